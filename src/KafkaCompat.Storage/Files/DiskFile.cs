@@ -1,0 +1,63 @@
+#pragma warning disable RS0030 // This folder is the owner of the disk: all others come through IFileStore.
+using System.Buffers;
+using Microsoft.Win32.SafeHandles;
+
+namespace KafkaCompat.Storage.Files;
+
+/// <summary>An open file of the disk.</summary>
+internal sealed class DiskFile(string path, SafeFileHandle handle) : StoredFile(path)
+{
+    [ThreadStatic]
+    private static List<ReadOnlyMemory<byte>>? s_parts;
+
+    public override long Length => RandomAccess.GetLength(handle);
+
+    public override SafeFileHandle Handle => handle;
+
+    public override int Read(long position, Span<byte> buffer)
+    {
+        int total = 0;
+        while (total < buffer.Length)
+        {
+            int read = RandomAccess.Read(handle, buffer[total..], position + total);
+            if (read == 0)
+                break;
+            total += read;
+        }
+        return total;
+    }
+
+    public override void Write(long position, ReadOnlySpan<byte> bytes) => RandomAccess.Write(handle, bytes, position);
+
+    public override void Write(long position, in ReadOnlySequence<byte> bytes)
+    {
+        if (bytes.IsSingleSegment)
+        {
+            RandomAccess.Write(handle, bytes.FirstSpan, position);
+            return;
+        }
+        List<ReadOnlyMemory<byte>> parts = s_parts ??= [];
+        foreach (ReadOnlyMemory<byte> part in bytes)
+            parts.Add(part);
+        try
+        {
+            RandomAccess.Write(handle, parts, position);
+        }
+        finally
+        {
+            parts.Clear();
+        }
+    }
+
+    public override void SetLength(long length) => RandomAccess.SetLength(handle, length);
+
+    public override void Preallocate(long length)
+    {
+        long end = Length;
+        NativeFile.Preallocate(handle, end, length - end);
+    }
+
+    public override void Sync() => NativeFile.Sync(handle, Path);
+
+    protected override void Close() => handle.Dispose();
+}

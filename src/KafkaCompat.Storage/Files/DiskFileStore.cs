@@ -1,0 +1,127 @@
+#pragma warning disable RS0030 // This folder is the owner of the disk: all others come through IFileStore.
+namespace KafkaCompat.Storage.Files;
+
+/// <summary>The disk of this machine.</summary>
+public sealed class DiskFileStore : IFileStore
+{
+    public bool FileExists(string path) => File.Exists(path);
+
+    public bool FolderExists(string path) => Directory.Exists(path);
+
+    public IReadOnlyList<StoredEntry> List(string folder)
+    {
+        var entries = new List<StoredEntry>();
+        foreach (FileSystemInfo info in new DirectoryInfo(folder).EnumerateFileSystemInfos())
+            entries.Add(info is FileInfo file ? new StoredEntry(info.Name, false, file.Length) : new StoredEntry(info.Name, true, 0));
+        return entries;
+    }
+
+    public StoredFile Open(string path, FileOpening opening)
+    {
+        FileMode mode = opening switch
+        {
+            FileOpening.CreateNew => FileMode.CreateNew,
+            FileOpening.OpenOrCreate => FileMode.OpenOrCreate,
+            _ => FileMode.Open,
+        };
+        FileAccess access = opening == FileOpening.Read ? FileAccess.Read : FileAccess.ReadWrite;
+        const FileShare share = FileShare.ReadWrite | FileShare.Delete;
+        try
+        {
+            return new DiskFile(path, File.OpenHandle(path, mode, access, share));
+        }
+        catch (UnauthorizedAccessException denied)
+        {
+            throw new IOException(denied.Message, denied);
+        }
+    }
+
+    public void CreateFolder(string path) => Checked(path, static p => Directory.CreateDirectory(p));
+
+    public void Rename(string from, string to)
+    {
+        if (Directory.Exists(from))
+            Directory.Move(from, to);
+        else
+            File.Move(from, to, overwrite: true);
+    }
+
+    public void Delete(string path) => Checked(path, static p =>
+    {
+        try
+        {
+            File.Delete(p);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Nothing of that name: the wish is fulfilled.
+        }
+    });
+
+    public void DeleteFolder(string path) => Checked(path, static p =>
+    {
+        if (Directory.Exists(p))
+            Directory.Delete(p, recursive: true);
+    });
+
+    public void SyncFolder(string path) => NativeFile.SyncFolder(path);
+
+    public long LastWriteMs(string path) => new DateTimeOffset(File.GetLastWriteTimeUtc(path)).ToUnixTimeMilliseconds();
+
+    public void MakeReadOnly(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            File.SetAttributes(path, FileAttributes.ReadOnly);
+        else
+            File.SetUnixFileMode(path, UnixFileMode.UserRead);
+    }
+
+    public (long TotalBytes, long UsableBytes) Space(string path)
+    {
+        try
+        {
+            var drive = new DriveInfo(Path.GetFullPath(path));
+            return (drive.TotalSize, drive.AvailableFreeSpace);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return (-1, -1);
+        }
+    }
+
+    public IDisposable? TryLock(string path)
+    {
+        FileStream? stream = null;
+        try
+        {
+            // FileShare.None keeps other processes of ours out; the record lock is the one that Kafka's JVM takes.
+            stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            if (OperatingSystem.IsLinux() || OperatingSystem.IsWindows())
+                stream.Lock(0, long.MaxValue);
+            return stream;
+        }
+        catch (UnauthorizedAccessException denied)
+        {
+            stream?.Dispose();
+            throw new IOException(denied.Message, denied);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            stream?.Dispose();
+            return null;
+        }
+    }
+
+    // The class library reports a missing permission as an exception that is no IOException; callers know one kind of failure.
+    private static void Checked(string path, Action<string> change)
+    {
+        try
+        {
+            change(path);
+        }
+        catch (UnauthorizedAccessException denied)
+        {
+            throw new IOException(denied.Message, denied);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+namespace KafkaCompat.Storage.Files;
+
+/// <summary>Whole-file operations that every kind of store shares.</summary>
+public static class FileStoreOperations
+{
+    /// <summary>The largest file that is read into memory whole: checkpoints, snapshots and indexes stay far below.</summary>
+    public const int MaxWholeFileBytes = 1 << 30;
+
+    public static byte[] ReadAllBytes(this IFileStore files, string path)
+    {
+        using StoredFile file = files.Open(path, FileOpening.Read);
+        long length = file.Length;
+        if (length > MaxWholeFileBytes)
+            throw new IOException($"{path} has {length} bytes, more than may be read at once ({MaxWholeFileBytes}).");
+        var bytes = new byte[(int)length];
+        int read = file.Read(0, bytes);
+        return read == bytes.Length ? bytes : bytes[..read];
+    }
+
+    public static string ReadAllText(this IFileStore files, string path) => System.Text.Encoding.UTF8.GetString(files.ReadAllBytes(path));
+
+    /// <summary>
+    /// Puts a file in place so that after a crash there is either the old one or the new one, whole: written beside under
+    /// <c>.tmp</c>, synced, renamed, and the folder synced.
+    /// </summary>
+    public static void WriteAtomically(this IFileStore files, string path, ReadOnlySpan<byte> content, bool readOnly = false, bool sync = true)
+    {
+        string temporary = path + ".tmp";
+        files.Delete(temporary);
+        using (StoredFile file = files.Open(temporary, FileOpening.CreateNew))
+        {
+            file.Write(0, content);
+            if (sync)
+                file.Sync();
+        }
+        if (readOnly)
+            files.MakeReadOnly(temporary);
+        files.Rename(temporary, path);
+        if (sync)
+            files.SyncFolder(Path.GetDirectoryName(path)!);
+    }
+}

@@ -1,0 +1,84 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace KafkaCompat.Storage.Files;
+
+/// <summary>
+/// The system calls that the class library lacks or gets wrong: it swallows a failed fsync, and has no fsync of a folder
+/// and no preallocation that leaves the length alone.
+/// </summary>
+internal static partial class NativeFile
+{
+    private const int InterruptedCall = 4;
+    private const int FullFsyncOfMacOS = 51;
+    private const int KeepSize = 1;
+
+    /// <summary>Makes a file's bytes and length durable, or throws.</summary>
+    public static void Sync(SafeFileHandle handle, string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            if (!FlushFileBuffers(handle))
+                throw Failure("FlushFileBuffers", path);
+            return;
+        }
+        int result;
+        do
+        {
+            // fsync of macOS leaves bytes in the drive's cache; F_FULLFSYNC does not.
+            result = OperatingSystem.IsLinux() ? FDataSync(handle) : OperatingSystem.IsMacOS() ? FControl(handle, FullFsyncOfMacOS) : FSync(handle);
+        }
+        while (result != 0 && Marshal.GetLastPInvokeError() == InterruptedCall);
+        if (result != 0)
+            throw Failure("fsync", path);
+    }
+
+    /// <summary>Makes the names in a folder durable, or throws. Windows journals them itself and offers no call.</summary>
+    public static void SyncFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        using SafeFileHandle folder = OpenReadOnly(path, 0);
+        if (folder.IsInvalid)
+            throw Failure("open", path);
+        int result;
+        do
+            result = FSync(folder);
+        while (result != 0 && Marshal.GetLastPInvokeError() == InterruptedCall);
+        if (result != 0)
+            throw Failure("fsync", path);
+    }
+
+    /// <summary>Reserves blocks behind the end of a file. Silent where that is not possible: it is a wish.</summary>
+    public static void Preallocate(SafeFileHandle handle, long position, long length)
+    {
+        if (OperatingSystem.IsLinux() && length > 0)
+            _ = FAllocate(handle, KeepSize, position, length);
+    }
+
+    private static IOException Failure(string call, string path)
+    {
+        int error = Marshal.GetLastPInvokeError();
+        return new IOException($"{call} of {path} failed: {new Win32Exception(error).Message} ({error})");
+    }
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FSync(SafeFileHandle handle);
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    private static partial int FDataSync(SafeFileHandle handle);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int FControl(SafeFileHandle handle, int command);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle OpenReadOnly(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    private static partial int FAllocate(SafeFileHandle handle, int mode, long offset, long length);
+
+    [LibraryImport("kernel32", EntryPoint = "FlushFileBuffers", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    private static partial bool FlushFileBuffers(SafeFileHandle handle);
+}
