@@ -1,0 +1,10 @@
+using System.Buffers;
+
+namespace KafkaCompat.Protocol.Records;
+
+/// <summary>One batch of magic 2: its header and all of its bytes, where they lie.</summary>
+public readonly record struct RecordBatchSlice(RecordBatchHeader Header, ReadOnlySequence<byte> Bytes)
+{
+    /// <summary>The records as they are stored, compressed or not.</summary>
+    public ReadOnlySequence<byte> Payload => Bytes.Slice(RecordBatchHeader.Size);
+}
