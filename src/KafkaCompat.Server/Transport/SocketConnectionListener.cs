@@ -1,0 +1,88 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace KafkaCompat.Server.Transport;
+
+/// <summary>A listening socket. It accepts until it is unbound; its connections live on.</summary>
+internal sealed class SocketConnectionListener : IConnectionListener
+{
+    private readonly Socket _listening;
+    private readonly SocketTransportOptions _options;
+    private readonly BlockPool _pool;
+    private readonly ConcurrentDictionary<SocketConnection, byte> _open;
+    private long _accepted;
+
+    public SocketConnectionListener(
+        Socket listening, SocketTransportOptions options, BlockPool pool, ConcurrentDictionary<SocketConnection, byte> open)
+    {
+        _listening = listening;
+        _options = options;
+        _pool = pool;
+        _open = open;
+        EndPoint = listening.LocalEndPoint!;
+    }
+
+    public EndPoint EndPoint { get; }
+
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            try
+            {
+                var socket = await _listening.AcceptAsync(cancellationToken).ConfigureAwait(false);
+                return Connect(socket);
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.OperationAborted or SocketError.NotSocket or SocketError.Interrupted)
+            {
+                return null;
+            }
+            catch (ObjectDisposedException)
+            {
+                return null;
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+            {
+                // Out of file descriptors: the peer waits in the backlog. Without a pause this loop would spin.
+                await Task.Delay(_options.AcceptPauseMs, cancellationToken).ConfigureAwait(false);
+            }
+            catch (SocketException)
+            {
+                // The peer went away between its connect and our accept.
+            }
+        }
+    }
+
+    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        _listening.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync() => UnbindAsync();
+
+    private SocketConnection Connect(Socket socket)
+    {
+        socket.NoDelay = true;
+        if (_options.KeepAlive)
+        {
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        }
+
+        if (_options.SendBufferBytes > 0)
+        {
+            socket.SendBufferSize = _options.SendBufferBytes;
+        }
+
+        if (_options.ReceiveBufferBytes > 0)
+        {
+            socket.ReceiveBufferSize = _options.ReceiveBufferBytes;
+        }
+
+        var number = Interlocked.Increment(ref _accepted).ToString(CultureInfo.InvariantCulture);
+        return new SocketConnection(socket, $"{EndPoint}-{socket.RemoteEndPoint}-{number}", _pool, _open);
+    }
+}

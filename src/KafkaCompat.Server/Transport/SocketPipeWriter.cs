@@ -1,0 +1,186 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+
+namespace KafkaCompat.Server.Transport;
+
+/// <summary>
+/// A <see cref="PipeWriter"/> that sends what was written from the blocks it was written to. <see cref="FlushAsync"/> completes when the
+/// socket took everything, so a slow reader holds its own answers back and nobody else's; one flush is under way at a time.
+/// </summary>
+internal sealed class SocketPipeWriter : PipeWriter
+{
+    private readonly Socket _socket;
+    private readonly BlockPool _pool;
+    private readonly Action<Exception?> _onClosed;
+    private Block? _head;
+    private Block? _tail;
+    private long _unsent;
+    private bool _flushing;
+    private bool _completed;
+    private bool _failed;
+    private volatile bool _cancelRequested;
+
+    public SocketPipeWriter(Socket socket, BlockPool pool, Action<Exception?> onClosed)
+    {
+        _socket = socket;
+        _pool = pool;
+        _onClosed = onClosed;
+    }
+
+    public override bool CanGetUnflushedBytes => true;
+
+    public override long UnflushedBytes => _unsent;
+
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        EnsureRoom(sizeHint);
+        return _tail!.Free;
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0)
+    {
+        EnsureRoom(sizeHint);
+        return _tail!.Free.Span;
+    }
+
+    public override void Advance(int bytes)
+    {
+        if (_tail is null || (uint)bytes > (uint)(_tail.Capacity - _tail.End))
+        {
+            throw new ArgumentOutOfRangeException(nameof(bytes));
+        }
+
+        _tail.End += bytes;
+        _unsent += bytes;
+    }
+
+    public override void CancelPendingFlush() => _cancelRequested = true;
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        if (_flushing)
+        {
+            throw new InvalidOperationException("A flush of this connection is already pending.");
+        }
+
+        if (_failed || _head is null)
+        {
+            return new ValueTask<FlushResult>(TakeFlushResult());
+        }
+
+        if (ReferenceEquals(_head, _tail))
+        {
+            // One block is the usual case, and the socket usually takes it at once.
+#pragma warning disable CA2012 // Consumed once: here where it has completed, in SendRest where not.
+            var send = _socket.SendAsync(_head.Buffer[.._head.End], SocketFlags.None, cancellationToken);
+            if (!send.IsCompletedSuccessfully)
+            {
+                return SendRest(send, cancellationToken);
+            }
+
+            var sent = send.Result;
+#pragma warning restore CA2012
+            if (sent < _head.End)
+            {
+                return SendRest(new ValueTask<int>(sent), cancellationToken);
+            }
+
+            ReleaseBlocks();
+            return new ValueTask<FlushResult>(TakeFlushResult());
+        }
+
+        return SendRest(new ValueTask<int>(0), cancellationToken);
+    }
+
+    public override void Complete(Exception? exception = null)
+    {
+        _completed = true;
+        if (!_flushing)
+        {
+            ReleaseBlocks();
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<FlushResult> SendRest(ValueTask<int> pending, CancellationToken cancellationToken)
+    {
+        _flushing = true;
+        try
+        {
+            var sent = await pending.ConfigureAwait(false);
+            while (_head is { } block)
+            {
+                while (sent < block.End)
+                {
+                    sent += await _socket.SendAsync(block.Buffer[sent..block.End], SocketFlags.None, cancellationToken).ConfigureAwait(false);
+                }
+
+                sent = 0;
+                _head = block.NextBlock;
+                _pool.Return(block);
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            _failed = true;
+            _onClosed(e);
+        }
+        finally
+        {
+            _flushing = false;
+            ReleaseBlocks();
+        }
+
+        return TakeFlushResult();
+    }
+
+    private FlushResult TakeFlushResult()
+    {
+        var cancelled = _cancelRequested;
+        _cancelRequested = false;
+        return new FlushResult(cancelled, _failed || _completed);
+    }
+
+    private void EnsureRoom(int sizeHint)
+    {
+        if (_completed)
+        {
+            throw new InvalidOperationException("Writing is not allowed after the writer was completed.");
+        }
+
+        if (_flushing)
+        {
+            throw new InvalidOperationException("Writing is not allowed while a flush is pending.");
+        }
+
+        var needed = Math.Max(sizeHint, 1);
+        if (_tail is null)
+        {
+            _head = _tail = _pool.Rent(needed);
+            return;
+        }
+
+        if (_tail.Capacity - _tail.End >= needed)
+        {
+            return;
+        }
+
+        var next = _pool.Rent(Math.Max(needed, BlockPool.StandardSize));
+        _tail.Append(next);
+        _tail = next;
+    }
+
+    private void ReleaseBlocks()
+    {
+        while (_head is not null)
+        {
+            var next = _head.NextBlock;
+            _pool.Return(_head);
+            _head = next;
+        }
+
+        _tail = null;
+        _unsent = 0;
+    }
+}

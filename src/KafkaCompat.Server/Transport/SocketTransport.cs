@@ -1,0 +1,88 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace KafkaCompat.Server.Transport;
+
+/// <summary>
+/// The socket transport below Bedrock's connection seam. A socket's completion runs the connection's next step on the socket's own
+/// thread: receive, parse, append, answer. There is one such thread a processor.
+/// </summary>
+internal sealed class SocketTransport : IConnectionListenerFactory, IDisposable
+{
+    private const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+
+    private readonly SocketTransportOptions _options;
+    private readonly ConcurrentDictionary<SocketConnection, byte> _open = new();
+    private readonly ITimer _sweep;
+
+    public SocketTransport(SocketTransportOptions options, TimeProvider time)
+    {
+        _options = options;
+        _sweep = time.CreateTimer(static state => ((SocketTransport)state!).Sweep(), this, options.SweepInterval, options.SweepInterval);
+    }
+
+    /// <summary>Memory of all connections of this transport.</summary>
+    public BlockPool Pool { get; } = new();
+
+    /// <summary>Connections that are open now.</summary>
+    public int OpenConnections => _open.Count;
+
+    /// <summary>
+    /// Asks the runtime to complete sockets inline. It reads the variable when the first socket of the process is used, so this
+    /// must come before any; a value that the user gave stays.
+    /// </summary>
+    public static void CompleteInline()
+    {
+        if (Environment.GetEnvironmentVariable(InlineCompletions) is null)
+        {
+            Environment.SetEnvironmentVariable(InlineCompletions, "1");
+        }
+    }
+
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        var address = (IPEndPoint)endpoint;
+        var listening = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (address.AddressFamily == AddressFamily.InterNetworkV6)
+            {
+                // The wildcard serves both families; an address of one's own serves what it names.
+                listening.DualMode = address.Address.Equals(IPAddress.IPv6Any);
+            }
+
+            listening.Bind(address);
+            listening.Listen(_options.Backlog);
+        }
+        catch
+        {
+            listening.Dispose();
+            throw;
+        }
+
+        return new ValueTask<IConnectionListener>(new SocketConnectionListener(listening, _options, Pool, _open));
+    }
+
+    /// <summary>Closes every connection that is still open, at the end of a shutdown.</summary>
+    public void AbortConnections()
+    {
+        foreach (var connection in _open.Keys)
+        {
+            connection.Abort(new ConnectionAbortedException("The broker shuts down."));
+        }
+    }
+
+    public void Dispose() => _sweep.Dispose();
+
+    private void Sweep()
+    {
+        foreach (var (connection, _) in _open)
+        {
+            connection.Sweep();
+        }
+
+        Pool.Trim();
+    }
+}

@@ -1,0 +1,23 @@
+namespace KafkaCompat.Server.Transport;
+
+/// <summary>What the socket transport can be told; zero leaves a buffer to the system, which adapts it to the connection.</summary>
+internal sealed record SocketTransportOptions
+{
+    /// <summary>Connections that the system queues until they are accepted: Kafka's <c>socket.listen.backlog.size</c>.</summary>
+    public int Backlog { get; init; } = 50;
+
+    /// <summary><c>socket.send.buffer.bytes</c> where a user set it.</summary>
+    public int SendBufferBytes { get; init; }
+
+    /// <summary><c>socket.receive.buffer.bytes</c> where a user set it.</summary>
+    public int ReceiveBufferBytes { get; init; }
+
+    /// <summary>TCP keep-alive, on as in Kafka.</summary>
+    public bool KeepAlive { get; init; } = true;
+
+    /// <summary>Pause of the accept loop when the process has no file descriptor left.</summary>
+    public int AcceptPauseMs { get; init; } = 20;
+
+    /// <summary>How often quiet connections and the pool give memory back.</summary>
+    public TimeSpan SweepInterval { get; init; } = TimeSpan.FromSeconds(2);
+}
