@@ -1,0 +1,110 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace KafkaCompat.Protocol.Configs;
+
+/// <summary>One setting of Kafka: its type, default and rule, and how it shows in DescribeConfigs.</summary>
+public sealed record ConfigKey
+{
+    public required ConfigScope Scope { get; init; }
+
+    public required string Name { get; init; }
+
+    public required ConfigType Type { get; init; }
+
+    /// <summary>A required setting has no default.</summary>
+    public required bool IsRequired { get; init; }
+
+    /// <summary>The default as text; null is no value.</summary>
+    public required string? Default { get; init; }
+
+    public required ConfigRule Rule { get; init; }
+
+    public required ConfigDynamic Dynamic { get; init; }
+
+    public bool IsSensitive { get; init; }
+
+    public bool IsInternal { get; init; }
+
+    /// <summary>False: DescribeConfigs lists the setting only where it is set.</summary>
+    public bool IsDescribed { get; init; } = true;
+
+    /// <summary>The broker settings that supply the value, in the order in which they are asked.</summary>
+    public required IReadOnlyList<ConfigSynonym> Synonyms { get; init; }
+
+    /// <summary>
+    /// Reads <paramref name="text"/> as this setting's type and holds it against its rule. The problem is worded as Kafka words it.
+    /// Values are bool, int, short, long, double, string (string, class and password) or a list of strings.
+    /// </summary>
+    public bool TryParse(string? text, out object? value, [NotNullWhen(false)] out string? problem)
+    {
+        if (!TryParseType(text, out value, out var reason) || (reason = Rule.Check(this, value)) is not null)
+        {
+            problem = reason.StartsWith("Configuration '", StringComparison.Ordinal)
+                ? reason
+                : $"Invalid value {Shown(text)} for configuration {Name}: {reason}";
+            return false;
+        }
+
+        problem = null;
+        return true;
+    }
+
+    private string Shown(string? text) => text is null ? "null" : IsSensitive ? "[hidden]" : Type == ConfigType.List ? $"[{text}]" : text;
+
+    private bool TryParseType(string? text, out object? value, [NotNullWhen(false)] out string? reason)
+    {
+        value = null;
+        reason = null;
+        if (text is null)
+        {
+            return true;
+        }
+
+        var trimmed = text.Trim();
+        switch (Type)
+        {
+            case ConfigType.Boolean:
+                value = trimmed.Equals("true", StringComparison.OrdinalIgnoreCase) ? true
+                    : trimmed.Equals("false", StringComparison.OrdinalIgnoreCase) ? false : null;
+                reason = value is null ? "Expected value to be either true or false" : null;
+                break;
+            case ConfigType.Int:
+                value = int.TryParse(trimmed, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
+                break;
+            case ConfigType.Short:
+                value = short.TryParse(trimmed, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var small) ? small : null;
+                break;
+            case ConfigType.Long:
+                value = long.TryParse(trimmed, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var large) ? large : null;
+                break;
+            case ConfigType.Double:
+                value = double.TryParse(trimmed, NumberStyles.Float, CultureInfo.InvariantCulture, out var real) ? real : null;
+                break;
+            case ConfigType.List:
+                value = SplitList(trimmed);
+                break;
+            default:
+                value = trimmed;
+                break;
+        }
+
+        reason ??= value is null ? $"Not a number of type {Type.ToString().ToUpperInvariant()}" : null;
+        return reason is null;
+    }
+
+    /// <summary>Elements are separated by commas with any white space around them; an empty text is an empty list.</summary>
+    private static List<string> SplitList(string text)
+    {
+        var list = new List<string>();
+        if (text.Length > 0)
+        {
+            foreach (var element in text.Split(',', StringSplitOptions.TrimEntries))
+            {
+                list.Add(element);
+            }
+        }
+
+        return list;
+    }
+}
