@@ -1,6 +1,6 @@
 namespace KafkaCompat.Protocol.Configs;
 
-/// <summary>Reads <c>protocol-specs/configs.spec</c>, which travels inside the assembly. The file's head explains its notation.</summary>
+/// <summary>Reads <c>protocol-specs/configs.spec</c>, which travels inside the assembly. A setting is a line: name, type and default, then its facts between bars.</summary>
 internal static class ConfigSpec
 {
     private const string Resource = "configs.spec";
@@ -13,9 +13,9 @@ internal static class ConfigSpec
         ConfigScope? scope = null;
         while (reader.ReadLine() is { } line)
         {
-            if (line.StartsWith("config ", StringComparison.Ordinal))
+            if (line.StartsWith("scope ", StringComparison.Ordinal))
             {
-                scope = Scope(line["config ".Length..]);
+                scope = Scope(line["scope ".Length..]);
             }
             else if (line.StartsWith("  ", StringComparison.Ordinal))
             {
@@ -26,34 +26,30 @@ internal static class ConfigSpec
 
     private static ConfigKey Key(ConfigScope scope, string line)
     {
-        var columns = line.Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        var (required, value, rule) = (true, (string?)null, "");
+        var columns = line.Split(" | ", StringSplitOptions.TrimEntries);
+        var (name, type, value) = Head(columns[0]);
+        var rule = "";
         bool? mayBeEmpty = null;
         bool? mayBeNull = null;
-        var dynamic = scope == ConfigScope.Broker ? ConfigDynamic.ReadOnly : ConfigDynamic.WithResource;
+        var dynamic = ConfigDynamic.WithResource;
         ConfigSynonym[] synonyms = [];
-        foreach (var column in columns.AsSpan(2))
+        foreach (var column in columns.AsSpan(1))
         {
-            switch (column)
+            var (word, rest) = Cut(column, " ");
+            switch (word)
             {
-                case ['=', ' ', .. var text]:
-                    required = false;
-                    value = text is "null" ? null : text is "\"\"" ? "" : text;
+                case "validator":
+                    // Its class in Kafka, then the rule in Kafka's words, which say as much.
+                    rule = Cut(rest, " ").After;
                     break;
-                case ['i', 'n', ' ', .. var text]:
-                    rule = text;
+                case "dynamic" when scope == ConfigScope.Broker:
+                    dynamic = rest is "per-broker" ? ConfigDynamic.PerBroker : rest is "cluster-wide" ? ConfigDynamic.ClusterWide : ConfigDynamic.ReadOnly;
                     break;
-                case ['d', 'y', 'n', 'a', 'm', 'i', 'c', ' ', .. var text]:
-                    dynamic = text is "per-broker" ? ConfigDynamic.PerBroker : text is "cluster-wide" ? ConfigDynamic.ClusterWide : dynamic;
+                case "list":
+                    (mayBeEmpty, mayBeNull) = (rest.StartsWith("empty", StringComparison.Ordinal), rest.EndsWith("nullable", StringComparison.Ordinal));
                     break;
-                case "list-empty" or "list-filled":
-                    mayBeEmpty = column is "list-empty";
-                    break;
-                case "list-null" or "list-present":
-                    mayBeNull = column is "list-null";
-                    break;
-                case ['f', 'r', 'o', 'm', ' ', .. var text]:
-                    synonyms = Array.ConvertAll(text.Split(", "), Synonym);
+                case "synonyms":
+                    synonyms = Array.ConvertAll(rest.Split(','), Synonym);
                     break;
             }
         }
@@ -61,10 +57,10 @@ internal static class ConfigSpec
         return new ConfigKey
         {
             Scope = scope,
-            Name = columns[0],
-            Type = Enum.Parse<ConfigType>(columns[1], ignoreCase: true),
-            IsRequired = required,
-            Default = value,
+            Name = name,
+            Type = Enum.Parse<ConfigType>(type, ignoreCase: true),
+            IsRequired = value.Length == 0,
+            Default = value is "null" or "" ? null : value is "\"\"" ? "" : value,
             Rule = new ConfigRule(rule, mayBeEmpty, mayBeNull),
             Dynamic = dynamic,
             IsSensitive = Array.IndexOf(columns, "sensitive") > 0,
@@ -72,6 +68,20 @@ internal static class ConfigSpec
             IsDescribed = Array.IndexOf(columns, "undescribed") < 0,
             Synonyms = synonyms,
         };
+    }
+
+    /// <summary><c>name: type</c>, or <c>name: type = default</c>.</summary>
+    private static (string Name, string Type, string Default) Head(string text)
+    {
+        var (name, typed) = Cut(text, ": ");
+        var (type, value) = Cut(typed, " = ");
+        return (name, type, value);
+    }
+
+    private static (string Word, string After) Cut(string text, string separator)
+    {
+        var at = text.IndexOf(separator, StringComparison.Ordinal);
+        return at < 0 ? (text, "") : (text[..at], text[(at + separator.Length)..]);
     }
 
     private static ConfigSynonym Synonym(string text)

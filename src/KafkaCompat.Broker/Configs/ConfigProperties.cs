@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Text;
+
+namespace KafkaCompat.Broker.Configs;
+
+/// <summary>
+/// The text format of <c>server.properties</c>: Java's properties. <c>#</c> and <c>!</c> begin comments, <c>=</c>, <c>:</c> or white space
+/// ends a key, a backslash escapes the next character or joins the next line, and of a key that stands twice the last one counts.
+/// </summary>
+public static class ConfigProperties
+{
+    /// <summary>The pairs of <paramref name="text"/> in their order.</summary>
+    public static IReadOnlyList<KeyValuePair<string, string>> Parse(string text)
+    {
+        var pairs = new List<KeyValuePair<string, string>>();
+        foreach (var line in LogicalLines(text))
+        {
+            var keyEnd = 0;
+            while (keyEnd < line.Length && line[keyEnd] is not ('=' or ':' or ' ' or '\t' or '\f'))
+            {
+                keyEnd += line[keyEnd] == '\\' ? 2 : 1;
+            }
+
+            keyEnd = Math.Min(keyEnd, line.Length);
+            var valueStart = SkipWhiteSpace(line, keyEnd);
+            if (valueStart < line.Length && line[valueStart] is ('=' or ':'))
+            {
+                valueStart = SkipWhiteSpace(line, valueStart + 1);
+            }
+
+            pairs.Add(new(Unescape(line[..keyEnd]), Unescape(line[valueStart..])));
+        }
+
+        return pairs;
+    }
+
+    /// <summary>Lines without comments and blanks, continuations joined, leading white space gone.</summary>
+    private static IEnumerable<string> LogicalLines(string text)
+    {
+        using var reader = new StringReader(text);
+        while (reader.ReadLine() is { } natural)
+        {
+            var line = natural.TrimStart(' ', '\t', '\f');
+            if (line.Length == 0 || line[0] is ('#' or '!'))
+            {
+                continue;
+            }
+
+            while (EndsInContinuation(line))
+            {
+                line = line[..^1] + (reader.ReadLine()?.TrimStart(' ', '\t', '\f') ?? "");
+            }
+
+            yield return line;
+        }
+    }
+
+    /// <summary>An odd number of backslashes at the end: an even number is that many halves, escaped.</summary>
+    private static bool EndsInContinuation(string line)
+    {
+        var count = 0;
+        while (count < line.Length && line[^(count + 1)] == '\\')
+        {
+            count++;
+        }
+
+        return count % 2 == 1;
+    }
+
+    private static int SkipWhiteSpace(string line, int from)
+    {
+        while (from < line.Length && line[from] is (' ' or '\t' or '\f'))
+        {
+            from++;
+        }
+
+        return from;
+    }
+
+    private static string Unescape(string text)
+    {
+        if (!text.Contains('\\'))
+        {
+            return text;
+        }
+
+        var result = new StringBuilder(text.Length);
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] != '\\' || i + 1 == text.Length)
+            {
+                result.Append(text[i]);
+                continue;
+            }
+
+            i++;
+            if (text[i] == 'u')
+            {
+                if (i + 4 >= text.Length || !ushort.TryParse(text.AsSpan(i + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var unit))
+                {
+                    throw new ConfigurationException($"Malformed \\uxxxx encoding: {text}");
+                }
+
+                result.Append((char)unit);
+                i += 4;
+                continue;
+            }
+
+            result.Append(text[i] switch { 't' => '\t', 'n' => '\n', 'r' => '\r', 'f' => '\f', var other => other });
+        }
+
+        return result.ToString();
+    }
+}

@@ -1,0 +1,104 @@
+using KafkaCompat.Protocol.Configs;
+
+namespace KafkaCompat.Broker.Configs;
+
+/// <summary>
+/// The settings of a node: what <c>server.properties</c>, the environment and the command line say, over Kafka's defaults, each read as its type
+/// and held against Kafka's rules. A value of this type is valid; <see cref="Create"/> throws <see cref="ConfigurationException"/> else.
+/// </summary>
+public sealed class ServerConfig
+{
+    private readonly Dictionary<string, string> _set;
+    private readonly Dictionary<string, object?> _values;
+
+    private ServerConfig(Dictionary<string, string> set, Dictionary<string, object?> values, string localHostName)
+    {
+        _set = set;
+        _values = values;
+        Node = NodeRoles.Read(this);
+        Listeners = ListenerSettings.Read(this, localHostName);
+        ConfigCrossChecks.Check(this);
+    }
+
+    /// <summary>Who this node is: id, roles, and where its quorum is.</summary>
+    public NodeRoles Node { get; }
+
+    /// <summary>Where it listens and what it tells others.</summary>
+    public ListenerSettings Listeners { get; }
+
+    public int NodeId => Node.Id;
+
+    /// <summary>The data directories: <c>log.dirs</c>, else <c>log.dir</c>.</summary>
+    public IReadOnlyList<string> LogDirs => GetOptionalList("log.dirs") ?? GetList("log.dir");
+
+    /// <summary>Where the metadata log lies: <c>metadata.log.dir</c>, else the first data directory.</summary>
+    public string MetadataLogDir => GetString("metadata.log.dir") ?? LogDirs[0];
+
+    /// <summary>What was set, by name, as it was written.</summary>
+    public IReadOnlyDictionary<string, string> Explicit => _set;
+
+    /// <summary>
+    /// Reads <paramref name="settings"/>; of a name that comes twice the last value counts. <paramref name="localHostName"/> is advertised where
+    /// a listener has no host.
+    /// </summary>
+    public static ServerConfig Create(IEnumerable<KeyValuePair<string, string>> settings, string localHostName)
+    {
+        var set = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in settings)
+        {
+            if (!KnownSettings.Contains(name))
+            {
+                var nearest = KnownSettings.Nearest(name);
+                throw new ConfigurationException($"Unknown setting {name}{(nearest is null ? "" : $"; did you mean {nearest}?")}");
+            }
+
+            set[name] = value;
+        }
+
+        var values = new Dictionary<string, object?>(ConfigCatalog.Broker.Count, StringComparer.Ordinal);
+        foreach (var key in ConfigCatalog.Broker)
+        {
+            if (!set.TryGetValue(key.Name, out var text))
+            {
+                text = key.IsRequired
+                    ? throw new ConfigurationException($"Missing required configuration \"{key.Name}\" which has no default value.")
+                    : key.Default;
+                values[key.Name] = key.TryParse(text, out var byDefault, out _) ? byDefault : text;
+                continue;
+            }
+
+            values[key.Name] = key.TryParse(text, out var value, out var problem) ? value : throw new ConfigurationException(problem);
+        }
+
+        return new ServerConfig(set, values, localHostName);
+    }
+
+    /// <summary>Whether the setting was given; its default is in force else.</summary>
+    public bool IsSet(string name) => _set.ContainsKey(name);
+
+    public bool GetBool(string name) => (bool)Value(name)!;
+
+    public int GetInt(string name) => (int)Value(name)!;
+
+    public int? GetOptionalInt(string name) => (int?)Value(name);
+
+    public short GetShort(string name) => (short)Value(name)!;
+
+    public long GetLong(string name) => (long)Value(name)!;
+
+    public long? GetOptionalLong(string name) => (long?)Value(name);
+
+    public double GetDouble(string name) => (double)Value(name)!;
+
+    public string? GetString(string name) => (string?)Value(name);
+
+    public IReadOnlyList<string> GetList(string name) => GetOptionalList(name) ?? [];
+
+    public IReadOnlyList<string>? GetOptionalList(string name) => (List<string>?)Value(name);
+
+    /// <summary>The text of a setting as DescribeConfigs shows it: as it was written, else the default.</summary>
+    public string? GetText(string name) => _set.GetValueOrDefault(name) ?? ConfigCatalog.FindBroker(name)?.Default;
+
+    private object? Value(string name) =>
+        _values.TryGetValue(name, out var value) ? value : throw new ArgumentException($"{name} is no setting of a broker.", nameof(name));
+}

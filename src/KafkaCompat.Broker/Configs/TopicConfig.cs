@@ -1,0 +1,155 @@
+using System.Globalization;
+using KafkaCompat.Protocol.Configs;
+
+namespace KafkaCompat.Broker.Configs;
+
+/// <summary>
+/// The settings that hold for one topic: its own, else the node's under the name that Kafka gives them there (<c>log.retention.hours</c> for
+/// <c>retention.ms</c>), else Kafka's defaults. Immutable; a change of either makes a new one.
+/// </summary>
+public sealed class TopicConfig
+{
+    private readonly ServerConfig _server;
+    private readonly IReadOnlyDictionary<string, string> _overrides;
+
+    private TopicConfig(ServerConfig server, IReadOnlyDictionary<string, string> overrides)
+    {
+        _server = server;
+        _overrides = overrides;
+        CleanupPolicy = ListOf("cleanup.policy");
+        CompressionType = TextOf("compression.type");
+        MaxMessageBytes = IntOf("max.message.bytes");
+        MaxDecompressedMessageBytes = IntOf("max.decompressed.message.bytes");
+        MessageTimestampType = TextOf("message.timestamp.type");
+        MessageTimestampBeforeMaxMs = LongOf("message.timestamp.before.max.ms");
+        MessageTimestampAfterMaxMs = LongOf("message.timestamp.after.max.ms");
+        SegmentBytes = Parse("internal.segment.bytes", Text("internal.segment.bytes")) is int inner ? inner : IntOf("segment.bytes");
+        SegmentMs = LongOf("segment.ms");
+        SegmentJitterMs = LongOf("segment.jitter.ms");
+        SegmentIndexBytes = IntOf("segment.index.bytes");
+        IndexIntervalBytes = IntOf("index.interval.bytes");
+        RetentionMs = LongOf("retention.ms");
+        RetentionBytes = LongOf("retention.bytes");
+        DeleteRetentionMs = LongOf("delete.retention.ms");
+        FileDeleteDelayMs = LongOf("file.delete.delay.ms");
+        FlushMessages = LongOf("flush.messages");
+        FlushMs = LongOf("flush.ms");
+        MinInSyncReplicas = IntOf("min.insync.replicas");
+        Preallocate = (bool)Parse("preallocate", Text("preallocate"))!;
+        GzipLevel = IntOf("compression.gzip.level");
+        Lz4Level = IntOf("compression.lz4.level");
+        ZstdLevel = IntOf("compression.zstd.level");
+    }
+
+    public IReadOnlyList<string> CleanupPolicy { get; }
+
+    public bool IsCompacted => CleanupPolicy.Contains("compact");
+
+    public bool IsDeleted => CleanupPolicy.Contains("delete");
+
+    public string CompressionType { get; }
+
+    public int MaxMessageBytes { get; }
+
+    public int MaxDecompressedMessageBytes { get; }
+
+    public string MessageTimestampType { get; }
+
+    public bool IsLogAppendTime => MessageTimestampType == "LogAppendTime";
+
+    public long MessageTimestampBeforeMaxMs { get; }
+
+    public long MessageTimestampAfterMaxMs { get; }
+
+    public int SegmentBytes { get; }
+
+    public long SegmentMs { get; }
+
+    public long SegmentJitterMs { get; }
+
+    public int SegmentIndexBytes { get; }
+
+    public int IndexIntervalBytes { get; }
+
+    public long RetentionMs { get; }
+
+    public long RetentionBytes { get; }
+
+    public long DeleteRetentionMs { get; }
+
+    public long FileDeleteDelayMs { get; }
+
+    public long FlushMessages { get; }
+
+    public long FlushMs { get; }
+
+    public int MinInSyncReplicas { get; }
+
+    public bool Preallocate { get; }
+
+    public int GzipLevel { get; }
+
+    public int Lz4Level { get; }
+
+    public int ZstdLevel { get; }
+
+    /// <summary>The settings of a topic with <paramref name="overrides"/> of its own. They were checked when they were made, by <see cref="Check"/>.</summary>
+    public static TopicConfig Create(ServerConfig server, IReadOnlyDictionary<string, string>? overrides = null) =>
+        new(server, overrides ?? System.Collections.Immutable.ImmutableDictionary<string, string>.Empty);
+
+    /// <summary>What is wrong with a topic's setting in Kafka's words; null when nothing is. A null value takes the setting back.</summary>
+    public static string? Check(string name, string? value)
+    {
+        var key = ConfigCatalog.FindTopic(name);
+        return key is null ? $"Unknown topic config name: {name}"
+            : value is null || key.TryParse(value, out _, out var problem) ? null : problem;
+    }
+
+    /// <summary>The text in force for a topic's setting, and where it comes from.</summary>
+    public string? Text(string name, out TopicConfigOrigin origin, out string? brokerName)
+    {
+        brokerName = null;
+        if (_overrides.TryGetValue(name, out var text))
+        {
+            origin = TopicConfigOrigin.Topic;
+            return text;
+        }
+
+        var key = ConfigCatalog.FindTopic(name) ?? throw new ArgumentException($"{name} is no setting of a topic.", nameof(name));
+        foreach (var (synonym, factor) in key.Synonyms)
+        {
+            if (!_server.IsSet(synonym))
+            {
+                continue;
+            }
+
+            brokerName = synonym;
+            origin = TopicConfigOrigin.Broker;
+            text = _server.GetText(synonym)!;
+            return factor == 1 ? text : Scaled(text, factor);
+        }
+
+        origin = TopicConfigOrigin.Default;
+        return key.Default;
+    }
+
+    private string? Text(string name) => Text(name, out _, out _);
+
+    private int IntOf(string name) => (int)Parse(name, Text(name))!;
+
+    private long LongOf(string name) => (long)Parse(name, Text(name))!;
+
+    private string TextOf(string name) => (string)Parse(name, Text(name))!;
+
+    private List<string> ListOf(string name) => (List<string>)Parse(name, Text(name))!;
+
+    private static object? Parse(string name, string? text) =>
+        ConfigCatalog.FindTopic(name)!.TryParse(text, out var value, out var problem) ? value : throw new ConfigurationException(problem);
+
+    /// <summary>Hours and minutes become milliseconds; a negative number means "without end" in any unit.</summary>
+    private static string Scaled(string text, long factor)
+    {
+        var number = long.Parse(text.Trim(), CultureInfo.InvariantCulture);
+        return (number < 0 ? -1 : number * factor).ToString(CultureInfo.InvariantCulture);
+    }
+}

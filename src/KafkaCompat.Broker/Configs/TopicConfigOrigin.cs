@@ -1,0 +1,9 @@
+namespace KafkaCompat.Broker.Configs;
+
+/// <summary>Where the value of a topic's setting comes from.</summary>
+public enum TopicConfigOrigin
+{
+    Default,
+    Broker,
+    Topic,
+}
