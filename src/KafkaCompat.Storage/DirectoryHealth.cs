@@ -1,0 +1,37 @@
+namespace KafkaCompat.Storage;
+
+/// <summary>
+/// Whether a log directory can still be trusted. One failed write or sync fails it for good: after a failed fsync nobody knows which
+/// earlier bytes are on the disk, and a second fsync would answer for bytes that the first one has lost.
+/// </summary>
+public sealed class DirectoryHealth
+{
+    private Exception? _cause;
+
+    /// <summary>Called once, by the thread that found the failure.</summary>
+    public event Action<Exception>? Failed;
+
+    public bool IsFailed => Volatile.Read(ref _cause) is not null;
+
+    public Exception? Cause => Volatile.Read(ref _cause);
+
+    public void Fail(Exception cause)
+    {
+        if (Interlocked.CompareExchange(ref _cause, cause, null) is null)
+            Failed?.Invoke(cause);
+    }
+
+    /// <summary>Throws where the directory has failed.</summary>
+    public void Require()
+    {
+        if (Volatile.Read(ref _cause) is { } cause)
+            throw new KafkaStorageException("The log directory has failed earlier: " + cause.Message, cause);
+    }
+
+    /// <summary>Fails the directory and gives the exception to throw.</summary>
+    public KafkaStorageException FailedBy(Exception cause)
+    {
+        Fail(cause);
+        return new KafkaStorageException(cause.Message, cause);
+    }
+}

@@ -1,0 +1,61 @@
+using System.Buffers;
+using KafkaCompat.Storage.Files;
+using Microsoft.Win32.SafeHandles;
+
+namespace KafkaCompat.Storage;
+
+/// <summary>
+/// A range of a segment file that holds batches, ready to be sent without copying it into memory first. It keeps the file open, whatever
+/// becomes of the segment, until it is disposed of; a disposed region must not be read.
+/// </summary>
+public sealed class FileRegion : IDisposable
+{
+    private StoredFile? _file;
+
+    private FileRegion(StoredFile file, long position, int length)
+    {
+        _file = file;
+        Position = position;
+        Length = length;
+    }
+
+    public long Position { get; }
+
+    public int Length { get; }
+
+    /// <summary>For sendfile; null where the bytes are in memory.</summary>
+    public SafeFileHandle? Handle => _file?.Handle;
+
+    /// <summary>Reads from a place within the region; fewer bytes than asked for only at its end.</summary>
+    public int Read(int at, Span<byte> buffer)
+    {
+        StoredFile file = _file ?? throw new ObjectDisposedException(nameof(FileRegion));
+        int count = Math.Min(buffer.Length, Length - at);
+        return count <= 0 ? 0 : file.Read(Position + at, buffer[..count]);
+    }
+
+    public void CopyTo(IBufferWriter<byte> writer)
+    {
+        for (int at = 0; at < Length;)
+        {
+            Span<byte> span = writer.GetSpan(Math.Min(Length - at, 64 * 1024));
+            int read = Read(at, span);
+            if (read == 0)
+                throw new EndOfStreamException($"The file ends {Length - at} bytes before the region does.");
+            writer.Advance(read);
+            at += read;
+        }
+    }
+
+    public byte[] ToArray()
+    {
+        var bytes = new byte[Length];
+        int read = Read(0, bytes);
+        return read == Length ? bytes : throw new EndOfStreamException($"The file ends {Length - read} bytes before the region does.");
+    }
+
+    public void Dispose() => Interlocked.Exchange(ref _file, null)?.Release();
+
+    internal static FileRegion? TryCreate(StoredFile file, long position, int length) =>
+        file.TryRetain() ? new FileRegion(file, position, length) : null;
+}

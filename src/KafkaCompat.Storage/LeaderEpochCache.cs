@@ -1,0 +1,174 @@
+using System.Globalization;
+using KafkaCompat.Storage.Checkpoints;
+using KafkaCompat.Storage.Files;
+
+namespace KafkaCompat.Storage;
+
+/// <summary>A leader epoch and the offset of the first record that a leader of it wrote.</summary>
+public readonly record struct LeaderEpochEntry(int Epoch, long StartOffset);
+
+/// <summary>
+/// The history of a partition's leaders, kept in <c>leader-epoch-checkpoint</c>. Epochs and start offsets both grow from entry to entry. It tells
+/// a follower, or a client that came back, up to which offset its copy agrees with this one.
+/// </summary>
+public sealed class LeaderEpochCache
+{
+    public const string FileName = "leader-epoch-checkpoint";
+    public const int Undefined = -1;
+
+    private readonly LogEnvironment _environment;
+    private readonly Lock _gate = new();
+    private readonly List<LeaderEpochEntry> _entries = [];
+    private string _path;
+
+    private LeaderEpochCache(LogEnvironment environment, string path)
+    {
+        _environment = environment;
+        _path = path;
+    }
+
+    /// <summary>The newest epoch, or -1.</summary>
+    public int LatestEpoch
+    {
+        get
+        {
+            lock (_gate)
+                return _entries.Count == 0 ? Undefined : _entries[^1].Epoch;
+        }
+    }
+
+    internal static LeaderEpochCache Open(LogEnvironment environment, string folder)
+    {
+        var cache = new LeaderEpochCache(environment, Path.Combine(folder, FileName));
+        foreach (string[] cells in CheckpointText.Read(environment.Files, cache._path, 2))
+            cache._entries.Add(new LeaderEpochEntry((int)CheckpointText.Number(cells[0], cache._path), CheckpointText.Number(cells[1], cache._path)));
+        return cache;
+    }
+
+    public LeaderEpochEntry[] Entries()
+    {
+        lock (_gate)
+            return [.. _entries];
+    }
+
+    /// <summary>
+    /// Notes that an epoch starts at an offset. Entries that contradict it, of a later epoch or from that offset on, give way.
+    /// </summary>
+    public void Assign(int epoch, long startOffset)
+    {
+        lock (_gate)
+        {
+            if (!Put(epoch, startOffset))
+                return;
+            Write();
+        }
+    }
+
+    /// <summary>As <see cref="Assign"/>, for many batches in a row whose result is written once.</summary>
+    internal bool Put(int epoch, long startOffset)
+    {
+        lock (_gate)
+        {
+            if (epoch < 0 || startOffset < 0)
+                return false;
+            if (_entries.Count > 0 && _entries[^1].Epoch == epoch && startOffset >= _entries[^1].StartOffset)
+                return false;
+            while (_entries.Count > 0 && (_entries[^1].Epoch >= epoch || _entries[^1].StartOffset >= startOffset))
+                _entries.RemoveAt(_entries.Count - 1);
+            _entries.Add(new LeaderEpochEntry(epoch, startOffset));
+            return true;
+        }
+    }
+
+    /// <summary>The largest epoch that is not later than the one asked for, and the offset where it ended; (-1, -1) where that is not known.</summary>
+    public LeaderEpochEntry EndOffsetFor(int epoch, long logEndOffset)
+    {
+        lock (_gate)
+        {
+            if (epoch == Undefined)
+                return new LeaderEpochEntry(Undefined, Undefined);
+            if (_entries.Count > 0 && _entries[^1].Epoch == epoch)
+                return new LeaderEpochEntry(epoch, logEndOffset);
+            int higher = _entries.FindIndex(entry => entry.Epoch > epoch);
+            if (higher < 0)
+                return new LeaderEpochEntry(Undefined, Undefined);
+            return new LeaderEpochEntry(higher == 0 ? epoch : _entries[higher - 1].Epoch, _entries[higher].StartOffset);
+        }
+    }
+
+    /// <summary>The epoch of the record at an offset, or -1.</summary>
+    public int EpochFor(long offset)
+    {
+        lock (_gate)
+        {
+            for (int i = _entries.Count - 1; i >= 0; i--)
+            {
+                if (_entries[i].StartOffset <= offset)
+                    return _entries[i].Epoch;
+            }
+            return Undefined;
+        }
+    }
+
+    /// <summary>The log now ends at an offset.</summary>
+    internal void TruncateFromEnd(long endOffset)
+    {
+        lock (_gate)
+        {
+            if (_entries.RemoveAll(entry => entry.StartOffset >= endOffset) > 0)
+                Write();
+        }
+    }
+
+    /// <summary>The log now starts at an offset: the epoch of its first record starts there.</summary>
+    internal void TruncateFromStart(long startOffset)
+    {
+        lock (_gate)
+        {
+            int first = _entries.FindLastIndex(entry => entry.StartOffset <= startOffset);
+            if (first < 0 || (first == 0 && _entries[0].StartOffset == startOffset))
+                return;
+            _entries[first] = _entries[first] with { StartOffset = startOffset };
+            _entries.RemoveRange(0, first);
+            Write();
+        }
+    }
+
+    internal void Clear()
+    {
+        lock (_gate)
+        {
+            if (_entries.Count == 0)
+                return;
+            _entries.Clear();
+            Write();
+        }
+    }
+
+    internal void Write()
+    {
+        lock (_gate)
+        {
+            try
+            {
+                // The content is synced before it takes the name, so that the name always stands for a whole file; which of the two files a
+                // crash leaves does not matter, because recovery reads the epochs behind the recovery point from the batches.
+                string temporary = _path + ".tmp";
+                _environment.Files.Delete(temporary);
+                using (StoredFile file = _environment.Files.Open(temporary, FileOpening.CreateNew))
+                {
+                    file.Write(0, CheckpointText.Encode(_entries.Count, _entries.Select(static entry =>
+                        string.Create(CultureInfo.InvariantCulture, $"{entry.Epoch} {entry.StartOffset}"))));
+                    file.Sync();
+                }
+                _environment.Files.Rename(temporary, _path);
+            }
+            catch (IOException failure)
+            {
+                throw _environment.Health.FailedBy(failure);
+            }
+        }
+    }
+
+    internal void Moved(string folder) => _path = Path.Combine(folder, FileName);
+}

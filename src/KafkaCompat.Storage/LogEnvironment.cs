@@ -1,0 +1,40 @@
+using KafkaCompat.Storage.Files;
+
+namespace KafkaCompat.Storage;
+
+/// <summary>What all logs of one directory share.</summary>
+public sealed class LogEnvironment(IFileStore files, TimeProvider clock, Random random)
+{
+    public IFileStore Files { get; } = files;
+
+    public TimeProvider Clock { get; } = clock;
+
+    /// <summary>For jitter and the names of deleted folders. It is used under the lock of <see cref="RandomGate"/>.</summary>
+    public Random Random { get; } = random;
+
+    public Lock RandomGate { get; } = new();
+
+    public DirectoryHealth Health { get; } = new();
+
+    /// <summary><c>producer.id.expiration.ms</c>, which can change while the broker runs.</summary>
+    public long ProducerIdExpirationMs { get; set; } = 24L * 3600 * 1000;
+
+    /// <summary>Told about damage that was found and repaired on opening.</summary>
+    public Action<string>? Repaired { get; set; }
+
+    public long NowMs() => Clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public long NextRandom(long below)
+    {
+        lock (RandomGate)
+            return below <= 0 ? 0 : Random.NextInt64(below);
+    }
+
+    public Guid NextGuid()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        lock (RandomGate)
+            Random.NextBytes(bytes);
+        return new Guid(bytes);
+    }
+}

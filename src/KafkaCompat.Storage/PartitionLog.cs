@@ -1,0 +1,645 @@
+using System.Buffers;
+using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Segments;
+
+namespace KafkaCompat.Storage;
+
+/// <summary>
+/// The log of one partition: a folder of segments, appended to at the end, read anywhere, shortened at the start.
+/// </summary>
+/// <remarks>
+/// Writers exclude one another by a lock of the log's own; the partition above it holds its lock over check and append, in this order:
+/// <c>Producers.Check</c>, patch offsets and epoch, <see cref="Append"/>. Readers take no lock. They see a published end (offset, segment, position), which
+/// an append replaces after its bytes are written, so that no reader sees half a batch or one that is not there yet.
+/// <see cref="Sync()"/> may run on another thread beside appends; it makes durable what was there when it began.
+/// An I/O failure fails the whole directory (<see cref="DirectoryHealth"/>) and is thrown as <see cref="KafkaStorageException"/>.
+/// </remarks>
+public sealed class PartitionLog : IDisposable
+{
+    private readonly LogEnvironment _environment;
+    private readonly Lock _gate;
+
+    /// <summary>Held over a sync and over whatever closes or renames files; always taken before <see cref="_gate"/>.</summary>
+    private readonly Lock _filesGate = new();
+
+    private readonly Queue<(LogSegment Segment, long DueMs)> _deleted = new();
+    private readonly List<string> _unsyncedSnapshots = [];
+    private LogSegment[] _segments;
+    private LogEnd _end;
+    private LogSettings _settings;
+    private long _logStartOffset;
+    private long _recoveryPoint;
+    private int _latestEpoch;
+    private bool _closed;
+
+    internal PartitionLog(LogEnvironment environment, TopicPartition partition, LogSettings settings, LoadedLog loaded)
+    {
+        _environment = environment;
+        _gate = loaded.Gate;
+        Partition = partition;
+        Folder = loaded.Folder;
+        Epochs = loaded.Epochs;
+        Producers = loaded.Producers;
+        _settings = settings;
+        _segments = [.. loaded.Segments];
+        _logStartOffset = loaded.LogStartOffset;
+        _recoveryPoint = loaded.RecoveryPoint;
+        _latestEpoch = Epochs.LatestEpoch;
+        LogSegment active = _segments[^1];
+        _end = new LogEnd(loaded.LogEndOffset, active, active.Size);
+    }
+
+    /// <summary>What readers may see: everything before this offset, which in its segment is everything before this position.</summary>
+    private sealed record LogEnd(long Offset, LogSegment Segment, long Position);
+
+    public TopicPartition Partition { get; }
+
+    public string Folder { get; private set; }
+
+    public LeaderEpochCache Epochs { get; }
+
+    public ProducerStates Producers { get; }
+
+    public DirectoryHealth Health => _environment.Health;
+
+    /// <summary>The configs; a change counts from the next append or retention run on.</summary>
+    public LogSettings Settings
+    {
+        get => Volatile.Read(ref _settings);
+        set => Volatile.Write(ref _settings, value);
+    }
+
+    public long LogStartOffset => Volatile.Read(ref _logStartOffset);
+
+    public long LogEndOffset => Volatile.Read(ref _end).Offset;
+
+    /// <summary>Everything before it is on the disk.</summary>
+    public long RecoveryPoint => Volatile.Read(ref _recoveryPoint);
+
+    /// <summary>Where the active segment starts. A recovery point before it means that rolled segments wait for a sync.</summary>
+    public long ActiveSegmentBaseOffset => Volatile.Read(ref _end).Segment.BaseOffset;
+
+    public int SegmentCount => Volatile.Read(ref _segments).Length;
+
+    public long SizeInBytes
+    {
+        get
+        {
+            long size = 0;
+            foreach (LogSegment segment in Volatile.Read(ref _segments))
+                size += segment.Size;
+            return size;
+        }
+    }
+
+    /// <summary>Opens the log in a folder, or makes a new one where there is none.</summary>
+    public static PartitionLog Open(LogEnvironment environment, string folder, TopicPartition partition, LogSettings settings, LogOpening opening)
+    {
+        try
+        {
+            return new PartitionLog(environment, partition, settings, new LogLoader(environment, folder, settings, opening).Load());
+        }
+        catch (Exception failure) when (failure is IOException and not KafkaStorageException)
+        {
+            throw environment.Health.FailedBy(failure);
+        }
+    }
+
+    /// <summary>
+    /// Appends whole batches whose offsets are final: the first starts at the log's end or behind it, each next one behind the one before.
+    /// The bytes go to the file in one write and are not kept.
+    /// </summary>
+    public LogAppend Append(in ReadOnlySequence<byte> batches)
+    {
+        lock (_gate)
+        {
+            RequireOpen();
+            LogAppend append = Measure(batches);
+            long nowMs = _environment.NowMs();
+            try
+            {
+                if (_end.Segment.ShouldRoll(_settings, nowMs, (int)batches.Length, append.MaxTimestamp, append.LastOffset))
+                    RollAt(Math.Max(append.FirstOffset, _end.Offset));
+            }
+            catch (IOException failure)
+            {
+                throw _environment.Health.FailedBy(failure);
+            }
+            Write(batches);
+            return append;
+        }
+    }
+
+    /// <summary>
+    /// The batches from the one that holds an offset on: at most so many bytes (cut where they end, within a batch perhaps), none from
+    /// <paramref name="maxOffsetExclusive"/> on, all from one segment. With <paramref name="minOneBatch"/> the first batch comes whole whatever its size.
+    /// </summary>
+    public LogRead Read(long fromOffset, int maxBytes, long maxOffsetExclusive, bool minOneBatch)
+    {
+        LogEnd end = Volatile.Read(ref _end);
+        if (fromOffset < LogStartOffset || fromOffset > end.Offset)
+            return new LogRead(null, true, fromOffset, false);
+        long limit = Math.Min(maxOffsetExclusive, end.Offset);
+        if (fromOffset >= limit)
+            return new LogRead(null, false, fromOffset, false);
+        try
+        {
+            return ReadWithin(end, fromOffset, maxBytes, limit, minOneBatch);
+        }
+        catch (IOException failure)
+        {
+            throw _environment.Health.FailedBy(failure);
+        }
+    }
+
+    /// <summary>The aborted transactions that a committed reader of what <paramref name="read"/> holds must know, in the order of their markers.</summary>
+    public void CollectAbortedTransactions(long fromOffset, in LogRead read, List<AbortedTransaction> into)
+    {
+        LogSegment[] segments = Volatile.Read(ref _segments);
+        for (int i = Math.Max(0, Floor(segments, fromOffset)); i < segments.Length; i++)
+        {
+            if (segments[i].TransactionIndex.Collect(fromOffset, read.NextOffsetBound, into))
+                return;
+        }
+    }
+
+    /// <summary>The first record at or behind the log's start whose timestamp is not before the one given.</summary>
+    public FoundOffset? FindByTimestamp(long timestampMs) => new TimestampSearch(Volatile.Read(ref _segments), LogStartOffset).First(timestampMs);
+
+    /// <summary>The first record of the largest timestamp.</summary>
+    public FoundOffset? FindMaxTimestamp() => new TimestampSearch(Volatile.Read(ref _segments), LogStartOffset).Largest();
+
+    /// <summary>Makes durable what the log holds now; the recovery point follows. A failure fails the directory for good.</summary>
+    public void Sync() => Sync(long.MaxValue);
+
+    /// <summary>As <see cref="Sync()"/>, for segments that start before an offset alone: <see cref="ActiveSegmentBaseOffset"/> syncs what has been rolled.</summary>
+    public void Sync(long beforeOffset)
+    {
+        lock (_filesGate)
+        {
+            _environment.Health.Require();
+            try
+            {
+                SyncSegments(beforeOffset);
+            }
+            catch (IOException failure)
+            {
+                throw _environment.Health.FailedBy(failure);
+            }
+        }
+    }
+
+    /// <summary>Closes the active segment and starts a new one at the log's end, unless the active one is empty.</summary>
+    public void Roll()
+    {
+        lock (_gate)
+        {
+            RequireOpen();
+            Guarded(() => RollAt(_end.Offset));
+        }
+    }
+
+    /// <summary>Rolls the active segment when its time is over although nothing is appended.</summary>
+    public void RollIfDue()
+    {
+        lock (_gate)
+        {
+            RequireOpen();
+            if (_end.Segment.ShouldRoll(_settings, _environment.NowMs(), 0, _environment.NowMs(), _end.Offset))
+                Guarded(() => RollAt(_end.Offset));
+        }
+    }
+
+    /// <summary>
+    /// Moves the log's start forward, as DeleteRecords does, and deletes segments that lie before it. Reading before it is out of range from now on.
+    /// False where the start is there or behind already.
+    /// </summary>
+    public bool AdvanceLogStart(long offset)
+    {
+        lock (_filesGate)
+        {
+            lock (_gate)
+            {
+                RequireOpen();
+                if (offset <= _logStartOffset)
+                    return false;
+                if (offset > _end.Offset)
+                    throw new ArgumentOutOfRangeException(nameof(offset), offset, $"The log ends at {_end.Offset}.");
+                Guarded(() => MoveLogStart(offset));
+                return true;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Deletes old segments by time, size and log start, as far as the high watermark allows; returns how many. Their files get the suffix
+    /// <c>.deleted</c> and go when the delay is over, in <see cref="DeleteDue"/>.
+    /// </summary>
+    public int ApplyRetention(long nowMs, long highWatermark)
+    {
+        lock (_filesGate)
+        {
+            lock (_gate)
+            {
+                RequireOpen();
+                int deleted = 0;
+                Guarded(() => deleted = Retain(nowMs, highWatermark));
+                return deleted;
+            }
+        }
+    }
+
+    /// <summary>Removes the files of deleted segments whose delay is over.</summary>
+    public void DeleteDue(long nowMs)
+    {
+        lock (_filesGate)
+        {
+            while (_deleted.TryPeek(out (LogSegment Segment, long DueMs) next) && next.DueMs <= nowMs)
+            {
+                _ = _deleted.Dequeue();
+                Guarded(() => LogLoader.DeleteFiles(_environment.Files, next.Segment, SegmentFiles.Deleted));
+            }
+        }
+    }
+
+    /// <summary>Cuts the log so that it ends at an offset: everything from there on is forgotten, by segments, indexes, epochs and producers alike.</summary>
+    public void TruncateTo(long offset)
+    {
+        lock (_filesGate)
+        {
+            lock (_gate)
+            {
+                RequireOpen();
+                if (offset >= _end.Offset)
+                    return;
+                if (offset <= _segments[0].BaseOffset)
+                {
+                    Guarded(() => StartOver(offset));
+                    return;
+                }
+                Guarded(() => Cut(offset));
+            }
+        }
+    }
+
+    /// <summary>Forgets everything: the log is empty and starts and ends at an offset.</summary>
+    public void TruncateFullyAt(long offset)
+    {
+        lock (_filesGate)
+        {
+            lock (_gate)
+            {
+                RequireOpen();
+                Guarded(() => StartOver(offset));
+            }
+        }
+    }
+
+    /// <summary>
+    /// Closes as a clean shutdown does: indexes are complete and have their true length, a producer snapshot stands at the end, all of it is synced.
+    /// </summary>
+    public void Close()
+    {
+        lock (_filesGate)
+        {
+            lock (_gate)
+            {
+                if (_closed)
+                    return;
+                if (!_environment.Health.IsFailed)
+                {
+                    Guarded(() =>
+                    {
+                        _end.Segment.Seal();
+                        Producers.SetEndOffset(_end.Offset);
+                        Producers.TakeSnapshot(sync: true);
+                    });
+                }
+            }
+            if (!_environment.Health.IsFailed)
+                Sync();
+            CloseFiles();
+        }
+    }
+
+    /// <summary>Lets go of the files without anything that a clean shutdown does.</summary>
+    public void Dispose()
+    {
+        lock (_filesGate)
+            CloseFiles();
+    }
+
+    /// <summary>The folder has been renamed; open files stay valid.</summary>
+    internal void Moved(string folder)
+    {
+        lock (_filesGate)
+        {
+            lock (_gate)
+            {
+                Folder = folder;
+                Epochs.Moved(folder);
+                Producers.Moved(folder);
+                foreach (LogSegment segment in _segments)
+                    segment.Moved(folder);
+                _unsyncedSnapshots.Clear();
+            }
+        }
+    }
+
+    private static int Floor(LogSegment[] segments, long offset)
+    {
+        int low = 0, high = segments.Length;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (segments[middle].BaseOffset <= offset)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        return low - 1;
+    }
+
+    private void RequireOpen()
+    {
+        _environment.Health.Require();
+        ObjectDisposedException.ThrowIf(_closed, this);
+    }
+
+    private void Guarded(Action change)
+    {
+        try
+        {
+            change();
+        }
+        catch (Exception failure) when (failure is IOException and not KafkaStorageException)
+        {
+            throw _environment.Health.FailedBy(failure);
+        }
+    }
+
+    private LogAppend Measure(in ReadOnlySequence<byte> batches)
+    {
+        long first = -1, last = -1, maxTimestamp = -1;
+        long expected = _end.Offset;
+        ReadOnlySequence<byte> rest = batches;
+        while (!rest.IsEmpty)
+        {
+            if (!RecordBatchHeader.TryRead(rest, out RecordBatchHeader header) || header.SizeInBytes < RecordBatchHeader.Size || header.SizeInBytes > rest.Length)
+                throw new ArgumentException("The bytes to append are no whole batches.", nameof(batches));
+            if (header.BaseOffset < expected)
+                throw new ArgumentException($"A batch starts at {header.BaseOffset} where {expected} is the first free offset.", nameof(batches));
+            if (first < 0)
+                first = header.BaseOffset;
+            last = header.LastOffset;
+            expected = header.NextOffset;
+            maxTimestamp = Math.Max(maxTimestamp, header.MaxTimestamp);
+            rest = rest.Slice(header.SizeInBytes);
+        }
+        if (first < 0)
+            throw new ArgumentException("There is nothing to append.", nameof(batches));
+        return new LogAppend(first, last, maxTimestamp);
+    }
+
+    private void Write(in ReadOnlySequence<byte> batches)
+    {
+        LogSegment active = _end.Segment;
+        try
+        {
+            active.Append(batches, _settings.IndexIntervalBytes);
+        }
+        catch (IOException failure)
+        {
+            // A full disk takes a part of the bytes. They go before anything can be appended behind them.
+            try
+            {
+                active.CutFailedAppend();
+            }
+            catch (IOException)
+            {
+                // The first failure is the one to report; recovery cuts what is left.
+            }
+            throw _environment.Health.FailedBy(failure);
+        }
+        long next = _end.Offset;
+        ReadOnlySequence<byte> rest = batches;
+        try
+        {
+            while (RecordBatchHeader.TryRead(rest, out RecordBatchHeader header))
+            {
+                if (header.PartitionLeaderEpoch > _latestEpoch)
+                {
+                    Epochs.Assign(header.PartitionLeaderEpoch, header.BaseOffset);
+                    _latestEpoch = header.PartitionLeaderEpoch;
+                }
+                ReadOnlyMemory<byte> control = header.IsControl && header.HasProducerId ? rest.Slice(0, header.SizeInBytes).ToArray() : default;
+                if (Producers.Update(header, control) is { } completed)
+                {
+                    if (completed.IsAborted)
+                    {
+                        active.TransactionIndex.Append(new AbortedTransaction(completed.ProducerId, completed.FirstOffset, completed.LastOffset,
+                            Producers.LastStableOffsetAfter(completed)));
+                    }
+                    Producers.CompleteTransaction(completed);
+                }
+                next = header.NextOffset;
+                rest = rest.Slice(header.SizeInBytes);
+            }
+        }
+        catch (Exception failure) when (failure is IOException and not KafkaStorageException)
+        {
+            throw _environment.Health.FailedBy(failure);
+        }
+        Volatile.Write(ref _end, new LogEnd(next, active, active.Size));
+    }
+
+    private LogRead ReadWithin(LogEnd end, long fromOffset, int maxBytes, long limit, bool minOneBatch)
+    {
+        LogSegment[] segments = Volatile.Read(ref _segments);
+        for (int i = Math.Max(0, Floor(segments, fromOffset)); i < segments.Length; i++)
+        {
+            LogSegment segment = segments[i];
+            if (segment.BaseOffset >= limit)
+                break;
+            long segmentEnd = ReferenceEquals(segment, end.Segment) ? end.Position : segment.Size;
+            bool limitIsInside = limit < end.Offset && (i == segments.Length - 1 || segments[i + 1].BaseOffset > limit);
+            if (limitIsInside && segment.TryFind(limit, segmentEnd, out long limitPosition, out _))
+                segmentEnd = limitPosition;
+            if (!segment.TryFind(fromOffset, segmentEnd, out long position, out RecordBatchHeader header))
+                continue;
+            int allowed = minOneBatch ? Math.Max(maxBytes, header.SizeInBytes) : maxBytes;
+            int length = (int)Math.Min(segmentEnd - position, allowed);
+            long bound = segment.OffsetIndex.TryUpperBound(position + length, out long indexed) ? indexed
+                : i + 1 < segments.Length ? segments[i + 1].BaseOffset : end.Offset;
+            if (length < header.SizeInBytes)
+                return new LogRead(null, false, bound, true);
+            // A segment that was deleted this moment is gone for good: the log's start has moved, and the reader asks anew.
+            return FileRegion.TryCreate(segment.File, position, length) is { } region
+                ? new LogRead(region, false, bound, false)
+                : new LogRead(null, true, fromOffset, false);
+        }
+        return new LogRead(null, false, fromOffset, false);
+    }
+
+    private void RollAt(long offset)
+    {
+        LogSegment active = _end.Segment;
+        if (active.Size == 0 && active.BaseOffset == offset)
+            return;
+        active.Seal();
+        Producers.SetEndOffset(offset);
+        Producers.TakeSnapshot(sync: false);
+        _unsyncedSnapshots.Add(Path.Combine(Folder, SegmentFiles.Name(offset, SegmentFiles.ProducerSnapshot)));
+        LogSegment next = LogSegment.Create(_environment, Folder, offset, _settings);
+        Volatile.Write(ref _segments, [.. _segments, next]);
+        Volatile.Write(ref _end, new LogEnd(_end.Offset, next, 0));
+    }
+
+    private void SyncSegments(long beforeOffset)
+    {
+        LogSegment[] segments;
+        string[] snapshots;
+        long target;
+        bool newNames = false;
+        lock (_gate)
+        {
+            if (_closed)
+                return;
+            target = Math.Min(beforeOffset, _end.Offset);
+            int first = Math.Max(0, Floor(_segments, _recoveryPoint));
+            int count = 0;
+            while (first + count < _segments.Length && _segments[first + count].BaseOffset < beforeOffset)
+                count++;
+            segments = _segments[first..(first + count)];
+            foreach (LogSegment segment in segments)
+            {
+                segment.WriteIndexes();
+                newNames |= segment.HasNewNames;
+                segment.HasNewNames = false;
+            }
+            snapshots = [.. _unsyncedSnapshots];
+            _unsyncedSnapshots.Clear();
+        }
+        foreach (LogSegment segment in segments)
+            segment.Sync();
+        foreach (string snapshot in snapshots)
+        {
+            if (!_environment.Files.FileExists(snapshot))
+                continue;
+            using StoredFile file = _environment.Files.Open(snapshot, FileOpening.ReadWrite);
+            file.Sync();
+        }
+        if (newNames || snapshots.Length > 0)
+            _environment.Files.SyncFolder(Folder);
+        lock (_gate)
+        {
+            if (target > _recoveryPoint && target <= _end.Offset)
+                Volatile.Write(ref _recoveryPoint, target);
+        }
+    }
+
+    private int Retain(long nowMs, long highWatermark)
+    {
+        LogSettings settings = _settings;
+        long surplus = settings.RetentionBytes < 0 ? -1 : SizeInBytes - settings.RetentionBytes;
+        int count = 0;
+        for (; count < _segments.Length; count++)
+        {
+            LogSegment segment = _segments[count];
+            bool isLast = count == _segments.Length - 1;
+            long next = isLast ? _end.Offset : _segments[count + 1].BaseOffset;
+            if (highWatermark < next || (isLast && segment.Size == 0))
+                break;
+            bool byStart = !isLast && next <= _logStartOffset;
+            bool byTime = settings is { DeletesOldSegments: true, RetentionMs: >= 0 } && nowMs - segment.LargestTimestampMs > settings.RetentionMs;
+            bool bySize = settings.DeletesOldSegments && surplus > 0 && surplus - segment.Size >= 0;
+            if (!byStart && !byTime && !bySize)
+                break;
+            surplus -= segment.Size;
+        }
+        if (count == 0)
+            return 0;
+        if (count == _segments.Length)
+            RollAt(_end.Offset);
+        DeleteFirst(count);
+        return count;
+    }
+
+    private void MoveLogStart(long offset)
+    {
+        Volatile.Write(ref _logStartOffset, offset);
+        Epochs.TruncateFromStart(offset);
+        Producers.OnLogStart(offset);
+    }
+
+    private void DeleteFirst(int count)
+    {
+        LogSegment[] gone = _segments[..count];
+        Volatile.Write(ref _segments, _segments[count..]);
+        if (_segments[0].BaseOffset > _logStartOffset)
+            MoveLogStart(_segments[0].BaseOffset);
+        Delete(gone);
+    }
+
+    /// <summary>Sets the files aside; readers that hold one open go on reading it.</summary>
+    private void Delete(LogSegment[] gone)
+    {
+        long dueMs = _environment.NowMs() + _settings.FileDeleteDelayMs;
+        foreach (LogSegment segment in gone)
+        {
+            segment.AppendSuffix(SegmentFiles.Deleted);
+            segment.Close();
+            Producers.DeleteSnapshot(segment.BaseOffset);
+            _deleted.Enqueue((segment, dueMs));
+        }
+        _environment.Files.SyncFolder(Folder);
+    }
+
+    private void Cut(long offset)
+    {
+        int keep = Floor(_segments, offset) + 1;
+        if (_segments[keep - 1].BaseOffset == offset && keep > 1)
+            keep--;
+        LogSegment[] gone = _segments[keep..];
+        LogSegment active = _segments[keep - 1];
+        active.OpenForAppend();
+        active.TruncateTo(offset);
+        Volatile.Write(ref _segments, _segments[..keep]);
+        Volatile.Write(ref _end, new LogEnd(offset, active, active.Size));
+        Volatile.Write(ref _recoveryPoint, Math.Min(_recoveryPoint, offset));
+        if (_logStartOffset > offset)
+            Volatile.Write(ref _logStartOffset, offset);
+        Delete(gone);
+        Epochs.TruncateFromEnd(offset);
+        _latestEpoch = Epochs.LatestEpoch;
+        Producers.DeleteSnapshotsBehind(offset);
+        new ProducerReplay(_environment, Producers, _segments).Rebuild(_logStartOffset, offset);
+    }
+
+    private void StartOver(long offset)
+    {
+        LogSegment[] gone = _segments;
+        Delete(gone);
+        LogSegment active = LogSegment.Create(_environment, Folder, offset, _settings);
+        Volatile.Write(ref _segments, [active]);
+        Volatile.Write(ref _end, new LogEnd(offset, active, 0));
+        Volatile.Write(ref _logStartOffset, offset);
+        Volatile.Write(ref _recoveryPoint, Math.Min(_recoveryPoint, offset));
+        Epochs.Clear();
+        _latestEpoch = LeaderEpochCache.Undefined;
+        Producers.DeleteSnapshotsBehind(-1);
+        Producers.Clear();
+        Producers.SetEndOffset(offset);
+    }
+
+    private void CloseFiles()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            foreach (LogSegment segment in _segments)
+                segment.Close();
+        }
+    }
+}

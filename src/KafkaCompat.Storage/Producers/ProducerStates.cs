@@ -1,0 +1,352 @@
+using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage.Producers;
+using KafkaCompat.Storage.Segments;
+
+namespace KafkaCompat.Storage;
+
+/// <summary>
+/// The idempotent and transactional producers of one partition: what makes a second attempt of a batch a duplicate, a gap in the sequence an error,
+/// and an open transaction the end of what a committed reader sees. It is rebuilt from the newest snapshot and the batches behind it.
+/// </summary>
+/// <remarks>
+/// <see cref="Check"/> changes nothing; the log calls <see cref="Update"/> for every batch that it has written. All members take the log's lock.
+/// <see cref="EndOffset"/> is the offset up to which batches have been taken in.
+/// </remarks>
+public sealed class ProducerStates
+{
+    private readonly LogEnvironment _environment;
+    private readonly Lock _gate;
+    private readonly Dictionary<long, ProducerEntry> _producers = [];
+
+    /// <summary>Open transactions by first offset: the smallest key is the first offset that is not decided.</summary>
+    private readonly SortedDictionary<long, long> _open = [];
+
+    /// <summary>Decided transactions by first offset, with the offset of the marker, until the high watermark has passed the marker.</summary>
+    private readonly SortedDictionary<long, long> _decided = [];
+
+    private string _folder;
+    private long _firstUnstableOffset = long.MaxValue;
+    private long _lastSnapshotOffset;
+
+    internal ProducerStates(LogEnvironment environment, string folder, Lock gate)
+    {
+        _environment = environment;
+        _folder = folder;
+        _gate = gate;
+    }
+
+    public long EndOffset { get; private set; }
+
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+                return _producers.Count;
+        }
+    }
+
+    /// <summary>The first offset of the oldest transaction that is open, or whose marker is not yet below the high watermark; long.MaxValue where there is none.</summary>
+    public long FirstUnstableOffset => Volatile.Read(ref _firstUnstableOffset);
+
+    /// <summary>Whether a batch of a producer may be appended now. Batches without a producer always may.</summary>
+    public ProducerVerdict Check(in RecordBatchHeader batch, AppendOrigin origin)
+    {
+        if (!batch.HasProducerId || origin == AppendOrigin.Replication)
+            return ProducerVerdict.Good;
+        lock (_gate)
+        {
+            if (!_producers.TryGetValue(batch.ProducerId, out ProducerEntry? entry))
+                return ProducerVerdict.Good;
+            if (origin == AppendOrigin.Client && FindDuplicate(entry, batch) is { } duplicate)
+                return new ProducerVerdict(ProducerFault.None, null, duplicate);
+            if (batch.ProducerEpoch < entry.Epoch)
+            {
+                return new ProducerVerdict(ProducerFault.InvalidProducerEpoch, $"Epoch of producer {batch.ProducerId} is {batch.ProducerEpoch}, "
+                    + $"which is smaller than the last seen epoch {entry.Epoch}", null);
+            }
+            if (origin != AppendOrigin.Client || batch.IsControl)
+                return ProducerVerdict.Good;
+            if (!IsInSequence(entry, batch))
+            {
+                return new ProducerVerdict(ProducerFault.OutOfOrderSequenceNumber, $"Out of order sequence number for producer {batch.ProducerId}: "
+                    + $"{batch.BaseSequence} (incoming seq. number), {entry.LastSequence} (current end sequence number)", null);
+            }
+            if (entry.CurrentTransactionFirstOffset >= 0 && !batch.IsTransactional)
+                return new ProducerVerdict(ProducerFault.InvalidTxnState, $"Expected transactional write from producer with id {batch.ProducerId}", null);
+            return ProducerVerdict.Good;
+        }
+    }
+
+    /// <summary>Whether a coordinator may end a producer's transaction: neither producer nor coordinator may be older than those seen before.</summary>
+    public ProducerVerdict CheckMarker(long producerId, short producerEpoch, int coordinatorEpoch)
+    {
+        lock (_gate)
+        {
+            if (!_producers.TryGetValue(producerId, out ProducerEntry? entry))
+                return ProducerVerdict.Good;
+            if (producerEpoch < entry.Epoch)
+                return new ProducerVerdict(ProducerFault.InvalidProducerEpoch, $"Epoch of producer {producerId} is {producerEpoch}, which is smaller than the last seen epoch {entry.Epoch}", null);
+            if (entry.CoordinatorEpoch > coordinatorEpoch)
+                return new ProducerVerdict(ProducerFault.TransactionCoordinatorFenced, $"Invalid coordinator epoch for producerId {producerId}: {coordinatorEpoch} (zombie), {entry.CoordinatorEpoch} (current)", null);
+            return ProducerVerdict.Good;
+        }
+    }
+
+    /// <summary>The producers, for DescribeProducers.</summary>
+    public IReadOnlyList<ProducerDescription> Describe()
+    {
+        lock (_gate)
+        {
+            var all = new List<ProducerDescription>(_producers.Count);
+            foreach (ProducerEntry p in _producers.Values)
+                all.Add(new ProducerDescription(p.ProducerId, p.Epoch, p.LastSequence, p.LastTimestamp, p.CoordinatorEpoch, p.CurrentTransactionFirstOffset));
+            return all;
+        }
+    }
+
+    /// <summary>Producers whose transaction has been open since before a time are not forgotten; others are, when they have been silent long enough.</summary>
+    public void RemoveExpired(long nowMs)
+    {
+        lock (_gate)
+        {
+            foreach ((long id, ProducerEntry entry) in _producers)
+            {
+                if (IsExpired(entry, nowMs))
+                    _ = _producers.Remove(id);
+            }
+        }
+    }
+
+    /// <summary>The marker of a decided transaction is replicated once the high watermark is behind it.</summary>
+    public void OnHighWatermark(long highWatermark)
+    {
+        if (FirstUnstableOffset == long.MaxValue)
+            return;
+        lock (_gate)
+        {
+            List<long>? replicated = null;
+            foreach ((long first, long marker) in _decided)
+            {
+                if (marker < highWatermark)
+                    (replicated ??= []).Add(first);
+            }
+            foreach (long first in replicated ?? [])
+                _ = _decided.Remove(first);
+            PublishFirstUnstable();
+        }
+    }
+
+    internal void Moved(string folder) => _folder = folder;
+
+    /// <summary>
+    /// Takes in one batch that the log holds now. Returns the transaction that it ended, if it is the marker of one that has records here.
+    /// </summary>
+    internal CompletedTransaction? Update(in RecordBatchHeader batch, ReadOnlyMemory<byte> controlBatch)
+    {
+        EndOffset = batch.NextOffset;
+        if (!batch.HasProducerId)
+            return null;
+        if (batch.IsControl)
+            return EndTransactionMarker.TryRead(controlBatch, out EndTransactionMarker marker) ? Complete(batch, marker) : null;
+        ProducerEntry entry = Entry(batch.ProducerId);
+        entry.SetEpoch(batch.ProducerEpoch);
+        entry.AddBatch(new ProducerBatch(batch.LastSequence, batch.LastOffset, (int)(batch.LastOffset - batch.BaseOffset), batch.MaxTimestamp));
+        entry.LastTimestamp = batch.MaxTimestamp;
+        if (batch.IsTransactional && entry.CurrentTransactionFirstOffset < 0)
+        {
+            entry.CurrentTransactionFirstOffset = batch.BaseOffset;
+            _open[batch.BaseOffset] = batch.ProducerId;
+            PublishFirstUnstable();
+        }
+        return null;
+    }
+
+    /// <summary>What committed readers may read up to once this transaction is decided too; the transaction index keeps it.</summary>
+    internal long LastStableOffsetAfter(in CompletedTransaction completed)
+    {
+        foreach (long first in _open.Keys)
+        {
+            if (first != completed.FirstOffset)
+                return first;
+        }
+        return completed.LastOffset + 1;
+    }
+
+    internal void SetEndOffset(long offset) => EndOffset = offset;
+
+    internal void Clear()
+    {
+        _producers.Clear();
+        _open.Clear();
+        _decided.Clear();
+        EndOffset = 0;
+        PublishFirstUnstable();
+    }
+
+    /// <summary>Writes the snapshot of the end offset, where something has changed since the last one.</summary>
+    internal void TakeSnapshot(bool sync)
+    {
+        if (EndOffset <= _lastSnapshotOffset)
+            return;
+        string path = SnapshotPath(EndOffset);
+        byte[] bytes = ProducerSnapshotFile.Encode(_producers.Values);
+        Files.FileStoreOperations.WriteAtomically(_environment.Files, path, bytes, sync: sync);
+        _lastSnapshotOffset = EndOffset;
+    }
+
+    /// <summary>Starts over from the newest snapshot that is sound and not behind <paramref name="endOffset"/>.</summary>
+    internal void LoadFromSnapshot(long logStartOffset, long endOffset, long nowMs)
+    {
+        foreach (long offset in SnapshotOffsets())
+        {
+            if (offset > endOffset || offset <= logStartOffset)
+                DeleteSnapshot(offset);
+        }
+        Clear();
+        foreach (long offset in SnapshotOffsets().OrderDescending())
+        {
+            if (ProducerSnapshotFile.TryRead(_environment.Files, SnapshotPath(offset)) is not { } loaded)
+            {
+                _environment.Repaired?.Invoke($"The producer snapshot {SnapshotPath(offset)} is damaged and not used.");
+                DeleteSnapshot(offset);
+                continue;
+            }
+            foreach (ProducerEntry entry in loaded)
+            {
+                if (IsExpired(entry, nowMs))
+                    continue;
+                _producers[entry.ProducerId] = entry;
+                if (entry.CurrentTransactionFirstOffset >= 0)
+                    _open[entry.CurrentTransactionFirstOffset] = entry.ProducerId;
+            }
+            EndOffset = _lastSnapshotOffset = offset;
+            PublishFirstUnstable();
+            return;
+        }
+        EndOffset = _lastSnapshotOffset = logStartOffset;
+        PublishFirstUnstable();
+    }
+
+    /// <summary>Deletes snapshots that belong to no segment, but for the last one of all.</summary>
+    internal void DeleteStraySnapshots(HashSet<long> segmentBases)
+    {
+        long last = segmentBases.Count == 0 ? -1 : segmentBases.Max();
+        List<long> strays = SnapshotOffsets().Where(offset => !segmentBases.Contains(offset)).Order().ToList();
+        for (int i = 0; i < strays.Count; i++)
+        {
+            if (i == strays.Count - 1 && strays[i] > last)
+                continue;
+            DeleteSnapshot(strays[i]);
+        }
+    }
+
+    internal bool HasSnapshots() => SnapshotOffsets().Any();
+
+    internal void DeleteSnapshot(long offset) => _environment.Files.Delete(SnapshotPath(offset));
+
+    internal void DeleteSnapshotsBehind(long offset)
+    {
+        foreach (long snapshot in SnapshotOffsets())
+        {
+            if (snapshot > offset)
+                DeleteSnapshot(snapshot);
+        }
+        _lastSnapshotOffset = Math.Min(_lastSnapshotOffset, offset);
+    }
+
+    internal void OnLogStart(long logStartOffset)
+    {
+        List<long>? gone = null;
+        foreach ((long first, long marker) in _decided)
+        {
+            if (marker < logStartOffset)
+                (gone ??= []).Add(first);
+        }
+        foreach (long first in gone ?? [])
+            _ = _decided.Remove(first);
+        if (EndOffset < logStartOffset)
+            EndOffset = logStartOffset;
+        PublishFirstUnstable();
+    }
+
+    private static ProducerBatch? FindDuplicate(ProducerEntry entry, in RecordBatchHeader batch)
+    {
+        if (batch.ProducerEpoch != entry.Epoch)
+            return null;
+        for (int i = 0; i < entry.BatchCount; i++)
+        {
+            ProducerBatch kept = entry.Batch(i);
+            if (kept.FirstSequence == batch.BaseSequence && kept.LastSequence == batch.LastSequence)
+                return kept;
+        }
+        return null;
+    }
+
+    private static bool IsInSequence(ProducerEntry entry, in RecordBatchHeader batch)
+    {
+        if (entry.Epoch == -1)
+            return true;
+        if (batch.ProducerEpoch != entry.Epoch)
+            return batch.BaseSequence == 0;
+        int last = entry.LastSequence;
+        return batch.BaseSequence == last + 1L || (batch.BaseSequence == 0 && last == int.MaxValue);
+    }
+
+    private CompletedTransaction? Complete(in RecordBatchHeader batch, in EndTransactionMarker marker)
+    {
+        ProducerEntry entry = Entry(batch.ProducerId);
+        long first = entry.CurrentTransactionFirstOffset;
+        entry.SetEpoch(batch.ProducerEpoch);
+        entry.CurrentTransactionFirstOffset = -1;
+        entry.CoordinatorEpoch = marker.CoordinatorEpoch;
+        entry.LastTimestamp = marker.Timestamp;
+        // A marker without records before it changes nothing for readers.
+        return first < 0 ? null : new CompletedTransaction(batch.ProducerId, first, batch.BaseOffset, !marker.IsCommit);
+    }
+
+    /// <summary>Moves a transaction from open to decided.</summary>
+    internal void CompleteTransaction(in CompletedTransaction completed)
+    {
+        if (_open.Remove(completed.FirstOffset))
+            _decided[completed.FirstOffset] = completed.LastOffset;
+        PublishFirstUnstable();
+    }
+
+    private ProducerEntry Entry(long producerId)
+    {
+        if (!_producers.TryGetValue(producerId, out ProducerEntry? entry))
+            _producers.Add(producerId, entry = new ProducerEntry(producerId));
+        return entry;
+    }
+
+    private bool IsExpired(ProducerEntry entry, long nowMs) =>
+        entry.CurrentTransactionFirstOffset < 0 && nowMs - entry.LastTimestamp >= _environment.ProducerIdExpirationMs;
+
+    private void PublishFirstUnstable()
+    {
+        long first = long.MaxValue;
+        foreach (long open in _open.Keys)
+        {
+            first = open;
+            break;
+        }
+        foreach (long decided in _decided.Keys)
+        {
+            first = Math.Min(first, decided);
+            break;
+        }
+        Volatile.Write(ref _firstUnstableOffset, first);
+    }
+
+    private string SnapshotPath(long offset) => Path.Combine(_folder, SegmentFiles.Name(offset, SegmentFiles.ProducerSnapshot));
+
+    private IEnumerable<long> SnapshotOffsets()
+    {
+        foreach (Files.StoredEntry entry in _environment.Files.List(_folder))
+        {
+            if (!entry.IsFolder && SegmentFiles.TryParse(entry.Name, SegmentFiles.ProducerSnapshot, out long offset))
+                yield return offset;
+        }
+    }
+}

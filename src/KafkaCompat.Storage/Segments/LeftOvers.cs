@@ -1,0 +1,76 @@
+using KafkaCompat.Storage.Files;
+
+namespace KafkaCompat.Storage.Segments;
+
+/// <summary>
+/// Files that an interrupted deletion or cleaning left. <c>.deleted</c> go. <c>.cleaned</c> is a cleaning that was not finished: it goes, and
+/// so do the <c>.swap</c> files from its base on. Other <c>.swap</c> files are a finished cleaning: they take the place of the segments that they cover.
+/// </summary>
+internal sealed class LeftOvers(LogEnvironment environment, string folder)
+{
+    private readonly IFileStore _files = environment.Files;
+
+    public bool Remove()
+    {
+        List<string> names = [];
+        foreach (StoredEntry entry in _files.List(folder))
+        {
+            if (!entry.IsFolder)
+                names.Add(entry.Name);
+        }
+        bool changed = false;
+        long firstCleaned = long.MaxValue;
+        foreach (string name in names)
+        {
+            bool cleaned = name.EndsWith(SegmentFiles.Cleaned, StringComparison.Ordinal);
+            if (cleaned && TryBaseOffset(name, out long baseOffset))
+                firstCleaned = Math.Min(firstCleaned, baseOffset);
+            if (cleaned || name.EndsWith(SegmentFiles.Deleted, StringComparison.Ordinal))
+            {
+                _files.Delete(Path.Combine(folder, name));
+                changed = true;
+            }
+        }
+        List<string> swaps = names.FindAll(static name => name.EndsWith(SegmentFiles.Swap, StringComparison.Ordinal));
+        foreach (string swap in swaps.FindAll(swap => TryBaseOffset(swap, out long baseOffset) && baseOffset >= firstCleaned))
+        {
+            _files.Delete(Path.Combine(folder, swap));
+            _ = swaps.Remove(swap);
+            changed = true;
+        }
+        foreach (string swap in swaps)
+        {
+            if (SegmentFiles.TryParse(swap, SegmentFiles.Log + SegmentFiles.Swap, out long baseOffset))
+                DeleteCovered(baseOffset, names);
+        }
+        foreach (string swap in swaps)
+            _files.Rename(Path.Combine(folder, swap), Path.Combine(folder, swap[..^SegmentFiles.Swap.Length]));
+        return changed || swaps.Count > 0;
+    }
+
+    private static bool TryBaseOffset(string name, out long baseOffset)
+    {
+        int dot = name.IndexOf('.', StringComparison.Ordinal);
+        baseOffset = -1;
+        return dot > 0 && long.TryParse(name.AsSpan(0, dot), out baseOffset);
+    }
+
+    private void DeleteCovered(long swapBase, List<string> names)
+    {
+        long end = swapBase;
+        using (StoredFile file = _files.Open(Path.Combine(folder, SegmentFiles.Name(swapBase, SegmentFiles.Log + SegmentFiles.Swap)), FileOpening.Read))
+        using (var scanner = new BatchScanner(file, 0, file.Length))
+        {
+            while (scanner.MoveNext())
+                end = scanner.Header.NextOffset;
+        }
+        foreach (string name in names)
+        {
+            if (SegmentFiles.TryParse(name, SegmentFiles.Log, out long baseOffset) && baseOffset >= swapBase && baseOffset < end)
+            {
+                foreach (string kind in (ReadOnlySpan<string>)[SegmentFiles.Log, SegmentFiles.OffsetIndex, SegmentFiles.TimeIndex, SegmentFiles.TransactionIndex])
+                    _files.Delete(Path.Combine(folder, SegmentFiles.Name(baseOffset, kind)));
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using KafkaCompat.Storage.Files;
+
+namespace KafkaCompat.Storage.Segments;
+
+/// <summary>
+/// Opens a partition's folder. What an interrupted cleaning or deletion left is finished or removed. After a clean shutdown the files are trusted
+/// and old segments are not even opened; otherwise every segment from the recovery point on is read, cut at the first batch that is not whole and sound,
+/// and its indexes, the leader epochs and the producer states are built anew.
+/// </summary>
+internal sealed class LogLoader(LogEnvironment environment, string folder, LogSettings settings, LogOpening opening)
+{
+    private readonly IFileStore _files = environment.Files;
+    private readonly Lock _gate = new();
+
+    public LoadedLog Load()
+    {
+        if (!_files.FolderExists(folder))
+        {
+            _files.CreateFolder(folder);
+            _files.SyncFolder(Path.GetDirectoryName(folder)!);
+        }
+        if (new LeftOvers(environment, folder).Remove())
+            _files.SyncFolder(folder);
+        LeaderEpochCache epochs = LeaderEpochCache.Open(environment, folder);
+        var producers = new ProducerStates(environment, folder, _gate);
+        List<LogSegment> segments = FindSegments();
+        if (!opening.IsClean)
+            new LogRecovery(environment, epochs, producers, settings).Recover(segments, opening);
+
+        long logEnd = segments.Count == 0 ? opening.LogStartOffset : OpenLast(segments[^1]);
+        if (logEnd < opening.LogStartOffset)
+        {
+            environment.Repaired?.Invoke($"{folder}: the log ends at {logEnd}, before its start {opening.LogStartOffset}: it starts over there.");
+            foreach (LogSegment segment in segments)
+                DeleteFiles(_files, segment, "");
+            segments.Clear();
+            epochs.Clear();
+            logEnd = opening.LogStartOffset;
+        }
+        if (segments.Count == 0)
+            segments.Add(LogSegment.Create(environment, folder, opening.LogStartOffset, settings));
+        long logStart = Math.Max(opening.LogStartOffset, segments[0].BaseOffset);
+        epochs.TruncateFromEnd(logEnd);
+        epochs.TruncateFromStart(logStart);
+        LoadProducers(producers, segments, logStart, logEnd);
+        long recoveryPoint = opening.IsClean ? logEnd : Math.Min(opening.RecoveryPoint, logEnd);
+        return new LoadedLog(folder, _gate, segments, epochs, producers, logStart, logEnd, recoveryPoint);
+    }
+
+    /// <summary>Deletes a segment's files, whose names have got a suffix or not.</summary>
+    public static void DeleteFiles(IFileStore files, LogSegment segment, string suffix)
+    {
+        segment.Close();
+        foreach (string kind in (ReadOnlySpan<string>)[SegmentFiles.Log, SegmentFiles.OffsetIndex, SegmentFiles.TimeIndex, SegmentFiles.TransactionIndex])
+            files.Delete(segment.PathOf(kind) + suffix);
+    }
+
+    private List<LogSegment> FindSegments()
+    {
+        IReadOnlyList<StoredEntry> entries = _files.List(folder);
+        var sizes = new Dictionary<string, long>(entries.Count, StringComparer.Ordinal);
+        foreach (StoredEntry entry in entries)
+        {
+            if (!entry.IsFolder)
+                sizes[entry.Name] = entry.Length;
+        }
+        var segments = new List<LogSegment>();
+        foreach (string name in sizes.Keys.Order(StringComparer.Ordinal))
+        {
+            if (!SegmentFiles.TryParse(name, SegmentFiles.Log, out long baseOffset))
+                continue;
+            long jitter = environment.NextRandom(Math.Min(settings.SegmentJitterMs, settings.SegmentMs));
+            var segment = new LogSegment(environment, folder, baseOffset, sizes[name], jitter);
+            bool sound = OpenIndex(segment.OffsetIndex, sizes, baseOffset, SegmentFiles.OffsetIndex)
+                & OpenIndex(segment.TimeIndex, sizes, baseOffset, SegmentFiles.TimeIndex)
+                && segment.TransactionIndex.IsSound(baseOffset);
+            if (!sound)
+                RebuildIndexes(segment);
+            segments.Add(segment);
+        }
+        return segments;
+    }
+
+    private static bool OpenIndex(SparseIndex index, Dictionary<string, long> sizes, long baseOffset, string suffix) =>
+        sizes.TryGetValue(SegmentFiles.Name(baseOffset, suffix), out long length) && index.OpenSealed(length);
+
+    /// <summary>Builds the offset and time index of a segment whose log is trusted.</summary>
+    private void RebuildIndexes(LogSegment segment)
+    {
+        environment.Repaired?.Invoke($"{segment.PathOf("")}: an index is absent or damaged and is built anew.");
+        segment.ResetIndexes();
+        using (var scanner = new BatchScanner(segment.File, 0, segment.Size))
+        {
+            while (scanner.MoveNext())
+                segment.Index(scanner.Header, scanner.Position, settings.IndexIntervalBytes);
+        }
+        segment.RewriteIndexes();
+    }
+
+    /// <summary>Makes the last segment the active one and finds where the log ends.</summary>
+    private long OpenLast(LogSegment active)
+    {
+        active.OpenForAppend();
+        long next = active.FindNextOffset(out long end, out ScanStop stop, out int badLength);
+        if (stop is ScanStop.BadLength && opening.IsClean)
+        {
+            throw new LogCorruptionException($"Found record size {badLength} smaller than minimum record overhead (14) in file {active.PathOf(SegmentFiles.Log)}.");
+        }
+        if (stop != ScanStop.End)
+            environment.Repaired?.Invoke($"{active.PathOf(SegmentFiles.Log)}: {active.File.Length - end} bytes behind the last whole batch are cut off ({stop}).");
+        active.SetRecoveredSize(end);
+        return next;
+    }
+
+    private void LoadProducers(ProducerStates producers, List<LogSegment> segments, long logStart, long logEnd)
+    {
+        producers.DeleteStraySnapshots([.. segments.Select(static segment => segment.BaseOffset)]);
+        if (opening.IsClean && !producers.HasSnapshots())
+        {
+            // A log that was closed cleanly and has no snapshot never had a producer worth one.
+            producers.Clear();
+            producers.SetEndOffset(logEnd);
+            return;
+        }
+        new ProducerReplay(environment, producers, segments).Rebuild(logStart, logEnd);
+    }
+}

@@ -1,0 +1,88 @@
+using KafkaCompat.Protocol.Records;
+
+namespace KafkaCompat.Storage.Segments;
+
+/// <summary>Checks the segments behind the recovery point batch by batch and rebuilds what follows from them.</summary>
+internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache epochs, ProducerStates producers, LogSettings settings)
+{
+    /// <summary>Recovers in place: the list holds afterwards the segments that are good.</summary>
+    public void Recover(List<LogSegment> segments, LogOpening opening)
+    {
+        if (segments.Count == 0)
+            return;
+        int first = Math.Max(0, segments.FindLastIndex(segment => segment.BaseOffset <= opening.RecoveryPoint));
+        long logStart = Math.Max(opening.LogStartOffset, segments[0].BaseOffset);
+        var replay = new ProducerReplay(environment, producers, segments);
+        producers.LoadFromSnapshot(logStart, segments[first].BaseOffset, environment.NowMs());
+        replay.ReplayTo(segments[first].BaseOffset);
+        bool epochsChanged = false;
+        for (int i = first; i < segments.Count; i++)
+        {
+            long length = segments[i].File.Length;
+            epochsChanged |= Recover(segments[i]);
+            if (i == segments.Count - 1)
+                break;
+            if (segments[i].Size == length)
+            {
+                segments[i].Seal();
+                producers.SetEndOffset(segments[i + 1].BaseOffset);
+                producers.TakeSnapshot(sync: false);
+                continue;
+            }
+            foreach (LogSegment beyond in segments.Skip(i + 1))
+                LogLoader.DeleteFiles(environment.Files, beyond, "");
+            segments.RemoveRange(i + 1, segments.Count - i - 1);
+        }
+        if (epochsChanged)
+            epochs.Write();
+    }
+
+    private bool Recover(LogSegment segment)
+    {
+        segment.OpenForAppend();
+        segment.ResetIndexes();
+        segment.TransactionIndex.Reset();
+        bool epochsChanged = false;
+        long length = segment.File.Length;
+        long end;
+        using (var scanner = new BatchScanner(segment.File, 0, length, BatchScanner.WholeReadBytes))
+        {
+            long expected = segment.BaseOffset;
+            while (scanner.MoveNext() && scanner.CheckChecksum() && scanner.Header.BaseOffset >= expected)
+            {
+                RecordBatchHeader header = scanner.Header;
+                segment.Index(header, scanner.Position, settings.IndexIntervalBytes);
+                if (header.PartitionLeaderEpoch > epochs.LatestEpoch)
+                    epochsChanged |= epochs.Put(header.PartitionLeaderEpoch, header.BaseOffset);
+                Replay(segment, scanner);
+                expected = header.NextOffset;
+            }
+            end = scanner.Stop is ScanStop.None or ScanStop.BadChecksum ? scanner.Position : scanner.Next;
+            if (end < length)
+            {
+                environment.Repaired?.Invoke($"{segment.PathOf(SegmentFiles.Log)}: damaged from byte {end} on ({scanner.Stop}); "
+                    + $"the log is cut to offset {expected}, {length - end} bytes go.");
+            }
+        }
+        segment.SetRecoveredSize(end);
+        segment.RewriteIndexes();
+        return epochsChanged;
+    }
+
+    private void Replay(LogSegment segment, BatchScanner scanner)
+    {
+        RecordBatchHeader header = scanner.Header;
+        // What a snapshot holds already is not taken in twice.
+        if (header.BaseOffset < producers.EndOffset)
+            return;
+        ReadOnlyMemory<byte> control = header is { IsControl: true, HasProducerId: true } ? scanner.ReadBatch() : default;
+        if (producers.Update(header, control) is not { } completed)
+            return;
+        if (completed.IsAborted)
+        {
+            segment.TransactionIndex.Append(new AbortedTransaction(completed.ProducerId, completed.FirstOffset, completed.LastOffset,
+                producers.LastStableOffsetAfter(completed)));
+        }
+        producers.CompleteTransaction(completed);
+    }
+}

@@ -1,0 +1,105 @@
+using System.Buffers.Binary;
+using KafkaCompat.Storage.Files;
+
+namespace KafkaCompat.Storage.Segments;
+
+/// <summary>
+/// The <c>.index</c> file: entries of 8 bytes, the last offset of a batch (relative to the segment's base) and the position where that batch starts.
+/// Both grow strictly from entry to entry.
+/// </summary>
+internal sealed class OffsetIndex(IFileStore files, string path, long baseOffset) : SparseIndex(files, path, baseOffset, EntryBytes)
+{
+    public const int EntryBytes = 8;
+
+    public void Append(long offset, int position)
+    {
+        Span<byte> entry = AddEntry();
+        BinaryPrimitives.WriteInt32BigEndian(entry, (int)(offset - BaseOffset));
+        BinaryPrimitives.WriteInt32BigEndian(entry[4..], position);
+        PublishEntry();
+    }
+
+    /// <summary>The position to search from for an offset: that of the last entry that is not behind it, or 0.</summary>
+    public int Lookup(long offset)
+    {
+        ReadOnlySpan<byte> entries = Entries();
+        int floor = Floor(entries, offset);
+        return floor < 0 ? 0 : PositionAt(entries, floor);
+    }
+
+    /// <summary>The offset of the first entry whose batch starts at or behind a position.</summary>
+    public bool TryUpperBound(long position, out long offset)
+    {
+        ReadOnlySpan<byte> entries = Entries();
+        int low = 0, high = entries.Length / EntryBytes;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (PositionAt(entries, middle) < position)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        bool found = low < entries.Length / EntryBytes;
+        offset = found ? OffsetAt(entries, low) : -1;
+        return found;
+    }
+
+    /// <summary>The offset of the last entry, or the base offset.</summary>
+    public long LastOffset()
+    {
+        ReadOnlySpan<byte> entries = Entries();
+        return entries.IsEmpty ? BaseOffset : OffsetAt(entries, entries.Length / EntryBytes - 1);
+    }
+
+    /// <summary>The position of the last entry, or 0.</summary>
+    public int LastPosition()
+    {
+        ReadOnlySpan<byte> entries = Entries();
+        return entries.IsEmpty ? 0 : PositionAt(entries, entries.Length / EntryBytes - 1);
+    }
+
+    /// <summary>Drops entries of an offset and behind.</summary>
+    public void TruncateTo(long offset)
+    {
+        ReadOnlySpan<byte> entries = Entries();
+        int floor = Floor(entries, offset);
+        int keep = floor < 0 ? 0 : OffsetAt(entries, floor) == offset ? floor : floor + 1;
+        TruncateToCount(keep);
+    }
+
+    protected override int CountSound(ReadOnlySpan<byte> bytes)
+    {
+        int lastOffset = 0, lastPosition = 0;
+        int count = bytes.Length / EntryBytes;
+        for (int i = 0; i < count; i++)
+        {
+            int offset = BinaryPrimitives.ReadInt32BigEndian(bytes[(i * EntryBytes)..]);
+            int position = BinaryPrimitives.ReadInt32BigEndian(bytes[(i * EntryBytes + 4)..]);
+            // The first batch of a segment never has an entry: a position of 0 is preallocated room.
+            if (position <= lastPosition || offset < lastOffset || (i > 0 && offset == lastOffset))
+                return i;
+            lastOffset = offset;
+            lastPosition = position;
+        }
+        return count;
+    }
+
+    private int Floor(ReadOnlySpan<byte> entries, long offset)
+    {
+        int low = 0, high = entries.Length / EntryBytes;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            if (OffsetAt(entries, middle) <= offset)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        return low - 1;
+    }
+
+    private long OffsetAt(ReadOnlySpan<byte> entries, int index) => BaseOffset + BinaryPrimitives.ReadInt32BigEndian(entries[(index * EntryBytes)..]);
+
+    private static int PositionAt(ReadOnlySpan<byte> entries, int index) => BinaryPrimitives.ReadInt32BigEndian(entries[(index * EntryBytes + 4)..]);
+}

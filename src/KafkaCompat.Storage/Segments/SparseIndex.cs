@@ -1,0 +1,167 @@
+using KafkaCompat.Storage.Files;
+
+namespace KafkaCompat.Storage.Segments;
+
+/// <summary>
+/// The entries of an index file, in Kafka's format, in memory. The active segment's entries are held and appended to; they reach
+/// the file in <see cref="WritePending"/>, before a sync, a roll or a close, because after a crash indexes behind the recovery
+/// point are rebuilt anyway. A sealed segment's entries are read when somebody asks and held as long as memory allows.
+/// </summary>
+/// <remarks>One writer, readers without a lock: a reader takes the count first and the array then, the writer publishes them in the other order.</remarks>
+internal abstract class SparseIndex
+{
+    private const int FirstCapacityEntries = 16;
+
+    private readonly IFileStore _files;
+    private readonly int _entryBytes;
+    private readonly Lock _loading = new();
+    private byte[]? _entries;
+    private WeakReference<byte[]>? _sealed;
+    private StoredFile? _file;
+    private int _count;
+    private int _written;
+    private bool _hasExcess;
+
+    protected SparseIndex(IFileStore files, string path, long baseOffset, int entryBytes)
+    {
+        _files = files;
+        Path = path;
+        BaseOffset = baseOffset;
+        _entryBytes = entryBytes;
+    }
+
+    public string Path { get; private set; }
+
+    public int Count => Volatile.Read(ref _count);
+
+    public long SizeInBytes => (long)Count * _entryBytes;
+
+    protected long BaseOffset { get; }
+
+    /// <summary>Takes the number of entries from the file without reading them: for sealed segments of a log that is trusted. False where the length is no multiple of an entry.</summary>
+    public bool OpenSealed(long fileLength)
+    {
+        if (fileLength % _entryBytes != 0)
+            return false;
+        _count = (int)(fileLength / _entryBytes);
+        _written = _count;
+        _entries = null;
+        _sealed = null;
+        return true;
+    }
+
+    /// <summary>Reads the entries into memory to append to them; what is behind the last sound entry (a preallocated tail) is left out.</summary>
+    public void OpenActive()
+    {
+        byte[] bytes = _files.FileExists(Path) ? _files.ReadAllBytes(Path) : [];
+        int count = CountSound(bytes);
+        Volatile.Write(ref _entries, bytes);
+        Volatile.Write(ref _count, count);
+        _written = count;
+        // The file may be longer than what is sound in it: the next write cuts it.
+        _hasExcess = bytes.Length != count * _entryBytes;
+    }
+
+    /// <summary>Whether the entries in the file are all sound.</summary>
+    public bool IsSound(byte[] bytes) => bytes.Length % _entryBytes == 0 && CountSound(bytes) == bytes.Length / _entryBytes;
+
+    /// <summary>Forgets all entries, to rebuild them.</summary>
+    public void Reset() => TruncateToCount(0);
+
+    public void WritePending()
+    {
+        byte[]? entries = _entries;
+        int count = _count;
+        if (entries is null || (_written == count && !_hasExcess))
+            return;
+        _file ??= _files.Open(Path, FileOpening.OpenOrCreate);
+        _file.Write((long)_written * _entryBytes, entries.AsSpan(_written * _entryBytes, (count - _written) * _entryBytes));
+        if (_file.Length != (long)count * _entryBytes)
+            _file.SetLength((long)count * _entryBytes);
+        _written = count;
+        _hasExcess = false;
+    }
+
+    /// <summary>Writes the file anew from what memory holds, whatever the file held.</summary>
+    public void Rewrite()
+    {
+        EnsureInMemory();
+        _file ??= _files.Open(Path, FileOpening.OpenOrCreate);
+        _file.SetLength(0);
+        _written = 0;
+        WritePending();
+    }
+
+    public void Sync() => _file?.Sync();
+
+    /// <summary>The segment takes no more appends: writes what is pending and lets go of the memory and the file.</summary>
+    public void Seal()
+    {
+        WritePending();
+        if (_entries is { } entries)
+            Volatile.Write(ref _sealed, new WeakReference<byte[]>(entries));
+        Volatile.Write(ref _entries, null);
+    }
+
+    public void CloseFile()
+    {
+        _file?.Dispose();
+        _file = null;
+    }
+
+    public void Renamed(string path) => Path = path;
+
+    protected abstract int CountSound(ReadOnlySpan<byte> bytes);
+
+    protected void TruncateToCount(int count)
+    {
+        EnsureInMemory();
+        Volatile.Write(ref _count, count);
+        _hasExcess |= _written > count;
+        _written = Math.Min(_written, count);
+    }
+
+    protected Span<byte> AddEntry()
+    {
+        EnsureInMemory();
+        byte[] entries = _entries!;
+        int end = (_count + 1) * _entryBytes;
+        if (end > entries.Length)
+        {
+            var larger = new byte[Math.Max(end, Math.Max(entries.Length * 2, FirstCapacityEntries * _entryBytes))];
+            entries.CopyTo(larger, 0);
+            Volatile.Write(ref _entries, entries = larger);
+        }
+        return entries.AsSpan(_count * _entryBytes, _entryBytes);
+    }
+
+    protected void PublishEntry() => Volatile.Write(ref _count, _count + 1);
+
+    /// <summary>All entries as bytes in Kafka's format.</summary>
+    protected ReadOnlySpan<byte> Entries()
+    {
+        int count = Count;
+        if (count == 0)
+            return [];
+        byte[] entries = Volatile.Read(ref _entries) ?? LoadSealed();
+        return entries.AsSpan(0, Math.Min(count, entries.Length / _entryBytes) * _entryBytes);
+    }
+
+    private void EnsureInMemory()
+    {
+        if (_entries is null)
+            Volatile.Write(ref _entries, _count == 0 ? [] : LoadSealed());
+    }
+
+    private byte[] LoadSealed()
+    {
+        if (Volatile.Read(ref _sealed)?.TryGetTarget(out byte[]? held) == true)
+            return held;
+        lock (_loading)
+        {
+            byte[] bytes = _files.ReadAllBytes(Path);
+            Volatile.Write(ref _sealed, new WeakReference<byte[]>(bytes));
+            return bytes;
+        }
+    }
+}
