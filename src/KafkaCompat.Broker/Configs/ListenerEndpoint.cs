@@ -5,7 +5,12 @@ namespace KafkaCompat.Broker.Configs;
 /// <summary>One entry of <c>listeners</c> or <c>advertised.listeners</c>: <c>NAME://host:port</c>. An empty host means every interface.</summary>
 public sealed record ListenerEndpoint(string Name, string Host, int Port, string SecurityProtocol)
 {
-    public override string ToString() => $"{Name}://{(Host.Contains(':') ? $"[{Host}]" : Host)}:{Port.ToString(CultureInfo.InvariantCulture)}";
+    /// <summary><c>host:port</c> as a client writes it; every interface is <c>*</c>.</summary>
+    public string Address => $"{(Host.Length == 0 ? "*" : Bracketed)}:{Port.ToString(CultureInfo.InvariantCulture)}";
+
+    private string Bracketed => Host.Contains(':') ? $"[{Host}]" : Host;
+
+    public override string ToString() => $"{Name}://{Bracketed}:{Port.ToString(CultureInfo.InvariantCulture)}";
 
     /// <summary>Reads one entry; false when it has not the shape of an endpoint. The protocol is looked up by the caller.</summary>
     internal static bool TryParse(string text, out string name, out string host, out int port)

@@ -23,6 +23,13 @@ public sealed record ListenerSettings(
     /// <summary>What other nodes are told about the controller.</summary>
     public IEnumerable<ListenerEndpoint> AdvertisedOfController => Advertised.Where(listener => ControllerNames.Contains(listener.Name));
 
+    /// <summary>The same listeners with the ports that the system chose for those that asked for port 0.</summary>
+    internal ListenerSettings WithPorts(IReadOnlyDictionary<string, int> ports)
+    {
+        ListenerEndpoint Port(ListenerEndpoint endpoint) => endpoint.Port == 0 ? endpoint with { Port = ports[endpoint.Name] } : endpoint;
+        return this with { All = [.. All.Select(Port)], Advertised = [.. Advertised.Select(Port)] };
+    }
+
     internal static ListenerSettings Read(ServerConfig config, string localHostName)
     {
         var controllerNames = config.GetList("controller.listener.names").Select(static name => name.ToUpperInvariant()).ToList();

@@ -20,11 +20,13 @@ public sealed class ServerConfig
         ConfigCrossChecks.Check(this);
     }
 
+    private ServerConfig(ServerConfig other) => (_set, _values, Node, Listeners) = (other._set, other._values, other.Node, other.Listeners);
+
     /// <summary>Who this node is: id, roles, and where its quorum is.</summary>
     public NodeRoles Node { get; }
 
     /// <summary>Where it listens and what it tells others.</summary>
-    public ListenerSettings Listeners { get; }
+    public ListenerSettings Listeners { get; private init; }
 
     public int NodeId => Node.Id;
 
@@ -72,6 +74,9 @@ public sealed class ServerConfig
 
         return new ServerConfig(set, values, localHostName);
     }
+
+    /// <summary>The same configuration once its listeners are bound: port 0 is the port that the system chose.</summary>
+    public ServerConfig WithBoundPorts(IReadOnlyDictionary<string, int> ports) => new(this) { Listeners = Listeners.WithPorts(ports) };
 
     /// <summary>Whether the setting was given; its default is in force else.</summary>
     public bool IsSet(string name) => _set.ContainsKey(name);

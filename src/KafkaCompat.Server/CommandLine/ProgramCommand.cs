@@ -1,0 +1,10 @@
+namespace KafkaCompat.Server.CommandLine;
+
+/// <summary>The commands of the program.</summary>
+internal enum ProgramCommand
+{
+    Serve,
+    Decode,
+    Version,
+    Help,
+}
