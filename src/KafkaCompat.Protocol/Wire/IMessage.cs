@@ -1,0 +1,59 @@
+using System.Text.Json;
+
+namespace KafkaCompat.Protocol;
+
+/// <summary>A message of the protocol, generated from protocol-specs.</summary>
+public interface IMessage
+{
+    /// <summary>Bytes that <see cref="Write"/> will write.</summary>
+    int GetSize(short version);
+
+    /// <summary>Writes the message without frame or header.</summary>
+    void Write(ref WireWriter writer, short version);
+
+    /// <summary>Writes the message as Kafka's tools print it.</summary>
+    void WriteJson(Utf8JsonWriter json, short version);
+}
+
+/// <summary>A message that can be read.</summary>
+public interface IMessage<TSelf> : IMessage
+    where TSelf : IMessage<TSelf>
+{
+    /// <summary>The lowest version there is.</summary>
+    static abstract short LowestVersion { get; }
+
+    /// <summary>The highest version there is.</summary>
+    static abstract short HighestVersion { get; }
+
+    /// <summary>Reads a message; throws <see cref="WireFormatException"/> where the bytes are none.</summary>
+    static abstract TSelf Read(ref WireReader reader, short version);
+}
+
+/// <summary>The body of a request.</summary>
+public interface IRequest : IMessage;
+
+/// <summary>The body of a response.</summary>
+public interface IResponse : IMessage;
+
+/// <summary>The body of a request to one API.</summary>
+public interface IRequest<TSelf> : IRequest, IMessage<TSelf>
+    where TSelf : IRequest<TSelf>
+{
+    /// <summary>The API.</summary>
+    static abstract ApiKey ApiKey { get; }
+}
+
+/// <summary>The body of a response of one API.</summary>
+public interface IResponse<TSelf> : IResponse, IMessage<TSelf>
+    where TSelf : IResponse<TSelf>
+{
+    /// <summary>The API.</summary>
+    static abstract ApiKey ApiKey { get; }
+}
+
+/// <summary>A record of a log: of the metadata log, or the key or value of a coordinator's log.</summary>
+public interface IRecord : IMessage
+{
+    /// <summary>The number that stands before the record in its log.</summary>
+    short Type { get; }
+}
