@@ -11,12 +11,15 @@ internal static class Crc32CTables
     private const uint Polynomial = 0x82F63B78;
 
     /// <summary>Row k, column b: the sum of byte b followed by k zero bytes. Eight rows take eight bytes in one step.</summary>
-    private static readonly uint[] Bytes = BuildBytes();
+    private static readonly uint[] Bytes = BuildBytes(Polynomial);
 
     /// <summary>The software path; the sum is not complemented here.</summary>
-    public static uint Update(uint crc, ReadOnlySpan<byte> data)
+    public static uint Update(uint crc, ReadOnlySpan<byte> data) => Update(crc, data, Bytes);
+
+    /// <summary>The same with the tables of any polynomial.</summary>
+    public static uint Update(uint crc, ReadOnlySpan<byte> data, uint[] tables)
     {
-        uint[] t = Bytes;
+        uint[] t = tables;
         while (data.Length >= 8)
         {
             uint low = crc ^ BinaryPrimitives.ReadUInt32LittleEndian(data);
@@ -66,13 +69,13 @@ internal static class Crc32CTables
         return product;
     }
 
-    private static uint[] BuildBytes()
+    public static uint[] BuildBytes(uint polynomial)
     {
         var table = new uint[8 * 256];
         for (uint b = 0; b < 256; b++)
         {
             uint crc = b;
-            for (int bit = 0; bit < 8; bit++) crc = (crc & 1) != 0 ? (crc >> 1) ^ Polynomial : crc >> 1;
+            for (int bit = 0; bit < 8; bit++) crc = (crc & 1) != 0 ? (crc >> 1) ^ polynomial : crc >> 1;
             table[b] = crc;
         }
         for (int i = 256; i < table.Length; i++) table[i] = (table[i - 256] >> 8) ^ table[table[i - 256] & 0xff];

@@ -7,6 +7,15 @@ internal sealed class SequenceStream(ReadOnlySequence<byte> sequence) : Stream
 {
     private ReadOnlySequence<byte> _rest = sequence;
 
+    /// <summary>How many bytes were read.</summary>
+    public long Given { get; private set; }
+
+    /// <summary>Where the latest read began.</summary>
+    public long LastReadStart { get; private set; }
+
+    /// <summary>Whether somebody read on when nothing was left.</summary>
+    public bool WasAskedPastEnd { get; private set; }
+
     public override bool CanRead => true;
 
     public override bool CanSeek => false;
@@ -22,6 +31,13 @@ internal sealed class SequenceStream(ReadOnlySequence<byte> sequence) : Stream
     public override int Read(Span<byte> buffer)
     {
         int count = (int)Math.Min(buffer.Length, _rest.Length);
+        if (count == 0)
+        {
+            WasAskedPastEnd |= buffer.Length > 0;
+            return 0;
+        }
+        LastReadStart = Given;
+        Given += count;
         _rest.Slice(0, count).CopyTo(buffer);
         _rest = _rest.Slice(count);
         return count;

@@ -108,7 +108,7 @@ public ref struct RecordBatchReader : IDisposable
 
     private void SkipEmptySegments()
     {
-        while (_records.FirstSpan.IsEmpty && !_records.IsEmpty) _records = _records.Slice(_records.GetPosition(0));
+        _records = _records.SkipEmptySegments();
         _span = _records.FirstSpan;
     }
 

@@ -1,0 +1,128 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using Snappier;
+
+namespace KafkaCompat.Protocol.Compression;
+
+/// <summary>
+/// Snappy in the framing of the Java library "xerial", which is what Kafka's clients write: a header of 16 bytes, then blocks, each behind its
+/// compressed length. Input without that header is one raw block, as some clients write it.
+/// </summary>
+internal sealed class SnappyCodec : ICompressionCodec
+{
+    /// <summary>What xerial cuts its input into.</summary>
+    private const int BlockBytes = 32 * 1024;
+
+    /// <summary>A copy of 64 bytes takes three, so no block decompresses to more than this many times its size.</summary>
+    private const int LargestRatio = 22;
+
+    /// <summary>Magic, version 1, compatible with 1.</summary>
+    private static ReadOnlySpan<byte> Header => [0x82, (byte)'S', (byte)'N', (byte)'A', (byte)'P', (byte)'P', (byte)'Y', 0, 0, 0, 0, 1, 0, 0, 0, 1];
+
+    private static ReadOnlySpan<byte> Magic => Header[..8];
+
+    public CompressionType Type => CompressionType.Snappy;
+
+    public DecompressionSource Open(in ReadOnlySequence<byte> input) => new Source(input);
+
+    public void Compress(in ReadOnlySequence<byte> input, IBufferWriter<byte> output, int level)
+    {
+        output.Write(Header);
+        byte[]? copy = null;
+        for (var rest = input; !rest.IsEmpty;)
+        {
+            var block = rest.Slice(0, Math.Min(BlockBytes, rest.Length));
+            rest = rest.Slice(block.Length);
+            var bytes = CompressionCodecs.Contiguous(block, ref copy);
+            var to = output.GetSpan(4 + Snappy.GetMaxCompressedLength(bytes.Length));
+            int compressed = Snappy.Compress(bytes, to[4..]);
+            BinaryPrimitives.WriteInt32BigEndian(to, compressed);
+            output.Advance(4 + compressed);
+        }
+        CompressionCodecs.Return(ref copy);
+    }
+
+    private sealed class Source : DecompressionSource
+    {
+        private ReadOnlySequence<byte> _rest;
+        private readonly bool _isFramed;
+        private byte[]? _copy;
+        private byte[]? _block;
+
+        public Source(in ReadOnlySequence<byte> input)
+        {
+            _rest = input;
+            _isFramed = StartsWithMagic();
+            IsDamaged = input.IsEmpty;
+        }
+
+        public override bool TryRead(out ReadOnlySpan<byte> chunk)
+        {
+            chunk = default;
+            if (IsDamaged) return false;
+            while (!_rest.IsEmpty)
+            {
+                // Streams may follow one another, so a header can stand wherever a block can.
+                if (_isFramed && StartsWithMagic())
+                {
+                    if (_rest.Length < Header.Length) return Damaged(out chunk);
+                    _rest = _rest.Slice(Header.Length);
+                    continue;
+                }
+                if (!TryTakeBlock(out var block)) return Damaged(out chunk);
+                if (!TryDecode(CompressionCodecs.Contiguous(block, ref _copy), out chunk)) return Damaged(out chunk);
+                if (!chunk.IsEmpty) return true;
+            }
+            return false;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            CompressionCodecs.Return(ref _copy);
+            CompressionCodecs.Return(ref _block);
+        }
+
+        private bool TryTakeBlock(out ReadOnlySequence<byte> block)
+        {
+            block = _rest;
+            if (_isFramed)
+            {
+                Span<byte> size = stackalloc byte[4];
+                if (_rest.Length < size.Length) return false;
+                _rest.Slice(0, size.Length).CopyTo(size);
+                int length = BinaryPrimitives.ReadInt32BigEndian(size);
+                if (length < 0 || length > _rest.Length - size.Length) return false;
+                block = _rest.Slice(size.Length, length);
+            }
+            _rest = _rest.Slice(block.End);
+            return true;
+        }
+
+        private bool TryDecode(ReadOnlySpan<byte> block, out ReadOnlySpan<byte> chunk)
+        {
+            chunk = default;
+            try
+            {
+                long length = Snappy.GetUncompressedLength(block);
+                if (length < 0 || length > (long)LargestRatio * block.Length) return false;
+                CompressionCodecs.Rent(ref _block, (int)length);
+                if (!Snappy.TryDecompress(block, _block, out int written) || written != length) return false;
+                chunk = _block.AsSpan(0, written);
+                return true;
+            }
+            catch (InvalidDataException)
+            {
+                return false;
+            }
+        }
+
+        private bool StartsWithMagic()
+        {
+            if (_rest.Length < Magic.Length) return false;
+            if (_rest.FirstSpan.Length >= Magic.Length) return _rest.FirstSpan.StartsWith(Magic);
+            Span<byte> first = stackalloc byte[Magic.Length];
+            _rest.Slice(0, first.Length).CopyTo(first);
+            return first.SequenceEqual(Magic);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using ZstdSharp;
+
+namespace KafkaCompat.Protocol.Compression;
+
+/// <summary>Zstandard frames, one or several in a row. Contexts are large, so they are kept and used again.</summary>
+internal sealed class ZstdCodec : ICompressionCodec
+{
+    private const int ChunkBytes = 64 * 1024;
+
+    /// <summary>More contexts than this are not kept.</summary>
+    private const int MaxKept = 16;
+
+    private readonly ConcurrentQueue<Decompressor> _decompressors = new();
+    private readonly ConcurrentQueue<Compressor> _compressors = new();
+
+    public CompressionType Type => CompressionType.Zstd;
+
+    public DecompressionSource Open(in ReadOnlySequence<byte> input) => new Source(this, input);
+
+    public void Compress(in ReadOnlySequence<byte> input, IBufferWriter<byte> output, int level)
+    {
+        level = Math.Clamp(level, Compressor.MinCompressionLevel, Compressor.MaxCompressionLevel);
+        if (!_compressors.TryDequeue(out var compressor)) compressor = new Compressor(level);
+        compressor.Level = level;
+        byte[]? copy = null;
+        var bytes = CompressionCodecs.Contiguous(input, ref copy);
+        var to = output.GetSpan(Compressor.GetCompressBound(bytes.Length));
+        output.Advance(compressor.Wrap(bytes, to));
+        CompressionCodecs.Return(ref copy);
+        if (_compressors.Count < MaxKept) _compressors.Enqueue(compressor);
+        else compressor.Dispose();
+    }
+
+    private sealed class Source : DecompressionSource
+    {
+        private readonly ZstdCodec _codec;
+        private readonly Decompressor _decompressor;
+        private ReadOnlySequence<byte> _rest;
+        private byte[]? _chunk = ArrayPool<byte>.Shared.Rent(ChunkBytes);
+        private bool _isWithinFrame;
+        private bool _isDisposed;
+
+        public Source(ZstdCodec codec, in ReadOnlySequence<byte> input)
+        {
+            _codec = codec;
+            _rest = input.SkipEmptySegments();
+            if (!codec._decompressors.TryDequeue(out var decompressor)) decompressor = new Decompressor();
+            _decompressor = decompressor;
+            _decompressor.ResetStream();
+        }
+
+        public override bool TryRead(out ReadOnlySpan<byte> chunk)
+        {
+            if (IsDamaged) return Damaged(out chunk);
+            while (true)
+            {
+                if (_rest.IsEmpty && !_isWithinFrame)
+                {
+                    chunk = default;
+                    return false;
+                }
+                var status = _decompressor.UnwrapStream(_rest.FirstSpan, _chunk, out int consumed, out int written);
+                _rest = consumed < _rest.FirstSpan.Length ? _rest.Slice(consumed) : _rest.Slice(consumed).SkipEmptySegments();
+                if (status == OperationStatus.InvalidData) return Damaged(out chunk);
+                _isWithinFrame = status != OperationStatus.Done;
+                if (written > 0)
+                {
+                    chunk = _chunk.AsSpan(0, written);
+                    return true;
+                }
+                // Nothing in, nothing out, and the frame is not at its end: it was cut.
+                if (consumed == 0 && _isWithinFrame) return Damaged(out chunk);
+            }
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (_isDisposed) return;
+            _isDisposed = true;
+            CompressionCodecs.Return(ref _chunk);
+            if (_codec._decompressors.Count < MaxKept) _codec._decompressors.Enqueue(_decompressor);
+            else _decompressor.Dispose();
+        }
+    }
+}
