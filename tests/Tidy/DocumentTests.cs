@@ -1,0 +1,75 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace KafkaCompat.Tidy.Tests;
+
+/// <summary>Documents that stay true: the paths they name exist, and what they say of the program is what the program does.</summary>
+public sealed partial class DocumentTests
+{
+    private const string ServedHeading = "| Key | API | Versions |";
+
+    public static TheoryData<string> Documents => [.. Repository.Files.Where(f => f.EndsWith(".md", StringComparison.Ordinal))];
+
+    [Theory]
+    [MemberData(nameof(Documents))]
+    public void Every_path_that_a_document_names_exists(string document)
+    {
+        var text = Repository.Text(document);
+        var folder = Path.GetDirectoryName(document)!.Replace('\\', '/');
+        var rooted = RootedPath().Matches(text).Select(m => m.Value.TrimEnd('.', ',', '/'));
+        var linked = Link().Matches(text).Select(m => m.Groups["path"].Value).Where(p => !p.Contains("://", StringComparison.Ordinal)).Select(p => Path.Join(folder, p));
+        Findings.None(rooted.Concat(linked).Distinct().Where(p => !Repository.Exists(p) && !IsBuilt(p)));
+    }
+
+    [Theory]
+    [InlineData("src")]
+    [InlineData("tests")]
+    [InlineData("protocol-specs")]
+    [InlineData("compat-tests")]
+    public void Each_top_folder_says_what_is_in_it(string folder) => Assert.True(Repository.Exists($"{folder}/README.md"), $"{folder}/README.md is missing");
+
+    [Fact]
+    public void The_readme_has_the_two_commands()
+    {
+        var text = Repository.Text("README.md");
+        Assert.Contains("dotnet run -c Release --project src/KafkaCompat.Server", text, StringComparison.Ordinal);
+        Assert.Contains("\ndotnet test", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_readme_lists_the_keys_that_the_code_serves()
+    {
+        var numbers = SpecNumbers();
+        var expected = Repository.Served.OrderBy(k => numbers[k.Name]).Select(k => $"| {numbers[k.Name]} | {k.Name} | {k.Min}-{k.Max} |");
+        var actual = Repository.Text("README.md").Split('\n').SkipWhile(line => line != ServedHeading).Skip(2).TakeWhile(line => line.StartsWith('|'));
+        Assert.Equal(expected, actual);
+    }
+
+    [Fact]
+    public void The_readme_gives_a_reason_for_every_package()
+    {
+        var text = Repository.Text("README.md");
+        var packages = PackageVersion().Matches(Repository.Text("Directory.Packages.props")).Select(m => m.Groups["name"].Value);
+        Findings.None(packages.Where(p => !text.Contains(p, StringComparison.Ordinal)));
+    }
+
+    private static Dictionary<string, int> SpecNumbers() =>
+        Repository.Files.Select(f => SpecFile().Match(f)).Where(m => m.Success)
+            .ToDictionary(m => m.Groups["name"].Value, m => int.Parse(m.Groups["key"].Value, System.Globalization.CultureInfo.InvariantCulture), StringComparer.Ordinal);
+
+    /// <summary>Outputs of a build are named in documents and are not in the repository.</summary>
+    private static bool IsBuilt(string path) => path.Contains("/bin/", StringComparison.Ordinal) || path.Contains("/obj/", StringComparison.Ordinal);
+
+    // Paths with placeholders (a star, an ellipsis, braces, angle brackets) describe a shape and name no file.
+    [GeneratedRegex(@"(?<![\w./…$-])(?:src|tests|protocol-specs|compat-tests|\.ci)/[\w./-]*\w/?(?![\w*…{<])")]
+    private static partial Regex RootedPath();
+
+    [GeneratedRegex(@"\]\((?<path>[^)#]+)(?:#[^)]*)?\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex("<PackageVersion Include=\"(?<name>[^\"]+)\"")]
+    private static partial Regex PackageVersion();
+
+    [GeneratedRegex(@"^protocol-specs/apis/(?<key>\d+)-(?<name>\w+)\.spec$")]
+    private static partial Regex SpecFile();
+}

@@ -1,0 +1,26 @@
+using Xunit;
+
+namespace KafkaCompat.Tidy.Tests;
+
+/// <summary>An API key is three files: the spec, the handler, the handler's test.</summary>
+public sealed class ServedKeyTests
+{
+    [Fact]
+    public void Every_served_key_has_a_spec() =>
+        Findings.None(Repository.Served.Where(k => !Repository.Files.Any(f => f.StartsWith("protocol-specs/apis/", StringComparison.Ordinal) && f.EndsWith($"-{k.Name}.spec", StringComparison.Ordinal))));
+
+    [Fact]
+    public void Every_served_key_has_a_handler_of_its_name() =>
+        Findings.None(Repository.Served.Where(k => Path.GetFileName(k.File) != $"{k.Name}Handler.cs"));
+
+    [Fact]
+    public void Every_served_key_has_a_test()
+    {
+        var tests = Repository.CSharp("tests").Where(f => !f.StartsWith("tests/Tidy/", StringComparison.Ordinal)).Select(Repository.Text).ToList();
+        Findings.None(Repository.Served.Where(k => !tests.Any(t => t.Contains($"{k.Name}Request", StringComparison.Ordinal) || t.Contains($"{k.Name}Handler", StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public void No_key_is_served_twice() =>
+        Findings.None(Repository.Served.GroupBy(k => k.Name, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key));
+}
