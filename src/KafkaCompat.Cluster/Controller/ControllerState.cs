@@ -1,0 +1,153 @@
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.MetadataRecords;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Cluster.Controller;
+
+/// <summary>
+/// The active controller: a pure machine over the metadata. <c>Decide</c> returns records and a reply and changes nothing that the log holds;
+/// <see cref="Apply"/> is the only way in for records, the controller's own as much as those it finds when it takes over. It decides on records that are
+/// appended but not yet committed, which is safe because no reply leaves before what it rests on is committed: a leader that loses its office drops its
+/// state whole and is made anew from the log.
+/// </summary>
+public sealed class ControllerState
+{
+    private readonly ControllerSettings _settings;
+    private readonly Random _random;
+    private readonly BrokerSessions _sessions;
+    private readonly MetadataLoader _loader;
+    private long _nextNoOpMs;
+
+    /// <summary>Takes office with all that the log holds, at <paramref name="nowMs"/>.</summary>
+    public ControllerState(ControllerSettings settings, MetadataLoader log, long nextOffset, Random random, long nowMs)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(log);
+        _settings = settings;
+        _random = random;
+        _loader = log;
+        NextOffset = nextOffset;
+        _sessions = new BrokerSessions(settings.SessionTimeoutMs);
+        _nextNoOpMs = nowMs + settings.MaxIdleIntervalMs;
+        foreach (var broker in Image.Brokers.Values)
+        {
+            if (!broker.IsFenced)
+            {
+                _sessions.Touch(broker.Id, nowMs);
+            }
+        }
+    }
+
+    /// <summary>The metadata with all that has been appended.</summary>
+    public MetadataImage Image => _loader.Image;
+
+    /// <summary>Where the next record will stand.</summary>
+    public long NextOffset { get; private set; }
+
+    /// <summary>When <see cref="OnDeadline"/> has something to do; null where nothing is due ever.</summary>
+    public long? NextDeadlineMs
+    {
+        get
+        {
+            long? expiry = _sessions.FirstExpiryMs(Image.Brokers.Values.Where(b => !b.IsFenced).Select(b => b.Id));
+            return _settings.MaxIdleIntervalMs == 0 ? expiry : Math.Min(expiry ?? long.MaxValue, _nextNoOpMs);
+        }
+    }
+
+    /// <summary>
+    /// What a new leader writes first: the end of a transaction that its predecessor left open, the formatted features into an empty log, its own
+    /// registration. Several batches: each is decided after the one before has been applied, until there is none.
+    /// </summary>
+    public IReadOnlyList<VersionedRecord> DecideOnActivation(bool isLogEmpty)
+    {
+        if (_loader.IsInTransaction)
+        {
+            return [new(new AbortTransactionRecord { Reason = "Aborting incomplete metadata transaction on controller failover." }, 0)];
+        }
+
+        if (isLogEmpty)
+        {
+            return Bootstrap();
+        }
+
+        bool isRegistered = Image.Controllers.TryGetValue(_settings.NodeId, out var controller) && controller.IncarnationId == _settings.IncarnationId;
+        if (isRegistered || !Image.MetadataVersion.IsControllerRegistrationSupported)
+        {
+            return [];
+        }
+
+        var registration = new ControllerRegistration(_settings.NodeId, _settings.IncarnationId, false, _settings.Endpoints, _settings.Features);
+        return [new(registration.ToRecord(), 0)];
+    }
+
+    public Decision<CreateTopicsResponse> Decide(CreateTopicsRequest request) => Topics.Create(request);
+
+    public Decision<DeleteTopicsResponse> Decide(DeleteTopicsRequest request, short version) => Topics.Delete(request, version);
+
+    public Decision<BrokerRegistrationResponse> Decide(BrokerRegistrationRequest request, long nowMs) => Brokers.Register(request, NextOffset, nowMs);
+
+    public Decision<BrokerHeartbeatResponse> Decide(BrokerHeartbeatRequest request, long nowMs) => Brokers.Heartbeat(request, nowMs);
+
+    public Decision<AllocateProducerIdsResponse> Decide(AllocateProducerIdsRequest request) => Brokers.AllocateProducerIds(request);
+
+    /// <summary>
+    /// Fences a broker without waiting for its session to end. Only for one whose process cannot be alive: that of this very node, which holds the lock
+    /// of the directory that the registration names.
+    /// </summary>
+    public Decision<ErrorCode> FenceDeadBroker(int brokerId) => Brokers.FenceDead(brokerId);
+
+    /// <summary>What is due by now.</summary>
+    public IReadOnlyList<VersionedRecord> OnDeadline(long nowMs)
+    {
+        var fenced = Brokers.FenceExpired(nowMs);
+        if (fenced.Count > 0 || _settings.MaxIdleIntervalMs == 0 || nowMs < _nextNoOpMs)
+        {
+            return fenced;
+        }
+
+        _nextNoOpMs = nowMs + _settings.MaxIdleIntervalMs;
+        return Image.MetadataVersion.Level == 0 ? [] : [new(new NoOpRecord(), 0)];
+    }
+
+    /// <summary>Applies records that have been appended, from <see cref="NextOffset"/> on.</summary>
+    public void Apply(IReadOnlyList<VersionedRecord> records, int epoch, long timestampMs)
+    {
+        foreach (var record in records)
+        {
+            _loader.Apply(record.Message);
+        }
+
+        NextOffset += records.Count;
+        _loader.Publish(new MetadataProvenance(NextOffset - 1, epoch, timestampMs));
+    }
+
+    private TopicDecisions Topics => new(_settings, Image, _random);
+
+    private BrokerDecisions Brokers => new(_settings, Image, _sessions);
+
+    private List<VersionedRecord> Bootstrap()
+    {
+        var records = _settings.BootstrapRecords.ToList();
+        var levels = records.Select(r => r.Message).OfType<FeatureLevelRecord>().ToDictionary(f => f.Name, f => f.FeatureLevel, StringComparer.Ordinal);
+        if (levels.GetValueOrDefault("eligible.leader.replicas.version") >= 1)
+        {
+            // With eligible leader replicas the minimum of the ISR is the cluster's business and no longer each broker's own.
+            records.Add(new(new ConfigRecord
+            {
+                ResourceType = (sbyte)ConfigResourceType.Broker,
+                ResourceName = "",
+                Name = "min.insync.replicas",
+                Value = _settings.MinInSyncReplicas.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            }, 0));
+        }
+
+        if (new MetadataVersion(levels.GetValueOrDefault(MetadataImage.MetadataVersionFeature)).AreTransactionsSupported)
+        {
+            records.Insert(0, new(new BeginTransactionRecord { Name = "Bootstrap records" }, 0));
+            records.Add(new(new EndTransactionRecord(), 0));
+        }
+
+        return records;
+    }
+}

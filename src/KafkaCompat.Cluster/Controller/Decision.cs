@@ -1,0 +1,16 @@
+using KafkaCompat.Cluster.Metadata;
+
+namespace KafkaCompat.Cluster.Controller;
+
+/// <summary>
+/// What the controller decided: records to append as one batch, which are all there or none, and the reply to give once they are committed.
+/// Without records the reply still waits for what was decided before, on which it may rest.
+/// </summary>
+public sealed record Decision<TReply>(IReadOnlyList<VersionedRecord> Records, TReply Reply);
+
+/// <summary>Makes decisions without records.</summary>
+public static class Decision
+{
+    /// <summary>An answer that changes nothing.</summary>
+    public static Decision<TReply> Of<TReply>(TReply reply) => new([], reply);
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+using KafkaCompat.Cluster.Metadata;
+
+namespace KafkaCompat.Cluster.Controller;
+
+/// <summary>The changes of all partitions that a change of one broker leads to.</summary>
+internal sealed class LeaderElections(ControllerSettings settings, MetadataImage image)
+{
+    /// <summary>A broker can no longer lead: it leaves every ISR.</summary>
+    public IEnumerable<VersionedRecord> BrokerGone(int broker, bool isUnclean = false)
+    {
+        foreach (var topic in image.Topics.Values)
+        {
+            foreach (var (index, partition) in topic.Partitions)
+            {
+                bool isIn = partition.Isr.Contains(broker) || (isUnclean && partition.Elr.Contains(broker));
+                if (isIn && Election(topic, index, partition, b => b != broker && IsActive(b), broker, isUnclean) is { } change)
+                {
+                    yield return change;
+                }
+            }
+        }
+    }
+
+    /// <summary>A broker can lead again: partitions without a leader look for one.</summary>
+    public IEnumerable<VersionedRecord> BrokerBack(int broker)
+    {
+        foreach (var topic in image.Topics.Values)
+        {
+            foreach (var (index, partition) in topic.Partitions)
+            {
+                if (!partition.HasLeader && Election(topic, index, partition, b => b == broker || IsActive(b), -1, false) is { } change)
+                {
+                    yield return change;
+                }
+            }
+        }
+    }
+
+    private VersionedRecord? Election(TopicImage topic, int index, PartitionRegistration partition, Func<int, bool> isActive, int leaving, bool isUnclean) =>
+        new PartitionElection(topic.Id, index, partition, image.MetadataVersion)
+        {
+            IsActive = isActive,
+            IsElrEnabled = image.IsElrEnabled,
+            MinInSyncReplicas = IntConfig(topic, "min.insync.replicas", settings.MinInSyncReplicas),
+            IsUncleanElectionEnabled = Config(topic, "unclean.leader.election.enable") is { } unclean ? unclean == "true" : settings.IsUncleanElectionEnabled,
+            TargetIsr = [.. partition.Isr.Where(b => b != leaving)],
+            UncleanBroker = isUnclean ? leaving : -1,
+        }.Decide();
+
+    private bool IsActive(int broker) => image.Brokers.TryGetValue(broker, out var registration) && registration.IsActive;
+
+    private string? Config(TopicImage topic, string name) =>
+        image.ConfigsOf(ConfigResource.Topic(topic.Name)).GetValueOrDefault(name) ?? image.ConfigsOf(ConfigResource.AllBrokers).GetValueOrDefault(name);
+
+    private int IntConfig(TopicImage topic, string name, int otherwise) =>
+        int.TryParse(Config(topic, name), NumberStyles.Integer, CultureInfo.InvariantCulture, out int value) ? value : otherwise;
+}

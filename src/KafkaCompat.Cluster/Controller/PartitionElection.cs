@@ -1,0 +1,157 @@
+using System.Collections.Immutable;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.MetadataRecords;
+
+namespace KafkaCompat.Cluster.Controller;
+
+/// <summary>
+/// Works out what becomes of a partition when its ISR or the brokers that live change: who leads, who is in the ISR, who may lead later.
+/// </summary>
+/// <remarks>
+/// A leader is sought, in the order of the replicas: in the ISR; where that is empty among the eligible leader replicas, which hold all that was
+/// committed; where those are none the one who led last, which may have lost records; where the topic allows it any live replica.
+/// Without eligible leader replicas the last member of an ISR stays in it, and with it the partition waits for its return.
+/// </remarks>
+public sealed class PartitionElection
+{
+    private readonly PartitionRegistration _before;
+    private readonly PartitionChangeRecord _record;
+    private readonly MetadataVersion _version;
+
+    public PartitionElection(Uuid topicId, int partition, PartitionRegistration before, MetadataVersion version)
+    {
+        _before = before;
+        _version = version;
+        TargetIsr = before.Isr;
+        _record = new PartitionChangeRecord { TopicId = topicId, PartitionId = partition };
+    }
+
+    /// <summary>Whether a broker may lead.</summary>
+    public required Func<int, bool> IsActive { get; init; }
+
+    public required bool IsElrEnabled { get; init; }
+
+    public required int MinInSyncReplicas { get; init; }
+
+    public bool IsUncleanElectionEnabled { get; init; }
+
+    /// <summary>The ISR to be; the one before unless set.</summary>
+    public ImmutableArray<int> TargetIsr { get; init; }
+
+    /// <summary>A broker that lost what it had not synced: it can no longer vouch for anything.</summary>
+    public int UncleanBroker { get; init; } = -1;
+
+    /// <summary>The change, or null where there is none.</summary>
+    public VersionedRecord? Decide()
+    {
+        var isr = TargetIsr.IsEmpty && !IsElrEnabled ? _before.Isr : TargetIsr;
+        int leader = _before.Leader;
+        if (leader < 0 || !isr.Contains(leader) || !IsActive(leader))
+        {
+            (leader, isr) = Elect(isr);
+        }
+        else if (_version.IsLeaderEpochBumpedOnIsrShrink && isr.Length < _before.Isr.Length)
+        {
+            _record.Leader = leader;
+        }
+
+        bool isChanged = _record.Leader != PartitionRegistration.NoLeaderChange || _record.LeaderRecoveryState >= 0;
+        if (leader != _before.Leader)
+        {
+            _record.Leader = leader;
+            isChanged = true;
+        }
+
+        if (!SameSet(isr, _before.Isr))
+        {
+            _record.Isr = [.. isr];
+            isChanged = true;
+        }
+
+        if (IsElrEnabled)
+        {
+            isChanged |= TrackEligible(isr, leader);
+        }
+
+        return isChanged ? new VersionedRecord(_record, _version.PartitionChangeRecord) : null;
+    }
+
+    private (int Leader, ImmutableArray<int> Isr) Elect(ImmutableArray<int> isr)
+    {
+        int leader = First(isr.Contains);
+        if (leader >= 0)
+        {
+            return (leader, isr);
+        }
+
+        if (IsElrEnabled && isr.IsEmpty)
+        {
+            leader = First(b => b != UncleanBroker && _before.Elr.Contains(b));
+            if (leader >= 0)
+            {
+                return (leader, [leader]);
+            }
+
+            if (_before.Elr.IsEmpty && _before.LastKnownElr is [int last] && IsActive(last))
+            {
+                _record.LeaderRecoveryState = 1;
+                return (last, [last]);
+            }
+        }
+
+        leader = IsUncleanElectionEnabled ? First(_ => true) : PartitionRegistration.NoLeader;
+        if (leader < 0)
+        {
+            return (PartitionRegistration.NoLeader, isr);
+        }
+
+        _record.LeaderRecoveryState = 1;
+        return (leader, [leader]);
+    }
+
+    private int First(Func<int, bool> matches)
+    {
+        foreach (int broker in _before.Replicas)
+        {
+            if (matches(broker) && IsActive(broker))
+            {
+                return broker;
+            }
+        }
+
+        return PartitionRegistration.NoLeader;
+    }
+
+    private bool TrackEligible(ImmutableArray<int> isr, int leader)
+    {
+        ImmutableArray<int> elr = [], lastKnown = [];
+        if (isr.Length < Math.Min(MinInSyncReplicas, _before.Replicas.Length))
+        {
+            elr = [.. _before.Elr.Union(_before.Isr).Where(b => !isr.Contains(b) && b != UncleanBroker)];
+            lastKnown = _before.LastKnownElr;
+            if (leader < 0 && lastKnown.IsEmpty && _before.Leader >= 0)
+            {
+                lastKnown = [_before.Leader];
+            }
+        }
+
+        bool isChanged = false;
+        if (!SameSet(elr, _before.Elr))
+        {
+            _record.EligibleLeaderReplicas = [.. elr];
+            isChanged = true;
+        }
+
+        if (!SameSet(lastKnown, _before.LastKnownElr))
+        {
+            _record.LastKnownElr = [.. lastKnown];
+            isChanged = true;
+        }
+
+        return isChanged;
+    }
+
+    private static bool SameSet(ImmutableArray<int> left, ImmutableArray<int> right) =>
+        left.Length == right.Length && left.All(right.Contains);
+}

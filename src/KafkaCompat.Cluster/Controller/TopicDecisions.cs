@@ -1,0 +1,320 @@
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.MetadataRecords;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Cluster.Controller;
+
+/// <summary>Creation and deletion of topics, with Kafka's errors in Kafka's words.</summary>
+internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage image, Random random)
+{
+    /// <summary>The most records that one request may cause.</summary>
+    private const int MaxRecordsPerRequest = 10_000;
+
+    private readonly List<VersionedRecord> _records = [];
+    private Dictionary<string, string>? _unifiedNames;
+
+    public Decision<CreateTopicsResponse> Create(CreateTopicsRequest request)
+    {
+        var response = new CreateTopicsResponse();
+        var duplicates = request.Topics.GroupBy(t => t.Name, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
+        long wanted = request.Topics.Where(t => !duplicates.Contains(t.Name)).Sum(t => (long)Math.Max(1, t.NumPartitions > 0 ? t.NumPartitions : t.Assignments.Count));
+        foreach (var topic in request.Topics)
+        {
+            if (!duplicates.Contains(topic.Name))
+            {
+                response.Topics.Add(wanted > MaxRecordsPerRequest
+                    ? Failed(topic.Name, ErrorCode.PolicyViolation, "Excessively large number of partitions per request.")
+                    : Create(topic));
+            }
+        }
+
+        response.Topics.AddRange(duplicates.Select(name => Failed(name, ErrorCode.InvalidRequest, "Duplicate topic name.")));
+        return new(request.ValidateOnly ? [] : _records, response);
+    }
+
+    public Decision<DeleteTopicsResponse> Delete(DeleteTopicsRequest request, short version)
+    {
+        var response = new DeleteTopicsResponse();
+        var wanted = version >= 6
+            ? request.Topics
+            : request.TopicNames.ConvertAll(name => new DeleteTopicsRequest.DeleteTopicState { Name = name });
+        var removed = new HashSet<Uuid>();
+        var names = wanted.Where(t => t.Name is not null).GroupBy(t => t.Name!, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
+        var ids = wanted.Where(t => t.Name is null).GroupBy(t => t.TopicId).ToDictionary(g => g.Key, g => g.Count());
+        var told = new HashSet<string>(StringComparer.Ordinal);
+        var toldIds = new HashSet<Uuid>();
+        foreach (var topic in wanted)
+        {
+            bool hasId = topic.TopicId != Uuid.Zero;
+            if (!settings.IsTopicDeletionEnabled)
+            {
+                response.Responses.Add(version < 3
+                    ? NotDeleted(topic.Name, topic.TopicId, ErrorCode.InvalidRequest, "Topic deletion is disabled.")
+                    : NotDeleted(topic.Name, topic.TopicId, ErrorCode.TopicDeletionDisabled, "Topic deletion is disabled."));
+            }
+            else if (topic.Name is null && !hasId)
+            {
+                response.Responses.Add(NotDeleted(null, Uuid.Zero, ErrorCode.InvalidRequest, "Neither topic name nor id were specified."));
+            }
+            else if (topic.Name is not null && hasId)
+            {
+                response.Responses.Add(NotDeleted(topic.Name, topic.TopicId, ErrorCode.InvalidRequest, "You may not specify both topic name and topic id."));
+            }
+            else if (topic.Name is { } name)
+            {
+                if (told.Add(name))
+                {
+                    response.Responses.Add(names[name] > 1 ? NotDeleted(name, Uuid.Zero, ErrorCode.InvalidRequest, "Duplicate topic name.") : Delete(name, removed));
+                }
+            }
+            else if (toldIds.Add(topic.TopicId))
+            {
+                response.Responses.Add(ids[topic.TopicId] > 1
+                    ? NotDeleted(null, topic.TopicId, ErrorCode.InvalidRequest, "Duplicate topic id.")
+                    : Delete(topic.TopicId, removed));
+            }
+        }
+
+        return new(_records, response);
+    }
+
+    private DeleteTopicsResponse.DeletableTopicResult Delete(string name, HashSet<Uuid> removed) =>
+        name.Length > 0 && image.FindTopic(name) is { } topic
+            ? Delete(topic, removed)
+            : NotDeleted(name, Uuid.Zero, ErrorCode.UnknownTopicOrPartition, "This server does not host this topic-partition.");
+
+    private DeleteTopicsResponse.DeletableTopicResult Delete(Uuid id, HashSet<Uuid> removed) =>
+        image.FindTopic(id) is { } topic ? Delete(topic, removed) : NotDeleted(null, id, ErrorCode.UnknownTopicId, "This server does not host this topic ID.");
+
+    private DeleteTopicsResponse.DeletableTopicResult Delete(TopicImage topic, HashSet<Uuid> removed)
+    {
+        if (removed.Add(topic.Id))
+        {
+            _records.Add(new(new RemoveTopicRecord { TopicId = topic.Id }, 0));
+        }
+
+        return new DeleteTopicsResponse.DeletableTopicResult { Name = topic.Name, TopicId = topic.Id };
+    }
+
+    private static DeleteTopicsResponse.DeletableTopicResult NotDeleted(string? name, Uuid id, ErrorCode error, string message) =>
+        new() { Name = name, TopicId = id, ErrorCode = error, ErrorMessage = message };
+
+    private CreateTopicsResponse.CreatableTopicResult Create(CreateTopicsRequest.CreatableTopic topic)
+    {
+        if (topic.Name == TopicNames.ClusterMetadata)
+        {
+            return Failed(topic.Name, ErrorCode.InvalidRequest, $"Creation of internal topic {topic.Name} is prohibited.");
+        }
+
+        if (TopicNames.Check(topic.Name) is { } badName)
+        {
+            return Failed(topic.Name, ErrorCode.InvalidTopicException, badName);
+        }
+
+        if (image.FindTopic(topic.Name) is not null)
+        {
+            return Failed(topic.Name, ErrorCode.TopicAlreadyExists, $"Topic '{topic.Name}' already exists.");
+        }
+
+        if (TopicNames.HasCollisionChars(topic.Name) && UnifiedNames.TryGetValue(TopicNames.Unified(topic.Name), out string? existing))
+        {
+            return Failed(topic.Name, ErrorCode.InvalidTopicException, $"Topic '{topic.Name}' collides with existing topic: {existing}");
+        }
+
+        if (CheckConfigs(topic, out var configs) is { } badConfig)
+        {
+            return Failed(topic.Name, ErrorCode.InvalidConfig, badConfig);
+        }
+
+        var assignments = topic.Assignments.Count > 0 ? Manual(topic, out var failure) : Placed(topic, out failure);
+        return assignments is null ? failure! : Create(topic.Name, configs, assignments);
+    }
+
+    private CreateTopicsResponse.CreatableTopicResult Create(string name, SortedDictionary<string, string> configs, List<List<int>> assignments)
+    {
+        var id = NewTopicId();
+        _records.Add(new(new TopicRecord { Name = name, TopicId = id }, 0));
+        foreach (var (key, value) in configs)
+        {
+            _records.Add(new(new ConfigRecord { ResourceType = (sbyte)ConfigResourceType.Topic, ResourceName = name, Name = key, Value = value }, 0));
+        }
+
+        short version = image.MetadataVersion.PartitionRecord;
+        for (int i = 0; i < assignments.Count; i++)
+        {
+            var isr = assignments[i].Where(b => image.Brokers[b].IsActive).ToList();
+            var registration = new PartitionRegistration
+            {
+                Replicas = [.. assignments[i]],
+                Directories = [.. assignments[i].Select(DefaultDirectory)],
+                Isr = [.. isr],
+                Leader = isr[0],
+                LeaderEpoch = 0,
+                PartitionEpoch = 0,
+            };
+            _records.Add(new(registration.ToRecord(id, i, version), version));
+        }
+
+        return new CreateTopicsResponse.CreatableTopicResult
+        {
+            Name = name,
+            TopicId = id,
+            ErrorMessage = null,
+            NumPartitions = assignments.Count,
+            ReplicationFactor = (short)assignments[0].Count,
+            Configs = settings.TopicConfigs.Describe(configs, image.ConfigsOf(ConfigResource.AllBrokers)).Select(c => new CreateTopicsResponse.CreatableTopicConfigs
+            {
+                Name = c.Name,
+                Value = c.Value,
+                ConfigSource = c.Source,
+                IsSensitive = c.IsSensitive,
+            }).ToList(),
+        };
+    }
+
+    private string? CheckConfigs(CreateTopicsRequest.CreatableTopic topic, out SortedDictionary<string, string> configs)
+    {
+        configs = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var nulls = new List<string>();
+        foreach (var config in topic.Configs)
+        {
+            if (config.Value is null)
+            {
+                nulls.Add(config.Name);
+            }
+            else
+            {
+                configs[config.Name] = config.Value;
+            }
+        }
+
+        return nulls.Count > 0 ? $"Null value not supported for topic configs: {string.Join(",", nulls)}" : settings.TopicConfigs.Check(configs);
+    }
+
+    private List<List<int>>? Manual(CreateTopicsRequest.CreatableTopic topic, out CreateTopicsResponse.CreatableTopicResult? failure)
+    {
+        failure = topic.ReplicationFactor != -1
+            ? Failed(topic.Name, ErrorCode.InvalidRequest, "A manual partition assignment was specified, but replication factor was not set to -1.")
+            : topic.NumPartitions != -1
+                ? Failed(topic.Name, ErrorCode.InvalidRequest, "A manual partition assignment was specified, but numPartitions was not set to -1.")
+                : null;
+        if (failure is not null)
+        {
+            return null;
+        }
+
+        var byIndex = new SortedDictionary<int, List<int>>();
+        foreach (var assignment in topic.Assignments)
+        {
+            string? problem = byIndex.ContainsKey(assignment.PartitionIndex)
+                ? $"Found multiple manual partition assignments for partition {assignment.PartitionIndex}"
+                : CheckReplicas(assignment, byIndex.Count > 0 ? byIndex.First().Value.Count : assignment.BrokerIds.Count);
+            if (problem is not null)
+            {
+                failure = Failed(topic.Name, ErrorCode.InvalidReplicaAssignment, problem);
+                return null;
+            }
+
+            byIndex[assignment.PartitionIndex] = assignment.BrokerIds;
+        }
+
+        if (byIndex.Keys.First() != 0 || byIndex.Keys.Last() != byIndex.Count - 1)
+        {
+            failure = Failed(topic.Name, ErrorCode.InvalidReplicaAssignment, "partitions should be a consecutive 0-based integer sequence");
+            return null;
+        }
+
+        return [.. byIndex.Values];
+    }
+
+    private string? CheckReplicas(CreateTopicsRequest.CreatableReplicaAssignment assignment, int replicationFactor)
+    {
+        if (assignment.BrokerIds.Count == 0)
+        {
+            return "The manual partition assignment includes an empty replica list.";
+        }
+
+        var seen = new HashSet<int>();
+        foreach (int broker in assignment.BrokerIds)
+        {
+            if (!image.Brokers.ContainsKey(broker))
+            {
+                return $"The manual partition assignment includes broker {broker}, but no such broker is registered.";
+            }
+
+            if (!seen.Add(broker))
+            {
+                return $"The manual partition assignment includes the broker {broker} more than once.";
+            }
+        }
+
+        return assignment.BrokerIds.Count != replicationFactor
+            ? $"The manual partition assignment includes a partition with {assignment.BrokerIds.Count} replica(s), but this is not consistent with previous partitions, which have {replicationFactor} replica(s)."
+            : assignment.BrokerIds.Exists(b => image.Brokers[b].IsActive) ? null
+            : $"All brokers specified in the manual partition assignment for partition {assignment.PartitionIndex} are fenced or in controlled shutdown.";
+    }
+
+    private List<List<int>>? Placed(CreateTopicsRequest.CreatableTopic topic, out CreateTopicsResponse.CreatableTopicResult? failure)
+    {
+        failure = topic.ReplicationFactor is < -1 or 0
+            ? Failed(topic.Name, ErrorCode.InvalidReplicationFactor, "Replication factor must be larger than 0, or -1 to use the default value.")
+            : topic.NumPartitions is < -1 or 0
+                ? Failed(topic.Name, ErrorCode.InvalidPartitions, "Number of partitions was set to an invalid non-positive value.")
+                : null;
+        if (failure is not null)
+        {
+            return null;
+        }
+
+        int partitions = topic.NumPartitions == -1 ? settings.DefaultPartitions : topic.NumPartitions;
+        int replicas = topic.ReplicationFactor == -1 ? settings.DefaultReplicationFactor : topic.ReplicationFactor;
+        var placed = ReplicaPlacer.Place([.. image.Brokers.Values], partitions, replicas, random, out string? problem);
+        if (placed is null)
+        {
+            failure = Failed(topic.Name, ErrorCode.InvalidReplicationFactor, $"Unable to replicate the partition {replicas} time(s): {problem}");
+        }
+
+        return placed;
+    }
+
+    private Uuid DefaultDirectory(int broker) => image.Brokers[broker].LogDirs switch
+    {
+        [] => DirectoryIds.Migrating,
+        [var only] => only,
+        _ => DirectoryIds.Unassigned,
+    };
+
+    /// <summary>Names that hold '.' or '_', by how metrics write them.</summary>
+    private Dictionary<string, string> UnifiedNames
+    {
+        get
+        {
+            if (_unifiedNames is null)
+            {
+                _unifiedNames = new Dictionary<string, string>(StringComparer.Ordinal);
+                foreach (string name in image.Topics.Keys.Where(TopicNames.HasCollisionChars))
+                {
+                    _unifiedNames.TryAdd(TopicNames.Unified(name), name);
+                }
+            }
+
+            return _unifiedNames;
+        }
+    }
+
+    private Uuid NewTopicId()
+    {
+        while (true)
+        {
+            var id = RandomIds.Next(random);
+            if (!image.TopicsById.ContainsKey(id))
+            {
+                return id;
+            }
+        }
+    }
+
+    private static CreateTopicsResponse.CreatableTopicResult Failed(string name, ErrorCode error, string message) =>
+        new() { Name = name, ErrorCode = error, ErrorMessage = message, NumPartitions = -1, ReplicationFactor = -1, Configs = [] };
+}

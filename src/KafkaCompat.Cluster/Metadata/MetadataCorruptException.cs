@@ -1,0 +1,19 @@
+namespace KafkaCompat.Cluster.Metadata;
+
+/// <summary>The metadata log or a snapshot of it says something that cannot be: bytes that are no record, or a record that contradicts what stands before it.</summary>
+public sealed class MetadataCorruptException : Exception
+{
+    public MetadataCorruptException()
+    {
+    }
+
+    public MetadataCorruptException(string message)
+        : base($"The metadata log holds {message}.")
+    {
+    }
+
+    public MetadataCorruptException(string message, Exception inner)
+        : base($"The metadata log holds {message}: {inner?.Message}", inner)
+    {
+    }
+}

@@ -1,0 +1,89 @@
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.MetadataRecords;
+
+namespace KafkaCompat.Cluster.Metadata;
+
+/// <summary>A delta that is complete, and the image it leads to.</summary>
+public sealed record MetadataStep(MetadataDelta Delta, MetadataImage Image);
+
+/// <summary>
+/// Turns committed records into images. What stands between BeginTransactionRecord and EndTransactionRecord becomes visible at once, and not at all when
+/// AbortTransactionRecord ends it; a new leader that finds a transaction open aborts it.
+/// </summary>
+public sealed class MetadataLoader
+{
+    private MetadataDelta _delta = new(MetadataImage.Empty);
+    private List<IRecord>? _transaction;
+    private bool _isChanged;
+
+    /// <summary>The newest complete image.</summary>
+    public MetadataImage Image { get; private set; } = MetadataImage.Empty;
+
+    /// <summary>Whether a transaction is open at the end of what was applied.</summary>
+    public bool IsInTransaction => _transaction is not null;
+
+    /// <summary>Starts over with a snapshot's image.</summary>
+    public MetadataStep Load(IEnumerable<IRecord> snapshot, MetadataProvenance provenance)
+    {
+        var delta = new MetadataDelta(MetadataImage.Empty);
+        foreach (var record in snapshot)
+        {
+            delta.Apply(record);
+        }
+
+        Image = delta.ToImage(provenance);
+        _delta = new MetadataDelta(Image);
+        _transaction = null;
+        _isChanged = false;
+        return new MetadataStep(delta, Image);
+    }
+
+    /// <summary>Applies one record.</summary>
+    public void Apply(IRecord record)
+    {
+        switch (record)
+        {
+            case BeginTransactionRecord when _transaction is null: _transaction = []; break;
+            case EndTransactionRecord when _transaction is not null: EndTransaction(); break;
+            case AbortTransactionRecord when _transaction is not null: _transaction = null; break;
+            case BeginTransactionRecord or EndTransactionRecord or AbortTransactionRecord:
+                throw new MetadataCorruptException($"a {record.GetType().Name} that does not fit");
+            default:
+                if (_transaction is not null)
+                {
+                    _transaction.Add(record);
+                    break;
+                }
+
+                _delta.Apply(record);
+                _isChanged = true;
+                break;
+        }
+    }
+
+    /// <summary>The step up to here; null while a transaction is open and nothing before it is new. To be called where a batch ends.</summary>
+    public MetadataStep? Publish(MetadataProvenance provenance)
+    {
+        if (_transaction is not null && !_isChanged)
+        {
+            return null;
+        }
+
+        var delta = _delta;
+        Image = delta.ToImage(provenance);
+        _delta = new MetadataDelta(Image);
+        _isChanged = false;
+        return new MetadataStep(delta, Image);
+    }
+
+    private void EndTransaction()
+    {
+        foreach (var held in _transaction!)
+        {
+            _delta.Apply(held);
+        }
+
+        _transaction = null;
+        _isChanged = true;
+    }
+}

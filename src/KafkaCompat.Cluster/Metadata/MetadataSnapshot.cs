@@ -1,0 +1,79 @@
+using KafkaCompat.Protocol.MetadataRecords;
+
+namespace KafkaCompat.Cluster.Metadata;
+
+/// <summary>An image as the records that lead to it from nothing, in the order in which Kafka writes them: the metadata version first.</summary>
+public static class MetadataSnapshot
+{
+    public static IEnumerable<VersionedRecord> Records(MetadataImage image)
+    {
+        var version = image.MetadataVersion;
+        if (version.Level > 0)
+        {
+            yield return new(new FeatureLevelRecord { Name = MetadataImage.MetadataVersionFeature, FeatureLevel = version.Level }, 0);
+        }
+
+        foreach (var (name, level) in image.Features)
+        {
+            if (name != MetadataImage.MetadataVersionFeature)
+            {
+                yield return new(new FeatureLevelRecord { Name = name, FeatureLevel = level }, 0);
+            }
+        }
+
+        foreach (var broker in image.Brokers.Values)
+        {
+            yield return new(broker.ToRecord(version.RegisterBrokerRecord), version.RegisterBrokerRecord);
+        }
+
+        foreach (var controller in image.Controllers.Values)
+        {
+            yield return new(controller.ToRecord(), 0);
+        }
+
+        foreach (var topic in image.Topics.Values)
+        {
+            yield return new(new TopicRecord { Name = topic.Name, TopicId = topic.Id }, 0);
+            foreach (var (index, partition) in topic.Partitions)
+            {
+                yield return new(partition.ToRecord(topic.Id, index, version.PartitionRecord), version.PartitionRecord);
+            }
+        }
+
+        foreach (var (resource, configs) in image.Configs)
+        {
+            foreach (var (name, value) in configs)
+            {
+                yield return new(new ConfigRecord { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, Name = name, Value = value }, 0);
+            }
+        }
+
+        foreach (var (entity, quotas) in image.ClientQuotas)
+        {
+            foreach (var (key, value) in quotas)
+            {
+                yield return new(entity.ToRecord(key, value), 0);
+            }
+        }
+
+        if (image.NextProducerId >= 0)
+        {
+            yield return new(new ProducerIdsRecord { BrokerId = -1, BrokerEpoch = -1, NextProducerId = image.NextProducerId }, 0);
+        }
+
+        foreach (var acl in image.Acls.Values)
+        {
+            yield return new(acl, 0);
+        }
+
+        foreach (var credential in image.ScramCredentials.Values)
+        {
+            yield return new(credential, 0);
+        }
+
+        foreach (var token in image.DelegationTokens.Values)
+        {
+            yield return new(token, 0);
+        }
+    }
+}
