@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace KafkaCompat.Benchmarks.Start;
+
+/// <summary>A broker in a process of its own, with all that it started.</summary>
+internal sealed class NodeProcess : IDisposable
+{
+    private readonly Process _process;
+
+    public NodeProcess(string program, IEnumerable<string> arguments, string folder)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, line) => Lines.Add(line.Data);
+        _process.ErrorDataReceived += (_, line) => Lines.Add(line.Data);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    /// <summary>What the process printed.</summary>
+    public List<string?> Lines { get; } = [];
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Resident memory in KiB of the process and its children: a start script may or may not become the broker itself.</summary>
+    public long ResidentKiB() => Family(_process.Id).Sum(static pid => Field(pid, "VmRSS:"));
+
+    /// <summary>Private memory in KiB: what would be free without the process.</summary>
+    public long PrivateKiB() => Family(_process.Id).Sum(static pid => Field(pid, "RssAnon:"));
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            foreach (var pid in Family(_process.Id).Reverse())
+            {
+                try
+                {
+                    using var member = Process.GetProcessById(pid);
+                    using var kill = Process.Start("kill", ["-TERM", pid.ToString(CultureInfo.InvariantCulture)]);
+                    kill.WaitForExit();
+                    member.WaitForExit(30_000);
+                }
+                catch (ArgumentException)
+                {
+                    // It ended with its parent.
+                }
+            }
+
+            if (!_process.WaitForExit(30_000))
+            {
+                _process.Kill(entireProcessTree: true);
+            }
+        }
+
+        _process.Dispose();
+    }
+
+    private static IEnumerable<int> Family(int pid)
+    {
+        yield return pid;
+        var path = $"/proc/{pid}/task/{pid}/children";
+        if (!File.Exists(path))
+        {
+            yield break;
+        }
+
+        foreach (var child in File.ReadAllText(path).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            foreach (var member in Family(int.Parse(child, CultureInfo.InvariantCulture)))
+            {
+                yield return member;
+            }
+        }
+    }
+
+    private static long Field(int pid, string name)
+    {
+        var line = File.ReadLines($"/proc/{pid}/status").FirstOrDefault(text => text.StartsWith(name, StringComparison.Ordinal));
+        return line is null ? 0 : long.Parse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+    }
+}

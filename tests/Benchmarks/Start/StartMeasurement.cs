@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace KafkaCompat.Benchmarks.Start;
+
+/// <summary>
+/// Side by side with Apache Kafka: from exec to the first Metadata answer that lists a broker, and resident memory of the idle broker. Both
+/// start on a formatted, empty directory with both roles and their default settings, in turn, and the medians are compared.
+/// </summary>
+internal sealed class StartMeasurement(string ours, string kafkaFolder)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(10);
+
+    public static int Run(string[] args)
+    {
+        if (args.Length < 1)
+        {
+            Console.Error.WriteLine("start KAFKACOMPAT_BINARY [KAFKA_FOLDER] [RUNS]: see measure-start.sh");
+            return 1;
+        }
+
+        var kafka = args.Length > 1 ? args[1] : Environment.GetEnvironmentVariable("KAFKA_REFERENCE") ?? "../shared/kafka-4.4";
+        var runs = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 3;
+        return new StartMeasurement(Path.GetFullPath(args[0]), Path.GetFullPath(kafka)).Compare(runs);
+    }
+
+    private int Compare(int runs)
+    {
+        var folder = Directory.CreateTempSubdirectory("kafkacompat-start-");
+        try
+        {
+            var ourConfig = Configure(folder.CreateSubdirectory("ours").FullName);
+            var kafkaConfig = Configure(folder.CreateSubdirectory("kafka").FullName);
+            Format(kafkaConfig);
+            var first = Measure(ours, [ourConfig.File], ourConfig, TimeSpan.Zero);
+            Console.WriteLine($"kafkacompat, first start on an empty directory: {first.Ms} ms");
+            var oursTaken = new List<Taken>();
+            var kafkaTaken = new List<Taken>();
+            for (var run = 0; run < runs; run++)
+            {
+                oursTaken.Add(Measure(ours, [ourConfig.File], ourConfig, Idle));
+                kafkaTaken.Add(Measure(Path.Combine(kafkaFolder, "bin", "kafka-server-start.sh"), [kafkaConfig.File], kafkaConfig, Idle));
+                Console.WriteLine($"run {run + 1}: kafkacompat {oursTaken[^1]}; Apache Kafka {kafkaTaken[^1]}");
+            }
+
+            var (startRatio, memoryRatio) = (
+                (double)Median(oursTaken, static t => t.Ms) / Median(kafkaTaken, static t => t.Ms),
+                (double)Median(oursTaken, static t => t.ResidentKiB) / Median(kafkaTaken, static t => t.ResidentKiB));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"exec to first Metadata answer: {startRatio:F4} of Apache Kafka's, target 0.1"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"idle resident memory: {memoryRatio:F4} of Apache Kafka's, target 0.125"));
+            return startRatio <= 0.1 && memoryRatio <= 0.125 ? 0 : 1;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static Taken Measure(string program, string[] arguments, Config config, TimeSpan idle)
+    {
+        var begin = Stopwatch.GetTimestamp();
+        using var node = new NodeProcess(program, arguments, Path.GetDirectoryName(config.File)!);
+        if (!MetadataProbe.WaitFor(config.Port, Patience, () => node.HasExited))
+        {
+            throw new InvalidOperationException($"{program} did not answer:\n{string.Join('\n', node.Lines)}");
+        }
+
+        var ms = (long)Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
+        Thread.Sleep(idle);
+        return new Taken(ms, node.ResidentKiB(), node.PrivateKiB());
+    }
+
+    private static Config Configure(string folder)
+    {
+        var (port, controllerPort) = (FreePort(), FreePort());
+        var file = Path.Combine(folder, "server.properties");
+        File.WriteAllText(
+            file,
+            $"""
+            process.roles=broker,controller
+            node.id=1
+            controller.quorum.bootstrap.servers=localhost:{controllerPort}
+            listeners=PLAINTEXT://localhost:{port},CONTROLLER://localhost:{controllerPort}
+            advertised.listeners=PLAINTEXT://localhost:{port},CONTROLLER://localhost:{controllerPort}
+            controller.listener.names=CONTROLLER
+            log.dirs={folder}/data
+            offsets.topic.replication.factor=1
+            transaction.state.log.replication.factor=1
+            transaction.state.log.min.isr=1
+            share.coordinator.state.topic.replication.factor=1
+
+            """);
+        return new Config(file, port);
+    }
+
+    private void Format(Config config)
+    {
+        using var format = Process.Start(
+            new ProcessStartInfo(
+                Path.Combine(kafkaFolder, "bin", "kafka-storage.sh"), ["format", "--standalone", "-t", "5L6g3nShT-eMCtK--X86sw", "-c", config.File])
+            {
+                RedirectStandardOutput = true,
+            })!;
+        format.StandardOutput.ReadToEnd();
+        format.WaitForExit();
+        if (format.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"kafka-storage format ended with {format.ExitCode}");
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private static long Median(List<Taken> taken, Func<Taken, long> of) => taken.Select(of).Order().ElementAt(taken.Count / 2);
+
+    private sealed record Config(string File, int Port);
+
+    private sealed record Taken(long Ms, long ResidentKiB, long PrivateKiB)
+    {
+        public override string ToString() => $"{Ms} ms, {ResidentKiB / 1024} MiB resident ({PrivateKiB / 1024} MiB of its own)";
+    }
+}
