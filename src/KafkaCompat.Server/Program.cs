@@ -1,5 +1,6 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Server.CommandLine;
+using KafkaCompat.Server.Decode;
 using KafkaCompat.Server.Hosting;
 using KafkaCompat.Server.Transport;
 
@@ -26,6 +27,8 @@ internal static class Program
                 case ProgramCommand.Version:
                     Console.Out.WriteLine(ProgramVersion.Text);
                     return 0;
+                case ProgramCommand.Decode:
+                    return DecodeCommand.Run(arguments.Rest, Console.Out);
                 default:
                     await NodeHost.Run(ProgramSettings.Load(arguments)).ConfigureAwait(false);
                     return 0;

@@ -1,0 +1,136 @@
+using System.Buffers;
+using KafkaCompat.Broker.Configs;
+
+namespace KafkaCompat.Server.Decode;
+
+/// <summary><c>kafkacompat decode</c>: prints a captured frame, a file of a data directory or a metadata log as text.</summary>
+internal static class DecodeCommand
+{
+    public static int Run(IReadOnlyList<string> arguments, TextWriter output)
+    {
+        if (arguments.Count == 0 || arguments.Contains("--help"))
+        {
+            output.WriteLine(DecodeOptions.Usage);
+            return 0;
+        }
+
+        var options = DecodeOptions.Parse(arguments);
+        var whole = true;
+        if (options.Hex is not null)
+        {
+            whole &= Frames(options, FromHex(options.Hex), output);
+        }
+
+        foreach (var file in options.Files)
+        {
+            if (options.Files.Count > 1)
+            {
+                output.WriteLine($"{file}:");
+            }
+
+            whole &= File(options, file, output);
+        }
+
+        output.Flush();
+        return whole ? 0 : 1;
+    }
+
+    private static bool File(DecodeOptions options, string path, TextWriter output)
+    {
+        if (path == "-")
+        {
+            using var input = Console.OpenStandardInput();
+            var bytes = new MemoryStream();
+            input.CopyTo(bytes);
+            return Frames(options, bytes.ToArray(), output);
+        }
+
+        var name = Path.GetFileName(path);
+        switch (options.Kind ?? KindOf(name))
+        {
+            case DecodeKind.Batches:
+                using (var stream = System.IO.File.OpenRead(path))
+                {
+                    return new BatchPrinter(output, options.Records ?? ContentOf(path), options.Full).Print(stream);
+                }
+
+            case DecodeKind.OffsetIndex:
+                return IndexPrinter.Offsets(System.IO.File.ReadAllBytes(path), BaseOffset(name), output);
+            case DecodeKind.TimeIndex:
+                return IndexPrinter.Times(System.IO.File.ReadAllBytes(path), BaseOffset(name), output);
+            case DecodeKind.TransactionIndex:
+                return IndexPrinter.Transactions(System.IO.File.ReadAllBytes(path), output);
+            case DecodeKind.ProducerSnapshot:
+                return IndexPrinter.Producers(System.IO.File.ReadAllBytes(path), output);
+            case DecodeKind.Text:
+                output.WriteLine(System.IO.File.ReadAllText(path).TrimEnd());
+                return true;
+            default:
+                return Frames(options, System.IO.File.ReadAllBytes(path), output);
+        }
+    }
+
+    private static bool Frames(DecodeOptions options, byte[] bytes, TextWriter output)
+    {
+        var printer = new FramePrinter(output, options.Full);
+        if (options.Kind is not DecodeKind.Response)
+        {
+            return printer.Requests(new ReadOnlySequence<byte>(bytes));
+        }
+
+        return options is { Api: { } api, Version: { } version }
+            ? printer.Responses(new ReadOnlySequence<byte>(bytes), FramePrinter.KeyOf(api), version)
+            : throw new ConfigurationException("A response does not say what it answers: give --api and --version.");
+    }
+
+    private static DecodeKind KindOf(string name) => Path.GetExtension(WithoutSuffix(name)) switch
+    {
+        ".log" => DecodeKind.Batches,
+        ".checkpoint" when char.IsAsciiDigit(name[0]) => DecodeKind.Batches,
+        ".index" => DecodeKind.OffsetIndex,
+        ".timeindex" => DecodeKind.TimeIndex,
+        ".txnindex" => DecodeKind.TransactionIndex,
+        ".snapshot" => DecodeKind.ProducerSnapshot,
+        ".properties" or ".metadata" => DecodeKind.Text,
+        _ when name is "quorum-state" or ".kafka_cleanshutdown" || name.EndsWith("-checkpoint", StringComparison.Ordinal) => DecodeKind.Text,
+        _ => DecodeKind.Request,
+    };
+
+    /// <summary>A file that waits to be deleted or swapped in is what it was before.</summary>
+    private static string WithoutSuffix(string name)
+    {
+        foreach (var suffix in (string[])[".deleted", ".cleaned", ".swap", ".part"])
+        {
+            if (name.EndsWith(suffix, StringComparison.Ordinal))
+            {
+                return name[..^suffix.Length];
+            }
+        }
+
+        return name;
+    }
+
+    private static RecordContent ContentOf(string path)
+    {
+        var folder = Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path))) ?? "";
+        return folder.StartsWith("__cluster_metadata-", StringComparison.Ordinal) || path.EndsWith(".checkpoint", StringComparison.Ordinal) ? RecordContent.Metadata
+            : folder.StartsWith("__consumer_offsets-", StringComparison.Ordinal) ? RecordContent.Groups
+            : folder.StartsWith("__transaction_state-", StringComparison.Ordinal) ? RecordContent.Transactions
+            : folder.StartsWith("__share_group_state-", StringComparison.Ordinal) ? RecordContent.Share
+            : RecordContent.Plain;
+    }
+
+    private static long BaseOffset(string name) => long.TryParse(name.AsSpan(0, name.IndexOf('.', StringComparison.Ordinal)), out var offset) ? offset : 0;
+
+    private static byte[] FromHex(string text)
+    {
+        try
+        {
+            return Convert.FromHexString(string.Concat(text.Where(static c => !char.IsWhiteSpace(c) && c != ':')));
+        }
+        catch (FormatException)
+        {
+            throw new ConfigurationException("--hex needs pairs of hexadecimal digits.");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using KafkaCompat.Broker.Configs;
+
+namespace KafkaCompat.Server.Decode;
+
+/// <summary>What <c>kafkacompat decode</c> is asked to print.</summary>
+/// <param name="Files">Paths; <c>-</c> is standard input, which holds frames.</param>
+/// <param name="Hex">Frames given as hexadecimal text.</param>
+/// <param name="Kind">What the bytes are; null is told by the file's name.</param>
+/// <param name="Api">The API of responses, which do not name it.</param>
+/// <param name="Version">The version of responses.</param>
+/// <param name="Records">What the records of a log hold; null is told by the folder's name.</param>
+/// <param name="Full">Whether long values are printed whole.</param>
+internal sealed record DecodeOptions(
+    IReadOnlyList<string> Files, string? Hex, DecodeKind? Kind, string? Api, short? Version, RecordContent? Records, bool Full)
+{
+    public const string Usage =
+        """
+        kafkacompat decode FILE...                          segment files, indexes, snapshots, checkpoints, told by their names
+        kafkacompat decode --request FILE|-|--hex HEX       frames of requests: length, header, body
+        kafkacompat decode --response --api NAME|KEY --version N FILE|-|--hex HEX
+
+          --batches          the file holds record batches, whatever its name is
+          --records KIND     what the records are: plain, metadata, groups, transactions, share
+          --full             print long keys and values whole
+        """;
+
+    public static DecodeOptions Parse(IReadOnlyList<string> arguments)
+    {
+        var files = new List<string>();
+        var options = new DecodeOptions(files, null, null, null, null, null, false);
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            string Next() => ++i < arguments.Count ? arguments[i] : throw new ConfigurationException($"{arguments[i - 1]} needs a value.");
+            switch (arguments[i])
+            {
+                case "--request":
+                    options = options with { Kind = DecodeKind.Request };
+                    break;
+                case "--response":
+                    options = options with { Kind = DecodeKind.Response };
+                    break;
+                case "--batches":
+                    options = options with { Kind = DecodeKind.Batches };
+                    break;
+                case "--hex":
+                    options = options with { Hex = Next() };
+                    break;
+                case "--api":
+                    options = options with { Api = Next() };
+                    break;
+                case "--version":
+                    options = options with
+                    {
+                        Version = short.TryParse(Next(), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+                            ? version
+                            : throw new ConfigurationException($"--version needs a number, not {arguments[i]}."),
+                    };
+                    break;
+                case "--records":
+                    options = options with
+                    {
+                        Records = Enum.TryParse<RecordContent>(Next(), ignoreCase: true, out var content)
+                            ? content
+                            : throw new ConfigurationException($"--records is one of plain, metadata, groups, transactions, share, not {arguments[i]}."),
+                    };
+                    break;
+                case "--full":
+                    options = options with { Full = true };
+                    break;
+                case ['-', '-', ..] unknown:
+                    throw new ConfigurationException($"Unknown option {unknown}; see kafkacompat decode --help.");
+                default:
+                    files.Add(arguments[i]);
+                    break;
+            }
+        }
+
+        return files.Count == 0 && options.Hex is null ? throw new ConfigurationException("decode needs a file, - or --hex; see kafkacompat decode --help.") : options;
+    }
+}
