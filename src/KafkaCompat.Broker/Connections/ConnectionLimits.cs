@@ -1,0 +1,15 @@
+namespace KafkaCompat.Broker.Connections;
+
+/// <summary>The bounds of one connection, named after the settings they come from.</summary>
+/// <param name="MaxRequestBytes"><c>socket.request.max.bytes</c>.</param>
+/// <param name="MaxIdleMs"><c>connections.max.idle.ms</c>; negative means never.</param>
+public sealed record ConnectionLimits(int MaxRequestBytes, long MaxIdleMs)
+{
+    /// <summary>Requests of one connection that may be unanswered at a time. Past it the connection is not read: the peer waits.</summary>
+    public const int MaxRequestsInFlight = 64;
+
+    /// <summary>Answers that are gathered before they are flushed while more requests lie in the receive buffer.</summary>
+    public const int MaxUnflushedBytes = 64 * 1024;
+
+    public static ConnectionLimits Default { get; } = new(100 * 1024 * 1024, 600_000);
+}

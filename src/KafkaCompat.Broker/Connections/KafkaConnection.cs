@@ -1,0 +1,268 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Net;
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Time;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace KafkaCompat.Broker.Connections;
+
+/// <summary>
+/// One client connection: cuts frames, decodes requests, starts handlers in order, and hands their answers to the
+/// <see cref="ResponseQueue"/>. The next frame is read while earlier requests are pending, up to
+/// <see cref="ConnectionLimits.MaxRequestsInFlight"/>.
+/// </summary>
+/// <remarks>
+/// Where Kafka closes the connection instead of answering, so does this: a frame of bad length, a header or body that
+/// cannot be read, an API key that is not served here, a version out of range (ApiVersions alone is answered then).
+/// Answers to earlier requests go out first, as they do with Kafka.
+/// </remarks>
+public sealed class KafkaConnection
+{
+    private readonly ConnectionContext _connection;
+    private readonly DispatchTable _dispatch;
+    private readonly ConnectionLimits _limits;
+    private readonly TimeProvider _time;
+    private readonly TimerWheel _wheel;
+    private readonly ILogger _logger;
+    private readonly ConnectionInfo _info;
+    private readonly ResponseQueue _responses;
+    private long _lastActivity;
+
+    public KafkaConnection(
+        ConnectionContext connection, string listenerName, DispatchTable dispatch, ConnectionLimits limits, TimerWheel wheel, TimeProvider time, ILogger logger)
+    {
+        _connection = connection;
+        _dispatch = dispatch;
+        _limits = limits;
+        _wheel = wheel;
+        _time = time;
+        _logger = logger;
+        _lastActivity = time.GetTimestamp();
+        var remote = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.Loopback;
+        _info = new ConnectionInfo(connection.ConnectionId, listenerName, remote.IsIPv4MappedToIPv6 ? remote.MapToIPv4() : remote, connection.ConnectionClosed);
+        _responses = new ResponseQueue(connection.Transport.Output, OnResponsesClosed);
+    }
+
+    private enum Frame
+    {
+        Incomplete,
+        Complete,
+        Refused,
+    }
+
+    /// <summary>Serves the connection until the peer, an error or the idle deadline ends it. Does not throw for a peer's doings.</summary>
+    public async Task RunAsync()
+    {
+        var idle = new IdleDeadline(this);
+        if (_limits.MaxIdleMs >= 0) _wheel.Schedule(idle, _limits.MaxIdleMs);
+        try
+        {
+            await ReadRequests();
+        }
+        catch (Exception e) when (e is IOException or ConnectionAbortedException or ConnectionResetException or OperationCanceledException or System.Net.Sockets.SocketException)
+        {
+            // The peer went away. Nothing of ours depends on it.
+        }
+        finally
+        {
+            idle.Stop();
+            _wheel.Cancel(idle);
+            _responses.Close();
+            await _connection.Transport.Input.CompleteAsync();
+            await _connection.Transport.Output.CompleteAsync();
+        }
+    }
+
+    private async Task ReadRequests()
+    {
+        var input = _connection.Transport.Input;
+        while (true)
+        {
+            var result = await input.ReadAsync();
+            if (_responses.IsClosed) return;
+            _lastActivity = _time.GetTimestamp();
+            var buffer = result.Buffer;
+            _responses.Cork();
+            var frame = StartRequests(ref buffer);
+            _responses.Uncork();
+            // Past this line the bytes of the requests just started belong to the transport again.
+            if (frame == Frame.Incomplete) input.AdvanceTo(buffer.Start, buffer.End);
+            else input.AdvanceTo(buffer.Start);
+            if (frame == Frame.Refused || (frame == Frame.Incomplete && result.IsCompleted))
+            {
+                // The peer may have closed its half only; what it asked before is still answered.
+                await _responses.WhenBelow(1);
+                return;
+            }
+            if (frame == Frame.Complete) await _responses.WhenBelow(ConnectionLimits.MaxRequestsInFlight);
+        }
+    }
+
+    /// <summary>
+    /// Starts the requests that lie complete in <paramref name="buffer"/>. <see cref="Frame.Complete"/> means that more
+    /// may follow once there is room for another answer.
+    /// </summary>
+    private Frame StartRequests(ref ReadOnlySequence<byte> buffer)
+    {
+        while (true)
+        {
+            if (!_responses.IsBelow(ConnectionLimits.MaxRequestsInFlight)) return Frame.Complete;
+            var frame = CutFrame(ref buffer, out var body);
+            if (frame != Frame.Complete) return frame;
+            if (!StartRequest(body)) return Frame.Refused;
+        }
+    }
+
+    private Frame CutFrame(ref ReadOnlySequence<byte> buffer, out ReadOnlySequence<byte> frame)
+    {
+        frame = default;
+        if (buffer.Length < sizeof(int)) return Frame.Incomplete;
+        var length = ReadInt32(buffer);
+        if (length < 0 || length > _limits.MaxRequestBytes)
+        {
+            ConnectionLog.FrameRefused(_logger, _info.ConnectionId, _info.RemoteAddress, length, _limits.MaxRequestBytes);
+            return Frame.Refused;
+        }
+        if (buffer.Length - sizeof(int) < length) return Frame.Incomplete;
+        frame = buffer.Slice(sizeof(int), length);
+        buffer = buffer.Slice(frame.End);
+        return Frame.Complete;
+    }
+
+    /// <summary>Decodes one request and starts its handler. False when the connection has to be closed.</summary>
+    private bool StartRequest(in ReadOnlySequence<byte> frame)
+    {
+        try
+        {
+            var reader = new WireReader(frame);
+            var key = reader.ReadInt16();
+            var version = reader.ReadInt16();
+            var served = _dispatch.Find(key);
+            if (served is null)
+            {
+                ConnectionLog.KeyNotServed(_logger, _info.ConnectionId, _info.RemoteAddress, key, version);
+                return false;
+            }
+            var inRange = version >= served.MinVersion && version <= served.MaxVersion;
+            if (!inRange && served.Key != ApiKey.ApiVersions)
+            {
+                ConnectionLog.VersionNotServed(_logger, _info.ConnectionId, _info.RemoteAddress, served.Key, version);
+                return false;
+            }
+            var correlationId = reader.ReadInt32();
+            // Any negative length is null here, as with Kafka.
+            var clientId = reader.ReadNullableString(flexible: false);
+            if (served.Info.RequestHeaderVersion(version) >= 2) SkipTaggedFields(ref reader);
+            if (!inRange)
+            {
+                _responses.Complete(_responses.Begin(correlationId, 0, 0), ApiVersionsRefusal(served));
+                return true;
+            }
+            var context = new RequestContext(served.Key, version, correlationId, clientId, _info);
+            return Start(served, ref reader, context);
+        }
+        catch (WireFormatException e)
+        {
+            ConnectionLog.RequestUnreadable(_logger, _info.ConnectionId, _info.RemoteAddress, e.Message);
+            return false;
+        }
+    }
+
+    private bool Start(ServedApi served, ref WireReader body, RequestContext context)
+    {
+        var place = _responses.Begin(context.CorrelationId, served.Info.ResponseHeaderVersion(context.ApiVersion), context.ApiVersion);
+        ValueTask<IResponse?> answer;
+        try
+        {
+            answer = served.Start(ref body, context);
+        }
+        catch (WireFormatException e)
+        {
+            ConnectionLog.RequestUnreadable(_logger, _info.ConnectionId, _info.RemoteAddress, e.Message);
+            _responses.Complete(place, null, closeConnection: true);
+            return false;
+        }
+        catch (Exception e)
+        {
+            Fail(place, context, e);
+            return false;
+        }
+        if (answer.IsCompletedSuccessfully) _responses.Complete(place, answer.GetAwaiter().GetResult(), context.CloseRequested, context.Held);
+        else CompleteLater(answer, place, context);
+        return !context.CloseRequested;
+    }
+
+    private async void CompleteLater(ValueTask<IResponse?> answer, PendingAnswer place, RequestContext context)
+    {
+        try
+        {
+            _responses.Complete(place, await answer, context.CloseRequested, context.Held);
+        }
+        catch (Exception e)
+        {
+            Fail(place, context, e);
+        }
+    }
+
+    /// <summary>A handler threw: a bug, or the disk. The peer sees its connection close and will ask again.</summary>
+    private void Fail(PendingAnswer place, RequestContext context, Exception e)
+    {
+        if (e is not OperationCanceledException) ConnectionLog.HandlerFailed(_logger, e, context.Key, context.ApiVersion, context.ClientId);
+        _responses.Complete(place, null, closeConnection: true, context.Held);
+    }
+
+    private void OnResponsesClosed(Exception? failure)
+    {
+        if (failure is not null) ConnectionLog.AnswerFailed(_logger, failure, _info.ConnectionId);
+        _connection.Transport.Input.CancelPendingRead();
+    }
+
+    private static ApiVersionsResponse ApiVersionsRefusal(ServedApi apiVersions) => new()
+    {
+        ErrorCode = ErrorCode.UnsupportedVersion,
+        ApiKeys = [new() { ApiKey = (short)apiVersions.Key, MinVersion = apiVersions.MinVersion, MaxVersion = apiVersions.MaxVersion }],
+    };
+
+    private static void SkipTaggedFields(ref WireReader reader)
+    {
+        for (var count = reader.ReadTagCount(); count > 0; count--)
+        {
+            _ = reader.ReadTag(out var size);
+            reader.Skip(size);
+        }
+    }
+
+    private static int ReadInt32(in ReadOnlySequence<byte> buffer)
+    {
+        var first = buffer.FirstSpan;
+        if (first.Length >= sizeof(int)) return BinaryPrimitives.ReadInt32BigEndian(first);
+        Span<byte> bytes = stackalloc byte[sizeof(int)];
+        buffer.Slice(0, sizeof(int)).CopyTo(bytes);
+        return BinaryPrimitives.ReadInt32BigEndian(bytes);
+    }
+
+    /// <summary>Closes the connection when nothing was received for <see cref="ConnectionLimits.MaxIdleMs"/>; looks again after what is left of it.</summary>
+    private sealed class IdleDeadline(KafkaConnection owner) : TimerWheelEntry
+    {
+        private volatile bool _stopped;
+
+        public void Stop() => _stopped = true;
+
+        protected internal override void OnDeadline()
+        {
+            if (_stopped) return;
+            var idleMs = (long)owner._time.GetElapsedTime(Volatile.Read(ref owner._lastActivity)).TotalMilliseconds;
+            if (idleMs < owner._limits.MaxIdleMs)
+            {
+                owner._wheel.Schedule(this, owner._limits.MaxIdleMs - idleMs);
+                return;
+            }
+            ConnectionLog.IdleClosed(owner._logger, owner._info.ConnectionId, owner._info.RemoteAddress, idleMs);
+            owner._responses.Close();
+        }
+    }
+}

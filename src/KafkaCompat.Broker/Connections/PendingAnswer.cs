@@ -1,0 +1,27 @@
+using KafkaCompat.Protocol;
+
+namespace KafkaCompat.Broker.Connections;
+
+/// <summary>A place in the order of answers, taken when the request was started.</summary>
+internal sealed class PendingAnswer(int correlationId, short headerVersion, short version)
+{
+    public int CorrelationId { get; } = correlationId;
+
+    /// <summary>0 or 1: with 1 the header ends in tagged fields.</summary>
+    public short HeaderVersion { get; } = headerVersion;
+
+    public short Version { get; } = version;
+
+    /// <summary>Guarded by the queue's lock, as is all below.</summary>
+    public bool IsComplete { get; set; }
+
+    /// <summary>Null with <see cref="IsComplete"/>: this request gets no answer.</summary>
+    public IResponse? Response { get; set; }
+
+    public bool CloseConnection { get; set; }
+
+    /// <summary>What the answer keeps open (file regions), let go once it is written or dropped.</summary>
+    public IDisposable? Held { get; set; }
+
+    public PendingAnswer? Next { get; set; }
+}

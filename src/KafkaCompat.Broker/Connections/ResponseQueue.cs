@@ -1,0 +1,259 @@
+using System.IO.Pipelines;
+using KafkaCompat.Protocol;
+
+namespace KafkaCompat.Broker.Connections;
+
+/// <summary>
+/// Answers leave in the order of their requests, whatever order they are ready in. Whoever completes the answer at the
+/// head writes it and all that stand ready behind it; others only leave theirs. There is no writer task: an answer that
+/// is ready at once is written on the thread that received its request.
+/// </summary>
+/// <remarks>
+/// Invariants: at most one thread writes (<see cref="_writing"/>), and only it touches the pipe and
+/// <see cref="_unflushedBytes"/>; every answer before <see cref="_head"/> is in the pipe; <see cref="_pending"/> counts
+/// what <see cref="Begin"/> gave out and is not in the pipe yet.
+/// </remarks>
+internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClosed)
+{
+    private readonly Lock _lock = new();
+    private readonly IRegionSink? _regions = output as IRegionSink;
+    private PendingAnswer? _head;
+    private PendingAnswer? _tail;
+    private TaskCompletionSource? _waiter;
+    private int _waitBelow;
+    private int _pending;
+    private int _unflushedBytes;
+    private bool _writing;
+    private bool _corked;
+    private bool _closing;
+    private bool _closed;
+    private PendingAnswer? _current;
+
+    /// <summary>True when nothing more will be written: an answer asked to close, or the pipe failed.</summary>
+    public bool IsClosed
+    {
+        get { lock (_lock) return _closed; }
+    }
+
+    /// <summary>Takes the next place in the order.</summary>
+    public PendingAnswer Begin(int correlationId, short headerVersion, short version)
+    {
+        var answer = new PendingAnswer(correlationId, headerVersion, version);
+        lock (_lock)
+        {
+            if (_tail is null) _head = answer;
+            else _tail.Next = answer;
+            _tail = answer;
+            _pending++;
+        }
+        return answer;
+    }
+
+    /// <summary>Fills a place. Called once for each, on any thread. Null for a request that gets no answer.</summary>
+    public void Complete(PendingAnswer answer, IResponse? response, bool closeConnection = false, IDisposable? held = null)
+    {
+        var isDropped = false;
+        lock (_lock)
+        {
+            if (!_closed)
+            {
+                answer.Response = response;
+                answer.CloseConnection = closeConnection;
+                answer.Held = held;
+                answer.IsComplete = true;
+                if (_writing || !ReferenceEquals(_head, answer)) return;
+                _writing = true;
+            }
+            else
+            {
+                isDropped = true;
+            }
+        }
+        if (isDropped) held?.Dispose();
+        else Drain();
+    }
+
+    /// <summary>While corked, answers gather in the pipe so that many small ones leave in one send.</summary>
+    public void Cork()
+    {
+        lock (_lock) _corked = true;
+    }
+
+    public void Uncork()
+    {
+        lock (_lock)
+        {
+            _corked = false;
+            if (_writing) return;
+            _writing = true;
+        }
+        Drain();
+    }
+
+    /// <summary>Whether fewer than <paramref name="limit"/> answers are outstanding.</summary>
+    public bool IsBelow(int limit)
+    {
+        lock (_lock) return _pending < limit;
+    }
+
+    /// <summary>
+    /// Completes when fewer than <paramref name="limit"/> answers are outstanding (with 1: and the last one is flushed),
+    /// or nothing will be written any more. One waiter at a time.
+    /// </summary>
+    public ValueTask WhenBelow(int limit)
+    {
+        lock (_lock)
+        {
+            if (_closed || (_pending < limit && !(limit == 1 && _writing))) return ValueTask.CompletedTask;
+            _waitBelow = limit;
+            _waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return new ValueTask(_waiter.Task);
+        }
+    }
+
+    /// <summary>Drops what is left, for a connection that is gone.</summary>
+    public void Close() => Close(null);
+
+    private void Close(Exception? failure)
+    {
+        PendingAnswer? dropped;
+        lock (_lock)
+        {
+            if (_closed) return;
+            _closed = true;
+            dropped = _head;
+            _head = null;
+            _tail = null;
+            _pending = 0;
+            ReleaseWaiter();
+        }
+        for (; dropped is not null; dropped = dropped.Next)
+        {
+            // The one that is being written right now is let go by its writer.
+            if (!ReferenceEquals(dropped, _current)) dropped.Held?.Dispose();
+        }
+        onClosed(failure);
+    }
+
+    /// <summary>Writes while the head is ready. The caller has set <see cref="_writing"/>.</summary>
+    private void Drain()
+    {
+        while (WriteReady())
+        {
+            ValueTask<FlushResult> flushing;
+            try
+            {
+                _unflushedBytes = 0;
+                flushing = output.FlushAsync();
+                if (!flushing.IsCompletedSuccessfully)
+                {
+                    DrainAfter(flushing);
+                    return;
+                }
+                AfterFlush(flushing.GetAwaiter().GetResult());
+            }
+            catch (Exception e)
+            {
+                Close(IsPipeFailure(e) ? null : e);
+            }
+        }
+    }
+
+    private async void DrainAfter(ValueTask<FlushResult> flushing)
+    {
+        // The one async void of the queue: its outcome is the queue's own state, and nobody could await it.
+        try
+        {
+            AfterFlush(await flushing);
+        }
+        catch (Exception e)
+        {
+            Close(IsPipeFailure(e) ? null : e);
+        }
+        Drain();
+    }
+
+    private void AfterFlush(FlushResult result)
+    {
+        if (_closing || result.IsCompleted || result.IsCanceled) Close();
+    }
+
+    /// <summary>Moves ready answers into the pipe. True when the pipe is to be flushed, false when writing has ended.</summary>
+    private bool WriteReady()
+    {
+        while (true)
+        {
+            PendingAnswer answer;
+            lock (_lock)
+            {
+                if (_closed)
+                {
+                    _writing = false;
+                    return false;
+                }
+                if (_head is not { IsComplete: true })
+                {
+                    // What was written has to be sent, unless the loop that reads requests will say so.
+                    if (!_corked && _unflushedBytes > 0) return true;
+                    _writing = false;
+                    if (_pending < _waitBelow) ReleaseWaiter();
+                    return false;
+                }
+                answer = _head;
+                _current = answer;
+            }
+            try
+            {
+                if (answer.Response is not null) Write(answer);
+            }
+            catch (Exception e)
+            {
+                // Part of an answer may lie in the pipe: the stream of answers cannot be continued.
+                Close(IsPipeFailure(e) ? null : e);
+            }
+            finally
+            {
+                answer.Held?.Dispose();
+                answer.Response = null;
+            }
+            lock (_lock)
+            {
+                _current = null;
+                if (_closed) continue;
+                _head = answer.Next;
+                if (_head is null) _tail = null;
+                _pending--;
+                if (_waitBelow > 1 && _pending < _waitBelow) ReleaseWaiter();
+            }
+            if (answer.CloseConnection)
+            {
+                _closing = true;
+                return true;
+            }
+            if (_unflushedBytes >= ConnectionLimits.MaxUnflushedBytes) return true;
+        }
+    }
+
+    private void Write(PendingAnswer answer)
+    {
+        var response = answer.Response!;
+        var size = sizeof(int) + answer.HeaderVersion + response.GetSize(answer.Version);
+        var writer = new WireWriter(output, _regions);
+        writer.WriteInt32(size);
+        writer.WriteInt32(answer.CorrelationId);
+        // Header 1 ends in tagged fields; Kafka 4.4 knows none of them.
+        if (answer.HeaderVersion > 0) writer.WriteUnsignedVarint(0);
+        response.Write(ref writer, answer.Version);
+        writer.Flush();
+        _unflushedBytes += sizeof(int) + size;
+    }
+
+    private void ReleaseWaiter()
+    {
+        _waiter?.TrySetResult();
+        _waiter = null;
+    }
+
+    private static bool IsPipeFailure(Exception e) =>
+        e is IOException and not EndOfStreamException or OperationCanceledException or ObjectDisposedException or System.Net.Sockets.SocketException;
+}

@@ -1,0 +1,23 @@
+using System.Net;
+
+namespace KafkaCompat.Broker.Dispatch;
+
+/// <summary>A client's connection as handlers see it: who and where from, never the pipe itself.</summary>
+public sealed class ConnectionInfo(string connectionId, string listenerName, IPAddress remoteAddress, CancellationToken aborted)
+{
+    public string ConnectionId { get; } = connectionId;
+
+    public string ListenerName { get; } = listenerName;
+
+    public IPAddress RemoteAddress { get; } = remoteAddress;
+
+    public CancellationToken Aborted { get; } = aborted;
+
+    /// <summary>Without authentication everybody is this one.</summary>
+    public string Principal { get; } = "User:ANONYMOUS";
+
+    /// <summary>What the client called itself in ApiVersions 3 and later.</summary>
+    public string? ClientSoftwareName { get; set; }
+
+    public string? ClientSoftwareVersion { get; set; }
+}

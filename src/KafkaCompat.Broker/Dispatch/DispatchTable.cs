@@ -1,0 +1,24 @@
+namespace KafkaCompat.Broker.Dispatch;
+
+/// <summary>Which handler serves which API key on a kind of listener. Built once at start; an array look-up a request.</summary>
+public sealed class DispatchTable
+{
+    private readonly ServedApi?[] _byKey;
+
+    public DispatchTable(IEnumerable<ServedApi> served)
+    {
+        Served = [.. served.OrderBy(api => (short)api.Key)];
+        _byKey = new ServedApi?[Served.Count == 0 ? 0 : (short)Served[^1].Key + 1];
+        foreach (var api in Served)
+        {
+            ref var slot = ref _byKey[(short)api.Key];
+            if (slot is not null) throw new InvalidOperationException($"Two handlers serve {api.Key}.");
+            slot = api;
+        }
+    }
+
+    /// <summary>What ApiVersions advertises, in the order of keys.</summary>
+    public IReadOnlyList<ServedApi> Served { get; }
+
+    public ServedApi? Find(short key) => (uint)key < (uint)_byKey.Length ? _byKey[key] : null;
+}

@@ -1,0 +1,16 @@
+using KafkaCompat.Protocol;
+
+namespace KafkaCompat.Broker.Dispatch;
+
+/// <summary>
+/// Answers the requests of one API key. Handlers are started in the order in which requests arrive on a connection, and
+/// the next request is started as soon as <see cref="Handle"/> returns its task. So whatever needs order, or the bytes
+/// of the request (its record batches), happens before the first await: after it the frame's memory is reused.
+/// </summary>
+public interface IHandler<TRequest, TResponse>
+    where TRequest : class, IRequest
+    where TResponse : class, IResponse
+{
+    /// <summary>The answer, or null where the protocol knows none (Produce with acks=0).</summary>
+    ValueTask<TResponse?> Handle(TRequest request, RequestContext context);
+}

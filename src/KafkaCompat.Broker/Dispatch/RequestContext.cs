@@ -1,0 +1,41 @@
+using System.Net;
+using KafkaCompat.Protocol;
+
+namespace KafkaCompat.Broker.Dispatch;
+
+/// <summary>What a handler knows of a request besides its body. One object a request; the fields never change.</summary>
+public sealed class RequestContext(ApiKey key, short apiVersion, int correlationId, string? clientId, ConnectionInfo connection)
+{
+    public ApiKey Key { get; } = key;
+
+    public short ApiVersion { get; } = apiVersion;
+
+    public int CorrelationId { get; } = correlationId;
+
+    public string? ClientId { get; } = clientId;
+
+    public ConnectionInfo Connection { get; } = connection;
+
+    public string ListenerName => Connection.ListenerName;
+
+    public string Principal => Connection.Principal;
+
+    /// <summary>The client's address as Kafka shows it in group descriptions, without the port.</summary>
+    public IPAddress RemoteAddress => Connection.RemoteAddress;
+
+    /// <summary>Set when the connection is torn down: nobody will read the answer.</summary>
+    public CancellationToken Aborted => Connection.Aborted;
+
+    /// <summary>
+    /// The connection is closed once the answers before this one are out. Kafka does so where a client that asked for
+    /// no answer has to learn of an error (acks=0).
+    /// </summary>
+    public void CloseConnection() => CloseRequested = true;
+
+    internal bool CloseRequested { get; private set; }
+
+    /// <summary>Keeps something open until the answer is written or dropped: the regions of files that it is made of.</summary>
+    public void HoldUntilAnswered(IDisposable held) => Held = held;
+
+    internal IDisposable? Held { get; private set; }
+}

@@ -1,0 +1,152 @@
+using System.Buffers.Binary;
+using KafkaCompat.Broker.Connections;
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Tests.Time;
+using KafkaCompat.Broker.Time;
+using KafkaCompat.Protocol.Messages;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests.Connections;
+
+public sealed class KafkaConnectionTests : IDisposable
+{
+    private readonly ManualTime _time = new();
+    private readonly TimerWheel _wheel;
+    private readonly ParkedHandler _handler = new();
+
+    public KafkaConnectionTests() => _wheel = new TimerWheel(_time);
+
+    public void Dispose() => _wheel.Dispose();
+
+    [Fact]
+    public async Task Answers_leave_in_the_order_of_requests_whatever_order_they_are_ready_in()
+    {
+        var client = Connect();
+        for (var i = 0; i < 10; i++) _ = await client.Post(new ListGroupsRequest(), 4);
+        await Eventually(() => _handler.Parked.Count == 10);
+        foreach (var place in new[] { 9, 3, 1, 0, 2, 8, 7, 6, 5, 4 }) _handler.Answer(place);
+        for (var i = 1; i <= 10; i++)
+        {
+            var frame = await client.Receive();
+            Assert.Equal(i, BinaryPrimitives.ReadInt32BigEndian(frame));
+        }
+    }
+
+    [Fact]
+    public async Task A_request_is_started_while_earlier_ones_wait_up_to_the_limit()
+    {
+        var client = Connect();
+        var limit = ConnectionLimits.MaxRequestsInFlight;
+        for (var i = 0; i < limit + 5; i++) _ = await client.Post(new ListGroupsRequest(), 4);
+        await Eventually(() => _handler.Parked.Count == limit);
+        await Task.Delay(50, TestContext.Current.CancellationToken);
+        Assert.Equal(limit, _handler.Parked.Count);
+        _handler.Answer(0);
+        await Eventually(() => _handler.Parked.Count == limit + 1);
+        for (var i = 1; i <= limit; i++) _handler.Answer(i);
+        await Eventually(() => _handler.Parked.Count == limit + 5);
+        for (var i = limit + 1; i < limit + 5; i++) _handler.Answer(i);
+        for (var i = 0; i < limit + 5; i++) Assert.NotNull(await client.Receive());
+    }
+
+    [Fact]
+    public async Task A_request_without_an_answer_leaves_no_gap()
+    {
+        var client = Connect();
+        for (var i = 0; i < 3; i++) _ = await client.Post(new ListGroupsRequest(), 4);
+        await Eventually(() => _handler.Parked.Count == 3);
+        _handler.Parked[1].SetResult(null);
+        _handler.Answer(2);
+        _handler.Answer(0);
+        Assert.Equal(1, BinaryPrimitives.ReadInt32BigEndian(await client.Receive()));
+        Assert.Equal(3, BinaryPrimitives.ReadInt32BigEndian(await client.Receive()));
+    }
+
+    [Fact]
+    public async Task A_bad_frame_closes_the_connection_after_earlier_answers()
+    {
+        var client = Connect();
+        _ = await client.Post(new ListGroupsRequest(), 4);
+        await client.Send(new byte[] { 0, 0, 0, 2, 0, 0 });
+        await Eventually(() => _handler.Parked.Count == 1);
+        Assert.False(client.Served.IsCompleted);
+        _handler.Answer(0);
+        Assert.NotNull(await client.Receive());
+        Assert.Null(await client.Receive());
+        await client.Served;
+    }
+
+    [Fact]
+    public async Task The_end_of_the_stream_lets_pending_requests_be_answered()
+    {
+        var client = Connect();
+        _ = await client.Post(new ListGroupsRequest(), 4);
+        client.CloseSending();
+        await Eventually(() => _handler.Parked.Count == 1);
+        _handler.Answer(0);
+        Assert.NotNull(await client.Receive());
+        Assert.Null(await client.Receive());
+    }
+
+    [Fact]
+    public async Task A_handler_that_fails_closes_its_connection()
+    {
+        var client = Connect();
+        _ = await client.Post(new ListGroupsRequest(), 4);
+        await Eventually(() => _handler.Parked.Count == 1);
+        _handler.Parked[0].SetException(new InvalidDataException("planned"));
+        Assert.Null(await client.Receive());
+        await client.Served;
+    }
+
+    [Fact]
+    public async Task An_idle_connection_is_closed_and_a_busy_one_is_not()
+    {
+        var client = Connect(new ConnectionLimits(1 << 20, 10_000));
+        _time.Advance(TimeSpan.FromSeconds(9));
+        _ = await client.Post(new ListGroupsRequest(), 4);
+        await Eventually(() => _handler.Parked.Count == 1);
+        _handler.Answer(0);
+        Assert.NotNull(await client.Receive());
+        _time.Advance(TimeSpan.FromSeconds(9));
+        Assert.False(client.Served.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Null(await client.Receive());
+        await client.Served;
+    }
+
+    private MemoryClient Connect(ConnectionLimits? limits = null)
+    {
+        var connection = new MemoryConnection();
+        var dispatch = new DispatchTable([new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, _handler)]);
+        var served = new KafkaConnection(connection, "PLAINTEXT", dispatch, limits ?? ConnectionLimits.Default, _wheel, _time, NullLogger.Instance).RunAsync();
+        return new MemoryClient(connection, served);
+    }
+
+    private static async Task Eventually(Func<bool> condition)
+    {
+        for (var i = 0; i < 1000 && !condition(); i++) await Task.Delay(5, TestContext.Current.CancellationToken);
+        Assert.True(condition());
+    }
+
+    /// <summary>Answers when the test says so.</summary>
+    private sealed class ParkedHandler : IHandler<ListGroupsRequest, ListGroupsResponse>
+    {
+        private readonly List<TaskCompletionSource<ListGroupsResponse?>> _parked = [];
+
+        public IReadOnlyList<TaskCompletionSource<ListGroupsResponse?>> Parked
+        {
+            get { lock (_parked) return [.. _parked]; }
+        }
+
+        public void Answer(int place) => Parked[place].SetResult(new ListGroupsResponse());
+
+        public ValueTask<ListGroupsResponse?> Handle(ListGroupsRequest request, RequestContext context)
+        {
+            var parked = new TaskCompletionSource<ListGroupsResponse?>(TaskCreationOptions.RunContinuationsAsynchronously);
+            lock (_parked) _parked.Add(parked);
+            return new ValueTask<ListGroupsResponse?>(parked.Task);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using KafkaCompat.Protocol;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests.Connections;
+
+/// <summary>A client at the far end of a <see cref="MemoryConnection"/>: whole requests, or bytes as they come.</summary>
+internal sealed class MemoryClient(MemoryConnection connection, Task served)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private int _correlationId;
+
+    /// <summary>Completes when the server has closed its end.</summary>
+    public Task Served { get; } = served;
+
+    public async Task Send(ReadOnlyMemory<byte> bytes) => _ = await connection.Client.Output.WriteAsync(bytes);
+
+    public void CloseSending() => connection.Client.Output.Complete();
+
+    /// <summary>The next frame without its length, or null when the connection was closed.</summary>
+    public async Task<byte[]?> Receive(TimeSpan? patience = null)
+    {
+        var input = connection.Client.Input;
+        using var expired = new CancellationTokenSource(patience ?? Patience);
+        while (true)
+        {
+            var result = await input.ReadAsync(expired.Token);
+            if (TryTake(result.Buffer, out var frame))
+            {
+                input.AdvanceTo(result.Buffer.GetPosition(4 + frame.Length));
+                return frame;
+            }
+            input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+            if (result.IsCompleted) return null;
+        }
+    }
+
+    /// <summary>Whether nothing comes within the time given; the connection stays open.</summary>
+    public async Task<bool> StaysSilent(TimeSpan time)
+    {
+        try
+        {
+            _ = await Receive(time);
+            return false;
+        }
+        catch (OperationCanceledException)
+        {
+            return true;
+        }
+    }
+
+    public async Task<TResponse> Ask<TRequest, TResponse>(TRequest request, short version)
+        where TRequest : class, IRequest<TRequest>
+        where TResponse : class, IResponse<TResponse>
+    {
+        var id = await Post(request, version);
+        var frame = await Receive() ?? throw new InvalidOperationException("The connection was closed instead of an answer.");
+        Assert.Equal(id, BinaryPrimitives.ReadInt32BigEndian(frame));
+        return Decode<TRequest, TResponse>(frame, version);
+    }
+
+    /// <summary>Sends without waiting; returns the correlation id.</summary>
+    public async Task<int> Post<TRequest>(TRequest request, short version, string clientId = "test")
+        where TRequest : class, IRequest<TRequest>
+    {
+        var id = ++_correlationId;
+        await Send(Frame(request, version, id, clientId));
+        return id;
+    }
+
+    public static byte[] Frame<TRequest>(TRequest request, short version, int correlationId, string clientId = "test")
+        where TRequest : class, IRequest<TRequest>
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        var writer = new WireWriter(buffer);
+        writer.WriteInt32(0);
+        writer.WriteInt16((short)TRequest.ApiKey);
+        writer.WriteInt16(version);
+        writer.WriteInt32(correlationId);
+        writer.WriteString(clientId, flexible: false);
+        if (ApiCatalog.Get(TRequest.ApiKey).RequestHeaderVersion(version) >= 2) writer.WriteTagCount(0);
+        request.Write(ref writer, version);
+        writer.Flush();
+        var bytes = buffer.WrittenSpan.ToArray();
+        BinaryPrimitives.WriteInt32BigEndian(bytes, bytes.Length - 4);
+        return bytes;
+    }
+
+    public static TResponse Decode<TRequest, TResponse>(byte[] frame, short version)
+        where TRequest : class, IRequest<TRequest>
+        where TResponse : class, IResponse<TResponse>
+    {
+        var reader = new WireReader(frame);
+        _ = reader.ReadInt32();
+        if (ApiCatalog.Get(TRequest.ApiKey).ResponseHeaderVersion(version) >= 1) Assert.Equal(0, reader.ReadTagCount());
+        var response = TResponse.Read(ref reader, version);
+        Assert.Equal(0, reader.Remaining);
+        return response;
+    }
+
+    private static bool TryTake(in ReadOnlySequence<byte> buffer, out byte[] frame)
+    {
+        frame = [];
+        if (buffer.Length < 4) return false;
+        Span<byte> length = stackalloc byte[4];
+        buffer.Slice(0, 4).CopyTo(length);
+        var size = BinaryPrimitives.ReadInt32BigEndian(length);
+        if (buffer.Length < 4 + size) return false;
+        frame = buffer.Slice(4, size).ToArray();
+        return true;
+    }
+}

@@ -1,0 +1,35 @@
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace KafkaCompat.Broker.Tests.Connections;
+
+/// <summary>A connection without a socket: the client's end is a pair of pipes that a test reads and writes.</summary>
+internal sealed class MemoryConnection : ConnectionContext
+{
+    private readonly CancellationTokenSource _closed = new();
+
+    public MemoryConnection()
+    {
+        var toServer = new Pipe(new PipeOptions(useSynchronizationContext: false, pauseWriterThreshold: 0));
+        var toClient = new Pipe(new PipeOptions(useSynchronizationContext: false, pauseWriterThreshold: 0));
+        Transport = new DuplexPipe(toServer.Reader, toClient.Writer);
+        Client = new DuplexPipe(toClient.Reader, toServer.Writer);
+        ConnectionClosed = _closed.Token;
+        RemoteEndPoint = new IPEndPoint(IPAddress.Loopback, 50_000);
+    }
+
+    /// <summary>The client's end.</summary>
+    public IDuplexPipe Client { get; }
+
+    public override string ConnectionId { get; set; } = "memory";
+
+    public override IFeatureCollection Features { get; } = new FeatureCollection();
+
+    public override IDictionary<object, object?> Items { get; set; } = new Dictionary<object, object?>();
+
+    public override IDuplexPipe Transport { get; set; }
+
+    private sealed record DuplexPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+}

@@ -1,0 +1,100 @@
+using KafkaCompat.Broker.Time;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests.Time;
+
+public class TimerWheelTests
+{
+    private readonly ManualTime _time = new();
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(10)]
+    [InlineData(495)]
+    [InlineData(10_240)]
+    [InlineData(600_000)]
+    public void An_entry_fires_once_and_never_early(int delayMs)
+    {
+        using var wheel = new TimerWheel(_time);
+        var entry = new Entry();
+        _time.Advance(TimeSpan.FromMilliseconds(3));
+        wheel.Schedule(entry, delayMs);
+        _time.Advance(TimeSpan.FromMilliseconds(delayMs - 1 < 0 ? 0 : delayMs - 1));
+        Assert.Equal(0, entry.Fired);
+        _time.Advance(TimeSpan.FromMilliseconds(1 + (2 * TimerWheel.TickMs)));
+        Assert.Equal(1, entry.Fired);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(1, entry.Fired);
+        Assert.Equal(0, wheel.Count);
+    }
+
+    [Fact]
+    public void A_cancelled_entry_stays_silent_and_can_be_scheduled_again()
+    {
+        using var wheel = new TimerWheel(_time);
+        var entry = new Entry();
+        wheel.Schedule(entry, 50);
+        Assert.True(wheel.Cancel(entry));
+        Assert.False(wheel.Cancel(entry));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(0, entry.Fired);
+        wheel.Schedule(entry, 50);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(1, entry.Fired);
+    }
+
+    [Fact]
+    public void Ten_thousand_entries_fire_in_the_order_of_their_ticks()
+    {
+        using var wheel = new TimerWheel(_time);
+        var fired = new List<int>();
+        var random = new Random(7);
+        for (var i = 0; i < 10_000; i++)
+        {
+            var delay = random.Next(0, 30_000);
+            wheel.Schedule(new Entry(() => fired.Add(delay)), delay);
+        }
+        _time.Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal(10_000, fired.Count);
+        for (var i = 1; i < fired.Count; i++) Assert.True(fired[i] + TimerWheel.TickMs >= fired[i - 1]);
+    }
+
+    [Fact]
+    public void A_resting_wheel_starts_again_at_the_present()
+    {
+        using var wheel = new TimerWheel(_time);
+        _time.Advance(TimeSpan.FromHours(1));
+        var entry = new Entry();
+        wheel.Schedule(entry, 100);
+        _time.Advance(TimeSpan.FromMilliseconds(99));
+        Assert.Equal(0, entry.Fired);
+        _time.Advance(TimeSpan.FromMilliseconds(21));
+        Assert.Equal(1, entry.Fired);
+    }
+
+    [Fact]
+    public void An_entry_may_schedule_itself_again_when_it_fires()
+    {
+        using var wheel = new TimerWheel(_time);
+        Entry entry = null!;
+        entry = new Entry(() =>
+        {
+            if (entry.Fired < 3) wheel.Schedule(entry, 100);
+        });
+        wheel.Schedule(entry, 100);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(3, entry.Fired);
+    }
+
+    private sealed class Entry(Action? action = null) : TimerWheelEntry
+    {
+        public int Fired { get; private set; }
+
+        protected internal override void OnDeadline()
+        {
+            Fired++;
+            action?.Invoke();
+        }
+    }
+}
