@@ -42,22 +42,24 @@ public ref struct RecordBatchEnumerator
         return true;
     }
 
-    /// <summary>Whether a whole magic 2 batch stands first in these bytes, and its size.</summary>
+    /// <summary>Whether a whole magic 2 batch stands first in these bytes, and its size. The size is set for older magics too.</summary>
     internal static RecordFault Peek(in ReadOnlySequence<byte> bytes, out int size)
     {
         const int Prefix = RecordBatchHeader.MagicPosition + 1;
         size = 0;
-        if (bytes.Length < Prefix) return RecordFault.BatchIncomplete;
+        if (bytes.Length < RecordBatchHeader.LogOverhead) return RecordFault.BatchIncomplete;
         Span<byte> copy = stackalloc byte[Prefix];
         scoped ReadOnlySpan<byte> first = bytes.FirstSpan;
         if (first.Length < Prefix)
         {
-            bytes.Slice(0, Prefix).CopyTo(copy);
-            first = copy;
+            int available = (int)Math.Min(Prefix, bytes.Length);
+            bytes.Slice(0, available).CopyTo(copy);
+            first = copy[..available];
         }
         int length = BinaryPrimitives.ReadInt32BigEndian(first[RecordBatchHeader.BatchLengthPosition..]);
-        sbyte magic = (sbyte)first[RecordBatchHeader.MagicPosition];
         if (length < RecordBatchHeader.MinBatchLength) return RecordFault.BatchLengthTooSmall;
+        if (first.Length < Prefix) return RecordFault.BatchIncomplete;
+        sbyte magic = (sbyte)first[RecordBatchHeader.MagicPosition];
         if (magic is < 0 or > RecordBatchHeader.CurrentMagic) return RecordFault.UnknownMagic;
         if (bytes.Length - RecordBatchHeader.LogOverhead < length) return RecordFault.BatchIncomplete;
         size = length + RecordBatchHeader.LogOverhead;

@@ -146,36 +146,21 @@ public ref struct RecordBatchReader : IDisposable
 
     private bool TryParse(ReadOnlySpan<byte> body, int size)
     {
-        if (body.IsEmpty) return false;
-        sbyte attributes = (sbyte)body[0];
-        body = body[1..];
-        if (!RecordVarint.TryRead(ref body, out long timestampDelta) || !RecordVarint.TryRead(ref body, out int offsetDelta)) return false;
-        if (!RecordVarint.TryReadSlice(ref body, out var key) || !RecordVarint.TryReadSlice(ref body, out var value)) return false;
-        if (!RecordVarint.TryRead(ref body, out int headerCount) || !HeadersFill(body, headerCount)) return false;
+        if (!RecordFields.TryParse(body, out var fields)) return false;
         Current = new RecordView
         {
             SizeInBytes = size,
-            Attributes = attributes,
-            TimestampDelta = timestampDelta,
-            OffsetDelta = offsetDelta,
-            Offset = _header.BaseOffset + offsetDelta,
-            Timestamp = _header.TimestampType == TimestampType.LogAppendTime ? _header.MaxTimestamp : _header.BaseTimestamp + timestampDelta,
-            Sequence = _header.BaseSequence >= 0 ? RecordBatchHeader.AddSequence(_header.BaseSequence, offsetDelta) : RecordBatchHeader.NoSequence,
-            Key = key,
-            Value = value,
-            HeaderCount = headerCount,
-            HeaderBytes = body,
+            Attributes = fields.Attributes,
+            TimestampDelta = fields.TimestampDelta,
+            OffsetDelta = fields.OffsetDelta,
+            Offset = _header.BaseOffset + fields.OffsetDelta,
+            Timestamp = _header.TimestampType == TimestampType.LogAppendTime ? _header.MaxTimestamp : _header.BaseTimestamp + fields.TimestampDelta,
+            Sequence = _header.BaseSequence >= 0 ? RecordBatchHeader.AddSequence(_header.BaseSequence, fields.OffsetDelta) : RecordBatchHeader.NoSequence,
+            Key = fields.KeyLength < 0 ? NullableBytes.Null : new NullableBytes(body.Slice(fields.KeyStart, fields.KeyLength)),
+            Value = fields.ValueLength < 0 ? NullableBytes.Null : new NullableBytes(body.Slice(fields.ValueStart, fields.ValueLength)),
+            HeaderCount = fields.HeaderCount,
+            HeaderBytes = body[fields.HeaderStart..],
         };
         return true;
-    }
-
-    /// <summary>Whether these bytes are exactly <paramref name="count"/> headers.</summary>
-    private static bool HeadersFill(ReadOnlySpan<byte> bytes, int count)
-    {
-        // A header is two lengths at least: a count beyond that is a lie and not worth a loop.
-        if (count < 0 || count > bytes.Length / 2) return false;
-        for (; count > 0; count--)
-            if (!RecordVarint.TryReadSlice(ref bytes, out var key) || key.IsNull || !RecordVarint.TryReadSlice(ref bytes, out _)) return false;
-        return bytes.IsEmpty;
     }
 }

@@ -39,8 +39,14 @@ public enum RecordFault : byte
     /// <summary>Bytes are left after the last record.</summary>
     RecordsLeftOver,
 
-    /// <summary>A record's length is negative, past the end of the records, or a number of more than five bytes.</summary>
+    /// <summary>A record's length is negative or past the end of the records.</summary>
     RecordLengthInvalid,
+
+    /// <summary>A record's length is a number of more than five bytes.</summary>
+    RecordLengthOverlong,
+
+    /// <summary>A compressed record is larger than the caller's limit.</summary>
+    RecordTooLarge,
 
     /// <summary>A field inside a record runs past the record's end, or a length that may not be negative is.</summary>
     RecordMalformed,

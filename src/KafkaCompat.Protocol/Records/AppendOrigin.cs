@@ -1,0 +1,11 @@
+namespace KafkaCompat.Protocol.Records;
+
+/// <summary>Who hands a batch to a partition's leader.</summary>
+public enum AppendOrigin : byte
+{
+    /// <summary>A Produce request: everything is checked.</summary>
+    Client,
+
+    /// <summary>A coordinator of this broker: control batches and any base offset are its right.</summary>
+    Coordinator,
+}

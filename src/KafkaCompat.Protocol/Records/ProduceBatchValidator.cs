@@ -1,0 +1,189 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using KafkaCompat.Protocol.Checksums;
+using KafkaCompat.Protocol.Compression;
+
+namespace KafkaCompat.Protocol.Records;
+
+/// <summary>
+/// Kafka's verdict on the batch of a Produce request: all rules that the batch itself decides. What depends on the producer's earlier batches
+/// (sequences, epochs, duplicates, transactions) is the partition's to decide afterwards.
+/// </summary>
+/// <remarks>
+/// The order of the checks is Kafka's, because a batch with two faults gets the answer of the first: the frame of the batch; one batch of magic 2;
+/// a codec that the version knows; base offset; size; checksum; counts; then the records. The batch is never copied: what the leader sets is
+/// set in the received bytes, and only a topic with a codec of its own has batches built anew.
+/// Where Kafka stores compressed batches that no consumer can read (a record's length disagrees with its fields) this refuses them.
+/// </remarks>
+public static class ProduceBatchValidator
+{
+    /// <summary>A batch that is built anew has all its records in memory; more than this is refused.</summary>
+    public const int MaxRebuiltBytes = 256 * 1024 * 1024;
+
+    /// <summary>Up to here a header has all that Kafka reads before it checks the batch's size.</summary>
+    private const int LastOffsetDeltaEnd = RecordBatchHeader.LastOffsetDeltaPosition + 4;
+
+    /// <summary>Whether the first batch is part of a transaction: the request then needs a transactional id that its principal may write.</summary>
+    public static bool IsTransactional(in ReadOnlySequence<byte> records)
+    {
+        var batches = RecordBatchEnumerator.Over(records);
+        return batches.MoveNext() && batches.Current.Header.IsTransactional;
+    }
+
+    /// <summary>Decides on the bytes of one partition of a Produce request; null is a request without records.</summary>
+    public static ProduceVerdict Validate(in ReadOnlySequence<byte>? records, in ProduceBatchRules rules)
+    {
+        if (records is not { } bytes) return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
+        if (TryTakeBatch(bytes, rules, out var batch) is { } refused) return refused;
+        if (CheckHeader(batch, rules) is { } badHeader) return badHeader;
+
+        var settings = rules.Settings;
+        var codec = batch.Header.Codec;
+        var scan = new RecordScan(batch.Header, rules);
+        var target = settings.Codec ?? codec;
+        if (scan.Run(batch, mustCount: codec != CompressionType.None || target != CompressionType.None) is { } badRecords) return badRecords;
+
+        bool isBrokersTime = settings.TimestampType == TimestampType.LogAppendTime;
+        long logAppendTimeMs = isBrokersTime ? rules.NowMs : RecordBatchHeader.NoTimestamp;
+        var verdict = target == codec
+            ? ProduceVerdict.Append(WithTimestamp(batch, settings.TimestampType, isBrokersTime ? rules.NowMs : scan.MaxTimestamp), logAppendTimeMs)
+            : Rebuild(batch, target, rules, logAppendTimeMs);
+        if (verdict.IsAccepted && verdict.Batch.Length > settings.SegmentBytes)
+        {
+            verdict.Dispose();
+            return ProduceVerdict.Refuse(ErrorCode.RecordListTooLarge);
+        }
+        return verdict;
+    }
+
+    /// <summary>The one batch of magic 2 that a Produce request holds; an unfinished one behind it is dropped.</summary>
+    private static ProduceVerdict? TryTakeBatch(in ReadOnlySequence<byte> bytes, in ProduceBatchRules rules, out RecordBatchSlice batch)
+    {
+        batch = default;
+        var fault = RecordBatchEnumerator.Peek(bytes, out int size);
+        switch (fault)
+        {
+            case RecordFault.BatchLengthTooSmall:
+                return ProduceVerdict.Refuse(ErrorCode.CorruptMessage,
+                    $"Record size {Int32At(bytes, RecordBatchHeader.BatchLengthPosition)} is less than the minimum record overhead ({RecordBatchHeader.MinBatchLength})");
+            case RecordFault.UnknownMagic:
+                return ProduceVerdict.Refuse(ErrorCode.CorruptMessage, $"Invalid magic found in record: {MagicOf(bytes)}");
+            case RecordFault.BatchIncomplete:
+                return ProduceVerdict.Refuse(OverflowsInt(bytes) ? ErrorCode.UnknownServerError : ErrorCode.InvalidRecord);
+            case RecordFault.LegacyMagic:
+                return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
+            case RecordFault.HeaderIncomplete when size < LastOffsetDeltaEnd:
+                return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
+        }
+        var rest = bytes.Slice(size);
+        var first = bytes.Slice(0, size);
+        // A header that is too short is refused with the checks of the batch, after those of the request.
+        if (fault == RecordFault.None)
+        {
+            _ = RecordBatchHeader.TryRead(first, out var header);
+            batch = new RecordBatchSlice(header, first);
+            if (header.Codec == CompressionType.Zstd && rules.Version < ProduceBatchRules.FirstVersionWithZstd)
+                return ProduceVerdict.Refuse(ErrorCode.UnsupportedCompressionType);
+            if (header.Codec > CompressionType.Zstd) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
+        }
+        switch (RecordBatchEnumerator.Peek(rest, out _))
+        {
+            case RecordFault.BatchIncomplete:
+                if (OverflowsInt(rest)) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
+                break;
+            case RecordFault.BatchLengthTooSmall or RecordFault.UnknownMagic:
+                return ProduceVerdict.Refuse(ErrorCode.CorruptMessage);
+            default:
+                return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
+        }
+        if (fault != RecordFault.HeaderIncomplete) return null;
+        if (Int64At(first, 0) != 0) return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
+        return ProduceVerdict.Refuse(size > rules.Settings.MaxMessageBytes ? ErrorCode.MessageTooLarge : ErrorCode.CorruptMessage);
+    }
+
+    private static ProduceVerdict? CheckHeader(in RecordBatchSlice batch, in ProduceBatchRules rules)
+    {
+        var header = batch.Header;
+        bool isClient = rules.Origin == AppendOrigin.Client;
+        if (isClient && header.BaseOffset != 0) return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
+        if (header.SizeInBytes > rules.Settings.MaxMessageBytes) return ProduceVerdict.Refuse(ErrorCode.MessageTooLarge);
+        if (Crc32C.Compute(batch.Bytes.Slice(RecordBatchHeader.AttributesPosition)) != header.Crc) return ProduceVerdict.Refuse(ErrorCode.CorruptMessage);
+        if (!isClient) return null;
+        bool countsAgree = header.RecordCount > 0 && header.LastOffsetDelta == header.RecordCount - 1;
+        bool hasNoSequence = header.HasProducerId && header.BaseSequence < 0;
+        return !countsAgree || hasNoSequence || header.IsControl ? ProduceVerdict.Refuse(ErrorCode.InvalidRecord) : null;
+    }
+
+    /// <summary>The batch with the timestamp type of its topic and the largest timestamp that its records have, set where they lie.</summary>
+    private static RecordBatchSlice WithTimestamp(in RecordBatchSlice batch, TimestampType type, long maxTimestamp)
+    {
+        if (batch.Header.TimestampType == type && batch.Header.MaxTimestamp == maxTimestamp) return batch;
+        RecordBatchPatch.SetMaxTimestamp(batch.Bytes, type, maxTimestamp);
+        _ = RecordBatchHeader.TryRead(batch.Bytes, out var header);
+        return new RecordBatchSlice(header, batch.Bytes);
+    }
+
+    private static ProduceVerdict Rebuild(in RecordBatchSlice batch, CompressionType target, in ProduceBatchRules rules, long logAppendTimeMs)
+    {
+        var settings = rules.Settings;
+        var header = batch.Header;
+        using var builder = new RecordBatchBuilder
+        {
+            BaseOffset = header.BaseOffset,
+            PartitionLeaderEpoch = header.PartitionLeaderEpoch,
+            Codec = target,
+            CompressionLevel = settings.LevelOf(target),
+            TimestampType = settings.TimestampType,
+            ProducerId = header.ProducerId,
+            ProducerEpoch = header.ProducerEpoch,
+            BaseSequence = header.BaseSequence,
+            IsTransactional = header.IsTransactional,
+            IsControl = header.IsControl,
+        };
+        var reader = new RecordBatchReader(batch, MaxRebuiltBytes);
+        try
+        {
+            while (reader.MoveNext())
+            {
+                var record = reader.Current;
+                builder.AppendAt(record.OffsetDelta, settings.TimestampType == TimestampType.LogAppendTime ? logAppendTimeMs : record.Timestamp, record);
+            }
+            // The scan has read the same bytes to their end, so all that can be wrong now is their amount.
+            if (reader.Fault != RecordFault.None) return ProduceVerdict.Refuse(ErrorCode.MessageTooLarge);
+        }
+        finally
+        {
+            reader.Dispose();
+        }
+        var buffer = new PooledBuffer();
+        var rebuilt = builder.WriteTo(buffer);
+        if (rebuilt.SizeInBytes <= settings.MaxMessageBytes) return ProduceVerdict.AppendRebuilt(rebuilt, buffer, logAppendTimeMs);
+        buffer.Dispose();
+        return ProduceVerdict.Refuse(ErrorCode.MessageTooLarge);
+    }
+
+    /// <summary>Whether the batch's length plus what stands before it is no int any more; Kafka trips over that.</summary>
+    private static bool OverflowsInt(in ReadOnlySequence<byte> bytes) =>
+        bytes.Length > RecordBatchHeader.MagicPosition && Int32At(bytes, RecordBatchHeader.BatchLengthPosition) > int.MaxValue - RecordBatchHeader.LogOverhead;
+
+    private static int Int32At(in ReadOnlySequence<byte> bytes, int position)
+    {
+        Span<byte> field = stackalloc byte[4];
+        bytes.Slice(position, field.Length).CopyTo(field);
+        return BinaryPrimitives.ReadInt32BigEndian(field);
+    }
+
+    private static long Int64At(in ReadOnlySequence<byte> bytes, int position)
+    {
+        Span<byte> field = stackalloc byte[8];
+        bytes.Slice(position, field.Length).CopyTo(field);
+        return BinaryPrimitives.ReadInt64BigEndian(field);
+    }
+
+    private static sbyte MagicOf(in ReadOnlySequence<byte> bytes)
+    {
+        Span<byte> field = stackalloc byte[1];
+        bytes.Slice(RecordBatchHeader.MagicPosition, 1).CopyTo(field);
+        return (sbyte)field[0];
+    }
+}

@@ -1,0 +1,89 @@
+using System.Runtime.CompilerServices;
+
+namespace KafkaCompat.Protocol.Records;
+
+/// <summary>A record taken apart: numbers, and where in the record's body key, value and headers stand. A length of -1 is null.</summary>
+internal struct RecordFields
+{
+    public sbyte Attributes;
+    public long TimestampDelta;
+    public int OffsetDelta;
+    public int KeyStart;
+    public int KeyLength;
+    public int ValueStart;
+    public int ValueLength;
+    public int HeaderStart;
+    public int HeaderCount;
+
+    /// <summary>Takes a body apart. False where a field runs past the end, a header has no key, or bytes are left over.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> body, out RecordFields fields)
+    {
+        fields = default;
+        if (body.IsEmpty) return false;
+        fields.Attributes = (sbyte)body[0];
+        int at = 1;
+        if (!TryReadLong(body, ref at, out fields.TimestampDelta) || !TryReadInt(body, ref at, out fields.OffsetDelta)) return false;
+        if (!TryReadSlice(body, ref at, out fields.KeyStart, out fields.KeyLength)) return false;
+        if (!TryReadSlice(body, ref at, out fields.ValueStart, out fields.ValueLength)) return false;
+        if (!TryReadInt(body, ref at, out fields.HeaderCount)) return false;
+        fields.HeaderStart = at;
+        // A header is two lengths at least: a count beyond that is a lie and not worth a loop.
+        if (fields.HeaderCount < 0 || fields.HeaderCount > (body.Length - at) / 2) return false;
+        for (int i = 0; i < fields.HeaderCount; i++)
+        {
+            if (!TryReadSlice(body, ref at, out _, out int keyLength) || keyLength < 0) return false;
+            if (!TryReadSlice(body, ref at, out _, out _)) return false;
+        }
+        return at == body.Length;
+    }
+
+    private static bool TryReadSlice(ReadOnlySpan<byte> body, ref int at, out int start, out int length)
+    {
+        bool hasLength = TryReadInt(body, ref at, out length);
+        start = at;
+        if (!hasLength || length > body.Length - at) return false;
+        if (length > 0) at += length;
+        else if (length < 0) length = -1;
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryReadInt(ReadOnlySpan<byte> body, ref int at, out int value)
+    {
+        if ((uint)at < (uint)body.Length && body[at] is var b && b < 0x80)
+        {
+            at++;
+            value = (b >>> 1) ^ -(b & 1);
+            return true;
+        }
+        return TryReadIntSlow(body, ref at, out value);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryReadLong(ReadOnlySpan<byte> body, ref int at, out long value)
+    {
+        if ((uint)at < (uint)body.Length && body[at] is var b && b < 0x80)
+        {
+            at++;
+            value = (b >>> 1) ^ -(b & 1);
+            return true;
+        }
+        return TryReadLongSlow(body, ref at, out value);
+    }
+
+    private static bool TryReadIntSlow(ReadOnlySpan<byte> body, ref int at, out int value)
+    {
+        var rest = body[at..];
+        bool read = RecordVarint.TryRead(ref rest, out value);
+        at = body.Length - rest.Length;
+        return read;
+    }
+
+    private static bool TryReadLongSlow(ReadOnlySpan<byte> body, ref int at, out long value)
+    {
+        var rest = body[at..];
+        bool read = RecordVarint.TryRead(ref rest, out value);
+        at = body.Length - rest.Length;
+        return read;
+    }
+}

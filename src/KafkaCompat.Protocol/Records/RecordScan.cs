@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Text;
+using KafkaCompat.Protocol.Compression;
+
+namespace KafkaCompat.Protocol.Records;
+
+/// <summary>
+/// Reads every record of a produced batch once: is it whole, has it a key where the topic wants one, is its timestamp in range, do offsets
+/// count up from 0. Nothing is kept but the largest timestamp and the records that are refused.
+/// </summary>
+internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
+{
+    /// <summary>Refused records beyond these are counted only: Kafka names every one, and a batch can hold a million.</summary>
+    public const int MaxRecordErrors = 1000;
+
+    /// <summary>A codec that hands out more than this has handed out a bomb.</summary>
+    private const long MaxDecompressedBytes = 2_147_483_639;
+
+    private const int ShownErrors = 3;
+
+    private readonly long _earliest = SaturatingSubtract(rules.NowMs, rules.Settings.TimestampBeforeMaxMs);
+    private readonly long _latest = SaturatingAdd(rules.NowMs, rules.Settings.TimestampAfterMaxMs);
+    private List<ProduceRecordError>? _errors;
+    private int _errorCount;
+    private bool _hasBadTimestamp;
+    private bool _offsetsAreWrong;
+
+    public long MaxTimestamp { get; private set; } = RecordBatchHeader.NoTimestamp;
+
+    /// <summary>Null if the records may be stored. Kafka minds wrong offsets only where a codec is involved, which is what <paramref name="mustCount"/> says.</summary>
+    public ProduceVerdict? Run(in RecordBatchSlice batch, bool mustCount)
+    {
+        RecordFault fault;
+        bool isCompressed = header.Codec != CompressionType.None;
+        if (!isCompressed)
+        {
+            var cursor = new RecordCursor(batch.Payload);
+            fault = Run(ref cursor);
+            // Kafka reads this number outside of what turns malformed records into an answer.
+            if (fault == RecordFault.RecordLengthOverlong) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
+        }
+        else
+        {
+            using var source = CompressionCodecs.Get(header.Codec).Open(batch.Payload);
+            var cursor = new RecordCursor(source, rules.Settings.MaxDecompressedMessageBytes);
+            fault = Run(ref cursor);
+            // What the codec cannot read is the codec's fault, also where the records before it were odd already.
+            if (fault is not RecordFault.None and not RecordFault.RecordTooLarge and not RecordFault.DecompressedTooLarge) cursor.SkipToEnd(MaxDecompressedBytes);
+            if (cursor.IsDamaged) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
+        }
+        if (fault != RecordFault.None) return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
+        if (mustCount && _offsetsAreWrong) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
+        return _errorCount > 0 ? Refuse() : null;
+    }
+
+    private RecordFault Run(ref RecordCursor cursor)
+    {
+        int count = header.RecordCount;
+        for (int i = 0; i < count; i++)
+        {
+            var fault = cursor.TryRead(out var record);
+            if (fault != RecordFault.None) return fault;
+            if (cursor.Position > MaxDecompressedBytes) return RecordFault.DecompressedTooLarge;
+            Check(i, record);
+        }
+        return cursor.HasMore() ? RecordFault.RecordsLeftOver : RecordFault.None;
+    }
+
+    private void Check(int index, in RecordFields record)
+    {
+        if (record.OffsetDelta != index) _offsetsAreWrong = true;
+        if (rules.Settings.RequiresKeys && record.KeyLength < 0)
+        {
+            if (Counts()) Add(index, $"Compacted topic cannot accept message without key in topic partition {rules.Topic}-{rules.Partition}");
+            return;
+        }
+        bool isBrokersTime = header.TimestampType == TimestampType.LogAppendTime;
+        long timestamp = isBrokersTime ? header.MaxTimestamp : header.BaseTimestamp + record.TimestampDelta;
+        if (rules.Settings.TimestampType == TimestampType.LogAppendTime)
+        {
+            if (!isBrokersTime) return;
+            _hasBadTimestamp = true;
+            if (Counts()) Add(index, NotForProducers(record, timestamp));
+            return;
+        }
+        if (timestamp != RecordBatchHeader.NoTimestamp && (timestamp < _earliest || timestamp > _latest))
+        {
+            _hasBadTimestamp = true;
+            if (Counts()) Add(index, OutOfRange(record, timestamp));
+            return;
+        }
+        MaxTimestamp = Math.Max(MaxTimestamp, timestamp);
+    }
+
+    private readonly string NotForProducers(in RecordFields record, long timestamp) => string.Create(CultureInfo.InvariantCulture,
+        $"Invalid timestamp type in message DefaultRecord(offset={header.BaseOffset + record.OffsetDelta}, timestamp={timestamp}, key={Math.Max(0, record.KeyLength)} bytes, value={Math.Max(0, record.ValueLength)} bytes). Producer should not set timestamp type to LogAppendTime.");
+
+    private readonly string OutOfRange(in RecordFields record, long timestamp) => string.Create(CultureInfo.InvariantCulture,
+        $"Timestamp {timestamp} of message with offset {header.BaseOffset + record.OffsetDelta} is out of range. The timestamp should be within [{_earliest}, {_latest}]");
+
+    /// <summary>Counts a refused record, and says whether it is one of those that are named.</summary>
+    private bool Counts() => _errorCount++ < MaxRecordErrors;
+
+    private void Add(int index, string message) => (_errors ??= []).Add(new ProduceRecordError(index, message));
+
+    private readonly ProduceVerdict Refuse()
+    {
+        if (_hasBadTimestamp) return ProduceVerdict.Refuse(ErrorCode.InvalidTimestamp, "One or more records have been rejected due to invalid timestamp", _errors!);
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture,
+            $"One or more records have been rejected due to {_errorCount} record errors in total, and only showing the first three errors at most: [");
+        for (int i = 0; i < Math.Min(ShownErrors, _errors!.Count); i++)
+            text.Append(CultureInfo.InvariantCulture, $"{(i > 0 ? ", " : "")}RecordError(batchIndex={_errors[i].BatchIndex}, message='{_errors[i].Message}')");
+        return ProduceVerdict.Refuse(ErrorCode.InvalidRecord, text.Append(']').ToString(), _errors);
+    }
+
+    private static long SaturatingSubtract(long a, long b) => b > 0 && a < long.MinValue + b ? long.MinValue : a - b;
+
+    private static long SaturatingAdd(long a, long b) => b > 0 && a > long.MaxValue - b ? long.MaxValue : a + b;
+}
