@@ -1,0 +1,296 @@
+using System.Collections.Immutable;
+using KafkaCompat.Protocol.GroupRecords;
+
+namespace KafkaCompat.Cluster.Groups;
+
+/// <summary>
+/// The state of one classic group: who is in it, which generation it is in, who waits for what, and when patience ends.
+/// The rules that move it live in <see cref="ClassicRebalance"/> and its neighbours; they work on a <see cref="Copy"/>, a draft
+/// that replaces the group when the decision's records are in the log.
+///
+/// Invariants:
+/// Leader ∈ Members ∪ {null};  Members = ∅ ⇔ State ∈ {Empty} (or a draft between two steps);
+/// PendingJoins ∩ Members = ∅;  PendingSyncs ⊆ Members;  StaticMembers maps each instance id of Members to its member, and no other;
+/// a member holds a JoinTicket only in PreparingRebalance and a SyncTicket only in CompletingRebalance.
+/// </summary>
+public sealed class ClassicGroup : Group
+{
+    private readonly OrderedDictionary<string, ClassicMember> _members;
+    private readonly Dictionary<string, string> _staticMembers;
+    private readonly Dictionary<string, long> _pendingJoins;
+    private readonly HashSet<string> _pendingSyncs;
+
+    internal ClassicGroup(string groupId, long now) : base(groupId)
+    {
+        StateTimestamp = now;
+        _members = [];
+        _staticMembers = [];
+        _pendingJoins = [];
+        _pendingSyncs = [];
+    }
+
+    private ClassicGroup(ClassicGroup other) : base(other.GroupId)
+    {
+        State = other.State;
+        PreviousState = other.PreviousState;
+        StateTimestamp = other.StateTimestamp;
+        Generation = other.Generation;
+        ProtocolType = other.ProtocolType;
+        Protocol = other.Protocol;
+        Leader = other.Leader;
+        JoinDeadline = other.JoinDeadline;
+        SyncDeadline = other.SyncDeadline;
+        Initial = other.Initial;
+        _members = new OrderedDictionary<string, ClassicMember>(other._members);
+        _staticMembers = new Dictionary<string, string>(other._staticMembers);
+        _pendingJoins = new Dictionary<string, long>(other._pendingJoins);
+        _pendingSyncs = [.. other._pendingSyncs];
+    }
+
+    /// <inheritdoc/>
+    public override GroupType Type => GroupType.Classic;
+
+    /// <inheritdoc/>
+    public override string StateName => State.ToString();
+
+    /// <inheritdoc/>
+    public override string ProtocolTypeName => ProtocolType ?? "";
+
+    /// <summary>Where the group stands.</summary>
+    public ClassicGroupState State { get; private set; }
+
+    /// <summary>The generation that members and commits must name.</summary>
+    public int Generation { get; internal set; }
+
+    internal ClassicGroupState PreviousState { get; private set; }
+
+    /// <summary>When the state last changed, in milliseconds since the epoch.</summary>
+    internal long StateTimestamp { get; private set; }
+
+    /// <summary>Null for a group that only ever committed offsets.</summary>
+    internal string? ProtocolType { get; set; }
+
+    internal string? Protocol { get; set; }
+
+    internal string? Leader { get; private set; }
+
+    /// <summary>When the join phase ends, whoever is missing; set in PreparingRebalance.</summary>
+    internal long? JoinDeadline { get; set; }
+
+    /// <summary>When members that have not sent SyncGroup in this generation lose their place.</summary>
+    internal long? SyncDeadline { get; set; }
+
+    /// <summary>Set while the first rebalance of an empty group waits for company.</summary>
+    internal InitialDelay? Initial { get; set; }
+
+    internal IReadOnlyDictionary<string, long> PendingJoins => _pendingJoins;
+
+    internal IReadOnlyCollection<string> PendingSyncs => _pendingSyncs;
+
+    internal IList<ClassicMember> Members => _members.Values;
+
+    internal bool IsEmptyForGood => State == ClassicGroupState.Empty && _pendingJoins.Count == 0;
+
+    internal bool HasAllMembersJoined => _pendingJoins.Count == 0 && Members.All(m => m.JoinTicket is not null);
+
+    internal int RebalanceTimeoutMs => _members.Count == 0 ? 0 : Members.Max(m => m.RebalanceTimeoutMs);
+
+    internal ClassicGroup Copy() => new(this);
+
+    internal void MoveTo(ClassicGroupState state, long now)
+    {
+        PreviousState = State;
+        State = state;
+        StateTimestamp = now;
+    }
+
+    internal ClassicMember? Find(string memberId) => _members.GetValueOrDefault(memberId);
+
+    internal string? FindStatic(string groupInstanceId) => _staticMembers.GetValueOrDefault(groupInstanceId);
+
+    internal void AddPendingJoin(string memberId, long deadline) => _pendingJoins[memberId] = deadline;
+
+    internal bool RemovePendingJoin(string memberId) => _pendingJoins.Remove(memberId);
+
+    internal void Add(ClassicMember member)
+    {
+        _members.Add(member.MemberId, member);
+        if (member.GroupInstanceId is { } instance)
+            _staticMembers[instance] = member.MemberId;
+        Leader ??= member.MemberId;
+    }
+
+    internal void Update(ClassicMember member) => _members[member.MemberId] = member;
+
+    internal void Remove(ClassicMember member)
+    {
+        _ = _members.Remove(member.MemberId);
+        if (member.GroupInstanceId is { } instance)
+            _ = _staticMembers.Remove(instance);
+        _ = _pendingSyncs.Remove(member.MemberId);
+        if (Leader == member.MemberId)
+            Leader = _members.Count == 0 ? null : _members.GetAt(0).Key;
+    }
+
+    /// <summary>A sign of life.</summary>
+    internal void Touch(string memberId, long now)
+    {
+        if (_members.TryGetValue(memberId, out var member))
+            _members[memberId] = member with { SessionDeadline = now + member.SessionTimeoutMs };
+    }
+
+    /// <summary>A static member came back under a new id: it takes the old one's place, assignment and leadership.</summary>
+    internal ClassicMember ReplaceStatic(ClassicMember old, string memberId)
+    {
+        var place = _members.IndexOf(old.MemberId);
+        var renamed = old with { MemberId = memberId, JoinTicket = null, SyncTicket = null };
+        _members.RemoveAt(place);
+        _members.Insert(place, memberId, renamed);
+        _staticMembers[old.GroupInstanceId!] = memberId;
+        if (Leader == old.MemberId)
+            Leader = memberId;
+        if (_pendingSyncs.Remove(old.MemberId))
+            _ = _pendingSyncs.Add(memberId);
+        return renamed;
+    }
+
+    /// <summary>Makes sure that the leader is one that has joined. False if nobody has, or the group has nobody.</summary>
+    internal bool ElectJoinedLeader()
+    {
+        if (Leader is null)
+            return false;
+        if (_members[Leader].JoinTicket is not null)
+            return true;
+        var candidate = Members.FirstOrDefault(m => m.JoinTicket is not null);
+        if (candidate is null)
+            return false;
+        Leader = candidate.MemberId;
+        return true;
+    }
+
+    internal void AwaitSyncFromAll(long deadline)
+    {
+        _pendingSyncs.Clear();
+        foreach (var member in Members)
+            _ = _pendingSyncs.Add(member.MemberId);
+        SyncDeadline = deadline;
+    }
+
+    internal void SyncReceived(string memberId)
+    {
+        _ = _pendingSyncs.Remove(memberId);
+        if (_pendingSyncs.Count == 0)
+            SyncDeadline = null;
+    }
+
+    internal void StopAwaitingSync()
+    {
+        _pendingSyncs.Clear();
+        SyncDeadline = null;
+    }
+
+    /// <summary>Whether a member of this type that offers these protocols could rebalance with the ones that are here.</summary>
+    internal bool Supports(string protocolType, ImmutableArray<MemberProtocol> protocols)
+    {
+        if (_members.Count == 0)
+            return protocolType.Length > 0 && protocols.Length > 0;
+        return protocolType == ProtocolType && protocols.Any(p => Members.All(m => Offers(m, p.Name)));
+    }
+
+    /// <summary>The protocol that all support and most prefer; of equals, the one that the earliest members prefer.</summary>
+    internal string? SelectProtocol()
+    {
+        var votes = new OrderedDictionary<string, int>();
+        foreach (var member in Members)
+        {
+            foreach (var offered in member.Protocols)
+            {
+                if (!Members.All(m => Offers(m, offered.Name)))
+                    continue;
+                votes[offered.Name] = votes.GetValueOrDefault(offered.Name) + 1;
+                break;
+            }
+        }
+        return votes.Count == 0 ? null : votes.MaxBy(vote => vote.Value).Key;
+    }
+
+    /// <summary>The earliest moment at which <see cref="ClassicExpiry"/> has something to do, or null.</summary>
+    internal long? NextDeadline()
+    {
+        var next = JoinDeadline ?? long.MaxValue;
+        if (SyncDeadline is { } sync)
+            next = Math.Min(next, sync);
+        foreach (var deadline in _pendingJoins.Values)
+            next = Math.Min(next, deadline);
+        foreach (var member in Members)
+            next = Math.Min(next, member.SessionDeadline);
+        return next == long.MaxValue ? null : next;
+    }
+
+    /// <summary>The durable part: what a record of this group holds.</summary>
+    internal GroupMetadataValue ToValue() => new()
+    {
+        ProtocolType = ProtocolType ?? "",
+        Generation = Generation,
+        Protocol = Protocol,
+        Leader = Leader,
+        CurrentStateTimestamp = StateTimestamp,
+        Members = [.. Members.Select(member => new GroupMetadataValue.MemberMetadata
+        {
+            MemberId = member.MemberId,
+            GroupInstanceId = member.GroupInstanceId,
+            ClientId = member.ClientId,
+            ClientHost = member.ClientHost,
+            RebalanceTimeout = member.RebalanceTimeoutMs,
+            SessionTimeout = member.SessionTimeoutMs,
+            Subscription = member.MetadataFor(Protocol),
+            Assignment = member.Assignment,
+        })],
+    };
+
+    /// <summary>The group as its record says, with nobody waiting; sessions begin when the shard has loaded.</summary>
+    internal static ClassicGroup FromValue(string groupId, GroupMetadataValue value)
+    {
+        var group = new ClassicGroup(groupId, value.CurrentStateTimestamp)
+        {
+            Generation = value.Generation,
+            ProtocolType = value.ProtocolType.Length == 0 ? null : value.ProtocolType,
+            Protocol = value.Protocol,
+        };
+        foreach (var member in value.Members)
+        {
+            group.Add(new ClassicMember
+            {
+                MemberId = member.MemberId,
+                GroupInstanceId = member.GroupInstanceId,
+                ClientId = member.ClientId,
+                ClientHost = member.ClientHost,
+                // Before version 1 of the value there was only one timeout.
+                RebalanceTimeoutMs = member.RebalanceTimeout == -1 ? member.SessionTimeout : member.RebalanceTimeout,
+                SessionTimeoutMs = member.SessionTimeout,
+                Protocols = [new MemberProtocol(value.Protocol ?? "", member.Subscription)],
+                Assignment = member.Assignment,
+                SessionDeadline = long.MaxValue,
+            });
+        }
+        if (value.Leader is { } leader && group._members.ContainsKey(leader))
+            group.Leader = leader;
+        if (value.Members.Count > 0)
+            group.State = ClassicGroupState.Stable;
+        group.PreviousState = group.State;
+        return group;
+    }
+
+    private static bool Offers(ClassicMember member, string protocol)
+    {
+        foreach (var offered in member.Protocols)
+        {
+            if (offered.Name == protocol)
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>The wait of the first rebalance: it goes on in steps while members keep coming, as long as anything remains.</summary>
+    internal readonly record struct InitialDelay(long StepMs, long RemainingMs, bool NewMemberAdded);
+}

@@ -1,0 +1,117 @@
+using System.Collections.Immutable;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Cluster.Groups;
+
+/// <summary>
+/// One request to a shard. A command knows how to refuse itself, so that a shard that is loading, gone or not here is answered in
+/// the shape that the client awaits.
+/// </summary>
+public abstract record GroupCommand(string GroupId)
+{
+    /// <summary>The reply that tells the client <paramref name="error"/>.</summary>
+    public abstract object Refuse(ErrorCode error);
+}
+
+/// <summary>JoinGroup; the reply is a <see cref="JoinGroupResponse"/>.</summary>
+/// <param name="Request">As decoded, its rebalance timeout filled in for version 0.</param>
+/// <param name="ClientId">From the request's header.</param>
+/// <param name="ClientHost">Kafka's text of the address: <c>/127.0.0.1</c>.</param>
+/// <param name="NewMemberSuffix">A fresh UUID for a member that has no id yet; randomness enters here and nowhere else.</param>
+/// <param name="RequireKnownMemberId">From version 4 a dynamic member must come back with the id it was given.</param>
+/// <param name="SupportsSkippingAssignment">From version 9 a returning static leader is told not to compute an assignment.</param>
+public sealed record JoinGroupCommand(
+    JoinGroupRequest Request, string ClientId, string ClientHost, string NewMemberSuffix, bool RequireKnownMemberId, bool SupportsSkippingAssignment)
+    : GroupCommand(Request.GroupId)
+{
+    internal ImmutableArray<MemberProtocol> Protocols { get; } = [.. Request.Protocols.Select(p => new MemberProtocol(p.Name, p.Metadata))];
+
+    /// <inheritdoc/>
+    public override object Refuse(ErrorCode error) => Refuse(error, Request.MemberId);
+
+    internal static JoinGroupResponse Refuse(ErrorCode error, string memberId) =>
+        new() { ErrorCode = error, MemberId = memberId, GenerationId = -1, ProtocolName = null };
+}
+
+/// <summary>SyncGroup; the reply is a <see cref="SyncGroupResponse"/>.</summary>
+public sealed record SyncGroupCommand(SyncGroupRequest Request) : GroupCommand(Request.GroupId)
+{
+    /// <inheritdoc/>
+    public override object Refuse(ErrorCode error) => new SyncGroupResponse { ErrorCode = error };
+}
+
+/// <summary>Heartbeat; the reply is a <see cref="HeartbeatResponse"/>.</summary>
+public sealed record HeartbeatCommand(HeartbeatRequest Request) : GroupCommand(Request.GroupId)
+{
+    /// <inheritdoc/>
+    public override object Refuse(ErrorCode error) => new HeartbeatResponse { ErrorCode = error };
+}
+
+/// <summary>LeaveGroup in the form of version 3 and up, members listed; the reply is a <see cref="LeaveGroupResponse"/>.</summary>
+public sealed record LeaveGroupCommand(LeaveGroupRequest Request) : GroupCommand(Request.GroupId)
+{
+    /// <inheritdoc/>
+    public override object Refuse(ErrorCode error) => new LeaveGroupResponse { ErrorCode = error };
+}
+
+/// <summary>OffsetCommit with topics that exist, each with name and id; the reply is an <see cref="OffsetCommitResponse"/>.</summary>
+public sealed record CommitOffsetsCommand(OffsetCommitRequest Request) : GroupCommand(Request.GroupId)
+{
+    /// <inheritdoc/>
+    public override object Refuse(ErrorCode error) => Answer(Request, (_, _) => error);
+
+    internal static OffsetCommitResponse Answer(
+        OffsetCommitRequest request,
+        Func<OffsetCommitRequest.OffsetCommitRequestTopic, OffsetCommitRequest.OffsetCommitRequestPartition, ErrorCode> verdict) => new()
+    {
+        Topics = [.. request.Topics.Select(topic => new OffsetCommitResponse.OffsetCommitResponseTopic
+        {
+            Name = topic.Name,
+            TopicId = topic.TopicId,
+            Partitions = [.. topic.Partitions.Select(partition => new OffsetCommitResponse.OffsetCommitResponsePartition
+            {
+                PartitionIndex = partition.PartitionIndex,
+                ErrorCode = verdict(topic, partition),
+            })],
+        })],
+    };
+}
+
+/// <summary>
+/// OffsetFetch of one group, topics by name (null: all that it has); the reply is an
+/// <see cref="OffsetFetchResponse.OffsetFetchResponseGroup"/> by topic name.
+/// </summary>
+public sealed record FetchOffsetsCommand(OffsetFetchRequest.OffsetFetchRequestGroup Request, bool RequireStable) : GroupCommand(Request.GroupId)
+{
+    /// <inheritdoc/>
+    public override object Refuse(ErrorCode error) =>
+        new OffsetFetchResponse.OffsetFetchResponseGroup { GroupId = GroupId, ErrorCode = error };
+}
+
+/// <summary>DescribeGroups of one group; the reply is a <see cref="DescribeGroupsResponse.DescribedGroup"/>.</summary>
+public sealed record DescribeGroupCommand(string GroupId) : GroupCommand(GroupId)
+{
+    /// <inheritdoc/>
+    public override object Refuse(ErrorCode error) => new DescribeGroupsResponse.DescribedGroup { GroupId = GroupId, ErrorCode = error };
+}
+
+/// <summary>
+/// Lists the shard's groups in the given states and of the given types (lower case; empty: all). The reply is a
+/// <see cref="GroupListing"/>.
+/// </summary>
+public sealed record ListGroupsCommand(IReadOnlyCollection<string> States, IReadOnlyCollection<string> Types) : GroupCommand("")
+{
+    /// <inheritdoc/>
+    public override object Refuse(ErrorCode error) => new GroupListing(error, []);
+}
+
+/// <summary>The groups of one shard.</summary>
+public sealed record GroupListing(ErrorCode Error, IReadOnlyList<ListGroupsResponse.ListedGroup> Groups);
+
+/// <summary>Forgets the offsets of topics that were deleted, in every group. There is nobody to answer.</summary>
+public sealed record ForgetTopicsCommand(IReadOnlyCollection<string> Topics) : GroupCommand("")
+{
+    /// <inheritdoc/>
+    public override object Refuse(ErrorCode error) => error;
+}

@@ -1,0 +1,41 @@
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.GroupRecords;
+
+namespace KafkaCompat.Cluster.Groups;
+
+/// <summary>
+/// A record of <c>__consumer_offsets</c>: a typed key, and a typed value or null for a tombstone. Which version of a value is
+/// written is decided here and nowhere else, as Apache Kafka 4.4 does it: group metadata in version 3; committed offsets in
+/// version 1 when they carry an expiry of their own, 4 when the topic's id is known, 3 otherwise.
+/// </summary>
+public readonly record struct GroupRecord(short KeyType, IMessage Key, short ValueVersion, IMessage? Value)
+{
+    private const short OffsetCommitType = 1;
+    private const short GroupMetadataType = 2;
+
+    internal static GroupRecord Offset(string groupId, OffsetPosition position, CommittedOffset offset) => new(
+        OffsetCommitType,
+        OffsetKey(groupId, position),
+        offset.ExpireTimestamp is not null ? (short)1 : offset.TopicId != Uuid.Zero ? (short)4 : (short)3,
+        new OffsetCommitValue
+        {
+            Offset = offset.Offset,
+            LeaderEpoch = offset.LeaderEpoch,
+            Metadata = offset.Metadata,
+            CommitTimestamp = offset.CommitTimestamp,
+            ExpireTimestamp = offset.ExpireTimestamp ?? -1,
+            TopicId = offset.TopicId,
+        });
+
+    internal static GroupRecord OffsetTombstone(string groupId, OffsetPosition position) =>
+        new(OffsetCommitType, OffsetKey(groupId, position), 0, null);
+
+    internal static GroupRecord Group(string groupId, GroupMetadataValue value) =>
+        new(GroupMetadataType, new GroupMetadataKey { Group = groupId }, 3, value);
+
+    internal static GroupRecord GroupTombstone(string groupId) =>
+        new(GroupMetadataType, new GroupMetadataKey { Group = groupId }, 0, null);
+
+    private static OffsetCommitKey OffsetKey(string groupId, OffsetPosition position) =>
+        new() { Group = groupId, Topic = position.Topic, Partition = position.Partition };
+}

@@ -1,0 +1,290 @@
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.GroupRecords;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Cluster.Groups;
+
+/// <summary>
+/// The groups whose records live in one partition of <c>__consumer_offsets</c>, as a machine without clock, log or task.
+///
+/// Loading: <see cref="Apply"/> every record in log order and <see cref="ApplyMarker"/> every transaction marker, then
+/// <see cref="OnLoaded"/>. Living: <see cref="Decide"/> or <see cref="OnDeadline"/>, append the decision's records,
+/// <see cref="Apply"/> each with its offset, <see cref="Install"/> the decision, release its replies once the log has committed.
+/// Deciding changes nothing, so a decision whose append failed is dropped together with the shard, and the log is read again.
+/// </summary>
+public sealed class GroupShard
+{
+    /// <summary>Records of one decision that sweeps over many groups; the rest follows in the next.</summary>
+    private const int MaxRecordsPerSweep = 500;
+
+    private readonly GroupSettings _settings;
+    private readonly Dictionary<string, Group> _groups = [];
+    private readonly PriorityQueue<string, long> _deadlines = new();
+    private readonly Dictionary<string, long> _deadlineOf = [];
+    private readonly OffsetStore _offsets = new();
+    private readonly ClassicJoin _join;
+    private readonly ClassicMembership _membership;
+    private readonly ClassicExpiry _expiry;
+    private readonly OffsetCommits _commits;
+    private readonly OffsetRetention _retention;
+    private readonly ModernGroupRecords _modern;
+    private long _nextRetentionCheck = long.MaxValue;
+
+    /// <summary>An empty shard, ready to load.</summary>
+    public GroupShard(GroupSettings settings)
+    {
+        _settings = settings;
+        var rebalance = new ClassicRebalance(settings);
+        _join = new ClassicJoin(settings, rebalance);
+        _membership = new ClassicMembership(rebalance);
+        _expiry = new ClassicExpiry(rebalance);
+        _commits = new OffsetCommits(settings, _offsets);
+        _retention = new OffsetRetention(settings, _offsets);
+        _modern = new ModernGroupRecords(_groups);
+    }
+
+    /// <summary>When <see cref="OnDeadline"/> has something to do; <see cref="long.MaxValue"/> if never.</summary>
+    public long NextDeadline =>
+        _deadlines.TryPeek(out _, out var deadline) ? Math.Min(deadline, _nextRetentionCheck) : _nextRetentionCheck;
+
+    /// <summary>Takes over one record, the same when loading as when it was just appended at <paramref name="offset"/>.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="offset">Its offset in the partition.</param>
+    /// <param name="producerId">Of a record in a transactional batch, else -1.</param>
+    public void Apply(in GroupRecord record, long offset, long producerId = -1)
+    {
+        switch (record.Key)
+        {
+            case OffsetCommitKey key:
+                ApplyOffset(key, (OffsetCommitValue?)record.Value, offset, producerId);
+                break;
+            case GroupMetadataKey key:
+                ApplyGroup(key.Group, (GroupMetadataValue?)record.Value);
+                break;
+            default:
+                // A group that changed its protocol has no deadline of the classic kind any more.
+                if (_modern.Apply(record) is { } groupId)
+                    Unschedule(groupId);
+                break;
+        }
+    }
+
+    /// <summary>Takes over the decision about a producer's transaction.</summary>
+    public void ApplyMarker(long producerId, bool isCommit) => _offsets.Decide(producerId, isCommit);
+
+    /// <summary>The log is read: members get a full session from now on, and retention begins to run.</summary>
+    public GroupDecision OnLoaded(long now)
+    {
+        var decision = new GroupDecision { NextRetentionCheck = now + _settings.OffsetsRetentionCheckIntervalMs };
+        foreach (var group in _groups.Values.OfType<ClassicGroup>().Where(group => group.Members.Count > 0))
+        {
+            var draft = group.Copy();
+            foreach (var member in draft.Members.ToArray())
+                draft.Touch(member.MemberId, now);
+            decision.Draft(draft);
+        }
+        return decision;
+    }
+
+    /// <summary>Makes the decision's unwritten part the shard's state, after its records have been applied.</summary>
+    public void Install(GroupDecision decision, long now)
+    {
+        foreach (var draft in decision.Drafts)
+        {
+            _groups[draft.GroupId] = draft;
+            Schedule(draft);
+        }
+        foreach (var (groupId, memberId) in decision.Touched)
+        {
+            // The session only moves away, so the deadline that is scheduled stays early enough.
+            if (_groups.GetValueOrDefault(groupId) is ClassicGroup group)
+                group.Touch(memberId, now);
+        }
+        if (decision.NextRetentionCheck is { } next)
+            _nextRetentionCheck = next;
+    }
+
+    /// <summary>What follows from a request. Replies carry its ticket now or in a later decision.</summary>
+    public GroupDecision Decide(GroupCommand command, GroupTicket ticket, long now)
+    {
+        var decision = new GroupDecision();
+        var group = _groups.GetValueOrDefault(command.GroupId);
+        switch (command)
+        {
+            case JoinGroupCommand join:
+                Join(group, join, ticket, now, decision);
+                break;
+            case SyncGroupCommand sync when Draft(group, decision) is { } draft:
+                ClassicMembership.Sync(draft, sync, ticket, now, decision);
+                break;
+            case HeartbeatCommand heartbeat when group is ClassicGroup classic:
+                ClassicMembership.Heartbeat(classic, heartbeat, ticket, decision);
+                break;
+            case LeaveGroupCommand leave when Draft(group, decision) is { } draft:
+                _membership.Leave(draft, leave, ticket, now, decision);
+                break;
+            case LeaveGroupCommand leave:
+                decision.Reply(ticket, ClassicMembership.NobodyThere(leave.Request));
+                break;
+            case SyncGroupCommand or HeartbeatCommand:
+                decision.Reply(ticket, command.Refuse(ErrorCode.UnknownMemberId));
+                break;
+            case CommitOffsetsCommand commit:
+                _commits.Commit(group, commit, ticket, now, decision);
+                break;
+            case FetchOffsetsCommand fetch:
+                _commits.Fetch(group, fetch, ticket, decision);
+                break;
+            case DescribeGroupCommand describe:
+                decision.Reply(ticket, GroupDescription.Describe(group, describe.GroupId));
+                break;
+            case ListGroupsCommand list:
+                decision.Reply(ticket, GroupDescription.List(_groups.Values, list));
+                break;
+            case ForgetTopicsCommand forget:
+                Forget(forget, ticket, decision);
+                break;
+            default:
+                decision.Reply(ticket, command.Refuse(ErrorCode.UnknownServerError));
+                break;
+        }
+        return decision;
+    }
+
+    /// <summary>What follows from time having passed. Call it again while <see cref="NextDeadline"/> is not in the future.</summary>
+    public GroupDecision OnDeadline(long now)
+    {
+        var decision = new GroupDecision();
+        if (_deadlines.TryPeek(out var groupId, out var deadline) && deadline <= now && _groups[groupId] is ClassicGroup group)
+        {
+            // One group a decision: its draft moves the group's deadline, and the next call finds the next group.
+            var draft = group.Copy();
+            _expiry.Decide(draft, now, decision);
+            decision.Draft(draft);
+            return decision;
+        }
+        if (_nextRetentionCheck <= now)
+            SweepRetention(now, decision);
+        return decision;
+    }
+
+    private static ClassicGroup? Draft(Group? group, GroupDecision decision)
+    {
+        if (group is not ClassicGroup classic)
+            return null;
+        var draft = classic.Copy();
+        decision.Draft(draft);
+        return draft;
+    }
+
+    private void Join(Group? group, JoinGroupCommand command, GroupTicket ticket, long now, GroupDecision decision)
+    {
+        var request = command.Request;
+        var error = ErrorCode.None;
+        if (request.SessionTimeoutMs < _settings.MinSessionTimeoutMs || request.SessionTimeoutMs > _settings.MaxSessionTimeoutMs)
+            error = ErrorCode.InvalidSessionTimeout;
+        else if (group is ModernGroup)
+            error = ErrorCode.InconsistentGroupProtocol;
+        else if (group is null && request.MemberId.Length > 0)
+            error = ErrorCode.UnknownMemberId;
+        else if (group is null && (request.ProtocolType.Length == 0 || request.Protocols.Count == 0))
+            error = ErrorCode.InconsistentGroupProtocol;
+        if (error != ErrorCode.None)
+        {
+            decision.Reply(ticket, command.Refuse(error));
+            return;
+        }
+        var draft = (group as ClassicGroup)?.Copy();
+        if (draft is null)
+        {
+            draft = new ClassicGroup(command.GroupId, now);
+            decision.Write(GroupRecord.Group(command.GroupId, draft.ToValue()));
+        }
+        decision.Draft(draft);
+        _join.Decide(draft, command, ticket, now, decision);
+    }
+
+    private void Forget(ForgetTopicsCommand command, GroupTicket ticket, GroupDecision decision)
+    {
+        foreach (var (groupId, position) in _offsets.Positions(command.Topics.Contains))
+            decision.Write(GroupRecord.OffsetTombstone(groupId, position));
+        decision.Reply(ticket, command.Refuse(ErrorCode.None));
+    }
+
+    private void SweepRetention(long now, GroupDecision decision)
+    {
+        foreach (var group in _groups.Values)
+        {
+            _ = _retention.Expire(group, now, decision);
+            // Applied tombstones leave nothing to find the next time, so that coming back at once goes on where this ended.
+            if (decision.Records.Count >= MaxRecordsPerSweep)
+                return;
+        }
+        decision.NextRetentionCheck = now + _settings.OffsetsRetentionCheckIntervalMs;
+    }
+
+    private void ApplyOffset(OffsetCommitKey key, OffsetCommitValue? value, long offset, long producerId)
+    {
+        var position = new OffsetPosition(key.Topic, key.Partition);
+        if (value is null)
+        {
+            _offsets.Remove(key.Group, position);
+            return;
+        }
+        // A group of simple consumers has no record of its own: its offsets make it.
+        if (!_groups.ContainsKey(key.Group))
+            _groups[key.Group] = new ClassicGroup(key.Group, value.CommitTimestamp);
+        var committed = new CommittedOffset(
+            value.Offset, value.LeaderEpoch, value.Metadata, value.CommitTimestamp,
+            value.ExpireTimestamp < 0 ? null : value.ExpireTimestamp, value.TopicId, offset);
+        if (producerId < 0)
+            _offsets.Set(key.Group, position, committed);
+        else
+            _offsets.SetUndecided(producerId, key.Group, position, committed);
+    }
+
+    private void ApplyGroup(string groupId, GroupMetadataValue? value)
+    {
+        if (value is not null)
+        {
+            var group = ClassicGroup.FromValue(groupId, value);
+            _groups[groupId] = group;
+            Schedule(group);
+            return;
+        }
+        if (_groups.GetValueOrDefault(groupId) is ClassicGroup)
+            _ = _groups.Remove(groupId);
+        Unschedule(groupId);
+    }
+
+    /// <summary>
+    /// The queue may hold several entries of a group; the one that equals <see cref="_deadlineOf"/> counts, and the head always does.
+    /// </summary>
+    private void Schedule(ClassicGroup group)
+    {
+        if (group.NextDeadline() is { } deadline)
+        {
+            if (!_deadlineOf.TryGetValue(group.GroupId, out var scheduled) || scheduled != deadline)
+            {
+                _deadlineOf[group.GroupId] = deadline;
+                _deadlines.Enqueue(group.GroupId, deadline);
+            }
+        }
+        else
+            _ = _deadlineOf.Remove(group.GroupId);
+        DropStaleDeadlines();
+    }
+
+    private void Unschedule(string groupId)
+    {
+        if (_deadlineOf.Remove(groupId))
+            DropStaleDeadlines();
+    }
+
+    private void DropStaleDeadlines()
+    {
+        while (_deadlines.TryPeek(out var groupId, out var deadline)
+            && (!_deadlineOf.TryGetValue(groupId, out var scheduled) || scheduled != deadline))
+            _ = _deadlines.Dequeue();
+    }
+}

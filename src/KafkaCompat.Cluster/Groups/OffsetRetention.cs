@@ -1,0 +1,74 @@
+using System.Buffers;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Cluster.Groups;
+
+/// <summary>
+/// Forgets what nobody has needed for <c>offsets.retention.minutes</c>. The time counts, as in Kafka:
+/// for a group without members from the moment it became empty; for one that never had any from each commit;
+/// for a stable consumer group from the commit of a partition whose topic no member subscribes to any more.
+/// An offset with an expiry of its own goes when that passes; one with an open transaction stays. A group without members
+/// that has nothing left goes with its last offset.
+/// </summary>
+internal sealed class OffsetRetention(GroupSettings settings, OffsetStore offsets)
+{
+    /// <summary>Whether the group itself goes too.</summary>
+    internal bool Expire(Group group, long now, GroupDecision decision)
+    {
+        var committed = offsets.Of(group.GroupId);
+        var left = committed.Count;
+        foreach (var (position, offset) in committed)
+        {
+            if (offsets.IsUndecided(group.GroupId, position) || !IsExpired(group, position, offset, now))
+                continue;
+            decision.Write(GroupRecord.OffsetTombstone(group.GroupId, position));
+            left--;
+        }
+        if (left > 0 || group is not ClassicGroup { IsEmptyForGood: true } || offsets.HasUndecided(group.GroupId))
+            return false;
+        decision.Write(GroupRecord.GroupTombstone(group.GroupId));
+        return true;
+    }
+
+    private bool IsExpired(Group group, OffsetPosition position, CommittedOffset offset, long now)
+    {
+        if (offset.ExpireTimestamp is { } expires)
+            return now >= expires;
+        switch (group)
+        {
+            case ClassicGroup { ProtocolType: null }:
+                return now - offset.CommitTimestamp >= settings.OffsetsRetentionMs;
+            case ClassicGroup { State: ClassicGroupState.Empty } empty:
+                var since = empty.StateTimestamp >= 0 ? empty.StateTimestamp : offset.CommitTimestamp;
+                return now - since >= settings.OffsetsRetentionMs;
+            case ClassicGroup { ProtocolType: "consumer", State: ClassicGroupState.Stable } stable:
+                return now - offset.CommitTimestamp >= settings.OffsetsRetentionMs
+                    && SubscribedTopics(stable) is { } topics && !topics.Contains(position.Topic);
+            case ModernGroup { HasMembers: false }:
+                return now - offset.CommitTimestamp >= settings.OffsetsRetentionMs;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>Null when a member's subscription cannot be read: then nothing is known to be unwanted.</summary>
+    private static HashSet<string>? SubscribedTopics(ClassicGroup group)
+    {
+        var topics = new HashSet<string>();
+        foreach (var member in group.Members)
+        {
+            try
+            {
+                var reader = new WireReader(new ReadOnlySequence<byte>(member.MetadataFor(group.Protocol)));
+                var version = Math.Min(reader.ReadInt16(), ConsumerProtocolSubscription.MaxVersion);
+                topics.UnionWith(ConsumerProtocolSubscription.Read(ref reader, version).Topics);
+            }
+            catch (WireFormatException)
+            {
+                return null;
+            }
+        }
+        return topics;
+    }
+}

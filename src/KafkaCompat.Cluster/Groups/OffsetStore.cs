@@ -1,0 +1,72 @@
+namespace KafkaCompat.Cluster.Groups;
+
+/// <summary>
+/// The committed offsets of a shard's groups, and those that open transactions have written but not decided. Changed by records only.
+///
+/// An undecided offset is invisible until its transaction's marker: a commit makes it the group's offset unless the log holds a later
+/// one for the same partition; an abort drops it. Invariant: no empty inner dictionaries.
+/// </summary>
+internal sealed class OffsetStore
+{
+    private readonly Dictionary<string, Dictionary<OffsetPosition, CommittedOffset>> _committed = [];
+    private readonly Dictionary<long, Dictionary<(string GroupId, OffsetPosition Position), CommittedOffset>> _undecided = [];
+
+    internal IReadOnlyDictionary<OffsetPosition, CommittedOffset> Of(string groupId) =>
+        _committed.GetValueOrDefault(groupId) ?? Nothing;
+
+    internal bool HasAny(string groupId) => _committed.ContainsKey(groupId) || HasUndecided(groupId);
+
+    internal bool HasUndecided(string groupId) =>
+        _undecided.Count > 0 && _undecided.Values.Any(offsets => offsets.Keys.Any(key => key.GroupId == groupId));
+
+    internal bool IsUndecided(string groupId, OffsetPosition position) =>
+        _undecided.Count > 0 && _undecided.Values.Any(offsets => offsets.ContainsKey((groupId, position)));
+
+    internal IEnumerable<OffsetPosition> Undecided(string groupId) =>
+        _undecided.Values.SelectMany(offsets => offsets.Keys).Where(key => key.GroupId == groupId).Select(key => key.Position);
+
+    /// <summary>Every partition for which a group has an offset, decided or not, of the topics that <paramref name="isWanted"/> names.</summary>
+    internal IEnumerable<(string GroupId, OffsetPosition Position)> Positions(Func<string, bool> isWanted) =>
+        _committed.SelectMany(group => group.Value.Keys.Select(position => (group.Key, position)))
+            .Concat(_undecided.Values.SelectMany(offsets => offsets.Keys))
+            .Where(key => isWanted(key.Item2.Topic))
+            .Distinct();
+
+    internal void Set(string groupId, OffsetPosition position, CommittedOffset offset)
+    {
+        if (!_committed.TryGetValue(groupId, out var offsets))
+            _committed[groupId] = offsets = [];
+        offsets[position] = offset;
+    }
+
+    internal void Remove(string groupId, OffsetPosition position)
+    {
+        if (_committed.TryGetValue(groupId, out var offsets) && offsets.Remove(position) && offsets.Count == 0)
+            _ = _committed.Remove(groupId);
+        foreach (var (producerId, undecided) in _undecided)
+        {
+            if (undecided.Remove((groupId, position)) && undecided.Count == 0)
+                _ = _undecided.Remove(producerId);
+        }
+    }
+
+    internal void SetUndecided(long producerId, string groupId, OffsetPosition position, CommittedOffset offset)
+    {
+        if (!_undecided.TryGetValue(producerId, out var offsets))
+            _undecided[producerId] = offsets = [];
+        offsets[(groupId, position)] = offset;
+    }
+
+    internal void Decide(long producerId, bool isCommit)
+    {
+        if (!_undecided.Remove(producerId, out var offsets) || !isCommit)
+            return;
+        foreach (var ((groupId, position), offset) in offsets)
+        {
+            if (!Of(groupId).TryGetValue(position, out var existing) || existing.RecordOffset < offset.RecordOffset)
+                Set(groupId, position, offset);
+        }
+    }
+
+    private static readonly Dictionary<OffsetPosition, CommittedOffset> Nothing = [];
+}
