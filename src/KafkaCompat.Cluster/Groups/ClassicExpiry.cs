@@ -15,14 +15,14 @@ internal sealed class ClassicExpiry(ClassicRebalance rebalance)
             rebalance.JoinDeadlinePassed(group, now, decision);
     }
 
-    private void ExpirePendingJoins(ClassicGroup group, long now, GroupDecision decision)
+    private static void ExpirePendingJoins(ClassicGroup group, long now, GroupDecision decision)
     {
         foreach (var (memberId, deadline) in group.PendingJoins.ToArray())
         {
             if (deadline > now)
                 continue;
             _ = group.RemovePendingJoin(memberId);
-            rebalance.CompleteJoinIfAllJoined(group, now, decision);
+            ClassicRebalance.CompleteJoinIfAllJoined(group, now, decision);
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
         if (!HasRoomFor(group, memberId))
         {
             if (group.RemovePendingJoin(memberId))
-                rebalance.CompleteJoinIfAllJoined(group, now, decision);
+                ClassicRebalance.CompleteJoinIfAllJoined(group, now, decision);
             decision.Reply(ticket, command.Refuse(ErrorCode.GroupMaxSizeReached));
         }
         else if (!group.Supports(request.ProtocolType, command.Protocols))
@@ -133,12 +133,6 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
     {
         ClassicRebalance.RefuseWaiting(old, ErrorCode.FencedInstanceId, decision);
         var member = group.ReplaceStatic(old, memberId);
-        member = member with
-        {
-            ClientId = command.ClientId,
-            ClientHost = command.ClientHost,
-        };
-        group.Update(member);
         if (group.State != ClassicGroupState.Stable)
         {
             Rejoin(group, member, command, ticket, now, decision);

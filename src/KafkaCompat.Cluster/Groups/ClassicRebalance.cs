@@ -43,7 +43,7 @@ internal sealed class ClassicRebalance(GroupSettings settings)
     }
 
     /// <summary>Ends the join phase as soon as nobody is missing; the initial delay is waited for in any case.</summary>
-    internal void CompleteJoinIfAllJoined(ClassicGroup group, long now, GroupDecision decision)
+    internal static void CompleteJoinIfAllJoined(ClassicGroup group, long now, GroupDecision decision)
     {
         if (group.State == ClassicGroupState.PreparingRebalance && group.Initial is null && group.HasAllMembersJoined)
             CompleteJoin(group, now, decision);

@@ -56,7 +56,9 @@ public sealed record LeaveGroupCommand(LeaveGroupRequest Request) : GroupCommand
 }
 
 /// <summary>OffsetCommit with topics that exist, each with name and id; the reply is an <see cref="OffsetCommitResponse"/>.</summary>
-public sealed record CommitOffsetsCommand(OffsetCommitRequest Request) : GroupCommand(Request.GroupId)
+/// <param name="Request">As decoded, its topics resolved.</param>
+/// <param name="KnowsGroupIdNotFound">From version 9 a generation of a group that does not exist is GROUP_ID_NOT_FOUND.</param>
+public sealed record CommitOffsetsCommand(OffsetCommitRequest Request, bool KnowsGroupIdNotFound) : GroupCommand(Request.GroupId)
 {
     /// <inheritdoc/>
     public override object Refuse(ErrorCode error) => Answer(Request, (_, _) => error);

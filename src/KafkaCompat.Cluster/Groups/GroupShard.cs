@@ -1,6 +1,5 @@
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.GroupRecords;
-using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Cluster.Groups;
 

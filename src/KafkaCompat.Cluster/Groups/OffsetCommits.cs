@@ -13,7 +13,9 @@ internal sealed class OffsetCommits(GroupSettings settings, OffsetStore offsets)
     internal void Commit(Group? group, CommitOffsetsCommand command, GroupTicket ticket, long now, GroupDecision decision)
     {
         var request = command.Request;
-        var error = Check(group, request);
+        var error = group is null && request.GenerationIdOrMemberEpoch >= 0 && command.KnowsGroupIdNotFound
+            ? ErrorCode.GroupIdNotFound
+            : Check(group, request);
         if (error != ErrorCode.None)
         {
             decision.Reply(ticket, command.Refuse(error));

@@ -1,0 +1,85 @@
+using System.Buffers;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Records;
+
+namespace KafkaCompat.Cluster.Groups;
+
+/// <summary>Between a shard and the batches of its partition: decisions become a batch, batches become the shard's state.</summary>
+public static class GroupLog
+{
+    /// <summary>A log of our own making holds no larger batch; one from elsewhere may not make us allocate without end.</summary>
+    private const int MaxDecompressedBytes = 64 * 1024 * 1024;
+
+    /// <summary>
+    /// Applies whole batches, control batches as the markers they are. Returns the offset after the last one. Records that nobody can
+    /// read are passed over and counted: a group lost to them is better than none of the partition's groups.
+    /// </summary>
+    public static long Apply(GroupShard shard, in ReadOnlySequence<byte> batches, ref long unreadable)
+    {
+        var next = -1L;
+        foreach (var batch in RecordBatchEnumerator.Over(batches))
+        {
+            next = batch.Header.NextOffset;
+            if (batch.Header.IsControl)
+                ApplyControl(shard, batch);
+            else
+                ApplyRecords(shard, batch, ref unreadable);
+        }
+        return next;
+    }
+
+    /// <summary>One batch with the decision's records, all of one timestamp; offsets are the log's to give.</summary>
+    public static byte[] ToBatch(IReadOnlyList<GroupRecord> records, long now)
+    {
+        // Kafka's coordinators write a base sequence of zero without a producer id; so do we.
+        using var builder = new RecordBatchBuilder { BaseSequence = 0 };
+        var key = new ArrayBufferWriter<byte>();
+        var value = new ArrayBufferWriter<byte>();
+        foreach (var record in records)
+        {
+            key.ResetWrittenCount();
+            GroupRecordCodec.WriteKey(record, key);
+            if (record.Value is null)
+            {
+                builder.Append(now, key.WrittenSpan, NullableBytes.Null);
+                continue;
+            }
+            value.ResetWrittenCount();
+            GroupRecordCodec.WriteValue(record, value);
+            builder.Append(now, key.WrittenSpan, value.WrittenSpan);
+        }
+        return builder.ToArray();
+    }
+
+    private static void ApplyControl(GroupShard shard, in RecordBatchSlice batch)
+    {
+        using var reader = new RecordBatchReader(batch);
+        if (!reader.MoveNext() || reader.Current.Key.Length < 4)
+            return;
+        // Key of a control record: int16 version, int16 type; 0 aborts and 1 commits.
+        var type = System.Buffers.Binary.BinaryPrimitives.ReadInt16BigEndian(reader.Current.Key.Span[2..]);
+        if (type is 0 or 1)
+            shard.ApplyMarker(batch.Header.ProducerId, isCommit: type == 1);
+    }
+
+    private static void ApplyRecords(GroupShard shard, in RecordBatchSlice batch, ref long unreadable)
+    {
+        var producerId = batch.Header.IsTransactional ? batch.Header.ProducerId : -1;
+        using var reader = new RecordBatchReader(batch, MaxDecompressedBytes);
+        while (reader.MoveNext())
+        {
+            var record = reader.Current;
+            try
+            {
+                if (record.Key.ToArray() is { } key && GroupRecordCodec.TryRead(key, record.Value.ToArray(), out var decoded))
+                    shard.Apply(decoded, record.Offset, producerId);
+            }
+            catch (WireFormatException)
+            {
+                unreadable++;
+            }
+        }
+        if (reader.Fault != RecordFault.None)
+            unreadable++;
+    }
+}
