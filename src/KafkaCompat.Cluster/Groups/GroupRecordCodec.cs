@@ -1,7 +1,6 @@
 using System.Buffers;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.GroupRecords;
-using KafkaCompat.Protocol.Wire;
 
 namespace KafkaCompat.Cluster.Groups;
 
