@@ -109,7 +109,7 @@ internal sealed class ReadEmitter(CodeWriter code, Message message)
             return;
         }
 
-        code.Open("if (reader.ReadPresence())");
+        code.Open(field.Tag is null ? "if (reader.ReadPresence())" : "if (reader.ReadUnsignedVarint() != 0)");
         code.Line($"reader.Charge({Costs.ObjectCost(s)});");
         code.Line($"result.{field.PropertyName} = {read};");
         code.Close();

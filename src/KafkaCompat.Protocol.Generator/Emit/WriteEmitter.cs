@@ -92,7 +92,7 @@ internal sealed class WriteEmitter(CodeWriter code, Message message)
         {
             if (nullable is not null)
             {
-                code.Line($"writer.WritePresence({x} is not null);");
+                code.Line(field.Tag is null ? $"writer.WritePresence({x} is not null);" : $"writer.WriteUnsignedVarint({x} is null ? 0u : 1u);");
                 code.Line($"{x}?.Write(ref writer, version);");
             }
             else

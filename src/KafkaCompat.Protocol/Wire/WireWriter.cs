@@ -132,7 +132,9 @@ public ref struct WireWriter(IBufferWriter<byte> buffer, IRegionSink? regions = 
 
         if (length > 0)
         {
-            _position += Encoding.UTF8.GetBytes(value, Reserve(length));
+            // Reserve may flush and so move the position: it comes first.
+            var destination = Reserve(length);
+            _position += Encoding.UTF8.GetBytes(value, destination);
         }
     }
 
