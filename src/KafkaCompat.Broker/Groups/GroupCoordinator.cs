@@ -1,0 +1,80 @@
+using System.Collections.Concurrent;
+using KafkaCompat.Broker.Time;
+using KafkaCompat.Cluster.Groups;
+using KafkaCompat.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace KafkaCompat.Broker.Groups;
+
+/// <summary>
+/// This node's part of the group coordinator: a <see cref="GroupShardLoop"/> for every partition of <c>__consumer_offsets</c> that it
+/// leads. The metadata publisher says which those are, and which topics are gone; handlers ask for a group.
+/// </summary>
+public sealed class GroupCoordinator(GroupSettings settings, int commitTimeoutMs, TimeProvider time, TimerWheel wheel, ILogger logger)
+{
+    private readonly ConcurrentDictionary<int, GroupShardLoop> _shards = new();
+    private volatile int _partitions;
+
+    /// <summary>How many partitions <c>__consumer_offsets</c> has; 0 while it does not exist.</summary>
+    public int PartitionCount
+    {
+        get => _partitions;
+        set => _partitions = value;
+    }
+
+    /// <summary>This node leads the partition from now on. Call it again only after <see cref="Resign"/>.</summary>
+    public int CommitTimeoutMs => commitTimeoutMs;
+
+    /// <summary>This node no longer leads the partition, or the partition is gone.</summary>
+    public void Resign(int partition)
+    {
+        if (_shards.TryRemove(partition, out var shard))
+            shard.Close();
+    }
+
+    /// <summary>Topics were deleted: no group keeps offsets for them.</summary>
+    public void ForgetTopics(IReadOnlyCollection<string> topics)
+    {
+        foreach (var shard in _shards.Values)
+            _ = shard.Ask(new ForgetTopicsCommand(topics));
+    }
+
+    /// <summary>The answer of the shard that has the command's group, or the command's own refusal.</summary>
+    public async ValueTask<T> Ask<T>(GroupCommand command)
+    {
+        var partitions = _partitions;
+        if (partitions == 0 || !_shards.TryGetValue(GroupPartition.For(command.GroupId, partitions), out var shard))
+            return (T)command.Refuse(ErrorCode.NotCoordinator);
+        return (T)await shard.Ask(command);
+    }
+
+    /// <summary>The groups of all shards here. A shard that still loads makes the whole listing wait: half a list would look like the whole.</summary>
+    public async ValueTask<GroupListing> List(ListGroupsCommand command)
+    {
+        var asked = _shards.Values.Select(shard => shard.Ask(command)).ToArray();
+        var groups = new List<Protocol.Messages.ListGroupsResponse.ListedGroup>();
+        foreach (var answer in asked)
+        {
+            var listing = (GroupListing)await answer;
+            if (listing.Error is not (ErrorCode.None or ErrorCode.NotCoordinator))
+                return new GroupListing(listing.Error, []);
+            groups.AddRange(listing.Groups);
+        }
+        return new GroupListing(ErrorCode.None, groups);
+    }
+
+    /// <summary>Sends everybody away who waits for a group. The node is shutting down.</summary>
+    public void Close()
+    {
+        foreach (var partition in _shards.Keys)
+            Resign(partition);
+    }
+
+    internal void Lead(int partition, IGroupLog log)
+    {
+        var shard = new GroupShardLoop(partition, log, settings, time, wheel, logger);
+        if (!_shards.TryAdd(partition, shard))
+            throw new InvalidOperationException($"Partition {partition} of the groups' log is led already.");
+        shard.Start();
+    }
+}

@@ -1,0 +1,20 @@
+using KafkaCompat.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace KafkaCompat.Broker.Groups;
+
+/// <summary>What the group coordinator logs.</summary>
+internal static partial class GroupCoordinatorEvents
+{
+    [LoggerMessage(1, LogLevel.Information, "Loaded the groups of __consumer_offsets-{Partition} up to offset {Offset} in {Elapsed} ms.")]
+    public static partial void Loaded(this ILogger logger, int partition, long offset, long elapsed);
+
+    [LoggerMessage(2, LogLevel.Warning, "__consumer_offsets-{Partition} holds {Count} records that cannot be read; their groups or offsets are missing.")]
+    public static partial void UnreadableRecords(this ILogger logger, int partition, long count);
+
+    [LoggerMessage(3, LogLevel.Warning, "Reading __consumer_offsets-{Partition} at offset {Offset} failed with {Error}; trying again.")]
+    public static partial void LoadFailed(this ILogger logger, int partition, long offset, ErrorCode error);
+
+    [LoggerMessage(4, LogLevel.Warning, "Appending to __consumer_offsets-{Partition} failed with {Error}.")]
+    public static partial void AppendFailed(this ILogger logger, int partition, ErrorCode error);
+}

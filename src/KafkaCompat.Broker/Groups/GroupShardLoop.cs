@@ -1,0 +1,303 @@
+using KafkaCompat.Broker.Time;
+using KafkaCompat.Cluster.Groups;
+using KafkaCompat.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace KafkaCompat.Broker.Groups;
+
+/// <summary>
+/// Runs one <see cref="GroupShard"/>: loads it, hands it commands and passed deadlines one at a time, appends what it decides, and
+/// releases its replies when they are committed.
+///
+/// Work is done on the thread that brings it, by whoever finds the mailbox idle; the others leave theirs behind. States:
+/// Loading (commands are refused with COORDINATOR_LOAD_IN_PROGRESS) → Active → Closed (refused with NOT_COORDINATOR, for good).
+/// A failed append takes an active shard back to Loading: everybody who waits is sent away, and the log is read again.
+/// </summary>
+internal sealed class GroupShardLoop
+{
+    /// <summary>Commands that wait for their turn. Past it a client is asked to come back: it is its own queue that is too long.</summary>
+    private const int MaxQueued = 10_000;
+
+    private const int ReloadDelayMs = 1_000;
+
+    private readonly Lock _lock = new();
+    private readonly Queue<Action> _mailbox = new();
+    private readonly IGroupLog _log;
+    private readonly GroupSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly TimerWheel _wheel;
+    private readonly ILogger _logger;
+    private readonly int _partition;
+    private readonly Deadline _deadline;
+
+    // Everything below is touched by the mailbox's work only.
+    private readonly Dictionary<long, Waiting> _waiting = [];
+    private readonly Queue<(long RequiredOffset, GroupReply Reply)> _uncommitted = new();
+    private GroupShard? _shard;
+    private long _lastTicket;
+    private long _requiredOffset;
+    private long _scheduledFor = long.MaxValue;
+    private bool _awaitsCommit;
+    private int _generation;
+
+    private bool _isBusy;
+    private volatile bool _isClosed;
+
+    public GroupShardLoop(int partition, IGroupLog log, GroupSettings settings, TimeProvider time, TimerWheel wheel, ILogger logger)
+    {
+        _partition = partition;
+        _log = log;
+        _settings = settings;
+        _time = time;
+        _wheel = wheel;
+        _logger = logger;
+        _deadline = new Deadline(this);
+    }
+
+    private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Begins to load; the caller goes on at once.</summary>
+    public void Start() => _ = Load(_generation, delayMs: 0);
+
+    /// <summary>The answer to a command, sooner or later.</summary>
+    public Task<object> Ask(GroupCommand command)
+    {
+        var answer = new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!Post(() => Decide(command, answer)))
+            answer.SetResult(command.Refuse(ErrorCode.CoordinatorLoadInProgress));
+        return answer.Task;
+    }
+
+    /// <summary>The partition is led elsewhere from now on, or gone. Everybody who waits is told to look for the coordinator.</summary>
+    public void Close()
+    {
+        _isClosed = true;
+        _ = Post(() => Drop(ErrorCode.NotCoordinator), force: true);
+    }
+
+    private bool Post(Action work, bool force = false)
+    {
+        lock (_lock)
+        {
+            if (!force && _mailbox.Count >= MaxQueued)
+                return false;
+            _mailbox.Enqueue(work);
+            if (_isBusy)
+                return true;
+            _isBusy = true;
+        }
+        while (true)
+        {
+            Action next;
+            lock (_lock)
+            {
+                if (!_mailbox.TryDequeue(out next!))
+                {
+                    _isBusy = false;
+                    return true;
+                }
+            }
+            next();
+        }
+    }
+
+    private async Task Load(int generation, int delayMs)
+    {
+        if (delayMs > 0)
+            await Task.Delay(TimeSpan.FromMilliseconds(delayMs), _time);
+        // Whoever announced the leadership has other partitions to announce.
+        await Task.Yield();
+        var shard = new GroupShard(_settings);
+        long unreadable = 0;
+        var offset = _log.StartOffset;
+        var started = _time.GetTimestamp();
+        while (!_isClosed)
+        {
+            var (error, batches) = _log.Read(offset);
+            if (error != ErrorCode.None)
+            {
+                _logger.LoadFailed(_partition, offset, error);
+                _ = Post(() => Reload(generation), force: true);
+                return;
+            }
+            if (batches.IsEmpty)
+                break;
+            var next = GroupLog.Apply(shard, new System.Buffers.ReadOnlySequence<byte>(batches), ref unreadable);
+            if (next <= offset)
+                break;
+            offset = next;
+            await Task.Yield();
+        }
+        if (unreadable > 0)
+            _logger.UnreadableRecords(_partition, unreadable);
+        if (offset > 0)
+            _logger.Loaded(_partition, offset, (long)_time.GetElapsedTime(started).TotalMilliseconds);
+        _ = Post(() => Activate(shard, generation), force: true);
+    }
+
+    private void Activate(GroupShard shard, int generation)
+    {
+        if (_isClosed || generation != _generation)
+            return;
+        _shard = shard;
+        var now = Now;
+        shard.Install(shard.OnLoaded(now), now);
+        ScheduleDeadline();
+    }
+
+    private void Decide(GroupCommand command, TaskCompletionSource<object> answer)
+    {
+        if (_isClosed || _shard is null)
+        {
+            _ = answer.TrySetResult(command.Refuse(_isClosed ? ErrorCode.NotCoordinator : ErrorCode.CoordinatorLoadInProgress));
+            return;
+        }
+        var now = Now;
+        var ticket = new GroupTicket(++_lastTicket);
+        _waiting[ticket.Value] = new Waiting(command, answer);
+        Carry(_shard.Decide(command, ticket, now), now, ticket);
+        ScheduleDeadline();
+    }
+
+    private void OnDeadline()
+    {
+        _scheduledFor = long.MaxValue;
+        while (_shard is { } shard && !_isClosed)
+        {
+            var now = Now;
+            if (shard.NextDeadline > now)
+                break;
+            Carry(shard.OnDeadline(now), now, null);
+        }
+        ScheduleDeadline();
+    }
+
+    /// <summary>Append, apply, install, and release what is committed: the order that <see cref="GroupDecision"/> demands.</summary>
+    private void Carry(GroupDecision decision, long now, GroupTicket? asker)
+    {
+        var shard = _shard!;
+        if (decision.Records.Count > 0)
+        {
+            var append = _log.Append(GroupLog.ToBatch(decision.Records, now));
+            if (append.Error != ErrorCode.None)
+            {
+                AppendFailed(append.Error, asker);
+                return;
+            }
+            var offset = append.BaseOffset;
+            foreach (var record in decision.Records)
+                shard.Apply(record, offset++);
+            _requiredOffset = append.RequiredOffset;
+            if (!append.IsCommitted)
+                AwaitCommit();
+        }
+        shard.Install(decision, now);
+        foreach (var reply in decision.Replies)
+        {
+            if (_awaitsCommit)
+                _uncommitted.Enqueue((_requiredOffset, reply));
+            else
+                Release(reply);
+        }
+    }
+
+    private void AppendFailed(ErrorCode error, GroupTicket? asker)
+    {
+        _logger.AppendFailed(_partition, error);
+        if (asker is { } ticket && error is ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge)
+        {
+            // The decision was never installed, so the shard is as if nothing had been asked; only the asker has to know.
+            if (_waiting.Remove(ticket.Value, out var waiting))
+            {
+                var refusal = waiting.Command is CommitOffsetsCommand ? ErrorCode.InvalidCommitOffsetSize : ErrorCode.UnknownServerError;
+                _ = waiting.Answer.TrySetResult(waiting.Command.Refuse(refusal));
+            }
+            return;
+        }
+        Drop(error is ErrorCode.NotEnoughReplicas or ErrorCode.NotEnoughReplicasAfterAppend or ErrorCode.RequestTimedOut
+            ? ErrorCode.CoordinatorNotAvailable
+            : ErrorCode.NotCoordinator);
+        if (!_isClosed)
+            _ = Load(_generation, ReloadDelayMs);
+    }
+
+    private void AwaitCommit()
+    {
+        if (_awaitsCommit)
+            return;
+        _awaitsCommit = true;
+        _ = ReleaseWhenCommitted(_requiredOffset, _generation);
+    }
+
+    private async Task ReleaseWhenCommitted(long requiredOffset, int generation)
+    {
+        var outcome = await _log.WhenCommitted(requiredOffset);
+        _ = Post(() => Committed(requiredOffset, outcome, generation), force: true);
+    }
+
+    private void Committed(long requiredOffset, ErrorCode outcome, int generation)
+    {
+        if (generation != _generation)
+            return;
+        _awaitsCommit = false;
+        if (outcome != ErrorCode.None)
+        {
+            AppendFailed(outcome, null);
+            return;
+        }
+        while (_uncommitted.TryPeek(out var next) && next.RequiredOffset <= requiredOffset)
+            Release(_uncommitted.Dequeue().Reply);
+        if (_requiredOffset > requiredOffset)
+            AwaitCommit();
+    }
+
+    private void Release(GroupReply reply)
+    {
+        if (_waiting.Remove(reply.Ticket.Value, out var waiting))
+            _ = waiting.Answer.TrySetResult(reply.Body);
+    }
+
+    private void Reload(int generation)
+    {
+        if (!_isClosed && generation == _generation)
+            _ = Load(generation, ReloadDelayMs);
+    }
+
+    private void Drop(ErrorCode error)
+    {
+        _generation++;
+        _shard = null;
+        _awaitsCommit = false;
+        _uncommitted.Clear();
+        foreach (var waiting in _waiting.Values)
+            _ = waiting.Answer.TrySetResult(waiting.Command.Refuse(error));
+        _waiting.Clear();
+        ScheduleDeadline();
+    }
+
+    private void ScheduleDeadline()
+    {
+        var next = _shard?.NextDeadline ?? long.MaxValue;
+        // A later deadline is left to be found when the earlier one fires: it costs one look, and most deadlines move away with every heartbeat.
+        if (next == long.MaxValue || next >= _scheduledFor)
+            return;
+        if (_scheduledFor != long.MaxValue && !_wheel.Cancel(_deadline))
+            return;
+        _scheduledFor = next;
+        _wheel.Schedule(_deadline, Math.Max(0, next - Now));
+    }
+
+    private sealed record Waiting(GroupCommand Command, TaskCompletionSource<object> Answer);
+
+    private sealed class Deadline(GroupShardLoop loop) : TimerWheelEntry
+    {
+        protected internal override void OnDeadline() => _ = Fire();
+
+        /// <summary>The wheel's thread must not wait for an append.</summary>
+        private async Task Fire()
+        {
+            await Task.Yield();
+            _ = loop.Post(loop.OnDeadline, force: true);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+using KafkaCompat.Broker.Groups;
+using KafkaCompat.Broker.Tests.Time;
+using KafkaCompat.Broker.Time;
+using KafkaCompat.Cluster.Groups;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests.Groups;
+
+/// <summary>The loop around the group machine: loading, order of append and reply, and the one way back from a failed append.</summary>
+public sealed class GroupCoordinatorTests : IDisposable
+{
+    private readonly ManualTime _time = new();
+    private readonly TimerWheel _wheel;
+    private readonly MemoryGroupLog _log = new();
+    private readonly GroupCoordinator _coordinator;
+
+    public GroupCoordinatorTests()
+    {
+        _wheel = new TimerWheel(_time);
+        _coordinator = Coordinator();
+    }
+
+    public void Dispose() => _wheel.Dispose();
+
+    [Fact]
+    public async Task Nobody_coordinates_before_the_log_exists()
+    {
+        var answer = await new GroupCoordinator(new GroupSettings(), 5_000, _time, _wheel, NullLogger.Instance).Ask<HeartbeatResponse>(Heartbeat());
+        Assert.Equal(ErrorCode.NotCoordinator, answer.ErrorCode);
+    }
+
+    [Fact]
+    public async Task Committed_offsets_survive_a_change_of_leadership()
+    {
+        Assert.Equal(ErrorCode.None, await Commit(42));
+        _coordinator.Resign(0);
+        Assert.Equal(ErrorCode.NotCoordinator, await Commit(43));
+        _coordinator.Lead(0, _log);
+        Assert.Equal(42, await Fetch());
+    }
+
+    [Fact]
+    public async Task Replies_wait_for_the_commit_and_reads_wait_with_them()
+    {
+        Assert.Equal(ErrorCode.None, await Commit(1));
+        _log.CommitsAtOnce = false;
+        var commit = Commit(2);
+        var fetch = Fetch();
+        Assert.False(commit.IsCompleted);
+        Assert.False(fetch.IsCompleted);
+        _log.Commit();
+        Assert.Equal(ErrorCode.None, await commit);
+        Assert.Equal(2, await fetch);
+    }
+
+    [Fact]
+    public async Task A_failed_append_sends_all_away_and_loads_the_log_again()
+    {
+        Assert.Equal(ErrorCode.None, await Commit(1));
+        _log.FailWith = ErrorCode.KafkaStorageError;
+        Assert.Equal(ErrorCode.NotCoordinator, await Commit(2));
+        Assert.Equal(ErrorCode.CoordinatorLoadInProgress, await Commit(3));
+        _log.FailWith = ErrorCode.None;
+        await Eventually(async () =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return await Commit(4) == ErrorCode.None;
+        });
+        Assert.Equal(4, await Fetch());
+    }
+
+    [Fact]
+    public async Task A_batch_that_is_too_large_is_the_askers_affair_alone()
+    {
+        Assert.Equal(ErrorCode.None, await Commit(1));
+        _log.FailWith = ErrorCode.MessageTooLarge;
+        Assert.Equal(ErrorCode.InvalidCommitOffsetSize, await Commit(2));
+        Assert.Equal(1, await Fetch());
+    }
+
+    [Fact]
+    public async Task Members_wait_for_the_rebalance_and_lose_their_place_in_time()
+    {
+        var first = await Join("");
+        Assert.Equal(ErrorCode.MemberIdRequired, first.ErrorCode);
+        var joining = Join(first.MemberId);
+        Assert.False(joining.IsCompleted);
+        JoinGroupResponse? joined = null;
+        await Eventually(() =>
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(200));
+            return Task.FromResult(joining.IsCompleted);
+        });
+        joined = await joining;
+        Assert.Equal(1, joined.GenerationId);
+        var synced = await _coordinator.Ask<SyncGroupResponse>(new SyncGroupCommand(new SyncGroupRequest { GroupId = "g", MemberId = joined.MemberId, GenerationId = 1 }));
+        Assert.Equal(ErrorCode.None, synced.ErrorCode);
+        await Eventually(async () =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return (await Describe()).GroupState == "Empty";
+        });
+        Assert.Equal(3, _log.Batches);
+    }
+
+    [Fact]
+    public async Task Who_waits_when_leadership_goes_is_told_to_look_elsewhere()
+    {
+        var first = await Join("");
+        var joining = Join(first.MemberId);
+        _coordinator.Resign(0);
+        Assert.Equal(ErrorCode.NotCoordinator, (await joining).ErrorCode);
+    }
+
+    [Fact]
+    public async Task Listings_join_the_shards()
+    {
+        _coordinator.PartitionCount = 2;
+        var other = new MemoryGroupLog();
+        _coordinator.Lead(1, other);
+        var groups = Enumerable.Range(0, 10).Select(i => $"group-{i}").ToArray();
+        foreach (var group in groups)
+            await Eventually(async () => await Commit(1, group) == ErrorCode.None);
+        var listing = await _coordinator.List(new ListGroupsCommand([], []));
+        Assert.Equal(groups, listing.Groups.Select(g => g.GroupId).Order(StringComparer.Ordinal));
+        Assert.NotEqual(0, other.Batches);
+        Assert.NotEqual(0, _log.Batches);
+    }
+
+    private GroupCoordinator Coordinator()
+    {
+        var coordinator = new GroupCoordinator(new GroupSettings(), 5_000, _time, _wheel, NullLogger.Instance) { PartitionCount = 1 };
+        coordinator.Lead(0, _log);
+        return coordinator;
+    }
+
+    private async Task<ErrorCode> Commit(long offset, string group = "g") => (await Ready<OffsetCommitResponse>(
+        new CommitOffsetsCommand(
+            new OffsetCommitRequest
+            {
+                GroupId = group,
+                Topics = [new() { Name = "t", Partitions = [new() { PartitionIndex = 0, CommittedOffset = offset }] }],
+            },
+            KnowsGroupIdNotFound: true),
+        answer => answer.Topics[0].Partitions[0].ErrorCode)).Topics[0].Partitions[0].ErrorCode;
+
+    private async Task<long> Fetch() => (await Ready<OffsetFetchResponse.OffsetFetchResponseGroup>(
+        new FetchOffsetsCommand(new OffsetFetchRequest.OffsetFetchRequestGroup { GroupId = "g", Topics = null }, RequireStable: false),
+        answer => answer.ErrorCode)).Topics[0].Partitions[0].CommittedOffset;
+
+    private async Task<DescribeGroupsResponse.DescribedGroup> Describe() =>
+        await Ready<DescribeGroupsResponse.DescribedGroup>(new DescribeGroupCommand("g"), answer => answer.ErrorCode);
+
+    private async Task<JoinGroupResponse> Join(string memberId) => await Ready<JoinGroupResponse>(
+        new JoinGroupCommand(
+            new JoinGroupRequest
+            {
+                GroupId = "g",
+                MemberId = memberId,
+                ProtocolType = "consumer",
+                SessionTimeoutMs = 10_000,
+                RebalanceTimeoutMs = 20_000,
+                Protocols = [new() { Name = "range", Metadata = [1] }],
+            },
+            "client", "/127.0.0.1", "1", true, true),
+        answer => answer.ErrorCode);
+
+    private static HeartbeatCommand Heartbeat() => new(new HeartbeatRequest { GroupId = "g", MemberId = "m" });
+
+    /// <summary>Asks again while the shard loads, as a client does; a load that a test brought about itself is not waited for.</summary>
+    private async Task<T> Ready<T>(GroupCommand command, Func<T, ErrorCode> error)
+    {
+        for (var turn = 0; ; turn++)
+        {
+            var answer = await _coordinator.Ask<T>(command);
+            if (error(answer) != ErrorCode.CoordinatorLoadInProgress || turn == 200 || _log.FailWith != ErrorCode.None)
+                return answer;
+            await Task.Yield();
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private static async Task Eventually(Func<Task<bool>> condition)
+    {
+        for (var turn = 0; turn < 400; turn++)
+        {
+            if (await condition())
+                return;
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+        Assert.Fail("It did not come about in time.");
+    }
+}

@@ -1,0 +1,73 @@
+using KafkaCompat.Broker.Groups;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Records;
+
+namespace KafkaCompat.Broker.Tests.Groups;
+
+/// <summary>A group log in memory, whose appends a test can fail or leave uncommitted.</summary>
+internal sealed class MemoryGroupLog : IGroupLog
+{
+    private readonly Lock _lock = new();
+    private readonly List<(long BaseOffset, byte[] Batch)> _batches = [];
+    private readonly List<(long Offset, TaskCompletionSource<ErrorCode> Done)> _waits = [];
+    private long _next;
+
+    public long StartOffset => 0;
+
+    /// <summary>What the next appends fail with.</summary>
+    public ErrorCode FailWith { get; set; }
+
+    public bool CommitsAtOnce { get; set; } = true;
+
+    public int Batches
+    {
+        get { lock (_lock) return _batches.Count; }
+    }
+
+    public (ErrorCode Error, ReadOnlyMemory<byte> Batches) Read(long offset)
+    {
+        lock (_lock)
+        {
+            foreach (var (baseOffset, batch) in _batches)
+            {
+                if (baseOffset >= offset)
+                    return (ErrorCode.None, batch);
+            }
+            return (ErrorCode.None, default);
+        }
+    }
+
+    public GroupAppend Append(ReadOnlyMemory<byte> batch)
+    {
+        lock (_lock)
+        {
+            if (FailWith != ErrorCode.None)
+                return new GroupAppend(FailWith, -1, -1, false);
+            var bytes = batch.ToArray();
+            _ = RecordBatchHeader.TryRead(bytes, out var header);
+            RecordBatchPatch.SetBaseOffset(bytes, _next);
+            _batches.Add((_next, bytes));
+            var append = new GroupAppend(ErrorCode.None, _next, _next + header.RecordCount, CommitsAtOnce);
+            _next += header.RecordCount;
+            return append;
+        }
+    }
+
+    public Task<ErrorCode> WhenCommitted(long requiredOffset)
+    {
+        var done = new TaskCompletionSource<ErrorCode>();
+        lock (_lock) _waits.Add((requiredOffset, done));
+        return done.Task;
+    }
+
+    public void Commit(ErrorCode outcome = ErrorCode.None)
+    {
+        (long Offset, TaskCompletionSource<ErrorCode> Done)[] waits;
+        lock (_lock)
+        {
+            waits = [.. _waits];
+            _waits.Clear();
+        }
+        foreach (var wait in waits) wait.Done.SetResult(outcome);
+    }
+}
