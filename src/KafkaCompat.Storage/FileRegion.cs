@@ -1,5 +1,4 @@
 using System.Buffers;
-using KafkaCompat.Protocol;
 using KafkaCompat.Storage.Files;
 using Microsoft.Win32.SafeHandles;
 
@@ -9,7 +8,7 @@ namespace KafkaCompat.Storage;
 /// A range of a segment file that holds batches, ready to be sent without copying it into memory first. It keeps the file open, whatever
 /// becomes of the segment, until it is disposed of; a disposed region must not be read.
 /// </summary>
-public sealed class FileRegion : IRecordRegion, IDisposable
+public sealed class FileRegion : IDisposable
 {
     private StoredFile? _file;
 
@@ -35,15 +34,15 @@ public sealed class FileRegion : IRecordRegion, IDisposable
         return count <= 0 ? 0 : file.Read(Position + at, buffer[..count]);
     }
 
-    public void CopyTo(IBufferWriter<byte> destination)
+    public void CopyTo(IBufferWriter<byte> writer)
     {
         for (int at = 0; at < Length;)
         {
-            Span<byte> span = destination.GetSpan(Math.Min(Length - at, 64 * 1024));
+            Span<byte> span = writer.GetSpan(Math.Min(Length - at, 64 * 1024));
             int read = Read(at, span);
             if (read == 0)
                 throw new EndOfStreamException($"The file ends {Length - at} bytes before the region does.");
-            destination.Advance(read);
+            writer.Advance(read);
             at += read;
         }
     }
@@ -57,6 +56,6 @@ public sealed class FileRegion : IRecordRegion, IDisposable
 
     public void Dispose() => Interlocked.Exchange(ref _file, null)?.Release();
 
-    public static FileRegion? TryCreate(StoredFile file, long position, int length) =>
+    internal static FileRegion? TryCreate(StoredFile file, long position, int length) =>
         file.TryRetain() ? new FileRegion(file, position, length) : null;
 }

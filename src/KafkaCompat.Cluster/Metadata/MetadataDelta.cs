@@ -40,9 +40,13 @@ public sealed class MetadataDelta(MetadataImage image)
 
     public bool AreCredentialsChanged { get; private set; }
 
+    /// <summary>Nothing but what a NoOpRecord does has been applied.</summary>
+    public bool IsEmpty { get; private set; } = true;
+
     /// <summary>Applies a record. Records of transactions are the <see cref="MetadataLoader"/>'s business.</summary>
     public void Apply(IRecord record)
     {
+        IsEmpty &= record is NoOpRecord;
         switch (record)
         {
             case TopicRecord topic: Create(topic); break;

@@ -22,6 +22,11 @@ public sealed class MetadataLoader
     /// <summary>Whether a transaction is open at the end of what was applied.</summary>
     public bool IsInTransaction => _transaction is not null;
 
+    /// <summary>
+    /// Another loader that stands where this one does and goes on by itself. To be called where a batch ends and was published.
+    /// </summary>
+    public MetadataLoader Fork() => new() { Image = Image, _delta = new MetadataDelta(Image), _transaction = _transaction is null ? null : [.. _transaction] };
+
     /// <summary>Starts over with a snapshot's image.</summary>
     public MetadataStep Load(IEnumerable<IRecord> snapshot, MetadataProvenance provenance)
     {

@@ -1,0 +1,211 @@
+using System.Threading.Channels;
+using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Cluster.Controller;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Broker.Controller;
+
+/// <summary>
+/// Runs a <see cref="ControllerState"/> while this node leads the quorum: mailbox → decide → append → commit → every listener of the metadata has
+/// applied it → answer. Commands that wait together are appended together. Commands wait in the mailbox until the node leads.
+/// </summary>
+public sealed class ControllerLoop : IControllerChannel, IDisposable
+{
+    /// <summary>Commands that may wait. Whoever posts more waits before.</summary>
+    private const int MailboxSize = 1024;
+
+    /// <summary>Commands decided before an append.</summary>
+    private const int MaxCommandsPerAppend = 64;
+
+    private readonly ControllerSettings _settings;
+    private readonly TimeProvider _clock;
+    private readonly Random _random;
+    private readonly Channel<ControllerCommand> _mailbox = Channel.CreateBounded<ControllerCommand>(new BoundedChannelOptions(MailboxSize) { SingleReader = true });
+    private readonly Channel<(LeadershipStart Start, MetadataLoader Log)> _offices = Channel.CreateUnbounded<(LeadershipStart, MetadataLoader)>();
+    private readonly TaskCompletionSource _active = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ITimer _timer;
+    private Task _completion = Task.CompletedTask;
+
+    public ControllerLoop(ControllerSettings settings, TimeProvider clock, Random random)
+    {
+        ArgumentNullException.ThrowIfNull(clock);
+        _settings = settings;
+        _clock = clock;
+        _random = random;
+        _timer = clock.CreateTimer(
+            static state => ((ControllerLoop)state!)._mailbox.Writer.TryWrite(new ControllerCommand<bool>(static (_, _) => Decision.Of(true))),
+            this,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Done when this node is the active controller and has written what a new one writes; failed where it cannot become so.</summary>
+    public Task Active => _active.Task;
+
+    /// <summary>Ends when the loop does; failed where it could not go on.</summary>
+    public Task Completion => _completion;
+
+    /// <summary>Starts the loop on the caller's scheduler.</summary>
+    public void Start(QuorumLoop quorum) => _completion = RunAsync(quorum);
+
+    /// <summary>The quorum's listener: this node leads from here on. The log is the loop's own from now on.</summary>
+    public ValueTask OnLeading(LeadershipStart start, MetadataLoader log) => _offices.Writer.WriteAsync((start, log));
+
+    public Task<CreateTopicsResponse> CreateTopics(CreateTopicsRequest request, short version) => Post((state, _) => state.Decide(request));
+
+    public Task<DeleteTopicsResponse> DeleteTopics(DeleteTopicsRequest request, short version) => Post((state, _) => state.Decide(request, version));
+
+    public Task<AllocateProducerIdsResponse> AllocateProducerIds(AllocateProducerIdsRequest request) => Post((state, _) => state.Decide(request));
+
+    /// <summary>Registers a broker.</summary>
+    public Task<BrokerRegistrationResponse> RegisterBroker(BrokerRegistrationRequest request) => Post((state, nowMs) => state.Decide(request, nowMs));
+
+    /// <summary>Hears of a broker.</summary>
+    public Task<BrokerHeartbeatResponse> Heartbeat(BrokerHeartbeatRequest request) => Post((state, nowMs) => state.Decide(request, nowMs));
+
+    /// <summary>Fences a broker whose process is known to be dead; see <see cref="ControllerState.FenceDeadBroker"/>.</summary>
+    public Task<ErrorCode> FenceDeadBroker(int brokerId) => Post((state, _) => state.FenceDeadBroker(brokerId));
+
+    /// <summary>Ends the loop after what has been posted before.</summary>
+    public async Task StopAsync()
+    {
+        _offices.Writer.TryComplete();
+        _mailbox.Writer.TryComplete();
+        await _completion;
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private async Task<TReply> Post<TReply>(Func<ControllerState, long, Decision<TReply>> decide)
+    {
+        var command = new ControllerCommand<TReply>(decide);
+        try
+        {
+            await _mailbox.Writer.WriteAsync(command);
+        }
+        catch (ChannelClosedException closed)
+        {
+            throw new NotControllerException("The controller has stopped.", closed);
+        }
+
+        return await command.Reply;
+    }
+
+    private long NowMs() => _clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private async Task RunAsync(QuorumLoop quorum)
+    {
+        try
+        {
+            while (await _offices.Reader.WaitToReadAsync())
+            {
+                while (_offices.Reader.TryRead(out var office))
+                {
+                    await HoldOffice(quorum, office.Start, office.Log);
+                }
+            }
+
+            _active.TrySetException(new NotControllerException());
+        }
+        catch (Exception failure)
+        {
+            _active.TrySetException(failure);
+            _mailbox.Writer.TryComplete(failure);
+            while (_mailbox.Reader.TryRead(out var command))
+            {
+                command.Fail(failure);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Is the controller of one epoch, until the epoch is over or the loop is stopped.</summary>
+    private async Task HoldOffice(QuorumLoop quorum, LeadershipStart start, MetadataLoader log)
+    {
+        var state = new ControllerState(_settings, log, start.NextOffset, _random, NowMs());
+        bool isLogEmpty = start.IsLogEmpty;
+        while (state.DecideOnActivation(isLogEmpty) is { Count: > 0 } records)
+        {
+            isLogEmpty = false;
+            if (!await Append(quorum, state, start.Epoch, [records]))
+            {
+                return;
+            }
+        }
+
+        _active.TrySetResult();
+        var commands = new List<ControllerCommand>();
+        do
+        {
+            if (!await Turn(quorum, state, start.Epoch, commands))
+            {
+                return;
+            }
+
+            long waitMs = state.NextDeadlineMs is { } due ? Math.Max(0, due - NowMs()) : -1;
+            _timer.Change(waitMs < 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(waitMs), Timeout.InfiniteTimeSpan);
+        }
+        while (await _mailbox.Reader.WaitToReadAsync());
+    }
+
+    /// <summary>Decides what waits and what is due, appends it, answers. False where the epoch is over.</summary>
+    private async Task<bool> Turn(QuorumLoop quorum, ControllerState state, int epoch, List<ControllerCommand> commands)
+    {
+        var batches = new List<IReadOnlyList<VersionedRecord>>();
+        long baseOffset = state.NextOffset, nowMs = NowMs();
+        try
+        {
+            while (commands.Count < MaxCommandsPerAppend && _mailbox.Reader.TryRead(out var command))
+            {
+                commands.Add(command);
+                Decided(state, command.Decide(state, nowMs), epoch, nowMs, batches);
+            }
+
+            while (state.OnDeadline(nowMs) is { Count: > 0 } due)
+            {
+                Decided(state, due, epoch, nowMs, batches);
+            }
+
+            bool isCommitted = batches.Count == 0 || await quorum.AppendAsync(epoch, baseOffset, batches);
+            foreach (var command in commands)
+            {
+                if (isCommitted)
+                {
+                    command.Answer();
+                }
+                else
+                {
+                    command.Fail(new NotControllerException());
+                }
+            }
+
+            commands.Clear();
+            return isCommitted;
+        }
+        catch (Exception failure)
+        {
+            commands.ForEach(c => c.Fail(failure));
+            throw;
+        }
+    }
+
+    private static void Decided(
+        ControllerState state, IReadOnlyList<VersionedRecord> records, int epoch, long nowMs, List<IReadOnlyList<VersionedRecord>> batches)
+    {
+        if (records.Count > 0)
+        {
+            state.Apply(records, epoch, nowMs);
+            batches.Add(records);
+        }
+    }
+
+    private async Task<bool> Append(QuorumLoop quorum, ControllerState state, int epoch, List<IReadOnlyList<VersionedRecord>> batches)
+    {
+        long baseOffset = state.NextOffset, nowMs = NowMs();
+        batches.ForEach(records => state.Apply(records, epoch, nowMs));
+        return await quorum.AppendAsync(epoch, baseOffset, batches);
+    }
+}

@@ -1,0 +1,65 @@
+using System.Globalization;
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Cluster.Controller;
+using KafkaCompat.Protocol.Configs;
+
+namespace KafkaCompat.Broker.Controller;
+
+/// <summary>Topic configs over this node's settings.</summary>
+public sealed class TopicConfigRules(ServerConfig server) : ITopicConfigRules
+{
+    private const sbyte FromTopic = 1;
+    private const sbyte FromAllBrokers = 3;
+    private const sbyte FromFile = 4;
+    private const sbyte FromDefault = 5;
+
+    public string? Check(IReadOnlyDictionary<string, string> configs)
+    {
+        ArgumentNullException.ThrowIfNull(configs);
+        foreach (var (name, value) in configs)
+        {
+            if (TopicConfig.Check(name, value) is { } problem)
+            {
+                return problem;
+            }
+        }
+
+        return configs.GetValueOrDefault("remote.storage.enable") == "true" && !server.GetBool("remote.log.storage.system.enable")
+            ? "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage."
+            : null;
+    }
+
+    public IReadOnlyList<TopicConfigValue> Describe(IReadOnlyDictionary<string, string> configs, IReadOnlyDictionary<string, string> clusterDefaults)
+    {
+        var topic = TopicConfig.Create(server, configs);
+        var values = new List<TopicConfigValue>();
+        foreach (var key in ConfigCatalog.Topic.Where(k => k.IsDescribed && !k.IsInternal).OrderBy(k => k.Name, StringComparer.Ordinal))
+        {
+            string? text = topic.Text(key.Name, out var origin, out _);
+            sbyte source = origin switch { TopicConfigOrigin.Topic => FromTopic, TopicConfigOrigin.Broker => FromFile, _ => FromDefault };
+            if (origin != TopicConfigOrigin.Topic && FromCluster(key, clusterDefaults) is { } shared)
+            {
+                (text, source) = (shared, FromAllBrokers);
+            }
+
+            values.Add(new TopicConfigValue(key.Name, text, source, key.IsSensitive));
+        }
+
+        return values;
+    }
+
+    private static string? FromCluster(ConfigKey key, IReadOnlyDictionary<string, string> clusterDefaults)
+    {
+        foreach (var (synonym, factor) in key.Synonyms)
+        {
+            if (clusterDefaults.TryGetValue(synonym, out string? text))
+            {
+                return factor == 1 || !long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
+                    ? text
+                    : (number < 0 ? -1 : number * factor).ToString(CultureInfo.InvariantCulture);
+            }
+        }
+
+        return null;
+    }
+}

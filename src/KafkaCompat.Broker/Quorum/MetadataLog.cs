@@ -1,0 +1,206 @@
+using System.Buffers;
+using System.Text;
+using KafkaCompat.Cluster.Quorum;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Compression;
+using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
+
+namespace KafkaCompat.Broker.Quorum;
+
+/// <summary>
+/// The folder <c>__cluster_metadata-0</c>: the log, the snapshots of what it led to, and the <c>quorum-state</c>. Only the quorum's loop writes here.
+/// What must not be lost is synced before the call returns.
+/// </summary>
+public sealed class MetadataLog : IDisposable
+{
+    public const string FolderName = "__cluster_metadata-0";
+    private const string StateFileName = "quorum-state";
+    private const string DeletedSuffix = ".deleted";
+    private const int ReadBytes = 1 << 20;
+
+    private readonly LogEnvironment _environment;
+    private readonly string _folder;
+    private readonly PartitionLog _log;
+    private readonly List<SnapshotId> _snapshots;
+    private readonly Queue<(string Path, long DueMs)> _deleted = new();
+
+    private MetadataLog(LogEnvironment environment, string folder, PartitionLog log, List<SnapshotId> snapshots)
+    {
+        _environment = environment;
+        _folder = folder;
+        _log = log;
+        _snapshots = snapshots;
+    }
+
+    /// <summary>The newest snapshot; null where there is none.</summary>
+    public SnapshotId? LatestSnapshot => _snapshots.Count > 0 ? _snapshots[^1] : null;
+
+    public long EndOffset => _log.LogEndOffset;
+
+    public long StartOffset => _log.LogStartOffset;
+
+    /// <summary>The epoch of the last record, or of the snapshot that stands for it.</summary>
+    public int LastEpoch => Math.Max(_log.Epochs.LatestEpoch, LatestSnapshot is { } id && id.EndOffset >= EndOffset ? id.Epoch : 0);
+
+    /// <summary>Opens the metadata log of a formatted directory.</summary>
+    public static MetadataLog Open(LogEnvironment environment, string directory, LogSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        var files = environment.Files;
+        string folder = Path.Combine(directory, FolderName);
+        files.CreateFolder(folder);
+        var snapshots = new List<SnapshotId>();
+        foreach (var entry in files.List(folder))
+        {
+            if (SnapshotId.TryParse(entry.Name, out var id))
+            {
+                snapshots.Add(id);
+            }
+            else if (entry.Name.Contains(SnapshotId.Suffix, StringComparison.Ordinal))
+            {
+                // Half-written or deleted: nobody needs it.
+                files.Delete(Path.Combine(folder, entry.Name));
+            }
+        }
+
+        snapshots.Sort();
+        string identity = Path.Combine(folder, "partition.metadata");
+        if (!files.FileExists(identity))
+        {
+            files.WriteAtomically(identity, Encoding.UTF8.GetBytes($"version: 0\ntopic_id: {Uuid.MetadataTopicId}"));
+        }
+
+        // Its segments are always checked: what is in the metadata log is trusted by everything else.
+        var log = PartitionLog.Open(environment, folder, new TopicPartition("__cluster_metadata", 0), settings, new LogOpening(IsClean: false));
+        var opened = new MetadataLog(environment, folder, log, snapshots);
+        if (opened.LatestSnapshot is { } latest && latest.EndOffset > log.LogEndOffset)
+        {
+            log.TruncateFullyAt(latest.EndOffset);
+        }
+
+        return opened;
+    }
+
+    /// <summary>The kept election state: null where the file is missing, which is no fault.</summary>
+    public ElectionState? ReadElectionState()
+    {
+        string path = Path.Combine(_folder, StateFileName);
+        if (!_environment.Files.FileExists(path))
+        {
+            return null;
+        }
+
+        return ElectionState.TryDecode(_environment.Files.ReadAllBytes(path), out var state)
+            ? state
+            : throw new QuorumStateException($"Error while reading the Quorum status from the file {path}: it is no quorum state.");
+    }
+
+    /// <summary>Keeps the election state, durably.</summary>
+    public void WriteElectionState(ElectionState state, VoterSet? staticVoters) =>
+        _environment.Files.WriteAtomically(Path.Combine(_folder, StateFileName), state.Encode(staticVoters));
+
+    /// <summary>The newest snapshot's content; null where there is none.</summary>
+    public QuorumSnapshot? ReadLatestSnapshot() =>
+        LatestSnapshot is { } id ? QuorumSnapshot.Read(_environment.Files.ReadAllBytes(Path.Combine(_folder, id.FileName))) : null;
+
+    /// <summary>The batches from an offset on, up to another, at most a megabyte of them and at least one where there is one.</summary>
+    public List<QuorumBatch> Read(long fromOffset, long toOffset)
+    {
+        var read = _log.Read(fromOffset, ReadBytes, toOffset, minOneBatch: true);
+        if (read.IsOutOfRange)
+        {
+            throw new QuorumStateException($"The metadata log in {_folder} lacks the records from offset {fromOffset} on: it holds {StartOffset} to {EndOffset}.");
+        }
+
+        if (read.Region is not { } region)
+        {
+            return [];
+        }
+
+        using (region)
+        {
+            return QuorumBatchCodec.Decode(WholeBatches(region.ToArray()));
+        }
+    }
+
+    /// <summary>Appends whole batches. They are durable after <see cref="Sync"/>.</summary>
+    public void Append(PooledBuffer batches) => _log.Append(new ReadOnlySequence<byte>(batches.WrittenMemory));
+
+    public void Sync() => _log.Sync();
+
+    /// <summary>Puts a snapshot in place, whole and durable.</summary>
+    public void WriteSnapshot(QuorumSnapshot snapshot, SnapshotId id, long nowMs)
+    {
+        using var buffer = new PooledBuffer();
+        snapshot.WriteTo(buffer, id, nowMs);
+        _environment.Files.WriteAtomically(Path.Combine(_folder, id.FileName), buffer.WrittenSpan, readOnly: true);
+        _snapshots.Add(id);
+        _snapshots.Sort();
+    }
+
+    /// <summary>
+    /// Deletes the oldest snapshots, the newest excepted, while log and snapshots are larger than allowed or a snapshot is older than allowed; the log
+    /// then starts where the oldest one that is left ends.
+    /// </summary>
+    public void Clean(long maxBytes, long maxMs, long nowMs)
+    {
+        while (_snapshots.Count > 1 && (IsTooLarge(maxBytes) || (maxMs >= 0 && nowMs - _environment.Files.LastWriteMs(PathOf(_snapshots[0])) > maxMs)))
+        {
+            var oldest = _snapshots[0];
+            string aside = PathOf(oldest) + DeletedSuffix;
+            _environment.Files.Rename(PathOf(oldest), aside);
+            _snapshots.RemoveAt(0);
+            _deleted.Enqueue((aside, nowMs + _log.Settings.FileDeleteDelayMs));
+            _log.AdvanceLogStart(Math.Min(_snapshots[0].EndOffset, _log.LogEndOffset));
+        }
+
+        while (_deleted.TryPeek(out var next) && next.DueMs <= nowMs)
+        {
+            _environment.Files.Delete(_deleted.Dequeue().Path);
+        }
+
+        _log.DeleteDue(nowMs);
+    }
+
+    /// <summary>Closes as after a clean shutdown.</summary>
+    public void Close() => _log.Close();
+
+    public void Dispose() => _log.Dispose();
+
+    private string PathOf(SnapshotId id) => Path.Combine(_folder, id.FileName);
+
+    private bool IsTooLarge(long maxBytes)
+    {
+        if (maxBytes < 0)
+        {
+            return false;
+        }
+
+        long bytes = _log.SizeInBytes;
+        foreach (var entry in _environment.Files.List(_folder))
+        {
+            bytes += SnapshotId.TryParse(entry.Name, out _) ? entry.Length : 0;
+        }
+
+        return bytes > maxBytes;
+    }
+
+    /// <summary>What was read can end within a batch.</summary>
+    private static ReadOnlyMemory<byte> WholeBatches(byte[] bytes)
+    {
+        int end = 0;
+        while (bytes.Length - end >= 12)
+        {
+            int size = 12 + System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(end + 8));
+            if (size < 12 || size > bytes.Length - end)
+            {
+                break;
+            }
+
+            end += size;
+        }
+
+        return bytes.AsMemory(0, end);
+    }
+}

@@ -1,0 +1,365 @@
+using System.Threading.Channels;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Cluster.Quorum;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Compression;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Broker.Quorum;
+
+/// <summary>
+/// Runs a <see cref="RaftNode"/>: a mailbox, a clock, the log, and a listener that hears what is committed. Appends that wait together are
+/// synced together. What fails here (the disk, a log that cannot be) ends the loop, and with it the node: <see cref="Completion"/> tells.
+/// </summary>
+public sealed class QuorumLoop : IDisposable
+{
+    /// <summary>Work that may wait. Whoever posts more waits before.</summary>
+    private const int MailboxSize = 1024;
+
+    private readonly MetadataLog _log;
+    private readonly QuorumSettings _settings;
+    private readonly IQuorumListener _listener;
+    private readonly IQuorumPeers _peers;
+    private readonly TimeProvider _clock;
+    private readonly RaftNode _node;
+    private readonly Channel<Work> _mailbox = Channel.CreateBounded<Work>(new BoundedChannelOptions(MailboxSize) { SingleReader = true });
+    private readonly ITimer _timer;
+    private readonly List<AppendWork> _uncommitted = [];
+    private readonly List<QuorumBatch> _undelivered = [];
+    private Task _completion = Task.CompletedTask;
+    private short _kraftVersion;
+    private long _delivered;
+    private bool _hasRecords;
+    private long _epochEndOffset = -1;
+    private QuorumDescription _description;
+
+    /// <summary>Makes the loop of a log; <see cref="Start"/> starts it.</summary>
+    public QuorumLoop(MetadataLog log, QuorumSettings settings, IQuorumListener listener, IQuorumPeers peers, TimeProvider clock, Random random)
+    {
+        ArgumentNullException.ThrowIfNull(log);
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(clock);
+        _log = log;
+        _settings = settings;
+        _listener = listener;
+        _peers = peers;
+        _clock = clock;
+        Snapshot = log.ReadLatestSnapshot();
+        var voters = FindVoters();
+        if (!voters.Contains(settings.Raft.Self))
+        {
+            throw new QuorumStateException(voters.Voters.IsEmpty
+                ? "Nobody votes on the metadata: neither the metadata log nor controller.quorum.voters names a voter."
+                : $"Node {settings.Raft.Self.Id} with the directory id {settings.Raft.Self.DirectoryId} is not among the voters of the metadata log: {string.Join(", ", voters.Voters.Select(v => $"{v.Key.Id}-{v.Key.DirectoryId}"))}.");
+        }
+
+        _node = new RaftNode(settings.Raft, log.ReadElectionState(), voters, log.EndOffset, log.LastEpoch, random, NowMs());
+        _description = Description();
+        _timer = clock.CreateTimer(static state => ((QuorumLoop)state!).Post(new TickWork()), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>The snapshot that the loop starts from.</summary>
+    internal QuorumSnapshot? Snapshot { get; private set; }
+
+    /// <summary>Ends when the loop does; failed where it could not go on.</summary>
+    public Task Completion => _completion;
+
+    /// <summary>How the quorum stands.</summary>
+    public QuorumDescription Describe() => Volatile.Read(ref _description);
+
+    /// <summary>kraft.version: 1 where voters are in the log.</summary>
+    public short KRaftVersion => Volatile.Read(ref _kraftVersion);
+
+    /// <summary>Starts the loop on the caller's scheduler.</summary>
+    public void Start() => _completion = RunAsync();
+
+    /// <summary>
+    /// Appends batches as leader of an epoch, the first at <paramref name="baseOffset"/>. Done when they are committed and the listener has been told.
+    /// False where the epoch is over; nothing is known of the records then.
+    /// </summary>
+    public async Task<bool> AppendAsync(int epoch, long baseOffset, IReadOnlyList<IReadOnlyList<VersionedRecord>> batches)
+    {
+        var work = new AppendWork(epoch, baseOffset, batches);
+        await _mailbox.Writer.WriteAsync(work);
+        return await work.Done.Task;
+    }
+
+    /// <summary>Takes a message of a peer.</summary>
+    public ValueTask ReceiveAsync(RaftMessage message) => _mailbox.Writer.WriteAsync(new MessageWork(message));
+
+    /// <summary>Puts a snapshot of the committed state into the log's folder, and cleans what it makes superfluous.</summary>
+    public ValueTask SnapshotAsync(SnapshotId id, QuorumSnapshot snapshot) => _mailbox.Writer.WriteAsync(new SnapshotWork(id, snapshot));
+
+    /// <summary>Ends the loop after what has been posted before.</summary>
+    public async Task StopAsync()
+    {
+        _mailbox.Writer.TryComplete();
+        await _completion;
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private long NowMs() => _clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private void Post(Work work) => _mailbox.Writer.TryWrite(work);
+
+    /// <summary>The voters as snapshot and log name them last; the configured ones below kraft.version 1.</summary>
+    private VoterSet FindVoters()
+    {
+        var voters = Snapshot?.Voters;
+        _kraftVersion = Snapshot?.KRaftVersion ?? 0;
+        _delivered = _log.LatestSnapshot?.EndOffset ?? _log.StartOffset;
+        for (long offset = _delivered; offset < _log.EndOffset;)
+        {
+            var batches = _log.Read(offset, _log.EndOffset);
+            if (batches.Count == 0)
+            {
+                break;
+            }
+
+            foreach (var control in batches.SelectMany(b => b.Controls))
+            {
+                _kraftVersion = control is KRaftVersionRecord version ? version.KRaftVersion : _kraftVersion;
+                voters = control is VotersRecord set ? VoterSet.From(set) : voters;
+            }
+
+            offset = batches[^1].LastOffset + 1;
+        }
+
+        return _kraftVersion > 0 && voters is not null ? voters : _settings.StaticVoters;
+    }
+
+    private async Task RunAsync()
+    {
+        var drained = new List<Work>();
+        try
+        {
+            if (Snapshot is { } snapshot)
+            {
+                await _listener.OnSnapshot(_log.LatestSnapshot!.Value, snapshot);
+                _hasRecords = _log.LatestSnapshot.Value > SnapshotId.Bootstrap;
+            }
+
+            Snapshot = null;
+            _node.Tick(NowMs());
+            await DoWhatIsReady();
+            while (await _mailbox.Reader.WaitToReadAsync())
+            {
+                while (drained.Count < MailboxSize && _mailbox.Reader.TryRead(out var work))
+                {
+                    drained.Add(work);
+                }
+
+                Take(drained);
+                drained.Clear();
+                _node.Tick(NowMs());
+                await DoWhatIsReady();
+            }
+        }
+        catch (Exception failure)
+        {
+            _mailbox.Writer.TryComplete(failure);
+            foreach (var work in drained.OfType<AppendWork>().Concat(_uncommitted))
+            {
+                work.Done.TrySetException(failure);
+            }
+
+            while (_mailbox.Reader.TryRead(out var work))
+            {
+                (work as AppendWork)?.Done.TrySetException(failure);
+            }
+
+            throw;
+        }
+    }
+
+    private void Take(List<Work> drained)
+    {
+        bool hasAppended = false;
+        foreach (var work in drained)
+        {
+            switch (work)
+            {
+                case AppendWork append: hasAppended |= Append(append); break;
+                case MessageWork message: _node.Step(message.Message, NowMs()); break;
+                case SnapshotWork snapshot:
+                    _log.WriteSnapshot(snapshot.Snapshot, snapshot.Id, NowMs());
+                    _log.Clean(_settings.MaxRetentionBytes, _settings.MaxRetentionMs, NowMs());
+                    break;
+                default: break;
+            }
+        }
+
+        if (hasAppended)
+        {
+            Sync();
+        }
+    }
+
+    private bool Append(AppendWork work)
+    {
+        if (_node.Role is not Leader || work.Epoch != _node.Epoch || work.BaseOffset != _log.EndOffset)
+        {
+            work.Done.TrySetResult(false);
+            return false;
+        }
+
+        using var buffer = new PooledBuffer();
+        long nowMs = NowMs(), offset = work.BaseOffset;
+        foreach (var records in work.Batches)
+        {
+            var header = QuorumBatchCodec.Encode(records, offset, work.Epoch, nowMs, buffer);
+            _undelivered.Add(new QuorumBatch(offset, header.LastOffset, work.Epoch, nowMs, header.SizeInBytes, records, []));
+            offset = header.NextOffset;
+        }
+
+        _log.Append(buffer);
+        work.EndOffset = offset;
+        _uncommitted.Add(work);
+        return true;
+    }
+
+    private void Sync()
+    {
+        _log.Sync();
+        _node.Step(new LogSynced(_log.EndOffset, _log.LastEpoch), NowMs());
+    }
+
+    private async ValueTask DoWhatIsReady()
+    {
+        bool isBusy = true;
+        while (isBusy)
+        {
+            var ready = _node.TakeReady();
+            if (ready.Persist is { } state)
+            {
+                _log.WriteElectionState(state, _kraftVersion == 0 ? _node.Voters : null);
+            }
+
+            foreach (var message in ready.Messages)
+            {
+                _peers.Send(message);
+            }
+
+            isBusy = ready.NewEpoch is not null;
+            if (ready.NewEpoch is { } epoch)
+            {
+                OpenEpoch(epoch);
+            }
+
+            if (ready.HighWatermark > _delivered)
+            {
+                await Deliver(ready.HighWatermark);
+                isBusy = true;
+            }
+
+            Volatile.Write(ref _description, Description());
+        }
+
+        DropUncommittedOfOthers();
+        _timer.Change(_node.NextDeadlineMs is { } due ? TimeSpan.FromMilliseconds(Math.Max(0, due - NowMs())) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>The first batch of an epoch: who leads, and into an empty log whom the formatted snapshot named as voters.</summary>
+    private void OpenEpoch(NewEpoch epoch)
+    {
+        var controls = new List<IMessage>
+        {
+            new LeaderChangeMessage
+            {
+                LeaderId = _settings.Raft.Self.Id,
+                Voters = [.. _node.Voters.Voters.Select(v => new LeaderChangeMessage.Voter { VoterId = v.Key.Id })],
+                GrantingVoters = [.. epoch.GrantingVoters.Select(v => new LeaderChangeMessage.Voter { VoterId = v.Id })],
+            },
+        };
+        if (_log.EndOffset == 0 && _kraftVersion > 0)
+        {
+            controls.Add(new KRaftVersionRecord { KRaftVersion = _kraftVersion });
+            controls.Add(_node.Voters.ToRecord());
+        }
+
+        using var buffer = new PooledBuffer();
+        long nowMs = NowMs();
+        var header = QuorumBatchCodec.EncodeControl(controls, _log.EndOffset, epoch.Epoch, nowMs, buffer);
+        if (_delivered == _log.EndOffset || _undelivered.Count > 0)
+        {
+            _undelivered.Add(new QuorumBatch(header.BaseOffset, header.LastOffset, epoch.Epoch, nowMs, header.SizeInBytes, [], controls));
+        }
+
+        _log.Append(buffer);
+        _epochEndOffset = header.NextOffset;
+        Sync();
+    }
+
+    private async ValueTask Deliver(long highWatermark)
+    {
+        while (_delivered < highWatermark)
+        {
+            var batches = _undelivered.Count > 0 && _undelivered[0].BaseOffset == _delivered
+                ? _undelivered.TakeWhile(b => b.LastOffset < highWatermark).ToList()
+                : _log.Read(_delivered, highWatermark);
+            if (batches.Count == 0)
+            {
+                break;
+            }
+
+            _undelivered.RemoveAll(b => b.BaseOffset <= batches[^1].BaseOffset);
+            _hasRecords |= batches.Exists(b => b.Records.Count > 0);
+            await _listener.OnCommitted(batches);
+            _delivered = batches[^1].LastOffset + 1;
+        }
+
+        if (_epochEndOffset >= 0 && _delivered >= _epochEndOffset)
+        {
+            _epochEndOffset = -1;
+            await _listener.OnLeading(new LeadershipStart(_node.Epoch, _log.EndOffset, !_hasRecords));
+        }
+
+        Volatile.Write(ref _description, Description());
+        for (int i = 0; i < _uncommitted.Count && _uncommitted[i].EndOffset <= _delivered; i++)
+        {
+            _uncommitted[i].Done.TrySetResult(true);
+        }
+
+        _uncommitted.RemoveAll(w => w.EndOffset <= _delivered);
+    }
+
+    private void DropUncommittedOfOthers()
+    {
+        if (_node.Role is not Leader)
+        {
+            _uncommitted.ForEach(w => w.Done.TrySetResult(false));
+            _uncommitted.Clear();
+            _undelivered.Clear();
+        }
+    }
+
+    private QuorumDescription Description()
+    {
+        var progress = _node.Role is Leader leader ? leader.Progress : null;
+        var voters = _node.Voters.Voters.Select(v => Replica(v.Key)).ToList();
+        var observers = progress?.Keys.Where(k => !_node.Voters.Contains(k)).Select(Replica) ?? [];
+        return new QuorumDescription(_node.LeaderId, _node.Epoch, _node.HighWatermark, [.. voters], [.. observers], _node.Voters, _kraftVersion);
+
+        QuorumReplica Replica(ReplicaKey key)
+        {
+            var known = progress?.FirstOrDefault(p => p.Key.Matches(key)).Value;
+            return new QuorumReplica(key, known?.EndOffset ?? -1, known?.LastFetchMs ?? -1, known?.LastCaughtUpMs ?? -1);
+        }
+    }
+
+    private abstract record Work;
+
+    private sealed record TickWork : Work;
+
+    private sealed record MessageWork(RaftMessage Message) : Work;
+
+    private sealed record SnapshotWork(SnapshotId Id, QuorumSnapshot Snapshot) : Work;
+
+    private sealed record AppendWork(int Epoch, long BaseOffset, IReadOnlyList<IReadOnlyList<VersionedRecord>> Batches) : Work
+    {
+        public TaskCompletionSource<bool> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public long EndOffset { get; set; }
+    }
+}

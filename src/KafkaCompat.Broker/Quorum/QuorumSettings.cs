@@ -1,0 +1,18 @@
+using KafkaCompat.Cluster.Quorum;
+
+namespace KafkaCompat.Broker.Quorum;
+
+/// <summary>What the quorum's loop is told once.</summary>
+public sealed record QuorumSettings
+{
+    public required RaftSettings Raft { get; init; }
+
+    /// <summary>The voters of controller.quorum.voters, which count as long as kraft.version is 0.</summary>
+    public VoterSet StaticVoters { get; init; } = VoterSet.Empty;
+
+    /// <summary>metadata.max.retention.bytes.</summary>
+    public long MaxRetentionBytes { get; init; } = 100 * 1024 * 1024;
+
+    /// <summary>metadata.max.retention.ms.</summary>
+    public long MaxRetentionMs { get; init; } = 7L * 24 * 3600 * 1000;
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using KafkaCompat.Protocol;
+
+namespace KafkaCompat.Cluster.Quorum;
+
+/// <summary>
+/// What a replica must not forget: the newest epoch it knows, who leads it, whom it voted for in it. Kept in the file <c>quorum-state</c> as JSON,
+/// in version 1 where voters are dynamic and in version 0, with the voters, where they are not.
+/// </summary>
+public sealed record ElectionState(int Epoch, int LeaderId, ReplicaKey Voted)
+{
+    public const int None = -1;
+
+    public static ElectionState Initial { get; } = new(0, None, ReplicaKey.None);
+
+    /// <summary>The file's content. <paramref name="staticVoters"/> is null where voters are dynamic.</summary>
+    public byte[] Encode(VoterSet? staticVoters)
+    {
+        var text = new StringBuilder("{");
+        if (staticVoters is not null)
+        {
+            text.Append("\"clusterId\":\"\",");
+        }
+
+        text.Append(CultureInfo.InvariantCulture, $"\"leaderId\":{LeaderId},\"leaderEpoch\":{Epoch},\"votedId\":{Voted.Id},");
+        text.Append(staticVoters is null
+            ? $"\"votedDirectoryId\":\"{Voted.DirectoryId}\",\"data_version\":1}}"
+            : $"\"appliedOffset\":0,\"currentVoters\":[{string.Join(",", staticVoters.Voters.Select(v => $"{{\"voterId\":{v.Key.Id}}}"))}],\"data_version\":0}}");
+        return Encoding.UTF8.GetBytes(text.ToString());
+    }
+
+    /// <summary>Reads the file's content; false where it is malformed.</summary>
+    public static bool TryDecode(ReadOnlyMemory<byte> content, out ElectionState state)
+    {
+        state = Initial;
+        try
+        {
+            using var json = JsonDocument.Parse(content);
+            var root = json.RootElement;
+            int version = root.GetProperty("data_version").GetInt32();
+            if (version is not (0 or 1))
+            {
+                return false;
+            }
+
+            var directory = version == 1 ? Uuid.Parse(root.GetProperty("votedDirectoryId").GetString()) : Uuid.Zero;
+            state = new ElectionState(
+                root.GetProperty("leaderEpoch").GetInt32(),
+                root.GetProperty("leaderId").GetInt32(),
+                new ReplicaKey(root.GetProperty("votedId").GetInt32(), directory));
+            return state.Epoch >= 0;
+        }
+        catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            return false;
+        }
+    }
+}
