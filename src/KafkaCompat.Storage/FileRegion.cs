@@ -1,4 +1,5 @@
 using System.Buffers;
+using KafkaCompat.Protocol;
 using KafkaCompat.Storage.Files;
 using Microsoft.Win32.SafeHandles;
 
@@ -8,7 +9,7 @@ namespace KafkaCompat.Storage;
 /// A range of a segment file that holds batches, ready to be sent without copying it into memory first. It keeps the file open, whatever
 /// becomes of the segment, until it is disposed of; a disposed region must not be read.
 /// </summary>
-public sealed class FileRegion : IDisposable
+public sealed class FileRegion : IRecordRegion, IDisposable
 {
     private StoredFile? _file;
 
@@ -34,15 +35,15 @@ public sealed class FileRegion : IDisposable
         return count <= 0 ? 0 : file.Read(Position + at, buffer[..count]);
     }
 
-    public void CopyTo(IBufferWriter<byte> writer)
+    public void CopyTo(IBufferWriter<byte> destination)
     {
         for (int at = 0; at < Length;)
         {
-            Span<byte> span = writer.GetSpan(Math.Min(Length - at, 64 * 1024));
+            Span<byte> span = destination.GetSpan(Math.Min(Length - at, 64 * 1024));
             int read = Read(at, span);
             if (read == 0)
                 throw new EndOfStreamException($"The file ends {Length - at} bytes before the region does.");
-            writer.Advance(read);
+            destination.Advance(read);
             at += read;
         }
     }
@@ -56,6 +57,6 @@ public sealed class FileRegion : IDisposable
 
     public void Dispose() => Interlocked.Exchange(ref _file, null)?.Release();
 
-    internal static FileRegion? TryCreate(StoredFile file, long position, int length) =>
+    public static FileRegion? TryCreate(StoredFile file, long position, int length) =>
         file.TryRetain() ? new FileRegion(file, position, length) : null;
 }

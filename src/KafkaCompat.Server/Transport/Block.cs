@@ -25,6 +25,9 @@ internal sealed class Block : ReadOnlySequenceSegment<byte>
     /// <summary>How many bytes at the start of <see cref="Buffer"/> hold data.</summary>
     public int End { get; set; }
 
+    /// <summary>What is sent after the bytes of this block and before those of the next.</summary>
+    public PendingRegion? Region { get; set; }
+
     public int Capacity => Buffer.Length;
 
     public Memory<byte> Free => Buffer[End..];
@@ -43,6 +46,8 @@ internal sealed class Block : ReadOnlySequenceSegment<byte>
     public void Reset()
     {
         End = 0;
+        Region?.Release();
+        Region = null;
         Next = null;
         RunningIndex = 0;
         Memory = Buffer;

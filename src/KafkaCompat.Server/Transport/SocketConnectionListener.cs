@@ -67,6 +67,9 @@ internal sealed class SocketConnectionListener : IConnectionListener
     private SocketConnection Connect(Socket socket)
     {
         socket.NoDelay = true;
+
+        // For sendfile; the runtime makes a socket non-blocking only with its first asynchronous wait.
+        socket.Blocking = false;
         if (_options.KeepAlive)
         {
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);

@@ -1,14 +1,17 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using KafkaCompat.Protocol;
+using KafkaCompat.Storage;
 
 namespace KafkaCompat.Server.Transport;
 
 /// <summary>
 /// A <see cref="PipeWriter"/> that sends what was written from the blocks it was written to. <see cref="FlushAsync"/> completes when the
 /// socket took everything, so a slow reader holds its own answers back and nobody else's; one flush is under way at a time.
+/// Regions of files stand between the blocks and leave by sendfile.
 /// </summary>
-internal sealed class SocketPipeWriter : PipeWriter
+internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
 {
     private readonly Socket _socket;
     private readonly BlockPool _pool;
@@ -55,6 +58,19 @@ internal sealed class SocketPipeWriter : PipeWriter
         _unsent += bytes;
     }
 
+    public void Accept(IRecordRegion region)
+    {
+        if (!SendFile.IsSupported || region.Length < SendFile.WorthwhileFrom || region is not FileRegion { Handle: { } handle } file)
+        {
+            region.CopyTo(this);
+            return;
+        }
+
+        EnsureRoom(1);
+        _tail!.Region = new PendingRegion(handle, file.Position, file.Length);
+        _unsent += file.Length;
+    }
+
     public override void CancelPendingFlush() => _cancelRequested = true;
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
@@ -69,7 +85,7 @@ internal sealed class SocketPipeWriter : PipeWriter
             return new ValueTask<FlushResult>(TakeFlushResult());
         }
 
-        if (ReferenceEquals(_head, _tail))
+        if (ReferenceEquals(_head, _tail) && _head.Region is null)
         {
             // One block is the usual case, and the socket usually takes it at once.
 #pragma warning disable CA2012 // Consumed once: here where it has completed, in SendRest where not.
@@ -117,11 +133,16 @@ internal sealed class SocketPipeWriter : PipeWriter
                 }
 
                 sent = 0;
+                if (block.Region is { } region)
+                {
+                    await SendRegion(region, cancellationToken).ConfigureAwait(false);
+                }
+
                 _head = block.NextBlock;
                 _pool.Return(block);
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or EndOfStreamException)
         {
             _failed = true;
             _onClosed(e);
@@ -133,6 +154,53 @@ internal sealed class SocketPipeWriter : PipeWriter
         }
 
         return TakeFlushResult();
+    }
+
+    /// <summary>
+    /// Sends a region. When the socket's buffer is full, one block's worth is read and sent the ordinary way: its completion says that there is
+    /// room again, which the runtime has no other call for.
+    /// </summary>
+    private async ValueTask SendRegion(PendingRegion region, CancellationToken cancellationToken)
+    {
+        while (region.Left > 0)
+        {
+            var outcome = SendFile.Try(_socket, region.Handle, region.Position, region.Left, out var sent);
+            if (outcome == SendFile.Outcome.EndOfFile)
+            {
+                throw new EndOfStreamException("A file ends before the region that is being sent.");
+            }
+
+            if (outcome != SendFile.Outcome.Sent)
+            {
+                sent = await SendCopy(region, cancellationToken).ConfigureAwait(false);
+            }
+
+            region.Advance(sent);
+        }
+    }
+
+    private async ValueTask<int> SendCopy(PendingRegion region, CancellationToken cancellationToken)
+    {
+        var block = _pool.Rent(BlockPool.StandardSize);
+        try
+        {
+            var read = RandomAccess.Read(region.Handle, block.Buffer.Span[..Math.Min(block.Capacity, region.Left)], region.Position);
+            if (read == 0)
+            {
+                throw new EndOfStreamException("A file ends before the region that is being sent.");
+            }
+
+            for (var sent = 0; sent < read;)
+            {
+                sent += await _socket.SendAsync(block.Buffer[sent..read], SocketFlags.None, cancellationToken).ConfigureAwait(false);
+            }
+
+            return read;
+        }
+        finally
+        {
+            _pool.Return(block);
+        }
     }
 
     private FlushResult TakeFlushResult()
@@ -161,12 +229,12 @@ internal sealed class SocketPipeWriter : PipeWriter
             return;
         }
 
-        if (_tail.Capacity - _tail.End >= needed)
+        if (_tail.Region is null && _tail.Capacity - _tail.End >= needed)
         {
             return;
         }
 
-        var next = _pool.Rent(Math.Max(needed, BlockPool.StandardSize));
+        var next = _pool.Rent(Math.Max(needed, _tail.Region is null ? BlockPool.StandardSize : BlockPool.SmallSize));
         _tail.Append(next);
         _tail = next;
     }

@@ -1,0 +1,117 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Server.Decode;
+using KafkaCompat.Tests.Shared;
+using Xunit;
+
+namespace KafkaCompat.Server.Tests.Decode;
+
+/// <summary>kafkacompat decode over frames and files that Kafka wrote.</summary>
+public sealed class DecodeCommandTests
+{
+    [Fact]
+    public void A_request_frame_is_named_and_printed()
+    {
+        // ApiVersions version 0, correlation id 5, client id "abc".
+        var (code, text) = Decode("--hex", "0000000d 0012 0000 00000005 0003616263");
+        Assert.Equal(0, code);
+        Assert.Contains("ApiVersions request version 0", text, StringComparison.Ordinal);
+        Assert.Contains("\"correlationId\":5,\"clientId\":\"abc\"", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_response_needs_its_api_and_version()
+    {
+        Assert.Throws<ConfigurationException>(() => Decode("--response", "--hex", "00000000"));
+        var (code, text) = Decode("--response", "--api", "apiversions", "--version", "0", "--hex", "00000010 00000005 0000 00000001 0000 0000 000d");
+        Assert.Equal(0, code);
+        Assert.Contains("\"maxVersion\": 13", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("000000")]
+    [InlineData("0000ffff 0012")]
+    [InlineData("00000004 7fff 0000")]
+    [InlineData("00000008 0012 0000 00000005")]
+    public void Bytes_that_are_no_frame_are_said_to_be_none(string hex)
+    {
+        var (code, text) = Decode("--hex", hex);
+        Assert.Equal(1, code);
+        Assert.NotEmpty(text);
+    }
+
+    [Fact]
+    public void Every_framed_message_of_Kafka_is_printed()
+    {
+        var folder = KafkaReference.Require("golden", "clients");
+        var printed = 0;
+        foreach (var file in Directory.EnumerateFiles(folder, "???-*.tsv"))
+        {
+            var name = Path.GetFileNameWithoutExtension(file)[4..];
+            foreach (var row in KafkaReference.Table("golden", "clients", Path.GetFileName(file)))
+            {
+                if (row.GetValueOrDefault("framed") is not { Length: > 0 } framed)
+                {
+                    continue;
+                }
+
+                var (code, text) = name.EndsWith("Request", StringComparison.Ordinal)
+                    ? Decode("--hex", framed)
+                    : Decode("--response", "--api", int.Parse(Path.GetFileName(file)[..3]).ToString(), "--version", row["version"], "--hex", framed);
+                Assert.True(code == 0, $"{name} version {row["version"]}: {text}");
+                printed++;
+            }
+        }
+
+        Assert.True(printed > 300);
+    }
+
+    [Fact]
+    public void Every_file_of_a_data_directory_is_printed()
+    {
+        var archive = KafkaReference.Require("datadirs", "groups.tar.gz");
+        var folder = Directory.CreateTempSubdirectory("kafkacompat-decode-");
+        try
+        {
+            using (var gzip = new GZipStream(File.OpenRead(archive), CompressionMode.Decompress))
+            {
+                TarFile.ExtractToDirectory(gzip, folder.FullName, overwriteFiles: true);
+            }
+
+            var seen = new HashSet<string>();
+            foreach (var file in Directory.EnumerateFiles(folder.FullName, "*", SearchOption.AllDirectories))
+            {
+                if (!file.Contains("/data/", StringComparison.Ordinal) || Path.GetFileName(file) is ".lock")
+                {
+                    continue;
+                }
+
+                var (code, text) = Decode(file);
+                Assert.True(code == 0, $"{file}: {text}");
+                Assert.DoesNotContain("unreadable", text, StringComparison.Ordinal);
+                Assert.DoesNotContain("unknown type", text, StringComparison.Ordinal);
+                foreach (var word in (string[])["PartitionRecord", "LEADER_CHANGE", "SNAPSHOT_FOOTER", "OffsetCommitKey", "ConsumerGroupMetadataKey", "producerEntries"])
+                {
+                    if (text.Contains(word, StringComparison.Ordinal))
+                    {
+                        seen.Add(word);
+                    }
+                }
+            }
+
+            Assert.Superset(new HashSet<string> { "PartitionRecord", "LEADER_CHANGE", "SNAPSHOT_FOOTER", "OffsetCommitKey", "ConsumerGroupMetadataKey" }, seen);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static (int Code, string Text) Decode(params string[] arguments)
+    {
+        using var output = new StringWriter();
+        var code = DecodeCommand.Run(arguments, output);
+        return (code, output.ToString());
+    }
+}

@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using KafkaCompat.Server.CommandLine;
+using Xunit;
+
+namespace KafkaCompat.Server.Tests.Hosting;
+
+/// <summary>The program as a person meets it: a process, its exit code, its lines.</summary>
+public sealed class ProgramTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kafkacompat-program-");
+
+    [Fact]
+    public async Task A_start_prints_one_line_and_a_signal_ends_it_cleanly()
+    {
+        using var program = Start("--override", "listeners=PLAINTEXT://localhost:0,CONTROLLER://localhost:0", "--override", "node.id=7");
+        var line = await program.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+        Assert.NotNull(line);
+        Assert.Matches($"^kafkacompat node 7 on localhost:[0-9]+, data in {_folder.FullName}/data, started in [0-9]+ ms$", line);
+        var port = int.Parse(line[(line.IndexOf(':') + 1)..line.IndexOf(',')], CultureInfo.InvariantCulture);
+        foreach (var address in (IPAddress[])[IPAddress.Loopback, IPAddress.IPv6Loopback])
+        {
+            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(address, port, TestContext.Current.CancellationToken);
+        }
+
+        using var kill = Process.Start("kill", ["-TERM", program.Id.ToString(CultureInfo.InvariantCulture)]);
+        await program.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal("", await program.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken));
+        Assert.Equal("", await program.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(0, program.ExitCode);
+    }
+
+    [Theory]
+    [InlineData("Unknown setting num.partition; did you mean num.partitions?", "--override", "num.partition=1")]
+    [InlineData("Invalid value x for configuration num.partitions: Not a number of type INT", "--override", "num.partitions=x")]
+    [InlineData("--override needs key=value", "--override")]
+    [InlineData("Unknown option --what", "--what")]
+    [InlineData("Cannot read none.properties", "none.properties")]
+    [InlineData("Missing required configuration", "empty.properties")]
+    [InlineData("is no address of this machine", "--override", "listeners=PLAINTEXT://192.0.2.1:0")]
+    public async Task What_stands_in_the_way_is_one_line_and_exit_code_1(string expected, params string[] arguments)
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "empty.properties"), "# nothing\n", TestContext.Current.CancellationToken);
+        await Refused(expected, arguments);
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_one_line_and_exit_code_1_and_leaves_no_directory()
+    {
+        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        taken.Listen();
+        var port = ((IPEndPoint)taken.LocalEndPoint!).Port;
+        await Refused($"Port {port} is in use", "--override", $"listeners=PLAINTEXT://localhost:{port},CONTROLLER://localhost:0");
+        Assert.False(Directory.Exists(Path.Combine(_folder.FullName, "data")));
+    }
+
+    [Fact]
+    public async Task Help_and_version_are_printed()
+    {
+        foreach (var (option, expected) in ((string, string)[])[("--help", "--override key=value"), ("--version", "Apache Kafka 4.4")])
+        {
+            using var program = Start(option);
+            Assert.Contains(expected, await program.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            await program.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(0, program.ExitCode);
+        }
+    }
+
+    [Fact]
+    public void Without_a_file_the_controller_follows_the_brokers_port()
+    {
+        var config = ProgramSettings.Load(ProgramArguments.Parse(["--override", "listeners=PLAINTEXT://localhost:19092"]));
+        Assert.Equal("CONTROLLER://localhost:19093", Assert.Single(config.Listeners.OfController).ToString());
+        Assert.Equal(["localhost:19093"], config.Node.BootstrapServers);
+        Assert.Equal(["data"], config.LogDirs);
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private async Task Refused(string expected, params string[] arguments)
+    {
+        using var program = Start(arguments);
+        var error = await program.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await program.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(1, program.ExitCode);
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+        Assert.Equal(1, error.Count(static c => c == '\n'));
+        Assert.Equal("", await program.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken));
+    }
+
+    private Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "kafkacompat.dll"), .. arguments])
+        {
+            WorkingDirectory = _folder.FullName,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var name in start.Environment.Keys.Where(static key => key.StartsWith("KAFKA_", StringComparison.Ordinal)).ToList())
+        {
+            start.Environment.Remove(name);
+        }
+
+        return Process.Start(start)!;
+    }
+}

@@ -1,0 +1,82 @@
+using System.Net;
+using System.Net.Sockets;
+using KafkaCompat.Protocol;
+using KafkaCompat.Server.Transport;
+using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
+using Microsoft.AspNetCore.Connections;
+using Xunit;
+
+namespace KafkaCompat.Server.Tests.Transport;
+
+/// <summary>Regions of files between written bytes: they arrive in their place, whoever is slow and whatever becomes of the file.</summary>
+public sealed class RegionTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kafkacompat-regions-");
+    private readonly CancellationTokenSource _deadline = new(TimeSpan.FromSeconds(30));
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(32 * 1024)]
+    [InlineData(20_000_000)]
+    public async Task Regions_arrive_between_the_bytes_around_them(int length)
+    {
+        using var transport = new SocketTransport(new SocketTransportOptions(), TimeProvider.System);
+        await using var listener = await transport.BindAsync(new IPEndPoint(IPAddress.Loopback, 0), _deadline.Token);
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var accepting = listener.AcceptAsync(_deadline.Token);
+        await client.ConnectAsync(listener.EndPoint, _deadline.Token);
+        var connection = (await accepting)!;
+
+        var content = new byte[length + 50];
+        new Random(length).NextBytes(content);
+        var path = Path.Combine(_folder.FullName, "segment");
+        await File.WriteAllBytesAsync(path, content, _deadline.Token);
+        var store = new DiskFileStore();
+        var file = store.Open(path, FileOpening.Read);
+        var flush = WriteTwice(connection, file, length);
+        file.Dispose();
+        File.Delete(path);
+
+        byte[] expected = [1, 2, 3, .. content.AsSpan(50, length), 4, 5, .. content.AsSpan(50, length), 6];
+        var received = new byte[expected.Length];
+        for (var at = 0; at < received.Length;)
+        {
+            var count = await client.ReceiveAsync(received.AsMemory(at), _deadline.Token);
+            Assert.NotEqual(0, count);
+            at += count;
+        }
+
+        Assert.True(expected.AsSpan().SequenceEqual(received));
+        Assert.False((await flush).IsCompleted);
+        Assert.Equal(0, transport.Pool.RentedBytes);
+        await connection.DisposeAsync();
+    }
+
+    public void Dispose()
+    {
+        _deadline.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    private static Task<System.IO.Pipelines.FlushResult> WriteTwice(ConnectionContext connection, StoredFile file, int length)
+    {
+        var output = connection.Transport.Output;
+        var writer = new WireWriter(output, (IRegionSink)output);
+        writer.WriteByte(1);
+        writer.WriteInt16(0x0203);
+        Region(ref writer);
+        writer.WriteInt16(0x0405);
+        Region(ref writer);
+        writer.WriteByte(6);
+        writer.Flush();
+        return output.FlushAsync().AsTask();
+
+        void Region(ref WireWriter writer)
+        {
+            writer.Flush();
+            using var region = FileRegion.TryCreate(file, 50, length)!;
+            ((IRegionSink)output).Accept(region);
+        }
+    }
+}
