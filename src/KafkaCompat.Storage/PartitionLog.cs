@@ -1,4 +1,5 @@
 using System.Buffers;
+using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Segments;
@@ -55,6 +56,9 @@ public sealed class PartitionLog : IDisposable
 
     public TopicPartition Partition { get; }
 
+    /// <summary>What <c>partition.metadata</c> says; null where the file is absent.</summary>
+    public Uuid? TopicId { get; internal set; }
+
     public string Folder { get; private set; }
 
     public LeaderEpochCache Epochs { get; }
@@ -79,6 +83,8 @@ public sealed class PartitionLog : IDisposable
 
     /// <summary>Where the active segment starts. A recovery point before it means that rolled segments wait for a sync.</summary>
     public long ActiveSegmentBaseOffset => Volatile.Read(ref _end).Segment.BaseOffset;
+
+    public long FirstSegmentBaseOffset => Volatile.Read(ref _segments)[0].BaseOffset;
 
     public int SegmentCount => Volatile.Read(ref _segments).Length;
 
@@ -499,6 +505,7 @@ public sealed class PartitionLog : IDisposable
     private void SyncSegments(long beforeOffset)
     {
         LogSegment[] segments;
+        LogSegment active;
         string[] snapshots;
         long target;
         bool newNames = false;
@@ -507,6 +514,7 @@ public sealed class PartitionLog : IDisposable
             if (_closed)
                 return;
             target = Math.Min(beforeOffset, _end.Offset);
+            active = _end.Segment;
             int first = Math.Max(0, Floor(_segments, _recoveryPoint));
             int count = 0;
             while (first + count < _segments.Length && _segments[first + count].BaseOffset < beforeOffset)
@@ -522,7 +530,11 @@ public sealed class PartitionLog : IDisposable
             _unsyncedSnapshots.Clear();
         }
         foreach (LogSegment segment in segments)
+        {
             segment.Sync();
+            if (!ReferenceEquals(segment, active))
+                segment.CloseIndexFiles();
+        }
         foreach (string snapshot in snapshots)
         {
             if (!_environment.Files.FileExists(snapshot))

@@ -313,7 +313,8 @@ internal sealed class LogSegment
         TransactionIndex.Renamed(PathOf(SegmentFiles.TransactionIndex));
     }
 
-    private void CloseIndexFiles()
+    /// <summary>Nothing more is written to them; whoever writes again opens them again.</summary>
+    public void CloseIndexFiles()
     {
         OffsetIndex.CloseFile();
         TimeIndex.CloseFile();

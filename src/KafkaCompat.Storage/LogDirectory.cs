@@ -1,0 +1,260 @@
+using System.Collections.Concurrent;
+using KafkaCompat.Protocol;
+using KafkaCompat.Storage.Checkpoints;
+using KafkaCompat.Storage.Files;
+
+namespace KafkaCompat.Storage;
+
+/// <summary>
+/// One of the broker's <c>log.dirs</c>: its lock, its identity, its checkpoint files, and the logs in its folders. The metadata log lies in
+/// one of them too, but belongs to the quorum, which opens it by itself.
+/// </summary>
+/// <remarks>
+/// Order of use: <see cref="Open"/> takes the lock and reads what the directory says about itself; <see cref="LoadAll"/> opens the logs once
+/// the metadata is known; <see cref="CloseCleanly"/> or <see cref="Dispose"/> ends it.
+/// </remarks>
+public sealed class LogDirectory : IDisposable
+{
+    public const string LockFileName = ".lock";
+    public const string MetadataLogName = "__cluster_metadata";
+
+    private readonly IDisposable _lock;
+    private readonly ConcurrentDictionary<TopicPartition, PartitionLog> _logs = new();
+    private readonly Queue<(string Folder, long DueMs)> _deleted = new();
+    private readonly Lock _gate = new();
+
+    private LogDirectory(LogEnvironment environment, string path, IDisposable @lock)
+    {
+        Environment = environment;
+        Path = path;
+        _lock = @lock;
+        Meta = MetaProperties.Read(environment.Files, path);
+        WasClosedCleanly = CleanShutdownMarker.TryRead(environment.Files, path, out long epoch);
+        BrokerEpochAtShutdown = epoch;
+    }
+
+    public string Path { get; }
+
+    public LogEnvironment Environment { get; }
+
+    public DirectoryHealth Health => Environment.Health;
+
+    /// <summary>Whose directory it is; null where it is not formatted.</summary>
+    public MetaProperties? Meta { get; }
+
+    public bool WasClosedCleanly { get; }
+
+    /// <summary>The broker's epoch when it was closed cleanly, or -1.</summary>
+    public long BrokerEpochAtShutdown { get; }
+
+    /// <summary>Folders that belong to no partition of the metadata, by the name that they have now.</summary>
+    public IReadOnlyList<string> Strays { get; private set; } = [];
+
+    public IEnumerable<PartitionLog> Logs => _logs.Values;
+
+    public int Count => _logs.Count;
+
+    /// <summary>Takes the directory. Throws <see cref="IOException"/> where another process has it.</summary>
+    public static LogDirectory Open(LogEnvironment environment, string path)
+    {
+        environment.Files.CreateFolder(path);
+        IDisposable @lock = environment.Files.TryLock(System.IO.Path.Combine(path, LockFileName))
+            ?? throw new IOException($"Failed to acquire lock on file {LockFileName} in {path}. A Kafka instance in another process or thread is using this directory.");
+        try
+        {
+            return new LogDirectory(environment, path, @lock);
+        }
+        catch
+        {
+            @lock.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The high watermarks as they were last written down.</summary>
+    public Dictionary<TopicPartition, long> ReadHighWatermarks() => OffsetCheckpoint.Read(Environment.Files, PathOf(OffsetCheckpoint.HighWatermarks));
+
+    /// <summary>
+    /// Opens every log of the directory. A folder whose partition and topic id (null where the folder has none) the metadata does not know is set aside as stray.
+    /// <see cref="LogCorruptionException"/> says what Kafka would not start over.
+    /// </summary>
+    public void LoadAll(Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, int threads = 1)
+    {
+        Dictionary<TopicPartition, long> recoveryPoints = OffsetCheckpoint.Read(Environment.Files, PathOf(OffsetCheckpoint.RecoveryPoints));
+        Dictionary<TopicPartition, long> logStarts = OffsetCheckpoint.Read(Environment.Files, PathOf(OffsetCheckpoint.LogStarts));
+        var folders = new List<(TopicPartition Partition, string Folder)>();
+        foreach (StoredEntry entry in Environment.Files.List(Path))
+        {
+            if (!entry.IsFolder || !TopicPartition.TryParseFolder(entry.Name, out TopicPartition partition, out LogFolderKind kind))
+                continue;
+            string folder = System.IO.Path.Combine(Path, entry.Name);
+            if (kind == LogFolderKind.Deleted)
+                _deleted.Enqueue((folder, Environment.NowMs() + LogSettings.Default.FileDeleteDelayMs));
+            else if (kind == LogFolderKind.Log && partition.Topic != MetadataLogName)
+                folders.Add((partition, folder));
+        }
+        var strays = new ConcurrentBag<string>();
+        void Load((TopicPartition Partition, string Folder) found)
+        {
+            Uuid? topicId = PartitionMetadataFile.Read(Environment.Files, found.Folder);
+            if (!isKnown(found.Partition, topicId))
+            {
+                strays.Add(SetAside(found.Folder, found.Partition, LogFolderKind.Stray));
+                return;
+            }
+            var opening = new LogOpening(WasClosedCleanly, recoveryPoints.GetValueOrDefault(found.Partition), logStarts.GetValueOrDefault(found.Partition));
+            PartitionLog log = PartitionLog.Open(Environment, found.Folder, found.Partition, settings(found.Partition), opening);
+            log.TopicId = topicId;
+            _logs[found.Partition] = log;
+        }
+        LoadEach(folders, Load, threads);
+        Strays = [.. strays.Order(StringComparer.Ordinal)];
+        if (Strays.Count > 0)
+            Environment.Files.SyncFolder(Path);
+        // From here on the files change: after a kill nothing may be trusted unseen.
+        if (WasClosedCleanly)
+            CleanShutdownMarker.Remove(Environment.Files, Path);
+    }
+
+    public PartitionLog? Find(TopicPartition partition) => _logs.GetValueOrDefault(partition);
+
+    /// <summary>Makes the folder and the log of a new partition; both are durable when it returns.</summary>
+    public PartitionLog Create(TopicPartition partition, Uuid topicId, LogSettings settings)
+    {
+        Health.Require();
+        string folder = PathOf(partition.ToString());
+        try
+        {
+            Environment.Files.CreateFolder(folder);
+            PartitionMetadataFile.Write(Environment.Files, folder, topicId);
+            PartitionLog log = PartitionLog.Open(Environment, folder, partition, settings, new LogOpening(IsClean: false));
+            log.TopicId = topicId;
+            Environment.Files.SyncFolder(folder);
+            Environment.Files.SyncFolder(Path);
+            return _logs.TryAdd(partition, log) ? log : throw new InvalidOperationException($"The log of {partition} exists.");
+        }
+        catch (Exception failure) when (failure is IOException and not KafkaStorageException)
+        {
+            throw Health.FailedBy(failure);
+        }
+    }
+
+    /// <summary>Takes a log out of service. Its folder gets a name that ends in <c>-delete</c> at once, and goes when the delay is over, in <see cref="DeleteDue"/>.</summary>
+    public void Delete(TopicPartition partition)
+    {
+        if (!_logs.TryRemove(partition, out PartitionLog? log))
+            return;
+        Health.Require();
+        try
+        {
+            string folder = SetAside(log.Folder, partition, LogFolderKind.Deleted);
+            log.Moved(folder);
+            log.Dispose();
+            Environment.Files.SyncFolder(Path);
+            lock (_gate)
+                _deleted.Enqueue((folder, Environment.NowMs() + log.Settings.FileDeleteDelayMs));
+        }
+        catch (Exception failure) when (failure is IOException and not KafkaStorageException)
+        {
+            throw Health.FailedBy(failure);
+        }
+    }
+
+    /// <summary>Removes the folders of deleted logs whose delay is over.</summary>
+    public void DeleteDue(long nowMs)
+    {
+        Health.Require();
+        try
+        {
+            while (true)
+            {
+                string folder;
+                lock (_gate)
+                {
+                    if (!_deleted.TryPeek(out (string Folder, long DueMs) next) || next.DueMs > nowMs)
+                        return;
+                    folder = _deleted.Dequeue().Folder;
+                }
+                Environment.Files.DeleteFolder(folder);
+            }
+        }
+        catch (IOException failure)
+        {
+            throw Health.FailedBy(failure);
+        }
+    }
+
+    /// <summary>Writes the recovery points, log starts and high watermarks down.</summary>
+    public void WriteCheckpoints(IReadOnlyDictionary<TopicPartition, long> highWatermarks)
+    {
+        Health.Require();
+        var recoveryPoints = new Dictionary<TopicPartition, long>();
+        var logStarts = new Dictionary<TopicPartition, long>();
+        foreach ((TopicPartition partition, PartitionLog log) in _logs)
+        {
+            recoveryPoints[partition] = log.RecoveryPoint;
+            if (log.LogStartOffset > log.FirstSegmentBaseOffset)
+                logStarts[partition] = log.LogStartOffset;
+        }
+        try
+        {
+            OffsetCheckpoint.Write(Environment.Files, PathOf(OffsetCheckpoint.RecoveryPoints), recoveryPoints);
+            OffsetCheckpoint.Write(Environment.Files, PathOf(OffsetCheckpoint.LogStarts), logStarts);
+            OffsetCheckpoint.Write(Environment.Files, PathOf(OffsetCheckpoint.HighWatermarks), highWatermarks);
+        }
+        catch (IOException failure)
+        {
+            throw Health.FailedBy(failure);
+        }
+    }
+
+    /// <summary>Closes all logs as a clean shutdown does, writes the checkpoints and, last, the marker that lets the next start trust the files.</summary>
+    public void CloseCleanly(long brokerEpoch, IReadOnlyDictionary<TopicPartition, long> highWatermarks)
+    {
+        if (!Health.IsFailed)
+        {
+            foreach (PartitionLog log in _logs.Values)
+                log.Close();
+            WriteCheckpoints(highWatermarks);
+            string cleaner = PathOf(OffsetCheckpoint.Cleaner);
+            if (!Environment.Files.FileExists(cleaner))
+                OffsetCheckpoint.Write(Environment.Files, cleaner, new Dictionary<TopicPartition, long>());
+            CleanShutdownMarker.Write(Environment.Files, Path, brokerEpoch);
+        }
+        Dispose();
+    }
+
+    /// <summary>Lets go of everything as it is.</summary>
+    public void Dispose()
+    {
+        foreach (PartitionLog log in _logs.Values)
+            log.Dispose();
+        _lock.Dispose();
+    }
+
+    private static void LoadEach(List<(TopicPartition, string)> folders, Action<(TopicPartition, string)> load, int threads)
+    {
+        if (threads <= 1)
+        {
+            folders.ForEach(load);
+            return;
+        }
+        try
+        {
+            _ = Parallel.ForEach(folders, new ParallelOptions { MaxDegreeOfParallelism = threads }, load);
+        }
+        catch (AggregateException several)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(several.InnerExceptions[0]);
+        }
+    }
+
+    private string SetAside(string folder, TopicPartition partition, LogFolderKind kind)
+    {
+        string aside = PathOf(partition.SetAsideName(kind, Environment.NextGuid()));
+        Environment.Files.Rename(folder, aside);
+        return aside;
+    }
+
+    private string PathOf(string name) => System.IO.Path.Combine(Path, name);
+}

@@ -1,0 +1,45 @@
+using System.Globalization;
+using KafkaCompat.Protocol;
+using KafkaCompat.Storage.Checkpoints;
+using KafkaCompat.Storage.Files;
+
+namespace KafkaCompat.Storage;
+
+/// <summary>
+/// <c>meta.properties</c>: whose directory this is. Version 1 is what KRaft writes; a directory without the file is not formatted.
+/// </summary>
+public sealed record MetaProperties(string ClusterId, int NodeId, Uuid? DirectoryId)
+{
+    public const string FileName = "meta.properties";
+    public const int Version = 1;
+
+    /// <summary>Reads the file of a directory: null where there is none.</summary>
+    public static MetaProperties? Read(IFileStore files, string directory)
+    {
+        string path = Path.Combine(directory, FileName);
+        if (!files.FileExists(path))
+            return null;
+        Dictionary<string, string> properties = PropertiesText.Read(files, path);
+        string version = properties.GetValueOrDefault("version", "");
+        if (version != Version.ToString(CultureInfo.InvariantCulture) && version != "0")
+            throw new LogCorruptionException($"{path}: unknown version '{version}'.");
+        if (!properties.TryGetValue("node.id", out string? node) || !int.TryParse(node, NumberStyles.None, CultureInfo.InvariantCulture, out int nodeId))
+            throw new LogCorruptionException($"{path}: node ID not found.");
+        if (!properties.TryGetValue("cluster.id", out string? clusterId) || clusterId.Length == 0)
+            throw new LogCorruptionException($"{path}: cluster ID not found.");
+        Uuid? directoryId = null;
+        if (properties.TryGetValue("directory.id", out string? text))
+            directoryId = Uuid.TryParse(text, out Uuid id) ? id : throw new LogCorruptionException($"{path}: '{text}' is no directory id.");
+        return new MetaProperties(clusterId, nodeId, directoryId);
+    }
+
+    public void Write(IFileStore files, string directory, DateTimeOffset now)
+    {
+        var entries = new List<(string, string)> { ("node.id", NodeId.ToString(CultureInfo.InvariantCulture)) };
+        if (DirectoryId is { } id)
+            entries.Add(("directory.id", id.ToString()));
+        entries.Add(("version", Version.ToString(CultureInfo.InvariantCulture)));
+        entries.Add(("cluster.id", ClusterId));
+        files.WriteAtomically(Path.Combine(directory, FileName), PropertiesText.Encode(entries, now));
+    }
+}

@@ -1,0 +1,157 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using KafkaCompat.Protocol.Checksums;
+using KafkaCompat.Protocol.Records;
+
+namespace KafkaCompat.Storage.Tests.DataDirectories;
+
+/// <summary>Compares every record: the batches of each log in order against the lines that Kafka's consumer wrote.</summary>
+internal sealed class RecordComparison(
+    ReferenceArchive archive, Dictionary<TopicPartition, PartitionLog> logs, Dictionary<TopicPartition, long> appendedFrom, List<string> differences)
+{
+    private const int LongestPlainValue = 96;
+
+    public void Run(ref int compared)
+    {
+        Dictionary<TopicPartition, Dictionary<long, JsonElement>> expected = [];
+        foreach (JsonElement record in archive.Records())
+        {
+            var partition = new TopicPartition(record.GetProperty("topic").GetString()!, record.GetProperty("partition").GetInt32());
+            if (!expected.TryGetValue(partition, out Dictionary<long, JsonElement>? records))
+                expected.Add(partition, records = []);
+            records.Add(record.GetProperty("offset").GetInt64(), record);
+        }
+        foreach ((TopicPartition partition, PartitionLog log) in logs)
+            compared += Compare(partition, log, expected.GetValueOrDefault(partition) ?? []);
+    }
+
+    private int Compare(TopicPartition partition, PartitionLog log, Dictionary<long, JsonElement> expected)
+    {
+        string damage = archive.Damage(partition.ToString());
+        int compared = 0;
+        HashSet<long> committed = CommittedOffsets(log);
+        foreach (RecordBatchSlice batch in Batches(log))
+        {
+            bool readable = Crc32C.Compute(batch.Bytes.Slice(RecordBatchHeader.AttributesPosition)) == batch.Header.Crc;
+            if (!readable)
+            {
+                for (long offset = batch.Header.BaseOffset; offset <= batch.Header.LastOffset; offset++)
+                {
+                    if (!expected.Remove(offset, out JsonElement line) || !line.TryGetProperty("unreadable", out _))
+                        differences.Add($"{partition}@{offset} ({damage}): unreadable here");
+                    compared++;
+                }
+                continue;
+            }
+            if (batch.Header.IsControl)
+                continue;
+            using var reader = new RecordBatchReader(batch);
+            while (reader.MoveNext())
+            {
+                RecordView record = reader.Current;
+                if (record.Offset < log.LogStartOffset)
+                    continue;
+                if (!expected.Remove(record.Offset, out JsonElement line))
+                {
+                    differences.Add($"{partition}@{record.Offset} ({damage}): Kafka serves no such record");
+                    continue;
+                }
+                Compare(partition, batch.Header, record, line, committed.Contains(record.Offset) || !HasEnd(partition), damage);
+                compared++;
+            }
+            if (reader.Fault != RecordFault.None)
+                differences.Add($"{partition}@{batch.Header.BaseOffset}: {reader.Fault}");
+        }
+        foreach (JsonElement missing in expected.Values)
+        {
+            if (!appendedFrom.TryGetValue(partition, out long from) || missing.GetProperty("offset").GetInt64() < from)
+                differences.Add($"{partition}@{missing.GetProperty("offset")} ({damage}): only Kafka serves it");
+        }
+        return compared;
+    }
+
+    /// <summary>False where Kafka's opening decided transactions that are open in the archive.</summary>
+    private bool HasEnd(TopicPartition partition) => !appendedFrom.ContainsKey(partition);
+
+    private void Compare(TopicPartition partition, in RecordBatchHeader header, in RecordView record, JsonElement line, bool committed, string damage)
+    {
+        string ours = string.Join(' ', record.Timestamp, header.TimestampType, header.PartitionLeaderEpoch, Bytes(record.Key), Bytes(record.Value), Headers(record));
+        string kafka = string.Join(' ', line.GetProperty("timestamp"), line.GetProperty("timestampType"), line.GetProperty("leaderEpoch"),
+            Bytes(line.GetProperty("key")), Bytes(line.GetProperty("value")), Headers(line.GetProperty("headers")));
+        if (ours != kafka)
+            differences.Add($"{partition}@{record.Offset} ({damage}): ours {ours}, Kafka {kafka}");
+        if (HasEnd(partition) && committed != line.GetProperty("committed").GetBoolean())
+            differences.Add($"{partition}@{record.Offset} ({damage}): committed {committed} here");
+    }
+
+    /// <summary>The offsets that a committed reader gets: below the last stable offset, and of no aborted transaction.</summary>
+    private static HashSet<long> CommittedOffsets(PartitionLog log)
+    {
+        var committed = new HashSet<long>();
+        long stable = Math.Min(log.Producers.FirstUnstableOffset, log.LogEndOffset);
+        for (long offset = log.LogStartOffset; offset < stable;)
+        {
+            LogRead read = log.Read(offset, 1 << 20, stable, minOneBatch: true);
+            using FileRegion? region = read.Region;
+            if (region is null)
+                break;
+            var aborted = new List<AbortedTransaction>();
+            log.CollectAbortedTransactions(offset, read, aborted);
+            foreach (RecordBatchSlice batch in RecordBatchEnumerator.Over(region.ToArray()))
+            {
+                RecordBatchHeader header = batch.Header;
+                offset = Math.Max(offset, header.NextOffset);
+                if (header.IsControl || (header.IsTransactional && aborted.Exists(a => a.ProducerId == header.ProducerId && header.BaseOffset >= a.FirstOffset && header.LastOffset <= a.LastOffset)))
+                    continue;
+                for (long o = header.BaseOffset; o <= header.LastOffset; o++)
+                    _ = committed.Add(o);
+            }
+        }
+        return committed;
+    }
+
+    private static List<RecordBatchSlice> Batches(PartitionLog log)
+    {
+        var batches = new List<RecordBatchSlice>();
+        for (long offset = log.LogStartOffset; offset < log.LogEndOffset;)
+        {
+            using FileRegion? region = log.Read(offset, 1 << 20, long.MaxValue, minOneBatch: true).Region;
+            if (region is null)
+                break;
+            foreach (RecordBatchSlice batch in RecordBatchEnumerator.Over(region.ToArray()))
+            {
+                batches.Add(batch);
+                offset = batch.Header.NextOffset;
+            }
+        }
+        return batches;
+    }
+
+    private static string Bytes(NullableBytes bytes) => bytes.IsNull ? "null"
+        : bytes.Length <= LongestPlainValue ? Convert.ToBase64String(bytes.Span)
+        : $"{bytes.Length}:{Convert.ToHexStringLower(SHA256.HashData(bytes.Span))}";
+
+    private static string Bytes(JsonElement bytes) => bytes.ValueKind switch
+    {
+        JsonValueKind.Null => "null",
+        JsonValueKind.Object => $"{bytes.GetProperty("bytes")}:{bytes.GetProperty("sha256")}",
+        _ => bytes.GetString()!,
+    };
+
+    private static string Headers(in RecordView record)
+    {
+        var text = new StringBuilder();
+        foreach (var header in record.Headers)
+            _ = text.Append('[').Append(Encoding.UTF8.GetString(header.Key)).Append('=').Append(Bytes(header.Value)).Append(']');
+        return text.ToString();
+    }
+
+    private static string Headers(JsonElement headers)
+    {
+        var text = new StringBuilder();
+        foreach (JsonElement header in headers.EnumerateArray())
+            _ = text.Append('[').Append(header[0].GetString()).Append('=').Append(Bytes(header[1])).Append(']');
+        return text.ToString();
+    }
+}

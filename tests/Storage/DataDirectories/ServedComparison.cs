@@ -1,0 +1,267 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using KafkaCompat.Protocol;
+using KafkaCompat.Storage.Files;
+
+namespace KafkaCompat.Storage.Tests.DataDirectories;
+
+/// <summary>Asks our logs what Kafka was asked, and notes each difference.</summary>
+internal sealed class ServedComparison(ReferenceArchive archive)
+{
+    private readonly Dictionary<TopicPartition, (Uuid TopicId, int Leader, int LeaderEpoch)> _known = archive.Partitions();
+    private readonly Dictionary<TopicPartition, PartitionLog> _logs = [];
+
+    /// <summary>Where Kafka's opening began to append.</summary>
+    private readonly Dictionary<TopicPartition, long> _appendedFrom = [];
+
+    private readonly List<string> _repairs = [];
+    private int _records;
+    private int _answers;
+
+    public List<string> Differences { get; } = [];
+
+    public string Summary => string.Create(CultureInfo.InvariantCulture,
+        $"{archive.Name}: {_logs.Count} logs, {_records} records and {_answers} answers compared, {_appendedFrom.Count} partitions that Kafka appended to while it opened them, {_repairs.Count} repairs");
+
+    public void Run()
+    {
+        List<LogDirectory> directories = OpenAll();
+        foreach ((TopicPartition partition, PartitionLog log) in _logs)
+            log.Epochs.Assign(_known[partition].LeaderEpoch, log.LogEndOffset);
+        FindAppended();
+        foreach ((TopicPartition partition, (Uuid TopicId, int Leader, int LeaderEpoch) known) in _known)
+        {
+            if (known.Leader >= 0 && !_logs.ContainsKey(partition) && ExpectedHighWatermark(partition) > 0)
+                Differ($"{partition} is missing");
+        }
+        new RecordComparison(archive, _logs, _appendedFrom, Differences).Run(ref _records);
+        CompareFetched();
+        CompareFetch();
+        CompareListOffsets();
+        CompareEpochs();
+        CompareProducers();
+        directories.ForEach(static directory => directory.Dispose());
+    }
+
+    public void CloseCleanly()
+    {
+        foreach (LogDirectory directory in OpenAll())
+            directory.CloseCleanly(1, new Dictionary<TopicPartition, long>());
+    }
+
+    private List<LogDirectory> OpenAll()
+    {
+        var directories = new List<LogDirectory>();
+        Dictionary<string, string> properties = archive.ServerProperties();
+        LogSettings settings = LogSettings.Default with
+        {
+            IndexIntervalBytes = int.Parse(properties.GetValueOrDefault("log.index.interval.bytes", "4096"), CultureInfo.InvariantCulture),
+        };
+        foreach ((int node, string path) in archive.LogDirectories())
+        {
+            var environment = new LogEnvironment(new DiskFileStore(), new FixedClock(archive.StartedAtMs), new Random(1))
+            {
+                ProducerIdExpirationMs = long.Parse(properties.GetValueOrDefault("producer.id.expiration.ms", "86400000"), CultureInfo.InvariantCulture),
+                Repaired = _repairs.Add,
+            };
+            LogDirectory directory = LogDirectory.Open(environment, path);
+            directories.Add(directory);
+            directory.LoadAll((partition, topicId) => _known.TryGetValue(partition, out var known) && known.TopicId == topicId, _ => settings);
+            foreach (PartitionLog log in directory.Logs)
+            {
+                if (_known[log.Partition].Leader == node)
+                    _logs[log.Partition] = log;
+            }
+        }
+        return directories;
+    }
+
+    private void FindAppended()
+    {
+        foreach (JsonElement partition in Fetches().Where(static fetch => fetch.Isolation == 0).Select(static fetch => fetch.Answer))
+        {
+            TopicPartition name = Name(partition);
+            if (_logs.TryGetValue(name, out PartitionLog? log) && partition.GetProperty("highWatermark").GetInt64() > log.LogEndOffset
+                && OpeningMayAppend(name, partition.GetProperty("highWatermark").GetInt64(), log.LogEndOffset))
+                _appendedFrom[name] = log.LogEndOffset;
+        }
+    }
+
+    /// <summary>Coordinators write to their own topics and put markers into others; nothing else appends while a broker opens.</summary>
+    private bool OpeningMayAppend(TopicPartition partition, long highWatermark, long logEndOffset)
+    {
+        if (partition.Topic.StartsWith("__", StringComparison.Ordinal))
+            return true;
+        // Markers are no records: whatever record is behind our end is missing here.
+        return archive.Records().All(record => record.GetProperty("topic").GetString() != partition.Topic || record.GetProperty("partition").GetInt32() != partition.Partition
+            || record.GetProperty("offset").GetInt64() < logEndOffset || record.GetProperty("offset").GetInt64() >= highWatermark);
+    }
+
+    private long ExpectedHighWatermark(TopicPartition partition) => Fetches().Where(fetch => Name(fetch.Answer) == partition)
+        .Select(static fetch => fetch.Answer.GetProperty("highWatermark").GetInt64()).FirstOrDefault(-1);
+
+    private IEnumerable<(int Isolation, JsonElement Answer)> Fetches()
+    {
+        foreach ((JsonElement request, JsonElement response, _) in archive.Answers("Fetch"))
+        {
+            foreach (JsonElement topic in response.GetProperty("responses").EnumerateArray())
+            {
+                foreach (JsonElement partition in topic.GetProperty("partitions").EnumerateArray())
+                {
+                    _currentTopic = TopicName(topic.GetProperty("topicId").GetString()!);
+                    yield return (request.GetProperty("isolationLevel").GetInt32(), partition);
+                }
+            }
+        }
+    }
+
+    private string _currentTopic = "";
+
+    private string TopicName(string topicId) => _known.First(known => known.Value.TopicId == Uuid.Parse(topicId)).Key.Topic;
+
+    private TopicPartition Name(JsonElement partition) => new(_currentTopic, partition.GetProperty("partitionIndex").GetInt32());
+
+    private void CompareFetched()
+    {
+        foreach ((TopicPartition partition, long nextOffset, int bytes, string sha256) in archive.Fetched())
+        {
+            if (!_logs.TryGetValue(partition, out PartitionLog? log))
+                continue;
+            if (_appendedFrom.ContainsKey(partition) && nextOffset > log.LogEndOffset)
+                continue;
+            using FileRegion? region = log.Read(log.LogStartOffset, 64 << 20, long.MaxValue, minOneBatch: true).Region;
+            byte[] fetched = region?.ToArray() ?? [];
+            string ours = Convert.ToHexStringLower(SHA256.HashData(fetched));
+            if (ours != sha256)
+                Differ($"{partition} ({archive.Damage(partition.ToString())}): fetched {fetched.Length} bytes, Kafka {bytes} up to {nextOffset}; log [{log.LogStartOffset}, {log.LogEndOffset})");
+            _answers++;
+        }
+    }
+
+    private void CompareFetch()
+    {
+        foreach ((int isolation, JsonElement expected) in Fetches())
+        {
+            TopicPartition partition = Name(expected);
+            if (!_logs.TryGetValue(partition, out PartitionLog? log) || _appendedFrom.ContainsKey(partition))
+                continue;
+            long stable = Math.Min(log.Producers.FirstUnstableOffset, log.LogEndOffset);
+            LogRead read = log.Read(log.LogStartOffset, 64 << 20, isolation == 0 ? log.LogEndOffset : stable, minOneBatch: true);
+            using FileRegion? region = read.Region;
+            string aborted = "null";
+            if (isolation == 1)
+            {
+                var list = new List<AbortedTransaction>();
+                log.CollectAbortedTransactions(log.LogStartOffset, read, list);
+                aborted = string.Join(' ', list.Select(static a => $"{a.ProducerId}@{a.FirstOffset}"));
+            }
+            string kafkaAborted = expected.GetProperty("abortedTransactions") is { ValueKind: JsonValueKind.Array } array
+                ? string.Join(' ', array.EnumerateArray().Select(static a => $"{a.GetProperty("producerId").GetInt64()}@{a.GetProperty("firstOffset").GetInt64()}"))
+                : "null";
+            Same($"{partition} Fetch isolation {isolation}",
+                $"{log.LogEndOffset} {stable} {log.LogStartOffset} {read.Length} [{aborted}]",
+                $"{expected.GetProperty("highWatermark")} {expected.GetProperty("lastStableOffset")} {expected.GetProperty("logStartOffset")} {expected.GetProperty("recordsSizeInBytes")} [{kafkaAborted}]");
+        }
+    }
+
+    private void CompareListOffsets()
+    {
+        foreach ((JsonElement request, JsonElement response, _) in archive.Answers("ListOffsets"))
+        {
+            Dictionary<TopicPartition, long> asked = [];
+            foreach (JsonElement topic in request.GetProperty("topics").EnumerateArray())
+            {
+                foreach (JsonElement partition in topic.GetProperty("partitions").EnumerateArray())
+                    asked[new TopicPartition(topic.GetProperty("name").GetString()!, partition.GetProperty("partitionIndex").GetInt32())] = partition.GetProperty("timestamp").GetInt64();
+            }
+            int isolation = request.GetProperty("isolationLevel").GetInt32();
+            foreach (JsonElement topic in response.GetProperty("topics").EnumerateArray())
+            {
+                foreach (JsonElement expected in topic.GetProperty("partitions").EnumerateArray())
+                {
+                    var partition = new TopicPartition(topic.GetProperty("name").GetString()!, expected.GetProperty("partitionIndex").GetInt32());
+                    if (!_logs.TryGetValue(partition, out PartitionLog? log) || expected.GetProperty("errorCode").GetInt32() != 0)
+                        continue;
+                    long timestamp = asked[partition];
+                    // What lies behind our end was appended by Kafka's opening.
+                    if (_appendedFrom.ContainsKey(partition) && (timestamp is -1 or -3 || expected.GetProperty("offset").GetInt64() >= log.LogEndOffset || expected.GetProperty("offset").GetInt64() < 0))
+                        continue;
+                    Same($"{partition} ListOffsets {timestamp} isolation {isolation}", ListOffset(log, timestamp, isolation),
+                        $"{expected.GetProperty("offset")} {expected.GetProperty("timestamp")} {expected.GetProperty("leaderEpoch")}");
+                }
+            }
+        }
+    }
+
+    /// <summary>What a broker answers from what the log knows.</summary>
+    private static string ListOffset(PartitionLog log, long timestamp, int isolation)
+    {
+        long visible = isolation == 0 ? log.LogEndOffset : Math.Min(log.Producers.FirstUnstableOffset, log.LogEndOffset);
+        FoundOffset? found = timestamp switch
+        {
+            -1 => new FoundOffset(visible, -1, log.Epochs.LatestEpoch),
+            -2 or -4 => new FoundOffset(log.LogStartOffset, -1, log.Epochs.EpochFor(log.LogStartOffset)),
+            -3 => log.FindMaxTimestamp(),
+            < 0 => null,
+            _ => log.FindByTimestamp(timestamp),
+        };
+        if (timestamp is -3 or >= 0 && found?.Offset >= visible)
+            found = null;
+        return found is { } f ? $"{f.Offset} {f.Timestamp} {f.LeaderEpoch}" : "-1 -1 -1";
+    }
+
+    private void CompareEpochs()
+    {
+        foreach ((JsonElement request, JsonElement response, _) in archive.Answers("OffsetForLeaderEpoch"))
+        {
+            int epoch = request.GetProperty("topics")[0].GetProperty("partitions")[0].GetProperty("leaderEpoch").GetInt32();
+            foreach (JsonElement topic in response.GetProperty("topics").EnumerateArray())
+            {
+                foreach (JsonElement expected in topic.GetProperty("partitions").EnumerateArray())
+                {
+                    var partition = new TopicPartition(topic.GetProperty("topic").GetString()!, expected.GetProperty("partition").GetInt32());
+                    if (!_logs.TryGetValue(partition, out PartitionLog? log) || expected.GetProperty("errorCode").GetInt32() != 0)
+                        continue;
+                    if (_appendedFrom.ContainsKey(partition) && expected.GetProperty("endOffset").GetInt64() > log.LogEndOffset)
+                        continue;
+                    LeaderEpochEntry end = log.Epochs.EndOffsetFor(epoch, log.LogEndOffset);
+                    Same($"{partition} OffsetForLeaderEpoch {epoch}", $"{end.Epoch} {end.StartOffset}", $"{expected.GetProperty("leaderEpoch")} {expected.GetProperty("endOffset")}");
+                }
+            }
+        }
+    }
+
+    private void CompareProducers()
+    {
+        foreach ((_, JsonElement response, _) in archive.Answers("DescribeProducers"))
+        {
+            foreach (JsonElement topic in response.GetProperty("topics").EnumerateArray())
+            {
+                foreach (JsonElement expected in topic.GetProperty("partitions").EnumerateArray())
+                {
+                    var partition = new TopicPartition(topic.GetProperty("name").GetString()!, expected.GetProperty("partitionIndex").GetInt32());
+                    if (!_logs.TryGetValue(partition, out PartitionLog? log) || expected.GetProperty("errorCode").GetInt32() != 0 || _appendedFrom.ContainsKey(partition))
+                        continue;
+                    string kafka = string.Join("; ", expected.GetProperty("activeProducers").EnumerateArray().OrderBy(static p => p.GetProperty("producerId").GetInt64())
+                        .Select(static p => $"{p.GetProperty("producerId")} {p.GetProperty("producerEpoch")} {p.GetProperty("lastSequence")} {p.GetProperty("lastTimestamp")} {p.GetProperty("coordinatorEpoch")} {p.GetProperty("currentTxnStartOffset")}"));
+                    string ours = string.Join("; ", log.Producers.Describe().OrderBy(static p => p.ProducerId)
+                        .Select(static p => $"{p.ProducerId} {p.Epoch} {p.LastSequence} {p.LastTimestamp} {p.CoordinatorEpoch} {p.CurrentTransactionFirstOffset}"));
+                    Same($"{partition} DescribeProducers", ours, kafka);
+                }
+            }
+        }
+    }
+
+    private void Same(string what, string ours, string kafka)
+    {
+        _answers++;
+        if (ours != kafka)
+        {
+            string folder = what[..what.IndexOf(' ', StringComparison.Ordinal)];
+            Differ($"{what} ({archive.Damage(folder)}): ours {ours}, Kafka {kafka}");
+        }
+    }
+
+    private void Differ(string difference) => Differences.Add(difference);
+}
