@@ -21,8 +21,8 @@ public sealed record MetaProperties(string ClusterId, int NodeId, Uuid? Director
             return null;
         Dictionary<string, string> properties = PropertiesText.Read(files, path);
         string version = properties.GetValueOrDefault("version", "");
-        if (version != Version.ToString(CultureInfo.InvariantCulture) && version != "0")
-            throw new LogCorruptionException($"{path}: unknown version '{version}'.");
+        if (version != Version.ToString(CultureInfo.InvariantCulture))
+            throw new LogCorruptionException($"{path}: version '{version}' is not one that this broker reads; it reads {Version}.");
         if (!properties.TryGetValue("node.id", out string? node) || !int.TryParse(node, NumberStyles.None, CultureInfo.InvariantCulture, out int nodeId))
             throw new LogCorruptionException($"{path}: node ID not found.");
         if (!properties.TryGetValue("cluster.id", out string? clusterId) || clusterId.Length == 0)

@@ -17,6 +17,9 @@ internal static class CheckpointText
         if (!files.FileExists(path))
             return [];
         string[] lines = files.ReadAllText(path).Split('\n');
+        // Kafka takes an empty file for one without entries.
+        if (lines is [""])
+            return [];
         string version = lines[0].TrimEnd('\r');
         if (version is not [Version])
             throw new LogCorruptionException($"{path}: the version is '{version}' and not {Version}.");

@@ -28,7 +28,11 @@ internal sealed class ServedComparison(ReferenceArchive archive)
     {
         List<LogDirectory> directories = OpenAll();
         foreach ((TopicPartition partition, PartitionLog log) in _logs)
+        {
+            // What becoming the leader of a partition without other replicas does.
             log.Epochs.Assign(_known[partition].LeaderEpoch, log.LogEndOffset);
+            log.Producers.OnHighWatermark(log.LogEndOffset);
+        }
         FindAppended();
         foreach ((TopicPartition partition, (Uuid TopicId, int Leader, int LeaderEpoch) known) in _known)
         {

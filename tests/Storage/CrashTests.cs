@@ -1,0 +1,162 @@
+using System.Buffers;
+using KafkaCompat.Storage.Files;
+using Xunit;
+
+namespace KafkaCompat.Storage.Tests;
+
+/// <summary>
+/// Power cuts at any operation, on a disk that loses, keeps and tears what was not synced as a seed decides. Whatever was synced is there afterwards,
+/// byte for byte; what else is there is a whole prefix of what was written; and the log goes on from there.
+/// </summary>
+public sealed class CrashTests(ITestOutputHelper output)
+{
+    private const string Root = "/data";
+    private const int Seeds = 300;
+
+    private static readonly LogSettings s_settings = LogSettings.Default with { SegmentBytes = 4_000, IndexIntervalBytes = 300, SegmentMs = long.MaxValue };
+
+    [Fact]
+    public void WhatWasSyncedIsThereAfterAPowerCut()
+    {
+        int first = Environment.GetEnvironmentVariable("CRASH_SEED") is { Length: > 0 } seed ? int.Parse(seed, System.Globalization.CultureInfo.InvariantCulture) : 1;
+        int fresh = Environment.TickCount & 0xffffff;
+        foreach (int run in Enumerable.Range(first, Seeds).Concat(Enumerable.Range(fresh, 20)))
+        {
+            try
+            {
+                Crash(run);
+            }
+            catch (Exception failure)
+            {
+                throw new InvalidOperationException($"Seed {run} (CRASH_SEED={run} starts there): {failure.Message}", failure);
+            }
+        }
+        output.WriteLine($"seeds {first} to {first + Seeds - 1}, and {fresh} to {fresh + 19}");
+    }
+
+    [Fact]
+    public void AFailedSyncFailsTheDirectoryForGood()
+    {
+        var clock = new FixedClock(Batches.StartMs);
+        var store = new ForgetfulFileStore(clock);
+        var environment = new LogEnvironment(store, clock, new Random(1));
+        PartitionLog log = PartitionLog.Open(environment, Root + "/t-0", new TopicPartition("t", 0), s_settings, new LogOpening(false));
+        log.Append(Batches.Plain(0));
+        int failures = 0;
+        environment.Health.Failed += _ => failures++;
+        store.FailSyncs(static path => path.EndsWith(".log", StringComparison.Ordinal));
+        _ = Assert.Throws<KafkaStorageException>(log.Sync);
+        store.FailSyncs(null);
+        _ = Assert.Throws<KafkaStorageException>(log.Sync);
+        _ = Assert.Throws<KafkaStorageException>(() => log.Append(Batches.Plain(1)));
+        Assert.Equal(1, failures);
+        Assert.Equal(0, log.RecoveryPoint);
+    }
+
+    [Fact]
+    public void AFullDiskLeavesNothingOfTheAppend()
+    {
+        var clock = new FixedClock(Batches.StartMs);
+        var store = new ForgetfulFileStore(clock);
+        var environment = new LogEnvironment(store, clock, new Random(1));
+        string folder = Root + "/t-0";
+        PartitionLog log = PartitionLog.Open(environment, folder, new TopicPartition("t", 0), s_settings, new LogOpening(false));
+        byte[] first = Batches.Plain(0);
+        log.Append(first);
+        store.LeaveFree(50);
+        _ = Assert.Throws<KafkaStorageException>(() => log.Append(Batches.Plain(1)));
+        Assert.Equal(1, log.LogEndOffset);
+        Assert.True(environment.Health.IsFailed);
+        Assert.Equal(first.Length, store.List(folder).Single(static entry => entry.Name.EndsWith(".log", StringComparison.Ordinal)).Length);
+    }
+
+    private static void Crash(int seed)
+    {
+        var random = new Random(seed);
+        var clock = new FixedClock(Batches.StartMs);
+        var store = new ForgetfulFileStore(clock);
+        var written = new List<byte[]>();
+        long synced = 0, recoveryPoint = 0;
+        int generations = random.Next(1, 4);
+        for (int generation = 0; generation < generations; generation++)
+        {
+            store.CutPowerAfter(store.Operations + random.Next(1, 400));
+            PartitionLog? log = null;
+            try
+            {
+                log = Open(store, clock, recoveryPoint);
+                Verify(log, written, synced);
+                Work(log, random, written, ref synced, ref recoveryPoint, store);
+            }
+            catch (IOException failure) when (failure is PowerCutException || failure.InnerException is PowerCutException)
+            {
+                // The power is gone, as asked for.
+            }
+            log?.Dispose();
+            store = store.Crash(random.Next());
+        }
+        PartitionLog last = Open(store, clock, recoveryPoint);
+        Verify(last, written, synced);
+        _ = last.Append(Batches.Plain(last.LogEndOffset));
+        last.Close();
+        PartitionLog trusted = PartitionLog.Open(new LogEnvironment(store, clock, new Random(1)), Root + "/t-0", new TopicPartition("t", 0), s_settings, new LogOpening(true));
+        Assert.Equal(last.LogEndOffset, trusted.LogEndOffset);
+        Assert.Equal(last.Producers.Describe().Count, trusted.Producers.Describe().Count);
+    }
+
+    private static PartitionLog Open(ForgetfulFileStore store, FixedClock clock, long recoveryPoint)
+    {
+        if (!store.FolderExists(Root))
+        {
+            store.CreateFolder(Root);
+            store.SyncFolder("/");
+        }
+        var environment = new LogEnvironment(store, clock, new Random(1));
+        return PartitionLog.Open(environment, Root + "/t-0", new TopicPartition("t", 0), s_settings, new LogOpening(false, recoveryPoint));
+    }
+
+    private static void Work(PartitionLog log, Random random, List<byte[]> written, ref long synced, ref long recoveryPoint, ForgetfulFileStore store)
+    {
+        // What a crash has taken is written no more: the list holds what the log holds.
+        _ = written.RemoveAll(batch => Batches.Header(batch).BaseOffset >= log.LogEndOffset);
+        int sequence = 0;
+        while (true)
+        {
+            long offset = log.LogEndOffset;
+            byte[] batch = random.Next(4) switch
+            {
+                0 => Batches.Produced(offset, 7, 1, sequence++, transactional: true),
+                1 => Batches.Marker(offset, 7, 1, commit: random.Next(2) == 0),
+                2 => Batches.Plain(offset, random.Next(1, 20), random.Next(200)),
+                _ => Batches.Plain(offset, 1, random.Next(2000), epoch: random.Next(3)),
+            };
+            written.Add(batch);
+            log.Append(batch);
+            if (random.Next(6) == 0)
+            {
+                long end = log.LogEndOffset;
+                log.Sync();
+                synced = end;
+                // The checkpoint is written now and then, and may be far behind.
+                if (random.Next(3) == 0)
+                    recoveryPoint = log.RecoveryPoint;
+            }
+            if (random.Next(40) == 0)
+                log.Roll();
+            _ = store;
+        }
+    }
+
+    private static void Verify(PartitionLog log, List<byte[]> written, long synced)
+    {
+        Assert.True(log.LogEndOffset >= synced, $"The log ends at {log.LogEndOffset}, {synced} was synced.");
+        byte[] all = log.ReadAll(0);
+        var expected = new ArrayBufferWriter<byte>();
+        foreach (byte[] batch in written)
+        {
+            if (Batches.Header(batch).BaseOffset < log.LogEndOffset)
+                expected.Write(batch);
+        }
+        Assert.True(expected.WrittenSpan.SequenceEqual(all), $"{all.Length} bytes are there, {expected.WrittenCount} were written up to {log.LogEndOffset}.");
+    }
+}
