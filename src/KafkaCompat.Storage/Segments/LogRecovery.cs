@@ -19,16 +19,19 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
         for (int i = first; i < segments.Count; i++)
         {
             long length = segments[i].File.Length;
-            epochsChanged |= Recover(segments[i]);
+            epochsChanged |= Recover(segments[i], out long next);
             if (i == segments.Count - 1)
                 break;
-            if (segments[i].Size == length)
+            // The tail of a file can be lost between two batches, which leaves no trace in it: only the next segment's name tells. A gap is
+            // no loss where compaction may have made it.
+            if (segments[i].Size == length && (settings.IsCompacted || next == segments[i + 1].BaseOffset))
             {
                 segments[i].Seal();
                 producers.SetEndOffset(segments[i + 1].BaseOffset);
                 producers.TakeSnapshot(sync: false);
                 continue;
             }
+            environment.Repaired?.Invoke($"{segments[i].PathOf("")}: the log is cut to offset {next}; {segments.Count - i - 1} segments behind it go.");
             foreach (LogSegment beyond in segments.Skip(i + 1))
                 LogLoader.DeleteFiles(environment.Files, beyond, "");
             segments.RemoveRange(i + 1, segments.Count - i - 1);
@@ -37,7 +40,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
             epochs.Write();
     }
 
-    private bool Recover(LogSegment segment)
+    private bool Recover(LogSegment segment, out long next)
     {
         segment.OpenForAppend();
         segment.ResetIndexes();
@@ -47,21 +50,21 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
         long end;
         using (var scanner = new BatchScanner(segment.File, 0, length, BatchScanner.WholeReadBytes))
         {
-            long expected = segment.BaseOffset;
-            while (scanner.MoveNext() && scanner.CheckChecksum() && scanner.Header.BaseOffset >= expected)
+            next = segment.BaseOffset;
+            while (scanner.MoveNext() && scanner.CheckChecksum() && scanner.Header.BaseOffset >= next)
             {
                 RecordBatchHeader header = scanner.Header;
                 segment.Index(header, scanner.Position, settings.IndexIntervalBytes);
                 if (header.PartitionLeaderEpoch > epochs.LatestEpoch)
                     epochsChanged |= epochs.Put(header.PartitionLeaderEpoch, header.BaseOffset);
                 Replay(segment, scanner);
-                expected = header.NextOffset;
+                next = header.NextOffset;
             }
             end = scanner.Stop is ScanStop.None or ScanStop.BadChecksum ? scanner.Position : scanner.Next;
             if (end < length)
             {
                 environment.Repaired?.Invoke($"{segment.PathOf(SegmentFiles.Log)}: damaged from byte {end} on ({scanner.Stop}); "
-                    + $"the log is cut to offset {expected}, {length - end} bytes go.");
+                    + $"the log is cut to offset {next}, {length - end} bytes go.");
             }
         }
         segment.SetRecoveredSize(end);
