@@ -1,0 +1,143 @@
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Connections;
+using KafkaCompat.Broker.Controller;
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Fetching;
+using KafkaCompat.Broker.Groups;
+using KafkaCompat.Broker.Handlers;
+using KafkaCompat.Broker.Logs;
+using KafkaCompat.Broker.Metadata;
+using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Broker.Time;
+using KafkaCompat.Cluster.Groups;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Storage;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace KafkaCompat.Broker;
+
+/// <summary>
+/// The broker of a node without its quorum: partitions, handlers, connections. Metadata comes in step by step through
+/// <see cref="MetadataListeners"/>; what changes metadata goes out through the controller channel. So the same broker stands over a
+/// quorum of one, of many, or a controller in a test.
+/// </summary>
+public sealed class BrokerService : IAsyncDisposable
+{
+    private readonly ServerConfig _config;
+    private readonly LogDirectory _directory;
+    private readonly TimeProvider _time;
+    private readonly ILogger _connectionLogger;
+    private readonly ConnectionLimits _limits;
+    private readonly DispatchTable _dispatch;
+    private readonly PartitionKeeper _keeper;
+    private readonly LogKeeper _logs;
+    private readonly LogSyncer _syncer = new();
+    private readonly ProducerIdBlock _producerIds;
+    private readonly GroupPartitions _groups;
+
+    public BrokerService(
+        ServerConfig config, string clusterId, LogDirectory directory, IControllerChannel controller, TimeProvider time, Random random, ILoggerFactory logs)
+    {
+        _config = config;
+        _directory = directory;
+        _time = time;
+        _connectionLogger = logs.CreateLogger("kafkacompat.connections");
+        _limits = new ConnectionLimits(config.GetInt("socket.request.max.bytes"), config.GetLong("connections.max.idle.ms"));
+        Wheel = new TimerWheel(time);
+        Metadata = new BrokerMetadata(config, clusterId);
+        var logLogger = logs.CreateLogger("kafkacompat.logs");
+        _keeper = new PartitionKeeper(Partitions, directory, Metadata, config, _syncer, time, logLogger);
+        _logs = new LogKeeper(Partitions, directory, config, time, logLogger);
+        Topics = new TopicCreator(controller, Metadata, config);
+        _producerIds = new ProducerIdBlock(controller, config.NodeId, () => BrokerEpoch);
+        var coordinator = new GroupCoordinator(GroupSettingsOf(config), config.GetInt("offsets.commit.timeout.ms"), time, Wheel, logs.CreateLogger("kafkacompat.groups"));
+        _groups = new GroupPartitions(coordinator, Partitions, Wheel, config.NodeId);
+        var sessions = new FetchSessionCache(config.GetInt("max.incremental.fetch.session.cache.slots"), random, time);
+        _dispatch = new ServedHandlers
+        {
+            Produce = new ProduceHandler(Partitions, Metadata, Wheel),
+            Fetch = new FetchHandler(Partitions, Metadata, Wheel, sessions, config.GetInt("fetch.max.bytes")),
+            ListOffsets = new ListOffsetsHandler(Partitions),
+            Metadata = new MetadataHandler(Metadata, Topics),
+            ApiVersions = new ApiVersionsHandler(Metadata, () => _dispatch!),
+            CreateTopics = new CreateTopicsHandler(controller),
+            DeleteTopics = new DeleteTopicsHandler(controller, config.GetBool("delete.topic.enable")),
+            InitProducerId = new InitProducerIdHandler(_producerIds),
+            OffsetForLeaderEpoch = new OffsetForLeaderEpochHandler(Partitions),
+            DescribeConfigs = new DescribeConfigsHandler(Metadata, config),
+            DescribeCluster = new DescribeClusterHandler(Metadata),
+            DescribeTopicPartitions = new DescribeTopicPartitionsHandler(Metadata, config.GetInt("max.request.partition.size.limit")),
+            JoinGroup = new JoinGroupHandler(coordinator, NewGuid),
+            SyncGroup = new SyncGroupHandler(coordinator),
+            Heartbeat = new HeartbeatHandler(coordinator),
+            LeaveGroup = new LeaveGroupHandler(coordinator),
+            DescribeGroups = new DescribeGroupsHandler(coordinator),
+            ListGroups = new ListGroupsHandler(coordinator),
+        }.ToTable(ApiListeners.Broker);
+
+        Guid NewGuid()
+        {
+            Span<byte> bytes = stackalloc byte[16];
+            lock (random) random.NextBytes(bytes);
+            return new Guid(bytes);
+        }
+    }
+
+    public PartitionTable Partitions { get; } = new();
+
+    public BrokerMetadata Metadata { get; }
+
+    public TopicCreator Topics { get; }
+
+    public TimerWheel Wheel { get; }
+
+    /// <summary>
+    /// Who hears of new metadata, in the order in which they have to: partitions, then what handlers answer from, then the
+    /// coordinators. So a client that reads of a leader here finds it leading, and a coordinator finds its partition.
+    /// </summary>
+    public IReadOnlyList<IMetadataListener> MetadataListeners => [_keeper, Metadata, _groups];
+
+    /// <summary>What the controller gave this broker when it registered.</summary>
+    public long BrokerEpoch { get; set; } = -1;
+
+    /// <summary>Opens the logs of the directory that <paramref name="image"/> knows. Before the first step is published.</summary>
+    public void LoadDirectory(MetadataImage image) => _keeper.LoadDirectory(image);
+
+    /// <summary>Starts the chores.</summary>
+    public void Start()
+    {
+        _syncer.Start();
+        _logs.Start();
+    }
+
+    private static GroupSettings GroupSettingsOf(ServerConfig config) => new()
+    {
+        InitialRebalanceDelayMs = config.GetInt("group.initial.rebalance.delay.ms"),
+        MinSessionTimeoutMs = config.GetInt("group.min.session.timeout.ms"),
+        MaxSessionTimeoutMs = config.GetInt("group.max.session.timeout.ms"),
+        MaxSize = config.GetInt("group.max.size"),
+        OffsetMetadataMaxLength = config.GetInt("offset.metadata.max.bytes"),
+        OffsetsRetentionMs = config.GetInt("offsets.retention.minutes") * 60_000L,
+        OffsetsRetentionCheckIntervalMs = config.GetLong("offsets.retention.check.interval.ms"),
+    };
+
+    /// <summary>Serves a connection that a broker's listener accepted, until it ends.</summary>
+    public Task Serve(ConnectionContext connection, string listenerName) =>
+        new KafkaConnection(connection, listenerName, _dispatch, _limits, Wheel, _time, _connectionLogger).RunAsync();
+
+    /// <summary>Stops serving partitions and closes the directory as a clean shutdown does: the next start trusts the files.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _logs.DisposeAsync();
+        await _syncer.Stop();
+        var highWatermarks = _logs.HighWatermarks();
+        _groups.Close();
+        foreach (var partition in Partitions.All) partition.Close();
+        Wheel.Dispose();
+        _producerIds.Dispose();
+        _directory.CloseCleanly(BrokerEpoch, highWatermarks);
+    }
+}

@@ -1,0 +1,137 @@
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol.Configs;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Broker.ConfigDescriptions;
+
+/// <summary>
+/// Settings as DescribeConfigs tells them: the value in force, its source, and the values that would hold without it, in
+/// the order in which they are asked. A broker's value comes from its own dynamic settings, those of all brokers, its
+/// configuration, or the default; a topic's from the topic first, and then from the broker's setting of the same meaning.
+/// </summary>
+internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata metadata, bool withSynonyms)
+{
+    private readonly MetadataImage _image = metadata.Current;
+
+    private enum Source : sbyte
+    {
+        DynamicTopic = 1,
+        DynamicBroker = 2,
+        DynamicDefaultBroker = 3,
+        StaticBroker = 4,
+        Default = 5,
+        DynamicGroup = 8,
+    }
+
+    /// <summary>Broker settings that mean the same in other units: the first that is set wins.</summary>
+    private static readonly string[][] Families =
+    [
+        ["log.retention.ms", "log.retention.minutes", "log.retention.hours"],
+        ["log.roll.ms", "log.roll.hours"],
+        ["log.roll.jitter.ms", "log.roll.jitter.hours"],
+        ["log.flush.interval.ms", "log.flush.scheduler.interval.ms"],
+    ];
+
+    public IEnumerable<DescribeConfigsResponse.DescribeConfigsResourceResult> OfTopic(string topic)
+    {
+        var own = _image.ConfigsOf(new ConfigResource(ConfigResourceType.Topic, topic));
+        var effective = TopicConfig.Create(server, own);
+        foreach (var key in ConfigCatalog.Topic)
+        {
+            if (!key.IsDescribed && !own.ContainsKey(key.Name)) continue;
+            var chain = new List<(string Name, string? Value, Source Source)>();
+            if (own.TryGetValue(key.Name, out var set)) chain.Add((key.Name, set, Source.DynamicTopic));
+            if (key.Synonyms.Count > 0) AddBrokerChain(chain, key.Synonyms[0].Name);
+            var value = effective.Text(key.Name, out var origin, out _);
+            var source = origin switch
+            {
+                TopicConfigOrigin.Topic => Source.DynamicTopic,
+                TopicConfigOrigin.Broker => Source.StaticBroker,
+                _ => Source.Default,
+            };
+            // A dynamic setting of all brokers stands above this broker's file.
+            if (source != Source.DynamicTopic && chain is [(_, var dynamic, Source.DynamicBroker or Source.DynamicDefaultBroker) first, ..]) (value, source) = (dynamic, first.Source);
+            yield return Result(key, value, source, isReadOnly: false, chain);
+        }
+    }
+
+    public IEnumerable<DescribeConfigsResponse.DescribeConfigsResourceResult> OfBroker()
+    {
+        foreach (var key in ConfigCatalog.Broker)
+        {
+            if (!key.IsDescribed && !server.IsSet(key.Name)) continue;
+            var chain = new List<(string Name, string? Value, Source Source)>();
+            AddBrokerChain(chain, key.Name);
+            var (value, source) = (key.Default, Source.Default);
+            foreach (var link in chain)
+            {
+                if (link.Name != key.Name) continue;
+                (value, source) = (link.Value, link.Source);
+                break;
+            }
+            yield return Result(key, value, source, key.Dynamic == ConfigDynamic.ReadOnly, chain);
+        }
+    }
+
+    /// <summary>What was set for all brokers together, and nothing else.</summary>
+    public IEnumerable<DescribeConfigsResponse.DescribeConfigsResourceResult> OfAllBrokers()
+    {
+        foreach (var (name, value) in _image.ConfigsOf(new ConfigResource(ConfigResourceType.Broker, "")))
+        {
+            if (ConfigCatalog.FindBroker(name) is not { } key) continue;
+            yield return Result(key, value, Source.DynamicDefaultBroker, key.Dynamic == ConfigDynamic.ReadOnly, [(name, value, Source.DynamicDefaultBroker)]);
+        }
+    }
+
+    public IEnumerable<DescribeConfigsResponse.DescribeConfigsResourceResult> OfGroup(string group)
+    {
+        var own = _image.ConfigsOf(new ConfigResource(ConfigResourceType.Group, group));
+        foreach (var key in ConfigCatalog.Group)
+        {
+            if (!key.IsDescribed && !own.ContainsKey(key.Name)) continue;
+            var chain = new List<(string Name, string? Value, Source Source)>();
+            if (own.TryGetValue(key.Name, out var set)) chain.Add((key.Name, set, Source.DynamicGroup));
+            if (key.Synonyms.Count > 0) AddBrokerChain(chain, key.Synonyms[0].Name);
+            else if (key.Default is not null) chain.Add((key.Name, key.Default, Source.Default));
+            var (value, source) = chain.Count > 0 ? (chain[0].Value, chain[0].Source) : (key.Default, Source.Default);
+            yield return Result(key, value, source, isReadOnly: false, chain);
+        }
+    }
+
+    private void AddBrokerChain(List<(string Name, string? Value, Source Source)> chain, string name)
+    {
+        var family = Array.Find(Families, family => family.Contains(name)) ?? [name];
+        AddSet(_image.ConfigsOf(new ConfigResource(ConfigResourceType.Broker, server.NodeId.ToString(System.Globalization.CultureInfo.InvariantCulture))), Source.DynamicBroker);
+        AddSet(_image.ConfigsOf(new ConfigResource(ConfigResourceType.Broker, "")), Source.DynamicDefaultBroker);
+        AddSet(server.Explicit, Source.StaticBroker);
+        if (ConfigCatalog.FindBroker(name)?.Default is { } value) chain.Add((name, value, Source.Default));
+
+        void AddSet(IReadOnlyDictionary<string, string> settings, Source source)
+        {
+            foreach (var member in family)
+            {
+                if (settings.TryGetValue(member, out var text)) chain.Add((member, text, source));
+            }
+        }
+    }
+
+    private DescribeConfigsResponse.DescribeConfigsResourceResult Result(
+        ConfigKey key, string? value, Source source, bool isReadOnly, List<(string Name, string? Value, Source Source)> chain)
+    {
+        var isSensitive = key.IsSensitive || key.Type == ConfigType.Password;
+        var result = new DescribeConfigsResponse.DescribeConfigsResourceResult
+        {
+            Name = key.Name,
+            Value = isSensitive ? null : value,
+            ReadOnly = isReadOnly,
+            ConfigSource = (sbyte)source,
+            IsSensitive = isSensitive,
+            ConfigType = (sbyte)key.Type,
+        };
+        if (!withSynonyms) return result;
+        foreach (var link in chain)
+            result.Synonyms.Add(new() { Name = link.Name, Value = isSensitive ? null : link.Value, Source = (sbyte)link.Source });
+        return result;
+    }
+}

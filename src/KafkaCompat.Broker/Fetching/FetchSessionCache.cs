@@ -1,0 +1,128 @@
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Broker.Fetching;
+
+/// <summary>
+/// The node's fetch sessions, at most <c>max.incremental.fetch.session.cache.slots</c>. With all slots taken a session
+/// that rested for two minutes gives way; else the newcomer goes without (session id 0), which every client understands.
+/// </summary>
+internal sealed class FetchSessionCache(int maxSessions, Random random, TimeProvider time)
+{
+    /// <summary>Kafka's <c>min.incremental.fetch.session.eviction.ms</c>, which is no setting of 4.4 either.</summary>
+    private const long MinIdleBeforeEvictionMs = 120_000;
+
+    private const int InitialEpoch = 0;
+    private const int FinalEpoch = -1;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<int, FetchSession> _sessions = [];
+
+    public int Count
+    {
+        get { lock (_lock) return _sessions.Count; }
+    }
+
+    /// <summary>Finds or opens what a request fetches, with its changes taken over. The partitions are in the order of their turn.</summary>
+    public FetchScope Open(FetchRequest request, short version, Func<Uuid, string?> nameOf)
+    {
+        var usesTopicIds = version >= 13;
+        if (request.SessionEpoch is InitialEpoch or FinalEpoch)
+        {
+            // A full fetch. One that names a session ends it: the client starts over.
+            if (request.SessionId != 0) Remove(request.SessionId);
+            var session = request.SessionEpoch == InitialEpoch && request.Topics.Count > 0 ? TryCreate(usesTopicIds) : null;
+            if (session is null) return new FetchScope(ErrorCode.None, null, false, Full(request, usesTopicIds, nameOf));
+            lock (session.Gate)
+            {
+                session.Update(request, nameOf);
+                return new FetchScope(ErrorCode.None, session, false, Copy(session, nameOf));
+            }
+        }
+        return Continue(request, usesTopicIds, nameOf);
+    }
+
+    private FetchScope Continue(FetchRequest request, bool usesTopicIds, Func<Uuid, string?> nameOf)
+    {
+        FetchSession? session;
+        lock (_lock) _ = _sessions.TryGetValue(request.SessionId, out session);
+        if (session is null) return FetchScope.Refused(ErrorCode.FetchSessionIdNotFound);
+        lock (session.Gate)
+        {
+            if (session.NextEpoch != request.SessionEpoch) return FetchScope.Refused(ErrorCode.InvalidFetchSessionEpoch);
+            if (session.UsesTopicIds != usesTopicIds) return FetchScope.Refused(ErrorCode.FetchSessionTopicIdError);
+            session.Update(request, nameOf);
+            if (session.Count == 0)
+            {
+                Remove(session.Id);
+                return new FetchScope(ErrorCode.None, null, false, []);
+            }
+            session.Advance();
+            session.LastUsedMs = NowMs();
+            return new FetchScope(ErrorCode.None, session, true, Copy(session, nameOf));
+        }
+    }
+
+    private FetchSession? TryCreate(bool usesTopicIds)
+    {
+        var now = NowMs();
+        lock (_lock)
+        {
+            if (_sessions.Count >= maxSessions && !EvictOne(now)) return null;
+            int id;
+            do id = random.Next(1, int.MaxValue);
+            while (_sessions.ContainsKey(id));
+            var session = new FetchSession(id, usesTopicIds) { LastUsedMs = now };
+            _sessions.Add(id, session);
+            return session;
+        }
+    }
+
+    private bool EvictOne(long now)
+    {
+        FetchSession? oldest = null;
+        foreach (var session in _sessions.Values)
+        {
+            if (oldest is null || session.LastUsedMs < oldest.LastUsedMs) oldest = session;
+        }
+        return oldest is not null && now - oldest.LastUsedMs >= MinIdleBeforeEvictionMs && _sessions.Remove(oldest.Id);
+    }
+
+    private void Remove(int id)
+    {
+        lock (_lock) _ = _sessions.Remove(id);
+    }
+
+    private static FetchPartition[] Copy(FetchSession session, Func<Uuid, string?> nameOf)
+    {
+        var partitions = new FetchPartition[session.Count];
+        var i = 0;
+        foreach (var partition in session)
+        {
+            partition.Topic ??= nameOf(partition.TopicId);
+            partitions[i++] = partition;
+        }
+        return partitions;
+    }
+
+    private static FetchPartition[] Full(FetchRequest request, bool usesTopicIds, Func<Uuid, string?> nameOf)
+    {
+        var count = 0;
+        foreach (var topic in request.Topics) count += topic.Partitions.Count;
+        var partitions = new FetchPartition[count];
+        var i = 0;
+        foreach (var topic in request.Topics)
+        {
+            var name = usesTopicIds ? nameOf(topic.TopicId) : topic.Topic;
+            foreach (var asked in topic.Partitions)
+            {
+                var partition = new FetchPartition(topic.TopicId, name, asked.Partition);
+                FetchSession.Set(partition, asked);
+                partitions[i++] = partition;
+            }
+        }
+        return partitions;
+    }
+
+    private long NowMs() => time.GetUtcNow().ToUnixTimeMilliseconds();
+}

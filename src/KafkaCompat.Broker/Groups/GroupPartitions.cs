@@ -1,0 +1,48 @@
+using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Broker.Time;
+using KafkaCompat.Cluster.Metadata;
+
+namespace KafkaCompat.Broker.Groups;
+
+/// <summary>
+/// Keeps the group coordinator's shards where the partitions of <c>__consumer_offsets</c> are led: here when this node leads
+/// one, in its present epoch. Topics that are deleted take their committed offsets with them.
+/// </summary>
+internal sealed class GroupPartitions(GroupCoordinator coordinator, PartitionTable partitions, TimerWheel wheel, int nodeId) : IMetadataListener
+{
+    /// <summary>The leader epochs in which shards run here. Touched by the metadata loop alone.</summary>
+    private readonly Dictionary<int, int> _epochs = [];
+
+    public ValueTask OnMetadata(MetadataStep step)
+    {
+        var deleted = step.Delta.DeletedTopics;
+        if (deleted.Any(static topic => topic.Name == InternalTopics.Offsets))
+        {
+            foreach (var index in _epochs.Keys.ToList()) Resign(index);
+        }
+        if (deleted.Count > 0) coordinator.ForgetTopics([.. deleted.Select(static topic => topic.Name)]);
+        var offsets = step.Image.FindTopic(InternalTopics.Offsets);
+        coordinator.PartitionCount = offsets?.Partitions.Count ?? 0;
+        if (offsets is null || !step.Delta.ChangedTopics.TryGetValue(offsets.Id, out var change)) return ValueTask.CompletedTask;
+        foreach (var index in change.ChangedPartitions)
+        {
+            var registration = change[index];
+            if (_epochs.TryGetValue(index, out var epoch) && epoch == registration.LeaderEpoch && registration.Leader == nodeId) continue;
+            Resign(index);
+            if (registration.Leader == nodeId && partitions.Find(InternalTopics.Offsets, index) is { } partition)
+            {
+                _epochs[index] = registration.LeaderEpoch;
+                coordinator.Lead(index, new PartitionGroupLog(partition, registration.LeaderEpoch, wheel));
+            }
+        }
+        return ValueTask.CompletedTask;
+    }
+
+    public void Close() => coordinator.Close();
+
+    private void Resign(int index)
+    {
+        if (_epochs.Remove(index)) coordinator.Resign(index);
+    }
+}

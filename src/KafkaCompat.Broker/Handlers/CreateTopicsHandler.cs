@@ -1,0 +1,17 @@
+using KafkaCompat.Broker.Controller;
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Broker.Handlers;
+
+/// <summary>
+/// CreateTopics 2-7: passed on to the controller, which checks names, counts, assignments and configs, and answers when
+/// the topics are in the metadata log and this node leads their partitions.
+/// </summary>
+[Serves(ApiKey.CreateTopics, 2, 7)]
+public sealed class CreateTopicsHandler(IControllerChannel controller) : IHandler<CreateTopicsRequest, CreateTopicsResponse>
+{
+    public async ValueTask<CreateTopicsResponse?> Handle(CreateTopicsRequest request, RequestContext context) =>
+        await controller.CreateTopics(request, context.ApiVersion);
+}

@@ -1,0 +1,71 @@
+using KafkaCompat.Broker.ConfigDescriptions;
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Broker.Handlers;
+
+/// <summary>
+/// DescribeConfigs 1-4 for topics, brokers and groups: every setting with the value in force, where it comes from, and on
+/// request the chain of values behind it.
+/// <list type="bullet">
+/// <item>A topic that does not exist is UNKNOWN_TOPIC_OR_PARTITION; another broker's id, or no number, is INVALID_REQUEST.</item>
+/// <item>A broker without a name is the cluster's default for brokers: only what was set there.</item>
+/// <item>Values of sensitive settings are not told.</item>
+/// </list>
+/// Left out: documentation texts (always empty), broker loggers.
+/// </summary>
+[Serves(ApiKey.DescribeConfigs, 1, 4)]
+public sealed class DescribeConfigsHandler(BrokerMetadata metadata, ServerConfig config) : IHandler<DescribeConfigsRequest, DescribeConfigsResponse>
+{
+    public ValueTask<DescribeConfigsResponse?> Handle(DescribeConfigsRequest request, RequestContext context)
+    {
+        var response = new DescribeConfigsResponse();
+        var description = new ConfigDescription(config, metadata, request.IncludeSynonyms);
+        foreach (var resource in request.Resources)
+        {
+            var result = new DescribeConfigsResponse.DescribeConfigsResult { ResourceType = resource.ResourceType, ResourceName = resource.ResourceName };
+            response.Results.Add(result);
+            IEnumerable<DescribeConfigsResponse.DescribeConfigsResourceResult> settings = [];
+            (result.ErrorCode, result.ErrorMessage) = Find(resource, description, ref settings);
+            if (result.ErrorCode != ErrorCode.None) continue;
+            foreach (var setting in settings)
+            {
+                if (resource.ConfigurationKeys is null || resource.ConfigurationKeys.Contains(setting.Name)) result.Configs.Add(setting);
+            }
+        }
+        return ValueTask.FromResult<DescribeConfigsResponse?>(response);
+    }
+
+    private (ErrorCode Error, string? Message) Find(
+        DescribeConfigsRequest.DescribeConfigsResource resource, ConfigDescription description,
+        ref IEnumerable<DescribeConfigsResponse.DescribeConfigsResourceResult> settings)
+    {
+        switch ((ConfigResourceType)resource.ResourceType)
+        {
+            case ConfigResourceType.Topic:
+                if (!TopicNames.IsValid(resource.ResourceName, out var problem)) return (ErrorCode.InvalidTopicException, problem);
+                if (metadata.Current.FindTopic(resource.ResourceName) is null) return (ErrorCode.UnknownTopicOrPartition, null);
+                settings = description.OfTopic(resource.ResourceName);
+                return (ErrorCode.None, null);
+            case ConfigResourceType.Broker when resource.ResourceName.Length == 0:
+                settings = description.OfAllBrokers();
+                return (ErrorCode.None, null);
+            case ConfigResourceType.Broker:
+                if (!int.TryParse(resource.ResourceName, out var id))
+                    return (ErrorCode.InvalidRequest, $"Broker id must be an integer, but it is: {resource.ResourceName}");
+                if (id != config.NodeId)
+                    return (ErrorCode.InvalidRequest, $"Unexpected broker id, expected {config.NodeId} or empty string, but received {resource.ResourceName}");
+                settings = description.OfBroker();
+                return (ErrorCode.None, null);
+            case ConfigResourceType.Group:
+                if (resource.ResourceName.Length == 0) return (ErrorCode.InvalidRequest, "Group name must not be empty");
+                settings = description.OfGroup(resource.ResourceName);
+                return (ErrorCode.None, null);
+            default:
+                return (ErrorCode.InvalidRequest, $"Unsupported resource type: {resource.ResourceType}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Fetching;
+using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Broker.Time;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Broker.Handlers;
+
+/// <summary>
+/// Fetch 4-18.
+/// <list type="bullet">
+/// <item>Waits up to MaxWaitMs until MinBytes are there; errors, a diverging epoch or a partition that changes end the wait.</item>
+/// <item>The first partition with data returns at least one batch, however small the limits are; then the limits hold.</item>
+/// <item>Sessions from 7 on: later fetches name what changed, answers hold what is news; see <see cref="FetchSessionCache"/>.</item>
+/// <item>From 9 on leader epochs are checked, from 12 on a diverging epoch is told, from 13 on topics go by id.</item>
+/// <item>read_committed reads up to the last stable offset and names the aborted transactions of the range.</item>
+/// </list>
+/// Left out: followers (a replica id) are answered like consumers, because a single node has none; the preferred read
+/// replica is always -1.
+/// </summary>
+[Serves(ApiKey.Fetch, 4, 18)]
+public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
+{
+    private readonly PartitionTable _partitions;
+    private readonly BrokerMetadata _metadata;
+    private readonly TimerWheel _wheel;
+    private readonly FetchSessionCache _sessions;
+    private readonly int _maxBytes;
+    private readonly Func<Uuid, string?> _nameOf;
+
+    internal FetchHandler(PartitionTable partitions, BrokerMetadata metadata, TimerWheel wheel, FetchSessionCache sessions, int maxBytes)
+    {
+        _partitions = partitions;
+        _metadata = metadata;
+        _wheel = wheel;
+        _sessions = sessions;
+        _maxBytes = maxBytes;
+        _nameOf = metadata.TopicName;
+    }
+
+    public ValueTask<FetchResponse?> Handle(FetchRequest request, RequestContext context)
+    {
+        var scope = _sessions.Open(request, context.ApiVersion, _nameOf);
+        if (scope.Error != ErrorCode.None) return ValueTask.FromResult<FetchResponse?>(new FetchResponse { ErrorCode = scope.Error });
+        var limits = Limits.Of(request, _maxBytes);
+        var regions = new FetchRegions(scope.Partitions.Length);
+        context.HoldUntilAnswered(regions);
+        var reads = regions.Reads;
+        var found = Read(scope, reads, limits, context.ApiVersion);
+        if (request.MaxWaitMs <= 0 || reads.Length == 0 || found.IsUrgent || found.Bytes >= limits.MinBytes)
+            return ValueTask.FromResult<FetchResponse?>(Answer(scope, reads, context.ApiVersion));
+        return WaitAndRead(scope, regions, limits, found.Bytes, request.MaxWaitMs, context.ApiVersion);
+    }
+
+    private async ValueTask<FetchResponse?> WaitAndRead(FetchScope scope, FetchRegions regions, Limits limits, long foundBytes, int maxWaitMs, short version)
+    {
+        var reads = regions.Reads;
+        var wait = new FetchWait(_wheel, scope.Partitions.Length, limits.MinBytes - foundBytes, limits.CommittedOnly);
+        for (var i = 0; i < reads.Length; i++)
+        {
+            if (reads[i].Partition is { } partition) wait.Register(partition, reads[i].SeenVisibleBytes);
+        }
+        // What was found is read again then; a file is not kept open for a wait.
+        regions.Dispose();
+        await wait.Wait(maxWaitMs);
+        _ = Read(scope, reads, limits, version);
+        return Answer(scope, reads, version);
+    }
+
+    /// <summary>Reads every partition once, in turn. Urgent is what the client should learn of at once.</summary>
+    private (long Bytes, bool IsUrgent) Read(FetchScope scope, PartitionRead[] reads, Limits limits, short version)
+    {
+        long total = 0;
+        var urgent = false;
+        long left = limits.MaxBytes;
+        var minOneBatch = true;
+        for (var i = 0; i < reads.Length; i++)
+        {
+            var asked = scope.Partitions[i];
+            var partition = Find(asked, version, out var error);
+            if (partition is null)
+            {
+                reads[i] = PartitionRead.Failed(error);
+                urgent = true;
+                continue;
+            }
+            var maxBytes = (int)Math.Clamp(Math.Min(asked.MaxBytes, left), 0, int.MaxValue);
+            var read = partition.Read(asked.FetchOffset, maxBytes, minOneBatch, limits.CommittedOnly, asked.CurrentLeaderEpoch, asked.LastFetchedEpoch);
+            reads[i] = read;
+            if (read.Error != ErrorCode.None || read.DivergingEpoch >= 0) urgent = true;
+            if (read.Length == 0) continue;
+            minOneBatch = false;
+            left -= read.Length;
+            total += read.Length;
+        }
+        return (total, urgent);
+    }
+
+    private Partition? Find(FetchPartition asked, short version, out ErrorCode error)
+    {
+        error = ErrorCode.None;
+        if (asked.Topic is null)
+        {
+            error = ErrorCode.UnknownTopicId;
+            return null;
+        }
+        var partition = _partitions.Find(asked.Topic, asked.Index);
+        if (partition is not null && (version < 13 || partition.TopicId == asked.TopicId)) return partition;
+        error = partition is null ? _partitions.MissingError(asked.Topic, asked.Index) : ErrorCode.InconsistentTopicId;
+        return null;
+    }
+
+    private static FetchResponse Answer(FetchScope scope, PartitionRead[] reads, short version)
+    {
+        var response = new FetchResponse { SessionId = scope.Session?.Id ?? 0 };
+        if (scope.Session is { } session)
+        {
+            lock (session.Gate) Fill(response, scope, reads, version);
+        }
+        else
+        {
+            Fill(response, scope, reads, version);
+        }
+        return response;
+    }
+
+    private static void Fill(FetchResponse response, FetchScope scope, PartitionRead[] reads, short version)
+    {
+        for (var i = 0; i < reads.Length; i++)
+        {
+            ref readonly var read = ref reads[i];
+            var asked = scope.Partitions[i];
+            if (scope.Session is { } session)
+            {
+                // What is news: records, an error, a diverging epoch, or other offsets than were told last.
+                var isNews = read.Length > 0 || read.Error != ErrorCode.None || read.DivergingEpoch >= 0
+                    || read.HighWatermark != asked.ToldHighWatermark || read.LogStartOffset != asked.ToldLogStartOffset;
+                if (scope.IsIncremental && !isNews) continue;
+                // An error is told again until it is gone, so it is not remembered as told.
+                asked.ToldHighWatermark = read.Error == ErrorCode.None ? read.HighWatermark : -1;
+                asked.ToldLogStartOffset = read.Error == ErrorCode.None ? read.LogStartOffset : -1;
+                if (read.Length > 0) session.MoveToEnd(asked);
+            }
+            PartitionsFor(response, asked, version).Add(DataOf(asked, read));
+        }
+    }
+
+    private static FetchResponse.PartitionData DataOf(FetchPartition asked, in PartitionRead read)
+    {
+        var data = new FetchResponse.PartitionData
+        {
+            PartitionIndex = asked.Index,
+            ErrorCode = read.Error,
+            HighWatermark = read.HighWatermark,
+            LastStableOffset = read.LastStableOffset,
+            LogStartOffset = read.LogStartOffset,
+            AbortedTransactions = null,
+            Records = read.Region is null ? RecordBytes.Empty : RecordBytes.From(read.Region),
+        };
+        if (read.DivergingEpoch >= 0) data.DivergingEpoch = new() { Epoch = read.DivergingEpoch, EndOffset = read.DivergingEndOffset };
+        if (read.Error is ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch)
+            data.CurrentLeader = new() { LeaderId = read.LeaderId, LeaderEpoch = read.LeaderEpoch };
+        if (read.AbortedTransactions is { } aborted)
+        {
+            data.AbortedTransactions = new(aborted.Count);
+            foreach (var transaction in aborted) data.AbortedTransactions.Add(new() { ProducerId = transaction.ProducerId, FirstOffset = transaction.FirstOffset });
+        }
+        return data;
+    }
+
+    /// <summary>Neighbours of one topic share its entry.</summary>
+    private static List<FetchResponse.PartitionData> PartitionsFor(FetchResponse response, FetchPartition asked, short version)
+    {
+        if (response.Responses is [.., var last] && (version >= 13 ? last.TopicId == asked.TopicId : last.Topic == asked.Topic)) return last.Partitions;
+        var added = new FetchResponse.FetchableTopicResponse { Topic = asked.Topic ?? "", TopicId = asked.TopicId };
+        response.Responses.Add(added);
+        return added.Partitions;
+    }
+
+    /// <summary>The limits of a request, within the broker's own <c>fetch.max.bytes</c>.</summary>
+    private readonly record struct Limits(int MaxBytes, int MinBytes, bool CommittedOnly)
+    {
+        public static Limits Of(FetchRequest request, int brokerMaxBytes)
+        {
+            var maxBytes = Math.Min(request.MaxBytes, brokerMaxBytes);
+            return new Limits(maxBytes, Math.Min(request.MinBytes, maxBytes), request.IsolationLevel == 1);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Broker.Handlers;
+
+/// <summary>
+/// ListOffsets 1-11: the first offset at or after a timestamp, or one of the named places.
+/// <list type="bullet">
+/// <item>-1 latest (the last stable offset with read_committed), -2 earliest; from 7 on -3 the largest timestamp, from 8 on
+/// -4 the earliest kept here, from 9 on -5 the latest in tiered storage, from 11 on -6 the earliest not yet uploaded.</item>
+/// <item>Without tiered storage -4 is the log's start, and -5 and -6 are unknown: offset -1.</item>
+/// <item>Nothing at or after the timestamp: offset -1 and no error.</item>
+/// <item>A partition named twice is answered with INVALID_REQUEST.</item>
+/// </list>
+/// </summary>
+[Serves(ApiKey.ListOffsets, 1, 11)]
+public sealed class ListOffsetsHandler(PartitionTable partitions) : IHandler<ListOffsetsRequest, ListOffsetsResponse>
+{
+    private const long EarliestPendingUpload = -6;
+
+    /// <summary>The first version that knows a named place, by its negated number.</summary>
+    private static readonly short[] FirstVersion = [0, 1, 1, 7, 8, 9, 11];
+
+    public ValueTask<ListOffsetsResponse?> Handle(ListOffsetsRequest request, RequestContext context)
+    {
+        var response = new ListOffsetsResponse { Topics = new(request.Topics.Count) };
+        var seen = new HashSet<(string, int)>();
+        var repeated = new HashSet<(string, int)>();
+        foreach (var topic in request.Topics)
+        {
+            foreach (var asked in topic.Partitions)
+            {
+                if (!seen.Add((topic.Name, asked.PartitionIndex))) _ = repeated.Add((topic.Name, asked.PartitionIndex));
+            }
+        }
+        foreach (var topic in request.Topics)
+        {
+            var results = new ListOffsetsResponse.ListOffsetsTopicResponse { Name = topic.Name, Partitions = new(topic.Partitions.Count) };
+            response.Topics.Add(results);
+            foreach (var asked in topic.Partitions)
+            {
+                var result = new ListOffsetsResponse.ListOffsetsPartitionResponse { PartitionIndex = asked.PartitionIndex };
+                results.Partitions.Add(result);
+                if (repeated.Contains((topic.Name, asked.PartitionIndex))) result.ErrorCode = ErrorCode.InvalidRequest;
+                else Find(topic.Name, asked, request, context.ApiVersion, result);
+            }
+        }
+        return ValueTask.FromResult<ListOffsetsResponse?>(response);
+    }
+
+    private void Find(
+        string topic, ListOffsetsRequest.ListOffsetsPartition asked, ListOffsetsRequest request, short version,
+        ListOffsetsResponse.ListOffsetsPartitionResponse result)
+    {
+        if (asked.Timestamp < 0 && (asked.Timestamp < EarliestPendingUpload || version < FirstVersion[-asked.Timestamp]))
+        {
+            result.ErrorCode = ErrorCode.UnsupportedVersion;
+            return;
+        }
+        var partition = partitions.Find(topic, asked.PartitionIndex);
+        if (partition is null)
+        {
+            result.ErrorCode = partitions.MissingError(topic, asked.PartitionIndex);
+            return;
+        }
+        var found = partition.FindOffset(asked.Timestamp, request.IsolationLevel == 1, asked.CurrentLeaderEpoch);
+        result.ErrorCode = found.Error;
+        result.Timestamp = found.Timestamp;
+        result.Offset = found.Offset;
+        result.LeaderEpoch = found.LeaderEpoch;
+    }
+}

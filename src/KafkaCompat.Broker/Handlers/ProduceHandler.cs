@@ -1,0 +1,172 @@
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Broker.Time;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Protocol.Records;
+
+namespace KafkaCompat.Broker.Handlers;
+
+/// <summary>
+/// Produce 3-13 (ApiVersions advertises 0-13 as Kafka does: a client library wants it so).
+/// <list type="bullet">
+/// <item>Every partition is answered by itself. A partition named twice is written once, with what was named last.</item>
+/// <item>acks=0 is not answered; if anything failed the connection is closed, so that the client learns of it.</item>
+/// <item>acks=all is answered when the records are below the high watermark, at the latest after the request's time-out.</item>
+/// <item>From 8 on an answer says which records were at fault, from 10 on who leads instead, from 13 on topics go by id.</item>
+/// </list>
+/// Left out: transactions. A transactional batch gets INVALID_PRODUCER_ID_MAPPING, Kafka's answer for an id that no
+/// coordinator knows: InitProducerId has handed out none. Records null is answered with INVALID_RECORD; Kafka leaves
+/// such a request without an answer for ever.
+/// </summary>
+[Serves(ApiKey.Produce, 3, 13)]
+public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata metadata, TimerWheel wheel) : IHandler<ProduceRequest, ProduceResponse>
+{
+    private const short AcksAll = -1;
+    private const short AcksNone = 0;
+    private const short AcksLeader = 1;
+
+    /// <summary>Kafka's own admin tools may write to internal topics, nobody else.</summary>
+    private const string AdminClientId = "__admin_client";
+
+    public ValueTask<ProduceResponse?> Handle(ProduceRequest request, RequestContext context)
+    {
+        var response = new ProduceResponse { Responses = new(request.TopicData.Count) };
+        var refusal = Refusal(request);
+        var last = LastMentions(request);
+        AckWait? wait = null;
+        List<(AckWait.Place, ProduceResponse.PartitionProduceResponse)>? waiting = null;
+        var failed = false;
+        foreach (var topic in request.TopicData)
+        {
+            var name = context.ApiVersion >= 13 ? metadata.TopicName(topic.TopicId) : topic.Name;
+            List<ProduceResponse.PartitionProduceResponse>? results = null;
+            foreach (var data in topic.PartitionData)
+            {
+                if (last is not null && !ReferenceEquals(last[(topic.Name, topic.TopicId, data.Index)], data)) continue;
+                results ??= ResultsFor(response, topic, context.ApiVersion);
+                var result = new ProduceResponse.PartitionProduceResponse { Index = data.Index, BaseOffset = -1 };
+                results.Add(result);
+                var partition = Find(name, topic, data, refusal, context, result);
+                if (partition is null)
+                {
+                    failed = true;
+                    continue;
+                }
+                var appended = partition.Append(data.Records, request.Acks, context.ApiVersion);
+                Fill(result, appended);
+                if (appended.Error != ErrorCode.None)
+                {
+                    failed = true;
+                }
+                else if (request.Acks == AcksAll && !appended.IsReplicated)
+                {
+                    wait ??= new AckWait(wheel);
+                    (waiting ??= []).Add((wait.Add(partition, appended.RequiredOffset), result));
+                }
+            }
+        }
+        if (request.Acks == AcksNone)
+        {
+            if (failed) context.CloseConnection();
+            return ValueTask.FromResult<ProduceResponse?>(null);
+        }
+        return waiting is null ? ValueTask.FromResult<ProduceResponse?>(response) : WhenReplicated(response, wait!, waiting, request.TimeoutMs);
+    }
+
+    private static async ValueTask<ProduceResponse?> WhenReplicated(
+        ProduceResponse response, AckWait wait, List<(AckWait.Place Place, ProduceResponse.PartitionProduceResponse Result)> waiting, int timeoutMs)
+    {
+        await wait.Wait(timeoutMs);
+        foreach (var (place, result) in waiting)
+        {
+            if (place.Outcome is null or ErrorCode.None) continue;
+            result.ErrorCode = place.Outcome.Value;
+            result.BaseOffset = -1;
+            result.LogStartOffset = -1;
+        }
+        return response;
+    }
+
+    /// <summary>What is wrong with the request as a whole; each partition is answered with it.</summary>
+    private static ErrorCode Refusal(ProduceRequest request)
+    {
+        if (request.Acks is < AcksAll or > AcksLeader) return ErrorCode.InvalidRequiredAcks;
+        foreach (var topic in request.TopicData)
+        {
+            foreach (var data in topic.PartitionData)
+            {
+                if (data.Records is null || !ProduceBatchValidator.IsTransactional(data.Records.Memory)) continue;
+                return request.TransactionalId is null ? ErrorCode.TransactionalIdAuthorizationFailed : ErrorCode.InvalidProducerIdMapping;
+            }
+        }
+        return ErrorCode.None;
+    }
+
+    private Partition? Find(
+        string? topicName, ProduceRequest.TopicProduceData topic, ProduceRequest.PartitionProduceData data, ErrorCode refusal,
+        RequestContext context, ProduceResponse.PartitionProduceResponse result)
+    {
+        if (refusal != ErrorCode.None)
+        {
+            result.ErrorCode = refusal;
+            return null;
+        }
+        if (topicName is null)
+        {
+            result.ErrorCode = ErrorCode.UnknownTopicId;
+            return null;
+        }
+        if (InternalTopics.Contains(topicName) && context.ClientId != AdminClientId)
+        {
+            result.ErrorCode = ErrorCode.InvalidTopicException;
+            return null;
+        }
+        var partition = partitions.Find(topicName, data.Index);
+        if (partition is null || (context.ApiVersion >= 13 && partition.TopicId != topic.TopicId))
+        {
+            result.ErrorCode = partitions.MissingError(topicName, data.Index);
+            return null;
+        }
+        return partition;
+    }
+
+    private static void Fill(ProduceResponse.PartitionProduceResponse result, in PartitionAppend appended)
+    {
+        result.ErrorCode = appended.Error;
+        result.BaseOffset = appended.BaseOffset;
+        result.LogAppendTimeMs = appended.LogAppendTimeMs;
+        result.LogStartOffset = appended.LogStartOffset;
+        if (appended.Error == ErrorCode.None) return;
+        result.ErrorMessage = appended.ErrorMessage;
+        if (appended.Error is ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch)
+            result.CurrentLeader = new() { LeaderId = appended.LeaderId, LeaderEpoch = appended.LeaderEpoch };
+        if (appended.RecordErrors is null) return;
+        foreach (var error in appended.RecordErrors)
+            result.RecordErrors.Add(new() { BatchIndex = error.BatchIndex, BatchIndexErrorMessage = error.Message });
+    }
+
+    /// <summary>A topic that is named twice has one entry in the answer.</summary>
+    private static List<ProduceResponse.PartitionProduceResponse> ResultsFor(ProduceResponse response, ProduceRequest.TopicProduceData topic, short version)
+    {
+        foreach (var known in response.Responses)
+        {
+            if (version >= 13 ? known.TopicId == topic.TopicId : known.Name == topic.Name) return known.PartitionResponses;
+        }
+        var added = new ProduceResponse.TopicProduceResponse { Name = topic.Name, TopicId = topic.TopicId, PartitionResponses = new(topic.PartitionData.Count) };
+        response.Responses.Add(added);
+        return added.PartitionResponses;
+    }
+
+    /// <summary>For each partition its last mention; null for the usual request that names one partition.</summary>
+    private static Dictionary<(string, Uuid, int), ProduceRequest.PartitionProduceData>? LastMentions(ProduceRequest request)
+    {
+        if (request.TopicData.Count <= 1 && (request.TopicData.Count == 0 || request.TopicData[0].PartitionData.Count <= 1)) return null;
+        var last = new Dictionary<(string, Uuid, int), ProduceRequest.PartitionProduceData>();
+        foreach (var topic in request.TopicData)
+        {
+            foreach (var data in topic.PartitionData) last[(topic.Name, topic.TopicId, data.Index)] = data;
+        }
+        return last;
+    }
+}

@@ -1,0 +1,98 @@
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace KafkaCompat.Broker.Logs;
+
+/// <summary>
+/// The chores of the log directory, each on its own loop: retention, recovery points and log starts, high watermarks, and
+/// syncing where <c>flush.ms</c> or a rolled segment asks for it. Every loop waits by the node's clock and ends with its token.
+/// A failed disk ends the chores: the directory's health says so to everyone else.
+/// </summary>
+public sealed class LogKeeper(PartitionTable partitions, LogDirectory directory, ServerConfig config, TimeProvider time, ILogger logger) : IAsyncDisposable
+{
+    /// <summary>How often expired files and idle segments are looked for.</summary>
+    private const int SweepMs = 1_000;
+
+    private const int SyncMs = 5_000;
+
+    private readonly CancellationTokenSource _stop = new();
+    private Task[] _loops = [];
+
+    public void Start() => _loops =
+    [
+        Loop("retention", config.GetLong("log.retention.check.interval.ms"), ApplyRetention),
+        Loop("checkpoints", config.GetLong("replica.high.watermark.checkpoint.interval.ms"), Checkpoint),
+        Loop("sync", SyncMs, SyncRolled),
+        Loop("sweep", SweepMs, Sweep),
+    ];
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_loops);
+        _stop.Dispose();
+    }
+
+    /// <summary>The high watermarks as they are now.</summary>
+    public Dictionary<TopicPartition, long> HighWatermarks()
+    {
+        var offsets = new Dictionary<TopicPartition, long>();
+        foreach (var partition in partitions.All) offsets[partition.Log.Partition] = partition.HighWatermark;
+        return offsets;
+    }
+
+    private void Checkpoint() => directory.WriteCheckpoints(HighWatermarks());
+
+    /// <summary>A rolled segment is synced behind the writer's back, as Kafka does: the active one stays in the page cache.</summary>
+    private void SyncRolled()
+    {
+        foreach (var partition in partitions.All)
+        {
+            if (partition.Log.RecoveryPoint < partition.Log.ActiveSegmentBaseOffset) partition.Log.Sync(partition.Log.ActiveSegmentBaseOffset);
+        }
+    }
+
+    private void ApplyRetention()
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        foreach (var partition in partitions.All)
+        {
+            var deleted = partition.Log.ApplyRetention(now, partition.HighWatermark);
+            if (deleted > 0) LogKeeperLog.SegmentsDeleted(logger, partition.Log.Partition, deleted, partition.Log.LogStartOffset);
+            partition.Log.Producers.RemoveExpired(now);
+        }
+    }
+
+    private void Sweep()
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        foreach (var partition in partitions.All)
+        {
+            partition.SyncIfDue();
+            partition.Log.DeleteDue(now);
+        }
+        directory.DeleteDue(now);
+    }
+
+    private async Task Loop(string name, long intervalMs, Action chore)
+    {
+        var interval = TimeSpan.FromMilliseconds(Math.Clamp(intervalMs, 1, int.MaxValue));
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(interval, time, _stop.Token);
+                chore();
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+        }
+        catch (Exception e)
+        {
+            LogKeeperLog.ChoreFailed(logger, e, name);
+        }
+    }
+}

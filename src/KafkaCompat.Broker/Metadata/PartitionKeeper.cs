@@ -1,0 +1,123 @@
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace KafkaCompat.Broker.Metadata;
+
+/// <summary>
+/// Makes the partitions of this node what the metadata says: opens and creates logs, hands leadership on, takes deleted
+/// partitions out of service, applies changed configs. The first step opens the directory's logs and sets strays aside.
+/// </summary>
+public sealed class PartitionKeeper : IMetadataListener
+{
+    private readonly PartitionTable _table;
+    private readonly LogDirectory _directory;
+    private readonly BrokerMetadata _metadata;
+    private readonly ServerConfig _config;
+    private readonly LogSyncer _syncer;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private Dictionary<TopicPartition, long>? _highWatermarks;
+    private volatile MetadataImage _image = MetadataImage.Empty;
+
+    public PartitionKeeper(PartitionTable table, LogDirectory directory, BrokerMetadata metadata, ServerConfig config, LogSyncer syncer, TimeProvider time, ILogger logger)
+    {
+        _table = table;
+        _directory = directory;
+        _metadata = metadata;
+        _config = config;
+        _syncer = syncer;
+        _time = time;
+        _logger = logger;
+        table.IsKnown = (topic, index) => _image.FindPartition(topic, index) is not null;
+    }
+
+    /// <summary>Opens what the directory holds. To be called once, with the first image that is known to be complete.</summary>
+    public void LoadDirectory(MetadataImage image)
+    {
+        _highWatermarks = _directory.ReadHighWatermarks();
+        _directory.LoadAll(
+            (partition, topicId) => IsHere(image, partition, topicId),
+            partition => LogSettingsOf.Topic(_metadata.TopicConfigOf(image, partition.Topic)));
+        foreach (var stray in _directory.Strays) PartitionLogMessages.Stray(_logger, stray);
+    }
+
+    public ValueTask OnMetadata(MetadataStep step)
+    {
+        _image = step.Image;
+        foreach (var topic in step.Delta.DeletedTopics) Delete(topic);
+        foreach (var change in step.Delta.ChangedTopics.Values)
+        {
+            foreach (var index in change.ChangedPartitions) Apply(change.Name, change.Id, index, change[index]);
+        }
+        foreach (var resource in step.Delta.ChangedConfigs) ApplyConfig(step.Image, resource);
+        return ValueTask.CompletedTask;
+    }
+
+    private bool IsHere(MetadataImage image, TopicPartition partition, Uuid? topicId)
+    {
+        var topic = image.FindTopic(partition.Topic);
+        return topic is not null && (topicId is null || topicId == topic.Id)
+            && topic.Partitions.TryGetValue(partition.Partition, out var registration) && registration.Replicas.Contains(_config.NodeId);
+    }
+
+    private void Apply(string topic, Uuid topicId, int index, PartitionRegistration registration)
+    {
+        var key = new TopicPartition(topic, index);
+        if (!registration.Replicas.Contains(_config.NodeId))
+        {
+            if (_table.Find(topic, index) is not null) Delete(key);
+            return;
+        }
+        var partition = _table.Find(topic, index);
+        if (partition is not null && partition.TopicId != topicId)
+        {
+            Delete(key);
+            partition = null;
+        }
+        try
+        {
+            partition ??= Open(key, topicId);
+        }
+        catch (KafkaStorageException e)
+        {
+            PartitionLogMessages.Offline(_logger, e, key);
+            _table.Offline[key] = topicId;
+            return;
+        }
+        partition.ApplyLeadership(registration.Leader, registration.LeaderEpoch, registration.Isr.Length, registration.Leader == _config.NodeId);
+    }
+
+    private Partition Open(TopicPartition key, Uuid topicId)
+    {
+        var config = _metadata.TopicConfigOf(_image, key.Topic);
+        var log = _directory.Find(key) ?? _directory.Create(key, topicId, LogSettingsOf.Topic(config));
+        var partition = new Partition(key.Topic, topicId, key.Partition, log, config, _highWatermarks?.GetValueOrDefault(key) ?? 0, _syncer, _time);
+        _ = _highWatermarks?.Remove(key);
+        _table.Add(partition);
+        return partition;
+    }
+
+    private void Delete(TopicImage topic)
+    {
+        foreach (var index in topic.Partitions.Keys) Delete(new TopicPartition(topic.Name, index));
+    }
+
+    private void Delete(TopicPartition key)
+    {
+        _ = _table.Offline.TryRemove(key, out _);
+        _table.Remove(key.Topic, key.Partition)?.Close();
+        if (_directory.Find(key) is not null) _directory.Delete(key);
+    }
+
+    private void ApplyConfig(MetadataImage image, ConfigResource resource)
+    {
+        if (resource.Type != ConfigResourceType.Topic || image.FindTopic(resource.Name) is not { } topic) return;
+        var config = _metadata.TopicConfigOf(image, topic.Name);
+        foreach (var index in topic.Partitions.Keys) _table.Find(topic.Name, index)?.ApplyConfig(config);
+    }
+}

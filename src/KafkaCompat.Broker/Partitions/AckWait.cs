@@ -1,0 +1,74 @@
+using KafkaCompat.Broker.Time;
+using KafkaCompat.Protocol;
+
+namespace KafkaCompat.Broker.Partitions;
+
+/// <summary>
+/// A produce request with acks=all that waits until every partition it wrote to has replicated its records. A partition
+/// settles its own place, under its lock; the deadline settles the rest with REQUEST_TIMED_OUT. Each place settles once.
+/// </summary>
+public sealed class AckWait(TimerWheel wheel) : TimerWheelEntry
+{
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<Place> _places = [];
+    private readonly Lock _lock = new();
+    private bool _isComplete;
+    private int _settled;
+
+    /// <summary>Adds a place for records that end before <paramref name="requiredOffset"/>.</summary>
+    public Place Add(Partition partition, long requiredOffset)
+    {
+        var place = new Place(this, partition, requiredOffset);
+        lock (_lock) _places.Add(place);
+        partition.AddAckWait(place);
+        return place;
+    }
+
+    /// <summary>To be called when all places are added.</summary>
+    public async Task Wait(long timeoutMs)
+    {
+        wheel.Schedule(this, timeoutMs);
+        lock (_lock)
+        {
+            _isComplete = true;
+            if (_settled == _places.Count) _ = _done.TrySetResult();
+        }
+        await _done.Task;
+        _ = wheel.Cancel(this);
+        foreach (var place in _places) place.Partition.RemoveAckWait(place);
+    }
+
+    protected internal override void OnDeadline()
+    {
+        lock (_lock)
+        {
+            foreach (var place in _places) place.Outcome ??= ErrorCode.RequestTimedOut;
+        }
+        _ = _done.TrySetResult();
+    }
+
+    private void Settle(Place place, ErrorCode outcome)
+    {
+        lock (_lock)
+        {
+            if (place.Outcome is not null) return;
+            place.Outcome = outcome;
+            _settled++;
+            if (_isComplete && _settled == _places.Count) _ = _done.TrySetResult();
+        }
+    }
+
+    /// <summary>One partition of the request. A node of that partition's list, guarded by its lock.</summary>
+    public sealed class Place(AckWait wait, Partition partition, long requiredOffset)
+    {
+        public Partition Partition { get; } = partition;
+
+        /// <summary>The high watermark that acknowledges the records.</summary>
+        public long RequiredOffset { get; } = requiredOffset;
+
+        /// <summary>Null until settled.</summary>
+        public ErrorCode? Outcome { get; internal set; }
+
+        internal void Settle(ErrorCode outcome) => wait.Settle(this, outcome);
+    }
+}

@@ -1,0 +1,73 @@
+using KafkaCompat.Broker.Time;
+
+namespace KafkaCompat.Broker.Partitions;
+
+/// <summary>
+/// A fetch that found too few bytes and waits: until the partitions it names have grown by what is missing, until one
+/// of them changed in a way the client should learn of, or until its deadline. Completed once, by whoever is first.
+/// </summary>
+/// <remarks>
+/// Partitions call it under their own lock, so it only counts and completes; the fetch goes on elsewhere. That a fetch
+/// is told of growth between its read and its registration is the partition's duty: it compares what was seen.
+/// </remarks>
+public sealed class FetchWait : TimerWheelEntry
+{
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TimerWheel _wheel;
+    private readonly Node[] _nodes;
+    private int _registered;
+    private long _missingBytes;
+
+    public FetchWait(TimerWheel wheel, int partitions, long missingBytes, bool committedOnly)
+    {
+        _wheel = wheel;
+        _nodes = new Node[partitions];
+        _missingBytes = missingBytes;
+        CommittedOnly = committedOnly;
+    }
+
+    /// <summary>Whether only bytes below the last stable offset count (read_committed).</summary>
+    public bool CommittedOnly { get; }
+
+    /// <summary>Names one more partition. <paramref name="seenVisibleBytes"/> is what its read reported.</summary>
+    public void Register(Partition partition, long seenVisibleBytes)
+    {
+        var node = new Node(this, partition);
+        _nodes[_registered++] = node;
+        partition.AddFetchWait(node, seenVisibleBytes);
+    }
+
+    /// <summary>Waits, and takes the registrations back.</summary>
+    public async Task Wait(long maxWaitMs)
+    {
+        _wheel.Schedule(this, maxWaitMs);
+        await _done.Task;
+        _ = _wheel.Cancel(this);
+        for (var i = 0; i < _registered; i++) _nodes[i].Partition.RemoveFetchWait(_nodes[i]);
+    }
+
+    /// <summary>A partition grew by bytes that this fetch may see.</summary>
+    internal void Grew(long bytes)
+    {
+        if (Interlocked.Add(ref _missingBytes, -bytes) <= 0) _ = _done.TrySetResult();
+    }
+
+    /// <summary>A partition changed leader, was deleted or truncated: the fetch has to look again.</summary>
+    internal void Changed() => _done.TrySetResult();
+
+    protected internal override void OnDeadline() => _done.TrySetResult();
+
+    /// <summary>The registration with one partition: a node of that partition's list, guarded by its lock.</summary>
+    internal sealed class Node(FetchWait wait, Partition partition)
+    {
+        public FetchWait Wait { get; } = wait;
+
+        public Partition Partition { get; } = partition;
+
+        public Node? Previous { get; set; }
+
+        public Node? Next { get; set; }
+
+        public bool IsLinked { get; set; }
+    }
+}

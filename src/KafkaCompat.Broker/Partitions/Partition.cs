@@ -1,0 +1,462 @@
+using System.Buffers;
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage;
+
+namespace KafkaCompat.Broker.Partitions;
+
+/// <summary>
+/// One replica of a partition on this node: its log, its role, and who waits on it. Everything that changes it goes
+/// through its lock: a batch is checked, given offsets and written in one step, so that offsets and producer sequences
+/// follow the order of the bytes in the file.
+/// </summary>
+/// <remarks>
+/// Invariants: <c>LogStartOffset ≤ LastStableOffset ≤ HighWatermark ≤ LogEndOffset</c>; the high watermark never goes
+/// back while this replica leads; <see cref="_visibleBytes"/> only grows. On a single node every append is replicated
+/// at once; <see cref="AdvanceHighWatermark"/> is the one place that followers' progress will come through.
+/// </remarks>
+public sealed class Partition
+{
+    private const long Latest = -1;
+    private const long Earliest = -2;
+    private const long MaxTimestamp = -3;
+    private const long EarliestLocal = -4;
+    private const long LatestTiered = -5;
+    private const long EarliestPendingUpload = -6;
+
+    private readonly Lock _lock = new();
+    private readonly PartitionLog _log;
+    private readonly LogSyncer _syncer;
+    private readonly TimeProvider _time;
+    private TopicConfig _config;
+    private ProduceSettings _produceSettings;
+    private FetchWait.Node? _fetchWaits;
+    private List<AckWait.Place>? _ackWaits;
+    private long _highWatermark;
+    private long _visibleBytes;
+    private long _hiddenBytes;
+    private int _inSyncReplicas;
+    private int _leaderId = -1;
+    private int _leaderEpoch = -1;
+    private bool _isLeader;
+    private bool _isClosed;
+    private long _unsyncedMessages;
+    private long _syncedMs;
+
+    public Partition(string topic, Uuid topicId, int index, PartitionLog log, TopicConfig config, long highWatermark, LogSyncer syncer, TimeProvider time)
+    {
+        Topic = topic;
+        TopicId = topicId;
+        Index = index;
+        _log = log;
+        _config = config;
+        _produceSettings = LogSettingsOf.Produce(config);
+        _syncer = syncer;
+        _time = time;
+        _syncedMs = NowMs();
+        // A checkpoint may be older than the log or, after a lost tail, newer.
+        _highWatermark = Math.Clamp(highWatermark, log.LogStartOffset, log.LogEndOffset);
+    }
+
+    public string Topic { get; }
+
+    public Uuid TopicId { get; }
+
+    public int Index { get; }
+
+    /// <summary>For the loops that keep logs in order: retention, syncing, checkpoints. Reads and appends go through the partition.</summary>
+    public PartitionLog Log => _log;
+
+    public long HighWatermark
+    {
+        get { lock (_lock) return _highWatermark; }
+    }
+
+    public TopicConfig Config
+    {
+        get { lock (_lock) return _config; }
+    }
+
+    /// <summary>Takes over what the metadata image says of the partition.</summary>
+    public void ApplyLeadership(int leaderId, int leaderEpoch, int inSyncReplicas, bool isLeader)
+    {
+        lock (_lock)
+        {
+            if (_isClosed) return;
+            var changed = leaderEpoch != _leaderEpoch || isLeader != _isLeader;
+            _leaderId = leaderId;
+            _leaderEpoch = leaderEpoch;
+            _inSyncReplicas = inSyncReplicas;
+            _isLeader = isLeader;
+            if (!changed) return;
+            if (isLeader)
+            {
+                _log.Epochs.Assign(leaderEpoch, _log.LogEndOffset);
+                if (_config.FlushMessages == 1) _syncer.Request(this);
+                AdvanceHighWatermark();
+            }
+            else
+            {
+                ReleaseAckWaits(ErrorCode.NotLeaderOrFollower);
+            }
+            ReleaseFetchWaits();
+        }
+    }
+
+    public void ApplyConfig(TopicConfig config)
+    {
+        lock (_lock)
+        {
+            _config = config;
+            _produceSettings = LogSettingsOf.Produce(config);
+            _log.Settings = LogSettingsOf.Topic(config);
+        }
+    }
+
+    /// <summary>Checks a producer's batches, gives them offsets and writes them. The bytes are not needed afterwards.</summary>
+    public PartitionAppend Append(RecordBytes? records, short acks, short version)
+    {
+        lock (_lock)
+        {
+            if (_isClosed || !_isLeader) return NotLeader();
+            if (acks == -1 && _inSyncReplicas < _config.MinInSyncReplicas) return PartitionAppend.Failed(ErrorCode.NotEnoughReplicas);
+            try
+            {
+                return AppendUnderLock(records, version);
+            }
+            catch (KafkaStorageException)
+            {
+                return PartitionAppend.Failed(ErrorCode.KafkaStorageError);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Appends batches that a coordinator of this node built, in its own order. The builder leaves offsets and epoch to the
+    /// partition; the epoch that the coordinator believes to lead in must still be the partition's.
+    /// </summary>
+    public PartitionAppend AppendAsLeader(in ReadOnlySequence<byte> batch, int leaderEpoch)
+    {
+        lock (_lock)
+        {
+            if (_isClosed || !_isLeader || leaderEpoch != _leaderEpoch) return NotLeader();
+            if (_inSyncReplicas < _config.MinInSyncReplicas) return PartitionAppend.Failed(ErrorCode.NotEnoughReplicas);
+            if (!RecordBatchHeader.TryRead(batch, out var header) || header.SizeInBytes > _config.MaxMessageBytes)
+                return PartitionAppend.Failed(ErrorCode.MessageTooLarge);
+            try
+            {
+                RecordBatchPatch.SetBaseOffset(batch, _log.LogEndOffset);
+                RecordBatchPatch.SetPartitionLeaderEpoch(batch, _leaderEpoch);
+                var appended = Write(batch);
+                return new PartitionAppend
+                {
+                    BaseOffset = appended.FirstOffset,
+                    LogAppendTimeMs = -1,
+                    LogStartOffset = _log.LogStartOffset,
+                    RequiredOffset = appended.LastOffset + 1,
+                    IsReplicated = appended.LastOffset < _highWatermark,
+                };
+            }
+            catch (KafkaStorageException)
+            {
+                return PartitionAppend.Failed(ErrorCode.KafkaStorageError);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Reads what a consumer may see from <paramref name="offset"/> on: below the high watermark, or below the last stable
+    /// offset for <paramref name="committedOnly"/>. Records are a region of the file, not a copy; whoever gets them lets
+    /// go of them. The log is read outside the lock: what is below the bounds does not change.
+    /// </summary>
+    public PartitionRead Read(long offset, int maxBytes, bool minOneBatch, bool committedOnly, int currentLeaderEpoch, int lastFetchedEpoch)
+    {
+        long highWatermark;
+        long visibleBytes;
+        long stable;
+        int leaderId;
+        int leaderEpoch;
+        lock (_lock)
+        {
+            var error = CheckLeader(currentLeaderEpoch);
+            if (error != ErrorCode.None) return Fail(error);
+            (leaderId, leaderEpoch, highWatermark, visibleBytes) = (_leaderId, _leaderEpoch, _highWatermark, _visibleBytes);
+            stable = LastStableOffset();
+        }
+        try
+        {
+            var state = new PartitionRead
+            {
+                Partition = this,
+                HighWatermark = highWatermark,
+                LastStableOffset = stable,
+                LogStartOffset = _log.LogStartOffset,
+                DivergingEpoch = -1,
+                LeaderId = leaderId,
+                LeaderEpoch = leaderEpoch,
+                SeenVisibleBytes = visibleBytes,
+            };
+            if (lastFetchedEpoch >= 0)
+            {
+                var known = _log.Epochs.EndOffsetFor(lastFetchedEpoch, _log.LogEndOffset);
+                if (known.Epoch < 0) return Fail(ErrorCode.OffsetOutOfRange);
+                if (known.Epoch < lastFetchedEpoch || known.StartOffset < offset)
+                    return state with { DivergingEpoch = known.Epoch, DivergingEndOffset = known.StartOffset };
+            }
+            var read = _log.Read(offset, maxBytes, committedOnly ? stable : highWatermark, minOneBatch);
+            if (read.IsOutOfRange) return Fail(ErrorCode.OffsetOutOfRange);
+            if (read.Region is null) return committedOnly ? state with { AbortedTransactions = [] } : state;
+            return state with
+            {
+                Region = read.Region,
+                AbortedTransactions = committedOnly ? Aborted(offset, read) : null,
+            };
+        }
+        catch (KafkaStorageException)
+        {
+            return Fail(ErrorCode.KafkaStorageError);
+        }
+    }
+
+    /// <summary>The offset for a timestamp or one of the named places; consumers see up to the high watermark or the last stable offset.</summary>
+    public FoundOffset FindOffset(long timestamp, bool committedOnly, int currentLeaderEpoch)
+    {
+        long bound;
+        lock (_lock)
+        {
+            var error = CheckLeader(currentLeaderEpoch);
+            if (error != ErrorCode.None) return FoundOffset.Failed(error);
+            bound = committedOnly ? LastStableOffset() : _highWatermark;
+        }
+        try
+        {
+            switch (timestamp)
+            {
+                case Latest:
+                    return new FoundOffset(ErrorCode.None, bound, -1, _log.Epochs.LatestEpoch);
+                case Earliest or EarliestLocal:
+                    var start = _log.LogStartOffset;
+                    return new FoundOffset(ErrorCode.None, start, -1, _log.Epochs.EpochFor(start));
+                case LatestTiered or EarliestPendingUpload:
+                    return FoundOffset.Nothing;
+            }
+            var found = timestamp == MaxTimestamp ? _log.FindMaxTimestamp() : _log.FindByTimestamp(timestamp);
+            return found is { } record && record.Offset < bound
+                ? new FoundOffset(ErrorCode.None, record.Offset, record.Timestamp, record.LeaderEpoch)
+                : FoundOffset.Nothing;
+        }
+        catch (KafkaStorageException)
+        {
+            return FoundOffset.Failed(ErrorCode.KafkaStorageError);
+        }
+    }
+
+    /// <summary>Where a leader epoch ended: the largest epoch here that is not above it, and the offset after that epoch's last record.</summary>
+    public (ErrorCode Error, int Epoch, long EndOffset) EndOfEpoch(int currentLeaderEpoch, int epoch)
+    {
+        lock (_lock)
+        {
+            var error = CheckLeader(currentLeaderEpoch);
+            if (error != ErrorCode.None) return (error, -1, -1);
+            var found = _log.Epochs.EndOffsetFor(epoch, _log.LogEndOffset);
+            return (ErrorCode.None, found.Epoch, found.StartOffset);
+        }
+    }
+
+    /// <summary>Stops serving; whoever waits is told. The log itself is closed or deleted by the table.</summary>
+    public void Close()
+    {
+        lock (_lock)
+        {
+            _isClosed = true;
+            _isLeader = false;
+            ReleaseAckWaits(ErrorCode.NotLeaderOrFollower);
+            ReleaseFetchWaits();
+        }
+    }
+
+    internal void AddFetchWait(FetchWait.Node node, long seenVisibleBytes)
+    {
+        lock (_lock)
+        {
+            if (_isClosed)
+            {
+                node.Wait.Changed();
+                return;
+            }
+            node.Next = _fetchWaits;
+            if (_fetchWaits is not null) _fetchWaits.Previous = node;
+            _fetchWaits = node;
+            node.IsLinked = true;
+            // What was appended between the read and now counts as if it came now.
+            if (_visibleBytes > seenVisibleBytes) node.Wait.Grew(_visibleBytes - seenVisibleBytes);
+        }
+    }
+
+    internal void RemoveFetchWait(FetchWait.Node node)
+    {
+        lock (_lock)
+        {
+            if (!node.IsLinked) return;
+            if (node.Previous is null) _fetchWaits = node.Next;
+            else node.Previous.Next = node.Next;
+            if (node.Next is not null) node.Next.Previous = node.Previous;
+            node.IsLinked = false;
+        }
+    }
+
+    internal void AddAckWait(AckWait.Place place)
+    {
+        lock (_lock)
+        {
+            if (_isClosed || !_isLeader) place.Settle(ErrorCode.NotLeaderOrFollower);
+            else if (_highWatermark >= place.RequiredOffset) place.Settle(ErrorCode.None);
+            else (_ackWaits ??= []).Add(place);
+        }
+    }
+
+    internal void RemoveAckWait(AckWait.Place place)
+    {
+        lock (_lock) _ = _ackWaits?.Remove(place);
+    }
+
+    /// <summary>Asks for a sync where <c>flush.ms</c> is over since the last one.</summary>
+    public void SyncIfDue()
+    {
+        lock (_lock)
+        {
+            if (_isClosed || _unsyncedMessages == 0 || NowMs() - _syncedMs < _config.FlushMs) return;
+            _unsyncedMessages = 0;
+        }
+        _syncer.Request(this);
+    }
+
+    /// <summary>The log's tail became durable. With <c>flush.messages=1</c> that is what an acknowledgement waits for.</summary>
+    internal void OnSynced()
+    {
+        lock (_lock)
+        {
+            if (_isClosed) return;
+            _syncedMs = NowMs();
+            AdvanceHighWatermark();
+        }
+    }
+
+    /// <summary>
+    /// Moves the high watermark to what every in-sync replica has. Alone, that is this log's end, or with
+    /// <c>flush.messages=1</c> its durable end.
+    /// </summary>
+    private void AdvanceHighWatermark()
+    {
+        var target = _config.FlushMessages == 1 ? Math.Min(_log.RecoveryPoint, _log.LogEndOffset) : _log.LogEndOffset;
+        if (target <= _highWatermark) return;
+        var stable = LastStableOffset();
+        _highWatermark = target;
+        _log.Producers.OnHighWatermark(target);
+        // Bytes written count once they can be read; a watermark that lags behind the end hands on what has gathered.
+        TellFetchWaits(_hiddenBytes, LastStableOffset() > stable);
+        _hiddenBytes = 0;
+        if (_ackWaits is not { Count: > 0 }) return;
+        for (var i = _ackWaits.Count - 1; i >= 0; i--)
+        {
+            if (_ackWaits[i].RequiredOffset > _highWatermark) continue;
+            _ackWaits[i].Settle(ErrorCode.None);
+            _ackWaits.RemoveAt(i);
+        }
+    }
+
+    private PartitionAppend AppendUnderLock(RecordBytes? records, short version)
+    {
+        var rules = new ProduceBatchRules(version, Topic, Index, _produceSettings, NowMs());
+        using var verdict = ProduceBatchValidator.Validate(records?.Memory, rules);
+        if (!verdict.IsAccepted)
+            return PartitionAppend.Failed(verdict.Error, verdict.ErrorMessage) with { RecordErrors = verdict.RecordErrors };
+        var producer = _log.Producers.Check(verdict.Header, Storage.AppendOrigin.Client);
+        if (producer.Fault != ProducerFault.None) return PartitionAppend.Failed((ErrorCode)producer.Fault);
+        if (producer.Duplicate is { } earlier)
+        {
+            return new PartitionAppend
+            {
+                BaseOffset = earlier.FirstOffset,
+                LogAppendTimeMs = earlier.Timestamp,
+                LogStartOffset = _log.LogStartOffset,
+                RequiredOffset = earlier.LastOffset + 1,
+                IsReplicated = earlier.LastOffset < _highWatermark,
+            };
+        }
+        _ = verdict.Assign(_log.LogEndOffset, _leaderEpoch);
+        var appended = Write(verdict.Batch);
+        return new PartitionAppend
+        {
+            BaseOffset = appended.FirstOffset,
+            LogAppendTimeMs = verdict.LogAppendTimeMs,
+            LogStartOffset = _log.LogStartOffset,
+            RequiredOffset = appended.LastOffset + 1,
+            IsReplicated = appended.LastOffset < _highWatermark,
+        };
+    }
+
+    /// <summary>Writes batches whose offsets are final and tells those who wait for them.</summary>
+    private LogAppend Write(in ReadOnlySequence<byte> batches)
+    {
+        var appended = _log.Append(batches);
+        _unsyncedMessages += appended.LastOffset - appended.FirstOffset + 1;
+        if (_unsyncedMessages >= _config.FlushMessages)
+        {
+            _unsyncedMessages = 0;
+            _syncer.Request(this);
+        }
+        _hiddenBytes += batches.Length;
+        AdvanceHighWatermark();
+        return appended;
+    }
+
+    private long LastStableOffset()
+    {
+        var firstUnstable = _log.Producers.FirstUnstableOffset;
+        return Math.Min(firstUnstable, _highWatermark);
+    }
+
+    private void TellFetchWaits(long bytes, bool stableMoved)
+    {
+        _visibleBytes += bytes;
+        for (var node = _fetchWaits; node is not null; node = node.Next)
+        {
+            if (stableMoved || !node.Wait.CommittedOnly) node.Wait.Grew(bytes);
+        }
+    }
+
+    private void ReleaseFetchWaits()
+    {
+        for (var node = _fetchWaits; node is not null; node = node.Next) node.Wait.Changed();
+    }
+
+    private void ReleaseAckWaits(ErrorCode outcome)
+    {
+        if (_ackWaits is null) return;
+        foreach (var place in _ackWaits) place.Settle(outcome);
+        _ackWaits.Clear();
+    }
+
+    private List<AbortedTransaction> Aborted(long offset, in LogRead read)
+    {
+        var aborted = new List<AbortedTransaction>();
+        _log.CollectAbortedTransactions(offset, read, aborted);
+        return aborted;
+    }
+
+    private ErrorCode CheckLeader(int currentLeaderEpoch)
+    {
+        if (_isClosed) return ErrorCode.NotLeaderOrFollower;
+        if (currentLeaderEpoch >= 0 && currentLeaderEpoch < _leaderEpoch) return ErrorCode.FencedLeaderEpoch;
+        if (currentLeaderEpoch >= 0 && currentLeaderEpoch > _leaderEpoch) return ErrorCode.UnknownLeaderEpoch;
+        return _isLeader ? ErrorCode.None : ErrorCode.NotLeaderOrFollower;
+    }
+
+    private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private PartitionAppend NotLeader() => PartitionAppend.Failed(ErrorCode.NotLeaderOrFollower) with { LeaderId = _leaderId, LeaderEpoch = _leaderEpoch };
+
+    private PartitionRead Fail(ErrorCode error) => PartitionRead.Failed(error) with { LeaderId = _leaderId, LeaderEpoch = _leaderEpoch };
+}

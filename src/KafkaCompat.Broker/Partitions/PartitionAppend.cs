@@ -1,0 +1,41 @@
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Records;
+
+namespace KafkaCompat.Broker.Partitions;
+
+/// <summary>What became of one append.</summary>
+public readonly struct PartitionAppend
+{
+    public ErrorCode Error { get; init; }
+
+    public string? ErrorMessage { get; init; }
+
+    public IReadOnlyList<ProduceRecordError>? RecordErrors { get; init; }
+
+    public long BaseOffset { get; init; }
+
+    public long LogAppendTimeMs { get; init; }
+
+    public long LogStartOffset { get; init; }
+
+    /// <summary>The high watermark that acknowledges the records with acks=all.</summary>
+    public long RequiredOffset { get; init; }
+
+    /// <summary>Whether the high watermark stands there already.</summary>
+    public bool IsReplicated { get; init; }
+
+    public int LeaderId { get; init; }
+
+    public int LeaderEpoch { get; init; }
+
+    public static PartitionAppend Failed(ErrorCode error, string? message = null) => new()
+    {
+        Error = error,
+        ErrorMessage = message,
+        BaseOffset = -1,
+        LogAppendTimeMs = -1,
+        LogStartOffset = -1,
+        LeaderId = -1,
+        LeaderEpoch = -1,
+    };
+}

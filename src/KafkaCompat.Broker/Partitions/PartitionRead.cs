@@ -1,0 +1,50 @@
+using KafkaCompat.Protocol;
+using KafkaCompat.Storage;
+
+namespace KafkaCompat.Broker.Partitions;
+
+/// <summary>What one read of one partition found. Offsets are -1 where an error keeps them from being known.</summary>
+public readonly struct PartitionRead
+{
+    public ErrorCode Error { get; init; }
+
+    /// <summary>Null where there is nothing to wait for.</summary>
+    public Partition? Partition { get; init; }
+
+    public long HighWatermark { get; init; }
+
+    public long LastStableOffset { get; init; }
+
+    public long LogStartOffset { get; init; }
+
+    /// <summary>The records, or null where there are none. To be disposed of by whoever read.</summary>
+    public FileRegion? Region { get; init; }
+
+    public int Length => Region?.Length ?? 0;
+
+    /// <summary>Null with read_uncommitted.</summary>
+    public IReadOnlyList<AbortedTransaction>? AbortedTransactions { get; init; }
+
+    /// <summary>-1 unless the reader's last epoch ends before its offset here.</summary>
+    public int DivergingEpoch { get; init; }
+
+    public long DivergingEndOffset { get; init; }
+
+    public int LeaderId { get; init; }
+
+    public int LeaderEpoch { get; init; }
+
+    /// <summary>The partition's count of visible bytes when it was read; see <see cref="Partition.AddFetchWait"/>.</summary>
+    public long SeenVisibleBytes { get; init; }
+
+    public static PartitionRead Failed(ErrorCode error) => new()
+    {
+        Error = error,
+        HighWatermark = -1,
+        LastStableOffset = -1,
+        LogStartOffset = -1,
+        DivergingEpoch = -1,
+        LeaderId = -1,
+        LeaderEpoch = -1,
+    };
+}

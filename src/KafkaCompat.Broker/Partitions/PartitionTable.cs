@@ -1,0 +1,37 @@
+using System.Collections.Concurrent;
+using KafkaCompat.Protocol;
+using KafkaCompat.Storage;
+
+namespace KafkaCompat.Broker.Partitions;
+
+/// <summary>
+/// The partitions that this node holds a replica of. The metadata publisher adds and removes them; handlers look them up.
+/// </summary>
+public sealed class PartitionTable
+{
+    private readonly ConcurrentDictionary<TopicPartition, Partition> _partitions = new();
+
+    public IEnumerable<Partition> All => _partitions.Select(static entry => entry.Value);
+
+    public int Count => _partitions.Count;
+
+    /// <summary>Partitions that the image places on this node but whose log could not be opened: KAFKA_STORAGE_ERROR.</summary>
+    public ConcurrentDictionary<TopicPartition, Uuid> Offline { get; } = new();
+
+    /// <summary>Whether the cluster knows a partition, wherever it is. Set by the publisher.</summary>
+    public Func<string, int, bool> IsKnown { get; set; } = static (_, _) => false;
+
+    public Partition? Find(string topic, int index) => _partitions.GetValueOrDefault(new TopicPartition(topic, index));
+
+    /// <summary>What to say of a partition that <see cref="Find"/> does not find.</summary>
+    public ErrorCode MissingError(string topic, int index)
+    {
+        if (Offline.ContainsKey(new TopicPartition(topic, index))) return ErrorCode.KafkaStorageError;
+        return IsKnown(topic, index) ? ErrorCode.NotLeaderOrFollower : ErrorCode.UnknownTopicOrPartition;
+    }
+
+    internal void Add(Partition partition) => _partitions[new TopicPartition(partition.Topic, partition.Index)] = partition;
+
+    internal Partition? Remove(string topic, int index) =>
+        _partitions.TryRemove(new TopicPartition(topic, index), out var removed) ? removed : null;
+}

@@ -1,0 +1,138 @@
+using System.Buffers.Binary;
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Protocol;
+using KafkaCompat.Tests.Shared;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests.Connections;
+
+/// <summary>
+/// The frames of golden/hostile.tsv on a broker's listener. For keys that are served the node answers, stays silent or closes
+/// as Kafka does, and the same connection then takes a good request or not; a key that is not served is closed like one that
+/// does not exist.
+/// </summary>
+public sealed class HostileFramesTests
+{
+    private const string GoodRequest = "0000000b0012000000000008000178";
+
+    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(60);
+
+    [Fact]
+    public async Task Every_frame_gets_the_reaction_of_Kafka()
+    {
+        var rows = KafkaReference.Table("golden", "hostile.tsv").Where(static row => row["listener"] == "broker").ToList();
+        await using var node = TestNode.Start();
+        var served = ServedVersions.All.ToDictionary(static api => (short)api.Key, static api => api.Versions);
+        var failures = new List<string>();
+        var compared = 0;
+        foreach (var row in rows)
+        {
+            var sent = Bytes(row);
+            if (sent is null) continue;
+            compared++;
+            var expected = Expected(row, sent, served);
+            var actual = await React(node.Connect(), sent, row["thenEndOfStream"] == "true", expected.Reaction, expected.Answer.Length > 0);
+            if (!Agrees(actual, expected)) failures.Add($"{row["name"]}: {actual} instead of {expected}");
+        }
+        TestContext.Current.TestOutputHelper?.WriteLine($"{compared} of {rows.Count} frames compared");
+        Assert.True(failures.Count == 0, $"{failures.Count} of {compared} differ:\n{string.Join('\n', failures)}");
+    }
+
+    private static Outcome Expected(IReadOnlyDictionary<string, string> row, byte[] sent, Dictionary<short, ApiVersionRange> served)
+    {
+        if (sent.Length >= 8 && row["reaction"] != "closed" && BinaryPrimitives.ReadInt32BigEndian(sent) is >= 4 and <= 104857600)
+        {
+            var key = BinaryPrimitives.ReadInt16BigEndian(sent.AsSpan(4));
+            var isWhole = sent.Length >= 4 + BinaryPrimitives.ReadInt32BigEndian(sent);
+            if (isWhole && !served.ContainsKey(key)) return new Outcome("closed", "", "");
+        }
+        return new Outcome(row["reaction"], row["answer"], row["afterwards"]);
+    }
+
+    private static async Task<Outcome> React(MemoryClient client, byte[] sent, bool thenEnd, string expectedReaction, bool expectsAnswer)
+    {
+        await client.Send(sent);
+        if (thenEnd) client.CloseSending();
+        byte[]? answer = null;
+        var silent = false;
+        try
+        {
+            answer = await client.Receive(expectsAnswer || expectedReaction == "closed" ? TimeSpan.FromSeconds(10) : Silence);
+        }
+        catch (OperationCanceledException)
+        {
+            silent = true;
+        }
+        if (answer is null && !silent) return new Outcome("closed", "", "");
+        if (thenEnd && answer is not null) return new Outcome(await client.Receive() is null ? "answered, closed" : "answered, open", Hex(answer), "");
+        // Two good requests in one write have two answers; the second is read with the one that follows.
+        var again = sent.Length > 15 && Convert.ToHexStringLower(sent).EndsWith(GoodRequest, StringComparison.Ordinal) && sent.Length == 30;
+        if (again) _ = await client.Receive();
+        await client.Send(Convert.FromHexString(GoodRequest));
+        string afterwards;
+        try
+        {
+            afterwards = await client.Receive(silent ? Silence * 4 : null) is null ? "closed by good request" : "good request answered";
+        }
+        catch (OperationCanceledException)
+        {
+            afterwards = "good request not answered";
+        }
+        return new Outcome(silent ? "no answer, open" : "answered, open", silent ? "" : Hex(answer!), afterwards);
+    }
+
+    private static bool Agrees(Outcome actual, Outcome expected)
+    {
+        if (actual.Reaction != expected.Reaction || actual.Afterwards != expected.Afterwards) return false;
+        if (expected.Answer.Length == 0) return actual.Answer.Length == 0;
+        // ApiVersions lists what is served: its correlation id and error are compared.
+        return expected.Answer.Length > 400 && actual.Answer[8..20] == expected.Answer[8..20] || actual.Answer == expected.Answer;
+    }
+
+    private static string Hex(byte[] frame)
+    {
+        var whole = new byte[frame.Length + 4];
+        BinaryPrimitives.WriteInt32BigEndian(whole, frame.Length);
+        frame.CopyTo(whole, 4);
+        return Convert.ToHexStringLower(whole);
+    }
+
+    /// <summary>The bytes of a row; those that the table cuts are made again from what they are.</summary>
+    private static byte[]? Bytes(IReadOnlyDictionary<string, string> row)
+    {
+        var hex = row["sent"];
+        if (!hex.Contains("...", StringComparison.Ordinal)) return Convert.FromHexString(hex);
+        return row["name"] switch
+        {
+            "header-tags-10000" => Tags(10_000),
+            "header-tags-10001" => Tags(10_001),
+            "array-v0-count-1000001" => [0x00, 0x1e, 0x84, 0x91, 0, 3, 0, 0, 0, 0, 0, 7, 0, 1, (byte)'x', 0, 0x0f, 0x42, 0x41, .. new byte[2_000_002]],
+            "string-v9-length-32768" => [0x00, 0x00, 0x80, 0x15, 0, 3, 0, 9, 0, 0, 0, 7, 0, 1, (byte)'x', 0, 2, 0x81, 0x80, 2, .. Enumerable.Repeat((byte)'a', 32_768), 0, 0, 0, 0, 0],
+            _ => null,
+        };
+    }
+
+    private static byte[] Tags(int count)
+    {
+        var body = new List<byte> { 0, 3, 0, 12, 0, 0, 0, 7, 0, 1, (byte)'x' };
+        Varint(count);
+        for (var tag = 0; tag < count; tag++)
+        {
+            Varint(tag);
+            body.Add(0);
+        }
+        body.AddRange([1, 1, 0, 0]);
+        var frame = new byte[body.Count + 4];
+        BinaryPrimitives.WriteInt32BigEndian(frame, body.Count);
+        body.CopyTo(frame, 4);
+        return frame;
+
+        void Varint(int value)
+        {
+            for (; value >= 0x80; value >>= 7) body.Add((byte)(value | 0x80));
+            body.Add((byte)value);
+        }
+    }
+
+    private sealed record Outcome(string Reaction, string Answer, string Afterwards);
+}

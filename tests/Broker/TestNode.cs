@@ -1,0 +1,68 @@
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Tests.Connections;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests;
+
+/// <summary>A whole node on a disk in memory, reached through connections in memory.</summary>
+internal sealed class TestNode : IAsyncDisposable
+{
+    /// <summary>The cluster whose answers golden/hostile.tsv holds.</summary>
+    public const string ClusterId = "6Xm3QqAYSXaTnL0aTq1nDw";
+
+    private TestNode(BrokerService broker) => Broker = broker;
+
+    public BrokerService Broker { get; }
+
+    public static TestNode Start(IFileStore? files = null, TimeProvider? time = null, params (string Name, string Value)[] settings)
+    {
+        var all = new Dictionary<string, string>
+        {
+            ["process.roles"] = "broker,controller",
+            ["node.id"] = "1",
+            ["listeners"] = "PLAINTEXT://localhost:19092,CONTROLLER://localhost:19093",
+            ["advertised.listeners"] = "PLAINTEXT://localhost:19092,CONTROLLER://localhost:19093",
+            ["controller.listener.names"] = "CONTROLLER",
+            ["controller.quorum.bootstrap.servers"] = "localhost:19093",
+            ["inter.broker.listener.name"] = "PLAINTEXT",
+            ["listener.security.protocol.map"] = "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+            ["log.dirs"] = "/data",
+            ["offsets.topic.num.partitions"] = "3",
+        };
+        foreach (var (name, value) in settings) all[name] = value;
+        var config = ServerConfig.Create(all, "localhost");
+        time ??= TimeProvider.System;
+        var directory = LogDirectory.Open(new LogEnvironment(files ?? new ForgetfulFileStore(time), time, new Random(2)), "/data");
+        var controller = new VolatileController(config, ClusterId, time, new Random(3));
+        var broker = new BrokerService(config, ClusterId, directory, controller, time, new Random(1), NullLoggerFactory.Instance);
+        controller.Listeners = broker.MetadataListeners;
+        broker.BrokerEpoch = controller.Start(config);
+        broker.LoadDirectory(controller.Image);
+        broker.Start();
+        return new TestNode(broker);
+    }
+
+    /// <summary>A new connection to a listener.</summary>
+    public MemoryClient Connect(string listener = "PLAINTEXT")
+    {
+        var connection = new MemoryConnection();
+        return new MemoryClient(connection, Broker.Serve(connection, listener));
+    }
+
+    /// <summary>Creates a topic and waits until its partitions are led here.</summary>
+    public async Task<Uuid> CreateTopic(string name, int partitions = 1, params (string Name, string Value)[] configs)
+    {
+        var topic = new CreateTopicsRequest.CreatableTopic { Name = name, NumPartitions = partitions, ReplicationFactor = 1 };
+        foreach (var (key, value) in configs) topic.Configs.Add(new() { Name = key, Value = value });
+        var response = await Connect().Ask<CreateTopicsRequest, CreateTopicsResponse>(new CreateTopicsRequest { Topics = { topic } }, 7);
+        Assert.Equal(ErrorCode.None, response.Topics[0].ErrorCode);
+        return response.Topics[0].TopicId;
+    }
+
+    public async ValueTask DisposeAsync() => await Broker.DisposeAsync();
+}

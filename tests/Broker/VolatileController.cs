@@ -1,0 +1,109 @@
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Controller;
+using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Cluster.Controller;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Protocol.MetadataRecords;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests;
+
+/// <summary>A controller whose log is its memory: what is decided is committed at once. For tests of what lies above a quorum.</summary>
+internal sealed class VolatileController : IControllerChannel
+{
+    private readonly Lock _lock = new();
+    private readonly ControllerState _state;
+    private readonly MetadataLoader _committed = new();
+    private readonly TimeProvider _time;
+
+    public VolatileController(ServerConfig config, string clusterId, TimeProvider time, Random random)
+    {
+        _time = time;
+        var settings = new ControllerSettings
+        {
+            NodeId = config.NodeId,
+            ClusterId = clusterId,
+            IncarnationId = new Uuid(1, 1000),
+            Endpoints = [new Endpoint("CONTROLLER", "localhost", 19093, 0)],
+            BootstrapRecords = [.. Levels().Select(level => new VersionedRecord(new FeatureLevelRecord { Name = level.Name, FeatureLevel = level.Level }, 0))],
+            TopicConfigs = new AnyTopicConfig(),
+        };
+        _state = new ControllerState(settings, new MetadataLoader(), 0, random, NowMs());
+    }
+
+    public IReadOnlyList<IMetadataListener> Listeners { get; set; } = [];
+
+    public MetadataImage Image => _committed.Image;
+
+    /// <summary>Writes what an empty log begins with, and registers the node's broker.</summary>
+    public long Start(ServerConfig config)
+    {
+        while (true)
+        {
+            var records = _state.DecideOnActivation(_state.NextOffset == 0);
+            if (records.Count == 0) break;
+            Commit(records);
+        }
+        var registration = new BrokerRegistrationRequest
+        {
+            BrokerId = config.NodeId,
+            ClusterId = TestNode.ClusterId,
+            IncarnationId = new Uuid(2, 2000),
+            LogDirs = [new Uuid(3, 3000)],
+            Rack = null,
+            Listeners = [.. config.Listeners.AdvertisedOfBroker.Select(e => new BrokerRegistrationRequest.Listener { Name = e.Name, Host = e.Host, Port = (ushort)e.Port })],
+            Features = [.. SupportedFeatures.All.Select(f => new BrokerRegistrationRequest.Feature { Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max })],
+        };
+        var registered = Do(_state.Decide(registration, NowMs()));
+        Assert.Equal(ErrorCode.None, registered.ErrorCode);
+        var heartbeat = new BrokerHeartbeatRequest { BrokerId = config.NodeId, BrokerEpoch = registered.BrokerEpoch, CurrentMetadataOffset = _state.NextOffset, WantFence = false };
+        Assert.Equal(ErrorCode.None, Do(_state.Decide(heartbeat, NowMs())).ErrorCode);
+        return registered.BrokerEpoch;
+    }
+
+    public Task<CreateTopicsResponse> CreateTopics(CreateTopicsRequest request, short version)
+    {
+        lock (_lock) return Task.FromResult(Do(_state.Decide(request)));
+    }
+
+    public Task<DeleteTopicsResponse> DeleteTopics(DeleteTopicsRequest request, short version)
+    {
+        lock (_lock) return Task.FromResult(Do(_state.Decide(request, version)));
+    }
+
+    public Task<AllocateProducerIdsResponse> AllocateProducerIds(AllocateProducerIdsRequest request)
+    {
+        lock (_lock) return Task.FromResult(Do(_state.Decide(request)));
+    }
+
+    private TReply Do<TReply>(Decision<TReply> decision)
+    {
+        if (decision.Records.Count > 0) Commit(decision.Records);
+        return decision.Reply;
+    }
+
+    private void Commit(IReadOnlyList<VersionedRecord> records)
+    {
+        _state.Apply(records, 1, NowMs());
+        foreach (var record in records) _committed.Apply(record.Message);
+        if (_committed.Publish(new MetadataProvenance(_state.NextOffset - 1, 1, NowMs())) is not { } step) return;
+        foreach (var listener in Listeners) Assert.True(listener.OnMetadata(step).AsTask().IsCompletedSuccessfully);
+    }
+
+    private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private static IEnumerable<(string Name, short Level)> Levels() =>
+    [
+        ("metadata.version", 33), ("eligible.leader.replicas.version", 1), ("group.version", 1), ("share.version", 2), ("streams.version", 1), ("transaction.version", 2),
+    ];
+
+    private sealed class AnyTopicConfig : ITopicConfigRules
+    {
+        public string? Check(IReadOnlyDictionary<string, string> configs) =>
+            configs.Select(config => TopicConfig.Check(config.Key, config.Value)).FirstOrDefault(static problem => problem is not null);
+
+        public IReadOnlyList<TopicConfigValue> Describe(IReadOnlyDictionary<string, string> configs, IReadOnlyDictionary<string, string> clusterDefaults) => [];
+    }
+}
