@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using KafkaCompat.Broker;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Server.Logging;
 using KafkaCompat.Server.Transport;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Server.Hosting;
 
@@ -31,7 +33,8 @@ internal static class NodeHost
             }
 
             config = config.WithBoundPorts(listeners.ToDictionary(static listener => listener.Endpoint.Name, static listener => listener.Endpoint.Port));
-            var acceptor = new ConnectionAcceptor(config, static (_, _) => Task.CompletedTask, logger);
+            await using var node = await BrokerNode.StartAsync(config, new DiskFileStore(), time, new Random(), logs).ConfigureAwait(false);
+            var acceptor = new ConnectionAcceptor(config, (connection, listener) => node.Serve(connection, listener.Name), logger);
             foreach (var listener in listeners)
             {
                 foreach (var socket in listener.Sockets)
@@ -42,7 +45,14 @@ internal static class NodeHost
             }
 
             Console.Out.WriteLine(ReadyLine(config));
-            HostLog.Stopping(logger, await stop.Received.ConfigureAwait(false));
+            var ended = await Task.WhenAny(stop.Received, node.Completion).ConfigureAwait(false);
+            HostLog.Stopping(logger, ended == stop.Received ? await stop.Received.ConfigureAwait(false) : "the quorum has ended");
+            foreach (var listener in listeners)
+            {
+                await listener.DisposeAsync().ConfigureAwait(false);
+            }
+
+            transport.AbortConnections();
         }
         finally
         {
