@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Unicode;
 
 namespace KafkaCompat.Protocol;
 
@@ -156,14 +157,14 @@ public ref struct WireReader
         Charge(32 + (2L * length));
         if (TryTake(length, out var bytes))
         {
-            return Encoding.UTF8.GetString(bytes);
+            return Decode(bytes);
         }
 
         byte[] rented = ArrayPool<byte>.Shared.Rent(length);
         try
         {
             CopyTo(rented.AsSpan(0, length));
-            return Encoding.UTF8.GetString(rented, 0, length);
+            return Decode(rented.AsSpan(0, length));
         }
         finally
         {
@@ -314,6 +315,26 @@ public ref struct WireReader
         Failure(WireFormatReason.TagOutOfPlace, $"tag {tag} is not there in version {version}");
 
     private static WireFormatException Failure(WireFormatReason reason, string message) => new(reason, message);
+
+    private static string Decode(ReadOnlySpan<byte> bytes)
+    {
+        if (Utf8.IsValid(bytes))
+        {
+            return Encoding.UTF8.GetString(bytes);
+        }
+
+        // Encoding allocates an array for each byte that it replaces; this way does not.
+        char[] rented = ArrayPool<char>.Shared.Rent(bytes.Length);
+        try
+        {
+            _ = Utf8.ToUtf16(bytes, rented, out _, out int written);
+            return new string(rented, 0, written);
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(rented);
+        }
+    }
 
     private int ReadLength(bool flexible)
     {

@@ -8,7 +8,7 @@ public class GoldenVectorTests
 {
     private static readonly string[] Folders = ["clients", "metadata", "group", "transaction", "share", "raft", "storage"];
 
-    private static string CheckedIn => Path.Combine(KafkaReference.RepositoryRoot, "tests", "Protocol", "Golden", "vectors");
+    private static string CheckedIn => GoldenCorpus.CheckedIn;
 
     /// <summary>The files of the reference folder; one row that skips where there is none.</summary>
     public static TheoryData<string> ReferenceFiles() => Files(Path.Combine(KafkaReference.Folder, "golden"));
