@@ -615,7 +615,7 @@ public sealed class PartitionLog : IDisposable
             keep--;
         LogSegment[] gone = _segments[keep..];
         LogSegment active = _segments[keep - 1];
-        active.OpenForAppend();
+        _ = active.OpenForAppend();
         active.TruncateTo(offset);
         Volatile.Write(ref _segments, _segments[..keep]);
         Volatile.Write(ref _end, new LogEnd(offset, active, active.Size));

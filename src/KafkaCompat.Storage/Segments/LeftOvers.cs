@@ -44,7 +44,13 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
                 DeleteCovered(baseOffset, names);
         }
         foreach (string swap in swaps)
+        {
+            // A segment that brings no index is not read again, as in Kafka: it has an empty one.
+            if (SegmentFiles.TryParse(swap, SegmentFiles.Log + SegmentFiles.Swap, out long baseOffset)
+                && !swaps.Contains(SegmentFiles.Name(baseOffset, SegmentFiles.OffsetIndex + SegmentFiles.Swap)))
+                _files.Open(Path.Combine(folder, SegmentFiles.Name(baseOffset, SegmentFiles.OffsetIndex)), FileOpening.OpenOrCreate).Dispose();
             _files.Rename(Path.Combine(folder, swap), Path.Combine(folder, swap[..^SegmentFiles.Swap.Length]));
+        }
         return changed || swaps.Count > 0;
     }
 

@@ -71,8 +71,9 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
                 continue;
             long jitter = environment.NextRandom(Math.Min(settings.SegmentJitterMs, settings.SegmentMs));
             var segment = new LogSegment(environment, folder, baseOffset, sizes[name], jitter);
-            bool sound = OpenIndex(segment.OffsetIndex, sizes, baseOffset, SegmentFiles.OffsetIndex)
-                & OpenIndex(segment.TimeIndex, sizes, baseOffset, SegmentFiles.TimeIndex)
+            // As in Kafka, a missing time index beside an offset index is an empty one: it stands for records without timestamps.
+            bool sound = sizes.TryGetValue(SegmentFiles.Name(baseOffset, SegmentFiles.OffsetIndex), out long length) && segment.OffsetIndex.OpenSealed(length)
+                && segment.TimeIndex.OpenSealed(sizes.GetValueOrDefault(SegmentFiles.Name(baseOffset, SegmentFiles.TimeIndex)))
                 && segment.TransactionIndex.IsSound(baseOffset);
             if (!sound)
                 RebuildIndexes(segment);
@@ -80,9 +81,6 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         }
         return segments;
     }
-
-    private static bool OpenIndex(SparseIndex index, Dictionary<string, long> sizes, long baseOffset, string suffix) =>
-        sizes.TryGetValue(SegmentFiles.Name(baseOffset, suffix), out long length) && index.OpenSealed(length);
 
     /// <summary>Builds the offset and time index of a segment whose log is trusted.</summary>
     private void RebuildIndexes(LogSegment segment)
@@ -100,7 +98,8 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
     /// <summary>Makes the last segment the active one and finds where the log ends.</summary>
     private long OpenLast(LogSegment active)
     {
-        active.OpenForAppend();
+        if (!active.OpenForAppend())
+            RebuildIndexes(active);
         long next = active.FindNextOffset(out long end, out ScanStop stop, out int badLength);
         if (stop is ScanStop.BadLength && opening.IsClean)
         {

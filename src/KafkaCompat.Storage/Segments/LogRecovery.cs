@@ -42,7 +42,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
 
     private bool Recover(LogSegment segment, out long next)
     {
-        segment.OpenForAppend();
+        _ = segment.OpenForAppend();
         segment.ResetIndexes();
         segment.TransactionIndex.Reset();
         bool epochsChanged = false;

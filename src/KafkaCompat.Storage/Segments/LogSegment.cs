@@ -92,10 +92,10 @@ internal sealed class LogSegment
     /// <summary>The open file.</summary>
     public StoredFile File => Volatile.Read(ref _file) ?? OpenFile();
 
-    public void OpenForAppend()
+    /// <summary>Makes this the active segment. False where an index holds entries that cannot be, and wants to be built anew.</summary>
+    public bool OpenForAppend()
     {
-        OffsetIndex.OpenActive();
-        TimeIndex.OpenActive();
+        bool sound = OffsetIndex.OpenActive() & TimeIndex.OpenActive();
         lock (_opening)
         {
             _writable = true;
@@ -103,6 +103,7 @@ internal sealed class LogSegment
             Volatile.Write(ref _file, null);
         }
         _ = File;
+        return sound;
     }
 
     /// <summary>Appends whole batches; the caller has checked that they fit and made their offsets right.</summary>
@@ -180,10 +181,7 @@ internal sealed class LogSegment
     /// <summary>The position of the first batch whose last offset is not before an offset; false where there is none.</summary>
     public bool TryFind(long offset, long end, out long position, out RecordBatchHeader header)
     {
-        int from = OffsetIndex.Lookup(offset);
-        if (from > 0 && !IsTrusted(from, offset, end))
-            from = 0;
-        using var scanner = new BatchScanner(File, from, end);
+        using var scanner = new BatchScanner(File, PositionToSearch(offset, end), end);
         while (scanner.MoveNext())
         {
             if (scanner.Header.LastOffset >= offset)
@@ -196,6 +194,13 @@ internal sealed class LogSegment
         position = end;
         header = default;
         return false;
+    }
+
+    /// <summary>Where a batch starts from which an offset is found by walking on.</summary>
+    public int PositionToSearch(long offset, long end)
+    {
+        int from = OffsetIndex.Lookup(offset);
+        return from == 0 || IsTrusted(from, offset, end) ? from : 0;
     }
 
     /// <summary>The last batch's next offset, searched from the last index entry; the base offset where there is no batch.</summary>

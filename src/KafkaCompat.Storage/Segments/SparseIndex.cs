@@ -50,8 +50,8 @@ internal abstract class SparseIndex
         return true;
     }
 
-    /// <summary>Reads the entries into memory to append to them; what is behind the last sound entry (a preallocated tail) is left out.</summary>
-    public void OpenActive()
+    /// <summary>Reads the entries into memory to append to them; a preallocated tail of zeros is left out. False where something else is wrong.</summary>
+    public bool OpenActive()
     {
         byte[] bytes = _files.FileExists(Path) ? _files.ReadAllBytes(Path) : [];
         int count = CountSound(bytes);
@@ -60,10 +60,8 @@ internal abstract class SparseIndex
         _written = count;
         // The file may be longer than what is sound in it: the next write cuts it.
         _hasExcess = bytes.Length != count * _entryBytes;
+        return !bytes.AsSpan(count * _entryBytes).ContainsAnyExcept((byte)0);
     }
-
-    /// <summary>Whether the entries in the file are all sound.</summary>
-    public bool IsSound(byte[] bytes) => bytes.Length % _entryBytes == 0 && CountSound(bytes) == bytes.Length / _entryBytes;
 
     /// <summary>Forgets all entries, to rebuild them.</summary>
     public void Reset() => TruncateToCount(0);
@@ -145,6 +143,22 @@ internal abstract class SparseIndex
             return [];
         byte[] entries = Volatile.Read(ref _entries) ?? LoadSealed();
         return entries.AsSpan(0, Math.Min(count, entries.Length / _entryBytes) * _entryBytes);
+    }
+
+    /// <summary>The last entry alone: what is asked of every old segment is not worth reading its whole index for.</summary>
+    protected bool TryReadLast(Span<byte> entry)
+    {
+        int count = Count;
+        if (count == 0)
+            return false;
+        byte[]? entries = Volatile.Read(ref _entries);
+        if (entries is null && Volatile.Read(ref _sealed)?.TryGetTarget(out entries) != true)
+        {
+            using StoredFile file = _files.Open(Path, FileOpening.Read);
+            return file.Read((long)(count - 1) * _entryBytes, entry) == _entryBytes;
+        }
+        entries.AsSpan((count - 1) * _entryBytes, _entryBytes).CopyTo(entry);
+        return true;
     }
 
     private void EnsureInMemory()

@@ -25,8 +25,8 @@ internal sealed class TimeIndex(IFileStore files, string path, long baseOffset) 
     /// <summary>The last entry, or no timestamp at the base offset.</summary>
     public (long Timestamp, long Offset) Last()
     {
-        ReadOnlySpan<byte> entries = Entries();
-        return entries.IsEmpty ? (-1, BaseOffset) : At(entries, entries.Length / EntryBytes - 1);
+        Span<byte> entry = stackalloc byte[EntryBytes];
+        return TryReadLast(entry) ? At(entry, 0) : (-1, BaseOffset);
     }
 
     /// <summary>The offset of the last entry that is not later than a timestamp, or the base offset.</summary>

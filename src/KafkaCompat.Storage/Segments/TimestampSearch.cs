@@ -9,10 +9,10 @@ internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOff
     {
         foreach (LogSegment segment in segments)
         {
-            if (segment.Largest.Timestamp < timestampMs)
+            if (segment.LargestTimestampMs < timestampMs)
                 continue;
             long from = Math.Max(segment.TimeIndex.Lookup(timestampMs), logStartOffset);
-            return Search(segment, segment.OffsetIndex.Lookup(from), timestampMs, exact: false);
+            return Search(segment, segment.PositionToSearch(from, segment.Size), timestampMs, exact: false);
         }
         return null;
     }
@@ -28,7 +28,7 @@ internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOff
         if (holder is null || holder.Largest.Timestamp < 0)
             return null;
         (long timestamp, long offset) = holder.Largest;
-        return Search(holder, holder.OffsetIndex.Lookup(offset), timestamp, exact: true);
+        return Search(holder, holder.PositionToSearch(offset, holder.Size), timestamp, exact: true);
     }
 
     private FoundOffset? Search(LogSegment segment, int position, long timestampMs, bool exact)
