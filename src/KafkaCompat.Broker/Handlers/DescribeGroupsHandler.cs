@@ -7,7 +7,7 @@ using KafkaCompat.Protocol.Messages;
 namespace KafkaCompat.Broker.Handlers;
 
 /// <summary>
-/// DescribeGroups 0-6: state, protocol and members of classic groups; metadata and assignments only while a group is stable.
+/// DescribeGroups 0-6: state, protocol and members of classic groups; their metadata only while a group is stable.
 /// <list type="bullet">
 /// <item>A group that does not exist, or is none of the classic protocol, is Dead: from 6 on with GROUP_ID_NOT_FOUND and Kafka's text, before
 /// without an error.</item>

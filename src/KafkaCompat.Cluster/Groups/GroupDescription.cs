@@ -18,7 +18,7 @@ internal static class GroupDescription
                 ErrorMessage = group is null ? $"Group {groupId} not found." : $"Group {groupId} is not a classic group.",
             };
         }
-        // While a generation is being made there is no protocol to show metadata for, and no assignment that holds.
+        // While a generation is being made there is no protocol to show metadata for; assignments are shown as long as the group keeps them.
         var isStable = classic.State == ClassicGroupState.Stable;
         return new DescribeGroupsResponse.DescribedGroup
         {
@@ -33,7 +33,7 @@ internal static class GroupDescription
                 ClientId = member.ClientId,
                 ClientHost = member.ClientHost,
                 MemberMetadata = isStable ? member.MetadataFor(classic.Protocol) : [],
-                MemberAssignment = isStable ? member.Assignment : [],
+                MemberAssignment = member.Assignment,
             })],
         };
     }

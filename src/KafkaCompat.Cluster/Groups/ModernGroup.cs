@@ -10,7 +10,8 @@ namespace KafkaCompat.Cluster.Groups;
 /// </summary>
 public sealed class ModernGroup(string groupId, GroupType type) : Group(groupId)
 {
-    private const sbyte StableMember = 0;
+    // A streams group counts the states of its members from 1.
+    private readonly sbyte _stableMember = type == GroupType.Streams ? (sbyte)1 : (sbyte)0;
     private readonly Dictionary<string, Member> _members = [];
 
     /// <inheritdoc/>
@@ -37,7 +38,7 @@ public sealed class ModernGroup(string groupId, GroupType type) : Group(groupId)
                 return "Assigning";
             foreach (var member in _members.Values)
             {
-                if (member.Epoch != AssignmentEpoch || member.State != StableMember)
+                if (member.Epoch != AssignmentEpoch || member.State != _stableMember)
                     return "Reconciling";
             }
             return "Stable";
