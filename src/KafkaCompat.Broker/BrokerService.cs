@@ -53,7 +53,7 @@ public sealed class BrokerService : IAsyncDisposable
         _logs = new LogKeeper(Partitions, directory, config, time, logLogger);
         Topics = new TopicCreator(controller, Metadata, config);
         _producerIds = new ProducerIdBlock(controller, config.NodeId, () => BrokerEpoch);
-        var coordinator = new GroupCoordinator(GroupSettingsOf(config), config.GetInt("offsets.commit.timeout.ms"), time, Wheel, logs.CreateLogger("kafkacompat.groups"));
+        var coordinator = new GroupCoordinator(GroupSettingsOf(config), time, Wheel, logs.CreateLogger("kafkacompat.groups"));
         _groups = new GroupPartitions(coordinator, Partitions, Wheel, config.NodeId);
         var sessions = new FetchSessionCache(config.GetInt("max.incremental.fetch.session.cache.slots"), random, time);
         _dispatch = new ServedHandlers
@@ -76,6 +76,9 @@ public sealed class BrokerService : IAsyncDisposable
             LeaveGroup = new LeaveGroupHandler(coordinator),
             DescribeGroups = new DescribeGroupsHandler(coordinator),
             ListGroups = new ListGroupsHandler(coordinator),
+            FindCoordinator = new FindCoordinatorHandler(Metadata, Topics),
+            OffsetCommit = new OffsetCommitHandler(coordinator, Metadata),
+            OffsetFetch = new OffsetFetchHandler(coordinator, Metadata),
         }.ToTable(ApiListeners.Broker);
 
         Guid NewGuid()

@@ -10,7 +10,7 @@ namespace KafkaCompat.Broker.Groups;
 /// This node's part of the group coordinator: a <see cref="GroupShardLoop"/> for every partition of <c>__consumer_offsets</c> that it
 /// leads. The metadata publisher says which those are, and which topics are gone; handlers ask for a group.
 /// </summary>
-public sealed class GroupCoordinator(GroupSettings settings, int commitTimeoutMs, TimeProvider time, TimerWheel wheel, ILogger logger)
+public sealed class GroupCoordinator(GroupSettings settings, TimeProvider time, TimerWheel wheel, ILogger logger)
 {
     private readonly ConcurrentDictionary<int, GroupShardLoop> _shards = new();
     private volatile int _partitions;
@@ -21,9 +21,6 @@ public sealed class GroupCoordinator(GroupSettings settings, int commitTimeoutMs
         get => _partitions;
         set => _partitions = value;
     }
-
-    /// <summary>This node leads the partition from now on. Call it again only after <see cref="Resign"/>.</summary>
-    public int CommitTimeoutMs => commitTimeoutMs;
 
     /// <summary>This node no longer leads the partition, or the partition is gone.</summary>
     public void Resign(int partition)
@@ -70,6 +67,7 @@ public sealed class GroupCoordinator(GroupSettings settings, int commitTimeoutMs
             Resign(partition);
     }
 
+    /// <summary>This node leads the partition from now on. Call it again only after <see cref="Resign"/>.</summary>
     internal void Lead(int partition, IGroupLog log)
     {
         var shard = new GroupShardLoop(partition, log, settings, time, wheel, logger);

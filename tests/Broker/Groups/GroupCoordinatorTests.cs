@@ -28,7 +28,7 @@ public sealed class GroupCoordinatorTests : IDisposable
     [Fact]
     public async Task Nobody_coordinates_before_the_log_exists()
     {
-        var answer = await new GroupCoordinator(new GroupSettings(), 5_000, _time, _wheel, NullLogger.Instance).Ask<HeartbeatResponse>(Heartbeat());
+        var answer = await new GroupCoordinator(new GroupSettings(), _time, _wheel, NullLogger.Instance).Ask<HeartbeatResponse>(Heartbeat());
         Assert.Equal(ErrorCode.NotCoordinator, answer.ErrorCode);
     }
 
@@ -132,7 +132,7 @@ public sealed class GroupCoordinatorTests : IDisposable
 
     private GroupCoordinator Coordinator()
     {
-        var coordinator = new GroupCoordinator(new GroupSettings(), 5_000, _time, _wheel, NullLogger.Instance) { PartitionCount = 1 };
+        var coordinator = new GroupCoordinator(new GroupSettings(), _time, _wheel, NullLogger.Instance) { PartitionCount = 1 };
         coordinator.Lead(0, _log);
         return coordinator;
     }
