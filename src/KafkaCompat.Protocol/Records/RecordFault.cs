@@ -14,7 +14,7 @@ public enum RecordFault : byte
     /// <summary>No magic that ever was.</summary>
     UnknownMagic,
 
-    /// <summary>A message of magic 0 or 1, which <c>LegacyMessageSet</c> reads.</summary>
+    /// <summary>A message of magic 0 or 1, which <see cref="LegacyMessageSet"/> reads.</summary>
     LegacyMagic,
 
     /// <summary>A magic 2 batch that is shorter than its header.</summary>
