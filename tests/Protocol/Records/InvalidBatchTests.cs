@@ -55,9 +55,11 @@ public partial class InvalidBatchTests
         foreach (var row in KafkaReference.Table("golden", "batches", "invalid.tsv"))
         {
             rows++;
+            // A row that is not in the list of those we can build, and is cut in the table, cannot be sent again.
+            bool isCut = row["records"].Contains("...", StringComparison.Ordinal) && !IsOfZeros(row["name"]);
             string topic = TopicOf(row["topicConfig"]);
             int partition = partitions[topic] = partitions.GetValueOrDefault(topic, -1) + 1;
-            for (int cut = 0; cut < 6; cut++)
+            for (int cut = 0; cut < (isCut ? 0 : 6); cut++)
             {
                 try
                 {
@@ -150,6 +152,9 @@ public partial class InvalidBatchTests
         "lz4-bomb-2MiB" or "lz4-bomb-2MiB-inflate-limit-100000" => OneRecordOfZeros(2 << 20, CompressionType.Lz4),
         _ => row["records"] == "null" ? null : Convert.FromHexString(row["records"]),
     };
+
+    private static bool IsOfZeros(string name) =>
+        name is "inflate-limit-uncompressed-200kB" or "larger-than-segment" || name.Contains("-bomb-2MiB", StringComparison.Ordinal);
 
     private static byte[] OneRecordOfZeros(int length, CompressionType codec = CompressionType.None)
     {
