@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Messages;
