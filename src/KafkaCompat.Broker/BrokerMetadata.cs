@@ -47,6 +47,18 @@ public sealed class BrokerMetadata(ServerConfig config, string clusterId) : IMet
         }
     }
 
+    /// <summary>The controllers that a listener's clients can reach.</summary>
+    public static IEnumerable<BrokerEndpoint> ControllerEndpoints(MetadataImage image, string listener)
+    {
+        foreach (var controller in image.Controllers.Values)
+        {
+            foreach (var endpoint in controller.Endpoints)
+            {
+                if (endpoint.Name == listener) yield return new BrokerEndpoint(controller.Id, endpoint.Host, endpoint.Port, null, false);
+            }
+        }
+    }
+
     public static int LiveBrokers(MetadataImage image) => image.Brokers.Values.Count(static broker => broker.IsActive);
 
     /// <summary>A leader that cannot be reached through a listener is as good as none.</summary>

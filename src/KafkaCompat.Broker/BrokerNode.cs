@@ -116,7 +116,7 @@ public sealed class BrokerNode : IAsyncDisposable
         controller.Start(quorum);
         await await Task.WhenAny(controller.Active, quorum.Completion);
 
-        var broker = new BrokerService(config, meta.ClusterId, directory, controller, time, random, logs);
+        var broker = new BrokerService(config, meta.ClusterId, directory, controller, quorum.Describe, time, random, logs);
         broker.Metadata.KRaftVersion = quorum.KRaftVersion;
         var lifecycle = new BrokerLifecycle(config, meta.ClusterId, directoryId, NewId(random), controller, publisher, time);
         broker.BrokerEpoch = await lifecycle.RegisterAsync();

@@ -13,6 +13,7 @@ using KafkaCompat.Broker.Time;
 using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
@@ -32,6 +33,7 @@ public sealed class BrokerService : IAsyncDisposable
     private readonly ILogger _connectionLogger;
     private readonly ConnectionLimits _limits;
     private readonly DispatchTable _dispatch;
+    private readonly DispatchTable _controllerDispatch;
     private readonly PartitionKeeper _keeper;
     private readonly LogKeeper _logs;
     private readonly LogSyncer _syncer = new();
@@ -39,7 +41,8 @@ public sealed class BrokerService : IAsyncDisposable
     private readonly GroupPartitions _groups;
 
     public BrokerService(
-        ServerConfig config, string clusterId, LogDirectory directory, IControllerChannel controller, TimeProvider time, Random random, ILoggerFactory logs)
+        ServerConfig config, string clusterId, LogDirectory directory, IControllerChannel controller, Func<QuorumDescription> quorum, TimeProvider time,
+        Random random, ILoggerFactory logs)
     {
         _config = config;
         _directory = directory;
@@ -69,6 +72,7 @@ public sealed class BrokerService : IAsyncDisposable
             OffsetForLeaderEpoch = new OffsetForLeaderEpochHandler(Partitions),
             DescribeConfigs = new DescribeConfigsHandler(Metadata, config),
             DescribeCluster = new DescribeClusterHandler(Metadata),
+            DescribeQuorum = new DescribeQuorumHandler(quorum, time),
             DescribeTopicPartitions = new DescribeTopicPartitionsHandler(Metadata, config.GetInt("max.request.partition.size.limit")),
             JoinGroup = new JoinGroupHandler(coordinator, NewGuid),
             SyncGroup = new SyncGroupHandler(coordinator),
@@ -80,6 +84,7 @@ public sealed class BrokerService : IAsyncDisposable
             OffsetCommit = new OffsetCommitHandler(coordinator, Metadata),
             OffsetFetch = new OffsetFetchHandler(coordinator, Metadata),
         }.ToTable(ApiListeners.Broker);
+        _controllerDispatch = ControllerTable(controller, quorum);
 
         Guid NewGuid()
         {
@@ -116,6 +121,24 @@ public sealed class BrokerService : IAsyncDisposable
         _logs.Start();
     }
 
+    /// <summary>
+    /// What a controller's listener serves to tools: topics and the quorum. Followers, brokers elsewhere and voters are not
+    /// served, as this node is the whole cluster.
+    /// </summary>
+    private DispatchTable ControllerTable(IControllerChannel controller, Func<QuorumDescription> quorum)
+    {
+        DispatchTable? table = null;
+        return table = new DispatchTable(
+        [
+            new ServedApi<ApiVersionsRequest, ApiVersionsResponse>(0, 5, new ApiVersionsHandler(Metadata, () => table!)),
+            new ServedApi<CreateTopicsRequest, CreateTopicsResponse>(2, 7, new CreateTopicsHandler(controller)),
+            new ServedApi<DeleteTopicsRequest, DeleteTopicsResponse>(1, 6, new DeleteTopicsHandler(controller, _config.GetBool("delete.topic.enable"))),
+            new ServedApi<DescribeConfigsRequest, DescribeConfigsResponse>(1, 4, new DescribeConfigsHandler(Metadata, _config)),
+            new ServedApi<DescribeQuorumRequest, DescribeQuorumResponse>(0, 2, new DescribeQuorumHandler(quorum, _time)),
+            new ServedApi<DescribeClusterRequest, DescribeClusterResponse>(0, 2, new DescribeClusterHandler(Metadata, isController: true)),
+        ]);
+    }
+
     private static GroupSettings GroupSettingsOf(ServerConfig config) => new()
     {
         InitialRebalanceDelayMs = config.GetInt("group.initial.rebalance.delay.ms"),
@@ -127,9 +150,12 @@ public sealed class BrokerService : IAsyncDisposable
         OffsetsRetentionCheckIntervalMs = config.GetLong("offsets.retention.check.interval.ms"),
     };
 
-    /// <summary>Serves a connection that a broker's listener accepted, until it ends.</summary>
-    public Task Serve(ConnectionContext connection, string listenerName) =>
-        new KafkaConnection(connection, listenerName, _dispatch, _limits, Wheel, _time, _connectionLogger).RunAsync();
+    /// <summary>Serves a connection that a listener accepted, until it ends.</summary>
+    public Task Serve(ConnectionContext connection, string listenerName)
+    {
+        var dispatch = _config.Listeners.ControllerNames.Contains(listenerName) ? _controllerDispatch : _dispatch;
+        return new KafkaConnection(connection, listenerName, dispatch, _limits, Wheel, _time, _connectionLogger).RunAsync();
+    }
 
     /// <summary>Stops serving partitions and closes the directory as a clean shutdown does: the next start trusts the files.</summary>
     public async ValueTask DisposeAsync()

@@ -1,5 +1,8 @@
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Broker.Tests.Connections;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage;
@@ -39,7 +42,7 @@ internal sealed class TestNode : IAsyncDisposable
         time ??= TimeProvider.System;
         var directory = LogDirectory.Open(new LogEnvironment(files ?? new ForgetfulFileStore(time), time, new Random(2)), "/data");
         var controller = new VolatileController(config, ClusterId, time, new Random(3));
-        var broker = new BrokerService(config, ClusterId, directory, controller, time, new Random(1), NullLoggerFactory.Instance);
+        var broker = new BrokerService(config, ClusterId, directory, controller, Quorum, time, new Random(1), NullLoggerFactory.Instance);
         controller.Listeners = broker.MetadataListeners;
         broker.BrokerEpoch = controller.Start(config);
         broker.LoadDirectory(controller.Image);
@@ -65,4 +68,9 @@ internal sealed class TestNode : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await Broker.DisposeAsync();
+
+    /// <summary>A quorum of one that has committed a hundred records.</summary>
+    private static QuorumDescription Quorum() => new(
+        1, 1, 100, [new QuorumReplica(new ReplicaKey(1, new Uuid(3, 3000)), 100, -1, -1)], [],
+        new VoterSet([new Voter(new ReplicaKey(1, new Uuid(3, 3000)), [new Endpoint("CONTROLLER", "localhost", 19093, 0)])]), 1);
 }

@@ -1,0 +1,79 @@
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Broker.Handlers;
+
+/// <summary>
+/// DescribeQuorum 0-2: who votes on the metadata log and how far each has come. From 1 on when a replica fetched last, from 2
+/// on the voters' directories and where they are reached. Any other partition is UNKNOWN_TOPIC_OR_PARTITION.
+/// </summary>
+[Serves(ApiKey.DescribeQuorum, 0, 2)]
+public sealed class DescribeQuorumHandler(Func<QuorumDescription> describe, TimeProvider time) : IHandler<DescribeQuorumRequest, DescribeQuorumResponse>
+{
+    private const string MetadataTopic = "__cluster_metadata";
+
+    public ValueTask<DescribeQuorumResponse?> Handle(DescribeQuorumRequest request, RequestContext context)
+    {
+        var response = new DescribeQuorumResponse { ErrorMessage = "" };
+        foreach (var topic in request.Topics)
+        {
+            var results = new DescribeQuorumResponse.TopicData { TopicName = topic.TopicName };
+            response.Topics.Add(results);
+            foreach (var asked in topic.Partitions) results.Partitions.Add(Describe(topic.TopicName, asked.PartitionIndex));
+        }
+        if (request.Topics.Exists(static topic => topic.TopicName == MetadataTopic)) AddNodes(response);
+        return ValueTask.FromResult<DescribeQuorumResponse?>(response);
+    }
+
+    private DescribeQuorumResponse.PartitionData Describe(string topic, int index)
+    {
+        if (topic != MetadataTopic || index != 0)
+        {
+            return new DescribeQuorumResponse.PartitionData
+            {
+                PartitionIndex = index,
+                ErrorCode = ErrorCode.UnknownTopicOrPartition,
+                ErrorMessage = "This server does not host this topic-partition.",
+            };
+        }
+        var quorum = describe();
+        return new DescribeQuorumResponse.PartitionData
+        {
+            PartitionIndex = index,
+            ErrorMessage = "",
+            LeaderId = quorum.LeaderId,
+            LeaderEpoch = quorum.Epoch,
+            HighWatermark = quorum.HighWatermark,
+            CurrentVoters = [.. quorum.Voters.Select(voter => StateOf(voter, quorum))],
+            Observers = [.. quorum.Observers.Select(observer => StateOf(observer, quorum))],
+        };
+    }
+
+    /// <summary>The leader does not fetch from itself: it is up to date at any time.</summary>
+    private DescribeQuorumResponse.ReplicaState StateOf(QuorumReplica replica, QuorumDescription quorum)
+    {
+        var isLeader = replica.Key.Id == quorum.LeaderId;
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        return new DescribeQuorumResponse.ReplicaState
+        {
+            ReplicaId = replica.Key.Id,
+            ReplicaDirectoryId = replica.Key.DirectoryId,
+            LogEndOffset = isLeader ? Math.Max(replica.EndOffset, quorum.HighWatermark) : replica.EndOffset,
+            LastFetchTimestamp = isLeader ? now : replica.LastFetchMs,
+            LastCaughtUpTimestamp = isLeader ? now : replica.LastCaughtUpMs,
+        };
+    }
+
+    private void AddNodes(DescribeQuorumResponse response)
+    {
+        foreach (var voter in describe().VoterSet.Voters)
+        {
+            var node = new DescribeQuorumResponse.Node { NodeId = voter.Key.Id };
+            foreach (var endpoint in voter.Endpoints)
+                node.Listeners.Add(new() { Name = endpoint.Name, Host = endpoint.Host, Port = (ushort)endpoint.Port });
+            response.Nodes.Add(node);
+        }
+    }
+}
