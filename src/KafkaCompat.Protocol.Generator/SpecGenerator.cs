@@ -29,6 +29,8 @@ public sealed class SpecGenerator : IIncrementalGenerator
         context.RegisterSourceOutput(messageSpecs.Combine(types), static (output, pair) => EmitMessages(output, pair.Left, pair.Right));
         context.RegisterSourceOutput(messageSpecs.Collect().Combine(types), static (output, pair) => EmitCatalogs(output, pair.Left, pair.Right));
         context.RegisterSourceOutput(specs.Where(static s => s.Relative == "errors.spec"), static (output, spec) => output.AddSource("ErrorCode.g.cs", ErrorEmitter.Emit(spec.Text)));
+        context.RegisterSourceOutput(specs.Where(static s => s.Relative == "enums.spec"), static (output, spec) => output.AddSource("Enums.g.cs", EnumEmitter.Emit(spec.Text)));
+        context.RegisterSourceOutput(specs.Where(static s => s.Relative == "features.spec"), static (output, spec) => output.AddSource("FeatureCatalog.g.cs", FeatureEmitter.Emit(spec.Text)));
     }
 
     private static void EmitMessages(SourceProductionContext output, SpecText spec, string types)

@@ -10,4 +10,5 @@ string reference = args[0];
 string specs = args[1];
 new MessageImporter(reference, specs).Run();
 new TableImporter(Path.Combine(reference, "tables"), specs).Run();
+new EnumImporter(Path.Combine(reference, "tables"), specs).Run();
 return 0;
