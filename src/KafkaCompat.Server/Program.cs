@@ -1,8 +1,11 @@
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Server.CommandLine;
 using KafkaCompat.Server.Decode;
 using KafkaCompat.Server.Hosting;
 using KafkaCompat.Server.Transport;
+using KafkaCompat.Storage;
 
 namespace KafkaCompat.Server;
 
@@ -38,7 +41,7 @@ internal static class Program
         {
             return Refuse(e.Message);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or QuorumStateException or MetadataCorruptException or LogCorruptionException)
         {
             return Refuse(e.Message);
         }

@@ -1,9 +1,9 @@
 using System.Buffers;
-using System.Text;
 using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Storage;
+using KafkaCompat.Storage.Checkpoints;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Quorum;
@@ -65,14 +65,15 @@ public sealed class MetadataLog : IDisposable
         }
 
         snapshots.Sort();
-        string identity = Path.Combine(folder, "partition.metadata");
-        if (!files.FileExists(identity))
+        if (!files.FileExists(Path.Combine(folder, PartitionMetadataFile.FileName)))
         {
-            files.WriteAtomically(identity, Encoding.UTF8.GetBytes($"version: 0\ntopic_id: {Uuid.MetadataTopicId}"));
+            PartitionMetadataFile.Write(files, folder, Uuid.MetadataTopicId);
         }
 
         // Its segments are always checked: what is in the metadata log is trusted by everything else.
         var log = PartitionLog.Open(environment, folder, new TopicPartition("__cluster_metadata", 0), settings, new LogOpening(IsClean: false));
+        files.SyncFolder(folder);
+        files.SyncFolder(directory);
         var opened = new MetadataLog(environment, folder, log, snapshots);
         if (opened.LatestSnapshot is { } latest && latest.EndOffset > log.LogEndOffset)
         {
@@ -153,6 +154,7 @@ public sealed class MetadataLog : IDisposable
             _snapshots.RemoveAt(0);
             _deleted.Enqueue((aside, nowMs + _log.Settings.FileDeleteDelayMs));
             _log.AdvanceLogStart(Math.Min(_snapshots[0].EndOffset, _log.LogEndOffset));
+            _log.ApplyRetention(nowMs, _log.LogEndOffset);
         }
 
         while (_deleted.TryPeek(out var next) && next.DueMs <= nowMs)

@@ -27,7 +27,7 @@ public sealed class MetadataPublisher(SnapshotPolicy policy, TimeProvider clock)
     public Func<LeadershipStart, MetadataLoader, ValueTask>? Leading { get; set; }
 
     /// <summary>Takes a snapshot when one is due. It may be called on the loop's turn alone.</summary>
-    public Func<SnapshotId, MetadataImage, ValueTask>? SnapshotDue { get; set; }
+    public Action<SnapshotId, MetadataImage>? SnapshotDue { get; set; }
 
     /// <summary>Adds a listener behind the others; it is told of the whole image first.</summary>
     public async ValueTask AttachAsync(IMetadataListener listener)
@@ -91,7 +91,7 @@ public sealed class MetadataPublisher(SnapshotPolicy policy, TimeProvider clock)
             }
 
             Volatile.Write(ref _nextOffset, last.LastOffset + 1);
-            await SnapshotIfDue(last);
+            SnapshotIfDue(last);
         }
         finally
         {
@@ -117,7 +117,7 @@ public sealed class MetadataPublisher(SnapshotPolicy policy, TimeProvider clock)
         Volatile.Write(ref _image, step.Image);
     }
 
-    private async ValueTask SnapshotIfDue(QuorumBatch last)
+    private void SnapshotIfDue(QuorumBatch last)
     {
         long nowMs = clock.GetUtcNow().ToUnixTimeMilliseconds();
         bool isDue = _bytesSinceSnapshot >= policy.MaxBytes
@@ -126,7 +126,7 @@ public sealed class MetadataPublisher(SnapshotPolicy policy, TimeProvider clock)
         {
             _bytesSinceSnapshot = 0;
             _lastSnapshotMs = nowMs;
-            await take(new SnapshotId(last.LastOffset + 1, last.Epoch), _loader.Image);
+            take(new SnapshotId(last.LastOffset + 1, last.Epoch), _loader.Image);
         }
     }
 }

@@ -88,7 +88,8 @@ public sealed class QuorumLoop : IDisposable
     public ValueTask ReceiveAsync(RaftMessage message) => _mailbox.Writer.WriteAsync(new MessageWork(message));
 
     /// <summary>Puts a snapshot of the committed state into the log's folder, and cleans what it makes superfluous.</summary>
-    public ValueTask SnapshotAsync(SnapshotId id, QuorumSnapshot snapshot) => _mailbox.Writer.WriteAsync(new SnapshotWork(id, snapshot));
+    /// <remarks>It may be called on the loop's own turn, so it does not wait: false where the mailbox is full, and the next one will do.</remarks>
+    public bool TrySnapshot(SnapshotId id, QuorumSnapshot snapshot) => _mailbox.Writer.TryWrite(new SnapshotWork(id, snapshot));
 
     /// <summary>Ends the loop after what has been posted before.</summary>
     public async Task StopAsync()

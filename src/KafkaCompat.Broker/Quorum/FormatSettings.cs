@@ -1,0 +1,9 @@
+using KafkaCompat.Cluster.Metadata;
+
+namespace KafkaCompat.Broker.Quorum;
+
+/// <summary>What a directory is formatted with.</summary>
+/// <param name="NodeId">node.id.</param>
+/// <param name="ClusterId">22 characters of base64url.</param>
+/// <param name="ControllerEndpoint">Where the only voter is reached; null where controller.quorum.voters names the voters, which are then not in the log.</param>
+public sealed record FormatSettings(int NodeId, string ClusterId, Endpoint? ControllerEndpoint);

@@ -1,0 +1,85 @@
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Controller;
+using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
+
+namespace KafkaCompat.Broker.Tests.Quorum;
+
+/// <summary>The controller's half of a node together with its broker's registration, over a folder.</summary>
+internal sealed class QuorumHost : IAsyncDisposable
+{
+    private readonly LogDirectory _directory;
+
+    private QuorumHost(LogDirectory directory, QuorumNode node, BrokerLifecycle broker)
+    {
+        _directory = directory;
+        Node = node;
+        Broker = broker;
+    }
+
+    public QuorumNode Node { get; }
+
+    public BrokerLifecycle Broker { get; }
+
+    public static async Task<QuorumHost> Start(string folder, IFileStore? files = null, TimeProvider? time = null, bool isClean = true, params (string Name, string Value)[] settings)
+    {
+        files ??= new DiskFileStore();
+        time ??= TimeProvider.System;
+        var random = new Random(3);
+        var config = Config(folder, settings);
+        var meta = DirectoryFormat.Prepare(files, config, time.GetUtcNow(), random);
+        var directory = LogDirectory.Open(new LogEnvironment(files, time, random), folder);
+        try
+        {
+            var node = QuorumNode.Open(config, directory.Environment, meta, time, random);
+            await node.StartAsync();
+            var before = node.Metadata.Image.Brokers.GetValueOrDefault(1);
+            var lifecycle = new BrokerLifecycle(
+                node, config, meta.ClusterId, before is null || before.LogDirs.IsEmpty ? [meta.DirectoryId!.Value] : before.LogDirs,
+                isClean ? before?.Epoch ?? -1 : -1, time, random);
+            await lifecycle.RegisterAsync();
+            await lifecycle.UnfenceAsync();
+            return new QuorumHost(directory, node, lifecycle);
+        }
+        catch
+        {
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    public static ServerConfig Config(string folder, params (string Name, string Value)[] settings)
+    {
+        var all = new Dictionary<string, string>
+        {
+            ["process.roles"] = "broker,controller",
+            ["node.id"] = "1",
+            ["listeners"] = "PLAINTEXT://localhost:19092,CONTROLLER://localhost:19093",
+            ["controller.listener.names"] = "CONTROLLER",
+            ["controller.quorum.bootstrap.servers"] = "localhost:19093",
+            ["log.dirs"] = folder,
+        };
+        foreach (var (name, value) in settings)
+        {
+            all[name] = value;
+        }
+
+        return ServerConfig.Create(all, "localhost");
+    }
+
+    /// <summary>Stops as a clean shutdown does.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Broker.ShutDownAsync();
+        await Abandon();
+    }
+
+    /// <summary>Stops without a word to the controller, as a kill looks to the next start.</summary>
+    public async ValueTask Abandon()
+    {
+        await Broker.DisposeAsync();
+        await Node.DisposeAsync();
+        _directory.Dispose();
+    }
+}

@@ -1,0 +1,202 @@
+using System.Diagnostics;
+using System.Text.Json;
+using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Tests.Shared;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests.Quorum;
+
+/// <summary>A quorum of one over real files.</summary>
+public sealed class QuorumNodeTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("kafkacompat-quorum-").FullName;
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public async Task A_new_node_formats_itself_and_keeps_its_topics_over_restarts()
+    {
+        string folder = Path.Combine(_root, "data");
+        Uuid id = default;
+        for (int start = 1; start <= 3; start++)
+        {
+            await using var host = await QuorumHost.Start(folder);
+            if (start == 1)
+            {
+                id = await Create(host, "orders", 3);
+            }
+
+            var topic = host.Node.Metadata.Image.FindTopic("orders")!;
+            Assert.Equal((id, 3), (topic.Id, topic.Partitions.Count));
+            Assert.All(topic.Partitions.Values, p => Assert.Equal((1, 2 * (start - 1)), (p.Leader, p.LeaderEpoch)));
+            var quorum = host.Node.Quorum.Describe();
+            Assert.Equal((1, start), (quorum.LeaderId, quorum.Epoch));
+            Assert.Equal(quorum.HighWatermark, quorum.Voters[0].EndOffset);
+            Assert.Equal("CONTROLLER", quorum.VoterSet.Voters[0].Endpoints[0].Name);
+            Assert.Equal($$"""{"leaderId":1,"leaderEpoch":{{start}},"votedId":-1,"votedDirectoryId":"AAAAAAAAAAAAAAAAAAAAAA","data_version":1}""",
+                await File.ReadAllTextAsync(Path.Combine(folder, "__cluster_metadata-0", "quorum-state"), TestContext.Current.CancellationToken));
+        }
+    }
+
+    [Fact]
+    public async Task A_killed_node_leads_again_at_once_with_the_epoch_risen_by_two()
+    {
+        string folder = Path.Combine(_root, "data");
+        var host = await QuorumHost.Start(folder);
+        await Create(host, "t", 1);
+        await host.Abandon();
+        await using var again = await QuorumHost.Start(folder, isClean: false);
+        var partition = again.Node.Metadata.Image.FindPartition("t", 0)!;
+        Assert.Equal((1, 2, true), (partition.Leader, partition.LeaderEpoch, partition.IsRecovering));
+    }
+
+    [Fact]
+    public async Task Nothing_answered_is_lost_when_the_power_fails()
+    {
+        var disk = new ForgetfulFileStore(TimeProvider.System);
+        for (int crash = 1; crash <= 20; crash++)
+        {
+            var host = await QuorumHost.Start("/data", disk, isClean: false);
+            Assert.Equal(crash - 1, host.Node.Metadata.Image.Topics.Count);
+            await Create(host, $"t{crash}", 2);
+            disk = disk.Crash(crash);
+            await Assert.ThrowsAnyAsync<IOException>(async () => await host.Abandon());
+        }
+    }
+
+    [Fact]
+    public async Task Snapshots_are_taken_read_back_and_cleaned()
+    {
+        string folder = Path.Combine(_root, "data");
+        (string, string)[] settings = [("metadata.log.max.record.bytes.between.snapshots", "2000"), ("metadata.max.retention.bytes", "4000"), ("metadata.log.segment.ms", "20")];
+        var names = new List<string>();
+        for (int start = 0; start < 2; start++)
+        {
+            await using var host = await QuorumHost.Start(folder, settings: settings);
+            Assert.Equal(names.Order(StringComparer.Ordinal), host.Node.Metadata.Image.Topics.Keys);
+            for (int i = 0; i < 15; i++)
+            {
+                names.Add($"topic-{start}-{i}");
+                await Create(host, names[^1], 1);
+            }
+        }
+
+        var files = Directory.GetFiles(Path.Combine(folder, "__cluster_metadata-0")).Select(f => Path.GetFileName(f)).ToList();
+        Assert.DoesNotContain("00000000000000000000-0000000000.checkpoint", files);
+        Assert.Contains(files, f => f.EndsWith(".checkpoint", StringComparison.Ordinal));
+        Assert.DoesNotContain("00000000000000000000.log", files);
+    }
+
+    [Theory]
+    [InlineData("metadata")]
+    [InlineData("metadata-static")]
+    [InlineData("metadata-raised")]
+    [InlineData("metadata-torn")]
+    [InlineData("basic")]
+    [InlineData("groups")]
+    [InlineData("transactions")]
+    [InlineData("compacted")]
+    [InlineData("checkpoints-lost")]
+    [InlineData("bad-quorum-missing")]
+    [InlineData("bad-cluster-id")]
+    public async Task A_directory_of_Kafkas_opens_with_the_leaders_that_Kafka_gave_it(string name)
+    {
+        string folder = Path.Combine(ReferenceFolder.Extract(name, _root), "data");
+        (string, string)[] settings = name == "metadata-static" ? [("controller.quorum.voters", "1@localhost:29093")] : [];
+        await using var host = await QuorumHost.Start(folder, settings: settings);
+        using var answers = JsonDocument.Parse(await File.ReadAllBytesAsync(KafkaReference.Require("datadirs", name + ".expected", "answers", "Metadata.json"), TestContext.Current.CancellationToken));
+        var image = host.Node.Metadata.Image;
+        int seen = 0;
+        foreach (var topic in answers.RootElement[0].GetProperty("response").GetProperty("topics").EnumerateArray())
+        {
+            var ours = image.FindTopic(Uuid.Parse(topic.GetProperty("topicId").GetString()))!;
+            Assert.Equal(topic.GetProperty("name").GetString(), ours.Name);
+            foreach (var partition in topic.GetProperty("partitions").EnumerateArray())
+            {
+                var registration = ours.Partitions[partition.GetProperty("partitionIndex").GetInt32()];
+                Assert.Equal((partition.GetProperty("leaderId").GetInt32(), partition.GetProperty("leaderEpoch").GetInt32()), (registration.Leader, registration.LeaderEpoch));
+                seen++;
+            }
+        }
+
+        Assert.Equal(seen, image.Topics.Values.Sum(t => t.Partitions.Count));
+    }
+
+    [Theory]
+    [InlineData("bad-quorum-state", "Error while reading the Quorum status from the file")]
+    [InlineData("bad-directory-id", "is not among the voters of the metadata log")]
+    public async Task A_quorum_that_Kafka_does_not_join_is_refused_with_one_line(string name, string line)
+    {
+        string folder = Path.Combine(ReferenceFolder.Extract(name, _root), "data");
+        var refused = await Assert.ThrowsAsync<QuorumStateException>(() => QuorumHost.Start(folder));
+        Assert.Contains(line, refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', refused.Message);
+    }
+
+    [Fact]
+    public async Task Listeners_hear_of_each_step_before_the_answer_and_in_their_order()
+    {
+        await using var host = await QuorumHost.Start(Path.Combine(_root, "data"));
+        var heard = new List<string>();
+        await host.Node.Metadata.AttachAsync(new Listener("first", heard));
+        await host.Node.Metadata.AttachAsync(new Listener("second", heard));
+        heard.Clear();
+        await Create(host, "t", 1);
+        Assert.Equal(["first t", "second t"], heard);
+    }
+
+    [Fact]
+    public async Task Kafkas_own_tool_reads_log_and_snapshots_without_a_complaint()
+    {
+        string tool = KafkaReference.Require("kafka");
+        if (!File.Exists("/usr/bin/java") && Environment.GetEnvironmentVariable("JAVA") is null)
+        {
+            Assert.Skip("There is no Java to run kafka-dump-log with.");
+        }
+
+        string folder = Path.Combine(_root, "data");
+        await using (var host = await QuorumHost.Start(folder, settings: ("metadata.log.max.record.bytes.between.snapshots", "3000")))
+        {
+            for (int i = 0; i < 30; i++)
+            {
+                await Create(host, $"topic-{i}", 2);
+            }
+        }
+
+        string files = string.Join(',', Directory.GetFiles(Path.Combine(folder, "__cluster_metadata-0")).Where(f => f.EndsWith(".log", StringComparison.Ordinal) || f.EndsWith(".checkpoint", StringComparison.Ordinal)));
+        var start = new ProcessStartInfo("bash", [tool, "kafka-dump-log", "--cluster-metadata-decoder", "--files", files]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(start)!;
+        string text = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken) + await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, process.ExitCode);
+        Assert.Contains("\"type\":\"TOPIC_RECORD\",\"version\":0,\"data\":{\"name\":\"topic-29\"", text, StringComparison.Ordinal);
+        Assert.Contains("KRaftVoters", text, StringComparison.Ordinal);
+        Assert.Contains("SnapshotFooter", text, StringComparison.Ordinal);
+        foreach (string complaint in (string[])["isvalid: false", "Exception", "Could not", "Found", "error"])
+        {
+            Assert.DoesNotContain(complaint, text, StringComparison.OrdinalIgnoreCase);
+        }
+    }
+
+    private static async Task<Uuid> Create(QuorumHost host, string name, int partitions)
+    {
+        var request = new CreateTopicsRequest { Topics = [new CreateTopicsRequest.CreatableTopic { Name = name, NumPartitions = partitions, ReplicationFactor = -1 }] };
+        var result = (await host.Node.Controller.CreateTopics(request, 7)).Topics[0];
+        Assert.Equal((ErrorCode.None, null), (result.ErrorCode, result.ErrorMessage));
+        Assert.Equal(partitions, host.Node.Metadata.Image.FindTopic(name)!.Partitions.Count);
+        return result.TopicId;
+    }
+
+    private sealed class Listener(string name, List<string> heard) : IMetadataListener
+    {
+        public ValueTask OnMetadata(MetadataStep step)
+        {
+            heard.AddRange(step.Delta.ChangedTopics.Values.Select(t => $"{name} {t.Name}"));
+            return ValueTask.CompletedTask;
+        }
+    }
+}

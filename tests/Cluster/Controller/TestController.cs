@@ -1,0 +1,141 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using KafkaCompat.Cluster.Controller;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.MetadataRecords;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Cluster.Tests.Controller;
+
+/// <summary>A controller whose log is a list: what it decides is applied at once.</summary>
+internal sealed class TestController
+{
+    private TestController(MetadataLoader log, long nextOffset)
+    {
+        Log = log;
+        State = new ControllerState(Settings, log, nextOffset, new Random(7), NowMs);
+    }
+
+    public static Uuid Directory => new(0x1234, 0x5678);
+
+    public static ControllerSettings Settings { get; } = new()
+    {
+        NodeId = 1,
+        ClusterId = "cluster",
+        IncarnationId = new Uuid(1, 2),
+        Endpoints = [new Endpoint("CONTROLLER", "localhost", 9093, 0)],
+        BootstrapRecords =
+        [
+            Feature("metadata.version", 33), Feature("eligible.leader.replicas.version", 1), Feature("group.version", 1), Feature("share.version", 2),
+            Feature("streams.version", 1), Feature("transaction.version", 2),
+        ],
+        TopicConfigs = new AnyTopicConfig(),
+    };
+
+    public MetadataLoader Log { get; }
+
+    public ControllerState State { get; }
+
+    public long NowMs { get; set; } = 1_000_000;
+
+    public static TestController Over(MetadataLoader log, long nextOffset) => new(log, nextOffset);
+
+    /// <summary>A new cluster of one node, ready for topics.</summary>
+    public static TestController New()
+    {
+        var node = Over(new MetadataLoader(), 3);
+        node.Activate();
+        node.Register([Directory], -1);
+        node.Heartbeat();
+        return node;
+    }
+
+    public List<string> Activate()
+    {
+        var written = new List<string>();
+        bool isLogEmpty = State.Image.Brokers.IsEmpty;
+        while (State.DecideOnActivation(isLogEmpty) is { Count: > 0 } records)
+        {
+            isLogEmpty = false;
+            written.AddRange(Apply(records));
+        }
+
+        return written;
+    }
+
+    public BrokerRegistrationRequest Registration(IEnumerable<Uuid> directories, long previousEpoch) => new()
+    {
+        BrokerId = 1,
+        ClusterId = "cluster",
+        IncarnationId = new Uuid(NowMs, State.NextOffset),
+        Listeners = [new BrokerRegistrationRequest.Listener { Name = "PLAINTEXT", Host = "localhost", Port = 9092 }],
+        Features = [.. SupportedFeatures.All.Select(f => new BrokerRegistrationRequest.Feature { Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max })],
+        LogDirs = [.. directories],
+        PreviousBrokerEpoch = previousEpoch,
+    };
+
+    public List<string> Register(IEnumerable<Uuid> directories, long previousEpoch)
+    {
+        long offset = State.NextOffset;
+        var decision = State.Decide(Registration(directories, previousEpoch), NowMs);
+        Xunit.Assert.Equal((ErrorCode.None, offset), (decision.Reply.ErrorCode, decision.Reply.BrokerEpoch));
+        return Apply(decision.Records);
+    }
+
+    public BrokerHeartbeatResponse Heartbeat(bool wantShutDown = false)
+    {
+        var decision = State.Decide(
+            new BrokerHeartbeatRequest { BrokerId = 1, BrokerEpoch = State.Image.Brokers[1].Epoch, CurrentMetadataOffset = State.NextOffset - 1, WantShutDown = wantShutDown, CordonedLogDirs = [] },
+            NowMs);
+        Apply(decision.Records);
+        return decision.Reply;
+    }
+
+    public CreateTopicsResponse.CreatableTopicResult CreateTopic(string name, int partitions) =>
+        CreateTopics(new CreateTopicsRequest { Topics = [new CreateTopicsRequest.CreatableTopic { Name = name, NumPartitions = partitions, ReplicationFactor = 1 }] }).Topics[0];
+
+    public CreateTopicsResponse CreateTopics(CreateTopicsRequest request)
+    {
+        var decision = State.Decide(request);
+        Apply(decision.Records);
+        return decision.Reply;
+    }
+
+    /// <summary>Applies records and gives them as text without the fields that only say where they belong.</summary>
+    public List<string> Apply(IReadOnlyList<VersionedRecord> records)
+    {
+        State.Apply(records, 1, NowMs);
+        return [.. records.Select(Text)];
+    }
+
+    private static string Text(VersionedRecord record)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream))
+        {
+            record.Message.WriteJson(json, record.Version);
+        }
+
+        var node = JsonNode.Parse(Encoding.UTF8.GetString(stream.ToArray()))!.AsObject();
+        foreach (string field in (string[])["partitionId", "topicId", "brokerId", "brokerEpoch"])
+        {
+            node.Remove(field);
+        }
+
+        return $"{record.Message.GetType().Name} {node.ToJsonString(new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping })}";
+    }
+
+    private static VersionedRecord Feature(string name, short level) => new(new FeatureLevelRecord { Name = name, FeatureLevel = level }, 0);
+
+    /// <summary>Rules that know one config by name and refuse what begins with "bad".</summary>
+    private sealed class AnyTopicConfig : ITopicConfigRules
+    {
+        public string? Check(IReadOnlyDictionary<string, string> configs) =>
+            configs.Keys.FirstOrDefault(k => k.StartsWith("bad", StringComparison.Ordinal)) is { } bad ? $"Unknown topic config name: {bad}" : null;
+
+        public IReadOnlyList<TopicConfigValue> Describe(IReadOnlyDictionary<string, string> configs, IReadOnlyDictionary<string, string> clusterDefaults) =>
+            [.. configs.Select(c => new TopicConfigValue(c.Key, c.Value, 1, false))];
+    }
+}
