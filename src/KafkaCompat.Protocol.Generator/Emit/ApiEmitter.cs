@@ -29,14 +29,15 @@ internal static class ApiEmitter
         code.Close();
         code.Line();
         code.Open("public static partial class ApiCatalog");
-        code.Open("private static readonly ApiInfo[] Apis =");
+        code.Line("private static readonly ApiInfo[] Apis =");
+        code.Line("[");
         foreach (var api in apis)
         {
             string listeners = string.Join(" | ", api.Listeners.Select(l => l == "broker" ? "ApiListeners.Broker" : "ApiListeners.Controller").DefaultIfEmpty("ApiListeners.None"));
-            code.Line($"new(ApiKey.{api.Name}, \"{api.Name}\", {Range(api.Request?.Valid)}, {Range(api.Request?.Flexible)}, {Range(api.Response?.Flexible)}, {listeners}, {Range(api.Broker)}, {Range(api.Controller)}, {Bool(api.LatestVersionUnstable)}, {Bool(api.Forwardable)}, {Bool(api.ClusterAction)}, {(api.AdvertisedIf is { } reason ? $"\"{reason}\"" : "null")}),");
+            code.Line($"    new(ApiKey.{api.Name}, \"{api.Name}\", {Range(api.Request?.Valid)}, {Range(api.Request?.Flexible)}, {Range(api.Response?.Flexible)}, {listeners}, {Range(api.Broker)}, {Range(api.Controller)}, {Bool(api.LatestVersionUnstable)}, {Bool(api.Forwardable)}, {Bool(api.ClusterAction)}, {(api.AdvertisedIf is { } reason ? $"\"{reason}\"" : "null")}),");
         }
 
-        code.Close(";");
+        code.Line("];");
         foreach (string side in (string[])["Request", "Response"])
         {
             code.Line();
@@ -52,7 +53,7 @@ internal static class ApiEmitter
         }
 
         code.Close();
-        return code.ToString().Replace("Apis =\n    {", "Apis =\n    [").Replace("null),\n    };\n", "null),\n    ];\n");
+        return code.ToString();
     }
 
     /// <summary>The readers of the records of each log by their type, for tools that print any of them.</summary>
@@ -72,8 +73,7 @@ internal static class ApiEmitter
         foreach (var part in (MessageKind[])[MessageKind.Record, MessageKind.Key, MessageKind.Value])
         {
             string method = part == MessageKind.Record ? "ReadFramed" : "Read" + part;
-            code.Line($"private static IRecord? {method}(RecordFamily family, short type, ref WireReader reader, short version) => (family, type) switch");
-            code.Open("");
+            code.Open($"private static IRecord? {method}(RecordFamily family, short type, ref WireReader reader, short version) => (family, type) switch");
             foreach (var (space, message) in messages.Where(p => p.Message.Kind == part))
             {
                 string family = space.Substring(Namespaces.Root.Length + 1);

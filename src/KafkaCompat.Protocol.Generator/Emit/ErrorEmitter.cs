@@ -29,20 +29,21 @@ internal static class ErrorEmitter
         code.Line("/// <summary>What Kafka says about its error codes.</summary>");
         code.Open("public static class ErrorCodes");
         code.Line("/// <summary>Every code, lowest first.</summary>");
-        code.Open("public static ErrorInfo[] All { get; } =");
+        code.Line("public static ErrorInfo[] All { get; } =");
+        code.Line("[");
         foreach (var line in errors)
         {
             string[] words = line.Words;
             int exception = Array.IndexOf(words, "exception");
             var parents = exception < 0 ? [] : words.Skip(exception + 2).Where(w => w != "<");
             string name = exception < 0 ? "null" : $"\"{words[exception + 1]}\"";
-            code.Line($"new((ErrorCode)({words[1]}), \"{words[2]}\", {Flag("retriable")}, {Flag("refreshes-metadata")}, {Flag("refresh-retriable")}, {name}, \"{string.Join("<", parents)}\"),");
+            code.Line($"    new((ErrorCode)({words[1]}), \"{words[2]}\", {Flag("retriable")}, {Flag("refreshes-metadata")}, {Flag("refresh-retriable")}, {name}, \"{string.Join("<", parents)}\"),");
 
             string Flag(string word) => Array.IndexOf(words, word) > 0 ? "true" : "false";
         }
 
-        code.Close(";");
+        code.Line("];");
         code.Close();
-        return code.ToString().Replace("=\n    {", "=\n    [").Replace("    };\n", "    ];\n");
+        return code.ToString();
     }
 }

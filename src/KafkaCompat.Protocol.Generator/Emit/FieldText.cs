@@ -83,6 +83,17 @@ internal static class FieldText
             : f.Type == WireType.Bool ? (f.Default == "true" ? $"!{f.Stored()}" : f.Stored()) : $"!({condition})";
     }
 
+    /// <summary>What the spec says of a field, for its summary.</summary>
+    public static string Facts(this Field f, VersionRange all)
+    {
+        string type = f.IsArray ? $"{f.TypeName} array" : f.TypeName;
+        string versions = f.Versions.IsEmpty ? ", in no version" : f.Versions == all ? "" : $", versions {Span(f.Versions)}";
+        string nullable = f.Nullable.IsEmpty ? "" : f.Nullable == f.Versions ? ", or null" : $", or null in versions {Span(f.Nullable)}";
+        return type + versions + nullable + (f.Tag is { } tag ? $", tag {tag}" : "") + ".";
+    }
+
+    private static string Span(VersionRange range) => range.Low == range.High ? $"{range.Low}" : $"{range.Low} to {range.High}";
+
     /// <summary>The suffix of the reader's and writer's methods.</summary>
     public static string MethodName(this Field f) => f.IsErrorCode ? "ErrorCode" : f.Type.ToString();
 

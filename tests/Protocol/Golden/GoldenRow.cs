@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Collections;
 using System.Globalization;
 using System.Text;
@@ -44,6 +45,7 @@ internal sealed record GoldenRow(string Folder, string Schema, short Version, st
         if (Framed.Length > 0)
         {
             Expect("framed", Convert.ToHexStringLower(Framed), Convert.ToHexStringLower(Frame(message)));
+            Expect("read from its frame", json, ReadFrame() is { } framed ? ToJson(framed, Version) : json);
         }
 
         // The same from memory in pieces, with bytes after the message that belong to someone else.
@@ -114,6 +116,33 @@ internal sealed record GoldenRow(string Folder, string Schema, short Version, st
         writer.Flush();
         return buffer.WrittenSpan.ToArray();
     }
+
+    /// <summary>The message out of its frame by its number alone; null where nothing in the frame says what it is.</summary>
+    private IMessage? ReadFrame()
+    {
+        var reader = new WireReader(Framed, keepUnknownTags: true);
+        switch (Folder)
+        {
+            case "metadata":
+                return RecordSchemas.ReadFramed(RecordFamily.Metadata, ref reader, out _, out _);
+            case "storage" when Schema != "ProducerSnapshot":
+                return RecordSchemas.ReadFramed(RecordFamily.Storage, ref reader, out _, out _);
+            case "group" or "transaction" or "share":
+                var family = Folder == "group" ? RecordFamily.Group : Folder == "share" ? RecordFamily.Share : RecordFamily.Transaction;
+                return Schema.EndsWith("Key", StringComparison.Ordinal)
+                    ? RecordSchemas.ReadKey(family, ref reader, out _)
+                    : RecordSchemas.ReadValue(family, RecordType, ref reader, out _);
+            case "clients" when Schema.EndsWith("Request", StringComparison.Ordinal):
+                reader.Skip(4);
+                short key = BinaryPrimitives.ReadInt16BigEndian(Framed.AsSpan(4));
+                var header = RequestHeader.Read(ref reader, ApiCatalog.Find(key)!.RequestHeaderVersion(Version));
+                return ApiCatalog.ReadRequest((ApiKey)header.RequestApiKey, ref reader, header.RequestApiVersion);
+            default:
+                return null;
+        }
+    }
+
+    private short RecordType => (short)MessageTypes.Find(Folder, Schema)!.GetField("RecordType")!.GetRawConstantValue()!;
 
     private static short Key(IMessage message) => (short)(ApiKey)message.GetType().GetProperty("ApiKey")!.GetValue(null)!;
 
