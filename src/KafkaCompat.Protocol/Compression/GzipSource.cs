@@ -17,7 +17,7 @@ internal sealed class GzipSource : DecompressionSource
 {
     private const int ChunkBytes = 32 * 1024;
     private const int HeaderBytes = 10, TrailerBytes = 8;
-    private const int HasHeaderChecksum = 0x02, HasExtra = 0x04, HasName = 0x08, HasComment = 0x10, Reserved = 0xe0;
+    private const int HasHeaderChecksum = 0x02, HasExtra = 0x04, HasName = 0x08, HasComment = 0x10;
 
     private ReadOnlySequence<byte> _rest;
     private SequenceStream? _compressed;
@@ -78,7 +78,7 @@ internal sealed class GzipSource : DecompressionSource
     {
         var reader = new SequenceReader<byte>(_rest);
         Span<byte> header = stackalloc byte[HeaderBytes];
-        if (!reader.TryCopyTo(header) || header[0] != 0x1f || header[1] != 0x8b || header[2] != 8 || (header[3] & Reserved) != 0) return false;
+        if (!reader.TryCopyTo(header) || header[0] != 0x1f || header[1] != 0x8b || header[2] != 8) return false;
         reader.Advance(HeaderBytes);
         int flags = header[3];
         if ((flags & HasExtra) != 0)

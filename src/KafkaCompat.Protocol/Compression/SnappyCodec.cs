@@ -13,6 +13,8 @@ internal sealed class SnappyCodec : ICompressionCodec
     /// <summary>What xerial cuts its input into.</summary>
     private const int BlockBytes = 32 * 1024;
 
+    private const int LengthBytes = 4;
+
     /// <summary>A copy of 64 bytes takes three, so no block decompresses to more than this many times its size.</summary>
     private const int LargestRatio = 22;
 
@@ -69,6 +71,8 @@ internal sealed class SnappyCodec : ICompressionCodec
                     _rest = _rest.Slice(Header.Length);
                     continue;
                 }
+                // Fewer bytes than a block's length are no block; Kafka's clients read over them.
+                if (_isFramed && _rest.Length < LengthBytes) return false;
                 if (!TryTakeBlock(out var block)) return Damaged(out chunk);
                 if (!TryDecode(CompressionCodecs.Contiguous(block, ref _copy), out chunk)) return Damaged(out chunk);
                 if (!chunk.IsEmpty) return true;
@@ -87,8 +91,7 @@ internal sealed class SnappyCodec : ICompressionCodec
             block = _rest;
             if (_isFramed)
             {
-                Span<byte> size = stackalloc byte[4];
-                if (_rest.Length < size.Length) return false;
+                Span<byte> size = stackalloc byte[LengthBytes];
                 _rest.Slice(0, size.Length).CopyTo(size);
                 int length = BinaryPrimitives.ReadInt32BigEndian(size);
                 if (length < 0 || length > _rest.Length - size.Length) return false;

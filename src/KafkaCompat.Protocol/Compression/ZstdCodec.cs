@@ -40,6 +40,8 @@ internal sealed class ZstdCodec : ICompressionCodec
         private ReadOnlySequence<byte> _rest;
         private byte[]? _chunk = ArrayPool<byte>.Shared.Rent(ChunkBytes);
         private bool _isWithinFrame;
+        private long _expected;
+        private long _produced;
         private bool _isDisposed;
 
         public Source(ZstdCodec codec, in ReadOnlySequence<byte> input)
@@ -61,10 +63,18 @@ internal sealed class ZstdCodec : ICompressionCodec
                     chunk = default;
                     return false;
                 }
+                if (!_isWithinFrame)
+                {
+                    _expected = ZstdFrameHeader.ContentSize(_rest);
+                    _produced = 0;
+                }
                 var status = _decompressor.UnwrapStream(_rest.FirstSpan, _chunk, out int consumed, out int written);
                 _rest = consumed < _rest.FirstSpan.Length ? _rest.Slice(consumed) : _rest.Slice(consumed).SkipEmptySegments();
                 if (status == OperationStatus.InvalidData) return Damaged(out chunk);
                 _isWithinFrame = status != OperationStatus.Done;
+                _produced += written;
+                // The library checks the size that the header promised only where it decompresses a whole frame at once.
+                if (!_isWithinFrame && _expected >= 0 && _expected != _produced) return Damaged(out chunk);
                 if (written > 0)
                 {
                     chunk = _chunk.AsSpan(0, written);

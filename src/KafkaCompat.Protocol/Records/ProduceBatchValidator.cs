@@ -11,7 +11,7 @@ namespace KafkaCompat.Protocol.Records;
 /// </summary>
 /// <remarks>
 /// The order of the checks is Kafka's, because a batch with two faults gets the answer of the first: the frame of the batch; one batch of magic 2;
-/// a codec that the version knows; base offset; size; checksum; counts; then the records. The batch is never copied: what the leader sets is
+/// not zstd before version 7; base offset; size; checksum; counts; a known codec; then the records. The batch is never copied: what the leader sets is
 /// set in the received bytes, and only a topic with a codec of its own has batches built anew.
 /// Where Kafka stores compressed batches that no consumer can read (a record's length disagrees with its fields) this refuses them.
 /// </remarks>
@@ -20,8 +20,8 @@ public static class ProduceBatchValidator
     /// <summary>A batch that is built anew has all its records in memory; more than this is refused.</summary>
     public const int MaxRebuiltBytes = 256 * 1024 * 1024;
 
-    /// <summary>Up to here a header has all that Kafka reads before it checks the batch's size.</summary>
-    private const int LastOffsetDeltaEnd = RecordBatchHeader.LastOffsetDeltaPosition + 4;
+    /// <summary>Up to the producer id Kafka reads a header before it checks the batch's size, and trips over one that ends sooner.</summary>
+    private const int ReadBeforeSizeCheck = RecordBatchHeader.ProducerEpochPosition;
 
     /// <summary>Whether the first batch is part of a transaction: the request then needs a transactional id that its principal may write.</summary>
     public static bool IsTransactional(in ReadOnlySequence<byte> records)
@@ -39,9 +39,10 @@ public static class ProduceBatchValidator
 
         var settings = rules.Settings;
         var codec = batch.Header.Codec;
-        var scan = new RecordScan(batch.Header, rules);
+        if (codec > CompressionType.Zstd) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
         var target = settings.Codec ?? codec;
-        if (scan.Run(batch, mustCount: codec != CompressionType.None || target != CompressionType.None) is { } badRecords) return badRecords;
+        var scan = new RecordScan(batch.Header, rules);
+        if (scan.Run(batch) is { } badRecords) return badRecords;
 
         bool isBrokersTime = settings.TimestampType == TimestampType.LogAppendTime;
         long logAppendTimeMs = isBrokersTime ? rules.NowMs : RecordBatchHeader.NoTimestamp;
@@ -72,7 +73,7 @@ public static class ProduceBatchValidator
                 return ProduceVerdict.Refuse(OverflowsInt(bytes) ? ErrorCode.UnknownServerError : ErrorCode.InvalidRecord);
             case RecordFault.LegacyMagic:
                 return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
-            case RecordFault.HeaderIncomplete when size < LastOffsetDeltaEnd:
+            case RecordFault.HeaderIncomplete when size < ReadBeforeSizeCheck:
                 return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
         }
         var rest = bytes.Slice(size);
@@ -84,7 +85,6 @@ public static class ProduceBatchValidator
             batch = new RecordBatchSlice(header, first);
             if (header.Codec == CompressionType.Zstd && rules.Version < ProduceBatchRules.FirstVersionWithZstd)
                 return ProduceVerdict.Refuse(ErrorCode.UnsupportedCompressionType);
-            if (header.Codec > CompressionType.Zstd) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
         }
         switch (RecordBatchEnumerator.Peek(rest, out _))
         {
@@ -141,12 +141,13 @@ public static class ProduceBatchValidator
             IsControl = header.IsControl,
         };
         var reader = new RecordBatchReader(batch, MaxRebuiltBytes);
+        int count = 0;
         try
         {
             while (reader.MoveNext())
             {
                 var record = reader.Current;
-                builder.AppendAt(record.OffsetDelta, settings.TimestampType == TimestampType.LogAppendTime ? logAppendTimeMs : record.Timestamp, record);
+                builder.AppendAt(count++, settings.TimestampType == TimestampType.LogAppendTime ? logAppendTimeMs : record.Timestamp, record);
             }
             // The scan has read the same bytes to their end, so all that can be wrong now is their amount.
             if (reader.Fault != RecordFault.None) return ProduceVerdict.Refuse(ErrorCode.MessageTooLarge);

@@ -63,7 +63,7 @@ public sealed class RecordBatchBuilder : IDisposable
         int body = 1 + RecordVarint.Size(delta) + RecordVarint.Size(offsetDelta) + SizeOf(key) + SizeOf(value) + RecordVarint.Size(headers.Length);
         foreach (var header in headers) body += SizeOf(header.Key) + SizeOf(header.Value);
         var to = _records.GetSpan(RecordVarint.MaxBytes32 + body);
-        int at = WriteStart(to, body, 0, delta, offsetDelta);
+        int at = WriteStart(to, body, delta, offsetDelta);
         at += WriteBytes(to[at..], key);
         at += WriteBytes(to[at..], value);
         at += RecordVarint.Write(to[at..], headers.Length);
@@ -75,14 +75,14 @@ public sealed class RecordBatchBuilder : IDisposable
         _records.Advance(at);
     }
 
-    /// <summary>Appends a record as it was read, with its headers, under another offset and timestamp.</summary>
+    /// <summary>Appends a record as it was read, with its headers, under another offset and timestamp. Its attributes, which mean nothing, are left behind.</summary>
     public void AppendAt(int offsetDelta, long timestamp, in RecordView record)
     {
         long delta = Track(offsetDelta, timestamp);
         int body = 1 + RecordVarint.Size(delta) + RecordVarint.Size(offsetDelta) + SizeOf(record.Key) + SizeOf(record.Value)
             + RecordVarint.Size(record.HeaderCount) + record.HeaderBytes.Length;
         var to = _records.GetSpan(RecordVarint.MaxBytes32 + body);
-        int at = WriteStart(to, body, record.Attributes, delta, offsetDelta);
+        int at = WriteStart(to, body, delta, offsetDelta);
         at += WriteBytes(to[at..], record.Key);
         at += WriteBytes(to[at..], record.Value);
         at += RecordVarint.Write(to[at..], record.HeaderCount);
@@ -142,10 +142,10 @@ public sealed class RecordBatchBuilder : IDisposable
         return timestamp - (DeleteHorizonMs ?? BaseTimestamp ?? _firstTimestamp);
     }
 
-    private static int WriteStart(Span<byte> to, int body, sbyte attributes, long timestampDelta, int offsetDelta)
+    private static int WriteStart(Span<byte> to, int body, long timestampDelta, int offsetDelta)
     {
         int at = RecordVarint.Write(to, body);
-        to[at++] = (byte)attributes;
+        to[at++] = 0; // attributes
         at += RecordVarint.Write(to[at..], timestampDelta);
         return at + RecordVarint.Write(to[at..], offsetDelta);
     }

@@ -33,7 +33,7 @@ public static class RecordBatchPatch
         Overwrite(batch, RecordBatchHeader.PartitionLeaderEpochPosition, field);
     }
 
-    /// <summary>Sets timestamp type and largest timestamp, and the checksum that covers both.</summary>
+    /// <summary>Sets timestamp type and largest timestamp, and the checksum that covers both. As in Kafka, bits without a meaning fall away.</summary>
     public static void SetMaxTimestamp(Span<byte> batch, TimestampType type, long maxTimestamp)
     {
         BinaryPrimitives.WriteInt16BigEndian(batch[RecordBatchHeader.AttributesPosition..],
@@ -59,8 +59,8 @@ public static class RecordBatchPatch
         BinaryPrimitives.WriteUInt32BigEndian(batch[RecordBatchHeader.CrcPosition..], Crc32C.Compute(batch[RecordBatchHeader.AttributesPosition..]));
 
     private static short WithType(short attributes, TimestampType type) => type == TimestampType.LogAppendTime
-        ? (short)(attributes | BatchAttributes.LogAppendTime)
-        : (short)(attributes & ~BatchAttributes.LogAppendTime);
+        ? (short)((attributes & BatchAttributes.Known) | BatchAttributes.LogAppendTime)
+        : (short)(attributes & BatchAttributes.Known & ~BatchAttributes.LogAppendTime);
 
     private static void Overwrite(in ReadOnlySequence<byte> batch, int position, ReadOnlySpan<byte> field)
     {

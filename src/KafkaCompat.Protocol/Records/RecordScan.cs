@@ -27,8 +27,8 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
 
     public long MaxTimestamp { get; private set; } = RecordBatchHeader.NoTimestamp;
 
-    /// <summary>Null if the records may be stored. Kafka minds wrong offsets only where a codec is involved, which is what <paramref name="mustCount"/> says.</summary>
-    public ProduceVerdict? Run(in RecordBatchSlice batch, bool mustCount)
+    /// <summary>Null if the records may be stored. Kafka minds wrong offsets in compressed batches only, and names refused records first.</summary>
+    public ProduceVerdict? Run(in RecordBatchSlice batch)
     {
         RecordFault fault;
         bool isCompressed = header.Codec != CompressionType.None;
@@ -49,8 +49,8 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
             if (cursor.IsDamaged) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
         }
         if (fault != RecordFault.None) return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
-        if (mustCount && _offsetsAreWrong) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
-        return _errorCount > 0 ? Refuse() : null;
+        if (_errorCount > 0) return Refuse();
+        return isCompressed && _offsetsAreWrong ? ProduceVerdict.Refuse(ErrorCode.UnknownServerError) : null;
     }
 
     private RecordFault Run(ref RecordCursor cursor)
@@ -93,7 +93,10 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
     }
 
     private readonly string NotForProducers(in RecordFields record, long timestamp) => string.Create(CultureInfo.InvariantCulture,
-        $"Invalid timestamp type in message DefaultRecord(offset={header.BaseOffset + record.OffsetDelta}, timestamp={timestamp}, key={Math.Max(0, record.KeyLength)} bytes, value={Math.Max(0, record.ValueLength)} bytes). Producer should not set timestamp type to LogAppendTime.");
+        $"Invalid timestamp type in message {Kind}DefaultRecord(offset={header.BaseOffset + record.OffsetDelta}, timestamp={timestamp}, key={Math.Max(0, record.KeyLength)} bytes, value={Math.Max(0, record.ValueLength)} bytes). Producer should not set timestamp type to LogAppendTime.");
+
+    /// <summary>Kafka names the class that read the record: a compressed batch that stays as it is, is read in part only.</summary>
+    private readonly string Kind => header.Codec != CompressionType.None && header.Codec == (rules.Settings.Codec ?? header.Codec) ? "Partial" : "";
 
     private readonly string OutOfRange(in RecordFields record, long timestamp) => string.Create(CultureInfo.InvariantCulture,
         $"Timestamp {timestamp} of message with offset {header.BaseOffset + record.OffsetDelta} is out of range. The timestamp should be within [{_earliest}, {_latest}]");

@@ -93,8 +93,8 @@ public class CompressionTests
         {
             using var output = new PooledBuffer();
             var result = codec.Decompress(new ReadOnlySequence<byte>(compressed.WrittenMemory[..length]), output, int.MaxValue);
-            // No bytes are no zstd frame, which is a good stream of nothing; and a xerial header alone is one too.
-            bool isEmptyStream = (type == CompressionType.Zstd && length == 0) || (type == CompressionType.Snappy && length == 16);
+            // No bytes are no zstd frame, which is a good stream of nothing; so is a xerial header with less than a block's length behind it.
+            bool isEmptyStream = (type == CompressionType.Zstd && length == 0) || (type == CompressionType.Snappy && length is >= 16 and < 20);
             Assert.Equal(isEmptyStream ? DecompressionResult.Done : DecompressionResult.Undecodable, result);
         }
     }

@@ -46,19 +46,27 @@ public partial class InvalidBatchTests
 
     private const long SomeTime = 1_795_382_605_704;
 
+    /// <summary>A choice of those rows, and more that were recorded from Kafka 4.4 in the same way: batches with two faults, headers of codecs.</summary>
     [Fact]
-    public void Every_batch_gets_the_verdict_that_Kafka_gave()
+    public void The_rows_that_are_checked_in_get_it_too() => CheckAll(SampleBatches.Table("invalid.tsv"), 100);
+
+    [Fact]
+    public void Every_batch_gets_the_verdict_that_Kafka_gave() => CheckAll(KafkaReference.Table("golden", "batches", "invalid.tsv"), 322);
+
+    private static void CheckAll(IEnumerable<IReadOnlyDictionary<string, string>> table, int atLeast)
     {
         var partitions = new Dictionary<string, int>();
         var failures = new List<string>();
         int rows = 0;
-        foreach (var row in KafkaReference.Table("golden", "batches", "invalid.tsv"))
+        foreach (var row in table)
         {
             rows++;
             // A row that is not in the list of those we can build, and is cut in the table, cannot be sent again.
             bool isCut = row["records"].Contains("...", StringComparison.Ordinal) && !IsOfZeros(row["name"]);
             string topic = TopicOf(row["topicConfig"]);
+            // The rows of a topic went to its partitions one after the other, and texts of errors name them.
             int partition = partitions[topic] = partitions.GetValueOrDefault(topic, -1) + 1;
+            if (row.TryGetValue("partition", out string? named)) partition = int.Parse(named, CultureInfo.InvariantCulture);
             for (int cut = 0; cut < (isCut ? 0 : 6); cut++)
             {
                 try
@@ -73,7 +81,7 @@ public partial class InvalidBatchTests
             }
         }
         Assert.True(failures.Count == 0, $"{failures.Count} of {rows} rows:\n{string.Join('\n', failures)}");
-        Assert.True(rows >= 322);
+        Assert.True(rows >= atLeast);
     }
 
     private static void Check(IReadOnlyDictionary<string, string> row, string topic, int partition, int cut)
