@@ -147,9 +147,10 @@ public sealed class LogDirectory : IDisposable
         Health.Require();
         try
         {
+            // Closed first: whoever still reads finds a closed log and not a missing file. Regions that are being sent keep their file open.
+            log.Dispose();
             string folder = SetAside(log.Folder, partition, LogFolderKind.Deleted);
             log.Moved(folder);
-            log.Dispose();
             Environment.Files.SyncFolder(Path);
             lock (_gate)
                 _deleted.Enqueue((folder, Environment.NowMs() + log.Settings.FileDeleteDelayMs));

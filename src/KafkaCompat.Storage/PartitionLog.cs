@@ -24,6 +24,9 @@ public sealed class PartitionLog : IDisposable
     /// <summary>Held over a sync and over whatever closes or renames files; always taken before <see cref="_gate"/>.</summary>
     private readonly Lock _filesGate = new();
 
+    /// <summary>A read starts over when the segments change under it; more often than this in one read they do not.</summary>
+    private const int MaxReadAttempts = 4;
+
     private readonly Queue<(LogSegment Segment, long DueMs)> _deleted = new();
     private readonly List<string> _unsyncedSnapshots = [];
     private LogSegment[] _segments;
@@ -84,7 +87,7 @@ public sealed class PartitionLog : IDisposable
     /// <summary>Where the active segment starts. A recovery point before it means that rolled segments wait for a sync.</summary>
     public long ActiveSegmentBaseOffset => Volatile.Read(ref _end).Segment.BaseOffset;
 
-    public long FirstSegmentBaseOffset => Volatile.Read(ref _segments)[0].BaseOffset;
+    public long FirstSegmentBaseOffset => Volatile.Read(ref _segments) is [LogSegment first, ..] ? first.BaseOffset : LogStartOffset;
 
     public int SegmentCount => Volatile.Read(ref _segments).Length;
 
@@ -143,20 +146,26 @@ public sealed class PartitionLog : IDisposable
     /// </summary>
     public LogRead Read(long fromOffset, int maxBytes, long maxOffsetExclusive, bool minOneBatch)
     {
-        LogEnd end = Volatile.Read(ref _end);
-        if (fromOffset < LogStartOffset || fromOffset > end.Offset)
-            return new LogRead(null, true, fromOffset, false);
-        long limit = Math.Min(maxOffsetExclusive, end.Offset);
-        if (fromOffset >= limit)
-            return new LogRead(null, false, fromOffset, false);
-        try
+        for (int attempt = 0; attempt < MaxReadAttempts; attempt++)
         {
-            return ReadWithin(end, fromOffset, maxBytes, limit, minOneBatch);
+            LogSegment[] segments = Volatile.Read(ref _segments);
+            LogEnd end = Volatile.Read(ref _end);
+            if (fromOffset < LogStartOffset || fromOffset > end.Offset)
+                break;
+            long limit = Math.Min(maxOffsetExclusive, end.Offset);
+            if (fromOffset >= limit)
+                return new LogRead(null, false, fromOffset, false);
+            try
+            {
+                return ReadWithin(segments, end, fromOffset, maxBytes, limit, minOneBatch);
+            }
+            catch (Exception failure) when (failure is IOException or ObjectDisposedException)
+            {
+                if (!HasMoved(segments, failure))
+                    throw _environment.Health.FailedBy(failure);
+            }
         }
-        catch (IOException failure)
-        {
-            throw _environment.Health.FailedBy(failure);
-        }
+        return new LogRead(null, true, fromOffset, false);
     }
 
     /// <summary>The aborted transactions that a committed reader of what <paramref name="read"/> holds must know, in the order of their markers.</summary>
@@ -171,10 +180,10 @@ public sealed class PartitionLog : IDisposable
     }
 
     /// <summary>The first record at or behind the log's start whose timestamp is not before the one given.</summary>
-    public FoundOffset? FindByTimestamp(long timestampMs) => new TimestampSearch(Volatile.Read(ref _segments), LogStartOffset).First(timestampMs);
+    public FoundOffset? FindByTimestamp(long timestampMs) => Search(timestampMs, static (search, timestampMs) => search.First(timestampMs));
 
     /// <summary>The first record of the largest timestamp.</summary>
-    public FoundOffset? FindMaxTimestamp() => new TimestampSearch(Volatile.Read(ref _segments), LogStartOffset).Largest();
+    public FoundOffset? FindMaxTimestamp() => Search(0, static (search, _) => search.Largest());
 
     /// <summary>Makes durable what the log holds now; the recovery point follows. A failure fails the directory for good.</summary>
     public void Sync() => Sync(long.MaxValue);
@@ -367,6 +376,28 @@ public sealed class PartitionLog : IDisposable
         return low - 1;
     }
 
+    private FoundOffset? Search(long timestampMs, Func<TimestampSearch, long, FoundOffset?> find)
+    {
+        for (int attempt = 0; attempt < MaxReadAttempts; attempt++)
+        {
+            LogSegment[] segments = Volatile.Read(ref _segments);
+            try
+            {
+                return find(new TimestampSearch(segments, LogStartOffset), timestampMs);
+            }
+            catch (Exception failure) when (failure is IOException or ObjectDisposedException)
+            {
+                if (!HasMoved(segments, failure))
+                    throw _environment.Health.FailedBy(failure);
+            }
+        }
+        return null;
+    }
+
+    /// <summary>Whether a read failed because a segment was deleted or the log closed under it, which is no fault of the disk.</summary>
+    private bool HasMoved(LogSegment[] segments, Exception failure) =>
+        failure is ObjectDisposedException || Volatile.Read(ref _closed) || !ReferenceEquals(segments, Volatile.Read(ref _segments));
+
     private void RequireOpen()
     {
         _environment.Health.Require();
@@ -460,9 +491,8 @@ public sealed class PartitionLog : IDisposable
         Volatile.Write(ref _end, new LogEnd(next, active, active.Size));
     }
 
-    private LogRead ReadWithin(LogEnd end, long fromOffset, int maxBytes, long limit, bool minOneBatch)
+    private static LogRead ReadWithin(LogSegment[] segments, LogEnd end, long fromOffset, int maxBytes, long limit, bool minOneBatch)
     {
-        LogSegment[] segments = Volatile.Read(ref _segments);
         for (int i = Math.Max(0, Floor(segments, fromOffset)); i < segments.Length; i++)
         {
             LogSegment segment = segments[i];
@@ -480,10 +510,9 @@ public sealed class PartitionLog : IDisposable
                 : i + 1 < segments.Length ? segments[i + 1].BaseOffset : end.Offset;
             if (length < header.SizeInBytes)
                 return new LogRead(null, false, bound, true);
-            // A segment that was deleted this moment is gone for good: the log's start has moved, and the reader asks anew.
             return FileRegion.TryCreate(segment.File, position, length) is { } region
                 ? new LogRead(region, false, bound, false)
-                : new LogRead(null, true, fromOffset, false);
+                : throw new ObjectDisposedException(segment.PathOf(SegmentFiles.Log));
         }
         return new LogRead(null, false, fromOffset, false);
     }
@@ -600,8 +629,9 @@ public sealed class PartitionLog : IDisposable
         long dueMs = _environment.NowMs() + _settings.FileDeleteDelayMs;
         foreach (LogSegment segment in gone)
         {
-            segment.AppendSuffix(SegmentFiles.Deleted);
+            // Closed first: whoever finds the file renamed knows then that it is not lost.
             segment.Close();
+            segment.AppendSuffix(SegmentFiles.Deleted);
             Producers.DeleteSnapshot(segment.BaseOffset);
             _deleted.Enqueue((segment, dueMs));
         }
@@ -632,6 +662,8 @@ public sealed class PartitionLog : IDisposable
     private void StartOver(long offset)
     {
         LogSegment[] gone = _segments;
+        // The new segment can have the name of an old one, so that for a moment there is none.
+        Volatile.Write(ref _segments, []);
         Delete(gone);
         LogSegment active = LogSegment.Create(_environment, Folder, offset, _settings);
         Volatile.Write(ref _segments, [active]);
@@ -649,7 +681,7 @@ public sealed class PartitionLog : IDisposable
     {
         lock (_gate)
         {
-            _closed = true;
+            Volatile.Write(ref _closed, true);
             foreach (LogSegment segment in _segments)
                 segment.Close();
         }

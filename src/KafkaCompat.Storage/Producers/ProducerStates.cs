@@ -24,15 +24,19 @@ public sealed class ProducerStates
     /// <summary>Decided transactions by first offset, with the offset of the marker, until the high watermark has passed the marker.</summary>
     private readonly SortedDictionary<long, long> _decided = [];
 
+    /// <summary>The offsets of the snapshot files in the folder.</summary>
+    private readonly SortedSet<long> _snapshots;
+
     private string _folder;
     private long _firstUnstableOffset = long.MaxValue;
     private long _lastSnapshotOffset;
 
-    internal ProducerStates(LogEnvironment environment, string folder, Lock gate)
+    internal ProducerStates(LogEnvironment environment, string folder, Lock gate, IEnumerable<long> snapshots)
     {
         _environment = environment;
         _folder = folder;
         _gate = gate;
+        _snapshots = new SortedSet<long>(snapshots);
     }
 
     public long EndOffset { get; private set; }
@@ -192,19 +196,17 @@ public sealed class ProducerStates
         string path = SnapshotPath(EndOffset);
         byte[] bytes = ProducerSnapshotFile.Encode(_producers.Values);
         Files.FileStoreOperations.WriteAtomically(_environment.Files, path, bytes, sync: sync);
+        _ = _snapshots.Add(EndOffset);
         _lastSnapshotOffset = EndOffset;
     }
 
     /// <summary>Starts over from the newest snapshot that is sound and not behind <paramref name="endOffset"/>.</summary>
     internal void LoadFromSnapshot(long logStartOffset, long endOffset, long nowMs)
     {
-        foreach (long offset in SnapshotOffsets())
-        {
-            if (offset > endOffset || offset <= logStartOffset)
-                DeleteSnapshot(offset);
-        }
+        foreach (long offset in _snapshots.Where(offset => offset > endOffset || offset <= logStartOffset).ToArray())
+            DeleteSnapshot(offset);
         Clear();
-        foreach (long offset in SnapshotOffsets().OrderDescending())
+        foreach (long offset in _snapshots.Reverse().ToArray())
         {
             if (ProducerSnapshotFile.TryRead(_environment.Files, SnapshotPath(offset)) is not { } loaded)
             {
@@ -232,7 +234,7 @@ public sealed class ProducerStates
     internal void DeleteStraySnapshots(HashSet<long> segmentBases)
     {
         long last = segmentBases.Count == 0 ? -1 : segmentBases.Max();
-        List<long> strays = SnapshotOffsets().Where(offset => !segmentBases.Contains(offset)).Order().ToList();
+        List<long> strays = _snapshots.Where(offset => !segmentBases.Contains(offset)).ToList();
         for (int i = 0; i < strays.Count; i++)
         {
             if (i == strays.Count - 1 && strays[i] > last)
@@ -241,17 +243,18 @@ public sealed class ProducerStates
         }
     }
 
-    internal bool HasSnapshots() => SnapshotOffsets().Any();
+    internal bool HasSnapshots() => _snapshots.Count > 0;
 
-    internal void DeleteSnapshot(long offset) => _environment.Files.Delete(SnapshotPath(offset));
+    internal void DeleteSnapshot(long offset)
+    {
+        if (_snapshots.Remove(offset))
+            _environment.Files.Delete(SnapshotPath(offset));
+    }
 
     internal void DeleteSnapshotsBehind(long offset)
     {
-        foreach (long snapshot in SnapshotOffsets())
-        {
-            if (snapshot > offset)
-                DeleteSnapshot(snapshot);
-        }
+        foreach (long snapshot in _snapshots.Where(snapshot => snapshot > offset).ToArray())
+            DeleteSnapshot(snapshot);
         _lastSnapshotOffset = Math.Min(_lastSnapshotOffset, offset);
     }
 
@@ -340,13 +343,4 @@ public sealed class ProducerStates
     }
 
     private string SnapshotPath(long offset) => Path.Combine(_folder, SegmentFiles.Name(offset, SegmentFiles.ProducerSnapshot));
-
-    private IEnumerable<long> SnapshotOffsets()
-    {
-        foreach (Files.StoredEntry entry in _environment.Files.List(_folder))
-        {
-            if (!entry.IsFolder && SegmentFiles.TryParse(entry.Name, SegmentFiles.ProducerSnapshot, out long offset))
-                yield return offset;
-        }
-    }
 }

@@ -109,6 +109,13 @@ internal sealed class BatchScanner : IDisposable
         return Halt(ScanStop.BadChecksum);
     }
 
+    /// <summary>Goes on from another place.</summary>
+    public void Restart(long position)
+    {
+        Next = position;
+        Stop = ScanStop.None;
+    }
+
     public void Dispose()
     {
         ArrayPool<byte>.Shared.Return(_buffer);

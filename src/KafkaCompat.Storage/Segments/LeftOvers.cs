@@ -10,10 +10,11 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
 {
     private readonly IFileStore _files = environment.Files;
 
-    public bool Remove()
+    /// <summary>True where something of the folder's entries was changed.</summary>
+    public bool Remove(IReadOnlyList<StoredEntry> entries)
     {
         List<string> names = [];
-        foreach (StoredEntry entry in _files.List(folder))
+        foreach (StoredEntry entry in entries)
         {
             if (!entry.IsFolder)
                 names.Add(entry.Name);

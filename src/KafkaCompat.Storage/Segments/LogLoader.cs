@@ -19,11 +19,15 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
             _files.CreateFolder(folder);
             _files.SyncFolder(Path.GetDirectoryName(folder)!);
         }
-        if (new LeftOvers(environment, folder).Remove())
+        IReadOnlyList<StoredEntry> entries = _files.List(folder);
+        if (new LeftOvers(environment, folder).Remove(entries))
+        {
             _files.SyncFolder(folder);
+            entries = _files.List(folder);
+        }
         LeaderEpochCache epochs = LeaderEpochCache.Open(environment, folder);
-        var producers = new ProducerStates(environment, folder, _gate);
-        List<LogSegment> segments = FindSegments();
+        var producers = new ProducerStates(environment, folder, _gate, Snapshots(entries));
+        List<LogSegment> segments = FindSegments(entries);
         if (!opening.IsClean)
             new LogRecovery(environment, epochs, producers, settings).Recover(segments, opening);
 
@@ -55,9 +59,17 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
             files.Delete(segment.PathOf(kind) + suffix);
     }
 
-    private List<LogSegment> FindSegments()
+    private static IEnumerable<long> Snapshots(IReadOnlyList<StoredEntry> entries)
     {
-        IReadOnlyList<StoredEntry> entries = _files.List(folder);
+        foreach (StoredEntry entry in entries)
+        {
+            if (!entry.IsFolder && SegmentFiles.TryParse(entry.Name, SegmentFiles.ProducerSnapshot, out long offset))
+                yield return offset;
+        }
+    }
+
+    private List<LogSegment> FindSegments(IReadOnlyList<StoredEntry> entries)
+    {
         var sizes = new Dictionary<string, long>(entries.Count, StringComparer.Ordinal);
         foreach (StoredEntry entry in entries)
         {

@@ -4,6 +4,9 @@ using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Storage.Segments;
 
+/// <summary>A segment's largest timestamp and the last offset of the batch that holds it; one object, so that readers never see half of it.</summary>
+internal sealed record LargestTimestamp(long Timestamp, long Offset);
+
 /// <summary>
 /// One segment: the <c>.log</c> file with its three indexes. One writer at a time; readers need no lock, they see a size whose bytes are written.
 /// Files are opened when they are first needed, so that a log of many old segments opens fast.
@@ -22,7 +25,7 @@ internal sealed class LogSegment
     private long _allocated;
     private int _bytesSinceIndexEntry;
     private long? _firstBatchTimestamp;
-    private (long Timestamp, long Offset)? _largest;
+    private LargestTimestamp? _largest;
 
     public LogSegment(LogEnvironment environment, string folder, long baseOffset, long size, long rollJitterMs)
     {
@@ -58,7 +61,7 @@ internal sealed class LogSegment
     public bool HasNewNames { get; set; }
 
     /// <summary>The largest timestamp and the last offset of the batch that holds it.</summary>
-    public (long Timestamp, long Offset) Largest => _largest ??= TimeIndex.Last();
+    public LargestTimestamp Largest => Volatile.Read(ref _largest) ?? ReadLargest();
 
     /// <summary>What retention by time looks at: the largest timestamp, or when the file was written if no record has one.</summary>
     public long LargestTimestampMs => Largest.Timestamp >= 0 ? Largest.Timestamp : _environment.Files.LastWriteMs(PathOf(SegmentFiles.Log));
@@ -78,7 +81,7 @@ internal sealed class LogSegment
         // An idle partition keeps one file open, not three.
         segment.OffsetIndex.CloseFile();
         segment.TimeIndex.CloseFile();
-        segment._largest = (-1, baseOffset);
+        segment._largest = new LargestTimestamp(-1, baseOffset);
         if (settings.Preallocate)
         {
             segment._allocated = settings.SegmentBytes;
@@ -136,9 +139,9 @@ internal sealed class LogSegment
     /// <summary>Accounts for one batch that stands at a position.</summary>
     public void Index(in RecordBatchHeader header, long position, int indexIntervalBytes)
     {
-        (long Timestamp, long Offset) largest = Largest;
+        LargestTimestamp largest = Largest;
         if (header.MaxTimestamp > largest.Timestamp)
-            _largest = largest = (header.MaxTimestamp, header.LastOffset);
+            Volatile.Write(ref _largest, largest = new LargestTimestamp(header.MaxTimestamp, header.LastOffset));
         _firstBatchTimestamp ??= header.MaxTimestamp;
         if (_bytesSinceIndexEntry > indexIntervalBytes)
         {
@@ -156,7 +159,7 @@ internal sealed class LogSegment
         TimeIndex.Reset();
         _bytesSinceIndexEntry = 0;
         _firstBatchTimestamp = null;
-        _largest = (-1, BaseOffset);
+        _largest = new LargestTimestamp(-1, BaseOffset);
     }
 
     public void SetRecoveredSize(long size)
@@ -181,9 +184,19 @@ internal sealed class LogSegment
     /// <summary>The position of the first batch whose last offset is not before an offset; false where there is none.</summary>
     public bool TryFind(long offset, long end, out long position, out RecordBatchHeader header)
     {
-        using var scanner = new BatchScanner(File, PositionToSearch(offset, end), end);
-        while (scanner.MoveNext())
+        int from = OffsetIndex.Lookup(offset);
+        using var scanner = new BatchScanner(File, from, end);
+        bool first = true;
+        while (scanner.MoveNext() || (first && from > 0))
         {
+            // An index of noise can point anywhere: an entry is good where a batch stands that does not start behind the offset.
+            if (first && from > 0 && (scanner.Stop != ScanStop.None || scanner.Header.BaseOffset > offset || scanner.Header.BaseOffset < BaseOffset))
+            {
+                from = 0;
+                scanner.Restart(0);
+                continue;
+            }
+            first = false;
             if (scanner.Header.LastOffset >= offset)
             {
                 position = scanner.Position;
@@ -276,22 +289,22 @@ internal sealed class LogSegment
         File.SetLength(end);
         _allocated = 0;
         _bytesSinceIndexEntry = 0;
-        _largest = TimeIndex.Last();
+        LargestTimestamp largest = ReadLargest();
         if (end == 0)
             _firstBatchTimestamp = null;
         // The largest timestamp behind the last entry of the time index must be found anew.
         using var scanner = new BatchScanner(File, OffsetIndex.LastPosition(), end);
         while (scanner.MoveNext())
         {
-            if (scanner.Header.MaxTimestamp > _largest.Value.Timestamp)
-                _largest = (scanner.Header.MaxTimestamp, scanner.Header.LastOffset);
+            if (scanner.Header.MaxTimestamp > largest.Timestamp)
+                largest = new LargestTimestamp(scanner.Header.MaxTimestamp, scanner.Header.LastOffset);
         }
+        Volatile.Write(ref _largest, largest);
     }
 
     /// <summary>Renames all files of the segment; readers keep what they have open.</summary>
     public void AppendSuffix(string suffix)
     {
-        CloseIndexFiles();
         foreach (string kind in (ReadOnlySpan<string>)[SegmentFiles.Log, SegmentFiles.OffsetIndex, SegmentFiles.TimeIndex, SegmentFiles.TransactionIndex])
         {
             string path = PathOf(kind);
@@ -326,7 +339,14 @@ internal sealed class LogSegment
         TransactionIndex.CloseFile();
     }
 
-    /// <summary>An index of noise can point anywhere: its entry is good where a batch stands there that does not start behind the offset.</summary>
+    private LargestTimestamp ReadLargest()
+    {
+        (long timestamp, long offset) = TimeIndex.Last();
+        var largest = new LargestTimestamp(timestamp, offset);
+        Volatile.Write(ref _largest, largest);
+        return largest;
+    }
+
     private bool IsTrusted(long position, long offset, long end)
     {
         using var scanner = new BatchScanner(File, position, end, RecordBatchHeader.Size);
@@ -349,8 +369,7 @@ internal sealed class LogSegment
     {
         lock (_opening)
         {
-            if (_closed)
-                throw new IOException($"{PathOf(SegmentFiles.Log)} is closed.");
+            ObjectDisposedException.ThrowIf(_closed, this);
             if (_file is null)
                 Volatile.Write(ref _file, _environment.Files.Open(PathOf(SegmentFiles.Log), _writable ? FileOpening.ReadWrite : FileOpening.Read));
             return _file!;

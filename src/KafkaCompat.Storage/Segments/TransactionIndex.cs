@@ -43,9 +43,8 @@ internal sealed class TransactionIndex(IFileStore files, string path)
             if (_entries is not null)
                 return _entries;
             AbortedTransaction[] entries = [];
-            if (files.FileExists(Path))
+            if (TryReadFile() is { } bytes)
             {
-                byte[] bytes = files.ReadAllBytes(Path);
                 entries = new AbortedTransaction[bytes.Length / EntryBytes];
                 for (int i = 0; i < entries.Length; i++)
                 {
@@ -116,6 +115,19 @@ internal sealed class TransactionIndex(IFileStore files, string path)
                 return false;
         }
         return true;
+    }
+
+    private byte[]? TryReadFile()
+    {
+        try
+        {
+            return files.FileExists(Path) ? files.ReadAllBytes(Path) : null;
+        }
+        catch (FileNotFoundException)
+        {
+            // Its segment was deleted between the two: nobody needs it any more.
+            return null;
+        }
     }
 
     public void Sync()
