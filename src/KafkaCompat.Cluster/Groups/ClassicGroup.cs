@@ -197,7 +197,10 @@ public sealed class ClassicGroup : Group
         return protocolType == ProtocolType && protocols.Any(p => Members.All(m => Offers(m, p.Name)));
     }
 
-    /// <summary>The protocol that all support and most prefer; of equals, the one that the earliest members prefer.</summary>
+    /// <summary>
+    /// The protocol that all support and most prefer. Of equals it is the one that comes first in Java's hash table, which is how Kafka counts
+    /// the votes: a group must not change its protocol because its coordinator did.
+    /// </summary>
     internal string? SelectProtocol()
     {
         var votes = new OrderedDictionary<string, int>();
@@ -211,7 +214,7 @@ public sealed class ClassicGroup : Group
                 break;
             }
         }
-        return votes.Count == 0 ? null : votes.MaxBy(vote => vote.Value).Key;
+        return votes.OrderByDescending(vote => vote.Value).ThenBy(vote => JavaText.Place(vote.Key)).Select(vote => vote.Key).FirstOrDefault();
     }
 
     /// <summary>The earliest moment at which <see cref="ClassicExpiry"/> has something to do, or null.</summary>

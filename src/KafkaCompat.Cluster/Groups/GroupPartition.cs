@@ -9,9 +9,7 @@ public static class GroupPartition
     /// </summary>
     public static int For(string groupId, int partitions)
     {
-        var hash = 0;
-        foreach (var unit in groupId)
-            hash = unchecked((31 * hash) + unit);
+        var hash = JavaText.HashCode(groupId);
         return hash == int.MinValue ? 0 : Math.Abs(hash) % partitions;
     }
 }
