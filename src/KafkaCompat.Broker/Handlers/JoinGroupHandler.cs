@@ -14,7 +14,8 @@ namespace KafkaCompat.Broker.Handlers;
 /// (MEMBER_ID_REQUIRED). From 5 on static members. From 7 on the protocol's name is null where there is none, before it is empty.
 /// From 9 on a static leader that returns may be told to skip the assignment.</item>
 /// </list>
-/// Left out: joining a group of the consumer protocol (KIP-848) by the classic one; it is INCONSISTENT_GROUP_PROTOCOL.
+/// A consumer group (KIP-848) without members makes way for members of the classic protocol. Left out: joining one that has members; it is
+/// INCONSISTENT_GROUP_PROTOCOL, as for share and streams groups.
 /// </summary>
 [Serves(ApiKey.JoinGroup, 0, 9)]
 public sealed class JoinGroupHandler(GroupCoordinator coordinator, Func<Guid> newGuid) : IHandler<JoinGroupRequest, JoinGroupResponse>

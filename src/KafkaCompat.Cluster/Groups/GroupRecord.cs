@@ -12,6 +12,8 @@ public readonly record struct GroupRecord(short KeyType, IMessage Key, short Val
 {
     private const short OffsetCommitType = 1;
     private const short GroupMetadataType = 2;
+    private const short ConsumerGroupMetadataType = 3;
+    private const short ConsumerGroupTargetAssignmentMetadataType = 6;
 
     internal static GroupRecord Offset(string groupId, OffsetPosition position, CommittedOffset offset) => new(
         OffsetCommitType,
@@ -35,6 +37,15 @@ public readonly record struct GroupRecord(short KeyType, IMessage Key, short Val
 
     internal static GroupRecord GroupTombstone(string groupId) =>
         new(GroupMetadataType, new GroupMetadataKey { Group = groupId }, 0, null);
+
+    /// <summary>
+    /// Ends a consumer group that has no members, as Kafka does before a member of the classic protocol takes its id over. Its offsets stay.
+    /// </summary>
+    internal static IEnumerable<GroupRecord> ConsumerGroupTombstones(string groupId) =>
+    [
+        new(ConsumerGroupTargetAssignmentMetadataType, new ConsumerGroupTargetAssignmentMetadataKey { GroupId = groupId }, 0, null),
+        new(ConsumerGroupMetadataType, new ConsumerGroupMetadataKey { GroupId = groupId }, 0, null),
+    ];
 
     private static OffsetCommitKey OffsetKey(string groupId, OffsetPosition position) =>
         new() { Group = groupId, Topic = position.Topic, Partition = position.Partition };

@@ -182,11 +182,11 @@ public sealed class GroupShard
         var error = ErrorCode.None;
         if (request.SessionTimeoutMs < _settings.MinSessionTimeoutMs || request.SessionTimeoutMs > _settings.MaxSessionTimeoutMs)
             error = ErrorCode.InvalidSessionTimeout;
-        else if (group is ModernGroup)
+        else if (group is ModernGroup { HasMembers: true } or ModernGroup { Type: not GroupType.Consumer })
             error = ErrorCode.InconsistentGroupProtocol;
-        else if (group is null && request.MemberId.Length > 0)
+        else if (group is not ClassicGroup && request.MemberId.Length > 0)
             error = ErrorCode.UnknownMemberId;
-        else if (group is null && (request.ProtocolType.Length == 0 || request.Protocols.Count == 0))
+        else if (group is not ClassicGroup && (request.ProtocolType.Length == 0 || request.Protocols.Count == 0))
             error = ErrorCode.InconsistentGroupProtocol;
         if (error != ErrorCode.None)
         {
@@ -196,6 +196,11 @@ public sealed class GroupShard
         var draft = (group as ClassicGroup)?.Copy();
         if (draft is null)
         {
+            if (group is ModernGroup)
+            {
+                foreach (var tombstone in GroupRecord.ConsumerGroupTombstones(command.GroupId))
+                    decision.Write(tombstone);
+            }
             draft = new ClassicGroup(command.GroupId, now);
             decision.Write(GroupRecord.Group(command.GroupId, draft.ToValue()));
         }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.GroupRecords;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Records;
 
@@ -22,6 +23,7 @@ namespace KafkaCompat.Cluster.Tests.Groups;
 /// commit A t-0=5 t-1=6:metadata                    commit - for no member; fetch, fetch stable; describe; list
 /// transaction 7 t-0=9                              an undecided offset of producer 7; commit-transaction 7, abort-transaction 7
 /// forget t                                         the topic is deleted
+/// consumer-group                                   records of a group of KIP-848; consumer-member M, consumer-member-gone M
 /// reload                                           go on with the shard that was loaded from the log
 /// </code>
 /// </summary>
@@ -115,6 +117,18 @@ internal sealed class ScenarioRunner
                 break;
             case "commit-transaction" or "abort-transaction":
                 AppendMarker(long.Parse(names[0], CultureInfo.InvariantCulture), words[0][0] == 'c');
+                break;
+            case "consumer-group":
+                Append([new GroupRecord(3, new ConsumerGroupMetadataKey { GroupId = GroupOf(options) }, 0, new ConsumerGroupMetadataValue { Epoch = 1 })], -1);
+                break;
+            case "consumer-member" or "consumer-member-gone":
+                Append(
+                    [new GroupRecord(
+                        5,
+                        new ConsumerGroupMemberMetadataKey { GroupId = GroupOf(options), MemberId = names[0] },
+                        0,
+                        words[0] == "consumer-member" ? new ConsumerGroupMemberMetadataValue { ClientId = names[0] } : null)],
+                    -1);
                 break;
             case "reload":
                 _shard = Reload();

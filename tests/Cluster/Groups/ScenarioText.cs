@@ -37,7 +37,7 @@ internal static class ScenarioText
         (GroupMetadataKey key, GroupMetadataValue value) => $"group {key.Group} v{record.ValueVersion} generation={value.Generation} type={value.ProtocolType} "
             + $"protocol={value.Protocol ?? "null"} leader={value.Leader ?? "null"} since={value.CurrentStateTimestamp} "
             + $"[{string.Join(' ', value.Members.Select(m => $"{m.MemberId}({Text(m.Subscription)},{Text(m.Assignment)})"))}]",
-        _ => record.Key.ToString()!,
+        _ => record.Key.GetType().Name + (record.Value is null ? " deleted" : ""),
     };
 
     private static string Member(JoinGroupResponse.JoinGroupResponseMember member) =>
