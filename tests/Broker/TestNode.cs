@@ -22,7 +22,8 @@ internal sealed class TestNode : IAsyncDisposable
 
     public BrokerService Broker { get; }
 
-    public static TestNode Start(IFileStore? files = null, TimeProvider? time = null, params (string Name, string Value)[] settings)
+    /// <summary>The configuration of a node in tests; <paramref name="settings"/> come last.</summary>
+    public static ServerConfig ConfigOf(params (string Name, string Value)[] settings)
     {
         var all = new Dictionary<string, string>
         {
@@ -38,7 +39,12 @@ internal sealed class TestNode : IAsyncDisposable
             ["offsets.topic.num.partitions"] = "3",
         };
         foreach (var (name, value) in settings) all[name] = value;
-        var config = ServerConfig.Create(all, "localhost");
+        return ServerConfig.Create(all, "localhost");
+    }
+
+    public static TestNode Start(IFileStore? files = null, TimeProvider? time = null, params (string Name, string Value)[] settings)
+    {
+        var config = ConfigOf(settings);
         time ??= TimeProvider.System;
         var directory = LogDirectory.Open(new LogEnvironment(files ?? new ForgetfulFileStore(time), time, new Random(2)), "/data");
         var controller = new VolatileController(config, ClusterId, time, new Random(3));

@@ -1,0 +1,228 @@
+using KafkaCompat.Broker.Tests.Connections;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests.Handlers;
+
+public sealed class FetchTests : IAsyncLifetime
+{
+    private TestNode _node = null!;
+    private MemoryClient _client = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _node = TestNode.Start();
+        _client = _node.Connect();
+        _ = await _node.CreateTopic("t", 3);
+    }
+
+    public ValueTask DisposeAsync() => _node.DisposeAsync();
+
+    [Fact]
+    public async Task A_fetch_returns_what_was_produced_from_the_batch_that_holds_the_offset()
+    {
+        for (var i = 0; i < 4; i++) _ = await Records.Send(_client, "t", Records.Batch(10));
+        var partition = await Fetch(Records.Fetch("t", 15));
+        Assert.Equal([10, 20, 30], Records.BaseOffsets(partition.Records));
+        Assert.Equal(40, partition.HighWatermark);
+        Assert.Equal(40, partition.LastStableOffset);
+        Assert.Equal(0, partition.LogStartOffset);
+        Assert.Null(partition.AbortedTransactions);
+    }
+
+    [Fact]
+    public async Task The_first_batch_comes_whole_however_small_the_limits_are()
+    {
+        for (var i = 0; i < 3; i++) _ = await Records.Send(_client, "t", Records.Batch(1, valueBytes: 1000));
+        Assert.Equal([0], Records.BaseOffsets((await Fetch(Records.Fetch("t", 0, partitionMaxBytes: 1))).Records));
+        Assert.Equal([1], Records.BaseOffsets((await Fetch(Records.Fetch("t", 1, maxBytes: 1))).Records));
+        Assert.Equal([0, 1], Records.BaseOffsets((await Fetch(Records.Fetch("t", 0, partitionMaxBytes: 2200))).Records));
+    }
+
+    [Fact]
+    public async Task The_limit_of_the_request_holds_over_all_partitions()
+    {
+        for (var p = 0; p < 3; p++) _ = await Records.Send(_client, "t", Records.Batch(1, valueBytes: 1000), p);
+        var request = Records.Fetch("t", 0, maxBytes: 1500);
+        for (var p = 1; p < 3; p++) request.Topics[0].Partitions.Add(new() { Partition = p, PartitionMaxBytes = 1 << 20 });
+        var response = await _client.Ask<FetchRequest, FetchResponse>(request, 12);
+        Assert.Equal([1, 0, 0], response.Responses[0].Partitions.Select(p => Records.BaseOffsets(p.Records).Count));
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(11)]
+    public async Task An_offset_outside_the_log_is_out_of_range(long offset)
+    {
+        _ = await Records.Send(_client, "t", Records.Batch(10));
+        Assert.Equal(ErrorCode.OffsetOutOfRange, (await Fetch(Records.Fetch("t", offset, maxWaitMs: 10_000))).ErrorCode);
+    }
+
+    [Fact]
+    public async Task The_end_of_the_log_is_empty_and_no_error()
+    {
+        _ = await Records.Send(_client, "t", Records.Batch(10));
+        var partition = await Fetch(Records.Fetch("t", 10));
+        Assert.Equal(ErrorCode.None, partition.ErrorCode);
+        Assert.Equal(0, partition.Records!.Length);
+    }
+
+    [Fact]
+    public async Task Unknown_topics_and_ids_are_told_apart()
+    {
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await Fetch(Records.Fetch("nobody", 0, maxWaitMs: 10_000))).ErrorCode);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await Fetch(Records.Fetch("t", 0, partition: 7))).ErrorCode);
+        var byId = new FetchRequest { Topics = { new() { TopicId = new Uuid(9, 9), Partitions = { new() { PartitionMaxBytes = 1000 } } } } };
+        Assert.Equal(ErrorCode.UnknownTopicId, (await Fetch(byId, 17)).ErrorCode);
+    }
+
+    [Fact]
+    public async Task Leader_epochs_are_checked()
+    {
+        var request = Records.Fetch("t", 0);
+        request.Topics[0].Partitions[0].CurrentLeaderEpoch = 5;
+        Assert.Equal(ErrorCode.UnknownLeaderEpoch, (await Fetch(request)).ErrorCode);
+    }
+
+    [Fact]
+    public async Task A_reader_from_a_later_epoch_learns_where_it_diverges()
+    {
+        _ = await Records.Send(_client, "t", Records.Batch(10));
+        var request = Records.Fetch("t", 20, maxWaitMs: 10_000);
+        request.Topics[0].Partitions[0].LastFetchedEpoch = 0;
+        var partition = await Fetch(request);
+        Assert.Equal(ErrorCode.None, partition.ErrorCode);
+        Assert.Equal(0, partition.DivergingEpoch.Epoch);
+        Assert.Equal(10, partition.DivergingEpoch.EndOffset);
+    }
+
+    [Fact]
+    public async Task A_long_poll_ends_with_the_bytes_it_waits_for()
+    {
+        var other = _node.Connect();
+        _ = await _client.Post(Records.Fetch("t", 0, maxWaitMs: 60_000, minBytes: 2_000), 12);
+        Assert.True(await _client.StaysSilent(TimeSpan.FromMilliseconds(50)));
+        _ = await Records.Send(other, "t", Records.Batch(1, valueBytes: 1_200));
+        Assert.True(await _client.StaysSilent(TimeSpan.FromMilliseconds(50)));
+        _ = await Records.Send(other, "t", Records.Batch(1, valueBytes: 1_200));
+        var response = MemoryClient.Decode<FetchRequest, FetchResponse>((await _client.Receive())!, 12);
+        Assert.Equal([0, 1], Records.BaseOffsets(response.Responses[0].Partitions[0].Records));
+    }
+
+    [Fact]
+    public async Task A_long_poll_ends_at_its_time_with_what_is_there()
+    {
+        _ = await Records.Send(_client, "t", Records.Batch(1));
+        var started = TimeProvider.System.GetTimestamp();
+        var partition = await Fetch(Records.Fetch("t", 0, maxWaitMs: 150, minBytes: 100_000));
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started).TotalMilliseconds, 140, 10_000);
+        Assert.Equal([0], Records.BaseOffsets(partition.Records));
+    }
+
+    [Fact]
+    public async Task A_long_poll_ends_when_its_topic_is_deleted()
+    {
+        _ = await _client.Post(Records.Fetch("t", 0, maxWaitMs: 60_000), 12);
+        Assert.True(await _client.StaysSilent(TimeSpan.FromMilliseconds(50)));
+        _ = await _node.Connect().Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new() { Topics = { new() { Name = "t" } } }, 6);
+        var response = MemoryClient.Decode<FetchRequest, FetchResponse>((await _client.Receive())!, 12);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, response.Responses[0].Partitions[0].ErrorCode);
+    }
+
+    [Fact]
+    public async Task A_session_answers_with_news_alone()
+    {
+        var open = Records.Fetch("t", 0);
+        open.SessionEpoch = 0;
+        open.Topics[0].Partitions.Add(new() { Partition = 1, PartitionMaxBytes = 1 << 20 });
+        var opened = await _client.Ask<FetchRequest, FetchResponse>(open, 12);
+        Assert.NotEqual(0, opened.SessionId);
+        Assert.Equal(2, opened.Responses[0].Partitions.Count);
+
+        var nothing = await _client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId, 1), 12);
+        Assert.Empty(nothing.Responses);
+
+        _ = await Records.Send(_client, "t", Records.Batch(3), partition: 1);
+        var news = await _client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId, 2), 12);
+        var only = Assert.Single(news.Responses[0].Partitions);
+        Assert.Equal(1, only.PartitionIndex);
+        Assert.Equal([0], Records.BaseOffsets(only.Records));
+
+        var forget = Next(opened.SessionId, 3);
+        forget.ForgottenTopicsData.Add(new() { Topic = "t", Partitions = { 1 } });
+        Assert.Empty((await _client.Ask<FetchRequest, FetchResponse>(forget, 12)).Responses);
+        _ = await Records.Send(_client, "t", Records.Batch(3), partition: 1);
+        Assert.Empty((await _client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId, 4), 12)).Responses);
+    }
+
+    [Fact]
+    public async Task A_session_is_held_to_its_epochs()
+    {
+        var open = Records.Fetch("t", 0);
+        open.SessionEpoch = 0;
+        var opened = await _client.Ask<FetchRequest, FetchResponse>(open, 12);
+        Assert.Equal(ErrorCode.InvalidFetchSessionEpoch, (await _client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId, 5), 12)).ErrorCode);
+        Assert.Equal(ErrorCode.FetchSessionTopicIdError, (await _client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId, 1), 13)).ErrorCode);
+        Assert.Equal(ErrorCode.FetchSessionIdNotFound, (await _client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId ^ 1, 1), 12)).ErrorCode);
+        var end = Next(opened.SessionId, -1);
+        Assert.Equal(0, (await _client.Ask<FetchRequest, FetchResponse>(end, 12)).SessionId);
+        Assert.Equal(ErrorCode.FetchSessionIdNotFound, (await _client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId, 1), 12)).ErrorCode);
+    }
+
+    [Fact]
+    public async Task Partitions_of_a_session_take_turns_at_the_limit()
+    {
+        for (var p = 0; p < 3; p++)
+        {
+            for (var i = 0; i < 3; i++) _ = await Records.Send(_client, "t", Records.Batch(1, valueBytes: 1000), p);
+        }
+        var open = Records.Fetch("t", 0, maxBytes: 1);
+        open.SessionEpoch = 0;
+        for (var p = 1; p < 3; p++) open.Topics[0].Partitions.Add(new() { Partition = p, PartitionMaxBytes = 1 << 20 });
+        var opened = await _client.Ask<FetchRequest, FetchResponse>(open, 12);
+        var served = new List<int> { WithRecords(opened) };
+        for (var epoch = 1; epoch < 3; epoch++)
+        {
+            var next = Next(opened.SessionId, epoch);
+            next.MaxBytes = 1;
+            served.Add(WithRecords(await _client.Ask<FetchRequest, FetchResponse>(next, 12)));
+        }
+        Assert.Equal([0, 1, 2], served);
+
+        static int WithRecords(FetchResponse response) =>
+            Assert.Single(response.Responses.SelectMany(topic => topic.Partitions), partition => partition.Records!.Length > 0).PartitionIndex;
+    }
+
+    [Fact]
+    public async Task Ten_thousand_long_polls_wait_without_a_thread_each_and_all_are_answered()
+    {
+        const int Polls = 10_000;
+        var clients = Enumerable.Range(0, Polls / 50).Select(_ => _node.Connect()).ToList();
+        foreach (var client in clients)
+        {
+            for (var i = 0; i < 50; i++) _ = await client.Post(Records.Fetch("t", 0, maxWaitMs: 120_000), 12);
+        }
+        for (var i = 0; i < 500 && _node.Broker.Wheel.Count < Polls; i++) await Task.Delay(10, TestContext.Current.CancellationToken);
+        Assert.InRange(_node.Broker.Wheel.Count, Polls, Polls + clients.Count + 10);
+        _ = await Records.Send(_client, "t", Records.Batch(1));
+        foreach (var client in clients)
+        {
+            for (var i = 0; i < 50; i++)
+            {
+                var response = MemoryClient.Decode<FetchRequest, FetchResponse>((await client.Receive())!, 12);
+                Assert.Equal([0], Records.BaseOffsets(response.Responses[0].Partitions[0].Records));
+            }
+        }
+        Assert.InRange(_node.Broker.Wheel.Count, 0, clients.Count + 10);
+    }
+
+    private static FetchRequest Next(int session, int epoch) => new() { SessionId = session, SessionEpoch = epoch, MaxBytes = int.MaxValue, MinBytes = 1 };
+
+    private async Task<FetchResponse.PartitionData> Fetch(FetchRequest request, short version = 12)
+    {
+        var response = await _client.Ask<FetchRequest, FetchResponse>(request, version);
+        Assert.Equal(ErrorCode.None, response.ErrorCode);
+        return response.Responses[0].Partitions[0];
+    }
+}

@@ -1,0 +1,74 @@
+using KafkaCompat.Broker.Tests.Connections;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests.Handlers;
+
+public sealed class ListOffsetsTests : IAsyncLifetime
+{
+    private TestNode _node = null!;
+    private MemoryClient _client = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _node = TestNode.Start();
+        _client = _node.Connect();
+        _ = await _node.CreateTopic("t");
+        for (var i = 0; i < 5; i++) _ = await Records.Send(_client, "t", Records.Batch(10, timestamp: Records.StartMs + (i * 1000)));
+    }
+
+    public ValueTask DisposeAsync() => _node.DisposeAsync();
+
+    [Theory]
+    [InlineData(-1, 50, -1)]
+    [InlineData(-2, 0, -1)]
+    [InlineData(-3, 49, Records.StartMs + 4009)]
+    [InlineData(-4, 0, -1)]
+    [InlineData(-5, -1, -1)]
+    [InlineData(-6, -1, -1)]
+    [InlineData(Records.StartMs, 0, Records.StartMs)]
+    [InlineData(Records.StartMs + 2003, 23, Records.StartMs + 2003)]
+    [InlineData(Records.StartMs + 2500, 30, Records.StartMs + 3000)]
+    [InlineData(Records.StartMs + 5000, -1, -1)]
+    public async Task Each_place_is_found(long timestamp, long offset, long found)
+    {
+        var result = await Ask(timestamp, 11);
+        Assert.Equal(ErrorCode.None, result.ErrorCode);
+        Assert.Equal(offset, result.Offset);
+        Assert.Equal(found, result.Timestamp);
+        Assert.Equal(offset < 0 ? -1 : 0, result.LeaderEpoch);
+    }
+
+    [Theory]
+    [InlineData(-3, 6)]
+    [InlineData(-4, 7)]
+    [InlineData(-5, 8)]
+    [InlineData(-6, 10)]
+    [InlineData(-7, 11)]
+    public async Task A_place_that_a_version_does_not_know_is_refused(long timestamp, short version) =>
+        Assert.Equal(ErrorCode.UnsupportedVersion, (await Ask(timestamp, version)).ErrorCode);
+
+    [Fact]
+    public async Task A_partition_named_twice_is_refused()
+    {
+        var request = Request(-1);
+        request.Topics[0].Partitions.Add(new() { Timestamp = -1 });
+        var response = await _client.Ask<ListOffsetsRequest, ListOffsetsResponse>(request, 11);
+        Assert.All(response.Topics[0].Partitions, partition => Assert.Equal(ErrorCode.InvalidRequest, partition.ErrorCode));
+    }
+
+    [Fact]
+    public async Task The_end_of_an_epoch_is_told()
+    {
+        var request = new OffsetForLeaderEpochRequest { Topics = { new() { Topic = "t", Partitions = { new() { LeaderEpoch = 0 }, new() { LeaderEpoch = 3 } } } } };
+        var response = await _client.Ask<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse>(request, 4);
+        Assert.Equal((0, 50), (response.Topics[0].Partitions[0].LeaderEpoch, response.Topics[0].Partitions[0].EndOffset));
+        Assert.Equal((-1, -1), (response.Topics[0].Partitions[1].LeaderEpoch, response.Topics[0].Partitions[1].EndOffset));
+    }
+
+    private async Task<ListOffsetsResponse.ListOffsetsPartitionResponse> Ask(long timestamp, short version) =>
+        (await _client.Ask<ListOffsetsRequest, ListOffsetsResponse>(Request(timestamp), version)).Topics[0].Partitions[0];
+
+    private static ListOffsetsRequest Request(long timestamp) => new() { ReplicaId = -1, Topics = { new() { Name = "t", Partitions = { new() { Timestamp = timestamp } } } } };
+}
