@@ -18,19 +18,23 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly BrokerService _broker;
     private readonly BrokerLifecycle _lifecycle;
     private readonly bool _isShutdownControlled;
+    private readonly ILogger _logger;
+    private readonly TaskCompletionSource _diskFailure = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private BrokerNode(QuorumNode quorum, BrokerService broker, BrokerLifecycle lifecycle, bool isShutdownControlled)
+    private BrokerNode(QuorumNode quorum, BrokerService broker, BrokerLifecycle lifecycle, bool isShutdownControlled, DirectoryHealth health, ILogger logger)
     {
         _quorum = quorum;
         _broker = broker;
         _lifecycle = lifecycle;
         _isShutdownControlled = isShutdownControlled;
+        _logger = logger;
+        health.Failed += cause => _diskFailure.TrySetException(new IOException($"The log directory has failed: {cause.Message}", cause));
     }
 
     public BrokerService Broker => _broker;
 
-    /// <summary>Fails when a part that the node cannot do without has failed: the quorum's disk, the controller.</summary>
-    public Task Completion => _quorum.Completion;
+    /// <summary>Ends, or fails, when a part has ended that the node cannot do without: its disk, its quorum, its controller.</summary>
+    public Task Completion => Task.WhenAny(_diskFailure.Task, _quorum.Completion).Unwrap();
 
     /// <summary>Starts a node; when it returns, the node leads its partitions and may be given connections.</summary>
     public static async Task<BrokerNode> StartAsync(ServerConfig config, IFileStore files, TimeProvider time, Random random, ILoggerFactory logs)
@@ -59,13 +63,26 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>Serves a connection that a listener accepted, until it ends.</summary>
     public Task Serve(ConnectionContext connection, string listenerName) => _broker.Serve(connection, listenerName);
 
-    /// <summary>An orderly end: the controller moves leadership away, partitions close, the directory is marked clean.</summary>
+    /// <summary>
+    /// An orderly end: the controller moves leadership away, partitions close, the directory is marked clean. Where the disk or
+    /// the quorum has failed it ends without the mark, so that the next start checks the files.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
-        if (_isShutdownControlled) await _lifecycle.ShutDownAsync();
-        await _lifecycle.DisposeAsync();
-        await _quorum.DisposeAsync();
-        await _broker.DisposeAsync();
+        try
+        {
+            if (_isShutdownControlled && !_diskFailure.Task.IsCompleted) await _lifecycle.ShutDownAsync();
+            await _lifecycle.DisposeAsync();
+            await _quorum.DisposeAsync();
+        }
+        catch (Exception e) when (e is NotControllerException or IOException or OperationCanceledException)
+        {
+            BrokerNodeLog.StoppedInDisorder(_logger, e);
+        }
+        finally
+        {
+            await _broker.DisposeAsync();
+        }
     }
 
     private static async Task<BrokerNode> Start(
@@ -81,6 +98,7 @@ public sealed class BrokerNode : IAsyncDisposable
         foreach (var listener in broker.MetadataListeners) await quorum.Metadata.AttachAsync(listener);
         broker.Start();
         await lifecycle.UnfenceAsync();
-        return new BrokerNode(quorum, broker, lifecycle, config.GetBool("controlled.shutdown.enable"));
+        return new BrokerNode(
+            quorum, broker, lifecycle, config.GetBool("controlled.shutdown.enable"), directory.Health, logs.CreateLogger("kafkacompat.node"));
     }
 }

@@ -42,11 +42,11 @@ internal sealed class TestNode : IAsyncDisposable
         return ServerConfig.Create(all, "localhost");
     }
 
-    public static TestNode Start(IFileStore? files = null, TimeProvider? time = null, params (string Name, string Value)[] settings)
+    public static TestNode Start(IFileStore? files = null, TimeProvider? time = null, string folder = "/data", params (string Name, string Value)[] settings)
     {
         var config = ConfigOf(settings);
         time ??= TimeProvider.System;
-        var directory = LogDirectory.Open(new LogEnvironment(files ?? new ForgetfulFileStore(time), time, new Random(2)), "/data");
+        var directory = LogDirectory.Open(new LogEnvironment(files ?? new ForgetfulFileStore(time), time, new Random(2)), folder);
         var controller = new VolatileController(config, ClusterId, time, new Random(3));
         var broker = new BrokerService(config, ClusterId, directory, controller, Quorum, time, new Random(1), NullLoggerFactory.Instance);
         controller.Listeners = broker.MetadataListeners;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol.Configs;
@@ -99,12 +100,16 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
         }
     }
 
+    private string NodeId => server.NodeId.ToString(CultureInfo.InvariantCulture);
+
     private void AddBrokerChain(List<(string Name, string? Value, Source Source)> chain, string name)
     {
         var family = Array.Find(Families, family => family.Contains(name)) ?? [name];
-        AddSet(_image.ConfigsOf(new ConfigResource(ConfigResourceType.Broker, server.NodeId.ToString(System.Globalization.CultureInfo.InvariantCulture))), Source.DynamicBroker);
+        AddSet(_image.ConfigsOf(new ConfigResource(ConfigResourceType.Broker, NodeId)), Source.DynamicBroker);
         AddSet(_image.ConfigsOf(new ConfigResource(ConfigResourceType.Broker, "")), Source.DynamicDefaultBroker);
         AddSet(server.Explicit, Source.StaticBroker);
+        // Kafka gives the old name the value of the new one.
+        if (name == "broker.id" && !server.IsSet(name)) chain.Add((name, NodeId, Source.StaticBroker));
         if (ConfigCatalog.FindBroker(name)?.Default is { } value) chain.Add((name, value, Source.Default));
 
         void AddSet(IReadOnlyDictionary<string, string> settings, Source source)

@@ -1,0 +1,71 @@
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Configs;
+using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Tests.Shared;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests.Handlers;
+
+/// <summary>What a fresh default node of Kafka's answers to DescribeConfigs (tables/live-describe-configs.tsv), this node answers too.</summary>
+public sealed class DescribeConfigsTests
+{
+    private static readonly string[] Sources = ["", "DYNAMIC_TOPIC_CONFIG", "DYNAMIC_BROKER_CONFIG", "DYNAMIC_DEFAULT_BROKER_CONFIG", "STATIC_BROKER_CONFIG", "DEFAULT_CONFIG", "", "", "DYNAMIC_GROUP_CONFIG"];
+
+    /// <summary>The settings of the node that the table was taken from.</summary>
+    private static readonly (string, string)[] Settings =
+    [
+        ("log.dirs", "kafka-data"), ("listeners", "PLAINTEXT://:19092,CONTROLLER://:19093"), ("num.partitions", "1"), ("offsets.topic.replication.factor", "1"),
+        ("share.coordinator.state.topic.replication.factor", "1"), ("transaction.state.log.replication.factor", "1"), ("transaction.state.log.min.isr", "1"),
+        ("offsets.topic.num.partitions", "50"),
+    ];
+
+    [Theory]
+    [InlineData("TOPIC", ConfigResourceType.Topic, "described")]
+    [InlineData("BROKER", ConfigResourceType.Broker, "1")]
+    [InlineData("BROKER", ConfigResourceType.Broker, "")]
+    [InlineData("GROUP", ConfigResourceType.Group, "any-group")]
+    public async Task Every_setting_is_described_as_Kafka_does(string kind, ConfigResourceType type, string name)
+    {
+        var rows = KafkaReference.Table("tables", "live-describe-configs.tsv")
+            .Where(row => row["listener"] == "broker" && row["resource"] == kind && row["resourceName"] == name).ToList();
+        await using var node = TestNode.Start(settings: Settings);
+        _ = await node.CreateTopic("described");
+        var request = new DescribeConfigsRequest { IncludeSynonyms = true, Resources = { new() { ResourceType = (sbyte)type, ResourceName = name, ConfigurationKeys = null } } };
+        var response = await node.Connect().Ask<DescribeConfigsRequest, DescribeConfigsResponse>(request, 4);
+        Assert.Equal(ErrorCode.None, response.Results[0].ErrorCode);
+        var ours = response.Results[0].Configs.ToDictionary(static config => config.Name, Line);
+        // The test's node sets this one to have few partitions; Kafka's leaves it at its default.
+        var differences = rows.Where(static row => row["name"] != "offsets.topic.num.partitions").Select(row => (Theirs: Line(row), Ours: ours.GetValueOrDefault(row["name"], "missing")))
+            .Where(static pair => pair.Theirs != pair.Ours).Select(static pair => $"{pair.Ours}\n    instead of {pair.Theirs}").ToList();
+        differences.AddRange(ours.Keys.Except(rows.Select(static row => row["name"])).Select(static extra => $"{extra} is not described by Kafka"));
+        Assert.True(differences.Count == 0, $"{differences.Count} of {rows.Count} differ:\n{string.Join('\n', differences)}");
+    }
+
+    [Fact]
+    public async Task Topics_that_do_not_exist_and_other_brokers_are_refused()
+    {
+        await using var node = TestNode.Start();
+        var request = new DescribeConfigsRequest
+        {
+            Resources =
+            {
+                new() { ResourceType = 2, ResourceName = "nobody", ConfigurationKeys = null },
+                new() { ResourceType = 4, ResourceName = "7", ConfigurationKeys = null },
+                new() { ResourceType = 4, ResourceName = "x", ConfigurationKeys = null },
+                new() { ResourceType = 2, ResourceName = "a b", ConfigurationKeys = null },
+            },
+        };
+        var response = await node.Connect().Ask<DescribeConfigsRequest, DescribeConfigsResponse>(request, 4);
+        Assert.Equal(
+            [ErrorCode.UnknownTopicOrPartition, ErrorCode.InvalidRequest, ErrorCode.InvalidRequest, ErrorCode.InvalidTopicException],
+            response.Results.Select(static result => result.ErrorCode));
+    }
+
+    private static string Line(DescribeConfigsResponse.DescribeConfigsResourceResult config) =>
+        $"{config.Name}={config.Value ?? "null"} {Sources[config.ConfigSource]} {((ConfigType)config.ConfigType).ToString().ToUpperInvariant()} "
+        + $"{config.IsSensitive} {config.ReadOnly} [{string.Join("; ", config.Synonyms.Select(static s => $"{s.Name}={s.Value ?? "null"} ({Sources[s.Source]})"))}]";
+
+    private static string Line(IReadOnlyDictionary<string, string> row) =>
+        $"{row["name"]}={row["value"]} {row["source"]} {row["type"]} {(row["sensitive"] == "true")} {(row["readOnly"] == "true")} [{row["synonyms"]}]";
+}
