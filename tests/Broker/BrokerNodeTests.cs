@@ -1,4 +1,4 @@
-using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -85,7 +85,7 @@ public sealed class BrokerNodeTests
     public async Task A_directory_of_another_node_is_refused()
     {
         await using (await Start()) { }
-        var refused = await Assert.ThrowsAsync<ConfigurationException>(() => Start(("node.id", "2")));
+        var refused = await Assert.ThrowsAsync<QuorumStateException>(() => Start(("node.id", "2")));
         Assert.Contains("node id", refused.Message, StringComparison.Ordinal);
         await using (await Start()) { }
     }

@@ -62,7 +62,7 @@ public sealed class MetadataHandler(BrokerMetadata metadata, TopicCreator creato
         }
         foreach (var name in missing)
         {
-            var error = creator.CreateOnDemand(name, request.AllowAutoTopicCreation, context);
+            var error = creator.CreateOnDemand(name, request.AllowAutoTopicCreation);
             response.Topics.Add(new() { Name = name, ErrorCode = error, IsInternal = InternalTopics.Contains(name) });
         }
         foreach (var id in unknownIds)

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Controller;
-using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -17,14 +16,16 @@ public sealed class TopicCreator(IControllerChannel controller, BrokerMetadata m
 {
     private const int TimeoutMs = 30_000;
 
+    /// <summary>Creations under way on behalf of clients; past it a client that asks again finds room.</summary>
+    private const int MaxUnderWay = 1_000;
+
     private readonly ConcurrentDictionary<string, Task> _underWay = new();
 
     /// <summary>What to say of a topic that does not exist; its creation is started if that is allowed.</summary>
-    public ErrorCode CreateOnDemand(string name, bool allowedByRequest, RequestContext context)
+    public ErrorCode CreateOnDemand(string name, bool allowedByRequest)
     {
-        _ = context;
         if (!TopicNames.IsValid(name, out _)) return ErrorCode.InvalidTopicException;
-        if (allowedByRequest && config.GetBool("auto.create.topics.enable")) _ = Create(name);
+        if (allowedByRequest && config.GetBool("auto.create.topics.enable") && _underWay.Count < MaxUnderWay) _ = Create(name);
         return ErrorCode.UnknownTopicOrPartition;
     }
 
