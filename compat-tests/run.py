@@ -117,7 +117,6 @@ def main():
     parser.add_argument("--only", action="append", choices=[*CLIENTS, *PARTS], help="these clients or parts (default: all)")
     parser.add_argument("--scenario", action="append", choices=list(SCENARIOS), help="these scenarios (default: all)")
     parser.add_argument("--broker", choices=["kafka", "ours", "both"], default="both")
-    parser.add_argument("--kills", type=int, default=5, help="rounds of the kill test (default 5)")
     parser.add_argument("--keep", action="store_true", help="leave the brokers' folders and say where they are")
     parser.add_argument("--verbose", action="store_true", help="print every answer")
     options = parser.parse_args()

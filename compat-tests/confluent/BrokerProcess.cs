@@ -67,6 +67,15 @@ public abstract partial class BrokerProcess : IAsyncDisposable
         await StartAsync();
     }
 
+    /// <summary>SIGKILL, wherever the broker is.</summary>
+    public async Task KillAsync()
+    {
+        _process!.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        _process = null;
+    }
+
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
