@@ -80,11 +80,12 @@ class Broker:
 
     name = ""
 
-    def __init__(self, folder, data=None):
+    def __init__(self, folder, like=None):
+        """`like` is a stopped broker whose directory and ports this one takes over."""
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.data = pathlib.Path(data) if data else self.folder / "data"
-        self.port, self.controller_port = free_ports(2)
+        self.data = self.folder / "data"
+        self.port, self.controller_port = (like.port, like.controller_port) if like else free_ports(2)
         self.properties = self.folder / "server.properties"
         self.properties.write_text(PROPERTIES.format(port=self.port, controller=self.controller_port, data=self.data))
         self.log = self.folder / "broker.log"

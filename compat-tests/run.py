@@ -14,6 +14,7 @@ import threading
 import time
 
 import brokers
+import interchange
 
 HERE = pathlib.Path(__file__).resolve().parent
 SCENARIOS = json.loads((HERE / "scenarios.json").read_text())
@@ -162,7 +163,7 @@ def main():
     return 1 if failed or not passed else 0
 
 
-PARTS = {}
+PARTS = {"interchange": interchange.run}
 
 if __name__ == "__main__":
     sys.exit(main())
