@@ -33,6 +33,7 @@ internal sealed class GroupShardLoop
     // Everything below is touched by the mailbox's work only.
     private readonly Dictionary<long, Waiting> _waiting = [];
     private readonly Queue<(long RequiredOffset, GroupReply Reply)> _uncommitted = new();
+    private readonly HashSet<string> _topicsToForget = [];
     private GroupShard? _shard;
     private long _lastTicket;
     private long _requiredOffset;
@@ -142,6 +143,11 @@ internal sealed class GroupShardLoop
         _shard = shard;
         var now = Now;
         shard.Install(shard.OnLoaded(now), now);
+        if (_topicsToForget.Count > 0)
+        {
+            Carry(shard.Decide(new ForgetTopicsCommand([.. _topicsToForget]), default, now), now, null);
+            _topicsToForget.Clear();
+        }
         ScheduleDeadline();
     }
 
@@ -149,6 +155,9 @@ internal sealed class GroupShardLoop
     {
         if (_isClosed || _shard is null)
         {
+            // Nobody tells a second time that a topic is gone, so a shard that loads has to remember it.
+            if (command is ForgetTopicsCommand forget)
+                _topicsToForget.UnionWith(forget.Topics);
             _ = answer.TrySetResult(command.Refuse(_isClosed ? ErrorCode.NotCoordinator : ErrorCode.CoordinatorLoadInProgress));
             return;
         }

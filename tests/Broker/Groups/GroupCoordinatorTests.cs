@@ -116,6 +116,18 @@ public sealed class GroupCoordinatorTests : IDisposable
     }
 
     [Fact]
+    public async Task A_topic_that_goes_while_a_shard_loads_is_forgotten_all_the_same()
+    {
+        Assert.Equal(ErrorCode.None, await Commit(1));
+        _coordinator.Resign(0);
+        _coordinator.Lead(0, _log);
+        _coordinator.ForgetTopics(["t"]);
+        await Eventually(async () => (await Ready<OffsetFetchResponse.OffsetFetchResponseGroup>(
+            new FetchOffsetsCommand(new OffsetFetchRequest.OffsetFetchRequestGroup { GroupId = "g", Topics = null }, RequireStable: false),
+            answer => answer.ErrorCode)).Topics.Count == 0);
+    }
+
+    [Fact]
     public async Task Listings_join_the_shards()
     {
         _coordinator.PartitionCount = 2;

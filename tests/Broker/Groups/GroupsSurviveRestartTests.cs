@@ -1,0 +1,111 @@
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Tests.Connections;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage.Files;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests.Groups;
+
+/// <summary>A whole node, its quorum included, is stopped and started on the same disk: groups, members and offsets are there.</summary>
+public sealed class GroupsSurviveRestartTests
+{
+    [Fact]
+    public async Task Members_go_on_in_their_generation_and_offsets_are_found()
+    {
+        var files = new ForgetfulFileStore(TimeProvider.System);
+        string member;
+        await using (var node = await Start(files))
+        {
+            var client = Connect(node);
+            var created = await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(
+                new() { Topics = [new() { Name = "orders", NumPartitions = 2, ReplicationFactor = 1 }] }, 7);
+            Assert.Equal(ErrorCode.None, created.Topics[0].ErrorCode);
+            await FindCoordinator(client);
+            member = await JoinAndSync(client);
+            var commit = await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(
+                new()
+                {
+                    GroupId = "g",
+                    MemberId = member,
+                    GenerationIdOrMemberEpoch = 1,
+                    Topics = [new() { Name = "orders", Partitions = [new() { PartitionIndex = 1, CommittedOffset = 17, CommittedMetadata = "here" }] }],
+                },
+                9);
+            Assert.Equal(ErrorCode.None, commit.Topics[0].Partitions[0].ErrorCode);
+        }
+        await using (var node = await Start(files))
+        {
+            var client = Connect(node);
+            await FindCoordinator(client);
+            var described = (await client.Ask<DescribeGroupsRequest, DescribeGroupsResponse>(new() { Groups = ["g"] }, 6)).Groups[0];
+            Assert.Equal(("Stable", "range"), (described.GroupState, described.ProtocolData));
+            Assert.Equal((member, (byte)9), (described.Members[0].MemberId, described.Members[0].MemberAssignment.Single()));
+            var heartbeat = await client.Ask<HeartbeatRequest, HeartbeatResponse>(new() { GroupId = "g", MemberId = member, GenerationId = 1 }, 4);
+            Assert.Equal(ErrorCode.None, heartbeat.ErrorCode);
+            var fetched = await client.Ask<OffsetFetchRequest, OffsetFetchResponse>(new() { Groups = [new() { GroupId = "g", Topics = null }] }, 9);
+            var offset = fetched.Groups[0].Topics.Single().Partitions.Single();
+            Assert.Equal((1, 17L, "here"), (offset.PartitionIndex, offset.CommittedOffset, offset.Metadata));
+        }
+    }
+
+    private static Task<BrokerNode> Start(IFileStore files)
+    {
+        var config = ServerConfig.Create(
+            new Dictionary<string, string>
+            {
+                ["process.roles"] = "broker,controller",
+                ["node.id"] = "1",
+                ["listeners"] = "PLAINTEXT://localhost:19092,CONTROLLER://localhost:19093",
+                ["advertised.listeners"] = "PLAINTEXT://localhost:19092,CONTROLLER://localhost:19093",
+                ["controller.listener.names"] = "CONTROLLER",
+                ["controller.quorum.bootstrap.servers"] = "localhost:19093",
+                ["inter.broker.listener.name"] = "PLAINTEXT",
+                ["listener.security.protocol.map"] = "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+                ["log.dirs"] = "/data",
+                ["offsets.topic.num.partitions"] = "3",
+                ["group.initial.rebalance.delay.ms"] = "0",
+            },
+            "localhost");
+        return BrokerNode.StartAsync(config, files, TimeProvider.System, new Random(1), NullLoggerFactory.Instance);
+    }
+
+    private static MemoryClient Connect(BrokerNode node)
+    {
+        var connection = new MemoryConnection();
+        return new MemoryClient(connection, node.Serve(connection, "PLAINTEXT"));
+    }
+
+    private static async Task<string> JoinAndSync(MemoryClient client)
+    {
+        var join = new JoinGroupRequest
+        {
+            GroupId = "g",
+            SessionTimeoutMs = 30_000,
+            RebalanceTimeoutMs = 60_000,
+            ProtocolType = "consumer",
+            Protocols = [new() { Name = "range", Metadata = [1] }],
+        };
+        var joined = await client.Ask<JoinGroupRequest, JoinGroupResponse>(join, 3);
+        Assert.Equal((ErrorCode.None, 1), (joined.ErrorCode, joined.GenerationId));
+        var synced = await client.Ask<SyncGroupRequest, SyncGroupResponse>(
+            new() { GroupId = "g", MemberId = joined.MemberId, GenerationId = 1, Assignments = [new() { MemberId = joined.MemberId, Assignment = [9] }] }, 3);
+        Assert.Equal(ErrorCode.None, synced.ErrorCode);
+        return joined.MemberId;
+    }
+
+    /// <summary>Asks until there is a coordinator and its shards have loaded, as clients do.</summary>
+    private static async Task FindCoordinator(MemoryClient client)
+    {
+        for (var turn = 0; turn < 1_000; turn++)
+        {
+            var found = await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4);
+            if (found.Coordinators[0].ErrorCode == ErrorCode.None
+                && (await client.Ask<ListGroupsRequest, ListGroupsResponse>(new(), 5)).ErrorCode == ErrorCode.None)
+                return;
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+        Assert.Fail("No coordinator.");
+    }
+}
