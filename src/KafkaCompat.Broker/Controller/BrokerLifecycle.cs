@@ -89,15 +89,22 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         _heartbeats = KeepAlive();
     }
 
-    /// <summary>Gives up leadership of every partition and is fenced.</summary>
+    /// <summary>Gives up leadership of every partition and is fenced. Without a controller there is nobody to tell.</summary>
     public async Task ShutDownAsync()
     {
         await _stopped.CancelAsync();
         await _heartbeats;
         const int MaxAttempts = 10;
-        for (int i = 0; i < MaxAttempts && !(await Heartbeat(wantShutDown: true)).ShouldShutDown; i++)
+        try
         {
-            // On a single node the first one moves the leaders away and the second one ends it.
+            for (int i = 0; i < MaxAttempts && !(await Heartbeat(wantShutDown: true)).ShouldShutDown; i++)
+            {
+                // On a single node the first one moves the leaders away and the second one ends it.
+            }
+        }
+        catch (NotControllerException)
+        {
+            // The node goes down because its controller has: its completion tells why.
         }
     }
 
@@ -135,7 +142,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         {
             // Stopped.
         }
-        catch (Exception failure) when (failure is NotControllerException or IOException)
+        catch (NotControllerException)
         {
             // The controller has ended, which ends the node: its completion tells why.
         }

@@ -87,7 +87,7 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
         }
         catch (ChannelClosedException closed)
         {
-            throw new NotControllerException("The controller has stopped.", closed);
+            throw closed.InnerException is { } failure ? Ended(failure) : new NotControllerException("The controller has stopped.", closed);
         }
 
         return await command.Reply;
@@ -115,7 +115,7 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
             _mailbox.Writer.TryComplete(failure);
             while (_mailbox.Reader.TryRead(out var command))
             {
-                command.Fail(failure);
+                command.Fail(Ended(failure));
             }
 
             throw;
@@ -187,10 +187,12 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
         }
         catch (Exception failure)
         {
-            commands.ForEach(c => c.Fail(failure));
+            commands.ForEach(c => c.Fail(Ended(failure)));
             throw;
         }
     }
+
+    private static NotControllerException Ended(Exception failure) => new($"The controller has ended: {failure.Message}", failure);
 
     private static void Decided(
         ControllerState state, IReadOnlyList<VersionedRecord> records, int epoch, long nowMs, List<IReadOnlyList<VersionedRecord>> batches)

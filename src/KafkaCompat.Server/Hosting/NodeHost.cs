@@ -53,6 +53,9 @@ internal static class NodeHost
             }
 
             transport.AbortConnections();
+
+            // Where the quorum has failed, its failure is what the user is told.
+            await ended.ConfigureAwait(false);
         }
         finally
         {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
@@ -66,6 +67,18 @@ public sealed class QuorumNodeTests : IDisposable
             disk = disk.Crash(crash);
             await Assert.ThrowsAnyAsync<IOException>(async () => await host.Abandon());
         }
+    }
+
+    [Fact]
+    public async Task A_disk_that_fails_answers_nothing_and_ends_the_node()
+    {
+        var disk = new ForgetfulFileStore(TimeProvider.System);
+        await using var host = await QuorumHost.Start("/data", disk);
+        disk.FailSyncs(static path => path.Contains("__cluster_metadata-0", StringComparison.Ordinal));
+        await Assert.ThrowsAsync<NotControllerException>(() => Create(host, "t", 1));
+        await Assert.ThrowsAnyAsync<IOException>(() => host.Node.Completion);
+        Assert.Null(host.Node.Metadata.Image.FindTopic("t"));
+        await Assert.ThrowsAsync<NotControllerException>(() => Create(host, "u", 1));
     }
 
     [Fact]
