@@ -1,10 +1,13 @@
 using BenchmarkDotNet.Running;
+using KafkaCompat.Benchmarks.Requests;
 using KafkaCompat.Benchmarks.Start;
+using KafkaCompat.Benchmarks.Transport;
 
 namespace KafkaCompat.Benchmarks;
 
 /// <summary>
-/// <c>start BINARY</c> compares start and memory with Apache Kafka; everything else goes to BenchmarkDotNet.
+/// <c>start BINARY</c> compares start and memory with Apache Kafka, <c>transport</c> measures the socket transport alone,
+/// <c>requests</c> prints bytes allocated a request by produce and fetch; everything else goes to BenchmarkDotNet.
 /// </summary>
 internal static class Program
 {
@@ -13,6 +16,16 @@ internal static class Program
         if (args is ["start", .. var rest])
         {
             return StartMeasurement.Run(rest);
+        }
+
+        if (args is ["transport", .. var how])
+        {
+            return TransportMeasurement.Run(how);
+        }
+
+        if (args is ["requests"])
+        {
+            return RequestMeasurement.Run();
         }
 
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

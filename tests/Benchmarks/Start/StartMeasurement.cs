@@ -14,6 +14,9 @@ internal sealed class StartMeasurement(string ours, string kafkaFolder)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(10);
 
+    /// <summary>The script that runs Kafka's programs; it becomes the program.</summary>
+    private string Runner => Path.Combine(kafkaFolder, "kafka");
+
     public static int Run(string[] args)
     {
         if (args.Length < 1)
@@ -42,7 +45,7 @@ internal sealed class StartMeasurement(string ours, string kafkaFolder)
             for (var run = 0; run < runs; run++)
             {
                 oursTaken.Add(Measure(ours, [ourConfig.File], ourConfig, Idle));
-                kafkaTaken.Add(Measure(Path.Combine(kafkaFolder, "bin", "kafka-server-start.sh"), [kafkaConfig.File], kafkaConfig, Idle));
+                kafkaTaken.Add(Measure("bash", [Runner, "kafka-server-start", kafkaConfig.File], kafkaConfig, Idle));
                 Console.WriteLine($"run {run + 1}: kafkacompat {oursTaken[^1]}; Apache Kafka {kafkaTaken[^1]}");
             }
 
@@ -100,7 +103,7 @@ internal sealed class StartMeasurement(string ours, string kafkaFolder)
     {
         using var format = Process.Start(
             new ProcessStartInfo(
-                Path.Combine(kafkaFolder, "bin", "kafka-storage.sh"), ["format", "--standalone", "-t", "5L6g3nShT-eMCtK--X86sw", "-c", config.File])
+                "bash", [Runner, "kafka-storage", "format", "--standalone", "-t", "5L6g3nShT-eMCtK--X86sw", "-c", config.File])
             {
                 RedirectStandardOutput = true,
             })!;
