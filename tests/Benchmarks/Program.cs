@@ -1,13 +1,15 @@
 using BenchmarkDotNet.Running;
 using KafkaCompat.Benchmarks.Requests;
 using KafkaCompat.Benchmarks.Start;
+using KafkaCompat.Benchmarks.Throughput;
 using KafkaCompat.Benchmarks.Transport;
 
 namespace KafkaCompat.Benchmarks;
 
 /// <summary>
 /// <c>start BINARY</c> compares start and memory with Apache Kafka, <c>transport</c> measures the socket transport alone,
-/// <c>requests</c> prints bytes allocated a request by produce and fetch; everything else goes to BenchmarkDotNet.
+/// <c>requests</c> prints bytes allocated a request by produce and fetch; <c>throughput</c> what
+/// a node takes in and gives out; everything else goes to BenchmarkDotNet.
 /// </summary>
 internal static class Program
 {
@@ -26,6 +28,11 @@ internal static class Program
         if (args is ["requests"])
         {
             return RequestMeasurement.Run();
+        }
+
+        if (args is ["throughput"])
+        {
+            return ThroughputMeasurement.Run();
         }
 
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

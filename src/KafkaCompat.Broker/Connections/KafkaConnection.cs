@@ -22,6 +22,9 @@ namespace KafkaCompat.Broker.Connections;
 /// </remarks>
 public sealed class KafkaConnection
 {
+    /// <summary>Bytes of an incomplete frame that may arrive before this looks again.</summary>
+    private const int MaxBytesUnseen = 1024 * 1024;
+
     private readonly ConnectionContext _connection;
     private readonly DispatchTable _dispatch;
     private readonly ConnectionLimits _limits;
@@ -31,6 +34,7 @@ public sealed class KafkaConnection
     private readonly ConnectionInfo _info;
     private readonly ResponseQueue _responses;
     private long _lastActivity;
+    private int _bytesNeeded = sizeof(int);
 
     public KafkaConnection(
         ConnectionContext connection, string listenerName, DispatchTable dispatch, ConnectionLimits limits, TimerWheel wheel, TimeProvider time, ILogger logger)
@@ -82,7 +86,8 @@ public sealed class KafkaConnection
         var input = _connection.Transport.Input;
         while (true)
         {
-            var result = await input.ReadAsync();
+            // Saying how much the frame needs lets the transport receive it into one block and wake this loop once.
+            var result = await input.ReadAtLeastAsync(_bytesNeeded);
             if (_responses.IsClosed) return;
             _lastActivity = _time.GetTimestamp();
             var buffer = result.Buffer;
@@ -120,6 +125,7 @@ public sealed class KafkaConnection
     private Frame CutFrame(ref ReadOnlySequence<byte> buffer, out ReadOnlySequence<byte> frame)
     {
         frame = default;
+        _bytesNeeded = sizeof(int);
         if (buffer.Length < sizeof(int)) return Frame.Incomplete;
         var length = ReadInt32(buffer);
         if (length < 0 || length > _limits.MaxRequestBytes)
@@ -127,7 +133,12 @@ public sealed class KafkaConnection
             ConnectionLog.FrameRefused(_logger, _info.ConnectionId, _info.RemoteAddress, length, _limits.MaxRequestBytes);
             return Frame.Refused;
         }
-        if (buffer.Length - sizeof(int) < length) return Frame.Incomplete;
+        if (buffer.Length - sizeof(int) < length)
+        {
+            // A frame of any size is seen to arrive, for the sake of the idle deadline.
+            _bytesNeeded = (int)Math.Min(sizeof(int) + (long)length, buffer.Length + MaxBytesUnseen);
+            return Frame.Incomplete;
+        }
         frame = buffer.Slice(sizeof(int), length);
         buffer = buffer.Slice(frame.End);
         return Frame.Complete;

@@ -15,7 +15,15 @@ internal sealed class FrameClient : IDisposable
     /// <summary>Sends one request and returns its answer without the length; valid until the next.</summary>
     public ReadOnlyMemory<byte> Ask(byte[] frame)
     {
-        _socket.Send(frame);
+        Send(frame);
+        return Receive();
+    }
+
+    public void Send(byte[] frame) => _socket.Send(frame);
+
+    /// <summary>The next answer; valid until the one after it.</summary>
+    public ReadOnlyMemory<byte> Receive()
+    {
         Fill(0, 4);
         var length = BinaryPrimitives.ReadInt32BigEndian(_answer);
         if (_answer.Length < length)

@@ -12,8 +12,7 @@ namespace KafkaCompat.Benchmarks.Requests;
 /// </summary>
 internal static class RequestMeasurement
 {
-    private const short ProduceVersion = 12;
-    private const short FetchVersion = 12;
+    private const int RecordBytes = 100;
     private const int Requests = 5000;
     private const double TargetBytes = 2048;
 
@@ -30,10 +29,10 @@ internal static class RequestMeasurement
             foreach (var records in RecordCounts)
             {
                 var topic = string.Create(CultureInfo.InvariantCulture, $"bench-{kind + 1}-{records}");
-                CreateTopic(client, topic);
-                var produce = RequestFrame.Of(Produce(topic, records, kind == 0 ? (short)1 : (short)kind), ProduceVersion);
+                RequestFrames.CreateTopic(client, topic, partitions: 1);
+                var produce = RequestFrames.Produce(topic, 0, records, RecordBytes, kind == 0 ? (short)1 : (short)kind);
                 CheckProduced(client.Ask(produce));
-                var frame = kind == 0 ? RequestFrame.Of(Fetch(topic), FetchVersion) : produce;
+                var frame = kind == 0 ? RequestFrames.Fetch(topic, 0, maxBytes: 1) : produce;
                 if (kind == 0)
                 {
                     CheckFetched(client.Ask(frame), records);
@@ -71,51 +70,11 @@ internal static class RequestMeasurement
         return (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)Requests;
     }
 
-    private static void CreateTopic(FrameClient client, string name)
-    {
-        var request = new CreateTopicsRequest { TimeoutMs = 10_000 };
-        request.Topics.Add(new() { Name = name, NumPartitions = 1, ReplicationFactor = 1 });
-        var reader = new WireReader(client.Ask(RequestFrame.Of(request, 7)));
-        ResponseHeader.Read(ref reader, 1);
-        var answer = CreateTopicsResponse.Read(ref reader, 7);
-        if (answer.Topics[0].ErrorCode != ErrorCode.None)
-        {
-            throw new InvalidOperationException($"CreateTopics: {answer.Topics[0].ErrorCode} {answer.Topics[0].ErrorMessage}");
-        }
-    }
-
-    private static ProduceRequest Produce(string topic, int records, short acks)
-    {
-        using var batch = new RecordBatchBuilder();
-        for (var i = 0; i < records; i++)
-        {
-            batch.Append(1_700_000_000_000, default, new byte[100]);
-        }
-
-        var partition = new ProduceRequest.PartitionProduceData { Index = 0, Records = RecordBytes.From(batch.ToArray()) };
-        var data = new ProduceRequest.TopicProduceData { Name = topic };
-        data.PartitionData.Add(partition);
-        var request = new ProduceRequest { Acks = acks, TimeoutMs = 10_000 };
-        request.TopicData.Add(data);
-        return request;
-    }
-
-    /// <summary>One batch from the start of the log, as a consumer without a session asks for it.</summary>
-    private static FetchRequest Fetch(string topic)
-    {
-        var partition = new FetchRequest.FetchPartition { Partition = 0, FetchOffset = 0, PartitionMaxBytes = 1, CurrentLeaderEpoch = -1 };
-        var data = new FetchRequest.FetchTopic { Topic = topic };
-        data.Partitions.Add(partition);
-        var request = new FetchRequest { MaxWaitMs = 100, MinBytes = 1, MaxBytes = 1_000_000, SessionId = 0, SessionEpoch = -1 };
-        request.Topics.Add(data);
-        return request;
-    }
-
     private static void CheckProduced(ReadOnlyMemory<byte> answer)
     {
         var reader = new WireReader(answer);
         ResponseHeader.Read(ref reader, 1);
-        var partition = ProduceResponse.Read(ref reader, ProduceVersion).Responses[0].PartitionResponses[0];
+        var partition = ProduceResponse.Read(ref reader, RequestFrames.ProduceVersion).Responses[0].PartitionResponses[0];
         if (partition.ErrorCode != ErrorCode.None)
         {
             throw new InvalidOperationException($"Produce: {partition.ErrorCode} {partition.ErrorMessage}");
@@ -126,7 +85,7 @@ internal static class RequestMeasurement
     {
         var reader = new WireReader(answer);
         ResponseHeader.Read(ref reader, 1);
-        var partition = FetchResponse.Read(ref reader, FetchVersion).Responses[0].Partitions[0];
+        var partition = FetchResponse.Read(ref reader, RequestFrames.FetchVersion).Responses[0].Partitions[0];
         if (partition.ErrorCode != ErrorCode.None || !RecordBatchHeader.TryRead(partition.Records!.ToArray(), out var header) || header.RecordCount != records)
         {
             throw new InvalidOperationException($"Fetch: {partition.ErrorCode}, {partition.Records?.Length ?? 0} bytes");

@@ -26,11 +26,9 @@ public sealed class ProgramTests : IDisposable
             await socket.ConnectAsync(address, port, TestContext.Current.CancellationToken);
         }
 
-        using var kill = Process.Start("kill", ["-TERM", program.Id.ToString(CultureInfo.InvariantCulture)]);
-        await program.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await Stop(program);
         Assert.Equal("", await program.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken));
         Assert.Equal("", await program.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
-        Assert.Equal(0, program.ExitCode);
     }
 
     [Theory]
@@ -58,6 +56,45 @@ public sealed class ProgramTests : IDisposable
         Assert.False(Directory.Exists(Path.Combine(_folder.FullName, "data")));
     }
 
+    [Theory]
+    [InlineData("folder")]
+    [InlineData("node")]
+    [InlineData("damaged")]
+    public async Task A_directory_that_cannot_be_served_is_one_line_and_exit_code_1(string what)
+    {
+        var (path, expected, overrides) = what switch
+        {
+            "folder" => ("/dev/null/data", "/dev/null/data", "node.id=1"),
+            "node" => (await Formatted(), "node id", "node.id=2"),
+            _ => (await Formatted(), "meta.properties", "node.id=1"),
+        };
+        if (what == "damaged")
+        {
+            await File.WriteAllTextAsync(Path.Combine(path, "meta.properties"), "version=7\n", TestContext.Current.CancellationToken);
+        }
+
+        await Refused(expected, [.. Anywhere, "--override", $"log.dirs={path}", "--override", overrides]);
+    }
+
+    [Fact]
+    public async Task A_directory_in_use_is_one_line_and_exit_code_1()
+    {
+        using var first = Start(Anywhere);
+        Assert.NotNull(await first.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+        await Refused(".lock", Anywhere);
+        await Stop(first);
+    }
+
+    [Fact]
+    public async Task A_second_start_finds_what_the_first_one_left()
+    {
+        var path = await Formatted();
+        var identity = await File.ReadAllTextAsync(Path.Combine(path, "meta.properties"), TestContext.Current.CancellationToken);
+        Assert.Equal(path, await Formatted());
+        Assert.Equal(identity, await File.ReadAllTextAsync(Path.Combine(path, "meta.properties"), TestContext.Current.CancellationToken));
+        Assert.True(File.Exists(Path.Combine(path, ".kafka_cleanshutdown")));
+    }
+
     [Fact]
     public async Task Help_and_version_are_printed()
     {
@@ -80,6 +117,24 @@ public sealed class ProgramTests : IDisposable
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
+
+    private static string[] Anywhere => ["--override", "listeners=PLAINTEXT://localhost:0,CONTROLLER://localhost:0"];
+
+    /// <summary>Starts and stops a node in this test's folder; returns its data directory.</summary>
+    private async Task<string> Formatted()
+    {
+        using var program = Start(Anywhere);
+        Assert.NotNull(await program.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+        await Stop(program);
+        return Path.Combine(_folder.FullName, "data");
+    }
+
+    private static async Task Stop(Process program)
+    {
+        using var kill = Process.Start("kill", ["-TERM", program.Id.ToString(CultureInfo.InvariantCulture)]);
+        await program.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, program.ExitCode);
+    }
 
     private async Task Refused(string expected, params string[] arguments)
     {

@@ -1,0 +1,75 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Protocol.Records;
+
+namespace KafkaCompat.Benchmarks.Requests;
+
+/// <summary>Requests as they stand on the wire, made once and sent many times, so that the client's side allocates nothing.</summary>
+internal static class RequestFrames
+{
+    /// <summary>The last version that names topics, so that no topic id has to be asked for.</summary>
+    public const short ProduceVersion = 12;
+
+    /// <inheritdoc cref="ProduceVersion"/>
+    public const short FetchVersion = 12;
+
+    private const short CreateTopicsVersion = 7;
+    private const long Timestamp = 1_700_000_000_000;
+
+    public static void CreateTopic(FrameClient client, string name, int partitions)
+    {
+        var request = new CreateTopicsRequest { TimeoutMs = 10_000 };
+        request.Topics.Add(new() { Name = name, NumPartitions = partitions, ReplicationFactor = 1 });
+        var reader = new WireReader(client.Ask(Of(request, CreateTopicsVersion)));
+        ResponseHeader.Read(ref reader, 1);
+        var topic = CreateTopicsResponse.Read(ref reader, CreateTopicsVersion).Topics[0];
+        if (topic.ErrorCode != ErrorCode.None)
+        {
+            throw new InvalidOperationException($"CreateTopics: {topic.ErrorCode} {topic.ErrorMessage}");
+        }
+    }
+
+    /// <summary>One batch to one partition.</summary>
+    public static byte[] Produce(string topic, int partition, int records, int recordBytes, short acks)
+    {
+        using var batch = new RecordBatchBuilder();
+        for (var i = 0; i < records; i++)
+        {
+            batch.Append(Timestamp, default, new byte[recordBytes]);
+        }
+
+        var data = new ProduceRequest.TopicProduceData { Name = topic };
+        data.PartitionData.Add(new() { Index = partition, Records = RecordBytes.From(batch.ToArray()) });
+        var request = new ProduceRequest { Acks = acks, TimeoutMs = 10_000 };
+        request.TopicData.Add(data);
+        return Of(request, ProduceVersion);
+    }
+
+    /// <summary>What lies at the start of one partition, as a consumer without a session asks for it; one batch at least.</summary>
+    public static byte[] Fetch(string topic, int partition, int maxBytes)
+    {
+        var data = new FetchRequest.FetchTopic { Topic = topic };
+        data.Partitions.Add(new() { Partition = partition, FetchOffset = 0, PartitionMaxBytes = maxBytes, CurrentLeaderEpoch = -1 });
+        var request = new FetchRequest { MaxWaitMs = 100, MinBytes = 1, MaxBytes = Math.Max(maxBytes, 1_000_000), SessionId = 0, SessionEpoch = -1 };
+        request.Topics.Add(data);
+        return Of(request, FetchVersion);
+    }
+
+    private static byte[] Of<TRequest>(TRequest request, short version)
+        where TRequest : class, IRequest<TRequest>
+    {
+        var api = ApiCatalog.Get(TRequest.ApiKey);
+        var buffer = new ArrayBufferWriter<byte>();
+        var writer = new WireWriter(buffer);
+        writer.WriteInt32(0);
+        new RequestHeader { RequestApiKey = (short)TRequest.ApiKey, RequestApiVersion = version, CorrelationId = 1, ClientId = "bench" }
+            .Write(ref writer, api.RequestHeaderVersion(version));
+        request.Write(ref writer, version);
+        writer.Flush();
+        var frame = buffer.WrittenSpan.ToArray();
+        BinaryPrimitives.WriteInt32BigEndian(frame, frame.Length - 4);
+        return frame;
+    }
+}
