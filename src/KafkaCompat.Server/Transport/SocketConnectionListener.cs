@@ -34,7 +34,15 @@ internal sealed class SocketConnectionListener : IConnectionListener
             try
             {
                 var socket = await _listening.AcceptAsync(cancellationToken).ConfigureAwait(false);
-                return Connect(socket);
+                try
+                {
+                    return Connect(socket);
+                }
+                catch
+                {
+                    socket.Dispose();
+                    throw;
+                }
             }
             catch (SocketException e) when (e.SocketErrorCode is SocketError.OperationAborted or SocketError.NotSocket or SocketError.Interrupted)
             {
