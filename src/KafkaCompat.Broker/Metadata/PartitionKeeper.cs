@@ -61,7 +61,8 @@ public sealed class PartitionKeeper : IMetadataListener
     private bool IsHere(MetadataImage image, TopicPartition partition, Uuid? topicId)
     {
         var topic = image.FindTopic(partition.Topic);
-        return topic is not null && (topicId is null || topicId == topic.Id)
+        // As in Kafka, a folder without partition.metadata is a stray too: the file is there before the first record is.
+        return topic is not null && topicId == topic.Id
             && topic.Partitions.TryGetValue(partition.Partition, out var registration) && registration.Replicas.Contains(_config.NodeId);
     }
 
