@@ -114,19 +114,19 @@ public sealed class QuorumNode : IAsyncDisposable
 
     private static ControllerSettings ControllerSettingsOf(
         ServerConfig config, MetaProperties meta, IReadOnlyList<VersionedRecord> bootstrap, Random random) => new()
-    {
-        NodeId = config.NodeId,
-        ClusterId = meta.ClusterId,
-        IncarnationId = RandomIds.Next(random),
-        Endpoints = [.. config.Listeners.AdvertisedOfController.Select(BrokerLifecycle.EndpointOf)],
-        BootstrapRecords = bootstrap,
-        TopicConfigs = new TopicConfigRules(config),
-        DefaultPartitions = config.GetInt("num.partitions"),
-        DefaultReplicationFactor = (short)config.GetInt("default.replication.factor"),
-        MinInSyncReplicas = config.GetInt("min.insync.replicas"),
-        IsUncleanElectionEnabled = config.GetBool("unclean.leader.election.enable"),
-        IsTopicDeletionEnabled = config.GetBool("delete.topic.enable"),
-        SessionTimeoutMs = config.GetInt("broker.session.timeout.ms"),
-        MaxIdleIntervalMs = config.GetInt("metadata.max.idle.interval.ms"),
-    };
+        {
+            NodeId = config.NodeId,
+            ClusterId = meta.ClusterId,
+            IncarnationId = RandomIds.Next(random),
+            Endpoints = [.. config.Listeners.AdvertisedOfController.Select(BrokerLifecycle.EndpointOf)],
+            BootstrapRecords = bootstrap,
+            TopicConfigs = new TopicConfigRules(config),
+            DefaultPartitions = config.GetInt("num.partitions"),
+            DefaultReplicationFactor = (short)config.GetInt("default.replication.factor"),
+            MinInSyncReplicas = config.GetInt("min.insync.replicas"),
+            IsUncleanElectionEnabled = config.GetBool("unclean.leader.election.enable"),
+            IsTopicDeletionEnabled = config.GetBool("delete.topic.enable"),
+            SessionTimeoutMs = config.GetInt("broker.session.timeout.ms"),
+            MaxIdleIntervalMs = config.GetInt("metadata.max.idle.interval.ms"),
+        };
 }

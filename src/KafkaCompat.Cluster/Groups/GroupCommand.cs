@@ -66,8 +66,8 @@ public sealed record CommitOffsetsCommand(OffsetCommitRequest Request, bool Know
     internal static OffsetCommitResponse Answer(
         OffsetCommitRequest request,
         Func<OffsetCommitRequest.OffsetCommitRequestTopic, OffsetCommitRequest.OffsetCommitRequestPartition, ErrorCode> verdict) => new()
-    {
-        Topics = [.. request.Topics.Select(topic => new OffsetCommitResponse.OffsetCommitResponseTopic
+        {
+            Topics = [.. request.Topics.Select(topic => new OffsetCommitResponse.OffsetCommitResponseTopic
         {
             Name = topic.Name,
             TopicId = topic.TopicId,
@@ -77,7 +77,7 @@ public sealed record CommitOffsetsCommand(OffsetCommitRequest Request, bool Know
                 ErrorCode = verdict(topic, partition),
             })],
         })],
-    };
+        };
 }
 
 /// <summary>
