@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using KafkaCompat.Tests.Shared;
 using Xunit;
 
 namespace KafkaCompat.Cluster.Tests.Groups;
@@ -9,7 +9,7 @@ namespace KafkaCompat.Cluster.Tests.Groups;
 /// </summary>
 public sealed class ScenarioTests
 {
-    private static readonly string Folder = Path.Combine(Path.GetDirectoryName(ThisFile())!, "Scenarios");
+    private static readonly string Folder = Path.Combine(KafkaReference.RepositoryRoot, "tests", "Cluster", "Groups", "Scenarios");
 
     public static TheoryData<string> Scenarios => [.. Directory.GetFiles(Folder, "*.txt").Select(file => Path.GetFileNameWithoutExtension(file)!).Order(StringComparer.Ordinal)];
 
@@ -25,6 +25,4 @@ public sealed class ScenarioTests
         else
             Assert.Equal(recorded, played);
     }
-
-    private static string ThisFile([CallerFilePath] string path = "") => path;
 }
