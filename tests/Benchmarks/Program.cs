@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Running;
+using KafkaCompat.Benchmarks.Load;
 using KafkaCompat.Benchmarks.Requests;
 using KafkaCompat.Benchmarks.Start;
 using KafkaCompat.Benchmarks.Throughput;
@@ -9,7 +10,7 @@ namespace KafkaCompat.Benchmarks;
 /// <summary>
 /// <c>start BINARY</c> compares start and memory with Apache Kafka, <c>transport</c> measures the socket transport alone,
 /// <c>requests</c> prints bytes allocated a request by produce and fetch; <c>throughput</c> what
-/// a node takes in and gives out; everything else goes to BenchmarkDotNet.
+/// a node takes in and gives out; <c>load BINARY</c> the same load on Apache Kafka and on us; everything else goes to BenchmarkDotNet.
 /// </summary>
 internal static class Program
 {
@@ -33,6 +34,11 @@ internal static class Program
         if (args is ["throughput"])
         {
             return ThroughputMeasurement.Run();
+        }
+
+        if (args is ["load", .. var which])
+        {
+            return LoadMeasurement.Run(which);
         }
 
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -16,6 +16,7 @@ internal static class RequestFrames
     public const short FetchVersion = 12;
 
     private const short CreateTopicsVersion = 7;
+    private const short DeleteTopicsVersion = 5;
     private const long Timestamp = 1_700_000_000_000;
 
     public static void CreateTopic(FrameClient client, string name, int partitions)
@@ -29,6 +30,13 @@ internal static class RequestFrames
         {
             throw new InvalidOperationException($"CreateTopics: {topic.ErrorCode} {topic.ErrorMessage}");
         }
+    }
+
+    public static void DeleteTopic(FrameClient client, string name)
+    {
+        var request = new DeleteTopicsRequest { TimeoutMs = 10_000 };
+        request.TopicNames.Add(name);
+        client.Ask(Of(request, DeleteTopicsVersion));
     }
 
     /// <summary>One batch to one partition.</summary>
@@ -47,11 +55,11 @@ internal static class RequestFrames
         return Of(request, ProduceVersion);
     }
 
-    /// <summary>What lies at the start of one partition, as a consumer without a session asks for it; one batch at least.</summary>
-    public static byte[] Fetch(string topic, int partition, int maxBytes)
+    /// <summary>What lies at <paramref name="offset"/> of one partition, as a consumer without a session asks for it; one batch at least.</summary>
+    public static byte[] Fetch(string topic, int partition, int maxBytes, long offset = 0)
     {
         var data = new FetchRequest.FetchTopic { Topic = topic };
-        data.Partitions.Add(new() { Partition = partition, FetchOffset = 0, PartitionMaxBytes = maxBytes, CurrentLeaderEpoch = -1 });
+        data.Partitions.Add(new() { Partition = partition, FetchOffset = offset, PartitionMaxBytes = maxBytes, CurrentLeaderEpoch = -1 });
         var request = new FetchRequest { MaxWaitMs = 100, MinBytes = 1, MaxBytes = Math.Max(maxBytes, 1_000_000), SessionId = 0, SessionEpoch = -1 };
         request.Topics.Add(data);
         return Of(request, FetchVersion);

@@ -34,6 +34,13 @@ internal sealed class NodeProcess : IDisposable
     /// <summary>Private memory in KiB: what would be free without the process.</summary>
     public long PrivateKiB() => Family(_process.Id).Sum(static pid => Field(pid, "RssAnon:"));
 
+    /// <summary>Processor time of the process and its children so far, user and kernel.</summary>
+    public TimeSpan ProcessorTime() => Family(_process.Id).Aggregate(TimeSpan.Zero, static (sum, pid) =>
+    {
+        using var member = Process.GetProcessById(pid);
+        return sum + member.TotalProcessorTime;
+    });
+
     public void Dispose()
     {
         if (!_process.HasExited)

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace KafkaCompat.Benchmarks.Start;
 
@@ -13,9 +11,6 @@ internal sealed class StartMeasurement(string ours, string kafkaFolder)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(10);
-
-    /// <summary>The script that runs Kafka's programs; it becomes the program.</summary>
-    private string Runner => Path.Combine(kafkaFolder, "kafka");
 
     public static int Run(string[] args)
     {
@@ -35,9 +30,9 @@ internal sealed class StartMeasurement(string ours, string kafkaFolder)
         var folder = Directory.CreateTempSubdirectory("kafkacompat-start-");
         try
         {
-            var ourConfig = Configure(folder.CreateSubdirectory("ours").FullName);
-            var kafkaConfig = Configure(folder.CreateSubdirectory("kafka").FullName);
-            Format(kafkaConfig);
+            var ourConfig = NodeFolder.Create(folder.CreateSubdirectory("ours").FullName);
+            var kafkaConfig = NodeFolder.Create(folder.CreateSubdirectory("kafka").FullName);
+            kafkaConfig.FormatByKafka(kafkaFolder);
             var first = Measure(ours, [ourConfig.File], ourConfig, TimeSpan.Zero);
             Console.WriteLine($"kafkacompat, first start on an empty directory: {first.Ms} ms");
             var oursTaken = new List<Taken>();
@@ -45,7 +40,7 @@ internal sealed class StartMeasurement(string ours, string kafkaFolder)
             for (var run = 0; run < runs; run++)
             {
                 oursTaken.Add(Measure(ours, [ourConfig.File], ourConfig, Idle));
-                kafkaTaken.Add(Measure("bash", [Runner, "kafka-server-start", kafkaConfig.File], kafkaConfig, Idle));
+                kafkaTaken.Add(Measure("bash", [NodeFolder.Runner(kafkaFolder), "kafka-server-start", kafkaConfig.File], kafkaConfig, Idle));
                 Console.WriteLine($"run {run + 1}: kafkacompat {oursTaken[^1]}; Apache Kafka {kafkaTaken[^1]}");
             }
 
@@ -62,7 +57,7 @@ internal sealed class StartMeasurement(string ours, string kafkaFolder)
         }
     }
 
-    private static Taken Measure(string program, string[] arguments, Config config, TimeSpan idle)
+    private static Taken Measure(string program, string[] arguments, NodeFolder config, TimeSpan idle)
     {
         var begin = Stopwatch.GetTimestamp();
         using var node = new NodeProcess(program, arguments, Path.GetDirectoryName(config.File)!);
@@ -76,55 +71,7 @@ internal sealed class StartMeasurement(string ours, string kafkaFolder)
         return new Taken(ms, node.ResidentKiB(), node.PrivateKiB());
     }
 
-    private static Config Configure(string folder)
-    {
-        var (port, controllerPort) = (FreePort(), FreePort());
-        var file = Path.Combine(folder, "server.properties");
-        File.WriteAllText(
-            file,
-            $"""
-            process.roles=broker,controller
-            node.id=1
-            controller.quorum.bootstrap.servers=localhost:{controllerPort}
-            listeners=PLAINTEXT://localhost:{port},CONTROLLER://localhost:{controllerPort}
-            advertised.listeners=PLAINTEXT://localhost:{port},CONTROLLER://localhost:{controllerPort}
-            controller.listener.names=CONTROLLER
-            log.dirs={folder}/data
-            offsets.topic.replication.factor=1
-            transaction.state.log.replication.factor=1
-            transaction.state.log.min.isr=1
-            share.coordinator.state.topic.replication.factor=1
-
-            """);
-        return new Config(file, port);
-    }
-
-    private void Format(Config config)
-    {
-        using var format = Process.Start(
-            new ProcessStartInfo(
-                "bash", [Runner, "kafka-storage", "format", "--standalone", "-t", "5L6g3nShT-eMCtK--X86sw", "-c", config.File])
-            {
-                RedirectStandardOutput = true,
-            })!;
-        format.StandardOutput.ReadToEnd();
-        format.WaitForExit();
-        if (format.ExitCode != 0)
-        {
-            throw new InvalidOperationException($"kafka-storage format ended with {format.ExitCode}");
-        }
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
-
     private static long Median(List<Taken> taken, Func<Taken, long> of) => taken.Select(of).Order().ElementAt(taken.Count / 2);
-
-    private sealed record Config(string File, int Port);
 
     private sealed record Taken(long Ms, long ResidentKiB, long PrivateKiB)
     {

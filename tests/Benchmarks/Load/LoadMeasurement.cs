@@ -1,0 +1,121 @@
+using System.Globalization;
+using KafkaCompat.Benchmarks.Requests;
+using KafkaCompat.Benchmarks.Start;
+
+namespace KafkaCompat.Benchmarks.Load;
+
+/// <summary>
+/// The same load on our program and on Apache Kafka with a heap of 1 GB, in turn, in one run: throughput, the broker's processor time, latency and memory. A round
+/// before the first warms both up and is not counted; medians of the others are compared.
+/// </summary>
+internal sealed class LoadMeasurement(string ours, string kafkaFolder)
+{
+    private const int SingleRecordConnections = 16;
+    private const int PacedRequestsPerSecond = 2_000;
+
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    private static readonly Workload[] Workloads =
+    [
+        new("produce, 64 KiB batches of 1 KiB", 2, 5, 0, static (topic, index) => [RequestFrames.Produce(topic, index, 64, 1024, acks: -1)]),
+        new("produce, 1 MiB batches of 1 KiB", 2, 5, 0, static (topic, index) => [RequestFrames.Produce(topic, index, 1000, 1024, acks: -1)]),
+        new("fetch, 1 MiB at a time", 2, 2, 0, static (topic, index) => FetchFrames(topic, index)),
+        new("produce, single records of 1 KiB", SingleRecordConnections, 5, 0, static (topic, index) => [RequestFrames.Produce(topic, index, 1, 1024, acks: -1)]),
+        new("produce, single records, fixed rate", SingleRecordConnections, 1, PacedRequestsPerSecond, static (topic, index) => [RequestFrames.Produce(topic, index, 1, 1024, acks: -1)]),
+    ];
+
+    public static int Run(string[] args)
+    {
+        if (args.Length < 1)
+        {
+            Console.Error.WriteLine("load KAFKACOMPAT_BINARY [KAFKA_FOLDER] [ROUNDS]");
+            return 1;
+        }
+
+        var kafka = args.Length > 1 ? args[1] : Environment.GetEnvironmentVariable("KAFKA_REFERENCE") ?? "../shared/kafka-4.4";
+        var rounds = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 3;
+        Environment.SetEnvironmentVariable("KAFKA_HEAP_OPTS", "-Xms1G -Xmx1G");
+        return new LoadMeasurement(Path.GetFullPath(args[0]), Path.GetFullPath(kafka)).Compare(rounds);
+    }
+
+    /// <summary>Places in the log that the produce workload before it has written, 1,000 records apart.</summary>
+    private static List<byte[]> FetchFrames(string topic, int partition) =>
+        [.. Enumerable.Range(0, 100).Select(batch => RequestFrames.Fetch(topic, partition, maxBytes: 1024 * 1024, offset: batch * 1000))];
+
+    private int Compare(int rounds)
+    {
+        var folder = Directory.CreateTempSubdirectory("kafkacompat-load-");
+        try
+        {
+            var ourFolder = NodeFolder.Create(folder.CreateSubdirectory("ours").FullName, "log.segment.delete.delay.ms=1000");
+            var kafkaNode = NodeFolder.Create(folder.CreateSubdirectory("kafka").FullName, "log.segment.delete.delay.ms=1000");
+            kafkaNode.FormatByKafka(kafkaFolder);
+            using var our = Start(ours, [ourFolder.File], ourFolder);
+            using var kafka = Start("bash", [NodeFolder.Runner(kafkaFolder), "kafka-server-start", kafkaNode.File], kafkaNode);
+            var taken = Workloads.ToDictionary(static workload => workload, static _ => (Ours: new List<Sample>(), Kafka: new List<Sample>()));
+            for (var round = 0; round <= rounds; round++)
+            {
+                Round(round, our, ourFolder.Port, (workload, sample) => taken[workload].Ours.Add(sample));
+                Round(round, kafka, kafkaNode.Port, (workload, sample) => taken[workload].Kafka.Add(sample));
+            }
+
+            foreach (var (workload, (oursTaken, kafkaTaken)) in taken)
+            {
+                var (a, b) = (Sample.Median(oursTaken), Sample.Median(kafkaTaken));
+                Console.WriteLine($"{workload.Name}\n  kafkacompat   {a}\n  Apache Kafka  {b}\n  {a.Against(b)}");
+            }
+
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"memory at the end: {our.ResidentKiB() / 1024} MiB resident ({our.PrivateKiB() / 1024} of its own) against {kafka.ResidentKiB() / 1024} ({kafka.PrivateKiB() / 1024}): {(double)our.ResidentKiB() / kafka.ResidentKiB():F3}"));
+            return 0;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static void Round(int round, NodeProcess node, int port, Action<Workload, Sample> keep)
+    {
+        var topic = "";
+        using var client = new FrameClient(port);
+        foreach (var workload in Workloads)
+        {
+            if (!workload.Name.StartsWith("fetch", StringComparison.Ordinal))
+            {
+                if (topic.Length > 0)
+                {
+                    RequestFrames.DeleteTopic(client, topic);
+                }
+
+                topic = $"load-{round}-{Array.IndexOf(Workloads, workload)}";
+                RequestFrames.CreateTopic(client, topic, workload.Connections);
+            }
+
+            var before = node.ProcessorTime();
+            var outcome = workload.Run(port, topic, Duration);
+            if (round > 0)
+            {
+                keep(workload, new Sample(outcome, node.ProcessorTime() - before));
+            }
+        }
+
+        RequestFrames.DeleteTopic(client, topic);
+    }
+
+    private static NodeProcess Start(string program, string[] arguments, NodeFolder folder)
+    {
+        var node = new NodeProcess(program, arguments, Path.GetDirectoryName(folder.File)!);
+        if (!MetadataProbe.WaitFor(folder.Port, Patience, () => node.HasExited))
+        {
+            using (node)
+            {
+                throw new InvalidOperationException($"{program} did not answer:\n{string.Join('\n', node.Lines)}");
+            }
+        }
+
+        return node;
+    }
+}

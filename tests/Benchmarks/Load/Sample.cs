@@ -1,0 +1,42 @@
+using System.Globalization;
+
+namespace KafkaCompat.Benchmarks.Load;
+
+/// <summary>One workload's figures on one broker: a second's requests and megabytes, the broker's processor time for them, and latencies.</summary>
+internal sealed record Sample(double RequestsPerSecond, double MegabytesPerSecond, double CpuSecondsPerGigabyte, double CpuMicrosecondsPerRequest, double P50, double P99, double P999)
+{
+    private const double Mega = 1e6;
+
+    public Sample(Outcome outcome, TimeSpan cpu)
+        : this(
+            outcome.Requests / outcome.Elapsed.TotalSeconds,
+            outcome.Bytes / outcome.Elapsed.TotalSeconds / Mega,
+            cpu.TotalSeconds / (outcome.Bytes / Mega / 1000),
+            cpu.TotalMicroseconds / outcome.Requests,
+            outcome.Percentile(0.5).TotalMilliseconds,
+            outcome.Percentile(0.99).TotalMilliseconds,
+            outcome.Percentile(0.999).TotalMilliseconds)
+    {
+    }
+
+    /// <summary>The median of each figure by itself.</summary>
+    public static Sample Median(IReadOnlyList<Sample> samples) => new(
+        Of(samples, static s => s.RequestsPerSecond),
+        Of(samples, static s => s.MegabytesPerSecond),
+        Of(samples, static s => s.CpuSecondsPerGigabyte),
+        Of(samples, static s => s.CpuMicrosecondsPerRequest),
+        Of(samples, static s => s.P50),
+        Of(samples, static s => s.P99),
+        Of(samples, static s => s.P999));
+
+    /// <summary>How many times <paramref name="other"/>'s work is done a CPU second, and the share of its p99.</summary>
+    public string Against(Sample other) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{other.CpuSecondsPerGigabyte / CpuSecondsPerGigabyte:F2} times the MB a CPU second, {other.CpuMicrosecondsPerRequest / CpuMicrosecondsPerRequest:F2} times the requests; p99 {P99 / other.P99:F2}");
+
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{RequestsPerSecond,9:N0} requests/s {MegabytesPerSecond,7:N1} MB/s {CpuSecondsPerGigabyte,7:F2} CPU s/GB {CpuMicrosecondsPerRequest,8:N1} CPU µs/request  p50 {P50:F2} ms, p99 {P99:F2}, p99.9 {P999:F2}");
+
+    private static double Of(IReadOnlyList<Sample> samples, Func<Sample, double> figure) => samples.Select(figure).Order().ElementAt(samples.Count / 2);
+}
