@@ -215,17 +215,6 @@ public sealed class PartitionLog : IDisposable
         }
     }
 
-    /// <summary>Rolls the active segment when its time is over although nothing is appended.</summary>
-    public void RollIfDue()
-    {
-        lock (_gate)
-        {
-            RequireOpen();
-            if (_end.Segment.ShouldRoll(_settings, _environment.NowMs(), 0, _environment.NowMs(), _end.Offset))
-                Guarded(() => RollAt(_end.Offset));
-        }
-    }
-
     /// <summary>
     /// Moves the log's start forward, as DeleteRecords does, and deletes segments that lie before it. Reading before it is out of range from now on.
     /// False where the start is there or behind already.
@@ -249,7 +238,8 @@ public sealed class PartitionLog : IDisposable
 
     /// <summary>
     /// Deletes old segments by time, size and log start, as far as the high watermark allows; returns how many. Their files get the suffix
-    /// <c>.deleted</c> and go when the delay is over, in <see cref="DeleteDue"/>.
+    /// <c>.deleted</c> and go when the delay is over, in <see cref="DeleteDue"/>. Where all of them are old the active one is rolled, the one roll
+    /// that needs no append: <c>segment.ms</c> alone is looked at with the next append, as in Kafka.
     /// </summary>
     public int ApplyRetention(long nowMs, long highWatermark)
     {

@@ -64,6 +64,21 @@ public sealed class PartitionLogTests
         Assert.True(byIndex.SegmentCount > 1);
     }
 
+    /// <summary>Kafka looks at segment.ms when it appends; without traffic a segment is rolled by retention alone, when all of it is to go.</summary>
+    [Fact]
+    public void WithoutTrafficOnlyRetentionRollsTheActiveSegment()
+    {
+        PartitionLog log = Open(LogSettings.Default with { SegmentMs = 1000, RetentionMs = 5000 });
+        log.Append(Batches.Plain(0, timestamp: Batches.StartMs));
+        _clock.NowMs = Batches.StartMs + 4000;
+        Assert.Equal(0, log.ApplyRetention(_clock.NowMs, highWatermark: 1));
+        Assert.Equal(0, log.ActiveSegmentBaseOffset);
+
+        _clock.NowMs = Batches.StartMs + 5001;
+        Assert.Equal(1, log.ApplyRetention(_clock.NowMs, highWatermark: 1));
+        Assert.Equal((1L, 1L, 1), (log.LogStartOffset, log.ActiveSegmentBaseOffset, log.SegmentCount));
+    }
+
     [Fact]
     public void RetainsByTimeSizeAndStartButNeverAboveTheHighWatermark()
     {

@@ -12,7 +12,7 @@ namespace KafkaCompat.Broker.Logs;
 /// </summary>
 public sealed class LogKeeper(PartitionTable partitions, LogDirectory directory, ServerConfig config, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
-    /// <summary>How often expired files and idle segments are looked for.</summary>
+    /// <summary>How often expired files and a due <c>flush.ms</c> are looked for.</summary>
     private const int SweepMs = 1_000;
 
     private const int SyncMs = 5_000;
