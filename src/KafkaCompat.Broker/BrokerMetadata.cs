@@ -11,7 +11,7 @@ namespace KafkaCompat.Broker;
 /// The metadata image that this node has applied last, and what handlers ask of it. An image never changes; a handler takes
 /// <see cref="Current"/> once and answers from it.
 /// </summary>
-public sealed class BrokerMetadata(ServerConfig config, string clusterId) : IMetadataListener
+public sealed class BrokerMetadata(DynamicBrokerConfig config, string clusterId) : IMetadataListener
 {
     private const string KRaftVersionFeature = "kraft.version";
 
@@ -21,10 +21,10 @@ public sealed class BrokerMetadata(ServerConfig config, string clusterId) : IMet
 
     public string ClusterId { get; } = clusterId;
 
-    public int NodeId => config.NodeId;
+    public int NodeId => config.Configured.NodeId;
 
     /// <summary>Whom clients take for the controller: as with Kafka a broker that passes requests on, here this one.</summary>
-    public int ControllerId => config.NodeId;
+    public int ControllerId => NodeId;
 
     public ValueTask OnMetadata(MetadataStep step)
     {
@@ -83,7 +83,8 @@ public sealed class BrokerMetadata(ServerConfig config, string clusterId) : IMet
     }
 
     /// <summary>The settings of a topic as they hold on this node.</summary>
-    public TopicConfig TopicConfigOf(MetadataImage image, string topic) => TopicConfig.Create(config, image.ConfigsOf(ConfigResource.Topic(topic)));
+    public TopicConfig TopicConfigOf(MetadataImage image, string topic) => 
+        TopicConfig.Create(config.Of(image), image.ConfigsOf(ConfigResource.Topic(topic)));
 
     /// <summary>The features of the answer to ApiVersions: what this software supports and what the cluster has finalized.</summary>
     public void FillFeatures(ApiVersionsResponse response, short version)

@@ -50,9 +50,11 @@ public sealed class BrokerService : IAsyncDisposable
         _connectionLogger = logs.CreateLogger("kafkacompat.connections");
         _limits = new ConnectionLimits(config.GetInt("socket.request.max.bytes"), config.GetLong("connections.max.idle.ms"));
         Wheel = new TimerWheel(time);
-        Metadata = new BrokerMetadata(config, clusterId);
+        Settings = new DynamicBrokerConfig(config, logs.CreateLogger("kafkacompat.configs"));
+        Settings.Changed += ApplySettings;
+        Metadata = new BrokerMetadata(Settings, clusterId);
         var logLogger = logs.CreateLogger("kafkacompat.logs");
-        _keeper = new PartitionKeeper(Partitions, directory, Metadata, config, _syncer, time, logLogger);
+        _keeper = new PartitionKeeper(Partitions, directory, Metadata, Settings, _syncer, time, logLogger);
         _logs = new LogKeeper(Partitions, directory, config, time, logLogger);
         Topics = new TopicCreator(controller, Metadata, config);
         _producerIds = new ProducerIdBlock(controller, config.NodeId, () => BrokerEpoch);
@@ -98,21 +100,28 @@ public sealed class BrokerService : IAsyncDisposable
 
     public BrokerMetadata Metadata { get; }
 
+    /// <summary>The broker's settings, which the metadata may change.</summary>
+    public DynamicBrokerConfig Settings { get; }
+
     public TopicCreator Topics { get; }
 
     public TimerWheel Wheel { get; }
 
     /// <summary>
-    /// Who hears of new metadata, in the order in which they have to: partitions, then what handlers answer from, then the
-    /// coordinators. So a client that reads of a leader here finds it leading, and a coordinator finds its partition.
+    /// Who hears of new metadata, in the order in which they have to: partitions, then what handlers answer from, then
+    /// what has settings of the broker, then the coordinators. So a client that reads of a leader here finds it leading, and a coordinator finds its partition.
     /// </summary>
-    public IReadOnlyList<IMetadataListener> MetadataListeners => [_keeper, Metadata, _groups];
+    public IReadOnlyList<IMetadataListener> MetadataListeners => [_keeper, Metadata, Settings, _groups];
 
     /// <summary>What the controller gave this broker when it registered.</summary>
     public long BrokerEpoch { get; set; } = -1;
 
     /// <summary>Opens the logs of the directory that <paramref name="image"/> knows. Before the first step is published.</summary>
-    public void LoadDirectory(MetadataImage image) => _keeper.LoadDirectory(image);
+    public void LoadDirectory(MetadataImage image)
+    {
+        ApplySettings(Settings.Of(image));
+        _keeper.LoadDirectory(image);
+    }
 
     /// <summary>Starts the chores.</summary>
     public void Start()
@@ -138,6 +147,9 @@ public sealed class BrokerService : IAsyncDisposable
             new ServedApi<DescribeClusterRequest, DescribeClusterResponse>(0, 2, new DescribeClusterHandler(Metadata, isController: true)),
         ]);
     }
+
+    /// <summary>Hands settings that Kafka changes while a broker runs to those of this node who keep them; topics' defaults are the keeper's.</summary>
+    private void ApplySettings(ServerConfig config) => _directory.Environment.ProducerIdExpirationMs = config.GetInt("producer.id.expiration.ms");
 
     private static GroupSettings GroupSettingsOf(ServerConfig config) => new()
     {

@@ -18,7 +18,9 @@ internal sealed class TestNode : IAsyncDisposable
     /// <summary>The cluster whose answers golden/hostile.tsv holds.</summary>
     public const string ClusterId = "6Xm3QqAYSXaTnL0aTq1nDw";
 
-    private TestNode(BrokerService broker) => Broker = broker;
+    private readonly VolatileController _controller;
+
+    private TestNode(BrokerService broker, VolatileController controller) => (Broker, _controller) = (broker, controller);
 
     public BrokerService Broker { get; }
 
@@ -53,7 +55,7 @@ internal sealed class TestNode : IAsyncDisposable
         broker.BrokerEpoch = controller.Start(config);
         broker.LoadDirectory(controller.Image);
         broker.Start();
-        return new TestNode(broker);
+        return new TestNode(broker, controller);
     }
 
     /// <summary>A new connection to a listener.</summary>
@@ -62,6 +64,9 @@ internal sealed class TestNode : IAsyncDisposable
         var connection = new MemoryConnection();
         return new MemoryClient(connection, Broker.Serve(connection, listener));
     }
+
+    /// <summary>Sets what a record of the metadata would set; null takes a setting back.</summary>
+    public void Configure(ConfigResource resource, string name, string? value) => _controller.Configure(resource, name, value);
 
     /// <summary>Creates a topic and waits until its partitions are led here.</summary>
     public async Task<Uuid> CreateTopic(string name, int partitions = 1, params (string Name, string Value)[] configs)

@@ -78,6 +78,13 @@ internal sealed class VolatileController : IControllerChannel
         lock (_lock) return Task.FromResult(Do(_state.Decide(request)));
     }
 
+    /// <summary>Sets or, with null, takes back a setting, as the record of an alteration says it.</summary>
+    public void Configure(ConfigResource resource, string name, string? value)
+    {
+        lock (_lock)
+            Commit([new VersionedRecord(new ConfigRecord { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, Name = name, Value = value }, 0)]);
+    }
+
     private TReply Do<TReply>(Decision<TReply> decision)
     {
         if (decision.Records.Count > 0) Commit(decision.Records);

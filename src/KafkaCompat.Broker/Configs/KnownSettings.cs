@@ -39,7 +39,8 @@ public static class KnownSettings
         return best;
     }
 
-    private static bool IsDynamicOnly(string name)
+    /// <summary>A setting that Kafka takes from the metadata alone: the rates of replication's throttles.</summary>
+    internal static bool IsDynamicOnly(string name)
     {
         foreach (var key in ConfigCatalog.Of(ConfigScope.BrokerDynamicOnly))
         {

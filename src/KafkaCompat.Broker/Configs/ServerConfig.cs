@@ -20,7 +20,8 @@ public sealed class ServerConfig
         ConfigCrossChecks.Check(this);
     }
 
-    private ServerConfig(ServerConfig other) => (_set, _values, Node, Listeners) = (other._set, other._values, other.Node, other.Listeners);
+    private ServerConfig(Dictionary<string, string> set, Dictionary<string, object?> values, ServerConfig other) =>
+        (_set, _values, Node, Listeners) = (set, values, other.Node, other.Listeners);
 
     /// <summary>Who this node is: id, roles, and where its quorum is.</summary>
     public NodeRoles Node { get; }
@@ -54,6 +55,11 @@ public sealed class ServerConfig
                 throw new ConfigurationException($"Unknown setting {name}{(nearest is null ? "" : $"; did you mean {nearest}?")}");
             }
 
+            if (ListenerConfigs.Check(name, value) is { } problem)
+            {
+                throw new ConfigurationException(problem);
+            }
+
             set[name] = value;
         }
 
@@ -69,14 +75,38 @@ public sealed class ServerConfig
                 continue;
             }
 
-            values[key.Name] = key.TryParse(text, out var value, out var problem) ? value : throw new ConfigurationException(problem);
+            values[key.Name] = key.TryParse(text, out var value, out var broken) ? value : throw new ConfigurationException(broken);
         }
 
         return new ServerConfig(set, values, localHostName);
     }
 
     /// <summary>The same configuration once its listeners are bound: port 0 is the port that the system chose.</summary>
-    public ServerConfig WithBoundPorts(IReadOnlyDictionary<string, int> ports) => new(this) { Listeners = Listeners.WithPorts(ports) };
+    public ServerConfig WithBoundPorts(IReadOnlyDictionary<string, int> ports) => new(_set, _values, this) { Listeners = Listeners.WithPorts(ports) };
+
+    /// <summary>
+    /// The same configuration with settings that the metadata brings over those of the file. They are known and of their types; the rules between
+    /// settings are checked again. Listeners and identity stay.
+    /// </summary>
+    internal ServerConfig With(IReadOnlyDictionary<string, string> settings)
+    {
+        var config = new ServerConfig(new Dictionary<string, string>(_set, StringComparer.Ordinal), new Dictionary<string, object?>(_values, StringComparer.Ordinal), this);
+        foreach (var (name, text) in settings)
+        {
+            config._set[name] = text;
+            if (ConfigCatalog.FindBroker(name) is { } key)
+            {
+                config._values[name] = key.TryParse(text, out var value, out var problem) ? value : throw new ConfigurationException(problem);
+            }
+        }
+
+        ConfigCrossChecks.Check(config);
+        return config;
+    }
+
+    /// <summary>A listener's own value of a setting, where one was given for it.</summary>
+    public int? GetListenerInt(string listener, string name) =>
+        _set.TryGetValue(ListenerConfigs.NameOf(listener, name), out var text) && ConfigCatalog.FindBroker(name)!.TryParse(text, out var value, out _) ? (int?)value : null;
 
     /// <summary>Whether the setting was given; its default is in force else.</summary>
     public bool IsSet(string name) => _set.ContainsKey(name);

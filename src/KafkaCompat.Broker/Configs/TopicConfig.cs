@@ -31,6 +31,7 @@ public sealed class TopicConfig
         RetentionMs = LongOf("retention.ms");
         RetentionBytes = LongOf("retention.bytes");
         DeleteRetentionMs = LongOf("delete.retention.ms");
+        MaxCompactionLagMs = LongOf("max.compaction.lag.ms");
         FileDeleteDelayMs = LongOf("file.delete.delay.ms");
         FlushMessages = LongOf("flush.messages");
         FlushMs = LongOf("flush.ms");
@@ -76,6 +77,8 @@ public sealed class TopicConfig
     public long RetentionBytes { get; }
 
     public long DeleteRetentionMs { get; }
+
+    public long MaxCompactionLagMs { get; }
 
     public long FileDeleteDelayMs { get; }
 

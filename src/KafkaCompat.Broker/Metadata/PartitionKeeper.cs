@@ -17,14 +17,14 @@ public sealed class PartitionKeeper : IMetadataListener
     private readonly PartitionTable _table;
     private readonly LogDirectory _directory;
     private readonly BrokerMetadata _metadata;
-    private readonly ServerConfig _config;
+    private readonly DynamicBrokerConfig _config;
     private readonly LogSyncer _syncer;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private Dictionary<TopicPartition, long>? _highWatermarks;
     private volatile MetadataImage _image = MetadataImage.Empty;
 
-    public PartitionKeeper(PartitionTable table, LogDirectory directory, BrokerMetadata metadata, ServerConfig config, LogSyncer syncer, TimeProvider time, ILogger logger)
+    public PartitionKeeper(PartitionTable table, LogDirectory directory, BrokerMetadata metadata, DynamicBrokerConfig config, LogSyncer syncer, TimeProvider time, ILogger logger)
     {
         _table = table;
         _directory = directory;
@@ -63,13 +63,13 @@ public sealed class PartitionKeeper : IMetadataListener
         var topic = image.FindTopic(partition.Topic);
         // As in Kafka, a folder without partition.metadata is a stray too: the file is there before the first record is.
         return topic is not null && topicId == topic.Id
-            && topic.Partitions.TryGetValue(partition.Partition, out var registration) && registration.Replicas.Contains(_config.NodeId);
+            && topic.Partitions.TryGetValue(partition.Partition, out var registration) && registration.Replicas.Contains(_metadata.NodeId);
     }
 
     private void Apply(string topic, Uuid topicId, int index, PartitionRegistration registration)
     {
         var key = new TopicPartition(topic, index);
-        if (!registration.Replicas.Contains(_config.NodeId))
+        if (!registration.Replicas.Contains(_metadata.NodeId))
         {
             if (_table.Find(topic, index) is not null) Delete(key);
             return;
@@ -90,7 +90,7 @@ public sealed class PartitionKeeper : IMetadataListener
             _table.Offline[key] = topicId;
             return;
         }
-        partition.ApplyLeadership(registration.Leader, registration.LeaderEpoch, registration.Isr.Length, registration.Leader == _config.NodeId);
+        partition.ApplyLeadership(registration.Leader, registration.LeaderEpoch, registration.Isr.Length, registration.Leader == _metadata.NodeId);
     }
 
     private Partition Open(TopicPartition key, Uuid topicId)
@@ -117,7 +117,19 @@ public sealed class PartitionKeeper : IMetadataListener
 
     private void ApplyConfig(MetadataImage image, ConfigResource resource)
     {
-        if (resource.Type != ConfigResourceType.Topic || image.FindTopic(resource.Name) is not { } topic) return;
+        if (_config.Concerns(resource))
+        {
+            // A topic's settings stand over the broker's, so any topic may have got another value.
+            foreach (var each in image.Topics.Values) ApplyConfig(image, each);
+        }
+        else if (resource.Type == ConfigResourceType.Topic && image.FindTopic(resource.Name) is { } topic)
+        {
+            ApplyConfig(image, topic);
+        }
+    }
+
+    private void ApplyConfig(MetadataImage image, TopicImage topic)
+    {
         var config = _metadata.TopicConfigOf(image, topic.Name);
         foreach (var index in topic.Partitions.Keys) _table.Find(topic.Name, index)?.ApplyConfig(config);
     }

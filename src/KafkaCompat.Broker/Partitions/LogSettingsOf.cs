@@ -11,7 +11,8 @@ internal static class LogSettingsOf
     public static LogSettings Topic(TopicConfig config) => new()
     {
         SegmentBytes = config.SegmentBytes,
-        SegmentMs = config.SegmentMs,
+        // Only rolled segments can be compacted, so what may not wait longer than this may not stay in the active one.
+        SegmentMs = config.IsCompacted ? Math.Min(config.SegmentMs, config.MaxCompactionLagMs) : config.SegmentMs,
         SegmentJitterMs = config.SegmentJitterMs,
         SegmentIndexBytes = config.SegmentIndexBytes,
         IndexIntervalBytes = config.IndexIntervalBytes,
