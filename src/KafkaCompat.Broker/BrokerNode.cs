@@ -45,6 +45,7 @@ public sealed class BrokerNode : IAsyncDisposable
             throw new ConfigurationException($"log.dirs names {config.LogDirs.Count} directories: KafkaCompat serves one.");
         var meta = DirectoryFormat.Prepare(files, config, time.GetUtcNow(), random);
         var environment = new LogEnvironment(files, time, random) { ProducerIdExpirationMs = config.GetInt("producer.id.expiration.ms") };
+        if (config.WriteBehindBytes > 0) environment.WriteBehind = new WriteBehind(config.WriteBehindBytes, environment.Health);
         var directory = LogDirectory.Open(environment, config.LogDirs[0]);
         QuorumNode? quorum = null;
         try

@@ -127,6 +127,7 @@ public sealed class BrokerService : IAsyncDisposable
     public void Start()
     {
         _syncer.Start();
+        _directory.Environment.WriteBehind?.Start();
         _logs.Start();
     }
 
@@ -174,6 +175,7 @@ public sealed class BrokerService : IAsyncDisposable
     {
         await _logs.DisposeAsync();
         await _syncer.Stop();
+        if (_directory.Environment.WriteBehind is { } writeBehind) await writeBehind.Stop();
         var highWatermarks = _logs.HighWatermarks();
         _groups.Close();
         foreach (var partition in Partitions.All) partition.Close();

@@ -20,6 +20,7 @@ public static class KnownSettings
     /// <summary>True for a setting of the catalogue, and for what a plug-in may read.</summary>
     public static bool Contains(string name) =>
         ConfigCatalog.FindBroker(name) is not null
+        || OwnSettings.Find(name) is not null
         || Array.IndexOf(PluginNames, name) >= 0
         || Array.Exists(PluginPrefixes, prefix => name.StartsWith(prefix, StringComparison.Ordinal))
         || IsDynamicOnly(name);

@@ -18,10 +18,11 @@ public sealed class ServerConfig
         Node = NodeRoles.Read(this);
         Listeners = ListenerSettings.Read(this, localHostName);
         ConfigCrossChecks.Check(this);
+        WriteBehindBytes = OwnSettings.Parse(OwnSettings.WriteBehindBytes, set.GetValueOrDefault(OwnSettings.WriteBehindBytes.Name));
     }
 
     private ServerConfig(Dictionary<string, string> set, Dictionary<string, object?> values, ServerConfig other) =>
-        (_set, _values, Node, Listeners) = (set, values, other.Node, other.Listeners);
+        (_set, _values, Node, Listeners, WriteBehindBytes) = (set, values, other.Node, other.Listeners, other.WriteBehindBytes);
 
     /// <summary>Who this node is: id, roles, and where its quorum is.</summary>
     public NodeRoles Node { get; }
@@ -36,6 +37,9 @@ public sealed class ServerConfig
 
     /// <summary>Where the metadata log lies: <c>metadata.log.dir</c>, else the first data directory.</summary>
     public string MetadataLogDir => GetString("metadata.log.dir") ?? LogDirs[0];
+
+    /// <inheritdoc cref="OwnSettings.WriteBehindBytes"/>
+    public long WriteBehindBytes { get; }
 
     /// <summary>What was set, by name, as it was written.</summary>
     public IReadOnlyDictionary<string, string> Explicit => _set;

@@ -57,6 +57,10 @@ internal sealed class DiskFile(string path, SafeFileHandle handle) : StoredFile(
         NativeFile.Preallocate(handle, end, length - end);
     }
 
+    public override void StartWriting(long position, long length) => NativeFile.StartWriting(handle, Path, position, length);
+
+    public override void LetGoOfPages(long position, long length) => NativeFile.LetGoOfPages(handle, Path, position, length);
+
     public override void Sync() => NativeFile.Sync(handle, Path);
 
     protected override void Close() => handle.Dispose();

@@ -13,6 +13,9 @@ internal static partial class NativeFile
     private const int InterruptedCall = 4;
     private const int FullFsyncOfMacOS = 51;
     private const int KeepSize = 1;
+    private const uint WaitBefore = 1, StartToWrite = 2, WaitAfter = 4;
+    private const int WillNotNeed = 4;
+    private const int NotSupported = 38, NotOnPipes = 29, InvalidArgument = 22;
 
     /// <summary>Makes a file's bytes and length durable, or throws.</summary>
     public static void Sync(SafeFileHandle handle, string path)
@@ -57,6 +60,25 @@ internal static partial class NativeFile
             _ = FAllocate(handle, KeepSize, position, length);
     }
 
+    /// <summary>Begins to write a range to the disk, on Linux; throws where the disk has refused an earlier write of it.</summary>
+    public static void StartWriting(SafeFileHandle handle, string path, long position, long length) => SyncRange(handle, path, position, length, StartToWrite);
+
+    /// <summary>Waits for the writes of a range, then drops its pages, on Linux.</summary>
+    public static void LetGoOfPages(SafeFileHandle handle, string path, long position, long length)
+    {
+        SyncRange(handle, path, position, length, WaitBefore | StartToWrite | WaitAfter);
+        if (OperatingSystem.IsLinux())
+            _ = FAdvise(handle, position, length, WillNotNeed);
+    }
+
+    private static void SyncRange(SafeFileHandle handle, string path, long position, long length, uint flags)
+    {
+        if (!OperatingSystem.IsLinux() || SyncFileRange(handle, position, length, flags) == 0)
+            return;
+        if (Marshal.GetLastPInvokeError() is not (NotSupported or NotOnPipes or InvalidArgument or InterruptedCall))
+            throw Failure("sync_file_range", path);
+    }
+
     private static IOException Failure(string call, string path)
     {
         int error = Marshal.GetLastPInvokeError();
@@ -77,6 +99,12 @@ internal static partial class NativeFile
 
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     private static partial int FAllocate(SafeFileHandle handle, int mode, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
+    private static partial int SyncFileRange(SafeFileHandle handle, long offset, long length, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "posix_fadvise", SetLastError = true)]
+    private static partial int FAdvise(SafeFileHandle handle, long offset, long length, int advice);
 
     [LibraryImport("kernel32", EntryPoint = "FlushFileBuffers", SetLastError = true)]
     [return: MarshalAs(UnmanagedType.Bool)]

@@ -23,6 +23,7 @@ internal sealed class LogSegment
     private bool _closed;
     private long _size;
     private long _allocated;
+    private long _handedOver = -1;
     private int _bytesSinceIndexEntry;
     private long? _firstBatchTimestamp;
     private LargestTimestamp? _largest;
@@ -131,6 +132,8 @@ internal sealed class LogSegment
             rest = batches.Slice(position - start);
         }
         Volatile.Write(ref _size, position);
+        if (_environment.WriteBehind is { } writeBehind)
+            HandOver(writeBehind, file, start, position);
     }
 
     /// <summary>After a write that failed: whatever part of it reached the file is cut off again.</summary>
@@ -288,6 +291,7 @@ internal sealed class LogSegment
         Volatile.Write(ref _size, end);
         File.SetLength(end);
         _allocated = 0;
+        _handedOver = -1;
         _bytesSinceIndexEntry = 0;
         LargestTimestamp largest = ReadLargest();
         if (end == 0)
@@ -337,6 +341,18 @@ internal sealed class LogSegment
         OffsetIndex.CloseFile();
         TimeIndex.CloseFile();
         TransactionIndex.CloseFile();
+    }
+
+    // In whole pieces from a multiple of their size on, so that no page belongs to two of them.
+    private void HandOver(WriteBehind writeBehind, StoredFile file, long start, long end)
+    {
+        if (_handedOver < 0)
+            _handedOver = start - start % WriteBehind.PieceBytes;
+        long until = end - end % WriteBehind.PieceBytes;
+        if (until <= _handedOver)
+            return;
+        writeBehind.Written(file, _handedOver, until - _handedOver);
+        _handedOver = until;
     }
 
     private LargestTimestamp ReadLargest()

@@ -8,7 +8,7 @@ namespace KafkaCompat.Benchmarks.Load;
 /// The same load on our program and on Apache Kafka with a heap of 1 GB, in turn, in one run: throughput, the broker's processor time, latency and memory. A round
 /// before the first warms both up and is not counted; medians of the others are compared.
 /// </summary>
-internal sealed class LoadMeasurement(string ours, string kafkaFolder)
+internal sealed class LoadMeasurement(string ours, string kafkaFolder, string[] ourOverrides)
 {
     private const int SingleRecordConnections = 16;
     private const int PacedRequestsPerSecond = 2_000;
@@ -29,14 +29,14 @@ internal sealed class LoadMeasurement(string ours, string kafkaFolder)
     {
         if (args.Length < 1)
         {
-            Console.Error.WriteLine("load KAFKACOMPAT_BINARY [KAFKA_FOLDER] [ROUNDS]");
+            Console.Error.WriteLine("load KAFKACOMPAT_BINARY [KAFKA_FOLDER] [ROUNDS] [key=value…]: the last are settings of ours alone");
             return 1;
         }
 
         var kafka = args.Length > 1 ? args[1] : Environment.GetEnvironmentVariable("KAFKA_REFERENCE") ?? "../shared/kafka-4.4";
         var rounds = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 3;
         Environment.SetEnvironmentVariable("KAFKA_HEAP_OPTS", "-Xms1G -Xmx1G");
-        return new LoadMeasurement(Path.GetFullPath(args[0]), Path.GetFullPath(kafka)).Compare(rounds);
+        return new LoadMeasurement(Path.GetFullPath(args[0]), Path.GetFullPath(kafka), args.Skip(3).ToArray()).Compare(rounds);
     }
 
     /// <summary>Places in the log that the produce workload before it has written, 1,000 records apart.</summary>
@@ -51,7 +51,7 @@ internal sealed class LoadMeasurement(string ours, string kafkaFolder)
             var ourFolder = NodeFolder.Create(folder.CreateSubdirectory("ours").FullName, "log.segment.delete.delay.ms=1000");
             var kafkaNode = NodeFolder.Create(folder.CreateSubdirectory("kafka").FullName, "log.segment.delete.delay.ms=1000");
             kafkaNode.FormatByKafka(kafkaFolder);
-            using var our = Start(ours, [ourFolder.File], ourFolder);
+            using var our = Start(ours, [ourFolder.File, .. ourOverrides.SelectMany(static setting => new[] { "--override", setting })], ourFolder);
             using var kafka = Start("bash", [NodeFolder.Runner(kafkaFolder), "kafka-server-start", kafkaNode.File], kafkaNode);
             var taken = Workloads.ToDictionary(static workload => workload, static _ => (Ours: new List<Sample>(), Kafka: new List<Sample>()));
             for (var round = 0; round <= rounds; round++)
