@@ -47,6 +47,16 @@ public sealed class BrokerMetadata(DynamicBrokerConfig config, string clusterId)
         }
     }
 
+    /// <summary>Where a listener's clients reach a broker that is there to serve them; null where they do not.</summary>
+    public BrokerEndpoint? EndpointOf(int brokerId, string listener)
+    {
+        foreach (var endpoint in Endpoints(_current, listener, includeFenced: false))
+        {
+            if (endpoint.NodeId == brokerId) return endpoint;
+        }
+        return null;
+    }
+
     /// <summary>The controllers that a listener's clients can reach.</summary>
     public static IEnumerable<BrokerEndpoint> ControllerEndpoints(MetadataImage image, string listener)
     {

@@ -18,11 +18,11 @@ internal sealed class TestNode : IAsyncDisposable
     /// <summary>The cluster whose answers golden/hostile.tsv holds.</summary>
     public const string ClusterId = "6Xm3QqAYSXaTnL0aTq1nDw";
 
-    private readonly VolatileController _controller;
-
-    private TestNode(BrokerService broker, VolatileController controller) => (Broker, _controller) = (broker, controller);
+    private TestNode(BrokerService broker, VolatileController controller) => (Broker, Controller) = (broker, controller);
 
     public BrokerService Broker { get; }
+
+    public VolatileController Controller { get; }
 
     /// <summary>The configuration of a node in tests; <paramref name="settings"/> come last.</summary>
     public static ServerConfig ConfigOf(params (string Name, string Value)[] settings)
@@ -66,7 +66,7 @@ internal sealed class TestNode : IAsyncDisposable
     }
 
     /// <summary>Sets what a record of the metadata would set; null takes a setting back.</summary>
-    public void Configure(ConfigResource resource, string name, string? value) => _controller.Configure(resource, name, value);
+    public void Configure(ConfigResource resource, string name, string? value) => Controller.Configure(resource, name, value);
 
     /// <summary>Creates a topic and waits until its partitions are led here.</summary>
     public async Task<Uuid> CreateTopic(string name, int partitions = 1, params (string Name, string Value)[] configs)

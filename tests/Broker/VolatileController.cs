@@ -79,10 +79,13 @@ internal sealed class VolatileController : IControllerChannel
     }
 
     /// <summary>Sets or, with null, takes back a setting, as the record of an alteration says it.</summary>
-    public void Configure(ConfigResource resource, string name, string? value)
+    public void Configure(ConfigResource resource, string name, string? value) =>
+        Write(new VersionedRecord(new ConfigRecord { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, Name = name, Value = value }, 0));
+
+    /// <summary>Commits records that nobody decided on, such as a change of leaders in a cluster that a test imagines.</summary>
+    public void Write(params VersionedRecord[] records)
     {
-        lock (_lock)
-            Commit([new VersionedRecord(new ConfigRecord { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, Name = name, Value = value }, 0)]);
+        lock (_lock) Commit(records);
     }
 
     private TReply Do<TReply>(Decision<TReply> decision)

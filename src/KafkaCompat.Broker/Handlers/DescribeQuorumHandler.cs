@@ -14,6 +14,9 @@ public sealed class DescribeQuorumHandler(Func<QuorumDescription> describe, Time
 {
     private const string MetadataTopic = "__cluster_metadata";
 
+    /// <summary>The first version that tells the voters' directories and where they are reached.</summary>
+    private const short DirectoriesSince = 2;
+
     public ValueTask<DescribeQuorumResponse?> Handle(DescribeQuorumRequest request, RequestContext context)
     {
         var response = new DescribeQuorumResponse { ErrorMessage = "" };
@@ -21,13 +24,13 @@ public sealed class DescribeQuorumHandler(Func<QuorumDescription> describe, Time
         {
             var results = new DescribeQuorumResponse.TopicData { TopicName = topic.TopicName };
             response.Topics.Add(results);
-            foreach (var asked in topic.Partitions) results.Partitions.Add(Describe(topic.TopicName, asked.PartitionIndex));
+            foreach (var asked in topic.Partitions) results.Partitions.Add(Describe(topic.TopicName, asked.PartitionIndex, context.ApiVersion));
         }
-        if (request.Topics.Exists(static topic => topic.TopicName == MetadataTopic)) AddNodes(response);
+        if (context.ApiVersion >= DirectoriesSince && request.Topics.Exists(static topic => topic.TopicName == MetadataTopic)) AddNodes(response);
         return ValueTask.FromResult<DescribeQuorumResponse?>(response);
     }
 
-    private DescribeQuorumResponse.PartitionData Describe(string topic, int index)
+    private DescribeQuorumResponse.PartitionData Describe(string topic, int index, short version)
     {
         if (topic != MetadataTopic || index != 0)
         {
@@ -46,20 +49,20 @@ public sealed class DescribeQuorumHandler(Func<QuorumDescription> describe, Time
             LeaderId = quorum.LeaderId,
             LeaderEpoch = quorum.Epoch,
             HighWatermark = quorum.HighWatermark,
-            CurrentVoters = [.. quorum.Voters.Select(voter => StateOf(voter, quorum))],
-            Observers = [.. quorum.Observers.Select(observer => StateOf(observer, quorum))],
+            CurrentVoters = [.. quorum.Voters.Select(voter => StateOf(voter, quorum, version))],
+            Observers = [.. quorum.Observers.Select(observer => StateOf(observer, quorum, version))],
         };
     }
 
     /// <summary>The leader does not fetch from itself: it is up to date at any time.</summary>
-    private DescribeQuorumResponse.ReplicaState StateOf(QuorumReplica replica, QuorumDescription quorum)
+    private DescribeQuorumResponse.ReplicaState StateOf(QuorumReplica replica, QuorumDescription quorum, short version)
     {
         var isLeader = replica.Key.Id == quorum.LeaderId;
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         return new DescribeQuorumResponse.ReplicaState
         {
             ReplicaId = replica.Key.Id,
-            ReplicaDirectoryId = replica.Key.DirectoryId,
+            ReplicaDirectoryId = version >= DirectoriesSince ? replica.Key.DirectoryId : Uuid.Zero,
             LogEndOffset = isLeader ? Math.Max(replica.EndOffset, quorum.HighWatermark) : replica.EndOffset,
             LastFetchTimestamp = isLeader ? now : replica.LastFetchMs,
             LastCaughtUpTimestamp = isLeader ? now : replica.LastCaughtUpMs,

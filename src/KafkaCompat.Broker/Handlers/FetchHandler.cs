@@ -13,7 +13,8 @@ namespace KafkaCompat.Broker.Handlers;
 /// <item>Waits up to MaxWaitMs until MinBytes are there; errors, a diverging epoch or a partition that changes end the wait.</item>
 /// <item>The first partition with data returns at least one batch, however small the limits are; then the limits hold.</item>
 /// <item>Sessions from 7 on: later fetches name what changed, answers hold what is news; see <see cref="FetchSessionCache"/>.</item>
-/// <item>From 9 on leader epochs are checked, from 12 on a diverging epoch is told, from 13 on topics go by id.</item>
+/// <item>From 9 on leader epochs are checked, from 12 on a diverging epoch is told, from 13 on topics go by id, from 16 on it is told who leads
+/// instead.</item>
 /// <item>read_committed reads up to the last stable offset and names the aborted transactions of the range.</item>
 /// </list>
 /// Left out: followers (a replica id) are answered like consumers, because a single node has none; the preferred read
@@ -22,6 +23,9 @@ namespace KafkaCompat.Broker.Handlers;
 [Serves(ApiKey.Fetch, 4, 18)]
 public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
 {
+    /// <summary>The first version that tells the leader; the schema has a place for it from 12 on, which Kafka leaves empty.</summary>
+    private const short LeaderToldSince = 16;
+
     private readonly PartitionTable _partitions;
     private readonly BrokerMetadata _metadata;
     private readonly TimerWheel _wheel;
@@ -49,11 +53,11 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
         var reads = regions.Reads;
         var found = Read(scope, reads, limits, context.ApiVersion);
         if (request.MaxWaitMs <= 0 || reads.Length == 0 || found.IsUrgent || found.Bytes >= limits.MinBytes)
-            return ValueTask.FromResult<FetchResponse?>(Answer(scope, reads, context.ApiVersion));
-        return WaitAndRead(scope, regions, limits, found.Bytes, request.MaxWaitMs, context.ApiVersion);
+            return ValueTask.FromResult<FetchResponse?>(Answer(scope, reads, context));
+        return WaitAndRead(scope, regions, limits, found.Bytes, request.MaxWaitMs, context);
     }
 
-    private async ValueTask<FetchResponse?> WaitAndRead(FetchScope scope, FetchRegions regions, Limits limits, long foundBytes, int maxWaitMs, short version)
+    private async ValueTask<FetchResponse?> WaitAndRead(FetchScope scope, FetchRegions regions, Limits limits, long foundBytes, int maxWaitMs, RequestContext context)
     {
         var reads = regions.Reads;
         var wait = new FetchWait(_wheel, scope.Partitions.Length, limits.MinBytes - foundBytes, limits.CommittedOnly);
@@ -64,8 +68,8 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
         // What was found is read again then; a file is not kept open for a wait.
         regions.Dispose();
         await wait.Wait(maxWaitMs);
-        _ = Read(scope, reads, limits, version);
-        return Answer(scope, reads, version);
+        _ = Read(scope, reads, limits, context.ApiVersion);
+        return Answer(scope, reads, context);
     }
 
     /// <summary>Reads every partition once, in turn. Urgent is what the client should learn of at once.</summary>
@@ -111,9 +115,11 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
         return null;
     }
 
-    private static FetchResponse Answer(FetchScope scope, PartitionRead[] reads, short version)
+    private FetchResponse Answer(FetchScope scope, PartitionRead[] reads, RequestContext context)
     {
+        var version = context.ApiVersion;
         var response = new FetchResponse { SessionId = scope.Session?.Id ?? 0 };
+        if (version >= LeaderToldSince) AddLeaders(response, reads, context.ListenerName);
         if (scope.Session is { } session)
         {
             lock (session.Gate) Fill(response, scope, reads, version);
@@ -124,6 +130,20 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
         }
         return response;
     }
+
+    /// <summary>Where the leaders are whom the answer names.</summary>
+    private void AddLeaders(FetchResponse response, PartitionRead[] reads, string listener)
+    {
+        foreach (ref readonly var read in reads.AsSpan())
+        {
+            if (!NamesLeader(read.Error)) continue;
+            var leader = read.LeaderId;
+            if (_metadata.EndpointOf(leader, listener) is not { } endpoint || response.NodeEndpoints.Exists(node => node.NodeId == leader)) continue;
+            response.NodeEndpoints.Add(new() { NodeId = leader, Host = endpoint.Host, Port = endpoint.Port, Rack = endpoint.Rack });
+        }
+    }
+
+    private static bool NamesLeader(ErrorCode error) => error is ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch;
 
     private static void Fill(FetchResponse response, FetchScope scope, PartitionRead[] reads, short version)
     {
@@ -142,11 +162,11 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
                 asked.ToldLogStartOffset = read.Error == ErrorCode.None ? read.LogStartOffset : -1;
                 if (read.Length > 0) session.MoveToEnd(asked);
             }
-            PartitionsFor(response, asked, version).Add(DataOf(asked, read));
+            PartitionsFor(response, asked, version).Add(DataOf(asked, read, version));
         }
     }
 
-    private static FetchResponse.PartitionData DataOf(FetchPartition asked, in PartitionRead read)
+    private static FetchResponse.PartitionData DataOf(FetchPartition asked, in PartitionRead read, short version)
     {
         var data = new FetchResponse.PartitionData
         {
@@ -159,7 +179,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
             Records = read.Region is null ? RecordBytes.Empty : RecordBytes.From(read.Region),
         };
         if (read.DivergingEpoch >= 0) data.DivergingEpoch = new() { Epoch = read.DivergingEpoch, EndOffset = read.DivergingEndOffset };
-        if (read.Error is ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch)
+        if (version >= LeaderToldSince && NamesLeader(read.Error))
             data.CurrentLeader = new() { LeaderId = read.LeaderId, LeaderEpoch = read.LeaderEpoch };
         if (read.AbortedTransactions is { } aborted)
         {

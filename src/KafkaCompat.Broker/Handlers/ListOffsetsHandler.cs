@@ -69,6 +69,6 @@ public sealed class ListOffsetsHandler(PartitionTable partitions) : IHandler<Lis
         result.ErrorCode = found.Error;
         result.Timestamp = found.Timestamp;
         result.Offset = found.Offset;
-        result.LeaderEpoch = found.LeaderEpoch;
+        if (version >= 4) result.LeaderEpoch = found.LeaderEpoch;
     }
 }

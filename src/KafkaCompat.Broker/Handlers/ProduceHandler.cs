@@ -26,6 +26,9 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
     private const short AcksNone = 0;
     private const short AcksLeader = 1;
 
+    /// <summary>The first version that tells who leads instead.</summary>
+    private const short LeaderToldSince = 10;
+
     /// <summary>Kafka's own admin tools may write to internal topics, nobody else.</summary>
     private const string AdminClientId = "__admin_client";
 
@@ -55,6 +58,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
                 }
                 var appended = partition.Append(data.Records, request.Acks, context.ApiVersion);
                 Fill(result, appended);
+                if (context.ApiVersion >= LeaderToldSince && appended.Error == ErrorCode.NotLeaderOrFollower) TellLeader(response, result, appended, context);
                 if (appended.Error != ErrorCode.None)
                 {
                     failed = true;
@@ -139,11 +143,17 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
         result.LogStartOffset = appended.LogStartOffset;
         if (appended.Error == ErrorCode.None) return;
         result.ErrorMessage = appended.ErrorMessage;
-        if (appended.Error is ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch)
-            result.CurrentLeader = new() { LeaderId = appended.LeaderId, LeaderEpoch = appended.LeaderEpoch };
         if (appended.RecordErrors is null) return;
         foreach (var error in appended.RecordErrors)
             result.RecordErrors.Add(new() { BatchIndex = error.BatchIndex, BatchIndexErrorMessage = error.Message });
+    }
+
+    private void TellLeader(ProduceResponse response, ProduceResponse.PartitionProduceResponse result, in PartitionAppend appended, RequestContext context)
+    {
+        var leader = appended.LeaderId;
+        result.CurrentLeader = new() { LeaderId = leader, LeaderEpoch = appended.LeaderEpoch };
+        if (metadata.EndpointOf(leader, context.ListenerName) is not { } endpoint || response.NodeEndpoints.Exists(node => node.NodeId == leader)) return;
+        response.NodeEndpoints.Add(new() { NodeId = leader, Host = endpoint.Host, Port = endpoint.Port, Rack = endpoint.Rack });
     }
 
     /// <summary>A topic that is named twice has one entry in the answer.</summary>

@@ -10,6 +10,7 @@ internal sealed class MessageEmitter
     private readonly ReadEmitter _read;
     private readonly WriteEmitter _write;
     private readonly SizeEmitter _size;
+    private readonly LossEmitter _loss;
     private readonly JsonEmitter _json;
 
     private MessageEmitter(CodeWriter code, Message message)
@@ -19,6 +20,7 @@ internal sealed class MessageEmitter
         _read = new ReadEmitter(code, message);
         _write = new WriteEmitter(code, message);
         _size = new SizeEmitter(code, message);
+        _loss = new LossEmitter(code, message);
         _json = new JsonEmitter(code);
     }
 
@@ -116,6 +118,7 @@ internal sealed class MessageEmitter
         _write.Emit(s, isMessage);
         _code.Line();
         _size.Emit(s);
+        _loss.Emit(s);
         _code.Line();
         _json.Emit(s);
         if (!isMessage)

@@ -5,6 +5,8 @@ namespace KafkaCompat.Protocol.Generator.Emit;
 /// <summary>Writes the GetSize method of a class, and one for each tagged field whose size is not plain.</summary>
 internal sealed class SizeEmitter(CodeWriter code, Message message)
 {
+    private readonly LossEmitter _loss = new(code, message);
+
     public void Emit(Struct s)
     {
         var flexibility = new Flexibility(message, s);
@@ -12,6 +14,7 @@ internal sealed class SizeEmitter(CodeWriter code, Message message)
         int fixedBytes = plain.Where(f => IsFixed(f) && f.Versions.Covers(s.Context)).Sum(f => f.Type.FixedSize());
         code.Line("/// <summary>Bytes that Write will write.</summary>");
         code.Open("public int GetSize(short version)");
+        _loss.EmitCall(s);
         if (flexibility.Declaration is { } declaration)
         {
             code.Line(declaration);

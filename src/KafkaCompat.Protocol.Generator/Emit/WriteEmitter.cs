@@ -5,6 +5,8 @@ namespace KafkaCompat.Protocol.Generator.Emit;
 /// <summary>Writes the Write method of a class.</summary>
 internal sealed class WriteEmitter(CodeWriter code, Message message)
 {
+    private readonly LossEmitter _loss = new(code, message);
+
     public void Emit(Struct s, bool isMessage)
     {
         var flexibility = new Flexibility(message, s);
@@ -15,6 +17,7 @@ internal sealed class WriteEmitter(CodeWriter code, Message message)
             code.Line("WireReader.CheckVersion(version, MinVersion, MaxVersion);");
         }
 
+        _loss.EmitCall(s);
         if (flexibility.Declaration is { } declaration)
         {
             code.Line(declaration);

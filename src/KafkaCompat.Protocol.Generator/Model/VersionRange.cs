@@ -32,4 +32,17 @@ internal readonly record struct VersionRange(int Low, int High)
         string? high = High < context.High ? $"version <= {High}" : null;
         return low is null ? high : high is null ? low : Low == High ? $"version == {Low}" : $"{low} && {high}";
     }
+
+    /// <summary>The C# condition that a version of <paramref name="context"/>, some of which this range lacks, lies outside it; null where all of them do.</summary>
+    public string? ConditionOutside(VersionRange context)
+    {
+        if (Within(context).IsEmpty)
+        {
+            return null;
+        }
+
+        string? low = Low > context.Low ? $"version < {Low}" : null;
+        string? high = High < context.High ? $"version > {High}" : null;
+        return low is null ? high : high is null ? low : Low == High ? $"version != {Low}" : $"version is < {Low} or > {High}";
+    }
 }

@@ -5,10 +5,10 @@ namespace KafkaCompat.Protocol;
 /// <summary>A message of the protocol, generated from protocol-specs.</summary>
 public interface IMessage
 {
-    /// <summary>Bytes that <see cref="Write"/> will write.</summary>
+    /// <summary>Bytes that <see cref="Write"/> will write; throws as it does.</summary>
     int GetSize(short version);
 
-    /// <summary>Writes the message without frame or header.</summary>
+    /// <summary>Writes the message without frame or header; throws <see cref="UnsupportedVersionException"/> where the version would lose a field that counts.</summary>
     void Write(ref WireWriter writer, short version);
 
     /// <summary>Writes the message as Kafka's tools print it.</summary>

@@ -1,6 +1,8 @@
 using KafkaCompat.Broker.Tests.Connections;
+using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Protocol.MetadataRecords;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Handlers;
@@ -83,6 +85,43 @@ public sealed class FetchTests : IAsyncLifetime
         var request = Records.Fetch("t", 0);
         request.Topics[0].Partitions[0].CurrentLeaderEpoch = 5;
         Assert.Equal(ErrorCode.UnknownLeaderEpoch, (await Fetch(request)).ErrorCode);
+    }
+
+    /// <summary>As Kafka 4.4 does: it knows the leader in 12 to 15 too, but tells it from 16 on.</summary>
+    [Theory]
+    [InlineData(9)]
+    [InlineData(12)]
+    [InlineData(15)]
+    [InlineData(16)]
+    [InlineData(18)]
+    public async Task A_fenced_reader_learns_who_leads_where_its_version_has_a_place_for_it(short version)
+    {
+        var topic = await _node.CreateTopic("moved");
+        _node.Controller.Write(new VersionedRecord(new PartitionChangeRecord { TopicId = topic, PartitionId = 0, Leader = 1 }, 0));
+        var request = Records.Fetch("moved", 0);
+        request.Topics[0].Partitions[0].CurrentLeaderEpoch = 0;
+        if (version >= 13) (request.Topics[0].Topic, request.Topics[0].TopicId) = ("", topic);
+        var response = await _client.Ask<FetchRequest, FetchResponse>(request, version);
+        var partition = response.Responses[0].Partitions[0];
+        Assert.Equal(ErrorCode.FencedLeaderEpoch, partition.ErrorCode);
+        Assert.Equal(version >= 16 ? (1, 1) : (-1, -1), (partition.CurrentLeader.LeaderId, partition.CurrentLeader.LeaderEpoch));
+        Assert.Equal(version >= 16 ? [(1, "localhost", 19092)] : [], response.NodeEndpoints.Select(n => (n.NodeId, n.Host, n.Port)));
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(9)]
+    [InlineData(10)]
+    [InlineData(13)]
+    public async Task A_writer_learns_who_leads_instead_where_its_version_has_a_place_for_it(short version)
+    {
+        var topic = await _node.CreateTopic("gone");
+        _node.Controller.Write(new VersionedRecord(new PartitionChangeRecord { TopicId = topic, PartitionId = 0, Leader = 2 }, 0));
+        var request = Records.Produce("gone", Records.Batch());
+        if (version >= 13) (request.TopicData[0].Name, request.TopicData[0].TopicId) = ("", topic);
+        var result = (await _client.Ask<ProduceRequest, ProduceResponse>(request, version)).Responses[0].PartitionResponses[0];
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, result.ErrorCode);
+        Assert.Equal(version >= 10 ? (2, 1) : (-1, -1), (result.CurrentLeader.LeaderId, result.CurrentLeader.LeaderEpoch));
     }
 
     [Fact]

@@ -1,0 +1,124 @@
+using System.Globalization;
+using KafkaCompat.Broker.Tests.Connections;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests.Handlers;
+
+/// <summary>
+/// Every key that the node advertises answers in every version that it advertises. A handler that fills what an old version has no place for would
+/// have its connection closed: the writer refuses to drop it.
+/// </summary>
+public sealed class ServedVersionsTests : IAsyncLifetime
+{
+    private static readonly string[] Groups = ["g", "nobody"];
+
+    private TestNode _node = null!;
+    private MemoryClient _client = null!;
+    private Uuid _id;
+
+    public async ValueTask InitializeAsync()
+    {
+        _node = TestNode.Start(settings: ("group.initial.rebalance.delay.ms", "0"));
+        _client = _node.Connect();
+        _id = await _node.CreateTopic("t");
+        _ = await Records.Send(_client, "t", Records.Batch(3));
+        while ((await _client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4)).Coordinators[0].ErrorCode != ErrorCode.None
+            || (await _client.Ask<ListGroupsRequest, ListGroupsResponse>(new(), 5)).ErrorCode != ErrorCode.None)
+        {
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+    }
+
+    public ValueTask DisposeAsync() => _node.DisposeAsync();
+
+    [Theory]
+    [InlineData("PLAINTEXT")]
+    [InlineData("CONTROLLER")]
+    public async Task Each_version_of_each_key_is_answered(string listener)
+    {
+        var keys = (await _node.Connect(listener).Ask<ApiVersionsRequest, ApiVersionsResponse>(new() { ClientSoftwareName = "test", ClientSoftwareVersion = "1" }, 4)).ApiKeys;
+        Assert.True(keys.Count >= 4, string.Create(CultureInfo.InvariantCulture, $"only {keys.Count} keys on {listener}"));
+        var silent = new List<string>();
+        foreach (var key in keys)
+        {
+            // Produce is advertised from 0 on, as Kafka does for the sake of a client library, and served from 3 on.
+            for (var version = key.ApiKey == (short)ApiKey.Produce ? (short)3 : key.MinVersion; version <= key.MaxVersion; version++)
+            {
+                var client = _node.Connect(listener);
+                await Post(client, (ApiKey)key.ApiKey, version);
+                if (await client.Receive() is null) silent.Add(string.Create(CultureInfo.InvariantCulture, $"{(ApiKey)key.ApiKey} {version}"));
+            }
+        }
+        Assert.True(silent.Count == 0, $"closed instead of an answer on {listener}: {string.Join(", ", silent)}");
+    }
+
+    private Task<int> Post(MemoryClient client, ApiKey key, short version) => key switch
+    {
+        ApiKey.Produce => client.Post(Produce(version), version),
+        ApiKey.Fetch => client.Post(Fetch(version), version),
+        ApiKey.ListOffsets => client.Post(new ListOffsetsRequest { Topics = { new() { Name = "t", Partitions = { new() { Timestamp = -1 }, new() { PartitionIndex = 9 } } } } }, version),
+        ApiKey.Metadata => client.Post(
+            new MetadataRequest
+            {
+                Topics = [new() { Name = "t" }, new() { Name = "nobody" }],
+                AllowAutoTopicCreation = version < 4,
+                IncludeTopicAuthorizedOperations = version >= 8,
+                IncludeClusterAuthorizedOperations = version is >= 8 and <= 10,
+            },
+            version),
+        ApiKey.OffsetCommit => client.Post(
+            new OffsetCommitRequest { GroupId = "g", Topics = [new() { Name = "t", TopicId = _id, Partitions = [new() { CommittedOffset = 2 }, new() { PartitionIndex = 9 }] }] }, version),
+        ApiKey.OffsetFetch => client.Post(OffsetFetch(version), version),
+        ApiKey.FindCoordinator => client.Post(version >= 4 ? new FindCoordinatorRequest { CoordinatorKeys = [.. Groups] } : new FindCoordinatorRequest { Key = "g" }, version),
+        ApiKey.JoinGroup => client.Post(Join(version), version),
+        ApiKey.Heartbeat => client.Post(new HeartbeatRequest { GroupId = "g", MemberId = "m", GenerationId = 1 }, version),
+        ApiKey.LeaveGroup => client.Post(
+            version >= 3 ? new LeaveGroupRequest { GroupId = "g", Members = { new() { MemberId = "m" } } } : new LeaveGroupRequest { GroupId = "g", MemberId = "m" }, version),
+        ApiKey.SyncGroup => client.Post(new SyncGroupRequest { GroupId = "g", MemberId = "m", GenerationId = 1 }, version),
+        ApiKey.DescribeGroups => client.Post(new DescribeGroupsRequest { Groups = [.. Groups], IncludeAuthorizedOperations = version >= 3 }, version),
+        ApiKey.ListGroups => client.Post(new ListGroupsRequest(), version),
+        ApiKey.ApiVersions => client.Post(new ApiVersionsRequest { ClientSoftwareName = "test", ClientSoftwareVersion = "1" }, version),
+        ApiKey.CreateTopics => client.Post(
+            new CreateTopicsRequest { Topics = { new() { Name = "t", NumPartitions = 1, ReplicationFactor = 1 }, new() { Name = $"new{version}", NumPartitions = 1, ReplicationFactor = 1 } } }, version),
+        ApiKey.DeleteTopics => client.Post(version >= 6 ? new DeleteTopicsRequest { Topics = { new() { Name = "nobody" } } } : new DeleteTopicsRequest { TopicNames = ["nobody"] }, version),
+        ApiKey.InitProducerId => client.Post(new InitProducerIdRequest { TransactionalId = null }, version),
+        ApiKey.OffsetForLeaderEpoch => client.Post(new OffsetForLeaderEpochRequest { ReplicaId = -1, Topics = { new() { Topic = "t", Partitions = { new() { LeaderEpoch = 0 } } } } }, version),
+        ApiKey.DescribeConfigs => client.Post(
+            new DescribeConfigsRequest { Resources = { new() { ResourceType = 2, ResourceName = "t", ConfigurationKeys = null } }, IncludeSynonyms = true, IncludeDocumentation = version >= 3 }, version),
+        ApiKey.DescribeQuorum => client.Post(new DescribeQuorumRequest { Topics = { new() { TopicName = "__cluster_metadata", Partitions = { new(), new() { PartitionIndex = 5 } } } } }, version),
+        ApiKey.DescribeCluster => client.Post(new DescribeClusterRequest { IncludeClusterAuthorizedOperations = true, IncludeFencedBrokers = version >= 2 }, version),
+        ApiKey.DescribeTopicPartitions => client.Post(new DescribeTopicPartitionsRequest { Topics = { new() { Name = "t" }, new() { Name = "nobody" } } }, version),
+        _ => throw new InvalidOperationException($"{key} is served: this test needs a request of it."),
+    };
+
+    private ProduceRequest Produce(short version)
+    {
+        var request = Records.Produce("t", Records.Batch());
+        if (version >= 13) (request.TopicData[0].Name, request.TopicData[0].TopicId) = ("", _id);
+        return request;
+    }
+
+    private FetchRequest Fetch(short version)
+    {
+        var request = Records.Fetch("t", 0);
+        request.SessionEpoch = version >= 7 ? 0 : -1;
+        if (version >= 13) (request.Topics[0].Topic, request.Topics[0].TopicId) = ("", _id);
+        return request;
+    }
+
+    private OffsetFetchRequest OffsetFetch(short version) => version >= 8
+        ? new OffsetFetchRequest { Groups = { new() { GroupId = "g", Topics = null }, new() { GroupId = "nobody", Topics = [new() { Name = "t", TopicId = _id, PartitionIndexes = [0] }] } } }
+        : new OffsetFetchRequest { GroupId = "g", Topics = [new() { Name = "t", PartitionIndexes = [0, 9] }] };
+
+    /// <summary>From 4 on a member without an id is sent away with one, before that it becomes the leader of its own group.</summary>
+    private static JoinGroupRequest Join(short version) => new()
+    {
+        GroupId = $"joined{version}",
+        ProtocolType = "consumer",
+        SessionTimeoutMs = 10_000,
+        RebalanceTimeoutMs = 10_000,
+        Protocols = { new() { Name = "range" } },
+    };
+}
