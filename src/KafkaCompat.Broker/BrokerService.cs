@@ -70,6 +70,18 @@ public sealed class BrokerService : IAsyncDisposable
             ApiVersions = new ApiVersionsHandler(Metadata, () => _dispatch!),
             CreateTopics = new CreateTopicsHandler(controller),
             DeleteTopics = new DeleteTopicsHandler(controller, config.GetBool("delete.topic.enable")),
+            CreatePartitions = new CreatePartitionsHandler(controller),
+            ElectLeaders = new ElectLeadersHandler(controller),
+            AlterPartitionReassignments = new AlterPartitionReassignmentsHandler(controller),
+            ListPartitionReassignments = new ListPartitionReassignmentsHandler(Metadata),
+            UpdateFeatures = new UpdateFeaturesHandler(controller),
+            UnregisterBroker = new UnregisterBrokerHandler(controller),
+            DeleteRecords = new DeleteRecordsHandler(Partitions),
+            DescribeProducers = new DescribeProducersHandler(Partitions, Metadata),
+            DescribeLogDirs = new DescribeLogDirsHandler(Partitions, [directory], Metadata, config),
+            AlterReplicaLogDirs = new AlterReplicaLogDirsHandler(Partitions, [directory]),
+            DeleteGroups = new DeleteGroupsHandler(coordinator),
+            OffsetDelete = new OffsetDeleteHandler(coordinator, Metadata),
             InitProducerId = new InitProducerIdHandler(_producerIds),
             OffsetForLeaderEpoch = new OffsetForLeaderEpochHandler(Partitions),
             DescribeConfigs = new DescribeConfigsHandler(Metadata, config),
@@ -132,7 +144,7 @@ public sealed class BrokerService : IAsyncDisposable
     }
 
     /// <summary>
-    /// What a controller's listener serves to tools: topics and the quorum. Followers, brokers elsewhere and voters are not
+    /// What a controller's listener serves to tools: topics, partitions, features and the quorum. Followers, brokers elsewhere and voters are not
     /// served, as this node is the whole cluster.
     /// </summary>
     private DispatchTable ControllerTable(IControllerChannel controller, Func<QuorumDescription> quorum)
@@ -143,6 +155,12 @@ public sealed class BrokerService : IAsyncDisposable
             new ServedApi<ApiVersionsRequest, ApiVersionsResponse>(0, 5, new ApiVersionsHandler(Metadata, () => table!)),
             new ServedApi<CreateTopicsRequest, CreateTopicsResponse>(2, 7, new CreateTopicsHandler(controller)),
             new ServedApi<DeleteTopicsRequest, DeleteTopicsResponse>(1, 6, new DeleteTopicsHandler(controller, _config.GetBool("delete.topic.enable"))),
+            new ServedApi<CreatePartitionsRequest, CreatePartitionsResponse>(0, 3, new CreatePartitionsHandler(controller)),
+            new ServedApi<ElectLeadersRequest, ElectLeadersResponse>(0, 2, new ElectLeadersHandler(controller)),
+            new ServedApi<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(0, 1, new AlterPartitionReassignmentsHandler(controller)),
+            new ServedApi<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(0, 0, new ListPartitionReassignmentsHandler(Metadata)),
+            new ServedApi<UpdateFeaturesRequest, UpdateFeaturesResponse>(0, 2, new UpdateFeaturesHandler(controller)),
+            new ServedApi<UnregisterBrokerRequest, UnregisterBrokerResponse>(0, 0, new UnregisterBrokerHandler(controller)),
             new ServedApi<DescribeConfigsRequest, DescribeConfigsResponse>(1, 4, new DescribeConfigsHandler(Metadata, _config)),
             new ServedApi<DescribeQuorumRequest, DescribeQuorumResponse>(0, 2, new DescribeQuorumHandler(quorum, _time)),
             new ServedApi<DescribeClusterRequest, DescribeClusterResponse>(0, 2, new DescribeClusterHandler(Metadata, isController: true)),

@@ -73,6 +73,31 @@ internal sealed class VolatileController : IControllerChannel
         lock (_lock) return Task.FromResult(Do(_state.Decide(request, version)));
     }
 
+    public Task<CreatePartitionsResponse> CreatePartitions(CreatePartitionsRequest request)
+    {
+        lock (_lock) return Task.FromResult(Do(_state.Decide(request)));
+    }
+
+    public Task<ElectLeadersResponse> ElectLeaders(ElectLeadersRequest request)
+    {
+        lock (_lock) return Task.FromResult(Do(_state.Decide(request)));
+    }
+
+    public Task<AlterPartitionReassignmentsResponse> AlterPartitionReassignments(AlterPartitionReassignmentsRequest request)
+    {
+        lock (_lock) return Task.FromResult(Do(_state.Decide(request)));
+    }
+
+    public Task<UpdateFeaturesResponse> UpdateFeatures(UpdateFeaturesRequest request, short version)
+    {
+        lock (_lock) return Task.FromResult(Do(_state.Decide(request, version)));
+    }
+
+    public Task<UnregisterBrokerResponse> UnregisterBroker(UnregisterBrokerRequest request)
+    {
+        lock (_lock) return Task.FromResult(Do(_state.Decide(request)));
+    }
+
     public Task<AllocateProducerIdsResponse> AllocateProducerIds(AllocateProducerIdsRequest request)
     {
         lock (_lock) return Task.FromResult(Do(_state.Decide(request)));

@@ -57,6 +57,16 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
 
     public Task<DeleteTopicsResponse> DeleteTopics(DeleteTopicsRequest request, short version) => Post((state, _) => state.Decide(request, version));
 
+    public Task<CreatePartitionsResponse> CreatePartitions(CreatePartitionsRequest request) => Post((state, _) => state.Decide(request));
+
+    public Task<ElectLeadersResponse> ElectLeaders(ElectLeadersRequest request) => Post((state, _) => state.Decide(request));
+
+    public Task<AlterPartitionReassignmentsResponse> AlterPartitionReassignments(AlterPartitionReassignmentsRequest request) => Post((state, _) => state.Decide(request));
+
+    public Task<UpdateFeaturesResponse> UpdateFeatures(UpdateFeaturesRequest request, short version) => Post((state, _) => state.Decide(request, version));
+
+    public Task<UnregisterBrokerResponse> UnregisterBroker(UnregisterBrokerRequest request) => Post((state, _) => state.Decide(request));
+
     public Task<AllocateProducerIdsResponse> AllocateProducerIds(AllocateProducerIdsRequest request) => Post((state, _) => state.Decide(request));
 
     /// <summary>Registers a broker.</summary>

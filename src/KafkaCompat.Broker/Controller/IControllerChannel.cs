@@ -12,5 +12,15 @@ public interface IControllerChannel
 
     Task<DeleteTopicsResponse> DeleteTopics(DeleteTopicsRequest request, short version);
 
+    Task<CreatePartitionsResponse> CreatePartitions(CreatePartitionsRequest request);
+
+    Task<ElectLeadersResponse> ElectLeaders(ElectLeadersRequest request);
+
+    Task<AlterPartitionReassignmentsResponse> AlterPartitionReassignments(AlterPartitionReassignmentsRequest request);
+
+    Task<UpdateFeaturesResponse> UpdateFeatures(UpdateFeaturesRequest request, short version);
+
+    Task<UnregisterBrokerResponse> UnregisterBroker(UnregisterBrokerRequest request);
+
     Task<AllocateProducerIdsResponse> AllocateProducerIds(AllocateProducerIdsRequest request);
 }

@@ -25,6 +25,9 @@ public sealed class Partition
     private const long LatestTiered = -5;
     private const long EarliestPendingUpload = -6;
 
+    /// <summary>In DeleteRecords: everything that consumers can see.</summary>
+    private const long HighWatermarkOffset = -1;
+
     private readonly Lock _lock = new();
     private readonly PartitionLog _log;
     private readonly LogSyncer _syncer;
@@ -261,6 +264,38 @@ public sealed class Partition
             if (error != ErrorCode.None) return (error, -1, -1);
             var found = _log.Epochs.EndOffsetFor(epoch, _log.LogEndOffset);
             return (ErrorCode.None, found.Epoch, found.StartOffset);
+        }
+    }
+
+    /// <summary>
+    /// Forgets the records before an offset (-1: before the high watermark). Returns where the log starts now, which is the low watermark of a partition
+    /// whose only replica is here; -1 with an error. Segments that lie before it go with the next run of retention.
+    /// </summary>
+    public (ErrorCode Error, long LowWatermark) DeleteRecordsBefore(long offset)
+    {
+        lock (_lock)
+        {
+            if (_isClosed || !_isLeader) return (ErrorCode.NotLeaderOrFollower, -1);
+            if (_config.IsCompacted && !_config.IsDeleted) return (ErrorCode.PolicyViolation, -1);
+            if (offset < HighWatermarkOffset || offset > _highWatermark) return (ErrorCode.OffsetOutOfRange, -1);
+            try
+            {
+                _ = _log.AdvanceLogStart(offset == HighWatermarkOffset ? _highWatermark : offset);
+                return (ErrorCode.None, _log.LogStartOffset);
+            }
+            catch (KafkaStorageException)
+            {
+                return (ErrorCode.KafkaStorageError, -1);
+            }
+        }
+    }
+
+    /// <summary>The producers that have written here lately; an error where this replica does not lead.</summary>
+    public (ErrorCode Error, IReadOnlyList<ProducerDescription> Producers) DescribeProducers()
+    {
+        lock (_lock)
+        {
+            return _isClosed || !_isLeader ? (ErrorCode.NotLeaderOrFollower, []) : (ErrorCode.None, _log.Producers.Describe());
         }
     }
 

@@ -43,7 +43,7 @@ public sealed class QuorumNode : IAsyncDisposable
                 new SnapshotPolicy(config.GetLong("metadata.log.max.record.bytes.between.snapshots"), config.GetLong("metadata.log.max.snapshot.interval.ms")),
                 clock);
             var quorum = new QuorumLoop(log, QuorumSettingsOf(config, meta), metadata, NoPeers.Instance, clock, random);
-            var controller = new ControllerLoop(ControllerSettingsOf(config, meta, BootstrapRecords(log, quorum), random), clock, random);
+            var controller = new ControllerLoop(ControllerSettingsOf(config, meta, BootstrapRecords(log, quorum), quorum.KRaftVersion, random), clock, random);
             metadata.Leading = controller.OnLeading;
             metadata.SnapshotDue = (id, image) => quorum.TrySnapshot(id, new QuorumSnapshot(
                 image.Provenance.TimestampMs, quorum.KRaftVersion, quorum.Describe().VoterSet, [.. MetadataSnapshot.Records(image)]));
@@ -113,13 +113,14 @@ public sealed class QuorumNode : IAsyncDisposable
     }
 
     private static ControllerSettings ControllerSettingsOf(
-        ServerConfig config, MetaProperties meta, IReadOnlyList<VersionedRecord> bootstrap, Random random) => new()
+        ServerConfig config, MetaProperties meta, IReadOnlyList<VersionedRecord> bootstrap, short kraftVersion, Random random) => new()
         {
             NodeId = config.NodeId,
             ClusterId = meta.ClusterId,
             IncarnationId = RandomIds.Next(random),
             Endpoints = [.. config.Listeners.AdvertisedOfController.Select(BrokerLifecycle.EndpointOf)],
             BootstrapRecords = bootstrap,
+            KRaftVersion = kraftVersion,
             TopicConfigs = new TopicConfigRules(config),
             DefaultPartitions = config.GetInt("num.partitions"),
             DefaultReplicationFactor = (short)config.GetInt("default.replication.factor"),

@@ -68,6 +68,23 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
             : Decision.Of(ErrorCode.None);
     }
 
+    /// <summary>Forgets a broker: it leaves every ISR and is no member of the cluster until it registers again.</summary>
+    public Decision<UnregisterBrokerResponse> Unregister(UnregisterBrokerRequest request)
+    {
+        if (!image.Brokers.TryGetValue(request.BrokerId, out var broker))
+        {
+            return Decision.Of(new UnregisterBrokerResponse
+            {
+                ErrorCode = ErrorCode.BrokerIdNotRegistered,
+                ErrorMessage = $"Broker ID {request.BrokerId} is not currently registered",
+            });
+        }
+
+        sessions.Forget(broker.Id);
+        var unregistered = new VersionedRecord(new UnregisterBrokerRecord { BrokerId = broker.Id, BrokerEpoch = broker.Epoch }, 0);
+        return new([.. _elections.BrokerGone(broker.Id), unregistered], new UnregisterBrokerResponse { ErrorMessage = "" });
+    }
+
     /// <summary>Fences the brokers that have not been heard of for a session's time.</summary>
     public IReadOnlyList<VersionedRecord> FenceExpired(long nowMs)
     {

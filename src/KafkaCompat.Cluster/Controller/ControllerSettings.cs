@@ -19,6 +19,9 @@ public sealed record ControllerSettings
 
     public ImmutableArray<FeatureRange> Features { get; init; } = SupportedFeatures.All;
 
+    /// <summary>The level of kraft.version, which lives in the quorum and not in the metadata.</summary>
+    public short KRaftVersion { get; init; } = 1;
+
     /// <summary>What an empty log begins with: the feature levels that the directory was formatted with.</summary>
     public required IReadOnlyList<VersionedRecord> BootstrapRecords { get; init; }
 

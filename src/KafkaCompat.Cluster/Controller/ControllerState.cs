@@ -85,6 +85,16 @@ public sealed class ControllerState
 
     public Decision<DeleteTopicsResponse> Decide(DeleteTopicsRequest request, short version) => Topics.Delete(request, version);
 
+    public Decision<CreatePartitionsResponse> Decide(CreatePartitionsRequest request) => new PartitionDecisions(Image, _random).Create(request);
+
+    public Decision<ElectLeadersResponse> Decide(ElectLeadersRequest request) => new ElectionDecisions(_settings, Image).Elect(request);
+
+    public Decision<AlterPartitionReassignmentsResponse> Decide(AlterPartitionReassignmentsRequest request) => new ReassignmentDecisions(_settings, Image).Alter(request);
+
+    public Decision<UpdateFeaturesResponse> Decide(UpdateFeaturesRequest request, short version) => new FeatureDecisions(_settings, Image).Update(request, version);
+
+    public Decision<UnregisterBrokerResponse> Decide(UnregisterBrokerRequest request) => Brokers.Unregister(request);
+
     public Decision<BrokerRegistrationResponse> Decide(BrokerRegistrationRequest request, long nowMs) => Brokers.Register(request, NextOffset, nowMs);
 
     public Decision<BrokerHeartbeatResponse> Decide(BrokerHeartbeatRequest request, long nowMs) => Brokers.Heartbeat(request, nowMs);
@@ -122,6 +132,14 @@ public sealed class ControllerState
         _loader.Publish(new MetadataProvenance(NextOffset - 1, epoch, timestampMs));
     }
 
+    internal static VersionedRecord ClusterMinInSyncReplicas(ControllerSettings settings) => new(new ConfigRecord
+    {
+        ResourceType = (sbyte)ConfigResourceType.Broker,
+        ResourceName = "",
+        Name = "min.insync.replicas",
+        Value = settings.MinInSyncReplicas.ToString(System.Globalization.CultureInfo.InvariantCulture),
+    }, 0);
+
     private TopicDecisions Topics => new(_settings, Image, _random);
 
     private BrokerDecisions Brokers => new(_settings, Image, _sessions);
@@ -133,13 +151,7 @@ public sealed class ControllerState
         if (levels.GetValueOrDefault("eligible.leader.replicas.version") >= 1)
         {
             // With eligible leader replicas the minimum of the ISR is the cluster's business and no longer each broker's own.
-            records.Add(new(new ConfigRecord
-            {
-                ResourceType = (sbyte)ConfigResourceType.Broker,
-                ResourceName = "",
-                Name = "min.insync.replicas",
-                Value = _settings.MinInSyncReplicas.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            }, 0));
+            records.Add(ClusterMinInSyncReplicas(_settings));
         }
 
         if (new MetadataVersion(levels.GetValueOrDefault(MetadataImage.MetadataVersionFeature)).AreTransactionsSupported)

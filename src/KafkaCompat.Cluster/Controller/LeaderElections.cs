@@ -37,13 +37,39 @@ internal sealed class LeaderElections(ControllerSettings settings, MetadataImage
         }
     }
 
+    /// <summary>An election that somebody asked for: the preferred replica, or any live one even if it lacks records.</summary>
+    public VersionedRecord? Elect(TopicImage topic, int index, PartitionRegistration partition, bool isUnclean) => new PartitionElection(topic.Id, index, partition, image.MetadataVersion)
+    {
+        IsActive = IsActive,
+        IsElrEnabled = image.IsElrEnabled,
+        MinInSyncReplicas = IntConfig(topic, "min.insync.replicas", settings.MinInSyncReplicas),
+        IsUncleanElectionEnabled = isUnclean,
+        IsPreferredWanted = !isUnclean,
+    }.Decide();
+
+    /// <summary>Gives a partition other replicas. Its leader moves where it is not among those that stay.</summary>
+    public VersionedRecord? Reassign(TopicImage topic, int index, PartitionRegistration partition, PartitionReassignment reassignment) =>
+        new PartitionElection(topic.Id, index, partition, image.MetadataVersion)
+        {
+            IsActive = IsActive,
+            IsElrEnabled = image.IsElrEnabled,
+            MinInSyncReplicas = IntConfig(topic, "min.insync.replicas", settings.MinInSyncReplicas),
+            IsUncleanElectionEnabled = IsUncleanEnabled(topic),
+            TargetIsr = reassignment.Isr,
+            Reassignment = reassignment,
+        }.Decide();
+
+    /// <summary>Whether a topic may be led by a replica that lacks records.</summary>
+    public bool IsUncleanEnabled(TopicImage topic) =>
+        Config(topic, "unclean.leader.election.enable") is { } unclean ? unclean == "true" : settings.IsUncleanElectionEnabled;
+
     private VersionedRecord? Election(TopicImage topic, int index, PartitionRegistration partition, Func<int, bool> isActive, int leaving, bool isUnclean) =>
         new PartitionElection(topic.Id, index, partition, image.MetadataVersion)
         {
             IsActive = isActive,
             IsElrEnabled = image.IsElrEnabled,
             MinInSyncReplicas = IntConfig(topic, "min.insync.replicas", settings.MinInSyncReplicas),
-            IsUncleanElectionEnabled = Config(topic, "unclean.leader.election.enable") is { } unclean ? unclean == "true" : settings.IsUncleanElectionEnabled,
+            IsUncleanElectionEnabled = IsUncleanEnabled(topic),
             TargetIsr = [.. partition.Isr.Where(b => b != leaving)],
             UncleanBroker = isUnclean ? leaving : -1,
         }.Decide();

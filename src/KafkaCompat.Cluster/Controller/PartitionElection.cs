@@ -36,8 +36,14 @@ public sealed class PartitionElection
 
     public bool IsUncleanElectionEnabled { get; init; }
 
+    /// <summary>Whether the first of the replicas takes over from a leader that could stay.</summary>
+    public bool IsPreferredWanted { get; init; }
+
     /// <summary>The ISR to be; the one before unless set.</summary>
     public ImmutableArray<int> TargetIsr { get; init; }
+
+    /// <summary>New replicas of the partition, those that come and those that go among them; null where they stay.</summary>
+    public PartitionReassignment? Reassignment { get; init; }
 
     /// <summary>A broker that lost what it had not synced: it can no longer vouch for anything.</summary>
     public int UncleanBroker { get; init; } = -1;
@@ -47,7 +53,12 @@ public sealed class PartitionElection
     {
         var isr = TargetIsr.IsEmpty && !IsElrEnabled ? _before.Isr : TargetIsr;
         int leader = _before.Leader;
-        if (leader < 0 || !isr.Contains(leader) || !IsActive(leader))
+        int preferred = Replicas[0];
+        if (IsPreferredWanted && isr.Contains(preferred) && IsActive(preferred))
+        {
+            leader = preferred;
+        }
+        else if (leader < 0 || !isr.Contains(leader) || !IsActive(leader))
         {
             (leader, isr) = Elect(isr);
         }
@@ -57,6 +68,7 @@ public sealed class PartitionElection
         }
 
         bool isChanged = _record.Leader != PartitionRegistration.NoLeaderChange || _record.LeaderRecoveryState >= 0;
+        isChanged |= Reassignment?.Fill(_record, _before, _version) ?? false;
         if (leader != _before.Leader)
         {
             _record.Leader = leader;
@@ -76,6 +88,8 @@ public sealed class PartitionElection
 
         return isChanged ? new VersionedRecord(_record, _version.PartitionChangeRecord) : null;
     }
+
+    private ImmutableArray<int> Replicas => Reassignment?.Replicas ?? _before.Replicas;
 
     private (int Leader, ImmutableArray<int> Isr) Elect(ImmutableArray<int> isr)
     {
@@ -112,7 +126,7 @@ public sealed class PartitionElection
 
     private int First(Func<int, bool> matches)
     {
-        foreach (int broker in _before.Replicas)
+        foreach (int broker in Replicas)
         {
             if (matches(broker) && IsActive(broker))
             {
@@ -126,7 +140,7 @@ public sealed class PartitionElection
     private bool TrackEligible(ImmutableArray<int> isr, int leader)
     {
         ImmutableArray<int> elr = [], lastKnown = [];
-        if (isr.Length < Math.Min(MinInSyncReplicas, _before.Replicas.Length))
+        if (isr.Length < Math.Min(MinInSyncReplicas, Replicas.Length))
         {
             elr = [.. _before.Elr.Union(_before.Isr).Where(b => !isr.Contains(b) && b != UncleanBroker)];
             lastKnown = _before.LastKnownElr;

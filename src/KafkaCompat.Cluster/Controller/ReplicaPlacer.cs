@@ -13,7 +13,7 @@ internal static class ReplicaPlacer
         var usable = brokers.Where(HasOpenDirectory).ToList();
         if (!usable.Exists(b => b.IsActive))
         {
-            problem = "All brokers are currently fenced or have all their log directories cordoned.";
+            problem = "All brokers are currently fenced, or have all their log directories cordoned.";
             return null;
         }
 

@@ -143,17 +143,7 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
         short version = image.MetadataVersion.PartitionRecord;
         for (int i = 0; i < assignments.Count; i++)
         {
-            var isr = assignments[i].Where(b => image.Brokers[b].IsActive).ToList();
-            var registration = new PartitionRegistration
-            {
-                Replicas = [.. assignments[i]],
-                Directories = [.. assignments[i].Select(DefaultDirectory)],
-                Isr = [.. isr],
-                Leader = isr[0],
-                LeaderEpoch = 0,
-                PartitionEpoch = 0,
-            };
-            _records.Add(new(registration.ToRecord(id, i, version), version));
+            _records.Add(new(ReplicaAssignment.NewPartition(image, assignments[i]).ToRecord(id, i, version), version));
         }
 
         return new CreateTopicsResponse.CreatableTopicResult
@@ -209,7 +199,8 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
         {
             string? problem = byIndex.ContainsKey(assignment.PartitionIndex)
                 ? $"Found multiple manual partition assignments for partition {assignment.PartitionIndex}"
-                : CheckReplicas(assignment, byIndex.Count > 0 ? byIndex.First().Value.Count : assignment.BrokerIds.Count);
+                : ReplicaAssignment.ProblemOfNew(
+                    image, assignment.PartitionIndex, assignment.BrokerIds, byIndex.Count > 0 ? byIndex.First().Value.Count : null);
             if (problem is not null)
             {
                 failure = Failed(topic.Name, ErrorCode.InvalidReplicaAssignment, problem);
@@ -226,33 +217,6 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
         }
 
         return [.. byIndex.Values];
-    }
-
-    private string? CheckReplicas(CreateTopicsRequest.CreatableReplicaAssignment assignment, int replicationFactor)
-    {
-        if (assignment.BrokerIds.Count == 0)
-        {
-            return "The manual partition assignment includes an empty replica list.";
-        }
-
-        var seen = new HashSet<int>();
-        foreach (int broker in assignment.BrokerIds)
-        {
-            if (!image.Brokers.ContainsKey(broker))
-            {
-                return $"The manual partition assignment includes broker {broker}, but no such broker is registered.";
-            }
-
-            if (!seen.Add(broker))
-            {
-                return $"The manual partition assignment includes the broker {broker} more than once.";
-            }
-        }
-
-        return assignment.BrokerIds.Count != replicationFactor
-            ? $"The manual partition assignment includes a partition with {assignment.BrokerIds.Count} replica(s), but this is not consistent with previous partitions, which have {replicationFactor} replica(s)."
-            : assignment.BrokerIds.Exists(b => image.Brokers[b].IsActive) ? null
-            : $"All brokers specified in the manual partition assignment for partition {assignment.PartitionIndex} are fenced or in controlled shutdown.";
     }
 
     private List<List<int>>? Placed(CreateTopicsRequest.CreatableTopic topic, out CreateTopicsResponse.CreatableTopicResult? failure)
@@ -277,13 +241,6 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
 
         return placed;
     }
-
-    private Uuid DefaultDirectory(int broker) => image.Brokers[broker].LogDirs switch
-    {
-        [] => DirectoryIds.Migrating,
-        [var only] => only,
-        _ => DirectoryIds.Unassigned,
-    };
 
     /// <summary>Names that hold '.' or '_', by how metrics write them.</summary>
     private Dictionary<string, string> UnifiedNames

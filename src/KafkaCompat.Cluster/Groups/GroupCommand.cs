@@ -91,6 +91,23 @@ public sealed record FetchOffsetsCommand(OffsetFetchRequest.OffsetFetchRequestGr
         new OffsetFetchResponse.OffsetFetchResponseGroup { GroupId = GroupId, ErrorCode = error };
 }
 
+/// <summary>OffsetDelete of partitions that exist; the reply is an <see cref="OffsetDeleteResponse"/>.</summary>
+public sealed record DeleteOffsetsCommand(OffsetDeleteRequest Request) : GroupCommand(Request.GroupId)
+{
+    /// <inheritdoc/>
+    public override object Refuse(ErrorCode error) => new OffsetDeleteResponse { ErrorCode = error };
+}
+
+/// <summary>DeleteGroups of one group; the reply is a <see cref="DeleteGroupsResponse.DeletableGroupResult"/>.</summary>
+public sealed record DeleteGroupCommand(string GroupId) : GroupCommand(GroupId)
+{
+    /// <inheritdoc/>
+    public override object Refuse(ErrorCode error) => Answer(error, null);
+
+    internal DeleteGroupsResponse.DeletableGroupResult Answer(ErrorCode error, string? message) =>
+        new() { GroupId = GroupId, ErrorCode = error, ErrorMessage = message };
+}
+
 /// <summary>DescribeGroups of one group; the reply is a <see cref="DescribeGroupsResponse.DescribedGroup"/>.</summary>
 public sealed record DescribeGroupCommand(string GroupId) : GroupCommand(GroupId)
 {

@@ -26,6 +26,7 @@ public sealed class GroupShard
     private readonly ClassicExpiry _expiry;
     private readonly OffsetCommits _commits;
     private readonly OffsetRetention _retention;
+    private readonly GroupDeletion _deletion;
     private readonly ModernGroupRecords _modern;
     private long _nextRetentionCheck = long.MaxValue;
 
@@ -39,6 +40,7 @@ public sealed class GroupShard
         _expiry = new ClassicExpiry(rebalance);
         _commits = new OffsetCommits(settings, _offsets);
         _retention = new OffsetRetention(settings, _offsets);
+        _deletion = new GroupDeletion(_offsets);
         _modern = new ModernGroupRecords(_groups);
     }
 
@@ -133,6 +135,12 @@ public sealed class GroupShard
                 break;
             case FetchOffsetsCommand fetch:
                 _commits.Fetch(group, fetch, ticket, decision);
+                break;
+            case DeleteOffsetsCommand delete:
+                _deletion.DeleteOffsets(group, delete, ticket, decision);
+                break;
+            case DeleteGroupCommand delete:
+                _deletion.DeleteGroup(group, delete, ticket, decision);
                 break;
             case DescribeGroupCommand describe:
                 decision.Reply(ticket, GroupDescription.Describe(group, describe.GroupId));

@@ -53,7 +53,7 @@ internal sealed class OffsetRetention(GroupSettings settings, OffsetStore offset
     }
 
     /// <summary>Null when a member's subscription cannot be read: then nothing is known to be unwanted.</summary>
-    private static HashSet<string>? SubscribedTopics(ClassicGroup group)
+    internal static HashSet<string>? SubscribedTopics(ClassicGroup group)
     {
         var topics = new HashSet<string>();
         foreach (var member in group.Members)

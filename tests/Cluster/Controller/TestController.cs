@@ -65,9 +65,9 @@ internal sealed class TestController
         return written;
     }
 
-    public BrokerRegistrationRequest Registration(IEnumerable<Uuid> directories, long previousEpoch) => new()
+    public BrokerRegistrationRequest Registration(IEnumerable<Uuid> directories, long previousEpoch, int broker = 1) => new()
     {
-        BrokerId = 1,
+        BrokerId = broker,
         ClusterId = "cluster",
         IncarnationId = new Uuid(NowMs, State.NextOffset),
         Listeners = [new BrokerRegistrationRequest.Listener { Name = "PLAINTEXT", Host = "localhost", Port = 9092 }],
@@ -75,6 +75,13 @@ internal sealed class TestController
         LogDirs = [.. directories],
         PreviousBrokerEpoch = previousEpoch,
     };
+
+    /// <summary>A second, third… broker that lives.</summary>
+    public void Join(int broker)
+    {
+        Apply(State.Decide(Registration([new Uuid(0x1234, broker)], -1, broker), NowMs).Records);
+        Heartbeat(broker: broker);
+    }
 
     public List<string> Register(IEnumerable<Uuid> directories, long previousEpoch)
     {
@@ -84,10 +91,10 @@ internal sealed class TestController
         return Apply(decision.Records);
     }
 
-    public BrokerHeartbeatResponse Heartbeat(bool wantShutDown = false)
+    public BrokerHeartbeatResponse Heartbeat(bool wantShutDown = false, int broker = 1)
     {
         var decision = State.Decide(
-            new BrokerHeartbeatRequest { BrokerId = 1, BrokerEpoch = State.Image.Brokers[1].Epoch, CurrentMetadataOffset = State.NextOffset - 1, WantShutDown = wantShutDown, CordonedLogDirs = [] },
+            new BrokerHeartbeatRequest { BrokerId = broker, BrokerEpoch = State.Image.Brokers[broker].Epoch, CurrentMetadataOffset = State.NextOffset - 1, WantShutDown = wantShutDown, CordonedLogDirs = [] },
             NowMs);
         Apply(decision.Records);
         return decision.Reply;
@@ -102,6 +109,9 @@ internal sealed class TestController
         Apply(decision.Records);
         return decision.Reply;
     }
+
+    /// <summary>Takes a decision over; its records as text.</summary>
+    public List<string> Apply<TReply>(Decision<TReply> decision) => Apply(decision.Records);
 
     /// <summary>Applies records and gives them as text without the fields that only say where they belong.</summary>
     public List<string> Apply(IReadOnlyList<VersionedRecord> records)

@@ -18,11 +18,12 @@ namespace KafkaCompat.Cluster.Tests.Groups;
 /// <code>
 /// settings size=2 delay=3000 retention=60000       before anything else
 /// at 3000                                          time passes; deadlines are worked off one after another
-/// join A v=9 protocols=range,rr session=10000 rebalance=20000 instance=i type=consumer id=A-1
+/// join A v=9 protocols=range,rr session=10000 rebalance=20000 instance=i type=consumer id=A-1 subscribes=t,u
 /// sync A assign=A-1:x,B-2:y gen=1                  heartbeat A, leave A B, leave instance=i
 /// commit A t-0=5 t-1=6:metadata                    commit - for no member; fetch, fetch stable; describe; list
 /// transaction 7 t-0=9                              an undecided offset of producer 7; commit-transaction 7, abort-transaction 7
 /// forget t                                         the topic is deleted
+/// delete, delete-offsets t-0 u-1                   an operator removes the group, or offsets of it
 /// consumer-group                                   records of a group of KIP-848; consumer-member M, consumer-member-gone M
 /// reload                                           go on with the shard that was loaded from the log
 /// </code>
@@ -111,6 +112,21 @@ internal sealed class ScenarioRunner
             case "forget":
                 Ask("forget", new ForgetTopicsCommand(names));
                 break;
+            case "delete":
+                Ask("delete", new DeleteGroupCommand(GroupOf(options)));
+                break;
+            case "delete-offsets":
+                Ask("delete", new DeleteOffsetsCommand(new OffsetDeleteRequest
+                {
+                    GroupId = GroupOf(options),
+                    Topics = [.. names.Select(name => Parse(name + "=0").Position).GroupBy(position => position.Topic)
+                        .Select(topic => new OffsetDeleteRequest.OffsetDeleteRequestTopic
+                        {
+                            Name = topic.Key,
+                            Partitions = [.. topic.Select(position => new OffsetDeleteRequest.OffsetDeleteRequestPartition { PartitionIndex = position.Partition })],
+                        })],
+                }));
+                break;
             case "transaction":
                 foreach (var (position, offset, metadata) in offsets.Select(Parse))
                     Append([GroupRecord.Offset(GroupOf(options), position, new CommittedOffset(offset, -1, metadata, _now, null, Uuid.Zero, 0))], long.Parse(names[0], CultureInfo.InvariantCulture));
@@ -155,7 +171,7 @@ internal sealed class ScenarioRunner
     private void Join(string name, Dictionary<string, string> options)
     {
         var version = Number(options, "v", 9);
-        var metadata = options.GetValueOrDefault("metadata", name);
+        var metadata = options.GetValueOrDefault("subscribes") is { } topics ? Subscription(topics.Split(',')) : Encoding.UTF8.GetBytes(options.GetValueOrDefault("metadata", name));
         Ask(name, new JoinGroupCommand(
             new JoinGroupRequest
             {
@@ -166,9 +182,20 @@ internal sealed class ScenarioRunner
                 RebalanceTimeoutMs = Number(options, "rebalance", 20_000),
                 ProtocolType = options.GetValueOrDefault("type", "consumer"),
                 Protocols = [.. options.GetValueOrDefault("protocols", "range").Split(',', StringSplitOptions.RemoveEmptyEntries)
-                    .Select(protocol => new JoinGroupRequest.JoinGroupRequestProtocol { Name = protocol, Metadata = Encoding.UTF8.GetBytes(metadata) })],
+                    .Select(protocol => new JoinGroupRequest.JoinGroupRequestProtocol { Name = protocol, Metadata = metadata })],
             },
             name, "/127.0.0.1", $"{++_members}", version >= 4, version >= 9));
+    }
+
+    /// <summary>What a consumer tells of itself: version 0, its topics.</summary>
+    private static byte[] Subscription(string[] topics)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        var writer = new WireWriter(buffer);
+        writer.WriteInt16(0);
+        new ConsumerProtocolSubscription { Topics = [.. topics] }.Write(ref writer, 0);
+        writer.Flush();
+        return buffer.WrittenSpan.ToArray();
     }
 
     private void Sync(string name, Dictionary<string, string> options) => Ask(name, new SyncGroupCommand(new SyncGroupRequest

@@ -25,6 +25,9 @@ internal static class ScenarioText
         DescribeGroupsResponse.DescribedGroup r => $"{r.GroupState} type={r.ProtocolType} protocol={r.ProtocolData} "
             + $"[{string.Join(' ', r.Members.Select(m => $"{m.MemberId}({Text(m.MemberMetadata)},{Text(m.MemberAssignment)})"))}]"
             + (r.ErrorCode == ErrorCode.None ? "" : $" {r.ErrorCode} {r.ErrorMessage}"),
+        OffsetDeleteResponse r => r.ErrorCode != ErrorCode.None ? $"{r.ErrorCode}"
+            : string.Join(' ', r.Topics.SelectMany(t => t.Partitions.Select(p => $"{t.Name}-{p.PartitionIndex}={p.ErrorCode}"))),
+        DeleteGroupsResponse.DeletableGroupResult r => $"{r.ErrorCode}{(r.ErrorMessage is null ? "" : " " + r.ErrorMessage)}",
         GroupListing r => string.Join(' ', r.Groups.Select(g => $"{g.GroupId}:{g.GroupState}:{g.GroupType}:{g.ProtocolType}").Order(StringComparer.Ordinal)),
         _ => body.ToString()!,
     };
@@ -43,5 +46,5 @@ internal static class ScenarioText
     private static string Member(JoinGroupResponse.JoinGroupResponseMember member) =>
         $"{member.MemberId}{(member.GroupInstanceId is null ? "" : "/" + member.GroupInstanceId)}({Text(member.Metadata)})";
 
-    private static string Text(byte[] bytes) => Encoding.UTF8.GetString(bytes);
+    private static string Text(byte[] bytes) => string.Concat(Encoding.UTF8.GetString(bytes).Select(c => char.IsControl(c) || c == '\uFFFD' ? '.' : c));
 }
