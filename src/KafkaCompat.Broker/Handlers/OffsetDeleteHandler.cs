@@ -41,9 +41,10 @@ public sealed class OffsetDeleteHandler(GroupCoordinator coordinator, BrokerMeta
 
     private static OffsetDeleteResponse Merged(OffsetDeleteResponse refused, OffsetDeleteResponse deleted)
     {
+        var before = refused.Topics.ToList();
         foreach (var topic in deleted.Topics)
         {
-            if (refused.Topics.Find(other => other.Name == topic.Name) is { } same) same.Partitions.AddRange(topic.Partitions);
+            if (before.Find(other => other.Name == topic.Name) is { } same) same.Partitions.AddRange(topic.Partitions);
             else refused.Topics.Add(topic);
         }
         return refused;
