@@ -10,7 +10,8 @@ namespace KafkaCompat.Broker.Handlers;
 /// <summary>
 /// Produce 3-13 (ApiVersions advertises 0-13 as Kafka does: a client library wants it so).
 /// <list type="bullet">
-/// <item>Every partition is answered by itself. A partition named twice is written once, with what was named last.</item>
+/// <item>Every partition is answered by itself, but for a first batch whose length or magic cannot be: then all of the request is refused. A
+/// partition named twice is written once, with what was named last.</item>
 /// <item>acks=0 is not answered; if anything failed the connection is closed, so that the client learns of it.</item>
 /// <item>acks=all is answered when the records are below the high watermark, at the latest after the request's time-out.</item>
 /// <item>From 8 on an answer says which records were at fault, from 10 on who leads instead, from 13 on topics go by id.</item>
@@ -93,27 +94,27 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
     }
 
     /// <summary>What is wrong with the request as a whole; each partition is answered with it.</summary>
-    private static ErrorCode Refusal(ProduceRequest request)
+    private static (ErrorCode Error, string? Message) Refusal(ProduceRequest request)
     {
-        if (request.Acks is < AcksAll or > AcksLeader) return ErrorCode.InvalidRequiredAcks;
         foreach (var topic in request.TopicData)
         {
             foreach (var data in topic.PartitionData)
             {
-                if (data.Records is null || !ProduceBatchValidator.IsTransactional(data.Records.Memory)) continue;
-                return request.TransactionalId is null ? ErrorCode.TransactionalIdAuthorizationFailed : ErrorCode.InvalidProducerIdMapping;
+                if (data.Records is null) continue;
+                if (ProduceBatchValidator.RefuseRequest(data.Records.Memory, out var isTransactional) is { } refused) return (refused.Error, refused.ErrorMessage);
+                if (isTransactional) return (request.TransactionalId is null ? ErrorCode.TransactionalIdAuthorizationFailed : ErrorCode.InvalidProducerIdMapping, null);
             }
         }
-        return ErrorCode.None;
+        return (request.Acks is < AcksAll or > AcksLeader ? ErrorCode.InvalidRequiredAcks : ErrorCode.None, null);
     }
 
     private Partition? Find(
-        string? topicName, ProduceRequest.TopicProduceData topic, ProduceRequest.PartitionProduceData data, ErrorCode refusal,
+        string? topicName, ProduceRequest.TopicProduceData topic, ProduceRequest.PartitionProduceData data, (ErrorCode Error, string? Message) refusal,
         RequestContext context, ProduceResponse.PartitionProduceResponse result)
     {
-        if (refusal != ErrorCode.None)
+        if (refusal.Error != ErrorCode.None)
         {
-            result.ErrorCode = refusal;
+            (result.ErrorCode, result.ErrorMessage) = refusal;
             return null;
         }
         if (topicName is null)

@@ -9,6 +9,12 @@ public abstract class DecompressionSource : IDisposable
     /// <summary>Set when <see cref="TryRead"/> returned false because the bytes are not of this codec, are damaged, or end too soon.</summary>
     public bool IsDamaged { get; protected set; }
 
+    /// <summary>
+    /// Whether Kafka's reader of this codec goes on to the next block before it hands out the one it has. Then what is damaged further on is found before
+    /// what is wrong with the records here, and the answer is about the damage.
+    /// </summary>
+    public virtual bool ReadsAhead => false;
+
     /// <summary>The next bytes, at least one; they are valid until the next call.</summary>
     public abstract bool TryRead(out ReadOnlySpan<byte> chunk);
 

@@ -41,7 +41,8 @@ internal sealed class Lz4FrameSource : DecompressionSource
         while (true)
         {
             if (!TryReadUInt32(out uint size)) return Damaged(out chunk);
-            if (size == 0)
+            // The end mark; as Kafka and the format's own library do, with or without the bit of a stored block.
+            if ((size & ~Lz4Codec.StoredBlock) == 0)
             {
                 _ended = true;
                 return false;

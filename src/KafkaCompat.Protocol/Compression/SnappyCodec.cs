@@ -58,6 +58,8 @@ internal sealed class SnappyCodec : ICompressionCodec
             IsDamaged = input.IsEmpty;
         }
 
+        public override bool ReadsAhead => true;
+
         public override bool TryRead(out ReadOnlySpan<byte> chunk)
         {
             chunk = default;
@@ -109,7 +111,8 @@ internal sealed class SnappyCodec : ICompressionCodec
                 long length = Snappy.GetUncompressedLength(block);
                 if (length < 0 || length > (long)LargestRatio * block.Length) return false;
                 CompressionCodecs.Rent(ref _block, (int)length);
-                if (!Snappy.TryDecompress(block, _block, out int written) || written != length) return false;
+                // The library cuts a literal that is too long to the room that is left; others refuse such a block.
+                if (!SnappyBlock.IsSound(block) || !Snappy.TryDecompress(block, _block, out int written) || written != length) return false;
                 chunk = _block.AsSpan(0, written);
                 return true;
             }

@@ -23,11 +23,21 @@ public static class ProduceBatchValidator
     /// <summary>Up to the producer id Kafka reads a header before it checks the batch's size, and trips over one that ends sooner.</summary>
     private const int ReadBeforeSizeCheck = RecordBatchHeader.ProducerEpochPosition;
 
-    /// <summary>Whether the first batch is part of a transaction: the request then needs a transactional id that its principal may write.</summary>
-    public static bool IsTransactional(in ReadOnlySequence<byte> records)
+    /// <summary>
+    /// What Kafka asks of every partition of a request before it looks at any: where the first batch has no length or magic that can be, or a length
+    /// that is no int together with what stands before it, it refuses all of the request. Else tells whether the first batch is part of a
+    /// transaction: the request then needs a transactional id that its principal may write.
+    /// </summary>
+    public static ProduceVerdict? RefuseRequest(in ReadOnlySequence<byte> records, out bool isTransactional)
     {
-        var batches = RecordBatchEnumerator.Over(records);
-        return batches.MoveNext() && batches.Current.Header.IsTransactional;
+        isTransactional = false;
+        var fault = RecordBatchEnumerator.Peek(records, out int size);
+        if (RefuseFrame(records, fault) is { } refused) return refused;
+        if (fault is not (RecordFault.None or RecordFault.HeaderIncomplete)) return null;
+        var rest = records.Slice(size);
+        if (RecordBatchEnumerator.Peek(rest, out _) == RecordFault.BatchIncomplete && OverflowsInt(rest)) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
+        isTransactional = fault == RecordFault.None && RecordBatchHeader.TryRead(records.Slice(0, size), out var header) && header.IsTransactional;
+        return null;
     }
 
     /// <summary>Decides on the bytes of one partition of a Produce request; null is a request without records.</summary>
@@ -62,20 +72,8 @@ public static class ProduceBatchValidator
     {
         batch = default;
         var fault = RecordBatchEnumerator.Peek(bytes, out int size);
-        switch (fault)
-        {
-            case RecordFault.BatchLengthTooSmall:
-                return ProduceVerdict.Refuse(ErrorCode.CorruptMessage,
-                    $"Record size {Int32At(bytes, RecordBatchHeader.BatchLengthPosition)} is less than the minimum record overhead ({RecordBatchHeader.MinBatchLength})");
-            case RecordFault.UnknownMagic:
-                return ProduceVerdict.Refuse(ErrorCode.CorruptMessage, $"Invalid magic found in record: {MagicOf(bytes)}");
-            case RecordFault.BatchIncomplete:
-                return ProduceVerdict.Refuse(OverflowsInt(bytes) ? ErrorCode.UnknownServerError : ErrorCode.InvalidRecord);
-            case RecordFault.LegacyMagic:
-                return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
-            case RecordFault.HeaderIncomplete when size < ReadBeforeSizeCheck:
-                return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
-        }
+        if (RefuseFrame(bytes, fault) is { } refused) return refused;
+        if (fault is RecordFault.BatchIncomplete or RecordFault.LegacyMagic) return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
         var rest = bytes.Slice(size);
         var first = bytes.Slice(0, size);
         // A header that is too short is refused with the checks of the batch, after those of the request.
@@ -97,9 +95,20 @@ public static class ProduceBatchValidator
                 return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
         }
         if (fault != RecordFault.HeaderIncomplete) return null;
+        if (size < ReadBeforeSizeCheck) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
         if (Int64At(first, 0) != 0) return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
         return ProduceVerdict.Refuse(size > rules.Settings.MaxMessageBytes ? ErrorCode.MessageTooLarge : ErrorCode.CorruptMessage);
     }
+
+    /// <summary>A first batch whose length or magic cannot be; null for one that can, be it incomplete or old.</summary>
+    private static ProduceVerdict? RefuseFrame(in ReadOnlySequence<byte> bytes, RecordFault fault) => fault switch
+    {
+        RecordFault.BatchLengthTooSmall => ProduceVerdict.Refuse(ErrorCode.CorruptMessage,
+            $"Record size {Int32At(bytes, RecordBatchHeader.BatchLengthPosition)} is less than the minimum record overhead ({RecordBatchHeader.MinBatchLength})"),
+        RecordFault.UnknownMagic => ProduceVerdict.Refuse(ErrorCode.CorruptMessage, $"Invalid magic found in record: {MagicOf(bytes)}"),
+        RecordFault.BatchIncomplete when OverflowsInt(bytes) => ProduceVerdict.Refuse(ErrorCode.UnknownServerError),
+        _ => null,
+    };
 
     private static ProduceVerdict? CheckHeader(in RecordBatchSlice batch, in ProduceBatchRules rules)
     {

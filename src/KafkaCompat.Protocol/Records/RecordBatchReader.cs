@@ -68,11 +68,8 @@ public ref struct RecordBatchReader : IDisposable
             return false;
         }
         if (!TryTakeBody(out var body, out int size)) return false;
-        if (!TryParse(body, size))
-        {
-            Fault = RecordFault.RecordMalformed;
-            return false;
-        }
+        Fault = Parse(body, size);
+        if (Fault != RecordFault.None) return false;
         _left--;
         return true;
     }
@@ -144,9 +141,9 @@ public ref struct RecordBatchReader : IDisposable
         return true;
     }
 
-    private bool TryParse(ReadOnlySpan<byte> body, int size)
+    private RecordFault Parse(ReadOnlySpan<byte> body, int size)
     {
-        if (!RecordFields.TryParse(body, out var fields)) return false;
+        if (RecordFields.Parse(body, out var fields) is var fault and not RecordFault.None) return fault;
         Current = new RecordView
         {
             SizeInBytes = size,
@@ -161,6 +158,6 @@ public ref struct RecordBatchReader : IDisposable
             HeaderCount = fields.HeaderCount,
             HeaderBytes = body[fields.HeaderStart..],
         };
-        return true;
+        return RecordFault.None;
     }
 }

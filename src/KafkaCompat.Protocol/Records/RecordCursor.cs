@@ -56,7 +56,7 @@ internal ref struct RecordCursor
         if (RecordVarint.TryRead(ref span, out int length) && (uint)length <= (uint)span.Length && length <= _maxRecordBytes)
         {
             _span = span[length..];
-            return RecordFields.TryParse(span[..length], out fields) ? RecordFault.None : RecordFault.RecordMalformed;
+            return RecordFields.Parse(span[..length], out fields);
         }
         return TryReadStraddling(out fields);
     }
@@ -73,22 +73,27 @@ internal ref struct RecordCursor
         if (length < 0) return RecordFault.RecordLengthInvalid;
         if (length > _maxRecordBytes) return RecordFault.RecordTooLarge;
         if (_source is null && length > _records.Length - Position) return RecordFault.RecordLengthInvalid;
-        return TryReadBody(Position + length, out fields) ? RecordFault.None : RecordFault.RecordMalformed;
+        return ReadBody(Position + length, out fields);
     }
 
-    private bool TryReadBody(long end, out RecordFields fields)
+    private RecordFault ReadBody(long end, out RecordFields fields)
     {
         fields = default;
-        if (Position == end || !HasMore()) return false;
+        if (Position == end || !HasMore()) return RecordFault.RecordMalformed;
         fields.Attributes = (sbyte)_span[0];
         _span = _span[1..];
-        if (TryReadVarint(RecordVarint.MaxBytes64, out ulong timestampDelta) != Outcome.Read || !TryReadInt(out fields.OffsetDelta)) return false;
+        if (TryReadVarint(RecordVarint.MaxBytes64, out ulong timestampDelta) != Outcome.Read || !TryReadInt(out fields.OffsetDelta)) return RecordFault.RecordMalformed;
         fields.TimestampDelta = (long)(timestampDelta >> 1) ^ -(long)(timestampDelta & 1);
-        if (!TrySkipSlice(end, out fields.KeyLength) || !TrySkipSlice(end, out fields.ValueLength)) return false;
-        if (!TryReadInt(out fields.HeaderCount) || fields.HeaderCount < 0 || fields.HeaderCount > (end - Position) / 2) return false;
+        if (!TrySkipSlice(end, out fields.KeyLength) || !TrySkipSlice(end, out fields.ValueLength)) return RecordFault.RecordMalformed;
+        if (!TryReadInt(out fields.HeaderCount)) return RecordFault.RecordMalformed;
+        if (fields.HeaderCount < 0) return RecordFault.RecordFieldNegative;
         for (int i = 0; i < fields.HeaderCount; i++)
-            if (!TrySkipSlice(end, out int keyLength) || keyLength < 0 || !TrySkipSlice(end, out _)) return false;
-        return Position == end;
+        {
+            if (!TrySkipSlice(end, out int keyLength)) return RecordFault.RecordMalformed;
+            if (keyLength < 0) return RecordFault.RecordFieldNegative;
+            if (!TrySkipSlice(end, out _)) return RecordFault.RecordMalformed;
+        }
+        return Position == end ? RecordFault.None : RecordFault.RecordMalformed;
     }
 
     private bool TrySkipSlice(long end, out int length)

@@ -48,6 +48,9 @@ public enum RecordFault : byte
     /// <summary>A compressed record is larger than the caller's limit.</summary>
     RecordTooLarge,
 
-    /// <summary>A field inside a record runs past the record's end, or a length that may not be negative is.</summary>
+    /// <summary>A field inside a record runs past the record's end, or bytes are left over in it.</summary>
     RecordMalformed,
+
+    /// <summary>The number of a record's headers, or the length of a header's key, is negative.</summary>
+    RecordFieldNegative,
 }

@@ -15,26 +15,27 @@ internal struct RecordFields
     public int HeaderStart;
     public int HeaderCount;
 
-    /// <summary>Takes a body apart. False where a field runs past the end, a header has no key, or bytes are left over.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> body, out RecordFields fields)
+    /// <summary>Takes a body apart; says where a field runs past the end, a header has no key, or bytes are left over.</summary>
+    public static RecordFault Parse(ReadOnlySpan<byte> body, out RecordFields fields)
     {
         fields = default;
-        if (body.IsEmpty) return false;
+        if (body.IsEmpty) return RecordFault.RecordMalformed;
         fields.Attributes = (sbyte)body[0];
         int at = 1;
-        if (!TryReadLong(body, ref at, out fields.TimestampDelta) || !TryReadInt(body, ref at, out fields.OffsetDelta)) return false;
-        if (!TryReadSlice(body, ref at, out fields.KeyStart, out fields.KeyLength)) return false;
-        if (!TryReadSlice(body, ref at, out fields.ValueStart, out fields.ValueLength)) return false;
-        if (!TryReadInt(body, ref at, out fields.HeaderCount)) return false;
+        if (!TryReadLong(body, ref at, out fields.TimestampDelta) || !TryReadInt(body, ref at, out fields.OffsetDelta)) return RecordFault.RecordMalformed;
+        if (!TryReadSlice(body, ref at, out fields.KeyStart, out fields.KeyLength)) return RecordFault.RecordMalformed;
+        if (!TryReadSlice(body, ref at, out fields.ValueStart, out fields.ValueLength)) return RecordFault.RecordMalformed;
+        if (!TryReadInt(body, ref at, out fields.HeaderCount)) return RecordFault.RecordMalformed;
         fields.HeaderStart = at;
-        // A header is two lengths at least: a count beyond that is a lie and not worth a loop.
-        if (fields.HeaderCount < 0 || fields.HeaderCount > (body.Length - at) / 2) return false;
+        if (fields.HeaderCount < 0) return RecordFault.RecordFieldNegative;
+        // However many are promised, each takes two bytes at least of what is there.
         for (int i = 0; i < fields.HeaderCount; i++)
         {
-            if (!TryReadSlice(body, ref at, out _, out int keyLength) || keyLength < 0) return false;
-            if (!TryReadSlice(body, ref at, out _, out _)) return false;
+            if (!TryReadSlice(body, ref at, out _, out int keyLength)) return RecordFault.RecordMalformed;
+            if (keyLength < 0) return RecordFault.RecordFieldNegative;
+            if (!TryReadSlice(body, ref at, out _, out _)) return RecordFault.RecordMalformed;
         }
-        return at == body.Length;
+        return at == body.Length ? RecordFault.None : RecordFault.RecordMalformed;
     }
 
     private static bool TryReadSlice(ReadOnlySpan<byte> body, ref int at, out int start, out int length)

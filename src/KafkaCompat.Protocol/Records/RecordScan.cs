@@ -45,13 +45,21 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
             var cursor = new RecordCursor(source, rules.Settings.MaxDecompressedMessageBytes);
             fault = Run(ref cursor);
             // What the codec cannot read is the codec's fault, also where the records before it were odd already.
-            if (fault is not RecordFault.None and not RecordFault.RecordTooLarge and not RecordFault.DecompressedTooLarge) cursor.SkipToEnd(MaxDecompressedBytes);
+            if (ReadsOn(fault, source.ReadsAhead)) cursor.SkipToEnd(MaxDecompressedBytes);
             if (cursor.IsDamaged) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
         }
         if (fault != RecordFault.None) return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
         if (_errorCount > 0) return Refuse();
         return isCompressed && _offsetsAreWrong ? ProduceVerdict.Refuse(ErrorCode.UnknownServerError) : null;
     }
+
+    /// <summary>Whether Kafka reads on where this stops: over fields that end behind their record it only steps, until the codec has no more.</summary>
+    private static bool ReadsOn(RecordFault fault, bool codecReadsAhead) => fault switch
+    {
+        RecordFault.None or RecordFault.RecordTooLarge or RecordFault.DecompressedTooLarge => false,
+        RecordFault.RecordsLeftOver or RecordFault.RecordLengthInvalid or RecordFault.RecordFieldNegative => codecReadsAhead,
+        _ => true,
+    };
 
     private RecordFault Run(ref RecordCursor cursor)
     {

@@ -1,0 +1,108 @@
+using System.Buffers.Binary;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Protocol.Records;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests.Handlers;
+
+/// <summary>
+/// Requests with a batch that is none beside good ones. What is expected is what Apache Kafka 4.4 answered to the same requests: it reads the first
+/// batch of every partition before it writes any.
+/// </summary>
+public sealed class ProduceRefusalTests : IAsyncLifetime
+{
+    private const int LengthAt = 8;
+    private const int MagicAt = 16;
+
+    private readonly TestNode _node = TestNode.Start();
+
+    public async ValueTask InitializeAsync()
+    {
+        _ = await _node.CreateTopic("t", 2);
+        _ = await _node.CreateTopic("u", 1);
+    }
+
+    public ValueTask DisposeAsync() => _node.DisposeAsync();
+
+    [Theory]
+    [InlineData(5, 2, ErrorCode.CorruptMessage, "Record size 5 is less than the minimum record overhead (14)")]
+    [InlineData(-3, 2, ErrorCode.CorruptMessage, "Record size -3 is less than the minimum record overhead (14)")]
+    [InlineData(null, 9, ErrorCode.CorruptMessage, "Invalid magic found in record: 9")]
+    [InlineData(null, 255, ErrorCode.CorruptMessage, "Invalid magic found in record: -1")]
+    [InlineData(int.MaxValue, 2, ErrorCode.UnknownServerError, null)]
+    public async Task A_first_batch_whose_frame_cannot_be_refuses_the_whole_request(int? length, int magic, ErrorCode error, string? message)
+    {
+        var bad = Records.Batch();
+        if (length is { } value) BinaryPrimitives.WriteInt32BigEndian(bad.AsSpan(LengthAt), value);
+        bad[MagicAt] = (byte)magic;
+        foreach (short acks in new short[] { -1, 1, 5 })
+        {
+            var answer = await Send(acks, ("t", 0, Records.Batch()), ("t", 1, bad), ("nobody", 0, Records.Batch()));
+            Assert.Equal([(error, message), (error, message), (error, message)], answer.Select(static p => (p.ErrorCode, p.ErrorMessage)));
+        }
+        Assert.Equal(0, _node.Broker.Partitions.Find("t", 0)!.HighWatermark);
+    }
+
+    [Fact]
+    public async Task What_stands_behind_a_first_batch_or_is_only_cut_concerns_its_partition_alone()
+    {
+        var good = Records.Batch();
+        var badLength = Records.Batch();
+        BinaryPrimitives.WriteInt32BigEndian(badLength.AsSpan(LengthAt), 5);
+        Assert.Equal([ErrorCode.None, ErrorCode.CorruptMessage], Errors(await Send(-1, ("t", 0, good), ("t", 1, [.. good, .. badLength]))));
+        Assert.Equal([ErrorCode.None, ErrorCode.InvalidRecord], Errors(await Send(-1, ("t", 0, good), ("t", 1, good[..40]))));
+        Assert.Equal([ErrorCode.None, ErrorCode.InvalidRecord], Errors(await Send(-1, ("t", 0, good), ("t", 1, []))));
+        var short14 = Records.Batch();
+        BinaryPrimitives.WriteInt32BigEndian(short14.AsSpan(LengthAt), 14);
+        Assert.Equal([ErrorCode.None, ErrorCode.CorruptMessage], Errors(await Send(-1, ("t", 0, good), ("t", 1, short14))));
+        Assert.Equal(4, _node.Broker.Partitions.Find("t", 0)!.HighWatermark);
+    }
+
+    /// <summary>Kafka stops at the first partition that decides about the request.</summary>
+    [Fact]
+    public async Task Of_a_transactional_batch_and_a_broken_one_the_first_decides()
+    {
+        var broken = Records.Batch();
+        broken[MagicAt] = 9;
+        using var builder = new RecordBatchBuilder { IsTransactional = true, ProducerId = 5, ProducerEpoch = 0, BaseSequence = 0 };
+        builder.Append(Records.StartMs, "k"u8, "v"u8);
+        var transactional = builder.ToArray();
+        Assert.All(Errors(await Send(-1, ("t", 0, transactional), ("t", 1, broken))), static error => Assert.Equal(ErrorCode.TransactionalIdAuthorizationFailed, error));
+        Assert.All(Errors(await Send(-1, ("t", 0, broken), ("t", 1, transactional))), static error => Assert.Equal(ErrorCode.CorruptMessage, error));
+        Assert.All(Errors(await Send(5, ("t", 0, transactional))), static error => Assert.Equal(ErrorCode.TransactionalIdAuthorizationFailed, error));
+    }
+
+    [Fact]
+    public async Task Without_acknowledgement_the_connection_closes()
+    {
+        var broken = Records.Batch();
+        broken[MagicAt] = 9;
+        var client = _node.Connect();
+        _ = await client.Post(Request(0, [("t", 0, Records.Batch()), ("t", 1, broken)]), 8);
+        Assert.Null(await client.Receive());
+        Assert.Equal(0, _node.Broker.Partitions.Find("t", 0)!.HighWatermark);
+    }
+
+    private static IEnumerable<ErrorCode> Errors(List<ProduceResponse.PartitionProduceResponse> answer) => answer.Select(static partition => partition.ErrorCode);
+
+    private async Task<List<ProduceResponse.PartitionProduceResponse>> Send(short acks, params (string Topic, int Partition, byte[] Records)[] data)
+    {
+        var response = await _node.Connect().Ask<ProduceRequest, ProduceResponse>(Request(acks, data), 8);
+        return [.. response.Responses.SelectMany(static topic => topic.PartitionResponses)];
+    }
+
+    private static ProduceRequest Request(short acks, (string Topic, int Partition, byte[] Records)[] data) => new()
+    {
+        Acks = acks,
+        TimeoutMs = 10_000,
+        TopicData =
+        [
+            .. data.GroupBy(static d => d.Topic).Select(static topic => new ProduceRequest.TopicProduceData
+            {
+                Name = topic.Key,
+                PartitionData = [.. topic.Select(static d => new ProduceRequest.PartitionProduceData { Index = d.Partition, Records = RecordBytes.From(d.Records.AsMemory()) })],
+            }),
+        ],
+    };
+}
