@@ -40,6 +40,12 @@ public sealed class BrokerService : IAsyncDisposable
     private readonly ProducerIdBlock _producerIds;
     private readonly GroupPartitions _groups;
 
+    /// <summary>
+    /// How long the connections of a node that stops have to end in order. Nothing is waited for on purpose then, so this is for a slow disk and for
+    /// peers that do not read; what is left afterwards is reset.
+    /// </summary>
+    public const int ShutdownDrainMs = 2_000;
+
     public BrokerService(
         ServerConfig config, string clusterId, LogDirectory directory, IControllerChannel controller, Func<QuorumDescription> quorum, TimeProvider time,
         Random random, ILoggerFactory logs)
@@ -125,6 +131,9 @@ public sealed class BrokerService : IAsyncDisposable
     /// </summary>
     public IReadOnlyList<IMetadataListener> MetadataListeners => [_keeper, Metadata, Settings, _groups];
 
+    /// <summary>The connections that are served now.</summary>
+    public OpenConnections Connections { get; } = new();
+
     /// <summary>What the controller gave this broker when it registered.</summary>
     public long BrokerEpoch { get; set; } = -1;
 
@@ -182,10 +191,33 @@ public sealed class BrokerService : IAsyncDisposable
     };
 
     /// <summary>Serves a connection that a listener accepted, until it ends.</summary>
-    public Task Serve(ConnectionContext connection, string listenerName)
+    public async Task Serve(ConnectionContext connection, string listenerName)
     {
         var dispatch = _config.Listeners.ControllerNames.Contains(listenerName) ? _controllerDispatch : _dispatch;
-        return new KafkaConnection(connection, listenerName, dispatch, _limits, Wheel, _time, _connectionLogger).RunAsync();
+        var served = new KafkaConnection(connection, listenerName, dispatch, _limits, Wheel, _time, _connectionLogger);
+        Connections.Add(served);
+        try
+        {
+            await served.RunAsync();
+        }
+        finally
+        {
+            Connections.Remove(served);
+        }
+    }
+
+    /// <summary>
+    /// Ends all connections in order, as the first thing of a stop, when no more are accepted: fetches that wait are answered with what there is, members of
+    /// groups that wait are sent to look for their coordinator, everything else that was begun is done and answered. At most <see cref="ShutdownDrainMs"/>;
+    /// returns how many connections are left.
+    /// </summary>
+    public async Task<int> DrainAsync()
+    {
+        var drained = Connections.DrainAsync();
+        foreach (var partition in Partitions.All) partition.ReleaseFetches();
+        _groups.Close();
+        _ = await Task.WhenAny(drained, Task.Delay(TimeSpan.FromMilliseconds(ShutdownDrainMs), _time));
+        return Connections.Count;
     }
 
     /// <summary>Stops serving partitions and closes the directory as a clean shutdown does: the next start trusts the files.</summary>

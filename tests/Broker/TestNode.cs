@@ -73,7 +73,9 @@ internal sealed class TestNode : IAsyncDisposable
     {
         var topic = new CreateTopicsRequest.CreatableTopic { Name = name, NumPartitions = partitions, ReplicationFactor = 1 };
         foreach (var (key, value) in configs) topic.Configs.Add(new() { Name = key, Value = value });
-        var response = await Connect().Ask<CreateTopicsRequest, CreateTopicsResponse>(new CreateTopicsRequest { Topics = { topic } }, 7);
+        var client = Connect();
+        var response = await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(new CreateTopicsRequest { Topics = { topic } }, 7);
+        client.CloseSending();
         Assert.Equal(ErrorCode.None, response.Topics[0].ErrorCode);
         return response.Topics[0].TopicId;
     }

@@ -7,6 +7,10 @@ internal static class ConfigCrossChecks
     {
         Require(config.LogDirs.Count > 0, "At least one log directory must be defined via log.dirs or log.dir.");
         Require(config.LogDirs.Distinct(StringComparer.Ordinal).Count() == config.LogDirs.Count, "Configuration 'log.dirs' values must not be duplicated.");
+        var overrides = ConnectionOverrides.Parse(config.GetString("max.connections.per.ip.overrides")!);
+        Require(
+            config.GetInt("max.connections.per.ip") > 0 || overrides.Count > 0,
+            "max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.");
         Require(RetentionMs(config) is -1 or >= 1, "log.retention.ms must be unlimited (-1) or, equal or greater than 1");
         Require(
             (config.GetOptionalLong("log.roll.ms") ?? config.GetInt("log.roll.hours") * 3_600_000L) >= 1,

@@ -35,6 +35,8 @@ public sealed class KafkaConnection
     private readonly ResponseQueue _responses;
     private long _lastActivity;
     private int _bytesNeeded = sizeof(int);
+    private volatile bool _isDraining;
+    private volatile bool _isClosing;
 
     public KafkaConnection(
         ConnectionContext connection, string listenerName, DispatchTable dispatch, ConnectionLimits limits, TimerWheel wheel, TimeProvider time, ILogger logger)
@@ -56,6 +58,32 @@ public sealed class KafkaConnection
         Incomplete,
         Complete,
         Refused,
+    }
+
+    /// <summary>The listener that accepted it.</summary>
+    public string ListenerName => _info.ListenerName;
+
+    /// <summary>When something was received last, as a timestamp of the node's clock.</summary>
+    public long LastActivity => Volatile.Read(ref _lastActivity);
+
+    /// <summary>Whether <see cref="Close"/> was called; it ends soon.</summary>
+    public bool IsClosing => _isClosing;
+
+    /// <summary>Ends the connection for the sake of others; what is unanswered stays so.</summary>
+    public void Close()
+    {
+        _isClosing = true;
+        _responses.Close();
+    }
+
+    /// <summary>
+    /// Ends the connection in order: no further request is read, what was begun is answered, then this half is closed and the peer is waited for, so
+    /// that it reads every answer and after them the end of the stream.
+    /// </summary>
+    public void Drain()
+    {
+        _isDraining = true;
+        _connection.Transport.Input.CancelPendingRead();
     }
 
     /// <summary>Serves the connection until the peer, an error or the idle deadline ends it. Does not throw for a peer's doings.</summary>
@@ -89,7 +117,13 @@ public sealed class KafkaConnection
             // Saying how much the frame needs lets the transport receive it into one block and wake this loop once.
             var result = await input.ReadAtLeastAsync(_bytesNeeded);
             if (_responses.IsClosed) return;
-            _lastActivity = _time.GetTimestamp();
+            if (_isDraining)
+            {
+                input.AdvanceTo(result.Buffer.Start);
+                await EndInOrder();
+                return;
+            }
+            Volatile.Write(ref _lastActivity, _time.GetTimestamp());
             var buffer = result.Buffer;
             _responses.Cork();
             var frame = StartRequests(ref buffer);
@@ -104,6 +138,20 @@ public sealed class KafkaConnection
                 return;
             }
             if (frame == Frame.Complete) await _responses.WhenBelow(ConnectionLimits.MaxRequestsInFlight);
+        }
+    }
+
+    private async Task EndInOrder()
+    {
+        var input = _connection.Transport.Input;
+        await _responses.WhenBelow(1);
+        await _connection.Transport.Output.CompleteAsync();
+        // A socket that is closed over unread bytes resets the connection, and with it goes what the peer has not read yet.
+        while (true)
+        {
+            var result = await input.ReadAsync();
+            input.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted) return;
         }
     }
 

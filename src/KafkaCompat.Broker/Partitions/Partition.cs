@@ -311,6 +311,12 @@ public sealed class Partition
         }
     }
 
+    /// <summary>Answers fetches that wait with what there is.</summary>
+    public void ReleaseFetches()
+    {
+        lock (_lock) ReleaseFetchWaits();
+    }
+
     internal void AddFetchWait(FetchWait.Node node, long seenVisibleBytes)
     {
         lock (_lock)

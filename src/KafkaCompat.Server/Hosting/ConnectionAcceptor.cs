@@ -1,48 +1,78 @@
-using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
+using KafkaCompat.Broker;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Connections;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Server.Hosting;
 
 /// <summary>
-/// Stop 1 of every request's path: accepts connections of all listeners and hands each to <paramref name="serve"/>. Connections past
-/// <c>max.connections</c> and <c>max.connections.per.ip</c> are closed at once.
+/// Stop 1 of every request's path: accepts connections of listeners that share their limits, those of brokers or those of controllers, and hands each to
+/// <paramref name="serve"/> when the <see cref="ConnectionQuota"/> lets it in.
 /// </summary>
-internal sealed class ConnectionAcceptor(ServerConfig config, Func<ConnectionContext, ListenerEndpoint, Task> serve, ILogger logger)
+internal sealed class ConnectionAcceptor(
+    ConnectionQuota quota, OpenConnections open, Func<ConnectionContext, ListenerEndpoint, Task> serve, ILogger logger)
 {
-    private readonly int _most = config.GetInt("max.connections");
-    private readonly int _mostPerAddress = config.GetInt("max.connections.per.ip");
-    private readonly ConcurrentDictionary<IPAddress, int> _perAddress = new();
-    private int _connections;
+    /// <summary>An acceptor of some of a node's listeners, whose limits follow the node's settings.</summary>
+    public static ConnectionAcceptor Create(IReadOnlyCollection<string> listeners, BrokerService broker, ILogger logger)
+    {
+        var quota = new ConnectionQuota(listeners, broker.Settings.Configured, host => AddressOf(host, logger), TimeProvider.System);
+        var acceptor = new ConnectionAcceptor(quota, broker.Connections, (connection, endpoint) => broker.Serve(connection, endpoint.Name), logger);
+
+        // In this order, so that a change in between is not missed.
+        broker.Settings.Changed += acceptor.Apply;
+        acceptor.Apply(broker.Settings.Of(broker.Metadata.Current));
+        return acceptor;
+    }
 
     /// <summary>Accepts on one socket until it is unbound.</summary>
     public async Task Accept(BoundListener listener, IConnectionListener socket)
     {
+        var name = listener.Endpoint.Name;
         while (await socket.AcceptAsync().ConfigureAwait(false) is { } connection)
         {
+            var address = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
+            if (quota.IsFull(name))
+            {
+                HostLog.ListenerIsFull(logger, name, quota.Count);
+            }
+
+            if (await quota.EnterAsync(name, address).ConfigureAwait(false) is var admission and not ConnectionAdmission.Admitted)
+            {
+                if (admission == ConnectionAdmission.AddressIsFull)
+                {
+                    HostLog.AddressIsFull(logger, name, address);
+                }
+
+                await connection.DisposeAsync().ConfigureAwait(false);
+                continue;
+            }
+
             // The connection begins on a pool thread, so that its first request does not hold up the next accept; after its first
             // wait it lives on the socket's thread.
             ThreadPool.UnsafeQueueUserWorkItem(
-                static state => _ = state.Acceptor.Serve(state.Connection, state.Endpoint), (Acceptor: this, Connection: connection, listener.Endpoint), preferLocal: false);
+                static state => _ = state.Acceptor.Serve(state.Connection, state.Endpoint, state.Address),
+                (Acceptor: this, Connection: connection, listener.Endpoint, Address: address), preferLocal: false);
+            open.CloseQuietest(quota.Surplus, quota.MayClose);
         }
     }
 
-    private async Task Serve(ConnectionContext connection, ListenerEndpoint endpoint)
+    /// <summary>Turns away who waits; the sockets are unbound.</summary>
+    public void Close() => quota.Close();
+
+    private void Apply(ServerConfig config)
     {
-        var address = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
-        var (total, ofAddress) = (Interlocked.Increment(ref _connections), _perAddress.AddOrUpdate(address, 1, static (_, count) => count + 1));
+        quota.Apply(config);
+        open.CloseQuietest(quota.Surplus, quota.MayClose);
+    }
+
+    private async Task Serve(ConnectionContext connection, ListenerEndpoint endpoint, IPAddress address)
+    {
         try
         {
-            if (total <= _most && ofAddress <= _mostPerAddress)
-            {
-                await serve(connection, endpoint).ConfigureAwait(false);
-            }
-            else
-            {
-                HostLog.ConnectionRefused(logger, endpoint.Name, address, total, ofAddress);
-            }
+            await serve(connection, endpoint).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -50,14 +80,26 @@ internal sealed class ConnectionAcceptor(ServerConfig config, Func<ConnectionCon
         }
         finally
         {
-            Interlocked.Decrement(ref _connections);
-            if (_perAddress.AddOrUpdate(address, 0, static (_, count) => count - 1) == 0)
-            {
-                // Only a zero is removed: another connection of the address may have come meanwhile.
-                ((ICollection<KeyValuePair<IPAddress, int>>)_perAddress).Remove(new(address, 0));
-            }
-
             await connection.DisposeAsync().ConfigureAwait(false);
+            quota.Leave(endpoint.Name, address);
+        }
+    }
+
+    private static IPAddress? AddressOf(string host, ILogger logger)
+    {
+        if (IPAddress.TryParse(host, out var address))
+        {
+            return address;
+        }
+
+        try
+        {
+            return Dns.GetHostAddresses(host)[0];
+        }
+        catch (SocketException)
+        {
+            HostLog.NoSuchHost(logger, host);
+            return null;
         }
     }
 }

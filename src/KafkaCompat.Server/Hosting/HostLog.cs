@@ -9,11 +9,20 @@ internal static partial class HostLog
     [LoggerMessage(100, LogLevel.Information, "Listener {Listener} is bound to {Address}")]
     public static partial void Bound(ILogger logger, string listener, EndPoint address);
 
-    [LoggerMessage(101, LogLevel.Warning, "Connection from {Address} on {Listener} closed: {Total} connections are open, {OfAddress} from this address")]
-    public static partial void ConnectionRefused(ILogger logger, string listener, IPAddress address, int total, int ofAddress);
+    [LoggerMessage(101, LogLevel.Information, "Connection from {Address} on {Listener} closed: the address has as many as max.connections.per.ip allows it")]
+    public static partial void AddressIsFull(ILogger logger, string listener, IPAddress address);
 
     [LoggerMessage(102, LogLevel.Error, "Connection from {Address} on {Listener} failed")]
     public static partial void ConnectionFailed(ILogger logger, Exception exception, string listener, IPAddress address);
+
+    [LoggerMessage(104, LogLevel.Warning, "Listener {Listener} accepts no more: {Count} connections are open (max.connections); the next waits for another's end")]
+    public static partial void ListenerIsFull(ILogger logger, string listener, int count);
+
+    [LoggerMessage(105, LogLevel.Warning, "{Count} connections had not ended {Milliseconds} ms after the stop began and are reset")]
+    public static partial void NotDrained(ILogger logger, int count, int milliseconds);
+
+    [LoggerMessage(106, LogLevel.Warning, "{Host} of max.connections.per.ip.overrides has no address; its number does not count")]
+    public static partial void NoSuchHost(ILogger logger, string host);
 
     [LoggerMessage(103, LogLevel.Information, "Stopping on {Signal}")]
     public static partial void Stopping(ILogger logger, string signal);

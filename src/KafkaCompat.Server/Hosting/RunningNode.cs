@@ -14,13 +14,18 @@ internal sealed class RunningNode : IAsyncDisposable
 {
     private readonly SocketTransport _transport;
     private readonly List<BoundListener> _listeners;
+    private readonly List<ConnectionAcceptor> _acceptors;
     private readonly BrokerNode _node;
+    private readonly ILogger _logger;
 
-    private RunningNode(ServerConfig config, SocketTransport transport, List<BoundListener> listeners, BrokerNode node)
+    private RunningNode(
+        ServerConfig config, SocketTransport transport, List<BoundListener> listeners, List<ConnectionAcceptor> acceptors, BrokerNode node, ILogger logger)
     {
         Config = config;
         _transport = transport;
         _listeners = listeners;
+        _acceptors = acceptors;
+        _logger = logger;
         _node = node;
     }
 
@@ -43,21 +48,29 @@ internal sealed class RunningNode : IAsyncDisposable
 
             config = config.WithBoundPorts(listeners.ToDictionary(static listener => listener.Endpoint.Name, static listener => listener.Endpoint.Port));
             var node = await BrokerNode.StartAsync(config, new DiskFileStore(), TimeProvider.System, Random.Shared, logs).ConfigureAwait(false);
-            var acceptor = new ConnectionAcceptor(config, (connection, endpoint) => node.Serve(connection, endpoint.Name), logger);
-            foreach (var listener in listeners)
+            var acceptors = new List<ConnectionAcceptor>();
+
+            // As in Kafka, the limits of connections count for a broker's listeners and for a controller's each by themselves.
+            foreach (var group in listeners.GroupBy(listener => config.Listeners.ControllerNames.Contains(listener.Endpoint.Name)))
             {
-                foreach (var socket in listener.Sockets)
+                var acceptor = ConnectionAcceptor.Create([.. group.Select(static listener => listener.Endpoint.Name)], node.Broker, logger);
+                acceptors.Add(acceptor);
+                foreach (var listener in group)
                 {
-                    HostLog.Bound(logger, listener.Endpoint.Name, socket.EndPoint);
-                    _ = acceptor.Accept(listener, socket);
+                    foreach (var socket in listener.Sockets)
+                    {
+                        HostLog.Bound(logger, listener.Endpoint.Name, socket.EndPoint);
+                        _ = acceptor.Accept(listener, socket);
+                    }
                 }
             }
 
-            return new RunningNode(config, transport, listeners, node);
+            return new RunningNode(config, transport, listeners, acceptors, node, logger);
         }
         catch
         {
-            await Close(listeners, transport).ConfigureAwait(false);
+            await Unbind(listeners).ConfigureAwait(false);
+            transport.Dispose();
             throw;
         }
     }
@@ -65,22 +78,34 @@ internal sealed class RunningNode : IAsyncDisposable
     /// <summary>Fails when a part that the node cannot do without has failed.</summary>
     public Task Completion => _node.Completion;
 
-    /// <summary>Stops accepting and closes connections, so that nothing is acknowledged any more, then ends the node in order.</summary>
+    /// <summary>
+    /// Stops accepting, answers what was begun and ends connections in order, resets those that do not end in time; so nothing is acknowledged any more when
+    /// the node ends.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
-        await Close(_listeners, _transport).ConfigureAwait(false);
+        await Unbind(_listeners).ConfigureAwait(false);
+        foreach (var acceptor in _acceptors)
+        {
+            acceptor.Close();
+        }
+
+        if (await _node.Broker.DrainAsync().ConfigureAwait(false) is var left and > 0)
+        {
+            HostLog.NotDrained(_logger, left, BrokerService.ShutdownDrainMs);
+        }
+
+        _transport.AbortConnections();
+        _transport.Dispose();
         await _node.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static async Task Close(List<BoundListener> listeners, SocketTransport transport)
+    private static async Task Unbind(List<BoundListener> listeners)
     {
         foreach (var listener in listeners)
         {
             await listener.DisposeAsync().ConfigureAwait(false);
         }
-
-        transport.AbortConnections();
-        transport.Dispose();
     }
 
     private static SocketTransportOptions TransportOptions(ServerConfig config) => new()

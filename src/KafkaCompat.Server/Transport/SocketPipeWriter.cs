@@ -111,10 +111,26 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
 
     public override void Complete(Exception? exception = null)
     {
-        _completed = true;
-        if (!_flushing)
+        if (_completed)
         {
-            ReleaseBlocks();
+            return;
+        }
+
+        _completed = true;
+        if (_flushing)
+        {
+            return;
+        }
+
+        ReleaseBlocks();
+        try
+        {
+            // The end of the stream: the peer reads all that was sent, and then that there is no more.
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The peer has gone first.
         }
     }
 

@@ -1,0 +1,181 @@
+using System.Net;
+using KafkaCompat.Broker.Configs;
+
+namespace KafkaCompat.Broker.Connections;
+
+/// <summary>
+/// Who may connect to a set of listeners, by Kafka's rules. Where <c>max.connections</c> of the broker or of the listener are open, or connections come faster
+/// than <c>max.connection.creation.rate</c>, the listener accepts no more and the next one waits; what waits behind it waits in the system's queue. An
+/// address that has its <c>max.connections.per.ip</c> (or its override) is refused at once.
+/// </summary>
+/// <remarks>
+/// With several listeners the one between brokers is held up by its own limits alone, so that clients cannot shut replication out; then more connections
+/// than <c>max.connections</c> can be open, and <see cref="Surplus"/> of the other listeners' have to go, those first that were quiet longest.
+/// </remarks>
+public sealed class ConnectionQuota
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, ListenerState> _listeners = new(StringComparer.Ordinal);
+    private readonly Dictionary<IPAddress, int> _ofAddress = [];
+    private readonly Func<string, IPAddress?> _resolve;
+    private readonly TimeProvider _time;
+    private readonly ConnectionRate _rate;
+    private readonly string? _protected;
+    private Dictionary<IPAddress, int> _overrides = [];
+    private TaskCompletionSource? _changed;
+    private int _most;
+    private int _mostPerAddress;
+    private int _total;
+    private bool _isClosed;
+
+    /// <param name="listeners">The names of the listeners that share the limits.</param>
+    /// <param name="config">The limits; <see cref="Apply"/> changes them.</param>
+    /// <param name="resolve">The address of a host that an override names; null where it has none.</param>
+    /// <param name="time">The clock of the rates.</param>
+    public ConnectionQuota(IReadOnlyCollection<string> listeners, ServerConfig config, Func<string, IPAddress?> resolve, TimeProvider time)
+    {
+        _resolve = resolve;
+        _time = time;
+        var (windows, windowMs) = (config.GetInt("quota.window.num"), config.GetInt("quota.window.size.seconds") * 1000L);
+        _rate = new ConnectionRate(windows, windowMs);
+        foreach (var listener in listeners) _listeners[listener] = new ListenerState(new ConnectionRate(windows, windowMs));
+        _protected = listeners.Count > 1 && listeners.Contains(config.Listeners.InterBrokerName) ? config.Listeners.InterBrokerName : null;
+        Apply(config);
+    }
+
+    /// <summary>Connections that are open and counted.</summary>
+    public int Count
+    {
+        get { lock (_lock) return _total; }
+    }
+
+    /// <summary>Connections past <c>max.connections</c>, which have to be closed.</summary>
+    public int Surplus
+    {
+        get { lock (_lock) return Math.Max(0, _total - _most); }
+    }
+
+    /// <summary>Whether connections of a listener may be closed for the sake of others.</summary>
+    public bool MayClose(string listener) => _listeners.ContainsKey(listener) && listener != _protected;
+
+    /// <summary>Takes new limits; who waits looks again.</summary>
+    public void Apply(ServerConfig config)
+    {
+        var overrides = new Dictionary<IPAddress, int>();
+        foreach (var (host, most) in ConnectionOverrides.Parse(config.GetString("max.connections.per.ip.overrides")!))
+        {
+            if (_resolve(host) is { } address) overrides[Plain(address)] = most;
+        }
+        lock (_lock)
+        {
+            _overrides = overrides;
+            _most = config.GetInt("max.connections");
+            _mostPerAddress = config.GetInt("max.connections.per.ip");
+            _rate.Limit = config.GetInt("max.connection.creation.rate");
+            foreach (var (name, listener) in _listeners)
+            {
+                listener.Most = config.GetListenerInt(name, "max.connections") ?? _most;
+                listener.Rate.Limit = config.GetListenerInt(name, "max.connection.creation.rate") ?? _rate.Limit;
+            }
+            Wake();
+        }
+    }
+
+    /// <summary>Whether the next connection of a listener would have to wait for another's end.</summary>
+    public bool IsFull(string listener)
+    {
+        lock (_lock) return !HasRoom(listener);
+    }
+
+    /// <summary>Waits until a connection of the listener may be served. The listener accepts its next one afterwards.</summary>
+    public async ValueTask<ConnectionAdmission> EnterAsync(string listener, IPAddress address)
+    {
+        var throttledUntil = long.MinValue;
+        var isCounted = false;
+        while (true)
+        {
+            Task changed;
+            long throttleMs;
+            lock (_lock)
+            {
+                if (_isClosed) return ConnectionAdmission.Closed;
+                var now = NowMs();
+                if (!isCounted)
+                {
+                    isCounted = true;
+                    throttledUntil = now + Throttle(listener, now);
+                }
+                throttleMs = throttledUntil - now;
+                if (throttleMs <= 0 && HasRoom(listener)) return Take(listener, Plain(address));
+                changed = (_changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+            if (throttleMs > 0) await Task.Delay(TimeSpan.FromMilliseconds(throttleMs), _time);
+            else await changed;
+        }
+    }
+
+    /// <summary>An admitted connection has ended.</summary>
+    public void Leave(string listener, IPAddress address)
+    {
+        address = Plain(address);
+        lock (_lock)
+        {
+            _total--;
+            _listeners[listener].Count--;
+            if (--_ofAddress[address] == 0) _ = _ofAddress.Remove(address);
+            Wake();
+        }
+    }
+
+    /// <summary>The node stops: who waits is turned away.</summary>
+    public void Close()
+    {
+        lock (_lock)
+        {
+            _isClosed = true;
+            Wake();
+        }
+    }
+
+    /// <summary>An IPv4 address is the same one whether it comes over a socket of both families or of its own.</summary>
+    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+
+    private bool HasRoom(string name)
+    {
+        var listener = _listeners[name];
+        return listener.Count < listener.Most && (name == _protected || _total < _most);
+    }
+
+    private long Throttle(string name, long nowMs)
+    {
+        var ofBroker = name == _protected ? 0 : _rate.Record(nowMs);
+        return Math.Max(ofBroker, _listeners[name].Rate.Record(nowMs));
+    }
+
+    private ConnectionAdmission Take(string listener, IPAddress address)
+    {
+        var count = _ofAddress.GetValueOrDefault(address);
+        if (count >= _overrides.GetValueOrDefault(address, _mostPerAddress)) return ConnectionAdmission.AddressIsFull;
+        _ofAddress[address] = count + 1;
+        _listeners[listener].Count++;
+        _total++;
+        return ConnectionAdmission.Admitted;
+    }
+
+    private void Wake()
+    {
+        _changed?.TrySetResult();
+        _changed = null;
+    }
+
+    private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private sealed class ListenerState(ConnectionRate rate)
+    {
+        public ConnectionRate Rate { get; } = rate;
+
+        public int Most { get; set; } = int.MaxValue;
+
+        public int Count { get; set; }
+    }
+}

@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+
+namespace KafkaCompat.Broker.Connections;
+
+/// <summary>The connections that are served now: to close the quietest of them, and to end all of them in order.</summary>
+public sealed class OpenConnections
+{
+    private readonly ConcurrentDictionary<KafkaConnection, byte> _open = new();
+    private volatile TaskCompletionSource? _drained;
+
+    public int Count => _open.Count;
+
+    /// <summary>Closes as many connections as are too many, those first that were quiet longest; what is closing already counts.</summary>
+    public void CloseQuietest(int surplus, Func<string, bool> mayClose)
+    {
+        if (surplus <= 0) return;
+        var candidates = _open.Keys.Where(connection => mayClose(connection.ListenerName)).ToList();
+        foreach (var connection in candidates.Where(static c => !c.IsClosing).OrderBy(static c => c.LastActivity).Take(surplus - candidates.Count(static c => c.IsClosing)))
+            connection.Close();
+    }
+
+    /// <summary>Lets every connection answer what it has begun and end; done when the last one has. Later ones end at once.</summary>
+    public Task DrainAsync()
+    {
+        var drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _drained = drained;
+        foreach (var connection in _open.Keys) connection.Drain();
+        if (_open.IsEmpty) _ = drained.TrySetResult();
+        return drained.Task;
+    }
+
+    internal void Add(KafkaConnection connection)
+    {
+        _ = _open.TryAdd(connection, 0);
+        if (_drained is not null) connection.Drain();
+    }
+
+    internal void Remove(KafkaConnection connection)
+    {
+        _ = _open.TryRemove(connection, out _);
+        if (_open.IsEmpty) _ = _drained?.TrySetResult();
+    }
+}
