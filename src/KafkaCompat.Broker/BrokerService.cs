@@ -186,6 +186,8 @@ public sealed class BrokerService : IAsyncDisposable
         MaxSessionTimeoutMs = config.GetInt("group.max.session.timeout.ms"),
         MaxSize = config.GetInt("group.max.size"),
         OffsetMetadataMaxLength = config.GetInt("offset.metadata.max.bytes"),
+        ConsumerSessionTimeoutMs = config.GetInt("group.consumer.session.timeout.ms"),
+        OffsetsCommitTimeoutMs = config.GetInt("offsets.commit.timeout.ms"),
         OffsetsRetentionMs = config.GetInt("offsets.retention.minutes") * 60_000L,
         OffsetsRetentionCheckIntervalMs = config.GetLong("offsets.retention.check.interval.ms"),
     };

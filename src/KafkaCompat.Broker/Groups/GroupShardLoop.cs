@@ -32,7 +32,7 @@ internal sealed class GroupShardLoop
 
     // Everything below is touched by the mailbox's work only.
     private readonly Dictionary<long, Waiting> _waiting = [];
-    private readonly Queue<(long RequiredOffset, GroupReply Reply)> _uncommitted = new();
+    private readonly Queue<(long RequiredOffset, long DueMs, GroupReply Reply)> _uncommitted = new();
     private readonly HashSet<string> _topicsToForget = [];
     private GroupShard? _shard;
     private long _lastTicket;
@@ -142,7 +142,9 @@ internal sealed class GroupShardLoop
             return;
         _shard = shard;
         var now = Now;
-        shard.Install(shard.OnLoaded(now), now);
+        Carry(shard.OnLoaded(now), now, null);
+        if (_shard is null)
+            return;
         if (_topicsToForget.Count > 0)
         {
             Carry(shard.Decide(new ForgetTopicsCommand([.. _topicsToForget]), default, now), now, null);
@@ -204,7 +206,7 @@ internal sealed class GroupShardLoop
         foreach (var reply in decision.Replies)
         {
             if (_awaitsCommit)
-                _uncommitted.Enqueue((_requiredOffset, reply));
+                _uncommitted.Enqueue((_requiredOffset, now + _settings.OffsetsCommitTimeoutMs, reply));
             else
                 Release(reply);
         }
@@ -235,12 +237,14 @@ internal sealed class GroupShardLoop
         if (_awaitsCommit)
             return;
         _awaitsCommit = true;
-        _ = ReleaseWhenCommitted(_requiredOffset, _generation);
+        // Replies wait in the order of their offsets and of their time, so that the first says what to wait for and how long.
+        var (requiredOffset, dueMs) = _uncommitted.TryPeek(out var first) ? (first.RequiredOffset, first.DueMs) : (_requiredOffset, long.MaxValue);
+        _ = ReleaseWhenCommitted(requiredOffset, (int)Math.Clamp(dueMs - Now, 1, _settings.OffsetsCommitTimeoutMs), _generation);
     }
 
-    private async Task ReleaseWhenCommitted(long requiredOffset, int generation)
+    private async Task ReleaseWhenCommitted(long requiredOffset, int timeoutMs, int generation)
     {
-        var outcome = await _log.WhenCommitted(requiredOffset);
+        var outcome = await _log.WhenCommitted(requiredOffset, timeoutMs);
         _ = Post(() => Committed(requiredOffset, outcome, generation), force: true);
     }
 
@@ -249,6 +253,15 @@ internal sealed class GroupShardLoop
         if (generation != _generation)
             return;
         _awaitsCommit = false;
+        if (outcome == ErrorCode.RequestTimedOut)
+        {
+            // The records are in the log and may be committed yet: only who asked is told that it does not know.
+            var now = Now;
+            while (_uncommitted.TryPeek(out var late) && late.DueMs <= now)
+                Refuse(_uncommitted.Dequeue().Reply.Ticket, ErrorCode.CoordinatorNotAvailable);
+            AwaitCommit();
+            return;
+        }
         if (outcome != ErrorCode.None)
         {
             AppendFailed(outcome, null);
@@ -264,6 +277,12 @@ internal sealed class GroupShardLoop
     {
         if (_waiting.Remove(reply.Ticket.Value, out var waiting))
             _ = waiting.Answer.TrySetResult(reply.Body);
+    }
+
+    private void Refuse(GroupTicket ticket, ErrorCode error)
+    {
+        if (_waiting.Remove(ticket.Value, out var waiting))
+            _ = waiting.Answer.TrySetResult(waiting.Command.Refuse(error));
     }
 
     private void Reload(int generation)

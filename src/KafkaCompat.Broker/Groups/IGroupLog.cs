@@ -16,8 +16,10 @@ internal interface IGroupLog
     /// <summary>Appends one batch as leader.</summary>
     GroupAppend Append(ReadOnlyMemory<byte> batch);
 
-    /// <summary>Completes when everything before <paramref name="requiredOffset"/> is committed, or with the reason why it is not.</summary>
-    Task<ErrorCode> WhenCommitted(long requiredOffset);
+    /// <summary>
+    /// Completes when everything before <paramref name="requiredOffset"/> is committed, or with the reason why it is not: REQUEST_TIMED_OUT when the time is over.
+    /// </summary>
+    Task<ErrorCode> WhenCommitted(long requiredOffset, int timeoutMs);
 }
 
 /// <summary>What became of an append. Committed at once on a node that is alone.</summary>

@@ -27,11 +27,11 @@ internal sealed class PartitionGroupLog(Partition partition, int leaderEpoch, Ti
         return new GroupAppend(appended.Error, appended.BaseOffset, appended.RequiredOffset, appended.IsReplicated);
     }
 
-    public async Task<ErrorCode> WhenCommitted(long requiredOffset)
+    public async Task<ErrorCode> WhenCommitted(long requiredOffset, int timeoutMs)
     {
         var wait = new AckWait(wheel);
         var place = wait.Add(partition, requiredOffset);
-        await wait.Wait(int.MaxValue);
+        await wait.Wait(timeoutMs);
         return place.Outcome ?? ErrorCode.RequestTimedOut;
     }
 

@@ -29,6 +29,9 @@ public sealed class GroupDecision
     /// <summary>When to look for expired offsets again, if that was just done.</summary>
     internal long? NextRetentionCheck { get; set; }
 
+    /// <summary>When the sessions of members end that were loaded and whose protocol is not served, if that has changed.</summary>
+    internal long? NextLoadedExpiry { get; set; }
+
     internal void Touch(string groupId, string memberId) => (_touched ??= []).Add((groupId, memberId));
 
     internal void Write(GroupRecord record) => (_records ??= []).Add(record);

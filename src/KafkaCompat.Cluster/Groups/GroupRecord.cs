@@ -13,7 +13,10 @@ public readonly record struct GroupRecord(short KeyType, IMessage Key, short Val
     private const short OffsetCommitType = 1;
     private const short GroupMetadataType = 2;
     private const short ConsumerGroupMetadataType = 3;
+    private const short ConsumerGroupMemberMetadataType = 5;
     private const short ConsumerGroupTargetAssignmentMetadataType = 6;
+    private const short ConsumerGroupTargetAssignmentMemberType = 7;
+    private const short ConsumerGroupCurrentMemberAssignmentType = 8;
 
     internal static GroupRecord Offset(string groupId, OffsetPosition position, CommittedOffset offset) => new(
         OffsetCommitType,
@@ -46,6 +49,18 @@ public readonly record struct GroupRecord(short KeyType, IMessage Key, short Val
         new(ConsumerGroupTargetAssignmentMetadataType, new ConsumerGroupTargetAssignmentMetadataKey { GroupId = groupId }, 0, null),
         new(ConsumerGroupMetadataType, new ConsumerGroupMetadataKey { GroupId = groupId }, 0, null),
     ];
+
+    /// <summary>Takes a member out of a consumer group, as Kafka does when its session has ended.</summary>
+    internal static IEnumerable<GroupRecord> ConsumerMemberTombstones(string groupId, string memberId) =>
+    [
+        new(ConsumerGroupCurrentMemberAssignmentType, new ConsumerGroupCurrentMemberAssignmentKey { GroupId = groupId, MemberId = memberId }, 0, null),
+        new(ConsumerGroupTargetAssignmentMemberType, new ConsumerGroupTargetAssignmentMemberKey { GroupId = groupId, MemberId = memberId }, 0, null),
+        new(ConsumerGroupMemberMetadataType, new ConsumerGroupMemberMetadataKey { GroupId = groupId, MemberId = memberId }, 0, null),
+    ];
+
+    /// <summary>The epoch of a consumer group. The hash of its topics is left at none, so that whoever serves the group next computes it.</summary>
+    internal static GroupRecord ConsumerGroupEpoch(string groupId, int epoch) =>
+        new(ConsumerGroupMetadataType, new ConsumerGroupMetadataKey { GroupId = groupId }, 0, new ConsumerGroupMetadataValue { Epoch = epoch });
 
     private static OffsetCommitKey OffsetKey(string groupId, OffsetPosition position) =>
         new() { Group = groupId, Topic = position.Topic, Partition = position.Partition };

@@ -18,6 +18,12 @@ public sealed record GroupSettings
     /// <summary><c>offset.metadata.max.bytes</c>; Kafka counts UTF-16 units, and so do we.</summary>
     public int OffsetMetadataMaxLength { get; init; } = 4_096;
 
+    /// <summary><c>group.consumer.session.timeout.ms</c>.</summary>
+    public int ConsumerSessionTimeoutMs { get; init; } = 45_000;
+
+    /// <summary>How long a reply waits for its records to be committed before the asker is sent away: <c>offsets.commit.timeout.ms</c>.</summary>
+    public int OffsetsCommitTimeoutMs { get; init; } = 5_000;
+
     /// <summary><c>offsets.retention.minutes</c> in milliseconds.</summary>
     public long OffsetsRetentionMs { get; init; } = 10_080L * 60_000;
 

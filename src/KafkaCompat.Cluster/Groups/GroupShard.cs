@@ -21,6 +21,7 @@ public sealed class GroupShard
     private readonly PriorityQueue<string, long> _deadlines = new();
     private readonly Dictionary<string, long> _deadlineOf = [];
     private readonly OffsetStore _offsets = new();
+    private readonly ClassicRebalance _rebalance;
     private readonly ClassicJoin _join;
     private readonly ClassicMembership _membership;
     private readonly ClassicExpiry _expiry;
@@ -29,15 +30,16 @@ public sealed class GroupShard
     private readonly GroupDeletion _deletion;
     private readonly ModernGroupRecords _modern;
     private long _nextRetentionCheck = long.MaxValue;
+    private long _nextLoadedExpiry = long.MaxValue;
 
     /// <summary>An empty shard, ready to load.</summary>
     public GroupShard(GroupSettings settings)
     {
         _settings = settings;
-        var rebalance = new ClassicRebalance(settings);
-        _join = new ClassicJoin(settings, rebalance);
-        _membership = new ClassicMembership(rebalance);
-        _expiry = new ClassicExpiry(rebalance);
+        _rebalance = new ClassicRebalance(settings);
+        _join = new ClassicJoin(settings, _rebalance);
+        _membership = new ClassicMembership(_rebalance);
+        _expiry = new ClassicExpiry(_rebalance);
         _commits = new OffsetCommits(settings, _offsets);
         _retention = new OffsetRetention(settings, _offsets);
         _deletion = new GroupDeletion(_offsets);
@@ -45,8 +47,14 @@ public sealed class GroupShard
     }
 
     /// <summary>When <see cref="OnDeadline"/> has something to do; <see cref="long.MaxValue"/> if never.</summary>
-    public long NextDeadline =>
-        _deadlines.TryPeek(out _, out var deadline) ? Math.Min(deadline, _nextRetentionCheck) : _nextRetentionCheck;
+    public long NextDeadline
+    {
+        get
+        {
+            var next = Math.Min(_nextRetentionCheck, _nextLoadedExpiry);
+            return _deadlines.TryPeek(out _, out var deadline) ? Math.Min(deadline, next) : next;
+        }
+    }
 
     /// <summary>Takes over one record, the same when loading as when it was just appended at <paramref name="offset"/>.</summary>
     /// <param name="record">The record.</param>
@@ -73,15 +81,22 @@ public sealed class GroupShard
     /// <summary>Takes over the decision about a producer's transaction.</summary>
     public void ApplyMarker(long producerId, bool isCommit) => _offsets.Decide(producerId, isCommit);
 
-    /// <summary>The log is read: members get a full session from now on, and retention begins to run.</summary>
+    /// <summary>
+    /// The log is read: members get a full session from now on, and retention begins to run. A group with more members than <c>group.max.size</c> allows
+    /// is rebalanced, and those who join last find it full.
+    /// </summary>
     public GroupDecision OnLoaded(long now)
     {
         var decision = new GroupDecision { NextRetentionCheck = now + _settings.OffsetsRetentionCheckIntervalMs };
+        if (_groups.Values.OfType<ModernGroup>().Any(static group => group is { Type: GroupType.Consumer, HasMembers: true }))
+            decision.NextLoadedExpiry = now + _settings.ConsumerSessionTimeoutMs;
         foreach (var group in _groups.Values.OfType<ClassicGroup>().Where(group => group.Members.Count > 0))
         {
             var draft = group.Copy();
             foreach (var member in draft.Members.ToArray())
                 draft.Touch(member.MemberId, now);
+            if (draft.Members.Count > _settings.MaxSize)
+                _rebalance.Prepare(draft, now, decision);
             decision.Draft(draft);
         }
         return decision;
@@ -103,6 +118,8 @@ public sealed class GroupShard
         }
         if (decision.NextRetentionCheck is { } next)
             _nextRetentionCheck = next;
+        if (decision.NextLoadedExpiry is { } expiry)
+            _nextLoadedExpiry = expiry;
     }
 
     /// <summary>What follows from a request. Replies carry its ticket now or in a later decision.</summary>
@@ -170,7 +187,9 @@ public sealed class GroupShard
             decision.Draft(draft);
             return decision;
         }
-        if (_nextRetentionCheck <= now)
+        if (_nextLoadedExpiry <= now)
+            ExpireLoaded(decision);
+        else if (_nextRetentionCheck <= now)
             SweepRetention(now, decision);
         return decision;
     }
@@ -233,6 +252,26 @@ public sealed class GroupShard
                 return;
         }
         decision.NextRetentionCheck = now + _settings.OffsetsRetentionCheckIntervalMs;
+    }
+
+    /// <summary>Ends the sessions of consumer groups' members, one group after the other, as Kafka does for members that it does not hear of.</summary>
+    private void ExpireLoaded(GroupDecision decision)
+    {
+        foreach (var group in _groups.Values.OfType<ModernGroup>())
+        {
+            if (group is not { Type: GroupType.Consumer, HasMembers: true })
+                continue;
+            foreach (var memberId in group.MemberIds)
+            {
+                foreach (var tombstone in GroupRecord.ConsumerMemberTombstones(group.GroupId, memberId))
+                    decision.Write(tombstone);
+            }
+            decision.Write(GroupRecord.ConsumerGroupEpoch(group.GroupId, group.Epoch + 1));
+            // The rest follows in the next decision, which finds these without members.
+            if (decision.Records.Count >= MaxRecordsPerSweep)
+                return;
+        }
+        decision.NextLoadedExpiry = long.MaxValue;
     }
 
     private void ApplyOffset(OffsetCommitKey key, OffsetCommitValue? value, long offset, long producerId)

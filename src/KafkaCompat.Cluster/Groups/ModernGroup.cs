@@ -3,7 +3,8 @@ namespace KafkaCompat.Cluster.Groups;
 /// <summary>
 /// A consumer, share or streams group that a loaded log holds. This broker does not serve their protocols: it keeps their records
 /// where they are and knows just enough to list them as Kafka does, to refuse members of the classic protocol, and to keep their
-/// offsets alive.
+/// offsets alive. Nobody can send heartbeats for the members of a consumer group, so their sessions end once after the log was loaded, and then
+/// members of the classic protocol can take the group over.
 ///
 /// State, from Kafka's records: no members → Empty; the group's epoch is ahead of the target assignment's → Assigning; a member has not
 /// reached the target's epoch, or still gives up or awaits partitions → Reconciling; else Stable. A share group is Empty or Stable.
@@ -47,6 +48,8 @@ public sealed class ModernGroup(string groupId, GroupType type) : Group(groupId)
 
     /// <summary>Whether members hold it.</summary>
     public bool HasMembers => _members.Count > 0;
+
+    internal IEnumerable<string> MemberIds => _members.Keys;
 
     internal int Epoch { get; set; }
 

@@ -56,6 +56,26 @@ public sealed class GroupCoordinatorTests : IDisposable
         Assert.Equal(2, await fetch);
     }
 
+    /// <summary>offsets.commit.timeout.ms: the asker is sent away, and what was appended may be committed after all.</summary>
+    [Fact]
+    public async Task A_commit_that_takes_too_long_sends_its_asker_away_and_counts_when_it_comes()
+    {
+        Assert.Equal(ErrorCode.None, await Commit(1));
+        _log.CommitsAtOnce = false;
+        var first = Commit(2);
+        _time.Advance(TimeSpan.FromSeconds(4));
+        var second = Commit(3);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _log.Commit(ErrorCode.RequestTimedOut);
+        Assert.Equal(ErrorCode.CoordinatorNotAvailable, await first);
+        Assert.False(second.IsCompleted);
+        Assert.Equal([5_000, 4_000], _log.Timeouts);
+        _log.Commit();
+        Assert.Equal(ErrorCode.None, await second);
+        _log.CommitsAtOnce = true;
+        Assert.Equal(3, await Fetch());
+    }
+
     [Fact]
     public async Task A_failed_append_sends_all_away_and_loads_the_log_again()
     {

@@ -53,9 +53,13 @@ internal sealed class MemoryGroupLog : IGroupLog
         }
     }
 
-    public Task<ErrorCode> WhenCommitted(long requiredOffset)
+    /// <summary>How long the waits that are open may last, in the order in which they began.</summary>
+    public List<int> Timeouts { get; } = [];
+
+    public Task<ErrorCode> WhenCommitted(long requiredOffset, int timeoutMs)
     {
         var done = new TaskCompletionSource<ErrorCode>();
+        lock (_lock) Timeouts.Add(timeoutMs);
         lock (_lock) _waits.Add((requiredOffset, done));
         return done.Task;
     }

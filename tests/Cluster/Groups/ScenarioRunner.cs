@@ -25,7 +25,7 @@ namespace KafkaCompat.Cluster.Tests.Groups;
 /// forget t                                         the topic is deleted
 /// delete, delete-offsets t-0 u-1                   an operator removes the group, or offsets of it
 /// consumer-group                                   records of a group of KIP-848; consumer-member M, consumer-member-gone M
-/// reload                                           go on with the shard that was loaded from the log
+/// reload size=1                                    go on with the shard that was loaded from the log, with another size
 /// </code>
 /// </summary>
 internal sealed class ScenarioRunner
@@ -147,6 +147,8 @@ internal sealed class ScenarioRunner
                     -1);
                 break;
             case "reload":
+                if (options.ContainsKey("size"))
+                    _settings = _settings with { MaxSize = Number(options, "size", int.MaxValue) };
                 _shard = Reload();
                 break;
             default:
