@@ -27,7 +27,7 @@ internal sealed class VolatileController : IControllerChannel
             ClusterId = clusterId,
             IncarnationId = new Uuid(1, 1000),
             Endpoints = [new Endpoint("CONTROLLER", "localhost", 19093, 0)],
-            BootstrapRecords = [.. Levels().Select(level => new VersionedRecord(new FeatureLevelRecord { Name = level.Name, FeatureLevel = level.Level }, 0))],
+            BootstrapRecords = DirectoryFormat.NewClusterFeatures,
             TopicConfigs = new AnyTopicConfig(),
         };
         _state = new ControllerState(settings, new MetadataLoader(), 0, random, NowMs());
@@ -128,11 +128,6 @@ internal sealed class VolatileController : IControllerChannel
     }
 
     private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
-
-    private static IEnumerable<(string Name, short Level)> Levels() =>
-    [
-        ("metadata.version", 33), ("eligible.leader.replicas.version", 1), ("group.version", 1), ("share.version", 2), ("streams.version", 1), ("transaction.version", 2),
-    ];
 
     private sealed class AnyTopicConfig : ITopicConfigRules
     {

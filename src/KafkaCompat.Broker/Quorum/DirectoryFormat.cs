@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Quorum;
+using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.MetadataRecords;
 using KafkaCompat.Storage;
@@ -18,12 +19,12 @@ public static class DirectoryFormat
     /// <summary>The features of a new cluster, in the order in which Kafka writes them.</summary>
     public static IReadOnlyList<VersionedRecord> NewClusterFeatures { get; } =
     [
-        Feature(MetadataImage.MetadataVersionFeature, MetadataVersion.Highest),
-        Feature("eligible.leader.replicas.version", 1),
-        Feature("group.version", 1),
-        Feature("share.version", 2),
-        Feature("streams.version", 1),
-        Feature("transaction.version", 2),
+        Feature(FeatureNames.MetadataVersion),
+        Feature(FeatureNames.EligibleLeaderReplicasVersion),
+        Feature(FeatureNames.GroupVersion),
+        Feature(FeatureNames.ShareVersion),
+        Feature(FeatureNames.StreamsVersion),
+        Feature(FeatureNames.TransactionVersion),
     ];
 
     /// <summary>Checks the directories of a node, formatting them where all are empty, and tells whose they are.</summary>
@@ -99,7 +100,7 @@ public static class DirectoryFormat
         }
     }
 
-    private static VersionedRecord Feature(string name, short level) => new(new FeatureLevelRecord { Name = name, FeatureLevel = level }, 0);
+    private static VersionedRecord Feature(string name) => new(new FeatureLevelRecord { Name = name, FeatureLevel = FeatureCatalog.Feature(name).Default }, 0);
 
     private static MetaProperties? Read(IFileStore files, string directory)
     {

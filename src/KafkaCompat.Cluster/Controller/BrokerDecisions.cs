@@ -41,7 +41,7 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
             records.AddRange(_elections.BrokerGone(request.BrokerId, isUnclean: true));
         }
 
-        short version = image.MetadataVersion.RegisterBrokerRecord;
+        short version = image.MetadataVersion.RegisterBrokerRecordVersion;
         var registration = new BrokerRegistration
         {
             Id = request.BrokerId,

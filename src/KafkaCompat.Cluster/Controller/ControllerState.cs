@@ -117,7 +117,7 @@ public sealed class ControllerState
         }
 
         _nextNoOpMs = nowMs + _settings.MaxIdleIntervalMs;
-        return Image.MetadataVersion.Level == 0 ? [] : [new(new NoOpRecord(), 0)];
+        return Image.MetadataLevel == 0 ? [] : [new(new NoOpRecord(), 0)];
     }
 
     /// <summary>Applies records that have been appended, from <see cref="NextOffset"/> on.</summary>
@@ -148,13 +148,13 @@ public sealed class ControllerState
     {
         var records = _settings.BootstrapRecords.ToList();
         var levels = records.Select(r => r.Message).OfType<FeatureLevelRecord>().ToDictionary(f => f.Name, f => f.FeatureLevel, StringComparer.Ordinal);
-        if (levels.GetValueOrDefault("eligible.leader.replicas.version") >= 1)
+        if (levels.GetValueOrDefault(FeatureNames.EligibleLeaderReplicasVersion) >= 1)
         {
             // With eligible leader replicas the minimum of the ISR is the cluster's business and no longer each broker's own.
             records.Add(ClusterMinInSyncReplicas(_settings));
         }
 
-        if (new MetadataVersion(levels.GetValueOrDefault(MetadataImage.MetadataVersionFeature)).AreTransactionsSupported)
+        if (FeatureCatalog.MetadataVersion(levels.GetValueOrDefault(FeatureNames.MetadataVersion)).IsMetadataTransactionSupported)
         {
             records.Insert(0, new(new BeginTransactionRecord { Name = "Bootstrap records" }, 0));
             records.Add(new(new EndTransactionRecord(), 0));

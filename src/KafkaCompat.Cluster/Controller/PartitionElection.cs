@@ -17,9 +17,9 @@ public sealed class PartitionElection
 {
     private readonly PartitionRegistration _before;
     private readonly PartitionChangeRecord _record;
-    private readonly MetadataVersion _version;
+    private readonly MetadataVersionInfo _version;
 
-    public PartitionElection(Uuid topicId, int partition, PartitionRegistration before, MetadataVersion version)
+    public PartitionElection(Uuid topicId, int partition, PartitionRegistration before, MetadataVersionInfo version)
     {
         _before = before;
         _version = version;
@@ -62,7 +62,7 @@ public sealed class PartitionElection
         {
             (leader, isr) = Elect(isr);
         }
-        else if (_version.IsLeaderEpochBumpedOnIsrShrink && isr.Length < _before.Isr.Length)
+        else if (_version.IsLeaderEpochBumpRequiredOnIsrShrink && isr.Length < _before.Isr.Length)
         {
             _record.Leader = leader;
         }
@@ -86,7 +86,7 @@ public sealed class PartitionElection
             isChanged |= TrackEligible(isr, leader);
         }
 
-        return isChanged ? new VersionedRecord(_record, _version.PartitionChangeRecord) : null;
+        return isChanged ? new VersionedRecord(_record, _version.PartitionChangeRecordVersion) : null;
     }
 
     private ImmutableArray<int> Replicas => Reassignment?.Replicas ?? _before.Replicas;

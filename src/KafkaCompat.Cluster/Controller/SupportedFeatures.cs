@@ -1,19 +1,26 @@
 using System.Collections.Immutable;
 using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Cluster.Controller;
 
-/// <summary>The feature levels of Kafka 4.4 that are for production, in the order in which Kafka names them.</summary>
+/// <summary>The features of Kafka 4.4 with the levels that are for production, in the order in which Kafka names them to clients.</summary>
 public static class SupportedFeatures
 {
     public static ImmutableArray<FeatureRange> All { get; } =
     [
-        new("group.version", 0, 1),
-        new("kraft.version", 0, 1),
-        new(MetadataImage.MetadataVersionFeature, Metadata.MetadataVersion.Lowest, Metadata.MetadataVersion.Highest),
-        new("share.version", 0, 2),
-        new("streams.version", 0, 1),
-        new("transaction.version", 0, 2),
-        new("eligible.leader.replicas.version", 0, 1),
+        Range(FeatureNames.GroupVersion),
+        Range(FeatureNames.KraftVersion),
+        Range(FeatureNames.MetadataVersion),
+        Range(FeatureNames.ShareVersion),
+        Range(FeatureNames.StreamsVersion),
+        Range(FeatureNames.TransactionVersion),
+        Range(FeatureNames.EligibleLeaderReplicasVersion),
     ];
+
+    private static FeatureRange Range(string name)
+    {
+        var feature = FeatureCatalog.Feature(name);
+        return new(name, feature.Lowest, feature.HighestProduction);
+    }
 }

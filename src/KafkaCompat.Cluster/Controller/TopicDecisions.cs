@@ -140,7 +140,7 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
             _records.Add(new(new ConfigRecord { ResourceType = (sbyte)ConfigResourceType.Topic, ResourceName = name, Name = key, Value = value }, 0));
         }
 
-        short version = image.MetadataVersion.PartitionRecord;
+        short version = image.MetadataVersion.PartitionRecordVersion;
         for (int i = 0; i < assignments.Count; i++)
         {
             _records.Add(new(ReplicaAssignment.NewPartition(image, assignments[i]).ToRecord(id, i, version), version));

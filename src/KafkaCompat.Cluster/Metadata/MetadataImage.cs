@@ -15,9 +15,6 @@ public readonly record struct MetadataProvenance(long Offset, int Epoch, long Ti
 /// </summary>
 public sealed record MetadataImage
 {
-    /// <summary>The name of the feature that is the metadata version.</summary>
-    public const string MetadataVersionFeature = "metadata.version";
-
     public static MetadataImage Empty { get; } = new();
 
     public MetadataProvenance Provenance { get; init; } = MetadataProvenance.None;
@@ -52,9 +49,13 @@ public sealed record MetadataImage
         ImmutableSortedDictionary.Create<string, DelegationTokenRecord>(StringComparer.Ordinal);
 
     /// <summary>0 before the first record.</summary>
-    public MetadataVersion MetadataVersion => new(Features.GetValueOrDefault(MetadataVersionFeature));
+    /// <summary>The level of metadata.version; 0 before the log has said it.</summary>
+    public short MetadataLevel => Features.GetValueOrDefault(FeatureNames.MetadataVersion);
 
-    public bool IsElrEnabled => Features.GetValueOrDefault("eligible.leader.replicas.version") >= 1;
+    /// <summary>What that level switches on. Records are written in the versions that it knows.</summary>
+    public MetadataVersionInfo MetadataVersion => FeatureCatalog.MetadataVersion(MetadataLevel);
+
+    public bool IsElrEnabled => Features.GetValueOrDefault(FeatureNames.EligibleLeaderReplicasVersion) >= 1;
 
     public TopicImage? FindTopic(string name) => Topics.GetValueOrDefault(name);
 

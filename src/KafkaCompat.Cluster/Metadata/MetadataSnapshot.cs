@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.MetadataRecords;
 
 namespace KafkaCompat.Cluster.Metadata;
@@ -8,14 +9,14 @@ public static class MetadataSnapshot
     public static IEnumerable<VersionedRecord> Records(MetadataImage image)
     {
         var version = image.MetadataVersion;
-        if (version.Level > 0)
+        if (image.MetadataLevel > 0)
         {
-            yield return new(new FeatureLevelRecord { Name = MetadataImage.MetadataVersionFeature, FeatureLevel = version.Level }, 0);
+            yield return new(new FeatureLevelRecord { Name = FeatureNames.MetadataVersion, FeatureLevel = image.MetadataLevel }, 0);
         }
 
         foreach (var (name, level) in image.Features)
         {
-            if (name != MetadataImage.MetadataVersionFeature)
+            if (name != FeatureNames.MetadataVersion)
             {
                 yield return new(new FeatureLevelRecord { Name = name, FeatureLevel = level }, 0);
             }
@@ -23,7 +24,7 @@ public static class MetadataSnapshot
 
         foreach (var broker in image.Brokers.Values)
         {
-            yield return new(broker.ToRecord(version.RegisterBrokerRecord), version.RegisterBrokerRecord);
+            yield return new(broker.ToRecord(version.RegisterBrokerRecordVersion), version.RegisterBrokerRecordVersion);
         }
 
         foreach (var controller in image.Controllers.Values)
@@ -36,7 +37,7 @@ public static class MetadataSnapshot
             yield return new(new TopicRecord { Name = topic.Name, TopicId = topic.Id }, 0);
             foreach (var (index, partition) in topic.Partitions)
             {
-                yield return new(partition.ToRecord(topic.Id, index, version.PartitionRecord), version.PartitionRecord);
+                yield return new(partition.ToRecord(topic.Id, index, version.PartitionRecordVersion), version.PartitionRecordVersion);
             }
         }
 

@@ -1,16 +1,44 @@
-using System.Globalization;
-
 namespace KafkaCompat.Protocol;
 
 /// <summary>The features of a cluster and their levels; the tables are generated from protocol-specs/features.spec.</summary>
 public static partial class FeatureCatalog
 {
+    /// <summary>Every feature.</summary>
+    public static ReadOnlySpan<FeatureInfo> Features => FeatureTable;
+
     /// <summary>Every level of every feature.</summary>
     public static ReadOnlySpan<FeatureLevel> Levels => FeatureLevels;
 
     /// <summary>Every metadata version, lowest first.</summary>
     public static ReadOnlySpan<MetadataVersionInfo> MetadataVersions => MetadataVersionTable;
+
+    /// <summary>A feature by one of <see cref="FeatureNames"/>.</summary>
+    public static FeatureInfo Feature(string name) =>
+        Array.Find(FeatureTable, f => f.Name == name) ?? throw new ArgumentException($"{name} is no feature", nameof(name));
+
+    /// <summary>
+    /// The metadata version of a level. Below the lowest, as in a metadata log that has not said its level yet, it is the lowest; of a level that is
+    /// not known the highest below it.
+    /// </summary>
+    public static MetadataVersionInfo MetadataVersion(short level)
+    {
+        int at = MetadataVersionTable.Length - 1;
+        while (at > 0 && MetadataVersionTable[at].Level > level)
+        {
+            at--;
+        }
+
+        return MetadataVersionTable[at];
+    }
 }
+
+/// <summary>A feature of a cluster.</summary>
+/// <param name="Name">One of <see cref="FeatureNames"/>.</param>
+/// <param name="Lowest">The lowest level.</param>
+/// <param name="Highest">The highest level, also one that is not for production yet.</param>
+/// <param name="HighestProduction">The highest level for production: what a node says it supports.</param>
+/// <param name="Default">The level that a new cluster starts with.</param>
+public sealed record FeatureInfo(string Name, short Lowest, short Highest, short HighestProduction, short Default);
 
 /// <summary>One level of a feature.</summary>
 /// <param name="Feature">The feature.</param>
@@ -25,16 +53,3 @@ public static partial class FeatureCatalog
 /// <param name="Highest">The highest level of the feature, also one that is not for production yet.</param>
 public sealed record FeatureLevel(
     string Feature, short Level, string Name, string MetadataVersion, short MetadataLevel, string Dependencies, bool IsDefault, bool IsLatestProduction, short Lowest, short Highest);
-
-/// <summary>What a metadata version switches on.</summary>
-/// <param name="Level">The level of the feature metadata.version.</param>
-/// <param name="Name">Kafka's name, such as 4.4-IV2.</param>
-/// <param name="Facts">What differs between versions, by Kafka's names.</param>
-public sealed record MetadataVersionInfo(short Level, string Name, IReadOnlyDictionary<string, string> Facts)
-{
-    /// <summary>Whether the version has a fact, such as isScramSupported.</summary>
-    public bool Has(string fact) => Facts.TryGetValue(fact, out string? value) && value == "true";
-
-    /// <summary>A fact that is a number, such as partitionRecordVersion.</summary>
-    public short Number(string fact) => short.Parse(Facts[fact], CultureInfo.InvariantCulture);
-}

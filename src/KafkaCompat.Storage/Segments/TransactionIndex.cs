@@ -1,15 +1,17 @@
-using System.Buffers.Binary;
+using System.Buffers;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Storage.Segments;
 
 /// <summary>
 /// The <c>.txnindex</c> file: the aborted transactions whose markers stand in the segment, in the order of the markers. It exists only
-/// where there is one. Entries of 34 bytes: version, producer id, first and last offset, last stable offset.
+/// where there is one. Its entries are all of one size: a version and an <see cref="AbortedTxn"/>.
 /// </summary>
 internal sealed class TransactionIndex(IFileStore files, string path)
 {
-    public const int EntryBytes = 34;
+    private static readonly int EntryBytes = sizeof(short) + new AbortedTxn().GetSize(AbortedTxn.MaxVersion);
 
     private readonly Lock _loading = new();
     private AbortedTransaction[]? _entries;
@@ -21,14 +23,19 @@ internal sealed class TransactionIndex(IFileStore files, string path)
     public void Append(AbortedTransaction transaction)
     {
         AbortedTransaction[] entries = Entries();
-        Span<byte> bytes = stackalloc byte[EntryBytes];
-        BinaryPrimitives.WriteInt16BigEndian(bytes, 0);
-        BinaryPrimitives.WriteInt64BigEndian(bytes[2..], transaction.ProducerId);
-        BinaryPrimitives.WriteInt64BigEndian(bytes[10..], transaction.FirstOffset);
-        BinaryPrimitives.WriteInt64BigEndian(bytes[18..], transaction.LastOffset);
-        BinaryPrimitives.WriteInt64BigEndian(bytes[26..], transaction.LastStableOffset);
+        var bytes = new ArrayBufferWriter<byte>(EntryBytes);
+        var writer = new WireWriter(bytes);
+        var entry = new AbortedTxn
+        {
+            ProducerId = transaction.ProducerId,
+            FirstOffset = transaction.FirstOffset,
+            LastOffset = transaction.LastOffset,
+            LastStableOffset = transaction.LastStableOffset,
+        };
+        RecordSchemas.WriteVersioned(ref writer, entry, AbortedTxn.MaxVersion);
+        writer.Flush();
         _file ??= files.Open(Path, FileOpening.OpenOrCreate);
-        _file.Write((long)entries.Length * EntryBytes, bytes);
+        _file.Write((long)entries.Length * EntryBytes, bytes.WrittenSpan);
         _unsynced = true;
         Volatile.Write(ref _entries, [.. entries, transaction]);
     }
@@ -45,12 +52,14 @@ internal sealed class TransactionIndex(IFileStore files, string path)
             AbortedTransaction[] entries = [];
             if (TryReadFile() is { } bytes)
             {
-                entries = new AbortedTransaction[bytes.Length / EntryBytes];
-                for (int i = 0; i < entries.Length; i++)
+                try
                 {
-                    ReadOnlySpan<byte> entry = bytes.AsSpan(i * EntryBytes, EntryBytes);
-                    entries[i] = new AbortedTransaction(BinaryPrimitives.ReadInt64BigEndian(entry[2..]), BinaryPrimitives.ReadInt64BigEndian(entry[10..]),
-                        BinaryPrimitives.ReadInt64BigEndian(entry[18..]), BinaryPrimitives.ReadInt64BigEndian(entry[26..]));
+                    entries = Decode(bytes);
+                }
+                catch (WireFormatException damaged)
+                {
+                    // The log was opened with a sound index: the file has changed underneath.
+                    throw new KafkaStorageException($"{Path} holds an entry that is none: {damaged.Message}.", damaged);
                 }
             }
             Volatile.Write(ref _entries, entries);
@@ -107,14 +116,27 @@ internal sealed class TransactionIndex(IFileStore files, string path)
         if (!files.FileExists(Path))
             return true;
         byte[] bytes = files.ReadAllBytes(Path);
-        if (bytes.Length % EntryBytes != 0)
-            return false;
-        for (int at = 0; at < bytes.Length; at += EntryBytes)
+        try
         {
-            if (BinaryPrimitives.ReadInt16BigEndian(bytes.AsSpan(at)) != 0 || BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(at + 18)) < baseOffset)
-                return false;
+            return bytes.Length % EntryBytes == 0 && Array.TrueForAll(Decode(bytes), entry => entry.LastOffset >= baseOffset);
         }
-        return true;
+        catch (WireFormatException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The whole entries of a file. One of another version throws <see cref="WireFormatException"/>.</summary>
+    private static AbortedTransaction[] Decode(byte[] bytes)
+    {
+        var entries = new AbortedTransaction[bytes.Length / EntryBytes];
+        for (int i = 0; i < entries.Length; i++)
+        {
+            var reader = new WireReader(bytes.AsMemory(i * EntryBytes, EntryBytes));
+            var entry = AbortedTxn.Read(ref reader, reader.ReadInt16());
+            entries[i] = new AbortedTransaction(entry.ProducerId, entry.FirstOffset, entry.LastOffset, entry.LastStableOffset);
+        }
+        return entries;
     }
 
     private byte[]? TryReadFile()

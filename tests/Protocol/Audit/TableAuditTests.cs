@@ -62,10 +62,37 @@ public class TableAuditTests
             Assert.Equal(row["name"], version.Name);
             foreach (var (fact, value) in row.Where(p => p.Key is not ("level" or "name")))
             {
-                Assert.Equal(value, version.Facts.GetValueOrDefault(fact, "false"));
+                Assert.Equal((fact, value), (fact, Fact(version, fact)));
             }
         }
     }
+
+    /// <summary>The fact of a column; the property is named as the column is.</summary>
+    private static string Fact(MetadataVersionInfo version, string column) =>
+        column.StartsWith("default ", StringComparison.Ordinal) ? version.DefaultLevels[column["default ".Length..]].ToString(CultureInfo.InvariantCulture)
+        : typeof(MetadataVersionInfo).GetProperty(char.ToUpperInvariant(column[0]) + column[1..])!.GetValue(version) switch
+        {
+            null => "-",
+            bool flag => Text(flag),
+            var other => Convert.ToString(other, CultureInfo.InvariantCulture)!,
+        };
+
+    [Fact]
+    public void Each_feature_says_what_its_levels_say()
+    {
+        Assert.Equal(
+            FeatureCatalog.Levels.ToArray().GroupBy(l => l.Feature).Select(g => new FeatureInfo(
+                g.Key, g.First().Lowest, g.First().Highest, g.Single(l => l.IsLatestProduction).Level, g.Single(l => l.IsDefault).Level)),
+            FeatureCatalog.Features.ToArray());
+    }
+
+    [Theory]
+    [InlineData(0, 7)]
+    [InlineData(7, 7)]
+    [InlineData(33, 33)]
+    [InlineData(99, 34)]
+    public void A_level_that_is_not_known_is_taken_as_the_next_below(short level, short known) =>
+        Assert.Equal(known, FeatureCatalog.MetadataVersion(level).Level);
 
     [Fact]
     public void Every_enumeration_is_as_Kafka_has_it()
