@@ -11,8 +11,6 @@ namespace KafkaCompat.Cluster.Controller;
 /// </summary>
 internal sealed class FeatureDecisions(ControllerSettings settings, MetadataImage image)
 {
-    private const string ElrFeature = "eligible.leader.replicas.version";
-    private const string KRaftFeature = "kraft.version";
     private const string MinInSyncReplicas = "min.insync.replicas";
     private const sbyte Upgrade = 1;
     private const sbyte SafeDowngrade = 2;
@@ -51,7 +49,7 @@ internal sealed class FeatureDecisions(ControllerSettings settings, MetadataImag
     private List<VersionedRecord> Records(Dictionary<string, (short Level, sbyte Kind)> wanted)
     {
         var records = new List<VersionedRecord>();
-        bool setsElr = wanted.TryGetValue(ElrFeature, out var elr) && elr.Level > 0 && !image.IsElrEnabled;
+        bool setsElr = wanted.TryGetValue(FeatureNames.EligibleLeaderReplicasVersion, out var elr) && elr.Level > 0 && !image.IsElrEnabled;
         if (setsElr && !image.ConfigsOf(ConfigResource.AllBrokers).ContainsKey(MinInSyncReplicas))
         {
             // From here on the minimum of the ISR is the cluster's business and no longer each broker's own.
@@ -59,9 +57,9 @@ internal sealed class FeatureDecisions(ControllerSettings settings, MetadataImag
         }
 
         // A metadata version first: what the others allow may rest on it.
-        foreach (var (feature, (level, _)) in wanted.OrderBy(update => update.Key != MetadataImage.MetadataVersionFeature))
+        foreach (var (feature, (level, _)) in wanted.OrderBy(update => update.Key != FeatureNames.MetadataVersion))
         {
-            if (feature != KRaftFeature)
+            if (feature != FeatureNames.KraftVersion)
             {
                 records.Add(new(new FeatureLevelRecord { Name = feature, FeatureLevel = level }, 0));
             }
@@ -89,7 +87,7 @@ internal sealed class FeatureDecisions(ControllerSettings settings, MetadataImag
         }
 
         short current = CurrentLevel(feature);
-        if (feature == KRaftFeature)
+        if (feature == FeatureNames.KraftVersion)
         {
             return level < current ? $"{invalid} Can't downgrade the version of this feature."
                 : level > current ? $"{invalid} The voters of this quorum are named in its settings; raise the level with Apache Kafka before this node takes the directory over."
@@ -106,7 +104,7 @@ internal sealed class FeatureDecisions(ControllerSettings settings, MetadataImag
             return $"{invalid} Can't downgrade to a newer version.";
         }
 
-        return feature == MetadataImage.MetadataVersionFeature && level < current
+        return feature == FeatureNames.MetadataVersion && level < current
             ? LossyDowngrade(current, level, kind)
             : MissingDependency(feature, level, wanted) is { } missing ? $"{invalid} {missing}" : null;
     }
@@ -136,14 +134,14 @@ internal sealed class FeatureDecisions(ControllerSettings settings, MetadataImag
         _ => null,
     };
 
-    private short CurrentLevel(string feature) => feature == KRaftFeature ? settings.KRaftVersion : image.Features.GetValueOrDefault(feature);
+    private short CurrentLevel(string feature) => feature == FeatureNames.KraftVersion ? settings.KRaftVersion : image.Features.GetValueOrDefault(feature);
 
     private static string? LossyDowngrade(short from, short to, sbyte kind)
     {
         bool isLossy = false;
         foreach (var version in FeatureCatalog.MetadataVersions)
         {
-            isLossy |= version.Level > to && version.Level <= from && version.Has("didMetadataChange");
+            isLossy |= version.Level > to && version.Level <= from && version.DidMetadataChange;
         }
 
         return !isLossy ? null : $"Unsupported metadata.version downgrade from {from} to {to}. " + (kind == SafeDowngrade

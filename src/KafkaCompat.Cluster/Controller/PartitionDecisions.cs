@@ -64,7 +64,7 @@ internal sealed class PartitionDecisions(MetadataImage image, Random random)
             }
         }
 
-        short version = image.MetadataVersion.PartitionRecord;
+        short version = image.MetadataVersion.PartitionRecordVersion;
         for (int i = 0; i < additional; i++)
         {
             _records.Add(new(ReplicaAssignment.NewPartition(image, placed[i]).ToRecord(topic.Id, current + i, version), version));

@@ -51,7 +51,7 @@ public sealed record PartitionReassignment
     };
 
     /// <summary>Writes what differs into a change; whether anything does.</summary>
-    internal bool Fill(PartitionChangeRecord change, PartitionRegistration before, MetadataVersion version)
+    internal bool Fill(PartitionChangeRecord change, PartitionRegistration before, MetadataVersionInfo version)
     {
         bool isChanged = false;
         if (!Replicas.SequenceEqual(before.Replicas))

@@ -90,6 +90,20 @@ public sealed class ServedVersionsTests : IAsyncLifetime
         ApiKey.DescribeQuorum => client.Post(new DescribeQuorumRequest { Topics = { new() { TopicName = "__cluster_metadata", Partitions = { new(), new() { PartitionIndex = 5 } } } } }, version),
         ApiKey.DescribeCluster => client.Post(new DescribeClusterRequest { IncludeClusterAuthorizedOperations = true, IncludeFencedBrokers = version >= 2 }, version),
         ApiKey.DescribeTopicPartitions => client.Post(new DescribeTopicPartitionsRequest { Topics = { new() { Name = "t" }, new() { Name = "nobody" } } }, version),
+        ApiKey.DeleteRecords => client.Post(new DeleteRecordsRequest { Topics = { new() { Name = "t", Partitions = { new() { Offset = 1 }, new() { PartitionIndex = 9 } } } } }, version),
+        ApiKey.AlterReplicaLogDirs => client.Post(new AlterReplicaLogDirsRequest { Dirs = { new() { Path = "/nowhere", Topics = { new() { Name = "t", Partitions = { 0 } } } } } }, version),
+        ApiKey.DescribeLogDirs => client.Post(new DescribeLogDirsRequest { Topics = null }, version),
+        ApiKey.CreatePartitions => client.Post(
+            new CreatePartitionsRequest { Topics = { new() { Name = "t", Count = 2, Assignments = null }, new() { Name = "nobody", Count = 2, Assignments = null } }, ValidateOnly = true }, version),
+        ApiKey.DeleteGroups => client.Post(new DeleteGroupsRequest { GroupsNames = { "nobody" } }, version),
+        ApiKey.ElectLeaders => client.Post(new ElectLeadersRequest { TopicPartitions = [new() { Topic = "t", Partitions = { 0, 9 } }] }, version),
+        ApiKey.AlterPartitionReassignments => client.Post(
+            new AlterPartitionReassignmentsRequest { AllowReplicationFactorChange = version == 0, Topics = { new() { Name = "t", Partitions = { new() { Replicas = [1] } } } } }, version),
+        ApiKey.ListPartitionReassignments => client.Post(new ListPartitionReassignmentsRequest(), version),
+        ApiKey.OffsetDelete => client.Post(new OffsetDeleteRequest { GroupId = "nobody", Topics = { new() { Name = "t", Partitions = { new() } } } }, version),
+        ApiKey.UpdateFeatures => client.Post(new UpdateFeaturesRequest { FeatureUpdates = { new() { Feature = FeatureNames.GroupVersion, MaxVersionLevel = 1 } }, ValidateOnly = version >= 1 }, version),
+        ApiKey.DescribeProducers => client.Post(new DescribeProducersRequest { Topics = { new() { Name = "t", PartitionIndexes = { 0, 9 } } } }, version),
+        ApiKey.UnregisterBroker => client.Post(new UnregisterBrokerRequest { BrokerId = 99 }, version),
         _ => throw new InvalidOperationException($"{key} is served: this test needs a request of it."),
     };
 
