@@ -15,6 +15,7 @@ import time
 
 import brokers
 import interchange
+import tools
 
 HERE = pathlib.Path(__file__).resolve().parent
 SCENARIOS = json.loads((HERE / "scenarios.json").read_text())
@@ -163,7 +164,7 @@ def main():
     return 1 if failed or not passed else 0
 
 
-PARTS = {"interchange": interchange.run}
+PARTS = {"interchange": interchange.run, "tools": tools.run}
 
 if __name__ == "__main__":
     sys.exit(main())
