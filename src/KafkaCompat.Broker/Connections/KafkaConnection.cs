@@ -104,9 +104,19 @@ public sealed class KafkaConnection
             idle.Stop();
             _wheel.Cancel(idle);
             _responses.Close();
+            await LetWriterEnd();
             await _connection.Transport.Input.CompleteAsync();
             await _connection.Transport.Output.CompleteAsync();
         }
+    }
+
+    // An answer may be on its way into the pipe, on another thread. Completing the pipe gives its memory to other connections, so that thread has to be done.
+    private async Task LetWriterEnd()
+    {
+        var ended = _responses.WhenWritingEnded();
+        if (ended.IsCompleted) return;
+        _connection.Abort(new ConnectionAbortedException("The connection ends while an answer is being sent."));
+        await ended;
     }
 
     private async Task ReadRequests()

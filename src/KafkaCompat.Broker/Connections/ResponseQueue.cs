@@ -20,6 +20,7 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
     private PendingAnswer? _head;
     private PendingAnswer? _tail;
     private TaskCompletionSource? _waiter;
+    private TaskCompletionSource? _writerEnded;
     private int _waitBelow;
     private int _pending;
     private int _unflushedBytes;
@@ -111,6 +112,20 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
         }
     }
 
+    /// <summary>
+    /// Completes when no thread is writing to the pipe and, the queue being closed, none will: from then on the pipe's memory is the caller's to give
+    /// back. A send that is under way has to be ended by whoever owns the socket.
+    /// </summary>
+    public Task WhenWritingEnded()
+    {
+        lock (_lock)
+        {
+            if (!_writing) return Task.CompletedTask;
+            _writerEnded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _writerEnded.Task;
+        }
+    }
+
     /// <summary>Drops what is left, for a connection that is gone.</summary>
     public void Close() => Close(null);
 
@@ -189,6 +204,7 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
                 if (_closed)
                 {
                     _writing = false;
+                    _writerEnded?.TrySetResult();
                     return false;
                 }
                 if (_head is not { IsComplete: true })

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Pipelines;
 using KafkaCompat.Broker.Connections;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Tests.Time;
@@ -116,9 +117,30 @@ public sealed class KafkaConnectionTests : IDisposable
         await client.Served;
     }
 
-    private MemoryClient Connect(ConnectionLimits? limits = null)
+    [Fact]
+    public async Task Memory_of_the_pipe_is_given_back_only_when_the_thread_that_writes_an_answer_is_done()
     {
         var connection = new MemoryConnection();
+        using var output = new HeldWriter(connection.Transport.Output);
+        connection.Transport = new HeldTransport(connection.Transport.Input, output);
+        var client = Connect(connection: connection);
+        _ = await client.Post(new ListGroupsRequest(), 4);
+        await Eventually(() => _handler.Parked.Count == 1);
+        _handler.Answer(0);
+        await Eventually(() => output.IsWriting);
+
+        connection.Client.Output.Complete(new IOException("reset by the peer"));
+        await Eventually(() => connection.IsAborted);
+        Assert.False(output.IsCompleted);
+
+        output.LetGo();
+        await client.Served;
+        Assert.True(output.IsCompleted);
+    }
+
+    private MemoryClient Connect(ConnectionLimits? limits = null, MemoryConnection? connection = null)
+    {
+        connection ??= new MemoryConnection();
         var dispatch = new DispatchTable([new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, _handler)]);
         var served = new KafkaConnection(connection, "PLAINTEXT", dispatch, limits ?? ConnectionLimits.Default, _wheel, _time, NullLogger.Instance).RunAsync();
         return new MemoryClient(connection, served);
@@ -128,6 +150,43 @@ public sealed class KafkaConnectionTests : IDisposable
     {
         for (var i = 0; i < 1000 && !condition(); i++) await Task.Delay(5, TestContext.Current.CancellationToken);
         Assert.True(condition());
+    }
+
+    private sealed record HeldTransport(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+
+    /// <summary>Holds the thread that writes until the test lets it go, as a thread is held that the system takes the processor from.</summary>
+    private sealed class HeldWriter(PipeWriter inner) : PipeWriter, IDisposable
+    {
+        private readonly ManualResetEventSlim _go = new();
+
+        public bool IsWriting { get; private set; }
+
+        public bool IsCompleted { get; private set; }
+
+        public void LetGo() => _go.Set();
+
+        public void Dispose() => _go.Dispose();
+
+        public override void Advance(int bytes) => inner.Advance(bytes);
+
+        public override Memory<byte> GetMemory(int sizeHint = 0)
+        {
+            IsWriting = true;
+            _go.Wait();
+            return inner.GetMemory(sizeHint);
+        }
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+        public override void CancelPendingFlush() => inner.CancelPendingFlush();
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => inner.FlushAsync(cancellationToken);
+
+        public override void Complete(Exception? exception = null)
+        {
+            IsCompleted = true;
+            inner.Complete(exception);
+        }
     }
 
     /// <summary>Answers when the test says so.</summary>

@@ -31,5 +31,10 @@ internal sealed class MemoryConnection : ConnectionContext
 
     public override IDuplexPipe Transport { get; set; }
 
+    /// <summary>Whether the server has torn the connection down.</summary>
+    public bool IsAborted { get; private set; }
+
+    public override void Abort(ConnectionAbortedException abortReason) => IsAborted = true;
+
     private sealed record DuplexPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }
