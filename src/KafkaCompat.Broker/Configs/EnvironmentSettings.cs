@@ -10,6 +10,12 @@ public static class EnvironmentSettings
 {
     private const string Prefix = "KAFKA_";
 
+    /// <summary>Kafka's container image formats with it.</summary>
+    private const string ClusterIdVariable = "CLUSTER_ID";
+
+    /// <summary>Read by the program itself, before there are settings.</summary>
+    private const string LogLevelVariable = "KAFKA_LOG_LEVEL";
+
     /// <summary>
     /// The settings among <paramref name="variables"/>. An environment is shared with scripts and orchestrators that have KAFKA_
     /// variables of their own (KAFKA_HEAP_OPTS, KAFKA_SERVICE_HOST), so a variable that names no setting is left alone.
@@ -18,9 +24,26 @@ public static class EnvironmentSettings
     {
         foreach (var (variable, value) in variables.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
         {
-            if (variable.StartsWith(Prefix, StringComparison.Ordinal) && SettingName(variable[Prefix.Length..]) is var name && KnownSettings.Contains(name))
+            if (variable == ClusterIdVariable)
+            {
+                yield return new(OwnSettings.ClusterId.Name, value);
+            }
+            else if (variable.StartsWith(Prefix, StringComparison.Ordinal) && SettingName(variable[Prefix.Length..]) is var name && KnownSettings.Contains(name))
             {
                 yield return new(name, value);
+            }
+        }
+    }
+
+    /// <summary>Variables that name no setting but nearly do, each with what it probably means.</summary>
+    public static IEnumerable<(string Variable, string Nearest)> Misspelt(IEnumerable<string> variables)
+    {
+        foreach (var variable in variables.Order(StringComparer.Ordinal))
+        {
+            if (variable.StartsWith(Prefix, StringComparison.Ordinal) && variable != LogLevelVariable && SettingName(variable[Prefix.Length..]) is var name
+                && !KnownSettings.Contains(name) && KnownSettings.Nearest(name) is { } nearest)
+            {
+                yield return (variable, nearest);
             }
         }
     }

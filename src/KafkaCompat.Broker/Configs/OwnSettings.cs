@@ -1,39 +1,60 @@
 using System.Globalization;
+using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Broker.Configs;
 
-/// <summary>One of our own settings: a count of bytes.</summary>
-/// <param name="Name">Starts with <c>kafkacompat.</c>, so that it never meets a setting of Kafka.</param>
-/// <param name="Default">In bytes.</param>
+/// <summary>A setting that Apache Kafka does not have.</summary>
+public interface IOwnSetting
+{
+    /// <summary>Starts with <c>kafkacompat.</c>, so that it never meets a setting of Kafka.</summary>
+    string Name { get; }
+
+    /// <summary>What it does, for people.</summary>
+    string Documentation { get; }
+}
+
+/// <summary>One of our own settings and how its text is read.</summary>
+/// <param name="Name">Starts with <c>kafkacompat.</c>.</param>
+/// <param name="Default">Holds where it is not given.</param>
 /// <param name="Documentation">What it does, for people.</param>
-public sealed record OwnSetting(string Name, long Default, string Documentation);
+/// <param name="TryParse">The value of a text, or why it has none.</param>
+public sealed record OwnSetting<T>(string Name, T Default, string Documentation, Func<string, (T Value, string? Problem)> TryParse) : IOwnSetting
+{
+    /// <summary>Its value, or its default where <paramref name="text"/> is null.</summary>
+    /// <exception cref="ConfigurationException">The text is no value of it.</exception>
+    public T Parse(string? text)
+    {
+        if (text is null)
+        {
+            return Default;
+        }
+
+        var (value, problem) = TryParse(text);
+        return problem is null ? value : throw new ConfigurationException($"Invalid value {text} for configuration {Name}: {problem}");
+    }
+}
 
 /// <summary>The settings that Apache Kafka does not have. They are read from the same places as Kafka's.</summary>
 public static class OwnSettings
 {
     /// <summary>How much of what was appended last stays in memory before its pages are given back; 0 leaves all of it to the system.</summary>
-    public static OwnSetting WriteBehindBytes { get; } = new(
+    public static OwnSetting<long> WriteBehindBytes { get; } = new(
         "kafkacompat.log.write.behind.bytes",
         0,
         "Appended bytes go to the disk at once, and pages further behind than this are given back to the system, which makes appending several times cheaper "
-        + "on virtual machines whose free memory is not backed. Readers further behind read from the disk. 0: off.");
+        + "on virtual machines whose free memory is not backed. Readers further behind read from the disk. 0: off.",
+        static text => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? (bytes, null) : (0, "Not a number of bytes from 0 on"));
 
-    public static IReadOnlyList<OwnSetting> All { get; } = [WriteBehindBytes];
+    /// <summary>The cluster id with which empty directories are formatted; null for a new one. A formatted directory keeps its own.</summary>
+    public static OwnSetting<string?> ClusterId { get; } = new(
+        "kafkacompat.cluster.id",
+        null,
+        "The cluster id with which empty directories are formatted; without it they get a new one. A formatted directory keeps its own. CLUSTER_ID in the environment, "
+        + "as Kafka's container image has it, says the same.",
+        static text => Uuid.TryParse(text, out var id) && id != Uuid.Zero ? (text, null) : (null, "Not an id of 22 characters, as kafka-storage random-uuid makes it"));
+
+    public static IReadOnlyList<IOwnSetting> All { get; } = [WriteBehindBytes, ClusterId];
 
     /// <summary>The setting of that name, or null.</summary>
-    public static OwnSetting? Find(string name) => All.FirstOrDefault(setting => setting.Name == name);
-
-    /// <summary>Its value, or its default where <paramref name="text"/> is null.</summary>
-    /// <exception cref="ConfigurationException">The text is no whole number from 0 on.</exception>
-    public static long Parse(OwnSetting setting, string? text)
-    {
-        if (text is null)
-        {
-            return setting.Default;
-        }
-
-        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)
-            ? bytes
-            : throw new ConfigurationException($"Invalid value {text} for configuration {setting.Name}: Not a number of bytes from 0 on");
-    }
+    public static IOwnSetting? Find(string name) => All.FirstOrDefault(setting => setting.Name == name);
 }

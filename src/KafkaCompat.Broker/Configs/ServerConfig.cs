@@ -18,11 +18,14 @@ public sealed class ServerConfig
         Node = NodeRoles.Read(this);
         Listeners = ListenerSettings.Read(this, localHostName);
         ConfigCrossChecks.Check(this);
-        WriteBehindBytes = OwnSettings.Parse(OwnSettings.WriteBehindBytes, set.GetValueOrDefault(OwnSettings.WriteBehindBytes.Name));
+        UnservedSettings.Refuse(this);
+        WriteBehindBytes = OwnSettings.WriteBehindBytes.Parse(set.GetValueOrDefault(OwnSettings.WriteBehindBytes.Name));
+        ClusterId = OwnSettings.ClusterId.Parse(set.GetValueOrDefault(OwnSettings.ClusterId.Name));
     }
 
     private ServerConfig(Dictionary<string, string> set, Dictionary<string, object?> values, ServerConfig other) =>
-        (_set, _values, Node, Listeners, WriteBehindBytes) = (set, values, other.Node, other.Listeners, other.WriteBehindBytes);
+        (_set, _values, Node, Listeners, WriteBehindBytes, ClusterId) =
+            (set, values, other.Node, other.Listeners, other.WriteBehindBytes, other.ClusterId);
 
     /// <summary>Who this node is: id, roles, and where its quorum is.</summary>
     public NodeRoles Node { get; }
@@ -41,6 +44,9 @@ public sealed class ServerConfig
     /// <inheritdoc cref="OwnSettings.WriteBehindBytes"/>
     public long WriteBehindBytes { get; }
 
+    /// <inheritdoc cref="OwnSettings.ClusterId"/>
+    public string? ClusterId { get; }
+
     /// <summary>What was set, by name, as it was written.</summary>
     public IReadOnlyDictionary<string, string> Explicit => _set;
 
@@ -53,6 +59,11 @@ public sealed class ServerConfig
         var set = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, value) in settings)
         {
+            if (name.Length == 0)
+            {
+                throw new ConfigurationException($"A line of the settings has no name before its '=': ={value}");
+            }
+
             if (!KnownSettings.Contains(name))
             {
                 var nearest = KnownSettings.Nearest(name);
@@ -137,6 +148,9 @@ public sealed class ServerConfig
 
     /// <summary>The text of a setting as DescribeConfigs shows it: as it was written, else the default.</summary>
     public string? GetText(string name) => _set.GetValueOrDefault(name) ?? ConfigCatalog.FindBroker(name)?.Default;
+
+    /// <summary>What holds where a setting is not given; null where it has no default.</summary>
+    internal static string? DefaultOf(string name) => ConfigCatalog.FindBroker(name)?.Default;
 
     private object? Value(string name) =>
         _values.TryGetValue(name, out var value) ? value : throw new ArgumentException($"{name} is no setting of a broker.", nameof(name));

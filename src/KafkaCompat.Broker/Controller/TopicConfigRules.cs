@@ -12,6 +12,8 @@ public sealed class TopicConfigRules(ServerConfig server) : ITopicConfigRules
     private const sbyte FromAllBrokers = 3;
     private const sbyte FromFile = 4;
     private const sbyte FromDefault = 5;
+    private const string MinLag = "min.compaction.lag.ms";
+    private const string MaxLag = "max.compaction.lag.ms";
 
     public string? Check(IReadOnlyDictionary<string, string> configs)
     {
@@ -21,6 +23,16 @@ public sealed class TopicConfigRules(ServerConfig server) : ITopicConfigRules
             if (TopicConfig.Check(name, value) is { } problem)
             {
                 return problem;
+            }
+        }
+
+        if (configs.ContainsKey(MinLag) || configs.ContainsKey(MaxLag))
+        {
+            var effective = TopicConfig.Create(server, configs);
+            var (atLeastMs, atMostMs) = (LongOf(effective, MinLag), LongOf(effective, MaxLag));
+            if (atLeastMs > atMostMs)
+            {
+                return $"conflict topic config setting {MinLag} ({atLeastMs}) > {MaxLag} ({atMostMs})";
             }
         }
 
@@ -47,6 +59,9 @@ public sealed class TopicConfigRules(ServerConfig server) : ITopicConfigRules
 
         return values;
     }
+
+    private static long LongOf(TopicConfig configs, string name) =>
+        long.Parse(configs.Text(name, out _, out _)!, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
 
     private static string? FromCluster(ConfigKey key, IReadOnlyDictionary<string, string> clusterDefaults)
     {

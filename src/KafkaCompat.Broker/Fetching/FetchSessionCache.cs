@@ -110,6 +110,7 @@ internal sealed class FetchSessionCache(int maxSessions, Random random, TimeProv
         var count = 0;
         foreach (var topic in request.Topics) count += topic.Partitions.Count;
         var partitions = new FetchPartition[count];
+        var seen = count > 1 ? new Dictionary<FetchPartitionKey, int>(count) : null;
         var i = 0;
         foreach (var topic in request.Topics)
         {
@@ -118,10 +119,14 @@ internal sealed class FetchSessionCache(int maxSessions, Random random, TimeProv
             {
                 var partition = new FetchPartition(topic.TopicId, name, asked.Partition);
                 FetchSession.Set(partition, asked);
-                partitions[i++] = partition;
+
+                // One that is named twice is fetched once, where it was named first and as it was named last.
+                var key = new FetchPartitionKey(usesTopicIds ? topic.TopicId : Uuid.Zero, usesTopicIds ? null : name, asked.Partition);
+                if (seen is not null && !seen.TryAdd(key, i)) partitions[seen[key]] = partition;
+                else partitions[i++] = partition;
             }
         }
-        return partitions;
+        return i == count ? partitions : partitions[..i];
     }
 
     private long NowMs() => time.GetUtcNow().ToUnixTimeMilliseconds();

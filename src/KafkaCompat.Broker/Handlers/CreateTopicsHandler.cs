@@ -13,5 +13,11 @@ namespace KafkaCompat.Broker.Handlers;
 public sealed class CreateTopicsHandler(IControllerChannel controller) : IHandler<CreateTopicsRequest, CreateTopicsResponse>
 {
     public async ValueTask<CreateTopicsResponse?> Handle(CreateTopicsRequest request, RequestContext context) =>
-        await controller.CreateTopics(request, context.ApiVersion);
+        request.TimeoutMs > 0 ? await controller.CreateTopics(request, context.ApiVersion) : TimedOut(request);
+
+    /// <summary>The time was up when the request came: nothing is made, as with Kafka.</summary>
+    private static CreateTopicsResponse TimedOut(CreateTopicsRequest request) => new()
+    {
+        Topics = [.. request.Topics.Select(static topic => new CreateTopicsResponse.CreatableTopicResult { Name = topic.Name, ErrorCode = ErrorCode.RequestTimedOut })],
+    };
 }

@@ -26,6 +26,9 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
     /// <summary>The first version that tells the leader; the schema has a place for it from 12 on, which Kafka leaves empty.</summary>
     private const short LeaderToldSince = 16;
 
+    /// <summary>The first version with an error for the request as a whole.</summary>
+    private const short ErrorToldSince = 7;
+
     private readonly PartitionTable _partitions;
     private readonly BrokerMetadata _metadata;
     private readonly TimerWheel _wheel;
@@ -51,10 +54,20 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
         var regions = new FetchRegions(scope.Partitions.Length);
         context.HoldUntilAnswered(regions);
         var reads = regions.Reads;
+        if (!IsolationLevels.IsKnown(request.IsolationLevel)) return ValueTask.FromResult<FetchResponse?>(Refuse(scope, reads, context));
         var found = Read(scope, reads, limits, context.ApiVersion);
         if (request.MaxWaitMs <= 0 || reads.Length == 0 || found.IsUrgent || found.Bytes >= limits.MinBytes)
             return ValueTask.FromResult<FetchResponse?>(Answer(scope, reads, context));
         return WaitAndRead(scope, regions, limits, found.Bytes, request.MaxWaitMs, context);
+    }
+
+    /// <summary>Kafka's answer to a request that it fails over.</summary>
+    private FetchResponse Refuse(FetchScope scope, PartitionRead[] reads, RequestContext context)
+    {
+        Array.Fill(reads, PartitionRead.Failed(ErrorCode.UnknownServerError));
+        var response = Answer(scope, reads, context);
+        if (context.ApiVersion >= ErrorToldSince) response.ErrorCode = ErrorCode.UnknownServerError;
+        return response;
     }
 
     private async ValueTask<FetchResponse?> WaitAndRead(FetchScope scope, FetchRegions regions, Limits limits, long foundBytes, int maxWaitMs, RequestContext context)
@@ -175,7 +188,8 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
             HighWatermark = read.HighWatermark,
             LastStableOffset = read.LastStableOffset,
             LogStartOffset = read.LogStartOffset,
-            AbortedTransactions = null,
+            // Where no partition was found the list is empty, else absent, as with Kafka.
+            AbortedTransactions = read.Error is ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId or ErrorCode.UnknownServerError ? [] : null,
             Records = read.Region is null ? RecordBytes.Empty : RecordBytes.From(read.Region),
         };
         if (read.DivergingEpoch >= 0) data.DivergingEpoch = new() { Epoch = read.DivergingEpoch, EndOffset = read.DivergingEndOffset };
@@ -204,7 +218,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
         public static Limits Of(FetchRequest request, int brokerMaxBytes)
         {
             var maxBytes = Math.Min(request.MaxBytes, brokerMaxBytes);
-            return new Limits(maxBytes, Math.Min(request.MinBytes, maxBytes), request.IsolationLevel == 1);
+            return new Limits(maxBytes, Math.Min(request.MinBytes, maxBytes), request.IsolationLevel == IsolationLevels.ReadCommitted);
         }
     }
 }

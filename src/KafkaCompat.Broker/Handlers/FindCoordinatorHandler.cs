@@ -14,8 +14,8 @@ namespace KafkaCompat.Broker.Handlers;
 /// <item>In 1 to 3 the message beside no error is the word NONE, as with Kafka.</item>
 /// <item>A key type that there is not, and a share key in versions before 6, are INVALID_REQUEST.</item>
 /// </list>
-/// Left out: coordinators of transactions and of share groups' state. Both are INVALID_REQUEST: a client gives up at once, where
-/// COORDINATOR_NOT_AVAILABLE would have it try for ever.
+/// Left out: coordinators of transactions and of share groups' state. A transactional id is answered with TRANSACTIONAL_ID_AUTHORIZATION_FAILED and a
+/// share key with INVALID_REQUEST: of what a client may be told, these end its attempts at once, where most others have it try for ever.
 /// </summary>
 [Serves(ApiKey.FindCoordinator, 0, 6)]
 public sealed class FindCoordinatorHandler(BrokerMetadata metadata, TopicCreator creator) : IHandler<FindCoordinatorRequest, FindCoordinatorResponse>
@@ -27,7 +27,8 @@ public sealed class FindCoordinatorHandler(BrokerMetadata metadata, TopicCreator
         "This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. "
         + "See the broker logs for more details.";
 
-    private const string NotServedText = "This broker coordinates groups only.";
+    private const string NotServedText = "This broker coordinates groups only; it does not serve transactions or share groups.";
+    private const sbyte TransactionKey = 1;
 
     public ValueTask<FindCoordinatorResponse?> Handle(FindCoordinatorRequest request, RequestContext context)
     {
@@ -55,7 +56,7 @@ public sealed class FindCoordinatorHandler(BrokerMetadata metadata, TopicCreator
         if (keyType is < 0 or > 2)
             return Missing(key, ErrorCode.InvalidRequest, InvalidRequestText);
         if (keyType != GroupKey)
-            return Missing(key, ErrorCode.InvalidRequest, NotServedText);
+            return Missing(key, keyType == TransactionKey ? ErrorCode.TransactionalIdAuthorizationFailed : ErrorCode.InvalidRequest, NotServedText);
         if (image.FindTopic(InternalTopics.Offsets) is not { } topic)
         {
             _ = creator.Create(InternalTopics.Offsets);

@@ -1,4 +1,5 @@
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Fetching;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -12,7 +13,7 @@ namespace KafkaCompat.Broker.Handlers;
 /// -4 the earliest kept here, from 9 on -5 the latest in tiered storage, from 11 on -6 the earliest not yet uploaded.</item>
 /// <item>Without tiered storage -4 is the log's start, and -5 and -6 are unknown: offset -1.</item>
 /// <item>Nothing at or after the timestamp: offset -1 and no error.</item>
-/// <item>A partition named twice is answered with INVALID_REQUEST.</item>
+/// <item>A partition named twice is answered once, with INVALID_REQUEST.</item>
 /// </list>
 /// </summary>
 [Serves(ApiKey.ListOffsets, 1, 11)]
@@ -41,9 +42,12 @@ public sealed class ListOffsetsHandler(PartitionTable partitions) : IHandler<Lis
             response.Topics.Add(results);
             foreach (var asked in topic.Partitions)
             {
+                // A partition of many mentions is answered at its first; the others find it marked.
+                if (!seen.Remove((topic.Name, asked.PartitionIndex))) continue;
                 var result = new ListOffsetsResponse.ListOffsetsPartitionResponse { PartitionIndex = asked.PartitionIndex };
                 results.Partitions.Add(result);
-                if (repeated.Contains((topic.Name, asked.PartitionIndex))) result.ErrorCode = ErrorCode.InvalidRequest;
+                if (!IsolationLevels.IsKnown(request.IsolationLevel)) result.ErrorCode = ErrorCode.UnknownServerError;
+                else if (repeated.Contains((topic.Name, asked.PartitionIndex))) result.ErrorCode = ErrorCode.InvalidRequest;
                 else Find(topic.Name, asked, request, context.ApiVersion, result);
             }
         }
@@ -65,7 +69,7 @@ public sealed class ListOffsetsHandler(PartitionTable partitions) : IHandler<Lis
             result.ErrorCode = partitions.MissingError(topic, asked.PartitionIndex);
             return;
         }
-        var found = partition.FindOffset(asked.Timestamp, request.IsolationLevel == 1, asked.CurrentLeaderEpoch);
+        var found = partition.FindOffset(asked.Timestamp, request.IsolationLevel == IsolationLevels.ReadCommitted, asked.CurrentLeaderEpoch);
         result.ErrorCode = found.Error;
         result.Timestamp = found.Timestamp;
         result.Offset = found.Offset;

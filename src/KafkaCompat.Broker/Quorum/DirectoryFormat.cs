@@ -44,7 +44,15 @@ public static class DirectoryFormat
 
             var controller = config.Listeners.AdvertisedOfController.FirstOrDefault();
             var endpoint = config.Node.StaticVoters.Count > 0 || controller is null ? null : new Endpoint(controller.Name, controller.Host, controller.Port, 0);
-            Format(files, directories, metadataDirectory, new FormatSettings(config.NodeId, RandomIds.Next(random).ToString(), endpoint), now, random);
+            try
+            {
+                Format(files, directories, metadataDirectory, new FormatSettings(config.NodeId, config.ClusterId ?? RandomIds.Next(random).ToString(), endpoint), now, random);
+            }
+            catch (IOException e)
+            {
+                throw new QuorumStateException($"log.dirs: {string.Join(", ", directories)} cannot be formatted as a data directory, is it writable? {e.Message}", e);
+            }
+
             return Read(files, metadataDirectory)!;
         }
 

@@ -26,6 +26,11 @@ internal static class ProgramSettings
         var settings = new List<KeyValuePair<string, string>>();
         settings.AddRange(arguments.PropertiesFile is null ? WithoutFile : ConfigProperties.Parse(ReadFile(arguments.PropertiesFile)));
         settings.AddRange(EnvironmentSettings.From(EnvironmentVariables()));
+        foreach (var (variable, nearest) in EnvironmentSettings.Misspelt(EnvironmentVariables().Select(static pair => pair.Key)))
+        {
+            Console.Error.WriteLine($"kafkacompat: {variable} names no setting and is left alone; did you mean the one for {nearest}?");
+        }
+
         settings.AddRange(arguments.Overrides);
         if (arguments.PropertiesFile is null)
         {
@@ -47,6 +52,12 @@ internal static class ProgramSettings
         var controller = Last("controller.listener.names").Split(',')[0].Trim();
         if (!Last("process.roles").Contains("controller", StringComparison.Ordinal))
         {
+            return;
+        }
+
+        if (!listeners.Contains("://", StringComparison.Ordinal))
+        {
+            // Malformed: the message about it should quote what the user wrote.
             return;
         }
 

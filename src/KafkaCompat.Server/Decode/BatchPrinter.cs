@@ -12,8 +12,9 @@ internal sealed class BatchPrinter(TextWriter output, RecordContent content, boo
     private const int LargestBatch = 512 * 1024 * 1024;
 
     private readonly RecordText _records = new(content, full);
+    private bool _isSound = true;
 
-    /// <summary>Prints a segment batch by batch; false when it ends in something else.</summary>
+    /// <summary>Prints a segment batch by batch; false when it ends in something else, or a batch in it is not what its checksum says.</summary>
     public bool Print(Stream segment)
     {
         var overhead = new byte[RecordBatchHeader.LogOverhead];
@@ -22,7 +23,7 @@ internal sealed class BatchPrinter(TextWriter output, RecordContent content, boo
             var read = segment.ReadAtLeast(overhead, overhead.Length, throwOnEndOfStream: false);
             if (read == 0)
             {
-                return true;
+                return _isSound;
             }
 
             var length = read < overhead.Length ? -1 : BinaryPrimitives.ReadInt32BigEndian(overhead.AsSpan(RecordBatchHeader.BatchLengthPosition));
@@ -57,6 +58,7 @@ internal sealed class BatchPrinter(TextWriter output, RecordContent content, boo
 
         if (batches.Fault != RecordFault.None)
         {
+            _isSound = false;
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"@{position} {batches.Fault}: {batches.Remaining.Length} bytes"));
         }
     }
@@ -68,6 +70,7 @@ internal sealed class BatchPrinter(TextWriter output, RecordContent content, boo
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"@{position} offsets {header.BaseOffset}..{header.LastOffset} count {header.RecordCount} size {header.SizeInBytes} epoch {header.PartitionLeaderEpoch} {header.TimestampType} {Time(header.MaxTimestamp)} codec {header.Codec}{Producer(header)}{(header.IsTransactional ? " transactional" : "")}{(header.IsControl ? " control" : "")}{(header.HasDeleteHorizon ? $" delete horizon {Time(header.BaseTimestamp)}" : "")} crc {(crc == header.Crc ? "ok" : $"{header.Crc:x8} but is {crc:x8}")}"));
+        _isSound &= crc == header.Crc;
         using var records = new RecordBatchReader(batch);
         while (records.MoveNext())
         {
@@ -78,6 +81,7 @@ internal sealed class BatchPrinter(TextWriter output, RecordContent content, boo
 
         if (records.Fault != RecordFault.None)
         {
+            _isSound = false;
             output.WriteLine($"  {records.Fault}");
         }
     }
@@ -94,7 +98,7 @@ internal sealed class BatchPrinter(TextWriter output, RecordContent content, boo
 
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"@{position} {count} bytes that are no batch{(onlyZeros ? ", all zero: room that was reserved" : "")}"));
-        return onlyZeros;
+        return onlyZeros && _isSound;
     }
 
     private static string Producer(in RecordBatchHeader header) => header.HasProducerId

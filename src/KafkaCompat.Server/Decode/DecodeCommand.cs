@@ -45,6 +45,11 @@ internal static class DecodeCommand
             return Frames(options, bytes.ToArray(), output);
         }
 
+        if (Directory.Exists(path))
+        {
+            throw new ConfigurationException($"{path} is a folder; decode takes files, a segment of a log for example: {Path.Combine(path, "00000000000000000000.log")}");
+        }
+
         var name = Path.GetFileName(path);
         switch (options.Kind ?? KindOf(name))
         {

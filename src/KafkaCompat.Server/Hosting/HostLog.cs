@@ -24,6 +24,9 @@ internal static partial class HostLog
     [LoggerMessage(106, LogLevel.Warning, "{Host} of max.connections.per.ip.overrides has no address; its number does not count")]
     public static partial void NoSuchHost(ILogger logger, string host);
 
+    [LoggerMessage(107, LogLevel.Information, "This process may have {Limit} files and sockets open (-1: unknown)")]
+    public static partial void OpenFiles(ILogger logger, long limit);
+
     [LoggerMessage(103, LogLevel.Information, "Stopping on {Signal}")]
     public static partial void Stopping(ILogger logger, string signal);
 }

@@ -13,6 +13,7 @@ internal static class NodeHost
         using var logs = new ConsoleLoggerFactory(
             Console.Error, ConsoleLoggerFactory.LevelOf(Environment.GetEnvironmentVariable("KAFKA_LOG_LEVEL")), TimeProvider.System);
         using var stop = new StopSignals();
+        HostLog.OpenFiles(logs.CreateLogger("kafkacompat"), DescriptorLimit.Raise());
         var node = await RunningNode.Start(config, logs).ConfigureAwait(false);
         await using (node.ConfigureAwait(false))
         {

@@ -18,6 +18,7 @@ internal sealed class BlockPool
 
     private readonly LockedStack[] _classes = [new(), new(), new(), new()];
     private long _rentedBytes;
+    private long _droppedBytes;
 
     /// <summary>Bytes of blocks that are rented now; for tests and metrics.</summary>
     public long RentedBytes => Interlocked.Read(ref _rentedBytes);
@@ -66,21 +67,38 @@ internal sealed class BlockPool
         {
             _classes[block.SizeClass].Push(block);
         }
+        else
+        {
+            Interlocked.Add(ref _droppedBytes, block.Capacity);
+        }
     }
+
+    /// <summary>Past this many bytes dropped since the last time, a quiet pool asks the collector to give memory back to the system.</summary>
+    public const long WorthACollection = 32 * 1024 * 1024;
 
     /// <summary>
     /// Called now and then by the transport: drops half of the large blocks that wait in the pool, so that memory of a burst goes
-    /// back to the collector within a few calls. Small blocks stay: they share slabs.
+    /// back to the collector within a few calls. Small blocks stay: they share slabs. True when the burst is over and so much was dropped, here or past what the pool
+    /// keeps, that a collection is worth its time: a broker that idles would not have one for hours.
     /// </summary>
-    public void Trim()
+    public bool Trim()
     {
         for (var index = 1; index < _classes.Length; index++)
         {
             var drop = (_classes[index].Count + 1) / 2;
-            while (drop-- > 0 && _classes[index].TryPop(out _))
+            while (drop-- > 0 && _classes[index].TryPop(out var block))
             {
+                Interlocked.Add(ref _droppedBytes, block.Capacity);
             }
         }
+
+        if (Interlocked.Read(ref _droppedBytes) < WorthACollection || RentedBytes >= WorthACollection)
+        {
+            return false;
+        }
+
+        Interlocked.Exchange(ref _droppedBytes, 0);
+        return true;
     }
 
     /// <summary>Small blocks are cut out of one 64 KiB array, because each pinned array costs the collector.</summary>

@@ -83,6 +83,10 @@ internal sealed class SocketTransport : IConnectionListenerFactory, IDisposable
             connection.Sweep();
         }
 
-        Pool.Trim();
+        if (Pool.Trim())
+        {
+            // Blocking, because only this kind gives memory back at once; the heap is small by then, so it takes milliseconds.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        }
     }
 }

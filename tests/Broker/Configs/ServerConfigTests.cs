@@ -58,6 +58,12 @@ public sealed class ServerConfigTests
     [InlineData("broker.id", "7", "same value as `broker.id`")]
     [InlineData("controller.quorum.voters", "2@localhost:9093", "must be included in the set of voters")]
     [InlineData("controller.quorum.voters", "nobody", "Each entry should be in the form")]
+    [InlineData("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer", "requests are not authorized here")]
+    [InlineData("create.topic.policy.class.name", "com.example.Policy", "is not served: it names a Java class")]
+    [InlineData("remote.log.storage.system.enable", "true", "there is no tiered storage here")]
+    [InlineData("", "oops", "A line of the settings has no name before its '=': =oops")]
+    [InlineData("kafkacompat.log.write.behind.bytes", "-1", "Not a number of bytes from 0 on")]
+    [InlineData("kafkacompat.cluster.id", "short", "Not an id of 22 characters")]
     [InlineData("log.retention.ms", "0", "log.retention.ms must be unlimited (-1) or, equal or greater than 1")]
     public void What_Kafka_refuses_is_refused_in_one_line(string name, string value, string expected)
     {
@@ -114,6 +120,28 @@ public sealed class ServerConfigTests
         Assert.Equal(
             [new("listener.name.a_b.ssl-x", "v"), new("log.dirs", "/data"), new KeyValuePair<string, string>("node.id", "3")],
             found);
+    }
+
+    [Fact]
+    public void A_cluster_id_comes_from_the_variable_of_Kafkas_image()
+    {
+        var config = ServerConfig.Create([.. Least, .. EnvironmentSettings.From([new("CLUSTER_ID", "4L6g3nShT-eMCtK--X86sw")])], "here");
+        Assert.Equal("4L6g3nShT-eMCtK--X86sw", config.ClusterId);
+        Assert.Null(With().ClusterId);
+    }
+
+    [Fact]
+    public void Variables_that_nearly_name_a_setting_are_pointed_out()
+    {
+        var found = EnvironmentSettings.Misspelt(["KAFKA_NUM_PARTITION", "KAFKA_LOG_LEVEL", "KAFKA_HEAP_OPTS", "KAFKA_SERVICE_HOST", "KAFKA_LOG_DIRS", "NUM_PARTITION"]);
+        Assert.Equal([("KAFKA_NUM_PARTITION", "num.partitions")], found);
+    }
+
+    [Fact]
+    public void Settings_of_a_guard_that_are_its_default_guard_nothing()
+    {
+        var config = With(new("authorizer.class.name", ""), new("remote.log.storage.system.enable", "false"));
+        Assert.True(config.IsSet("authorizer.class.name"));
     }
 
     [Fact]

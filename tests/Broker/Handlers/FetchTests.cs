@@ -52,6 +52,36 @@ public sealed class FetchTests : IAsyncLifetime
         Assert.Equal([1, 0, 0], response.Responses[0].Partitions.Select(p => Records.BaseOffsets(p.Records).Count));
     }
 
+    [Fact]
+    public async Task A_partition_that_is_named_twice_is_fetched_once_as_it_was_named_last()
+    {
+        for (var i = 0; i < 2; i++) _ = await Records.Send(_client, "t", Records.Batch(10));
+        var request = Records.Fetch("t", 0);
+        request.Topics[0].Partitions.Add(new() { Partition = 0, FetchOffset = 10, PartitionMaxBytes = 1 << 20 });
+        var partition = await Fetch(request);
+        Assert.Equal([10], Records.BaseOffsets(partition.Records));
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(11)]
+    public async Task An_isolation_level_that_there_is_not_fails_every_partition(short version)
+    {
+        var request = Records.Fetch("t", 0);
+        request.IsolationLevel = 7;
+        var response = await _client.Ask<FetchRequest, FetchResponse>(request, version);
+        Assert.Equal(version >= 7 ? ErrorCode.UnknownServerError : ErrorCode.None, response.ErrorCode);
+        Assert.Equal(ErrorCode.UnknownServerError, Assert.Single(response.Responses[0].Partitions).ErrorCode);
+    }
+
+    [Fact]
+    public async Task A_topic_that_there_is_not_has_an_empty_list_of_aborted_transactions()
+    {
+        var partition = await Fetch(Records.Fetch("none", 0));
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, partition.ErrorCode);
+        Assert.Empty(partition.AbortedTransactions!);
+    }
+
     [Theory]
     [InlineData(-1)]
     [InlineData(11)]

@@ -29,6 +29,8 @@ public sealed class GroupHandlersTests
         Assert.All(several.Coordinators, found => Assert.Equal((ErrorCode.None, "", 1), (found.ErrorCode, found.ErrorMessage, found.NodeId)));
         var unknown = await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { KeyType = 9, CoordinatorKeys = ["a"] }, 6);
         Assert.Equal(ErrorCode.InvalidRequest, unknown.Coordinators[0].ErrorCode);
+        var transactional = await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { KeyType = 1, CoordinatorKeys = ["tx"] }, 6);
+        Assert.Equal(ErrorCode.TransactionalIdAuthorizationFailed, transactional.Coordinators[0].ErrorCode);
     }
 
     [Theory]

@@ -55,7 +55,7 @@ public sealed class ListOffsetsTests : IAsyncLifetime
         var request = Request(-1);
         request.Topics[0].Partitions.Add(new() { Timestamp = -1 });
         var response = await _client.Ask<ListOffsetsRequest, ListOffsetsResponse>(request, 11);
-        Assert.All(response.Topics[0].Partitions, partition => Assert.Equal(ErrorCode.InvalidRequest, partition.ErrorCode));
+        Assert.Equal(ErrorCode.InvalidRequest, Assert.Single(response.Topics[0].Partitions).ErrorCode);
     }
 
     [Fact]

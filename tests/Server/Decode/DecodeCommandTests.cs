@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Protocol.Records;
 using KafkaCompat.Server.Decode;
 using KafkaCompat.Tests.Shared;
 using Xunit;
@@ -101,6 +102,33 @@ public sealed class DecodeCommandTests
             }
 
             Assert.Superset(new HashSet<string> { "PartitionRecord", "LEADER_CHANGE", "SNAPSHOT_FOOTER", "OffsetCommitKey", "ConsumerGroupMetadataKey" }, seen);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void A_batch_that_is_not_what_its_checksum_says_is_printed_and_told_by_the_exit_code()
+    {
+        using var builder = new RecordBatchBuilder();
+        builder.Append(1_700_000_000_000, default, "value"u8);
+        var batch = builder.ToArray();
+        var folder = Directory.CreateTempSubdirectory("kafkacompat-decode-");
+        try
+        {
+            var path = Path.Combine(folder.FullName, "00000000000000000000.log");
+            File.WriteAllBytes(path, batch);
+            Assert.Equal(0, Decode(path).Code);
+            batch[^2] ^= 1;
+            File.WriteAllBytes(path, batch);
+            var (code, text) = Decode(path);
+            Assert.Equal(1, code);
+            Assert.Contains("but is", text, StringComparison.Ordinal);
+
+            var refused = Assert.Throws<ConfigurationException>(() => Decode(folder.FullName));
+            Assert.Contains("is a folder; decode takes files", refused.Message, StringComparison.Ordinal);
         }
         finally
         {
