@@ -143,6 +143,7 @@ public sealed class PartitionLog : IDisposable
     /// <summary>
     /// The batches from the one that holds an offset on: at most so many bytes (cut where they end, within a batch perhaps), none from
     /// <paramref name="maxOffsetExclusive"/> on, all from one segment. With <paramref name="minOneBatch"/> the first batch comes whole whatever its size.
+    /// Throws <see cref="ObjectDisposedException"/> where the log was closed meanwhile, because it was deleted most of all.
     /// </summary>
     public LogRead Read(long fromOffset, int maxBytes, long maxOffsetExclusive, bool minOneBatch)
     {
@@ -163,6 +164,7 @@ public sealed class PartitionLog : IDisposable
             {
                 if (!HasMoved(segments, failure))
                     throw _environment.Health.FailedBy(failure);
+                ObjectDisposedException.ThrowIf(Volatile.Read(ref _closed), this);
             }
         }
         return new LogRead(null, true, fromOffset, false);
@@ -216,8 +218,8 @@ public sealed class PartitionLog : IDisposable
     }
 
     /// <summary>
-    /// Moves the log's start forward, as DeleteRecords does, and deletes segments that lie before it. Reading before it is out of range from now on.
-    /// False where the start is there or behind already.
+    /// Moves the log's start forward, as DeleteRecords does. Reading before it is out of range from now on; segments that lie before it go with the next run of
+    /// <see cref="ApplyRetention"/>. False where the start is there or behind already.
     /// </summary>
     public bool AdvanceLogStart(long offset)
     {
@@ -379,6 +381,11 @@ public sealed class PartitionLog : IDisposable
             {
                 if (!HasMoved(segments, failure))
                     throw _environment.Health.FailedBy(failure);
+                ObjectDisposedException.ThrowIf(Volatile.Read(ref _closed), this);
+            }
+            catch (DamagedRecordsException damaged) when (HasMoved(segments, damaged))
+            {
+                // A batch that was cut off while it was read.
             }
         }
         return null;

@@ -38,7 +38,13 @@ public sealed class Partition
     private List<AckWait.Place>? _ackWaits;
     private long _highWatermark;
     private long _visibleBytes;
+    private long _stableBytes;
     private long _hiddenBytes;
+
+    /// <summary>Of the visible bytes those that wait for a transaction's end, as far as committed readers have not been told of them.</summary>
+    private long _undecidedBytes;
+
+    private long _lastAppendTimeMs = long.MinValue;
     private int _inSyncReplicas;
     private int _leaderId = -1;
     private int _leaderEpoch = -1;
@@ -117,16 +123,28 @@ public sealed class Partition
         }
     }
 
-    /// <summary>Checks a producer's batches, gives them offsets and writes them. The bytes are not needed afterwards.</summary>
+    /// <summary>
+    /// Checks a producer's batches, gives them offsets and writes them. The bytes are not needed afterwards. What the batch alone decides is checked outside of
+    /// the lock: reading the records of a compressed one can take long, and is at the cost of whoever sent it and not of others who write here.
+    /// </summary>
     public PartitionAppend Append(RecordBytes? records, short acks, short version)
     {
+        ProduceSettings settings;
         lock (_lock)
         {
-            if (_isClosed || !_isLeader) return NotLeader();
-            if (acks == -1 && _inSyncReplicas < _config.MinInSyncReplicas) return PartitionAppend.Failed(ErrorCode.NotEnoughReplicas);
+            if (RefusalToProduce(acks) is { } refused) return refused;
+            settings = _produceSettings;
+        }
+        var rules = new ProduceBatchRules(version, Topic, Index, settings, NowMs());
+        using var verdict = ProduceBatchValidator.Validate(records?.Memory, rules);
+        if (!verdict.IsAccepted)
+            return PartitionAppend.Failed(verdict.Error, verdict.ErrorMessage) with { RecordErrors = verdict.RecordErrors };
+        lock (_lock)
+        {
+            if (RefusalToProduce(acks) is { } refused) return refused;
             try
             {
-                return AppendUnderLock(records, version);
+                return AppendUnderLock(verdict);
             }
             catch (KafkaStorageException)
             {
@@ -184,7 +202,7 @@ public sealed class Partition
         {
             var error = CheckLeader(currentLeaderEpoch);
             if (error != ErrorCode.None) return Fail(error);
-            (leaderId, leaderEpoch, highWatermark, visibleBytes) = (_leaderId, _leaderEpoch, _highWatermark, _visibleBytes);
+            (leaderId, leaderEpoch, highWatermark, visibleBytes) = (_leaderId, _leaderEpoch, _highWatermark, committedOnly ? _stableBytes : _visibleBytes);
             stable = LastStableOffset();
         }
         try
@@ -220,6 +238,11 @@ public sealed class Partition
         {
             return Fail(ErrorCode.KafkaStorageError);
         }
+        catch (ObjectDisposedException)
+        {
+            // Deleted meanwhile: that is nothing that the offset could be blamed for.
+            return Fail(ErrorCode.NotLeaderOrFollower);
+        }
     }
 
     /// <summary>The offset for a timestamp or one of the named places; consumers see up to the high watermark or the last stable offset.</summary>
@@ -252,6 +275,15 @@ public sealed class Partition
         catch (KafkaStorageException)
         {
             return FoundOffset.Failed(ErrorCode.KafkaStorageError);
+        }
+        catch (DamagedRecordsException e)
+        {
+            var isCodecs = e.Fault is RecordFault.Undecodable or RecordFault.UnknownCodec or RecordFault.DecompressedTooLarge;
+            return FoundOffset.Failed(isCodecs ? ErrorCode.UnknownServerError : ErrorCode.InvalidRecord);
+        }
+        catch (ObjectDisposedException)
+        {
+            return FoundOffset.Failed(ErrorCode.NotLeaderOrFollower);
         }
     }
 
@@ -331,7 +363,8 @@ public sealed class Partition
             _fetchWaits = node;
             node.IsLinked = true;
             // What was appended between the read and now counts as if it came now.
-            if (_visibleBytes > seenVisibleBytes) node.Wait.Grew(_visibleBytes - seenVisibleBytes);
+            var visible = node.Wait.CommittedOnly ? _stableBytes : _visibleBytes;
+            if (visible > seenVisibleBytes) node.Wait.Grew(visible - seenVisibleBytes);
         }
     }
 
@@ -407,12 +440,16 @@ public sealed class Partition
         }
     }
 
-    private PartitionAppend AppendUnderLock(RecordBytes? records, short version)
+    private PartitionAppend? RefusalToProduce(short acks)
     {
-        var rules = new ProduceBatchRules(version, Topic, Index, _produceSettings, NowMs());
-        using var verdict = ProduceBatchValidator.Validate(records?.Memory, rules);
-        if (!verdict.IsAccepted)
-            return PartitionAppend.Failed(verdict.Error, verdict.ErrorMessage) with { RecordErrors = verdict.RecordErrors };
+        if (_isClosed || !_isLeader) return NotLeader();
+        return acks == -1 && _inSyncReplicas < _config.MinInSyncReplicas ? PartitionAppend.Failed(ErrorCode.NotEnoughReplicas) : null;
+    }
+
+    private PartitionAppend AppendUnderLock(ProduceVerdict verdict)
+    {
+        // Times that the broker gives follow the order of the records, also where a batch was checked before another that is written already.
+        if (verdict.LogAppendTimeMs != RecordBatchHeader.NoTimestamp && verdict.LogAppendTimeMs < _lastAppendTimeMs) verdict = verdict.AtLogAppendTime(_lastAppendTimeMs);
         var producer = _log.Producers.Check(verdict.Header, Storage.AppendOrigin.Client);
         if (producer.Fault != ProducerFault.None) return PartitionAppend.Failed((ErrorCode)producer.Fault);
         if (producer.Duplicate is { } earlier)
@@ -428,6 +465,7 @@ public sealed class Partition
         }
         _ = verdict.Assign(_log.LogEndOffset, _leaderEpoch);
         var appended = Write(verdict.Batch);
+        _lastAppendTimeMs = Math.Max(_lastAppendTimeMs, verdict.LogAppendTimeMs);
         return new PartitionAppend
         {
             BaseOffset = appended.FirstOffset,
@@ -462,9 +500,15 @@ public sealed class Partition
     private void TellFetchWaits(long bytes, bool stableMoved)
     {
         _visibleBytes += bytes;
+        _undecidedBytes += bytes;
+        var stableBytes = stableMoved ? _undecidedBytes : 0;
+        _stableBytes += stableBytes;
+        // Where another transaction is open still, some of them lie behind its start and count again: a fetch looks too early rather than too late.
+        if (stableMoved && LastStableOffset() == _highWatermark) _undecidedBytes = 0;
         for (var node = _fetchWaits; node is not null; node = node.Next)
         {
-            if (stableMoved || !node.Wait.CommittedOnly) node.Wait.Grew(bytes);
+            var grown = node.Wait.CommittedOnly ? stableBytes : bytes;
+            if (grown > 0) node.Wait.Grew(grown);
         }
     }
 

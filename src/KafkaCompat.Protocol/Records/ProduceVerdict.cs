@@ -59,6 +59,14 @@ public readonly struct ProduceVerdict : IDisposable
         return Header with { BaseOffset = baseOffset, PartitionLeaderEpoch = leaderEpoch };
     }
 
+    /// <summary>The same batch with a later time of the broker's. Disposing of either disposes of both.</summary>
+    public ProduceVerdict AtLogAppendTime(long logAppendTimeMs)
+    {
+        RecordBatchPatch.SetMaxTimestamp(Batch, TimestampType.LogAppendTime, logAppendTimeMs);
+        _ = RecordBatchHeader.TryRead(Batch, out var header);
+        return new ProduceVerdict(header, Batch, _rebuilt, logAppendTimeMs);
+    }
+
     public void Dispose() => _rebuilt?.Dispose();
 
     internal static ProduceVerdict Append(in RecordBatchSlice batch, long logAppendTimeMs) => new(batch.Header, batch.Bytes, null, logAppendTimeMs);

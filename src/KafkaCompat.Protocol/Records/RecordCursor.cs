@@ -12,6 +12,7 @@ internal ref struct RecordCursor
     private readonly DecompressionSource? _source;
     private readonly ReadOnlySequence<byte> _records;
     private readonly int _maxRecordBytes;
+    private readonly long _maxBytes;
     private SequencePosition _next;
     private ReadOnlySpan<byte> _span;
     private int _pieceLength;
@@ -23,13 +24,15 @@ internal ref struct RecordCursor
         _records = records;
         _next = records.Start;
         _maxRecordBytes = int.MaxValue;
+        _maxBytes = long.MaxValue;
     }
 
-    /// <summary>Over decompressed records, of which none may be larger than <paramref name="maxRecordBytes"/>.</summary>
-    public RecordCursor(DecompressionSource source, int maxRecordBytes)
+    /// <summary>Over decompressed records: none may be larger than <paramref name="maxRecordBytes"/>, all together not larger than <paramref name="maxBytes"/>.</summary>
+    public RecordCursor(DecompressionSource source, int maxRecordBytes, long maxBytes)
     {
         _source = source;
         _maxRecordBytes = maxRecordBytes;
+        _maxBytes = maxBytes;
     }
 
     /// <summary>How many bytes it has stepped over.</summary>
@@ -37,14 +40,16 @@ internal ref struct RecordCursor
 
     public readonly bool IsDamaged => _source is { IsDamaged: true };
 
+    /// <summary>Whether the codec has handed out more than it may; nothing more is taken from it then.</summary>
+    public bool IsTooLarge { get; private set; }
+
     /// <summary>Whether another byte is there; asks the codec for it if need be.</summary>
     public bool HasMore() => !_span.IsEmpty || Refill();
 
-    /// <summary>Steps over all that is left, at most <paramref name="limit"/> bytes of it, for the codec to say whether it is sound.</summary>
-    public void SkipToEnd(long limit)
+    /// <summary>Steps over all that is left and may be read, for the codec to say whether it is sound.</summary>
+    public void SkipToEnd()
     {
-        long end = Position + limit;
-        while (Position < end && HasMore()) _span = default;
+        while (HasMore()) _span = default;
     }
 
     /// <summary>The next record's numbers; key and value by their lengths only.</summary>
@@ -143,7 +148,12 @@ internal ref struct RecordCursor
         _pieceLength = 0;
         if (_source is not null)
         {
-            if (!_source.TryRead(out _span)) _span = default;
+            if (IsTooLarge || !_source.TryRead(out _span)) _span = default;
+            if (_before + _span.Length > _maxBytes)
+            {
+                IsTooLarge = true;
+                _span = default;
+            }
         }
         else
         {

@@ -13,8 +13,14 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
     /// <summary>Refused records beyond these are counted only: Kafka names every one, and a batch can hold a million.</summary>
     public const int MaxRecordErrors = 1000;
 
-    /// <summary>A codec that hands out more than this has handed out a bomb.</summary>
-    private const long MaxDecompressedBytes = 2_147_483_639;
+    /// <summary>
+    /// All records of a compressed batch together: more than this is a bomb, unless the batch itself is that large. Producers fill batches by their size before
+    /// compression or close to it, so that no batch of records comes near; a producer of Java's cuts a batch that is refused for it in two.
+    /// </summary>
+    public const long MaxDecompressedBytes = 128L * 1024 * 1024;
+
+    /// <summary>A batch of more than a 128th of <see cref="MaxDecompressedBytes"/> may decompress to this many times its size.</summary>
+    public const int MaxDecompressionRatio = 128;
 
     private const int ShownErrors = 3;
 
@@ -42,11 +48,17 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
         else
         {
             using var source = CompressionCodecs.Get(header.Codec).Open(batch.Payload);
-            var cursor = new RecordCursor(source, rules.Settings.MaxDecompressedMessageBytes);
+            long limit = Math.Max(MaxDecompressedBytes, (long)MaxDecompressionRatio * header.SizeInBytes);
+            var cursor = new RecordCursor(source, rules.Settings.MaxDecompressedMessageBytes, limit);
             fault = Run(ref cursor);
             // What the codec cannot read is the codec's fault, also where the records before it were odd already.
-            if (ReadsOn(fault, source.ReadsAhead)) cursor.SkipToEnd(MaxDecompressedBytes);
+            if (ReadsOn(fault, source.ReadsAhead)) cursor.SkipToEnd();
             if (cursor.IsDamaged) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
+            if (cursor.IsTooLarge)
+            {
+                return ProduceVerdict.Refuse(ErrorCode.MessageTooLarge, string.Create(CultureInfo.InvariantCulture,
+                    $"The batch of {header.SizeInBytes} bytes decompresses to more than {limit} bytes, which a broker does not read for it."));
+            }
         }
         if (fault != RecordFault.None) return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
         if (_errorCount > 0) return Refuse();
@@ -56,7 +68,7 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
     /// <summary>Whether Kafka reads on where this stops: over fields that end behind their record it only steps, until the codec has no more.</summary>
     private static bool ReadsOn(RecordFault fault, bool codecReadsAhead) => fault switch
     {
-        RecordFault.None or RecordFault.RecordTooLarge or RecordFault.DecompressedTooLarge => false,
+        RecordFault.None or RecordFault.RecordTooLarge => false,
         RecordFault.RecordsLeftOver or RecordFault.RecordLengthInvalid or RecordFault.RecordFieldNegative => codecReadsAhead,
         _ => true,
     };
@@ -68,7 +80,6 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
         {
             var fault = cursor.TryRead(out var record);
             if (fault != RecordFault.None) return fault;
-            if (cursor.Position > MaxDecompressedBytes) return RecordFault.DecompressedTooLarge;
             Check(i, record);
         }
         return cursor.HasMore() ? RecordFault.RecordsLeftOver : RecordFault.None;

@@ -39,14 +39,25 @@ internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOff
             RecordBatchHeader header = scanner.Header;
             if (exact ? header.MaxTimestamp != timestampMs : header.MaxTimestamp < timestampMs)
                 continue;
-            using RecordBatchReader reader = RecordBatchReader.Over(scanner.ReadBatch());
-            while (reader.MoveNext())
+            RecordFault fault = Find(scanner.ReadBatch(), timestampMs, exact, out (long Offset, long Timestamp) found);
+            if (fault != RecordFault.None)
             {
-                RecordView record = reader.Current;
-                if (exact ? record.Timestamp == timestampMs : record.Timestamp >= timestampMs && record.Offset >= logStartOffset)
-                    return new FoundOffset(record.Offset, record.Timestamp, header.PartitionLeaderEpoch);
+                throw new DamagedRecordsException(fault,
+                    $"{segment.PathOf(SegmentFiles.Log)}: the batch of offset {header.BaseOffset} at byte {scanner.Position} cannot be read ({fault}).");
             }
+            if (found.Offset >= 0)
+                return new FoundOffset(found.Offset, found.Timestamp, header.PartitionLeaderEpoch);
         }
         return null;
+    }
+
+    private RecordFault Find(ReadOnlyMemory<byte> bytes, long timestampMs, bool exact, out (long Offset, long Timestamp) found)
+    {
+        found = (-1, -1);
+        RecordBatchEnumerator batches = RecordBatchEnumerator.Over(bytes);
+        if (!batches.MoveNext())
+            return batches.Fault == RecordFault.None ? RecordFault.BatchIncomplete : batches.Fault;
+        // The largest timestamp can be that of a record before the log's start: it is told all the same, as in Kafka.
+        return RecordTimeSearch.Find(batches.Current, timestampMs, exact, exact ? long.MinValue : logStartOffset, out found);
     }
 }

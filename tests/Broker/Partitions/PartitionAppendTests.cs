@@ -1,0 +1,162 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Broker.Time;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Tests.Shared;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests.Partitions;
+
+/// <summary>What one writer of a partition does to others, and what its readers are told.</summary>
+public sealed class PartitionAppendTests : IDisposable
+{
+    private readonly LogDirectory _directory;
+
+    public PartitionAppendTests()
+    {
+        _directory = LogDirectory.Open(new LogEnvironment(new ForgetfulFileStore(TimeProvider.System), TimeProvider.System, new Random(1)), "/data");
+        _directory.LoadAll(static (_, _) => true, static _ => LogSettings.Default);
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task A_batch_that_takes_long_to_check_holds_up_nobody_elses()
+    {
+        var partition = Lead();
+        using var slow = new SlowMemory(Records.Batch(3));
+        var first = Task.Run(() => partition.Append(RecordBytes.From(slow.Memory), 1, 12), TestContext.Current.CancellationToken);
+        await slow.IsRead.WaitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, partition.Append(RecordBytes.From(Records.Batch(2).AsMemory()), 1, 12).BaseOffset);
+        slow.GoOn();
+        Assert.Equal(2, (await first).BaseOffset);
+    }
+
+    [Fact]
+    public async Task Times_that_the_broker_gives_do_not_go_back()
+    {
+        var time = new FakeClock();
+        var partition = Lead(time, ("message.timestamp.type", "LogAppendTime"));
+        using var slow = new SlowMemory(Records.Batch());
+        var first = Task.Run(() => partition.Append(RecordBytes.From(slow.Memory), 1, 12), TestContext.Current.CancellationToken);
+        await slow.IsRead.WaitAsync(TestContext.Current.CancellationToken);
+        time.NowMs += 5000;
+        Assert.Equal(time.NowMs, partition.Append(RecordBytes.From(Records.Batch().AsMemory()), 1, 12).LogAppendTimeMs);
+        slow.GoOn();
+        Assert.Equal(time.NowMs, (await first).LogAppendTimeMs);
+        using var region = partition.Read(0, 10_000, true, false, -1, -1).Region;
+        foreach (var batch in RecordBatchEnumerator.Over(region!.ToArray().AsMemory()))
+        {
+            Assert.Equal(time.NowMs, batch.Header.MaxTimestamp);
+            Assert.Equal(Protocol.Checksums.Crc32C.Compute(batch.Bytes.Slice(RecordBatchHeader.AttributesPosition)), batch.Header.Crc);
+        }
+    }
+
+    [Fact]
+    public async Task Committed_readers_wait_for_bytes_and_the_end_of_a_transaction_counts_all_of_its_own()
+    {
+        var partition = Lead();
+        using var wheel = new TimerWheel(TimeProvider.System);
+        var transaction = Transactional(0, isControl: false);
+        var seen = partition.Read(0, 1000, false, committedOnly: true, -1, -1).SeenVisibleBytes;
+        var wait = new FetchWait(wheel, 1, transaction.Length + 50, committedOnly: true);
+        wait.Register(partition, seen);
+        var woken = wait.Wait(60_000);
+        _ = partition.AppendAsLeader(new ReadOnlySequence<byte>(transaction), 3);
+        Assert.False(woken.IsCompleted);
+        // The marker is larger than 50 bytes: with what it decides it is what was waited for.
+        _ = partition.AppendAsLeader(new ReadOnlySequence<byte>(Transactional(1, isControl: true)), 3);
+        await woken.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.Equal(2, partition.FindOffset(-1, committedOnly: true, -1).Offset);
+    }
+
+    [Fact]
+    public void A_search_by_time_tells_of_a_batch_that_cannot_be_read()
+    {
+        var partition = Lead();
+        var damaged = CompressedZeros.Batch(Records.StartMs, 100, 100);
+        damaged[RecordBatchHeader.Size] ^= 0xff;
+        BinaryPrimitives.WriteInt32BigEndian(damaged.AsSpan(12), 3);
+        _ = _directory.Find(new TopicPartition("t", 0))!.Append(new ReadOnlySequence<byte>(damaged));
+        partition.ApplyLeadership(1, 4, 1, isLeader: true);
+        Assert.Equal(ErrorCode.UnknownServerError, partition.FindOffset(Records.StartMs, committedOnly: false, -1).Error);
+    }
+
+    [Fact]
+    public void A_reader_that_a_deletion_overtakes_is_told_that_this_is_not_the_leader()
+    {
+        var partition = Lead();
+        _ = partition.Append(RecordBytes.From(Records.Batch().AsMemory()), 1, 12);
+        // The log goes first here, as where a fetch has looked the partition up before it was closed.
+        _directory.Delete(new TopicPartition("t", 0));
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, partition.Read(0, 1000, true, false, -1, -1).Error);
+        Assert.False(_directory.Health.IsFailed);
+    }
+
+    private Partition Lead(TimeProvider? time = null, params (string Name, string Value)[] configs)
+    {
+        var log = _directory.Create(new TopicPartition("t", 0), new Uuid(7, 9), LogSettings.Default);
+        var config = TopicConfig.Create(TestNode.ConfigOf(), configs.ToDictionary(static c => c.Name, static c => c.Value));
+        var partition = new Partition("t", new Uuid(7, 9), 0, log, config, 0, new LogSyncer(), time ?? TimeProvider.System);
+        partition.ApplyLeadership(1, 3, 1, isLeader: true);
+        return partition;
+    }
+
+    /// <summary>A batch of producer 5's transaction, or the marker that commits it.</summary>
+    private static byte[] Transactional(long offset, bool isControl)
+    {
+        using var builder = new RecordBatchBuilder
+        {
+            BaseOffset = offset,
+            ProducerId = 5,
+            ProducerEpoch = 0,
+            BaseSequence = isControl ? -1 : 0,
+            IsTransactional = true,
+            IsControl = isControl,
+        };
+        builder.Append(Records.StartMs, (byte[])[0, 0, 0, 1], isControl ? [0, 0, 0, 0, 0, 0] : new byte[500]);
+        return builder.ToArray();
+    }
+
+    private sealed class FakeClock : TimeProvider
+    {
+        public long NowMs { get; set; } = Records.StartMs;
+
+        public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeMilliseconds(NowMs);
+    }
+
+    /// <summary>Bytes whose first reader waits until it may go on, as one does that decompresses for long.</summary>
+    private sealed class SlowMemory(byte[] bytes) : MemoryManager<byte>
+    {
+        private readonly ManualResetEventSlim _mayGoOn = new();
+
+        public SemaphoreSlim IsRead { get; } = new(0);
+
+        public void GoOn() => _mayGoOn.Set();
+
+        public override Span<byte> GetSpan()
+        {
+            if (!_mayGoOn.IsSet)
+            {
+                _ = IsRead.Release();
+                _mayGoOn.Wait();
+            }
+            return bytes;
+        }
+
+        public override MemoryHandle Pin(int elementIndex = 0) => throw new NotSupportedException();
+
+        public override void Unpin() => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            _mayGoOn.Dispose();
+            IsRead.Dispose();
+        }
+    }
+}
