@@ -17,4 +17,13 @@ internal static partial class GroupCoordinatorEvents
 
     [LoggerMessage(4, LogLevel.Warning, "Appending to __consumer_offsets-{Partition} failed with {Error}.")]
     public static partial void AppendFailed(this ILogger logger, int partition, ErrorCode error);
+
+    [LoggerMessage(5, LogLevel.Error, "Loading the groups of __consumer_offsets-{Partition} failed; trying again.")]
+    public static partial void LoadFaulted(this ILogger logger, Exception exception, int partition);
+
+    [LoggerMessage(6, LogLevel.Error, "{Command} could not be decided on __consumer_offsets-{Partition}; it is answered with UNKNOWN_SERVER_ERROR and has changed nothing.")]
+    public static partial void CommandFailed(this ILogger logger, Exception exception, int partition, string command);
+
+    [LoggerMessage(7, LogLevel.Error, "The groups of __consumer_offsets-{Partition} are loaded again after an error; everybody who waited is sent away.")]
+    public static partial void ShardFailed(this ILogger logger, Exception exception, int partition);
 }

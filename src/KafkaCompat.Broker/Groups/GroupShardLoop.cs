@@ -11,14 +11,18 @@ namespace KafkaCompat.Broker.Groups;
 ///
 /// Work is done on the thread that brings it, by whoever finds the mailbox idle; the others leave theirs behind. States:
 /// Loading (commands are refused with COORDINATOR_LOAD_IN_PROGRESS) → Active → Closed (refused with NOT_COORDINATOR, for good).
-/// A failed append takes an active shard back to Loading: everybody who waits is sent away, and the log is read again.
+/// A failed append takes an active shard back to Loading: everybody who waits is sent away, and the log is read again. So does an
+/// exception once a decision is being carried out. One before that, while it is made, is the asker's affair alone: deciding changes nothing.
 /// </summary>
 internal sealed class GroupShardLoop
 {
     /// <summary>Commands that wait for their turn. Past it a client is asked to come back: it is its own queue that is too long.</summary>
     private const int MaxQueued = 10_000;
 
+    /// <summary>The pause before the log is read again; it doubles with each load in a row that fails, up to <see cref="MaxReloadDelayMs"/>.</summary>
     private const int ReloadDelayMs = 1_000;
+
+    private const int MaxReloadDelayMs = 60_000;
 
     private readonly Lock _lock = new();
     private readonly Queue<Action> _mailbox = new();
@@ -40,6 +44,7 @@ internal sealed class GroupShardLoop
     private long _scheduledFor = long.MaxValue;
     private bool _awaitsCommit;
     private int _generation;
+    private int _failedLoads;
 
     private bool _isBusy;
     private volatile bool _isClosed;
@@ -98,7 +103,16 @@ internal sealed class GroupShardLoop
                     return true;
                 }
             }
-            next();
+            try
+            {
+                next();
+            }
+            catch (Exception e)
+            {
+                // Whoever took the mailbox must empty it, or nothing would be taken from it again.
+                _logger.ShardFailed(e, _partition);
+                Restart(ErrorCode.UnknownServerError);
+            }
         }
     }
 
@@ -109,23 +123,41 @@ internal sealed class GroupShardLoop
         // Whoever announced the leadership has other partitions to announce.
         await Task.Yield();
         var shard = new GroupShard(_settings);
+        var end = default(GroupLogEnd);
+        ErrorCode error;
+        try
+        {
+            end = _log.End;
+            error = end.Error == ErrorCode.None ? await Read(shard, end.Offset) : end.Error;
+        }
+        catch (Exception e)
+        {
+            _logger.LoadFaulted(e, _partition);
+            error = ErrorCode.UnknownServerError;
+        }
+        if (error == ErrorCode.None)
+            _ = Post(() => Activate(shard, end, generation), force: true);
+        else
+            _ = Post(() => Reload(generation), force: true);
+    }
+
+    /// <summary>Applies the log to the shard, from its start to an end that was taken before.</summary>
+    private async Task<ErrorCode> Read(GroupShard shard, long endOffset)
+    {
         long unreadable = 0;
         var offset = _log.StartOffset;
         var started = _time.GetTimestamp();
-        while (!_isClosed)
+        while (!_isClosed && offset < endOffset)
         {
-            var (error, batches) = _log.Read(offset);
-            if (error != ErrorCode.None)
-            {
-                _logger.LoadFailed(_partition, offset, error);
-                _ = Post(() => Reload(generation), force: true);
-                return;
-            }
-            if (batches.IsEmpty)
-                break;
-            var next = GroupLog.Apply(shard, new System.Buffers.ReadOnlySequence<byte>(batches), ref unreadable);
+            var (error, batches) = _log.Read(offset, endOffset);
+            var next = error == ErrorCode.None ? GroupLog.Apply(shard, new System.Buffers.ReadOnlySequence<byte>(batches), ref unreadable) : -1;
             if (next <= offset)
-                break;
+            {
+                // Half of the log would look like groups that have lost their offsets.
+                error = error == ErrorCode.None ? ErrorCode.CorruptMessage : error;
+                _logger.LoadFailed(_partition, offset, error);
+                return error;
+            }
             offset = next;
             await Task.Yield();
         }
@@ -133,21 +165,27 @@ internal sealed class GroupShardLoop
             _logger.UnreadableRecords(_partition, unreadable);
         if (offset > 0)
             _logger.Loaded(_partition, offset, (long)_time.GetElapsedTime(started).TotalMilliseconds);
-        _ = Post(() => Activate(shard, generation), force: true);
+        return ErrorCode.None;
     }
 
-    private void Activate(GroupShard shard, int generation)
+    private void Activate(GroupShard shard, GroupLogEnd end, int generation)
     {
         if (_isClosed || generation != _generation)
             return;
+        _failedLoads = 0;
         _shard = shard;
+        // What was loaded may not be durable yet, and may not be told before it is.
+        _requiredOffset = end.Offset;
+        if (!end.IsCommitted)
+            AwaitCommit();
         var now = Now;
         Carry(shard.OnLoaded(now), now, null);
         if (_shard is null)
             return;
         if (_topicsToForget.Count > 0)
         {
-            Carry(shard.Decide(new ForgetTopicsCommand([.. _topicsToForget]), default, now), now, null);
+            var decision = shard.Decide(new ForgetTopicsCommand([.. _topicsToForget]), default, now);
+            Carry(decision, ToBatch(decision, now), now, null);
             _topicsToForget.Clear();
         }
         ScheduleDeadline();
@@ -166,7 +204,20 @@ internal sealed class GroupShardLoop
         var now = Now;
         var ticket = new GroupTicket(++_lastTicket);
         _waiting[ticket.Value] = new Waiting(command, answer);
-        Carry(_shard.Decide(command, ticket, now), now, ticket);
+        GroupDecision decision;
+        ReadOnlyMemory<byte> batch;
+        try
+        {
+            decision = _shard.Decide(command, ticket, now);
+            batch = ToBatch(decision, now);
+        }
+        catch (Exception e)
+        {
+            _logger.CommandFailed(e, _partition, command.GetType().Name);
+            Refuse(ticket, ErrorCode.UnknownServerError);
+            return;
+        }
+        Carry(decision, batch, now, ticket);
         ScheduleDeadline();
     }
 
@@ -178,18 +229,19 @@ internal sealed class GroupShardLoop
             var now = Now;
             if (shard.NextDeadline > now)
                 break;
-            Carry(shard.OnDeadline(now), now, null);
+            var decision = shard.OnDeadline(now);
+            Carry(decision, ToBatch(decision, now), now, null);
         }
         ScheduleDeadline();
     }
 
     /// <summary>Append, apply, install, and release what is committed: the order that <see cref="GroupDecision"/> demands.</summary>
-    private void Carry(GroupDecision decision, long now, GroupTicket? asker)
+    private void Carry(GroupDecision decision, ReadOnlyMemory<byte> batch, long now, GroupTicket? asker)
     {
         var shard = _shard!;
-        if (decision.Records.Count > 0)
+        if (!batch.IsEmpty)
         {
-            var append = _log.Append(GroupLog.ToBatch(decision.Records, now));
+            var append = _log.Append(batch);
             if (append.Error != ErrorCode.None)
             {
                 AppendFailed(append.Error, asker);
@@ -218,18 +270,26 @@ internal sealed class GroupShardLoop
         if (asker is { } ticket && error is ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge)
         {
             // The decision was never installed, so the shard is as if nothing had been asked; only the asker has to know.
-            if (_waiting.Remove(ticket.Value, out var waiting))
-            {
-                var refusal = waiting.Command is CommitOffsetsCommand ? ErrorCode.InvalidCommitOffsetSize : ErrorCode.UnknownServerError;
-                _ = waiting.Answer.TrySetResult(waiting.Command.Refuse(refusal));
-            }
+            Refuse(ticket, _waiting.GetValueOrDefault(ticket.Value)?.Command is CommitOffsetsCommand ? ErrorCode.InvalidCommitOffsetSize : ErrorCode.UnknownServerError);
             return;
         }
-        Drop(error is ErrorCode.NotEnoughReplicas or ErrorCode.NotEnoughReplicasAfterAppend or ErrorCode.RequestTimedOut
+        Restart(error is ErrorCode.NotEnoughReplicas or ErrorCode.NotEnoughReplicasAfterAppend or ErrorCode.RequestTimedOut
             ? ErrorCode.CoordinatorNotAvailable
             : ErrorCode.NotCoordinator);
+    }
+
+    /// <summary>Sends everybody away who waits, and loads the log again after a pause.</summary>
+    private void Restart(ErrorCode error)
+    {
+        Drop(_isClosed ? ErrorCode.NotCoordinator : error);
         if (!_isClosed)
             _ = Load(_generation, ReloadDelayMs);
+    }
+
+    private void Refuse(GroupTicket ticket, ErrorCode error)
+    {
+        if (_waiting.Remove(ticket.Value, out var waiting))
+            _ = waiting.Answer.TrySetResult(waiting.Command.Refuse(error));
     }
 
     private void AwaitCommit()
@@ -287,8 +347,11 @@ internal sealed class GroupShardLoop
 
     private void Reload(int generation)
     {
-        if (!_isClosed && generation == _generation)
-            _ = Load(generation, ReloadDelayMs);
+        if (_isClosed || generation != _generation)
+            return;
+        var delayMs = (int)Math.Min(MaxReloadDelayMs, (long)ReloadDelayMs << Math.Min(_failedLoads, 16));
+        _failedLoads++;
+        _ = Load(generation, delayMs);
     }
 
     private void Drop(ErrorCode error)
@@ -302,6 +365,9 @@ internal sealed class GroupShardLoop
         _waiting.Clear();
         ScheduleDeadline();
     }
+
+    private static ReadOnlyMemory<byte> ToBatch(GroupDecision decision, long now) =>
+        decision.Records.Count == 0 ? default : GroupLog.ToBatch(decision.Records, now);
 
     private void ScheduleDeadline()
     {

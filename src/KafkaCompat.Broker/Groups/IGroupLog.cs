@@ -10,8 +10,14 @@ internal interface IGroupLog
     /// <summary>Where the log begins.</summary>
     long StartOffset { get; }
 
-    /// <summary>Whole batches from an offset on; nothing at the end of what is committed.</summary>
-    (ErrorCode Error, ReadOnlyMemory<byte> Batches) Read(long offset);
+    /// <summary>
+    /// Where the log ends now. Its shard loads up to there, committed or not: nobody else appends, and what an earlier life acknowledged
+    /// lies before it.
+    /// </summary>
+    GroupLogEnd End { get; }
+
+    /// <summary>At least one whole batch from an offset on that lies before <paramref name="endOffset"/>.</summary>
+    (ErrorCode Error, ReadOnlyMemory<byte> Batches) Read(long offset, long endOffset);
 
     /// <summary>Appends one batch as leader.</summary>
     GroupAppend Append(ReadOnlyMemory<byte> batch);
@@ -21,6 +27,9 @@ internal interface IGroupLog
     /// </summary>
     Task<ErrorCode> WhenCommitted(long requiredOffset, int timeoutMs);
 }
+
+/// <summary>The end of a group log, and whether all before it is committed.</summary>
+internal readonly record struct GroupLogEnd(ErrorCode Error, long Offset, bool IsCommitted);
 
 /// <summary>What became of an append. Committed at once on a node that is alone.</summary>
 internal readonly record struct GroupAppend(ErrorCode Error, long BaseOffset, long RequiredOffset, bool IsCommitted);

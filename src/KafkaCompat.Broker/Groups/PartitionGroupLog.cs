@@ -14,11 +14,19 @@ internal sealed class PartitionGroupLog(Partition partition, int leaderEpoch, Ti
 
     public long StartOffset => partition.Log.LogStartOffset;
 
-    public (ErrorCode Error, ReadOnlyMemory<byte> Batches) Read(long offset)
+    public GroupLogEnd End
     {
-        var read = partition.Read(offset, MaxReadBytes, minOneBatch: true, committedOnly: false, leaderEpoch, lastFetchedEpoch: -1);
-        using var region = read.Region;
-        return region is null ? (read.Error, default) : (ErrorCode.None, WholeBatches(region.ToArray()));
+        get
+        {
+            var (error, endOffset, isCommitted) = partition.EndAsLeader(leaderEpoch);
+            return new GroupLogEnd(error, endOffset, isCommitted);
+        }
+    }
+
+    public (ErrorCode Error, ReadOnlyMemory<byte> Batches) Read(long offset, long endOffset)
+    {
+        var (error, batches) = partition.ReadAsLeader(offset, endOffset, MaxReadBytes, leaderEpoch);
+        return (error, WholeBatches(batches));
     }
 
     public GroupAppend Append(ReadOnlyMemory<byte> batch)

@@ -245,6 +245,48 @@ public sealed class Partition
         }
     }
 
+    /// <summary>
+    /// Where the log ends, committed or not, for the coordinator that leads in <paramref name="leaderEpoch"/>; an error where nobody does.
+    /// </summary>
+    public (ErrorCode Error, long EndOffset, bool IsCommitted) EndAsLeader(int leaderEpoch)
+    {
+        lock (_lock)
+        {
+            if (_isClosed || !_isLeader || leaderEpoch != _leaderEpoch) return (ErrorCode.NotLeaderOrFollower, -1, false);
+            var end = _log.LogEndOffset;
+            return (ErrorCode.None, end, end <= _highWatermark);
+        }
+    }
+
+    /// <summary>
+    /// Copies batches from <paramref name="offset"/> on, before <paramref name="endOffset"/>, for the coordinator that leads in
+    /// <paramref name="leaderEpoch"/>. Unlike a consumer it is not held to the high watermark: the leader's log is the truth, and after a kill
+    /// the watermark is no newer than its last checkpoint. Cut at <paramref name="maxBytes"/>, but the first batch is whole.
+    /// </summary>
+    public (ErrorCode Error, byte[] Batches) ReadAsLeader(long offset, long endOffset, int maxBytes, int leaderEpoch)
+    {
+        lock (_lock)
+        {
+            if (_isClosed || !_isLeader || leaderEpoch != _leaderEpoch) return (ErrorCode.NotLeaderOrFollower, []);
+        }
+        try
+        {
+            var read = _log.Read(offset, maxBytes, endOffset, minOneBatch: true);
+            if (read.IsOutOfRange) return (ErrorCode.OffsetOutOfRange, []);
+            using var region = read.Region;
+            return (ErrorCode.None, region?.ToArray() ?? []);
+        }
+        catch (KafkaStorageException)
+        {
+            return (ErrorCode.KafkaStorageError, []);
+        }
+        catch (IOException failure)
+        {
+            _log.Health.Fail(failure);
+            return (ErrorCode.KafkaStorageError, []);
+        }
+    }
+
     /// <summary>The offset for a timestamp or one of the named places; consumers see up to the high watermark or the last stable offset.</summary>
     public FoundOffset FindOffset(long timestamp, bool committedOnly, int currentLeaderEpoch)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.GroupRecords;
 
 namespace KafkaCompat.Cluster.Groups;
@@ -262,6 +263,8 @@ public sealed class ClassicGroup : Group
         };
         foreach (var member in value.Members)
         {
+            if (group._members.ContainsKey(member.MemberId))
+                throw new WireFormatException($"group {groupId} names member {member.MemberId} twice");
             group.Add(new ClassicMember
             {
                 MemberId = member.MemberId,

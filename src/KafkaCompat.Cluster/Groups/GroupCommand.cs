@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 
@@ -12,6 +13,15 @@ public abstract record GroupCommand(string GroupId)
 {
     /// <summary>The reply that tells the client <paramref name="error"/>.</summary>
     public abstract object Refuse(ErrorCode error);
+
+    /// <summary>
+    /// Whether a record can hold every name that the command might bring into the log. A request can hold more: bytes that are no UTF-8 are read
+    /// as three bytes each, and a member's id is made from other names.
+    /// </summary>
+    internal virtual bool FitsRecords => true;
+
+    private protected static bool Fits(string? name, int suffixLength = 0) =>
+        name is null || Encoding.UTF8.GetByteCount(name) + suffixLength <= WireLimits.MaxStringLength;
 }
 
 /// <summary>JoinGroup; the reply is a <see cref="JoinGroupResponse"/>.</summary>
@@ -25,6 +35,11 @@ public sealed record JoinGroupCommand(
     JoinGroupRequest Request, string ClientId, string ClientHost, string NewMemberSuffix, bool RequireKnownMemberId, bool SupportsSkippingAssignment)
     : GroupCommand(Request.GroupId)
 {
+    internal override bool FitsRecords =>
+        Fits(GroupId) && Fits(Request.ProtocolType) && Fits(ClientHost)
+        && Fits(ClientId, 1 + NewMemberSuffix.Length) && Fits(Request.GroupInstanceId, 1 + NewMemberSuffix.Length)
+        && Request.Protocols.TrueForAll(static protocol => Fits(protocol.Name));
+
     internal ImmutableArray<MemberProtocol> Protocols { get; } = [.. Request.Protocols.Select(p => new MemberProtocol(p.Name, p.Metadata))];
 
     /// <inheritdoc/>
@@ -62,6 +77,9 @@ public sealed record CommitOffsetsCommand(OffsetCommitRequest Request, bool Know
 {
     /// <inheritdoc/>
     public override object Refuse(ErrorCode error) => Answer(Request, (_, _) => error);
+
+    internal override bool FitsRecords =>
+        Fits(GroupId) && Request.Topics.TrueForAll(static topic => topic.Partitions.TrueForAll(static partition => Fits(partition.CommittedMetadata)));
 
     internal static OffsetCommitResponse Answer(
         OffsetCommitRequest request,

@@ -126,6 +126,11 @@ public sealed class GroupShard
     public GroupDecision Decide(GroupCommand command, GroupTicket ticket, long now)
     {
         var decision = new GroupDecision();
+        if (!command.FitsRecords)
+        {
+            decision.Reply(ticket, command.Refuse(ErrorCode.UnknownServerError));
+            return decision;
+        }
         var group = _groups.GetValueOrDefault(command.GroupId);
         switch (command)
         {

@@ -3,6 +3,7 @@ using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Broker.Time;
 using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.GroupRecords;
 using KafkaCompat.Protocol.Messages;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -99,6 +100,53 @@ public sealed class GroupCoordinatorTests : IDisposable
         _log.FailWith = ErrorCode.MessageTooLarge;
         Assert.Equal(ErrorCode.InvalidCommitOffsetSize, await Commit(2));
         Assert.Equal(1, await Fetch());
+    }
+
+    [Fact]
+    public async Task An_exception_while_a_decision_is_carried_out_sends_all_away_and_loads_the_log_again()
+    {
+        Assert.Equal(ErrorCode.None, await Commit(1, "h"));
+        var joining = Join((await Join("")).MemberId);
+        Assert.False(joining.IsCompleted);
+        _log.AppendFault = new InvalidOperationException("a fault that nobody foresaw");
+        Assert.Equal(ErrorCode.UnknownServerError, await Commit(2, "h"));
+        Assert.Equal(ErrorCode.UnknownServerError, (await joining).ErrorCode);
+        await Eventually(async () =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return await Commit(3) == ErrorCode.None;
+        });
+        Assert.Equal(3, await Fetch());
+    }
+
+    [Fact]
+    public async Task A_load_that_ends_in_an_exception_is_tried_again()
+    {
+        Assert.Equal(ErrorCode.None, await Commit(5));
+        _coordinator.Resign(0);
+        _log.ReadFaults.Enqueue(new EndOfStreamException("the file is shorter than it was"));
+        _log.ReadFaults.Enqueue(new ArgumentException("a record of another kind"));
+        _coordinator.Lead(0, _log);
+        await Eventually(async () =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return (await Describe()).ErrorCode == ErrorCode.None;
+        });
+        Assert.Empty(_log.ReadFaults);
+        Assert.Equal(5, await Fetch());
+    }
+
+    [Fact]
+    public async Task A_group_record_that_names_a_member_twice_is_passed_over()
+    {
+        Assert.Equal(ErrorCode.None, await Commit(5));
+        var twice = new GroupMetadataValue.MemberMetadata { MemberId = "m", ClientId = "c", ClientHost = "/h" };
+        var record = new GroupRecord(2, new GroupMetadataKey { Group = "odd" }, 3, new GroupMetadataValue { ProtocolType = "consumer", Members = [twice, twice] });
+        _ = _log.Append(GroupLog.ToBatch([record], 0));
+        Assert.Equal(ErrorCode.None, await Commit(6));
+        _coordinator.Resign(0);
+        _coordinator.Lead(0, _log);
+        Assert.Equal(6, await Fetch());
     }
 
     [Fact]

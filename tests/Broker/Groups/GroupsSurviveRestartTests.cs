@@ -50,10 +50,51 @@ public sealed class GroupsSurviveRestartTests
         }
     }
 
-    private static Task<BrokerNode> Start(IFileStore files)
+    /// <summary>With <c>log.flush.interval.messages=1</c> what is acknowledged is on the disk, whatever the checkpoint of the high watermark knows of it.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Acknowledged_commits_survive_a_power_cut_where_every_message_is_flushed(int seed)
+    {
+        var files = new ForgetfulFileStore(TimeProvider.System);
+        var node = await Start(files, ("log.flush.interval.messages", "1"));
+        var client = Connect(node);
+        var created = await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(
+            new() { Topics = [new() { Name = "orders", NumPartitions = 1, ReplicationFactor = 1 }] }, 7);
+        Assert.Equal(ErrorCode.None, created.Topics[0].ErrorCode);
+        await FindCoordinator(client);
+        for (var offset = 1; offset <= 3; offset++)
+        {
+            var commit = await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(
+                new() { GroupId = "g", Topics = [new() { Name = "orders", Partitions = [new() { PartitionIndex = 0, CommittedOffset = offset }] }] }, 9);
+            Assert.Equal(ErrorCode.None, commit.Topics[0].Partitions[0].ErrorCode);
+        }
+        var afterwards = files.Crash(seed);
+        await Abandon(node);
+        await using var next = await Start(afterwards, ("log.flush.interval.messages", "1"));
+        client = Connect(next);
+        await FindCoordinator(client);
+        var fetched = await client.Ask<OffsetFetchRequest, OffsetFetchResponse>(new() { Groups = [new() { GroupId = "g", Topics = null }] }, 9);
+        Assert.Equal(3, fetched.Groups[0].Topics.Single().Partitions.Single().CommittedOffset);
+    }
+
+    /// <summary>Ends the tasks of a node whose disk is gone, so that it cannot end in order.</summary>
+    private static async Task Abandon(BrokerNode node)
+    {
+        try
+        {
+            await node.DisposeAsync();
+        }
+        catch (IOException)
+        {
+            // The power is off.
+        }
+    }
+
+    private static Task<BrokerNode> Start(IFileStore files, params (string Name, string Value)[] settings)
     {
         var config = ServerConfig.Create(
-            new Dictionary<string, string>
+            new Dictionary<string, string>(settings.Select(setting => KeyValuePair.Create(setting.Name, setting.Value)))
             {
                 ["process.roles"] = "broker,controller",
                 ["node.id"] = "1",

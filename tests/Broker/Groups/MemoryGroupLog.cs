@@ -24,10 +24,23 @@ internal sealed class MemoryGroupLog : IGroupLog
         get { lock (_lock) return _batches.Count; }
     }
 
-    public (ErrorCode Error, ReadOnlyMemory<byte> Batches) Read(long offset)
+    /// <summary>Thrown by the next reads, each taking one.</summary>
+    public Queue<Exception> ReadFaults { get; } = new();
+
+    /// <summary>Thrown by the next append.</summary>
+    public Exception? AppendFault { get; set; }
+
+    public GroupLogEnd End
+    {
+        get { lock (_lock) return new GroupLogEnd(ErrorCode.None, _next, CommitsAtOnce); }
+    }
+
+    public (ErrorCode Error, ReadOnlyMemory<byte> Batches) Read(long offset, long endOffset)
     {
         lock (_lock)
         {
+            if (ReadFaults.TryDequeue(out var fault))
+                throw fault;
             foreach (var (baseOffset, batch) in _batches)
             {
                 if (baseOffset >= offset)
@@ -41,6 +54,11 @@ internal sealed class MemoryGroupLog : IGroupLog
     {
         lock (_lock)
         {
+            if (AppendFault is { } fault)
+            {
+                AppendFault = null;
+                throw fault;
+            }
             if (FailWith != ErrorCode.None)
                 return new GroupAppend(FailWith, -1, -1, false);
             var bytes = batch.ToArray();
