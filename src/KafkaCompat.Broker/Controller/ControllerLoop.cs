@@ -53,15 +53,20 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
     /// <summary>The quorum's listener: this node leads from here on. The log is the loop's own from now on.</summary>
     public ValueTask OnLeading(LeadershipStart start, MetadataLoader log) => _offices.Writer.WriteAsync((start, log));
 
-    public Task<CreateTopicsResponse> CreateTopics(CreateTopicsRequest request, short version) => Post((state, _) => state.Decide(request));
+    public Task<CreateTopicsResponse> CreateTopics(CreateTopicsRequest request, short version) =>
+        Post((state, _) => state.Decide(request), request.TimeoutMs, () => TimedOut.Of(request));
 
-    public Task<DeleteTopicsResponse> DeleteTopics(DeleteTopicsRequest request, short version) => Post((state, _) => state.Decide(request, version));
+    public Task<DeleteTopicsResponse> DeleteTopics(DeleteTopicsRequest request, short version) =>
+        Post((state, _) => state.Decide(request, version), request.TimeoutMs, () => TimedOut.Of(request));
 
-    public Task<CreatePartitionsResponse> CreatePartitions(CreatePartitionsRequest request) => Post((state, _) => state.Decide(request));
+    public Task<CreatePartitionsResponse> CreatePartitions(CreatePartitionsRequest request) =>
+        Post((state, _) => state.Decide(request), request.TimeoutMs, () => TimedOut.Of(request));
 
-    public Task<ElectLeadersResponse> ElectLeaders(ElectLeadersRequest request) => Post((state, _) => state.Decide(request));
+    public Task<ElectLeadersResponse> ElectLeaders(ElectLeadersRequest request) =>
+        Post((state, _) => state.Decide(request), request.TimeoutMs, () => TimedOut.Of(request));
 
-    public Task<AlterPartitionReassignmentsResponse> AlterPartitionReassignments(AlterPartitionReassignmentsRequest request) => Post((state, _) => state.Decide(request));
+    public Task<AlterPartitionReassignmentsResponse> AlterPartitionReassignments(AlterPartitionReassignmentsRequest request) =>
+        Post((state, _) => state.Decide(request), request.TimeoutMs, () => TimedOut.Of(request));
 
     public Task<UpdateFeaturesResponse> UpdateFeatures(UpdateFeaturesRequest request, short version) => Post((state, _) => state.Decide(request, version));
 
@@ -87,6 +92,13 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
     }
 
     public void Dispose() => _timer.Dispose();
+
+    /// <summary>Posts what is worth deciding for so long only.</summary>
+    private Task<TReply> Post<TReply>(Func<ControllerState, long, Decision<TReply>> decide, int timeoutMs, Func<TReply> timedOut)
+    {
+        long dueMs = NowMs() + timeoutMs;
+        return Post((state, nowMs) => nowMs >= dueMs ? Decision.Of(timedOut()) : decide(state, nowMs));
+    }
 
     private async Task<TReply> Post<TReply>(Func<ControllerState, long, Decision<TReply>> decide)
     {

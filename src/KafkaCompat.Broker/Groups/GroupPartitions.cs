@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Broker.Time;
 using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Broker.Groups;
 
@@ -14,6 +15,8 @@ internal sealed class GroupPartitions(GroupCoordinator coordinator, PartitionTab
     /// <summary>The leader epochs in which shards run here. Touched by the metadata loop alone.</summary>
     private readonly Dictionary<int, int> _epochs = [];
 
+    private Uuid? _topicId;
+
     public ValueTask OnMetadata(MetadataStep step)
     {
         var deleted = step.Delta.DeletedTopics;
@@ -23,7 +26,7 @@ internal sealed class GroupPartitions(GroupCoordinator coordinator, PartitionTab
         }
         if (deleted.Count > 0) coordinator.ForgetTopics([.. deleted.Select(static topic => topic.Name)]);
         var offsets = step.Image.FindTopic(InternalTopics.Offsets);
-        coordinator.PartitionCount = offsets?.Partitions.Count ?? 0;
+        CountPartitions(offsets);
         if (offsets is null || !step.Delta.ChangedTopics.TryGetValue(offsets.Id, out var change)) return ValueTask.CompletedTask;
         foreach (var index in change.ChangedPartitions)
         {
@@ -40,6 +43,17 @@ internal sealed class GroupPartitions(GroupCoordinator coordinator, PartitionTab
     }
 
     public void Close() => coordinator.Close();
+
+    /// <summary>
+    /// The number of partitions says where a group is. As in Kafka it is taken once in a coordinator's life: were partitions that are added counted at
+    /// once, groups would be looked for where they have never been written.
+    /// </summary>
+    private void CountPartitions(TopicImage? offsets)
+    {
+        if (offsets?.Id == _topicId) return;
+        _topicId = offsets?.Id;
+        coordinator.PartitionCount = offsets?.Partitions.Count ?? 0;
+    }
 
     private void Resign(int index)
     {

@@ -21,7 +21,7 @@ public sealed class DeleteRecordsHandler(PartitionTable partitions) : IHandler<D
     public ValueTask<DeleteRecordsResponse?> Handle(DeleteRecordsRequest request, RequestContext context)
     {
         var wanted = new OrderedDictionary<string, OrderedDictionary<int, long>>(StringComparer.Ordinal);
-        foreach (var topic in request.Topics)
+        foreach (var topic in request.Topics.Where(static topic => topic.Partitions.Count > 0))
         {
             if (!wanted.TryGetValue(topic.Name, out var offsets)) wanted.Add(topic.Name, offsets = []);
             foreach (var partition in topic.Partitions) offsets[partition.PartitionIndex] = partition.Offset;

@@ -25,15 +25,13 @@ public sealed class OffsetDeleteHandler(GroupCoordinator coordinator, BrokerMeta
             var exists = topic.Partitions.ToLookup(partition => found?.Partitions.ContainsKey(partition.PartitionIndex) == true);
             if (exists[true].Any()) known.Topics.Add(new() { Name = topic.Name, Partitions = [.. exists[true]] });
             if (!exists[false].Any()) continue;
-            refused.Topics.Add(new()
+            var result = refused.Topics.Find(other => other.Name == topic.Name);
+            if (result is null) refused.Topics.Add(result = new() { Name = topic.Name });
+            result.Partitions.AddRange(exists[false].Select(static partition => new OffsetDeleteResponse.OffsetDeleteResponsePartition
             {
-                Name = topic.Name,
-                Partitions = [.. exists[false].Select(static partition => new OffsetDeleteResponse.OffsetDeleteResponsePartition
-                {
-                    PartitionIndex = partition.PartitionIndex,
-                    ErrorCode = ErrorCode.UnknownTopicOrPartition,
-                })],
-            });
+                PartitionIndex = partition.PartitionIndex,
+                ErrorCode = ErrorCode.UnknownTopicOrPartition,
+            }));
         }
         var deleted = await coordinator.Ask<OffsetDeleteResponse>(new DeleteOffsetsCommand(known));
         return deleted.ErrorCode == ErrorCode.None ? Merged(refused, deleted) : deleted;

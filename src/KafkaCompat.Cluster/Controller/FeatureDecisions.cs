@@ -87,13 +87,6 @@ internal sealed class FeatureDecisions(ControllerSettings settings, MetadataImag
         }
 
         short current = CurrentLevel(feature);
-        if (feature == FeatureNames.KraftVersion)
-        {
-            return level < current ? $"{invalid} Can't downgrade the version of this feature."
-                : level > current ? $"{invalid} The voters of this quorum are named in its settings; raise the level with Apache Kafka before this node takes the directory over."
-                : null;
-        }
-
         if (level < current && kind == Upgrade)
         {
             return $"{invalid} Can't downgrade the version of this feature without setting the upgrade type to either safe or unsafe downgrade.";
@@ -102,6 +95,13 @@ internal sealed class FeatureDecisions(ControllerSettings settings, MetadataImag
         if (level > current && kind != Upgrade)
         {
             return $"{invalid} Can't downgrade to a newer version.";
+        }
+
+        if (feature == FeatureNames.KraftVersion)
+        {
+            return level < current ? $"{invalid} Can't downgrade the version of this feature."
+                : level > current ? $"{invalid} The voters of this quorum are named in its settings; raise the level with Apache Kafka before this node takes the directory over."
+                : null;
         }
 
         return feature == FeatureNames.MetadataVersion && level < current

@@ -12,8 +12,13 @@ internal sealed class ReassignmentDecisions(ControllerSettings settings, Metadat
 
     public Decision<AlterPartitionReassignmentsResponse> Alter(AlterPartitionReassignmentsRequest request)
     {
+        if (request.Topics.Count == 0)
+        {
+            return Decision.Of(new AlterPartitionReassignmentsResponse { ErrorMessage = "" });
+        }
+
         bool mayChangeFactor = request.AllowReplicationFactorChange;
-        var response = new AlterPartitionReassignmentsResponse { AllowReplicationFactorChange = mayChangeFactor, ErrorMessage = request.Topics.Count == 0 ? "" : null };
+        var response = new AlterPartitionReassignmentsResponse { AllowReplicationFactorChange = mayChangeFactor, ErrorMessage = null };
         foreach (var topic in request.Topics)
         {
             var result = new AlterPartitionReassignmentsResponse.ReassignableTopicResponse { Name = topic.Name };

@@ -66,7 +66,7 @@ public sealed class DeleteRecordsTests : IAsyncLifetime
     {
         var request = new DeleteRecordsRequest
         {
-            Topics = { new() { Name = "t", Partitions = { new() { Offset = 30 }, new() { PartitionIndex = 1 } } }, new() { Name = "t", Partitions = { new() { Offset = 20 } } } },
+            Topics = { new() { Name = "t", Partitions = { new() { Offset = 30 }, new() { PartitionIndex = 1 } } }, new() { Name = "t", Partitions = { new() { Offset = 20 } } }, new() { Name = "none" } },
         };
         var topic = Assert.Single((await _client.Ask<DeleteRecordsRequest, DeleteRecordsResponse>(request, 0)).Topics);
         Assert.Equal([(0, 20), (1, 0)], topic.Partitions.Select(p => (p.PartitionIndex, p.LowWatermark)));

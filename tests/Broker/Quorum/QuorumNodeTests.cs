@@ -19,6 +19,24 @@ public sealed class QuorumNodeTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Fact]
+    public async Task A_request_whose_time_is_over_before_its_turn_is_told_so_and_not_done()
+    {
+        await using var host = await QuorumHost.Start(Path.Combine(_root, "data"));
+        var controller = host.Node.Controller;
+        var made = await controller.CreateTopics(new CreateTopicsRequest { TimeoutMs = 0, Topics = { new() { Name = "late", NumPartitions = 1, ReplicationFactor = 1 } } }, 7);
+        Assert.Equal((ErrorCode.RequestTimedOut, null, -1), (made.Topics[0].ErrorCode, made.Topics[0].ErrorMessage, made.Topics[0].NumPartitions));
+        Assert.Null(host.Node.Metadata.Image.FindTopic("late"));
+        var added = await controller.CreatePartitions(new CreatePartitionsRequest { TimeoutMs = -1, Topics = { new() { Name = "late", Count = 2 } } });
+        Assert.Equal(ErrorCode.RequestTimedOut, added.Results[0].ErrorCode);
+        var elected = await controller.ElectLeaders(new ElectLeadersRequest { TimeoutMs = 0, TopicPartitions = [new() { Topic = "late", Partitions = [0] }] });
+        Assert.Equal((ErrorCode.RequestTimedOut, ErrorCode.RequestTimedOut), (elected.ErrorCode, elected.ReplicaElectionResults[0].PartitionResult[0].ErrorCode));
+        var moved = await controller.AlterPartitionReassignments(new() { TimeoutMs = 0, Topics = { new() { Name = "late", Partitions = { new() { Replicas = [1] } } } } });
+        Assert.Equal((ErrorCode.RequestTimedOut, ErrorCode.RequestTimedOut), (moved.ErrorCode, moved.Responses[0].Partitions[0].ErrorCode));
+        var deleted = await controller.DeleteTopics(new DeleteTopicsRequest { TimeoutMs = 0, Topics = { new() { Name = "late" } }, TopicNames = { "later" } }, 6);
+        Assert.Equal([("later", ErrorCode.RequestTimedOut), ("late", ErrorCode.RequestTimedOut)], deleted.Responses.Select(r => (r.Name!, r.ErrorCode)));
+    }
+
+    [Fact]
     public async Task A_new_node_formats_itself_and_keeps_its_topics_over_restarts()
     {
         string folder = Path.Combine(_root, "data");

@@ -28,6 +28,7 @@ public sealed class UpdateFeaturesTests
     [InlineData("group.version", 0, 0, "Invalid update version 0 for feature group.version. The controller does not support the given upgrade type.")]
     [InlineData("kraft.version", 1, 1, null)]
     [InlineData("kraft.version", 0, 2, "Invalid update version 0 for feature kraft.version. Can't downgrade the version of this feature.")]
+    [InlineData("kraft.version", 0, 1, "Invalid update version 0 for feature kraft.version. Can't downgrade the version of this feature without setting the upgrade type to either safe or unsafe downgrade.")]
     [InlineData("kraft.version", 2, 1, "Invalid update version 2 for feature kraft.version. Local controller 1 only supports versions 0-1")]
     [InlineData("nope", 1, 1, "Invalid update version 1 for feature nope. Local controller 1 does not support this feature.")]
     public void A_level_is_set_or_refused_in_Kafkas_words(string feature, short level, sbyte kind, string? problem)

@@ -6,7 +6,7 @@ using Xunit;
 namespace KafkaCompat.Broker.Tests.Handlers;
 
 /// <summary>Groups and offsets that an operator removes. What may go is decided, and tested, where the groups are.</summary>
-public sealed class GroupDeletionTests : IAsyncLifetime
+public sealed class GroupAdministrationTests : IAsyncLifetime
 {
     private TestNode _node = null!;
     private MemoryClient _client = null!;
@@ -66,6 +66,15 @@ public sealed class GroupDeletionTests : IAsyncLifetime
             var response = await Delete(group, ("nope", [0]), ("t", [0]));
             Assert.Equal((error, 0), (response.ErrorCode, response.Topics.Count));
         }
+    }
+
+    [Fact]
+    public async Task A_group_stays_where_it_is_when_its_topic_gets_more_partitions()
+    {
+        var more = new CreatePartitionsRequest { Topics = { new() { Name = "__consumer_offsets", Count = 5, Assignments = null } }, TimeoutMs = 10_000 };
+        Assert.Equal(ErrorCode.None, (await _client.Ask<CreatePartitionsRequest, CreatePartitionsResponse>(more, 3)).Results[0].ErrorCode);
+        Assert.Equal([0, 1], await Offsets());
+        Assert.Equal("g", Assert.Single((await _client.Ask<ListGroupsRequest, ListGroupsResponse>(new(), 5)).Groups).GroupId);
     }
 
     private Task<OffsetDeleteResponse> Delete(string group, params (string Topic, int[] Partitions)[] topics) =>
