@@ -80,14 +80,14 @@ class Broker:
 
     name = ""
 
-    def __init__(self, folder, like=None):
-        """`like` is a stopped broker whose directory and ports this one takes over."""
+    def __init__(self, folder, like=None, dirs=("data",)):
+        """`like` is a stopped broker whose directory and ports this one takes over; `dirs` its data directories' names."""
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.data = self.folder / "data"
+        self.data = self.folder / dirs[0]
         self.port, self.controller_port = (like.port, like.controller_port) if like else free_ports(2)
         self.properties = self.folder / "server.properties"
-        self.properties.write_text(PROPERTIES.format(port=self.port, controller=self.controller_port, data=self.data))
+        self.properties.write_text(PROPERTIES.format(port=self.port, controller=self.controller_port, data=",".join(str(self.folder / name) for name in dirs)))
         self.log = self.folder / "broker.log"
         self.process = None
 

@@ -14,6 +14,7 @@ import threading
 import time
 
 import brokers
+import datadirs
 import interchange
 import tools
 
@@ -118,6 +119,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", action="append", choices=[*CLIENTS, *PARTS], help="these clients or parts (default: all)")
     parser.add_argument("--scenario", action="append", choices=list(SCENARIOS), help="these scenarios (default: all)")
+    parser.add_argument("--directory", action="append", help="these directories of the part datadirs (default: all)")
     parser.add_argument("--broker", choices=["kafka", "ours", "both"], default="both")
     parser.add_argument("--keep", action="store_true", help="leave the brokers' folders and say where they are")
     parser.add_argument("--verbose", action="store_true", help="print every answer")
@@ -164,7 +166,7 @@ def main():
     return 1 if failed or not passed else 0
 
 
-PARTS = {"interchange": interchange.run, "tools": tools.run}
+PARTS = {"interchange": interchange.run, "tools": tools.run, "datadirs": datadirs.run}
 
 if __name__ == "__main__":
     sys.exit(main())
