@@ -22,6 +22,7 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
         DynamicDefaultBroker = 3,
         StaticBroker = 4,
         Default = 5,
+        ClientMetrics = 7,
         DynamicGroup = 8,
     }
 
@@ -75,6 +76,48 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
         }
     }
 
+    /// <summary>What was set for this broker that is no setting of <c>server.properties</c>, and what stands there that belongs to a listener or a plug-in.</summary>
+    public IEnumerable<DescribeConfigsResponse.DescribeConfigsResourceResult> OfBrokerBesides()
+    {
+        foreach (var key in ConfigCatalog.Of(ConfigScope.BrokerDynamicOnly))
+        {
+            var chain = new List<(string Name, string? Value, Source Source)>();
+            AddBrokerChain(chain, key.Name);
+            if (chain.Count > 0) yield return Result(key, chain[0].Value, chain[0].Source, isReadOnly: false, chain);
+        }
+        foreach (var (name, value) in server.Explicit)
+        {
+            if (ConfigCatalog.FindBroker(name) is not null) continue;
+            // Nobody knows whether a plug-in's setting is a secret, so it is treated as one.
+            var key = ListenerConfigs.KeyOf(name);
+            var isSensitive = key is null || key.IsSensitive || key.Type == ConfigType.Password;
+            var shown = isSensitive ? null : value;
+            var result = new DescribeConfigsResponse.DescribeConfigsResourceResult
+            {
+                Name = name,
+                Value = shown,
+                ReadOnly = true,
+                ConfigSource = (sbyte)Source.StaticBroker,
+                IsSensitive = isSensitive,
+                ConfigType = (sbyte)(key?.Type ?? 0),
+                Documentation = null,
+            };
+            if (withSynonyms) result.Synonyms.Add(new() { Name = name, Value = shown, Source = (sbyte)Source.StaticBroker });
+            yield return result;
+        }
+    }
+
+    /// <summary>A subscription to clients' metrics; one that nobody made has the defaults.</summary>
+    public IEnumerable<DescribeConfigsResponse.DescribeConfigsResourceResult> OfClientMetrics(string subscription)
+    {
+        var own = _image.ConfigsOf(new ConfigResource(ConfigResourceType.ClientMetrics, subscription));
+        foreach (var key in ConfigCatalog.Of(ConfigScope.ClientMetrics))
+        {
+            if (own.TryGetValue(key.Name, out var set)) yield return Result(key, set, Source.ClientMetrics, isReadOnly: false, [(key.Name, set, Source.ClientMetrics)]);
+            else yield return Result(key, key.Default, Source.Default, isReadOnly: false, []);
+        }
+    }
+
     /// <summary>What was set for all brokers together, and nothing else.</summary>
     public IEnumerable<DescribeConfigsResponse.DescribeConfigsResourceResult> OfAllBrokers()
     {
@@ -105,18 +148,33 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
     private void AddBrokerChain(List<(string Name, string? Value, Source Source)> chain, string name)
     {
         var family = Array.Find(Families, family => family.Contains(name)) ?? [name];
+        var isBrokerSet = false;
         AddSet(_image.ConfigsOf(new ConfigResource(ConfigResourceType.Broker, NodeId)), Source.DynamicBroker);
         AddSet(_image.ConfigsOf(new ConfigResource(ConfigResourceType.Broker, "")), Source.DynamicDefaultBroker);
         AddSet(server.Explicit, Source.StaticBroker);
         // Kafka gives the old name the value of the new one.
         if (name == "broker.id" && !server.IsSet(name)) chain.Add((name, NodeId, Source.StaticBroker));
         if (ConfigCatalog.FindBroker(name)?.Default is { } value) chain.Add((name, value, Source.Default));
+        else if (isBrokerSet) AddFamilyDefault();
 
         void AddSet(IReadOnlyDictionary<string, string> settings, Source source)
         {
             foreach (var member in family)
             {
-                if (settings.TryGetValue(member, out var text)) chain.Add((member, text, source));
+                if (!settings.TryGetValue(member, out var text)) continue;
+                chain.Add((member, text, source));
+                isBrokerSet = true;
+            }
+        }
+
+        // As in Kafka: the default of the other unit is told only where something stands above it.
+        void AddFamilyDefault()
+        {
+            foreach (var member in family)
+            {
+                if (ConfigCatalog.FindBroker(member)?.Default is not { } other) continue;
+                chain.Add((member, other, Source.Default));
+                return;
             }
         }
     }
@@ -133,6 +191,7 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
             ConfigSource = (sbyte)source,
             IsSensitive = isSensitive,
             ConfigType = (sbyte)key.Type,
+            Documentation = null,
         };
         if (!withSynonyms) return result;
         foreach (var link in chain)

@@ -27,6 +27,14 @@ public static class ListenerConfigs
         return true;
     }
 
+    /// <summary>The broker setting that a listener's, or of a listener one mechanism's, own value stands for; null where there is none.</summary>
+    internal static ConfigKey? KeyOf(string name)
+    {
+        if (!TrySplit(name, out _, out var setting)) return null;
+        var dot = setting.IndexOf('.', StringComparison.Ordinal);
+        return ConfigCatalog.FindBroker(setting) ?? (dot < 0 ? null : ConfigCatalog.FindBroker(setting[(dot + 1)..]));
+    }
+
     /// <summary>What is wrong with the value of a listener's setting that is asked for; null when nothing is.</summary>
     internal static string? Check(string name, string value) =>
         TrySplit(name, out _, out var setting) && IsServed(setting) && !ConfigCatalog.FindBroker(setting)!.TryParse(value, out _, out var problem) ? problem : null;

@@ -8,14 +8,14 @@ using KafkaCompat.Protocol.Messages;
 namespace KafkaCompat.Broker.Handlers;
 
 /// <summary>
-/// DescribeConfigs 1-4 for topics, brokers and groups: every setting with the value in force, where it comes from, and on
+/// DescribeConfigs 1-4 for topics, brokers, groups and subscriptions to clients' metrics: every setting with the value in force, where it comes from, and on
 /// request the chain of values behind it.
 /// <list type="bullet">
 /// <item>A topic that does not exist is UNKNOWN_TOPIC_OR_PARTITION; another broker's id, or no number, is INVALID_REQUEST.</item>
 /// <item>A broker without a name is the cluster's default for brokers: only what was set there.</item>
 /// <item>Values of sensitive settings are not told.</item>
 /// </list>
-/// Left out: documentation texts (always empty), broker loggers.
+/// Left out: documentation texts (always null, as where nobody asks for them), broker loggers.
 /// </summary>
 [Serves(ApiKey.DescribeConfigs, 1, 4)]
 public sealed class DescribeConfigsHandler(BrokerMetadata metadata, ServerConfig config) : IHandler<DescribeConfigsRequest, DescribeConfigsResponse>
@@ -49,21 +49,25 @@ public sealed class DescribeConfigsHandler(BrokerMetadata metadata, ServerConfig
                 if (!TopicNames.IsValid(resource.ResourceName, out var problem)) return (ErrorCode.InvalidTopicException, problem);
                 if (metadata.Current.FindTopic(resource.ResourceName) is null) return (ErrorCode.UnknownTopicOrPartition, null);
                 settings = description.OfTopic(resource.ResourceName);
-                return (ErrorCode.None, null);
+                return (ErrorCode.None, "");
             case ConfigResourceType.Broker when resource.ResourceName.Length == 0:
                 settings = description.OfAllBrokers();
-                return (ErrorCode.None, null);
+                return (ErrorCode.None, "");
             case ConfigResourceType.Broker:
                 if (!int.TryParse(resource.ResourceName, out var id))
                     return (ErrorCode.InvalidRequest, $"Broker id must be an integer, but it is: {resource.ResourceName}");
                 if (id != config.NodeId)
                     return (ErrorCode.InvalidRequest, $"Unexpected broker id, expected {config.NodeId} or empty string, but received {resource.ResourceName}");
-                settings = description.OfBroker();
-                return (ErrorCode.None, null);
+                settings = description.OfBroker().Concat(description.OfBrokerBesides());
+                return (ErrorCode.None, "");
+            case ConfigResourceType.ClientMetrics:
+                if (resource.ResourceName.Length == 0) return (ErrorCode.InvalidRequest, "Client metrics subscription name must not be empty");
+                settings = description.OfClientMetrics(resource.ResourceName);
+                return (ErrorCode.None, "");
             case ConfigResourceType.Group:
                 if (resource.ResourceName.Length == 0) return (ErrorCode.InvalidRequest, "Group name must not be empty");
                 settings = description.OfGroup(resource.ResourceName);
-                return (ErrorCode.None, null);
+                return (ErrorCode.None, "");
             default:
                 return (ErrorCode.InvalidRequest, $"Unsupported resource type: {resource.ResourceType}");
         }

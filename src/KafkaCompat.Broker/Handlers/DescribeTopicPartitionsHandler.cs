@@ -77,7 +77,8 @@ public sealed class DescribeTopicPartitionsHandler(BrokerMetadata metadata, int 
             result.Partitions.Add(new()
             {
                 PartitionIndex = i,
-                ErrorCode = partition.HasLeader ? ErrorCode.None : ErrorCode.LeaderNotAvailable,
+                // Without a leader too, as in Kafka: that there is none is the answer, and no error.
+                ErrorCode = ErrorCode.None,
                 LeaderId = partition.Leader,
                 LeaderEpoch = partition.LeaderEpoch,
                 ReplicaNodes = [.. partition.Replicas],
