@@ -87,7 +87,7 @@ public sealed class BrokerMetadata(DynamicBrokerConfig config, string clusterId)
         var offline = new List<int>();
         foreach (var replica in partition.Replicas)
         {
-            if (!image.Brokers.TryGetValue(replica, out var broker) || broker.IsFenced) offline.Add(replica);
+            if (!image.Brokers.TryGetValue(replica, out var broker) || broker.IsFenced || !broker.HasOnline(partition.DirectoryOf(replica))) offline.Add(replica);
         }
         return offline;
     }
@@ -108,7 +108,9 @@ public sealed class BrokerMetadata(DynamicBrokerConfig config, string clusterId)
         }
         foreach (var (name, level) in image.Features)
             response.FinalizedFeatures.Add(new() { Name = name, MaxVersionLevel = level, MinVersionLevel = level });
-        response.FinalizedFeatures.Add(new() { Name = KRaftVersionFeature, MaxVersionLevel = KRaftVersion, MinVersionLevel = KRaftVersion });
+        // A feature at level 0 is one that is not there.
+        if (KRaftVersion > 0)
+            response.FinalizedFeatures.Add(new() { Name = KRaftVersionFeature, MaxVersionLevel = KRaftVersion, MinVersionLevel = KRaftVersion });
         response.FinalizedFeaturesEpoch = image.Provenance.Offset;
     }
 

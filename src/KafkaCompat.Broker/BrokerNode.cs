@@ -14,6 +14,7 @@ namespace KafkaCompat.Broker;
 /// </summary>
 public sealed class BrokerNode : IAsyncDisposable
 {
+    private readonly NodeDirectories _directories;
     private readonly QuorumNode _quorum;
     private readonly BrokerService _broker;
     private readonly BrokerLifecycle _lifecycle;
@@ -21,14 +22,20 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _diskFailure = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private BrokerNode(QuorumNode quorum, BrokerService broker, BrokerLifecycle lifecycle, bool isShutdownControlled, DirectoryHealth health, ILogger logger)
+    private BrokerNode(NodeDirectories directories, QuorumNode quorum, BrokerService broker, BrokerLifecycle lifecycle, bool isShutdownControlled, ILogger logger)
     {
+        _directories = directories;
         _quorum = quorum;
         _broker = broker;
         _lifecycle = lifecycle;
         _isShutdownControlled = isShutdownControlled;
         _logger = logger;
-        health.Failed += cause => _diskFailure.TrySetException(new IOException($"The log directory has failed: {cause.Message}", cause));
+        foreach (var directory in directories.Data.All.Append(directories.Metadata).Distinct())
+        {
+            directory.Health.Failed += cause => OnFailed(directory, cause);
+            // It may have failed while the node started.
+            if (directory.Health.Cause is { } earlier) OnFailed(directory, earlier);
+        }
     }
 
     public BrokerService Broker => _broker;
@@ -41,22 +48,18 @@ public sealed class BrokerNode : IAsyncDisposable
     {
         if (!config.Node.IsBroker || !config.Node.IsController)
             throw new ConfigurationException("process.roles must be broker,controller: a node of one role alone is not served.");
-        if (config.LogDirs.Count > 1)
-            throw new ConfigurationException($"log.dirs names {config.LogDirs.Count} directories: KafkaCompat serves one.");
-        var meta = DirectoryFormat.Prepare(files, config, time.GetUtcNow(), random);
-        var environment = new LogEnvironment(files, time, random) { ProducerIdExpirationMs = config.GetInt("producer.id.expiration.ms") };
-        if (config.WriteBehindBytes > 0) environment.WriteBehind = new WriteBehind(config.WriteBehindBytes, environment.Health);
-        var directory = LogDirectory.Open(environment, config.LogDirs[0]);
+        var logger = logs.CreateLogger("kafkacompat.node");
+        var directories = NodeDirectories.Open(config, files, time, random, logger);
         QuorumNode? quorum = null;
         try
         {
-            quorum = QuorumNode.Open(config, environment, meta, time, random);
-            return await Start(config, directory, meta, quorum, time, random, logs);
+            quorum = QuorumNode.Open(config, directories.Metadata.Environment, directories.Meta, time, random);
+            return await Start(config, directories, quorum, time, random, logs);
         }
         catch
         {
             if (quorum is not null) await quorum.DisposeAsync();
-            directory.Dispose();
+            directories.Dispose();
             throw;
         }
     }
@@ -65,7 +68,7 @@ public sealed class BrokerNode : IAsyncDisposable
     public Task Serve(ConnectionContext connection, string listenerName) => _broker.Serve(connection, listenerName);
 
     /// <summary>
-    /// An orderly end: the controller moves leadership away, partitions close, the directory is marked clean. Where the disk or
+    /// An orderly end: the controller moves leadership away, partitions close, the directories are marked clean. Where a disk or
     /// the quorum has failed it ends without the mark, so that the next start checks the files.
     /// </summary>
     public async ValueTask DisposeAsync()
@@ -83,23 +86,40 @@ public sealed class BrokerNode : IAsyncDisposable
         finally
         {
             await _broker.DisposeAsync();
+            _directories.Dispose();
         }
     }
 
-    private static async Task<BrokerNode> Start(
-        ServerConfig config, LogDirectory directory, MetaProperties meta, QuorumNode quorum, TimeProvider time, Random random, ILoggerFactory logs)
+    /// <summary>One of several directories is lost with its partitions; the metadata log's, or the last one, is the end of the node.</summary>
+    private void OnFailed(LogDirectory directory, Exception cause)
     {
+        if (directory == _directories.Metadata || !_directories.Data.Online.Any())
+        {
+            _ = _diskFailure.TrySetException(new IOException($"The log directory {directory.Path} has failed: {cause.Message}", cause));
+            return;
+        }
+        BrokerNodeLog.DirectoryFailed(_logger, cause, directory.Path);
+        _ = _lifecycle.ReportFailedDirectory();
+    }
+
+    private static async Task<BrokerNode> Start(
+        ServerConfig config, NodeDirectories directories, QuorumNode quorum, TimeProvider time, Random random, ILoggerFactory logs)
+    {
+        var (meta, data) = (directories.Meta, directories.Data);
         await quorum.StartAsync();
-        var broker = new BrokerService(config, meta.ClusterId, directory, quorum.Controller, quorum.Quorum.Describe, time, random, logs);
+        var broker = new BrokerService(config, meta.ClusterId, data, quorum.Controller, quorum.Quorum.Describe, time, random, logs);
         broker.Metadata.KRaftVersion = quorum.Quorum.KRaftVersion;
-        var lifecycle = new BrokerLifecycle(quorum, config, meta.ClusterId, [meta.DirectoryId!.Value], directory.BrokerEpochAtShutdown, time, random);
+        var lifecycle = new BrokerLifecycle(quorum, config, meta.ClusterId, [.. data.All.Select(static directory => directory.Id)], data.BrokerEpochAtShutdown, time, random)
+        {
+            FailedDirectories = () => data.FailedIds,
+        };
         await lifecycle.RegisterAsync();
         broker.BrokerEpoch = lifecycle.Epoch;
         broker.LoadDirectory(quorum.Metadata.Image);
         foreach (var listener in broker.MetadataListeners) await quorum.Metadata.AttachAsync(listener);
         broker.Start();
         await lifecycle.UnfenceAsync();
-        return new BrokerNode(
-            quorum, broker, lifecycle, config.GetBool("controlled.shutdown.enable"), directory.Health, logs.CreateLogger("kafkacompat.node"));
+        broker.TellDirectories();
+        return new BrokerNode(directories, quorum, broker, lifecycle, config.GetBool("controlled.shutdown.enable"), logs.CreateLogger("kafkacompat.node"));
     }
 }

@@ -7,4 +7,10 @@ internal static partial class BrokerNodeLog
 {
     [LoggerMessage(1301, LogLevel.Error, "The node could not stop in order; the next start checks its files.")]
     public static partial void StoppedInDisorder(ILogger logger, Exception exception);
+
+    [LoggerMessage(1302, LogLevel.Error, "The log directory {Directory} cannot be opened; its partitions are offline.")]
+    public static partial void DirectoryNotOpened(ILogger logger, Exception exception, string directory);
+
+    [LoggerMessage(1303, LogLevel.Error, "The log directory {Directory} has failed; its partitions are offline, the others are served.")]
+    public static partial void DirectoryFailed(ILogger logger, Exception exception, string directory);
 }

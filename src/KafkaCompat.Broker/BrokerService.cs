@@ -28,7 +28,7 @@ namespace KafkaCompat.Broker;
 public sealed class BrokerService : IAsyncDisposable
 {
     private readonly ServerConfig _config;
-    private readonly LogDirectory _directory;
+    private readonly LogDirectories _directories;
     private readonly TimeProvider _time;
     private readonly ILogger _connectionLogger;
     private readonly ConnectionLimits _limits;
@@ -36,6 +36,7 @@ public sealed class BrokerService : IAsyncDisposable
     private readonly DispatchTable _controllerDispatch;
     private readonly PartitionKeeper _keeper;
     private readonly LogKeeper _logs;
+    private readonly DirectoryAssignments _assignments;
     private readonly LogSyncer _syncer = new();
     private readonly ProducerIdBlock _producerIds;
     private readonly GroupPartitions _groups;
@@ -47,11 +48,11 @@ public sealed class BrokerService : IAsyncDisposable
     public const int ShutdownDrainMs = 2_000;
 
     public BrokerService(
-        ServerConfig config, string clusterId, LogDirectory directory, IControllerChannel controller, Func<QuorumDescription> quorum, TimeProvider time,
+        ServerConfig config, string clusterId, LogDirectories directories, IControllerChannel controller, Func<QuorumDescription> quorum, TimeProvider time,
         Random random, ILoggerFactory logs)
     {
         _config = config;
-        _directory = directory;
+        _directories = directories;
         _time = time;
         _connectionLogger = logs.CreateLogger("kafkacompat.connections");
         _limits = new ConnectionLimits(config.GetInt("socket.request.max.bytes"), config.GetLong("connections.max.idle.ms"));
@@ -60,8 +61,9 @@ public sealed class BrokerService : IAsyncDisposable
         Settings.Changed += ApplySettings;
         Metadata = new BrokerMetadata(Settings, clusterId);
         var logLogger = logs.CreateLogger("kafkacompat.logs");
-        _keeper = new PartitionKeeper(Partitions, directory, Metadata, Settings, _syncer, time, logLogger);
-        _logs = new LogKeeper(Partitions, directory, config, time, logLogger);
+        _keeper = new PartitionKeeper(Partitions, directories, Metadata, Settings, _syncer, time, logLogger) { Placed = PlacedReplica };
+        _logs = new LogKeeper(Partitions, directories, config, time, logLogger);
+        _assignments = new DirectoryAssignments(controller, config.NodeId, () => BrokerEpoch, time, logLogger);
         Topics = new TopicCreator(controller, Metadata, config);
         _producerIds = new ProducerIdBlock(controller, config.NodeId, () => BrokerEpoch);
         var coordinator = new GroupCoordinator(GroupSettingsOf(config), time, Wheel, logs.CreateLogger("kafkacompat.groups"));
@@ -84,8 +86,8 @@ public sealed class BrokerService : IAsyncDisposable
             UnregisterBroker = new UnregisterBrokerHandler(controller),
             DeleteRecords = new DeleteRecordsHandler(Partitions),
             DescribeProducers = new DescribeProducersHandler(Partitions, Metadata),
-            DescribeLogDirs = new DescribeLogDirsHandler(Partitions, [directory], Metadata, config),
-            AlterReplicaLogDirs = new AlterReplicaLogDirsHandler(Partitions, [directory]),
+            DescribeLogDirs = new DescribeLogDirsHandler(Partitions, directories.All, Metadata, config),
+            AlterReplicaLogDirs = new AlterReplicaLogDirsHandler(Partitions, directories.All),
             DeleteGroups = new DeleteGroupsHandler(coordinator),
             OffsetDelete = new OffsetDeleteHandler(coordinator, Metadata),
             InitProducerId = new InitProducerIdHandler(_producerIds),
@@ -105,6 +107,8 @@ public sealed class BrokerService : IAsyncDisposable
             OffsetFetch = new OffsetFetchHandler(coordinator, Metadata),
         }.ToTable(ApiListeners.Broker);
         _controllerDispatch = ControllerTable(controller, quorum);
+
+        void PlacedReplica(Uuid topicId, int partition, Uuid directory) => _assignments!.Add(topicId, partition, directory);
 
         Guid NewGuid()
         {
@@ -137,7 +141,7 @@ public sealed class BrokerService : IAsyncDisposable
     /// <summary>What the controller gave this broker when it registered.</summary>
     public long BrokerEpoch { get; set; } = -1;
 
-    /// <summary>Opens the logs of the directory that <paramref name="image"/> knows. Before the first step is published.</summary>
+    /// <summary>Opens the logs of the directories that <paramref name="image"/> knows. Before the first step is published.</summary>
     public void LoadDirectory(MetadataImage image)
     {
         ApplySettings(Settings.Of(image));
@@ -148,9 +152,15 @@ public sealed class BrokerService : IAsyncDisposable
     public void Start()
     {
         _syncer.Start();
-        _directory.Environment.WriteBehind?.Start();
+        foreach (var directory in _directories.All) directory.Environment.WriteBehind?.Start();
         _logs.Start();
     }
+
+    /// <summary>
+    /// Begins to tell the controller which directories hold the replicas. Once the broker is unfenced and leaders are elected, as in Kafka: a replica whose
+    /// directory was lost has an empty log in its place by now, and must not come to lead with that.
+    /// </summary>
+    public void TellDirectories() => _assignments.Start();
 
     /// <summary>
     /// What a controller's listener serves to tools: topics, partitions, features and the quorum. Followers, brokers elsewhere and voters are not
@@ -177,7 +187,10 @@ public sealed class BrokerService : IAsyncDisposable
     }
 
     /// <summary>Hands settings that Kafka changes while a broker runs to those of this node who keep them; topics' defaults are the keeper's.</summary>
-    private void ApplySettings(ServerConfig config) => _directory.Environment.ProducerIdExpirationMs = config.GetInt("producer.id.expiration.ms");
+    private void ApplySettings(ServerConfig config)
+    {
+        foreach (var directory in _directories.All) directory.Environment.ProducerIdExpirationMs = config.GetInt("producer.id.expiration.ms");
+    }
 
     private static GroupSettings GroupSettingsOf(ServerConfig config) => new()
     {
@@ -222,17 +235,21 @@ public sealed class BrokerService : IAsyncDisposable
         return Connections.Count;
     }
 
-    /// <summary>Stops serving partitions and closes the directory as a clean shutdown does: the next start trusts the files.</summary>
+    /// <summary>Stops serving partitions and closes the directories as a clean shutdown does: the next start trusts the files.</summary>
     public async ValueTask DisposeAsync()
     {
+        await _assignments.DisposeAsync();
         await _logs.DisposeAsync();
         await _syncer.Stop();
-        if (_directory.Environment.WriteBehind is { } writeBehind) await writeBehind.Stop();
+        foreach (var directory in _directories.All)
+        {
+            if (directory.Environment.WriteBehind is { } writeBehind) await writeBehind.Stop();
+        }
         var highWatermarks = _logs.HighWatermarks();
         _groups.Close();
         foreach (var partition in Partitions.All) partition.Close();
         Wheel.Dispose();
         _producerIds.Dispose();
-        _directory.CloseCleanly(BrokerEpoch, highWatermarks);
+        _directories.CloseCleanly(BrokerEpoch, highWatermarks);
     }
 }

@@ -21,6 +21,7 @@ public sealed class LogDirectory : IDisposable
     private readonly IDisposable _lock;
     private readonly ConcurrentDictionary<TopicPartition, PartitionLog> _logs = new();
     private readonly Queue<(string Folder, long DueMs)> _deleted = new();
+    private readonly ConcurrentDictionary<TopicPartition, PartitionLog> _futures = new();
     private readonly Lock _gate = new();
 
     private LogDirectory(LogEnvironment environment, string path, IDisposable @lock)
@@ -39,6 +40,9 @@ public sealed class LogDirectory : IDisposable
 
     public DirectoryHealth Health => Environment.Health;
 
+    /// <summary>The id by which the metadata knows the directory; zero where it is not formatted.</summary>
+    public Uuid Id => Meta?.DirectoryId ?? default;
+
     /// <summary>Whose directory it is; null where it is not formatted.</summary>
     public MetaProperties? Meta { get; }
 
@@ -54,12 +58,20 @@ public sealed class LogDirectory : IDisposable
 
     public int Count => _logs.Count;
 
-    /// <summary>Takes the directory. Throws <see cref="IOException"/> where another process has it.</summary>
+    /// <summary>
+    /// Copies of logs that lie in another directory: moves that were under way. Kafka goes on with them; here they stay as they are for as long as
+    /// their partition lives.
+    /// </summary>
+    public IEnumerable<PartitionLog> Futures => _futures.Values;
+
+    private IEnumerable<PartitionLog> Opened => _logs.Values.Concat(_futures.Values);
+
+    /// <summary>Takes the directory. Throws <see cref="DirectoryInUseException"/> where another process has it.</summary>
     public static LogDirectory Open(LogEnvironment environment, string path)
     {
         environment.Files.CreateFolder(path);
         IDisposable @lock = environment.Files.TryLock(System.IO.Path.Combine(path, LockFileName))
-            ?? throw new IOException($"Failed to acquire lock on file {LockFileName} in {path}. A Kafka instance in another process or thread is using this directory.");
+            ?? throw new DirectoryInUseException($"Failed to acquire lock on file {LockFileName} in {path}. A Kafka instance in another process or thread is using this directory.");
         try
         {
             return new LogDirectory(environment, path, @lock);
@@ -82,7 +94,7 @@ public sealed class LogDirectory : IDisposable
     {
         Dictionary<TopicPartition, long> recoveryPoints = OffsetCheckpoint.Read(Environment.Files, PathOf(OffsetCheckpoint.RecoveryPoints));
         Dictionary<TopicPartition, long> logStarts = OffsetCheckpoint.Read(Environment.Files, PathOf(OffsetCheckpoint.LogStarts));
-        var folders = new List<(TopicPartition Partition, string Folder)>();
+        var folders = new List<(TopicPartition Partition, string Folder, LogFolderKind Kind)>();
         foreach (StoredEntry entry in Environment.Files.List(Path))
         {
             if (!entry.IsFolder || !TopicPartition.TryParseFolder(entry.Name, out TopicPartition partition, out LogFolderKind kind))
@@ -90,11 +102,11 @@ public sealed class LogDirectory : IDisposable
             string folder = System.IO.Path.Combine(Path, entry.Name);
             if (kind == LogFolderKind.Deleted)
                 _deleted.Enqueue((folder, Environment.NowMs() + LogSettings.Default.FileDeleteDelayMs));
-            else if (kind == LogFolderKind.Log && partition.Topic != MetadataLogName)
-                folders.Add((partition, folder));
+            else if (kind is LogFolderKind.Log or LogFolderKind.Future && partition.Topic != MetadataLogName)
+                folders.Add((partition, folder, kind));
         }
         var strays = new ConcurrentBag<string>();
-        void Load((TopicPartition Partition, string Folder) found)
+        void Load((TopicPartition Partition, string Folder, LogFolderKind Kind) found)
         {
             Uuid? topicId = PartitionMetadataFile.Read(Environment.Files, found.Folder);
             if (!isKnown(found.Partition, topicId))
@@ -105,7 +117,7 @@ public sealed class LogDirectory : IDisposable
             var opening = new LogOpening(WasClosedCleanly, recoveryPoints.GetValueOrDefault(found.Partition), logStarts.GetValueOrDefault(found.Partition));
             PartitionLog log = PartitionLog.Open(Environment, found.Folder, found.Partition, settings(found.Partition), opening);
             log.TopicId = topicId;
-            _logs[found.Partition] = log;
+            (found.Kind == LogFolderKind.Future ? _futures : _logs)[found.Partition] = log;
         }
         LoadEach(folders, Load, threads);
         Strays = [.. strays.Order(StringComparer.Ordinal)];
@@ -139,26 +151,35 @@ public sealed class LogDirectory : IDisposable
         }
     }
 
-    /// <summary>Takes a log out of service. Its folder gets a name that ends in <c>-delete</c> at once, and goes when the delay is over, in <see cref="DeleteDue"/>.</summary>
+    /// <summary>Takes a log out of service, and the copy of one that lies elsewhere. Its folder gets a name that ends in <c>-delete</c> at once, and goes when the delay is over, in <see cref="DeleteDue"/>.</summary>
     public void Delete(TopicPartition partition)
     {
-        if (!_logs.TryRemove(partition, out PartitionLog? log))
+        _ = _logs.TryRemove(partition, out PartitionLog? log);
+        _ = _futures.TryRemove(partition, out PartitionLog? future);
+        if (log is null && future is null)
             return;
         Health.Require();
         try
         {
-            // Closed first: whoever still reads finds a closed log and not a missing file. Regions that are being sent keep their file open.
-            log.Dispose();
-            string folder = SetAside(log.Folder, partition, LogFolderKind.Deleted);
-            log.Moved(folder);
+            if (log is not null)
+                SetDeleted(log);
+            if (future is not null)
+                SetDeleted(future);
             Environment.Files.SyncFolder(Path);
-            lock (_gate)
-                _deleted.Enqueue((folder, Environment.NowMs() + log.Settings.FileDeleteDelayMs));
         }
         catch (Exception failure) when (failure is IOException and not KafkaStorageException)
         {
             throw Health.FailedBy(failure);
         }
+    }
+
+    /// <summary>Lets go of the logs of a directory that failed while it was read. Its lock stays.</summary>
+    public void Abandon()
+    {
+        foreach (PartitionLog log in Opened)
+            log.Dispose();
+        _logs.Clear();
+        _futures.Clear();
     }
 
     /// <summary>Removes the folders of deleted logs whose delay is over.</summary>
@@ -185,23 +206,26 @@ public sealed class LogDirectory : IDisposable
         }
     }
 
-    /// <summary>Writes the recovery points, log starts and high watermarks down.</summary>
+    /// <summary>Writes the recovery points, log starts and high watermarks of this directory's logs down.</summary>
     public void WriteCheckpoints(IReadOnlyDictionary<TopicPartition, long> highWatermarks)
     {
         Health.Require();
         var recoveryPoints = new Dictionary<TopicPartition, long>();
         var logStarts = new Dictionary<TopicPartition, long>();
-        foreach ((TopicPartition partition, PartitionLog log) in _logs)
+        var here = new Dictionary<TopicPartition, long>();
+        foreach (PartitionLog log in Opened)
         {
-            recoveryPoints[partition] = log.RecoveryPoint;
+            recoveryPoints[log.Partition] = log.RecoveryPoint;
             if (log.LogStartOffset > log.FirstSegmentBaseOffset)
-                logStarts[partition] = log.LogStartOffset;
+                logStarts[log.Partition] = log.LogStartOffset;
+            if (_logs.ContainsKey(log.Partition) && highWatermarks.TryGetValue(log.Partition, out long highWatermark))
+                here[log.Partition] = highWatermark;
         }
         try
         {
             OffsetCheckpoint.Write(Environment.Files, PathOf(OffsetCheckpoint.RecoveryPoints), recoveryPoints);
             OffsetCheckpoint.Write(Environment.Files, PathOf(OffsetCheckpoint.LogStarts), logStarts);
-            OffsetCheckpoint.Write(Environment.Files, PathOf(OffsetCheckpoint.HighWatermarks), highWatermarks);
+            OffsetCheckpoint.Write(Environment.Files, PathOf(OffsetCheckpoint.HighWatermarks), here);
         }
         catch (IOException failure)
         {
@@ -214,7 +238,7 @@ public sealed class LogDirectory : IDisposable
     {
         if (!Health.IsFailed)
         {
-            foreach (PartitionLog log in _logs.Values)
+            foreach (PartitionLog log in Opened)
                 log.Close();
             WriteCheckpoints(highWatermarks);
             string cleaner = PathOf(OffsetCheckpoint.Cleaner);
@@ -228,12 +252,12 @@ public sealed class LogDirectory : IDisposable
     /// <summary>Lets go of everything as it is.</summary>
     public void Dispose()
     {
-        foreach (PartitionLog log in _logs.Values)
+        foreach (PartitionLog log in Opened)
             log.Dispose();
         _lock.Dispose();
     }
 
-    private static void LoadEach(List<(TopicPartition, string)> folders, Action<(TopicPartition, string)> load, int threads)
+    private static void LoadEach<T>(List<T> folders, Action<T> load, int threads)
     {
         if (threads <= 1)
         {
@@ -255,6 +279,16 @@ public sealed class LogDirectory : IDisposable
         string aside = PathOf(partition.SetAsideName(kind, Environment.NextGuid()));
         Environment.Files.Rename(folder, aside);
         return aside;
+    }
+
+    private void SetDeleted(PartitionLog log)
+    {
+        // Closed first: whoever still reads finds a closed log and not a missing file. Regions that are being sent keep their file open.
+        log.Dispose();
+        string deleted = SetAside(log.Folder, log.Partition, LogFolderKind.Deleted);
+        log.Moved(deleted);
+        lock (_gate)
+            _deleted.Enqueue((deleted, Environment.NowMs() + log.Settings.FileDeleteDelayMs));
     }
 
     private string PathOf(string name) => System.IO.Path.Combine(Path, name);

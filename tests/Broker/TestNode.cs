@@ -50,7 +50,7 @@ internal sealed class TestNode : IAsyncDisposable
         time ??= TimeProvider.System;
         var directory = LogDirectory.Open(new LogEnvironment(files ?? new ForgetfulFileStore(time), time, new Random(2)), folder);
         var controller = new VolatileController(config, ClusterId, time, new Random(3));
-        var broker = new BrokerService(config, ClusterId, directory, controller, Quorum, time, new Random(1), NullLoggerFactory.Instance);
+        var broker = new BrokerService(config, ClusterId, new LogDirectories([directory]), controller, Quorum, time, new Random(1), NullLoggerFactory.Instance);
         controller.Listeners = broker.MetadataListeners;
         broker.BrokerEpoch = controller.Start(config);
         broker.LoadDirectory(controller.Image);

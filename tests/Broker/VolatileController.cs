@@ -113,6 +113,11 @@ internal sealed class VolatileController : IControllerChannel
         lock (_lock) Commit(records);
     }
 
+    public Task<AssignReplicasToDirsResponse> AssignReplicasToDirs(AssignReplicasToDirsRequest request)
+    {
+        lock (_lock) return Task.FromResult(Do(_state.Decide(request)));
+    }
+
     private TReply Do<TReply>(Decision<TReply> decision)
     {
         if (decision.Records.Count > 0) Commit(decision.Records);

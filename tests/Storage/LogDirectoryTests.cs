@@ -53,7 +53,7 @@ public sealed class LogDirectoryTests(ITestOutputHelper output) : IDisposable
     public void IsTakenByOneAlone()
     {
         using LogDirectory directory = Open();
-        IOException refused = Assert.Throws<IOException>(Open);
+        DirectoryInUseException refused = Assert.Throws<DirectoryInUseException>(Open);
         Assert.Contains(".lock", refused.Message, StringComparison.Ordinal);
     }
 

@@ -53,6 +53,9 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         };
     }
 
+    /// <summary>The directories that have failed since the broker registered. Every heartbeat tells of them.</summary>
+    public Func<IReadOnlyList<Uuid>> FailedDirectories { get; set; } = static () => [];
+
     /// <summary>What the controller gave this broker when it registered.</summary>
     public long Epoch { get; private set; } = -1;
 
@@ -108,6 +111,19 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         }
     }
 
+    /// <summary>Tells of a failed directory at once and not with the next heartbeat, so that nobody waits for a leader that cannot lead.</summary>
+    public async Task ReportFailedDirectory()
+    {
+        try
+        {
+            await Heartbeat(wantShutDown: false);
+        }
+        catch (NotControllerException)
+        {
+            // The controller has ended, which ends the node: its completion tells why.
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _stopped.CancelAsync();
@@ -125,6 +141,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         BrokerEpoch = Epoch,
         CurrentMetadataOffset = _metadata.AppliedOffset,
         WantShutDown = wantShutDown,
+        OfflineLogDirs = [.. FailedDirectories()],
         CordonedLogDirs = [],
     });
 

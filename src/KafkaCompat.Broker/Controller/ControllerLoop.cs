@@ -74,6 +74,8 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
 
     public Task<AllocateProducerIdsResponse> AllocateProducerIds(AllocateProducerIdsRequest request) => Post((state, _) => state.Decide(request));
 
+    public Task<AssignReplicasToDirsResponse> AssignReplicasToDirs(AssignReplicasToDirsRequest request) => Post((state, _) => state.Decide(request));
+
     /// <summary>Registers a broker.</summary>
     public Task<BrokerRegistrationResponse> RegisterBroker(BrokerRegistrationRequest request) => Post((state, nowMs) => state.Decide(request, nowMs));
 

@@ -23,4 +23,6 @@ public interface IControllerChannel
     Task<UnregisterBrokerResponse> UnregisterBroker(UnregisterBrokerRequest request);
 
     Task<AllocateProducerIdsResponse> AllocateProducerIds(AllocateProducerIdsRequest request);
+
+    Task<AssignReplicasToDirsResponse> AssignReplicasToDirs(AssignReplicasToDirsRequest request);
 }

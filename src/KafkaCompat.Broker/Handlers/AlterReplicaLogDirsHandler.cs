@@ -44,7 +44,7 @@ public sealed class AlterReplicaLogDirsHandler(PartitionTable partitions, IReadO
 
     private ErrorCode Move(TopicPartition partition, string path)
     {
-        if (directories.FirstOrDefault(directory => directory.Path == path) is not { } directory) return ErrorCode.LogDirNotFound;
+        if (directories.FirstOrDefault(directory => Path.GetFullPath(directory.Path) == path) is not { } directory) return ErrorCode.LogDirNotFound;
         if (directory.Health.IsFailed) return ErrorCode.KafkaStorageError;
         if (partitions.Find(partition.Topic, partition.Partition) is null) return partitions.MissingError(partition.Topic, partition.Partition);
         return directory.Find(partition) is null ? ErrorCode.InvalidReplicaAssignment : ErrorCode.None;

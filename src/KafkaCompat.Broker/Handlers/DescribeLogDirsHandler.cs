@@ -25,7 +25,7 @@ public sealed class DescribeLogDirsHandler(PartitionTable partitions, IReadOnlyL
         {
             var directory = directories.FirstOrDefault(directory => directory.Path == path);
             response.Results.Add(directory is null || directory.Health.IsFailed
-                ? new() { LogDir = path, ErrorCode = ErrorCode.KafkaStorageError }
+                ? new() { LogDir = Path.GetFullPath(path), ErrorCode = ErrorCode.KafkaStorageError }
                 : Describe(directory, wanted));
         }
         return ValueTask.FromResult<DescribeLogDirsResponse?>(response);
@@ -34,8 +34,8 @@ public sealed class DescribeLogDirsHandler(PartitionTable partitions, IReadOnlyL
     private DescribeLogDirsResponse.DescribeLogDirsResult Describe(LogDirectory directory, Dictionary<string, HashSet<int>>? wanted)
     {
         var (total, usable) = directory.Environment.Files.Space(directory.Path);
-        var result = new DescribeLogDirsResponse.DescribeLogDirsResult { LogDir = directory.Path, TotalBytes = total, UsableBytes = usable, IsCordoned = IsCordoned(directory) };
-        foreach (var topic in directory.Logs.Where(log => wanted is null || IsWanted(wanted, log.Partition)).GroupBy(static log => log.Partition.Topic, StringComparer.Ordinal))
+        var result = new DescribeLogDirsResponse.DescribeLogDirsResult { LogDir = Path.GetFullPath(directory.Path), TotalBytes = total, UsableBytes = usable, IsCordoned = IsCordoned(directory) };
+        foreach (var topic in directory.Logs.Concat(directory.Futures).Where(log => wanted is null || IsWanted(wanted, log.Partition)).GroupBy(static log => log.Partition.Topic, StringComparer.Ordinal))
         {
             result.Topics.Add(new()
             {
@@ -45,6 +45,7 @@ public sealed class DescribeLogDirsHandler(PartitionTable partitions, IReadOnlyL
                     PartitionIndex = log.Partition.Partition,
                     PartitionSize = log.SizeInBytes,
                     OffsetLag = Math.Max(0, (partitions.Find(topic.Key, log.Partition.Partition)?.HighWatermark ?? 0) - log.LogEndOffset),
+                    IsFutureKey = directory.Find(log.Partition) != log,
                 })],
             });
         }

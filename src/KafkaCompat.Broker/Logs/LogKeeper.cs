@@ -6,11 +6,11 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Broker.Logs;
 
 /// <summary>
-/// The chores of the log directory, each on its own loop: retention, recovery points and log starts, high watermarks, and
+/// The chores of the log directories, each on its own loop: retention, recovery points and log starts, high watermarks, and
 /// syncing where <c>flush.ms</c> or a rolled segment asks for it. Every loop waits by the node's clock and ends with its token.
-/// A failed disk ends the chores: the directory's health says so to everyone else.
+/// A directory that failed is left alone, and the chores end with the last one: the directory's health says so to everyone else.
 /// </summary>
-public sealed class LogKeeper(PartitionTable partitions, LogDirectory directory, ServerConfig config, TimeProvider time, ILogger logger) : IAsyncDisposable
+public sealed class LogKeeper(PartitionTable partitions, LogDirectories directories, ServerConfig config, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     /// <summary>How often expired files and a due <c>flush.ms</c> are looked for.</summary>
     private const int SweepMs = 1_000;
@@ -43,12 +43,15 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectory directory,
         return offsets;
     }
 
-    private void Checkpoint() => directory.WriteCheckpoints(HighWatermarks());
+    /// <summary>The partitions whose directory serves.</summary>
+    private IEnumerable<Partition> Served => partitions.All.Where(static partition => !partition.Log.Health.IsFailed);
+
+    private void Checkpoint() => directories.WriteCheckpoints(HighWatermarks());
 
     /// <summary>A rolled segment is synced behind the writer's back, as Kafka does: the active one stays in the page cache.</summary>
     private void SyncRolled()
     {
-        foreach (var partition in partitions.All)
+        foreach (var partition in Served)
         {
             if (partition.Log.RecoveryPoint < partition.Log.ActiveSegmentBaseOffset) partition.Log.Sync(partition.Log.ActiveSegmentBaseOffset);
         }
@@ -57,7 +60,7 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectory directory,
     private void ApplyRetention()
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        foreach (var partition in partitions.All)
+        foreach (var partition in Served)
         {
             var deleted = partition.Log.ApplyRetention(now, partition.HighWatermark);
             if (deleted > 0) LogKeeperLog.SegmentsDeleted(logger, partition.Log.Partition, deleted, partition.Log.LogStartOffset);
@@ -68,12 +71,12 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectory directory,
     private void Sweep()
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        foreach (var partition in partitions.All)
+        foreach (var partition in Served)
         {
             partition.SyncIfDue();
             partition.Log.DeleteDue(now);
         }
-        directory.DeleteDue(now);
+        directories.DeleteDue(now);
     }
 
     private async Task Loop(string name, long intervalMs, Action chore)
@@ -84,7 +87,14 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectory directory,
             while (true)
             {
                 await Task.Delay(interval, time, _stop.Token);
-                chore();
+                try
+                {
+                    chore();
+                }
+                catch (KafkaStorageException e) when (directories.Online.Any())
+                {
+                    LogKeeperLog.DirectoryFailed(logger, e, name);
+                }
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)

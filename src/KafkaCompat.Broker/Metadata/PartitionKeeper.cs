@@ -15,7 +15,7 @@ namespace KafkaCompat.Broker.Metadata;
 public sealed class PartitionKeeper : IMetadataListener
 {
     private readonly PartitionTable _table;
-    private readonly LogDirectory _directory;
+    private readonly LogDirectories _directories;
     private readonly BrokerMetadata _metadata;
     private readonly DynamicBrokerConfig _config;
     private readonly LogSyncer _syncer;
@@ -24,10 +24,10 @@ public sealed class PartitionKeeper : IMetadataListener
     private Dictionary<TopicPartition, long>? _highWatermarks;
     private volatile MetadataImage _image = MetadataImage.Empty;
 
-    public PartitionKeeper(PartitionTable table, LogDirectory directory, BrokerMetadata metadata, DynamicBrokerConfig config, LogSyncer syncer, TimeProvider time, ILogger logger)
+    public PartitionKeeper(PartitionTable table, LogDirectories directories, BrokerMetadata metadata, DynamicBrokerConfig config, LogSyncer syncer, TimeProvider time, ILogger logger)
     {
         _table = table;
-        _directory = directory;
+        _directories = directories;
         _metadata = metadata;
         _config = config;
         _syncer = syncer;
@@ -36,14 +36,19 @@ public sealed class PartitionKeeper : IMetadataListener
         table.IsKnown = (topic, index) => _image.FindPartition(topic, index) is not null;
     }
 
-    /// <summary>Opens what the directory holds. To be called once, with the first image that is known to be complete.</summary>
+    /// <summary>Told of each replica that is in another directory than the metadata says: topic, partition, directory.</summary>
+    public Action<Uuid, int, Uuid>? Placed { get; set; }
+
+    /// <summary>Opens what the directories hold. To be called once, with the first image that is known to be complete.</summary>
     public void LoadDirectory(MetadataImage image)
     {
-        _highWatermarks = _directory.ReadHighWatermarks();
-        _directory.LoadAll(
+        _highWatermarks = _directories.ReadHighWatermarks();
+        _directories.LoadAll(
             (partition, topicId) => IsHere(image, partition, topicId),
             partition => LogSettingsOf.Topic(_metadata.TopicConfigOf(image, partition.Topic)));
-        foreach (var stray in _directory.Strays) PartitionLogMessages.Stray(_logger, stray);
+        foreach (var failed in _directories.All.Where(static directory => directory.Health.IsFailed))
+            PartitionLogMessages.DirectoryNotRead(_logger, failed.Health.Cause, failed.Path);
+        foreach (var stray in _directories.Strays) PartitionLogMessages.Stray(_logger, stray);
     }
 
     public ValueTask OnMetadata(MetadataStep step)
@@ -80,9 +85,14 @@ public sealed class PartitionKeeper : IMetadataListener
             Delete(key);
             partition = null;
         }
+        if (partition is not null && partition.Log.Health.IsFailed)
+        {
+            GoOffline(partition, key);
+            return;
+        }
         try
         {
-            partition ??= Open(key, topicId);
+            partition ??= Open(key, topicId, registration);
         }
         catch (KafkaStorageException e)
         {
@@ -93,10 +103,12 @@ public sealed class PartitionKeeper : IMetadataListener
         partition.ApplyLeadership(registration.Leader, registration.LeaderEpoch, registration.Isr.Length, registration.Leader == _metadata.NodeId);
     }
 
-    private Partition Open(TopicPartition key, Uuid topicId)
+    private Partition Open(TopicPartition key, Uuid topicId, PartitionRegistration registration)
     {
         var config = _metadata.TopicConfigOf(_image, key.Topic);
-        var log = _directory.Find(key) ?? _directory.Create(key, topicId, LogSettingsOf.Topic(config));
+        var assigned = registration.DirectoryOf(_metadata.NodeId);
+        var log = _directories.Find(key) ?? _directories.Create(key, topicId, DirectoryIds.IsReserved(assigned) ? null : assigned, LogSettingsOf.Topic(config));
+        Report(key, topicId, assigned);
         var partition = new Partition(key.Topic, topicId, key.Partition, log, config, _highWatermarks?.GetValueOrDefault(key) ?? 0, _syncer, _time);
         _ = _highWatermarks?.Remove(key);
         _table.Add(partition);
@@ -112,7 +124,24 @@ public sealed class PartitionKeeper : IMetadataListener
     {
         _ = _table.Offline.TryRemove(key, out _);
         _table.Remove(key.Topic, key.Partition)?.Close();
-        if (_directory.Find(key) is not null) _directory.Delete(key);
+        _directories.Delete(key);
+    }
+
+    /// <summary>A broker of several directories says where it has put a replica; of a single one the controller knows it.</summary>
+    private void Report(TopicPartition key, Uuid topicId, Uuid assigned)
+    {
+        if (!_image.MetadataVersion.IsDirectoryAssignmentSupported || _directories.HomeOf(key) is not { } home) return;
+        var isKnown = assigned == home.Id || (assigned == DirectoryIds.Migrating && _directories.All.Count == 1);
+        if (!isKnown && home.Id != default) Placed?.Invoke(topicId, key.Partition, home.Id);
+    }
+
+    /// <summary>Its directory has failed: whoever asks hears of that and not of another leader, as there is none.</summary>
+    private void GoOffline(Partition partition, TopicPartition key)
+    {
+        PartitionLogMessages.WentOffline(_logger, key, partition.Log.Folder);
+        _table.Offline[key] = partition.TopicId;
+        _ = _table.Remove(key.Topic, key.Partition);
+        partition.Close();
     }
 
     private void ApplyConfig(MetadataImage image, ConfigResource resource)

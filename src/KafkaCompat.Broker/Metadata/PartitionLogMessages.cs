@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol;
 using KafkaCompat.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -11,4 +12,16 @@ internal static partial class PartitionLogMessages
 
     [LoggerMessage(1202, LogLevel.Error, "The log of {Partition} cannot be used.")]
     public static partial void Offline(ILogger logger, Exception exception, TopicPartition partition);
+
+    [LoggerMessage(1203, LogLevel.Error, "The log of {Partition} is in the directory of {Folder}, which has failed; the partition is offline.")]
+    public static partial void WentOffline(ILogger logger, TopicPartition partition, string folder);
+
+    [LoggerMessage(1204, LogLevel.Error, "The log directory {Directory} could not be read; its partitions are offline.")]
+    public static partial void DirectoryNotRead(ILogger logger, Exception? exception, string directory);
+
+    [LoggerMessage(1205, LogLevel.Warning, "The controller does not take the directory {Directory} of partition {Partition} of topic {Topic}: {Error}.")]
+    public static partial void NotAssigned(ILogger logger, Uuid topic, int partition, Uuid directory, ErrorCode error);
+
+    [LoggerMessage(1206, LogLevel.Warning, "The controller does not take the directories of {Count} partitions: {Error}. They are told again.")]
+    public static partial void AssignmentsRefused(ILogger logger, int count, ErrorCode error);
 }

@@ -66,6 +66,8 @@ public sealed class Partition
         _syncedMs = NowMs();
         // A checkpoint may be older than the log or, after a lost tail, newer.
         _highWatermark = Math.Clamp(highWatermark, log.LogStartOffset, log.LogEndOffset);
+        // Recovery has read markers that were replicated long ago; else they would hold committed readers back until the next append.
+        log.Producers.OnHighWatermark(_highWatermark);
     }
 
     public string Topic { get; }

@@ -27,13 +27,26 @@ public static class DirectoryFormat
         Feature(FeatureNames.TransactionVersion),
     ];
 
-    /// <summary>Checks the directories of a node, formatting them where all are empty, and tells whose they are.</summary>
-    public static MetaProperties Prepare(IFileStore files, ServerConfig config, DateTimeOffset now, Random random)
+    /// <summary>
+    /// Checks the directories of a node, formatting them where all are empty, and tells whose they are. A directory whose disk does not answer is added to
+    /// <paramref name="unreadable"/> where there is one and it does not hold the metadata log: the node can do without it.
+    /// </summary>
+    public static MetaProperties Prepare(IFileStore files, ServerConfig config, DateTimeOffset now, Random random, IDictionary<string, Exception>? unreadable = null)
     {
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(config);
         string metadataDirectory = config.MetadataLogDir;
         var directories = config.LogDirs.Append(metadataDirectory).Distinct(StringComparer.Ordinal).ToList();
+        if (unreadable is not null)
+        {
+            foreach (string directory in directories.Where(d => d != metadataDirectory))
+            {
+                if (WhyUnreadable(files, directory) is { } failure) unreadable[directory] = failure;
+            }
+
+            directories.RemoveAll(unreadable.ContainsKey);
+        }
+
         var metas = directories.ConvertAll(d => Read(files, d));
         if (metas.TrueForAll(m => m is null))
         {
@@ -109,6 +122,19 @@ public static class DirectoryFormat
     }
 
     private static VersionedRecord Feature(string name) => new(new FeatureLevelRecord { Name = name, FeatureLevel = FeatureCatalog.Feature(name).Default }, 0);
+
+    private static Exception? WhyUnreadable(IFileStore files, string directory)
+    {
+        try
+        {
+            _ = Read(files, directory);
+            return null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return failure;
+        }
+    }
 
     private static MetaProperties? Read(IFileStore files, string directory)
     {

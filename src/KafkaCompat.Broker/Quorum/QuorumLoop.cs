@@ -261,7 +261,9 @@ public sealed class QuorumLoop : IDisposable
         _timer.Change(_node.NextDeadlineMs is { } due ? TimeSpan.FromMilliseconds(Math.Max(0, due - NowMs())) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>The first batch of an epoch: who leads, and into an empty log whom the formatted snapshot named as voters.</summary>
+    /// <summary>
+    /// The first batch of an epoch: who leads; and the voters, into an empty log as the formatted snapshot named them, or where this one is reached elsewhere now.
+    /// </summary>
     private void OpenEpoch(NewEpoch epoch)
     {
         var controls = new List<IMessage>
@@ -273,8 +275,10 @@ public sealed class QuorumLoop : IDisposable
                 GrantingVoters = [.. epoch.GrantingVoters.Select(v => new LeaderChangeMessage.Voter { VoterId = v.Id })],
             },
         };
-        if (_log.EndOffset == 0 && _kraftVersion > 0)
+        var voters = _kraftVersion > 0 ? _node.Voters.Moved(_settings.Raft.Self, _settings.Endpoints) : _node.Voters;
+        if (_kraftVersion > 0 && (_log.EndOffset == 0 || !ReferenceEquals(voters, _node.Voters)))
         {
+            _node.Voters = voters;
             controls.Add(new KRaftVersionRecord { KRaftVersion = _kraftVersion });
             controls.Add(_node.Voters.ToRecord());
         }

@@ -107,6 +107,7 @@ public sealed class QuorumNode : IAsyncDisposable
                 config.GetInt("controller.quorum.election.timeout.ms"),
                 config.GetInt("controller.quorum.fetch.timeout.ms")),
             StaticVoters = new VoterSet([.. config.Node.StaticVoters.OrderBy(v => v.Id).Select(v => new Voter(new ReplicaKey(v.Id, Uuid.Zero), [new Endpoint(listener, v.Host, v.Port, 0)]))]),
+            Endpoints = [.. config.Listeners.AdvertisedOfController.Select(l => new Endpoint(l.Name, l.Host, l.Port, 0))],
             MaxRetentionBytes = config.GetLong("metadata.max.retention.bytes"),
             MaxRetentionMs = config.GetLong("metadata.max.retention.ms"),
         };

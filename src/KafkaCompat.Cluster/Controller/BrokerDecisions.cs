@@ -109,6 +109,7 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
         bool isCaughtUp = request.CurrentMetadataOffset >= broker.Epoch;
         var records = new List<VersionedRecord>();
         bool isFenced = broker.IsFenced, shouldShutDown = false;
+        var offline = image.MetadataVersion.IsDirectoryAssignmentSupported ? request.OfflineLogDirs.Where(d => broker.LogDirs.Contains(d)).ToHashSet() : [];
         if (request.WantShutDown)
         {
             shouldShutDown = broker.IsFenced || (broker.IsInControlledShutdown && !LeadsAny(broker.Id));
@@ -132,7 +133,14 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
         {
             isFenced = false;
             records.Add(new(new BrokerRegistrationChangeRecord { BrokerId = broker.Id, BrokerEpoch = broker.Epoch, Fenced = -1 }, 0));
-            records.AddRange(_elections.BrokerBack(broker.Id));
+            records.AddRange(_elections.BrokerBack(broker.Id, offline));
+        }
+
+        if (offline.Count > 0)
+        {
+            records.AddRange(_elections.DirectoriesGone(broker.Id, offline));
+            records.Add(new(
+                new BrokerRegistrationChangeRecord { BrokerId = broker.Id, BrokerEpoch = broker.Epoch, LogDirs = [.. broker.LogDirs.Where(d => !offline.Contains(d))] }, 2));
         }
 
         if (image.MetadataVersion.IsCordonedLogDirsSupported && request.CordonedLogDirs is { } cordoned

@@ -99,6 +99,8 @@ public sealed class ControllerState
 
     public Decision<BrokerHeartbeatResponse> Decide(BrokerHeartbeatRequest request, long nowMs) => Brokers.Heartbeat(request, nowMs);
 
+    public Decision<AssignReplicasToDirsResponse> Decide(AssignReplicasToDirsRequest request) => new DirectoryDecisions(_settings, Image).Assign(request);
+
     public Decision<AllocateProducerIdsResponse> Decide(AllocateProducerIdsRequest request) => Brokers.AllocateProducerIds(request);
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Cluster.Controller;
 
@@ -22,14 +23,33 @@ internal sealed class LeaderElections(ControllerSettings settings, MetadataImage
         }
     }
 
-    /// <summary>A broker can lead again: partitions without a leader look for one.</summary>
-    public IEnumerable<VersionedRecord> BrokerBack(int broker)
+    /// <summary>Directories of a broker have failed: it leaves the ISR of every partition that it has there.</summary>
+    public IEnumerable<VersionedRecord> DirectoriesGone(int broker, IReadOnlySet<Uuid> directories)
     {
         foreach (var topic in image.Topics.Values)
         {
             foreach (var (index, partition) in topic.Partitions)
             {
-                if (!partition.HasLeader && Election(topic, index, partition, b => b == broker || IsActive(b), -1, false) is { } change)
+                if (partition.Isr.Contains(broker) && directories.Contains(partition.DirectoryOf(broker)) && ReplicaGone(topic, index, partition, broker) is { } change)
+                {
+                    yield return change;
+                }
+            }
+        }
+    }
+
+    /// <summary>One replica of a broker can no longer lead.</summary>
+    public VersionedRecord? ReplicaGone(TopicImage topic, int index, PartitionRegistration partition, int broker) =>
+        partition.Isr.Contains(broker) ? Election(topic, index, partition, b => b != broker && IsActive(b), broker, false) : null;
+
+    /// <summary>A broker can lead again, but for what it has in <paramref name="offline"/> directories: partitions without a leader look for one.</summary>
+    public IEnumerable<VersionedRecord> BrokerBack(int broker, IReadOnlySet<Uuid> offline)
+    {
+        foreach (var topic in image.Topics.Values)
+        {
+            foreach (var (index, partition) in topic.Partitions)
+            {
+                if (!partition.HasLeader && Election(topic, index, partition, b => b == broker ? !offline.Contains(partition.DirectoryOf(b)) : IsActive(b), -1, false) is { } change)
                 {
                     yield return change;
                 }
@@ -40,7 +60,7 @@ internal sealed class LeaderElections(ControllerSettings settings, MetadataImage
     /// <summary>An election that somebody asked for: the preferred replica, or any live one even if it lacks records.</summary>
     public VersionedRecord? Elect(TopicImage topic, int index, PartitionRegistration partition, bool isUnclean) => new PartitionElection(topic.Id, index, partition, image.MetadataVersion)
     {
-        IsActive = IsActive,
+        IsActive = b => IsActive(b) && HasReplica(b, partition),
         IsElrEnabled = image.IsElrEnabled,
         MinInSyncReplicas = IntConfig(topic, "min.insync.replicas", settings.MinInSyncReplicas),
         IsUncleanElectionEnabled = isUnclean,
@@ -51,7 +71,7 @@ internal sealed class LeaderElections(ControllerSettings settings, MetadataImage
     public VersionedRecord? Reassign(TopicImage topic, int index, PartitionRegistration partition, PartitionReassignment reassignment) =>
         new PartitionElection(topic.Id, index, partition, image.MetadataVersion)
         {
-            IsActive = IsActive,
+            IsActive = b => IsActive(b) && HasReplica(b, partition),
             IsElrEnabled = image.IsElrEnabled,
             MinInSyncReplicas = IntConfig(topic, "min.insync.replicas", settings.MinInSyncReplicas),
             IsUncleanElectionEnabled = IsUncleanEnabled(topic),
@@ -66,13 +86,17 @@ internal sealed class LeaderElections(ControllerSettings settings, MetadataImage
     private VersionedRecord? Election(TopicImage topic, int index, PartitionRegistration partition, Func<int, bool> isActive, int leaving, bool isUnclean) =>
         new PartitionElection(topic.Id, index, partition, image.MetadataVersion)
         {
-            IsActive = isActive,
+            IsActive = b => isActive(b) && HasReplica(b, partition),
             IsElrEnabled = image.IsElrEnabled,
             MinInSyncReplicas = IntConfig(topic, "min.insync.replicas", settings.MinInSyncReplicas),
             IsUncleanElectionEnabled = IsUncleanEnabled(topic),
             TargetIsr = [.. partition.Isr.Where(b => b != leaving)],
             UncleanBroker = isUnclean ? leaving : -1,
         }.Decide();
+
+    /// <summary>Whoever lost the directory of its replica has nothing to lead with.</summary>
+    private bool HasReplica(int broker, PartitionRegistration partition) =>
+        image.Brokers.TryGetValue(broker, out var registration) && registration.HasOnline(partition.DirectoryOf(broker));
 
     private bool IsActive(int broker) => image.Brokers.TryGetValue(broker, out var registration) && registration.IsActive;
 

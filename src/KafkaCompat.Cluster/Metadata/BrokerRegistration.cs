@@ -32,6 +32,13 @@ public sealed record BrokerRegistration
     /// <summary>Null until the broker has told.</summary>
     public ImmutableArray<Uuid>? CordonedLogDirs { get; init; }
 
+    /// <summary>
+    /// Whether a directory of this broker's serves. So do those that are not known to be elsewhere: of a broker that told none, and of a replica that
+    /// has not been given one.
+    /// </summary>
+    public bool HasOnline(Uuid directory) =>
+        LogDirs.IsEmpty || directory == DirectoryIds.Migrating || directory == DirectoryIds.Unassigned || LogDirs.Contains(directory);
+
     /// <summary>May lead and be in an ISR.</summary>
     public bool IsActive => !IsFenced && !IsInControlledShutdown;
 

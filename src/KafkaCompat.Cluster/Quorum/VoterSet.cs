@@ -13,6 +13,13 @@ public sealed record VoterSet(ImmutableArray<Voter> Voters)
 
     public bool Contains(ReplicaKey replica) => Voters.Any(v => v.Key.Matches(replica));
 
+    /// <summary>The set with a voter reached elsewhere; the same one where it is reached there already, or is no voter.</summary>
+    public VoterSet Moved(ReplicaKey voter, ImmutableArray<Endpoint> endpoints)
+    {
+        var known = Voters.FirstOrDefault(v => v.Key.Matches(voter));
+        return known is null || endpoints.IsEmpty || known.Endpoints.SequenceEqual(endpoints) ? this : new(Voters.Replace(known, known with { Endpoints = endpoints }));
+    }
+
     public bool IsOnly(ReplicaKey replica) => Voters is [var only] && only.Key.Matches(replica);
 
     public static VoterSet From(VotersRecord record) => new(

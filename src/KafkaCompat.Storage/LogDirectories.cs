@@ -1,0 +1,171 @@
+using KafkaCompat.Protocol;
+
+namespace KafkaCompat.Storage;
+
+/// <summary>
+/// The directories of <c>log.dirs</c> together: which one holds a partition's log, and which one gets a new log. A directory that has failed keeps its
+/// place, and nothing is asked of it any more; the others serve on.
+/// </summary>
+public sealed class LogDirectories : IDisposable
+{
+    private readonly IReadOnlyList<LogDirectory> _all;
+
+    /// <param name="opened">The directories that could be opened, in the order of <c>log.dirs</c>.</param>
+    /// <param name="hasUnopened">Whether there are others that could not be.</param>
+    public LogDirectories(IReadOnlyList<LogDirectory> opened, bool hasUnopened = false)
+    {
+        ArgumentNullException.ThrowIfNull(opened);
+        _all = opened;
+        HasUnopened = hasUnopened;
+    }
+
+    public IReadOnlyList<LogDirectory> All => _all;
+
+    /// <summary>Whether a directory of <c>log.dirs</c> could not be opened at the start: what it holds is not known.</summary>
+    public bool HasUnopened { get; }
+
+    public IEnumerable<LogDirectory> Online => _all.Where(static directory => !directory.Health.IsFailed);
+
+    public bool HasOffline => HasUnopened || _all.Any(static directory => directory.Health.IsFailed);
+
+    /// <summary>The ids of directories that were opened and have failed since.</summary>
+    public IReadOnlyList<Uuid> FailedIds => [.. _all.Where(static directory => directory.Health.IsFailed).Select(static directory => directory.Id)];
+
+    /// <summary>The broker's epoch when all directories were closed cleanly; -1 where one was not, or by another life of the broker.</summary>
+    public long BrokerEpochAtShutdown
+    {
+        get
+        {
+            var epochs = _all.Select(static directory => directory.BrokerEpochAtShutdown).Distinct().ToList();
+            return HasUnopened || epochs.Count != 1 ? -1 : epochs[0];
+        }
+    }
+
+    /// <summary>Folders of all directories that belong to no partition of the metadata.</summary>
+    public IEnumerable<string> Strays => _all.SelectMany(static directory => directory.Strays);
+
+    /// <summary>The directory that holds a partition's log, in service or failed; null where none does.</summary>
+    public LogDirectory? HomeOf(TopicPartition partition)
+    {
+        // A few directories at most: looking in each is as fast as another table, and cannot disagree with them.
+        foreach (LogDirectory directory in _all)
+        {
+            if (directory.Find(partition) is not null)
+                return directory;
+        }
+        return null;
+    }
+
+    public PartitionLog? Find(TopicPartition partition) => HomeOf(partition)?.Find(partition);
+
+    /// <summary>
+    /// Makes the log of a new partition: in the directory that the metadata gives it where that one is here, else in the one with the fewest logs. While
+    /// a directory is offline a partition that was given to one which is not here may be in that: it is not made anew.
+    /// </summary>
+    public PartitionLog Create(TopicPartition partition, Uuid topicId, Uuid? assigned, LogSettings settings)
+    {
+        LogDirectory? home = null;
+        foreach (LogDirectory directory in Online)
+        {
+            if (directory.Id == assigned)
+            {
+                home = directory;
+                break;
+            }
+            if (home is null || directory.Count < home.Count)
+                home = directory;
+        }
+        if (home is null)
+            throw new KafkaStorageException($"Can't create the log of {partition}: no log directory is left.");
+        if (assigned is { } wanted && home.Id != wanted && HasOffline)
+            throw new KafkaStorageException($"Can't create the log of {partition}: it is in a log directory that is offline ({wanted}).");
+        return home.Create(partition, topicId, settings);
+    }
+
+    /// <summary>Takes a log out of service, and a copy of it that was being made for another directory.</summary>
+    public void Delete(TopicPartition partition)
+    {
+        foreach (LogDirectory directory in Online)
+            directory.Delete(partition);
+    }
+
+    public Dictionary<TopicPartition, long> ReadHighWatermarks()
+    {
+        var all = new Dictionary<TopicPartition, long>();
+        foreach (LogDirectory directory in Online)
+        {
+            foreach ((TopicPartition partition, long offset) in directory.ReadHighWatermarks())
+                all[partition] = offset;
+        }
+        return all;
+    }
+
+    /// <summary>
+    /// Opens every log of every directory. A directory whose disk fails meanwhile goes offline and the others serve; two logs of one partition are what
+    /// nobody can choose between.
+    /// </summary>
+    public void LoadAll(Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, int threads = 1)
+    {
+        var homes = new Dictionary<TopicPartition, PartitionLog>();
+        foreach (LogDirectory directory in Online.ToList())
+        {
+            try
+            {
+                directory.LoadAll(isKnown, settings, threads);
+            }
+            catch (IOException failure) when (_all.Count > 1)
+            {
+                directory.Health.Fail(failure);
+                directory.Abandon();
+                continue;
+            }
+            foreach (PartitionLog log in directory.Logs)
+            {
+                if (!homes.TryAdd(log.Partition, log))
+                    throw new LogCorruptionException($"Duplicate log directories found: {homes[log.Partition].Folder}, {log.Folder}!");
+            }
+        }
+        if (!Online.Any())
+            throw new KafkaStorageException($"All log directories have failed, the last one because of: {_all[^1].Health.Cause?.Message}", _all[^1].Health.Cause);
+    }
+
+    /// <summary>Removes the folders of deleted logs whose delay is over.</summary>
+    public void DeleteDue(long nowMs)
+    {
+        foreach (LogDirectory directory in Online)
+            directory.DeleteDue(nowMs);
+    }
+
+    /// <summary>Writes down each directory's recovery points, log starts and high watermarks.</summary>
+    public void WriteCheckpoints(IReadOnlyDictionary<TopicPartition, long> highWatermarks)
+    {
+        foreach (LogDirectory directory in Online)
+            directory.WriteCheckpoints(highWatermarks);
+    }
+
+    public void CloseCleanly(long brokerEpoch, IReadOnlyDictionary<TopicPartition, long> highWatermarks)
+    {
+        Exception? first = null;
+        foreach (LogDirectory directory in _all)
+        {
+            try
+            {
+                directory.CloseCleanly(brokerEpoch, highWatermarks);
+            }
+            catch (IOException failure)
+            {
+                // The others are closed all the same.
+                directory.Dispose();
+                first ??= failure;
+            }
+        }
+        if (first is not null)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
+    }
+
+    public void Dispose()
+    {
+        foreach (LogDirectory directory in _all)
+            directory.Dispose();
+    }
+}

@@ -1,0 +1,58 @@
+using System.Buffers;
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests.Partitions;
+
+/// <summary>How far a committed reader sees in a log that holds transactions which Kafka left there.</summary>
+public sealed class LastStableOffsetTests
+{
+    [Fact]
+    public void Decided_transactions_that_recovery_reads_hold_no_reader_back()
+    {
+        var files = new ForgetfulFileStore(TimeProvider.System);
+        var key = new TopicPartition("t", 0);
+        using (var directory = Open(files))
+        {
+            var log = directory.Create(key, new Uuid(7, 9), LogSettings.Default);
+            _ = log.Append(Batch(0, isControl: false));
+            _ = log.Append(Batch(1, isControl: true));
+        }
+        using var again = Open(files);
+        var recovered = again.Find(key)!;
+        // The checkpoint said that all of it is replicated, so nothing is left to advance.
+        var partition = new Partition("t", new Uuid(7, 9), 0, recovered, TopicConfig.Create(TestNode.ConfigOf(), new Dictionary<string, string>()), 2, new LogSyncer(), TimeProvider.System);
+        partition.ApplyLeadership(1, 3, 1, isLeader: true);
+        Assert.Equal(2, partition.HighWatermark);
+        Assert.Equal(2, partition.FindOffset(-1, committedOnly: true, -1).Offset);
+    }
+
+    private static LogDirectory Open(ForgetfulFileStore files)
+    {
+        var directory = LogDirectory.Open(new LogEnvironment(files, TimeProvider.System, new Random(1)), "/data");
+        directory.LoadAll(static (_, _) => true, static _ => LogSettings.Default);
+        return directory;
+    }
+
+    /// <summary>A batch of producer 5's transaction, or the marker that commits it.</summary>
+    private static ReadOnlySequence<byte> Batch(long offset, bool isControl)
+    {
+        using var builder = new RecordBatchBuilder
+        {
+            BaseOffset = offset,
+            PartitionLeaderEpoch = 0,
+            ProducerId = 5,
+            ProducerEpoch = 0,
+            BaseSequence = isControl ? -1 : 0,
+            IsTransactional = true,
+            IsControl = isControl,
+        };
+        builder.Append(Records.StartMs, (byte[])[0, 0, 0, 1], (byte[])[0, 0, 0, 0, 0, 0]);
+        return new ReadOnlySequence<byte>(builder.ToArray());
+    }
+}

@@ -1,0 +1,145 @@
+using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Broker.Tests.Connections;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage.Files;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests;
+
+/// <summary>Whole nodes over several log directories: each is a disk of its own, and the loss of one is the loss of its partitions alone.</summary>
+public sealed class SeveralDirectoriesTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly ForgetfulFileStore _files = new(TimeProvider.System);
+
+    [Fact]
+    public async Task Partitions_are_spread_told_to_the_controller_and_found_again()
+    {
+        await using (var node = await Start())
+        {
+            var client = Connect(node);
+            await CreateTopic(client, "t", 4);
+            Assert.Equal(["/disk0/t-0", "/disk1/t-1", "/disk0/t-2", "/disk1/t-3"], Folders(node));
+            for (var partition = 0; partition < 4; partition++) Assert.Equal(0, await Records.Send(client, "t", Records.Batch(partition + 1), partition));
+            await AssignedTo(node, "/disk0", "/disk1", "/disk0", "/disk1");
+        }
+        Assert.True(_files.FileExists("/disk0/.kafka_cleanshutdown"));
+        Assert.True(_files.FileExists("/disk1/.kafka_cleanshutdown"));
+        await using (var node = await Start())
+        {
+            Assert.Equal(["/disk0/t-0", "/disk1/t-1", "/disk0/t-2", "/disk1/t-3"], Folders(node));
+            var client = Connect(node);
+            for (var partition = 0; partition < 4; partition++) Assert.Equal(partition + 1, await Records.Send(client, "t", Records.Batch(), partition));
+        }
+    }
+
+    [Fact]
+    public async Task A_disk_that_fails_takes_its_own_partitions_and_no_others()
+    {
+        await using var node = await Start();
+        var client = Connect(node);
+        await CreateTopic(client, "t", 2, ("flush.messages", "1"));
+        await AssignedTo(node, "/disk0", "/disk1");
+        _ = await Records.Send(client, "t", Records.Batch(), 1);
+        _files.FailSyncs(static path => path.StartsWith("/disk1/", StringComparison.Ordinal));
+        var refused = await client.Ask<ProduceRequest, ProduceResponse>(Records.Produce("t", Records.Batch(), 1), 12);
+        Assert.NotEqual(ErrorCode.None, refused.Responses[0].PartitionResponses[0].ErrorCode);
+        await Until(node, () => node.Broker.Partitions.Find("t", 1) is null);
+        var answer = await client.Ask<ProduceRequest, ProduceResponse>(Records.Produce("t", Records.Batch(), 1), 12);
+        Assert.Equal(ErrorCode.KafkaStorageError, answer.Responses[0].PartitionResponses[0].ErrorCode);
+        Assert.Equal(0, await Records.Send(client, "t", Records.Batch(), 0));
+
+        var metadata = await client.Ask<MetadataRequest, MetadataResponse>(new() { Topics = null }, 12);
+        var partitions = metadata.Topics[0].Partitions.OrderBy(static p => p.PartitionIndex).ToList();
+        Assert.Equal((1, -1), (partitions[0].LeaderId, partitions[1].LeaderId));
+        Assert.Equal((0, 1), (partitions[0].OfflineReplicas.Count, partitions[1].OfflineReplicas.Count));
+
+        // What is made from now on goes where there is a disk.
+        await CreateTopic(client, "u", 2);
+        Assert.Equal(0, await Records.Send(client, "u", Records.Batch(), 1));
+        Assert.All(node.Broker.Partitions.All, static partition => Assert.StartsWith("/disk0/", partition.Log.Folder, StringComparison.Ordinal));
+        Assert.False(node.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public async Task The_disk_of_the_metadata_log_is_the_end_of_the_node()
+    {
+        var node = await Start();
+        await CreateTopic(Connect(node), "t", 2, ("flush.messages", "1"));
+        _files.FailSyncs(static path => path.StartsWith("/disk0/", StringComparison.Ordinal));
+        _ = Connect(node).Ask<ProduceRequest, ProduceResponse>(Records.Produce("t", Records.Batch(), 0), 12);
+        var failure = await Assert.ThrowsAnyAsync<IOException>(() => node.Completion.WaitAsync(Patience, TestContext.Current.CancellationToken));
+        Assert.Contains("/disk0", failure.Message, StringComparison.Ordinal);
+        await node.DisposeAsync();
+        Assert.False(_files.FileExists("/disk0/.kafka_cleanshutdown"));
+    }
+
+    [Fact]
+    public async Task The_metadata_log_may_lie_in_a_directory_of_its_own()
+    {
+        await using (var node = await Start(("metadata.log.dir", "/meta")))
+        {
+            await CreateTopic(Connect(node), "t", 2);
+            Assert.True(_files.FolderExists("/meta/__cluster_metadata-0"));
+            Assert.False(_files.FolderExists("/disk0/__cluster_metadata-0"));
+            Assert.All((string[])["/meta", "/disk0", "/disk1"], path => Assert.Null(_files.TryLock(path + "/.lock")));
+        }
+        await using (var node = await Start(("metadata.log.dir", "/meta"))) Assert.Equal(["/disk0/t-0", "/disk1/t-1"], Folders(node));
+    }
+
+    [Fact]
+    public async Task An_empty_directory_beside_formatted_ones_is_refused()
+    {
+        await using (await Start()) { }
+        var refused = await Assert.ThrowsAsync<QuorumStateException>(() => Start(("log.dirs", "/disk0,/disk1,/disk2")));
+        Assert.Contains("/disk2", refused.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Waits for the broker's assignments to be in the metadata.</summary>
+    private static Task AssignedTo(BrokerNode node, params string[] paths)
+    {
+        // What a log's directory is called is known from where the metadata log's neighbours lie.
+        return Until(node, () =>
+        {
+            var topic = node.Broker.Metadata.Current.FindTopic("t")!;
+            var homes = topic.Partitions.OrderBy(static p => p.Key).Select(p => (Directory: p.Value.Directories[0], Path: paths[p.Key])).ToList();
+            return homes.All(static home => !DirectoryIds.IsReserved(home.Directory)) && homes.Distinct().Count() == paths.Distinct().Count();
+        });
+    }
+
+    /// <summary>Waits for what a step of the metadata brings.</summary>
+    private static async Task Until(BrokerNode node, Func<bool> holds)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(Patience);
+        while (!holds())
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            _ = await Connect(node).Ask<MetadataRequest, MetadataResponse>(new() { Topics = null }, 12);
+        }
+    }
+
+    private static IEnumerable<string> Folders(BrokerNode node) =>
+        node.Broker.Partitions.All.Where(static p => p.Topic == "t").OrderBy(static p => p.Index).Select(static p => p.Log.Folder);
+
+    private async Task<BrokerNode> Start(params (string Name, string Value)[] settings) => await BrokerNode.StartAsync(
+        TestNode.ConfigOf([("log.dirs", "/disk0,/disk1"), .. settings]), _files, TimeProvider.System, new Random(5), NullLoggerFactory.Instance);
+
+    private static MemoryClient Connect(BrokerNode node)
+    {
+        var connection = new MemoryConnection();
+        return new MemoryClient(connection, node.Serve(connection, "PLAINTEXT"));
+    }
+
+    private static async Task CreateTopic(MemoryClient client, string name, int partitions, params (string Name, string Value)[] configs)
+    {
+        var topic = new CreateTopicsRequest.CreatableTopic { Name = name, NumPartitions = partitions, ReplicationFactor = 1 };
+        foreach (var (key, value) in configs) topic.Configs.Add(new() { Name = key, Value = value });
+        var response = await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(new() { Topics = { topic } }, 7);
+        Assert.Equal(ErrorCode.None, response.Topics[0].ErrorCode);
+    }
+}

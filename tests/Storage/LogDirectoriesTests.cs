@@ -1,0 +1,127 @@
+using KafkaCompat.Protocol;
+using KafkaCompat.Storage.Checkpoints;
+using KafkaCompat.Storage.Files;
+using Xunit;
+
+namespace KafkaCompat.Storage.Tests;
+
+/// <summary>Several log directories of one broker.</summary>
+public sealed class LogDirectoriesTests
+{
+    private static readonly Uuid s_topicId = new(7, 9);
+    private static readonly Uuid[] s_ids = [new(1, 1), new(2, 2), new(3, 3)];
+
+    private readonly FixedClock _clock = new(Batches.StartMs);
+    private readonly ForgetfulFileStore _files;
+
+    public LogDirectoriesTests() => _files = new ForgetfulFileStore(_clock);
+
+    [Fact]
+    public void A_new_log_goes_where_the_fewest_are_unless_the_metadata_says_where()
+    {
+        using LogDirectories directories = Open();
+        for (int i = 0; i < 6; i++)
+            _ = directories.Create(new TopicPartition("t", i), s_topicId, null, LogSettings.Default);
+        Assert.Equal([2, 2, 2], directories.All.Select(static d => d.Count));
+        PartitionLog log = directories.Create(new TopicPartition("u", 0), s_topicId, s_ids[2], LogSettings.Default);
+        Assert.Equal("/disk2/u-0", log.Folder);
+        Assert.Equal(s_ids[2], directories.HomeOf(log.Partition)!.Id);
+        // A directory that nobody has any more: a new one takes its place.
+        Assert.Equal("/disk0/u-1", directories.Create(new TopicPartition("u", 1), s_topicId, new Uuid(8, 8), LogSettings.Default).Folder);
+    }
+
+    [Fact]
+    public void What_a_lost_directory_holds_is_not_made_anew_elsewhere()
+    {
+        using LogDirectories directories = Open();
+        directories.All[1].Health.Fail(new IOException("the disk is gone"));
+        Assert.Equal([s_ids[1]], directories.FailedIds);
+        KafkaStorageException refused = Assert.Throws<KafkaStorageException>(() => directories.Create(new TopicPartition("t", 0), s_topicId, s_ids[1], LogSettings.Default));
+        Assert.Contains("offline", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("/disk2/t-1", directories.Create(new TopicPartition("t", 1), s_topicId, s_ids[2], LogSettings.Default).Folder);
+        Assert.Equal("/disk0/t-2", directories.Create(new TopicPartition("t", 2), s_topicId, null, LogSettings.Default).Folder);
+    }
+
+    [Fact]
+    public void Each_directory_writes_down_its_own_logs_and_is_marked_by_itself()
+    {
+        var here = new TopicPartition("t", 0);
+        var there = new TopicPartition("t", 1);
+        using (LogDirectories directories = Open())
+        {
+            _ = directories.Create(here, s_topicId, s_ids[0], LogSettings.Default).Append(Batches.Plain(0, 3));
+            _ = directories.Create(there, s_topicId, s_ids[1], LogSettings.Default).Append(Batches.Plain(0, 5));
+            directories.CloseCleanly(12, new Dictionary<TopicPartition, long> { [here] = 3, [there] = 5 });
+        }
+        Assert.Equal([new(here, 3)], OffsetCheckpoint.Read(_files, "/disk0/" + OffsetCheckpoint.HighWatermarks));
+        Assert.Equal([new(there, 5)], OffsetCheckpoint.Read(_files, "/disk1/" + OffsetCheckpoint.RecoveryPoints));
+        Assert.Empty(OffsetCheckpoint.Read(_files, "/disk2/" + OffsetCheckpoint.HighWatermarks));
+        using (LogDirectories again = Open())
+        {
+            Assert.Equal(12, again.BrokerEpochAtShutdown);
+            Assert.Equal((3, 5), (again.ReadHighWatermarks()[here], again.ReadHighWatermarks()[there]));
+            Assert.Equal(("/disk0/t-0", 5L), (again.Find(here)!.Folder, again.Find(there)!.LogEndOffset));
+            again.All[0].CloseCleanly(13, new Dictionary<TopicPartition, long>());
+        }
+        // One marker of three: the broker does not know where it stood.
+        using LogDirectories unclean = Open();
+        Assert.Equal(-1, unclean.BrokerEpochAtShutdown);
+    }
+
+    [Fact]
+    public void Two_logs_of_one_partition_are_refused()
+    {
+        using (LogDirectories directories = Open())
+        {
+            _ = directories.All[0].Create(new TopicPartition("t", 0), s_topicId, LogSettings.Default);
+            _ = directories.All[2].Create(new TopicPartition("t", 0), s_topicId, LogSettings.Default);
+        }
+        LogCorruptionException refused = Assert.Throws<LogCorruptionException>(() => Open());
+        Assert.Contains("/disk0/t-0", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("/disk2/t-0", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_move_under_way_stays_as_it_is_and_goes_with_its_partition()
+    {
+        var partition = new TopicPartition("t", 0);
+        string future = "/disk1/" + partition.SetAsideName(LogFolderKind.Future, new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
+        using (LogDirectories directories = Open())
+            _ = directories.Create(partition, s_topicId, s_ids[0], LogSettings.Default);
+        _files.CreateFolder(future);
+        PartitionMetadataFile.Write(_files, future, s_topicId);
+        using LogDirectories again = Open();
+        Assert.Equal("/disk0/t-0", again.Find(partition)!.Folder);
+        Assert.Equal(future, Assert.Single(again.All[1].Futures).Folder);
+        Assert.Equal(0, again.All[1].Count);
+        again.Delete(partition);
+        Assert.False(_files.FolderExists(future));
+        again.DeleteDue(_clock.NowMs + LogSettings.Default.FileDeleteDelayMs);
+        Assert.DoesNotContain(_files.List("/disk1"), static entry => entry.IsFolder);
+        Assert.DoesNotContain(_files.List("/disk0"), static entry => entry.IsFolder);
+    }
+
+    private LogDirectories Open()
+    {
+        var opened = new List<LogDirectory>();
+        foreach (Uuid id in s_ids)
+        {
+            string path = "/disk" + opened.Count;
+            _files.CreateFolder(path);
+            if (MetaProperties.Read(_files, path) is null)
+                new MetaProperties("cluster", 1, id).Write(_files, path, _clock.GetUtcNow());
+            opened.Add(LogDirectory.Open(new LogEnvironment(_files, _clock, new Random(opened.Count)), path));
+        }
+        var directories = new LogDirectories(opened);
+        try
+        {
+            directories.LoadAll(static (_, _) => true, static _ => LogSettings.Default);
+            return directories;
+        }
+        catch
+        {
+            directories.Dispose();
+            throw;
+        }
+    }
+}
