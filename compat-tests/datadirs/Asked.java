@@ -3,9 +3,14 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.message.ApiMessageType;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
@@ -19,6 +24,21 @@ final class Asked {
     private static final Set<Integer> APIS = KEYS.isEmpty() ? null : Stream.of(KEYS.split(",")).map(Integer::valueOf).collect(Collectors.toSet());
 
     private Asked() {}
+
+    /** A client that is let go of without waiting for what it still asks. */
+    record Closing(Admin of) implements AutoCloseable {
+        @Override
+        public void close() {
+            of.close(Duration.ZERO);
+        }
+    }
+
+    /** The cluster's nodes; none where the broker's process ends before it says. */
+    static Collection<org.apache.kafka.common.Node> nodes(Admin admin, Process process) throws Exception {
+        KafkaFuture<Collection<org.apache.kafka.common.Node>> nodes = admin.describeCluster().nodes();
+        while (process.isAlive() && !nodes.isDone()) Thread.sleep(20);
+        return process.isAlive() ? nodes.get() : List.of();
+    }
 
     static boolean has(ApiKeys api) {
         return APIS == null || APIS.contains((int) api.id);
