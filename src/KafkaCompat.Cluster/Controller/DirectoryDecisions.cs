@@ -70,7 +70,7 @@ internal sealed class DirectoryDecisions(ControllerSettings settings, MetadataIm
         var change = broker.HasOnline(directory) ? null : _elections.ReplicaGone(topic, index, partition, broker.Id)?.Message as PartitionChangeRecord;
         change ??= new PartitionChangeRecord { TopicId = topicId, PartitionId = index };
         change.Directories = [.. partition.Directories.SetItem(at, directory)];
-        records.Add(new(change, image.MetadataVersion.PartitionChangeRecord));
+        records.Add(new(change, image.MetadataVersion.PartitionChangeRecordVersion));
         return ErrorCode.None;
     }
 
