@@ -179,7 +179,8 @@ internal sealed class GroupShardLoop
         if (!end.IsCommitted)
             AwaitCommit();
         var now = Now;
-        Carry(shard.OnLoaded(now), now, null);
+        var loaded = shard.OnLoaded(now);
+        Carry(loaded, ToBatch(loaded, now), now, null);
         if (_shard is null)
             return;
         if (_topicsToForget.Count > 0)
@@ -337,12 +338,6 @@ internal sealed class GroupShardLoop
     {
         if (_waiting.Remove(reply.Ticket.Value, out var waiting))
             _ = waiting.Answer.TrySetResult(reply.Body);
-    }
-
-    private void Refuse(GroupTicket ticket, ErrorCode error)
-    {
-        if (_waiting.Remove(ticket.Value, out var waiting))
-            _ = waiting.Answer.TrySetResult(waiting.Command.Refuse(error));
     }
 
     private void Reload(int generation)
