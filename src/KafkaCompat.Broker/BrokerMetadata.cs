@@ -93,7 +93,7 @@ public sealed class BrokerMetadata(DynamicBrokerConfig config, string clusterId)
     }
 
     /// <summary>The settings of a topic as they hold on this node.</summary>
-    public TopicConfig TopicConfigOf(MetadataImage image, string topic) => 
+    public TopicConfig TopicConfigOf(MetadataImage image, string topic) =>
         TopicConfig.Create(config.Of(image), image.ConfigsOf(ConfigResource.Topic(topic)));
 
     /// <summary>The features of the answer to ApiVersions: what this software supports and what the cluster has finalized.</summary>

@@ -155,6 +155,8 @@ public sealed class KafkaConnection
     {
         var input = _connection.Transport.Input;
         await _responses.WhenBelow(1);
+        // A queue that closed meanwhile may still have a thread that writes; one that is empty has none.
+        if (_responses.IsClosed) return;
         await _connection.Transport.Output.CompleteAsync();
         // A socket that is closed over unread bytes resets the connection, and with it goes what the peer has not read yet.
         while (true)

@@ -37,7 +37,12 @@ public sealed class DrainTests
         await Eventually(async () => (await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4)).Coordinators[0].ErrorCode == ErrorCode.None);
         var join = new JoinGroupRequest
         {
-            GroupId = "g", SessionTimeoutMs = 30_000, RebalanceTimeoutMs = 60_000, MemberId = "", ProtocolType = "consumer", Protocols = [new() { Name = "range", Metadata = [] }],
+            GroupId = "g",
+            SessionTimeoutMs = 30_000,
+            RebalanceTimeoutMs = 60_000,
+            MemberId = "",
+            ProtocolType = "consumer",
+            Protocols = [new() { Name = "range", Metadata = [] }],
         };
         _ = await client.Post(join, 3);
         var onlooker = node.Connect();
