@@ -38,11 +38,16 @@ public sealed record ConfigKey
     /// </summary>
     public bool TryParse(string? text, out object? value, [NotNullWhen(false)] out string? problem)
     {
-        if (!TryParseType(text, out value, out var reason) || (reason = Rule.Check(this, value)) is not null)
+        // What is no value of the type is shown as it was given; what breaks the rule as it was understood.
+        if (!TryParseType(text, out value, out var reason))
         {
-            problem = reason.StartsWith("Configuration '", StringComparison.Ordinal)
-                ? reason
-                : $"Invalid value {Shown(text)} for configuration {Name}: {reason}";
+            problem = Problem(text, reason);
+            return false;
+        }
+
+        if (Rule.Check(this, value) is { } broken)
+        {
+            problem = Problem(value is List<string> list ? Rule.Offender(list) ?? $"[{string.Join(", ", list)}]" : text?.Trim(), broken);
             return false;
         }
 
@@ -50,7 +55,9 @@ public sealed record ConfigKey
         return true;
     }
 
-    private string Shown(string? text) => text is null ? "null" : IsSensitive ? "[hidden]" : Type == ConfigType.List ? $"[{text}]" : text;
+    private string Problem(string? shown, string reason) => reason.StartsWith("Configuration '", StringComparison.Ordinal)
+        ? reason
+        : $"Invalid value {(shown is null ? "null" : IsSensitive ? "[hidden]" : shown)} for configuration {Name}: {reason}";
 
     private bool TryParseType(string? text, out object? value, [NotNullWhen(false)] out string? reason)
     {

@@ -62,6 +62,9 @@ public sealed partial class ConfigRule
     /// <summary>For lists that say so: whether null is allowed.</summary>
     public bool? MayBeNull { get; }
 
+    /// <summary>The first element of a list that is none of the choices; null where there is none, or no choice.</summary>
+    public string? Offender(List<string> list) => _choices is null ? null : list.Find(element => Array.IndexOf(_choices, element) < 0);
+
     /// <summary>Null when <paramref name="value"/> is allowed, else what is wrong.</summary>
     public string? Check(ConfigKey key, object? value) => value switch
     {

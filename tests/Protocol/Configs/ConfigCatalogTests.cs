@@ -54,6 +54,10 @@ public sealed class ConfigCatalogTests
 
     [Theory]
     [InlineData("retention.ms", "-2", "Invalid value -2 for configuration retention.ms: Value must be at least -1")]
+    [InlineData("retention.ms", " -2 ", "Invalid value -2 for configuration retention.ms: Value must be at least -1")]
+    [InlineData("retention.ms", " soon ", "Invalid value  soon  for configuration retention.ms: Not a number of type LONG")]
+    [InlineData("cleanup.policy", "compact, x,y", "Invalid value x for configuration cleanup.policy: String must be one of: compact, delete")]
+    [InlineData("cleanup.policy", "compact,", "Configuration 'cleanup.policy' values must not be empty.")]
     [InlineData("retention.ms", "soon", "Invalid value soon for configuration retention.ms: Not a number of type LONG")]
     [InlineData("preallocate", "yes", "Invalid value yes for configuration preallocate: Expected value to be either true or false")]
     [InlineData("min.cleanable.dirty.ratio", "1.5", "Invalid value 1.5 for configuration min.cleanable.dirty.ratio: Value must be no more than 1")]
