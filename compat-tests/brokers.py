@@ -15,24 +15,8 @@ PROGRAM = ROOT / "src" / "KafkaCompat.Server" / "bin" / "Release" / "net10.0" / 
 START_SECONDS = 60
 STOP_SECONDS = 30
 
-# The same file for both. Short delays keep a run short; everything else is Kafka's default for a single node.
-PROPERTIES = """\
-process.roles=broker,controller
-node.id=1
-controller.quorum.bootstrap.servers=localhost:{controller}
-listeners=PLAINTEXT://localhost:{port},CONTROLLER://localhost:{controller}
-advertised.listeners=PLAINTEXT://localhost:{port},CONTROLLER://localhost:{controller}
-controller.listener.names=CONTROLLER
-inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-log.dirs={data}
-offsets.topic.num.partitions=3
-offsets.topic.replication.factor=1
-share.coordinator.state.topic.replication.factor=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-group.initial.rebalance.delay.ms=300
-"""
+# The settings of both brokers; compat-tests/confluent starts its own from the same file.
+PROPERTIES = (ROOT / "compat-tests" / "server.properties").read_text()
 
 
 def tool_environment():

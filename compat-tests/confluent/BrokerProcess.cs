@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Confluent.Kafka;
+using KafkaCompat.Tests.Shared;
 
 namespace KafkaCompat.Compat.Confluent;
 
@@ -136,25 +137,11 @@ public abstract partial class BrokerProcess : IAsyncDisposable
         }
     }
 
-    // The same file for both brokers. Short delays keep a run short; everything else is Kafka's default for a single node.
-    private string Properties() => string.Create(CultureInfo.InvariantCulture, $"""
-        process.roles=broker,controller
-        node.id=1
-        controller.quorum.bootstrap.servers=localhost:{_controllerPort}
-        listeners=PLAINTEXT://localhost:{Port},CONTROLLER://localhost:{_controllerPort}
-        advertised.listeners=PLAINTEXT://localhost:{Port},CONTROLLER://localhost:{_controllerPort}
-        controller.listener.names=CONTROLLER
-        inter.broker.listener.name=PLAINTEXT
-        listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-        log.dirs={Path.Combine(Folder, "data")}
-        offsets.topic.num.partitions=3
-        offsets.topic.replication.factor=1
-        share.coordinator.state.topic.replication.factor=1
-        transaction.state.log.replication.factor=1
-        transaction.state.log.min.isr=1
-        group.initial.rebalance.delay.ms=300
-
-        """);
+    /// <summary>The settings of both brokers, which the other drivers start theirs from too.</summary>
+    private string Properties() => File.ReadAllText(Path.Combine(KafkaReference.RepositoryRoot, "compat-tests", "server.properties"))
+        .Replace("{port}", Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+        .Replace("{controller}", _controllerPort.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+        .Replace("{data}", Path.Combine(Folder, "data"), StringComparison.Ordinal);
 
     private static int FreePort()
     {

@@ -76,6 +76,17 @@ internal sealed class BlockPool
     /// <summary>Past this many bytes dropped since the last time, a quiet pool asks the collector to give memory back to the system.</summary>
     public const long WorthACollection = 32 * 1024 * 1024;
 
+    /// <summary>Takes back a block and all that are linked behind it.</summary>
+    public void ReturnChain(Block? first)
+    {
+        while (first is not null)
+        {
+            var next = first.NextBlock;
+            Return(first);
+            first = next;
+        }
+    }
+
     /// <summary>
     /// Called now and then by the transport: drops half of the large blocks that wait in the pool, so that memory of a burst goes
     /// back to the collector within a few calls. Small blocks stay: they share slabs. True when the burst is over and so much was dropped, here or past what the pool

@@ -426,14 +426,8 @@ internal sealed class SocketPipeReader : PipeReader, IValueTaskSource<ReadResult
 
     private void ReleaseBlocks()
     {
-        while (_head is not null)
-        {
-            var next = _head.NextBlock;
-            _pool.Return(_head);
-            _head = next;
-        }
-
-        _tail = null;
+        _pool.ReturnChain(_head);
+        _head = _tail = null;
         _headIndex = 0;
         _unread = 0;
         _examined = 0;

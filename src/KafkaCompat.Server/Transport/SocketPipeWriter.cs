@@ -257,14 +257,8 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
 
     private void ReleaseBlocks()
     {
-        while (_head is not null)
-        {
-            var next = _head.NextBlock;
-            _pool.Return(_head);
-            _head = next;
-        }
-
-        _tail = null;
+        _pool.ReturnChain(_head);
+        _head = _tail = null;
         _unsent = 0;
     }
 }
