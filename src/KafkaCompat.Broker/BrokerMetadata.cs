@@ -15,6 +15,8 @@ public sealed class BrokerMetadata(DynamicBrokerConfig config, string clusterId)
 {
     private const string KRaftVersionFeature = "kraft.version";
 
+    private const int NoNode = -1;
+
     private volatile MetadataImage _current = MetadataImage.Empty;
 
     public MetadataImage Current => _current;
@@ -23,8 +25,8 @@ public sealed class BrokerMetadata(DynamicBrokerConfig config, string clusterId)
 
     public int NodeId => config.Configured.NodeId;
 
-    /// <summary>Whom clients take for the controller: as with Kafka a broker that passes requests on, here this one.</summary>
-    public int ControllerId => NodeId;
+    /// <summary>Whom clients take for the controller: as with Kafka a live broker that passes requests on, here this one; -1 while there is none.</summary>
+    public int ControllerId => _current.Brokers.TryGetValue(NodeId, out var broker) && !broker.IsFenced ? NodeId : NoNode;
 
     public ValueTask OnMetadata(MetadataStep step)
     {

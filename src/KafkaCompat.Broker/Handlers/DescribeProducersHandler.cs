@@ -6,7 +6,7 @@ using KafkaCompat.Protocol.Messages;
 namespace KafkaCompat.Broker.Handlers;
 
 /// <summary>
-/// DescribeProducers 0: the idempotent and transactional producers that a leader remembers, with the offset at which an open transaction began.
+/// DescribeProducers 0: the idempotent and transactional producers that a replica remembers, with the offset at which an open transaction began.
 /// A name that no topic can have is INVALID_TOPIC_EXCEPTION with Kafka's text.
 /// </summary>
 [Serves(ApiKey.DescribeProducers, 0, 0)]

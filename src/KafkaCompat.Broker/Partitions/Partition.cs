@@ -366,12 +366,12 @@ public sealed class Partition
         }
     }
 
-    /// <summary>The producers that have written here lately; an error where this replica does not lead.</summary>
+    /// <summary>The producers that have written here lately. As in Kafka any replica tells, not the leader alone.</summary>
     public (ErrorCode Error, IReadOnlyList<ProducerDescription> Producers) DescribeProducers()
     {
         lock (_lock)
         {
-            return _isClosed || !_isLeader ? (ErrorCode.NotLeaderOrFollower, []) : (ErrorCode.None, _log.Producers.Describe());
+            return _isClosed ? (ErrorCode.NotLeaderOrFollower, []) : (ErrorCode.None, _log.Producers.Describe());
         }
     }
 

@@ -78,6 +78,20 @@ public sealed class PartitionAdministrationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_broker_that_is_unregistered_leads_nothing_and_is_no_controller()
+    {
+        Assert.Equal(ErrorCode.None, (await _client.Ask<UnregisterBrokerRequest, UnregisterBrokerResponse>(new() { BrokerId = 1 }, 0)).ErrorCode);
+        var metadata = await _client.Ask<MetadataRequest, MetadataResponse>(new() { Topics = [new() { Name = "t" }] }, 12);
+        Assert.Equal((0, -1, ErrorCode.LeaderNotAvailable, -1), (metadata.Brokers.Count, metadata.ControllerId, metadata.Topics[0].Partitions[0].ErrorCode, metadata.Topics[0].Partitions[0].LeaderId));
+        var deleted = await _client.Ask<DeleteRecordsRequest, DeleteRecordsResponse>(new() { Topics = { new() { Name = "t", Partitions = { new() } } } }, 2);
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, deleted.Topics[0].Partitions[0].ErrorCode);
+        var producers = await _client.Ask<DescribeProducersRequest, DescribeProducersResponse>(new() { Topics = { new() { Name = "t", PartitionIndexes = { 0 } } } }, 0);
+        Assert.Equal(ErrorCode.None, producers.Topics[0].Partitions[0].ErrorCode);
+        var made = await _client.Ask<CreateTopicsRequest, CreateTopicsResponse>(new() { Topics = { new() { Name = "u", NumPartitions = 1, ReplicationFactor = 1 } } }, 7);
+        Assert.Equal(ErrorCode.InvalidReplicationFactor, made.Topics[0].ErrorCode);
+    }
+
+    [Fact]
     public async Task A_broker_that_is_not_registered_cannot_be_unregistered()
     {
         var response = await _client.Ask<UnregisterBrokerRequest, UnregisterBrokerResponse>(new() { BrokerId = 9 }, 0);
