@@ -40,9 +40,9 @@ NOT_SERVED = {"three-nodes": "more nodes than one are not served yet"}
 # Directories that need a setting of their own here: (settings, reason, names of configs that therefore differ).
 OVERRIDES = {
     "metadata": (
-        ["listeners=PLAINTEXT://localhost:{port},CONTROLLER://localhost:{controller}", "advertised.listeners=PLAINTEXT://localhost:{port},CONTROLLER://localhost:{controller}"],
-        "opened without its SASL listener, as authentication is not served yet",
-        ("listeners", "advertised.listeners"),
+        ["listeners=PLAINTEXT://localhost:{port},CONTROLLER://localhost:{controller}", "advertised.listeners=PLAINTEXT://localhost:{port},CONTROLLER://localhost:{controller}", "authorizer.class.name="],
+        "opened without its SASL listener and its authorizer, which are not served yet",
+        ("listeners", "advertised.listeners", "authorizer.class.name"),
     ),
 }
 
