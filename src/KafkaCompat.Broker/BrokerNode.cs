@@ -40,16 +40,20 @@ public sealed class BrokerNode : IAsyncDisposable
 
     public BrokerService Broker => _broker;
 
-    /// <summary>Ends, or fails, when a part has ended that the node cannot do without: its disk, its quorum, its controller.</summary>
-    public Task Completion => Task.WhenAny(_diskFailure.Task, _quorum.Completion).Unwrap();
+    /// <summary>Ends, or fails, when a part has ended that the node cannot do without: its disk, its quorum, its controller, the chores of its logs.</summary>
+    public Task Completion => Task.WhenAny(_diskFailure.Task, _quorum.Completion, _broker.Completion).Unwrap();
 
-    /// <summary>Starts a node; when it returns, the node leads its partitions and may be given connections.</summary>
-    public static async Task<BrokerNode> StartAsync(ServerConfig config, IFileStore files, TimeProvider time, Random random, ILoggerFactory logs)
+    /// <summary>
+    /// Starts a node; when it returns, the node leads its partitions and may be given connections. Without <paramref name="diskThreads"/> the disk is waited for on
+    /// the threads that have something to do there.
+    /// </summary>
+    public static async Task<BrokerNode> StartAsync(
+        ServerConfig config, IFileStore files, TimeProvider time, Random random, ILoggerFactory logs, IDiskThreads? diskThreads = null)
     {
         if (!config.Node.IsBroker || !config.Node.IsController)
             throw new ConfigurationException("process.roles must be broker,controller: a node of one role alone is not served.");
         var logger = logs.CreateLogger("kafkacompat.node");
-        var directories = NodeDirectories.Open(config, files, time, random, logger);
+        var directories = NodeDirectories.Open(config, files, time, random, diskThreads ?? IDiskThreads.None, logger);
         QuorumNode? quorum = null;
         try
         {

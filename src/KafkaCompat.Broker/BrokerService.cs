@@ -138,6 +138,9 @@ public sealed class BrokerService : IAsyncDisposable
     /// <summary>The connections that are served now.</summary>
     public OpenConnections Connections { get; } = new();
 
+    /// <summary>Ends, or fails, when the chores of the logs do: nothing would be made durable or deleted any more.</summary>
+    public Task Completion => Task.WhenAny(_syncer.Completion, _logs.Completion).Unwrap();
+
     /// <summary>What the controller gave this broker when it registered.</summary>
     public long BrokerEpoch { get; set; } = -1;
 

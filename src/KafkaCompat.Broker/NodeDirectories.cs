@@ -27,7 +27,7 @@ internal sealed class NodeDirectories : IDisposable
 
     public LogDirectory Metadata { get; }
 
-    public static NodeDirectories Open(ServerConfig config, IFileStore files, TimeProvider time, Random random, ILogger logger)
+    public static NodeDirectories Open(ServerConfig config, IFileStore files, TimeProvider time, Random random, IDiskThreads diskThreads, ILogger logger)
     {
         var unreadable = new Dictionary<string, Exception>();
         var meta = DirectoryFormat.Prepare(files, config, time.GetUtcNow(), random, unreadable);
@@ -41,7 +41,7 @@ internal sealed class NodeDirectories : IDisposable
                 {
                     var environment = Environment();
                     // The window is that of the node.
-                    if (config.WriteBehindBytes > 0) environment.WriteBehind = new WriteBehind(config.WriteBehindBytes / config.LogDirs.Count, environment.Health);
+                    if (config.WriteBehindBytes > 0) environment.WriteBehind = new WriteBehind(config.WriteBehindBytes / config.LogDirs.Count, environment.Health, diskThreads);
                     data.Add(LogDirectory.Open(environment, path));
                 }
                 catch (Exception failure) when (failure is (IOException and not DirectoryInUseException) or UnauthorizedAccessException && path != config.MetadataLogDir)
@@ -62,7 +62,11 @@ internal sealed class NodeDirectories : IDisposable
         return new NodeDirectories(meta, new LogDirectories(data, hasUnopened: unreadable.Count > 0), metadata);
 
         // Each its own health and its own randomness: logs of several directories work side by side.
-        LogEnvironment Environment() => new(files, time, new Random(random.Next())) { ProducerIdExpirationMs = config.GetInt("producer.id.expiration.ms") };
+        LogEnvironment Environment() => new(files, time, new Random(random.Next()))
+        {
+            ProducerIdExpirationMs = config.GetInt("producer.id.expiration.ms"),
+            DiskThreads = diskThreads,
+        };
     }
 
     /// <summary>Lets go of the directories as they are.</summary>

@@ -1,3 +1,5 @@
+using KafkaCompat.Storage.Files;
+
 namespace KafkaCompat.Storage;
 
 /// <summary>
@@ -27,6 +29,13 @@ public sealed class DirectoryHealth
         if (Volatile.Read(ref _cause) is { } cause)
             throw new KafkaStorageException("The log directory has failed earlier: " + cause.Message, cause);
     }
+
+    /// <summary>
+    /// The exception to throw for an operation that could not be done and can be tried again: where the process only has too many files open it is refused, anything
+    /// else fails the directory. For operations that leave the log as it was.
+    /// </summary>
+    public KafkaStorageException RefusedBy(Exception cause) =>
+        FileShortage.IsOfDescriptors(cause) ? new KafkaStorageException(cause.Message, cause) : FailedBy(cause);
 
     /// <summary>Fails the directory and gives the exception to throw.</summary>
     public KafkaStorageException FailedBy(Exception cause)

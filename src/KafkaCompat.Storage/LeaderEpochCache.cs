@@ -21,6 +21,9 @@ public sealed class LeaderEpochCache
     private readonly List<LeaderEpochEntry> _entries = [];
     private string _path;
 
+    /// <summary>The file lacks what the entries say, because it could not be written for a while.</summary>
+    private bool _isUnwritten;
+
     private LeaderEpochCache(LogEnvironment environment, string path)
     {
         _environment = environment;
@@ -58,9 +61,8 @@ public sealed class LeaderEpochCache
     {
         lock (_gate)
         {
-            if (!Put(epoch, startOffset))
-                return;
-            Write();
+            if (Put(epoch, startOffset) || _isUnwritten)
+                Write();
         }
     }
 
@@ -145,10 +147,21 @@ public sealed class LeaderEpochCache
         }
     }
 
+    /// <summary>Writes what could not be written when it was new.</summary>
+    internal void WriteUnwritten()
+    {
+        lock (_gate)
+        {
+            if (_isUnwritten)
+                Write();
+        }
+    }
+
     internal void Write()
     {
         lock (_gate)
         {
+            _isUnwritten = true;
             try
             {
                 // The content is synced before it takes the name, so that the name always stands for a whole file; which of the two files a
@@ -162,10 +175,11 @@ public sealed class LeaderEpochCache
                     file.Sync();
                 }
                 _environment.Files.Rename(temporary, _path);
+                _isUnwritten = false;
             }
             catch (IOException failure)
             {
-                throw _environment.Health.FailedBy(failure);
+                throw _environment.Health.RefusedBy(failure);
             }
         }
     }

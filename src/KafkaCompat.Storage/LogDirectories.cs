@@ -21,6 +21,9 @@ public sealed class LogDirectories : IDisposable
 
     public IReadOnlyList<LogDirectory> All => _all;
 
+    /// <summary>Where chores that concern all directories run.</summary>
+    public IDiskThreads DiskThreads => _all[0].Environment.DiskThreads;
+
     /// <summary>Whether a directory of <c>log.dirs</c> could not be opened at the start: what it holds is not known.</summary>
     public bool HasUnopened { get; }
 
@@ -62,24 +65,22 @@ public sealed class LogDirectories : IDisposable
     /// Makes the log of a new partition: in the directory that the metadata gives it where that one is here, else in the one with the fewest logs. While
     /// a directory is offline a partition that was given to one which is not here may be in that: it is not made anew.
     /// </summary>
-    public PartitionLog Create(TopicPartition partition, Uuid topicId, Uuid? assigned, LogSettings settings)
+    public PartitionLog Create(TopicPartition partition, Uuid topicId, Uuid? assigned, LogSettings settings) =>
+        HomeFor(partition, assigned, static directory => directory.Count).Create(partition, topicId, settings);
+
+    /// <summary>As <see cref="Create"/>, for many partitions with what the metadata gives each: they are durable together when it is done.</summary>
+    public async Task CreateAll(IReadOnlyCollection<(NewLog Log, Uuid? Assigned)> partitions)
     {
-        LogDirectory? home = null;
-        foreach (LogDirectory directory in Online)
+        ArgumentNullException.ThrowIfNull(partitions);
+        var homes = new Dictionary<LogDirectory, List<NewLog>>();
+        foreach ((NewLog log, Uuid? assigned) in partitions)
         {
-            if (directory.Id == assigned)
-            {
-                home = directory;
-                break;
-            }
-            if (home is null || directory.Count < home.Count)
-                home = directory;
+            LogDirectory home = HomeFor(log.Partition, assigned, directory => directory.Count + (homes.GetValueOrDefault(directory)?.Count ?? 0));
+            if (!homes.TryGetValue(home, out List<NewLog>? here))
+                homes.Add(home, here = []);
+            here.Add(log);
         }
-        if (home is null)
-            throw new KafkaStorageException($"Can't create the log of {partition}: no log directory is left.");
-        if (assigned is { } wanted && home.Id != wanted && HasOffline)
-            throw new KafkaStorageException($"Can't create the log of {partition}: it is in a log directory that is offline ({wanted}).");
-        return home.Create(partition, topicId, settings);
+        await Task.WhenAll(homes.Select(static home => home.Key.CreateAll(home.Value)));
     }
 
     /// <summary>Takes a log out of service, and a copy of it that was being made for another directory.</summary>
@@ -136,11 +137,25 @@ public sealed class LogDirectories : IDisposable
             directory.DeleteDue(nowMs);
     }
 
-    /// <summary>Writes down each directory's recovery points, log starts and high watermarks.</summary>
-    public void WriteCheckpoints(IReadOnlyDictionary<TopicPartition, long> highWatermarks)
+    /// <summary>Writes down from where on each directory's logs have to be checked after a kill.</summary>
+    public void WriteRecoveryPoints()
     {
         foreach (LogDirectory directory in Online)
-            directory.WriteCheckpoints(highWatermarks);
+            directory.WriteRecoveryPoints();
+    }
+
+    /// <summary>Writes down where each directory's logs start.</summary>
+    public void WriteLogStarts()
+    {
+        foreach (LogDirectory directory in Online)
+            directory.WriteLogStarts();
+    }
+
+    /// <summary>Writes down each directory's high watermarks.</summary>
+    public void WriteHighWatermarks(IReadOnlyDictionary<TopicPartition, long> highWatermarks)
+    {
+        foreach (LogDirectory directory in Online)
+            directory.WriteHighWatermarks(highWatermarks);
     }
 
     public void CloseCleanly(long brokerEpoch, IReadOnlyDictionary<TopicPartition, long> highWatermarks)
@@ -167,5 +182,25 @@ public sealed class LogDirectories : IDisposable
     {
         foreach (LogDirectory directory in _all)
             directory.Dispose();
+    }
+
+    private LogDirectory HomeFor(TopicPartition partition, Uuid? assigned, Func<LogDirectory, int> logsIn)
+    {
+        LogDirectory? home = null;
+        foreach (LogDirectory directory in Online)
+        {
+            if (directory.Id == assigned)
+            {
+                home = directory;
+                break;
+            }
+            if (home is null || logsIn(directory) < logsIn(home))
+                home = directory;
+        }
+        if (home is null)
+            throw new KafkaStorageException($"Can't create the log of {partition}: no log directory is left.");
+        if (assigned is { } wanted && home.Id != wanted && HasOffline)
+            throw new KafkaStorageException($"Can't create the log of {partition}: it is in a log directory that is offline ({wanted}).");
+        return home;
     }
 }

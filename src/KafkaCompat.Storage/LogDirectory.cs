@@ -24,6 +24,9 @@ public sealed class LogDirectory : IDisposable
     private readonly ConcurrentDictionary<TopicPartition, PartitionLog> _futures = new();
     private readonly Lock _gate = new();
 
+    /// <summary>New logs that are made side by side: file systems commit what is synced at one moment together.</summary>
+    private const int CreatedAtATime = 8;
+
     private LogDirectory(LogEnvironment environment, string path, IDisposable @lock)
     {
         Environment = environment;
@@ -133,21 +136,34 @@ public sealed class LogDirectory : IDisposable
     /// <summary>Makes the folder and the log of a new partition; both are durable when it returns.</summary>
     public PartitionLog Create(TopicPartition partition, Uuid topicId, LogSettings settings)
     {
-        Health.Require();
-        string folder = PathOf(partition.ToString());
+        PartitionLog log = CreateUnsynced(new NewLog(partition, topicId, settings, LeaderEpochCache.Undefined));
+        AddCreated([log]);
+        return log;
+    }
+
+    /// <summary>
+    /// As <see cref="Create"/>, for many partitions, several at a time on the environment's threads for the disk. All of them are durable when it is done, or none
+    /// of them is here.
+    /// </summary>
+    public async Task CreateAll(IReadOnlyCollection<NewLog> partitions)
+    {
+        ArgumentNullException.ThrowIfNull(partitions);
+        var waiting = new ConcurrentQueue<NewLog>(partitions);
+        var created = new ConcurrentQueue<PartitionLog>();
         try
         {
-            Environment.Files.CreateFolder(folder);
-            PartitionMetadataFile.Write(Environment.Files, folder, topicId);
-            PartitionLog log = PartitionLog.Open(Environment, folder, partition, settings, new LogOpening(IsClean: false));
-            log.TopicId = topicId;
-            Environment.Files.SyncFolder(folder);
-            Environment.Files.SyncFolder(Path);
-            return _logs.TryAdd(partition, log) ? log : throw new InvalidOperationException($"The log of {partition} exists.");
+            await Task.WhenAll(Enumerable.Range(0, Math.Min(CreatedAtATime, partitions.Count)).Select(_ => Environment.DiskThreads.Run(() =>
+            {
+                while (waiting.TryDequeue(out NewLog next))
+                    created.Enqueue(CreateUnsynced(next));
+            })));
+            AddCreated([.. created]);
         }
-        catch (Exception failure) when (failure is IOException and not KafkaStorageException)
+        catch
         {
-            throw Health.FailedBy(failure);
+            foreach (PartitionLog log in created)
+                log.Dispose();
+            throw;
         }
     }
 
@@ -169,7 +185,7 @@ public sealed class LogDirectory : IDisposable
         }
         catch (Exception failure) when (failure is IOException and not KafkaStorageException)
         {
-            throw Health.FailedBy(failure);
+            throw Health.RefusedBy(failure);
         }
     }
 
@@ -195,42 +211,38 @@ public sealed class LogDirectory : IDisposable
                 {
                     if (!_deleted.TryPeek(out (string Folder, long DueMs) next) || next.DueMs > nowMs)
                         return;
-                    folder = _deleted.Dequeue().Folder;
+                    folder = next.Folder;
                 }
                 Environment.Files.DeleteFolder(folder);
+                lock (_gate)
+                    _ = _deleted.Dequeue();
             }
         }
         catch (IOException failure)
         {
-            throw Health.FailedBy(failure);
+            throw Health.RefusedBy(failure);
         }
     }
 
-    /// <summary>Writes the recovery points, log starts and high watermarks of this directory's logs down.</summary>
-    public void WriteCheckpoints(IReadOnlyDictionary<TopicPartition, long> highWatermarks)
+    /// <summary>Writes down from where on each log has to be checked after a kill.</summary>
+    public void WriteRecoveryPoints() =>
+        WriteCheckpoint(OffsetCheckpoint.RecoveryPoints, Opened.ToDictionary(static log => log.Partition, static log => log.RecoveryPoint));
+
+    /// <summary>Writes down where logs start that do not start with their first segment.</summary>
+    public void WriteLogStarts() => WriteCheckpoint(
+        OffsetCheckpoint.LogStarts,
+        Opened.Where(static log => log.LogStartOffset > log.FirstSegmentBaseOffset).ToDictionary(static log => log.Partition, static log => log.LogStartOffset));
+
+    /// <summary>Writes down the high watermarks of this directory's logs.</summary>
+    public void WriteHighWatermarks(IReadOnlyDictionary<TopicPartition, long> highWatermarks)
     {
-        Health.Require();
-        var recoveryPoints = new Dictionary<TopicPartition, long>();
-        var logStarts = new Dictionary<TopicPartition, long>();
         var here = new Dictionary<TopicPartition, long>();
-        foreach (PartitionLog log in Opened)
+        foreach (TopicPartition partition in _logs.Keys)
         {
-            recoveryPoints[log.Partition] = log.RecoveryPoint;
-            if (log.LogStartOffset > log.FirstSegmentBaseOffset)
-                logStarts[log.Partition] = log.LogStartOffset;
-            if (_logs.ContainsKey(log.Partition) && highWatermarks.TryGetValue(log.Partition, out long highWatermark))
-                here[log.Partition] = highWatermark;
+            if (highWatermarks.TryGetValue(partition, out long highWatermark))
+                here[partition] = highWatermark;
         }
-        try
-        {
-            OffsetCheckpoint.Write(Environment.Files, PathOf(OffsetCheckpoint.RecoveryPoints), recoveryPoints);
-            OffsetCheckpoint.Write(Environment.Files, PathOf(OffsetCheckpoint.LogStarts), logStarts);
-            OffsetCheckpoint.Write(Environment.Files, PathOf(OffsetCheckpoint.HighWatermarks), here);
-        }
-        catch (IOException failure)
-        {
-            throw Health.FailedBy(failure);
-        }
+        WriteCheckpoint(OffsetCheckpoint.HighWatermarks, here);
     }
 
     /// <summary>Closes all logs as a clean shutdown does, writes the checkpoints and, last, the marker that lets the next start trust the files.</summary>
@@ -240,7 +252,9 @@ public sealed class LogDirectory : IDisposable
         {
             foreach (PartitionLog log in Opened)
                 log.Close();
-            WriteCheckpoints(highWatermarks);
+            WriteRecoveryPoints();
+            WriteLogStarts();
+            WriteHighWatermarks(highWatermarks);
             string cleaner = PathOf(OffsetCheckpoint.Cleaner);
             if (!Environment.Files.FileExists(cleaner))
                 OffsetCheckpoint.Write(Environment.Files, cleaner, new Dictionary<TopicPartition, long>());
@@ -257,6 +271,19 @@ public sealed class LogDirectory : IDisposable
         _lock.Dispose();
     }
 
+    private void WriteCheckpoint(string name, Dictionary<TopicPartition, long> offsets)
+    {
+        Health.Require();
+        try
+        {
+            OffsetCheckpoint.Write(Environment.Files, PathOf(name), offsets);
+        }
+        catch (IOException failure)
+        {
+            throw Health.RefusedBy(failure);
+        }
+    }
+
     private static void LoadEach<T>(List<T> folders, Action<T> load, int threads)
     {
         if (threads <= 1)
@@ -271,6 +298,45 @@ public sealed class LogDirectory : IDisposable
         catch (AggregateException several)
         {
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(several.InnerExceptions[0]);
+        }
+    }
+
+    /// <summary>A new log whose folder's name is not durable yet.</summary>
+    private PartitionLog CreateUnsynced(in NewLog created)
+    {
+        Health.Require();
+        string folder = PathOf(created.Partition.ToString());
+        try
+        {
+            Environment.Files.CreateFolder(folder);
+            PartitionMetadataFile.Write(Environment.Files, folder, created.TopicId);
+            PartitionLog log = PartitionLog.Open(Environment, folder, created.Partition, created.Settings, new LogOpening(IsClean: false));
+            log.TopicId = created.TopicId;
+            if (created.LeaderEpoch != LeaderEpochCache.Undefined)
+                log.Epochs.Assign(created.LeaderEpoch, log.LogEndOffset);
+            Environment.Files.SyncFolder(folder);
+            return log;
+        }
+        catch (Exception failure) when (failure is IOException and not KafkaStorageException)
+        {
+            throw Health.RefusedBy(failure);
+        }
+    }
+
+    private void AddCreated(PartitionLog[] created)
+    {
+        try
+        {
+            Environment.Files.SyncFolder(Path);
+        }
+        catch (IOException failure)
+        {
+            throw Health.RefusedBy(failure);
+        }
+        foreach (PartitionLog log in created)
+        {
+            if (!_logs.TryAdd(log.Partition, log))
+                throw new InvalidOperationException($"The log of {log.Partition} exists.");
         }
     }
 

@@ -1,3 +1,6 @@
+using System.Buffers;
+using KafkaCompat.Protocol.Records;
+
 namespace KafkaCompat.Storage;
 
 /// <summary>
@@ -20,4 +23,29 @@ public readonly record struct FoundOffset(long Offset, long Timestamp, int Leade
 /// <param name="FirstOffset">The first batch's base offset.</param>
 /// <param name="LastOffset">The last batch's last offset.</param>
 /// <param name="MaxTimestamp">The largest timestamp of the batches.</param>
-public readonly record struct LogAppend(long FirstOffset, long LastOffset, long MaxTimestamp);
+public readonly record struct LogAppend(long FirstOffset, long LastOffset, long MaxTimestamp)
+{
+    /// <summary>What an append of whole batches will do to a log that ends at an offset; throws where they are not what a log can take.</summary>
+    internal static LogAppend Measure(in ReadOnlySequence<byte> batches, long endOffset)
+    {
+        long first = -1, last = -1, maxTimestamp = -1;
+        long expected = endOffset;
+        ReadOnlySequence<byte> rest = batches;
+        while (!rest.IsEmpty)
+        {
+            if (!RecordBatchHeader.TryRead(rest, out RecordBatchHeader header) || header.SizeInBytes < RecordBatchHeader.Size || header.SizeInBytes > rest.Length)
+                throw new ArgumentException("The bytes to append are no whole batches.", nameof(batches));
+            if (header.BaseOffset < expected)
+                throw new ArgumentException($"A batch starts at {header.BaseOffset} where {expected} is the first free offset.", nameof(batches));
+            if (first < 0)
+                first = header.BaseOffset;
+            last = header.LastOffset;
+            expected = header.NextOffset;
+            maxTimestamp = Math.Max(maxTimestamp, header.MaxTimestamp);
+            rest = rest.Slice(header.SizeInBytes);
+        }
+        if (first < 0)
+            throw new ArgumentException("There is nothing to append.", nameof(batches));
+        return new LogAppend(first, last, maxTimestamp);
+    }
+}

@@ -54,9 +54,6 @@ public sealed class PartitionLog : IDisposable
         _end = new LogEnd(loaded.LogEndOffset, active, active.Size);
     }
 
-    /// <summary>What readers may see: everything before this offset, which in its segment is everything before this position.</summary>
-    private sealed record LogEnd(long Offset, LogSegment Segment, long Position);
-
     public TopicPartition Partition { get; }
 
     /// <summary>What <c>partition.metadata</c> says; null where the file is absent.</summary>
@@ -69,6 +66,9 @@ public sealed class PartitionLog : IDisposable
     public ProducerStates Producers { get; }
 
     public DirectoryHealth Health => _environment.Health;
+
+    /// <summary>Where to wait for this log's disk.</summary>
+    public IDiskThreads DiskThreads => _environment.DiskThreads;
 
     /// <summary>The configs; a change counts from the next append or retention run on.</summary>
     public LogSettings Settings
@@ -111,7 +111,7 @@ public sealed class PartitionLog : IDisposable
         }
         catch (Exception failure) when (failure is IOException and not KafkaStorageException)
         {
-            throw environment.Health.FailedBy(failure);
+            throw environment.Health.RefusedBy(failure);
         }
     }
 
@@ -124,7 +124,7 @@ public sealed class PartitionLog : IDisposable
         lock (_gate)
         {
             RequireOpen();
-            LogAppend append = Measure(batches);
+            LogAppend append = LogAppend.Measure(batches, _end.Offset);
             long nowMs = _environment.NowMs();
             try
             {
@@ -133,7 +133,7 @@ public sealed class PartitionLog : IDisposable
             }
             catch (IOException failure)
             {
-                throw _environment.Health.FailedBy(failure);
+                throw _environment.Health.RefusedBy(failure);
             }
             Write(batches);
             return append;
@@ -158,12 +158,12 @@ public sealed class PartitionLog : IDisposable
                 return new LogRead(null, false, fromOffset, false);
             try
             {
-                return ReadWithin(segments, end, fromOffset, maxBytes, limit, minOneBatch);
+                return SegmentReader.Read(segments, end, fromOffset, maxBytes, limit, minOneBatch);
             }
             catch (Exception failure) when (failure is IOException or ObjectDisposedException)
             {
                 if (!HasMoved(segments, failure))
-                    throw _environment.Health.FailedBy(failure);
+                    throw _environment.Health.RefusedBy(failure);
                 ObjectDisposedException.ThrowIf(Volatile.Read(ref _closed), this);
             }
         }
@@ -174,7 +174,7 @@ public sealed class PartitionLog : IDisposable
     public void CollectAbortedTransactions(long fromOffset, in LogRead read, List<AbortedTransaction> into)
     {
         LogSegment[] segments = Volatile.Read(ref _segments);
-        for (int i = Math.Max(0, Floor(segments, fromOffset)); i < segments.Length; i++)
+        for (int i = Math.Max(0, SegmentReader.Floor(segments, fromOffset)); i < segments.Length; i++)
         {
             if (segments[i].TransactionIndex.Collect(fromOffset, read.NextOffsetBound, into))
                 return;
@@ -202,7 +202,7 @@ public sealed class PartitionLog : IDisposable
             }
             catch (IOException failure)
             {
-                throw _environment.Health.FailedBy(failure);
+                throw _environment.Health.RefusedBy(failure);
             }
         }
     }
@@ -213,7 +213,7 @@ public sealed class PartitionLog : IDisposable
         lock (_gate)
         {
             RequireOpen();
-            Guarded(() => RollAt(_end.Offset));
+            Retryable(() => RollAt(_end.Offset));
         }
     }
 
@@ -247,13 +247,21 @@ public sealed class PartitionLog : IDisposable
     {
         lock (_filesGate)
         {
+            LogSegment[] gone = [];
             lock (_gate)
             {
                 RequireOpen();
-                int deleted = 0;
-                Guarded(() => deleted = Retain(nowMs, highWatermark));
-                return deleted;
+                Retryable(() => gone = Retain(nowMs, highWatermark));
             }
+            if (gone.Length == 0)
+                return 0;
+            // No reader finds these segments any more and no writer needs them: appends go on while their files are renamed.
+            Retryable(() =>
+            {
+                Epochs.TruncateFromStart(LogStartOffset);
+                Delete(gone);
+            });
+            return gone.Length;
         }
     }
 
@@ -264,8 +272,8 @@ public sealed class PartitionLog : IDisposable
         {
             while (_deleted.TryPeek(out (LogSegment Segment, long DueMs) next) && next.DueMs <= nowMs)
             {
+                Retryable(() => LogLoader.DeleteFiles(_environment.Files, next.Segment, SegmentFiles.Deleted));
                 _ = _deleted.Dequeue();
-                Guarded(() => LogLoader.DeleteFiles(_environment.Files, next.Segment, SegmentFiles.Deleted));
             }
         }
     }
@@ -318,6 +326,7 @@ public sealed class PartitionLog : IDisposable
                 {
                     Guarded(() =>
                     {
+                        Epochs.WriteUnwritten();
                         _end.Segment.Seal();
                         Producers.SetEndOffset(_end.Offset);
                         Producers.TakeSnapshot(sync: true);
@@ -354,20 +363,6 @@ public sealed class PartitionLog : IDisposable
         }
     }
 
-    private static int Floor(LogSegment[] segments, long offset)
-    {
-        int low = 0, high = segments.Length;
-        while (low < high)
-        {
-            int middle = (low + high) >>> 1;
-            if (segments[middle].BaseOffset <= offset)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        return low - 1;
-    }
-
     private FoundOffset? Search(long timestampMs, Func<TimestampSearch, long, FoundOffset?> find)
     {
         for (int attempt = 0; attempt < MaxReadAttempts; attempt++)
@@ -380,7 +375,7 @@ public sealed class PartitionLog : IDisposable
             catch (Exception failure) when (failure is IOException or ObjectDisposedException)
             {
                 if (!HasMoved(segments, failure))
-                    throw _environment.Health.FailedBy(failure);
+                    throw _environment.Health.RefusedBy(failure);
                 ObjectDisposedException.ThrowIf(Volatile.Read(ref _closed), this);
             }
             catch (DamagedRecordsException damaged) when (HasMoved(segments, damaged))
@@ -413,27 +408,17 @@ public sealed class PartitionLog : IDisposable
         }
     }
 
-    private LogAppend Measure(in ReadOnlySequence<byte> batches)
+    /// <summary>As <see cref="Guarded"/>, for what leaves the log whole where it could not be done.</summary>
+    private void Retryable(Action change)
     {
-        long first = -1, last = -1, maxTimestamp = -1;
-        long expected = _end.Offset;
-        ReadOnlySequence<byte> rest = batches;
-        while (!rest.IsEmpty)
+        try
         {
-            if (!RecordBatchHeader.TryRead(rest, out RecordBatchHeader header) || header.SizeInBytes < RecordBatchHeader.Size || header.SizeInBytes > rest.Length)
-                throw new ArgumentException("The bytes to append are no whole batches.", nameof(batches));
-            if (header.BaseOffset < expected)
-                throw new ArgumentException($"A batch starts at {header.BaseOffset} where {expected} is the first free offset.", nameof(batches));
-            if (first < 0)
-                first = header.BaseOffset;
-            last = header.LastOffset;
-            expected = header.NextOffset;
-            maxTimestamp = Math.Max(maxTimestamp, header.MaxTimestamp);
-            rest = rest.Slice(header.SizeInBytes);
+            change();
         }
-        if (first < 0)
-            throw new ArgumentException("There is nothing to append.", nameof(batches));
-        return new LogAppend(first, last, maxTimestamp);
+        catch (Exception failure) when (failure is IOException and not KafkaStorageException)
+        {
+            throw _environment.Health.RefusedBy(failure);
+        }
     }
 
     private void Write(in ReadOnlySequence<byte> batches)
@@ -481,37 +466,15 @@ public sealed class PartitionLog : IDisposable
                 rest = rest.Slice(header.SizeInBytes);
             }
         }
-        catch (Exception failure) when (failure is IOException and not KafkaStorageException)
+        catch (IOException failure)
         {
-            throw _environment.Health.FailedBy(failure);
+            // The bytes are in the file and what follows from them is not known: nothing may be appended behind them.
+            if (failure is not KafkaStorageException)
+                throw _environment.Health.FailedBy(failure);
+            _environment.Health.Fail(failure);
+            throw;
         }
         Volatile.Write(ref _end, new LogEnd(next, active, active.Size));
-    }
-
-    private static LogRead ReadWithin(LogSegment[] segments, LogEnd end, long fromOffset, int maxBytes, long limit, bool minOneBatch)
-    {
-        for (int i = Math.Max(0, Floor(segments, fromOffset)); i < segments.Length; i++)
-        {
-            LogSegment segment = segments[i];
-            if (segment.BaseOffset >= limit)
-                break;
-            long segmentEnd = ReferenceEquals(segment, end.Segment) ? end.Position : segment.Size;
-            bool limitIsInside = limit < end.Offset && (i == segments.Length - 1 || segments[i + 1].BaseOffset > limit);
-            if (limitIsInside && segment.TryFind(limit, segmentEnd, out long limitPosition, out _))
-                segmentEnd = limitPosition;
-            if (!segment.TryFind(fromOffset, segmentEnd, out long position, out RecordBatchHeader header))
-                continue;
-            int allowed = minOneBatch ? Math.Max(maxBytes, header.SizeInBytes) : maxBytes;
-            int length = (int)Math.Min(segmentEnd - position, allowed);
-            long bound = segment.OffsetIndex.TryUpperBound(position + length, out long indexed) ? indexed
-                : i + 1 < segments.Length ? segments[i + 1].BaseOffset : end.Offset;
-            if (length < header.SizeInBytes)
-                return new LogRead(null, false, bound, true);
-            return FileRegion.TryCreate(segment.File, position, length) is { } region
-                ? new LogRead(region, false, bound, false)
-                : throw new ObjectDisposedException(segment.PathOf(SegmentFiles.Log));
-        }
-        return new LogRead(null, false, fromOffset, false);
     }
 
     private void RollAt(long offset)
@@ -519,11 +482,20 @@ public sealed class PartitionLog : IDisposable
         LogSegment active = _end.Segment;
         if (active.Size == 0 && active.BaseOffset == offset)
             return;
-        active.Seal();
         Producers.SetEndOffset(offset);
         Producers.TakeSnapshot(sync: false);
         _unsyncedSnapshots.Add(Path.Combine(Folder, SegmentFiles.Name(offset, SegmentFiles.ProducerSnapshot)));
         LogSegment next = LogSegment.Create(_environment, Folder, offset, _settings);
+        try
+        {
+            active.Seal();
+        }
+        catch (IOException failure) when (FileShortage.IsOfDescriptors(failure))
+        {
+            // The old segment goes on, so a file that says that it has ended must not stay.
+            LogLoader.DeleteFiles(_environment.Files, next, "");
+            throw;
+        }
         Volatile.Write(ref _segments, [.. _segments, next]);
         Volatile.Write(ref _end, new LogEnd(_end.Offset, next, 0));
     }
@@ -541,7 +513,7 @@ public sealed class PartitionLog : IDisposable
                 return;
             target = Math.Min(beforeOffset, _end.Offset);
             active = _end.Segment;
-            int first = Math.Max(0, Floor(_segments, _recoveryPoint));
+            int first = Math.Max(0, SegmentReader.Floor(_segments, _recoveryPoint));
             int count = 0;
             while (first + count < _segments.Length && _segments[first + count].BaseOffset < beforeOffset)
                 count++;
@@ -555,6 +527,30 @@ public sealed class PartitionLog : IDisposable
             snapshots = [.. _unsyncedSnapshots];
             _unsyncedSnapshots.Clear();
         }
+        try
+        {
+            SyncFiles(segments, active, snapshots, newNames);
+        }
+        catch (IOException failure) when (FileShortage.IsOfDescriptors(failure))
+        {
+            // The next sync does all of it again.
+            lock (_gate)
+            {
+                _unsyncedSnapshots.AddRange(snapshots);
+                if (segments.Length > 0)
+                    segments[0].HasNewNames |= newNames;
+            }
+            throw;
+        }
+        lock (_gate)
+        {
+            if (target > _recoveryPoint && target <= _end.Offset)
+                Volatile.Write(ref _recoveryPoint, target);
+        }
+    }
+
+    private void SyncFiles(LogSegment[] segments, LogSegment active, string[] snapshots, bool newNames)
+    {
         foreach (LogSegment segment in segments)
         {
             segment.Sync();
@@ -570,14 +566,10 @@ public sealed class PartitionLog : IDisposable
         }
         if (newNames || snapshots.Length > 0)
             _environment.Files.SyncFolder(Folder);
-        lock (_gate)
-        {
-            if (target > _recoveryPoint && target <= _end.Offset)
-                Volatile.Write(ref _recoveryPoint, target);
-        }
     }
 
-    private int Retain(long nowMs, long highWatermark)
+    /// <summary>Takes old segments out of the log and returns them; their files are the caller's to set aside.</summary>
+    private LogSegment[] Retain(long nowMs, long highWatermark)
     {
         LogSettings settings = _settings;
         long surplus = settings.RetentionBytes < 0 ? -1 : SizeInBytes - settings.RetentionBytes;
@@ -597,11 +589,17 @@ public sealed class PartitionLog : IDisposable
             surplus -= segment.Size;
         }
         if (count == 0)
-            return 0;
+            return [];
         if (count == _segments.Length)
             RollAt(_end.Offset);
-        DeleteFirst(count);
-        return count;
+        LogSegment[] gone = _segments[..count];
+        Volatile.Write(ref _segments, _segments[count..]);
+        if (_segments[0].BaseOffset > _logStartOffset)
+        {
+            Volatile.Write(ref _logStartOffset, _segments[0].BaseOffset);
+            Producers.OnLogStart(_logStartOffset);
+        }
+        return gone;
     }
 
     private void MoveLogStart(long offset)
@@ -609,15 +607,6 @@ public sealed class PartitionLog : IDisposable
         Volatile.Write(ref _logStartOffset, offset);
         Epochs.TruncateFromStart(offset);
         Producers.OnLogStart(offset);
-    }
-
-    private void DeleteFirst(int count)
-    {
-        LogSegment[] gone = _segments[..count];
-        Volatile.Write(ref _segments, _segments[count..]);
-        if (_segments[0].BaseOffset > _logStartOffset)
-            MoveLogStart(_segments[0].BaseOffset);
-        Delete(gone);
     }
 
     /// <summary>Sets the files aside; readers that hold one open go on reading it.</summary>
@@ -637,7 +626,7 @@ public sealed class PartitionLog : IDisposable
 
     private void Cut(long offset)
     {
-        int keep = Floor(_segments, offset) + 1;
+        int keep = SegmentReader.Floor(_segments, offset) + 1;
         if (_segments[keep - 1].BaseOffset == offset && keep > 1)
             keep--;
         LogSegment[] gone = _segments[keep..];

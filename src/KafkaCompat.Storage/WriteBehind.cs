@@ -22,14 +22,17 @@ public sealed class WriteBehind
 
     private readonly long _maxPieces;
     private readonly DirectoryHealth _health;
+    private readonly IDiskThreads _threads;
     private readonly Queue<Piece> _window = new();
     private readonly Channel<Piece> _written = Channel.CreateBounded<Piece>(new BoundedChannelOptions(MaxWaitingPieces) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
     private Task _loop = Task.CompletedTask;
 
     /// <param name="windowBytes">How much of what was appended last, in all logs together, stays in memory; at least one piece.</param>
     /// <param name="health">The directory that fails with its disk.</param>
-    public WriteBehind(long windowBytes, DirectoryHealth health)
+    /// <param name="threads">Where the disk is waited for.</param>
+    public WriteBehind(long windowBytes, DirectoryHealth health, IDiskThreads? threads = null)
     {
+        _threads = threads ?? IDiskThreads.None;
         _maxPieces = Math.Max(1, windowBytes / PieceBytes);
         _health = health;
     }
@@ -53,19 +56,22 @@ public sealed class WriteBehind
         while (await _written.Reader.WaitToReadAsync())
         {
             while (_written.Reader.TryRead(out Piece piece))
-            {
-                try
-                {
-                    Use(piece, static piece => piece.File.StartWriting(piece.Position, piece.Length));
-                    _window.Enqueue(piece);
-                    while (_window.Count > _maxPieces)
-                        Use(_window.Dequeue(), static piece => piece.File.LetGoOfPages(piece.Position, piece.Length));
-                }
-                catch (IOException failure)
-                {
-                    _health.Fail(failure);
-                }
-            }
+                await _threads.Run(() => HandOver(piece));
+        }
+    }
+
+    private void HandOver(Piece piece)
+    {
+        try
+        {
+            Use(piece, static piece => piece.File.StartWriting(piece.Position, piece.Length));
+            _window.Enqueue(piece);
+            while (_window.Count > _maxPieces)
+                Use(_window.Dequeue(), static piece => piece.File.LetGoOfPages(piece.Position, piece.Length));
+        }
+        catch (IOException failure)
+        {
+            _health.Fail(failure);
         }
     }
 

@@ -267,7 +267,16 @@ public sealed class PartitionLogTests
             long at = 0;
             while (!stop.IsCancellationRequested)
             {
-                LogRead read = log.Read(at, 700, long.MaxValue, true);
+                LogRead read;
+                try
+                {
+                    read = log.Read(at, 700, long.MaxValue, true);
+                }
+                catch (ObjectDisposedException)
+                {
+                    // The log is closed at the end while they read on.
+                    return;
+                }
                 using FileRegion? region = read.Region;
                 if (read.IsOutOfRange)
                     at = log.LogStartOffset;
@@ -276,7 +285,14 @@ public sealed class PartitionLogTests
                 byte[] bytes = region.ToArray();
                 var header = Batches.Header(bytes);
                 Assert.True(header.BaseOffset <= at && header.LastOffset >= at, $"asked for {at}, got {header.BaseOffset}");
-                _ = log.FindByTimestamp(Batches.StartMs + at);
+                try
+                {
+                    _ = log.FindByTimestamp(Batches.StartMs + at);
+                }
+                catch (ObjectDisposedException)
+                {
+                    return;
+                }
                 at = header.NextOffset;
             }
         }))];

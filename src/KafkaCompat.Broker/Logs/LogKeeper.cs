@@ -8,6 +8,7 @@ namespace KafkaCompat.Broker.Logs;
 /// <summary>
 /// The chores of the log directories, each on its own loop: retention, recovery points and log starts, high watermarks, and
 /// syncing where <c>flush.ms</c> or a rolled segment asks for it. Every loop waits by the node's clock and ends with its token.
+/// A partition that cannot be served is passed over, because it was deleted meanwhile most of all, and a chore that failed is tried again when it is due.
 /// A directory that failed is left alone, and the chores end with the last one: the directory's health says so to everyone else.
 /// </summary>
 public sealed class LogKeeper(PartitionTable partitions, LogDirectories directories, ServerConfig config, TimeProvider time, ILogger logger) : IAsyncDisposable
@@ -20,10 +21,15 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
     private readonly CancellationTokenSource _stop = new();
     private Task[] _loops = [];
 
+    /// <summary>Ends when a chore has: with the last directory, or with <see cref="DisposeAsync"/>.</summary>
+    public Task Completion => _loops.Length == 0 ? Task.CompletedTask : Task.WhenAny(_loops).Unwrap();
+
     public void Start() => _loops =
     [
         Loop("retention", config.GetLong("log.retention.check.interval.ms"), ApplyRetention),
-        Loop("checkpoints", config.GetLong("replica.high.watermark.checkpoint.interval.ms"), Checkpoint),
+        Loop("high watermarks", config.GetLong("replica.high.watermark.checkpoint.interval.ms"), () => directories.WriteHighWatermarks(HighWatermarks())),
+        Loop("recovery points", config.GetInt("log.flush.offset.checkpoint.interval.ms"), directories.WriteRecoveryPoints),
+        Loop("log starts", config.GetInt("log.flush.start.offset.checkpoint.interval.ms"), directories.WriteLogStarts),
         Loop("sync", SyncMs, SyncRolled),
         Loop("sweep", SweepMs, Sweep),
     ];
@@ -46,37 +52,52 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
     /// <summary>The partitions whose directory serves.</summary>
     private IEnumerable<Partition> Served => partitions.All.Where(static partition => !partition.Log.Health.IsFailed);
 
-    private void Checkpoint() => directories.WriteCheckpoints(HighWatermarks());
-
     /// <summary>A rolled segment is synced behind the writer's back, as Kafka does: the active one stays in the page cache.</summary>
-    private void SyncRolled()
+    private void SyncRolled() => Each("sync", static partition =>
     {
-        foreach (var partition in Served)
-        {
-            if (partition.Log.RecoveryPoint < partition.Log.ActiveSegmentBaseOffset) partition.Log.Sync(partition.Log.ActiveSegmentBaseOffset);
-        }
-    }
+        if (partition.Log.RecoveryPoint < partition.Log.ActiveSegmentBaseOffset) partition.Log.Sync(partition.Log.ActiveSegmentBaseOffset);
+    });
 
     private void ApplyRetention()
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        foreach (var partition in Served)
+        Each("retention", partition =>
         {
             var deleted = partition.Log.ApplyRetention(now, partition.HighWatermark);
             if (deleted > 0) LogKeeperLog.SegmentsDeleted(logger, partition.Log.Partition, deleted, partition.Log.LogStartOffset);
             partition.Log.Producers.RemoveExpired(now);
-        }
+        });
     }
 
     private void Sweep()
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        foreach (var partition in Served)
+        Each("sweep", partition =>
         {
             partition.SyncIfDue();
             partition.Log.DeleteDue(now);
-        }
+        });
         directories.DeleteDue(now);
+    }
+
+    /// <summary>Does a chore for every partition: one that cannot be served holds up none of the others.</summary>
+    private void Each(string name, Action<Partition> chore)
+    {
+        foreach (var partition in Served)
+        {
+            try
+            {
+                chore(partition);
+            }
+            catch (ObjectDisposedException)
+            {
+                // Its log was deleted between the look at the table and now.
+            }
+            catch (Exception e) when (e is not KafkaStorageException || !partition.Log.Health.IsFailed)
+            {
+                LogKeeperLog.PartitionFailed(logger, e, name, partition.Log.Partition);
+            }
+        }
     }
 
     private async Task Loop(string name, long intervalMs, Action chore)
@@ -89,11 +110,11 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
                 await Task.Delay(interval, time, _stop.Token);
                 try
                 {
-                    chore();
+                    await directories.DiskThreads.Run(chore);
                 }
-                catch (KafkaStorageException e) when (directories.Online.Any())
+                catch (Exception e) when (directories.Online.Any())
                 {
-                    LogKeeperLog.DirectoryFailed(logger, e, name);
+                    LogKeeperLog.ChoreFailed(logger, e, name);
                 }
             }
         }
@@ -102,7 +123,7 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
         }
         catch (Exception e)
         {
-            LogKeeperLog.ChoreFailed(logger, e, name);
+            LogKeeperLog.ChoreEnded(logger, e, name);
         }
     }
 }

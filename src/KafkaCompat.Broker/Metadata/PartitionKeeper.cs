@@ -45,22 +45,57 @@ public sealed class PartitionKeeper : IMetadataListener
         _highWatermarks = _directories.ReadHighWatermarks();
         _directories.LoadAll(
             (partition, topicId) => IsHere(image, partition, topicId),
-            partition => LogSettingsOf.Topic(_metadata.TopicConfigOf(image, partition.Topic)));
+            partition => LogSettingsOf.Topic(_metadata.TopicConfigOf(image, partition.Topic)),
+            _config.Of(image).GetInt("num.recovery.threads.per.data.dir"));
         foreach (var failed in _directories.All.Where(static directory => directory.Health.IsFailed))
             PartitionLogMessages.DirectoryNotRead(_logger, failed.Health.Cause, failed.Path);
         foreach (var stray in _directories.Strays) PartitionLogMessages.Stray(_logger, stray);
     }
 
-    public ValueTask OnMetadata(MetadataStep step)
+    public async ValueTask OnMetadata(MetadataStep step)
     {
         _image = step.Image;
         foreach (var topic in step.Delta.DeletedTopics) Delete(topic);
+        await CreateLogs(step);
         foreach (var change in step.Delta.ChangedTopics.Values)
         {
             foreach (var index in change.ChangedPartitions) Apply(change.Name, change.Id, index, change[index]);
         }
         foreach (var resource in step.Delta.ChangedConfigs) ApplyConfig(step.Image, resource);
-        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Makes the logs of all new partitions of a step together, so that they wait for the disk together. A single one is made where it is needed.</summary>
+    private async Task CreateLogs(MetadataStep step)
+    {
+        var created = new List<(NewLog, Uuid?)>();
+        foreach (var change in step.Delta.ChangedTopics.Values)
+        {
+            LogSettings? settings = null;
+            foreach (var index in change.ChangedPartitions)
+            {
+                var registration = change[index];
+                var key = new TopicPartition(change.Name, index);
+                if (!registration.Replicas.Contains(_metadata.NodeId) || _directories.Find(key) is not null) continue;
+                settings ??= LogSettingsOf.Topic(_metadata.TopicConfigOf(_image, change.Name));
+                var epoch = registration.Leader == _metadata.NodeId ? registration.LeaderEpoch : LeaderEpochCache.Undefined;
+                created.Add((new NewLog(key, change.Id, settings, epoch), AssignedDirectory(registration)));
+            }
+        }
+        if (created.Count < 2) return;
+        try
+        {
+            await _directories.CreateAll(created);
+        }
+        catch (KafkaStorageException)
+        {
+            // Each is tried by itself now, which tells which of them cannot be used and why.
+        }
+    }
+
+    private Uuid? AssignedDirectory(PartitionRegistration registration)
+    {
+        var assigned = registration.DirectoryOf(_metadata.NodeId);
+        return DirectoryIds.IsReserved(assigned) ? null : assigned;
     }
 
     private bool IsHere(MetadataImage image, TopicPartition partition, Uuid? topicId)
@@ -100,14 +135,22 @@ public sealed class PartitionKeeper : IMetadataListener
             _table.Offline[key] = topicId;
             return;
         }
-        partition.ApplyLeadership(registration.Leader, registration.LeaderEpoch, registration.Isr.Length, registration.Leader == _metadata.NodeId);
+        try
+        {
+            partition.ApplyLeadership(registration.Leader, registration.LeaderEpoch, registration.Isr.Length, registration.Leader == _metadata.NodeId);
+        }
+        catch (KafkaStorageException e)
+        {
+            // A failed directory takes the partition with it; where only a file could not be opened, what was not written is written with the next epoch or at the end.
+            PartitionLogMessages.Offline(_logger, e, key);
+        }
     }
 
     private Partition Open(TopicPartition key, Uuid topicId, PartitionRegistration registration)
     {
         var config = _metadata.TopicConfigOf(_image, key.Topic);
         var assigned = registration.DirectoryOf(_metadata.NodeId);
-        var log = _directories.Find(key) ?? _directories.Create(key, topicId, DirectoryIds.IsReserved(assigned) ? null : assigned, LogSettingsOf.Topic(config));
+        var log = _directories.Find(key) ?? _directories.Create(key, topicId, AssignedDirectory(registration), LogSettingsOf.Topic(config));
         Report(key, topicId, assigned);
         var partition = new Partition(key.Topic, topicId, key.Partition, log, config, _highWatermarks?.GetValueOrDefault(key) ?? 0, _syncer, _time);
         _ = _highWatermarks?.Remove(key);
@@ -124,7 +167,15 @@ public sealed class PartitionKeeper : IMetadataListener
     {
         _ = _table.Offline.TryRemove(key, out _);
         _table.Remove(key.Topic, key.Partition)?.Close();
-        _directories.Delete(key);
+        try
+        {
+            _directories.Delete(key);
+        }
+        catch (KafkaStorageException e)
+        {
+            // What is left of it is a stray of the next start.
+            PartitionLogMessages.NotDeleted(_logger, e, key);
+        }
     }
 
     /// <summary>A broker of several directories says where it has put a replica; of a single one the controller knows it.</summary>

@@ -13,6 +13,9 @@ internal static partial class PartitionLogMessages
     [LoggerMessage(1202, LogLevel.Error, "The log of {Partition} cannot be used.")]
     public static partial void Offline(ILogger logger, Exception exception, TopicPartition partition);
 
+    [LoggerMessage(1207, LogLevel.Error, "The folder of the deleted partition {Partition} could not be set aside.")]
+    public static partial void NotDeleted(ILogger logger, Exception exception, TopicPartition partition);
+
     [LoggerMessage(1203, LogLevel.Error, "The log of {Partition} is in the directory of {Folder}, which has failed; the partition is offline.")]
     public static partial void WentOffline(ILogger logger, TopicPartition partition, string folder);
 

@@ -103,15 +103,22 @@ public sealed class Partition
             if (!changed) return;
             if (isLeader)
             {
-                _log.Epochs.Assign(leaderEpoch, _log.LogEndOffset);
-                if (_config.FlushMessages == 1) _syncer.Request(this);
-                AdvanceHighWatermark();
+                try
+                {
+                    _log.Epochs.Assign(leaderEpoch, _log.LogEndOffset);
+                }
+                finally
+                {
+                    if (_config.FlushMessages == 1) _syncer.Request(this);
+                    AdvanceHighWatermark();
+                    ReleaseFetchWaits();
+                }
             }
             else
             {
                 ReleaseAckWaits(ErrorCode.NotLeaderOrFollower);
+                ReleaseFetchWaits();
             }
-            ReleaseFetchWaits();
         }
     }
 

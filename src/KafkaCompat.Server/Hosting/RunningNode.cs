@@ -16,10 +16,12 @@ internal sealed class RunningNode : IAsyncDisposable
     private readonly List<BoundListener> _listeners;
     private readonly List<ConnectionAcceptor> _acceptors;
     private readonly BrokerNode _node;
+    private readonly DiskThreads _diskThreads;
     private readonly ILogger _logger;
 
     private RunningNode(
-        ServerConfig config, SocketTransport transport, List<BoundListener> listeners, List<ConnectionAcceptor> acceptors, BrokerNode node, ILogger logger)
+        ServerConfig config, SocketTransport transport, List<BoundListener> listeners, List<ConnectionAcceptor> acceptors, BrokerNode node, DiskThreads diskThreads,
+        ILogger logger)
     {
         Config = config;
         _transport = transport;
@@ -27,6 +29,7 @@ internal sealed class RunningNode : IAsyncDisposable
         _acceptors = acceptors;
         _logger = logger;
         _node = node;
+        _diskThreads = diskThreads;
     }
 
     /// <summary>The configuration with the ports that were bound.</summary>
@@ -39,6 +42,7 @@ internal sealed class RunningNode : IAsyncDisposable
         var logger = logs.CreateLogger("kafkacompat");
         var transport = new SocketTransport(TransportOptions(config), TimeProvider.System);
         var listeners = new List<BoundListener>();
+        var diskThreads = new DiskThreads();
         try
         {
             foreach (var endpoint in config.Listeners.All)
@@ -47,7 +51,7 @@ internal sealed class RunningNode : IAsyncDisposable
             }
 
             config = config.WithBoundPorts(listeners.ToDictionary(static listener => listener.Endpoint.Name, static listener => listener.Endpoint.Port));
-            var node = await BrokerNode.StartAsync(config, new DiskFileStore(), TimeProvider.System, Random.Shared, logs).ConfigureAwait(false);
+            var node = await BrokerNode.StartAsync(config, new DiskFileStore(), TimeProvider.System, Random.Shared, logs, diskThreads).ConfigureAwait(false);
             var acceptors = new List<ConnectionAcceptor>();
 
             // As in Kafka, the limits of connections count for a broker's listeners and for a controller's each by themselves.
@@ -65,12 +69,13 @@ internal sealed class RunningNode : IAsyncDisposable
                 }
             }
 
-            return new RunningNode(config, transport, listeners, acceptors, node, logger);
+            return new RunningNode(config, transport, listeners, acceptors, node, diskThreads, logger);
         }
         catch
         {
             await Unbind(listeners).ConfigureAwait(false);
             transport.Dispose();
+            diskThreads.Dispose();
             throw;
         }
     }
@@ -98,6 +103,7 @@ internal sealed class RunningNode : IAsyncDisposable
         _transport.AbortConnections();
         _transport.Dispose();
         await _node.DisposeAsync().ConfigureAwait(false);
+        _diskThreads.Dispose();
     }
 
     private static async Task Unbind(List<BoundListener> listeners)

@@ -29,6 +29,7 @@ public static class PartitionMetadataFile
         return versioned && topicId is { } found && found != Uuid.Zero ? found : throw new LogCorruptionException($"{path} is malformed.");
     }
 
+    /// <summary>Puts the file in place, whole; its name is durable once the folder is synced.</summary>
     public static void Write(IFileStore files, string folder, Uuid topicId) =>
-        files.WriteAtomically(Path.Combine(folder, FileName), Encoding.UTF8.GetBytes($"version: 0\ntopic_id: {topicId}"));
+        files.WriteAtomically(Path.Combine(folder, FileName), Encoding.UTF8.GetBytes($"version: 0\ntopic_id: {topicId}"), syncFolder: false);
 }

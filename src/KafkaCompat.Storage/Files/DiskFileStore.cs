@@ -11,8 +11,11 @@ public sealed class DiskFileStore : IFileStore
     public IReadOnlyList<StoredEntry> List(string folder)
     {
         var entries = new List<StoredEntry>();
-        foreach (FileSystemInfo info in new DirectoryInfo(folder).EnumerateFileSystemInfos())
-            entries.Add(info is FileInfo file ? new StoredEntry(info.Name, false, file.Length) : new StoredEntry(info.Name, true, 0));
+        Checked(folder, folder =>
+        {
+            foreach (FileSystemInfo info in new DirectoryInfo(folder).EnumerateFileSystemInfos())
+                entries.Add(info is FileInfo file ? new StoredEntry(info.Name, false, file.Length) : new StoredEntry(info.Name, true, 0));
+        });
         return entries;
     }
 
@@ -38,13 +41,13 @@ public sealed class DiskFileStore : IFileStore
 
     public void CreateFolder(string path) => Checked(path, static p => Directory.CreateDirectory(p));
 
-    public void Rename(string from, string to)
+    public void Rename(string from, string to) => Checked(from, from =>
     {
         if (Directory.Exists(from))
             Directory.Move(from, to);
         else
             File.Move(from, to, overwrite: true);
-    }
+    });
 
     public void Delete(string path) => Checked(path, static p =>
     {
@@ -68,13 +71,13 @@ public sealed class DiskFileStore : IFileStore
 
     public long LastWriteMs(string path) => new DateTimeOffset(File.GetLastWriteTimeUtc(path)).ToUnixTimeMilliseconds();
 
-    public void MakeReadOnly(string path)
+    public void MakeReadOnly(string path) => Checked(path, static path =>
     {
         if (OperatingSystem.IsWindows())
             File.SetAttributes(path, FileAttributes.ReadOnly);
         else
             File.SetUnixFileMode(path, UnixFileMode.UserRead);
-    }
+    });
 
     public (long TotalBytes, long UsableBytes) Space(string path)
     {

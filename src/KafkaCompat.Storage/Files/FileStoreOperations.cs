@@ -21,9 +21,9 @@ public static class FileStoreOperations
 
     /// <summary>
     /// Puts a file in place so that after a crash there is either the old one or the new one, whole: written beside under
-    /// <c>.tmp</c>, synced, renamed, and the folder synced.
+    /// <c>.tmp</c>, synced, renamed, and the folder synced, unless the caller does that for several files at once.
     /// </summary>
-    public static void WriteAtomically(this IFileStore files, string path, ReadOnlySpan<byte> content, bool readOnly = false, bool sync = true)
+    public static void WriteAtomically(this IFileStore files, string path, ReadOnlySpan<byte> content, bool readOnly = false, bool sync = true, bool syncFolder = true)
     {
         string temporary = path + ".tmp";
         files.Delete(temporary);
@@ -36,7 +36,7 @@ public static class FileStoreOperations
         if (readOnly)
             files.MakeReadOnly(temporary);
         files.Rename(temporary, path);
-        if (sync)
+        if (sync && syncFolder)
             files.SyncFolder(Path.GetDirectoryName(path)!);
     }
 }

@@ -82,7 +82,7 @@ internal static partial class NativeFile
     private static IOException Failure(string call, string path)
     {
         int error = Marshal.GetLastPInvokeError();
-        return new IOException($"{call} of {path} failed: {new Win32Exception(error).Message} ({error})");
+        return new IOException($"{call} of {path} failed: {new Win32Exception(error).Message} ({error})", error);
     }
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]

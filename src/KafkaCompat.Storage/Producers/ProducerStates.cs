@@ -247,7 +247,10 @@ public sealed class ProducerStates
 
     internal void DeleteSnapshot(long offset)
     {
-        if (_snapshots.Remove(offset))
+        bool known;
+        lock (_gate)
+            known = _snapshots.Remove(offset);
+        if (known)
             _environment.Files.Delete(SnapshotPath(offset));
     }
 

@@ -119,7 +119,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         }
         if (stop != ScanStop.End)
             environment.Repaired?.Invoke($"{active.PathOf(SegmentFiles.Log)}: {active.File.Length - end} bytes behind the last whole batch are cut off ({stop}).");
-        active.SetRecoveredSize(end);
+        active.SetRecoveredSize(end, afterKill: !opening.IsClean);
         return next;
     }
 

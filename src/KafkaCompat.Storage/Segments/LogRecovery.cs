@@ -5,6 +5,9 @@ namespace KafkaCompat.Storage.Segments;
 /// <summary>Checks the segments behind the recovery point batch by batch and rebuilds what follows from them.</summary>
 internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache epochs, ProducerStates producers, LogSettings settings)
 {
+    /// <summary>Offsets are absent within what was read: compaction has been here, whatever the topic's policy is now.</summary>
+    private bool _hasHoles;
+
     /// <summary>Recovers in place: the list holds afterwards the segments that are good.</summary>
     public void Recover(List<LogSegment> segments, LogOpening opening)
     {
@@ -24,7 +27,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
                 break;
             // The tail of a file can be lost between two batches, which leaves no trace in it: only the next segment's name tells. A gap is
             // no loss where compaction may have made it.
-            if (segments[i].Size == length && (settings.IsCompacted || next == segments[i + 1].BaseOffset))
+            if (segments[i].Size == length && (settings.IsCompacted || _hasHoles || next == segments[i + 1].BaseOffset))
             {
                 segments[i].Seal();
                 producers.SetEndOffset(segments[i + 1].BaseOffset);
@@ -54,6 +57,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
             while (scanner.MoveNext() && scanner.CheckChecksum() && scanner.Header.BaseOffset >= next)
             {
                 RecordBatchHeader header = scanner.Header;
+                _hasHoles |= header.BaseOffset > next || header.RecordCount <= header.LastOffsetDelta;
                 segment.Index(header, scanner.Position, settings.IndexIntervalBytes);
                 if (header.PartitionLeaderEpoch > epochs.LatestEpoch)
                     epochsChanged |= epochs.Put(header.PartitionLeaderEpoch, header.BaseOffset);
@@ -67,7 +71,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
                     + $"the log is cut to offset {next}, {length - end} bytes go.");
             }
         }
-        segment.SetRecoveredSize(end);
+        segment.SetRecoveredSize(end, afterKill: true);
         segment.RewriteIndexes();
         return epochsChanged;
     }

@@ -74,11 +74,19 @@ internal sealed class LogSegment
             HasNewNames = true,
             _writable = true,
         };
-        segment._file = environment.Files.Open(segment.PathOf(SegmentFiles.Log), FileOpening.OpenOrCreate);
-        if (segment._file.Length > 0)
-            segment._file.SetLength(0);
-        segment.OffsetIndex.Rewrite();
-        segment.TimeIndex.Rewrite();
+        try
+        {
+            segment._file = environment.Files.Open(segment.PathOf(SegmentFiles.Log), FileOpening.OpenOrCreate);
+            if (segment._file.Length > 0)
+                segment._file.SetLength(0);
+            segment.OffsetIndex.Rewrite();
+            segment.TimeIndex.Rewrite();
+        }
+        catch (IOException failure) when (FileShortage.IsOfDescriptors(failure))
+        {
+            LogLoader.DeleteFiles(environment.Files, segment, "");
+            throw;
+        }
         // An idle partition keeps one file open, not three.
         segment.OffsetIndex.CloseFile();
         segment.TimeIndex.CloseFile();
@@ -165,10 +173,11 @@ internal sealed class LogSegment
         _largest = new LargestTimestamp(-1, BaseOffset);
     }
 
-    public void SetRecoveredSize(long size)
+    /// <summary>Ends the file where its last good batch does. With <paramref name="afterKill"/> also where its length says so: blocks may be reserved behind it.</summary>
+    public void SetRecoveredSize(long size, bool afterKill)
     {
         Volatile.Write(ref _size, size);
-        if (File.Length != size)
+        if (afterKill || File.Length != size)
             File.SetLength(size);
     }
 
@@ -241,6 +250,8 @@ internal sealed class LogSegment
     {
         (long timestamp, long offset) = Largest;
         TimeIndex.AppendIfLarger(timestamp, offset);
+        // What can fail comes first, so that a segment is sealed or is not.
+        WriteIndexes();
         OffsetIndex.Seal();
         TimeIndex.Seal();
         TrimFile();

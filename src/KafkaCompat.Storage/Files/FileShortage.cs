@@ -1,0 +1,14 @@
+namespace KafkaCompat.Storage.Files;
+
+/// <summary>Tells a shortage that passes from a disk that fails.</summary>
+public static class FileShortage
+{
+    private const int TooManyInSystem = 23;
+    private const int TooManyInProcess = 24;
+    private const int TooManyOnWindows = unchecked((int)0x80070004);
+
+    /// <summary>Whether a file could not be opened because the process or the system has as many open as it may. Nothing was changed then, and the disk is as good as before.</summary>
+    public static bool IsOfDescriptors(Exception failure) => OperatingSystem.IsWindows()
+        ? failure.HResult == TooManyOnWindows
+        : failure is IOException && failure.HResult is TooManyInSystem or TooManyInProcess;
+}

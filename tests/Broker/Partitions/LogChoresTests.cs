@@ -1,0 +1,127 @@
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Logs;
+using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Broker.Tests.Time;
+using KafkaCompat.Protocol;
+using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Tests.Shared;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests.Partitions;
+
+/// <summary>The chores of the log directories go on, whatever becomes of one partition.</summary>
+public sealed class LogChoresTests : IDisposable
+{
+    private readonly ManualTime _time = new();
+    private readonly HookedFileStore _files;
+    private readonly LogDirectory _directory;
+    private readonly PartitionTable _table = new();
+    private readonly LogSyncer _syncer = new();
+
+    public LogChoresTests()
+    {
+        _files = new HookedFileStore(new ForgetfulFileStore(_time));
+        _directory = LogDirectory.Open(new LogEnvironment(_files, _time, new Random(1)), "/data");
+        _directory.LoadAll(static (_, _) => true, static _ => LogSettings.Default);
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Retention_goes_on_where_a_log_was_deleted_under_it_and_where_something_unforeseen_happens()
+    {
+        var partitions = Enumerable.Range(0, 8).Select(i => Add($"t{i}", ("retention.ms", "1000"))).ToList();
+        foreach (var partition in partitions) _ = partition.Append(RecordBytes.From(Records.Batch(timestamp: NowMs()).AsMemory()), 1, 12);
+        // A topic that is deleted has left the table only after a chore has looked at it.
+        _directory.Delete(new TopicPartition("t3", 0));
+        var isFirst = true;
+        _files.Before = (operation, path) =>
+        {
+            if (operation != nameof(IFileStore.Rename) || !path.Contains("t5-0", StringComparison.Ordinal) || !isFirst) return;
+            isFirst = false;
+            throw new InvalidOperationException("nobody has thought of this");
+        };
+        await using var keeper = Keeper();
+        keeper.Start();
+        await Until(() => partitions.Where((_, i) => i is not 3 and not 5).All(partition => partition.Log.LogStartOffset == 1));
+        _ = partitions[5].Append(RecordBytes.From(Records.Batch(timestamp: NowMs()).AsMemory()), 1, 12);
+        await Until(() => partitions[5].Log.LogStartOffset == 2);
+        Assert.False(keeper.Completion.IsCompleted);
+        Assert.False(_directory.Health.IsFailed);
+    }
+
+    [Fact]
+    public async Task A_chore_that_lacks_descriptors_is_tried_again()
+    {
+        var partition = Add("t", ("retention.ms", "1000"));
+        _ = partition.Append(RecordBytes.From(Records.Batch(timestamp: NowMs()).AsMemory()), 1, 12);
+        var refused = 0;
+        _files.Before = (operation, _) =>
+        {
+            if (operation == nameof(IFileStore.Open) && refused++ < 20) throw HookedFileStore.TooManyOpenFiles();
+        };
+        await using var keeper = Keeper();
+        keeper.Start();
+        await Until(() => partition.Log.LogStartOffset == 1 && _files.FileExists("/data/replication-offset-checkpoint"));
+        Assert.True(refused > 20);
+        Assert.False(_directory.Health.IsFailed);
+    }
+
+    [Fact]
+    public async Task Recovery_points_and_high_watermarks_are_written_when_their_settings_say()
+    {
+        var partition = Add("t");
+        _ = partition.Append(RecordBytes.From(Records.Batch(3).AsMemory()), 1, 12);
+        await using var keeper = Keeper(("log.flush.offset.checkpoint.interval.ms", "3600000"), ("replica.high.watermark.checkpoint.interval.ms", "100"));
+        keeper.Start();
+        await Until(() => _files.FileExists("/data/replication-offset-checkpoint"));
+        Assert.Equal(3, _directory.ReadHighWatermarks()[new TopicPartition("t", 0)]);
+        Assert.False(_files.FileExists("/data/recovery-point-offset-checkpoint"));
+    }
+
+    [Fact]
+    public async Task A_sync_that_fails_as_nobody_foresaw_fails_the_directory_and_not_the_syncer()
+    {
+        var failed = new TaskCompletionSource();
+        _directory.Health.Failed += _ => failed.TrySetResult();
+        _syncer.Start();
+        var partition = Add("t", ("flush.messages", "1"));
+        _files.Before = (operation, _) =>
+        {
+            if (operation == nameof(IFileStore.SyncFolder)) throw new InvalidOperationException("nobody has thought of this");
+        };
+        _ = partition.Append(RecordBytes.From(Records.Batch().AsMemory()), 1, 12);
+        await failed.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        Assert.False(_syncer.Completion.IsCompleted);
+        _files.Before = null;
+        await _syncer.Stop();
+    }
+
+    private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private LogKeeper Keeper(params (string Name, string Value)[] settings) =>
+        new(_table, new LogDirectories([_directory]), TestNode.ConfigOf([("log.retention.check.interval.ms", "1000"), .. settings]), _time, NullLogger.Instance);
+
+    private Partition Add(string topic, params (string Name, string Value)[] configs)
+    {
+        var config = TopicConfig.Create(TestNode.ConfigOf(), configs.ToDictionary(static c => c.Name, static c => c.Value));
+        var log = _directory.Create(new TopicPartition(topic, 0), new Uuid(7, 9), LogSettingsOf.Topic(config));
+        var partition = new Partition(topic, new Uuid(7, 9), 0, log, config, 0, _syncer, _time);
+        partition.ApplyLeadership(1, 0, 1, isLeader: true);
+        _table.Add(partition);
+        return partition;
+    }
+
+    /// <summary>Lets the clock go on until something is so; the chores run on the thread that moves it, or soon after.</summary>
+    private async Task Until(Func<bool> condition)
+    {
+        while (!condition())
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            _time.Advance(TimeSpan.FromMilliseconds(200));
+            await Task.Yield();
+        }
+    }
+}

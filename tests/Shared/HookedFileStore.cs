@@ -1,0 +1,45 @@
+using KafkaCompat.Storage.Files;
+
+namespace KafkaCompat.Tests.Shared;
+
+/// <summary>A store that does something before it asks another one: wait, or fail as a disk or a system would.</summary>
+internal sealed class HookedFileStore(IFileStore inner) : IFileStore
+{
+    /// <summary>Called with the name of each operation and its path.</summary>
+    public Action<string, string>? Before { get; set; }
+
+    /// <summary>What opening a file says where the process has as many open as it may.</summary>
+    public static IOException TooManyOpenFiles() => new("Too many open files", 24);
+
+    public bool FileExists(string path) => inner.FileExists(path);
+
+    public bool FolderExists(string path) => inner.FolderExists(path);
+
+    public IReadOnlyList<StoredEntry> List(string folder) => Asked(nameof(List), folder).List(folder);
+
+    public StoredFile Open(string path, FileOpening opening) => Asked(nameof(Open), path).Open(path, opening);
+
+    public void CreateFolder(string path) => Asked(nameof(CreateFolder), path).CreateFolder(path);
+
+    public void Rename(string from, string to) => Asked(nameof(Rename), from).Rename(from, to);
+
+    public void Delete(string path) => Asked(nameof(Delete), path).Delete(path);
+
+    public void DeleteFolder(string path) => Asked(nameof(DeleteFolder), path).DeleteFolder(path);
+
+    public void SyncFolder(string path) => Asked(nameof(SyncFolder), path).SyncFolder(path);
+
+    public long LastWriteMs(string path) => inner.LastWriteMs(path);
+
+    public void MakeReadOnly(string path) => Asked(nameof(MakeReadOnly), path).MakeReadOnly(path);
+
+    public (long TotalBytes, long UsableBytes) Space(string path) => inner.Space(path);
+
+    public IDisposable? TryLock(string path) => inner.TryLock(path);
+
+    private IFileStore Asked(string operation, string path)
+    {
+        Before?.Invoke(operation, path);
+        return inner;
+    }
+}

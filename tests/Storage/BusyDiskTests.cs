@@ -1,0 +1,168 @@
+using System.Diagnostics;
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Tests.Shared;
+using Xunit;
+
+namespace KafkaCompat.Storage.Tests;
+
+/// <summary>What a log does while a disk is slow, and when the system is short of something that comes back.</summary>
+public sealed class BusyDiskTests
+{
+    private const string Folder = "/data/t-0";
+
+    private readonly FixedClock _clock = new(Batches.StartMs);
+    private readonly HookedFileStore _files;
+    private readonly LogEnvironment _environment;
+
+    public BusyDiskTests()
+    {
+        _files = new HookedFileStore(new ForgetfulFileStore(_clock));
+        _files.CreateFolder("/data");
+        _environment = new LogEnvironment(_files, _clock, new Random(1));
+    }
+
+    [Fact]
+    public void AppendsGoOnWhileOldSegmentsAreSetAside()
+    {
+        PartitionLog log = Open(LogSettings.Default with { RetentionMs = 1000 });
+        log.Append(Batches.Plain(0));
+        log.Roll();
+        log.Append(Batches.Plain(1, timestamp: Batches.StartMs + 100_000));
+        bool appended = false;
+        _files.Before = (operation, _) =>
+        {
+            if (operation != nameof(IFileStore.Rename) || appended)
+                return;
+            var writer = new Thread(() => log.Append(Batches.Plain(2, timestamp: Batches.StartMs + 100_000)));
+            writer.Start();
+            appended = writer.Join(TimeSpan.FromSeconds(20));
+        };
+        Assert.Equal(1, log.ApplyRetention(Batches.StartMs + 50_000, highWatermark: 2));
+        Assert.True(appended);
+        Assert.Equal((1L, 3L), (log.LogStartOffset, log.LogEndOffset));
+    }
+
+    /// <summary>Whichever file it is that cannot be opened, the roll is refused, the log is what it was, and goes on.</summary>
+    [Fact]
+    public void ARollThatLacksDescriptorsLeavesTheLogAsItWas()
+    {
+        bool succeeded = false;
+        for (int failing = 1; !succeeded; failing++)
+        {
+            Assert.InRange(failing, 1, 20);
+            string folder = $"/data/r{failing}-0";
+            var settings = LogSettings.Default with { IndexIntervalBytes = 1 };
+            PartitionLog log = Open(settings, folder);
+            for (int i = 0; i < 5; i++)
+                log.Append(Batches.Produced(i, 7, 0, i, timestamp: Batches.StartMs + i));
+            int opened = 0;
+            _files.Before = (operation, _) =>
+            {
+                if (operation == nameof(IFileStore.Open) && ++opened == failing)
+                    throw HookedFileStore.TooManyOpenFiles();
+            };
+            try
+            {
+                log.Roll();
+                succeeded = true;
+            }
+            catch (KafkaStorageException)
+            {
+            }
+            _files.Before = null;
+            Assert.False(_environment.Health.IsFailed);
+            log.Append(Batches.Produced(5, 7, 0, 5, timestamp: Batches.StartMs + 5));
+            Assert.Equal(succeeded ? 2 : 1, log.SegmentCount);
+            byte[] all = log.ReadAll(0);
+            log.Close();
+            PartitionLog again = PartitionLog.Open(_environment, folder, new TopicPartition("t", 0), settings, new LogOpening(IsClean: true));
+            Assert.Equal(6, again.LogEndOffset);
+            Assert.Equal(all, again.ReadAll(0));
+        }
+    }
+
+    [Fact]
+    public void AReadAndASyncThatLackDescriptorsAreRefusedAndWorkLater()
+    {
+        PartitionLog log = Open(LogSettings.Default);
+        log.Append(Batches.Plain(0));
+        log.Roll();
+        log.Append(Batches.Plain(1));
+        log.Close();
+        PartitionLog again = PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), LogSettings.Default, new LogOpening(IsClean: true));
+        again.Append(Batches.Plain(2));
+        again.Roll();
+        _files.Before = (operation, _) =>
+        {
+            if (operation is nameof(IFileStore.Open) or nameof(IFileStore.SyncFolder))
+                throw HookedFileStore.TooManyOpenFiles();
+        };
+        _ = Assert.Throws<KafkaStorageException>(() => again.Read(0, 1000, long.MaxValue, minOneBatch: true));
+        _ = Assert.Throws<KafkaStorageException>(again.Sync);
+        Assert.False(_environment.Health.IsFailed);
+        _files.Before = null;
+        using FileRegion? region = again.Read(0, 1000, long.MaxValue, minOneBatch: true).Region;
+        Assert.NotNull(region);
+        var synced = new List<string>();
+        _files.Before = (operation, path) => synced.Add($"{operation} {path}");
+        again.Sync();
+        Assert.Equal(3, again.RecoveryPoint);
+        Assert.Contains($"SyncFolder {Folder}", synced);
+    }
+
+    [Fact]
+    public void AGapThatCompactionLeftIsNoLossUnderAnotherPolicy()
+    {
+        var settings = LogSettings.Default with { SegmentBytes = 500 };
+        PartitionLog log = Open(settings);
+        log.Append(Batches.Plain(0));
+        log.Append(Batches.Plain(5));
+        log.Append(Batches.Plain(20, valueBytes: 400));
+        Assert.Equal(2, log.SegmentCount);
+        log.Dispose();
+        PartitionLog again = PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), settings, new LogOpening(IsClean: false));
+        Assert.Equal((21L, 2), (again.LogEndOffset, again.SegmentCount));
+    }
+
+    [Fact]
+    public void ReservedBlocksAreGivenBackAfterAKill()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only on Linux are blocks reserved behind a file's end.");
+        string root = Directory.CreateTempSubdirectory("kafkacompat-blocks-").FullName;
+        try
+        {
+            var environment = new LogEnvironment(new DiskFileStore(), _clock, new Random(1));
+            var settings = LogSettings.Default with { Preallocate = true, SegmentBytes = 8 << 20 };
+            string folder = Path.Combine(root, "t-0"), file = Path.Combine(folder, "00000000000000000000.log");
+            using (PartitionLog log = PartitionLog.Open(environment, folder, new TopicPartition("t", 0), settings, new LogOpening(IsClean: false)))
+                log.Append(Batches.Plain(0));
+            Assert.SkipUnless(AllocatedBytes(file) >= 8 << 20, "This file system reserves no blocks.");
+            using (PartitionLog log = PartitionLog.Open(environment, folder, new TopicPartition("t", 0), settings, new LogOpening(IsClean: false)))
+                Assert.Equal(1, log.LogEndOffset);
+            Assert.InRange(AllocatedBytes(file), 1, 1 << 20);
+        }
+        finally
+        {
+            Directory.Delete(root, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void AMissingPermissionIsAnIoFailureLikeAnyOther()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux has files that nobody may rename.");
+        IOException refused = Assert.ThrowsAny<IOException>(() => new DiskFileStore().Rename("/proc/self/status", "/proc/self/stat"));
+        Assert.IsType<UnauthorizedAccessException>(refused.InnerException);
+    }
+
+    private static long AllocatedBytes(string path)
+    {
+        using var stat = Process.Start(new ProcessStartInfo("stat", ["-c", "%b %B", path]) { RedirectStandardOutput = true })!;
+        string[] numbers = stat.StandardOutput.ReadToEnd().Split(' ');
+        stat.WaitForExit();
+        return long.Parse(numbers[0], System.Globalization.CultureInfo.InvariantCulture) * long.Parse(numbers[1], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    private PartitionLog Open(LogSettings settings, string folder = Folder) =>
+        PartitionLog.Open(_environment, folder, new TopicPartition("t", 0), settings, new LogOpening(IsClean: false));
+}
