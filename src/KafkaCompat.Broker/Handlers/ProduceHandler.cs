@@ -86,9 +86,8 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
         foreach (var (place, result) in waiting)
         {
             if (place.Outcome is null or ErrorCode.None) continue;
+            // The records are in the log, where the answer says; only that they are replicated is not known.
             result.ErrorCode = place.Outcome.Value;
-            result.BaseOffset = -1;
-            result.LogStartOffset = -1;
         }
         return response;
     }

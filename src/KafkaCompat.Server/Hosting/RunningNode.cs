@@ -20,9 +20,10 @@ internal sealed class RunningNode : IAsyncDisposable
     private readonly ILogger _logger;
 
     private RunningNode(
-        ServerConfig config, SocketTransport transport, List<BoundListener> listeners, List<ConnectionAcceptor> acceptors, BrokerNode node, DiskThreads diskThreads,
-        ILogger logger)
+        ServerConfig config, SocketTransport transport, List<BoundListener> listeners, List<ConnectionAcceptor> acceptors, List<Task> accepting, BrokerNode node,
+        DiskThreads diskThreads, ILogger logger)
     {
+        Completion = Task.WhenAny([node.Completion, .. accepting]).Unwrap();
         Config = config;
         _transport = transport;
         _listeners = listeners;
@@ -53,6 +54,7 @@ internal sealed class RunningNode : IAsyncDisposable
             config = config.WithBoundPorts(listeners.ToDictionary(static listener => listener.Endpoint.Name, static listener => listener.Endpoint.Port));
             var node = await BrokerNode.StartAsync(config, new DiskFileStore(), TimeProvider.System, Random.Shared, logs, diskThreads).ConfigureAwait(false);
             var acceptors = new List<ConnectionAcceptor>();
+            var accepting = new List<Task>();
 
             // As in Kafka, the limits of connections count for a broker's listeners and for a controller's each by themselves.
             foreach (var group in listeners.GroupBy(listener => config.Listeners.ControllerNames.Contains(listener.Endpoint.Name)))
@@ -64,12 +66,12 @@ internal sealed class RunningNode : IAsyncDisposable
                     foreach (var socket in listener.Sockets)
                     {
                         HostLog.Bound(logger, listener.Endpoint.Name, socket.EndPoint);
-                        _ = acceptor.Accept(listener, socket);
+                        accepting.Add(acceptor.Accept(listener, socket));
                     }
                 }
             }
 
-            return new RunningNode(config, transport, listeners, acceptors, node, diskThreads, logger);
+            return new RunningNode(config, transport, listeners, acceptors, accepting, node, diskThreads, logger);
         }
         catch
         {
@@ -80,8 +82,8 @@ internal sealed class RunningNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Fails when a part that the node cannot do without has failed.</summary>
-    public Task Completion => _node.Completion;
+    /// <summary>Ends or fails when a part has that the node cannot do without, a listener that accepts no more among them.</summary>
+    public Task Completion { get; }
 
     /// <summary>
     /// Stops accepting, answers what was begun and ends connections in order, resets those that do not end in time; so nothing is acknowledged any more when
