@@ -66,7 +66,11 @@ public sealed class BrokerService : IAsyncDisposable
         _assignments = new DirectoryAssignments(controller, config.NodeId, () => BrokerEpoch, time, logLogger);
         Topics = new TopicCreator(controller, Metadata, config);
         _producerIds = new ProducerIdBlock(controller, config.NodeId, () => BrokerEpoch);
-        var coordinator = new GroupCoordinator(GroupSettingsOf(config), time, Wheel, logs.CreateLogger("kafkacompat.groups"));
+        var coordinator = new GroupCoordinator(GroupSettingsOf(config), time, Wheel, logs.CreateLogger("kafkacompat.groups"))
+        {
+            // As the handlers read it, so that no offset seems to be of a topic that is only about to be there.
+            TopicIds = name => Metadata.Current.FindTopic(name)?.Id,
+        };
         _groups = new GroupPartitions(coordinator, Partitions, Wheel, config.NodeId);
         var sessions = new FetchSessionCache(config.GetInt("max.incremental.fetch.session.cache.slots"), random, time);
         _dispatch = new ServedHandlers

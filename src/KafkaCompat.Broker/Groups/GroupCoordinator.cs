@@ -22,6 +22,12 @@ public sealed class GroupCoordinator(GroupSettings settings, TimeProvider time, 
         set => _partitions = value;
     }
 
+    /// <summary>
+    /// The id that a topic has at the moment of asking, or null where it is not there. It must know every topic that a commit was let through for. Without
+    /// it offsets are only forgotten for topics that <see cref="ForgetTopics"/> names.
+    /// </summary>
+    public Func<string, Uuid?>? TopicIds { get; init; }
+
     /// <summary>This node no longer leads the partition, or the partition is gone.</summary>
     public void Resign(int partition)
     {
@@ -33,7 +39,7 @@ public sealed class GroupCoordinator(GroupSettings settings, TimeProvider time, 
     public void ForgetTopics(IReadOnlyCollection<string> topics)
     {
         foreach (var shard in _shards.Values)
-            _ = shard.Ask(new ForgetTopicsCommand(topics));
+            shard.ForgetTopics(topics);
     }
 
     /// <summary>The answer of the shard that has the command's group, or the command's own refusal.</summary>
@@ -70,7 +76,7 @@ public sealed class GroupCoordinator(GroupSettings settings, TimeProvider time, 
     /// <summary>This node leads the partition from now on. Call it again only after <see cref="Resign"/>.</summary>
     internal void Lead(int partition, IGroupLog log)
     {
-        var shard = new GroupShardLoop(partition, log, settings, time, wheel, logger);
+        var shard = new GroupShardLoop(partition, log, settings, time, wheel, logger, TopicIds);
         if (!_shards.TryAdd(partition, shard))
             throw new InvalidOperationException($"Partition {partition} of the groups' log is led already.");
         shard.Start();

@@ -33,11 +33,12 @@ internal sealed class GroupShardLoop
     private readonly ILogger _logger;
     private readonly int _partition;
     private readonly Deadline _deadline;
+    private readonly Func<string, Uuid?>? _topicIds;
+    private readonly HashSet<string> _deletedTopics = [];
 
     // Everything below is touched by the mailbox's work only.
     private readonly Dictionary<long, Waiting> _waiting = [];
     private readonly Queue<(long RequiredOffset, long DueMs, GroupReply Reply)> _uncommitted = new();
-    private readonly HashSet<string> _topicsToForget = [];
     private GroupShard? _shard;
     private long _lastTicket;
     private long _requiredOffset;
@@ -45,12 +46,16 @@ internal sealed class GroupShardLoop
     private bool _awaitsCommit;
     private int _generation;
     private int _failedLoads;
+    private bool _goesOn;
 
     private bool _isBusy;
+    private bool _isToldOfTopics;
     private volatile bool _isClosed;
 
-    public GroupShardLoop(int partition, IGroupLog log, GroupSettings settings, TimeProvider time, TimerWheel wheel, ILogger logger)
+    public GroupShardLoop(
+        int partition, IGroupLog log, GroupSettings settings, TimeProvider time, TimerWheel wheel, ILogger logger, Func<string, Uuid?>? topicIds)
     {
+        _topicIds = topicIds;
         _partition = partition;
         _log = log;
         _settings = settings;
@@ -72,6 +77,22 @@ internal sealed class GroupShardLoop
         if (!Post(() => Decide(command, answer)))
             answer.SetResult(command.Refuse(ErrorCode.CoordinatorLoadInProgress));
         return answer.Task;
+    }
+
+    /// <summary>
+    /// Topics were deleted. Nobody tells a second time, so neither a full mailbox nor a shard that loads may lose it: the names are kept until a shard
+    /// begins to forget them, and one that has loaded compares all that it has with the topics that there are.
+    /// </summary>
+    public void ForgetTopics(IReadOnlyCollection<string> deleted)
+    {
+        lock (_lock)
+        {
+            _deletedTopics.UnionWith(deleted);
+            if (_isToldOfTopics)
+                return;
+            _isToldOfTopics = true;
+        }
+        _ = Post(BeginToForget, force: true);
     }
 
     /// <summary>The partition is led elsewhere from now on, or gone. Everybody who waits is told to look for the coordinator.</summary>
@@ -183,12 +204,26 @@ internal sealed class GroupShardLoop
         Carry(loaded, ToBatch(loaded, now), now, null);
         if (_shard is null)
             return;
-        if (_topicsToForget.Count > 0)
+        BeginToForget();
+        ScheduleDeadline();
+    }
+
+    private void BeginToForget()
+    {
+        string[] deleted;
+        lock (_lock)
         {
-            var decision = shard.Decide(new ForgetTopicsCommand([.. _topicsToForget]), default, now);
-            Carry(decision, ToBatch(decision, now), now, null);
-            _topicsToForget.Clear();
+            _isToldOfTopics = false;
+            if (_isClosed || _shard is null)
+                return;
+            deleted = [.. _deletedTopics];
+            _deletedTopics.Clear();
         }
+        if (deleted.Length == 0 && _topicIds is null)
+            return;
+        var now = Now;
+        var decision = _shard.Decide(new ForgetTopicsCommand(deleted, _topicIds), default, now);
+        Carry(decision, ToBatch(decision, now), now, null);
         ScheduleDeadline();
     }
 
@@ -196,9 +231,6 @@ internal sealed class GroupShardLoop
     {
         if (_isClosed || _shard is null)
         {
-            // Nobody tells a second time that a topic is gone, so a shard that loads has to remember it.
-            if (command is ForgetTopicsCommand forget)
-                _topicsToForget.UnionWith(forget.Topics);
             _ = answer.TrySetResult(command.Refuse(_isClosed ? ErrorCode.NotCoordinator : ErrorCode.CoordinatorLoadInProgress));
             return;
         }
@@ -225,13 +257,21 @@ internal sealed class GroupShardLoop
     private void OnDeadline()
     {
         _scheduledFor = long.MaxValue;
-        while (_shard is { } shard && !_isClosed)
+        _goesOn = false;
+        if (_isClosed || _shard is not { } shard)
+            return;
+        var now = Now;
+        if (shard.NextDeadline <= now)
         {
-            var now = Now;
-            if (shard.NextDeadline > now)
-                break;
             var decision = shard.OnDeadline(now);
             Carry(decision, ToBatch(decision, now), now, null);
+            if (_shard?.NextDeadline <= now)
+            {
+                // Those who wait in the mailbox have their turn between two steps.
+                _goesOn = true;
+                _ = Post(OnDeadline, force: true);
+                return;
+            }
         }
         ScheduleDeadline();
     }
@@ -242,18 +282,14 @@ internal sealed class GroupShardLoop
         var shard = _shard!;
         if (!batch.IsEmpty)
         {
-            var append = _log.Append(batch);
-            if (append.Error != ErrorCode.None)
+            var error = Append(shard, decision.Records, batch);
+            if (!decision.IsAtomic && IsTooLarge(error))
+                error = AppendInPieces(shard, decision.Records, now);
+            if (error != ErrorCode.None)
             {
-                AppendFailed(append.Error, asker);
+                AppendFailed(error, asker);
                 return;
             }
-            var offset = append.BaseOffset;
-            foreach (var record in decision.Records)
-                shard.Apply(record, offset++);
-            _requiredOffset = append.RequiredOffset;
-            if (!append.IsCommitted)
-                AwaitCommit();
         }
         shard.Install(decision, now);
         foreach (var reply in decision.Replies)
@@ -265,10 +301,49 @@ internal sealed class GroupShardLoop
         }
     }
 
+    private ErrorCode Append(GroupShard shard, IReadOnlyList<GroupRecord> records, ReadOnlyMemory<byte> batch)
+    {
+        var append = _log.Append(batch);
+        if (append.Error != ErrorCode.None)
+            return append.Error;
+        var offset = append.BaseOffset;
+        foreach (var record in records)
+            shard.Apply(record, offset++);
+        _requiredOffset = append.RequiredOffset;
+        if (!append.IsCommitted)
+            AwaitCommit();
+        return ErrorCode.None;
+    }
+
+    /// <summary>
+    /// Halves records that stand for themselves until the log takes them. One that is too large alone is left out: sending the whole shard away would not
+    /// make it smaller.
+    /// </summary>
+    private ErrorCode AppendInPieces(GroupShard shard, IReadOnlyList<GroupRecord> records, long now)
+    {
+        if (records.Count == 1)
+        {
+            _logger.AppendFailed(_partition, ErrorCode.MessageTooLarge);
+            return ErrorCode.None;
+        }
+        var half = records.Count / 2;
+        foreach (var piece in new GroupRecord[][] { [.. records.Take(half)], [.. records.Skip(half)] })
+        {
+            var error = Append(shard, piece, GroupLog.ToBatch(piece, now));
+            if (IsTooLarge(error))
+                error = AppendInPieces(shard, piece, now);
+            if (error != ErrorCode.None)
+                return error;
+        }
+        return ErrorCode.None;
+    }
+
+    private static bool IsTooLarge(ErrorCode error) => error is ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge;
+
     private void AppendFailed(ErrorCode error, GroupTicket? asker)
     {
         _logger.AppendFailed(_partition, error);
-        if (asker is { } ticket && error is ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge)
+        if (asker is { } ticket && IsTooLarge(error))
         {
             // The decision was never installed, so the shard is as if nothing had been asked; only the asker has to know.
             Refuse(ticket, _waiting.GetValueOrDefault(ticket.Value)?.Command is CommitOffsetsCommand ? ErrorCode.InvalidCommitOffsetSize : ErrorCode.UnknownServerError);
@@ -368,7 +443,7 @@ internal sealed class GroupShardLoop
     {
         var next = _shard?.NextDeadline ?? long.MaxValue;
         // A later deadline is left to be found when the earlier one fires: it costs one look, and most deadlines move away with every heartbeat.
-        if (next == long.MaxValue || next >= _scheduledFor)
+        if (_goesOn || next == long.MaxValue || next >= _scheduledFor)
             return;
         if (_scheduledFor != long.MaxValue && !_wheel.Cancel(_deadline))
             return;

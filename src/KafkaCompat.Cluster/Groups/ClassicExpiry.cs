@@ -17,13 +17,8 @@ internal sealed class ClassicExpiry(ClassicRebalance rebalance)
 
     private static void ExpirePendingJoins(ClassicGroup group, long now, GroupDecision decision)
     {
-        foreach (var (memberId, deadline) in group.PendingJoins.ToArray())
-        {
-            if (deadline > now)
-                continue;
-            _ = group.RemovePendingJoin(memberId);
+        while (group.RemoveExpiredPendingJoin(now))
             ClassicRebalance.CompleteJoinIfAllJoined(group, now, decision);
-        }
     }
 
     private void ExpireSessions(ClassicGroup group, long now, GroupDecision decision)

@@ -18,7 +18,9 @@ public sealed class ClassicGroup : Group
 {
     private readonly OrderedDictionary<string, ClassicMember> _members;
     private readonly Dictionary<string, string> _staticMembers;
-    private readonly Dictionary<string, long> _pendingJoins;
+    // Shared by drafts: whoever asks for a member id and never comes back must not make every later request copy it.
+    private ImmutableDictionary<string, long> _pendingJoins;
+    private ImmutableSortedSet<(long Deadline, string MemberId)> _pendingByDeadline;
     private readonly HashSet<string> _pendingSyncs;
 
     internal ClassicGroup(string groupId, long now) : base(groupId)
@@ -26,7 +28,8 @@ public sealed class ClassicGroup : Group
         StateTimestamp = now;
         _members = [];
         _staticMembers = [];
-        _pendingJoins = [];
+        _pendingJoins = ImmutableDictionary<string, long>.Empty;
+        _pendingByDeadline = [];
         _pendingSyncs = [];
     }
 
@@ -44,7 +47,8 @@ public sealed class ClassicGroup : Group
         Initial = other.Initial;
         _members = new OrderedDictionary<string, ClassicMember>(other._members);
         _staticMembers = new Dictionary<string, string>(other._staticMembers);
-        _pendingJoins = new Dictionary<string, long>(other._pendingJoins);
+        _pendingJoins = other._pendingJoins;
+        _pendingByDeadline = other._pendingByDeadline;
         _pendingSyncs = [.. other._pendingSyncs];
     }
 
@@ -84,8 +88,6 @@ public sealed class ClassicGroup : Group
     /// <summary>Set while the first rebalance of an empty group waits for company.</summary>
     internal InitialDelay? Initial { get; set; }
 
-    internal IReadOnlyDictionary<string, long> PendingJoins => _pendingJoins;
-
     internal IReadOnlyCollection<string> PendingSyncs => _pendingSyncs;
 
     internal IList<ClassicMember> Members => _members.Values;
@@ -109,9 +111,30 @@ public sealed class ClassicGroup : Group
 
     internal string? FindStatic(string groupInstanceId) => _staticMembers.GetValueOrDefault(groupInstanceId);
 
-    internal void AddPendingJoin(string memberId, long deadline) => _pendingJoins[memberId] = deadline;
+    internal bool HasPendingJoin(string memberId) => _pendingJoins.ContainsKey(memberId);
 
-    internal bool RemovePendingJoin(string memberId) => _pendingJoins.Remove(memberId);
+    /// <summary>Remembers an id that was given out. Where that is one too many, the one that would expire first is forgotten.</summary>
+    internal void AddPendingJoin(string memberId, long deadline)
+    {
+        _ = RemovePendingJoin(memberId);
+        if (_pendingJoins.Count >= GroupSettings.MaxPendingJoins)
+            _ = RemovePendingJoin(_pendingByDeadline.Min.MemberId);
+        _pendingJoins = _pendingJoins.Add(memberId, deadline);
+        _pendingByDeadline = _pendingByDeadline.Add((deadline, memberId));
+    }
+
+    internal bool RemovePendingJoin(string memberId)
+    {
+        if (!_pendingJoins.TryGetValue(memberId, out var deadline))
+            return false;
+        _pendingJoins = _pendingJoins.Remove(memberId);
+        _pendingByDeadline = _pendingByDeadline.Remove((deadline, memberId));
+        return true;
+    }
+
+    /// <summary>Forgets one id whose time is over, if there is one.</summary>
+    internal bool RemoveExpiredPendingJoin(long now) =>
+        _pendingByDeadline.Count > 0 && _pendingByDeadline.Min is var first && first.Deadline <= now && RemovePendingJoin(first.MemberId);
 
     internal void Add(ClassicMember member)
     {
@@ -224,8 +247,8 @@ public sealed class ClassicGroup : Group
         var next = JoinDeadline ?? long.MaxValue;
         if (SyncDeadline is { } sync)
             next = Math.Min(next, sync);
-        foreach (var deadline in _pendingJoins.Values)
-            next = Math.Min(next, deadline);
+        if (_pendingByDeadline.Count > 0)
+            next = Math.Min(next, _pendingByDeadline.Min.Deadline);
         foreach (var member in Members)
             next = Math.Min(next, member.SessionDeadline);
         return next == long.MaxValue ? null : next;

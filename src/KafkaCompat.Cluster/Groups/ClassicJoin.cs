@@ -61,7 +61,7 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
     private void JoinWithId(ClassicGroup group, JoinGroupCommand command, GroupTicket ticket, long now, GroupDecision decision)
     {
         var memberId = command.Request.MemberId;
-        if (command.Request.GroupInstanceId is null && group.PendingJoins.ContainsKey(memberId))
+        if (command.Request.GroupInstanceId is null && group.HasPendingJoin(memberId))
         {
             Add(group, memberId, command, ticket, now, decision);
             return;

@@ -146,8 +146,12 @@ public sealed record ListGroupsCommand(IReadOnlyCollection<string> States, IRead
 /// <summary>The groups of one shard.</summary>
 public sealed record GroupListing(ErrorCode Error, IReadOnlyList<ListGroupsResponse.ListedGroup> Groups);
 
-/// <summary>Forgets the offsets of topics that were deleted, in every group. There is nobody to answer.</summary>
-public sealed record ForgetTopicsCommand(IReadOnlyCollection<string> Topics) : GroupCommand("")
+/// <summary>
+/// Begins to forget the offsets of topics that are gone, in every group; <see cref="GroupShard.OnDeadline"/> goes on with it. There is nobody to answer.
+/// </summary>
+/// <param name="Topics">Topics that were deleted since the shard was last told.</param>
+/// <param name="TopicIds">The id that a topic has today, or null where it is not there. Without it, <paramref name="Topics"/> is all that is known.</param>
+public sealed record ForgetTopicsCommand(IReadOnlyCollection<string> Topics, Func<string, Uuid?>? TopicIds = null) : GroupCommand("")
 {
     /// <inheritdoc/>
     public override object Refuse(ErrorCode error) => error;

@@ -15,7 +15,10 @@ public sealed class GroupDecision
     private List<ClassicGroup>? _drafts;
     private List<(string GroupId, string MemberId)>? _touched;
 
-    /// <summary>Records for the partition's log, in order; they go into one batch.</summary>
+    /// <summary>Whether the records mean something together only, so that they have to go into one batch. What a sweep takes away can go in several.</summary>
+    public bool IsAtomic { get; internal set; } = true;
+
+    /// <summary>Records for the partition's log, in order; into one batch where the decision is atomic.</summary>
     public IReadOnlyList<GroupRecord> Records => _records ?? (IReadOnlyList<GroupRecord>)[];
 
     /// <summary>Replies that may leave once everything appended so far is committed.</summary>

@@ -31,6 +31,12 @@ public sealed record GroupSettings
     public long OffsetsRetentionCheckIntervalMs { get; init; } = 600_000;
 
     /// <summary>
+    /// Member ids that a group has given out and that nobody has come back with. Kafka keeps any number until their session is over; <c>group.max.size</c>
+    /// does not count them.
+    /// </summary>
+    public const int MaxPendingJoins = 10_000;
+
+    /// <summary>
     /// How long a member that waits for its first rebalance is kept without a sign of life: it cannot send heartbeats before it
     /// knows its member id. Kafka has no setting for it.
     /// </summary>

@@ -13,8 +13,8 @@ namespace KafkaCompat.Cluster.Groups;
 /// </summary>
 public sealed class GroupShard
 {
-    /// <summary>Records of one decision that sweeps over many groups; the rest follows in the next.</summary>
-    private const int MaxRecordsPerSweep = 500;
+    /// <summary>Records of one decision that ends the sessions of many groups' members; the rest follows in the next.</summary>
+    private const int MaxRecordsPerExpiry = 500;
 
     private readonly GroupSettings _settings;
     private readonly Dictionary<string, Group> _groups = [];
@@ -26,9 +26,10 @@ public sealed class GroupShard
     private readonly ClassicMembership _membership;
     private readonly ClassicExpiry _expiry;
     private readonly OffsetCommits _commits;
-    private readonly OffsetRetention _retention;
     private readonly GroupDeletion _deletion;
     private readonly ModernGroupRecords _modern;
+    private OffsetRetention? _retention;
+    private OrphanSweep? _orphans;
     private long _nextRetentionCheck = long.MaxValue;
     private long _nextLoadedExpiry = long.MaxValue;
 
@@ -41,7 +42,6 @@ public sealed class GroupShard
         _membership = new ClassicMembership(_rebalance);
         _expiry = new ClassicExpiry(_rebalance);
         _commits = new OffsetCommits(settings, _offsets);
-        _retention = new OffsetRetention(settings, _offsets);
         _deletion = new GroupDeletion(_offsets);
         _modern = new ModernGroupRecords(_groups);
     }
@@ -51,6 +51,8 @@ public sealed class GroupShard
     {
         get
         {
+            if (_orphans is not null || _retention is not null)
+                return 0;
             var next = Math.Min(_nextRetentionCheck, _nextLoadedExpiry);
             return _deadlines.TryPeek(out _, out var deadline) ? Math.Min(deadline, next) : next;
         }
@@ -171,7 +173,7 @@ public sealed class GroupShard
                 decision.Reply(ticket, GroupDescription.List(_groups.Values, list));
                 break;
             case ForgetTopicsCommand forget:
-                Forget(forget, ticket, decision);
+                Forget(forget, ticket, now, decision);
                 break;
             default:
                 decision.Reply(ticket, command.Refuse(ErrorCode.UnknownServerError));
@@ -194,8 +196,20 @@ public sealed class GroupShard
         }
         if (_nextLoadedExpiry <= now)
             ExpireLoaded(decision);
-        else if (_nextRetentionCheck <= now)
-            SweepRetention(now, decision);
+        else if (_orphans is not null)
+        {
+            if (_orphans.Step(now, decision))
+                _orphans = null;
+        }
+        else if (_retention is not null || _nextRetentionCheck <= now)
+        {
+            _retention ??= new OffsetRetention(_settings, _offsets, _groups);
+            if (_retention.Step(now, decision))
+            {
+                _retention = null;
+                decision.NextRetentionCheck = now + _settings.OffsetsRetentionCheckIntervalMs;
+            }
+        }
         return decision;
     }
 
@@ -240,28 +254,20 @@ public sealed class GroupShard
         _join.Decide(draft, command, ticket, now, decision);
     }
 
-    private void Forget(ForgetTopicsCommand command, GroupTicket ticket, GroupDecision decision)
+    private void Forget(ForgetTopicsCommand command, GroupTicket ticket, long now, GroupDecision decision)
     {
-        foreach (var (groupId, position) in _offsets.Positions(command.Topics.Contains))
-            decision.Write(GroupRecord.OffsetTombstone(groupId, position));
+        // A walk that is under way has passed groups by that the news concern: one that begins anew sees to both.
+        var deleted = _orphans is null ? command.Topics : command.Topics.Concat(_orphans.Deleted);
+        _orphans = new OrphanSweep(_groups.Keys, _offsets, deleted, command.TopicIds);
+        if (_orphans.Step(now, decision))
+            _orphans = null;
         decision.Reply(ticket, command.Refuse(ErrorCode.None));
-    }
-
-    private void SweepRetention(long now, GroupDecision decision)
-    {
-        foreach (var group in _groups.Values)
-        {
-            _ = _retention.Expire(group, now, decision);
-            // Applied tombstones leave nothing to find the next time, so that coming back at once goes on where this ended.
-            if (decision.Records.Count >= MaxRecordsPerSweep)
-                return;
-        }
-        decision.NextRetentionCheck = now + _settings.OffsetsRetentionCheckIntervalMs;
     }
 
     /// <summary>Ends the sessions of consumer groups' members, one group after the other, as Kafka does for members that it does not hear of.</summary>
     private void ExpireLoaded(GroupDecision decision)
     {
+        decision.IsAtomic = false;
         foreach (var group in _groups.Values.OfType<ModernGroup>())
         {
             if (group is not { Type: GroupType.Consumer, HasMembers: true })
@@ -273,7 +279,7 @@ public sealed class GroupShard
             }
             decision.Write(GroupRecord.ConsumerGroupEpoch(group.GroupId, group.Epoch + 1));
             // The rest follows in the next decision, which finds these without members.
-            if (decision.Records.Count >= MaxRecordsPerSweep)
+            if (decision.Records.Count >= MaxRecordsPerExpiry)
                 return;
         }
         decision.NextLoadedExpiry = long.MaxValue;

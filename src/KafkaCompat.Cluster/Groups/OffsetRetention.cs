@@ -11,25 +11,24 @@ namespace KafkaCompat.Cluster.Groups;
 /// An offset with an expiry of its own goes when that passes; one with an open transaction stays. A group without members
 /// that has nothing left goes with its last offset.
 /// </summary>
-internal sealed class OffsetRetention(GroupSettings settings, OffsetStore offsets)
+internal sealed class OffsetRetention(GroupSettings settings, OffsetStore offsets, Dictionary<string, Group> groups) : OffsetSweep(groups.Keys, offsets)
 {
-    /// <summary>Whether the group itself goes too.</summary>
-    internal bool Expire(Group group, long now, GroupDecision decision)
+    private Group? _group;
+    private HashSet<string>? _subscribed;
+    private bool _knowsSubscribed;
+
+    private protected override bool Enter(string groupId)
     {
-        var committed = offsets.Of(group.GroupId);
-        var left = committed.Count;
-        foreach (var (position, offset) in committed)
-        {
-            if (offsets.IsUndecided(group.GroupId, position) || !IsExpired(group, position, offset, now))
-                continue;
-            decision.Write(GroupRecord.OffsetTombstone(group.GroupId, position));
-            left--;
-        }
-        if (left > 0 || group is not ClassicGroup { IsEmptyForGood: true } || offsets.HasUndecided(group.GroupId))
-            return false;
-        decision.Write(GroupRecord.GroupTombstone(group.GroupId));
-        return true;
+        // Its members, and so what they subscribe to, may be others than in the step before.
+        _knowsSubscribed = false;
+        return groups.TryGetValue(groupId, out _group);
     }
+
+    private protected override bool IsUnwanted(string groupId, in OffsetPosition position, long now) =>
+        Offsets.Of(groupId).TryGetValue(position, out var offset) && !Offsets.IsUndecided(groupId, position) && IsExpired(_group!, position, offset, now);
+
+    private protected override bool IsUnwanted(string groupId, int offsetsLeft) =>
+        offsetsLeft == 0 && _group is ClassicGroup { IsEmptyForGood: true } && !Offsets.HasUndecided(groupId);
 
     private bool IsExpired(Group group, OffsetPosition position, CommittedOffset offset, long now)
     {
@@ -44,12 +43,22 @@ internal sealed class OffsetRetention(GroupSettings settings, OffsetStore offset
                 return now - since >= settings.OffsetsRetentionMs;
             case ClassicGroup { ProtocolType: "consumer", State: ClassicGroupState.Stable } stable:
                 return now - offset.CommitTimestamp >= settings.OffsetsRetentionMs
-                    && SubscribedTopics(stable) is { } topics && !topics.Contains(position.Topic);
+                    && Subscribed(stable) is { } topics && !topics.Contains(position.Topic);
             case ModernGroup { HasMembers: false }:
                 return now - offset.CommitTimestamp >= settings.OffsetsRetentionMs;
             default:
                 return false;
         }
+    }
+
+    private HashSet<string>? Subscribed(ClassicGroup group)
+    {
+        if (!_knowsSubscribed)
+        {
+            _subscribed = SubscribedTopics(group);
+            _knowsSubscribed = true;
+        }
+        return _subscribed;
     }
 
     /// <summary>Null when a member's subscription cannot be read: then nothing is known to be unwanted.</summary>

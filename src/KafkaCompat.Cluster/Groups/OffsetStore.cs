@@ -25,13 +25,6 @@ internal sealed class OffsetStore
     internal IEnumerable<OffsetPosition> Undecided(string groupId) =>
         _undecided.Values.SelectMany(offsets => offsets.Keys).Where(key => key.GroupId == groupId).Select(key => key.Position);
 
-    /// <summary>Every partition for which a group has an offset, decided or not, of the topics that <paramref name="isWanted"/> names.</summary>
-    internal IEnumerable<(string GroupId, OffsetPosition Position)> Positions(Func<string, bool> isWanted) =>
-        _committed.SelectMany(group => group.Value.Keys.Select(position => (group.Key, position)))
-            .Concat(_undecided.Values.SelectMany(offsets => offsets.Keys))
-            .Where(key => isWanted(key.Item2.Topic))
-            .Distinct();
-
     internal void Set(string groupId, OffsetPosition position, CommittedOffset offset)
     {
         if (!_committed.TryGetValue(groupId, out var offsets))

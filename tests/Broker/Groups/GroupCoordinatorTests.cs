@@ -196,6 +196,44 @@ public sealed class GroupCoordinatorTests : IDisposable
     }
 
     [Fact]
+    public async Task Offsets_that_are_forgotten_go_in_pieces_where_the_log_takes_small_batches_only()
+    {
+        for (var i = 0; i < 50; i++)
+            Assert.Equal(ErrorCode.None, await Commit(1, $"group-{i}"));
+        var joining = Join((await Join("")).MemberId);
+        _log.MaxBatchBytes = 200;
+        _coordinator.ForgetTopics(["t"]);
+        await Eventually(async () => (await Ready<OffsetFetchResponse.OffsetFetchResponseGroup>(
+            new FetchOffsetsCommand(new OffsetFetchRequest.OffsetFetchRequestGroup { GroupId = "group-49", Topics = null }, RequireStable: false),
+            answer => answer.ErrorCode)).Topics.Count == 0);
+        Assert.False(joining.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_record_too_large_for_the_log_does_not_send_the_shard_away()
+    {
+        Assert.Equal(ErrorCode.None, await Commit(1));
+        var joining = Join((await Join("")).MemberId);
+        _log.MaxBatchBytes = 10;
+        _coordinator.ForgetTopics(["t"]);
+        Assert.Equal(1, await Fetch());
+        Assert.False(joining.IsCompleted);
+    }
+
+    [Fact]
+    public async Task What_was_deleted_while_nobody_looked_is_forgotten_after_loading()
+    {
+        Assert.Equal(ErrorCode.None, await Commit(1, "g"));
+        _coordinator.Close();
+        var next = new GroupCoordinator(new GroupSettings(), _time, _wheel, NullLogger.Instance) { PartitionCount = 1, TopicIds = static _ => null };
+        next.Lead(0, _log);
+        await Eventually(async () => await next.Ask<OffsetFetchResponse.OffsetFetchResponseGroup>(
+            new FetchOffsetsCommand(new OffsetFetchRequest.OffsetFetchRequestGroup { GroupId = "g", Topics = null }, RequireStable: false))
+            is { ErrorCode: ErrorCode.None, Topics.Count: 0 });
+        Assert.Equal(2, _log.Batches);
+    }
+
+    [Fact]
     public async Task Listings_join_the_shards()
     {
         _coordinator.PartitionCount = 2;

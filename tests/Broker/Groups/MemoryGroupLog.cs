@@ -17,6 +17,9 @@ internal sealed class MemoryGroupLog : IGroupLog
     /// <summary>What the next appends fail with.</summary>
     public ErrorCode FailWith { get; set; }
 
+    /// <summary>The largest batch that it takes.</summary>
+    public int MaxBatchBytes { get; set; } = int.MaxValue;
+
     public bool CommitsAtOnce { get; set; } = true;
 
     public int Batches
@@ -61,6 +64,8 @@ internal sealed class MemoryGroupLog : IGroupLog
             }
             if (FailWith != ErrorCode.None)
                 return new GroupAppend(FailWith, -1, -1, false);
+            if (batch.Length > MaxBatchBytes)
+                return new GroupAppend(ErrorCode.MessageTooLarge, -1, -1, false);
             var bytes = batch.ToArray();
             _ = RecordBatchHeader.TryRead(bytes, out var header);
             RecordBatchPatch.SetBaseOffset(bytes, _next);
