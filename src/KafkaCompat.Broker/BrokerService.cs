@@ -9,6 +9,7 @@ using KafkaCompat.Broker.Logs;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Broker.Telemetry;
 using KafkaCompat.Broker.Time;
 using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Cluster.Metadata;
@@ -40,6 +41,7 @@ public sealed class BrokerService : IAsyncDisposable
     private readonly LogSyncer _syncer = new();
     private readonly ProducerIdBlock _producerIds;
     private readonly GroupPartitions _groups;
+    private readonly LoggerLevels _loggers;
 
     /// <summary>
     /// How long the connections of a node that stops have to end in order. Nothing is waited for on purpose then, so this is for a slow disk and for
@@ -60,6 +62,8 @@ public sealed class BrokerService : IAsyncDisposable
         Settings = new DynamicBrokerConfig(config, logs.CreateLogger("kafkacompat.configs"));
         Settings.Changed += ApplySettings;
         Metadata = new BrokerMetadata(Settings, clusterId);
+        Telemetry = new ClientTelemetry(config.GetInt("telemetry.max.bytes"), time, random);
+        _loggers = (logs as ILeveledLoggerFactory)?.Levels ?? new LoggerLevels(LogLevel.Information);
         var logLogger = logs.CreateLogger("kafkacompat.logs");
         _keeper = new PartitionKeeper(Partitions, directories, Metadata, Settings, _syncer, time, logLogger) { Placed = PlacedReplica };
         _logs = new LogKeeper(Partitions, directories, config, time, logLogger);
@@ -96,7 +100,12 @@ public sealed class BrokerService : IAsyncDisposable
             OffsetDelete = new OffsetDeleteHandler(coordinator, Metadata),
             InitProducerId = new InitProducerIdHandler(_producerIds),
             OffsetForLeaderEpoch = new OffsetForLeaderEpochHandler(Partitions),
-            DescribeConfigs = new DescribeConfigsHandler(Metadata, config),
+            DescribeConfigs = new DescribeConfigsHandler(Metadata, config, _loggers),
+            IncrementalAlterConfigs = new IncrementalAlterConfigsHandler(controller, config.NodeId, _loggers),
+            AlterConfigs = new AlterConfigsHandler(controller, config.NodeId, _loggers),
+            ListConfigResources = new ListConfigResourcesHandler(Metadata),
+            GetTelemetrySubscriptions = new GetTelemetrySubscriptionsHandler(Telemetry),
+            PushTelemetry = new PushTelemetryHandler(Telemetry),
             DescribeCluster = new DescribeClusterHandler(Metadata),
             DescribeQuorum = new DescribeQuorumHandler(quorum, time),
             DescribeTopicPartitions = new DescribeTopicPartitionsHandler(Metadata, config.GetInt("max.request.partition.size.limit")),
@@ -131,13 +140,16 @@ public sealed class BrokerService : IAsyncDisposable
 
     public TopicCreator Topics { get; }
 
+    /// <summary>What clients push of their own metrics.</summary>
+    public ClientTelemetry Telemetry { get; }
+
     public TimerWheel Wheel { get; }
 
     /// <summary>
     /// Who hears of new metadata, in the order in which they have to: partitions, then what handlers answer from, then
     /// what has settings of the broker, then the coordinators. So a client that reads of a leader here finds it leading, and a coordinator finds its partition.
     /// </summary>
-    public IReadOnlyList<IMetadataListener> MetadataListeners => [_keeper, Metadata, Settings, _groups];
+    public IReadOnlyList<IMetadataListener> MetadataListeners => [_keeper, Metadata, Settings, Telemetry, _groups];
 
     /// <summary>The connections that are served now.</summary>
     public OpenConnections Connections { get; } = new();
@@ -187,7 +199,9 @@ public sealed class BrokerService : IAsyncDisposable
             new ServedApi<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(0, 0, new ListPartitionReassignmentsHandler(Metadata)),
             new ServedApi<UpdateFeaturesRequest, UpdateFeaturesResponse>(0, 2, new UpdateFeaturesHandler(controller)),
             new ServedApi<UnregisterBrokerRequest, UnregisterBrokerResponse>(0, 0, new UnregisterBrokerHandler(controller)),
-            new ServedApi<DescribeConfigsRequest, DescribeConfigsResponse>(1, 4, new DescribeConfigsHandler(Metadata, _config)),
+            new ServedApi<DescribeConfigsRequest, DescribeConfigsResponse>(1, 4, new DescribeConfigsHandler(Metadata, _config, _loggers)),
+            new ServedApi<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(0, 1, new IncrementalAlterConfigsHandler(controller, _config.NodeId, _loggers)),
+            new ServedApi<AlterConfigsRequest, AlterConfigsResponse>(0, 2, new AlterConfigsHandler(controller, _config.NodeId, _loggers)),
             new ServedApi<DescribeQuorumRequest, DescribeQuorumResponse>(0, 2, new DescribeQuorumHandler(quorum, _time)),
             new ServedApi<DescribeClusterRequest, DescribeClusterResponse>(0, 2, new DescribeClusterHandler(Metadata, isController: true)),
         ]);
@@ -257,6 +271,7 @@ public sealed class BrokerService : IAsyncDisposable
         foreach (var partition in Partitions.All) partition.Close();
         Wheel.Dispose();
         _producerIds.Dispose();
+        Telemetry.Dispose();
         _directories.CloseCleanly(BrokerEpoch, highWatermarks);
     }
 }

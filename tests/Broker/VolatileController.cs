@@ -29,6 +29,7 @@ internal sealed class VolatileController : IControllerChannel
             Endpoints = [new Endpoint("CONTROLLER", "localhost", 19093, 0)],
             BootstrapRecords = DirectoryFormat.NewClusterFeatures,
             TopicConfigs = new AnyTopicConfig(),
+            ResourceConfigs = new ResourceConfigRules(config),
         };
         _state = new ControllerState(settings, new MetadataLoader(), 0, random, NowMs());
     }
@@ -86,6 +87,16 @@ internal sealed class VolatileController : IControllerChannel
     public Task<AlterPartitionReassignmentsResponse> AlterPartitionReassignments(AlterPartitionReassignmentsRequest request)
     {
         lock (_lock) return Task.FromResult(Do(_state.Decide(request)));
+    }
+
+    public Task<ConfigProblem?> AlterConfigs(ConfigResource resource, IReadOnlyList<ConfigChange> changes, bool validateOnly)
+    {
+        lock (_lock) return Task.FromResult(Do(_state.AlterConfigs(resource, changes, validateOnly)));
+    }
+
+    public Task<ConfigProblem?> ReplaceConfigs(ConfigResource resource, IReadOnlyDictionary<string, string> configs, bool validateOnly)
+    {
+        lock (_lock) return Task.FromResult(Do(_state.ReplaceConfigs(resource, configs, validateOnly)));
     }
 
     public Task<UpdateFeaturesResponse> UpdateFeatures(UpdateFeaturesRequest request, short version)

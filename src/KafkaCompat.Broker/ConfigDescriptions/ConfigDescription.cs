@@ -1,5 +1,6 @@
 using System.Globalization;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Logs;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Protocol.Messages;
@@ -11,7 +12,7 @@ namespace KafkaCompat.Broker.ConfigDescriptions;
 /// the order in which they are asked. A broker's value comes from its own dynamic settings, those of all brokers, its
 /// configuration, or the default; a topic's from the topic first, and then from the broker's setting of the same meaning.
 /// </summary>
-internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata metadata, bool withSynonyms)
+internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata metadata, LoggerLevels loggers, bool withSynonyms, bool withDocumentation)
 {
     private readonly MetadataImage _image = metadata.Current;
 
@@ -22,6 +23,7 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
         DynamicDefaultBroker = 3,
         StaticBroker = 4,
         Default = 5,
+        DynamicLogger = 6,
         ClientMetrics = 7,
         DynamicGroup = 8,
     }
@@ -85,9 +87,15 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
             AddBrokerChain(chain, key.Name);
             if (chain.Count > 0) yield return Result(key, chain[0].Value, chain[0].Source, isReadOnly: false, chain);
         }
+        foreach (var name in Own.Keys.Union(Shared.Keys).Where(static name => ConfigCatalog.FindBroker(name) is null && ConfigCatalog.Find(ConfigScope.BrokerDynamicOnly, name) is null).Order(StringComparer.Ordinal))
+        {
+            var chain = new List<(string Name, string? Value, Source Source)>();
+            AddBrokerChain(chain, name);
+            yield return Result(KeyOf(name), chain[0].Value, chain[0].Source, IsFixed(name), chain);
+        }
         foreach (var (name, value) in server.Explicit)
         {
-            if (ConfigCatalog.FindBroker(name) is not null) continue;
+            if (ConfigCatalog.FindBroker(name) is not null || Own.ContainsKey(name) || Shared.ContainsKey(name)) continue;
             // Nobody knows whether a plug-in's setting is a secret, so it is treated as one.
             var key = ListenerConfigs.KeyOf(name);
             var isSensitive = key is null || key.IsSensitive || key.Type == ConfigType.Password;
@@ -121,10 +129,23 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
     /// <summary>What was set for all brokers together, and nothing else.</summary>
     public IEnumerable<DescribeConfigsResponse.DescribeConfigsResourceResult> OfAllBrokers()
     {
-        foreach (var (name, value) in _image.ConfigsOf(new ConfigResource(ConfigResourceType.Broker, "")))
+        foreach (var (name, value) in Shared)
         {
-            if (ConfigCatalog.FindBroker(name) is not { } key) continue;
-            yield return Result(key, value, Source.DynamicDefaultBroker, key.Dynamic == ConfigDynamic.ReadOnly, [(name, value, Source.DynamicDefaultBroker)]);
+            var chain = new List<(string Name, string? Value, Source Source)> { (name, value, Source.DynamicDefaultBroker) };
+            if (ListenerConfigs.TrySplit(name, out _, out var setting) && Shared.TryGetValue(setting, out var forAll)) chain.Add((setting, forAll, Source.DynamicDefaultBroker));
+            yield return Result(KeyOf(name), value, Source.DynamicDefaultBroker, IsFixed(name), chain);
+        }
+    }
+
+    /// <summary>The levels of this node's loggers.</summary>
+    public IEnumerable<DescribeConfigsResponse.DescribeConfigsResourceResult> OfLoggers()
+    {
+        foreach (var (logger, level) in loggers.All)
+        {
+            yield return new DescribeConfigsResponse.DescribeConfigsResourceResult
+            {
+                Name = logger, Value = LoggerLevels.NameOf(level), ConfigSource = (sbyte)Source.DynamicLogger, Documentation = withDocumentation ? "" : null,
+            };
         }
     }
 
@@ -143,18 +164,41 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
         }
     }
 
+    private IReadOnlyDictionary<string, string> Own => _image.ConfigsOf(new ConfigResource(ConfigResourceType.Broker, NodeId));
+
+    private IReadOnlyDictionary<string, string> Shared => _image.ConfigsOf(ConfigResource.AllBrokers);
+
+    /// <summary>The setting behind a name that brokers can have set; of one that nobody knows only the name is told, for it may be a secret.</summary>
+    private static ConfigKey KeyOf(string name)
+    {
+        var known = ListenerConfigs.TrySplit(name, out _, out var setting)
+            ? ConfigCatalog.FindBroker(setting)
+            : ConfigCatalog.FindBroker(name) ?? ConfigCatalog.Find(ConfigScope.BrokerDynamicOnly, name);
+        return known is not null ? known with { Name = name } : new ConfigKey
+        {
+            Scope = ConfigScope.Broker, Name = name, Type = ConfigType.Unknown, IsRequired = false, Default = null, Rule = new ConfigRule("", null, null),
+            Dynamic = ConfigDynamic.ReadOnly, IsSensitive = true, Synonyms = [],
+            Effect = ConfigEffect.NoEffect, Reason = "nobody knows it",
+        };
+    }
+
+    /// <summary>Kafka tells that a listener's setting is read only, though it is not.</summary>
+    private static bool IsFixed(string name) =>
+        ConfigCatalog.Find(ConfigScope.BrokerDynamicOnly, name) is null && (ConfigCatalog.FindBroker(name)?.Dynamic ?? ConfigDynamic.ReadOnly) == ConfigDynamic.ReadOnly;
+
     private string NodeId => server.NodeId.ToString(CultureInfo.InvariantCulture);
 
     private void AddBrokerChain(List<(string Name, string? Value, Source Source)> chain, string name)
     {
-        var family = Array.Find(Families, family => family.Contains(name)) ?? [name];
+        var isOfListener = ListenerConfigs.TrySplit(name, out _, out var setting);
+        var family = isOfListener ? [name, setting!] : Array.Find(Families, family => family.Contains(name)) ?? [name];
         var isBrokerSet = false;
-        AddSet(_image.ConfigsOf(new ConfigResource(ConfigResourceType.Broker, NodeId)), Source.DynamicBroker);
-        AddSet(_image.ConfigsOf(new ConfigResource(ConfigResourceType.Broker, "")), Source.DynamicDefaultBroker);
+        AddSet(Own, Source.DynamicBroker);
+        AddSet(Shared, Source.DynamicDefaultBroker);
         AddSet(server.Explicit, Source.StaticBroker);
         // Kafka gives the old name the value of the new one.
         if (name == "broker.id" && !server.IsSet(name)) chain.Add((name, NodeId, Source.StaticBroker));
-        if (ConfigCatalog.FindBroker(name)?.Default is { } value) chain.Add((name, value, Source.Default));
+        if (ConfigCatalog.FindBroker(setting ?? name)?.Default is { } value) chain.Add((setting ?? name, value, Source.Default));
         else if (isBrokerSet) AddFamilyDefault();
 
         void AddSet(IReadOnlyDictionary<string, string> settings, Source source)
@@ -186,16 +230,20 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
         var result = new DescribeConfigsResponse.DescribeConfigsResourceResult
         {
             Name = key.Name,
-            Value = isSensitive ? null : value,
+            Value = isSensitive ? null : Shown(key, value),
             ReadOnly = isReadOnly,
             ConfigSource = (sbyte)source,
             IsSensitive = isSensitive,
             ConfigType = (sbyte)key.Type,
-            Documentation = null,
+            Documentation = withDocumentation ? key.Documentation : null,
         };
         if (!withSynonyms) return result;
         foreach (var link in chain)
-            result.Synonyms.Add(new() { Name = link.Name, Value = isSensitive ? null : link.Value, Source = (sbyte)link.Source });
+            result.Synonyms.Add(new() { Name = link.Name, Value = isSensitive ? null : Shown(key, link.Value), Source = (sbyte)link.Source });
         return result;
     }
+
+    /// <summary>A list is shown as it was understood, without the white space around its elements.</summary>
+    private static string? Shown(ConfigKey key, string? value) =>
+        key.Type == ConfigType.List && value is not null ? string.Join(',', value.Split(',', StringSplitOptions.TrimEntries)) : value;
 }

@@ -91,7 +91,8 @@ public sealed class DynamicBrokerConfig : IMetadataListener
         }
     }
 
-    private static string? Problem(string name, string value, bool isShared)
+    /// <summary>Why a value that the metadata holds is left out; null where it is not.</summary>
+    internal static string? Problem(string name, string value, bool isShared)
     {
         if (KnownSettings.IsDynamicOnly(name)) return null;
         var ofListener = ListenerConfigs.TrySplit(name, out _, out var ofItsOwn);

@@ -49,7 +49,10 @@ public sealed class KafkaConnection
         _logger = logger;
         _lastActivity = time.GetTimestamp();
         var remote = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.Loopback;
-        _info = new ConnectionInfo(connection.ConnectionId, listenerName, remote.IsIPv4MappedToIPv6 ? remote.MapToIPv4() : remote, connection.ConnectionClosed);
+        _info = new ConnectionInfo(connection.ConnectionId, listenerName, remote.IsIPv4MappedToIPv6 ? remote.MapToIPv4() : remote, connection.ConnectionClosed)
+        {
+            RemotePort = (connection.RemoteEndPoint as IPEndPoint)?.Port ?? 0,
+        };
         _responses = new ResponseQueue(connection.Transport.Output, OnResponsesClosed);
     }
 

@@ -68,6 +68,12 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
     public Task<AlterPartitionReassignmentsResponse> AlterPartitionReassignments(AlterPartitionReassignmentsRequest request) =>
         Post((state, _) => state.Decide(request), request.TimeoutMs, () => TimedOut.Of(request));
 
+    public Task<ConfigProblem?> AlterConfigs(ConfigResource resource, IReadOnlyList<ConfigChange> changes, bool validateOnly) =>
+        Post((state, _) => state.AlterConfigs(resource, changes, validateOnly));
+
+    public Task<ConfigProblem?> ReplaceConfigs(ConfigResource resource, IReadOnlyDictionary<string, string> configs, bool validateOnly) =>
+        Post((state, _) => state.ReplaceConfigs(resource, configs, validateOnly));
+
     public Task<UpdateFeaturesResponse> UpdateFeatures(UpdateFeaturesRequest request, short version) => Post((state, _) => state.Decide(request, version));
 
     public Task<UnregisterBrokerResponse> UnregisterBroker(UnregisterBrokerRequest request) => Post((state, _) => state.Decide(request));

@@ -1,3 +1,5 @@
+using KafkaCompat.Cluster.Controller;
+using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Controller;
@@ -17,6 +19,12 @@ public interface IControllerChannel
     Task<ElectLeadersResponse> ElectLeaders(ElectLeadersRequest request);
 
     Task<AlterPartitionReassignmentsResponse> AlterPartitionReassignments(AlterPartitionReassignmentsRequest request);
+
+    /// <summary>Changes single settings of a resource; null where nothing is wrong.</summary>
+    Task<ConfigProblem?> AlterConfigs(ConfigResource resource, IReadOnlyList<ConfigChange> changes, bool validateOnly);
+
+    /// <summary>Sets all settings of a resource at once; null where nothing is wrong.</summary>
+    Task<ConfigProblem?> ReplaceConfigs(ConfigResource resource, IReadOnlyDictionary<string, string> configs, bool validateOnly);
 
     Task<UpdateFeaturesResponse> UpdateFeatures(UpdateFeaturesRequest request, short version);
 

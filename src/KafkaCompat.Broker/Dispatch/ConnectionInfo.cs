@@ -11,6 +11,9 @@ public sealed class ConnectionInfo(string connectionId, string listenerName, IPA
 
     public IPAddress RemoteAddress { get; } = remoteAddress;
 
+    /// <summary>0 where a connection has none.</summary>
+    public int RemotePort { get; init; }
+
     public CancellationToken Aborted { get; } = aborted;
 
     /// <summary>Without authentication everybody is this one.</summary>

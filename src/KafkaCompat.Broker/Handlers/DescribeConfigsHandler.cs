@@ -1,6 +1,7 @@
 using KafkaCompat.Broker.ConfigDescriptions;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Logs;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -8,22 +9,22 @@ using KafkaCompat.Protocol.Messages;
 namespace KafkaCompat.Broker.Handlers;
 
 /// <summary>
-/// DescribeConfigs 1-4 for topics, brokers, groups and subscriptions to clients' metrics: every setting with the value in force, where it comes from, and on
-/// request the chain of values behind it.
+/// DescribeConfigs 1-4 for topics, brokers, broker loggers, groups and client metrics: every setting with the value in force, where it comes from, and on
+/// request the chain of values behind it and, from 3 on, what is documented of it.
 /// <list type="bullet">
 /// <item>A topic that does not exist is UNKNOWN_TOPIC_OR_PARTITION; another broker's id, or no number, is INVALID_REQUEST.</item>
 /// <item>A broker without a name is the cluster's default for brokers: only what was set there.</item>
 /// <item>Values of sensitive settings are not told.</item>
+/// <item>The documentation is our own: what a setting does here, see docs/settings.md.</item>
 /// </list>
-/// Left out: documentation texts (always null, as where nobody asks for them), broker loggers.
 /// </summary>
 [Serves(ApiKey.DescribeConfigs, 1, 4)]
-public sealed class DescribeConfigsHandler(BrokerMetadata metadata, ServerConfig config) : IHandler<DescribeConfigsRequest, DescribeConfigsResponse>
+public sealed class DescribeConfigsHandler(BrokerMetadata metadata, ServerConfig config, LoggerLevels loggers) : IHandler<DescribeConfigsRequest, DescribeConfigsResponse>
 {
     public ValueTask<DescribeConfigsResponse?> Handle(DescribeConfigsRequest request, RequestContext context)
     {
         var response = new DescribeConfigsResponse();
-        var description = new ConfigDescription(config, metadata, request.IncludeSynonyms);
+        var description = new ConfigDescription(config, metadata, loggers, request.IncludeSynonyms, request.IncludeDocumentation);
         foreach (var resource in request.Resources)
         {
             var result = new DescribeConfigsResponse.DescribeConfigsResult { ResourceType = resource.ResourceType, ResourceName = resource.ResourceName };
@@ -67,6 +68,13 @@ public sealed class DescribeConfigsHandler(BrokerMetadata metadata, ServerConfig
             case ConfigResourceType.Group:
                 if (resource.ResourceName.Length == 0) return (ErrorCode.InvalidRequest, "Group name must not be empty");
                 settings = description.OfGroup(resource.ResourceName);
+                return (ErrorCode.None, "");
+            case ConfigResourceType.BrokerLogger:
+                if (resource.ResourceName.Length == 0) return (ErrorCode.InvalidRequest, "Broker id must not be empty");
+                if (!int.TryParse(resource.ResourceName, out var node))
+                    return (ErrorCode.InvalidRequest, $"Broker id must be an integer, but it is: {resource.ResourceName}");
+                if (node != config.NodeId) return (ErrorCode.InvalidRequest, $"Unexpected broker id, expected {config.NodeId} but received {resource.ResourceName}");
+                settings = description.OfLoggers();
                 return (ErrorCode.None, "");
             default:
                 return (ErrorCode.InvalidRequest, $"Unsupported resource type: {resource.ResourceType}");

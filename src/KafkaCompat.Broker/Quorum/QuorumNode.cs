@@ -123,6 +123,7 @@ public sealed class QuorumNode : IAsyncDisposable
             BootstrapRecords = bootstrap,
             KRaftVersion = kraftVersion,
             TopicConfigs = new TopicConfigRules(config),
+            ResourceConfigs = new ResourceConfigRules(config),
             DefaultPartitions = config.GetInt("num.partitions"),
             DefaultReplicationFactor = (short)config.GetInt("default.replication.factor"),
             MinInSyncReplicas = config.GetInt("min.insync.replicas"),

@@ -27,6 +27,8 @@ public sealed record ControllerSettings
 
     public required ITopicConfigRules TopicConfigs { get; init; }
 
+    public required IResourceConfigRules ResourceConfigs { get; init; }
+
     /// <summary>num.partitions.</summary>
     public int DefaultPartitions { get; init; } = 1;
 

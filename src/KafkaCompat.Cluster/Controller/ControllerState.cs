@@ -91,6 +91,14 @@ public sealed class ControllerState
 
     public Decision<AlterPartitionReassignmentsResponse> Decide(AlterPartitionReassignmentsRequest request) => new ReassignmentDecisions(_settings, Image).Alter(request);
 
+    /// <summary>Changes single settings of a resource. The reply is what is wrong, or null.</summary>
+    public Decision<ConfigProblem?> AlterConfigs(ConfigResource resource, IReadOnlyList<ConfigChange> changes, bool validateOnly) =>
+        new ConfigDecisions(_settings, Image).Alter(resource, changes, validateOnly);
+
+    /// <summary>Sets all settings of a resource at once. The reply is what is wrong, or null.</summary>
+    public Decision<ConfigProblem?> ReplaceConfigs(ConfigResource resource, IReadOnlyDictionary<string, string> configs, bool validateOnly) =>
+        new ConfigDecisions(_settings, Image).Replace(resource, configs, validateOnly);
+
     public Decision<UpdateFeaturesResponse> Decide(UpdateFeaturesRequest request, short version) => new FeatureDecisions(_settings, Image).Update(request, version);
 
     public Decision<UnregisterBrokerResponse> Decide(UnregisterBrokerRequest request) => Brokers.Unregister(request);

@@ -21,6 +21,9 @@ public static class ConfigCatalog
 
     public static IReadOnlyList<ConfigKey> Of(ConfigScope scope) => ByScope[scope];
 
+    /// <summary>The setting of that name in a scope; null where there is none.</summary>
+    public static ConfigKey? Find(ConfigScope scope, string name) => ByScope[scope].FirstOrDefault(key => key.Name == name);
+
     public static ConfigKey? FindBroker(string name) => BrokerByName.GetValueOrDefault(name);
 
     public static ConfigKey? FindTopic(string name) => TopicByName.GetValueOrDefault(name);

@@ -32,6 +32,36 @@ public sealed record ConfigKey
     /// <summary>The broker settings that supply the value, in the order in which they are asked.</summary>
     public required IReadOnlyList<ConfigSynonym> Synonyms { get; init; }
 
+    /// <summary>What the setting does in this program.</summary>
+    public required ConfigEffect Effect { get; init; }
+
+    /// <summary>Why it has no effect, is refused, or how far it is in effect; empty where there is nothing to say.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>What DescribeConfigs documents, in words of our own: effect, values, default, and how it changes.</summary>
+    public string Documentation
+    {
+        get
+        {
+            var effect = Effect switch
+            {
+                ConfigEffect.InEffect => "In effect",
+                ConfigEffect.NoEffect => "Accepted without effect",
+                _ => "Refused other than at its default",
+            };
+            return $"{effect}{(Reason.Length > 0 ? $": {Reason}" : "")}. Type: {Type.ToString().ToLowerInvariant()}."
+                + (Rule.Text.Length > 0 ? $" Values: {Rule.Text}." : "")
+                + (IsRequired ? " Required." : Default is null ? " Not set by default." : $" Default: {(Default.Length == 0 ? "empty" : Default)}.")
+                + Dynamic switch
+                {
+                    ConfigDynamic.ReadOnly => " Changes with a restart.",
+                    ConfigDynamic.PerBroker => " Kafka changes it for one broker while it runs.",
+                    ConfigDynamic.ClusterWide => " Changes while brokers run, for one or for all.",
+                    _ => "",
+                };
+        }
+    }
+
     /// <summary>
     /// Reads <paramref name="text"/> as this setting's type and holds it against its rule. The problem is worded as Kafka words it.
     /// Values are bool, int, short, long, double, string (string, class and password) or a list of strings.

@@ -9,6 +9,9 @@ namespace KafkaCompat.Protocol.Configs;
 /// </summary>
 public sealed partial class ConfigRule
 {
+    /// <summary>An offset reset may name a time to go back by, as ISO 8601 writes durations.</summary>
+    private const string DurationChoice = "by_duration:PnDTnHnMn.nS";
+
     private readonly double? _least;
     private readonly double? _most;
     private readonly string? _leastText;
@@ -71,7 +74,7 @@ public sealed partial class ConfigRule
         null => Text is "non-null string" ? "entry must be non null" : MayBeNull is false ? $"Configuration '{key.Name}' values must not be null." : null,
         bool => null,
         List<string> list => CheckList(key, list),
-        string text => CheckString(text),
+        string text => CheckString(key, text),
         _ => CheckNumber(Convert.ToDouble(value, CultureInfo.InvariantCulture)),
     };
 
@@ -87,8 +90,15 @@ public sealed partial class ConfigRule
             : null;
     }
 
-    private string? CheckString(string text)
+    private string? CheckString(ConfigKey key, string text)
     {
+        if (Text.Contains(DurationChoice, StringComparison.Ordinal))
+        {
+            return text is "earliest" or "latest" || Duration().IsMatch(text)
+                ? null
+                : $"Invalid value `{text}` for configuration {key.Name}. The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.";
+        }
+
         if (_choices is not null)
         {
             var comparison = _ignoreCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
@@ -139,4 +149,7 @@ public sealed partial class ConfigRule
 
     [GeneratedRegex("^[0-9]+:[0-9]+$")]
     private static partial Regex ThrottledReplica();
+
+    [GeneratedRegex(@"^by_duration:P(?!$)(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$", RegexOptions.IgnoreCase)]
+    private static partial Regex Duration();
 }

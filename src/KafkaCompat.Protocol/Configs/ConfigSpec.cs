@@ -10,6 +10,7 @@ internal static class ConfigSpec
         using var stream = typeof(ConfigSpec).Assembly.GetManifestResourceStream(Resource)
             ?? throw new InvalidOperationException($"{Resource} is missing from the assembly.");
         using var reader = new StreamReader(stream);
+        var effects = ConfigEffectSpec.Read();
         ConfigScope? scope = null;
         while (reader.ReadLine() is { } line)
         {
@@ -19,12 +20,12 @@ internal static class ConfigSpec
             }
             else if (line.StartsWith("  ", StringComparison.Ordinal))
             {
-                yield return Key(scope ?? throw new FormatException($"{Resource}: a setting before its scope: {line}"), line);
+                yield return Key(scope ?? throw new FormatException($"{Resource}: a setting before its scope: {line}"), line, effects);
             }
         }
     }
 
-    private static ConfigKey Key(ConfigScope scope, string line)
+    private static ConfigKey Key(ConfigScope scope, string line, ConfigEffectSpec effects)
     {
         var columns = line.Split(" | ", StringSplitOptions.TrimEntries);
         var (name, type, value) = Head(columns[0]);
@@ -54,8 +55,11 @@ internal static class ConfigSpec
             }
         }
 
+        var (effect, reason) = effects.Of(scope, name);
         return new ConfigKey
         {
+            Effect = effect,
+            Reason = reason,
             Scope = scope,
             Name = name,
             Type = Enum.Parse<ConfigType>(type, ignoreCase: true),
@@ -95,7 +99,7 @@ internal static class ConfigSpec
         });
     }
 
-    private static ConfigScope Scope(string text) => text switch
+    internal static ConfigScope Scope(string text) => text switch
     {
         "broker" => ConfigScope.Broker,
         "broker-dynamic-only" => ConfigScope.BrokerDynamicOnly,

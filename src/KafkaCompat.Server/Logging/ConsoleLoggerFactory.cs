@@ -1,3 +1,4 @@
+using KafkaCompat.Broker.Logs;
 using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Server.Logging;
@@ -6,9 +7,12 @@ namespace KafkaCompat.Server.Logging;
 /// Logs lines of text to a writer: time in UTC, level, category, message. A dozen lines of our own instead of the console package, which brings
 /// options, configuration and a thread with it and would double the time to the first answer.
 /// </summary>
-internal sealed class ConsoleLoggerFactory(TextWriter output, LogLevel least, TimeProvider time) : ILoggerFactory
+internal sealed class ConsoleLoggerFactory(TextWriter output, LogLevel least, TimeProvider time) : ILeveledLoggerFactory
 {
     private readonly Lock _gate = new();
+
+    /// <inheritdoc/>
+    public LoggerLevels Levels { get; } = new(least);
 
     /// <summary>The level that <c>KAFKA_LOG_LEVEL</c> names in log4j's words; warnings and worse where it is unset or unknown.</summary>
     public static LogLevel LevelOf(string? name) => name?.ToUpperInvariant() switch
@@ -22,7 +26,8 @@ internal sealed class ConsoleLoggerFactory(TextWriter output, LogLevel least, Ti
         _ => LogLevel.Warning,
     };
 
-    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName[(categoryName.LastIndexOf('.') + 1)..]);
+    public ILogger CreateLogger(string categoryName) =>
+        new Logger(this, Levels.Of(categoryName), categoryName[(categoryName.LastIndexOf('.') + 1)..]);
 
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("This factory writes to one place.");
 
@@ -52,12 +57,12 @@ internal sealed class ConsoleLoggerFactory(TextWriter output, LogLevel least, Ti
         }
     }
 
-    private sealed class Logger(ConsoleLoggerFactory factory, string category) : ILogger
+    private sealed class Logger(ConsoleLoggerFactory factory, LoggerLevels.Setting setting, string category) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= factory.Least && logLevel != LogLevel.None;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= setting.Level && logLevel != LogLevel.None;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
@@ -67,6 +72,4 @@ internal sealed class ConsoleLoggerFactory(TextWriter output, LogLevel least, Ti
             }
         }
     }
-
-    private LogLevel Least => least;
 }

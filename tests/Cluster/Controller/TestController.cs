@@ -32,6 +32,7 @@ internal sealed class TestController
             Feature("streams.version", 1), Feature("transaction.version", 2),
         ],
         TopicConfigs = new AnyTopicConfig(),
+        ResourceConfigs = new AnyResourceConfig(),
     };
 
     public MetadataLoader Log { get; }
@@ -147,5 +148,19 @@ internal sealed class TestController
 
         public IReadOnlyList<TopicConfigValue> Describe(IReadOnlyDictionary<string, string> configs, IReadOnlyDictionary<string, string> clusterDefaults) =>
             [.. configs.Select(c => new TopicConfigValue(c.Key, c.Value, 1, false))];
+    }
+
+    /// <summary>Two settings are lists; a value of "bad" is.</summary>
+    private sealed class AnyResourceConfig : IResourceConfigRules
+    {
+        public IReadOnlyList<string>? ListDefault(ConfigResourceType type, string name) => name switch
+        {
+            "cleanup.policy" => ["delete"],
+            "throttled.replicas" => [],
+            _ => null,
+        };
+
+        public ConfigProblem? Check(ConfigResource resource, IReadOnlyDictionary<string, string> configs, MetadataImage image) =>
+            configs.FirstOrDefault(config => config.Value == "bad").Key is { } name ? new(ErrorCode.InvalidConfig, $"{name} is bad") : null;
     }
 }

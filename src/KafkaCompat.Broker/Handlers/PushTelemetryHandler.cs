@@ -1,0 +1,18 @@
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Telemetry;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Broker.Handlers;
+
+/// <summary>
+/// PushTelemetry 0: a client's metrics as OTLP, which become metrics of this broker (<see cref="ClientMetricsMeter"/>). Refused: no instance id, or a push
+/// after the last one (INVALID_REQUEST); too early (THROTTLING_QUOTA_EXCEEDED); a subscription that holds no more (UNKNOWN_SUBSCRIPTION_ID); an unknown
+/// codec; more than telemetry.max.bytes (TELEMETRY_TOO_LARGE); bytes that are no metrics (INVALID_RECORD).
+/// </summary>
+[Serves(ApiKey.PushTelemetry, 0, 0)]
+public sealed class PushTelemetryHandler(ClientTelemetry telemetry) : IHandler<PushTelemetryRequest, PushTelemetryResponse>
+{
+    public ValueTask<PushTelemetryResponse?> Handle(PushTelemetryRequest request, RequestContext context) =>
+        ValueTask.FromResult<PushTelemetryResponse?>(new PushTelemetryResponse { ErrorCode = telemetry.Push(request, context.TraitsOf) });
+}

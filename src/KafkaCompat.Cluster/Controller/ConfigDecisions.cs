@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.MetadataRecords;
+
+namespace KafkaCompat.Cluster.Controller;
+
+/// <summary>
+/// Alterations of settings, a resource at a time: all that is asked of a resource is done or none of it. What a resource would have afterwards is
+/// checked as a whole.
+/// </summary>
+internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage image)
+{
+    private const string MinInSyncReplicas = "min.insync.replicas";
+
+    /// <summary>Changes single settings; the others stay.</summary>
+    public Decision<ConfigProblem?> Alter(ConfigResource resource, IReadOnlyList<ConfigChange> changes, bool validateOnly)
+    {
+        if (Refusal(resource) is { } refusal)
+        {
+            return Decision.Of<ConfigProblem?>(refusal);
+        }
+
+        var before = image.ConfigsOf(resource);
+        var after = before.ToBuilder();
+        foreach (var change in changes)
+        {
+            if (Apply(resource.Type, after, change) is { } problem)
+            {
+                return Decision.Of<ConfigProblem?>(problem);
+            }
+        }
+
+        // As in Kafka, what is set for a broker is written though it is as before: brokers read it as the order to look at files again.
+        var rewritten = resource.Type == ConfigResourceType.Broker ? changes.Where(c => after.ContainsKey(c.Name)).Select(c => c.Name) : [];
+        return Decide(resource, before, after.ToImmutable(), rewritten, changes.Select(c => c.Name), validateOnly);
+    }
+
+    /// <summary>Sets all settings of a resource at once; what is not named is taken back.</summary>
+    public Decision<ConfigProblem?> Replace(ConfigResource resource, IReadOnlyDictionary<string, string> configs, bool validateOnly)
+    {
+        if (Refusal(resource) is { } refusal)
+        {
+            return Decision.Of<ConfigProblem?>(refusal);
+        }
+
+        var before = image.ConfigsOf(resource);
+        var after = before.Clear().AddRange(configs);
+        return Decide(resource, before, after, [], configs.Keys.Concat(before.Keys.Where(name => !configs.ContainsKey(name))), validateOnly);
+    }
+
+    private ConfigProblem? Apply(ConfigResourceType type, ImmutableSortedDictionary<string, string>.Builder configs, ConfigChange change)
+    {
+        switch (change.Operation)
+        {
+            case ConfigOperation.Set:
+                configs[change.Name] = change.Value!;
+                return null;
+            case ConfigOperation.Delete:
+                _ = configs.Remove(change.Name);
+                return null;
+            case ConfigOperation.Append or ConfigOperation.Subtract:
+                if (settings.ResourceConfigs.ListDefault(type, change.Name) is not { } byDefault)
+                {
+                    return new(ErrorCode.InvalidConfig, $"Can't {change.Operation.ToString().ToUpperInvariant()} to key {change.Name} because its type is not LIST.");
+                }
+
+                var list = configs.TryGetValue(change.Name, out string? set) ? Elements(set) : [.. byDefault];
+                var named = Elements(change.Value!);
+                bool isChanged = change.Operation == ConfigOperation.Append ? Append(list, named) : list.RemoveAll(named.Contains) > 0;
+                if (isChanged)
+                {
+                    configs[change.Name] = string.Join(',', list);
+                }
+
+                return null;
+            default:
+                // Kafka has no words for a number that no client sends.
+                return new(ErrorCode.UnknownServerError, null);
+        }
+    }
+
+    private static bool Append(List<string> list, List<string> named)
+    {
+        int before = list.Count;
+        list.AddRange(named.Where(element => !list.Contains(element)).Distinct());
+        return list.Count > before;
+    }
+
+    private static List<string> Elements(string text) => [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
+
+    private ConfigProblem? Refusal(ConfigResource resource) => resource.Type switch
+    {
+        ConfigResourceType.Topic when resource.Name.Length == 0 => new(ErrorCode.InvalidRequest, "Default topic resources are not allowed."),
+        ConfigResourceType.Topic when TopicNames.Check(resource.Name) is { } badName => new(ErrorCode.InvalidTopicException, badName),
+        ConfigResourceType.Topic when image.FindTopic(resource.Name) is null => new(ErrorCode.UnknownTopicOrPartition, $"The topic '{resource.Name}' does not exist."),
+        ConfigResourceType.Topic or ConfigResourceType.Broker => null,
+        ConfigResourceType.ClientMetrics => resource.Name.Length == 0 ? new(ErrorCode.InvalidRequest, "Subscription name can't be empty") : null,
+        ConfigResourceType.Group => resource.Name.Length == 0 ? new(ErrorCode.InvalidRequest, "Default group resources are not allowed.") : null,
+        var other => new(ErrorCode.InvalidRequest, $"Unknown resource type {(sbyte)other}"),
+    };
+
+    private Decision<ConfigProblem?> Decide(
+        ConfigResource resource, ImmutableSortedDictionary<string, string> before, ImmutableSortedDictionary<string, string> after, IEnumerable<string> rewritten,
+        IEnumerable<string> named, bool validateOnly)
+    {
+        if (ElrProblem(resource, after, named) is { } elr)
+        {
+            return Decision.Of<ConfigProblem?>(new(ErrorCode.InvalidConfig, elr));
+        }
+
+        if (settings.ResourceConfigs.Check(resource, after, image) is { } problem)
+        {
+            return Decision.Of<ConfigProblem?>(problem);
+        }
+
+        if (validateOnly)
+        {
+            return Decision.Of<ConfigProblem?>(null);
+        }
+
+        var names = new SortedSet<string>(rewritten, StringComparer.Ordinal);
+        names.UnionWith(before.Keys.Union(after.Keys).Where(name => before.GetValueOrDefault(name) != after.GetValueOrDefault(name)));
+        return new([.. names.Select(name => Record(resource, name, after.GetValueOrDefault(name)))], null);
+    }
+
+    private string? ElrProblem(ConfigResource resource, ImmutableSortedDictionary<string, string> after, IEnumerable<string> named)
+    {
+        if (resource.Type != ConfigResourceType.Broker || !image.IsElrEnabled || !named.Contains(MinInSyncReplicas))
+        {
+            return null;
+        }
+
+        return resource.Name.Length > 0 ? $"Broker-level {MinInSyncReplicas} cannot be altered while ELR is enabled."
+            : after.ContainsKey(MinInSyncReplicas) ? null
+            : $"Cluster-level {MinInSyncReplicas} cannot be removed while ELR is enabled.";
+    }
+
+    private static VersionedRecord Record(ConfigResource resource, string name, string? value) =>
+        new(new ConfigRecord { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, Name = name, Value = value }, 0);
+}
