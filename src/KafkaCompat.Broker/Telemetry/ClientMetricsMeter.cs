@@ -17,7 +17,8 @@ public sealed class ClientMetricsMeter : IDisposable
     /// <summary>Series of one client.</summary>
     public const int MaxSeriesOfClient = 2_048;
 
-    private readonly Meter _meter = new(Name);
+    public Meter Meter { get; } = new(Name);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Dictionary<(Uuid Client, string Series), Series>> _instruments = new(StringComparer.Ordinal);
     private readonly Dictionary<Uuid, int> _seriesOfClient = [];
@@ -44,7 +45,7 @@ public sealed class ClientMetricsMeter : IDisposable
         }
     }
 
-    public void Dispose() => _meter.Dispose();
+    public void Dispose() => Meter.Dispose();
 
     private void Record(ClientTraits client, Uuid instance, ClientMetricPoint point)
     {
@@ -55,8 +56,8 @@ public sealed class ClientMetricsMeter : IDisposable
         {
             if (_instruments.Count >= MaxInstruments) return;
             _instruments[name] = all = [];
-            if (isCounter) _ = _meter.CreateObservableCounter(name, () => Observe(all), point.Unit, point.Description);
-            else _ = _meter.CreateObservableGauge(name, () => Observe(all), point.Unit, point.Description);
+            if (isCounter) _ = Meter.CreateObservableCounter(name, () => Observe(all), point.Unit, point.Description);
+            else _ = Meter.CreateObservableGauge(name, () => Observe(all), point.Unit, point.Description);
         }
         var key = (instance, string.Join(',', point.Attributes.Select(static pair => $"{pair.Key}={pair.Value}")));
         if (!all.TryGetValue(key, out var series))

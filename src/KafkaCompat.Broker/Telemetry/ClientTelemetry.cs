@@ -106,9 +106,9 @@ public sealed class ClientTelemetry(int maxBytes, TimeProvider time, Random rand
         using var buffer = new PooledBuffer();
         if (request.CompressionType == 0)
         {
-            foreach (var piece in request.Metrics) buffer.Write(piece.Span);
+            buffer.Write(request.Metrics);
         }
-        else if (CompressionCodecs.Get((CompressionType)request.CompressionType).Decompress(request.Metrics, buffer, MaxDecompressedBytes) != DecompressionResult.Done)
+        else if (CompressionCodecs.Get((CompressionType)request.CompressionType).Decompress(new ReadOnlySequence<byte>(request.Metrics), buffer, MaxDecompressedBytes) != DecompressionResult.Done)
         {
             return null;
         }

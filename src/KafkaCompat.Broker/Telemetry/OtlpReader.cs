@@ -33,7 +33,8 @@ internal ref struct OtlpReader(ReadOnlySpan<byte> bytes)
     {
         if (_rest.IsEmpty || IsBroken) return false;
         if (!Varint(out var tag) || tag >> 3 is 0 or > int.MaxValue) return Break();
-        (Field, _wireType, Bytes, Bits) = ((int)(tag >> 3), (int)(tag & 7), default, 0);
+        (Field, _wireType, Bits) = ((int)(tag >> 3), (int)(tag & 7), 0);
+        Bytes = default;
         switch (_wireType)
         {
             case 0:

@@ -104,6 +104,13 @@ public sealed class ServedVersionsTests : IAsyncLifetime
         ApiKey.UpdateFeatures => client.Post(new UpdateFeaturesRequest { FeatureUpdates = { new() { Feature = FeatureNames.GroupVersion, MaxVersionLevel = 1 } }, ValidateOnly = version >= 1 }, version),
         ApiKey.DescribeProducers => client.Post(new DescribeProducersRequest { Topics = { new() { Name = "t", PartitionIndexes = { 0, 9 } } } }, version),
         ApiKey.UnregisterBroker => client.Post(new UnregisterBrokerRequest { BrokerId = 99 }, version),
+        ApiKey.IncrementalAlterConfigs => client.Post(
+            new IncrementalAlterConfigsRequest { Resources = { new() { ResourceType = 2, ResourceName = "t", Configs = { new() { Name = "retention.ms", Value = "5" } } } }, ValidateOnly = true }, version),
+        ApiKey.AlterConfigs => client.Post(
+            new AlterConfigsRequest { Resources = { new() { ResourceType = 2, ResourceName = "t", Configs = { new() { Name = "retention.ms", Value = "5" } } } }, ValidateOnly = true }, version),
+        ApiKey.ListConfigResources => client.Post(new ListConfigResourcesRequest(), version),
+        ApiKey.GetTelemetrySubscriptions => client.Post(new GetTelemetrySubscriptionsRequest { ClientInstanceId = new Uuid(1, 2) }, version),
+        ApiKey.PushTelemetry => client.Post(new PushTelemetryRequest { ClientInstanceId = new Uuid(1, 2) }, version),
         _ => throw new InvalidOperationException($"{key} is served: this test needs a request of it."),
     };
 
