@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Logs;
@@ -164,9 +165,9 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
         }
     }
 
-    private IReadOnlyDictionary<string, string> Own => _image.ConfigsOf(new ConfigResource(ConfigResourceType.Broker, NodeId));
+    private ImmutableSortedDictionary<string, string> Own => _image.ConfigsOf(new ConfigResource(ConfigResourceType.Broker, NodeId));
 
-    private IReadOnlyDictionary<string, string> Shared => _image.ConfigsOf(ConfigResource.AllBrokers);
+    private ImmutableSortedDictionary<string, string> Shared => _image.ConfigsOf(ConfigResource.AllBrokers);
 
     /// <summary>The setting behind a name that brokers can have set; of one that nobody knows only the name is told, for it may be a secret.</summary>
     private static ConfigKey KeyOf(string name)

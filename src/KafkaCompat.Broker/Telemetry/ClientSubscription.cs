@@ -1,6 +1,5 @@
 using System.Text;
 using KafkaCompat.Cluster.Metadata;
-using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Checksums;
 using KafkaCompat.Protocol.Configs;
 

@@ -41,7 +41,7 @@ public sealed partial class SettingsDocumentTests
         var names = All.Select(static key => key.Name).ToHashSet(StringComparer.Ordinal);
         var stated = File.ReadLines(Path.Combine(Root, "protocol-specs", "config-effects.spec")).Where(static line => line.StartsWith("    ", StringComparison.Ordinal))
             .SelectMany(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
-        Assert.Empty(stated.Where(name => name[^1] == '*' ? !names.Any(known => known.StartsWith(name[..^1], StringComparison.Ordinal)) : !names.Contains(name)));
+        Assert.DoesNotContain(stated, name => name[^1] == '*' ? !names.Any(known => known.StartsWith(name[..^1], StringComparison.Ordinal)) : !names.Contains(name));
     }
 
     /// <summary>A setting in effect is named by the source, itself or as the broker's name for a topic's setting that is.</summary>
