@@ -44,7 +44,11 @@ internal sealed class DiskThreads : IDiskThreads, IDisposable
         lock (_gate)
         {
             _isStopped = true;
-            _work.Release(_threads);
+            // Without work there was no thread, and a semaphore refuses to be released by none.
+            if (_threads > 0)
+            {
+                _work.Release(_threads);
+            }
         }
     }
 
