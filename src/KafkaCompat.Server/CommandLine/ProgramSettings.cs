@@ -57,7 +57,8 @@ internal static class ProgramSettings
 
         if (!listeners.Contains("://", StringComparison.Ordinal))
         {
-            // Malformed: the message about it should quote what the user wrote.
+            // Malformed: the message about it should quote what the user wrote, so the rest is made whole without it.
+            settings.Add(new("controller.quorum.bootstrap.servers", $"localhost:{ControllerPort}"));
             return;
         }
 

@@ -35,6 +35,7 @@ public sealed class ProgramTests : IDisposable
     [InlineData("Unknown setting num.partition; did you mean num.partitions?", "--override", "num.partition=1")]
     [InlineData("Invalid value x for configuration num.partitions: Not a number of type INT", "--override", "num.partitions=x")]
     [InlineData("--override needs key=value", "--override")]
+    [InlineData("Error creating broker listeners from 'foo'", "--override", "listeners=foo")]
     [InlineData("Unknown option --what", "--what")]
     [InlineData("Cannot read none.properties", "none.properties")]
     [InlineData("Missing required configuration", "empty.properties")]
