@@ -145,7 +145,10 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
         {
             yield return new DescribeConfigsResponse.DescribeConfigsResourceResult
             {
-                Name = logger, Value = LoggerLevels.NameOf(level), ConfigSource = (sbyte)Source.DynamicLogger, Documentation = withDocumentation ? "" : null,
+                Name = logger,
+                Value = LoggerLevels.NameOf(level),
+                ConfigSource = (sbyte)Source.DynamicLogger,
+                Documentation = withDocumentation ? "" : null,
             };
         }
     }
@@ -177,9 +180,17 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
             : ConfigCatalog.FindBroker(name) ?? ConfigCatalog.Find(ConfigScope.BrokerDynamicOnly, name);
         return known is not null ? known with { Name = name } : new ConfigKey
         {
-            Scope = ConfigScope.Broker, Name = name, Type = ConfigType.Unknown, IsRequired = false, Default = null, Rule = new ConfigRule("", null, null),
-            Dynamic = ConfigDynamic.ReadOnly, IsSensitive = true, Synonyms = [],
-            Effect = ConfigEffect.NoEffect, Reason = "nobody knows it",
+            Scope = ConfigScope.Broker,
+            Name = name,
+            Type = ConfigType.Unknown,
+            IsRequired = false,
+            Default = null,
+            Rule = new ConfigRule("", null, null),
+            Dynamic = ConfigDynamic.ReadOnly,
+            IsSensitive = true,
+            Synonyms = [],
+            Effect = ConfigEffect.NoEffect,
+            Reason = "nobody knows it",
         };
     }
 

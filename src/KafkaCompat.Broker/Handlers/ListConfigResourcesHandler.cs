@@ -13,14 +13,15 @@ namespace KafkaCompat.Broker.Handlers;
 [Serves(ApiKey.ListConfigResources, 0, 1)]
 public sealed class ListConfigResourcesHandler(BrokerMetadata metadata) : IHandler<ListConfigResourcesRequest, ListConfigResourcesResponse>
 {
+    /// <summary>In the order in which they are answered: loggers before brokers, as with Kafka.</summary>
     private static readonly ConfigResourceType[] AllTypes =
-        [ConfigResourceType.Topic, ConfigResourceType.Broker, ConfigResourceType.BrokerLogger, ConfigResourceType.ClientMetrics, ConfigResourceType.Group];
+        [ConfigResourceType.Group, ConfigResourceType.ClientMetrics, ConfigResourceType.BrokerLogger, ConfigResourceType.Broker, ConfigResourceType.Topic];
 
     public ValueTask<ListConfigResourcesResponse?> Handle(ListConfigResourcesRequest request, RequestContext context)
     {
         var types = context.ApiVersion == 0 ? [ConfigResourceType.ClientMetrics]
             : request.ResourceTypes.Count == 0 ? AllTypes
-            : request.ResourceTypes.Select(static type => (ConfigResourceType)type).Distinct().ToArray();
+            : [.. request.ResourceTypes.Select(static type => (ConfigResourceType)type).Distinct().OrderBy(static type => Array.IndexOf(AllTypes, type))];
         var response = new ListConfigResourcesResponse();
         if (types.Except(AllTypes).Any())
         {

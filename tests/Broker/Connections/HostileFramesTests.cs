@@ -32,7 +32,7 @@ public sealed class HostileFramesTests
             compared++;
             var expected = Expected(row, sent, served);
             var actual = await React(node.Connect(), sent, row["thenEndOfStream"] == "true", expected.Reaction, expected.Answer.Length > 0);
-            if (!Agrees(actual, expected)) failures.Add($"{row["name"]}: {actual} instead of {expected}");
+            if (!Agrees(WithoutChance(row, actual), WithoutChance(row, expected))) failures.Add($"{row["name"]}: {actual} instead of {expected}");
         }
         TestContext.Current.TestOutputHelper?.WriteLine($"{compared} of {rows.Count} frames compared");
         Assert.True(failures.Count == 0, $"{failures.Count} of {compared} differ:\n{string.Join('\n', failures)}");
@@ -79,6 +79,15 @@ public sealed class HostileFramesTests
             afterwards = "good request not answered";
         }
         return new Outcome(silent ? "no answer, open" : "answered, open", silent ? "" : Hex(answer!), afterwards);
+    }
+
+    /// <summary>GetTelemetrySubscriptions gives each client an id by chance, and a subscription id that hangs on it; the rest of the answer is compared.</summary>
+    private static Outcome WithoutChance(IReadOnlyDictionary<string, string> row, Outcome outcome)
+    {
+        const int From = 2 * (sizeof(int) + sizeof(int) + 1 + sizeof(int) + sizeof(short)), Length = 2 * (16 + sizeof(int));
+        return row["name"] == "empty-request-key-71" && outcome.Answer.Length > From + Length
+            ? outcome with { Answer = outcome.Answer.Remove(From, Length) }
+            : outcome;
     }
 
     private static bool Agrees(Outcome actual, Outcome expected)

@@ -152,7 +152,7 @@ public sealed class AlterConfigsTests : IAsyncLifetime
         _ = await Ask(One(ConfigResourceType.Group, "g", "share.isolation.level", 0, "read_committed"));
         _ = await Ask(One(ConfigResourceType.ClientMetrics, "m", "interval.ms", 0, "1000"));
         var all = await _client.Ask<ListConfigResourcesRequest, ListConfigResourcesResponse>(new(), 1);
-        Assert.Equal([(2, "t"), (4, "1"), (8, "1"), (16, "m"), (32, "g")], all.ConfigResources.Select(static r => ((int)r.ResourceType, r.ResourceName)));
+        Assert.Equal([(32, "g"), (16, "m"), (8, "1"), (4, "1"), (2, "t")], all.ConfigResources.Select(static r => ((int)r.ResourceType, r.ResourceName)));
         var first = await _client.Ask<ListConfigResourcesRequest, ListConfigResourcesResponse>(new(), 0);
         Assert.Equal("m", Assert.Single(first.ConfigResources).ResourceName);
         var unknown = await _client.Ask<ListConfigResourcesRequest, ListConfigResourcesResponse>(new() { ResourceTypes = { 2, 99 } }, 1);

@@ -149,7 +149,11 @@ public sealed class TelemetryTests : IAsyncLifetime
     {
         var request = new PushTelemetryRequest
         {
-            ClientInstanceId = id ?? told.ClientInstanceId, SubscriptionId = told.SubscriptionId, Metrics = bytes, CompressionType = codec, Terminating = terminating,
+            ClientInstanceId = id ?? told.ClientInstanceId,
+            SubscriptionId = told.SubscriptionId,
+            Metrics = bytes,
+            CompressionType = codec,
+            Terminating = terminating,
         };
         return (await _client.Ask<PushTelemetryRequest, PushTelemetryResponse>(request, 0)).ErrorCode;
     }
