@@ -240,6 +240,10 @@ class Check:
         return [failure] if failure else self.refusal(theirs, ours) + self.compare(theirs, ours)
 
 
+# GetTelemetrySubscriptions and PushTelemetry: Kafka advertises them where a reporter takes what clients push, ours always; README names it.
+TELEMETRY_KEYS = (71, 72)
+
+
 def keep_asked(theirs, same, apis):
     """Copies Kafka's folder without the answers that our broker was not asked for; returns their names."""
     left_out = []
@@ -253,7 +257,9 @@ def keep_asked(theirs, same, apis):
             file.unlink()
         elif file.stem == "ApiVersions":
             for exchange in exchanges:
-                exchange["response"]["apiKeys"] = [api for api in exchange["response"]["apiKeys"] if api["apiKey"] in apis]
+                kept = [api for api in exchange["response"]["apiKeys"] if api["apiKey"] in apis]
+                kept += [{"apiKey": key, "minVersion": 0, "maxVersion": 0} for key in TELEMETRY_KEYS if key in apis]
+                exchange["response"]["apiKeys"] = sorted(kept, key=lambda api: api["apiKey"])
             file.write_text(json.dumps(exchanges))
     return left_out
 
