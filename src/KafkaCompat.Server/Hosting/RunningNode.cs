@@ -120,8 +120,7 @@ internal sealed class RunningNode : IAsyncDisposable
     {
         Backlog = config.GetInt("socket.listen.backlog.size"),
 
-        // Kafka's default of 100 KiB would switch the system's own adaption off; only what a user wrote is passed on.
-        SendBufferBytes = config.IsSet("socket.send.buffer.bytes") ? config.GetInt("socket.send.buffer.bytes") : 0,
-        ReceiveBufferBytes = config.IsSet("socket.receive.buffer.bytes") ? config.GetInt("socket.receive.buffer.bytes") : 0,
+        SendBufferBytes = config.GetInt("socket.send.buffer.bytes"),
+        ReceiveBufferBytes = config.GetInt("socket.receive.buffer.bytes"),
     };
 }
