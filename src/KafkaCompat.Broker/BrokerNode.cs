@@ -1,5 +1,6 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Controller;
+using KafkaCompat.Broker.Metrics;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Storage;
 using KafkaCompat.Storage.Files;
@@ -19,17 +20,20 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly BrokerService _broker;
     private readonly BrokerLifecycle _lifecycle;
     private readonly bool _isShutdownControlled;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _diskFailure = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private BrokerNode(NodeDirectories directories, QuorumNode quorum, BrokerService broker, BrokerLifecycle lifecycle, bool isShutdownControlled, ILogger logger)
+    private BrokerNode(NodeDirectories directories, QuorumNode quorum, BrokerService broker, BrokerLifecycle lifecycle, bool isShutdownControlled, TimeProvider time, ILogger logger)
     {
         _directories = directories;
         _quorum = quorum;
         _broker = broker;
         _lifecycle = lifecycle;
         _isShutdownControlled = isShutdownControlled;
+        _time = time;
         _logger = logger;
+        Health = new NodeHealth(broker, DescribeQuorum);
         foreach (var directory in directories.Data.All.Append(directories.Metadata).Distinct())
         {
             directory.Health.Failed += cause => OnFailed(directory, cause);
@@ -39,6 +43,15 @@ public sealed class BrokerNode : IAsyncDisposable
     }
 
     public BrokerService Broker => _broker;
+
+    /// <summary>Whether the node can serve, and what is in the way.</summary>
+    public NodeHealth Health { get; }
+
+    /// <summary>Its metrics, under a meter of their own that lives until the result is disposed of.</summary>
+    public BrokerMetrics CreateMetrics(string version) => new(_broker, DescribeQuorum, () => Health.IsStopping, version, _time);
+
+    /// <summary>How the quorum stands.</summary>
+    public QuorumDescription DescribeQuorum() => _quorum.Quorum.Describe();
 
     /// <summary>Ends, or fails, when a part has ended that the node cannot do without: its disk, its quorum, its controller, the chores of its logs.</summary>
     public Task Completion => Task.WhenAny(_diskFailure.Task, _quorum.Completion, _broker.Completion).Unwrap();
@@ -124,6 +137,6 @@ public sealed class BrokerNode : IAsyncDisposable
         broker.Start();
         await lifecycle.UnfenceAsync();
         broker.TellDirectories();
-        return new BrokerNode(directories, quorum, broker, lifecycle, config.GetBool("controlled.shutdown.enable"), logs.CreateLogger("kafkacompat.node"));
+        return new BrokerNode(directories, quorum, broker, lifecycle, config.GetBool("controlled.shutdown.enable"), time, logs.CreateLogger("kafkacompat.node"));
     }
 }

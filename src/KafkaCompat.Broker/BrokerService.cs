@@ -7,6 +7,7 @@ using KafkaCompat.Broker.Groups;
 using KafkaCompat.Broker.Handlers;
 using KafkaCompat.Broker.Logs;
 using KafkaCompat.Broker.Metadata;
+using KafkaCompat.Broker.Metrics;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Broker.Telemetry;
@@ -41,6 +42,9 @@ public sealed class BrokerService : IAsyncDisposable
     private readonly LogSyncer _syncer = new();
     private readonly ProducerIdBlock _producerIds;
     private readonly GroupPartitions _groups;
+    private readonly FetchSessionCache _sessions;
+    private readonly ProduceHandler _produce;
+    private readonly FetchHandler _fetch;
     private readonly LoggerLevels _loggers;
 
     /// <summary>
@@ -59,6 +63,7 @@ public sealed class BrokerService : IAsyncDisposable
         _connectionLogger = logs.CreateLogger("kafkacompat.connections");
         _limits = new ConnectionLimits(config.GetInt("socket.request.max.bytes"), config.GetLong("connections.max.idle.ms"));
         Wheel = new TimerWheel(time);
+        Requests = new RequestMetrics(time);
         Settings = new DynamicBrokerConfig(config, logs.CreateLogger("kafkacompat.configs"));
         Settings.Changed += ApplySettings;
         Metadata = new BrokerMetadata(Settings, clusterId);
@@ -70,17 +75,19 @@ public sealed class BrokerService : IAsyncDisposable
         _assignments = new DirectoryAssignments(controller, config.NodeId, () => BrokerEpoch, time, logLogger);
         Topics = new TopicCreator(controller, Metadata, config);
         _producerIds = new ProducerIdBlock(controller, config.NodeId, () => BrokerEpoch);
-        var coordinator = new GroupCoordinator(GroupSettingsOf(config), time, Wheel, logs.CreateLogger("kafkacompat.groups"))
+        var coordinator = Groups = new GroupCoordinator(GroupSettingsOf(config), time, Wheel, logs.CreateLogger("kafkacompat.groups"))
         {
             // As the handlers read it, so that no offset seems to be of a topic that is only about to be there.
             TopicIds = name => Metadata.Current.FindTopic(name)?.Id,
         };
         _groups = new GroupPartitions(coordinator, Partitions, Wheel, config.NodeId);
-        var sessions = new FetchSessionCache(config.GetInt("max.incremental.fetch.session.cache.slots"), random, time);
+        _sessions = new FetchSessionCache(config.GetInt("max.incremental.fetch.session.cache.slots"), random, time);
+        _produce = new ProduceHandler(Partitions, Metadata, Wheel);
+        _fetch = new FetchHandler(Partitions, Metadata, Wheel, _sessions, config.GetInt("fetch.max.bytes"));
         _dispatch = new ServedHandlers
         {
-            Produce = new ProduceHandler(Partitions, Metadata, Wheel),
-            Fetch = new FetchHandler(Partitions, Metadata, Wheel, sessions, config.GetInt("fetch.max.bytes")),
+            Produce = _produce,
+            Fetch = _fetch,
             ListOffsets = new ListOffsetsHandler(Partitions),
             Metadata = new MetadataHandler(Metadata, Topics),
             ApiVersions = new ApiVersionsHandler(Metadata, () => _dispatch!),
@@ -144,6 +151,24 @@ public sealed class BrokerService : IAsyncDisposable
     public ClientTelemetry Telemetry { get; }
 
     public TimerWheel Wheel { get; }
+
+    /// <summary>What was asked, how often and how long it took.</summary>
+    public RequestMetrics Requests { get; }
+
+    /// <summary>The coordinator of the groups that are here.</summary>
+    public GroupCoordinator Groups { get; }
+
+    /// <summary>Where the partitions lie.</summary>
+    public LogDirectories Directories => _directories;
+
+    /// <summary>Fetches that wait for bytes.</summary>
+    public int WaitingFetches => _fetch.Waiting;
+
+    /// <summary>Produce requests that wait for their acknowledgement.</summary>
+    public int WaitingProduces => _produce.Waiting;
+
+    /// <summary>Fetch sessions that are remembered.</summary>
+    public int FetchSessions => _sessions.Count;
 
     /// <summary>
     /// Who hears of new metadata, in the order in which they have to: partitions, then what handlers answer from, then
@@ -230,7 +255,7 @@ public sealed class BrokerService : IAsyncDisposable
     public async Task Serve(ConnectionContext connection, string listenerName)
     {
         var dispatch = _config.Listeners.ControllerNames.Contains(listenerName) ? _controllerDispatch : _dispatch;
-        var served = new KafkaConnection(connection, listenerName, dispatch, _limits, Wheel, _time, _connectionLogger);
+        var served = new KafkaConnection(connection, listenerName, dispatch, _limits, Wheel, _time, _connectionLogger, Requests);
         Connections.Add(served);
         try
         {

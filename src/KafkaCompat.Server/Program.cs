@@ -1,11 +1,15 @@
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Logs;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Server.CommandLine;
 using KafkaCompat.Server.Decode;
 using KafkaCompat.Server.Hosting;
+using KafkaCompat.Server.Http;
+using KafkaCompat.Server.Logging;
 using KafkaCompat.Server.Transport;
 using KafkaCompat.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Server;
 
@@ -19,6 +23,7 @@ internal static class Program
     {
         // Before anything touches a socket.
         SocketTransport.CompleteInline();
+        var format = LogFormat.Text;
         try
         {
             var arguments = ProgramArguments.Parse(args);
@@ -32,24 +37,31 @@ internal static class Program
                     return 0;
                 case ProgramCommand.Decode:
                     return DecodeCommand.Run(arguments.Rest, Console.Out);
+                case ProgramCommand.Health:
+                    return await HealthCommand.Run(arguments.Rest, Console.Out, Console.Error).ConfigureAwait(false);
                 default:
-                    await NodeHost.Run(ProgramSettings.Load(arguments)).ConfigureAwait(false);
+                    var config = ProgramSettings.Load(arguments);
+                    format = config.LogFormat;
+                    await NodeHost.Run(config).ConfigureAwait(false);
                     return 0;
             }
         }
         catch (ConfigurationException e)
         {
-            return Refuse(e.Message);
+            return Refuse(e.Message, format);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or QuorumStateException or MetadataCorruptException or LogCorruptionException)
         {
-            return Refuse(e.Message);
+            return Refuse(e.Message, format);
         }
     }
 
-    private static int Refuse(string message)
+    private static int Refuse(string message, LogFormat format)
     {
-        Console.Error.WriteLine($"kafkacompat: {message.ReplaceLineEndings(" ")}");
+        var line = message.ReplaceLineEndings(" ");
+        Console.Error.WriteLine(format == LogFormat.Json
+            ? JsonLogLine.Of(TimeProvider.System.GetUtcNow(), LogLevel.Critical, "kafkacompat", default, line, line, null)
+            : $"kafkacompat: {line}");
         return Refused;
     }
 }

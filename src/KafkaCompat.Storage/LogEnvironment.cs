@@ -16,6 +16,9 @@ public sealed class LogEnvironment(IFileStore files, TimeProvider clock, Random 
 
     public DirectoryHealth Health { get; } = new();
 
+    /// <summary>How long it took to make its logs durable.</summary>
+    public FlushTimes Flushes { get; } = new();
+
     /// <summary><c>producer.id.expiration.ms</c>, which can change while the broker runs.</summary>
     public long ProducerIdExpirationMs { get; set; } = 24L * 3600 * 1000;
 

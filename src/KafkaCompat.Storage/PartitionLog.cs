@@ -198,7 +198,9 @@ public sealed class PartitionLog : IDisposable
             _environment.Health.Require();
             try
             {
+                long started = _environment.Clock.GetTimestamp();
                 SyncSegments(beforeOffset);
+                _environment.Flushes.Record(_environment.Clock.GetElapsedTime(started));
             }
             catch (IOException failure)
             {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using KafkaCompat.Broker.Logs;
 using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Broker.Configs;
@@ -53,7 +54,33 @@ public static class OwnSettings
         + "as Kafka's container image has it, says the same.",
         static text => Uuid.TryParse(text, out var id) && id != Uuid.Zero ? (text, null) : (null, "Not an id of 22 characters, as kafka-storage random-uuid makes it"));
 
-    public static IReadOnlyList<IOwnSetting> All { get; } = [WriteBehindBytes, ClusterId];
+    /// <summary>Text or JSON.</summary>
+    public static OwnSetting<LogFormat> LogFormat { get; } = new(
+        "kafkacompat.log.format",
+        Logs.LogFormat.Text,
+        "How the log is written to stderr: text, a line for people, or json, an object on each line with time, level, logger, event and message.",
+        static text => text.Trim().ToLowerInvariant() switch
+        {
+            "text" => (Logs.LogFormat.Text, null),
+            "json" => (Logs.LogFormat.Json, null),
+            _ => (default, "Neither text nor json"),
+        });
+
+    /// <summary>Where metrics and health are served over HTTP; null for nowhere.</summary>
+    public static OwnSetting<ListenerEndpoint?> HttpListener { get; } = new(
+        "kafkacompat.http.listener",
+        new ListenerEndpoint(HttpListenerName, "127.0.0.1", 9464, HttpListenerName),
+        "Where /metrics, /health/live and /health/ready are served: host:port, with port 0 for one that the system chooses, no host for every interface, or none. Where its "
+        + "default is taken by another program the node starts without it; one that was set has to be free.",
+        static text => text.Trim().Equals("none", StringComparison.OrdinalIgnoreCase)
+            ? (null, null)
+            : ListenerEndpoint.TryParse($"{HttpListenerName}://{text.Trim()}", out _, out var host, out var port) && port >= 0
+                ? (new ListenerEndpoint(HttpListenerName, host, port, HttpListenerName), null)
+                : (null, "Neither host:port nor none"));
+
+    public static IReadOnlyList<IOwnSetting> All { get; } = [WriteBehindBytes, ClusterId, LogFormat, HttpListener];
+
+    private const string HttpListenerName = "HTTP";
 
     /// <summary>The setting of that name, or null.</summary>
     public static IOwnSetting? Find(string name) => All.FirstOrDefault(setting => setting.Name == name);

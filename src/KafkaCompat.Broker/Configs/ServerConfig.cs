@@ -1,3 +1,4 @@
+using KafkaCompat.Broker.Logs;
 using KafkaCompat.Protocol.Configs;
 
 namespace KafkaCompat.Broker.Configs;
@@ -21,11 +22,13 @@ public sealed class ServerConfig
         UnservedSettings.Refuse(this);
         WriteBehindBytes = OwnSettings.WriteBehindBytes.Parse(set.GetValueOrDefault(OwnSettings.WriteBehindBytes.Name));
         ClusterId = OwnSettings.ClusterId.Parse(set.GetValueOrDefault(OwnSettings.ClusterId.Name));
+        LogFormat = OwnSettings.LogFormat.Parse(set.GetValueOrDefault(OwnSettings.LogFormat.Name));
+        HttpListener = OwnSettings.HttpListener.Parse(set.GetValueOrDefault(OwnSettings.HttpListener.Name));
     }
 
     private ServerConfig(Dictionary<string, string> set, Dictionary<string, object?> values, ServerConfig other) =>
-        (_set, _values, Node, Listeners, WriteBehindBytes, ClusterId) =
-            (set, values, other.Node, other.Listeners, other.WriteBehindBytes, other.ClusterId);
+        (_set, _values, Node, Listeners, WriteBehindBytes, ClusterId, LogFormat, HttpListener) =
+            (set, values, other.Node, other.Listeners, other.WriteBehindBytes, other.ClusterId, other.LogFormat, other.HttpListener);
 
     /// <summary>Who this node is: id, roles, and where its quorum is.</summary>
     public NodeRoles Node { get; }
@@ -46,6 +49,12 @@ public sealed class ServerConfig
 
     /// <inheritdoc cref="OwnSettings.ClusterId"/>
     public string? ClusterId { get; }
+
+    /// <inheritdoc cref="OwnSettings.LogFormat"/>
+    public LogFormat LogFormat { get; }
+
+    /// <inheritdoc cref="OwnSettings.HttpListener"/>
+    public ListenerEndpoint? HttpListener { get; }
 
     /// <summary>What was set, by name, as it was written.</summary>
     public IReadOnlyDictionary<string, string> Explicit => _set;

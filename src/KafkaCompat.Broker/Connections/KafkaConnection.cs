@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Net;
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Metrics;
 using KafkaCompat.Broker.Time;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -32,6 +33,7 @@ public sealed class KafkaConnection
     private readonly TimerWheel _wheel;
     private readonly ILogger _logger;
     private readonly ConnectionInfo _info;
+    private readonly RequestMetrics? _metrics;
     private readonly ResponseQueue _responses;
     private long _lastActivity;
     private int _bytesNeeded = sizeof(int);
@@ -39,7 +41,8 @@ public sealed class KafkaConnection
     private volatile bool _isClosing;
 
     public KafkaConnection(
-        ConnectionContext connection, string listenerName, DispatchTable dispatch, ConnectionLimits limits, TimerWheel wheel, TimeProvider time, ILogger logger)
+        ConnectionContext connection, string listenerName, DispatchTable dispatch, ConnectionLimits limits, TimerWheel wheel, TimeProvider time, ILogger logger,
+        RequestMetrics? metrics = null)
     {
         _connection = connection;
         _dispatch = dispatch;
@@ -53,7 +56,8 @@ public sealed class KafkaConnection
         {
             RemotePort = (connection.RemoteEndPoint as IPEndPoint)?.Port ?? 0,
         };
-        _responses = new ResponseQueue(connection.Transport.Output, OnResponsesClosed);
+        _metrics = metrics;
+        _responses = new ResponseQueue(connection.Transport.Output, OnResponsesClosed, metrics);
     }
 
     private enum Frame
@@ -210,6 +214,8 @@ public sealed class KafkaConnection
     /// <summary>Decodes one request and starts its handler. False when the connection has to be closed.</summary>
     private bool StartRequest(in ReadOnlySequence<byte> frame)
     {
+        var startedTicks = _metrics?.Now ?? 0;
+        var bytes = sizeof(int) + (int)frame.Length;
         try
         {
             var reader = new WireReader(frame);
@@ -233,11 +239,12 @@ public sealed class KafkaConnection
             if (served.Info.RequestHeaderVersion(version) >= 2) SkipTaggedFields(ref reader);
             if (!inRange)
             {
-                _responses.Complete(_responses.Begin(correlationId, 0, 0), ApiVersionsRefusal(served));
+                _responses.Complete(_responses.Begin(correlationId, 0, 0, served.Key, bytes, startedTicks), ApiVersionsRefusal(served));
                 return true;
             }
             var context = new RequestContext(served.Key, version, correlationId, clientId, _info);
-            return Start(served, ref reader, context);
+            var place = _responses.Begin(correlationId, served.Info.ResponseHeaderVersion(version), version, served.Key, bytes, startedTicks);
+            return Start(served, ref reader, context, place);
         }
         catch (WireFormatException e)
         {
@@ -246,9 +253,8 @@ public sealed class KafkaConnection
         }
     }
 
-    private bool Start(ServedApi served, ref WireReader body, RequestContext context)
+    private bool Start(ServedApi served, ref WireReader body, RequestContext context, PendingAnswer place)
     {
-        var place = _responses.Begin(context.CorrelationId, served.Info.ResponseHeaderVersion(context.ApiVersion), context.ApiVersion);
         ValueTask<IResponse?> answer;
         try
         {
@@ -265,8 +271,15 @@ public sealed class KafkaConnection
             Fail(place, context, e);
             return false;
         }
-        if (answer.IsCompletedSuccessfully) _responses.Complete(place, answer.GetAwaiter().GetResult(), context.CloseRequested, context.Held);
-        else CompleteLater(answer, place, context);
+        if (answer.IsCompletedSuccessfully)
+        {
+            _responses.Complete(place, answer.GetAwaiter().GetResult(), context.CloseRequested, context.Held);
+        }
+        else
+        {
+            if (_metrics is not null) place.HandledTicks = _metrics.Now;
+            CompleteLater(answer, place, context);
+        }
         return !context.CloseRequested;
     }
 

@@ -7,8 +7,20 @@ public sealed class OpenConnections
 {
     private readonly ConcurrentDictionary<KafkaConnection, byte> _open = new();
     private volatile TaskCompletionSource? _drained;
+    private long _opened;
 
     public int Count => _open.Count;
+
+    /// <summary>Connections that were ever served.</summary>
+    public long Opened => Volatile.Read(ref _opened);
+
+    /// <summary>How many are open on each listener.</summary>
+    public IReadOnlyDictionary<string, int> CountByListener()
+    {
+        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var (connection, _) in _open) counts[connection.ListenerName] = counts.GetValueOrDefault(connection.ListenerName) + 1;
+        return counts;
+    }
 
     /// <summary>Closes as many connections as are too many, those first that were quiet longest; what is closing already counts.</summary>
     public void CloseQuietest(int surplus, Func<string, bool> mayClose)
@@ -32,6 +44,7 @@ public sealed class OpenConnections
     internal void Add(KafkaConnection connection)
     {
         _ = _open.TryAdd(connection, 0);
+        Interlocked.Increment(ref _opened);
         if (_drained is not null) connection.Drain();
     }
 

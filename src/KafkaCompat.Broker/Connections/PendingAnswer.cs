@@ -12,6 +12,21 @@ internal sealed class PendingAnswer(int correlationId, short headerVersion, shor
 
     public short Version { get; } = version;
 
+    /// <summary>The request's API, for whoever counts.</summary>
+    public short ApiKey { get; init; }
+
+    /// <summary>Bytes of the request, its length included.</summary>
+    public int RequestBytes { get; init; }
+
+    /// <summary>When the request was begun, as a timestamp of the node's clock.</summary>
+    public long StartedTicks { get; init; }
+
+    /// <summary>When its handler began to wait; 0 where it had the answer at once.</summary>
+    public long HandledTicks { get; set; }
+
+    /// <summary>When the answer was there.</summary>
+    public long CompletedTicks { get; set; }
+
     /// <summary>Guarded by the queue's lock, as is all below.</summary>
     public bool IsComplete { get; set; }
 

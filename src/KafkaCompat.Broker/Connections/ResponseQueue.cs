@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using KafkaCompat.Broker.Metrics;
 using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Broker.Connections;
@@ -13,7 +14,7 @@ namespace KafkaCompat.Broker.Connections;
 /// <see cref="_unflushedBytes"/>; every answer before <see cref="_head"/> is in the pipe; <see cref="_pending"/> counts
 /// what <see cref="Begin"/> gave out and is not in the pipe yet.
 /// </remarks>
-internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClosed)
+internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClosed, RequestMetrics? metrics = null)
 {
     private readonly Lock _lock = new();
     private readonly IRegionSink? _regions = output as IRegionSink;
@@ -37,9 +38,9 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
     }
 
     /// <summary>Takes the next place in the order.</summary>
-    public PendingAnswer Begin(int correlationId, short headerVersion, short version)
+    public PendingAnswer Begin(int correlationId, short headerVersion, short version, ApiKey key = default, int requestBytes = 0, long startedTicks = 0)
     {
-        var answer = new PendingAnswer(correlationId, headerVersion, version);
+        var answer = new PendingAnswer(correlationId, headerVersion, version) { ApiKey = (short)key, RequestBytes = requestBytes, StartedTicks = startedTicks };
         lock (_lock)
         {
             if (_tail is null) _head = answer;
@@ -54,6 +55,7 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
     public void Complete(PendingAnswer answer, IResponse? response, bool closeConnection = false, IDisposable? held = null)
     {
         var isDropped = false;
+        if (metrics is not null) answer.CompletedTicks = metrics.Now;
         lock (_lock)
         {
             if (!_closed)
@@ -220,7 +222,8 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
             }
             try
             {
-                if (answer.Response is not null) Write(answer);
+                var bytes = answer.Response is null ? 0 : Write(answer);
+                metrics?.Record(answer, bytes);
             }
             catch (Exception e)
             {
@@ -250,7 +253,7 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
         }
     }
 
-    private void Write(PendingAnswer answer)
+    private int Write(PendingAnswer answer)
     {
         var response = answer.Response!;
         var size = sizeof(int) + answer.HeaderVersion + response.GetSize(answer.Version);
@@ -262,6 +265,7 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
         response.Write(ref writer, answer.Version);
         writer.Flush();
         _unflushedBytes += sizeof(int) + size;
+        return sizeof(int) + size;
     }
 
     private void ReleaseWaiter()

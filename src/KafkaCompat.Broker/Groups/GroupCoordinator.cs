@@ -28,6 +28,28 @@ public sealed class GroupCoordinator(GroupSettings settings, TimeProvider time, 
     /// </summary>
     public Func<string, Uuid?>? TopicIds { get; init; }
 
+    /// <summary>Partitions of the groups' log that are led here and read.</summary>
+    public int LoadedPartitions => _shards.Values.Count(static shard => shard.IsLoaded);
+
+    /// <summary>Partitions that are led here and not read yet: their groups are refused with COORDINATOR_LOAD_IN_PROGRESS.</summary>
+    public int LoadingPartitions => _shards.Values.Count(static shard => !shard.IsLoaded);
+
+    /// <summary>What the groups of all shards are in numbers. A shard that is at work is counted as it was a moment ago.</summary>
+    public GroupCounts Count()
+    {
+        var groups = new Dictionary<(GroupType, string), int>();
+        var offsets = 0;
+        foreach (var shard in _shards.Values)
+        {
+            shard.Count();
+            var counts = shard.Counts;
+            foreach (var (key, count) in counts.Groups)
+                groups[key] = groups.GetValueOrDefault(key) + count;
+            offsets += counts.Offsets;
+        }
+        return new GroupCounts(groups, offsets);
+    }
+
     /// <summary>This node no longer leads the partition, or the partition is gone.</summary>
     public void Resign(int partition)
     {

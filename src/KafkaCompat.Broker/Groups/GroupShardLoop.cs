@@ -51,6 +51,7 @@ internal sealed class GroupShardLoop
     private bool _isBusy;
     private bool _isToldOfTopics;
     private volatile bool _isClosed;
+    private volatile GroupCounts _counts = GroupCounts.None;
 
     public GroupShardLoop(
         int partition, IGroupLog log, GroupSettings settings, TimeProvider time, TimerWheel wheel, ILogger logger, Func<string, Uuid?>? topicIds)
@@ -64,6 +65,15 @@ internal sealed class GroupShardLoop
         _logger = logger;
         _deadline = new Deadline(this);
     }
+
+    /// <summary>Whether it has read its log and decides.</summary>
+    public bool IsLoaded => Volatile.Read(ref _shard) is not null;
+
+    /// <summary>What the shard held when it was counted last.</summary>
+    public GroupCounts Counts => _counts;
+
+    /// <summary>Counts what the shard holds, when its turn comes; an idle one has done it when this returns.</summary>
+    public void Count() => _ = Post(() => _counts = _shard?.Count() ?? GroupCounts.None);
 
     private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
 

@@ -35,6 +35,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
     private readonly FetchSessionCache _sessions;
     private readonly int _maxBytes;
     private readonly Func<Uuid, string?> _nameOf;
+    private int _waiting;
 
     internal FetchHandler(PartitionTable partitions, BrokerMetadata metadata, TimerWheel wheel, FetchSessionCache sessions, int maxBytes)
     {
@@ -45,6 +46,9 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
         _maxBytes = maxBytes;
         _nameOf = metadata.TopicName;
     }
+
+    /// <summary>Fetches that wait for bytes.</summary>
+    internal int Waiting => Volatile.Read(ref _waiting);
 
     public ValueTask<FetchResponse?> Handle(FetchRequest request, RequestContext context)
     {
@@ -80,7 +84,9 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
         }
         // What was found is read again then; a file is not kept open for a wait.
         regions.Dispose();
+        Interlocked.Increment(ref _waiting);
         await wait.Wait(maxWaitMs);
+        Interlocked.Decrement(ref _waiting);
         _ = Read(scope, reads, limits, context.ApiVersion);
         return Answer(scope, reads, context);
     }
@@ -175,6 +181,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
                 asked.ToldLogStartOffset = read.Error == ErrorCode.None ? read.LogStartOffset : -1;
                 if (read.Length > 0) session.MoveToEnd(asked);
             }
+            if (read.Length > 0) read.Partition!.CountRead(read.Length);
             PartitionsFor(response, asked, version).Add(DataOf(asked, read, version));
         }
     }

@@ -33,6 +33,11 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
     /// <summary>Kafka's own admin tools may write to internal topics, nobody else.</summary>
     private const string AdminClientId = "__admin_client";
 
+    private int _waiting;
+
+    /// <summary>Requests that wait for their acknowledgement.</summary>
+    internal int Waiting => Volatile.Read(ref _waiting);
+
     public ValueTask<ProduceResponse?> Handle(ProduceRequest request, RequestContext context)
     {
         var response = new ProduceResponse { Responses = new(request.TopicData.Count) };
@@ -79,10 +84,12 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
         return waiting is null ? ValueTask.FromResult<ProduceResponse?>(response) : WhenReplicated(response, wait!, waiting, request.TimeoutMs);
     }
 
-    private static async ValueTask<ProduceResponse?> WhenReplicated(
+    private async ValueTask<ProduceResponse?> WhenReplicated(
         ProduceResponse response, AckWait wait, List<(AckWait.Place Place, ProduceResponse.PartitionProduceResponse Result)> waiting, int timeoutMs)
     {
+        Interlocked.Increment(ref _waiting);
         await wait.Wait(timeoutMs);
+        Interlocked.Decrement(ref _waiting);
         foreach (var (place, result) in waiting)
         {
             if (place.Outcome is null or ErrorCode.None) continue;

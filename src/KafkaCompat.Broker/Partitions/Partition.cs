@@ -50,6 +50,9 @@ public sealed class Partition
     private int _leaderEpoch = -1;
     private bool _isLeader;
     private bool _isClosed;
+    private long _bytesIn;
+    private long _recordsIn;
+    private long _bytesOut;
     private long _unsyncedMessages;
     private long _syncedMs;
 
@@ -88,6 +91,18 @@ public sealed class Partition
     {
         get { lock (_lock) return _config; }
     }
+
+    /// <summary>How it stands and what went through it, at one moment.</summary>
+    public PartitionStanding Standing
+    {
+        get
+        {
+            lock (_lock) return new PartitionStanding(_isLeader, _inSyncReplicas, _config.MinInSyncReplicas, _bytesIn, _recordsIn, Volatile.Read(ref _bytesOut));
+        }
+    }
+
+    /// <summary>Records were read for a client.</summary>
+    internal void CountRead(int bytes) => Interlocked.Add(ref _bytesOut, bytes);
 
     /// <summary>Takes over what the metadata image says of the partition.</summary>
     public void ApplyLeadership(int leaderId, int leaderEpoch, int inSyncReplicas, bool isLeader)
@@ -531,7 +546,10 @@ public sealed class Partition
     private LogAppend Write(in ReadOnlySequence<byte> batches)
     {
         var appended = _log.Append(batches);
-        _unsyncedMessages += appended.LastOffset - appended.FirstOffset + 1;
+        var records = appended.LastOffset - appended.FirstOffset + 1;
+        _bytesIn += batches.Length;
+        _recordsIn += records;
+        _unsyncedMessages += records;
         if (_unsyncedMessages >= _config.FlushMessages)
         {
             _unsyncedMessages = 0;

@@ -58,6 +58,15 @@ public sealed class GroupShard
         }
     }
 
+    /// <summary>What it holds now, in numbers.</summary>
+    public GroupCounts Count()
+    {
+        var groups = new Dictionary<(GroupType, string), int>();
+        foreach (var group in _groups.Values)
+            groups[(group.Type, group.StateName)] = groups.GetValueOrDefault((group.Type, group.StateName)) + 1;
+        return new GroupCounts(groups, _offsets.Count);
+    }
+
     /// <summary>Takes over one record, the same when loading as when it was just appended at <paramref name="offset"/>.</summary>
     /// <param name="record">The record.</param>
     /// <param name="offset">Its offset in the partition.</param>

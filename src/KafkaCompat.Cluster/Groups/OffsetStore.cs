@@ -14,6 +14,9 @@ internal sealed class OffsetStore
     internal IReadOnlyDictionary<OffsetPosition, CommittedOffset> Of(string groupId) =>
         _committed.GetValueOrDefault(groupId) ?? Nothing;
 
+    /// <summary>Committed offsets of all groups.</summary>
+    internal int Count => _committed.Values.Sum(static offsets => offsets.Count);
+
     internal bool HasAny(string groupId) => _committed.ContainsKey(groupId) || HasUndecided(groupId);
 
     internal bool HasUndecided(string groupId) =>

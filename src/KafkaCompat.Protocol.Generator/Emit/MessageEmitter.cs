@@ -12,6 +12,7 @@ internal sealed class MessageEmitter
     private readonly SizeEmitter _size;
     private readonly LossEmitter _loss;
     private readonly JsonEmitter _json;
+    private readonly ErrorCountEmitter _errors;
 
     private MessageEmitter(CodeWriter code, Message message)
     {
@@ -22,6 +23,7 @@ internal sealed class MessageEmitter
         _size = new SizeEmitter(code, message);
         _loss = new LossEmitter(code, message);
         _json = new JsonEmitter(code);
+        _errors = new ErrorCountEmitter(code);
     }
 
     /// <summary>All messages of one spec as one source file.</summary>
@@ -121,6 +123,11 @@ internal sealed class MessageEmitter
         _loss.Emit(s);
         _code.Line();
         _json.Emit(s);
+        if (_message.Kind == MessageKind.Response)
+        {
+            _errors.Emit(s, isMessage);
+        }
+
         if (!isMessage)
         {
             EmitIsDefault(s);

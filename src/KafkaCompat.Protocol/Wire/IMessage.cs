@@ -33,7 +33,11 @@ public interface IMessage<TSelf> : IMessage
 public interface IRequest : IMessage;
 
 /// <summary>The body of a response.</summary>
-public interface IResponse : IMessage;
+public interface IResponse : IMessage
+{
+    /// <summary>Counts every error code that it holds, those that say that all went well among them.</summary>
+    void CountErrors(ref ErrorTally tally);
+}
 
 /// <summary>The body of a request to one API.</summary>
 public interface IRequest<TSelf> : IRequest, IMessage<TSelf>

@@ -16,6 +16,7 @@ internal sealed record ProgramArguments(
 
           kafkacompat [server.properties] [--override key=value]...   start a node; without a file a broker and controller on localhost:9092
           kafkacompat decode --help                                   print frames, segment files and metadata logs as text
+          kafkacompat health [url]                                    ask a running node whether it is ready
           kafkacompat --version | --help
 
         Settings are taken, each over the one before, from Kafka's defaults, the file, KAFKA_* environment variables (KAFKA_LOG_DIRS is
@@ -24,9 +25,9 @@ internal sealed record ProgramArguments(
 
     public static ProgramArguments Parse(IReadOnlyList<string> arguments)
     {
-        if (arguments.Count > 0 && arguments[0] == "decode")
+        if (arguments is ["decode" or "health", ..])
         {
-            return new(ProgramCommand.Decode, null, [], [.. arguments.Skip(1)]);
+            return new(arguments[0] == "decode" ? ProgramCommand.Decode : ProgramCommand.Health, null, [], [.. arguments.Skip(1)]);
         }
 
         string? file = null;

@@ -5,6 +5,7 @@ internal enum ProgramCommand
 {
     Serve,
     Decode,
+    Health,
     Version,
     Help,
 }

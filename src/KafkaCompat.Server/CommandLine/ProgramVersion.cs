@@ -7,6 +7,7 @@ internal static class ProgramVersion
 {
     public static string Text { get; } = $"kafkacompat {Number} (Apache Kafka 4.4)";
 
-    private static string Number =>
+    /// <summary>Our own version.</summary>
+    public static string Number =>
         typeof(ProgramVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
 }

@@ -27,6 +27,15 @@ internal static partial class HostLog
     [LoggerMessage(107, LogLevel.Information, "This process may have {Limit} files and sockets open (-1: unknown)")]
     public static partial void OpenFiles(ILogger logger, long limit);
 
+    [LoggerMessage(108, LogLevel.Warning, "Metrics and health are not served: {Reason} (the default of {Setting}; set it to another port, or to none)")]
+    public static partial void NoHttp(ILogger logger, string reason, string setting);
+
+    [LoggerMessage(109, LogLevel.Information, "Metrics and health are served on http://{Address}")]
+    public static partial void HttpServed(ILogger logger, string address);
+
+    [LoggerMessage(110, LogLevel.Error, "Metrics and health are not served: the HTTP server could not start")]
+    public static partial void HttpFailed(ILogger logger, Exception exception);
+
     [LoggerMessage(103, LogLevel.Information, "Stopping on {Signal}")]
     public static partial void Stopping(ILogger logger, string signal);
 }

@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Logs;
+using KafkaCompat.Server.Http;
 using KafkaCompat.Server.Logging;
+using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Server.Hosting;
 
@@ -11,30 +14,66 @@ internal static class NodeHost
     public static async Task Run(ServerConfig config)
     {
         using var logs = new ConsoleLoggerFactory(
-            Console.Error, ConsoleLoggerFactory.LevelOf(Environment.GetEnvironmentVariable("KAFKA_LOG_LEVEL")), TimeProvider.System);
+            Console.Error, ConsoleLoggerFactory.LevelOf(Environment.GetEnvironmentVariable("KAFKA_LOG_LEVEL")), TimeProvider.System, config.LogFormat);
+        var logger = logs.CreateLogger("kafkacompat");
         using var stop = new StopSignals();
-        HostLog.OpenFiles(logs.CreateLogger("kafkacompat"), DescriptorLimit.Raise());
-        var node = await RunningNode.Start(config, logs).ConfigureAwait(false);
-        await using (node.ConfigureAwait(false))
+        using var systemd = new SystemdNotifier();
+        HostLog.OpenFiles(logger, DescriptorLimit.Raise());
+        var http = await HttpEndpoint.Bind(config, logs).ConfigureAwait(false);
+        try
         {
-            Console.Out.WriteLine(ReadyLine(node.Config));
-            var ended = await Task.WhenAny(stop.Received, node.Completion).ConfigureAwait(false);
-            if (ended != stop.Received)
+            var node = await RunningNode.Start(config, logs).ConfigureAwait(false);
+            await using (node.ConfigureAwait(false))
             {
-                // Throws what ended it: a disk, most of all.
-                await ended.ConfigureAwait(false);
-            }
+                var ready = ReadyLine(node.Config, http);
+                Console.Out.WriteLine(config.LogFormat == LogFormat.Json
+                    ? JsonLogLine.Of(TimeProvider.System.GetUtcNow(), LogLevel.Information, "kafkacompat", default, ready, ready, null)
+                    : ready);
+                systemd.Ready(ready, () => !node.Completion.IsCompleted);
+                var serving = http is null ? Task.CompletedTask : Serve(http, node, logger);
+                var ended = await Task.WhenAny(stop.Received, node.Completion).ConfigureAwait(false);
+                systemd.Stopping();
+                await serving.ConfigureAwait(false);
+                if (ended != stop.Received)
+                {
+                    // Throws what ended it: a disk, most of all.
+                    await ended.ConfigureAwait(false);
+                }
 
-            HostLog.Stopping(logs.CreateLogger("kafkacompat"), ended == stop.Received ? await stop.Received.ConfigureAwait(false) : "the end of its quorum");
+                HostLog.Stopping(logger, ended == stop.Received ? await stop.Received.ConfigureAwait(false) : "the end of its quorum");
+            }
+        }
+        finally
+        {
+            // Last, so that whoever looks sees a node that is alive and not ready while it stops.
+            if (http is not null)
+            {
+                await http.DisposeAsync().ConfigureAwait(false);
+            }
         }
     }
 
-    private static string ReadyLine(ServerConfig config)
+    /// <summary>Beside the node's first requests: clients do not wait for metrics.</summary>
+    private static async Task Serve(HttpEndpoint http, RunningNode node, ILogger logger)
+    {
+        await Task.Yield();
+        try
+        {
+            await http.Start(node.Node).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            HostLog.HttpFailed(logger, e);
+        }
+    }
+
+    private static string ReadyLine(ServerConfig config, HttpEndpoint? http)
     {
         using var process = Process.GetCurrentProcess();
         var tookMs = (DateTime.Now - process.StartTime).TotalMilliseconds;
         var addresses = string.Join(", ", config.Listeners.OfBroker.DefaultIfEmpty(config.Listeners.All[0]).Select(static listener => listener.Address));
         var directories = string.Join(", ", config.LogDirs.Select(Path.GetFullPath));
-        return string.Create(CultureInfo.InvariantCulture, $"kafkacompat node {config.NodeId} on {addresses}, data in {directories}, started in {tookMs:F0} ms");
+        var operations = http is null ? "" : $", metrics and health on http://{http.Listener.Address}";
+        return string.Create(CultureInfo.InvariantCulture, $"kafkacompat node {config.NodeId} on {addresses}, data in {directories}, started in {tookMs:F0} ms{operations}");
     }
 }

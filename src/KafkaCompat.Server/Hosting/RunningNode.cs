@@ -38,6 +38,8 @@ internal sealed class RunningNode : IAsyncDisposable
 
     public SocketTransport Transport => _transport;
 
+    public BrokerNode Node => _node;
+
     public static async Task<RunningNode> Start(ServerConfig config, ILoggerFactory logs)
     {
         var logger = logs.CreateLogger("kafkacompat");
@@ -91,6 +93,7 @@ internal sealed class RunningNode : IAsyncDisposable
     /// </summary>
     public async ValueTask DisposeAsync()
     {
+        _node.Health.BeginStop();
         await Unbind(_listeners).ConfigureAwait(false);
         foreach (var acceptor in _acceptors)
         {

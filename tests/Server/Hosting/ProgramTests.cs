@@ -161,6 +161,9 @@ public sealed class ProgramTests : IDisposable
             start.Environment.Remove(name);
         }
 
+        // Programs that run at a time would meet on its default port.
+        start.Environment["KAFKA_KAFKACOMPAT_HTTP_LISTENER"] = "none";
+
         return Process.Start(start)!;
     }
 }

@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using KafkaCompat.Broker.Configs;
+
+namespace KafkaCompat.Server.Http;
+
+/// <summary>
+/// <c>kafkacompat health [url]</c>: asks a running node whether it is ready and ends with 0 where it is. For containers and scripts, which have no other program at
+/// hand that speaks HTTP; one request over one socket, because a whole HTTP client would be a third of this program.
+/// </summary>
+internal static class HealthCommand
+{
+    private const string ReadyPath = "/health/ready";
+    private const int MaxAnswerBytes = 64 * 1024;
+    private const int Ready = 0;
+    private const int NotReady = 1;
+
+    /// <summary>How long connect and answer may take together.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+
+    public static async Task<int> Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter errors)
+    {
+        if (arguments.Count > 1 || arguments is ["--help" or "-h"])
+        {
+            await output.WriteLineAsync("kafkacompat health [http://host:port/path]   0 where the node is ready, else 1 and why; without a URL the node that this environment's settings describe").ConfigureAwait(false);
+            return arguments.Count > 1 ? NotReady : Ready;
+        }
+
+        var url = arguments.Count == 1 ? ParseUrl(arguments[0]) : UrlOf(Listener());
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            var (status, body) = await Get(url, patience.Token).ConfigureAwait(false);
+            await (status == 200 ? output : errors).WriteLineAsync(body.TrimEnd()).ConfigureAwait(false);
+            return status == 200 ? Ready : NotReady;
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException or IOException or FormatException)
+        {
+            await errors.WriteLineAsync($"kafkacompat: {url} does not answer: {(e is OperationCanceledException ? $"nothing came within {Patience.TotalSeconds} s" : e.Message)}").ConfigureAwait(false);
+            return NotReady;
+        }
+    }
+
+    /// <summary>Where a node with that listener is asked from its own machine.</summary>
+    internal static Uri UrlOf(ListenerEndpoint listener)
+    {
+        var host = listener.Host is "" or "0.0.0.0" or "::" ? "127.0.0.1" : listener.Host.Contains(':', StringComparison.Ordinal) ? $"[{listener.Host}]" : listener.Host;
+        return new Uri(string.Create(CultureInfo.InvariantCulture, $"http://{host}:{listener.Port}{ReadyPath}"));
+    }
+
+    private static Uri ParseUrl(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttp
+            ? url.AbsolutePath == "/" ? new Uri(url, ReadyPath) : url
+            : throw new ConfigurationException($"{text} is no URL that begins with http://");
+
+    private static ListenerEndpoint Listener()
+    {
+        var variables = Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().Select(static entry => new KeyValuePair<string, string>((string)entry.Key, (string?)entry.Value ?? ""));
+        var set = EnvironmentSettings.From(variables).LastOrDefault(static pair => pair.Key == OwnSettings.HttpListener.Name).Value;
+        return OwnSettings.HttpListener.Parse(set) ?? throw new ConfigurationException($"{OwnSettings.HttpListener.Name} is none: the node's health is not served.");
+    }
+
+    private static async Task<(int Status, string Body)> Get(Uri url, CancellationToken cancellation)
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(url.IdnHost.Trim('[', ']'), url.Port, cancellation).ConfigureAwait(false);
+        await socket.SendAsync(Encoding.ASCII.GetBytes($"GET {url.PathAndQuery} HTTP/1.1\r\nHost: {url.Authority}\r\nConnection: close\r\n\r\n"), cancellation).ConfigureAwait(false);
+        var answer = new byte[MaxAnswerBytes];
+        var length = 0;
+        while (length < answer.Length && await socket.ReceiveAsync(answer.AsMemory(length), cancellation).ConfigureAwait(false) is var count and > 0)
+        {
+            length += count;
+        }
+
+        var text = Encoding.UTF8.GetString(answer, 0, length);
+        var head = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
+        var words = text.Split(' ', 3);
+        return head > 0 && words.Length == 3 && int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var status)
+            ? (status, text[(head + 4)..])
+            : throw new FormatException("its answer is not HTTP");
+    }
+}

@@ -1,0 +1,128 @@
+using System.Net;
+using KafkaCompat.Broker;
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Metrics;
+using KafkaCompat.Broker.Telemetry;
+using KafkaCompat.Server.CommandLine;
+using KafkaCompat.Server.Hosting;
+using KafkaCompat.Server.Transport;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace KafkaCompat.Server.Http;
+
+/// <summary>
+/// The one HTTP port of a node: Kestrel, on this program's own transport. Its socket is bound together with the node's listeners, so that a port in use is told before
+/// anything else is done; it is served from <see cref="Start"/> on, when the node already is.
+/// </summary>
+internal sealed class HttpEndpoint : IAsyncDisposable
+{
+    /// <summary>Connections at a time: scrapers and health checks. Kestrel closes those that come on top.</summary>
+    public const int MaxConnections = 64;
+
+    /// <summary>Nobody sends a body here.</summary>
+    public const int MaxRequestBodyBytes = 0;
+
+    public const int MaxHeaderBytes = 16 * 1024;
+
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a stop waits for an answer that is being sent.</summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(1);
+
+    private readonly SocketTransport _transport;
+    private readonly BoundListener _bound;
+    private readonly ILoggerFactory _logs;
+    private KestrelServer? _server;
+    private BrokerMetrics? _metrics;
+    private ProcessMetrics? _process;
+    private PrometheusText? _text;
+
+    private HttpEndpoint(SocketTransport transport, BoundListener bound, ILoggerFactory logs) => (_transport, _bound, _logs) = (transport, bound, logs);
+
+    /// <summary>Where it listens.</summary>
+    public ListenerEndpoint Listener => _bound.Endpoint;
+
+    /// <summary>
+    /// Binds what <c>kafkacompat.http.listener</c> says; null where it says none, or where nobody set it and the port is taken: several nodes on one machine start
+    /// without a word about it in their settings.
+    /// </summary>
+    /// <exception cref="ConfigurationException">A listener that was set cannot be bound.</exception>
+    public static async Task<HttpEndpoint?> Bind(ServerConfig config, ILoggerFactory logs)
+    {
+        if (config.HttpListener is not { } listener)
+        {
+            return null;
+        }
+
+        var transport = new SocketTransport(new SocketTransportOptions(), TimeProvider.System);
+        try
+        {
+            return new HttpEndpoint(transport, await BoundListener.Bind(listener, transport).ConfigureAwait(false), logs);
+        }
+        catch (ConfigurationException e) when (!config.IsSet(OwnSettings.HttpListener.Name))
+        {
+            HostLog.NoHttp(logs.CreateLogger("kafkacompat"), e.Message, OwnSettings.HttpListener.Name);
+            transport.Dispose();
+            return null;
+        }
+        catch
+        {
+            transport.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Begins to serve a node's metrics and health.</summary>
+    public async Task Start(BrokerNode node)
+    {
+        _metrics = node.CreateMetrics(ProgramVersion.Number);
+        _process = new ProcessMetrics();
+        _text = new PrometheusText(
+            [(_metrics.Metrics.Meter, ""), (_process.Metrics.Meter, ""), (node.Broker.Telemetry.Meter.Meter, ClientPrefix)], [ProcessMetrics.RuntimeMeter]);
+        var options = new KestrelServerOptions { AddServerHeader = false, AllowSynchronousIO = false };
+        options.Limits.MaxConcurrentConnections = MaxConnections;
+        options.Limits.MaxRequestBodySize = MaxRequestBodyBytes;
+        options.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
+        options.Limits.KeepAliveTimeout = KeepAlive;
+        options.Limits.RequestHeadersTimeout = HeadersTimeout;
+        foreach (var socket in _bound.Sockets)
+        {
+            options.Listen((IPEndPoint)socket.EndPoint, static listen => listen.Protocols = HttpProtocols.Http1);
+        }
+
+        _server = new KestrelServer(Options.Create(options), new BoundSockets(_bound), _logs);
+        await _server.StartAsync(new OperationsApplication(_text, _metrics, node.Health, () => !node.Completion.IsCompleted), CancellationToken.None).ConfigureAwait(false);
+        HostLog.HttpServed(_logs.CreateLogger("kafkacompat"), Listener.Address);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+        {
+            using var patience = new CancellationTokenSource(StopPatience);
+            await _server.StopAsync(patience.Token).ConfigureAwait(false);
+            _server.Dispose();
+        }
+
+        await _bound.DisposeAsync().ConfigureAwait(false);
+        _transport.AbortConnections();
+        _transport.Dispose();
+        _text?.Dispose();
+        _metrics?.Dispose();
+        _process?.Dispose();
+    }
+
+    /// <summary>What the names of clients' metrics begin with here.</summary>
+    private const string ClientPrefix = "client.";
+
+    /// <summary>Gives Kestrel the sockets that are bound already.</summary>
+    private sealed class BoundSockets(BoundListener bound) : IConnectionListenerFactory
+    {
+        public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
+            new(bound.Sockets.First(socket => socket.EndPoint.Equals(endpoint)));
+    }
+}

@@ -1,0 +1,103 @@
+using System.Text;
+using KafkaCompat.Broker;
+using KafkaCompat.Broker.Metrics;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace KafkaCompat.Server.Http;
+
+/// <summary>
+/// What is served over HTTP to those who run the node: <c>/metrics</c> for Prometheus, <c>/health/live</c> while the process has what it needs, <c>/health/ready</c>
+/// while everything of the node can be served, else 503 and why not, a line each.
+/// </summary>
+internal sealed class OperationsApplication(PrometheusText metrics, BrokerMetrics broker, NodeHealth health, Func<bool> isAlive) : IHttpApplication<IFeatureCollection>
+{
+    /// <summary>Scrapes that may hold their text in memory at a time; who comes later waits.</summary>
+    public const int MaxScrapes = 2;
+
+    private const string PlainText = "text/plain; charset=utf-8";
+
+    private readonly SemaphoreSlim _scrapes = new(MaxScrapes);
+
+    public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
+
+    public void DisposeContext(IFeatureCollection context, Exception? exception)
+    {
+    }
+
+    public async Task ProcessRequestAsync(IFeatureCollection context)
+    {
+        var request = context.GetRequiredFeature<IHttpRequestFeature>();
+        var isKnown = request.Path is "/metrics" or "/health/live" or "/health/ready" or "/";
+        if (isKnown && request.Method is not ("GET" or "HEAD"))
+        {
+            context.GetRequiredFeature<IHttpResponseFeature>().Headers.Allow = "GET, HEAD";
+            await Answer(context, 405, "Only GET and HEAD are served here.").ConfigureAwait(false);
+            return;
+        }
+
+        switch (request.Path)
+        {
+            case "/metrics":
+                await Scrape(context).ConfigureAwait(false);
+                break;
+            case "/health/live":
+                await (isAlive() ? Answer(context, 200, "alive") : Answer(context, 503, "The node has ended.")).ConfigureAwait(false);
+                break;
+            case "/health/ready":
+                var reasons = health.NotReady();
+                await (reasons.Count == 0 ? Answer(context, 200, "ready") : Answer(context, 503, string.Join('\n', reasons))).ConfigureAwait(false);
+                break;
+            case "/":
+                await Answer(context, 200, "/metrics\n/health/live\n/health/ready").ConfigureAwait(false);
+                break;
+            default:
+                await Answer(context, 404, "There are /metrics, /health/live and /health/ready.").ConfigureAwait(false);
+                break;
+        }
+    }
+
+    private async Task Scrape(IFeatureCollection context)
+    {
+        var cancellation = context.Get<IHttpRequestLifetimeFeature>()?.RequestAborted ?? default;
+        await _scrapes.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            // A socket's thread serves clients of the broker too, and walking over ten thousand partitions takes a while.
+            await Task.Yield();
+            using var text = new ExpositionBuffer();
+            broker.Refresh();
+            metrics.Write(text);
+            Begin(context, 200, PrometheusText.ContentType, text.Length);
+            if (!IsHead(context))
+            {
+                await text.CopyTo(context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, cancellation).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            _ = _scrapes.Release();
+        }
+    }
+
+    private static async Task Answer(IFeatureCollection context, int status, string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text + "\n");
+        Begin(context, status, PlainText, bytes.Length);
+        if (!IsHead(context))
+        {
+            await context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.WriteAsync(bytes).ConfigureAwait(false);
+        }
+    }
+
+    private static void Begin(IFeatureCollection context, int status, string contentType, long length)
+    {
+        var response = context.GetRequiredFeature<IHttpResponseFeature>();
+        response.StatusCode = status;
+        response.Headers.ContentType = contentType;
+        response.Headers.ContentLength = length;
+        response.Headers.CacheControl = "no-store";
+    }
+
+    private static bool IsHead(IFeatureCollection context) => context.GetRequiredFeature<IHttpRequestFeature>().Method == "HEAD";
+}

@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using KafkaCompat.Broker.Metrics;
+
+namespace KafkaCompat.Server.Http;
+
+/// <summary>The process itself, as far as the runtime's own meter does not tell of it.</summary>
+internal sealed class ProcessMetrics : IDisposable
+{
+    public const string Name = "KafkaCompat.Process";
+
+    /// <summary>The meter in which .NET tells of its collector, its threads, processor time and memory.</summary>
+    public const string RuntimeMeter = "System.Runtime";
+
+    private const string FilesOfProcess = "/proc/self/fd";
+
+    private readonly long _startSeconds;
+
+    public ProcessMetrics()
+    {
+        using var process = Process.GetCurrentProcess();
+        _startSeconds = new DateTimeOffset(process.StartTime).ToUnixTimeSeconds();
+        Metrics.Gauge("process.start.time", "s", "When the process started, in seconds since 1970.", "java.lang:type=Runtime (StartTime)", () => _startSeconds);
+        Metrics.Gauge("process.open.files", "{file}", [], "Files and sockets that are open; only where the system tells.", "java.lang:type=OperatingSystem (OpenFileDescriptorCount)",
+            static () => OpenFiles() is { } open ? [MetricSet.Series(open)] : []);
+    }
+
+    public MetricSet Metrics { get; } = new(Name);
+
+    public void Dispose() => Metrics.Dispose();
+
+    private static long? OpenFiles()
+    {
+        try
+        {
+            // One of them is the folder that is being read.
+            return Directory.Exists(FilesOfProcess) ? Directory.EnumerateFileSystemEntries(FilesOfProcess).LongCount() - 1 : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

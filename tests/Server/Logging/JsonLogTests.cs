@@ -1,0 +1,51 @@
+using System.Text.Json;
+using KafkaCompat.Broker.Logs;
+using KafkaCompat.Server.Hosting;
+using KafkaCompat.Server.Logging;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace KafkaCompat.Server.Tests.Logging;
+
+/// <summary>The log as JSON: each event is an object on one line, whatever is in it.</summary>
+public sealed partial class JsonLogTests
+{
+    [Fact]
+    public void An_event_is_an_object_with_its_values()
+    {
+        var json = Assert.Single(Lines(static logger => HostLog.NotDrained(logger, 3, 2_000)));
+        Assert.Equal("WARN", json.GetProperty("level").GetString());
+        Assert.Equal("kafkacompat.test", json.GetProperty("logger").GetString());
+        Assert.Equal("NotDrained", json.GetProperty("event").GetString());
+        Assert.Equal(105, json.GetProperty("id").GetInt32());
+        Assert.Equal("3 connections had not ended 2000 ms after the stop began and are reset", json.GetProperty("message").GetString());
+        Assert.Equal(3, json.GetProperty("values").GetProperty("Count").GetInt32());
+        Assert.Equal(TimeSpan.Zero, json.GetProperty("time").GetDateTimeOffset().Offset);
+    }
+
+    [Fact]
+    public void Line_ends_quotes_and_exceptions_stay_on_the_line()
+    {
+        var json = Assert.Single(Lines(static logger => Odd(logger, new InvalidOperationException("two\nlines"), "a \"quoted\"\r\nname \ud83d\ude00")));
+        Assert.Equal("a \"quoted\"\r\nname \ud83d\ude00 is odd", json.GetProperty("message").GetString());
+        Assert.Contains("two\nlines", json.GetProperty("exception").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Half_a_character_does_not_break_a_line() =>
+        Assert.EndsWith(" is odd", Assert.Single(Lines(static logger => Odd(logger, null, "\ud800"))).GetProperty("message").GetString(), StringComparison.Ordinal);
+
+    private static List<JsonElement> Lines(Action<ILogger> log)
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        using (var logs = new ConsoleLoggerFactory(output, LogLevel.Information, TimeProvider.System, LogFormat.Json))
+        {
+            log(logs.CreateLogger("kafkacompat.test"));
+        }
+
+        return [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => JsonDocument.Parse(line).RootElement)];
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "{Name} is odd")]
+    private static partial void Odd(ILogger logger, Exception? exception, string name);
+}
