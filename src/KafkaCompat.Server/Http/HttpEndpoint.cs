@@ -2,7 +2,6 @@ using System.Net;
 using KafkaCompat.Broker;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Metrics;
-using KafkaCompat.Broker.Telemetry;
 using KafkaCompat.Server.CommandLine;
 using KafkaCompat.Server.Hosting;
 using KafkaCompat.Server.Transport;
@@ -40,6 +39,7 @@ internal sealed class HttpEndpoint : IAsyncDisposable
     private BrokerMetrics? _metrics;
     private ProcessMetrics? _process;
     private PrometheusText? _text;
+    private OperationsApplication? _application;
 
     private HttpEndpoint(SocketTransport transport, BoundListener bound, ILoggerFactory logs) => (_transport, _bound, _logs) = (transport, bound, logs);
 
@@ -95,7 +95,8 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         }
 
         _server = new KestrelServer(Options.Create(options), new BoundSockets(_bound), _logs);
-        await _server.StartAsync(new OperationsApplication(_text, _metrics, node.Health, () => !node.Completion.IsCompleted), CancellationToken.None).ConfigureAwait(false);
+        _application = new OperationsApplication(_text, _metrics, node.Health, () => !node.Completion.IsCompleted);
+        await _server.StartAsync(_application, CancellationToken.None).ConfigureAwait(false);
         HostLog.HttpServed(_logs.CreateLogger("kafkacompat"), Listener.Address);
     }
 
@@ -111,6 +112,7 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         await _bound.DisposeAsync().ConfigureAwait(false);
         _transport.AbortConnections();
         _transport.Dispose();
+        _application?.Dispose();
         _text?.Dispose();
         _metrics?.Dispose();
         _process?.Dispose();

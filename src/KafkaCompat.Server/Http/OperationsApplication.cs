@@ -10,7 +10,7 @@ namespace KafkaCompat.Server.Http;
 /// What is served over HTTP to those who run the node: <c>/metrics</c> for Prometheus, <c>/health/live</c> while the process has what it needs, <c>/health/ready</c>
 /// while everything of the node can be served, else 503 and why not, a line each.
 /// </summary>
-internal sealed class OperationsApplication(PrometheusText metrics, BrokerMetrics broker, NodeHealth health, Func<bool> isAlive) : IHttpApplication<IFeatureCollection>
+internal sealed class OperationsApplication(PrometheusText metrics, BrokerMetrics broker, NodeHealth health, Func<bool> isAlive) : IHttpApplication<IFeatureCollection>, IDisposable
 {
     /// <summary>Scrapes that may hold their text in memory at a time; who comes later waits.</summary>
     public const int MaxScrapes = 2;
@@ -24,6 +24,8 @@ internal sealed class OperationsApplication(PrometheusText metrics, BrokerMetric
     public void DisposeContext(IFeatureCollection context, Exception? exception)
     {
     }
+
+    public void Dispose() => _scrapes.Dispose();
 
     public async Task ProcessRequestAsync(IFeatureCollection context)
     {

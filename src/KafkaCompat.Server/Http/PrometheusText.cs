@@ -172,6 +172,7 @@ internal sealed class PrometheusText : IDisposable
 
     private static void WriteEscaped(ExpositionBuffer output, string text, bool quotes)
     {
+        Span<char> chars = stackalloc char[2];
         foreach (var part in text.AsSpan().EnumerateRunes())
         {
             switch (part.Value)
@@ -186,7 +187,6 @@ internal sealed class PrometheusText : IDisposable
                     output.Append("\\\"");
                     break;
                 default:
-                    Span<char> chars = stackalloc char[2];
                     output.Append(chars[..part.EncodeToUtf16(chars)]);
                     break;
             }
