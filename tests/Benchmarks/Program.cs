@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Running;
 using KafkaCompat.Benchmarks.Load;
 using KafkaCompat.Benchmarks.Requests;
+using KafkaCompat.Benchmarks.Scale;
 using KafkaCompat.Benchmarks.Start;
 using KafkaCompat.Benchmarks.Throughput;
 using KafkaCompat.Benchmarks.Transport;
@@ -10,7 +11,8 @@ namespace KafkaCompat.Benchmarks;
 /// <summary>
 /// <c>start BINARY</c> compares start and memory with Apache Kafka, <c>transport</c> measures the socket transport alone,
 /// <c>requests</c> prints bytes allocated a request by produce and fetch; <c>throughput</c> what
-/// a node takes in and gives out; <c>load BINARY</c> the same load on Apache Kafka and on us; everything else goes to BenchmarkDotNet.
+/// a node takes in and gives out; <c>load BINARY</c> the same load on Apache Kafka and on us;
+/// <c>scale BINARY</c> 10,000 partitions and 10,000 idle connections on both; everything else goes to BenchmarkDotNet.
 /// </summary>
 internal static class Program
 {
@@ -39,6 +41,11 @@ internal static class Program
         if (args is ["load", .. var which])
         {
             return LoadMeasurement.Run(which);
+        }
+
+        if (args is ["scale", .. var what])
+        {
+            return ScaleMeasurement.Run(what);
         }
 
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

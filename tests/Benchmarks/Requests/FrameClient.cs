@@ -8,9 +8,13 @@ namespace KafkaCompat.Benchmarks.Requests;
 internal sealed class FrameClient : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-    private byte[] _answer = new byte[4 * 1024 * 1024];
+    private byte[] _answer;
 
-    public FrameClient(int port) => _socket.Connect(IPAddress.Loopback, port);
+    public FrameClient(int port, int answerBytes = 4 * 1024 * 1024)
+    {
+        _answer = new byte[answerBytes];
+        _socket.Connect(IPAddress.Loopback, port);
+    }
 
     /// <summary>Sends one request and returns its answer without the length; valid until the next.</summary>
     public ReadOnlyMemory<byte> Ask(byte[] frame)

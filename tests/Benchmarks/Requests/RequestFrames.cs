@@ -17,6 +17,10 @@ internal static class RequestFrames
 
     private const short CreateTopicsVersion = 7;
     private const short DeleteTopicsVersion = 5;
+    private const short MetadataVersion = 12;
+    private const short ListOffsetsVersion = 7;
+    private const short ApiVersionsVersion = 3;
+    private const long LatestOffset = -1;
     private const long Timestamp = 1_700_000_000_000;
 
     public static void CreateTopic(FrameClient client, string name, int partitions)
@@ -64,6 +68,43 @@ internal static class RequestFrames
         request.Topics.Add(data);
         return Of(request, FetchVersion);
     }
+
+    /// <summary>Each topic with the number of its partitions that have a leader.</summary>
+    public static Dictionary<string, int> LedPartitions(FrameClient client)
+    {
+        var reader = new WireReader(client.Ask(Of(new MetadataRequest { Topics = null }, MetadataVersion)));
+        ResponseHeader.Read(ref reader, 1);
+        return MetadataResponse.Read(ref reader, MetadataVersion).Topics.ToDictionary(
+            static topic => topic.Name!,
+            static topic => topic.Partitions.Count(static partition => partition.ErrorCode == ErrorCode.None && partition.LeaderId >= 0));
+    }
+
+    /// <summary>How many partitions of a topic tell where they end, which asks their logs.</summary>
+    public static int OpenPartitions(FrameClient client, string topic, int partitions)
+    {
+        var data = new ListOffsetsRequest.ListOffsetsTopic { Name = topic };
+        for (var index = 0; index < partitions; index++)
+        {
+            data.Partitions.Add(new() { PartitionIndex = index, Timestamp = LatestOffset, CurrentLeaderEpoch = -1 });
+        }
+
+        var request = new ListOffsetsRequest { ReplicaId = -1 };
+        request.Topics.Add(data);
+        var reader = new WireReader(client.Ask(Of(request, ListOffsetsVersion)));
+        ResponseHeader.Read(ref reader, 1);
+        return ListOffsetsResponse.Read(ref reader, ListOffsetsVersion).Topics[0].Partitions.Count(static partition => partition.ErrorCode == ErrorCode.None);
+    }
+
+    /// <summary>Whether the answer to a request that <see cref="Produce"/> made says that its batch was taken.</summary>
+    public static bool IsTaken(ReadOnlyMemory<byte> answer)
+    {
+        var reader = new WireReader(answer);
+        ResponseHeader.Read(ref reader, 1);
+        return ProduceResponse.Read(ref reader, ProduceVersion).Responses[0].PartitionResponses[0].ErrorCode == ErrorCode.None;
+    }
+
+    /// <summary>What a client asks first on every connection.</summary>
+    public static byte[] ApiVersions() => Of(new ApiVersionsRequest { ClientSoftwareName = "bench", ClientSoftwareVersion = "1" }, ApiVersionsVersion);
 
     private static byte[] Of<TRequest>(TRequest request, short version)
         where TRequest : class, IRequest<TRequest>

@@ -41,31 +41,45 @@ internal sealed class NodeProcess : IDisposable
         return sum + member.TotalProcessorTime;
     });
 
-    public void Dispose()
-    {
-        if (!_process.HasExited)
-        {
-            foreach (var pid in Family(_process.Id).Reverse())
-            {
-                try
-                {
-                    using var member = Process.GetProcessById(pid);
-                    using var kill = Process.Start("kill", ["-TERM", pid.ToString(CultureInfo.InvariantCulture)]);
-                    kill.WaitForExit();
-                    member.WaitForExit(30_000);
-                }
-                catch (ArgumentException)
-                {
-                    // It ended with its parent.
-                }
-            }
+    /// <summary>Files, sockets and the like that the process holds open.</summary>
+    public int OpenDescriptors() => Family(_process.Id).Max(static pid => Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd").Count());
 
-            if (!_process.WaitForExit(30_000))
+    /// <summary>Asks the process to end and waits until it has; false where it had to be killed.</summary>
+    public bool Stop(TimeSpan patience)
+    {
+        if (_process.HasExited)
+        {
+            return true;
+        }
+
+        foreach (var pid in Family(_process.Id).Reverse().ToList())
+        {
+            try
             {
-                _process.Kill(entireProcessTree: true);
+                using var member = Process.GetProcessById(pid);
+                using var kill = Process.Start("kill", ["-TERM", pid.ToString(CultureInfo.InvariantCulture)]);
+                kill.WaitForExit();
+                member.WaitForExit(patience);
+            }
+            catch (ArgumentException)
+            {
+                // It ended with its parent.
             }
         }
 
+        if (_process.WaitForExit(patience))
+        {
+            return true;
+        }
+
+        _process.Kill(entireProcessTree: true);
+        _process.WaitForExit();
+        return false;
+    }
+
+    public void Dispose()
+    {
+        Stop(TimeSpan.FromSeconds(30));
         _process.Dispose();
     }
 

@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using System.Globalization;
+using KafkaCompat.Benchmarks.Requests;
+using KafkaCompat.Benchmarks.Start;
+
+namespace KafkaCompat.Benchmarks.Scale;
+
+/// <summary>What 10,000 partitions cost a node: seconds to create, to stop and to open them, the share of a core that they keep busy, memory and descriptors.</summary>
+internal sealed record PartitionCosts(double Created, double IdleCore, long ResidentKiB, int Descriptors, double Stopped, double Opened, double Taken)
+{
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"created in {Created:F2} s, idle {IdleCore:P2} of a core, {ResidentKiB / 1024} MiB resident, {Descriptors} descriptors; stopped in {Stopped:F2} s, all served {Opened:F2} s after exec, a record taken {Taken:F2} s after it");
+}
+
+/// <summary>One node on its way through 10,000 partitions: they are created, lie idle, are closed and opened again.</summary>
+internal sealed class PartitionScale(NodeFolder folder, Func<NodeProcess> start)
+{
+    private const int Topics = 10;
+    private const int PartitionsOfEach = 1_000;
+
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    public PartitionCosts Measure()
+    {
+        double created, idle, stopped;
+        long resident;
+        int descriptors;
+        using (var node = start())
+        {
+            if (!MetadataProbe.WaitFor(folder.Port, Patience, () => node.HasExited))
+            {
+                throw new InvalidOperationException($"The broker did not answer:\n{string.Join('\n', node.Lines)}");
+            }
+
+            var begin = Stopwatch.GetTimestamp();
+            using (var client = new FrameClient(folder.Port))
+            {
+                for (var topic = 0; topic < Topics; topic++)
+                {
+                    RequestFrames.CreateTopic(client, Name(topic), PartitionsOfEach);
+                }
+            }
+
+            AwaitAll(node);
+            created = Stopwatch.GetElapsedTime(begin).TotalSeconds;
+            Thread.Sleep(Settling);
+            var (cpu, from) = (node.ProcessorTime(), Stopwatch.GetTimestamp());
+            Thread.Sleep(Idle);
+            idle = (node.ProcessorTime() - cpu) / Stopwatch.GetElapsedTime(from);
+            (resident, descriptors) = (node.ResidentKiB(), node.OpenDescriptors());
+            begin = Stopwatch.GetTimestamp();
+            if (!node.Stop(Patience))
+            {
+                throw new InvalidOperationException("The broker did not stop.");
+            }
+
+            stopped = Stopwatch.GetElapsedTime(begin).TotalSeconds;
+        }
+
+        var exec = Stopwatch.GetTimestamp();
+        using (var node = start())
+        {
+            AwaitAll(node);
+            var opened = Stopwatch.GetElapsedTime(exec).TotalSeconds;
+            using var client = new FrameClient(folder.Port);
+            if (!RequestFrames.IsTaken(client.Ask(RequestFrames.Produce(Name(Topics - 1), PartitionsOfEach - 1, 1, 100, acks: -1))))
+            {
+                throw new InvalidOperationException("A record was refused.");
+            }
+
+            return new PartitionCosts(created, idle, resident, descriptors, stopped, opened, Stopwatch.GetElapsedTime(exec).TotalSeconds);
+        }
+    }
+
+    private static string Name(int topic) => string.Create(CultureInfo.InvariantCulture, $"scale-{topic}");
+
+    /// <summary>Waits until a Metadata answer names a leader for each partition and each tells where its log ends.</summary>
+    private void AwaitAll(NodeProcess node)
+    {
+        var begin = Stopwatch.GetTimestamp();
+        while (!IsServed())
+        {
+            if (node.HasExited || Stopwatch.GetElapsedTime(begin) > Patience)
+            {
+                throw new InvalidOperationException($"The partitions were not served:\n{string.Join('\n', node.Lines)}");
+            }
+
+            Thread.Sleep(10);
+        }
+    }
+
+    private bool IsServed()
+    {
+        try
+        {
+            using var client = new FrameClient(folder.Port);
+            var led = RequestFrames.LedPartitions(client);
+            return Enumerable.Range(0, Topics).All(topic => led.GetValueOrDefault(Name(topic)) == PartitionsOfEach)
+                && Enumerable.Range(0, Topics).All(topic => RequestFrames.OpenPartitions(client, Name(topic), PartitionsOfEach) == PartitionsOfEach);
+        }
+        catch (Exception e) when (e is System.Net.Sockets.SocketException or IOException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.Globalization;
+using KafkaCompat.Benchmarks.Start;
+
+namespace KafkaCompat.Benchmarks.Scale;
+
+/// <summary>
+/// Our program and Apache Kafka, one after the other, with 10,000 partitions and with 10,000 idle connections: how long it takes to create and to open the
+/// partitions, what they cost while nothing happens, and what a connection costs that is silent.
+/// </summary>
+internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
+{
+    private const double TimeTarget = 1.0 / 3;
+    private const double IdleCoreTarget = 0.02;
+    private const double ConnectionTargetKiB = 16;
+
+    public static int Run(string[] args)
+    {
+        if (args.Length < 1)
+        {
+            Console.Error.WriteLine("scale KAFKACOMPAT_BINARY [KAFKA_FOLDER | none] [partitions | connections]");
+            return 1;
+        }
+
+        var kafka = args.Length > 1 ? args[1] : Environment.GetEnvironmentVariable("KAFKA_REFERENCE") ?? "../shared/kafka-4.4";
+        Environment.SetEnvironmentVariable("KAFKA_HEAP_OPTS", "-Xms1G -Xmx1G");
+        var measurement = new ScaleMeasurement(Path.GetFullPath(args[0]), kafka == "none" ? "" : Path.GetFullPath(kafka));
+        var which = args.Length > 2 ? args[2] : "";
+        var met = true;
+        if (which is "" or "partitions")
+        {
+            met &= measurement.Partitions();
+        }
+
+        if (which is "" or "connections")
+        {
+            met &= measurement.Connections();
+        }
+
+        return met ? 0 : 1;
+    }
+
+    private bool Partitions()
+    {
+        var ours = Each(isOurs: true, static (node, start) => new PartitionScale(node, start).Measure());
+        Console.WriteLine($"kafkacompat   {ours}");
+        if (kafkaFolder.Length == 0)
+        {
+            return ours.IdleCore <= IdleCoreTarget;
+        }
+
+        var kafka = Each(isOurs: false, static (node, start) => new PartitionScale(node, start).Measure());
+        Console.WriteLine($"Apache Kafka  {kafka}");
+        var (created, opened) = (ours.Created / kafka.Created, ours.Opened / kafka.Opened);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"created in {created:F3} of Apache Kafka's time, opened in {opened:F3}, target {TimeTarget:F3}; idle {ours.IdleCore:P2} of a core, target {IdleCoreTarget:P0}"));
+        return created <= TimeTarget && opened <= TimeTarget && ours.IdleCore <= IdleCoreTarget;
+    }
+
+    private bool Connections()
+    {
+        var ours = Each(isOurs: true, static (node, start) => ConnectionScale.Measure(node, start));
+        Console.WriteLine($"kafkacompat   {ours}");
+        if (kafkaFolder.Length > 0)
+        {
+            Console.WriteLine($"Apache Kafka  {Each(isOurs: false, static (node, start) => ConnectionScale.Measure(node, start))}");
+        }
+
+        return ours.KiBPerConnection <= ConnectionTargetKiB;
+    }
+
+    private T Each<T>(bool isOurs, Func<NodeFolder, Func<NodeProcess>, T> measure)
+    {
+        var folder = Directory.CreateTempSubdirectory("kafkacompat-scale-");
+        try
+        {
+            var node = NodeFolder.Create(folder.FullName);
+            if (!isOurs)
+            {
+                node.FormatByKafka(kafkaFolder);
+            }
+
+            return measure(node, () => isOurs
+                ? new NodeProcess(ours, [node.File], folder.FullName)
+                : new NodeProcess("bash", [NodeFolder.Runner(kafkaFolder), "kafka-server-start", node.File], folder.FullName));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+}
