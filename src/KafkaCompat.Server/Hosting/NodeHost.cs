@@ -30,10 +30,9 @@ internal static class NodeHost
                     ? JsonLogLine.Of(TimeProvider.System.GetUtcNow(), LogLevel.Information, "kafkacompat", default, ready, ready, null)
                     : ready);
                 systemd.Ready(ready, () => !node.Completion.IsCompleted);
-                var serving = http is null ? Task.CompletedTask : Serve(http, node, logger);
+                http?.Start(node.Node);
                 var ended = await Task.WhenAny(stop.Received, node.Completion).ConfigureAwait(false);
                 systemd.Stopping();
-                await serving.ConfigureAwait(false);
                 if (ended != stop.Received)
                 {
                     // Throws what ended it: a disk, most of all.
@@ -50,20 +49,6 @@ internal static class NodeHost
             {
                 await http.DisposeAsync().ConfigureAwait(false);
             }
-        }
-    }
-
-    /// <summary>Beside the node's first requests: clients do not wait for metrics.</summary>
-    private static async Task Serve(HttpEndpoint http, RunningNode node, ILogger logger)
-    {
-        await Task.Yield();
-        try
-        {
-            await http.Start(node.Node).ConfigureAwait(false);
-        }
-        catch (Exception e)
-        {
-            HostLog.HttpFailed(logger, e);
         }
     }
 

@@ -35,13 +35,15 @@ internal sealed class HttpEndpoint : IAsyncDisposable
     private readonly SocketTransport _transport;
     private readonly BoundListener _bound;
     private readonly ILoggerFactory _logs;
+    private readonly ILogger _logger;
+    private Task _serving = Task.CompletedTask;
     private KestrelServer? _server;
     private BrokerMetrics? _metrics;
     private ProcessMetrics? _process;
     private PrometheusText? _text;
     private OperationsApplication? _application;
 
-    private HttpEndpoint(SocketTransport transport, BoundListener bound, ILoggerFactory logs) => (_transport, _bound, _logs) = (transport, bound, logs);
+    private HttpEndpoint(SocketTransport transport, BoundListener bound, ILoggerFactory logs) => (_transport, _bound, _logs, _logger) = (transport, bound, logs, logs.CreateLogger("kafkacompat"));
 
     /// <summary>Where it listens.</summary>
     public ListenerEndpoint Listener => _bound.Endpoint;
@@ -76,28 +78,14 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         }
     }
 
-    /// <summary>Begins to serve a node's metrics and health.</summary>
-    public async Task Start(BrokerNode node)
+    /// <summary>
+    /// Serves a node's metrics and health from now on. Kestrel itself is made when the first connection comes, so that neither the node's own first requests nor a
+    /// node that nobody asks pay for it.
+    /// </summary>
+    public void Start(BrokerNode node)
     {
-        _metrics = node.CreateMetrics(ProgramVersion.Number);
-        _process = new ProcessMetrics();
-        _text = new PrometheusText(
-            [(_metrics.Metrics.Meter, ""), (_process.Metrics.Meter, ""), (node.Broker.Telemetry.Meter.Meter, ClientPrefix)], [ProcessMetrics.RuntimeMeter]);
-        var options = new KestrelServerOptions { AddServerHeader = false, AllowSynchronousIO = false };
-        options.Limits.MaxConcurrentConnections = MaxConnections;
-        options.Limits.MaxRequestBodySize = MaxRequestBodyBytes;
-        options.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
-        options.Limits.KeepAliveTimeout = KeepAlive;
-        options.Limits.RequestHeadersTimeout = HeadersTimeout;
-        foreach (var socket in _bound.Sockets)
-        {
-            options.Listen((IPEndPoint)socket.EndPoint, static listen => listen.Protocols = HttpProtocols.Http1);
-        }
-
-        _server = new KestrelServer(Options.Create(options), new BoundSockets(_bound), _logs);
-        _application = new OperationsApplication(_text, _metrics, node.Health, () => !node.Completion.IsCompleted);
-        await _server.StartAsync(_application, CancellationToken.None).ConfigureAwait(false);
-        HostLog.HttpServed(_logs.CreateLogger("kafkacompat"), Listener.Address);
+        _serving = ServeWhenAsked(node);
+        HostLog.HttpServed(_logger, Listener.Address);
     }
 
     public async ValueTask DisposeAsync()
@@ -106,10 +94,11 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         {
             using var patience = new CancellationTokenSource(StopPatience);
             await _server.StopAsync(patience.Token).ConfigureAwait(false);
-            _server.Dispose();
         }
 
         await _bound.DisposeAsync().ConfigureAwait(false);
+        await _serving.ConfigureAwait(false);
+        _server?.Dispose();
         _transport.AbortConnections();
         _transport.Dispose();
         _application?.Dispose();
@@ -118,13 +107,77 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         _process?.Dispose();
     }
 
+    private async Task ServeWhenAsked(BrokerNode node)
+    {
+        try
+        {
+            var sockets = _bound.Sockets.Select(static socket => new AskedSocket(socket)).ToList();
+            var first = await Task.WhenAny(sockets.Select(static socket => socket.First)).ConfigureAwait(false);
+            if (await first.ConfigureAwait(false) is not null)
+            {
+                await Serve(node, sockets).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e)
+        {
+            HostLog.HttpFailed(_logger, e);
+        }
+    }
+
+    private Task Serve(BrokerNode node, List<AskedSocket> sockets)
+    {
+        _metrics = node.CreateMetrics(ProgramVersion.Number);
+        _process = new ProcessMetrics();
+        _text = new PrometheusText(
+            [(_metrics.Metrics.Meter, ""), (_process.Metrics.Meter, ""), (node.Broker.Telemetry.Meter.Meter, ClientPrefix)], [ProcessMetrics.RuntimeMeter]);
+        _application = new OperationsApplication(_text, _metrics, node.Health, () => !node.Completion.IsCompleted);
+        var options = new KestrelServerOptions { AddServerHeader = false, AllowSynchronousIO = false };
+        options.Limits.MaxConcurrentConnections = MaxConnections;
+        options.Limits.MaxRequestBodySize = MaxRequestBodyBytes;
+        options.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
+        options.Limits.KeepAliveTimeout = KeepAlive;
+        options.Limits.RequestHeadersTimeout = HeadersTimeout;
+        foreach (var socket in sockets)
+        {
+            options.Listen((IPEndPoint)socket.EndPoint, static listen => listen.Protocols = HttpProtocols.Http1);
+        }
+
+        _server = new KestrelServer(Options.Create(options), new BoundSockets(sockets), _logs);
+        return _server.StartAsync(_application, CancellationToken.None);
+    }
+
     /// <summary>What the names of clients' metrics begin with here.</summary>
     private const string ClientPrefix = "client.";
 
     /// <summary>Gives Kestrel the sockets that are bound already.</summary>
-    private sealed class BoundSockets(BoundListener bound) : IConnectionListenerFactory
+    private sealed class BoundSockets(List<AskedSocket> sockets) : IConnectionListenerFactory
     {
         public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-            new(bound.Sockets.First(socket => socket.EndPoint.Equals(endpoint)));
+            new(sockets.First(socket => socket.EndPoint.Equals(endpoint)));
+    }
+
+    /// <summary>A socket whose first connection is waited for before there is anybody to take it.</summary>
+    private sealed class AskedSocket(IConnectionListener socket) : IConnectionListener
+    {
+        private bool _isFirstTaken;
+
+        public Task<ConnectionContext?> First { get; } = socket.AcceptAsync().AsTask();
+
+        public EndPoint EndPoint => socket.EndPoint;
+
+        public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+        {
+            if (_isFirstTaken)
+            {
+                return socket.AcceptAsync(cancellationToken);
+            }
+
+            _isFirstTaken = true;
+            return new ValueTask<ConnectionContext?>(First);
+        }
+
+        public ValueTask UnbindAsync(CancellationToken cancellationToken = default) => socket.UnbindAsync(cancellationToken);
+
+        public ValueTask DisposeAsync() => socket.DisposeAsync();
     }
 }

@@ -26,7 +26,7 @@ internal sealed class HttpNode : IAsyncDisposable
         var config = Config(folder, settings);
         var http = await HttpEndpoint.Bind(config, NullLoggerFactory.Instance) ?? throw new InvalidOperationException("no listener");
         var node = await RunningNode.Start(config, NullLoggerFactory.Instance);
-        await http.Start(node.Node);
+        http.Start(node.Node);
         return new HttpNode(node, http, new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{http.Listener.Port}/") });
     }
 
