@@ -64,11 +64,11 @@ public sealed class RequestMetrics(TimeProvider time)
     {
         const string jmx = "kafka.network:type=RequestMetrics";
         string[] labels = ["api"];
-        metrics.Counter("kafka.requests", "{request}", labels, "Requests answered.", $"{jmx},name=RequestsPerSec,request=*", () => Longs(Requests));
+        metrics.Counter("kafka.requests", "{request}", labels, "Requests answered.", $"{jmx},name=RequestsPerSec,request=*,version=*", () => Longs(Requests));
         metrics.Counter("kafka.request.errors", "{error}", ["api", "error"], "Error codes in answers, NONE among them: an answer holds one for each thing that it is about.",
             $"{jmx},name=ErrorsPerSec,request=*,error=*", Errors);
         metrics.Counter("kafka.request.size", "By", labels, "Bytes of requests.", $"{jmx},name=RequestBytes,request=*", () => Longs(RequestBytes));
-        metrics.Counter("kafka.response.size", "By", labels, "Bytes of answers.", "kafka.server:type=socket-server-metrics (outgoing-byte-total)", () => Longs(ResponseBytes));
+        metrics.Counter("kafka.response.size", "By", labels, "Bytes of answers.", "kafka.server:type=socket-server-metrics,listener=*,networkProcessor=* (outgoing-byte-total)", () => Longs(ResponseBytes));
         metrics.Histogram("kafka.request.time", labels, "From the request's last byte to its answer's place in the connection's pipe.", $"{jmx},name=TotalTimeMs,request=*", Times);
         metrics.Seconds("kafka.request.local.time", labels, "Time in handlers until they had the answer or waited for it.", $"{jmx},name=LocalTimeMs,request=*", () => Times(LocalTicks));
         metrics.Seconds("kafka.request.remote.time", labels, "Time that handlers waited: for bytes, acknowledgements, members of a group, the controller.",
