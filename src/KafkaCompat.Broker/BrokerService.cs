@@ -10,6 +10,7 @@ using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Metrics;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Broker.Telemetry;
 using KafkaCompat.Broker.Time;
 using KafkaCompat.Cluster.Groups;
@@ -67,6 +68,7 @@ public sealed class BrokerService : IAsyncDisposable
         Settings = new DynamicBrokerConfig(config, logs.CreateLogger("kafkacompat.configs"));
         Settings.Changed += ApplySettings;
         Metadata = new BrokerMetadata(Settings, clusterId);
+        Quotas = new ClientQuotas(config, time);
         Telemetry = new ClientTelemetry(config.GetInt("telemetry.max.bytes"), time, random);
         _loggers = (logs as ILeveledLoggerFactory)?.Levels ?? new LoggerLevels(LogLevel.Information);
         var logLogger = logs.CreateLogger("kafkacompat.logs");
@@ -83,7 +85,7 @@ public sealed class BrokerService : IAsyncDisposable
         _groups = new GroupPartitions(coordinator, Partitions, Wheel, config.NodeId);
         _sessions = new FetchSessionCache(config.GetInt("max.incremental.fetch.session.cache.slots"), random, time);
         _produce = new ProduceHandler(Partitions, Metadata, Wheel);
-        _fetch = new FetchHandler(Partitions, Metadata, Wheel, _sessions, config.GetInt("fetch.max.bytes"));
+        _fetch = new FetchHandler(Partitions, Metadata, Wheel, _sessions, Quotas, config.GetInt("fetch.max.bytes"));
         _dispatch = new ServedHandlers
         {
             Produce = _produce,
@@ -91,9 +93,9 @@ public sealed class BrokerService : IAsyncDisposable
             ListOffsets = new ListOffsetsHandler(Partitions),
             Metadata = new MetadataHandler(Metadata, Topics),
             ApiVersions = new ApiVersionsHandler(Metadata, () => _dispatch!),
-            CreateTopics = new CreateTopicsHandler(controller),
-            DeleteTopics = new DeleteTopicsHandler(controller, config.GetBool("delete.topic.enable")),
-            CreatePartitions = new CreatePartitionsHandler(controller),
+            CreateTopics = new CreateTopicsHandler(controller, Quotas),
+            DeleteTopics = new DeleteTopicsHandler(controller, Quotas, config.GetBool("delete.topic.enable")),
+            CreatePartitions = new CreatePartitionsHandler(controller, Quotas),
             ElectLeaders = new ElectLeadersHandler(controller),
             AlterPartitionReassignments = new AlterPartitionReassignmentsHandler(controller),
             ListPartitionReassignments = new ListPartitionReassignmentsHandler(Metadata),
@@ -110,6 +112,8 @@ public sealed class BrokerService : IAsyncDisposable
             DescribeConfigs = new DescribeConfigsHandler(Metadata, config, _loggers),
             IncrementalAlterConfigs = new IncrementalAlterConfigsHandler(controller, config.NodeId, _loggers),
             AlterConfigs = new AlterConfigsHandler(controller, config.NodeId, _loggers),
+            DescribeClientQuotas = new DescribeClientQuotasHandler(Metadata),
+            AlterClientQuotas = new AlterClientQuotasHandler(controller),
             ListConfigResources = new ListConfigResourcesHandler(Metadata),
             GetTelemetrySubscriptions = new GetTelemetrySubscriptionsHandler(Telemetry),
             PushTelemetry = new PushTelemetryHandler(Telemetry),
@@ -150,6 +154,9 @@ public sealed class BrokerService : IAsyncDisposable
     /// <summary>What clients push of their own metrics.</summary>
     public ClientTelemetry Telemetry { get; }
 
+    /// <summary>The quotas of clients, which the metadata holds.</summary>
+    public ClientQuotas Quotas { get; }
+
     public TimerWheel Wheel { get; }
 
     /// <summary>What was asked, how often and how long it took.</summary>
@@ -172,9 +179,9 @@ public sealed class BrokerService : IAsyncDisposable
 
     /// <summary>
     /// Who hears of new metadata, in the order in which they have to: partitions, then what handlers answer from, then
-    /// what has settings of the broker, then the coordinators. So a client that reads of a leader here finds it leading, and a coordinator finds its partition.
+    /// what has settings of the broker, quotas, then the coordinators. So a client that reads of a leader here finds it leading, and a coordinator finds its partition.
     /// </summary>
-    public IReadOnlyList<IMetadataListener> MetadataListeners => [_keeper, Metadata, Settings, Telemetry, _groups];
+    public IReadOnlyList<IMetadataListener> MetadataListeners => [_keeper, Metadata, Settings, Quotas, Telemetry, _groups];
 
     /// <summary>The connections that are served now.</summary>
     public OpenConnections Connections { get; } = new();
@@ -216,9 +223,9 @@ public sealed class BrokerService : IAsyncDisposable
         return table = new DispatchTable(
         [
             new ServedApi<ApiVersionsRequest, ApiVersionsResponse>(0, 5, new ApiVersionsHandler(Metadata, () => table!)),
-            new ServedApi<CreateTopicsRequest, CreateTopicsResponse>(2, 7, new CreateTopicsHandler(controller)),
-            new ServedApi<DeleteTopicsRequest, DeleteTopicsResponse>(1, 6, new DeleteTopicsHandler(controller, _config.GetBool("delete.topic.enable"))),
-            new ServedApi<CreatePartitionsRequest, CreatePartitionsResponse>(0, 3, new CreatePartitionsHandler(controller)),
+            new ServedApi<CreateTopicsRequest, CreateTopicsResponse>(2, 7, new CreateTopicsHandler(controller, Quotas)),
+            new ServedApi<DeleteTopicsRequest, DeleteTopicsResponse>(1, 6, new DeleteTopicsHandler(controller, Quotas, _config.GetBool("delete.topic.enable"))),
+            new ServedApi<CreatePartitionsRequest, CreatePartitionsResponse>(0, 3, new CreatePartitionsHandler(controller, Quotas)),
             new ServedApi<ElectLeadersRequest, ElectLeadersResponse>(0, 2, new ElectLeadersHandler(controller)),
             new ServedApi<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(0, 1, new AlterPartitionReassignmentsHandler(controller)),
             new ServedApi<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(0, 0, new ListPartitionReassignmentsHandler(Metadata)),
@@ -227,6 +234,7 @@ public sealed class BrokerService : IAsyncDisposable
             new ServedApi<DescribeConfigsRequest, DescribeConfigsResponse>(1, 4, new DescribeConfigsHandler(Metadata, _config, _loggers)),
             new ServedApi<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(0, 1, new IncrementalAlterConfigsHandler(controller, _config.NodeId, _loggers)),
             new ServedApi<AlterConfigsRequest, AlterConfigsResponse>(0, 2, new AlterConfigsHandler(controller, _config.NodeId, _loggers)),
+            new ServedApi<AlterClientQuotasRequest, AlterClientQuotasResponse>(0, 1, new AlterClientQuotasHandler(controller)),
             new ServedApi<DescribeQuorumRequest, DescribeQuorumResponse>(0, 2, new DescribeQuorumHandler(quorum, _time)),
             new ServedApi<DescribeClusterRequest, DescribeClusterResponse>(0, 2, new DescribeClusterHandler(Metadata, isController: true)),
         ]);
@@ -255,7 +263,7 @@ public sealed class BrokerService : IAsyncDisposable
     public async Task Serve(ConnectionContext connection, string listenerName)
     {
         var dispatch = _config.Listeners.ControllerNames.Contains(listenerName) ? _controllerDispatch : _dispatch;
-        var served = new KafkaConnection(connection, listenerName, dispatch, _limits, Wheel, _time, _connectionLogger, Requests);
+        var served = new KafkaConnection(connection, listenerName, dispatch, _limits, Quotas, Wheel, _time, _connectionLogger, Requests);
         Connections.Add(served);
         try
         {

@@ -64,19 +64,19 @@ internal sealed class VolatileController : IControllerChannel
         return registered.BrokerEpoch;
     }
 
-    public Task<CreateTopicsResponse> CreateTopics(CreateTopicsRequest request, short version)
+    public Task<CreateTopicsResponse> CreateTopics(CreateTopicsRequest request, short version, IMutationQuota? quota = null)
     {
-        lock (_lock) return Task.FromResult(Do(_state.Decide(request)));
+        lock (_lock) return Task.FromResult(Do(_state.Decide(request, quota)));
     }
 
-    public Task<DeleteTopicsResponse> DeleteTopics(DeleteTopicsRequest request, short version)
+    public Task<DeleteTopicsResponse> DeleteTopics(DeleteTopicsRequest request, short version, IMutationQuota? quota = null)
     {
-        lock (_lock) return Task.FromResult(Do(_state.Decide(request, version)));
+        lock (_lock) return Task.FromResult(Do(_state.Decide(request, version, quota)));
     }
 
-    public Task<CreatePartitionsResponse> CreatePartitions(CreatePartitionsRequest request)
+    public Task<CreatePartitionsResponse> CreatePartitions(CreatePartitionsRequest request, IMutationQuota? quota = null)
     {
-        lock (_lock) return Task.FromResult(Do(_state.Decide(request)));
+        lock (_lock) return Task.FromResult(Do(_state.Decide(request, quota)));
     }
 
     public Task<ElectLeadersResponse> ElectLeaders(ElectLeadersRequest request)
@@ -97,6 +97,11 @@ internal sealed class VolatileController : IControllerChannel
     public Task<ConfigProblem?> ReplaceConfigs(ConfigResource resource, IReadOnlyDictionary<string, string> configs, bool validateOnly)
     {
         lock (_lock) return Task.FromResult(Do(_state.ReplaceConfigs(resource, configs, validateOnly)));
+    }
+
+    public Task<AlterClientQuotasResponse> AlterClientQuotas(AlterClientQuotasRequest request, IReadOnlySet<string> unknownHosts)
+    {
+        lock (_lock) return Task.FromResult(Do(_state.Decide(request, unknownHosts)));
     }
 
     public Task<UpdateFeaturesResponse> UpdateFeatures(UpdateFeaturesRequest request, short version)

@@ -9,6 +9,9 @@ public enum ConnectionAdmission
     /// <summary>Its address has as many connections as it may have: it is closed.</summary>
     AddressIsFull,
 
+    /// <summary>Its address connects more often than its quota allows: it is closed, after the time that says <see cref="ConnectionEntry.HoldMs"/>.</summary>
+    AddressIsThrottled,
+
     /// <summary>The node stops.</summary>
     Closed,
 }

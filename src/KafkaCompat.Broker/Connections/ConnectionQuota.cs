@@ -1,12 +1,14 @@
 using System.Net;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Quotas;
 
 namespace KafkaCompat.Broker.Connections;
 
 /// <summary>
 /// Who may connect to a set of listeners, by Kafka's rules. Where <c>max.connections</c> of the broker or of the listener are open, or connections come faster
 /// than <c>max.connection.creation.rate</c>, the listener accepts no more and the next one waits; what waits behind it waits in the system's queue. An
-/// address that has its <c>max.connections.per.ip</c> (or its override) is refused at once.
+/// address that has its <c>max.connections.per.ip</c> (or its override) is refused at once, and one that comes faster than its quota
+/// (<c>connection_creation_rate</c>) after a while.
 /// </summary>
 /// <remarks>
 /// With several listeners the one between brokers is held up by its own limits alone, so that clients cannot shut replication out; then more connections
@@ -20,8 +22,11 @@ public sealed class ConnectionQuota
     private readonly Func<string, IPAddress?> _resolve;
     private readonly TimeProvider _time;
     private readonly ConnectionRate _rate;
+    private readonly TrackedEntities<IPAddress, ConnectionRate> _ratesOfAddresses;
     private readonly string? _protected;
     private Dictionary<IPAddress, int> _overrides = [];
+    private Dictionary<IPAddress, double> _addressLimits = [];
+    private double? _addressLimit;
     private TaskCompletionSource? _changed;
     private int _most;
     private int _mostPerAddress;
@@ -29,7 +34,7 @@ public sealed class ConnectionQuota
     private bool _isClosed;
 
     /// <param name="listeners">The names of the listeners that share the limits.</param>
-    /// <param name="config">The limits; <see cref="Apply"/> changes them.</param>
+    /// <param name="config">The limits; <see cref="Apply(ServerConfig)"/> changes them.</param>
     /// <param name="resolve">The address of a host that an override names; null where it has none.</param>
     /// <param name="time">The clock of the rates.</param>
     public ConnectionQuota(IReadOnlyCollection<string> listeners, ServerConfig config, Func<string, IPAddress?> resolve, TimeProvider time)
@@ -38,6 +43,7 @@ public sealed class ConnectionQuota
         _time = time;
         var (windows, windowMs) = (config.GetInt("quota.window.num"), config.GetInt("quota.window.size.seconds") * 1000L);
         _rate = new ConnectionRate(windows, windowMs);
+        _ratesOfAddresses = new(() => new ConnectionRate(windows, windowMs));
         foreach (var listener in listeners) _listeners[listener] = new ListenerState(new ConnectionRate(windows, windowMs));
         _protected = listeners.Count > 1 && listeners.Contains(config.Listeners.InterBrokerName) ? config.Listeners.InterBrokerName : null;
         Apply(config);
@@ -81,6 +87,17 @@ public sealed class ConnectionQuota
         }
     }
 
+    /// <summary>Takes the quotas of addresses that the metadata has.</summary>
+    public void Apply(AddressQuotas quotas)
+    {
+        var limits = new Dictionary<IPAddress, double>();
+        foreach (var (host, limit) in quotas.ByHost)
+        {
+            if (_resolve(host) is { } address) limits[Plain(address)] = limit;
+        }
+        lock (_lock) (_addressLimit, _addressLimits) = (quotas.Default, limits);
+    }
+
     /// <summary>Whether the next connection of a listener would have to wait for another's end.</summary>
     public bool IsFull(string listener)
     {
@@ -88,7 +105,7 @@ public sealed class ConnectionQuota
     }
 
     /// <summary>Waits until a connection of the listener may be served. The listener accepts its next one afterwards.</summary>
-    public async ValueTask<ConnectionAdmission> EnterAsync(string listener, IPAddress address)
+    public async ValueTask<ConnectionEntry> EnterAsync(string listener, IPAddress address)
     {
         var throttledUntil = long.MinValue;
         var isCounted = false;
@@ -98,7 +115,7 @@ public sealed class ConnectionQuota
             long throttleMs;
             lock (_lock)
             {
-                if (_isClosed) return ConnectionAdmission.Closed;
+                if (_isClosed) return new(ConnectionAdmission.Closed);
                 var now = NowMs();
                 if (!isCounted)
                 {
@@ -106,7 +123,7 @@ public sealed class ConnectionQuota
                     throttledUntil = now + Throttle(listener, now);
                 }
                 throttleMs = throttledUntil - now;
-                if (throttleMs <= 0 && HasRoom(listener)) return Take(listener, Plain(address));
+                if (throttleMs <= 0 && HasRoom(listener)) return Take(listener, Plain(address), now);
                 changed = (_changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
             }
             if (throttleMs > 0) await Task.Delay(TimeSpan.FromMilliseconds(throttleMs), _time);
@@ -152,14 +169,30 @@ public sealed class ConnectionQuota
         return Math.Max(ofBroker, _listeners[name].Rate.Record(nowMs));
     }
 
-    private ConnectionAdmission Take(string listener, IPAddress address)
+    private ConnectionEntry Take(string listener, IPAddress address, long nowMs)
     {
+        if (ThrottleOf(address, nowMs) is > 0 and var holdMs) return new(ConnectionAdmission.AddressIsThrottled, holdMs);
         var count = _ofAddress.GetValueOrDefault(address);
-        if (count >= _overrides.GetValueOrDefault(address, _mostPerAddress)) return ConnectionAdmission.AddressIsFull;
+        if (count >= _overrides.GetValueOrDefault(address, _mostPerAddress)) return new(ConnectionAdmission.AddressIsFull);
         _ofAddress[address] = count + 1;
         _listeners[listener].Count++;
         _total++;
-        return ConnectionAdmission.Admitted;
+        return new(ConnectionAdmission.Admitted);
+    }
+
+    /// <summary>0 where the address may connect. One that may not is not counted, so that trying does not keep it out.</summary>
+    private long ThrottleOf(IPAddress address, long nowMs)
+    {
+        if (!_addressLimits.TryGetValue(address, out var limit))
+        {
+            if (_addressLimit is null) return 0;
+            limit = _addressLimit.Value;
+        }
+        var rate = _ratesOfAddresses.Of(address, nowMs);
+        rate.Limit = limit;
+        var throttleMs = rate.Record(nowMs);
+        if (throttleMs > 0) rate.TakeBack(nowMs);
+        return throttleMs;
     }
 
     private void Wake()

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Net;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metrics;
+using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Broker.Time;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -29,24 +30,27 @@ public sealed class KafkaConnection
     private readonly ConnectionContext _connection;
     private readonly DispatchTable _dispatch;
     private readonly ConnectionLimits _limits;
+    private readonly ClientQuotas _quotas;
     private readonly TimeProvider _time;
     private readonly TimerWheel _wheel;
     private readonly ILogger _logger;
     private readonly ConnectionInfo _info;
     private readonly RequestMetrics? _metrics;
     private readonly ResponseQueue _responses;
+    private ReadPause? _pause;
     private long _lastActivity;
     private int _bytesNeeded = sizeof(int);
     private volatile bool _isDraining;
     private volatile bool _isClosing;
 
     public KafkaConnection(
-        ConnectionContext connection, string listenerName, DispatchTable dispatch, ConnectionLimits limits, TimerWheel wheel, TimeProvider time, ILogger logger,
-        RequestMetrics? metrics = null)
+        ConnectionContext connection, string listenerName, DispatchTable dispatch, ConnectionLimits limits, ClientQuotas quotas, TimerWheel wheel, TimeProvider time,
+        ILogger logger, RequestMetrics? metrics = null)
     {
         _connection = connection;
         _dispatch = dispatch;
         _limits = limits;
+        _quotas = quotas;
         _wheel = wheel;
         _time = time;
         _logger = logger;
@@ -65,6 +69,9 @@ public sealed class KafkaConnection
         Incomplete,
         Complete,
         Refused,
+
+        /// <summary>The client is throttled; whatever lies there is not looked at before that is over.</summary>
+        Paused,
     }
 
     /// <summary>The listener that accepted it.</summary>
@@ -90,6 +97,7 @@ public sealed class KafkaConnection
     public void Drain()
     {
         _isDraining = true;
+        _pause?.End();
         _connection.Transport.Input.CancelPendingRead();
     }
 
@@ -155,6 +163,7 @@ public sealed class KafkaConnection
                 return;
             }
             if (frame == Frame.Complete) await _responses.WhenBelow(ConnectionLimits.MaxRequestsInFlight);
+            if (frame == Frame.Paused) await _pause!.WhenOver();
         }
     }
 
@@ -183,6 +192,11 @@ public sealed class KafkaConnection
         while (true)
         {
             if (!_responses.IsBelow(ConnectionLimits.MaxRequestsInFlight)) return Frame.Complete;
+            if (_pause is { IsOn: true })
+            {
+                _bytesNeeded = sizeof(int);
+                return Frame.Paused;
+            }
             var frame = CutFrame(ref buffer, out var body);
             if (frame != Frame.Complete) return frame;
             if (!StartRequest(body)) return Frame.Refused;
@@ -242,7 +256,7 @@ public sealed class KafkaConnection
                 _responses.Complete(_responses.Begin(correlationId, 0, 0, served.Key, bytes, startedTicks), ApiVersionsRefusal(served));
                 return true;
             }
-            var context = new RequestContext(served.Key, version, correlationId, clientId, _info);
+            var context = new RequestContext(served.Key, version, correlationId, clientId, _info) { Meter = _quotas.IsActive ? _quotas.Measure((int)frame.Length) : null };
             var place = _responses.Begin(correlationId, served.Info.ResponseHeaderVersion(version), version, served.Key, bytes, startedTicks);
             return Start(served, ref reader, context, place);
         }
@@ -271,9 +285,10 @@ public sealed class KafkaConnection
             Fail(place, context, e);
             return false;
         }
+        if (context.Meter is { } meter) _quotas.Returned(meter);
         if (answer.IsCompletedSuccessfully)
         {
-            _responses.Complete(place, answer.GetAwaiter().GetResult(), context.CloseRequested, context.Held);
+            Complete(place, answer.GetAwaiter().GetResult(), context);
         }
         else
         {
@@ -283,11 +298,30 @@ public sealed class KafkaConnection
         return !context.CloseRequested;
     }
 
+    private void Complete(PendingAnswer place, IResponse? response, RequestContext context)
+    {
+        if (context.Meter is { } meter && _quotas.Throttle(context, meter, response) is > 0 and var throttleMs) Pause(throttleMs);
+        _responses.Complete(place, response, context.CloseRequested, context.Held);
+    }
+
+    /// <summary>Reads nothing more for a while. What has been read and started before goes on: as with Kafka the throttle is for what comes next.</summary>
+    private void Pause(int ms)
+    {
+        var pause = _pause;
+        if (pause is null)
+        {
+            var made = new ReadPause(_wheel, _time);
+            pause = Interlocked.CompareExchange(ref _pause, made, null) ?? made;
+        }
+        pause.Extend(ms);
+        if (_isDraining || _responses.IsClosed) pause.End();
+    }
+
     private async void CompleteLater(ValueTask<IResponse?> answer, PendingAnswer place, RequestContext context)
     {
         try
         {
-            _responses.Complete(place, await answer, context.CloseRequested, context.Held);
+            Complete(place, await answer, context);
         }
         catch (Exception e)
         {
@@ -305,6 +339,7 @@ public sealed class KafkaConnection
     private void OnResponsesClosed(Exception? failure)
     {
         if (failure is not null) ConnectionLog.AnswerFailed(_logger, failure, _info.ConnectionId);
+        _pause?.End();
         _connection.Transport.Input.CancelPendingRead();
     }
 

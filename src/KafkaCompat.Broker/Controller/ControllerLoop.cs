@@ -53,14 +53,14 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
     /// <summary>The quorum's listener: this node leads from here on. The log is the loop's own from now on.</summary>
     public ValueTask OnLeading(LeadershipStart start, MetadataLoader log) => _offices.Writer.WriteAsync((start, log));
 
-    public Task<CreateTopicsResponse> CreateTopics(CreateTopicsRequest request, short version) =>
-        Post((state, _) => state.Decide(request), request.TimeoutMs, () => TimedOut.Of(request));
+    public Task<CreateTopicsResponse> CreateTopics(CreateTopicsRequest request, short version, IMutationQuota? quota = null) =>
+        Post((state, _) => state.Decide(request, quota), request.TimeoutMs, () => TimedOut.Of(request));
 
-    public Task<DeleteTopicsResponse> DeleteTopics(DeleteTopicsRequest request, short version) =>
-        Post((state, _) => state.Decide(request, version), request.TimeoutMs, () => TimedOut.Of(request));
+    public Task<DeleteTopicsResponse> DeleteTopics(DeleteTopicsRequest request, short version, IMutationQuota? quota = null) =>
+        Post((state, _) => state.Decide(request, version, quota), request.TimeoutMs, () => TimedOut.Of(request));
 
-    public Task<CreatePartitionsResponse> CreatePartitions(CreatePartitionsRequest request) =>
-        Post((state, _) => state.Decide(request), request.TimeoutMs, () => TimedOut.Of(request));
+    public Task<CreatePartitionsResponse> CreatePartitions(CreatePartitionsRequest request, IMutationQuota? quota = null) =>
+        Post((state, _) => state.Decide(request, quota), request.TimeoutMs, () => TimedOut.Of(request));
 
     public Task<ElectLeadersResponse> ElectLeaders(ElectLeadersRequest request) =>
         Post((state, _) => state.Decide(request), request.TimeoutMs, () => TimedOut.Of(request));
@@ -73,6 +73,9 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
 
     public Task<ConfigProblem?> ReplaceConfigs(ConfigResource resource, IReadOnlyDictionary<string, string> configs, bool validateOnly) =>
         Post((state, _) => state.ReplaceConfigs(resource, configs, validateOnly));
+
+    public Task<AlterClientQuotasResponse> AlterClientQuotas(AlterClientQuotasRequest request, IReadOnlySet<string> unknownHosts) =>
+        Post((state, _) => state.Decide(request, unknownHosts));
 
     public Task<UpdateFeaturesResponse> UpdateFeatures(UpdateFeaturesRequest request, short version) => Post((state, _) => state.Decide(request, version));
 

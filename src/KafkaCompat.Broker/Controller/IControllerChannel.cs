@@ -10,11 +10,14 @@ namespace KafkaCompat.Broker.Controller;
 /// </summary>
 public interface IControllerChannel
 {
-    Task<CreateTopicsResponse> CreateTopics(CreateTopicsRequest request, short version);
+    /// <summary>Creates topics, as far as the quota of the client allows where it has one.</summary>
+    Task<CreateTopicsResponse> CreateTopics(CreateTopicsRequest request, short version, IMutationQuota? quota = null);
 
-    Task<DeleteTopicsResponse> DeleteTopics(DeleteTopicsRequest request, short version);
+    /// <summary>Deletes topics, as far as the quota of the client allows where it has one.</summary>
+    Task<DeleteTopicsResponse> DeleteTopics(DeleteTopicsRequest request, short version, IMutationQuota? quota = null);
 
-    Task<CreatePartitionsResponse> CreatePartitions(CreatePartitionsRequest request);
+    /// <summary>Adds partitions, as far as the quota of the client allows where it has one.</summary>
+    Task<CreatePartitionsResponse> CreatePartitions(CreatePartitionsRequest request, IMutationQuota? quota = null);
 
     Task<ElectLeadersResponse> ElectLeaders(ElectLeadersRequest request);
 
@@ -25,6 +28,9 @@ public interface IControllerChannel
 
     /// <summary>Sets all settings of a resource at once; null where nothing is wrong.</summary>
     Task<ConfigProblem?> ReplaceConfigs(ConfigResource resource, IReadOnlyDictionary<string, string> configs, bool validateOnly);
+
+    /// <summary>Changes quotas. <paramref name="unknownHosts"/> are those of the request's addresses that are none and that nobody can find.</summary>
+    Task<AlterClientQuotasResponse> AlterClientQuotas(AlterClientQuotasRequest request, IReadOnlySet<string> unknownHosts);
 
     Task<UpdateFeaturesResponse> UpdateFeatures(UpdateFeaturesRequest request, short version);
 

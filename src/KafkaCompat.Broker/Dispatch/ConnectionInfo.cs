@@ -16,7 +16,10 @@ public sealed class ConnectionInfo(string connectionId, string listenerName, IPA
 
     public CancellationToken Aborted { get; } = aborted;
 
-    /// <summary>Without authentication everybody is this one.</summary>
+    /// <summary>The name whose quotas bind the connection. Without authentication everybody is this one.</summary>
+    public string User { get; } = "ANONYMOUS";
+
+    /// <summary>The user as Kafka writes principals.</summary>
     public string Principal { get; } = "User:ANONYMOUS";
 
     /// <summary>What the client called itself in ApiVersions 3 and later.</summary>

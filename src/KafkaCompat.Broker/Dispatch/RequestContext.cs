@@ -1,4 +1,5 @@
 using System.Net;
+using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Broker.Dispatch;
@@ -19,6 +20,11 @@ public sealed class RequestContext(ApiKey key, short apiVersion, int correlation
     public string ListenerName => Connection.ListenerName;
 
     public string Principal => Connection.Principal;
+
+    public string User => Connection.User;
+
+    /// <summary>Null while no client has a quota.</summary>
+    internal QuotaMeter? Meter { get; init; }
 
     /// <summary>The client's address as Kafka shows it in group descriptions, without the port.</summary>
     public IPAddress RemoteAddress => Connection.RemoteAddress;

@@ -88,7 +88,7 @@ internal sealed class FetchSessionCache(int maxSessions, Random random, TimeProv
         return oldest is not null && now - oldest.LastUsedMs >= MinIdleBeforeEvictionMs && _sessions.Remove(oldest.Id);
     }
 
-    private void Remove(int id)
+    public void Remove(int id)
     {
         lock (_lock) _ = _sessions.Remove(id);
     }

@@ -1,6 +1,7 @@
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Fetching;
 using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Broker.Time;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -15,6 +16,8 @@ namespace KafkaCompat.Broker.Handlers;
 /// <item>Sessions from 7 on: later fetches name what changed, answers hold what is news; see <see cref="FetchSessionCache"/>.</item>
 /// <item>From 9 on leader epochs are checked, from 12 on a diverging epoch is told, from 13 on topics go by id, from 16 on it is told who leads
 /// instead.</item>
+/// <item>Under a quota no more is read than it allows at once; a client that is throttled gets an empty answer, and its session goes on as if nothing
+/// had been read.</item>
 /// <item>read_committed reads up to the last stable offset and names the aborted transactions of the range.</item>
 /// </list>
 /// Left out: followers (a replica id) are answered like consumers, because a single node has none; the preferred read
@@ -33,16 +36,18 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
     private readonly BrokerMetadata _metadata;
     private readonly TimerWheel _wheel;
     private readonly FetchSessionCache _sessions;
+    private readonly ClientQuotas _quotas;
     private readonly int _maxBytes;
     private readonly Func<Uuid, string?> _nameOf;
     private int _waiting;
 
-    internal FetchHandler(PartitionTable partitions, BrokerMetadata metadata, TimerWheel wheel, FetchSessionCache sessions, int maxBytes)
+    internal FetchHandler(PartitionTable partitions, BrokerMetadata metadata, TimerWheel wheel, FetchSessionCache sessions, ClientQuotas quotas, int maxBytes)
     {
         _partitions = partitions;
         _metadata = metadata;
         _wheel = wheel;
         _sessions = sessions;
+        _quotas = quotas;
         _maxBytes = maxBytes;
         _nameOf = metadata.TopicName;
     }
@@ -54,7 +59,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
     {
         var scope = _sessions.Open(request, context.ApiVersion, _nameOf);
         if (scope.Error != ErrorCode.None) return ValueTask.FromResult<FetchResponse?>(new FetchResponse { ErrorCode = scope.Error });
-        var limits = Limits.Of(request, _maxBytes);
+        var limits = Limits.Of(request, Math.Min(_maxBytes, _quotas.MaxFetchBytes(context)));
         var regions = new FetchRegions(scope.Partitions.Length);
         context.HoldUntilAnswered(regions);
         var reads = regions.Reads;
@@ -141,13 +146,30 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
         if (version >= LeaderToldSince) AddLeaders(response, reads, context.ListenerName);
         if (scope.Session is { } session)
         {
-            lock (session.Gate) Fill(response, scope, reads, version);
+            lock (session.Gate) return Fill(response, scope, reads, context);
         }
-        else
+        return Fill(response, scope, reads, context);
+    }
+
+    /// <summary>The answer with what is news, or an empty one for a client that is throttled.</summary>
+    private FetchResponse Fill(FetchResponse response, FetchScope scope, PartitionRead[] reads, RequestContext context)
+    {
+        if (context.Meter is not { } meter)
         {
-            Fill(response, scope, reads, version);
+            Fill(response, scope, reads, context.ApiVersion, isFinal: true);
+            return response;
         }
-        return response;
+        // How large the answer is has to be known before the session counts on it.
+        Fill(response, scope, reads, context.ApiVersion, isFinal: false);
+        if (!_quotas.ThrottleFetch(context, meter, response.GetSize(context.ApiVersion)))
+        {
+            response.Responses.Clear();
+            Fill(response, scope, reads, context.ApiVersion, isFinal: true);
+            return response;
+        }
+        // A session that this fetch was to open is not: the client asks again without one.
+        if (!scope.IsIncremental && scope.Session is { } opened) _sessions.Remove(opened.Id);
+        return new FetchResponse { SessionId = scope.IsIncremental ? scope.Session!.Id : 0, NodeEndpoints = response.NodeEndpoints };
     }
 
     /// <summary>Where the leaders are whom the answer names.</summary>
@@ -164,7 +186,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
 
     private static bool NamesLeader(ErrorCode error) => error is ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch;
 
-    private static void Fill(FetchResponse response, FetchScope scope, PartitionRead[] reads, short version)
+    private static void Fill(FetchResponse response, FetchScope scope, PartitionRead[] reads, short version, bool isFinal)
     {
         for (var i = 0; i < reads.Length; i++)
         {
@@ -176,14 +198,19 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
                 var isNews = read.Length > 0 || read.Error != ErrorCode.None || read.DivergingEpoch >= 0
                     || read.HighWatermark != asked.ToldHighWatermark || read.LogStartOffset != asked.ToldLogStartOffset;
                 if (scope.IsIncremental && !isNews) continue;
-                // An error is told again until it is gone, so it is not remembered as told.
-                asked.ToldHighWatermark = read.Error == ErrorCode.None ? read.HighWatermark : -1;
-                asked.ToldLogStartOffset = read.Error == ErrorCode.None ? read.LogStartOffset : -1;
-                if (read.Length > 0) session.MoveToEnd(asked);
+                if (isFinal) Remember(session, asked, read);
             }
             if (read.Length > 0) read.Partition!.CountRead(read.Length);
             PartitionsFor(response, asked, version).Add(DataOf(asked, read, version));
         }
+    }
+
+    private static void Remember(FetchSession session, FetchPartition asked, in PartitionRead read)
+    {
+        // An error is told again until it is gone, so it is not remembered as told.
+        asked.ToldHighWatermark = read.Error == ErrorCode.None ? read.HighWatermark : -1;
+        asked.ToldLogStartOffset = read.Error == ErrorCode.None ? read.LogStartOffset : -1;
+        if (read.Length > 0) session.MoveToEnd(asked);
     }
 
     private static FetchResponse.PartitionData DataOf(FetchPartition asked, in PartitionRead read, short version)

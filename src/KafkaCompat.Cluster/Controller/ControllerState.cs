@@ -81,11 +81,12 @@ public sealed class ControllerState
         return [new(registration.ToRecord(), 0)];
     }
 
-    public Decision<CreateTopicsResponse> Decide(CreateTopicsRequest request) => Topics.Create(request);
+    public Decision<CreateTopicsResponse> Decide(CreateTopicsRequest request, IMutationQuota? quota = null) => Topics(quota).Create(request);
 
-    public Decision<DeleteTopicsResponse> Decide(DeleteTopicsRequest request, short version) => Topics.Delete(request, version);
+    public Decision<DeleteTopicsResponse> Decide(DeleteTopicsRequest request, short version, IMutationQuota? quota = null) => Topics(quota).Delete(request, version);
 
-    public Decision<CreatePartitionsResponse> Decide(CreatePartitionsRequest request) => new PartitionDecisions(Image, _random).Create(request);
+    public Decision<CreatePartitionsResponse> Decide(CreatePartitionsRequest request, IMutationQuota? quota = null) =>
+        new PartitionDecisions(Image, _random, quota ?? IMutationQuota.None).Create(request);
 
     public Decision<ElectLeadersResponse> Decide(ElectLeadersRequest request) => new ElectionDecisions(_settings, Image).Elect(request);
 
@@ -98,6 +99,10 @@ public sealed class ControllerState
     /// <summary>Sets all settings of a resource at once. The reply is what is wrong, or null.</summary>
     public Decision<ConfigProblem?> ReplaceConfigs(ConfigResource resource, IReadOnlyDictionary<string, string> configs, bool validateOnly) =>
         new ConfigDecisions(_settings, Image).Replace(resource, configs, validateOnly);
+
+    /// <summary>Changes quotas. <paramref name="unknownHosts"/> are those of the request's addresses that are none and that nobody can find.</summary>
+    public Decision<AlterClientQuotasResponse> Decide(AlterClientQuotasRequest request, IReadOnlySet<string> unknownHosts) =>
+        new QuotaDecisions(Image, unknownHosts).Alter(request);
 
     public Decision<UpdateFeaturesResponse> Decide(UpdateFeaturesRequest request, short version) => new FeatureDecisions(_settings, Image).Update(request, version);
 
@@ -150,7 +155,7 @@ public sealed class ControllerState
         Value = settings.MinInSyncReplicas.ToString(System.Globalization.CultureInfo.InvariantCulture),
     }, 0);
 
-    private TopicDecisions Topics => new(_settings, Image, _random);
+    private TopicDecisions Topics(IMutationQuota? quota) => new(_settings, Image, _random, quota ?? IMutationQuota.None);
 
     private BrokerDecisions Brokers => new(_settings, Image, _sessions);
 

@@ -5,7 +5,7 @@ using KafkaCompat.Protocol.Messages;
 namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>Partitions added to topics that exist, with Kafka's errors in Kafka's words.</summary>
-internal sealed class PartitionDecisions(MetadataImage image, Random random)
+internal sealed class PartitionDecisions(MetadataImage image, Random random, IMutationQuota quota)
 {
     /// <summary>The most partitions that one request may add.</summary>
     private const int MaxPartitionsPerRequest = 10_000;
@@ -62,6 +62,11 @@ internal sealed class PartitionDecisions(MetadataImage image, Random random)
             {
                 return Result(wanted.Name, ErrorCode.InvalidReplicationFactor, problem);
             }
+        }
+
+        if (!quota.TryTake(additional))
+        {
+            return Result(wanted.Name, ErrorCode.ThrottlingQuotaExceeded, TopicDecisions.QuotaExceeded);
         }
 
         short version = image.MetadataVersion.PartitionRecordVersion;

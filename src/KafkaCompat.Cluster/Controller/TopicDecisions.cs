@@ -6,10 +6,13 @@ using KafkaCompat.Protocol.Messages;
 namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>Creation and deletion of topics, with Kafka's errors in Kafka's words.</summary>
-internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage image, Random random)
+internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage image, Random random, IMutationQuota quota)
 {
     /// <summary>The most records that one request may cause.</summary>
     private const int MaxRecordsPerRequest = 10_000;
+
+    /// <summary>Kafka's words for a client that changes too much.</summary>
+    internal const string QuotaExceeded = "The throttling quota has been exceeded.";
 
     private readonly List<VersionedRecord> _records = [];
     private Dictionary<string, string>? _unifiedNames;
@@ -89,6 +92,11 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
 
     private DeleteTopicsResponse.DeletableTopicResult Delete(TopicImage topic, HashSet<Uuid> removed)
     {
+        if (!quota.TryTake(topic.Partitions.Count))
+        {
+            return NotDeleted(topic.Name, topic.Id, ErrorCode.ThrottlingQuotaExceeded, QuotaExceeded);
+        }
+
         if (removed.Add(topic.Id))
         {
             _records.Add(new(new RemoveTopicRecord { TopicId = topic.Id }, 0));
@@ -128,7 +136,9 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
         }
 
         var assignments = topic.Assignments.Count > 0 ? Manual(topic, out var failure) : Placed(topic, out failure);
-        return assignments is null ? failure! : Create(topic.Name, configs, assignments);
+        return assignments is null ? failure!
+            : quota.TryTake(assignments.Count) ? Create(topic.Name, configs, assignments)
+            : Failed(topic.Name, ErrorCode.ThrottlingQuotaExceeded, QuotaExceeded);
     }
 
     private CreateTopicsResponse.CreatableTopicResult Create(string name, SortedDictionary<string, string> configs, List<List<int>> assignments)

@@ -19,6 +19,13 @@ public sealed class QuotaEntity : IEquatable<QuotaEntity>
         Value = value,
     };
 
+    public ClientQuotaRecord ToRemoval(string key)
+    {
+        var record = ToRecord(key, 0);
+        record.Remove = true;
+        return record;
+    }
+
     public bool Equals(QuotaEntity? other) => other is not null && Parts.AsSpan().SequenceEqual(other.Parts.AsSpan());
 
     public override bool Equals(object? obj) => Equals(obj as QuotaEntity);

@@ -5,6 +5,9 @@ namespace KafkaCompat.Protocol.Generator.Emit;
 /// <summary>Writes the class of one message, its structs nested inside.</summary>
 internal sealed class MessageEmitter
 {
+    /// <summary>The field that every response has whose API can be throttled.</summary>
+    private const string ThrottleField = "throttleTimeMs";
+
     private readonly CodeWriter _code;
     private readonly Message _message;
     private readonly ReadEmitter _read;
@@ -95,7 +98,7 @@ internal sealed class MessageEmitter
     private string Interfaces() => _message.Kind switch
     {
         MessageKind.Request => $"IRequest<{_message.Name}>",
-        MessageKind.Response => $"IResponse<{_message.Name}>",
+        MessageKind.Response => $"IResponse<{_message.Name}>" + (_message.Body.Fields.Any(f => f.Name == ThrottleField) ? ", IThrottledResponse" : ""),
         MessageKind.Record or MessageKind.Key or MessageKind.Value => $"IRecord, IMessage<{_message.Name}>",
         _ => $"IMessage<{_message.Name}>",
     };

@@ -39,6 +39,13 @@ public interface IResponse : IMessage
     void CountErrors(ref ErrorTally tally);
 }
 
+/// <summary>A response that tells for how long its client is throttled.</summary>
+public interface IThrottledResponse : IResponse
+{
+    /// <summary>For how long nothing more is read from the connection; versions that do not know the field leave it out.</summary>
+    int ThrottleTimeMs { get; set; }
+}
+
 /// <summary>The body of a request to one API.</summary>
 public interface IRequest<TSelf> : IRequest, IMessage<TSelf>
     where TSelf : IRequest<TSelf>

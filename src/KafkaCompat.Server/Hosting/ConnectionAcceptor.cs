@@ -15,6 +15,11 @@ namespace KafkaCompat.Server.Hosting;
 internal sealed class ConnectionAcceptor(
     ConnectionQuota quota, OpenConnections open, Func<ConnectionContext, ListenerEndpoint, Task> serve, ILogger logger)
 {
+    /// <summary>Connections past their address's quota that are kept open for a while; what comes past it is closed at once.</summary>
+    private const int MaxHeldConnections = 1_000;
+
+    private int _held;
+
     /// <summary>An acceptor of some of a node's listeners, whose limits follow the node's settings.</summary>
     public static ConnectionAcceptor Create(IReadOnlyCollection<string> listeners, BrokerService broker, ILogger logger)
     {
@@ -24,6 +29,8 @@ internal sealed class ConnectionAcceptor(
         // In this order, so that a change in between is not missed.
         broker.Settings.Changed += acceptor.Apply;
         acceptor.Apply(broker.Settings.Of(broker.Metadata.Current));
+        broker.Quotas.AddressesChanged += quota.Apply;
+        quota.Apply(broker.Quotas.Addresses);
         return acceptor;
     }
 
@@ -39,9 +46,17 @@ internal sealed class ConnectionAcceptor(
                 HostLog.ListenerIsFull(logger, name, quota.Count);
             }
 
-            if (await quota.EnterAsync(name, address).ConfigureAwait(false) is var admission and not ConnectionAdmission.Admitted)
+            var entry = await quota.EnterAsync(name, address).ConfigureAwait(false);
+            if (entry.Admission == ConnectionAdmission.AddressIsThrottled && Volatile.Read(ref _held) < MaxHeldConnections)
             {
-                if (admission == ConnectionAdmission.AddressIsFull)
+                HostLog.AddressIsThrottled(logger, name, address, entry.HoldMs);
+                _ = Hold(connection, entry.HoldMs);
+                continue;
+            }
+
+            if (entry.Admission != ConnectionAdmission.Admitted)
+            {
+                if (entry.Admission == ConnectionAdmission.AddressIsFull)
                 {
                     HostLog.AddressIsFull(logger, name, address);
                 }
@@ -66,6 +81,22 @@ internal sealed class ConnectionAcceptor(
     {
         quota.Apply(config);
         open.CloseQuietest(quota.Surplus, quota.MayClose);
+    }
+
+    /// <summary>Keeps a connection open without serving it, then closes it.</summary>
+    private async Task Hold(ConnectionContext connection, long holdMs)
+    {
+        Interlocked.Increment(ref _held);
+        try
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(holdMs), TimeProvider.System, connection.ConnectionClosed)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _held);
+            await connection.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     private async Task Serve(ConnectionContext connection, ListenerEndpoint endpoint, IPAddress address)

@@ -21,7 +21,7 @@ internal static partial class HostLog
     [LoggerMessage(105, LogLevel.Warning, "{Count} connections had not ended {Milliseconds} ms after the stop began and are reset")]
     public static partial void NotDrained(ILogger logger, int count, int milliseconds);
 
-    [LoggerMessage(106, LogLevel.Warning, "{Host} of max.connections.per.ip.overrides has no address; its number does not count")]
+    [LoggerMessage(106, LogLevel.Warning, "{Host} of max.connections.per.ip.overrides or of a quota has no address; its number does not count")]
     public static partial void NoSuchHost(ILogger logger, string host);
 
     [LoggerMessage(107, LogLevel.Information, "This process may have {Limit} files and sockets open (-1: unknown)")]
@@ -35,6 +35,9 @@ internal static partial class HostLog
 
     [LoggerMessage(110, LogLevel.Error, "Metrics and health are not served: the HTTP server could not start")]
     public static partial void HttpFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(111, LogLevel.Debug, "Connection from {Address} on {Listener} is not served and closed in {Milliseconds} ms: the address connects more often than its quota (connection_creation_rate) allows")]
+    public static partial void AddressIsThrottled(ILogger logger, string listener, IPAddress address, long milliseconds);
 
     [LoggerMessage(103, LogLevel.Information, "Stopping on {Signal}")]
     public static partial void Stopping(ILogger logger, string signal);

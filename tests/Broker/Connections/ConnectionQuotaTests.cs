@@ -1,6 +1,7 @@
 using System.Net;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Connections;
+using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Broker.Tests.Time;
 using Xunit;
 
@@ -98,6 +99,34 @@ public sealed class ConnectionQuotaTests
         Assert.Equal(ConnectionAdmission.Admitted, await Enter(quota, A));
     }
 
+    /// <summary>Not counted while it is refused, an address comes in again as soon as its rate allows it, however often it tried.</summary>
+    [Fact]
+    public async Task An_address_past_its_quota_is_turned_away_until_the_time_that_it_was_told()
+    {
+        var quota = Quota();
+        quota.Apply(new AddressQuotas(null, new Dictionary<string, double> { ["10.0.0.1"] = 2 }));
+        for (var i = 0; i < 20; i++) Assert.Equal(ConnectionAdmission.Admitted, await Enter(quota, A.MapToIPv6()));
+        for (var i = 0; i < 5; i++)
+            Assert.Equal(new ConnectionEntry(ConnectionAdmission.AddressIsThrottled, 500), await quota.EnterAsync("PLAINTEXT", A));
+        Assert.Equal(ConnectionAdmission.Admitted, await Enter(quota, B));
+        Assert.Equal(21, quota.Count);
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        Assert.Equal(ConnectionAdmission.Admitted, await Enter(quota, A));
+        Assert.Equal(ConnectionAdmission.AddressIsThrottled, await Enter(quota, A));
+    }
+
+    [Fact]
+    public async Task The_default_quota_binds_each_address_by_itself_and_one_of_its_own_goes_before()
+    {
+        var quota = Quota();
+        quota.Apply(new AddressQuotas(0.1, new Dictionary<string, double> { ["friend"] = 100 }));
+        Assert.Equal(ConnectionAdmission.Admitted, await Enter(quota, A));
+        Assert.Equal(ConnectionAdmission.AddressIsThrottled, await Enter(quota, A));
+        for (var i = 0; i < 20; i++) Assert.Equal(ConnectionAdmission.Admitted, await Enter(quota, B));
+        quota.Apply(AddressQuotas.None);
+        Assert.Equal(ConnectionAdmission.Admitted, await Enter(quota, A));
+    }
+
     [Theory]
     [InlineData("max.connections.per.ip.overrides", "nobody", "nobody is not host:connections")]
     [InlineData("max.connections.per.ip.overrides", "a b:3", "contains invalid addresses : a b")]
@@ -129,6 +158,6 @@ public sealed class ConnectionQuotaTests
     private ConnectionQuota Quota(string[] listeners, params (string, string)[] settings) =>
         new(listeners, TestNode.ConfigOf(settings), static host => IPAddress.TryParse(host, out var address) ? address : B, _time);
 
-    private static Task<ConnectionAdmission> Enter(ConnectionQuota quota, IPAddress address, string listener = "PLAINTEXT") =>
-        quota.EnterAsync(listener, address).AsTask();
+    private static async Task<ConnectionAdmission> Enter(ConnectionQuota quota, IPAddress address, string listener = "PLAINTEXT") =>
+        (await quota.EnterAsync(listener, address)).Admission;
 }

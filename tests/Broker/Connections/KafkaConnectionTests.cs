@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Pipelines;
 using KafkaCompat.Broker.Connections;
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Broker.Time;
 using KafkaCompat.Protocol.Messages;
@@ -142,7 +143,7 @@ public sealed class KafkaConnectionTests : IDisposable
     {
         connection ??= new MemoryConnection();
         var dispatch = new DispatchTable([new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, _handler)]);
-        var served = new KafkaConnection(connection, "PLAINTEXT", dispatch, limits ?? ConnectionLimits.Default, _wheel, _time, NullLogger.Instance).RunAsync();
+        var served = new KafkaConnection(connection, "PLAINTEXT", dispatch, limits ?? ConnectionLimits.Default, new ClientQuotas(TestNode.ConfigOf(), _time), _wheel, _time, NullLogger.Instance).RunAsync();
         return new MemoryClient(connection, served);
     }
 

@@ -108,6 +108,14 @@ public sealed class ServedVersionsTests : IAsyncLifetime
             new IncrementalAlterConfigsRequest { Resources = { new() { ResourceType = 2, ResourceName = "t", Configs = { new() { Name = "retention.ms", Value = "5" } } } }, ValidateOnly = true }, version),
         ApiKey.AlterConfigs => client.Post(
             new AlterConfigsRequest { Resources = { new() { ResourceType = 2, ResourceName = "t", Configs = { new() { Name = "retention.ms", Value = "5" } } } }, ValidateOnly = true }, version),
+        ApiKey.DescribeClientQuotas => client.Post(new DescribeClientQuotasRequest { Components = { new() { EntityType = "user", MatchType = 2, Match = null } } }, version),
+        ApiKey.AlterClientQuotas => client.Post(
+            new AlterClientQuotasRequest
+            {
+                Entries = { new() { Entity = { new() { EntityType = "user", EntityName = null } }, Ops = { new() { Key = "producer_byte_rate", Value = 1 } } } },
+                ValidateOnly = true,
+            },
+            version),
         ApiKey.ListConfigResources => client.Post(new ListConfigResourcesRequest(), version),
         ApiKey.GetTelemetrySubscriptions => client.Post(new GetTelemetrySubscriptionsRequest { ClientInstanceId = new Uuid(1, 2) }, version),
         ApiKey.PushTelemetry => client.Post(new PushTelemetryRequest { ClientInstanceId = new Uuid(1, 2) }, version),

@@ -69,7 +69,7 @@ public sealed partial class SettingsDocumentTests
     private static string Source()
     {
         var text = new StringBuilder();
-        foreach (var project in new[] { "Broker", "Server" })
+        foreach (var project in new[] { "Cluster", "Broker", "Server" })
         {
             foreach (var file in Directory.EnumerateFiles(Path.Combine(Root, "src", $"KafkaCompat.{project}"), "*.cs", SearchOption.AllDirectories))
             {

@@ -1,0 +1,143 @@
+using System.Collections.Immutable;
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using static KafkaCompat.Broker.Quotas.MutationQuotas;
+
+namespace KafkaCompat.Broker.Quotas;
+
+/// <summary>
+/// The quotas of clients as the metadata has them, and how long a client is throttled that uses more. As in Kafka an answer leaves at once and says for how
+/// long, and nothing is read from the connection meanwhile; the largest of the throttles that a request earned counts. Without quotas a request costs one look
+/// at <see cref="IsActive"/>.
+/// </summary>
+/// <remarks>
+/// Bytes of Produce requests count when they are answered, bytes of Fetch responses before: a throttled fetch is answered without records, and its bytes are
+/// taken back. The time of a request is that of its handler until it returns, as a percentage of one thread; a Produce request that wants no answer is exempt.
+/// </remarks>
+public sealed class ClientQuotas : IMetadataListener
+{
+    private const double PercentPerNanosecond = 100d / 1_000_000_000;
+
+    /// <summary>What Kafka counts for a response besides its body: the length of its frame.</summary>
+    private const int FrameLengthBytes = sizeof(int);
+
+    private readonly TimeProvider _time;
+    private readonly long _startTimestamp;
+    private readonly long _windowMs;
+    private readonly RateQuota _produce;
+    private readonly RateQuota _fetch;
+    private readonly RateQuota _request;
+    private readonly MutationQuotas _mutation;
+    private volatile bool _isActive;
+
+    public ClientQuotas(ServerConfig config, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(time);
+        _time = time;
+        _startTimestamp = time.GetTimestamp();
+        var windows = config.GetInt("quota.window.num");
+        _windowMs = config.GetInt("quota.window.size.seconds") * 1000L;
+        (_produce, _fetch, _request) = (new RateQuota(windows, _windowMs), new RateQuota(windows, _windowMs), new RateQuota(windows, _windowMs));
+        _mutation = new MutationQuotas(config.GetInt("controller.quota.window.num"), config.GetInt("controller.quota.window.size.seconds") * 1000L, time);
+    }
+
+    /// <summary>Raised in the order of the metadata when other quotas of addresses hold than before.</summary>
+    public event Action<AddressQuotas>? AddressesChanged;
+
+    /// <summary>Whether any client has a quota.</summary>
+    public bool IsActive => _isActive;
+
+    /// <summary>The quotas of addresses, which are kept where connections are accepted.</summary>
+    public AddressQuotas Addresses { get; private set; } = AddressQuotas.None;
+
+    public ValueTask OnMetadata(MetadataStep step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        if (!step.Delta.AreQuotasChanged) return ValueTask.CompletedTask;
+        var quotas = step.Image.ClientQuotas;
+        _produce.Apply(QuotaLimits.Of(QuotaKeys.ProducerByteRate, quotas));
+        _fetch.Apply(QuotaLimits.Of(QuotaKeys.ConsumerByteRate, quotas));
+        _request.Apply(QuotaLimits.Of(QuotaKeys.RequestPercentage, quotas));
+        _mutation.Apply(QuotaLimits.Of(QuotaKeys.ControllerMutationRate, quotas));
+        _isActive = _produce.IsActive || _fetch.IsActive || _request.IsActive || _mutation.IsActive;
+        Addresses = AddressesOf(quotas);
+        AddressesChanged?.Invoke(Addresses);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Begins to measure a request, when its frame has been cut and its handler is about to start.</summary>
+    internal QuotaMeter Measure(int requestBytes) => new(_time.GetTimestamp(), requestBytes);
+
+    /// <summary>The handler has returned; what follows is waiting.</summary>
+    internal void Returned(QuotaMeter meter) => meter.ReturnTimestamp = _time.GetTimestamp();
+
+    /// <summary>Counts a request that is about to be answered, tells the client of its throttle, and says for how long nothing may be read.</summary>
+    internal int Throttle(RequestContext context, QuotaMeter meter, IResponse? response)
+    {
+        var throttleMs = meter.ThrottleMs;
+        if (context.Key == ApiKey.Produce) throttleMs = Math.Max(throttleMs, Bounded(_produce.Record(context.User, ClientIdOf(context), meter.RequestBytes, NowMs())));
+        if (response is not IThrottledResponse throttled) return throttleMs;
+        if (!meter.IsTimeCounted) throttleMs = Math.Max(throttleMs, CountTime(context, meter, NowMs()));
+        throttled.ThrottleTimeMs = throttleMs;
+        return throttleMs;
+    }
+
+    /// <summary>The most bytes that a fetch may return; more than its quota allows at once would throttle the client for ever.</summary>
+    internal int MaxFetchBytes(RequestContext context) =>
+        context.Meter is null ? int.MaxValue : (int)Math.Min(int.MaxValue, _fetch.MaxAtOnce(context.User, ClientIdOf(context)));
+
+    /// <summary>Counts a fetch before its answer is given away. True where the client is throttled and gets an empty one.</summary>
+    internal bool ThrottleFetch(RequestContext context, QuotaMeter meter, int responseBytes)
+    {
+        var nowMs = NowMs();
+        var bytes = responseBytes + FrameLengthBytes;
+        var (user, clientId) = (context.User, ClientIdOf(context));
+        meter.IsTimeCounted = true;
+        meter.ThrottleMs = Math.Max(CountTime(context, meter, nowMs), Bounded(_fetch.Record(user, clientId, bytes, nowMs)));
+        if (meter.ThrottleMs == 0) return false;
+        _fetch.TakeBack(user, clientId, bytes, nowMs);
+        return true;
+    }
+
+    /// <summary>The controller mutation quota of a request; null where the client has none. From a version on its clients know the error and are refused.</summary>
+    internal MutationQuota? MutationOf(RequestContext context, short strictSince) =>
+        context.Meter is null ? null : _mutation.Of(context.User, ClientIdOf(context), context.ApiVersion >= strictSince);
+
+    /// <summary>The controller has answered: what is left of the throttle that it found is the request's.</summary>
+    internal static void Settle(RequestContext context, MutationQuota? quota)
+    {
+        if (quota is not null && context.Meter is { } meter) meter.ThrottleMs = quota.ThrottleMs;
+    }
+
+    private static AddressQuotas AddressesOf(ImmutableDictionary<QuotaEntity, ImmutableSortedDictionary<string, double>> quotas)
+    {
+        double? ofAll = null;
+        var byHost = new Dictionary<string, double>(StringComparer.Ordinal);
+        foreach (var (entity, values) in quotas)
+        {
+            if (entity.Parts is not [{ Key: QuotaEntityTypes.Ip } ip] || !values.TryGetValue(QuotaKeys.ConnectionCreationRate, out var rate)) continue;
+            if (ip.Value is null) ofAll = rate;
+            else byHost[ip.Value] = rate;
+        }
+        return ofAll is null && byHost.Count == 0 ? AddressQuotas.None : new AddressQuotas(ofAll, byHost);
+    }
+
+    /// <summary>As in Kafka nobody is throttled for its requests' time by more than one window at once.</summary>
+    private int CountTime(RequestContext context, QuotaMeter meter, long nowMs)
+    {
+        if (!_request.IsActive) return 0;
+        var end = meter.ReturnTimestamp != 0 ? meter.ReturnTimestamp : _time.GetTimestamp();
+        var used = _time.GetElapsedTime(meter.StartTimestamp, end).TotalNanoseconds * PercentPerNanosecond;
+        return (int)Math.Min(_windowMs, _request.Record(context.User, ClientIdOf(context), used, nowMs));
+    }
+
+    private static string ClientIdOf(RequestContext context) => context.ClientId ?? "";
+
+    private static int Bounded(long throttleMs) => (int)Math.Min(int.MaxValue, throttleMs);
+
+    private long NowMs() => (long)_time.GetElapsedTime(_startTimestamp).TotalMilliseconds;
+}
