@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
-using KafkaCompat.Protocol.MetadataRecords;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Cluster.Controller;
