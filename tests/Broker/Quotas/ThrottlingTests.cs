@@ -265,7 +265,7 @@ public sealed class ThrottlingTests : IAsyncLifetime
         var entity = new Cluster.Metadata.QuotaEntity([KeyValuePair.Create<string, string?>("user", null)]);
         foreach (var (key, value) in values) delta.Apply(entity.ToRecord(key, value));
         var quotas = new ClientQuotas(TestNode.ConfigOf(), _time);
-        Assert.True(quotas.OnMetadata(new(delta, delta.ToImage(Cluster.Metadata.MetadataProvenance.None))).IsCompletedSuccessfully);
+        Assert.True(quotas.OnMetadata(new(delta, delta.ToImage(Cluster.Metadata.MetadataProvenance.None))).AsTask().IsCompletedSuccessfully);
         return quotas;
     }
 

@@ -1,4 +1,3 @@
-using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
