@@ -116,7 +116,7 @@ public sealed class BrokerNode : IAsyncDisposable
             return;
         }
         BrokerNodeLog.DirectoryFailed(_logger, cause, directory.Path);
-        _ = _lifecycle.ReportFailedDirectory();
+        _ = _lifecycle.ReportDirectories();
     }
 
     private static async Task<BrokerNode> Start(
@@ -129,6 +129,7 @@ public sealed class BrokerNode : IAsyncDisposable
         var lifecycle = new BrokerLifecycle(quorum, config, meta.ClusterId, [.. data.All.Select(static directory => directory.Id)], data.BrokerEpochAtShutdown, time, random)
         {
             FailedDirectories = () => data.FailedIds,
+            CordonedDirectories = () => data.CordonedIds,
         };
         await lifecycle.RegisterAsync();
         broker.BrokerEpoch = lifecycle.Epoch;
@@ -136,6 +137,7 @@ public sealed class BrokerNode : IAsyncDisposable
         foreach (var listener in broker.MetadataListeners) await quorum.Metadata.AttachAsync(listener);
         broker.Start();
         await lifecycle.UnfenceAsync();
+        broker.CordonsChanged += () => _ = lifecycle.ReportDirectories();
         broker.TellDirectories();
         return new BrokerNode(directories, quorum, broker, lifecycle, config.GetBool("controlled.shutdown.enable"), time, logs.CreateLogger("kafkacompat.node"));
     }

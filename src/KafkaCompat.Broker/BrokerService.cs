@@ -199,6 +199,9 @@ public sealed class BrokerService : IAsyncDisposable
         _keeper.LoadDirectory(image);
     }
 
+    /// <summary>Raised when other directories take no new partitions than before; the controller has to hear of it.</summary>
+    public event Action? CordonsChanged;
+
     /// <summary>Starts the chores.</summary>
     public void Start()
     {
@@ -244,6 +247,9 @@ public sealed class BrokerService : IAsyncDisposable
     private void ApplySettings(ServerConfig config)
     {
         foreach (var directory in _directories.All) directory.Environment.ProducerIdExpirationMs = config.GetInt("producer.id.expiration.ms");
+        var cordoned = _directories.CordonedIds;
+        _directories.Cordon(directory => config.IsCordoned(directory.Path));
+        if (!cordoned.SequenceEqual(_directories.CordonedIds)) CordonsChanged?.Invoke();
     }
 
     private static GroupSettings GroupSettingsOf(ServerConfig config) => new()

@@ -9,6 +9,7 @@ namespace KafkaCompat.Storage;
 public sealed class LogDirectories : IDisposable
 {
     private readonly IReadOnlyList<LogDirectory> _all;
+    private volatile IReadOnlyList<Uuid> _cordoned = [];
 
     /// <param name="opened">The directories that could be opened, in the order of <c>log.dirs</c>.</param>
     /// <param name="hasUnopened">Whether there are others that could not be.</param>
@@ -34,6 +35,9 @@ public sealed class LogDirectories : IDisposable
     /// <summary>The ids of directories that were opened and have failed since.</summary>
     public IReadOnlyList<Uuid> FailedIds => [.. _all.Where(static directory => directory.Health.IsFailed).Select(static directory => directory.Id)];
 
+    /// <summary>The ids of directories that take no new partitions; what they hold they go on to serve.</summary>
+    public IReadOnlyList<Uuid> CordonedIds => _cordoned;
+
     /// <summary>The broker's epoch when all directories were closed cleanly; -1 where one was not, or by another life of the broker.</summary>
     public long BrokerEpochAtShutdown
     {
@@ -46,6 +50,9 @@ public sealed class LogDirectories : IDisposable
 
     /// <summary>Folders of all directories that belong to no partition of the metadata.</summary>
     public IEnumerable<string> Strays => _all.SelectMany(static directory => directory.Strays);
+
+    /// <summary>From here on the directories for which this holds take no new partitions, and all others do.</summary>
+    public void Cordon(Func<LogDirectory, bool> isCordoned) => _cordoned = [.. _all.Where(isCordoned).Select(static directory => directory.Id)];
 
     /// <summary>The directory that holds a partition's log, in service or failed; null where none does.</summary>
     public LogDirectory? HomeOf(TopicPartition partition)
@@ -62,8 +69,9 @@ public sealed class LogDirectories : IDisposable
     public PartitionLog? Find(TopicPartition partition) => HomeOf(partition)?.Find(partition);
 
     /// <summary>
-    /// Makes the log of a new partition: in the directory that the metadata gives it where that one is here, else in the one with the fewest logs. While
-    /// a directory is offline a partition that was given to one which is not here may be in that: it is not made anew.
+    /// Makes the log of a new partition: in the directory that the metadata gives it where that one is here, else in the one with the fewest logs of those
+    /// that are not cordoned, or of all where all are: the controller made the partition before it knew. While a directory is offline a partition that
+    /// was given to one which is not here may be in that: it is not made anew.
     /// </summary>
     public PartitionLog Create(TopicPartition partition, Uuid topicId, Uuid? assigned, LogSettings settings) =>
         HomeFor(partition, assigned, static directory => directory.Count).Create(partition, topicId, settings);
@@ -187,6 +195,7 @@ public sealed class LogDirectories : IDisposable
     private LogDirectory HomeFor(TopicPartition partition, Uuid? assigned, Func<LogDirectory, int> logsIn)
     {
         LogDirectory? home = null;
+        IReadOnlyList<Uuid> cordoned = _cordoned;
         foreach (LogDirectory directory in Online)
         {
             if (directory.Id == assigned)
@@ -194,7 +203,7 @@ public sealed class LogDirectories : IDisposable
                 home = directory;
                 break;
             }
-            if (home is null || logsIn(directory) < logsIn(home))
+            if (home is null || Rank(directory).CompareTo(Rank(home)) < 0)
                 home = directory;
         }
         if (home is null)
@@ -202,5 +211,7 @@ public sealed class LogDirectories : IDisposable
         if (assigned is { } wanted && home.Id != wanted && HasOffline)
             throw new KafkaStorageException($"Can't create the log of {partition}: it is in a log directory that is offline ({wanted}).");
         return home;
+
+        (bool IsCordoned, int Logs) Rank(LogDirectory directory) => (cordoned.Contains(directory.Id), logsIn(directory));
     }
 }

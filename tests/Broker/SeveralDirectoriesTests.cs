@@ -1,5 +1,6 @@
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Broker.Tests.Connections;
+using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -99,6 +100,46 @@ public sealed class SeveralDirectoriesTests
         Assert.Contains("/disk2", refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task New_partitions_avoid_cordoned_directories_and_old_ones_are_served_on()
+    {
+        await using (var node = await Start())
+        {
+            var client = Connect(node);
+            await CreateTopic(client, "t", 2);
+            await Cordon(node, client, ConfigOperation.Set, "/disk1", 1);
+            await CreateTopic(client, "u", 3);
+            Assert.Equal(["/disk0/u-0", "/disk0/u-1", "/disk0/u-2"], Folders(node, "u"));
+            Assert.Equal(0, await Records.Send(client, "t", Records.Batch(), 1));
+            var described = await client.Ask<DescribeLogDirsRequest, DescribeLogDirsResponse>(new() { Topics = null }, 5);
+            Assert.Equal([("/disk0", false), ("/disk1", true)], described.Results.Select(static r => (r.LogDir, r.IsCordoned)));
+
+            await Cordon(node, client, ConfigOperation.Set, "*", 2);
+            Assert.Equal(ErrorCode.InvalidReplicationFactor, (await Create(client, "v", 1)).ErrorCode);
+        }
+        await using (var node = await Start(("cordoned.log.dirs", "/disk0")))
+        {
+            // What the metadata sets stands over the file; without it the file counts.
+            var client = Connect(node);
+            Assert.Equal(ErrorCode.InvalidReplicationFactor, (await Create(client, "v", 1)).ErrorCode);
+            await Cordon(node, client, ConfigOperation.Delete, null, 1);
+            await CreateTopic(client, "v", 2);
+            Assert.Equal(["/disk1/v-0", "/disk1/v-1"], Folders(node, "v"));
+        }
+    }
+
+    /// <summary>Alters what is cordoned, and waits until the controller knows it.</summary>
+    private static async Task Cordon(BrokerNode node, MemoryClient client, ConfigOperation operation, string? value, int expected)
+    {
+        var request = new IncrementalAlterConfigsRequest
+        {
+            Resources = { new() { ResourceType = 4, ResourceName = "1", Configs = { new() { Name = "cordoned.log.dirs", ConfigOperation = (sbyte)operation, Value = value } } } },
+        };
+        var answer = await client.Ask<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(request, 1);
+        Assert.Equal((ErrorCode.None, null), (answer.Responses[0].ErrorCode, answer.Responses[0].ErrorMessage));
+        await Until(node, () => node.Broker.Metadata.Current.Brokers[1].CordonedLogDirs?.Length == expected);
+    }
+
     /// <summary>Waits for the broker's assignments to be in the metadata.</summary>
     private static Task AssignedTo(BrokerNode node, params string[] paths)
     {
@@ -123,8 +164,8 @@ public sealed class SeveralDirectoriesTests
         }
     }
 
-    private static IEnumerable<string> Folders(BrokerNode node) =>
-        node.Broker.Partitions.All.Where(static p => p.Topic == "t").OrderBy(static p => p.Index).Select(static p => p.Log.Folder);
+    private static IEnumerable<string> Folders(BrokerNode node, string topic = "t") =>
+        node.Broker.Partitions.All.Where(p => p.Topic == topic).OrderBy(static p => p.Index).Select(static p => p.Log.Folder);
 
     private async Task<BrokerNode> Start(params (string Name, string Value)[] settings) => await BrokerNode.StartAsync(
         TestNode.ConfigOf([("log.dirs", "/disk0,/disk1"), .. settings]), _files, TimeProvider.System, new Random(5), NullLoggerFactory.Instance);
@@ -135,11 +176,14 @@ public sealed class SeveralDirectoriesTests
         return new MemoryClient(connection, node.Serve(connection, "PLAINTEXT"));
     }
 
-    private static async Task CreateTopic(MemoryClient client, string name, int partitions, params (string Name, string Value)[] configs)
+    private static async Task CreateTopic(MemoryClient client, string name, int partitions, params (string Name, string Value)[] configs) =>
+        Assert.Equal(ErrorCode.None, (await Create(client, name, partitions, configs)).ErrorCode);
+
+    private static async Task<CreateTopicsResponse.CreatableTopicResult> Create(MemoryClient client, string name, int partitions, params (string Name, string Value)[] configs)
     {
         var topic = new CreateTopicsRequest.CreatableTopic { Name = name, NumPartitions = partitions, ReplicationFactor = 1 };
         foreach (var (key, value) in configs) topic.Configs.Add(new() { Name = key, Value = value });
         var response = await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(new() { Topics = { topic } }, 7);
-        Assert.Equal(ErrorCode.None, response.Topics[0].ErrorCode);
+        return response.Topics[0];
     }
 }

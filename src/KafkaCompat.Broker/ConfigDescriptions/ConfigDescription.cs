@@ -242,7 +242,7 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
         var result = new DescribeConfigsResponse.DescribeConfigsResourceResult
         {
             Name = key.Name,
-            Value = isSensitive ? null : Shown(key, value),
+            Value = isSensitive ? null : key.Render(value),
             ReadOnly = isReadOnly,
             ConfigSource = (sbyte)source,
             IsSensitive = isSensitive,
@@ -251,11 +251,11 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
         };
         if (!withSynonyms) return result;
         foreach (var link in chain)
-            result.Synonyms.Add(new() { Name = link.Name, Value = isSensitive ? null : Shown(key, link.Value), Source = (sbyte)link.Source });
+            result.Synonyms.Add(new() { Name = link.Name, Value = isSensitive ? null : Shown(key, link), Source = (sbyte)link.Source });
         return result;
     }
 
-    /// <summary>A list is shown as it was understood, without the white space around its elements.</summary>
-    private static string? Shown(ConfigKey key, string? value) =>
-        key.Type == ConfigType.List && value is not null ? string.Join(',', value.Split(',', StringSplitOptions.TrimEntries)) : value;
+    /// <summary>What brokers were told is shown as it was written, everything else as it was understood.</summary>
+    private static string? Shown(ConfigKey key, (string Name, string? Value, Source Source) link) =>
+        link.Source is Source.DynamicBroker or Source.DynamicDefaultBroker or Source.StaticBroker ? link.Value : key.Render(link.Value);
 }

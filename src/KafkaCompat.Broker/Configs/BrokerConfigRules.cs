@@ -37,7 +37,7 @@ internal static class BrokerConfigRules
         foreach (var name in changed)
         {
             var isOfListener = ListenerConfigs.TrySplit(name, out _, out var setting);
-            if (isOfListener ? !ListenerConfigs.IsServed(setting!) : ConfigCatalog.FindBroker(name)?.Dynamic == ConfigDynamic.PerBroker)
+            if (isOfListener ? !ListenerConfigs.IsServed(setting!) : KnownSettings.IsFromFileAlone(name))
                 return $"{name} cannot change while this broker runs: set it in server.properties and start the broker again.";
         }
         return null;

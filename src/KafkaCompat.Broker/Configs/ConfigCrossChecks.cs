@@ -3,6 +3,8 @@ namespace KafkaCompat.Broker.Configs;
 /// <summary>The rules of Kafka that look at more than one setting, or at more than a range.</summary>
 internal static class ConfigCrossChecks
 {
+    private const string Cordoned = "cordoned.log.dirs";
+
     public static void Check(ServerConfig config)
     {
         Require(config.LogDirs.Count > 0, "At least one log directory must be defined via log.dirs or log.dir.");
@@ -11,7 +13,7 @@ internal static class ConfigCrossChecks
         Require(
             config.GetInt("max.connections.per.ip") > 0 || overrides.Count > 0,
             "max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.");
-        Require(RetentionMs(config) is -1 or >= 1, "log.retention.ms must be unlimited (-1) or, equal or greater than 1");
+        Require(RetentionMs(config) is -1 or >= 1, "log.retention.ms must be unlimited (-1) or, greater than or equal to 1");
         Require(
             (config.GetOptionalLong("log.roll.ms") ?? config.GetInt("log.roll.hours") * 3_600_000L) >= 1,
             "log.roll.ms must be greater than or equal to 1");
@@ -30,6 +32,18 @@ internal static class ConfigCrossChecks
         Require(
             config.GetInt("broker.heartbeat.interval.ms") * 2L <= config.GetInt("broker.session.timeout.ms"),
             "broker.session.timeout.ms must be at least twice broker.heartbeat.interval.ms");
+        Require(
+            config.GetLong("log.cleaner.dedupe.buffer.size") / config.GetInt("log.cleaner.threads") > 1024 * 1024,
+            "log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.");
+        CheckCordoned(config);
+    }
+
+    private static void CheckCordoned(ServerConfig config)
+    {
+        var cordoned = config.GetList(Cordoned);
+        Require(!cordoned.Contains(ServerConfig.AllDirectories) || cordoned.Count == 1, $"When {Cordoned} is set to *, it must not contain other values");
+        var missing = cordoned.Except(config.LogDirs, StringComparer.Ordinal).Where(static entry => entry != ServerConfig.AllDirectories).ToList();
+        Require(missing.Count == 0, $"All entries in {Cordoned} must be present in log.dirs or log.dir. Missing entries : {string.Join(", ", missing)}");
     }
 
     private static long RetentionMs(ServerConfig config)

@@ -100,7 +100,7 @@ public sealed class DynamicBrokerConfig : IMetadataListener
         if (ConfigCatalog.FindBroker(setting) is not { } key) return "there is no such setting";
         if (key.Dynamic == ConfigDynamic.ReadOnly) return "it cannot change while a broker runs";
         if (isShared && (ofListener || key.Dynamic == ConfigDynamic.PerBroker)) return "it is set for one broker, not for all";
-        if (key.Dynamic == ConfigDynamic.PerBroker || (ofListener && !ListenerConfigs.IsServed(setting)))
+        if (ofListener ? !ListenerConfigs.IsServed(setting) : KnownSettings.IsFromFileAlone(name))
             return "set it in server.properties; from the metadata it is not taken";
         return key.TryParse(value, out _, out var problem) ? null : problem;
     }

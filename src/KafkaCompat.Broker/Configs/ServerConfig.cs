@@ -9,6 +9,8 @@ namespace KafkaCompat.Broker.Configs;
 /// </summary>
 public sealed class ServerConfig
 {
+    internal const string AllDirectories = "*";
+
     private readonly Dictionary<string, string> _set;
     private readonly Dictionary<string, object?> _values;
 
@@ -43,6 +45,9 @@ public sealed class ServerConfig
 
     /// <summary>Where the metadata log lies: <c>metadata.log.dir</c>, else the first data directory.</summary>
     public string MetadataLogDir => GetString("metadata.log.dir") ?? LogDirs[0];
+
+    /// <summary>Whether a data directory takes no new partitions: <c>cordoned.log.dirs</c> names it, or all with an asterisk.</summary>
+    public bool IsCordoned(string logDir) => GetList("cordoned.log.dirs") is var cordoned && (cordoned.Contains(logDir) || cordoned is [AllDirectories]);
 
     /// <inheritdoc cref="OwnSettings.WriteBehindBytes"/>
     public long WriteBehindBytes { get; }

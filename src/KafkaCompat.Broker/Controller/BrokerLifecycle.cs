@@ -56,6 +56,9 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     /// <summary>The directories that have failed since the broker registered. Every heartbeat tells of them.</summary>
     public Func<IReadOnlyList<Uuid>> FailedDirectories { get; set; } = static () => [];
 
+    /// <summary>The directories that take no new partitions. Every heartbeat tells of them, so that the controller makes none for a broker that has no other.</summary>
+    public Func<IReadOnlyList<Uuid>> CordonedDirectories { get; set; } = static () => [];
+
     /// <summary>What the controller gave this broker when it registered.</summary>
     public long Epoch { get; private set; } = -1;
 
@@ -111,8 +114,11 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         }
     }
 
-    /// <summary>Tells of a failed directory at once and not with the next heartbeat, so that nobody waits for a leader that cannot lead.</summary>
-    public async Task ReportFailedDirectory()
+    /// <summary>
+    /// Tells of a failed or cordoned directory at once and not with the next heartbeat, so that nobody waits for a leader that cannot lead, and no partition
+    /// is made for a broker that has no place for it.
+    /// </summary>
+    public async Task ReportDirectories()
     {
         try
         {
@@ -142,7 +148,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         CurrentMetadataOffset = _metadata.AppliedOffset,
         WantShutDown = wantShutDown,
         OfflineLogDirs = [.. FailedDirectories()],
-        CordonedLogDirs = [],
+        CordonedLogDirs = [.. CordonedDirectories()],
     });
 
     private async Task KeepAlive()

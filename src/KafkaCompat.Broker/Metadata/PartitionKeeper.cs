@@ -137,7 +137,7 @@ public sealed class PartitionKeeper : IMetadataListener
         }
         try
         {
-            partition.ApplyLeadership(registration.Leader, registration.LeaderEpoch, registration.Isr.Length, registration.Leader == _metadata.NodeId);
+            partition.ApplyLeadership(registration.Leader, registration.LeaderEpoch, registration.Replicas.Length, registration.Isr.Length, registration.Leader == _metadata.NodeId);
         }
         catch (KafkaStorageException e)
         {

@@ -45,6 +45,7 @@ public sealed class Partition
     private long _undecidedBytes;
 
     private long _lastAppendTimeMs = long.MinValue;
+    private int _replicas;
     private int _inSyncReplicas;
     private int _leaderId = -1;
     private int _leaderEpoch = -1;
@@ -105,7 +106,7 @@ public sealed class Partition
     internal void CountRead(int bytes) => Interlocked.Add(ref _bytesOut, bytes);
 
     /// <summary>Takes over what the metadata image says of the partition.</summary>
-    public void ApplyLeadership(int leaderId, int leaderEpoch, int inSyncReplicas, bool isLeader)
+    public void ApplyLeadership(int leaderId, int leaderEpoch, int replicas, int inSyncReplicas, bool isLeader)
     {
         lock (_lock)
         {
@@ -113,6 +114,7 @@ public sealed class Partition
             var changed = leaderEpoch != _leaderEpoch || isLeader != _isLeader;
             _leaderId = leaderId;
             _leaderEpoch = leaderEpoch;
+            _replicas = replicas;
             _inSyncReplicas = inSyncReplicas;
             _isLeader = isLeader;
             if (!changed) return;
@@ -186,7 +188,7 @@ public sealed class Partition
         lock (_lock)
         {
             if (_isClosed || !_isLeader || leaderEpoch != _leaderEpoch) return NotLeader();
-            if (_inSyncReplicas < _config.MinInSyncReplicas) return PartitionAppend.Failed(ErrorCode.NotEnoughReplicas);
+            if (IsUnderMinIsr) return PartitionAppend.Failed(ErrorCode.NotEnoughReplicas);
             if (!RecordBatchHeader.TryRead(batch, out var header) || header.SizeInBytes > _config.MaxMessageBytes)
                 return PartitionAppend.Failed(ErrorCode.MessageTooLarge);
             try
@@ -506,10 +508,13 @@ public sealed class Partition
         }
     }
 
+    /// <summary>A partition is not asked for more replicas in sync than it has.</summary>
+    private bool IsUnderMinIsr => _inSyncReplicas < Math.Min(_config.MinInSyncReplicas, _replicas);
+
     private PartitionAppend? RefusalToProduce(short acks)
     {
         if (_isClosed || !_isLeader) return NotLeader();
-        return acks == -1 && _inSyncReplicas < _config.MinInSyncReplicas ? PartitionAppend.Failed(ErrorCode.NotEnoughReplicas) : null;
+        return acks == -1 && IsUnderMinIsr ? PartitionAppend.Failed(ErrorCode.NotEnoughReplicas) : null;
     }
 
     private PartitionAppend AppendUnderLock(ProduceVerdict verdict)

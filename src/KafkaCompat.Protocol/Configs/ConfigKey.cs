@@ -77,13 +77,25 @@ public sealed record ConfigKey
 
         if (Rule.Check(this, value) is { } broken)
         {
-            problem = Problem(value is List<string> list ? Rule.Offender(list) ?? $"[{string.Join(", ", list)}]" : text?.Trim(), broken);
+            problem = Problem(value is List<string> list ? Rule.Offender(list) ?? $"[{string.Join(", ", list)}]" : Rendered(value), broken);
             return false;
         }
 
         problem = null;
         return true;
     }
+
+    /// <summary>A value's text as it was understood: white space, signs and notations that say nothing are gone. What is no value of the type stays as it is.</summary>
+    public string? Render(string? text) => TryParseType(text, out var value, out _) ? Rendered(value) : text;
+
+    private static string? Rendered(object? value) => value switch
+    {
+        null => null,
+        bool isTrue => isTrue ? "true" : "false",
+        double number => JavaDouble.Text(number),
+        List<string> list => string.Join(',', list),
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture),
+    };
 
     private string Problem(string? shown, string reason) => reason.StartsWith("Configuration '", StringComparison.Ordinal)
         ? reason
@@ -116,10 +128,12 @@ public sealed record ConfigKey
                 value = long.TryParse(trimmed, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var large) ? large : null;
                 break;
             case ConfigType.Double:
-                value = double.TryParse(trimmed, NumberStyles.Float, CultureInfo.InvariantCulture, out var real) ? real : null;
+                value = JavaDouble.Parse(trimmed);
                 break;
             case ConfigType.List:
                 value = SplitList(trimmed);
+                // Kafka takes an element that stands twice for one, but for the settings of brokers.
+                if (Scope != ConfigScope.Broker && Rule.MayBeEmpty is not null) value = ((List<string>)value).Distinct(StringComparer.Ordinal).ToList();
                 break;
             default:
                 value = trimmed;

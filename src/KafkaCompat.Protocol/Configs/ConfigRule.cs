@@ -82,7 +82,7 @@ public sealed partial class ConfigRule
     {
         if (_besides is { } besides)
         {
-            return number == besides || (number >= _least && number <= _most) ? null : $"Value must be in {Text}";
+            return number == besides || (number >= _least && number <= _most) ? null : $"Value must be between {_leastText} and {_mostText} or equal to {besides}";
         }
 
         return number < _least ? $"Value must be at least {_leastText}"

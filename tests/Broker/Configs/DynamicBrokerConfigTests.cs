@@ -49,6 +49,19 @@ public sealed class DynamicBrokerConfigTests
     }
 
     [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public async Task A_partition_is_not_asked_for_more_replicas_in_sync_than_it_has(short acks)
+    {
+        await using var node = TestNode.Start();
+        node.Configure(ConfigResource.AllBrokers, "min.insync.replicas", "2");
+        _ = await node.CreateTopic("t");
+        var request = Records.Produce("t", Records.Batch());
+        request.Acks = acks;
+        Assert.Equal(ErrorCode.None, await Produce(node, request));
+    }
+
+    [Theory]
     [InlineData("message.max.bytes", "many")]
     [InlineData("message.max.bytes", "-1")]
     [InlineData("log.retention.ms", "0")]

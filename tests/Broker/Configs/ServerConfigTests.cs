@@ -64,7 +64,11 @@ public sealed class ServerConfigTests
     [InlineData("", "oops", "A line of the settings has no name before its '=': =oops")]
     [InlineData("kafkacompat.log.write.behind.bytes", "-1", "Not a number of bytes from 0 on")]
     [InlineData("kafkacompat.cluster.id", "short", "Not an id of 22 characters")]
-    [InlineData("log.retention.ms", "0", "log.retention.ms must be unlimited (-1) or, equal or greater than 1")]
+    [InlineData("cordoned.log.dirs", "/nowhere", "All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries : /nowhere")]
+    [InlineData("cordoned.log.dirs", "*,/data", "When cordoned.log.dirs is set to *, it must not contain other values")]
+    [InlineData("log.cleaner.dedupe.buffer.size", "1048576", "log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.")]
+    [InlineData("log.cleanup.policy", "delete,delete", "Configuration 'log.cleanup.policy' values must not be duplicated.")]
+    [InlineData("log.retention.ms", "0", "log.retention.ms must be unlimited (-1) or, greater than or equal to 1")]
     public void What_Kafka_refuses_is_refused_in_one_line(string name, string value, string expected)
     {
         var refused = Assert.Throws<ConfigurationException>(() => With(new KeyValuePair<string, string>(name, value)));

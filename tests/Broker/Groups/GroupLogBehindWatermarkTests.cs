@@ -56,7 +56,7 @@ public sealed class GroupLogBehindWatermarkTests
     private static (GroupCoordinator Coordinator, Partition Partition) Lead(PartitionLog log, TopicConfig config, LogSyncer syncer, TimerWheel wheel, int epoch)
     {
         var partition = new Partition("__consumer_offsets", new Uuid(1, 1), 0, log, config, highWatermark: 0, syncer, TimeProvider.System);
-        partition.ApplyLeadership(1, epoch, 1, isLeader: true);
+        partition.ApplyLeadership(1, epoch, 1, 1, isLeader: true);
         var coordinator = new GroupCoordinator(new GroupSettings(), TimeProvider.System, wheel, NullLogger.Instance) { PartitionCount = 1 };
         coordinator.Lead(0, new PartitionGroupLog(partition, epoch, wheel));
         return (coordinator, partition);

@@ -56,6 +56,8 @@ public sealed class AlterConfigsTests : IAsyncLifetime
     [InlineData("", "listeners", "PLAINTEXT://:1", "Cannot update these configs at default cluster level, broker id must be specified: [listeners]")]
     [InlineData("1", "max.connections.per.ip", "0", "max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.")]
     [InlineData("1", "leader.replication.throttled.rate", "-1", "Invalid value -1 for configuration leader.replication.throttled.rate: Value must be at least 0")]
+    [InlineData("1", "cordoned.log.dirs", "/nowhere", "All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries : /nowhere")]
+    [InlineData("", "cordoned.log.dirs", "/data", "Cannot update these configs at default cluster level, broker id must be specified: [cordoned.log.dirs]")]
     [InlineData("1", "listeners", "PLAINTEXT://:1", "listeners cannot change while this broker runs: set it in server.properties and start the broker again.")]
     [InlineData("7", "log.retention.ms", "1", "Unexpected broker id, expected 1, but received 7")]
     [InlineData("x", "log.retention.ms", "1", "Node id must be an integer, but it is: x")]

@@ -27,7 +27,7 @@ public sealed class LastStableOffsetTests
         var recovered = again.Find(key)!;
         // The checkpoint said that all of it is replicated, so nothing is left to advance.
         var partition = new Partition("t", new Uuid(7, 9), 0, recovered, TopicConfig.Create(TestNode.ConfigOf(), new Dictionary<string, string>()), 2, new LogSyncer(), TimeProvider.System);
-        partition.ApplyLeadership(1, 3, 1, isLeader: true);
+        partition.ApplyLeadership(1, 3, 1, 1, isLeader: true);
         Assert.Equal(2, partition.HighWatermark);
         Assert.Equal(2, partition.FindOffset(-1, committedOnly: true, -1).Offset);
     }

@@ -109,7 +109,7 @@ public sealed class LogChoresTests : IDisposable
         var config = TopicConfig.Create(TestNode.ConfigOf(), configs.ToDictionary(static c => c.Name, static c => c.Value));
         var log = _directory.Create(new TopicPartition(topic, 0), new Uuid(7, 9), LogSettingsOf.Topic(config));
         var partition = new Partition(topic, new Uuid(7, 9), 0, log, config, 0, _syncer, _time);
-        partition.ApplyLeadership(1, 0, 1, isLeader: true);
+        partition.ApplyLeadership(1, 0, 1, 1, isLeader: true);
         _table.Add(partition);
         return partition;
     }

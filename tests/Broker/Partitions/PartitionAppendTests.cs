@@ -83,7 +83,7 @@ public sealed class PartitionAppendTests : IDisposable
         damaged[RecordBatchHeader.Size] ^= 0xff;
         BinaryPrimitives.WriteInt32BigEndian(damaged.AsSpan(12), 3);
         _ = _directory.Find(new TopicPartition("t", 0))!.Append(new ReadOnlySequence<byte>(damaged));
-        partition.ApplyLeadership(1, 4, 1, isLeader: true);
+        partition.ApplyLeadership(1, 4, 1, 1, isLeader: true);
         Assert.Equal(ErrorCode.UnknownServerError, partition.FindOffset(Records.StartMs, committedOnly: false, -1).Error);
     }
 
@@ -103,7 +103,7 @@ public sealed class PartitionAppendTests : IDisposable
         var log = _directory.Create(new TopicPartition("t", 0), new Uuid(7, 9), LogSettings.Default);
         var config = TopicConfig.Create(TestNode.ConfigOf(), configs.ToDictionary(static c => c.Name, static c => c.Value));
         var partition = new Partition("t", new Uuid(7, 9), 0, log, config, 0, new LogSyncer(), time ?? TimeProvider.System);
-        partition.ApplyLeadership(1, 3, 1, isLeader: true);
+        partition.ApplyLeadership(1, 3, 1, 1, isLeader: true);
         return partition;
     }
 

@@ -66,6 +66,14 @@ public sealed class ConfigCatalogTests
     [InlineData("retention.ms", "60000", null)]
     [InlineData("cleanup.policy", "compact, delete", null)]
     [InlineData("compression.gzip.level", "-1", null)]
+    [InlineData("compression.gzip.level", "0", "Invalid value 0 for configuration compression.gzip.level: Value must be between 1 and 9 or equal to -1")]
+    [InlineData("cleanup.policy", "delete,delete", null)]
+    [InlineData("min.cleanable.dirty.ratio", "nan", "Invalid value nan for configuration min.cleanable.dirty.ratio: Not a number of type DOUBLE")]
+    [InlineData("min.cleanable.dirty.ratio", "NaN", null)]
+    [InlineData("min.cleanable.dirty.ratio", "infinity", "Invalid value infinity for configuration min.cleanable.dirty.ratio: Not a number of type DOUBLE")]
+    [InlineData("min.cleanable.dirty.ratio", "1e400", "Invalid value Infinity for configuration min.cleanable.dirty.ratio: Value must be no more than 1")]
+    [InlineData("min.cleanable.dirty.ratio", "0x1p-1", null)]
+    [InlineData("min.cleanable.dirty.ratio", "0x", "Invalid value 0x for configuration min.cleanable.dirty.ratio: Not a number of type DOUBLE")]
     public void Values_are_held_against_type_and_rule(string name, string value, string? expected)
     {
         Assert.Equal(expected is null, ConfigCatalog.FindTopic(name)!.TryParse(value, out _, out var problem));
@@ -86,4 +94,21 @@ public sealed class ConfigCatalogTests
         "remote-log-metadata-manager" => ConfigScope.RemoteLogMetadataManager,
         _ => Enum.Parse<ConfigScope>(text, ignoreCase: true),
     };
+
+    [Theory]
+    [InlineData("min.cleanable.dirty.ratio", ".5", "0.5")]
+    [InlineData("min.cleanable.dirty.ratio", "1d", "1.0")]
+    [InlineData("min.cleanable.dirty.ratio", "0.5f", "0.5")]
+    [InlineData("min.cleanable.dirty.ratio", "0x1.8p-2", "0.375")]
+    [InlineData("min.cleanable.dirty.ratio", "-0x.8p0", "-0.5")]
+    [InlineData("min.cleanable.dirty.ratio", "1e-4", "1.0E-4")]
+    [InlineData("min.cleanable.dirty.ratio", "12345678", "1.2345678E7")]
+    [InlineData("min.cleanable.dirty.ratio", "1.7976931348623157E308", "1.7976931348623157E308")]
+    [InlineData("min.cleanable.dirty.ratio", "+Infinity", "Infinity")]
+    [InlineData("min.cleanable.dirty.ratio", "-0", "-0.0")]
+    [InlineData("retention.ms", " +5 ", "5")]
+    [InlineData("preallocate", "TRUE", "true")]
+    [InlineData("cleanup.policy", "delete , compact,delete", "delete,compact")]
+    [InlineData("retention.ms", "soon", "soon")]
+    public void A_value_is_shown_as_Java_understood_it(string name, string value, string expected) => Assert.Equal(expected, ConfigCatalog.FindTopic(name)!.Render(value));
 }
