@@ -6,10 +6,16 @@ namespace KafkaCompat.Benchmarks.Load;
 
 /// <summary>
 /// The same load on our program and on Apache Kafka with a heap of 1 GB, in turn, in one run: throughput, the broker's processor time, latency and memory. A round
-/// before the first warms both up and is not counted; medians of the others are compared.
+/// before the first warms both up and is not counted; medians of the others are compared. Where a program is named instead of Kafka's folder it is
+/// another build of ours, and the ratios say what a change did.
 /// </summary>
-internal sealed class LoadMeasurement(string ours, string kafkaFolder, string[] ourOverrides)
+internal sealed class LoadMeasurement(string ours, string other, string only, string[] ourOverrides)
 {
+    private const string Only = "only=";
+    private const string FetchName = "fetch";
+
+    /// <summary>The load whose topic is fetched from.</summary>
+    private const string Filling = "1 MiB batches";
     private const int SingleRecordConnections = 16;
     private const int PacedRequestsPerSecond = 2_000;
 
@@ -29,14 +35,19 @@ internal sealed class LoadMeasurement(string ours, string kafkaFolder, string[] 
     {
         if (args.Length < 1)
         {
-            Console.Error.WriteLine("load KAFKACOMPAT_BINARY [KAFKA_FOLDER] [ROUNDS] [key=value…]: the last are settings of ours alone");
+            Console.Error.WriteLine(
+                "load KAFKACOMPAT_BINARY [KAFKA_FOLDER|BASELINE_BINARY] [ROUNDS] [only=TEXT] [key=value…]: loads whose name holds the text; the last are settings of the first binary alone");
             return 1;
         }
 
         var kafka = args.Length > 1 ? args[1] : Environment.GetEnvironmentVariable("KAFKA_REFERENCE") ?? "../shared/kafka-4.4";
         var rounds = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 3;
         Environment.SetEnvironmentVariable("KAFKA_HEAP_OPTS", "-Xms1G -Xmx1G");
-        return new LoadMeasurement(Path.GetFullPath(args[0]), Path.GetFullPath(kafka), args.Skip(3).ToArray()).Compare(rounds);
+        return new LoadMeasurement(
+            Path.GetFullPath(args[0]),
+            Path.GetFullPath(kafka),
+            args.FirstOrDefault(static arg => arg.StartsWith(Only, StringComparison.Ordinal))?[Only.Length..] ?? "",
+            args.Skip(3).Where(static arg => !arg.StartsWith(Only, StringComparison.Ordinal)).ToArray()).Compare(rounds);
     }
 
     /// <summary>Places in the log that the produce workload before it has written, 1,000 records apart.</summary>
@@ -50,20 +61,28 @@ internal sealed class LoadMeasurement(string ours, string kafkaFolder, string[] 
         {
             var ourFolder = NodeFolder.Create(folder.CreateSubdirectory("ours").FullName, "log.segment.delete.delay.ms=1000");
             var kafkaNode = NodeFolder.Create(folder.CreateSubdirectory("kafka").FullName, "log.segment.delete.delay.ms=1000");
-            kafkaNode.FormatByKafka(kafkaFolder);
+            var isKafka = Directory.Exists(other);
+            if (isKafka)
+            {
+                kafkaNode.FormatByKafka(other);
+            }
+
             using var our = Start(ours, [ourFolder.File, .. ourOverrides.SelectMany(static setting => new[] { "--override", setting })], ourFolder);
-            using var kafka = Start("bash", [NodeFolder.Runner(kafkaFolder), "kafka-server-start", kafkaNode.File], kafkaNode);
-            var taken = Workloads.ToDictionary(static workload => workload, static _ => (Ours: new List<Sample>(), Kafka: new List<Sample>()));
+            using var kafka = isKafka
+                ? Start("bash", [NodeFolder.Runner(other), "kafka-server-start", kafkaNode.File], kafkaNode)
+                : Start(other, [kafkaNode.File], kafkaNode);
+            var workloads = Workloads.Where(workload => workload.Name.Contains(only, StringComparison.OrdinalIgnoreCase) || (only == FetchName && workload.Name.Contains(Filling, StringComparison.Ordinal))).ToArray();
+            var taken = workloads.ToDictionary(static workload => workload, static _ => (Ours: new List<Sample>(), Kafka: new List<Sample>()));
             for (var round = 0; round <= rounds; round++)
             {
-                Round(round, our, ourFolder.Port, (workload, sample) => taken[workload].Ours.Add(sample));
-                Round(round, kafka, kafkaNode.Port, (workload, sample) => taken[workload].Kafka.Add(sample));
+                Round(round, workloads, our, ourFolder.Port, (workload, sample) => taken[workload].Ours.Add(sample));
+                Round(round, workloads, kafka, kafkaNode.Port, (workload, sample) => taken[workload].Kafka.Add(sample));
             }
 
             foreach (var (workload, (oursTaken, kafkaTaken)) in taken)
             {
                 var (a, b) = (Sample.Median(oursTaken), Sample.Median(kafkaTaken));
-                Console.WriteLine($"{workload.Name}\n  kafkacompat   {a}\n  Apache Kafka  {b}\n  {a.Against(b)}");
+                Console.WriteLine($"{workload.Name}\n  kafkacompat   {a}\n  {(isKafka ? "Apache Kafka" : "baseline    ")}  {b}\n  {a.Against(b)}");
             }
 
             Console.WriteLine(string.Create(
@@ -77,13 +96,13 @@ internal sealed class LoadMeasurement(string ours, string kafkaFolder, string[] 
         }
     }
 
-    private static void Round(int round, NodeProcess node, int port, Action<Workload, Sample> keep)
+    private static void Round(int round, Workload[] workloads, NodeProcess node, int port, Action<Workload, Sample> keep)
     {
         var topic = "";
         using var client = new FrameClient(port);
-        foreach (var workload in Workloads)
+        foreach (var workload in workloads)
         {
-            if (!workload.Name.StartsWith("fetch", StringComparison.Ordinal))
+            if (!workload.Name.StartsWith(FetchName, StringComparison.Ordinal))
             {
                 if (topic.Length > 0)
                 {
