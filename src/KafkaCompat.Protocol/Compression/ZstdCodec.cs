@@ -12,6 +12,9 @@ internal sealed class ZstdCodec : ICompressionCodec
     /// <summary>More contexts than this are not kept.</summary>
     private const int MaxKept = 16;
 
+    /// <summary>A decompressor that a frame made remember more than this is not kept: what encoders ask for at any level but the highest stays below.</summary>
+    private const long MaxKeptWindowBytes = 8 * 1024 * 1024;
+
     private readonly ConcurrentQueue<Decompressor> _decompressors = new();
     private readonly ConcurrentQueue<Compressor> _compressors = new();
 
@@ -38,8 +41,10 @@ internal sealed class ZstdCodec : ICompressionCodec
         private readonly ZstdCodec _codec;
         private readonly Decompressor _decompressor;
         private ReadOnlySequence<byte> _rest;
+        private ReadOnlySequence<byte> _frame;
         private byte[]? _chunk = ArrayPool<byte>.Shared.Rent(ChunkBytes);
         private bool _isWithinFrame;
+        private bool _isLarge;
         private long _expected;
         private long _produced;
         private bool _isDisposed;
@@ -47,7 +52,7 @@ internal sealed class ZstdCodec : ICompressionCodec
         public Source(ZstdCodec codec, in ReadOnlySequence<byte> input)
         {
             _codec = codec;
-            _rest = input.SkipEmptySegments();
+            _rest = input;
             if (!codec._decompressors.TryDequeue(out var decompressor)) decompressor = new Decompressor();
             _decompressor = decompressor;
             _decompressor.ResetStream();
@@ -58,23 +63,23 @@ internal sealed class ZstdCodec : ICompressionCodec
             if (IsDamaged) return Damaged(out chunk);
             while (true)
             {
-                if (_rest.IsEmpty && !_isWithinFrame)
-                {
-                    chunk = default;
-                    return false;
-                }
                 if (!_isWithinFrame)
                 {
-                    _expected = ZstdFrameHeader.ContentSize(_rest);
-                    _produced = 0;
+                    if (_rest.IsEmpty)
+                    {
+                        chunk = default;
+                        return false;
+                    }
+                    TakeFrame();
                 }
-                var status = _decompressor.UnwrapStream(_rest.FirstSpan, _chunk, out int consumed, out int written);
-                _rest = consumed < _rest.FirstSpan.Length ? _rest.Slice(consumed) : _rest.Slice(consumed).SkipEmptySegments();
+                var status = _decompressor.UnwrapStream(_frame.FirstSpan, _chunk, out int consumed, out int written);
+                _frame = consumed < _frame.FirstSpan.Length ? _frame.Slice(consumed) : _frame.Slice(consumed).SkipEmptySegments();
                 if (status == OperationStatus.InvalidData) return Damaged(out chunk);
                 _isWithinFrame = status != OperationStatus.Done;
                 _produced += written;
                 // The library checks the size that the header promised only where it decompresses a whole frame at once.
-                if (!_isWithinFrame && _expected >= 0 && _expected != _produced) return Damaged(out chunk);
+                if (_expected >= 0 && (_isWithinFrame ? _produced > _expected : _produced != _expected)) return Damaged(out chunk);
+                if (!_isWithinFrame && !_frame.IsEmpty) return Damaged(out chunk);
                 if (written > 0)
                 {
                     chunk = _chunk.AsSpan(0, written);
@@ -85,12 +90,23 @@ internal sealed class ZstdCodec : ICompressionCodec
             }
         }
 
+        /// <summary>The library would go on from one frame into the next without a word: it is given one at a time.</summary>
+        private void TakeFrame()
+        {
+            var frame = ZstdFrame.Read(_rest);
+            _frame = _rest.Slice(0, frame.Length).SkipEmptySegments();
+            _rest = _rest.Slice(frame.Length);
+            _expected = frame.ContentSize;
+            _produced = 0;
+            _isLarge |= frame.WindowBytes > MaxKeptWindowBytes;
+        }
+
         protected override void Dispose(bool disposing)
         {
             if (_isDisposed) return;
             _isDisposed = true;
             CompressionCodecs.Return(ref _chunk);
-            if (_codec._decompressors.Count < MaxKept) _codec._decompressors.Enqueue(_decompressor);
+            if (!_isLarge && _codec._decompressors.Count < MaxKept) _codec._decompressors.Enqueue(_decompressor);
             else _decompressor.Dispose();
         }
     }

@@ -52,6 +52,32 @@ public class CompressionTests
         }
     }
 
+    [Fact]
+    public void Zstd_frames_in_a_row_are_each_read_to_their_own_end()
+    {
+        var codec = CompressionCodecs.Get(CompressionType.Zstd);
+        byte[] skippable = Convert.FromHexString("502a4d1803000000aabbcc");
+        byte[] expected = [1, 2, 3, .. new byte[100_000], 9];
+        byte[] frames = [.. Frame([1, 2, 3]), .. skippable, .. Frame([]), .. Frame(new byte[100_000]), .. Frame([9])];
+        // A frame that promises 167 bytes and has none, behind a good one.
+        byte[] broken = [.. Frame([1, 2, 3]), .. Convert.FromHexString("28b52ffd20a7010000"), .. Frame([9])];
+        foreach (int size in (int[])[1, 2, 3, 4, 5, 7, 8, 11, 100, 1_000_000])
+        {
+            using var output = new PooledBuffer();
+            Assert.Equal(DecompressionResult.Done, codec.Decompress(Segments.Every(frames, size), output, 1 << 20));
+            Assert.True(output.WrittenSpan.SequenceEqual(expected), $"in pieces of {size}");
+            using var refused = new PooledBuffer();
+            Assert.Equal(DecompressionResult.Undecodable, codec.Decompress(Segments.Every(broken, size), refused, 1 << 20));
+        }
+
+        byte[] Frame(byte[] content)
+        {
+            using var compressed = new PooledBuffer();
+            codec.Compress(new ReadOnlySequence<byte>(content), compressed, 3);
+            return compressed.WrittenSpan.ToArray();
+        }
+    }
+
     [Theory]
     [InlineData(CompressionType.Gzip)]
     [InlineData(CompressionType.Snappy)]

@@ -1,0 +1,75 @@
+using System.Buffers;
+using System.Buffers.Binary;
+
+namespace KafkaCompat.Protocol.Compression;
+
+/// <summary>What is wanted of a Zstandard frame before it is decompressed (RFC 8878, 3.1): where it ends, and what it promises.</summary>
+/// <param name="Length">Bytes of the frame; all that is left where it is cut or none, which the decompressor then finds out.</param>
+/// <param name="ContentSize">Bytes that its content will have; -1 where it does not say.</param>
+/// <param name="WindowBytes">What the decompressor has to remember of its output.</param>
+internal readonly record struct ZstdFrame(long Length, long ContentSize, long WindowBytes)
+{
+    private const uint Magic = 0xFD2FB528;
+    private const uint SkippableMagic = 0x184D2A50, SkippableMask = 0xFFFFFFF0;
+    private const int MaxHeaderBytes = 18;
+    private const int BlockHeaderBytes = 3;
+    private const int ChecksumBytes = 4;
+
+    /// <summary>The frame that stands first.</summary>
+    public static ZstdFrame Read(in ReadOnlySequence<byte> bytes)
+    {
+        var none = new ZstdFrame(bytes.Length, -1, 0);
+        Span<byte> header = stackalloc byte[MaxHeaderBytes];
+        header = header[..(int)Math.Min(MaxHeaderBytes, bytes.Length)];
+        bytes.Slice(0, header.Length).CopyTo(header);
+        if (header.Length < 6) return none;
+        uint magic = BinaryPrimitives.ReadUInt32LittleEndian(header);
+        if ((magic & SkippableMask) == SkippableMagic)
+            return header.Length < 8 ? none : none with { Length = Math.Min(bytes.Length, 8L + BinaryPrimitives.ReadUInt32LittleEndian(header[4..])) };
+        if (magic != Magic) return none;
+
+        int descriptor = header[4];
+        bool isSingleSegment = (descriptor & 0x20) != 0;
+        int dictionaryBytes = (descriptor & 3) switch { 3 => 4, var flag => flag };
+        int sizeAt = 5 + (isSingleSegment ? 0 : 1) + dictionaryBytes;
+        int sizeBytes = descriptor >> 6 is var sizeFlag && sizeFlag == 0 ? (isSingleSegment ? 1 : 0) : 1 << sizeFlag;
+        if (header.Length < sizeAt + sizeBytes) return none;
+        var field = header[sizeAt..];
+        long contentSize = sizeBytes switch
+        {
+            0 => -1,
+            1 => field[0],
+            2 => BinaryPrimitives.ReadUInt16LittleEndian(field) + 256,
+            4 => BinaryPrimitives.ReadUInt32LittleEndian(field),
+            _ => Math.Max(-1, BinaryPrimitives.ReadInt64LittleEndian(field)),
+        };
+        long window = isSingleSegment ? contentSize : Window(header[5]);
+        return new ZstdFrame(Measure(bytes, sizeAt + sizeBytes, (descriptor & 4) != 0), contentSize, window);
+    }
+
+    private static long Window(byte descriptor)
+    {
+        long smallest = 1L << (10 + (descriptor >> 3));
+        return smallest + ((smallest / 8) * (descriptor & 7));
+    }
+
+    /// <summary>Walks over the blocks by their headers.</summary>
+    private static long Measure(in ReadOnlySequence<byte> bytes, long at, bool hasChecksum)
+    {
+        Span<byte> header = stackalloc byte[BlockHeaderBytes];
+        var rest = bytes.Slice(at);
+        while (rest.Length >= BlockHeaderBytes)
+        {
+            rest.Slice(0, BlockHeaderBytes).CopyTo(header);
+            int block = header[0] | (header[1] << 8) | (header[2] << 16);
+            // A block of one byte repeated has that byte alone.
+            long length = BlockHeaderBytes + (((block >> 1) & 3) == 1 ? 1 : block >> 3);
+            bool isLast = (block & 1) != 0;
+            if (isLast && hasChecksum) length += ChecksumBytes;
+            if (length > rest.Length) break;
+            rest = rest.Slice(length);
+            if (isLast) return bytes.Length - rest.Length;
+        }
+        return bytes.Length;
+    }
+}
