@@ -228,7 +228,8 @@ public sealed class KafkaConnection
     /// <summary>Decodes one request and starts its handler. False when the connection has to be closed.</summary>
     private bool StartRequest(in ReadOnlySequence<byte> frame)
     {
-        var startedTicks = _metrics?.Now ?? 0;
+        // It began when its bytes came, or when the request before it was done with.
+        var startedTicks = Math.Max(_lastActivity, _responses.LastWrittenTicks);
         var bytes = sizeof(int) + (int)frame.Length;
         try
         {

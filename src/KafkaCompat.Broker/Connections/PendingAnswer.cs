@@ -24,7 +24,7 @@ internal sealed class PendingAnswer(int correlationId, short headerVersion, shor
     /// <summary>When its handler began to wait; 0 where it had the answer at once.</summary>
     public long HandledTicks { get; set; }
 
-    /// <summary>When the answer was there.</summary>
+    /// <summary>When the answer was there; 0 where it went out as soon as it was.</summary>
     public long CompletedTicks { get; set; }
 
     /// <summary>Guarded by the queue's lock, as is all below.</summary>

@@ -37,6 +37,9 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
         get { lock (_lock) return _closed; }
     }
 
+    /// <summary>When an answer was written last, as a timestamp of the node's clock.</summary>
+    public long LastWrittenTicks { get; private set; }
+
     /// <summary>Takes the next place in the order.</summary>
     public PendingAnswer Begin(int correlationId, short headerVersion, short version, ApiKey key = default, int requestBytes = 0, long startedTicks = 0)
     {
@@ -55,7 +58,8 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
     public void Complete(PendingAnswer answer, IResponse? response, bool closeConnection = false, IDisposable? held = null)
     {
         var isDropped = false;
-        if (metrics is not null) answer.CompletedTicks = metrics.Now;
+        // One whose handler had it at once is written at once as a rule, and has no time of its own to be measured.
+        if (metrics is not null && answer.HandledTicks != 0) answer.CompletedTicks = metrics.Now;
         lock (_lock)
         {
             if (!_closed)
@@ -64,7 +68,11 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
                 answer.CloseConnection = closeConnection;
                 answer.Held = held;
                 answer.IsComplete = true;
-                if (_writing || !ReferenceEquals(_head, answer)) return;
+                if (_writing || !ReferenceEquals(_head, answer))
+                {
+                    if (metrics is not null && answer.CompletedTicks == 0) answer.CompletedTicks = metrics.Now;
+                    return;
+                }
                 _writing = true;
             }
             else
@@ -223,7 +231,7 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
             try
             {
                 var bytes = answer.Response is null ? 0 : Write(answer);
-                metrics?.Record(answer, bytes);
+                if (metrics is not null) LastWrittenTicks = metrics.Record(answer, bytes);
             }
             catch (Exception e)
             {

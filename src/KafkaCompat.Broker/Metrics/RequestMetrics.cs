@@ -12,15 +12,14 @@ public sealed class RequestMetrics(TimeProvider time)
     /// <summary>More sets of cells than this are not made, however many processors there are.</summary>
     private const int MaxStripes = 16;
 
-    private const int Requests = 0;
-    private const int NoErrors = 1;
-    private const int RequestBytes = 2;
-    private const int ResponseBytes = 3;
-    private const int TotalTicks = 4;
-    private const int LocalTicks = 5;
-    private const int RemoteTicks = 6;
-    private const int ResponseTicks = 7;
-    private const int FirstBucket = 8;
+    // How many there were is the sum of the buckets, and the time in handlers what is left of the total.
+    private const int NoErrors = 0;
+    private const int RequestBytes = 1;
+    private const int ResponseBytes = 2;
+    private const int TotalTicks = 3;
+    private const int RemoteTicks = 4;
+    private const int ResponseTicks = 5;
+    private const int FirstBucket = 6;
 
     /// <summary>The upper bounds of the buckets of times, in seconds; what took longer is in one more.</summary>
     public static double[] Bounds { get; } = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -35,28 +34,29 @@ public sealed class RequestMetrics(TimeProvider time)
     /// <summary>The clock that the times of answers are taken with.</summary>
     public long Now => time.GetTimestamp();
 
-    /// <summary>An answer lies in the connection's pipe, or was none and is done with.</summary>
-    internal void Record(PendingAnswer answer, int responseBytes)
+    /// <summary>An answer lies in the connection's pipe, or was none and is done with. Returns the time, which is when the next request can begin.</summary>
+    internal long Record(PendingAnswer answer, int responseBytes)
     {
         var written = time.GetTimestamp();
         var api = _apis[answer.ApiKey] ?? First(answer.ApiKey);
         var cells = api.Stripe(Environment.CurrentManagedThreadId);
         var tally = new ErrorTally(api.Errors);
         answer.Response?.CountErrors(ref tally);
-        Interlocked.Increment(ref cells[Requests]);
         if (tally.None > 0) Interlocked.Add(ref cells[NoErrors], tally.None);
         Interlocked.Add(ref cells[RequestBytes], answer.RequestBytes);
         Interlocked.Add(ref cells[ResponseBytes], responseBytes);
         var total = written - answer.StartedTicks;
         Interlocked.Add(ref cells[TotalTicks], total);
-        // A request that was answered at once never left the handler.
-        var handled = answer.HandledTicks == 0 ? answer.CompletedTicks : answer.HandledTicks;
-        Interlocked.Add(ref cells[LocalTicks], handled - answer.StartedTicks);
-        if (answer.CompletedTicks > handled) Interlocked.Add(ref cells[RemoteTicks], answer.CompletedTicks - handled);
-        Interlocked.Add(ref cells[ResponseTicks], written - answer.CompletedTicks);
+        if (answer.CompletedTicks != 0)
+        {
+            // It did not go out at once: its handler waited, or others stood before it.
+            if (answer.HandledTicks != 0) Interlocked.Add(ref cells[RemoteTicks], answer.CompletedTicks - answer.HandledTicks);
+            Interlocked.Add(ref cells[ResponseTicks], written - answer.CompletedTicks);
+        }
         var bucket = 0;
         while (bucket < _boundTicks.Length && total > _boundTicks[bucket]) bucket++;
         Interlocked.Increment(ref cells[FirstBucket + bucket]);
+        return written;
     }
 
     /// <summary>Defines the metrics of requests.</summary>
@@ -64,17 +64,17 @@ public sealed class RequestMetrics(TimeProvider time)
     {
         const string jmx = "kafka.network:type=RequestMetrics";
         string[] labels = ["api"];
-        metrics.Counter("kafka.requests", "{request}", labels, "Requests answered.", $"{jmx},name=RequestsPerSec,request=*,version=*", () => Longs(Requests));
+        metrics.Counter("kafka.requests", "{request}", labels, "Requests answered.", $"{jmx},name=RequestsPerSec,request=*,version=*", () => Longs(static api => api.Requests));
         metrics.Counter("kafka.request.errors", "{error}", ["api", "error"], "Error codes in answers, NONE among them: an answer holds one for each thing that it is about.",
             $"{jmx},name=ErrorsPerSec,request=*,error=*", Errors);
-        metrics.Counter("kafka.request.size", "By", labels, "Bytes of requests.", $"{jmx},name=RequestBytes,request=*", () => Longs(RequestBytes));
-        metrics.Counter("kafka.response.size", "By", labels, "Bytes of answers.", "kafka.server:type=socket-server-metrics,listener=*,networkProcessor=* (outgoing-byte-total)", () => Longs(ResponseBytes));
+        metrics.Counter("kafka.request.size", "By", labels, "Bytes of requests.", $"{jmx},name=RequestBytes,request=*", () => Longs(static api => api.Sum(RequestBytes)));
+        metrics.Counter("kafka.response.size", "By", labels, "Bytes of answers.", "kafka.server:type=socket-server-metrics,listener=*,networkProcessor=* (outgoing-byte-total)", () => Longs(static api => api.Sum(ResponseBytes)));
         metrics.Histogram("kafka.request.time", labels, "From the request's last byte to its answer's place in the connection's pipe.", $"{jmx},name=TotalTimeMs,request=*", Times);
-        metrics.Seconds("kafka.request.local.time", labels, "Time in handlers until they had the answer or waited for it.", $"{jmx},name=LocalTimeMs,request=*", () => Times(LocalTicks));
+        metrics.Seconds("kafka.request.local.time", labels, "Time in handlers until they had the answer or waited for it.", $"{jmx},name=LocalTimeMs,request=*", () => Times(static api => api.Sum(TotalTicks) - api.Sum(RemoteTicks) - api.Sum(ResponseTicks)));
         metrics.Seconds("kafka.request.remote.time", labels, "Time that handlers waited: for bytes, acknowledgements, members of a group, the controller.",
-            $"{jmx},name=RemoteTimeMs,request=*", () => Times(RemoteTicks));
-        metrics.Seconds("kafka.request.response.time", labels, "Time that answers waited for those before them and were written.",
-            $"{jmx},name=ResponseQueueTimeMs,request=* and {jmx},name=ResponseSendTimeMs,request=*", () => Times(ResponseTicks));
+            $"{jmx},name=RemoteTimeMs,request=*", () => Times(static api => api.Sum(RemoteTicks)));
+        metrics.Seconds("kafka.request.response.time", labels, "Time that answers which could not go out at once waited for those before them and were written.",
+            $"{jmx},name=ResponseQueueTimeMs,request=* and {jmx},name=ResponseSendTimeMs,request=*", () => Times(static api => api.Sum(ResponseTicks)));
     }
 
     private ApiCells First(short key)
@@ -83,19 +83,19 @@ public sealed class RequestMetrics(TimeProvider time)
         return _apis[key]!;
     }
 
-    private IEnumerable<System.Diagnostics.Metrics.Measurement<long>> Longs(int cell)
+    private IEnumerable<System.Diagnostics.Metrics.Measurement<long>> Longs(Func<ApiCells, long> value)
     {
         foreach (var api in _apis)
         {
-            if (api is not null) yield return new(api.Sum(cell), api.Label);
+            if (api is not null) yield return new(value(api), api.Label);
         }
     }
 
-    private IEnumerable<System.Diagnostics.Metrics.Measurement<double>> Times(int cell)
+    private IEnumerable<System.Diagnostics.Metrics.Measurement<double>> Times(Func<ApiCells, long> ticks)
     {
         foreach (var api in _apis)
         {
-            if (api is not null) yield return new(Seconds(api.Sum(cell)), api.Label);
+            if (api is not null) yield return new(Seconds(ticks(api)), api.Label);
         }
     }
 
@@ -133,6 +133,16 @@ public sealed class RequestMetrics(TimeProvider time)
         public KeyValuePair<string, object?> Label { get; } = new("api", name);
 
         public long[] Errors { get; } = new long[ErrorPlaces];
+
+        public long Requests
+        {
+            get
+            {
+                var sum = 0L;
+                for (var bucket = 0; bucket <= Bounds.Length; bucket++) sum += Sum(FirstBucket + bucket);
+                return sum;
+            }
+        }
 
         public Span<long> Stripe(int thread) => _cells.AsSpan((thread & (Stripes - 1)) * CellsOfStripe, CellsOfStripe);
 
