@@ -104,6 +104,11 @@ internal sealed class VolatileController : IControllerChannel
         lock (_lock) return Task.FromResult(Do(_state.Decide(request, unknownHosts)));
     }
 
+    public Task<AlterUserScramCredentialsResponse> AlterUserScramCredentials(AlterUserScramCredentialsRequest request)
+    {
+        lock (_lock) return Task.FromResult(Do(_state.Decide(request)));
+    }
+
     public Task<UpdateFeaturesResponse> UpdateFeatures(UpdateFeaturesRequest request, short version)
     {
         lock (_lock) return Task.FromResult(Do(_state.Decide(request, version)));

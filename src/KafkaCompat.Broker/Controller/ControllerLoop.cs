@@ -77,6 +77,8 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
     public Task<AlterClientQuotasResponse> AlterClientQuotas(AlterClientQuotasRequest request, IReadOnlySet<string> unknownHosts) =>
         Post((state, _) => state.Decide(request, unknownHosts));
 
+    public Task<AlterUserScramCredentialsResponse> AlterUserScramCredentials(AlterUserScramCredentialsRequest request) => Post((state, _) => state.Decide(request));
+
     public Task<UpdateFeaturesResponse> UpdateFeatures(UpdateFeaturesRequest request, short version) => Post((state, _) => state.Decide(request, version));
 
     public Task<UnregisterBrokerResponse> UnregisterBroker(UnregisterBrokerRequest request) => Post((state, _) => state.Decide(request));

@@ -32,6 +32,8 @@ public interface IControllerChannel
     /// <summary>Changes quotas. <paramref name="unknownHosts"/> are those of the request's addresses that are none and that nobody can find.</summary>
     Task<AlterClientQuotasResponse> AlterClientQuotas(AlterClientQuotasRequest request, IReadOnlySet<string> unknownHosts);
 
+    Task<AlterUserScramCredentialsResponse> AlterUserScramCredentials(AlterUserScramCredentialsRequest request);
+
     Task<UpdateFeaturesResponse> UpdateFeatures(UpdateFeaturesRequest request, short version);
 
     Task<UnregisterBrokerResponse> UnregisterBroker(UnregisterBrokerRequest request);

@@ -1,5 +1,6 @@
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -17,7 +18,7 @@ namespace KafkaCompat.Broker.Handlers;
 /// </list>
 /// </summary>
 [Serves(ApiKey.Metadata, 0, 13)]
-public sealed class MetadataHandler(BrokerMetadata metadata, TopicCreator creator) : IHandler<MetadataRequest, MetadataResponse>
+public sealed class MetadataHandler(BrokerMetadata metadata, TopicCreator creator, ClientQuotas quotas) : IHandler<MetadataRequest, MetadataResponse>
 {
     public ValueTask<MetadataResponse?> Handle(MetadataRequest request, RequestContext context)
     {
@@ -60,9 +61,10 @@ public sealed class MetadataHandler(BrokerMetadata metadata, TopicCreator creato
             if (image.FindTopic(name) is { } topic) response.Topics.Add(Describe(topic, image, request, context));
             else missing.Add(name);
         }
+        var quota = missing.Count == 0 ? null : quotas.MutationOf(context, strictSince: 0);
         foreach (var name in missing)
         {
-            var error = creator.CreateOnDemand(name, request.AllowAutoTopicCreation);
+            var error = creator.CreateOnDemand(name, request.AllowAutoTopicCreation, quota);
             response.Topics.Add(new() { Name = name, ErrorCode = error, IsInternal = InternalTopics.Contains(name) });
         }
         foreach (var id in unknownIds)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 
@@ -21,25 +22,32 @@ public sealed class TopicCreator(IControllerChannel controller, BrokerMetadata m
 
     private readonly ConcurrentDictionary<string, Task> _underWay = new();
 
-    /// <summary>What to say of a topic that does not exist; its creation is started if that is allowed.</summary>
-    public ErrorCode CreateOnDemand(string name, bool allowedByRequest)
+    /// <summary>
+    /// What to say of a topic that does not exist; its creation is started if that is allowed. It counts for the client's quota of changes: past it the
+    /// topic is not made, and the client that asks again comes later.
+    /// </summary>
+    public ErrorCode CreateOnDemand(string name, bool allowedByRequest, IMutationQuota? quota)
     {
         if (!TopicNames.IsValid(name, out _)) return ErrorCode.InvalidTopicException;
-        if (allowedByRequest && config.GetBool("auto.create.topics.enable") && _underWay.Count < MaxUnderWay) _ = Create(name);
+        if (allowedByRequest && config.GetBool("auto.create.topics.enable") && _underWay.Count < MaxUnderWay) _ = Create(name, quota);
         return ErrorCode.UnknownTopicOrPartition;
     }
 
     /// <summary>Creates a topic with the node's defaults, or those of the internal topic of that name. Completes whatever comes of it.</summary>
-    public Task Create(string name) => _underWay.GetOrAdd(name, static (key, creator) => creator.CreateNow(key), this);
+    public Task Create(string name, IMutationQuota? quota = null) =>
+        _underWay.GetOrAdd(name, static (key, call) => call.Creator.CreateNow(key, call.Quota), (Creator: this, Quota: quota));
 
-    private async Task CreateNow(string name)
+    /// <summary>The creation of a topic that is under way; done where none is.</summary>
+    internal Task UnderWay(string name) => _underWay.GetValueOrDefault(name, Task.CompletedTask);
+
+    private async Task CreateNow(string name, IMutationQuota? quota)
     {
         try
         {
             // Leave the caller's thread first: the entry has to be in the table before it is taken out.
             await Task.Yield();
             var request = new CreateTopicsRequest { TimeoutMs = TimeoutMs, Topics = { TopicOf(name) } };
-            _ = await controller.CreateTopics(request, CreateTopicsRequest.MaxVersion);
+            _ = await controller.CreateTopics(request, CreateTopicsRequest.MaxVersion, quota);
         }
         finally
         {

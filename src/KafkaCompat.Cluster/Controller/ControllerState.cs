@@ -104,6 +104,8 @@ public sealed class ControllerState
     public Decision<AlterClientQuotasResponse> Decide(AlterClientQuotasRequest request, IReadOnlySet<string> unknownHosts) =>
         new QuotaDecisions(Image, unknownHosts).Alter(request);
 
+    public Decision<AlterUserScramCredentialsResponse> Decide(AlterUserScramCredentialsRequest request) => new ScramDecisions(Image).Alter(request);
+
     public Decision<UpdateFeaturesResponse> Decide(UpdateFeaturesRequest request, short version) => new FeatureDecisions(_settings, Image).Update(request, version);
 
     public Decision<UnregisterBrokerResponse> Decide(UnregisterBrokerRequest request) => Brokers.Unregister(request);

@@ -66,7 +66,7 @@ internal sealed class PartitionDecisions(MetadataImage image, Random random, IMu
 
         if (!quota.TryTake(additional))
         {
-            return Result(wanted.Name, ErrorCode.ThrottlingQuotaExceeded, TopicDecisions.QuotaExceeded);
+            return Result(wanted.Name, ErrorCode.ThrottlingQuotaExceeded, null);
         }
 
         short version = image.MetadataVersion.PartitionRecordVersion;

@@ -11,9 +11,6 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
     /// <summary>The most records that one request may cause.</summary>
     private const int MaxRecordsPerRequest = 10_000;
 
-    /// <summary>Kafka's words for a client that changes too much.</summary>
-    internal const string QuotaExceeded = "The throttling quota has been exceeded.";
-
     private readonly List<VersionedRecord> _records = [];
     private Dictionary<string, string>? _unifiedNames;
 
@@ -94,7 +91,7 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
     {
         if (!quota.TryTake(topic.Partitions.Count))
         {
-            return NotDeleted(topic.Name, topic.Id, ErrorCode.ThrottlingQuotaExceeded, QuotaExceeded);
+            return NotDeleted(topic.Name, topic.Id, ErrorCode.ThrottlingQuotaExceeded, null);
         }
 
         if (removed.Add(topic.Id))
@@ -105,7 +102,7 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
         return new DeleteTopicsResponse.DeletableTopicResult { Name = topic.Name, TopicId = topic.Id };
     }
 
-    private static DeleteTopicsResponse.DeletableTopicResult NotDeleted(string? name, Uuid id, ErrorCode error, string message) =>
+    private static DeleteTopicsResponse.DeletableTopicResult NotDeleted(string? name, Uuid id, ErrorCode error, string? message) =>
         new() { Name = name, TopicId = id, ErrorCode = error, ErrorMessage = message };
 
     private CreateTopicsResponse.CreatableTopicResult Create(CreateTopicsRequest.CreatableTopic topic)
@@ -138,7 +135,7 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
         var assignments = topic.Assignments.Count > 0 ? Manual(topic, out var failure) : Placed(topic, out failure);
         return assignments is null ? failure!
             : quota.TryTake(assignments.Count) ? Create(topic.Name, configs, assignments)
-            : Failed(topic.Name, ErrorCode.ThrottlingQuotaExceeded, QuotaExceeded);
+            : Failed(topic.Name, ErrorCode.ThrottlingQuotaExceeded, null);
     }
 
     private CreateTopicsResponse.CreatableTopicResult Create(string name, SortedDictionary<string, string> configs, List<List<int>> assignments)
@@ -282,6 +279,6 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
         }
     }
 
-    private static CreateTopicsResponse.CreatableTopicResult Failed(string name, ErrorCode error, string message) =>
+    private static CreateTopicsResponse.CreatableTopicResult Failed(string name, ErrorCode error, string? message) =>
         new() { Name = name, ErrorCode = error, ErrorMessage = message, NumPartitions = -1, ReplicationFactor = -1, Configs = [] };
 }

@@ -116,6 +116,8 @@ public sealed class ServedVersionsTests : IAsyncLifetime
                 ValidateOnly = true,
             },
             version),
+        ApiKey.DescribeUserScramCredentials => client.Post(new DescribeUserScramCredentialsRequest { Users = null }, version),
+        ApiKey.AlterUserScramCredentials => client.Post(new AlterUserScramCredentialsRequest { Deletions = { new() { Name = "nobody", Mechanism = 1 } } }, version),
         ApiKey.ListConfigResources => client.Post(new ListConfigResourcesRequest(), version),
         ApiKey.GetTelemetrySubscriptions => client.Post(new GetTelemetrySubscriptionsRequest { ClientInstanceId = new Uuid(1, 2) }, version),
         ApiKey.PushTelemetry => client.Post(new PushTelemetryRequest { ClientInstanceId = new Uuid(1, 2) }, version),

@@ -1,0 +1,115 @@
+using System.Security.Cryptography;
+using System.Text;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.MetadataRecords;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Cluster.Controller;
+
+/// <summary>
+/// SCRAM credentials of users, stored and deleted with Kafka's errors in Kafka's words: one change a user in a request; two are none. The client sends the
+/// salted password; what the log keeps are the two keys of RFC 5802 that are made of it.
+/// </summary>
+internal sealed class ScramDecisions(MetadataImage image)
+{
+    private const sbyte Sha256 = 1;
+    private const sbyte Sha512 = 2;
+    private const int MinIterations = 4_096;
+    private const int MaxIterations = 16_384;
+
+    public Decision<AlterUserScramCredentialsResponse> Alter(AlterUserScramCredentialsRequest request)
+    {
+        var changes = new Dictionary<string, (ErrorCode Error, string? Message, IRecord? Record)>(StringComparer.Ordinal);
+        if (!image.MetadataVersion.IsScramSupported)
+        {
+            foreach (string user in request.Deletions.Select(d => d.Name).Concat(request.Upsertions.Select(u => u.Name)))
+            {
+                changes[user] = (ErrorCode.UnsupportedVersion, "The current metadata version does not support SCRAM", null);
+            }
+        }
+
+        foreach (var deletion in request.Deletions)
+        {
+            Add(changes, deletion.Name, () => Decide(deletion));
+        }
+
+        foreach (var upsertion in request.Upsertions)
+        {
+            Add(changes, upsertion.Name, () => Decide(upsertion));
+        }
+
+        return new(
+            [.. changes.Values.Where(c => c.Record is not null).Select(c => new VersionedRecord(c.Record!, 0))],
+            new AlterUserScramCredentialsResponse
+            {
+                Results =
+                [
+                    .. changes.Select(c => new AlterUserScramCredentialsResponse.AlterUserScramCredentialsResult
+                    {
+                        User = c.Key,
+                        ErrorCode = c.Value.Error,
+                        ErrorMessage = c.Value.Message,
+                    }),
+                ],
+            });
+    }
+
+    /// <summary>The first error of a user stays; a second change takes the first one back.</summary>
+    private static void Add(
+        Dictionary<string, (ErrorCode Error, string? Message, IRecord? Record)> changes, string user, Func<(ErrorCode Error, string? Message, IRecord? Record)> decide)
+    {
+        if (!changes.TryGetValue(user, out var before))
+        {
+            changes[user] = decide();
+        }
+        else if (before.Error == ErrorCode.None)
+        {
+            changes[user] = (ErrorCode.DuplicateResource, "A user credential cannot be altered twice in the same request", null);
+        }
+    }
+
+    private (ErrorCode Error, string? Message, IRecord? Record) Decide(AlterUserScramCredentialsRequest.ScramCredentialDeletion deletion) =>
+        Problem(deletion.Name, deletion.Mechanism) is { } problem ? (problem.Error, problem.Message, null)
+        : image.ScramCredentials.ContainsKey((deletion.Mechanism, deletion.Name))
+        ? (ErrorCode.None, null, new RemoveUserScramCredentialRecord { Name = deletion.Name, Mechanism = deletion.Mechanism })
+        : (ErrorCode.ResourceNotFound, "Attempt to delete a user credential that does not exist", null);
+
+    private static (ErrorCode Error, string? Message, IRecord? Record) Decide(AlterUserScramCredentialsRequest.ScramCredentialUpsertion upsertion)
+    {
+        if (Problem(upsertion.Name, upsertion.Mechanism) is { } problem)
+        {
+            return (problem.Error, problem.Message, null);
+        }
+
+        if (upsertion.Iterations is < MinIterations or > MaxIterations)
+        {
+            return (ErrorCode.UnacceptableCredential, upsertion.Iterations < MinIterations ? "Too few iterations" : "Too many iterations", null);
+        }
+
+        if (upsertion.SaltedPassword.Length == 0)
+        {
+            // Kafka has no words for a key that cannot be one.
+            return (ErrorCode.UnknownServerError, null, null);
+        }
+
+        byte[] clientKey = Hmac(upsertion.Mechanism, upsertion.SaltedPassword, "Client Key");
+        return (ErrorCode.None, null, new UserScramCredentialRecord
+        {
+            Name = upsertion.Name,
+            Mechanism = upsertion.Mechanism,
+            Salt = upsertion.Salt,
+            StoredKey = upsertion.Mechanism == Sha256 ? SHA256.HashData(clientKey) : SHA512.HashData(clientKey),
+            ServerKey = Hmac(upsertion.Mechanism, upsertion.SaltedPassword, "Server Key"),
+            Iterations = upsertion.Iterations,
+        });
+    }
+
+    private static (ErrorCode Error, string Message)? Problem(string user, sbyte mechanism) =>
+        user.Length == 0 ? (ErrorCode.UnacceptableCredential, "Username must not be empty")
+        : mechanism is Sha256 or Sha512 ? null
+        : (ErrorCode.UnsupportedSaslMechanism, "Unknown SCRAM mechanism");
+
+    private static byte[] Hmac(sbyte mechanism, byte[] key, string text) =>
+        mechanism == Sha256 ? HMACSHA256.HashData(key, Encoding.ASCII.GetBytes(text)) : HMACSHA512.HashData(key, Encoding.ASCII.GetBytes(text));
+}
