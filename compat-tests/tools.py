@@ -1,5 +1,5 @@
 """Runs Kafka's tools with their main options against both brokers and compares what they print, up to ids and times. The steps are in
-tool_steps.py and go one after another over one pair of brokers, both brokers at the same time."""
+tool_steps.py and quota_steps.py and go one after another over one pair of brokers, both brokers at the same time."""
 
 import difflib
 import re
@@ -10,8 +10,10 @@ import threading
 import time
 
 import brokers
+import quota_steps
 import tool_steps
 
+STEPS = tool_steps.STEPS + quota_steps.STEPS
 TOOL_SECONDS = 60  # a tool that runs longer is ended
 UNTIL_SECONDS = 30  # a tool that runs until it has said something has said it by then
 
@@ -39,7 +41,7 @@ class Session:
 
     def run_all(self):
         try:
-            for step in tool_steps.STEPS:
+            for step in STEPS:
                 try:
                     self.results.append(self.run(step))
                 except (OSError, subprocess.SubprocessError, RuntimeError, KeyError) as error:
@@ -117,7 +119,7 @@ def run(folder, names, options):
         for thread in threads:
             thread.join()
         failed = 0
-        for step, *results in zip(tool_steps.STEPS, *(session.results for session in sessions)):
+        for step, *results in zip(STEPS, *(session.results for session in sessions)):
             if options.verbose:
                 print(f"  [{step.label}]\n" + "".join(f"    {line}\n" for line in results[-1]), end="")
             results = step.comparable(results)
@@ -128,8 +130,8 @@ def run(folder, names, options):
             print(f"FAILED  tools {step.label}", flush=True)
             for line in driver_errors or difflib.unified_diff(results[0], results[-1], names[0], names[-1], lineterm=""):
                 print(f"  {line[:1000]}")
-        print(f"{'FAILED' if failed else 'passed'}  tools: {len(tool_steps.STEPS)} steps on each broker, {time.monotonic() - started:.0f} s", flush=True)
-        return len(tool_steps.STEPS) - failed, failed
+        print(f"{'FAILED' if failed else 'passed'}  tools: {len(STEPS)} steps on each broker, {time.monotonic() - started:.0f} s", flush=True)
+        return len(STEPS) - failed, failed
     finally:
         for broker in running:
             broker.kill()
