@@ -1,5 +1,6 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Controller;
+using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Metrics;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Storage;
@@ -19,6 +20,7 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly QuorumNode _quorum;
     private readonly BrokerService _broker;
     private readonly BrokerLifecycle _lifecycle;
+    private readonly RefusedPartitions _refused;
     private readonly bool _isShutdownControlled;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -33,6 +35,8 @@ public sealed class BrokerNode : IAsyncDisposable
         _isShutdownControlled = isShutdownControlled;
         _time = time;
         _logger = logger;
+        _refused = new RefusedPartitions(() => broker.HasRefusedPartitions, quorum.Metadata.RepeatAsync, time);
+        _refused.Start();
         Health = new NodeHealth(broker, DescribeQuorum);
         foreach (var directory in directories.Data.All.Append(directories.Metadata).Distinct())
         {
@@ -92,6 +96,7 @@ public sealed class BrokerNode : IAsyncDisposable
     {
         try
         {
+            await _refused.DisposeAsync();
             if (_isShutdownControlled && !_diskFailure.Task.IsCompleted) await _lifecycle.ShutDownAsync();
             await _lifecycle.DisposeAsync();
             await _quorum.DisposeAsync();

@@ -188,6 +188,9 @@ public sealed class BrokerService : IAsyncDisposable
     /// <summary>The connections that are served now.</summary>
     public OpenConnections Connections { get; } = new();
 
+    /// <summary>Whether partitions could not be opened for a reason that passes; the next step of metadata, of any kind, has them tried again.</summary>
+    public bool HasRefusedPartitions => _keeper.HasRefused;
+
     /// <summary>Ends, or fails, when the chores of the logs do: nothing would be made durable or deleted any more.</summary>
     public Task Completion => Task.WhenAny(_syncer.Completion, _logs.Completion).Unwrap();
 

@@ -32,10 +32,10 @@ public sealed class DirectoryHealth
 
     /// <summary>
     /// The exception to throw for an operation that could not be done and can be tried again: where the process only has too many files open it is refused, anything
-    /// else fails the directory. For operations that leave the log as it was.
+    /// else fails the directory. For operations that leave the log as it was. What a part of the operation has judged already stays as it was judged.
     /// </summary>
-    public KafkaStorageException RefusedBy(Exception cause) =>
-        FileShortage.IsOfDescriptors(cause) ? new KafkaStorageException(cause.Message, cause) : FailedBy(cause);
+    public KafkaStorageException RefusedBy(Exception cause) => cause as KafkaStorageException ?? (
+        FileShortage.IsOfDescriptors(cause) ? new KafkaStorageException(cause.Message, cause) : FailedBy(cause));
 
     /// <summary>Fails the directory and gives the exception to throw.</summary>
     public KafkaStorageException FailedBy(Exception cause)

@@ -21,8 +21,11 @@ public sealed class LeaderEpochCache
     private readonly List<LeaderEpochEntry> _entries = [];
     private string _path;
 
-    /// <summary>The file lacks what the entries say, because it could not be written for a while.</summary>
-    private bool _isUnwritten;
+    /// <summary>What the file says; null where there is none.</summary>
+    private LeaderEpochEntry[]? _written;
+
+    /// <summary>The file has a name that a crash may take.</summary>
+    private bool _isNameUnsynced;
 
     private LeaderEpochCache(LogEnvironment environment, string path)
     {
@@ -45,6 +48,8 @@ public sealed class LeaderEpochCache
         var cache = new LeaderEpochCache(environment, Path.Combine(folder, FileName));
         foreach (string[] cells in CheckpointText.Read(environment.Files, cache._path, 2))
             cache._entries.Add(new LeaderEpochEntry((int)CheckpointText.Number(cells[0], cache._path), CheckpointText.Number(cells[1], cache._path)));
+        if (cache._entries.Count > 0)
+            cache._written = [.. cache._entries];
         return cache;
     }
 
@@ -56,17 +61,12 @@ public sealed class LeaderEpochCache
 
     /// <summary>
     /// Notes that an epoch starts at an offset. Entries that contradict it, of a later epoch or from that offset on, give way.
+    /// It is not written at once: after a crash recovery reads epochs out of the batches behind the recovery point, and <see cref="MakeDurable"/> writes
+    /// them before that moves on. So ten thousand partitions get their leaders without a write.
     /// </summary>
-    public void Assign(int epoch, long startOffset)
-    {
-        lock (_gate)
-        {
-            if (Put(epoch, startOffset) || _isUnwritten)
-                Write();
-        }
-    }
+    public void Assign(int epoch, long startOffset) => _ = Put(epoch, startOffset);
 
-    /// <summary>As <see cref="Assign"/>, for many batches in a row whose result is written once.</summary>
+    /// <summary>As <see cref="Assign"/>; true where something has changed.</summary>
     internal bool Put(int epoch, long startOffset)
     {
         lock (_gate)
@@ -112,12 +112,12 @@ public sealed class LeaderEpochCache
         }
     }
 
-    /// <summary>The log now ends at an offset.</summary>
+    /// <summary>The log now ends at an offset. Where nothing is left the file keeps what the next start cuts off again.</summary>
     internal void TruncateFromEnd(long endOffset)
     {
         lock (_gate)
         {
-            if (_entries.RemoveAll(entry => entry.StartOffset >= endOffset) > 0)
+            if (_entries.RemoveAll(entry => entry.StartOffset >= endOffset) > 0 && _entries.Count > 0)
                 Write();
         }
     }
@@ -147,41 +147,79 @@ public sealed class LeaderEpochCache
         }
     }
 
-    /// <summary>Writes what could not be written when it was new.</summary>
-    internal void WriteUnwritten()
+    /// <summary>
+    /// Brings the file to what the log says that ends at an offset. An epoch that has no record yet is no reason to write: the next start would cut it off.
+    /// A log that is closed has a file, even where that says nothing.
+    /// </summary>
+    internal void Close(long endOffset)
     {
         lock (_gate)
         {
-            if (_isUnwritten)
-                Write();
+            bool lacks = Lacks(endOffset);
+            if (lacks || _written is null)
+                Write(sync: lacks);
         }
     }
 
-    internal void Write()
+    /// <summary>The file says what the epochs before an offset are, whatever comes. True where its folder has to be synced for that.</summary>
+    internal bool MakeDurable(long endOffset)
     {
         lock (_gate)
         {
-            _isUnwritten = true;
+            if (Lacks(endOffset))
+                Write();
+            bool isNameUnsynced = _isNameUnsynced;
+            _isNameUnsynced = false;
+            return isNameUnsynced;
+        }
+    }
+
+    /// <summary>The folder could not be synced.</summary>
+    internal void NameIsUnsynced()
+    {
+        lock (_gate)
+            _isNameUnsynced = true;
+    }
+
+    internal void Write(bool sync = true)
+    {
+        lock (_gate)
+        {
             try
             {
                 // The content is synced before it takes the name, so that the name always stands for a whole file; which of the two files a
-                // crash leaves does not matter, because recovery reads the epochs behind the recovery point from the batches.
+                // crash leaves does not matter until the recovery point moves on, because recovery reads the epochs behind it from the batches.
                 string temporary = _path + ".tmp";
                 _environment.Files.Delete(temporary);
                 using (StoredFile file = _environment.Files.Open(temporary, FileOpening.CreateNew))
                 {
                     file.Write(0, CheckpointText.Encode(_entries.Count, _entries.Select(static entry =>
                         string.Create(CultureInfo.InvariantCulture, $"{entry.Epoch} {entry.StartOffset}"))));
-                    file.Sync();
+                    if (sync)
+                        file.Sync();
                 }
                 _environment.Files.Rename(temporary, _path);
-                _isUnwritten = false;
+                _written = [.. _entries];
+                _isNameUnsynced = sync;
             }
             catch (IOException failure)
             {
                 throw _environment.Health.RefusedBy(failure);
             }
         }
+    }
+
+    private bool Lacks(long endOffset)
+    {
+        LeaderEpochEntry[] written = _written ?? [];
+        int needed = 0;
+        while (needed < _entries.Count && _entries[needed].StartOffset < endOffset)
+        {
+            if (needed >= written.Length || written[needed] != _entries[needed])
+                return true;
+            needed++;
+        }
+        return needed < written.Length && written[needed].StartOffset < endOffset;
     }
 
     internal void Moved(string folder) => _path = Path.Combine(folder, FileName);

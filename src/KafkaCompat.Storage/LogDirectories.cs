@@ -76,7 +76,7 @@ public sealed class LogDirectories : IDisposable
     public PartitionLog Create(TopicPartition partition, Uuid topicId, Uuid? assigned, LogSettings settings) =>
         HomeFor(partition, assigned, static directory => directory.Count).Create(partition, topicId, settings);
 
-    /// <summary>As <see cref="Create"/>, for many partitions with what the metadata gives each: they are durable together when it is done.</summary>
+    /// <summary>As <see cref="Create"/>, for many partitions with what the metadata gives each: they are here together when it is done.</summary>
     public async Task CreateAll(IReadOnlyCollection<(NewLog Log, Uuid? Assigned)> partitions)
     {
         ArgumentNullException.ThrowIfNull(partitions);
@@ -144,6 +144,9 @@ public sealed class LogDirectories : IDisposable
         foreach (LogDirectory directory in Online)
             directory.DeleteDue(nowMs);
     }
+
+    /// <summary>Makes new logs durable.</summary>
+    public Task Settle() => Task.WhenAll(Online.Select(static directory => directory.Settle()));
 
     /// <summary>Writes down from where on each directory's logs have to be checked after a kill.</summary>
     public void WriteRecoveryPoints()

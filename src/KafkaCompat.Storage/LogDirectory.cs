@@ -22,10 +22,14 @@ public sealed class LogDirectory : IDisposable
     private readonly ConcurrentDictionary<TopicPartition, PartitionLog> _logs = new();
     private readonly Queue<(string Folder, long DueMs)> _deleted = new();
     private readonly ConcurrentDictionary<TopicPartition, PartitionLog> _futures = new();
+    private readonly ConcurrentQueue<PartitionLog> _unsettled = new();
     private readonly Lock _gate = new();
+    private int _threads = 1;
 
     /// <summary>New logs that are made side by side: file systems commit what is synced at one moment together.</summary>
     private const int CreatedAtATime = 8;
+
+    private const int SettledAtATime = 4;
 
     private LogDirectory(LogEnvironment environment, string path, IDisposable @lock)
     {
@@ -122,7 +126,8 @@ public sealed class LogDirectory : IDisposable
             log.TopicId = topicId;
             (found.Kind == LogFolderKind.Future ? _futures : _logs)[found.Partition] = log;
         }
-        LoadEach(folders, Load, threads);
+        _threads = threads;
+        ForEach(folders, Load, threads);
         Strays = [.. strays.Order(StringComparer.Ordinal)];
         if (Strays.Count > 0)
             Environment.Files.SyncFolder(Path);
@@ -133,17 +138,19 @@ public sealed class LogDirectory : IDisposable
 
     public PartitionLog? Find(TopicPartition partition) => _logs.GetValueOrDefault(partition);
 
-    /// <summary>Makes the folder and the log of a new partition; both are durable when it returns.</summary>
+    /// <summary>
+    /// Makes the folder and the log of a new partition. As with Kafka a crash of the machine may take it, and the next start makes it anew from the metadata: it is
+    /// durable with the first sync of its records, or after <see cref="Settle"/>.
+    /// </summary>
     public PartitionLog Create(TopicPartition partition, Uuid topicId, LogSettings settings)
     {
-        PartitionLog log = CreateUnsynced(new NewLog(partition, topicId, settings, LeaderEpochCache.Undefined));
+        PartitionLog log = CreateUnsettled(new NewLog(partition, topicId, settings, LeaderEpochCache.Undefined));
         AddCreated([log]);
         return log;
     }
 
     /// <summary>
-    /// As <see cref="Create"/>, for many partitions, several at a time on the environment's threads for the disk. All of them are durable when it is done, or none
-    /// of them is here.
+    /// As <see cref="Create"/>, for many partitions, several at a time on the environment's threads for the disk. All of them are here when it is done, or none.
     /// </summary>
     public async Task CreateAll(IReadOnlyCollection<NewLog> partitions)
     {
@@ -155,7 +162,7 @@ public sealed class LogDirectory : IDisposable
             await Task.WhenAll(Enumerable.Range(0, Math.Min(CreatedAtATime, partitions.Count)).Select(_ => Environment.DiskThreads.Run(() =>
             {
                 while (waiting.TryDequeue(out NewLog next))
-                    created.Enqueue(CreateUnsynced(next));
+                    created.Enqueue(CreateUnsettled(next));
             })));
             AddCreated([.. created]);
         }
@@ -164,6 +171,35 @@ public sealed class LogDirectory : IDisposable
             foreach (PartitionLog log in created)
                 log.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Makes durable what <see cref="Create"/> made since the last time: the folders' names together, then each folder by itself, several at a time.</summary>
+    public async Task Settle()
+    {
+        if (_unsettled.IsEmpty)
+            return;
+        Health.Require();
+        var waiting = new ConcurrentQueue<PartitionLog>();
+        while (_unsettled.TryDequeue(out PartitionLog? log))
+            waiting.Enqueue(log);
+        try
+        {
+            await Environment.DiskThreads.Run(() => Environment.Files.SyncFolder(Path));
+            await Task.WhenAll(Enumerable.Range(0, Math.Min(SettledAtATime, waiting.Count)).Select(_ => Environment.DiskThreads.Run(() =>
+            {
+                while (!Health.IsFailed && waiting.TryDequeue(out PartitionLog? next))
+                    SettleOne(next);
+            })));
+        }
+        catch (IOException failure)
+        {
+            throw Health.RefusedBy(failure);
+        }
+        finally
+        {
+            foreach (PartitionLog log in waiting)
+                _unsettled.Enqueue(log);
         }
     }
 
@@ -250,8 +286,7 @@ public sealed class LogDirectory : IDisposable
     {
         if (!Health.IsFailed)
         {
-            foreach (PartitionLog log in Opened)
-                log.Close();
+            ForEach([.. Opened], static log => log.Close(), _threads);
             WriteRecoveryPoints();
             WriteLogStarts();
             WriteHighWatermarks(highWatermarks);
@@ -284,16 +319,16 @@ public sealed class LogDirectory : IDisposable
         }
     }
 
-    private static void LoadEach<T>(List<T> folders, Action<T> load, int threads)
+    private static void ForEach<T>(List<T> each, Action<T> load, int threads)
     {
         if (threads <= 1)
         {
-            folders.ForEach(load);
+            each.ForEach(load);
             return;
         }
         try
         {
-            _ = Parallel.ForEach(folders, new ParallelOptions { MaxDegreeOfParallelism = threads }, load);
+            _ = Parallel.ForEach(each, new ParallelOptions { MaxDegreeOfParallelism = threads }, load);
         }
         catch (AggregateException several)
         {
@@ -301,8 +336,8 @@ public sealed class LogDirectory : IDisposable
         }
     }
 
-    /// <summary>A new log whose folder's name is not durable yet.</summary>
-    private PartitionLog CreateUnsynced(in NewLog created)
+    /// <summary>A new log, nothing of which is durable yet.</summary>
+    private PartitionLog CreateUnsettled(in NewLog created)
     {
         Health.Require();
         string folder = PathOf(created.Partition.ToString());
@@ -314,7 +349,7 @@ public sealed class LogDirectory : IDisposable
             log.TopicId = created.TopicId;
             if (created.LeaderEpoch != LeaderEpochCache.Undefined)
                 log.Epochs.Assign(created.LeaderEpoch, log.LogEndOffset);
-            Environment.Files.SyncFolder(folder);
+            log.IsUnsettled = true;
             return log;
         }
         catch (Exception failure) when (failure is IOException and not KafkaStorageException)
@@ -323,20 +358,26 @@ public sealed class LogDirectory : IDisposable
         }
     }
 
-    private void AddCreated(PartitionLog[] created)
+    private void SettleOne(PartitionLog log)
     {
         try
         {
-            Environment.Files.SyncFolder(Path);
+            log.Settle(isNameDurable: true);
         }
-        catch (IOException failure)
+        catch (KafkaStorageException) when (!Health.IsFailed)
         {
-            throw Health.RefusedBy(failure);
+            // It lacks descriptors, which will pass.
+            _unsettled.Enqueue(log);
         }
+    }
+
+    private void AddCreated(PartitionLog[] created)
+    {
         foreach (PartitionLog log in created)
         {
             if (!_logs.TryAdd(log.Partition, log))
                 throw new InvalidOperationException($"The log of {log.Partition} exists.");
+            _unsettled.Enqueue(log);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage.Checkpoints;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Segments;
 
@@ -60,6 +61,9 @@ public sealed class PartitionLog : IDisposable
     public Uuid? TopicId { get; internal set; }
 
     public string Folder { get; private set; }
+
+    /// <summary>New, and a crash of the machine may take its folder, or what says whose it is. A sync changes that first.</summary>
+    internal bool IsUnsettled { get; set; }
 
     public LeaderEpochCache Epochs { get; }
 
@@ -130,6 +134,8 @@ public sealed class PartitionLog : IDisposable
             {
                 if (_end.Segment.ShouldRoll(_settings, nowMs, (int)batches.Length, append.MaxTimestamp, append.LastOffset))
                     RollAt(Math.Max(append.FirstOffset, _end.Offset));
+                // Opened before a byte is written: a process that has too many files open refuses the append, and the log is as it was.
+                _ = _end.Segment.File;
             }
             catch (IOException failure)
             {
@@ -199,6 +205,8 @@ public sealed class PartitionLog : IDisposable
             try
             {
                 long started = _environment.Clock.GetTimestamp();
+                if (IsUnsettled)
+                    SettleFolder(isNameDurable: false);
                 SyncSegments(beforeOffset);
                 _environment.Flushes.Record(_environment.Clock.GetElapsedTime(started));
             }
@@ -206,6 +214,18 @@ public sealed class PartitionLog : IDisposable
             {
                 throw _environment.Health.RefusedBy(failure);
             }
+        }
+    }
+
+    /// <summary>Makes a new log's folder durable, and what says whose it is; with <paramref name="isNameDurable"/> the folder's own name is already.</summary>
+    internal void Settle(bool isNameDurable)
+    {
+        lock (_filesGate)
+        {
+            // A log that was deleted meanwhile has its folder under another name, and needs nothing any more.
+            if (!IsUnsettled || Volatile.Read(ref _closed))
+                return;
+            Retryable(() => SettleFolder(isNameDurable));
         }
     }
 
@@ -328,7 +348,7 @@ public sealed class PartitionLog : IDisposable
                 {
                     Guarded(() =>
                     {
-                        Epochs.WriteUnwritten();
+                        Epochs.Close(_end.Offset);
                         _end.Segment.Seal();
                         Producers.SetEndOffset(_end.Offset);
                         Producers.TakeSnapshot(sync: true);
@@ -502,6 +522,15 @@ public sealed class PartitionLog : IDisposable
         Volatile.Write(ref _end, new LogEnd(_end.Offset, next, 0));
     }
 
+    private void SettleFolder(bool isNameDurable)
+    {
+        if (!isNameDurable)
+            _environment.Files.SyncFolder(Path.GetDirectoryName(Folder)!);
+        PartitionMetadataFile.Sync(_environment.Files, Folder);
+        _environment.Files.SyncFolder(Folder);
+        IsUnsettled = false;
+    }
+
     private void SyncSegments(long beforeOffset)
     {
         LogSegment[] segments;
@@ -529,11 +558,14 @@ public sealed class PartitionLog : IDisposable
             snapshots = [.. _unsyncedSnapshots];
             _unsyncedSnapshots.Clear();
         }
+        bool newEpochs = false;
         try
         {
-            SyncFiles(segments, active, snapshots, newNames);
+            // Recovery reads no epoch out of batches that lie before the recovery point: the file has to know them first.
+            newEpochs = target > _recoveryPoint && Epochs.MakeDurable(target);
+            SyncFiles(segments, active, snapshots, newNames || newEpochs);
         }
-        catch (IOException failure) when (FileShortage.IsOfDescriptors(failure))
+        catch (IOException failure) when (FileShortage.IsOfDescriptors(failure.InnerException ?? failure))
         {
             // The next sync does all of it again.
             lock (_gate)
@@ -541,6 +573,8 @@ public sealed class PartitionLog : IDisposable
                 _unsyncedSnapshots.AddRange(snapshots);
                 if (segments.Length > 0)
                     segments[0].HasNewNames |= newNames;
+                if (newEpochs)
+                    Epochs.NameIsUnsynced();
             }
             throw;
         }

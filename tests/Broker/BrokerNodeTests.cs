@@ -1,8 +1,11 @@
+using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Broker.Tests.Connections;
+using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -103,8 +106,72 @@ public sealed class BrokerNodeTests
         }
     }
 
-    private async Task<BrokerNode> Start(params (string Name, string Value)[] settings) =>
-        await BrokerNode.StartAsync(TestNode.ConfigOf(settings), _files, TimeProvider.System, new Random(5), NullLoggerFactory.Instance);
+    [Theory]
+    [InlineData("t")]
+    [InlineData("__consumer_offsets")]
+    public async Task A_partition_that_was_refused_for_lack_of_descriptors_serves_when_there_are_some(string topic)
+    {
+        var isShort = true;
+        var files = new HookedFileStore(_files)
+        {
+            Before = (operation, path) =>
+            {
+                if (isShort && operation == nameof(IFileStore.Open) && path.Contains($"{topic}-0/", StringComparison.Ordinal)) throw HookedFileStore.TooManyOpenFiles();
+            },
+        };
+        await using var node = await Start(files, ("offsets.topic.num.partitions", "1"));
+        var client = Connect(node);
+        _ = await CreateTopic(client, "t");
+        var commit = new OffsetCommitRequest
+        {
+            GroupId = "g",
+            GenerationIdOrMemberEpoch = -1,
+            Topics = { new() { Name = "t", Partitions = { new() { PartitionIndex = 0, CommittedOffset = 1 } } } },
+        };
+        // Has the offsets topic made, and tells of it when it is there.
+        ErrorCode found;
+        do
+        {
+            found = (await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = { "g" } }, 4)).Coordinators[0].ErrorCode;
+        }
+        while (found == ErrorCode.CoordinatorNotAvailable);
+        Assert.Equal(ErrorCode.None, found);
+        Assert.True(node.Broker.HasRefusedPartitions);
+        Assert.Null(node.Broker.Partitions.Find(topic, 0));
+        Assert.Equal(ErrorCode.KafkaStorageError, node.Broker.Partitions.MissingError(topic, 0));
+        isShort = false;
+        _ = await CreateTopic(client, "another");
+        Assert.False(node.Broker.HasRefusedPartitions);
+        Assert.Equal(0, await Records.Send(client, "t", Records.Batch(10)));
+        var committed = await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(commit, 8);
+        Assert.Equal(ErrorCode.None, committed.Topics[0].Partitions[0].ErrorCode);
+    }
+
+    [Fact]
+    public async Task What_was_refused_is_tried_again_while_no_metadata_comes()
+    {
+        var time = new ManualTime();
+        var (isRefused, tried) = (false, 0);
+        await using var refused = new RefusedPartitions(
+            () => isRefused,
+            () =>
+            {
+                tried++;
+                return ValueTask.CompletedTask;
+            },
+            time);
+        refused.Start();
+        time.Advance(TimeSpan.FromMilliseconds(3 * RefusedPartitions.RetryMs));
+        Assert.Equal(0, tried);
+        isRefused = true;
+        time.Advance(TimeSpan.FromMilliseconds(2 * RefusedPartitions.RetryMs));
+        Assert.Equal(2, tried);
+    }
+
+    private Task<BrokerNode> Start(params (string Name, string Value)[] settings) => Start(_files, settings);
+
+    private static async Task<BrokerNode> Start(IFileStore files, params (string Name, string Value)[] settings) =>
+        await BrokerNode.StartAsync(TestNode.ConfigOf(settings), files, TimeProvider.System, new Random(5), NullLoggerFactory.Instance);
 
     private static MemoryClient Connect(BrokerNode node)
     {

@@ -15,6 +15,9 @@ internal sealed class GroupPartitions(GroupCoordinator coordinator, PartitionTab
     /// <summary>The leader epochs in which shards run here. Touched by the metadata loop alone.</summary>
     private readonly Dictionary<int, int> _epochs = [];
 
+    /// <summary>Partitions that this node leads and could not open; they are looked for again with each step.</summary>
+    private readonly HashSet<int> _missing = [];
+
     private Uuid? _topicId;
 
     public ValueTask OnMetadata(MetadataStep step)
@@ -27,13 +30,20 @@ internal sealed class GroupPartitions(GroupCoordinator coordinator, PartitionTab
         if (deleted.Count > 0) coordinator.ForgetTopics([.. deleted.Select(static topic => topic.Name)]);
         var offsets = step.Image.FindTopic(InternalTopics.Offsets);
         CountPartitions(offsets);
-        if (offsets is null || !step.Delta.ChangedTopics.TryGetValue(offsets.Id, out var change)) return ValueTask.CompletedTask;
-        foreach (var index in change.ChangedPartitions)
+        if (offsets is null) return ValueTask.CompletedTask;
+        IEnumerable<int> changed = step.Delta.ChangedTopics.TryGetValue(offsets.Id, out var change) ? change.ChangedPartitions : [];
+        foreach (var index in changed.Union(_missing).ToList())
         {
-            var registration = change[index];
+            _ = _missing.Remove(index);
+            if (!offsets.Partitions.TryGetValue(index, out var registration)) continue;
             if (_epochs.TryGetValue(index, out var epoch) && epoch == registration.LeaderEpoch && registration.Leader == nodeId) continue;
             Resign(index);
-            if (registration.Leader == nodeId && partitions.Find(InternalTopics.Offsets, index) is { } partition)
+            if (registration.Leader != nodeId) continue;
+            if (partitions.Find(InternalTopics.Offsets, index) is not { } partition)
+            {
+                _ = _missing.Add(index);
+            }
+            else
             {
                 _epochs[index] = registration.LeaderEpoch;
                 coordinator.Lead(index, new PartitionGroupLog(partition, registration.LeaderEpoch, wheel));

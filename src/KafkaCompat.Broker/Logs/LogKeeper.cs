@@ -18,6 +18,9 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
 
     private const int SyncMs = 5_000;
 
+    /// <summary>How often new logs are made durable.</summary>
+    private const int SettleMs = 1_000;
+
     private readonly CancellationTokenSource _stop = new();
     private Task[] _loops = [];
 
@@ -31,6 +34,7 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
         Loop("recovery points", config.GetInt("log.flush.offset.checkpoint.interval.ms"), directories.WriteRecoveryPoints),
         Loop("log starts", config.GetInt("log.flush.start.offset.checkpoint.interval.ms"), directories.WriteLogStarts),
         Loop("sync", SyncMs, SyncRolled),
+        Loop("settle", SettleMs, directories.Settle),
         Loop("sweep", SweepMs, Sweep),
     ];
 
@@ -100,7 +104,9 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
         }
     }
 
-    private async Task Loop(string name, long intervalMs, Action chore)
+    private Task Loop(string name, long intervalMs, Action chore) => Loop(name, intervalMs, () => directories.DiskThreads.Run(chore));
+
+    private async Task Loop(string name, long intervalMs, Func<Task> chore)
     {
         var interval = TimeSpan.FromMilliseconds(Math.Clamp(intervalMs, 1, int.MaxValue));
         try
@@ -110,7 +116,7 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
                 await Task.Delay(interval, time, _stop.Token);
                 try
                 {
-                    await directories.DiskThreads.Run(chore);
+                    await chore();
                 }
                 catch (Exception e) when (directories.Online.Any())
                 {

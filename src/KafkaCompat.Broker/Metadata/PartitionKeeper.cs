@@ -4,6 +4,7 @@ using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Metadata;
@@ -24,6 +25,9 @@ public sealed class PartitionKeeper : IMetadataListener
     private Dictionary<TopicPartition, long>? _highWatermarks;
     private volatile MetadataImage _image = MetadataImage.Empty;
 
+    /// <summary>Partitions that were refused although their disk is sound: for lack of descriptors. They are tried again with each step.</summary>
+    private readonly Dictionary<TopicPartition, Uuid> _refused = [];
+
     public PartitionKeeper(PartitionTable table, LogDirectories directories, BrokerMetadata metadata, DynamicBrokerConfig config, LogSyncer syncer, TimeProvider time, ILogger logger)
     {
         _table = table;
@@ -34,6 +38,12 @@ public sealed class PartitionKeeper : IMetadataListener
         _time = time;
         _logger = logger;
         table.IsKnown = (topic, index) => _image.FindPartition(topic, index) is not null;
+    }
+
+    /// <summary>Whether partitions wait for another step to be tried again.</summary>
+    public bool HasRefused
+    {
+        get { lock (_refused) return _refused.Count > 0; }
     }
 
     /// <summary>Told of each replica that is in another directory than the metadata says: topic, partition, directory.</summary>
@@ -56,6 +66,7 @@ public sealed class PartitionKeeper : IMetadataListener
     {
         _image = step.Image;
         foreach (var topic in step.Delta.DeletedTopics) Delete(topic);
+        TryAgain(step.Image);
         await CreateLogs(step);
         foreach (var change in step.Delta.ChangedTopics.Values)
         {
@@ -89,6 +100,22 @@ public sealed class PartitionKeeper : IMetadataListener
         catch (KafkaStorageException)
         {
             // Each is tried by itself now, which tells which of them cannot be used and why.
+        }
+    }
+
+    private void TryAgain(MetadataImage image)
+    {
+        List<KeyValuePair<TopicPartition, Uuid>> refused;
+        lock (_refused)
+        {
+            refused = [.. _refused];
+            _refused.Clear();
+        }
+        foreach (var (key, topicId) in refused)
+        {
+            if (image.FindTopic(key.Topic) is not { } topic || topic.Id != topicId || !topic.Partitions.TryGetValue(key.Partition, out var registration)) continue;
+            Apply(key.Topic, topicId, key.Partition, registration);
+            if (_table.Find(key.Topic, key.Partition) is not null) PartitionLogMessages.Healed(_logger, key);
         }
     }
 
@@ -133,8 +160,10 @@ public sealed class PartitionKeeper : IMetadataListener
         {
             PartitionLogMessages.Offline(_logger, e, key);
             _table.Offline[key] = topicId;
+            if (e.InnerException is { } cause && FileShortage.IsOfDescriptors(cause)) lock (_refused) _refused[key] = topicId;
             return;
         }
+        _ = _table.Offline.TryRemove(key, out _);
         try
         {
             partition.ApplyLeadership(registration.Leader, registration.LeaderEpoch, registration.Replicas.Length, registration.Isr.Length, registration.Leader == _metadata.NodeId);
@@ -166,6 +195,7 @@ public sealed class PartitionKeeper : IMetadataListener
     private void Delete(TopicPartition key)
     {
         _ = _table.Offline.TryRemove(key, out _);
+        lock (_refused) _ = _refused.Remove(key);
         _table.Remove(key.Topic, key.Partition)?.Close();
         try
         {

@@ -13,6 +13,9 @@ internal static partial class PartitionLogMessages
     [LoggerMessage(1202, LogLevel.Error, "The log of {Partition} cannot be used.")]
     public static partial void Offline(ILogger logger, Exception exception, TopicPartition partition);
 
+    [LoggerMessage(1208, LogLevel.Information, "The log of {Partition}, which could not be opened before, is in use now.")]
+    public static partial void Healed(ILogger logger, TopicPartition partition);
+
     [LoggerMessage(1207, LogLevel.Error, "The folder of the deleted partition {Partition} could not be set aside.")]
     public static partial void NotDeleted(ILogger logger, Exception exception, TopicPartition partition);
 

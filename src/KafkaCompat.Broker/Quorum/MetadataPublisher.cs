@@ -99,6 +99,24 @@ public sealed class MetadataPublisher(SnapshotPolicy policy, TimeProvider clock)
         }
     }
 
+    /// <summary>Tells the listeners of the image that they know, so that they try again what they could not do.</summary>
+    public async ValueTask RepeatAsync()
+    {
+        await _gate.WaitAsync();
+        try
+        {
+            var nothing = new MetadataStep(new MetadataDelta(_image), _image);
+            foreach (var listener in _listeners)
+            {
+                await listener.OnMetadata(nothing);
+            }
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
     public ValueTask OnLeading(LeadershipStart start) => Leading?.Invoke(start, _loader.Fork()) ?? ValueTask.CompletedTask;
 
     public void Dispose() => _gate.Dispose();

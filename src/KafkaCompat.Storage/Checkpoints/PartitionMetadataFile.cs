@@ -9,15 +9,21 @@ public static class PartitionMetadataFile
 {
     public const string FileName = "partition.metadata";
 
-    /// <summary>The topic id; null where the file is absent.</summary>
+    private const string Start = "version: 0\ntopic_id: ";
+    private const int TopicIdCharacters = 22;
+
+    /// <summary>The topic id; null where the file is absent, or is torn because the machine stopped before it was on the disk: no record was then.</summary>
     public static Uuid? Read(IFileStore files, string folder)
     {
         string path = Path.Combine(folder, FileName);
         if (!files.FileExists(path))
             return null;
+        byte[] content = files.ReadAllBytes(path);
+        if (IsTorn(content))
+            return null;
         Uuid? topicId = null;
         bool versioned = false;
-        foreach (string line in files.ReadAllText(path).Split('\n'))
+        foreach (string line in Encoding.UTF8.GetString(content).Split('\n'))
         {
             int colon = line.IndexOf(':', StringComparison.Ordinal);
             string value = colon < 0 ? "" : line[(colon + 1)..].Trim();
@@ -29,7 +35,20 @@ public static class PartitionMetadataFile
         return versioned && topicId is { } found && found != Uuid.Zero ? found : throw new LogCorruptionException($"{path} is malformed.");
     }
 
-    /// <summary>Puts the file in place, whole; its name is durable once the folder is synced.</summary>
+    /// <summary>Puts the file in place, whole, for whoever opens the folder next; <see cref="Sync"/> makes it durable, and a sync of the folder its name.</summary>
     public static void Write(IFileStore files, string folder, Uuid topicId) =>
-        files.WriteAtomically(Path.Combine(folder, FileName), Encoding.UTF8.GetBytes($"version: 0\ntopic_id: {topicId}"), syncFolder: false);
+        files.WriteAtomically(Path.Combine(folder, FileName), Encoding.UTF8.GetBytes($"{Start}{topicId}"), sync: false);
+
+    public static void Sync(IFileStore files, string folder)
+    {
+        using StoredFile file = files.Open(Path.Combine(folder, FileName), FileOpening.ReadWrite);
+        file.Sync();
+    }
+
+    /// <summary>A beginning of what is written, with nothing or zeros behind it.</summary>
+    private static bool IsTorn(ReadOnlySpan<byte> content)
+    {
+        ReadOnlySpan<byte> kept = content.TrimEnd((byte)0);
+        return kept.Length < Start.Length + TopicIdCharacters && Encoding.UTF8.GetBytes(Start).AsSpan().StartsWith(kept[..Math.Min(kept.Length, Start.Length)]);
+    }
 }

@@ -47,6 +47,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         epochs.TruncateFromEnd(logEnd);
         epochs.TruncateFromStart(logStart);
         LoadProducers(producers, segments, logStart, logEnd);
+        segments[^1].LetGoOfFile();
         long recoveryPoint = opening.IsClean ? logEnd : Math.Min(opening.RecoveryPoint, logEnd);
         return new LoadedLog(folder, _gate, segments, epochs, producers, logStart, logEnd, recoveryPoint);
     }
@@ -112,6 +113,9 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
     {
         if (!active.OpenForAppend())
             RebuildIndexes(active);
+        // The usual partition of a broker that has many: nothing was ever written to it, and its length says so.
+        if (opening.IsClean && active.Size == 0)
+            return active.BaseOffset;
         long next = active.FindNextOffset(out long end, out ScanStop stop, out int badLength);
         if (stop is ScanStop.BadLength && opening.IsClean)
         {

@@ -21,6 +21,10 @@ internal sealed class LogSegment
     private StoredFile? _file;
     private bool _writable;
     private bool _closed;
+
+    /// <summary>Bytes or the length have changed since the last sync.</summary>
+    private bool _isUnsynced;
+
     private long _size;
     private long _allocated;
     private long _handedOver = -1;
@@ -73,6 +77,7 @@ internal sealed class LogSegment
         {
             HasNewNames = true,
             _writable = true,
+            _isUnsynced = true,
         };
         try
         {
@@ -87,7 +92,7 @@ internal sealed class LogSegment
             LogLoader.DeleteFiles(environment.Files, segment, "");
             throw;
         }
-        // An idle partition keeps one file open, not three.
+        // Whoever writes to them again opens them again.
         segment.OffsetIndex.CloseFile();
         segment.TimeIndex.CloseFile();
         segment._largest = new LargestTimestamp(-1, baseOffset);
@@ -104,6 +109,16 @@ internal sealed class LogSegment
     /// <summary>The open file.</summary>
     public StoredFile File => Volatile.Read(ref _file) ?? OpenFile();
 
+    /// <summary>Closes the file until somebody reads or writes: a partition that is idle keeps none open.</summary>
+    public void LetGoOfFile()
+    {
+        lock (_opening)
+        {
+            _file?.Dispose();
+            Volatile.Write(ref _file, null);
+        }
+    }
+
     /// <summary>Makes this the active segment. False where an index holds entries that cannot be, and wants to be built anew.</summary>
     public bool OpenForAppend()
     {
@@ -114,7 +129,6 @@ internal sealed class LogSegment
             _file?.Dispose();
             Volatile.Write(ref _file, null);
         }
-        _ = File;
         return sound;
     }
 
@@ -129,6 +143,7 @@ internal sealed class LogSegment
             file.Preallocate(_allocated);
         }
         file.Write(start, batches);
+        _isUnsynced = true;
         long position = start;
         ReadOnlySequence<byte> rest = batches;
         while (RecordBatchHeader.TryRead(rest, out RecordBatchHeader header))
@@ -177,8 +192,12 @@ internal sealed class LogSegment
     public void SetRecoveredSize(long size, bool afterKill)
     {
         Volatile.Write(ref _size, size);
-        if (afterKill || File.Length != size)
-            File.SetLength(size);
+        // After a kill nothing is known to be on the disk.
+        _isUnsynced |= afterKill;
+        if (!afterKill && File.Length == size)
+            return;
+        File.SetLength(size);
+        _isUnsynced = true;
     }
 
     public bool ShouldRoll(LogSettings settings, long nowMs, int appendBytes, long appendMaxTimestamp, long appendLastOffset)
@@ -280,11 +299,18 @@ internal sealed class LogSegment
             return;
         File.SetLength(Size);
         _allocated = 0;
+        _isUnsynced = true;
     }
 
     public void Sync()
     {
-        File.Sync();
+        if (_isUnsynced)
+        {
+            StoredFile file = File;
+            // Cleared first: an append beside this sync asks for another one.
+            _isUnsynced = false;
+            file.Sync();
+        }
         OffsetIndex.Sync();
         TimeIndex.Sync();
         TransactionIndex.Sync();
@@ -301,6 +327,7 @@ internal sealed class LogSegment
         TransactionIndex.TruncateTo(offset);
         Volatile.Write(ref _size, end);
         File.SetLength(end);
+        _isUnsynced = true;
         _allocated = 0;
         _handedOver = -1;
         _bytesSinceIndexEntry = 0;

@@ -21,6 +21,7 @@ internal abstract class SparseIndex
     private int _count;
     private int _written;
     private bool _hasExcess;
+    private bool _isUnsynced;
 
     protected SparseIndex(IFileStore files, string path, long baseOffset, int entryBytes)
     {
@@ -76,6 +77,7 @@ internal abstract class SparseIndex
         _file.Write((long)_written * _entryBytes, entries.AsSpan(_written * _entryBytes, (count - _written) * _entryBytes));
         if (_file.Length != (long)count * _entryBytes)
             _file.SetLength((long)count * _entryBytes);
+        _isUnsynced = true;
         _written = count;
         _hasExcess = false;
     }
@@ -85,12 +87,23 @@ internal abstract class SparseIndex
     {
         EnsureInMemory();
         _file ??= _files.Open(Path, FileOpening.OpenOrCreate);
-        _file.SetLength(0);
+        if (_file.Length > 0)
+        {
+            _file.SetLength(0);
+            _isUnsynced = true;
+        }
         _written = 0;
         WritePending();
     }
 
-    public void Sync() => _file?.Sync();
+    public void Sync()
+    {
+        if (!_isUnsynced)
+            return;
+        // Cleared first: what is written beside this sync asks for another one.
+        _isUnsynced = false;
+        (_file ??= _files.Open(Path, FileOpening.ReadWrite)).Sync();
+    }
 
     /// <summary>The segment takes no more appends: writes what is pending and lets go of the memory and the file.</summary>
     public void Seal()
