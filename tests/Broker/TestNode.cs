@@ -7,13 +7,14 @@ using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests;
 
 /// <summary>A whole node on a disk in memory, reached through connections in memory.</summary>
-internal sealed class TestNode : IAsyncDisposable
+internal sealed class TestNode : IFrameNode, IAsyncDisposable
 {
     /// <summary>The cluster whose answers golden/hostile.tsv holds.</summary>
     public const string ClusterId = "6Xm3QqAYSXaTnL0aTq1nDw";
@@ -79,6 +80,8 @@ internal sealed class TestNode : IAsyncDisposable
         Assert.Equal(ErrorCode.None, response.Topics[0].ErrorCode);
         return response.Topics[0].TopicId;
     }
+
+    IFrameClient IFrameNode.Connect() => Connect();
 
     public async ValueTask DisposeAsync() => await Broker.DisposeAsync();
 

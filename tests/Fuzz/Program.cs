@@ -35,7 +35,7 @@ internal static class Program
             }
         }
 
-        FuzzTarget[] targets = [new MessageTarget(), new BatchTarget(), new CodecTarget()];
+        FuzzTarget[] targets = [new MessageTarget(), new BatchTarget(), new CodecTarget(), new FileTarget()];
         var files = names.Where(static name => name.EndsWith(".fuzz", StringComparison.Ordinal)).ToList();
         if (names.Except(files).Except(targets.Select(static t => t.Name)).FirstOrDefault() is { } unknown)
         {

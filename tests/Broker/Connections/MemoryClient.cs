@@ -1,12 +1,13 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using KafkaCompat.Protocol;
+using KafkaCompat.Tests.Shared;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Connections;
 
 /// <summary>A client at the far end of a <see cref="MemoryConnection"/>: whole requests, or bytes as they come.</summary>
-internal sealed class MemoryClient(MemoryConnection connection, Task served)
+internal sealed class MemoryClient(MemoryConnection connection, Task served) : IFrameClient
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -71,34 +72,13 @@ internal sealed class MemoryClient(MemoryConnection connection, Task served)
     }
 
     public static byte[] Frame<TRequest>(TRequest request, short version, int correlationId, string clientId = "test")
-        where TRequest : class, IRequest<TRequest>
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        var writer = new WireWriter(buffer);
-        writer.WriteInt32(0);
-        writer.WriteInt16((short)TRequest.ApiKey);
-        writer.WriteInt16(version);
-        writer.WriteInt32(correlationId);
-        writer.WriteString(clientId, flexible: false);
-        if (ApiCatalog.Get(TRequest.ApiKey).RequestHeaderVersion(version) >= 2) writer.WriteTagCount(0);
-        request.Write(ref writer, version);
-        writer.Flush();
-        var bytes = buffer.WrittenSpan.ToArray();
-        BinaryPrimitives.WriteInt32BigEndian(bytes, bytes.Length - 4);
-        return bytes;
-    }
+        where TRequest : class, IRequest<TRequest> =>
+        WireFrames.Of(request, version, correlationId, clientId);
 
     public static TResponse Decode<TRequest, TResponse>(byte[] frame, short version)
         where TRequest : class, IRequest<TRequest>
-        where TResponse : class, IResponse<TResponse>
-    {
-        var reader = new WireReader(frame);
-        _ = reader.ReadInt32();
-        if (ApiCatalog.Get(TRequest.ApiKey).ResponseHeaderVersion(version) >= 1) Assert.Equal(0, reader.ReadTagCount());
-        var response = TResponse.Read(ref reader, version);
-        Assert.Equal(0, reader.Remaining);
-        return response;
-    }
+        where TResponse : class, IResponse<TResponse> =>
+        WireFrames.Decode<TRequest, TResponse>(frame, version);
 
     private static bool TryTake(in ReadOnlySequence<byte> buffer, out byte[] frame)
     {

@@ -5,16 +5,15 @@ using System.Text.RegularExpressions;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Records;
-using KafkaCompat.Tests.Shared;
 using Xunit;
 
-namespace KafkaCompat.Broker.Tests.Handlers;
+namespace KafkaCompat.Tests.Shared;
 
 /// <summary>
 /// Every produce request of golden/batches/invalid.tsv, each to a fresh partition: the node answers and stores what Kafka did.
 /// Rows whose bytes the table shortens cannot be sent; rows of transactions need a coordinator that is not served.
 /// </summary>
-public sealed partial class InvalidBatchesTests
+internal static partial class InvalidBatches
 {
     /// <summary>Answered where Kafka never answers: the README names it.</summary>
     private static readonly string[] AnsweredBetter = ["null-records", "null-records-acks-0"];
@@ -29,11 +28,10 @@ public sealed partial class InvalidBatchesTests
         "transactional-then-plain-batch", "transactional-without-producer-id", "transactional-commit-marker-from-client",
     ];
 
-    [Fact]
-    public async Task Every_batch_gets_the_verdict_of_Kafka()
+    /// <summary>Sends every row to the node; fails with those whose answer or stored bytes differ.</summary>
+    public static async Task Compare(IFrameNode node)
     {
         var rows = KafkaReference.Table("golden", "batches", "invalid.tsv").ToList();
-        await using var node = TestNode.Start();
         var failures = new List<string>();
         var compared = 0;
         var skipped = 0;
@@ -55,7 +53,7 @@ public sealed partial class InvalidBatchesTests
         Assert.True(failures.Count == 0, $"{failures.Count} of {compared} differ:\n{string.Join('\n', failures)}");
     }
 
-    private static async Task<string?> Compare(TestNode node, IReadOnlyDictionary<string, string> row, string topic, Uuid id)
+    private static async Task<string?> Compare(IFrameNode node, IReadOnlyDictionary<string, string> row, string topic, Uuid id)
     {
         var version = short.Parse(row["version"], CultureInfo.InvariantCulture);
         foreach (var before in row["before"].Split(',', StringSplitOptions.RemoveEmptyEntries))
@@ -66,7 +64,7 @@ public sealed partial class InvalidBatchesTests
         var request = Request(row, topic, id, version, row["records"] == "null" ? null : Convert.FromHexString(row["records"]));
         Change(row["name"], request);
         var client = node.Connect();
-        _ = await client.Post(request, version);
+        await client.Post(request, version);
         var answer = await Answer(client, version, silentFor: row["connection"] == "open, no answer" && !AnsweredBetter.Contains(row["name"]));
         var expected = AnsweredBetter.Contains(row["name"])
             ? (row["acks"] == "0" ? "closed||||||" : "answered|87 INVALID_RECORD|null|[]|-1|-1")
@@ -81,12 +79,12 @@ public sealed partial class InvalidBatchesTests
             ? null : $"\n    stored {stored}\n    instead {row["stored"]}";
     }
 
-    private static async Task<string> Answer(Connections.MemoryClient client, short version, bool silentFor)
+    private static async Task<string> Answer(IFrameClient client, short version, bool silentFor)
     {
         if (silentFor) return await client.StaysSilent(TimeSpan.FromMilliseconds(200)) ? "open, no answer|||||" : "answered or closed";
         var frame = await client.Receive();
         if (frame is null) return "closed|||||";
-        var response = Connections.MemoryClient.Decode<ProduceRequest, ProduceResponse>(frame, version);
+        var response = WireFrames.Decode<ProduceRequest, ProduceResponse>(frame, version);
         var all = response.Responses.SelectMany(topic => topic.PartitionResponses).ToList();
         return string.Join('|', "answered",
             string.Join(" | ", all.Select(p => $"{(short)p.ErrorCode} {KafkaName(p.ErrorCode)}")),
@@ -103,7 +101,7 @@ public sealed partial class InvalidBatchesTests
     private static string Comparable(string text) =>
         PartitionName().Replace(LongNumber().Replace(text.Replace("\\u0027", "'", StringComparison.Ordinal).TrimEnd('|'), "#"), "partition");
 
-    private static async Task<string> Stored(TestNode node, string topic)
+    private static async Task<string> Stored(IFrameNode node, string topic)
     {
         var request = new FetchRequest
         {
