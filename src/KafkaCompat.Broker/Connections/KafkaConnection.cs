@@ -301,7 +301,11 @@ public sealed class KafkaConnection
 
     private void Complete(PendingAnswer place, IResponse? response, RequestContext context)
     {
-        if (context.Meter is { } meter && _quotas.Throttle(context, meter, response) is > 0 and var throttleMs) Pause(throttleMs);
+        if (context.Meter is { } meter && _quotas.Throttle(context, meter, response) is > 0 and var throttleMs)
+        {
+            Pause(throttleMs);
+            _metrics?.RecordThrottle(context.Key, throttleMs);
+        }
         _responses.Complete(place, response, context.CloseRequested, context.Held);
     }
 

@@ -19,7 +19,8 @@ public sealed class RequestMetrics(TimeProvider time)
     private const int TotalTicks = 3;
     private const int RemoteTicks = 4;
     private const int ResponseTicks = 5;
-    private const int FirstBucket = 6;
+    private const int ThrottledMs = 6;
+    private const int FirstBucket = 7;
 
     /// <summary>The upper bounds of the buckets of times, in seconds; what took longer is in one more.</summary>
     public static double[] Bounds { get; } = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -59,6 +60,13 @@ public sealed class RequestMetrics(TimeProvider time)
         return written;
     }
 
+    /// <summary>A client was told to pause, and is not read for as long.</summary>
+    internal void RecordThrottle(ApiKey key, int throttleMs)
+    {
+        var api = _apis[(short)key] ?? First((short)key);
+        Interlocked.Add(ref api.Stripe(Environment.CurrentManagedThreadId)[ThrottledMs], throttleMs);
+    }
+
     /// <summary>Defines the metrics of requests.</summary>
     public void Define(MetricSet metrics)
     {
@@ -75,6 +83,8 @@ public sealed class RequestMetrics(TimeProvider time)
             $"{jmx},name=RemoteTimeMs,request=*", () => Times(static api => api.Sum(RemoteTicks)));
         metrics.Seconds("kafka.request.response.time", labels, "Time that answers which could not go out at once waited for those before them and were written.",
             $"{jmx},name=ResponseQueueTimeMs,request=* and {jmx},name=ResponseSendTimeMs,request=*", () => Times(static api => api.Sum(ResponseTicks)));
+        metrics.Seconds("kafka.request.throttle.time", labels, "Time for which clients were told to pause by their quotas; it is part of none of the others.",
+            $"{jmx},name=ThrottleTimeMs,request=*", Throttles);
     }
 
     private ApiCells First(short key)
@@ -96,6 +106,14 @@ public sealed class RequestMetrics(TimeProvider time)
         foreach (var api in _apis)
         {
             if (api is not null) yield return new(Seconds(ticks(api)), api.Label);
+        }
+    }
+
+    private IEnumerable<System.Diagnostics.Metrics.Measurement<double>> Throttles()
+    {
+        foreach (var api in _apis)
+        {
+            if (api is not null) yield return new(api.Sum(ThrottledMs) / 1000.0, api.Label);
         }
     }
 

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Telemetry;
 using KafkaCompat.Broker.Tests;
+using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Server.Http;
 using KafkaCompat.Server.Logging;
@@ -14,6 +16,8 @@ namespace KafkaCompat.Server.Tests.Http;
 /// <summary>Metrics and health of a whole node over its HTTP port.</summary>
 public sealed class HttpEndpointTests : IDisposable
 {
+    private static readonly ClientTraits Traits = new("AAAAAAAAAAEAAAAAAAAAAg", "me", "test", "1", "127.0.0.1", "1");
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kafkacompat-http-");
 
     [Fact]
@@ -86,6 +90,29 @@ public sealed class HttpEndpointTests : IDisposable
         var metrics = Exposition.Parse((await node.Get("metrics")).Text);
         Assert.Equal(1, metrics["kafka_groups{protocol=\"classic\",state=\"Empty\"}"]);
         Assert.Equal(1, metrics["kafka_groups_offsets"]);
+    }
+
+    [Fact]
+    public async Task A_client_that_has_to_pause_is_counted()
+    {
+        await using var node = await HttpNode.Start(_folder.FullName);
+        await node.CreateTopic("t");
+        var client = node.Connect();
+        var quotas = await client.Ask<AlterClientQuotasRequest, AlterClientQuotasResponse>(
+            new AlterClientQuotasRequest { Entries = { new() { Entity = { new() { EntityType = "client-id", EntityName = "test" } }, Ops = { new() { Key = "producer_byte_rate", Value = 1 } } } } }, 1);
+        Assert.Equal(ErrorCode.None, quotas.Entries[0].ErrorCode);
+        _ = await Records.Send(client, "t", Records.Batch(10, 1_000));
+        Assert.True(Exposition.Parse((await node.Get("metrics")).Text)["kafka_request_throttle_time_seconds_total{api=\"Produce\"}"] > 0);
+    }
+
+    [Fact]
+    public async Task What_clients_push_of_their_own_metrics_is_there()
+    {
+        await using var node = await HttpNode.Start(_folder.FullName);
+        node.Running.Node.Broker.Telemetry.Meter.Record(
+            Traits, new Uuid(1, 2), [new("org.apache.kafka.producer.record.send", "Records sent", "1", ClientMetricKind.Delta, [KeyValuePair.Create("client_rack", "a b\"")], 3)]);
+        var metrics = Exposition.Parse((await node.Get("metrics")).Text);
+        Assert.Equal(3, metrics[$"client_org_apache_kafka_producer_record_send_total{{client_id=\"me\",client_instance_id=\"{Traits.InstanceId}\",client_rack=\"a b\\\"\"}}"]);
     }
 
     [Fact]
