@@ -42,6 +42,11 @@ internal static class Program
                 default:
                     var config = ProgramSettings.Load(arguments);
                     format = config.LogFormat;
+                    foreach (var line in ProgramSettings.Misspelt())
+                    {
+                        Say(line, LogLevel.Warning, format);
+                    }
+
                     await NodeHost.Run(config).ConfigureAwait(false);
                     return 0;
             }
@@ -58,10 +63,10 @@ internal static class Program
 
     private static int Refuse(string message, LogFormat format)
     {
-        var line = message.ReplaceLineEndings(" ");
-        Console.Error.WriteLine(format == LogFormat.Json
-            ? JsonLogLine.Of(TimeProvider.System.GetUtcNow(), LogLevel.Critical, "kafkacompat", default, line, line, null)
-            : $"kafkacompat: {line}");
+        Say(message.ReplaceLineEndings(" "), LogLevel.Critical, format);
         return Refused;
     }
+
+    private static void Say(string line, LogLevel level, LogFormat format) => Console.Error.WriteLine(
+        format == LogFormat.Json ? JsonLogLine.Of(TimeProvider.System.GetUtcNow(), level, "kafkacompat", default, line, line, null) : $"kafkacompat: {line}");
 }

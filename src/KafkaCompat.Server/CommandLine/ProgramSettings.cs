@@ -26,11 +26,6 @@ internal static class ProgramSettings
         var settings = new List<KeyValuePair<string, string>>();
         settings.AddRange(arguments.PropertiesFile is null ? WithoutFile : ConfigProperties.Parse(ReadFile(arguments.PropertiesFile)));
         settings.AddRange(EnvironmentSettings.From(EnvironmentVariables()));
-        foreach (var (variable, nearest) in EnvironmentSettings.Misspelt(EnvironmentVariables().Select(static pair => pair.Key)))
-        {
-            Console.Error.WriteLine($"kafkacompat: {variable} names no setting and is left alone; did you mean the one for {nearest}?");
-        }
-
         settings.AddRange(arguments.Overrides);
         if (arguments.PropertiesFile is null)
         {
@@ -39,6 +34,11 @@ internal static class ProgramSettings
 
         return ServerConfig.Create(settings, Dns.GetHostName());
     }
+
+    /// <summary>Variables of the environment that are left alone but look as if they were meant for a setting, a line for each.</summary>
+    public static IEnumerable<string> Misspelt() =>
+        EnvironmentSettings.Misspelt(EnvironmentVariables().Select(static pair => pair.Key))
+            .Select(static pair => $"{pair.Variable} names no setting and is left alone; did you mean the one for {pair.Nearest}?");
 
     /// <summary>
     /// Without a file nobody should have to know about quorums to move the broker's port: a controller's listener that was not spoken of

@@ -19,7 +19,7 @@ internal static class NodeHost
         using var stop = new StopSignals();
         using var systemd = new SystemdNotifier();
         HostLog.OpenFiles(logger, DescriptorLimit.Raise());
-        var http = await HttpEndpoint.Bind(config, logs).ConfigureAwait(false);
+        var (http, noHttp) = await HttpEndpoint.Bind(config, logs).ConfigureAwait(false);
         try
         {
             var node = await RunningNode.Start(config, logs).ConfigureAwait(false);
@@ -31,6 +31,12 @@ internal static class NodeHost
                     : ready);
                 systemd.Ready(ready, () => !node.Completion.IsCompleted);
                 http?.Start(node.Node);
+                if (noHttp is not null)
+                {
+                    // Here and not where it was found: a start that is refused has one line to say, and it is not this one.
+                    HostLog.NoHttp(logger, noHttp, OwnSettings.HttpListener.Name);
+                }
+
                 var ended = await Task.WhenAny(stop.Received, node.Completion).ConfigureAwait(false);
                 systemd.Stopping();
                 if (ended != stop.Received)

@@ -49,27 +49,26 @@ internal sealed class HttpEndpoint : IAsyncDisposable
     public ListenerEndpoint Listener => _bound.Endpoint;
 
     /// <summary>
-    /// Binds what <c>kafkacompat.http.listener</c> says; null where it says none, or where nobody set it and the port is taken: several nodes on one machine start
-    /// without a word about it in their settings.
+    /// Binds what <c>kafkacompat.http.listener</c> says; nothing where it says none, or, with the reason, where nobody set it and the port is taken: several nodes on one
+    /// machine start without a word about it in their settings.
     /// </summary>
     /// <exception cref="ConfigurationException">A listener that was set cannot be bound.</exception>
-    public static async Task<HttpEndpoint?> Bind(ServerConfig config, ILoggerFactory logs)
+    public static async Task<(HttpEndpoint? Endpoint, string? Problem)> Bind(ServerConfig config, ILoggerFactory logs)
     {
         if (config.HttpListener is not { } listener)
         {
-            return null;
+            return (null, null);
         }
 
         var transport = new SocketTransport(new SocketTransportOptions(), TimeProvider.System);
         try
         {
-            return new HttpEndpoint(transport, await BoundListener.Bind(listener, transport).ConfigureAwait(false), logs);
+            return (new HttpEndpoint(transport, await BoundListener.Bind(listener, transport).ConfigureAwait(false), logs), null);
         }
         catch (ConfigurationException e) when (!config.IsSet(OwnSettings.HttpListener.Name))
         {
-            HostLog.NoHttp(logs.CreateLogger("kafkacompat"), e.Message, OwnSettings.HttpListener.Name);
             transport.Dispose();
-            return null;
+            return (null, e.Message);
         }
         catch
         {
@@ -130,7 +129,7 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         _process = new ProcessMetrics();
         _text = new PrometheusText(
             [(_metrics.Metrics.Meter, ""), (_process.Metrics.Meter, ""), (node.Broker.Telemetry.Meter.Meter, ClientPrefix)], [ProcessMetrics.RuntimeMeter]);
-        _application = new OperationsApplication(_text, _metrics, node.Health, () => !node.Completion.IsCompleted);
+        _application = new OperationsApplication(_text, _metrics, node.Health, () => !node.Completion.IsCompleted, _logger);
         var options = new KestrelServerOptions { AddServerHeader = false, AllowSynchronousIO = false };
         options.Limits.MaxConcurrentConnections = MaxConnections;
         options.Limits.MaxRequestBodySize = MaxRequestBodyBytes;

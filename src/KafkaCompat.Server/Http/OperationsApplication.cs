@@ -1,8 +1,10 @@
 using System.Text;
 using KafkaCompat.Broker;
 using KafkaCompat.Broker.Metrics;
+using KafkaCompat.Server.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Server.Http;
 
@@ -10,7 +12,7 @@ namespace KafkaCompat.Server.Http;
 /// What is served over HTTP to those who run the node: <c>/metrics</c> for Prometheus, <c>/health/live</c> while the process has what it needs, <c>/health/ready</c>
 /// while everything of the node can be served, else 503 and why not, a line each.
 /// </summary>
-internal sealed class OperationsApplication(PrometheusText metrics, BrokerMetrics broker, NodeHealth health, Func<bool> isAlive) : IHttpApplication<IFeatureCollection>, IDisposable
+internal sealed class OperationsApplication(PrometheusText metrics, BrokerMetrics broker, NodeHealth health, Func<bool> isAlive, ILogger logger) : IHttpApplication<IFeatureCollection>, IDisposable
 {
     /// <summary>Scrapes that may hold their text in memory at a time; who comes later waits.</summary>
     public const int MaxScrapes = 2;
@@ -18,6 +20,7 @@ internal sealed class OperationsApplication(PrometheusText metrics, BrokerMetric
     private const string PlainText = "text/plain; charset=utf-8";
 
     private readonly SemaphoreSlim _scrapes = new(MaxScrapes);
+    private volatile bool _isCut;
 
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
 
@@ -70,6 +73,12 @@ internal sealed class OperationsApplication(PrometheusText metrics, BrokerMetric
             using var text = new ExpositionBuffer();
             broker.Refresh();
             metrics.Write(text);
+            if (text.IsFull && !_isCut)
+            {
+                HostLog.ScrapeCut(logger, text.Length);
+            }
+
+            _isCut = text.IsFull;
             Begin(context, 200, PrometheusText.ContentType, text.Length);
             if (!IsHead(context))
             {

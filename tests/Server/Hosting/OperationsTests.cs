@@ -56,17 +56,31 @@ public sealed partial class OperationsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_default_port_for_HTTP_that_is_taken_costs_one_line()
+    {
+        using var first = Start([("KAFKA_KAFKACOMPAT_HTTP_LISTENER", null)], Anywhere);
+        Assert.NotNull(await first.StandardOutput.ReadLineAsync(_deadline.Token));
+        using var second = Start([("KAFKA_KAFKACOMPAT_HTTP_LISTENER", null)], [.. Anywhere, "--override", "log.dirs=second"]);
+        Assert.Matches("started in [0-9]+ ms$", await second.StandardOutput.ReadLineAsync(_deadline.Token));
+        await Stop(second);
+        Assert.Matches("^[^\n]* WARN  kafkacompat: Metrics and health are not served: Port 9464 is in use: [^\n]*\n$", await second.StandardError.ReadToEndAsync(_deadline.Token));
+        await Stop(first);
+    }
+
+    [Fact]
     public async Task As_JSON_every_line_is_an_object()
     {
-        using var program = Start([("KAFKA_LOG_LEVEL", "INFO"), ("KAFKA_KAFKACOMPAT_LOG_FORMAT", "json"), ("KAFKA_KAFKACOMPAT_HTTP_LISTENER", "127.0.0.1:0")], Anywhere);
+        using var program = Start([("KAFKA_LOG_LEVEL", "INFO"), ("KAFKA_NUM_PARTITION", "1"), ("KAFKA_KAFKACOMPAT_LOG_FORMAT", "json"), ("KAFKA_KAFKACOMPAT_HTTP_LISTENER", "127.0.0.1:0")], Anywhere);
         var ready = JsonDocument.Parse((await program.StandardOutput.ReadLineAsync(_deadline.Token))!).RootElement;
         Assert.StartsWith("kafkacompat node 1 on ", ready.GetProperty("message").GetString(), StringComparison.Ordinal);
         await Stop(program);
         var events = (await program.StandardError.ReadToEndAsync(_deadline.Token)).Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(static line => JsonDocument.Parse(line).RootElement).ToList();
-        Assert.Contains(events, static json => json.GetProperty("event").GetString() == "Bound");
-        Assert.Contains(events, static json => json.GetProperty("event").GetString() == "Stopping" && json.GetProperty("values").GetProperty("Signal").GetString() == "SIGTERM");
-        Assert.All(events, static json => Assert.Equal("INFO", json.GetProperty("level").GetString()));
+        Assert.Contains("KAFKA_NUM_PARTITION names no setting", events[0].GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Equal("WARN", events[0].GetProperty("level").GetString());
+        Assert.All(events[1..], static json => Assert.Equal("INFO", json.GetProperty("level").GetString()));
+        Assert.Contains(events[1..], static json => json.GetProperty("event").GetString() == "Bound");
+        Assert.Contains(events[1..], static json => json.GetProperty("event").GetString() == "Stopping" && json.GetProperty("values").GetProperty("Signal").GetString() == "SIGTERM");
     }
 
     [Fact]
@@ -126,7 +140,7 @@ public sealed partial class OperationsTests : IDisposable
         Assert.Equal(0, program.ExitCode);
     }
 
-    private Process Start((string Name, string Value)[] environment, params string[] arguments)
+    private Process Start((string Name, string? Value)[] environment, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "kafkacompat.dll"), .. arguments])
         {

@@ -24,7 +24,9 @@ internal sealed class HttpNode : IAsyncDisposable
     public static async Task<HttpNode> Start(string folder, params (string Name, string Value)[] settings)
     {
         var config = Config(folder, settings);
-        var http = await HttpEndpoint.Bind(config, NullLoggerFactory.Instance) ?? throw new InvalidOperationException("no listener");
+        var (http, problem) = await HttpEndpoint.Bind(config, NullLoggerFactory.Instance);
+        Assert.Null(problem);
+        Assert.NotNull(http);
         var node = await RunningNode.Start(config, NullLoggerFactory.Instance);
         http.Start(node.Node);
         return new HttpNode(node, http, new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{http.Listener.Port}/") });
