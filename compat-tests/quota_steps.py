@@ -2,7 +2,7 @@
 
 import re
 
-from tool_steps import BROKER, Step
+from tool_step import BROKER, Step
 
 STEPS = []
 

@@ -4,11 +4,18 @@ import dataclasses
 
 # What differs between two brokers and two runs. Ids are 22 characters of base64 or UUIDs; times are milliseconds or ISO dates.
 MASKS = (
+    (r"\b(console-consumer|perf-consumer)-\d+\b(?!-)", r"\1-N"),
+    (r"\btest-group-1[0-9]{12}\b", "test-group-N"),
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "UUID"),
     (r"(?<![\w.-])[A-Za-z0-9_-]{22}(?![\w-])", "ID"),
-    (r"\b1[0-9]{12}\b", "TIME"),
+    (r"(?<!\.)\b1[0-9]{12}\b", "TIME"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,]?\d*Z?", "TIME"),
     (r"-+$", ""),
+    # Refusals that quote Java's exceptions around their reason.
+    (r"requirement failed: ", ""),
+    (r"Invalid value org\.apache\.kafka\.common\.config\.ConfigException: (.*) for configuration Invalid dynamic configuration", r"\1"),
+    # Sets that Java prints in another order in each process.
+    (r"(Valid states are:|requires one of the following scenarios:) .*", r"\1 SET"),
 )
 
 NUMBERS = ((r"\d+(\.\d+)?", "N"),)

@@ -121,7 +121,10 @@ internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage
 
         var names = new SortedSet<string>(rewritten, StringComparer.Ordinal);
         names.UnionWith(before.Keys.Union(after.Keys).Where(name => before.GetValueOrDefault(name) != after.GetValueOrDefault(name)));
-        return new([.. names.Select(name => Record(resource, name, after.GetValueOrDefault(name)))], null);
+        var records = names.Select(name => Record(resource, name, after.GetValueOrDefault(name))).ToList();
+        // What a replica was eligible for rests on how many had to be in sync, so it ends with that number, though the number may stay.
+        if (image.IsElrEnabled && named.Contains(MinInSyncReplicas)) records.Add(new(new ClearElrRecord { TopicName = resource.Type == ConfigResourceType.Topic ? resource.Name : "" }, 0));
+        return new(records, null);
     }
 
     private string? ElrProblem(ConfigResource resource, ImmutableSortedDictionary<string, string> after, IEnumerable<string> named)

@@ -115,7 +115,9 @@ public sealed class AlterConfigsTests
         const string Min = "min.insync.replicas";
         Refused(ThisBroker, new(ErrorCode.InvalidConfig, "Broker-level min.insync.replicas cannot be altered while ELR is enabled."), Set(Min, "2"));
         Refused(ConfigResource.AllBrokers, new(ErrorCode.InvalidConfig, "Cluster-level min.insync.replicas cannot be removed while ELR is enabled."), Delete(Min));
-        Assert.Equal([Record(4, "", Min, "2")], Alter(ConfigResource.AllBrokers, Set(Min, "2")));
+        Assert.Equal([Record(4, "", Min, "2"), """ClearElrRecord {"topicName":""}"""], Alter(ConfigResource.AllBrokers, Set(Min, "2")));
+        Assert.Equal([Record(2, "t", Min, "2"), """ClearElrRecord {"topicName":"t"}"""], Alter(ConfigResource.Topic("t"), Set(Min, "2")));
+        Assert.Equal(["""ClearElrRecord {"topicName":"t"}"""], Alter(ConfigResource.Topic("t"), Set(Min, "2")));
     }
 
     private static ConfigChange Set(string name, string value) => new(name, ConfigOperation.Set, value);

@@ -1,0 +1,13 @@
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Broker.Handlers;
+
+/// <summary>DescribeAcls 1-3: SECURITY_DISABLED, as Apache Kafka answers without an authorizer, which is a setting that is refused here.</summary>
+[Serves(ApiKey.DescribeAcls, 1, 3)]
+public sealed class DescribeAclsHandler : IHandler<DescribeAclsRequest, DescribeAclsResponse>
+{
+    public ValueTask<DescribeAclsResponse?> Handle(DescribeAclsRequest request, RequestContext context) =>
+        ValueTask.FromResult<DescribeAclsResponse?>(new() { ErrorCode = ErrorCode.SecurityDisabled, ErrorMessage = "No Authorizer is configured on the broker" });
+}
