@@ -1,4 +1,3 @@
-using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using Xunit;
