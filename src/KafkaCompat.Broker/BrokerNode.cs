@@ -1,5 +1,6 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Controller;
+using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Metrics;
 using KafkaCompat.Broker.Quorum;
@@ -62,10 +63,11 @@ public sealed class BrokerNode : IAsyncDisposable
 
     /// <summary>
     /// Starts a node; when it returns, the node leads its partitions and may be given connections. Without <paramref name="diskThreads"/> the disk is waited for on
-    /// the threads that have something to do there.
+    /// the threads that have something to do there, and without <paramref name="batchThreads"/> batches are decompressed on those that received them.
     /// </summary>
     public static async Task<BrokerNode> StartAsync(
-        ServerConfig config, IFileStore files, TimeProvider time, Random random, ILoggerFactory logs, IDiskThreads? diskThreads = null)
+        ServerConfig config, IFileStore files, TimeProvider time, Random random, ILoggerFactory logs, IDiskThreads? diskThreads = null,
+        IBatchThreads? batchThreads = null)
     {
         if (!config.Node.IsBroker || !config.Node.IsController)
             throw new ConfigurationException("process.roles must be broker,controller: a node of one role alone is not served.");
@@ -75,7 +77,7 @@ public sealed class BrokerNode : IAsyncDisposable
         try
         {
             quorum = QuorumNode.Open(config, directories.Metadata.Environment, directories.Meta, time, random);
-            return await Start(config, directories, quorum, time, random, logs);
+            return await Start(config, directories, quorum, time, random, logs, batchThreads);
         }
         catch
         {
@@ -125,11 +127,11 @@ public sealed class BrokerNode : IAsyncDisposable
     }
 
     private static async Task<BrokerNode> Start(
-        ServerConfig config, NodeDirectories directories, QuorumNode quorum, TimeProvider time, Random random, ILoggerFactory logs)
+        ServerConfig config, NodeDirectories directories, QuorumNode quorum, TimeProvider time, Random random, ILoggerFactory logs, IBatchThreads? batchThreads)
     {
         var (meta, data) = (directories.Meta, directories.Data);
         await quorum.StartAsync();
-        var broker = new BrokerService(config, meta.ClusterId, data, quorum.Controller, quorum.Quorum.Describe, time, random, logs);
+        var broker = new BrokerService(config, meta.ClusterId, data, quorum.Controller, quorum.Quorum.Describe, time, random, logs, batchThreads);
         broker.Metadata.KRaftVersion = quorum.Quorum.KRaftVersion;
         var lifecycle = new BrokerLifecycle(quorum, config, meta.ClusterId, [.. data.All.Select(static directory => directory.Id)], data.BrokerEpochAtShutdown, time, random)
         {

@@ -56,7 +56,7 @@ public sealed class BrokerService : IAsyncDisposable
 
     public BrokerService(
         ServerConfig config, string clusterId, LogDirectories directories, IControllerChannel controller, Func<QuorumDescription> quorum, TimeProvider time,
-        Random random, ILoggerFactory logs)
+        Random random, ILoggerFactory logs, IBatchThreads? batchThreads = null)
     {
         _config = config;
         _directories = directories;
@@ -84,7 +84,7 @@ public sealed class BrokerService : IAsyncDisposable
         };
         _groups = new GroupPartitions(coordinator, Partitions, Wheel, config.NodeId);
         _sessions = new FetchSessionCache(config.GetInt("max.incremental.fetch.session.cache.slots"), random, time);
-        _produce = new ProduceHandler(Partitions, Metadata, Wheel);
+        _produce = new ProduceHandler(Partitions, Metadata, Wheel, batchThreads ?? IBatchThreads.None);
         _fetch = new FetchHandler(Partitions, Metadata, Wheel, _sessions, Quotas, config.GetInt("fetch.max.bytes"));
         _dispatch = new ServedHandlers
         {

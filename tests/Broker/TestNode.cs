@@ -1,4 +1,5 @@
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Cluster.Metadata;
@@ -45,13 +46,17 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
         return ServerConfig.Create(all, "localhost");
     }
 
-    public static TestNode Start(IFileStore? files = null, TimeProvider? time = null, string folder = "/data", params (string Name, string Value)[] settings)
+    public static TestNode Start(IFileStore? files = null, TimeProvider? time = null, string folder = "/data", params (string Name, string Value)[] settings) =>
+        Start(IBatchThreads.None, files, time, folder, settings);
+
+    public static TestNode Start(
+        IBatchThreads batchThreads, IFileStore? files = null, TimeProvider? time = null, string folder = "/data", params (string Name, string Value)[] settings)
     {
         var config = ConfigOf(settings);
         time ??= TimeProvider.System;
         var directory = LogDirectory.Open(new LogEnvironment(files ?? new ForgetfulFileStore(time), time, new Random(2)), folder);
         var controller = new VolatileController(config, ClusterId, time, new Random(3));
-        var broker = new BrokerService(config, ClusterId, new LogDirectories([directory]), controller, Quorum, time, new Random(1), NullLoggerFactory.Instance);
+        var broker = new BrokerService(config, ClusterId, new LogDirectories([directory]), controller, Quorum, time, new Random(1), NullLoggerFactory.Instance, batchThreads);
         controller.Listeners = broker.MetadataListeners;
         broker.BrokerEpoch = controller.Start(config);
         broker.LoadDirectory(controller.Image);

@@ -43,6 +43,9 @@ public sealed class KafkaConnection
     private volatile bool _isDraining;
     private volatile bool _isClosing;
 
+    /// <summary>What a request does with its bytes beyond its handler's start; nothing further is read of this connection before it is done.</summary>
+    private Task? _bytesInUse;
+
     public KafkaConnection(
         ConnectionContext connection, string listenerName, DispatchTable dispatch, ConnectionLimits limits, ClientQuotas quotas, TimerWheel wheel, TimeProvider time,
         ILogger logger, RequestMetrics? metrics = null)
@@ -153,6 +156,12 @@ public sealed class KafkaConnection
             _responses.Cork();
             var frame = StartRequests(ref buffer);
             _responses.Uncork();
+            if (_bytesInUse is { } inUse)
+            {
+                _bytesInUse = null;
+                // Whether it failed is told to whoever awaits the answer.
+                _ = await Task.WhenAny(inUse);
+            }
             // Past this line the bytes of the requests just started belong to the transport again.
             if (frame == Frame.Incomplete) input.AdvanceTo(buffer.Start, buffer.End);
             else input.AdvanceTo(buffer.Start);
@@ -200,6 +209,7 @@ public sealed class KafkaConnection
             var frame = CutFrame(ref buffer, out var body);
             if (frame != Frame.Complete) return frame;
             if (!StartRequest(body)) return Frame.Refused;
+            if (_bytesInUse is not null) return Frame.Complete;
         }
     }
 
@@ -293,6 +303,7 @@ public sealed class KafkaConnection
         }
         else
         {
+            if (context.BytesInUse is { IsCompleted: false } inUse) _bytesInUse = inUse;
             if (_metrics is not null) place.HandledTicks = _metrics.Now;
             CompleteLater(answer, place, context);
         }

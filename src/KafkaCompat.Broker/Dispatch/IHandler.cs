@@ -5,7 +5,8 @@ namespace KafkaCompat.Broker.Dispatch;
 /// <summary>
 /// Answers the requests of one API key. Handlers are started in the order in which requests arrive on a connection, and
 /// the next request is started as soon as <see cref="Handle"/> returns its task. So whatever needs order, or the bytes
-/// of the request (its record batches), happens before the first await: after it the frame's memory is reused.
+/// of the request (its record batches), happens before the first await: after it the frame's memory is reused. Work that would hold up the
+/// other connections of the thread is done elsewhere, and the connection waits for it: <see cref="RequestContext.KeepBytesUntil"/>.
 /// </summary>
 public interface IHandler<TRequest, TResponse>
     where TRequest : class, IRequest

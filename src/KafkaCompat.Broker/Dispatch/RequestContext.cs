@@ -40,6 +40,14 @@ public sealed class RequestContext(ApiKey key, short apiVersion, int correlation
 
     internal bool CloseRequested { get; private set; }
 
+    /// <summary>
+    /// The connection keeps the request's bytes and starts no other request of it until the work is done: for a handler that needs the bytes, or the order of
+    /// requests, longer than until its first await.
+    /// </summary>
+    public void KeepBytesUntil(Task done) => BytesInUse = done;
+
+    internal Task? BytesInUse { get; private set; }
+
     /// <summary>Keeps something open until the answer is written or dropped: the regions of files that it is made of.</summary>
     public void HoldUntilAnswered(IDisposable held) => Held = held;
 

@@ -21,7 +21,7 @@ namespace KafkaCompat.Broker.Handlers;
 /// such a request without an answer for ever.
 /// </summary>
 [Serves(ApiKey.Produce, 3, 13)]
-public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata metadata, TimerWheel wheel) : IHandler<ProduceRequest, ProduceResponse>
+public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata metadata, TimerWheel wheel, IBatchThreads batchThreads) : IHandler<ProduceRequest, ProduceResponse>
 {
     private const short AcksAll = -1;
     private const short AcksNone = 0;
@@ -38,7 +38,32 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
     /// <summary>Requests that wait for their acknowledgement.</summary>
     internal int Waiting => Volatile.Read(ref _waiting);
 
-    public ValueTask<ProduceResponse?> Handle(ProduceRequest request, RequestContext context)
+    public ValueTask<ProduceResponse?> Handle(ProduceRequest request, RequestContext context) =>
+        TakesLong(request, context) ? AppendElsewhere(request, context) : Append(request, context);
+
+    /// <summary>The socket's thread is needed for other connections; this one waits until its batches are in the log, so that no later request overtakes them.</summary>
+    private async ValueTask<ProduceResponse?> AppendElsewhere(ProduceRequest request, RequestContext context)
+    {
+        ValueTask<ProduceResponse?> answer = default;
+        var appended = batchThreads.Run(() => answer = Append(request, context));
+        context.KeepBytesUntil(appended);
+        await appended;
+        return await answer;
+    }
+
+    private bool TakesLong(ProduceRequest request, RequestContext context)
+    {
+        foreach (var topic in request.TopicData)
+        {
+            foreach (var data in topic.PartitionData)
+            {
+                if (PartitionOf(topic, data, context)?.TakesLong(data.Records) == true) return true;
+            }
+        }
+        return false;
+    }
+
+    private ValueTask<ProduceResponse?> Append(ProduceRequest request, RequestContext context)
     {
         var response = new ProduceResponse { Responses = new(request.TopicData.Count) };
         var refusal = Refusal(request);
@@ -48,7 +73,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
         var failed = false;
         foreach (var topic in request.TopicData)
         {
-            var name = context.ApiVersion >= 13 ? metadata.TopicName(topic.TopicId) : topic.Name;
+            var name = NameOf(topic, context);
             List<ProduceResponse.PartitionProduceResponse>? results = null;
             foreach (var data in topic.PartitionData)
             {
@@ -141,6 +166,12 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
         }
         return partition;
     }
+
+    private Partition? PartitionOf(ProduceRequest.TopicProduceData topic, ProduceRequest.PartitionProduceData data, RequestContext context) =>
+        (data.Records?.Memory.Length > Partition.MaxInlineBatchBytes ? NameOf(topic, context) : null) is { } name ? partitions.Find(name, data.Index) : null;
+
+    private string? NameOf(ProduceRequest.TopicProduceData topic, RequestContext context) =>
+        context.ApiVersion >= 13 ? metadata.TopicName(topic.TopicId) : topic.Name;
 
     private static void Fill(ProduceResponse.PartitionProduceResponse result, in PartitionAppend appended)
     {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage;
 
@@ -27,6 +28,9 @@ public sealed class Partition
 
     /// <summary>In DeleteRecords: everything that consumers can see.</summary>
     private const long HighWatermarkOffset = -1;
+
+    /// <summary>Batches up to this size are checked at once, whatever their codec: to have another thread do it would cost more than most of them do.</summary>
+    internal const int MaxInlineBatchBytes = 1024;
 
     private readonly Lock _lock = new();
     private readonly PartitionLog _log;
@@ -149,6 +153,13 @@ public sealed class Partition
         }
     }
 
+    /// <summary>Whether a batch of more than <see cref="MaxInlineBatchBytes"/> is decompressed or compressed here, which takes long.</summary>
+    public bool TakesLong(RecordBytes? records)
+    {
+        if (records is null || !RecordBatchHeader.TryRead(records.Memory, out var header)) return false;
+        return header.Codec != CompressionType.None || Volatile.Read(ref _produceSettings).Codec is not (null or CompressionType.None);
+    }
+
     /// <summary>
     /// Checks a producer's batches, gives them offsets and writes them. The bytes are not needed afterwards. What the batch alone decides is checked outside of
     /// the lock: reading the records of a compressed one can take long, and is at the cost of whoever sent it and not of others who write here.
@@ -164,7 +175,7 @@ public sealed class Partition
         var rules = new ProduceBatchRules(version, Topic, Index, settings, NowMs());
         using var verdict = ProduceBatchValidator.Validate(records?.Memory, rules);
         if (!verdict.IsAccepted)
-            return PartitionAppend.Failed(verdict.Error, verdict.ErrorMessage) with { RecordErrors = verdict.RecordErrors };
+            return Refused(verdict.Error, verdict.ErrorMessage, isOfRequest: verdict.IsOfRequest) with { RecordErrors = verdict.RecordErrors };
         lock (_lock)
         {
             if (RefusalToProduce(acks) is { } refused) return refused;
@@ -517,12 +528,19 @@ public sealed class Partition
         return acks == -1 && IsUnderMinIsr ? PartitionAppend.Failed(ErrorCode.NotEnoughReplicas) : null;
     }
 
+    /// <summary>Where Kafka refuses what the log's state or the records are at fault for, it tells where the log starts: a producer learns from it what was deleted.</summary>
+    private PartitionAppend Refused(ErrorCode error, string? message = null, bool isOfRequest = false)
+    {
+        var tellsStart = !isOfRequest && error is not (ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge or ErrorCode.CorruptMessage);
+        return PartitionAppend.Failed(error, message) with { LogStartOffset = tellsStart ? _log.LogStartOffset : -1 };
+    }
+
     private PartitionAppend AppendUnderLock(ProduceVerdict verdict)
     {
         // Times that the broker gives follow the order of the records, also where a batch was checked before another that is written already.
         if (verdict.LogAppendTimeMs != RecordBatchHeader.NoTimestamp && verdict.LogAppendTimeMs < _lastAppendTimeMs) verdict = verdict.AtLogAppendTime(_lastAppendTimeMs);
         var producer = _log.Producers.Check(verdict.Header, Storage.AppendOrigin.Client);
-        if (producer.Fault != ProducerFault.None) return PartitionAppend.Failed((ErrorCode)producer.Fault);
+        if (producer.Fault != ProducerFault.None) return Refused((ErrorCode)producer.Fault);
         if (producer.Duplicate is { } earlier)
         {
             return new PartitionAppend

@@ -43,7 +43,7 @@ public static class ProduceBatchValidator
     /// <summary>Decides on the bytes of one partition of a Produce request; null is a request without records.</summary>
     public static ProduceVerdict Validate(in ReadOnlySequence<byte>? records, in ProduceBatchRules rules)
     {
-        if (records is not { } bytes) return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
+        if (records is not { } bytes) return ProduceVerdict.RefuseRequest(ErrorCode.InvalidRecord);
         if (TryTakeBatch(bytes, rules, out var batch) is { } refused) return refused;
         if (CheckHeader(batch, rules) is { } badHeader) return badHeader;
 
@@ -73,7 +73,7 @@ public static class ProduceBatchValidator
         batch = default;
         var fault = RecordBatchEnumerator.Peek(bytes, out int size);
         if (RefuseFrame(bytes, fault) is { } refused) return refused;
-        if (fault is RecordFault.BatchIncomplete or RecordFault.LegacyMagic) return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
+        if (fault is RecordFault.BatchIncomplete or RecordFault.LegacyMagic) return ProduceVerdict.RefuseRequest(ErrorCode.InvalidRecord);
         var rest = bytes.Slice(size);
         var first = bytes.Slice(0, size);
         // A header that is too short is refused with the checks of the batch, after those of the request.
@@ -82,17 +82,17 @@ public static class ProduceBatchValidator
             _ = RecordBatchHeader.TryRead(first, out var header);
             batch = new RecordBatchSlice(header, first);
             if (header.Codec == CompressionType.Zstd && rules.Version < ProduceBatchRules.FirstVersionWithZstd)
-                return ProduceVerdict.Refuse(ErrorCode.UnsupportedCompressionType);
+                return ProduceVerdict.RefuseRequest(ErrorCode.UnsupportedCompressionType);
         }
         switch (RecordBatchEnumerator.Peek(rest, out _))
         {
             case RecordFault.BatchIncomplete:
-                if (OverflowsInt(rest)) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
+                if (OverflowsInt(rest)) return ProduceVerdict.RefuseRequest(ErrorCode.UnknownServerError);
                 break;
             case RecordFault.BatchLengthTooSmall or RecordFault.UnknownMagic:
-                return ProduceVerdict.Refuse(ErrorCode.CorruptMessage);
+                return ProduceVerdict.RefuseRequest(ErrorCode.CorruptMessage);
             default:
-                return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
+                return ProduceVerdict.RefuseRequest(ErrorCode.InvalidRecord);
         }
         if (fault != RecordFault.HeaderIncomplete) return null;
         if (size < ReadBeforeSizeCheck) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
@@ -103,10 +103,10 @@ public static class ProduceBatchValidator
     /// <summary>A first batch whose length or magic cannot be; null for one that can, be it incomplete or old.</summary>
     private static ProduceVerdict? RefuseFrame(in ReadOnlySequence<byte> bytes, RecordFault fault) => fault switch
     {
-        RecordFault.BatchLengthTooSmall => ProduceVerdict.Refuse(ErrorCode.CorruptMessage,
+        RecordFault.BatchLengthTooSmall => ProduceVerdict.RefuseRequest(ErrorCode.CorruptMessage,
             $"Record size {Int32At(bytes, RecordBatchHeader.BatchLengthPosition)} is less than the minimum record overhead ({RecordBatchHeader.MinBatchLength})"),
-        RecordFault.UnknownMagic => ProduceVerdict.Refuse(ErrorCode.CorruptMessage, $"Invalid magic found in record: {MagicOf(bytes)}"),
-        RecordFault.BatchIncomplete when OverflowsInt(bytes) => ProduceVerdict.Refuse(ErrorCode.UnknownServerError),
+        RecordFault.UnknownMagic => ProduceVerdict.RefuseRequest(ErrorCode.CorruptMessage, $"Invalid magic found in record: {MagicOf(bytes)}"),
+        RecordFault.BatchIncomplete when OverflowsInt(bytes) => ProduceVerdict.RefuseRequest(ErrorCode.UnknownServerError),
         _ => null,
     };
 

@@ -38,6 +38,9 @@ public readonly struct ProduceVerdict : IDisposable
 
     public IReadOnlyList<ProduceRecordError> RecordErrors { get; }
 
+    /// <summary>Whether Kafka refuses the whole request for it, before it looks at the partition.</summary>
+    public bool IsOfRequest { get; private init; }
+
     public bool IsAccepted => Error == ErrorCode.None;
 
     /// <summary>Of <see cref="Batch"/>, with timestamps as they will be stored.</summary>
@@ -75,6 +78,8 @@ public readonly struct ProduceVerdict : IDisposable
         new(header, new ReadOnlySequence<byte>(buffer.WrittenMemory), buffer, logAppendTimeMs);
 
     internal static ProduceVerdict Refuse(ErrorCode error, string? message = null) => new(error, message, []);
+
+    internal static ProduceVerdict RefuseRequest(ErrorCode error, string? message = null) => new(error, message, []) { IsOfRequest = true };
 
     internal static ProduceVerdict Refuse(ErrorCode error, string message, IReadOnlyList<ProduceRecordError> recordErrors) => new(error, message, recordErrors);
 }

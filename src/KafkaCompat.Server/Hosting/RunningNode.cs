@@ -16,12 +16,13 @@ internal sealed class RunningNode : IAsyncDisposable
     private readonly List<BoundListener> _listeners;
     private readonly List<ConnectionAcceptor> _acceptors;
     private readonly BrokerNode _node;
-    private readonly DiskThreads _diskThreads;
+    private readonly WorkThreads _diskThreads;
+    private readonly WorkThreads _batchThreads;
     private readonly ILogger _logger;
 
     private RunningNode(
         ServerConfig config, SocketTransport transport, List<BoundListener> listeners, List<ConnectionAcceptor> acceptors, List<Task> accepting, BrokerNode node,
-        DiskThreads diskThreads, ILogger logger)
+        WorkThreads diskThreads, WorkThreads batchThreads, ILogger logger)
     {
         Completion = Task.WhenAny([node.Completion, .. accepting]).Unwrap();
         Config = config;
@@ -31,6 +32,7 @@ internal sealed class RunningNode : IAsyncDisposable
         _logger = logger;
         _node = node;
         _diskThreads = diskThreads;
+        _batchThreads = batchThreads;
     }
 
     /// <summary>The configuration with the ports that were bound.</summary>
@@ -45,7 +47,8 @@ internal sealed class RunningNode : IAsyncDisposable
         var logger = logs.CreateLogger("kafkacompat");
         var transport = new SocketTransport(TransportOptions(config), TimeProvider.System);
         var listeners = new List<BoundListener>();
-        var diskThreads = new DiskThreads();
+        var diskThreads = new WorkThreads("disk", WorkThreads.MaxDiskThreads);
+        var batchThreads = new WorkThreads("batch", WorkThreads.MaxBatchThreads);
         try
         {
             foreach (var endpoint in config.Listeners.All)
@@ -54,7 +57,7 @@ internal sealed class RunningNode : IAsyncDisposable
             }
 
             config = config.WithBoundPorts(listeners.ToDictionary(static listener => listener.Endpoint.Name, static listener => listener.Endpoint.Port));
-            var node = await BrokerNode.StartAsync(config, new DiskFileStore(), TimeProvider.System, Random.Shared, logs, diskThreads).ConfigureAwait(false);
+            var node = await BrokerNode.StartAsync(config, new DiskFileStore(), TimeProvider.System, Random.Shared, logs, diskThreads, batchThreads).ConfigureAwait(false);
             var acceptors = new List<ConnectionAcceptor>();
             var accepting = new List<Task>();
 
@@ -73,13 +76,14 @@ internal sealed class RunningNode : IAsyncDisposable
                 }
             }
 
-            return new RunningNode(config, transport, listeners, acceptors, accepting, node, diskThreads, logger);
+            return new RunningNode(config, transport, listeners, acceptors, accepting, node, diskThreads, batchThreads, logger);
         }
         catch
         {
             await Unbind(listeners).ConfigureAwait(false);
             transport.Dispose();
             diskThreads.Dispose();
+            batchThreads.Dispose();
             throw;
         }
     }
@@ -109,6 +113,7 @@ internal sealed class RunningNode : IAsyncDisposable
         _transport.Dispose();
         await _node.DisposeAsync().ConfigureAwait(false);
         _diskThreads.Dispose();
+        _batchThreads.Dispose();
     }
 
     private static async Task Unbind(List<BoundListener> listeners)

@@ -98,6 +98,28 @@ public sealed class PartitionAppendTests : IDisposable
         Assert.False(_directory.Health.IsFailed);
     }
 
+    [Fact]
+    public void Who_is_refused_for_the_records_or_the_sequence_is_told_where_the_log_starts()
+    {
+        var partition = Lead(null, ("max.message.bytes", "300"), ("message.timestamp.before.max.ms", "1000"));
+        var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        _ = Append(Records.Batch(4, timestamp: now, producerId: 1, epoch: 0, sequence: 0));
+        Assert.Equal((ErrorCode.None, 2L), partition.DeleteRecordsBefore(2));
+        Assert.Equal((ErrorCode.InvalidTimestamp, 2L), Append(Records.Batch(timestamp: 0)));
+        Assert.Equal((ErrorCode.OutOfOrderSequenceNumber, 2L), Append(Records.Batch(timestamp: now, producerId: 1, epoch: 0, sequence: 9)));
+        Assert.Equal((ErrorCode.MessageTooLarge, -1L), Append(Records.Batch(valueBytes: 400, timestamp: now)));
+        var damaged = Records.Batch(timestamp: now);
+        damaged[^1] ^= 1;
+        Assert.Equal((ErrorCode.CorruptMessage, -1L), Append(damaged));
+        Assert.Equal((ErrorCode.InvalidRecord, -1L), Append([]));
+
+        (ErrorCode, long) Append(byte[] batch)
+        {
+            var appended = partition.Append(RecordBytes.From(batch.AsMemory()), -1, 12);
+            return (appended.Error, appended.LogStartOffset);
+        }
+    }
+
     private Partition Lead(TimeProvider? time = null, params (string Name, string Value)[] configs)
     {
         var log = _directory.Create(new TopicPartition("t", 0), new Uuid(7, 9), LogSettings.Default);

@@ -1,15 +1,20 @@
+using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Storage;
 
 namespace KafkaCompat.Server.Hosting;
 
 /// <summary>
-/// The program's threads for work that waits for a disk. One is started when there is work and all others are busy, up to a bound; behind that, work waits its
-/// turn. How much can wait is bounded by who asks: each chore, each worker of the syncer and each write-behind has one piece of work under way.
+/// Threads of the program for work of one kind. One is started when there is work and all others are busy, up to a bound; behind that, work waits its
+/// turn. How much can wait is bounded by who asks: each chore, each worker of the syncer and each write-behind has one piece of work for the disk under way, and
+/// each connection one request whose batches take long.
 /// </summary>
-internal sealed class DiskThreads : IDiskThreads, IDisposable
+internal sealed class WorkThreads(string name, int maxThreads) : IDiskThreads, IBatchThreads, IDisposable
 {
-    /// <summary>Enough that four syncs, the chores and a write-behind do not wait for one another.</summary>
-    public const int MaxThreads = 12;
+    /// <summary>For the disk: enough that four syncs, the chores and a write-behind do not wait for one another.</summary>
+    public const int MaxDiskThreads = 12;
+
+    /// <summary>For batches: they need a processor all the time, so that more threads than these would only make one another wait.</summary>
+    public static readonly int MaxBatchThreads = Environment.ProcessorCount;
 
     private const int StackBytes = 512 * 1024;
 
@@ -27,10 +32,10 @@ internal sealed class DiskThreads : IDiskThreads, IDisposable
         {
             ObjectDisposedException.ThrowIf(_isStopped, this);
             _waiting.Enqueue((work, done));
-            if (_waiting.Count > _idle && _threads < MaxThreads)
+            if (_waiting.Count > _idle && _threads < maxThreads)
             {
                 _threads++;
-                new Thread(Serve, StackBytes) { IsBackground = true, Name = $"disk-{_threads}" }.Start();
+                new Thread(Serve, StackBytes) { IsBackground = true, Name = $"{name}-{_threads}" }.Start();
             }
         }
 
