@@ -96,6 +96,7 @@ public sealed class BrokerNode : IAsyncDisposable
     /// </summary>
     public async ValueTask DisposeAsync()
     {
+        var hasFailed = _quorum.Completion.IsFaulted || _broker.Completion.IsFaulted;
         try
         {
             await _refused.DisposeAsync();
@@ -105,10 +106,12 @@ public sealed class BrokerNode : IAsyncDisposable
         }
         catch (Exception e) when (e is NotControllerException or IOException or OperationCanceledException)
         {
+            hasFailed |= e is NotControllerException;
             BrokerNodeLog.StoppedInDisorder(_logger, e);
         }
         finally
         {
+            _broker.EndsInDisorder = hasFailed;
             await _broker.DisposeAsync();
             _directories.Dispose();
         }

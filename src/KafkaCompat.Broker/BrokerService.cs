@@ -316,6 +316,12 @@ public sealed class BrokerService : IAsyncDisposable
         return Connections.Count;
     }
 
+    /// <summary>
+    /// Set where the node ends because a part of it has failed. As Kafka's halts then, the directories are left without the mark of a clean shutdown: nobody
+    /// knows what the failure has kept from being done, and the next start looks.
+    /// </summary>
+    public bool EndsInDisorder { get; set; }
+
     /// <summary>Stops serving partitions and closes the directories as a clean shutdown does: the next start trusts the files.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -332,6 +338,7 @@ public sealed class BrokerService : IAsyncDisposable
         Wheel.Dispose();
         _producerIds.Dispose();
         Telemetry.Dispose();
-        _directories.CloseCleanly(BrokerEpoch, highWatermarks);
+        if (EndsInDisorder) _directories.Dispose();
+        else _directories.CloseCleanly(BrokerEpoch, highWatermarks);
     }
 }

@@ -13,9 +13,10 @@ public sealed class FileRegion : IRecordRegion, IDisposable
 {
     private StoredFile? _file;
 
-    private FileRegion(StoredFile file, long position, int length)
+    private FileRegion(StoredFile file, long position, int length, DirectoryHealth? health)
     {
         _file = file;
+        Health = health;
         Position = position;
         Length = length;
     }
@@ -23,6 +24,9 @@ public sealed class FileRegion : IRecordRegion, IDisposable
     public long Position { get; }
 
     public int Length { get; }
+
+    /// <summary>Of the directory that holds the file: whoever reads from <see cref="Handle"/> and is told that the disk cannot has to say so there. Null where nobody minds.</summary>
+    public DirectoryHealth? Health { get; }
 
     /// <summary>For sendfile; null where the bytes are in memory.</summary>
     public SafeFileHandle? Handle => _file?.Handle;
@@ -32,7 +36,17 @@ public sealed class FileRegion : IRecordRegion, IDisposable
     {
         StoredFile file = _file ?? throw new ObjectDisposedException(nameof(FileRegion));
         int count = Math.Min(buffer.Length, Length - at);
-        return count <= 0 ? 0 : file.Read(Position + at, buffer[..count]);
+        if (count <= 0)
+            return 0;
+        try
+        {
+            return file.Read(Position + at, buffer[..count]);
+        }
+        catch (IOException failure)
+        {
+            Health?.Fail(failure);
+            throw;
+        }
     }
 
     public void CopyTo(IBufferWriter<byte> destination)
@@ -57,6 +71,6 @@ public sealed class FileRegion : IRecordRegion, IDisposable
 
     public void Dispose() => Interlocked.Exchange(ref _file, null)?.Release();
 
-    public static FileRegion? TryCreate(StoredFile file, long position, int length) =>
-        file.TryRetain() ? new FileRegion(file, position, length) : null;
+    public static FileRegion? TryCreate(StoredFile file, long position, int length, DirectoryHealth? health = null) =>
+        file.TryRetain() ? new FileRegion(file, position, length, health) : null;
 }

@@ -122,7 +122,10 @@ public sealed class LeaderEpochCache
         }
     }
 
-    /// <summary>The log now starts at an offset: the epoch of its first record starts there.</summary>
+    /// <summary>
+    /// The log now starts at an offset: the epoch of its first record starts there. The file follows with the next sync that needs it; what it says meanwhile is cut
+    /// off again with the next start.
+    /// </summary>
     internal void TruncateFromStart(long startOffset)
     {
         lock (_gate)
@@ -132,7 +135,6 @@ public sealed class LeaderEpochCache
                 return;
             _entries[first] = _entries[first] with { StartOffset = startOffset };
             _entries.RemoveRange(0, first);
-            Write();
         }
     }
 

@@ -245,18 +245,16 @@ public sealed class PartitionLog : IDisposable
     /// </summary>
     public bool AdvanceLogStart(long offset)
     {
-        lock (_filesGate)
+        // No file is touched, so that nobody waits for a sync that is under way.
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                RequireOpen();
-                if (offset <= _logStartOffset)
-                    return false;
-                if (offset > _end.Offset)
-                    throw new ArgumentOutOfRangeException(nameof(offset), offset, $"The log ends at {_end.Offset}.");
-                Guarded(() => MoveLogStart(offset));
-                return true;
-            }
+            RequireOpen();
+            if (offset <= _logStartOffset)
+                return false;
+            if (offset > _end.Offset)
+                throw new ArgumentOutOfRangeException(nameof(offset), offset, $"The log ends at {_end.Offset}.");
+            MoveLogStart(offset);
+            return true;
         }
     }
 

@@ -148,6 +148,26 @@ public sealed class BrokerNodeTests
     }
 
     [Fact]
+    public async Task A_node_whose_quorum_failed_leaves_no_mark_of_a_clean_shutdown()
+    {
+        var files = new HookedFileStore(_files);
+        var node = await Start(files);
+        await using (node)
+        {
+            files.Before = (operation, path) =>
+            {
+                if (operation == nameof(IFileStore.CreateFolder) && path.EndsWith("/t-0", StringComparison.Ordinal)) throw new InvalidOperationException("nobody has thought of this");
+            };
+            var client = Connect(node);
+            _ = await client.Post(new CreateTopicsRequest { Topics = { new() { Name = "t", NumPartitions = 1, ReplicationFactor = 1 } } }, 7);
+            _ = await Assert.ThrowsAsync<InvalidOperationException>(() => node.Completion.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        }
+        Assert.False(_files.FileExists("/data/.kafka_cleanshutdown"));
+        await using (await Start()) { }
+        Assert.True(_files.FileExists("/data/.kafka_cleanshutdown"));
+    }
+
+    [Fact]
     public async Task What_was_refused_is_tried_again_while_no_metadata_comes()
     {
         var time = new ManualTime();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using KafkaCompat.Protocol;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
 using Xunit;
@@ -43,6 +44,44 @@ public sealed class BusyDiskTests
     }
 
     /// <summary>Whichever file it is that cannot be opened, the roll is refused, the log is what it was, and goes on.</summary>
+    [Fact]
+    public async Task RecordsAreDeletedWhileASyncIsUnderWay()
+    {
+        var disk = new HookedFileStore(new ForgetfulFileStore(TimeProvider.System));
+        using var directory = LogDirectory.Open(new LogEnvironment(disk, TimeProvider.System, new Random(1)), "/data");
+        PartitionLog log = directory.Create(new TopicPartition("t", 0), new Uuid(7, 9), LogSettings.Default);
+        log.Append(Batches.Plain(0));
+        using var syncing = new ManualResetEventSlim();
+        using var mayEnd = new ManualResetEventSlim();
+        disk.Before = (operation, _) =>
+        {
+            if (operation != nameof(IFileStore.SyncFolder))
+                return;
+            syncing.Set();
+            mayEnd.Wait(TestContext.Current.CancellationToken);
+        };
+        Task sync = Task.Run(log.Sync, TestContext.Current.CancellationToken);
+        syncing.Wait(TestContext.Current.CancellationToken);
+        Task<bool> advanced = Task.Run(() => log.AdvanceLogStart(1), TestContext.Current.CancellationToken);
+        Assert.True(await advanced.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        Assert.False(sync.IsCompleted);
+        mayEnd.Set();
+        await sync;
+        Assert.Equal((1L, 1L), (log.LogStartOffset, log.RecoveryPoint));
+    }
+
+    [Fact]
+    public void AReadThatTheDiskRefusesFailsItsDirectory()
+    {
+        var health = new DirectoryHealth();
+        // The first page of a process is never mapped: reading it is an I/O error, as of a disk.
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc is Linux's");
+        using StoredFile unreadable = new DiskFileStore().Open("/proc/self/mem", FileOpening.Read);
+        using FileRegion region = FileRegion.TryCreate(unreadable, 0, 100, health)!;
+        _ = Assert.Throws<IOException>(() => region.Read(0, new byte[100]));
+        Assert.True(health.IsFailed);
+    }
+
     [Fact]
     public void ARollThatLacksDescriptorsLeavesTheLogAsItWas()
     {

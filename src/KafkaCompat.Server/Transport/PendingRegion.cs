@@ -1,3 +1,4 @@
+using KafkaCompat.Storage;
 using Microsoft.Win32.SafeHandles;
 
 namespace KafkaCompat.Server.Transport;
@@ -11,15 +12,19 @@ internal sealed class PendingRegion
     private readonly SafeFileHandle _handle;
     private bool _held;
 
-    public PendingRegion(SafeFileHandle handle, long position, int length)
+    public PendingRegion(SafeFileHandle handle, long position, int length, DirectoryHealth? health)
     {
         handle.DangerousAddRef(ref _held);
         _handle = handle;
         Position = position;
         Left = length;
+        Health = health;
     }
 
     public SafeFileHandle Handle => _handle;
+
+    /// <summary>Who is to be told where the disk cannot give the bytes.</summary>
+    public DirectoryHealth? Health { get; }
 
     /// <summary>Where the next byte to send lies.</summary>
     public long Position { get; private set; }

@@ -11,6 +11,7 @@ namespace KafkaCompat.Server.Transport;
 internal static partial class SendFile
 {
     private const int Interrupted = 4;
+    private const int IoError = 5;
     private const int WouldBlock = 11;
     private const int BadArgument = 22;
     private const int NotImplemented = 38;
@@ -26,6 +27,9 @@ internal static partial class SendFile
         WouldBlock,
         Unsupported,
         EndOfFile,
+
+        /// <summary>The file could not be read: a socket that fails says something else.</summary>
+        DiskFailed,
     }
 
     /// <summary>Sends what the socket takes now. The socket must be non-blocking.</summary>
@@ -54,6 +58,8 @@ internal static partial class SendFile
                     return Outcome.WouldBlock;
                 case BadArgument or NotImplemented:
                     return Outcome.Unsupported;
+                case IoError:
+                    return Outcome.DiskFailed;
                 default:
                     throw new SocketException((int)SocketError.ConnectionReset);
             }

@@ -67,7 +67,7 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
         }
 
         EnsureRoom(1);
-        _tail!.Region = new PendingRegion(handle, file.Position, file.Length);
+        _tail!.Region = new PendingRegion(handle, file.Position, file.Length, file.Health);
         _unsent += file.Length;
     }
 
@@ -158,7 +158,7 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
                 _pool.Return(block);
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or EndOfStreamException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException)
         {
             _failed = true;
             _onClosed(e);
@@ -188,6 +188,7 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
 
             if (outcome != SendFile.Outcome.Sent)
             {
+                // A disk that failed is asked once more, in the ordinary way, whose failure names the file.
                 sent = await SendCopy(region, cancellationToken).ConfigureAwait(false);
             }
 
@@ -200,7 +201,7 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
         var block = _pool.Rent(BlockPool.StandardSize);
         try
         {
-            var read = RandomAccess.Read(region.Handle, block.Buffer.Span[..Math.Min(block.Capacity, region.Left)], region.Position);
+            var read = ReadFile(region, block.Buffer.Span[..Math.Min(block.Capacity, region.Left)]);
             if (read == 0)
             {
                 throw new EndOfStreamException("A file ends before the region that is being sent.");
@@ -216,6 +217,19 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
         finally
         {
             _pool.Return(block);
+        }
+    }
+
+    private static int ReadFile(PendingRegion region, Span<byte> into)
+    {
+        try
+        {
+            return RandomAccess.Read(region.Handle, into, region.Position);
+        }
+        catch (IOException e)
+        {
+            region.Health?.Fail(e);
+            throw;
         }
     }
 

@@ -47,6 +47,8 @@ internal sealed class LogSegment
 
     public string Folder { get; private set; }
 
+    public DirectoryHealth Health => _environment.Health;
+
     public long BaseOffset { get; }
 
     public long RollJitterMs { get; }

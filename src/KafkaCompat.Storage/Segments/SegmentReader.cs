@@ -40,7 +40,7 @@ internal static class SegmentReader
                 : i + 1 < segments.Length ? segments[i + 1].BaseOffset : end.Offset;
             if (length < header.SizeInBytes)
                 return new LogRead(null, false, bound, true);
-            return FileRegion.TryCreate(segment.File, position, length) is { } region
+            return FileRegion.TryCreate(segment.File, position, length, segment.Health) is { } region
                 ? new LogRead(region, false, bound, false)
                 : throw new ObjectDisposedException(segment.PathOf(SegmentFiles.Log));
         }

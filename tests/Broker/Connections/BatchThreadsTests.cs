@@ -1,5 +1,4 @@
 using KafkaCompat.Broker.Dispatch;
-using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Records;

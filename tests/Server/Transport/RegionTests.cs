@@ -53,6 +53,32 @@ public sealed class RegionTests : IDisposable
         await connection.DisposeAsync();
     }
 
+    [Fact]
+    public async Task A_disk_that_refuses_what_is_sent_from_it_is_told_of_and_the_peer_is_let_go()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc is Linux's");
+        using var transport = new SocketTransport(new SocketTransportOptions(), TimeProvider.System);
+        await using var listener = await transport.BindAsync(new IPEndPoint(IPAddress.Loopback, 0), _deadline.Token);
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var accepting = listener.AcceptAsync(_deadline.Token);
+        await client.ConnectAsync(listener.EndPoint, _deadline.Token);
+        var connection = (await accepting)!;
+
+        // The first page of a process is never mapped: reading it is an I/O error, as of a disk.
+        using var file = new DiskFileStore().Open("/proc/self/mem", FileOpening.Read);
+        var health = new DirectoryHealth();
+        var output = connection.Transport.Output;
+        using (var region = FileRegion.TryCreate(file, 0, 64 * 1024, health)!)
+        {
+            ((IRegionSink)output).Accept(region);
+        }
+
+        Assert.True((await output.FlushAsync(_deadline.Token)).IsCompleted);
+        Assert.True(health.IsFailed);
+        await connection.DisposeAsync();
+        Assert.Equal(0, transport.Pool.RentedBytes);
+    }
+
     public void Dispose()
     {
         _deadline.Dispose();
