@@ -154,7 +154,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
     /// <summary>The answer with what is news, or an empty one for a client that is throttled.</summary>
     private FetchResponse Fill(FetchResponse response, FetchScope scope, PartitionRead[] reads, RequestContext context)
     {
-        if (context.Meter is not { } meter)
+        if (context.Meter is not { } meter || !_quotas.ThrottlesFetches)
         {
             Fill(response, scope, reads, context.ApiVersion, isFinal: true);
             return response;

@@ -42,6 +42,7 @@ public sealed class BrokerMetrics : IDisposable
         DefinePartitions();
         DefineLogs();
         DefineConnections();
+        broker.Quotas.Define(Metrics);
         DefineGroups();
         DefineController();
         DefineQuorum();

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Metrics;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
@@ -26,7 +27,6 @@ public sealed class ClientQuotas : IMetadataListener
 
     private readonly TimeProvider _time;
     private readonly long _startTimestamp;
-    private readonly long _windowMs;
     private readonly RateQuota _produce;
     private readonly RateQuota _fetch;
     private readonly RateQuota _request;
@@ -40,8 +40,11 @@ public sealed class ClientQuotas : IMetadataListener
         _time = time;
         _startTimestamp = time.GetTimestamp();
         var windows = config.GetInt("quota.window.num");
-        _windowMs = config.GetInt("quota.window.size.seconds") * 1000L;
-        (_produce, _fetch, _request) = (new RateQuota(windows, _windowMs), new RateQuota(windows, _windowMs), new RateQuota(windows, _windowMs));
+        var windowMs = config.GetInt("quota.window.size.seconds") * 1000L;
+        (_produce, _fetch) = (new RateQuota(windows, windowMs, int.MaxValue), new RateQuota(windows, windowMs, int.MaxValue));
+
+        // As in Kafka nobody is throttled for its requests' time by more than one window at once.
+        _request = new RateQuota(windows, windowMs, windowMs);
         _mutation = new MutationQuotas(config.GetInt("controller.quota.window.num"), config.GetInt("controller.quota.window.size.seconds") * 1000L, time);
     }
 
@@ -69,6 +72,20 @@ public sealed class ClientQuotas : IMetadataListener
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Defines the metrics of quotas.</summary>
+    internal void Define(MetricSet metrics)
+    {
+        metrics.Gauge("kafka.quota.entities", "{entity}", ["quota"], "Users, client ids and pairs of both that are measured because a quota binds them; at most 10,000 a kind.",
+            "kafka.server:type=*,user=*,client-id=*",
+            () =>
+            [
+                MetricSet.Series(_produce.Tracked, "quota", "produce"),
+                MetricSet.Series(_fetch.Tracked, "quota", "fetch"),
+                MetricSet.Series(_request.Tracked, "quota", "request"),
+                MetricSet.Series(_mutation.Tracked, "quota", "controller-mutation"),
+            ]);
+    }
+
     /// <summary>Begins to measure a request, when its frame has been cut and its handler is about to start.</summary>
     internal QuotaMeter Measure(int requestBytes) => new(_time.GetTimestamp(), requestBytes);
 
@@ -79,7 +96,7 @@ public sealed class ClientQuotas : IMetadataListener
     internal int Throttle(RequestContext context, QuotaMeter meter, IResponse? response)
     {
         var throttleMs = meter.ThrottleMs;
-        if (context.Key == ApiKey.Produce) throttleMs = Math.Max(throttleMs, Bounded(_produce.Record(context.User, ClientIdOf(context), meter.RequestBytes, NowMs())));
+        if (context.Key == ApiKey.Produce) throttleMs = Math.Max(throttleMs, _produce.Record(context.User, ClientIdOf(context), meter.RequestBytes, NowMs()));
         if (response is not IThrottledResponse throttled) return throttleMs;
         if (!meter.IsTimeCounted) throttleMs = Math.Max(throttleMs, CountTime(context, meter, NowMs()));
         throttled.ThrottleTimeMs = throttleMs;
@@ -90,6 +107,9 @@ public sealed class ClientQuotas : IMetadataListener
     internal int MaxFetchBytes(RequestContext context) =>
         context.Meter is null ? int.MaxValue : (int)Math.Min(int.MaxValue, _fetch.MaxAtOnce(context.User, ClientIdOf(context)));
 
+    /// <summary>Whether a fetch may be throttled, so that its size has to be known first.</summary>
+    internal bool ThrottlesFetches => _fetch.IsActive || _request.IsActive;
+
     /// <summary>Counts a fetch before its answer is given away. True where the client is throttled and gets an empty one.</summary>
     internal bool ThrottleFetch(RequestContext context, QuotaMeter meter, int responseBytes)
     {
@@ -97,7 +117,7 @@ public sealed class ClientQuotas : IMetadataListener
         var bytes = responseBytes + FrameLengthBytes;
         var (user, clientId) = (context.User, ClientIdOf(context));
         meter.IsTimeCounted = true;
-        meter.ThrottleMs = Math.Max(CountTime(context, meter, nowMs), Bounded(_fetch.Record(user, clientId, bytes, nowMs)));
+        meter.ThrottleMs = Math.Max(CountTime(context, meter, nowMs), _fetch.Record(user, clientId, bytes, nowMs));
         if (meter.ThrottleMs == 0) return false;
         _fetch.TakeBack(user, clientId, bytes, nowMs);
         return true;
@@ -126,18 +146,15 @@ public sealed class ClientQuotas : IMetadataListener
         return ofAll is null && byHost.Count == 0 ? AddressQuotas.None : new AddressQuotas(ofAll, byHost);
     }
 
-    /// <summary>As in Kafka nobody is throttled for its requests' time by more than one window at once.</summary>
     private int CountTime(RequestContext context, QuotaMeter meter, long nowMs)
     {
         if (!_request.IsActive) return 0;
         var end = meter.ReturnTimestamp != 0 ? meter.ReturnTimestamp : _time.GetTimestamp();
         var used = _time.GetElapsedTime(meter.StartTimestamp, end).TotalNanoseconds * PercentPerNanosecond;
-        return (int)Math.Min(_windowMs, _request.Record(context.User, ClientIdOf(context), used, nowMs));
+        return _request.Record(context.User, ClientIdOf(context), used, nowMs);
     }
 
     private static string ClientIdOf(RequestContext context) => context.ClientId ?? "";
-
-    private static int Bounded(long throttleMs) => (int)Math.Min(int.MaxValue, throttleMs);
 
     private long NowMs() => (long)_time.GetElapsedTime(_startTimestamp).TotalMilliseconds;
 }

@@ -13,6 +13,12 @@ internal sealed class MutationQuotas(int windows, long windowMs, TimeProvider ti
     private readonly long _startTimestamp = time.GetTimestamp();
     private volatile QuotaLimits _limits = QuotaLimits.None;
 
+    /// <summary>Entities that are measured.</summary>
+    public int Tracked
+    {
+        get { lock (_lock) return _buckets.Count; }
+    }
+
     public bool IsActive => !_limits.IsEmpty;
 
     public void Apply(QuotaLimits limits)

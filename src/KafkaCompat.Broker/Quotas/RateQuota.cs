@@ -1,7 +1,7 @@
 namespace KafkaCompat.Broker.Quotas;
 
 /// <summary>One kind of quota on a rate: bytes produced, bytes fetched, time of handlers.</summary>
-internal sealed class RateQuota(int windows, long windowMs)
+internal sealed class RateQuota(int windows, long windowMs, long maxThrottleMs)
 {
     private readonly Lock _lock = new();
     private readonly TrackedEntities<(string? User, string? ClientId), WindowedRate> _rates = new(() => new WindowedRate(windows, windowMs));
@@ -25,14 +25,14 @@ internal sealed class RateQuota(int windows, long windowMs)
     }
 
     /// <summary>Counts what a client used, and says how long it has to be quiet for it.</summary>
-    public long Record(string user, string clientId, double used, long nowMs)
+    public int Record(string user, string clientId, double used, long nowMs)
     {
         if (!_limits.TryFind(user, clientId, out var binding)) return 0;
         lock (_lock)
         {
             var rate = _rates.Of((binding.User, binding.ClientId), nowMs);
             rate.Record(used, nowMs);
-            return rate.OverrunMs(binding.Limit, nowMs);
+            return (int)Math.Min(maxThrottleMs, rate.OverrunMs(binding.Limit, nowMs));
         }
     }
 
