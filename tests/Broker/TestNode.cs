@@ -91,7 +91,7 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
     public async ValueTask DisposeAsync() => await Broker.DisposeAsync();
 
     /// <summary>A quorum of one that has committed a hundred records.</summary>
-    private static QuorumDescription Quorum() => new(
+    public static QuorumDescription Quorum() => new(
         1, 1, 100, [new QuorumReplica(new ReplicaKey(1, new Uuid(3, 3000)), 100, -1, -1)], [],
         new VoterSet([new Voter(new ReplicaKey(1, new Uuid(3, 3000)), [new Endpoint("CONTROLLER", "localhost", 19093, 0)])]), 1);
 }

@@ -84,7 +84,7 @@ public sealed class BrokerMetrics : IDisposable
         const int running = 3;
         const int stopping = 6;
         Metrics.Gauge("kafka.broker.state", "{state}", "3 while it runs, 6 while it stops.", "kafka.server:type=KafkaServer,name=BrokerState", () => isStopping() ? stopping : running);
-        Metrics.Gauge("kafka.node.info", "{node}", ["node", "cluster", "version"], "Always 1: which node this is.", "kafka.server:type=KafkaServer,name=ClusterId and kafka.server:type=app-info",
+        Metrics.Gauge("kafka.node.info", "{node}", ["node", "cluster", "version"], "Always 1: which node this is.", "kafka.server:type=KafkaServer,name=ClusterId and kafka.server:type=app-info (version)",
             () => [new(1, new("node", _broker.Metadata.NodeId), new("cluster", _broker.Metadata.ClusterId), new KeyValuePair<string, object?>("version", version))]);
     }
 

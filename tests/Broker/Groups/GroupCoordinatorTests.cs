@@ -234,6 +234,27 @@ public sealed class GroupCoordinatorTests : IDisposable
     }
 
     [Fact]
+    public async Task A_shard_counts_as_loading_until_it_has_read_its_log()
+    {
+        await Eventually(() => Task.FromResult(_coordinator.LoadedPartitions == 1));
+        Assert.Equal(ErrorCode.None, await Commit(1));
+        var counts = _coordinator.Count();
+        Assert.Equal((1, 1), (counts.Groups[(GroupType.Classic, "Empty")], counts.Offsets));
+        var broken = new MemoryGroupLog();
+        broken.ReadFaults.Enqueue(new IOException("torn"));
+        _ = broken.Append(_log.Read(0, 1).Batches);
+        _coordinator.Lead(1, broken);
+        Assert.Equal((1, 1), (_coordinator.LoadedPartitions, _coordinator.LoadingPartitions));
+        await Eventually(() =>
+        {
+            // The load that failed is tried again after a while.
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return Task.FromResult(_coordinator.LoadingPartitions == 0);
+        });
+        Assert.Equal(2, _coordinator.Count().Groups[(GroupType.Classic, "Empty")]);
+    }
+
+    [Fact]
     public async Task Listings_join_the_shards()
     {
         _coordinator.PartitionCount = 2;

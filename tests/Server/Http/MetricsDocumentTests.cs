@@ -26,6 +26,22 @@ public sealed class MetricsDocumentTests : IDisposable
         Assert.Equal(expected, (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).ReplaceLineEndings("\n"));
     }
 
+    /// <summary>kafka-jmx-names.txt was read off a running node of Apache Kafka 4.4.</summary>
+    [Fact]
+    public async Task What_a_metric_is_called_in_Kafka_is_a_name_that_Kafka_has()
+    {
+        await using var node = await HttpNode.Start(_folder.FullName);
+        using var broker = node.Running.Node.CreateMetrics("test");
+        var names = (await File.ReadAllLinesAsync(Path.Combine(Path.GetFullPath(KafkaReference.RepositoryRoot), "tests", "Server", "Http", "kafka-jmx-names.txt"), TestContext.Current.CancellationToken))
+            .Where(static line => line[0] != '#').Select(JmxName.Parse).ToList();
+        var wrong = from definition in broker.Metrics.Definitions
+                    from text in definition.Kafka.Split(" and ", StringSplitOptions.RemoveEmptyEntries)
+                    let name = JmxName.Parse(text)
+                    where !names.Exists(name.Covers)
+                    select $"{definition.Name}: {text}";
+        Assert.Empty(wrong);
+    }
+
     [Fact]
     public async Task Every_series_of_a_scrape_has_the_labels_of_its_definition()
     {
@@ -66,5 +82,26 @@ public sealed class MetricsDocumentTests : IDisposable
         _ = text.Append("  (`java.lang:type=OperatingSystem`), thread pool and locks. What that meter records event by event (exceptions) is left out.\n");
         _ = text.Append("- `client_*`: what clients push of their own metrics (KIP-714), with their attributes, `client_id` and `client_instance_id` as labels. Kafka hands them to a Java plug-in.\n");
         return text.ToString();
+    }
+
+    /// <summary>An MBean's name by its properties, with the attribute that holds the value where the name does not say it.</summary>
+    private sealed record JmxName(string Domain, IReadOnlyDictionary<string, string> Properties, string Attribute)
+    {
+        public static JmxName Parse(string text)
+        {
+            var attribute = text.IndexOf(" (", StringComparison.Ordinal);
+            var name = attribute < 0 ? text : text[..attribute];
+            var colon = name.IndexOf(':', StringComparison.Ordinal);
+            var properties = name[(colon + 1)..].Split(',').Select(static pair => pair.Split('=', 2)).ToDictionary(static pair => pair[0], static pair => pair[1], StringComparer.Ordinal);
+            return new JmxName(name[..colon], properties, attribute < 0 ? "" : text[(attribute + 2)..^1]);
+        }
+
+        /// <summary>Whether the other one is this one; a star here stands for any rest.</summary>
+        public bool Covers(JmxName other) =>
+            Domain == other.Domain && Attribute == other.Attribute && Properties.Count == other.Properties.Count
+            && Properties.All(pair => other.Properties.TryGetValue(pair.Key, out var value) && IsLike(value, pair.Value));
+
+        private static bool IsLike(string value, string pattern) =>
+            pattern[^1] == '*' ? value.StartsWith(pattern[..^1], StringComparison.Ordinal) : value == pattern || (value == "*" && pattern.Length > 0);
     }
 }
