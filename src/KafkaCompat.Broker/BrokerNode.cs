@@ -49,6 +49,9 @@ public sealed class BrokerNode : IAsyncDisposable
 
     public BrokerService Broker => _broker;
 
+    /// <summary>The way to this node's controller.</summary>
+    public IControllerChannel Controller => _quorum.Controller;
+
     /// <summary>Whether the node can serve, and what is in the way.</summary>
     public NodeHealth Health { get; }
 
@@ -63,21 +66,23 @@ public sealed class BrokerNode : IAsyncDisposable
 
     /// <summary>
     /// Starts a node; when it returns, the node leads its partitions and may be given connections. Without <paramref name="diskThreads"/> the disk is waited for on
-    /// the threads that have something to do there, and without <paramref name="batchThreads"/> batches are decompressed on those that received them.
+    /// the threads that have something to do there, and without <paramref name="batchThreads"/> batches are decompressed on those that received them. The program uses
+    /// none of <paramref name="seams"/>.
     /// </summary>
     public static async Task<BrokerNode> StartAsync(
         ServerConfig config, IFileStore files, TimeProvider time, Random random, ILoggerFactory logs, IDiskThreads? diskThreads = null,
-        IBatchThreads? batchThreads = null)
+        IBatchThreads? batchThreads = null, NodeSeams? seams = null)
     {
         if (!config.Node.IsBroker || !config.Node.IsController)
             throw new ConfigurationException("process.roles must be broker,controller: a node of one role alone is not served.");
         var logger = logs.CreateLogger("kafkacompat.node");
         var directories = NodeDirectories.Open(config, files, time, random, diskThreads ?? IDiskThreads.None, logger);
+        var engineTime = seams?.EngineTime ?? time;
         QuorumNode? quorum = null;
         try
         {
-            quorum = QuorumNode.Open(config, directories.Metadata.Environment, directories.Meta, time, random);
-            return await Start(config, directories, quorum, time, random, logs, batchThreads);
+            quorum = QuorumNode.Open(config, directories.Metadata.Environment, directories.Meta, engineTime, random);
+            return await Start(config, directories, quorum, time, engineTime, random, logs, batchThreads, seams);
         }
         catch
         {
@@ -130,13 +135,14 @@ public sealed class BrokerNode : IAsyncDisposable
     }
 
     private static async Task<BrokerNode> Start(
-        ServerConfig config, NodeDirectories directories, QuorumNode quorum, TimeProvider time, Random random, ILoggerFactory logs, IBatchThreads? batchThreads)
+        ServerConfig config, NodeDirectories directories, QuorumNode quorum, TimeProvider time, TimeProvider engineTime, Random random, ILoggerFactory logs,
+        IBatchThreads? batchThreads, NodeSeams? seams)
     {
         var (meta, data) = (directories.Meta, directories.Data);
         await quorum.StartAsync();
-        var broker = new BrokerService(config, meta.ClusterId, data, quorum.Controller, quorum.Quorum.Describe, time, random, logs, batchThreads);
+        var broker = new BrokerService(config, meta.ClusterId, data, quorum.Controller, quorum.Quorum.Describe, time, random, logs, batchThreads, seams);
         broker.Metadata.KRaftVersion = quorum.Quorum.KRaftVersion;
-        var lifecycle = new BrokerLifecycle(quorum, config, meta.ClusterId, [.. data.All.Select(static directory => directory.Id)], data.BrokerEpochAtShutdown, time, random)
+        var lifecycle = new BrokerLifecycle(quorum, config, meta.ClusterId, [.. data.All.Select(static directory => directory.Id)], data.BrokerEpochAtShutdown, engineTime, random)
         {
             FailedDirectories = () => data.FailedIds,
             CordonedDirectories = () => data.CordonedIds,
@@ -149,6 +155,6 @@ public sealed class BrokerNode : IAsyncDisposable
         await lifecycle.UnfenceAsync();
         broker.CordonsChanged += () => _ = lifecycle.ReportDirectories();
         broker.TellDirectories();
-        return new BrokerNode(directories, quorum, broker, lifecycle, config.GetBool("controlled.shutdown.enable"), time, logs.CreateLogger("kafkacompat.node"));
+        return new BrokerNode(directories, quorum, broker, lifecycle, config.GetBool("controlled.shutdown.enable"), engineTime, logs.CreateLogger("kafkacompat.node"));
     }
 }

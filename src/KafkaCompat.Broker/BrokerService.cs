@@ -47,6 +47,7 @@ public sealed class BrokerService : IAsyncDisposable
     private readonly ProduceHandler _produce;
     private readonly FetchHandler _fetch;
     private readonly LoggerLevels _loggers;
+    private readonly TimerWheel _groupWheel;
 
     /// <summary>
     /// How long the connections of a node that stops have to end in order. Nothing is waited for on purpose then, so this is for a slow disk and for
@@ -56,34 +57,37 @@ public sealed class BrokerService : IAsyncDisposable
 
     public BrokerService(
         ServerConfig config, string clusterId, LogDirectories directories, IControllerChannel controller, Func<QuorumDescription> quorum, TimeProvider time,
-        Random random, ILoggerFactory logs, IBatchThreads? batchThreads = null)
+        Random random, ILoggerFactory logs, IBatchThreads? batchThreads = null, NodeSeams? seams = null)
     {
         _config = config;
         _directories = directories;
-        _time = time;
+        // What records, groups and chores go by, and what peers wait for: in the program one clock.
+        var engineTime = seams?.EngineTime ?? time;
+        _time = engineTime;
         _connectionLogger = logs.CreateLogger("kafkacompat.connections");
         _limits = new ConnectionLimits(config.GetInt("socket.request.max.bytes"), config.GetLong("connections.max.idle.ms"));
-        Wheel = new TimerWheel(time);
-        Requests = new RequestMetrics(time);
+        Wheel = new TimerWheel(engineTime);
+        _groupWheel = ReferenceEquals(engineTime, time) ? Wheel : new TimerWheel(time);
+        Requests = new RequestMetrics(engineTime);
         Settings = new DynamicBrokerConfig(config, logs.CreateLogger("kafkacompat.configs"));
         Settings.Changed += ApplySettings;
         Metadata = new BrokerMetadata(Settings, clusterId);
-        Quotas = new ClientQuotas(config, time);
-        Telemetry = new ClientTelemetry(config.GetInt("telemetry.max.bytes"), time, random);
+        Quotas = new ClientQuotas(config, engineTime);
+        Telemetry = new ClientTelemetry(config.GetInt("telemetry.max.bytes"), engineTime, random);
         _loggers = (logs as ILeveledLoggerFactory)?.Levels ?? new LoggerLevels(LogLevel.Information);
         var logLogger = logs.CreateLogger("kafkacompat.logs");
         _keeper = new PartitionKeeper(Partitions, directories, Metadata, Settings, _syncer, time, logLogger) { Placed = PlacedReplica };
         _logs = new LogKeeper(Partitions, directories, config, time, logLogger);
-        _assignments = new DirectoryAssignments(controller, config.NodeId, () => BrokerEpoch, time, logLogger);
+        _assignments = new DirectoryAssignments(controller, config.NodeId, () => BrokerEpoch, engineTime, logLogger);
         Topics = new TopicCreator(controller, Metadata, config);
         _producerIds = new ProducerIdBlock(controller, config.NodeId, () => BrokerEpoch);
-        var coordinator = Groups = new GroupCoordinator(GroupSettingsOf(config), time, Wheel, logs.CreateLogger("kafkacompat.groups"))
+        var coordinator = Groups = new GroupCoordinator(GroupSettingsOf(config), time, _groupWheel, logs.CreateLogger("kafkacompat.groups"))
         {
             // As the handlers read it, so that no offset seems to be of a topic that is only about to be there.
             TopicIds = name => Metadata.Current.FindTopic(name)?.Id,
         };
         _groups = new GroupPartitions(coordinator, Partitions, Wheel, config.NodeId);
-        _sessions = new FetchSessionCache(config.GetInt("max.incremental.fetch.session.cache.slots"), random, time);
+        _sessions = new FetchSessionCache(config.GetInt("max.incremental.fetch.session.cache.slots"), random, engineTime);
         _produce = new ProduceHandler(Partitions, Metadata, Wheel, batchThreads ?? IBatchThreads.None);
         _fetch = new FetchHandler(Partitions, Metadata, Wheel, _sessions, Quotas, config.GetInt("fetch.max.bytes"));
         _dispatch = new ServedHandlers
@@ -127,7 +131,7 @@ public sealed class BrokerService : IAsyncDisposable
             RenewDelegationToken = new RenewDelegationTokenHandler(),
             ExpireDelegationToken = new ExpireDelegationTokenHandler(),
             DescribeDelegationToken = new DescribeDelegationTokenHandler(),
-            DescribeQuorum = new DescribeQuorumHandler(quorum, time),
+            DescribeQuorum = new DescribeQuorumHandler(quorum, engineTime),
             DescribeTopicPartitions = new DescribeTopicPartitionsHandler(Metadata, config.GetInt("max.request.partition.size.limit")),
             JoinGroup = new JoinGroupHandler(coordinator, NewGuid),
             SyncGroup = new SyncGroupHandler(coordinator),
@@ -140,6 +144,9 @@ public sealed class BrokerService : IAsyncDisposable
             OffsetFetch = new OffsetFetchHandler(coordinator, Metadata),
         }.ToTable(ApiListeners.Broker);
         _controllerDispatch = ControllerTable(controller, quorum);
+        seams?.Interceptor?.Attach(Metadata);
+        _dispatch.Intercept(seams?.Interceptor);
+        _controllerDispatch.Intercept(seams?.Interceptor);
 
         void PlacedReplica(Uuid topicId, int partition, Uuid directory) => _assignments!.Add(topicId, partition, directory);
 
@@ -166,6 +173,7 @@ public sealed class BrokerService : IAsyncDisposable
     /// <summary>The quotas of clients, which the metadata holds.</summary>
     public ClientQuotas Quotas { get; }
 
+    /// <summary>What peers wait for hangs here; the deadlines of groups on another wheel where they go by another clock.</summary>
     public TimerWheel Wheel { get; }
 
     /// <summary>What was asked, how often and how long it took.</summary>
@@ -336,6 +344,7 @@ public sealed class BrokerService : IAsyncDisposable
         _groups.Close();
         foreach (var partition in Partitions.All) partition.Close();
         Wheel.Dispose();
+        _groupWheel.Dispose();
         _producerIds.Dispose();
         Telemetry.Dispose();
         if (EndsInDisorder) _directories.Dispose();

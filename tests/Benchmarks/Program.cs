@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Running;
+using KafkaCompat.Benchmarks.Embedded;
 using KafkaCompat.Benchmarks.Load;
 using KafkaCompat.Benchmarks.Requests;
 using KafkaCompat.Benchmarks.Scale;
@@ -11,7 +12,8 @@ namespace KafkaCompat.Benchmarks;
 /// <summary>
 /// <c>start BINARY</c> compares start and memory with Apache Kafka, <c>transport</c> measures the socket transport alone,
 /// <c>requests</c> prints bytes allocated a request by produce and fetch; <c>throughput</c> what
-/// a node takes in and gives out; <c>load BINARY</c> the same load on Apache Kafka and on us;
+/// a node takes in and gives out; <c>load BINARY</c> the same load on Apache Kafka and on us; <c>embedded</c>
+/// how long a broker within a process takes to start;
 /// <c>scale BINARY</c> 10,000 partitions and 10,000 idle connections on both; everything else goes to BenchmarkDotNet.
 /// </summary>
 internal static class Program
@@ -46,6 +48,11 @@ internal static class Program
         if (args is ["scale", .. var what])
         {
             return ScaleMeasurement.Run(what);
+        }
+
+        if (args is ["embedded"])
+        {
+            return EmbeddedMeasurement.Run();
         }
 
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

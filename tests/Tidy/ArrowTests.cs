@@ -3,7 +3,7 @@ using Xunit;
 
 namespace KafkaCompat.Tidy.Tests;
 
-/// <summary>Arrows point only downward: Server → Broker → {Storage, Cluster} → Protocol, and Storage and Cluster never see each other.</summary>
+/// <summary>Arrows point only downward: Testing → Server → Broker → {Storage, Cluster} → Protocol, and Storage and Cluster never see each other.</summary>
 public sealed class ArrowTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
@@ -17,6 +17,8 @@ public sealed class ArrowTests
         // The generator is there for the dispatch table alone, an analyzer and no reference at run time.
         ["KafkaCompat.Broker"] = ["KafkaCompat.Protocol.Generator", "KafkaCompat.Protocol", "KafkaCompat.Storage", "KafkaCompat.Cluster"],
         ["KafkaCompat.Server"] = ["KafkaCompat.Broker"],
+        // What a test process gets: the program's own parts, nothing beside them.
+        ["KafkaCompat.Testing"] = ["KafkaCompat.Server"],
     };
 
     /// <summary>The packages that a project of the program may bring: dependencies are few, and README.md says why each is here.</summary>

@@ -20,5 +20,11 @@ public sealed class DispatchTable
     /// <summary>What ApiVersions advertises, in the order of keys.</summary>
     public IReadOnlyList<ServedApi> Served { get; }
 
+    /// <summary>Puts something before every handler. Before the first connection is served.</summary>
+    internal void Intercept(IRequestInterceptor? interceptor)
+    {
+        foreach (var api in Served) api.Interceptor = interceptor;
+    }
+
     public ServedApi? Find(short key) => (uint)key < (uint)_byKey.Length ? _byKey[key] : null;
 }

@@ -14,6 +14,9 @@ public abstract class ServedApi(ApiKey key, short minVersion, short maxVersion)
 
     public short MaxVersion { get; } = maxVersion;
 
+    /// <summary>Comes before the handler where somebody asked for it; null in the program.</summary>
+    internal IRequestInterceptor? Interceptor { get; set; }
+
     /// <summary>Decodes the body and starts the handler. Throws <see cref="WireFormatException"/> for bytes that are no such request.</summary>
     internal abstract ValueTask<IResponse?> Start(ref WireReader body, RequestContext context);
 }
@@ -27,9 +30,18 @@ public sealed class ServedApi<TRequest, TResponse>(short minVersion, short maxVe
     internal override ValueTask<IResponse?> Start(ref WireReader body, RequestContext context)
     {
         var request = TRequest.Read(ref body, context.ApiVersion);
+        return Interceptor is null ? Handle(request, context) : Intercept(Interceptor, request, context);
+    }
+
+    private ValueTask<IResponse?> Handle(TRequest request, RequestContext context)
+    {
         var answer = handler.Handle(request, context);
         return answer.IsCompletedSuccessfully ? new ValueTask<IResponse?>(answer.GetAwaiter().GetResult()) : Await(answer);
     }
+
+    // By itself, so that only an intercepted request pays for what this captures.
+    private ValueTask<IResponse?> Intercept(IRequestInterceptor interceptor, TRequest request, RequestContext context) =>
+        interceptor.Handle(request, context, () => Handle(request, context));
 
     private static async ValueTask<IResponse?> Await(ValueTask<TResponse?> answer) => await answer;
 }

@@ -457,8 +457,17 @@ internal sealed class GroupShardLoop
             return;
         if (_scheduledFor != long.MaxValue && !_wheel.Cancel(_deadline))
             return;
+        var now = Now;
+        if (next <= now)
+        {
+            // Due as soon as it was set, as a rebalance that waits for nobody is: not a tick of a clock that may stand still, but after those in the mailbox.
+            _scheduledFor = long.MaxValue;
+            _goesOn = true;
+            _ = Post(OnDeadline, force: true);
+            return;
+        }
         _scheduledFor = next;
-        _wheel.Schedule(_deadline, Math.Max(0, next - Now));
+        _wheel.Schedule(_deadline, next - now);
     }
 
     private sealed record Waiting(GroupCommand Command, TaskCompletionSource<object> Answer);

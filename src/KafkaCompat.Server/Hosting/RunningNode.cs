@@ -42,10 +42,14 @@ internal sealed class RunningNode : IAsyncDisposable
 
     public BrokerNode Node => _node;
 
-    public static async Task<RunningNode> Start(ServerConfig config, ILoggerFactory logs)
+    /// <summary>As the program starts: on this machine's disk, by its clock.</summary>
+    public static Task<RunningNode> Start(ServerConfig config, ILoggerFactory logs) => Start(config, new DiskFileStore(), TimeProvider.System, logs, NodeSeams.None);
+
+    /// <summary>On other files and by another clock, within a process that is not this program's own.</summary>
+    internal static async Task<RunningNode> Start(ServerConfig config, IFileStore files, TimeProvider time, ILoggerFactory logs, NodeSeams seams, bool isGuest = false)
     {
         var logger = logs.CreateLogger("kafkacompat");
-        var transport = new SocketTransport(TransportOptions(config), TimeProvider.System);
+        var transport = new SocketTransport(TransportOptions(config, isGuest), TimeProvider.System);
         var listeners = new List<BoundListener>();
         var diskThreads = new WorkThreads("disk", WorkThreads.MaxDiskThreads);
         var batchThreads = new WorkThreads("batch", WorkThreads.MaxBatchThreads);
@@ -57,7 +61,7 @@ internal sealed class RunningNode : IAsyncDisposable
             }
 
             config = config.WithBoundPorts(listeners.ToDictionary(static listener => listener.Endpoint.Name, static listener => listener.Endpoint.Port));
-            var node = await BrokerNode.StartAsync(config, new DiskFileStore(), TimeProvider.System, Random.Shared, logs, diskThreads, batchThreads).ConfigureAwait(false);
+            var node = await BrokerNode.StartAsync(config, files, time, Random.Shared, logs, diskThreads, batchThreads, seams).ConfigureAwait(false);
             var acceptors = new List<ConnectionAcceptor>();
             var accepting = new List<Task>();
 
@@ -92,6 +96,26 @@ internal sealed class RunningNode : IAsyncDisposable
     public Task Completion { get; }
 
     /// <summary>
+    /// Ends as a killed process does, as far as peers and files can tell: connections are reset, nothing that was begun is answered. The caller has made the files
+    /// unwritable before, so what the parts of the node still do on their way out changes nothing.
+    /// </summary>
+    internal async ValueTask KillAsync()
+    {
+        _node.Health.BeginStop();
+        await Unbind(_listeners).ConfigureAwait(false);
+        foreach (var acceptor in _acceptors)
+        {
+            acceptor.Close();
+        }
+
+        _transport.AbortConnections();
+        _transport.Dispose();
+        await _node.DisposeAsync().ConfigureAwait(false);
+        _diskThreads.Dispose();
+        _batchThreads.Dispose();
+    }
+
+    /// <summary>
     /// Stops accepting, answers what was begun and ends connections in order, resets those that do not end in time; so nothing is acknowledged any more when
     /// the node ends.
     /// </summary>
@@ -124,8 +148,10 @@ internal sealed class RunningNode : IAsyncDisposable
         }
     }
 
-    private static SocketTransportOptions TransportOptions(ServerConfig config) => new()
+    private static SocketTransportOptions TransportOptions(ServerConfig config, bool isGuest) => new()
     {
+        CollectsGarbage = !isGuest,
+        SharesPorts = isGuest,
         Backlog = config.GetInt("socket.listen.backlog.size"),
 
         SendBufferBytes = config.GetInt("socket.send.buffer.bytes"),

@@ -53,6 +53,11 @@ internal sealed class SocketTransport : IConnectionListenerFactory, IDisposable
                 listening.DualMode = address.Address.Equals(IPAddress.IPv6Any);
             }
 
+            if (_options.SharesPorts)
+            {
+                listening.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            }
+
             listening.Bind(address);
             listening.Listen(_options.Backlog);
         }
@@ -83,7 +88,7 @@ internal sealed class SocketTransport : IConnectionListenerFactory, IDisposable
             connection.Sweep();
         }
 
-        if (Pool.Trim())
+        if (Pool.Trim() && _options.CollectsGarbage)
         {
             // Blocking, because only this kind gives memory back at once; the heap is small by then, so it takes milliseconds.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);

@@ -22,6 +22,12 @@ internal sealed record SocketTransportOptions
     /// <summary>Pause of the accept loop when the process has no file descriptor left.</summary>
     public int AcceptPauseMs { get; init; } = 20;
 
+    /// <summary>Whether memory that a quiet period set free goes back to the system at once. Not in somebody else's process: a collection stops all of it.</summary>
+    public bool CollectsGarbage { get; init; } = true;
+
+    /// <summary>Whether another socket of this process may hold the same port, to keep it while nobody listens.</summary>
+    public bool SharesPorts { get; init; }
+
     /// <summary>How often quiet connections and the pool give memory back.</summary>
     public TimeSpan SweepInterval { get; init; } = TimeSpan.FromSeconds(2);
 }

@@ -1,0 +1,16 @@
+namespace KafkaCompat.Testing;
+
+/// <summary>A topic to create. A text is a topic of that name.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Partitions">How many partitions; 0 is the broker's default.</param>
+public sealed record BrokerTopic(string Name, int Partitions = 0)
+{
+    /// <summary>Settings of the topic, such as <c>retention.ms</c>.</summary>
+    public IReadOnlyDictionary<string, string> Configs { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>A topic with the broker's defaults.</summary>
+    public static implicit operator BrokerTopic(string name) => FromString(name);
+
+    /// <summary>A topic with the broker's defaults.</summary>
+    public static BrokerTopic FromString(string name) => new(name);
+}

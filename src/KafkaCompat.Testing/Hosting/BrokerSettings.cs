@@ -1,0 +1,42 @@
+using System.Globalization;
+using KafkaCompat.Broker.Configs;
+
+namespace KafkaCompat.Testing.Hosting;
+
+/// <summary>The settings of a broker in a test.</summary>
+internal static class BrokerSettings
+{
+    /// <summary>What makes tests short; nothing here changes what a client may rely on.</summary>
+    private static readonly KeyValuePair<string, string>[] ForTests =
+    [
+        new("process.roles", "broker,controller"),
+        new("node.id", "1"),
+        new("controller.listener.names", "CONTROLLER"),
+        new("controller.quorum.bootstrap.servers", "127.0.0.1:9093"),
+
+        // Three seconds in which a new group waits for more members.
+        new("group.initial.rebalance.delay.ms", "0"),
+
+        // Fifty logs, made by the first group of each broker.
+        new("offsets.topic.num.partitions", "1"),
+        new("transaction.state.log.num.partitions", "1"),
+        new("share.coordinator.state.topic.num.partitions", "1"),
+
+        // What deleted topics held is given back with the next sweep, not a minute later.
+        new("log.segment.delete.delay.ms", "0"),
+    ];
+
+    public static ServerConfig Of(KafkaCompatBrokerOptions options, string path, int port, int controllerPort)
+    {
+        List<KeyValuePair<string, string>> settings =
+        [
+            .. ForTests,
+            new("listeners", string.Create(CultureInfo.InvariantCulture, $"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controllerPort}")),
+            new("log.dirs", path),
+            new("auto.create.topics.enable", options.AutoCreateTopics ? "true" : "false"),
+            new("num.partitions", options.DefaultPartitions.ToString(CultureInfo.InvariantCulture)),
+            .. options.Settings,
+        ];
+        return ServerConfig.Create(settings, "localhost");
+    }
+}

@@ -1,0 +1,257 @@
+using System.Globalization;
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Testing.Files;
+using KafkaCompat.Testing.Hosting;
+
+namespace KafkaCompat.Testing;
+
+/// <summary>
+/// A Kafka broker in this process: the engine and the sockets of the program <c>kafkacompat</c>, on a free port of this machine, in memory unless asked for more.
+/// Any Kafka client connects to <see cref="BootstrapServers"/>. Brokers know nothing of each other; have as many at a time as you like.
+/// </summary>
+/// <remarks>
+/// The node's work runs on the thread pool, never on the caller's synchronization context, so tests may block. Methods that start, stop or reset take turns
+/// by themselves; all members are safe for any number of threads.
+/// </remarks>
+/// <example>
+/// <code>
+/// await using var broker = await KafkaCompatBroker.StartAsync();
+/// using var producer = new ProducerBuilder&lt;Null, string&gt;(new ProducerConfig { BootstrapServers = broker.BootstrapServers }).Build();
+/// </code>
+/// </example>
+public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
+{
+    private const int RequestTimeoutMs = 30_000;
+
+    private readonly KafkaCompatBrokerOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly BrokerFiles _files;
+    private readonly PortReservation _port;
+    private readonly PortReservation _controllerPort;
+    private readonly SemaphoreSlim _turn = new(1);
+    private ServerConfig _config;
+    private volatile BrokerLife? _life;
+    private MetadataImage? _start;
+    private bool _isDisposed;
+
+    private KafkaCompatBroker(KafkaCompatBrokerOptions options)
+    {
+        _options = options;
+        _clock = options.TimeProvider == TimeProvider.System ? TimeProvider.System : new CalmTimeProvider(options.TimeProvider);
+        _port = new PortReservation();
+        _controllerPort = new PortReservation();
+        _files = BrokerFiles.Of(options, _clock);
+        try
+        {
+            _config = BrokerSettings.Of(options, _files.Path, _port.Port, _controllerPort.Port);
+        }
+        catch
+        {
+            LetGo();
+            throw;
+        }
+    }
+
+    /// <summary>Where clients connect: <c>127.0.0.1</c> and the port, which stays the same whatever becomes of the broker until it is disposed of.</summary>
+    public string BootstrapServers { get; private set; } = "";
+
+    /// <summary>The cluster's id, which restarts keep.</summary>
+    public string ClusterId { get; private set; } = "";
+
+    /// <summary>The folder with the broker's files; null where they are in memory.</summary>
+    public string? DataDirectory => _options.Storage == BrokerStorage.Memory ? null : _files.Path;
+
+    /// <summary>Bytes of the files that are in memory; 0 where they are in a folder.</summary>
+    public long MemoryBytes => (_files.Store as MemoryFileStore)?.Bytes ?? 0;
+
+    /// <summary>What goes wrong: errors, delays and lost connections per API key. Restarts keep it, a reset ends it.</summary>
+    public FaultPlan Faults { get; } = new();
+
+    /// <summary>Whether it serves: after a start and before a stop or a kill.</summary>
+    public bool IsRunning => _life is not null;
+
+    /// <summary>The topics there are, without the internal ones.</summary>
+    public IReadOnlyList<string> Topics =>
+        [.. Life.Node.Broker.Metadata.Current.Topics.Keys.Where(static name => !name.StartsWith("__", StringComparison.Ordinal))];
+
+    /// <summary>Starts a broker; when this returns it serves.</summary>
+    /// <exception cref="ArgumentException">The options contradict themselves, or a setting is unknown or of the wrong kind.</exception>
+    public static async Task<KafkaCompatBroker> StartAsync(KafkaCompatBrokerOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        KafkaCompatBroker broker;
+        try
+        {
+            broker = new KafkaCompatBroker(options ?? new KafkaCompatBrokerOptions());
+        }
+        catch (ConfigurationException e)
+        {
+            throw new ArgumentException(e.Message, nameof(options), e);
+        }
+
+        try
+        {
+            await Task.Run(broker.StartLife, cancellationToken).ConfigureAwait(false);
+            await broker.InTurn(() => broker.CreateTopics(broker._options.Topics)).ConfigureAwait(false);
+            return broker;
+        }
+        catch
+        {
+            await broker.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Starts a broker and waits for it, for fixtures that cannot await.</summary>
+    public static KafkaCompatBroker Start(KafkaCompatBrokerOptions? options = null) => StartAsync(options).GetAwaiter().GetResult();
+
+    /// <summary>Creates a topic; when this returns it can be written to.</summary>
+    /// <exception cref="KafkaCompatException">There is one of that name, or the name, number or settings are refused.</exception>
+    public Task CreateTopicAsync(string name, int partitions = 0, IReadOnlyDictionary<string, string>? configs = null) =>
+        InTurn(() => CreateTopics([new BrokerTopic(name, partitions) { Configs = configs ?? new Dictionary<string, string>() }]));
+
+    /// <summary>Deletes a topic with its records.</summary>
+    /// <exception cref="KafkaCompatException">There is none of that name.</exception>
+    public Task DeleteTopicAsync(string name) => InTurn(async () =>
+    {
+        var request = new DeleteTopicsRequest { TimeoutMs = RequestTimeoutMs, Topics = { new() { Name = name } } };
+        var answer = await Life.Node.Controller.DeleteTopics(request, DeleteTopicsRequest.MaxVersion).ConfigureAwait(false);
+        if (answer.Responses is [{ ErrorCode: not ErrorCode.None } refused]) throw new KafkaCompatException(refused.ErrorCode, $"Topic {name} is not deleted: {refused.ErrorCode} {refused.ErrorMessage}");
+    });
+
+    /// <summary>The offset behind the last record of a partition that consumers can read: how many there are, where none was ever deleted.</summary>
+    /// <exception cref="KafkaCompatException">There is no such partition.</exception>
+    public long EndOffset(string topic, int partition = 0) =>
+        Life.Node.Broker.Partitions.Find(topic, partition)?.HighWatermark
+        ?? throw new KafkaCompatException(ErrorCode.UnknownTopicOrPartition, $"There is no partition {partition} of a topic {topic}.");
+
+    /// <summary>
+    /// Makes the broker as it was when it started, within milliseconds: topics, groups, offsets, quotas, settings and faults are gone, the topics of
+    /// <see cref="KafkaCompatBrokerOptions.Topics"/> are there and empty. Connections stay; members of groups are told to join again. Producer ids go on. Clients
+    /// that still work make topics again where that is allowed, so stop them before.
+    /// </summary>
+    public Task ResetAsync() => InTurn(async () =>
+    {
+        Faults.Clear();
+        await BrokerReset.Run(Life.Node, _start!).ConfigureAwait(false);
+        await CreateTopics(_options.Topics).ConfigureAwait(false);
+    });
+
+    /// <summary>Stops the broker in order: what was begun is answered, leadership is given up, files are marked clean. Its port refuses connections until <see cref="ResumeAsync"/>.</summary>
+    public Task StopAsync() => InTurn(async () =>
+    {
+        var life = Life;
+        _life = null;
+        await life.Stop().ConfigureAwait(false);
+    });
+
+    /// <summary>
+    /// Ends the broker as <c>kill -9</c> does: connections are reset, nothing more is written from that moment on, files are not marked clean. What it had written
+    /// is there after <see cref="ResumeAsync"/>, which recovers it.
+    /// </summary>
+    public Task KillAsync() => InTurn(async () =>
+    {
+        var life = Life;
+        _life = null;
+        await life.Kill().ConfigureAwait(false);
+    });
+
+    /// <summary>Starts a broker that was stopped or killed on the same port and files.</summary>
+    public Task ResumeAsync() => InTurn(() => _life is null ? StartLife() : throw new InvalidOperationException("The broker runs."));
+
+    /// <summary>Stops or (<paramref name="unclean"/>) kills the broker and starts it again, with all its data.</summary>
+    public async Task RestartAsync(bool unclean = false)
+    {
+        if (unclean) await KillAsync().ConfigureAwait(false);
+        else await StopAsync().ConfigureAwait(false);
+        await ResumeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Stops the broker and deletes its temporary folder, where it has one.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Task.Run(async () =>
+        {
+            await _turn.WaitAsync().ConfigureAwait(false);
+            try
+            {
+                if (_isDisposed) return;
+                _isDisposed = true;
+                var life = _life;
+                _life = null;
+                if (life is not null) await life.Stop().ConfigureAwait(false);
+            }
+            finally
+            {
+                LetGo();
+                _ = _turn.Release();
+            }
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>As <see cref="DisposeAsync"/>; it blocks until the broker has stopped, and no work of the broker needs the thread that waits.</summary>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    private BrokerLife Life => _life ?? throw new InvalidOperationException(_isDisposed ? "The broker is disposed of." : "The broker is not running; ResumeAsync starts it.");
+
+    // One at a time, and away from whatever context the caller lives in.
+    private Task InTurn(Func<Task> work) => Task.Run(async () =>
+    {
+        await _turn.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            await work().ConfigureAwait(false);
+        }
+        finally
+        {
+            _ = _turn.Release();
+        }
+    });
+
+    private async Task StartLife()
+    {
+        var life = await BrokerLife.Start(_config, _files, _clock, Faults, _options.LoggerFactory).ConfigureAwait(false);
+        // Ports that the settings left to the system stay what they are now.
+        _config = life.Running.Config;
+        var listener = _config.Listeners.AdvertisedOfBroker.First();
+        BootstrapServers = string.Create(CultureInfo.InvariantCulture, $"{listener.Host}:{listener.Port}");
+        ClusterId = life.Node.Broker.Metadata.ClusterId;
+        _start ??= life.Node.Broker.Metadata.Current;
+        _life = life;
+    }
+
+    private async Task CreateTopics(IReadOnlyList<BrokerTopic> topics)
+    {
+        if (topics.Count == 0) return;
+        var request = new CreateTopicsRequest
+        {
+            TimeoutMs = RequestTimeoutMs,
+            Topics =
+            [
+                .. topics.Select(static topic => new CreateTopicsRequest.CreatableTopic
+                {
+                    Name = topic.Name,
+                    NumPartitions = topic.Partitions == 0 ? -1 : topic.Partitions,
+                    ReplicationFactor = -1,
+                    Configs = [.. topic.Configs.Select(static config => new CreateTopicsRequest.CreatableTopicConfig { Name = config.Key, Value = config.Value })],
+                }),
+            ],
+        };
+        var answer = await Life.Node.Controller.CreateTopics(request, CreateTopicsRequest.MaxVersion).ConfigureAwait(false);
+        if (answer.Topics.FirstOrDefault(static topic => topic.ErrorCode != ErrorCode.None) is { } refused)
+        {
+            throw new KafkaCompatException(refused.ErrorCode, $"Topic {refused.Name} is not created: {refused.ErrorCode} {refused.ErrorMessage}");
+        }
+    }
+
+    private void LetGo()
+    {
+        _port.Dispose();
+        _controllerPort.Dispose();
+        _files.Dispose();
+    }
+}

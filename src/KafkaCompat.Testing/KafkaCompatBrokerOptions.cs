@@ -1,0 +1,39 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace KafkaCompat.Testing;
+
+/// <summary>How a <see cref="KafkaCompatBroker"/> starts. Everything has a value that serves most tests.</summary>
+public sealed record KafkaCompatBrokerOptions
+{
+    /// <summary>Where the broker keeps its files: memory, unless said otherwise.</summary>
+    public BrokerStorage Storage { get; init; } = BrokerStorage.Memory;
+
+    /// <summary>The folder of <see cref="BrokerStorage.Directory"/>. It is made where it is not there, opened where it holds a broker's files, and never deleted.</summary>
+    public string? DataDirectory { get; init; }
+
+    /// <summary>
+    /// The broker's clock. Sessions and rebalances of groups, retention of records and offsets, LogAppendTime, expiry of producer ids and the delays of
+    /// <see cref="KafkaCompatBroker.Faults"/> follow it; give it a <c>FakeTimeProvider</c> and advance it. What clients measure on clocks of their own stays on real time:
+    /// long polls (<c>fetch.max.wait.ms</c>), acknowledgements, throttling, idle connections, and the node's own quorum and heartbeats.
+    /// </summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Whether topics come to be when clients ask for them.</summary>
+    public bool AutoCreateTopics { get; init; } = true;
+
+    /// <summary>Partitions of a topic for which nobody says how many.</summary>
+    public int DefaultPartitions { get; init; } = 1;
+
+    /// <summary>Topics that are there from the start, and again after <see cref="KafkaCompatBroker.ResetAsync"/>: <c>Topics = ["orders", new("payments", 3)]</c>.</summary>
+    public IReadOnlyList<BrokerTopic> Topics { get; init; } = [];
+
+    /// <summary>
+    /// Settings as they stand in <c>server.properties</c>. They count more than the other options here, and more than what this package sets for the sake of short
+    /// tests: no initial delay of rebalances, one partition for <c>__consumer_offsets</c>. An unknown one refuses the start.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Where the broker logs; nowhere, unless said otherwise. The factory stays the caller's.</summary>
+    public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+}

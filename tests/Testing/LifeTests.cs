@@ -1,0 +1,197 @@
+using System.Net;
+using System.Net.Sockets;
+using Confluent.Kafka;
+using KafkaCompat.Protocol.Messages;
+using Xunit;
+using ErrorCode = KafkaCompat.Protocol.ErrorCode;
+
+namespace KafkaCompat.Testing.Tests;
+
+/// <summary>Starts, stops, kills and restarts; where the files are; several brokers at once.</summary>
+public sealed class LifeTests
+{
+    public static TheoryData<BrokerStorage> Storages => [BrokerStorage.Memory, BrokerStorage.TemporaryDirectory];
+
+    [Theory]
+    [MemberData(nameof(Storages))]
+    public async Task What_is_produced_is_consumed(BrokerStorage storage)
+    {
+        await using var broker = await KafkaCompatBroker.StartAsync(new() { Storage = storage });
+        using var producer = broker.Producer();
+        await producer.Send("auto", "first");
+        await producer.Send("auto", "second");
+        Assert.Equal(["first", "second"], broker.ReadAll("auto", 2));
+        Assert.Equal(["auto"], broker.Topics);
+        Assert.Equal(2, broker.EndOffset("auto"));
+    }
+
+    /// <summary>Large enough for sendfile where there is a file, and for several blocks where there is none.</summary>
+    [Theory]
+    [MemberData(nameof(Storages))]
+    public async Task Records_of_many_blocks_come_back_as_they_were(BrokerStorage storage)
+    {
+        await using var broker = await KafkaCompatBroker.StartAsync(new() { Storage = storage });
+        using var producer = broker.Producer();
+        var values = Enumerable.Range(0, 40).Select(static i => new string((char)('a' + (i % 26)), 50_000)).ToList();
+        await Task.WhenAll(values.Select(value => producer.Send("large", value)));
+        Assert.Equal(values, broker.ReadAll("large", values.Count));
+    }
+
+    [Fact]
+    public async Task Twenty_brokers_start_at_once_and_know_nothing_of_each_other()
+    {
+        await (await KafkaCompatBroker.StartAsync()).DisposeAsync();
+        var started = TimeProvider.System.GetTimestamp();
+        var brokers = await Task.WhenAll(Enumerable.Range(0, 20).Select(static _ => KafkaCompatBroker.StartAsync()));
+        var tookMs = TimeProvider.System.GetElapsedTime(started).TotalMilliseconds;
+        TestContext.Current.TestOutputHelper?.WriteLine($"20 brokers in parallel: {tookMs:F1} ms");
+        try
+        {
+            Assert.Equal(20, brokers.Select(static broker => broker.BootstrapServers).Distinct().Count());
+            Assert.Equal(20, brokers.Select(static broker => broker.ClusterId).Distinct().Count());
+            await Task.WhenAll(brokers.Select(static (broker, i) => broker.CreateTopicAsync($"topic-{i}")));
+            Assert.All(Enumerable.Range(0, 20), i => Assert.Equal([$"topic-{i}"], brokers[i].Topics));
+        }
+        finally
+        {
+            await Task.WhenAll(brokers.Select(static broker => broker.DisposeAsync().AsTask()));
+        }
+    }
+
+    [Fact]
+    public async Task A_start_tells_how_long_it_took()
+    {
+        await (await KafkaCompatBroker.StartAsync()).DisposeAsync();
+        var started = TimeProvider.System.GetTimestamp();
+        await using var broker = await KafkaCompatBroker.StartAsync();
+        var tookMs = TimeProvider.System.GetElapsedTime(started).TotalMilliseconds;
+        TestContext.Current.TestOutputHelper?.WriteLine($"a broker in a warm process: {tookMs:F1} ms");
+        using var client = await WireClient.Connect(broker);
+        Assert.NotEmpty((await client.Ask<ApiVersionsRequest, ApiVersionsResponse>(new(), 0))!.ApiKeys);
+    }
+
+    [Theory]
+    [InlineData(BrokerStorage.Memory, false)]
+    [InlineData(BrokerStorage.Memory, true)]
+    [InlineData(BrokerStorage.TemporaryDirectory, false)]
+    [InlineData(BrokerStorage.TemporaryDirectory, true)]
+    public async Task A_restart_keeps_records_offsets_port_and_cluster(BrokerStorage storage, bool unclean)
+    {
+        await using var broker = await KafkaCompatBroker.StartAsync(new() { Storage = storage, Topics = ["kept"] });
+        var before = (broker.BootstrapServers, broker.ClusterId);
+        using (var producer = broker.Producer())
+        {
+            await producer.Send("kept", "first");
+            await producer.Send("kept", "second");
+        }
+
+        using (var consumer = broker.Consumer())
+        {
+            consumer.Subscribe("kept");
+            consumer.Commit(consumer.Consume(Clients.Patience));
+            consumer.Close();
+        }
+
+        await broker.RestartAsync(unclean);
+
+        Assert.Equal(before, (broker.BootstrapServers, broker.ClusterId));
+        Assert.Equal(["first", "second"], broker.ReadAll("kept", 2));
+        using var successor = broker.Consumer();
+        successor.Subscribe("kept");
+        Assert.Equal("second", successor.Consume(Clients.Patience).Message.Value);
+    }
+
+    [Fact]
+    public async Task A_client_lives_through_a_kill()
+    {
+        await using var broker = await KafkaCompatBroker.StartAsync(new() { Topics = ["kept"] });
+        using var producer = broker.Producer(idempotent: true);
+        await producer.Send("kept", "before");
+        await broker.KillAsync();
+        Assert.False(broker.IsRunning);
+        var during = producer.Send("kept", "during");
+        await broker.ResumeAsync();
+        Assert.Equal(1, (await during).Offset.Value);
+        Assert.Equal(["before", "during"], broker.ReadAll("kept", 2));
+    }
+
+    [Fact]
+    public async Task A_broker_that_is_stopped_refuses_connections_and_keeps_its_port()
+    {
+        await using var broker = await KafkaCompatBroker.StartAsync();
+        await broker.StopAsync();
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var refused = await Assert.ThrowsAnyAsync<SocketException>(() => socket.ConnectAsync(IPEndPoint.Parse(broker.BootstrapServers)));
+        Assert.Equal(SocketError.ConnectionRefused, refused.SocketErrorCode);
+        var stopped = Assert.Throws<InvalidOperationException>(() => broker.Topics);
+        Assert.Contains(nameof(KafkaCompatBroker.ResumeAsync), stopped.Message, StringComparison.Ordinal);
+        await broker.ResumeAsync();
+        using var client = await WireClient.Connect(broker);
+        Assert.NotNull(await client.Ask<ApiVersionsRequest, ApiVersionsResponse>(new(), 0));
+    }
+
+    [Fact]
+    public async Task A_temporary_folder_ends_with_its_broker_and_a_named_one_stays()
+    {
+        string temporary;
+        await using (var broker = await KafkaCompatBroker.StartAsync(new() { Storage = BrokerStorage.TemporaryDirectory }))
+        {
+            temporary = broker.DataDirectory!;
+            Assert.True(File.Exists(Path.Combine(temporary, "meta.properties")));
+        }
+
+        Assert.False(Directory.Exists(temporary));
+        var folder = Directory.CreateTempSubdirectory("kafkacompat-test-");
+        try
+        {
+            var options = new KafkaCompatBrokerOptions { Storage = BrokerStorage.Directory, DataDirectory = folder.FullName };
+            await using (var broker = await KafkaCompatBroker.StartAsync(options)) await broker.CreateTopicAsync("kept", 3);
+            await using var again = await KafkaCompatBroker.StartAsync(options);
+            Assert.Equal(["kept"], again.Topics);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Options_reach_the_broker()
+    {
+        await using var broker = await KafkaCompatBroker.StartAsync(new()
+        {
+            AutoCreateTopics = false,
+            DefaultPartitions = 3,
+            Topics = ["plain", new("wide", 5) { Configs = new Dictionary<string, string> { ["retention.ms"] = "1234" } }],
+            Settings = new Dictionary<string, string> { ["message.max.bytes"] = "4321" },
+        });
+        using var admin = broker.Admin();
+        var metadata = admin.GetMetadata(Clients.Patience);
+        Assert.Equal([("plain", 3), ("wide", 5)], metadata.Topics.Select(static topic => (topic.Topic, topic.Partitions.Count)).Order());
+        Assert.Equal(Confluent.Kafka.ErrorCode.UnknownTopicOrPart, admin.GetMetadata("absent", Clients.Patience).Topics.Single().Error.Code);
+        Assert.Equal(2, broker.Topics.Count);
+        var wide = await admin.DescribeConfigsAsync([new() { Type = Confluent.Kafka.Admin.ResourceType.Topic, Name = "wide" }]);
+        Assert.Equal(("1234", "4321"), (wide[0].Entries["retention.ms"].Value, wide[0].Entries["max.message.bytes"].Value));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_is_refused_with_its_reason()
+    {
+        var unknown = await Assert.ThrowsAsync<ArgumentException>(() => KafkaCompatBroker.StartAsync(new() { Settings = new Dictionary<string, string> { ["log.retention.mss"] = "1" } }));
+        Assert.Contains("log.retention.ms", unknown.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<ArgumentException>(() => KafkaCompatBroker.StartAsync(new() { Storage = BrokerStorage.Directory }));
+        await using var broker = await KafkaCompatBroker.StartAsync(new() { Topics = ["one"] });
+        Assert.Equal(ErrorCode.TopicAlreadyExists, (await Assert.ThrowsAsync<KafkaCompatException>(() => broker.CreateTopicAsync("one"))).Error);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await Assert.ThrowsAsync<KafkaCompatException>(() => broker.DeleteTopicAsync("two"))).Error);
+        Assert.Throws<KafkaCompatException>(() => broker.EndOffset("one", 7));
+    }
+
+    [Fact]
+    public void A_test_that_cannot_await_has_a_broker_too()
+    {
+        using var broker = KafkaCompatBroker.Start(new() { Topics = ["one"] });
+        Assert.Equal(["one"], broker.Topics);
+        broker.Dispose();
+        Assert.Throws<InvalidOperationException>(() => broker.Topics);
+    }
+}
