@@ -10,6 +10,8 @@ namespace KafkaCompat.Broker.Fetching;
 /// </summary>
 internal sealed class FetchSession(int id, bool usesTopicIds)
 {
+    private const int BytesOfWeight = 256;
+
     private readonly Dictionary<FetchPartitionKey, LinkedListNode<FetchPartition>> _byKey = [];
     private readonly LinkedList<FetchPartition> _inTurn = [];
 
@@ -25,6 +27,12 @@ internal sealed class FetchSession(int id, bool usesTopicIds)
     public long LastUsedMs { get; set; }
 
     public int Count => _inTurn.Count;
+
+    /// <summary>What it keeps, in partitions; one with a name longer than a topic's can be counts for several.</summary>
+    public int Weight { get; private set; }
+
+    /// <summary>The part of <see cref="Weight"/> that its cache has counted; the cache's lock guards it.</summary>
+    public int CountedWeight { get; set; }
 
     public LinkedList<FetchPartition>.Enumerator GetEnumerator() => _inTurn.GetEnumerator();
 
@@ -44,6 +52,7 @@ internal sealed class FetchSession(int id, bool usesTopicIds)
                 {
                     node = _inTurn.AddLast(new FetchPartition(topic.TopicId, name, asked.Partition));
                     _byKey.Add(key, node);
+                    Weight += WeightOf(topic.Topic);
                 }
                 Set(node.Value, asked);
             }
@@ -52,7 +61,9 @@ internal sealed class FetchSession(int id, bool usesTopicIds)
         {
             foreach (var index in forgotten.Partitions)
             {
-                if (_byKey.Remove(KeyOf(forgotten.TopicId, forgotten.Topic, index), out var node)) _inTurn.Remove(node);
+                if (!_byKey.Remove(KeyOf(forgotten.TopicId, forgotten.Topic, index), out var node)) continue;
+                _inTurn.Remove(node);
+                Weight -= WeightOf(forgotten.Topic);
             }
         }
     }
@@ -73,6 +84,9 @@ internal sealed class FetchSession(int id, bool usesTopicIds)
         partition.CurrentLeaderEpoch = asked.CurrentLeaderEpoch;
         partition.LastFetchedEpoch = asked.LastFetchedEpoch;
     }
+
+    /// <summary>With topic ids there is no name.</summary>
+    private static int WeightOf(string? name) => 1 + ((name?.Length ?? 0) / BytesOfWeight);
 
     private FetchPartitionKey KeyOf(Uuid topicId, string? topic, int index) =>
         UsesTopicIds ? new FetchPartitionKey(topicId, null, index) : new FetchPartitionKey(Uuid.Zero, topic, index);

@@ -12,11 +12,18 @@ internal sealed class FetchSessionCache(int maxSessions, Random random, TimeProv
     /// <summary>Kafka's <c>min.incremental.fetch.session.eviction.ms</c>, which is no setting of 4.4 either.</summary>
     private const long MinIdleBeforeEvictionMs = 120_000;
 
+    /// <summary>
+    /// Partitions that all sessions keep together. A session that would go past it ends: its client goes on with full fetches. Kafka has no such bound, and
+    /// partitions need not exist to be kept.
+    /// </summary>
+    public const int MaxPartitions = 500_000;
+
     private const int InitialEpoch = 0;
     private const int FinalEpoch = -1;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<int, FetchSession> _sessions = [];
+    private long _weight;
 
     public int Count
     {
@@ -36,7 +43,7 @@ internal sealed class FetchSessionCache(int maxSessions, Random random, TimeProv
             lock (session.Gate)
             {
                 session.Update(request, nameOf);
-                return new FetchScope(ErrorCode.None, session, false, Copy(session, nameOf));
+                return new FetchScope(ErrorCode.None, HasRoomFor(session) ? session : null, false, Copy(session, nameOf));
             }
         }
         return Continue(request, usesTopicIds, nameOf);
@@ -52,6 +59,7 @@ internal sealed class FetchSessionCache(int maxSessions, Random random, TimeProv
             if (session.NextEpoch != request.SessionEpoch) return FetchScope.Refused(ErrorCode.InvalidFetchSessionEpoch);
             if (session.UsesTopicIds != usesTopicIds) return FetchScope.Refused(ErrorCode.FetchSessionTopicIdError);
             session.Update(request, nameOf);
+            if (!HasRoomFor(session)) return FetchScope.Refused(ErrorCode.FetchSessionIdNotFound);
             if (session.Count == 0)
             {
                 Remove(session.Id);
@@ -85,12 +93,34 @@ internal sealed class FetchSessionCache(int maxSessions, Random random, TimeProv
         {
             if (oldest is null || session.LastUsedMs < oldest.LastUsedMs) oldest = session;
         }
-        return oldest is not null && now - oldest.LastUsedMs >= MinIdleBeforeEvictionMs && _sessions.Remove(oldest.Id);
+        return oldest is not null && now - oldest.LastUsedMs >= MinIdleBeforeEvictionMs && End(oldest.Id);
     }
 
     public void Remove(int id)
     {
-        lock (_lock) _ = _sessions.Remove(id);
+        lock (_lock) _ = End(id);
+    }
+
+    /// <summary>Counts what a session keeps now; false where that is too much, and the session is gone. Its gate is held.</summary>
+    private bool HasRoomFor(FetchSession session)
+    {
+        lock (_lock)
+        {
+            // It may have been ended from another connection.
+            if (!_sessions.ContainsKey(session.Id)) return true;
+            _weight += session.Weight - session.CountedWeight;
+            session.CountedWeight = session.Weight;
+            if (_weight <= MaxPartitions) return true;
+            _ = End(session.Id);
+            return false;
+        }
+    }
+
+    private bool End(int id)
+    {
+        if (!_sessions.Remove(id, out var session)) return false;
+        _weight -= session.CountedWeight;
+        return true;
     }
 
     private static FetchPartition[] Copy(FetchSession session, Func<Uuid, string?> nameOf)

@@ -90,7 +90,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
         // What was found is read again then; a file is not kept open for a wait.
         regions.Dispose();
         Interlocked.Increment(ref _waiting);
-        await wait.Wait(maxWaitMs);
+        await wait.Wait(maxWaitMs, context.Aborted);
         Interlocked.Decrement(ref _waiting);
         _ = Read(scope, reads, limits, context.ApiVersion);
         return Answer(scope, reads, context);

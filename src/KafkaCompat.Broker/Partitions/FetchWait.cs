@@ -37,11 +37,14 @@ public sealed class FetchWait : TimerWheelEntry
         partition.AddFetchWait(node, seenVisibleBytes);
     }
 
-    /// <summary>Waits, and takes the registrations back.</summary>
-    public async Task Wait(long maxWaitMs)
+    /// <summary>
+    /// Waits, and takes the registrations back. It ends with the connection too: the longest wait is the peer's to choose, and a peer that is gone
+    /// must not leave one behind.
+    /// </summary>
+    public async Task Wait(long maxWaitMs, CancellationToken aborted = default)
     {
         _wheel.Schedule(this, maxWaitMs);
-        await _done.Task;
+        using (aborted.UnsafeRegister(static wait => ((FetchWait)wait!).Changed(), this)) await _done.Task;
         _ = _wheel.Cancel(this);
         for (var i = 0; i < _registered; i++) _nodes[i].Partition.RemoveFetchWait(_nodes[i]);
     }

@@ -11,6 +11,11 @@ internal sealed class BlockPool
     public const int StandardSize = 64 * 1024;
     public const int LargestSize = 1024 * 1024;
 
+    /// <summary>
+    /// Past so many bytes rented, a frame that is announced gets standard blocks as its bytes come: an announcement costs a peer four bytes.
+    /// </summary>
+    public const long MaxClaimedBytes = 256 * 1024 * 1024;
+
     private static readonly int[] Sizes = [SmallSize, StandardSize, 256 * 1024, LargestSize];
 
     /// <summary>Blocks kept for reuse at most, per size: 4 MiB, 16 MiB, 16 MiB and 32 MiB of memory.</summary>

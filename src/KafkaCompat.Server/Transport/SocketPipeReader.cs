@@ -405,6 +405,11 @@ internal sealed class SocketPipeReader : PipeReader, IValueTaskSource<ReadResult
     private void PrepareTail()
     {
         var missing = _minimum - _unread;
+        if (missing > BlockPool.StandardSize && _pool.RentedBytes >= BlockPool.MaxClaimedBytes)
+        {
+            missing = BlockPool.StandardSize;
+        }
+
         if (_tail is null)
         {
             var size = missing > BlockPool.StandardSize ? (int)Math.Min(missing, BlockPool.LargestSize)

@@ -258,8 +258,18 @@ internal sealed class LogSegment
             from = 0;
         using var scanner = new BatchScanner(File, from, length);
         long next = BaseOffset;
+        badLength = 0;
         while (scanner.MoveNext())
+        {
+            // Offsets grow, and none is before the segment's: what is appended behind such a batch would not be found again.
+            if (scanner.Header.BaseOffset < next)
+            {
+                end = scanner.Position;
+                stop = ScanStop.BadHeader;
+                return next;
+            }
             next = scanner.Header.NextOffset;
+        }
         end = scanner.Next;
         stop = scanner.Stop;
         badLength = scanner.BadLength;

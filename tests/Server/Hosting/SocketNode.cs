@@ -80,13 +80,18 @@ internal sealed class SocketNode : IFrameNode, IAsyncDisposable
         return response.Topics[0].TopicId;
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Ends every connection that was opened here.</summary>
+    public void Disconnect()
     {
         foreach (var client in _clients)
         {
             client.Dispose();
         }
+    }
 
+    public async ValueTask DisposeAsync()
+    {
+        Disconnect();
         await Node.DisposeAsync();
         _folder.Delete(recursive: true);
     }
