@@ -525,6 +525,12 @@ public sealed class PartitionLog : IDisposable
         if (!isNameDurable)
             _environment.Files.SyncFolder(Path.GetDirectoryName(Folder)!);
         PartitionMetadataFile.Sync(_environment.Files, Folder);
+        lock (_gate)
+        {
+            // Where the folder cannot be synced now this is done again, and the names with it.
+            foreach (LogSegment segment in _segments)
+                segment.HasNewNames = false;
+        }
         _environment.Files.SyncFolder(Folder);
         IsUnsettled = false;
     }

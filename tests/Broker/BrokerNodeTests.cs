@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Broker.Tests.Time;
+using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage.Files;
@@ -145,6 +146,24 @@ public sealed class BrokerNodeTests
         Assert.Equal(0, await Records.Send(client, "t", Records.Batch(10)));
         var committed = await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(commit, 8);
         Assert.Equal(ErrorCode.None, committed.Topics[0].Partitions[0].ErrorCode);
+    }
+
+    [Fact]
+    public async Task A_request_that_no_batch_of_the_metadata_log_can_hold_is_refused_and_nothing_of_it_is_kept()
+    {
+        await using var node = await Start();
+        var client = Connect(node);
+        var replicas = string.Join(',', Enumerable.Range(0, 4_000).Select(static i => $"{i}:1"));
+        var large = new CreateTopicsRequest { TimeoutMs = 10_000 };
+        for (var i = 0; i < QuorumBatchCodec.MaxBatchBytes / replicas.Length + 1; i++)
+        {
+            large.Topics.Add(new() { Name = $"t{i}", NumPartitions = 1, ReplicationFactor = 1, Configs = { new() { Name = "follower.replication.throttled.replicas", Value = replicas } } });
+        }
+        _ = await client.Post(large, 7);
+        Assert.Null(await client.Receive());
+        client = Connect(node);
+        _ = await CreateTopic(client, "another");
+        Assert.Equal("another", Assert.Single(node.Broker.Metadata.Current.Topics.Values).Name);
     }
 
     [Fact]

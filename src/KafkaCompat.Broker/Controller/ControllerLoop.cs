@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 
@@ -196,7 +197,16 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
             while (commands.Count < MaxCommandsPerAppend && _mailbox.Reader.TryRead(out var command))
             {
                 commands.Add(command);
-                Decided(state, command.Decide(state, nowMs), epoch, nowMs, batches);
+                var records = command.Decide(state, nowMs);
+                if (QuorumBatchCodec.SizeOf(records) > QuorumBatchCodec.MaxBatchBytes)
+                {
+                    // What was decided together is committed together, in one batch, and no reader of the log has to take a larger one.
+                    commands.RemoveAt(commands.Count - 1);
+                    command.Fail(new InvalidOperationException($"A request leads to more than {QuorumBatchCodec.MaxBatchBytes} bytes of metadata records, which a batch of the metadata log cannot hold."));
+                    continue;
+                }
+
+                Decided(state, records, epoch, nowMs, batches);
             }
 
             while (state.OnDeadline(nowMs) is { Count: > 0 } due)

@@ -2,6 +2,8 @@ namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>
 /// When each broker was last heard of. It is not in the log: a new leader gives every broker a whole session's time. The time is handed in.
+/// It is the one thing that deciding changes: most heartbeats lead to no record that could be applied, and to have heard of a broker stays true where what was
+/// decided with it is not committed. What is forgotten too early or too late costs a heartbeat, never a decision that the log does not hold.
 /// </summary>
 internal sealed class BrokerSessions(long timeoutMs)
 {

@@ -14,11 +14,37 @@ namespace KafkaCompat.Cluster.Quorum;
 /// </summary>
 public static class QuorumBatchCodec
 {
-    /// <summary>The largest batch that Kafka writes.</summary>
+    /// <summary>The largest batch that Kafka writes. Nobody writes a larger one here either.</summary>
     public const int MaxBatchBytes = 8 * 1024 * 1024;
 
     /// <summary>The most that a compressed batch may hold.</summary>
     private const int MaxDecompressedBytes = 256 * 1024 * 1024;
+
+    /// <summary>What a batch has around its records.</summary>
+    private const int BatchOverheadBytes = 128;
+
+    /// <summary>More than a record of a batch has around its value.</summary>
+    private const int RecordOverheadBytes = 32;
+
+    /// <summary>At least as many bytes as a batch of these records has.</summary>
+    public static long SizeOf(IReadOnlyList<VersionedRecord> records)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        long size = BatchOverheadBytes;
+        foreach (var record in records)
+        {
+            size += SizeOf(record);
+        }
+
+        return size;
+    }
+
+    /// <summary>At least as many bytes as a record adds to its batch.</summary>
+    public static int SizeOf(VersionedRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return RecordSchemas.GetFramedSize(record.Message, record.Version) + RecordOverheadBytes;
+    }
 
     /// <summary>Appends a batch of metadata records.</summary>
     public static RecordBatchHeader Encode(IReadOnlyList<VersionedRecord> records, long baseOffset, int epoch, long timestampMs, PooledBuffer to)

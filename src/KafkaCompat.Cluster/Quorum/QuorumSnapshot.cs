@@ -26,16 +26,15 @@ public sealed record QuorumSnapshot(long LastContainedLogTimestampMs, short KRaf
 
         long offset = QuorumBatchCodec.EncodeControl(header, 0, id.Epoch, nowMs, to).NextOffset;
         var batch = new List<VersionedRecord>();
-        int bytes = 0;
+        long bytes = QuorumBatchCodec.SizeOf(batch);
         foreach (var record in Records)
         {
-            // 32 bytes are more than a record of the batch has around its value.
-            int size = RecordSchemas.GetFramedSize(record.Message, record.Version) + 32;
-            if (batch.Count > 0 && bytes + size > QuorumBatchCodec.MaxBatchBytes - 128)
+            int size = QuorumBatchCodec.SizeOf(record);
+            if (batch.Count > 0 && bytes + size > QuorumBatchCodec.MaxBatchBytes)
             {
                 offset = QuorumBatchCodec.Encode(batch, offset, id.Epoch, nowMs, to).NextOffset;
                 batch.Clear();
-                bytes = 0;
+                bytes = QuorumBatchCodec.SizeOf(batch);
             }
 
             batch.Add(record);

@@ -3,12 +3,13 @@ using KafkaCompat.Protocol.Generator.Model;
 namespace KafkaCompat.Protocol.Generator.Emit;
 
 /// <summary>Writes the WriteJson method of a class.</summary>
-internal sealed class JsonEmitter(CodeWriter code)
+internal sealed class JsonEmitter(CodeWriter code, LossEmitter loss)
 {
     public void Emit(Struct s)
     {
         code.Line("/// <summary>Writes it as Kafka's tools print it.</summary>");
         code.Open("public void WriteJson(Utf8JsonWriter json, short version)");
+        loss.EmitCall(s);
         code.Line("json.WriteStartObject();");
         foreach (var field in s.Fields.Where(f => !f.Versions.Within(s.Context).IsEmpty))
         {

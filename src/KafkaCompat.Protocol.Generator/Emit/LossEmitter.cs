@@ -3,12 +3,12 @@ using KafkaCompat.Protocol.Generator.Model;
 namespace KafkaCompat.Protocol.Generator.Emit;
 
 /// <summary>
-/// Writes the check that no field is lost: one that a version lacks has to hold its default there, unless the spec calls it ignorable. GetSize and
-/// Write both begin with it, so that a message that cannot be written leaves no bytes behind.
+/// Writes the check that no field is lost: one that a version lacks has to hold its default there, unless the spec calls it ignorable. GetSize,
+/// Write and WriteJson all begin with it, as Kafka's do, so that a message that cannot be written leaves no bytes behind.
 /// </summary>
 internal sealed class LossEmitter(CodeWriter code, Message message)
 {
-    /// <summary>The call at the start of GetSize and Write; nothing where no field can be lost.</summary>
+    /// <summary>The call at the start of GetSize, Write and WriteJson; nothing where no field can be lost.</summary>
     public void EmitCall(Struct s)
     {
         if (Losses(s).Count > 0)

@@ -25,7 +25,7 @@ internal sealed class MessageEmitter
         _write = new WriteEmitter(code, message);
         _size = new SizeEmitter(code, message);
         _loss = new LossEmitter(code, message);
-        _json = new JsonEmitter(code);
+        _json = new JsonEmitter(code, _loss);
         _errors = new ErrorCountEmitter(code);
     }
 

@@ -79,13 +79,16 @@ internal sealed class LogSegment
         {
             HasNewNames = true,
             _writable = true,
-            _isUnsynced = true,
         };
         try
         {
             segment._file = environment.Files.Open(segment.PathOf(SegmentFiles.Log), FileOpening.OpenOrCreate);
+            // A file that is new has its name alone, which the sync of its folder keeps.
             if (segment._file.Length > 0)
+            {
                 segment._file.SetLength(0);
+                segment._isUnsynced = true;
+            }
             segment.OffsetIndex.Rewrite();
             segment.TimeIndex.Rewrite();
         }

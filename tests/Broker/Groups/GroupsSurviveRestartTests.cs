@@ -11,12 +11,15 @@ namespace KafkaCompat.Broker.Tests.Groups;
 /// <summary>A whole node, its quorum included, is stopped and started on the same disk: groups, members and offsets are there.</summary>
 public sealed class GroupsSurviveRestartTests
 {
-    [Fact]
-    public async Task Members_go_on_in_their_generation_and_offsets_are_found()
+    [Theory]
+    [InlineData("9223372036854775807")]
+    [InlineData("1")]
+    public async Task Members_go_on_in_their_generation_and_offsets_are_found(string flushMessages)
     {
+        var settings = ("log.flush.interval.messages", flushMessages);
         var files = new ForgetfulFileStore(TimeProvider.System);
         string member;
-        await using (var node = await Start(files))
+        await using (var node = await Start(files, settings))
         {
             var client = Connect(node);
             var created = await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(
@@ -35,7 +38,7 @@ public sealed class GroupsSurviveRestartTests
                 9);
             Assert.Equal(ErrorCode.None, commit.Topics[0].Partitions[0].ErrorCode);
         }
-        await using (var node = await Start(files))
+        await using (var node = await Start(files, settings))
         {
             var client = Connect(node);
             await FindCoordinator(client);

@@ -27,6 +27,13 @@ public class LossTests
         Assert.Throws<UnsupportedVersionException>(() => new FetchResponse { SessionId = 5 }.GetSize(6));
 
     [Fact]
+    public void What_is_printed_refuses_as_well()
+    {
+        using var json = new Utf8JsonWriter(Stream.Null);
+        Assert.Equal("sessionId", Assert.Throws<UnsupportedVersionException>(() => new FetchResponse { SessionId = 5 }.WriteJson(json, 6)).Field);
+    }
+
+    [Fact]
     public void A_field_that_ended_is_refused_after_its_end()
     {
         var request = new FetchRequest { ReplicaId = 3 };
