@@ -42,7 +42,6 @@ public static class QuorumBatchCodec
     /// <summary>At least as many bytes as a record adds to its batch.</summary>
     public static int SizeOf(VersionedRecord record)
     {
-        ArgumentNullException.ThrowIfNull(record);
         return RecordSchemas.GetFramedSize(record.Message, record.Version) + RecordOverheadBytes;
     }
 

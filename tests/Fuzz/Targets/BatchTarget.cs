@@ -66,8 +66,8 @@ internal sealed class BatchTarget : FuzzTarget
         meter.Check(input.Bytes.Length, "reading", CodecCaps);
         string inPieces = Contents(Pieces.Cut(input.Bytes, 7), out _, out var cutFault);
         OracleException.Require(whole.IsAccepted == cut.IsAccepted, "in pieces it is accepted, or refused, where whole it is not");
-        // Of a damaged zstd frame that lies in one piece nothing is decompressed; in several, what stands before the damage. What is wrong with it may be found first.
-        if (wholeFault != RecordFault.Undecodable && cutFault != RecordFault.Undecodable)
+        // Of a damaged zstd frame that lies in one piece nothing is decompressed; in several, what stands before the damage. What is wrong with it, or its size, may be found first.
+        if (!IsDamaged(wholeFault) && !IsDamaged(cutFault))
         {
             OracleException.Require((whole.Error, whole.ErrorMessage, whole.IsRebuilt, whole.Header) == (cut.Error, cut.ErrorMessage, cut.IsRebuilt, cut.Header), "in pieces it gets another verdict");
             OracleException.Require(whole.RecordErrors.SequenceEqual(cut.RecordErrors), "in pieces its records get other verdicts");
@@ -129,6 +129,8 @@ internal sealed class BatchTarget : FuzzTarget
         meter.Check(bytes.Length, "reading magic 0 and 1", LegacyCap);
         OracleException.Require(fault != RecordFault.None || batches.Sum(static batch => batch.SizeInBytes) == bytes.Length, "the set was read and its bytes were not");
     }
+
+    private static bool IsDamaged(RecordFault fault) => fault is RecordFault.Undecodable or RecordFault.DecompressedTooLarge;
 
     /// <summary>All that records say, as one text; their contents as a hash.</summary>
     private static string Contents(ReadOnlySequence<byte> bytes, out int count, out RecordFault fault)

@@ -124,7 +124,9 @@ internal sealed class MessageTarget : FuzzTarget
 
         byte[] once = Write(message, slot.Version);
         OracleException.Require(once.Length == message.GetSize(slot.Version), $"{once.Length} bytes were written and {message.GetSize(slot.Version)} announced");
-        OracleException.Require(TryRead(slot, new ReadOnlySequence<byte>(once), keepUnknownTags: true, out var again, out long all) && again is not null, "what was written cannot be read");
+        // What stood behind the message paid for a part of what reading it may cost: it stands there again.
+        byte[] padded = [.. once, .. new byte[Math.Max(0, input.Bytes.Length - once.Length)]];
+        OracleException.Require(TryRead(slot, new ReadOnlySequence<byte>(padded), keepUnknownTags: true, out var again, out long all) && again is not null, "what was written cannot be read");
         OracleException.Require(all == once.Length, "what was written is not read to its end");
         OracleException.Require(Write(again!, slot.Version).AsSpan().SequenceEqual(once), "read and written again it has other bytes");
         OracleException.Require(Json(message, slot.Version) == Json(again!, slot.Version), "read again it means something else");
