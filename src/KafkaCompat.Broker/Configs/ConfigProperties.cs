@@ -46,9 +46,17 @@ public static class ConfigProperties
                 continue;
             }
 
-            while (EndsInContinuation(line))
+            if (EndsInContinuation(line))
             {
-                line = line[..^1] + (reader.ReadLine()?.TrimStart(' ', '\t', '\f') ?? "");
+                // Gathered, so that a line of thousands costs no more than its length.
+                var joined = new StringBuilder();
+                while (EndsInContinuation(line))
+                {
+                    joined.Append(line, 0, line.Length - 1);
+                    line = reader.ReadLine()?.TrimStart(' ', '\t', '\f') ?? "";
+                }
+
+                line = joined.Append(line).ToString();
             }
 
             yield return line;

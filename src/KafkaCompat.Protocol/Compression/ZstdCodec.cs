@@ -70,7 +70,7 @@ internal sealed class ZstdCodec : ICompressionCodec
                         chunk = default;
                         return false;
                     }
-                    TakeFrame();
+                    if (!TryTakeFrame()) return Damaged(out chunk);
                 }
                 var status = _decompressor.UnwrapStream(_frame.FirstSpan, _chunk, out int consumed, out int written);
                 _frame = consumed < _frame.FirstSpan.Length ? _frame.Slice(consumed) : _frame.Slice(consumed).SkipEmptySegments();
@@ -91,7 +91,7 @@ internal sealed class ZstdCodec : ICompressionCodec
         }
 
         /// <summary>The library would go on from one frame into the next without a word: it is given one at a time.</summary>
-        private void TakeFrame()
+        private bool TryTakeFrame()
         {
             var frame = ZstdFrame.Read(_rest);
             _frame = _rest.Slice(0, frame.Length).SkipEmptySegments();
@@ -99,6 +99,7 @@ internal sealed class ZstdCodec : ICompressionCodec
             _expected = frame.ContentSize;
             _produced = 0;
             _isLarge |= frame.WindowBytes > MaxKeptWindowBytes;
+            return !frame.IsDamaged;
         }
 
         protected override void Dispose(bool disposing)

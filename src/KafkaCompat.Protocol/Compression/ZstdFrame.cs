@@ -9,6 +9,12 @@ namespace KafkaCompat.Protocol.Compression;
 /// <param name="WindowBytes">What the decompressor has to remember of its output.</param>
 internal readonly record struct ZstdFrame(long Length, long ContentSize, long WindowBytes)
 {
+    /// <summary>
+    /// A byte is repeated in a frame that may not hold one. The library refuses that where the frame lies in several pieces and not where it lies in one; nobody
+    /// writes it.
+    /// </summary>
+    public bool IsDamaged { get; private init; }
+
     private const uint Magic = 0xFD2FB528;
     private const uint SkippableMagic = 0x184D2A50, SkippableMask = 0xFFFFFFF0;
     private const int MaxHeaderBytes = 18;
@@ -44,7 +50,8 @@ internal readonly record struct ZstdFrame(long Length, long ContentSize, long Wi
             _ => Math.Max(-1, BinaryPrimitives.ReadInt64LittleEndian(field)),
         };
         long window = isSingleSegment ? contentSize : Window(header[5]);
-        return new ZstdFrame(Measure(bytes, sizeAt + sizeBytes, (descriptor & 4) != 0), contentSize, window);
+        long length = Measure(bytes, sizeAt + sizeBytes, (descriptor & 4) != 0, out bool hasRun);
+        return new ZstdFrame(length, contentSize, window) { IsDamaged = hasRun && window == 0 };
     }
 
     private static long Window(byte descriptor)
@@ -54,8 +61,9 @@ internal readonly record struct ZstdFrame(long Length, long ContentSize, long Wi
     }
 
     /// <summary>Walks over the blocks by their headers.</summary>
-    private static long Measure(in ReadOnlySequence<byte> bytes, long at, bool hasChecksum)
+    private static long Measure(in ReadOnlySequence<byte> bytes, long at, bool hasChecksum, out bool hasRun)
     {
+        hasRun = false;
         Span<byte> header = stackalloc byte[BlockHeaderBytes];
         var rest = bytes.Slice(at);
         while (rest.Length >= BlockHeaderBytes)
@@ -63,7 +71,9 @@ internal readonly record struct ZstdFrame(long Length, long ContentSize, long Wi
             rest.Slice(0, BlockHeaderBytes).CopyTo(header);
             int block = header[0] | (header[1] << 8) | (header[2] << 16);
             // A block of one byte repeated has that byte alone.
-            long length = BlockHeaderBytes + (((block >> 1) & 3) == 1 ? 1 : block >> 3);
+            bool isRun = ((block >> 1) & 3) == 1;
+            hasRun |= isRun;
+            long length = BlockHeaderBytes + (isRun ? 1 : block >> 3);
             bool isLast = (block & 1) != 0;
             if (isLast && hasChecksum) length += ChecksumBytes;
             if (length > rest.Length) break;
