@@ -76,7 +76,8 @@ public sealed class ClientQuotas : IMetadataListener
     internal void Define(MetricSet metrics)
     {
         metrics.Gauge("kafka.quota.entities", "{entity}", ["quota"], "Users, client ids and pairs of both that are measured because a quota binds them; at most 10,000 a kind.",
-            "kafka.server:type=*,user=*,client-id=*",
+            "kafka.server:type=Produce,user=*,client-id=* (throttle-time) and kafka.server:type=Fetch,user=*,client-id=* (throttle-time) and "
+            + "kafka.server:type=Request,user=*,client-id=* (throttle-time)",
             () =>
             [
                 MetricSet.Series(_produce.Tracked, "quota", "produce"),
