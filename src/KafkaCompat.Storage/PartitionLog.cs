@@ -611,23 +611,7 @@ public sealed class PartitionLog : IDisposable
     /// <summary>Takes old segments out of the log and returns them; their files are the caller's to set aside.</summary>
     private LogSegment[] Retain(long nowMs, long highWatermark)
     {
-        LogSettings settings = _settings;
-        long surplus = settings.RetentionBytes < 0 ? -1 : SizeInBytes - settings.RetentionBytes;
-        int count = 0;
-        for (; count < _segments.Length; count++)
-        {
-            LogSegment segment = _segments[count];
-            bool isLast = count == _segments.Length - 1;
-            long next = isLast ? _end.Offset : _segments[count + 1].BaseOffset;
-            if (highWatermark < next || (isLast && segment.Size == 0))
-                break;
-            bool byStart = !isLast && next <= _logStartOffset;
-            bool byTime = settings is { DeletesOldSegments: true, RetentionMs: >= 0 } && nowMs - segment.LargestTimestampMs > settings.RetentionMs;
-            bool bySize = settings.DeletesOldSegments && surplus > 0 && surplus - segment.Size >= 0;
-            if (!byStart && !byTime && !bySize)
-                break;
-            surplus -= segment.Size;
-        }
+        int count = ExpiredSegments.Count(_segments, _end.Offset, _logStartOffset, _settings, nowMs, highWatermark);
         if (count == 0)
             return [];
         if (count == _segments.Length)

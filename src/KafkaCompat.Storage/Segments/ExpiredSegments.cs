@@ -1,0 +1,27 @@
+namespace KafkaCompat.Storage.Segments;
+
+/// <summary>Which segments at a log's start its retention settings, or a start that was moved past them, let go.</summary>
+internal static class ExpiredSegments
+{
+    /// <summary>How many of <paramref name="segments"/> may go; never one that holds records behind the high watermark, nor an empty last one.</summary>
+    public static int Count(LogSegment[] segments, long endOffset, long logStartOffset, LogSettings settings, long nowMs, long highWatermark)
+    {
+        long surplus = settings.RetentionBytes < 0 ? -1 : segments.Sum(static segment => segment.Size) - settings.RetentionBytes;
+        int count = 0;
+        for (; count < segments.Length; count++)
+        {
+            LogSegment segment = segments[count];
+            bool isLast = count == segments.Length - 1;
+            long next = isLast ? endOffset : segments[count + 1].BaseOffset;
+            if (highWatermark < next || (isLast && segment.Size == 0))
+                break;
+            bool byStart = !isLast && next <= logStartOffset;
+            bool byTime = settings is { DeletesOldSegments: true, RetentionMs: >= 0 } && nowMs - segment.LargestTimestampMs > settings.RetentionMs;
+            bool bySize = settings.DeletesOldSegments && surplus > 0 && surplus - segment.Size >= 0;
+            if (!byStart && !byTime && !bySize)
+                break;
+            surplus -= segment.Size;
+        }
+        return count;
+    }
+}
