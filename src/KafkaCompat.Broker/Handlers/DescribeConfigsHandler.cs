@@ -14,6 +14,7 @@ namespace KafkaCompat.Broker.Handlers;
 /// <list type="bullet">
 /// <item>A topic that does not exist is UNKNOWN_TOPIC_OR_PARTITION; another broker's id, or no number, is INVALID_REQUEST.</item>
 /// <item>A broker without a name is the cluster's default for brokers: only what was set there.</item>
+/// <item>A request that names no settings is for all, with an empty list as without one.</item>
 /// <item>Values of sensitive settings are not told.</item>
 /// <item>The documentation is our own: what a setting does here, see docs/settings.md.</item>
 /// </list>
@@ -34,7 +35,7 @@ public sealed class DescribeConfigsHandler(BrokerMetadata metadata, ServerConfig
             if (result.ErrorCode != ErrorCode.None) continue;
             foreach (var setting in settings)
             {
-                if (resource.ConfigurationKeys is null || resource.ConfigurationKeys.Contains(setting.Name)) result.Configs.Add(setting);
+                if (resource.ConfigurationKeys is not { Count: > 0 } keys || keys.Contains(setting.Name)) result.Configs.Add(setting);
             }
         }
         return ValueTask.FromResult<DescribeConfigsResponse?>(response);
@@ -48,7 +49,7 @@ public sealed class DescribeConfigsHandler(BrokerMetadata metadata, ServerConfig
         {
             case ConfigResourceType.Topic:
                 if (!TopicNames.IsValid(resource.ResourceName, out var problem)) return (ErrorCode.InvalidTopicException, problem);
-                if (metadata.Current.FindTopic(resource.ResourceName) is null) return (ErrorCode.UnknownTopicOrPartition, null);
+                if (metadata.Current.FindTopic(resource.ResourceName) is null) return (ErrorCode.UnknownTopicOrPartition, "");
                 settings = description.OfTopic(resource.ResourceName);
                 return (ErrorCode.None, "");
             case ConfigResourceType.Broker when resource.ResourceName.Length == 0:

@@ -65,14 +65,12 @@ internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage
                     return new(ErrorCode.InvalidConfig, $"Can't {change.Operation.ToString().ToUpperInvariant()} to key {change.Name} because its type is not LIST.");
                 }
 
-                var list = configs.TryGetValue(change.Name, out string? set) ? Elements(set) : [.. byDefault];
-                var named = Elements(change.Value!);
-                bool isChanged = change.Operation == ConfigOperation.Append ? Append(list, named) : list.RemoveAll(named.Contains) > 0;
-                if (isChanged)
-                {
-                    configs[change.Name] = string.Join(',', list);
-                }
-
+                // What comes out is set even where it is the default that was not set before.
+                var list = configs.TryGetValue(change.Name, out string? set) ? [.. set.Split(',', StringSplitOptions.RemoveEmptyEntries)] : byDefault.ToList();
+                var named = Named(change.Value!);
+                if (change.Operation == ConfigOperation.Append) list.AddRange(named.Where(element => !list.Contains(element)).Distinct().ToList());
+                else _ = list.RemoveAll(named.Contains);
+                configs[change.Name] = string.Join(',', list);
                 return null;
             default:
                 // Kafka has no words for a number that no client sends.
@@ -80,20 +78,18 @@ internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage
         }
     }
 
-    private static bool Append(List<string> list, List<string> named)
+    /// <summary>The elements that an alteration names, as Java takes a text apart: white space counts, empty ones do but for those at the end.</summary>
+    private static List<string> Named(string text)
     {
-        int before = list.Count;
-        list.AddRange(named.Where(element => !list.Contains(element)).Distinct());
-        return list.Count > before;
+        List<string> elements = [.. text.Split(',')];
+        while (elements.Count > 0 && text.Length > 0 && elements[^1].Length == 0) elements.RemoveAt(elements.Count - 1);
+        return elements;
     }
-
-    private static List<string> Elements(string text) => [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
 
     private ConfigProblem? Refusal(ConfigResource resource) => resource.Type switch
     {
         ConfigResourceType.Topic when resource.Name.Length == 0 => new(ErrorCode.InvalidRequest, "Default topic resources are not allowed."),
         ConfigResourceType.Topic when TopicNames.Check(resource.Name) is { } badName => new(ErrorCode.InvalidTopicException, badName),
-        ConfigResourceType.Topic when image.FindTopic(resource.Name) is null => new(ErrorCode.UnknownTopicOrPartition, $"The topic '{resource.Name}' does not exist."),
         ConfigResourceType.Topic or ConfigResourceType.Broker => null,
         ConfigResourceType.ClientMetrics => resource.Name.Length == 0 ? new(ErrorCode.InvalidRequest, "Subscription name can't be empty") : null,
         ConfigResourceType.Group => resource.Name.Length == 0 ? new(ErrorCode.InvalidRequest, "Default group resources are not allowed.") : null,
@@ -112,6 +108,12 @@ internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage
         if (settings.ResourceConfigs.Check(resource, after, image) is { } problem)
         {
             return Decision.Of<ConfigProblem?>(problem);
+        }
+
+        // Kafka looks for the topic last: a setting that no topic can have is what is told.
+        if (resource.Type == ConfigResourceType.Topic && image.FindTopic(resource.Name) is null)
+        {
+            return Decision.Of<ConfigProblem?>(new(ErrorCode.UnknownTopicOrPartition, $"The topic '{resource.Name}' does not exist."));
         }
 
         if (validateOnly)

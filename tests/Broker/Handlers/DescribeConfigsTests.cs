@@ -42,6 +42,18 @@ public sealed class DescribeConfigsTests
         Assert.True(differences.Count == 0, $"{differences.Count} of {rows.Count} differ:\n{string.Join('\n', differences)}");
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_request_that_names_no_settings_is_for_all(bool isEmpty)
+    {
+        await using var node = TestNode.Start();
+        _ = await node.CreateTopic("t");
+        var request = new DescribeConfigsRequest { Resources = { new() { ResourceType = 2, ResourceName = "t", ConfigurationKeys = isEmpty ? [] : null } } };
+        var response = await node.Connect().Ask<DescribeConfigsRequest, DescribeConfigsResponse>(request, 4);
+        Assert.Equal(ConfigCatalog.Topic.Count(static key => key.IsDescribed), response.Results[0].Configs.Count);
+    }
+
     [Fact]
     public async Task Topics_that_do_not_exist_and_other_brokers_are_refused()
     {
@@ -60,6 +72,7 @@ public sealed class DescribeConfigsTests
         Assert.Equal(
             [ErrorCode.UnknownTopicOrPartition, ErrorCode.InvalidRequest, ErrorCode.InvalidRequest, ErrorCode.InvalidTopicException],
             response.Results.Select(static result => result.ErrorCode));
+        Assert.Equal("", response.Results[0].ErrorMessage);
     }
 
     private static string Line(DescribeConfigsResponse.DescribeConfigsResourceResult config) =>

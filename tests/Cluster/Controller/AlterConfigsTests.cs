@@ -41,9 +41,14 @@ public sealed class AlterConfigsTests
 
     [Theory]
     [InlineData(null, "compact", "delete,compact")]
-    [InlineData(null, "delete", null)]
+    [InlineData(null, "delete", "delete")]
+    [InlineData("", "compact", "compact")]
+    [InlineData("delete", "", "delete,")]
+    [InlineData("delete", ",", "delete")]
+    [InlineData("delete", ",compact", "delete,,compact")]
+    [InlineData("delete", "compact,,", "delete,compact")]
     [InlineData("compact", "delete,compact,delete", "compact,delete")]
-    [InlineData("compact", " delete , ", "compact,delete")]
+    [InlineData("compact", " compact", "compact, compact")]
     public void Appending_adds_what_is_missing_to_what_is_set_or_to_the_default(string? set, string appended, string? after)
     {
         if (set is not null) _ = Alter(ConfigResource.Topic("t"), Set("cleanup.policy", set));
@@ -53,7 +58,9 @@ public sealed class AlterConfigsTests
 
     [Theory]
     [InlineData(null, "delete", "")]
-    [InlineData(null, "compact", null)]
+    [InlineData(null, "compact", "delete")]
+    [InlineData(null, "", "delete")]
+    [InlineData(null, " delete", "delete")]
     [InlineData("compact,delete", "delete", "compact")]
     [InlineData("compact,delete", "delete,compact,other", "")]
     public void Subtracting_takes_away_what_is_there(string? set, string subtracted, string? after)
@@ -88,6 +95,10 @@ public sealed class AlterConfigsTests
     [InlineData((ConfigResourceType)99, "x", ErrorCode.InvalidRequest, "Unknown resource type 99")]
     public void What_cannot_have_settings_is_refused(ConfigResourceType type, string name, ErrorCode error, string message) =>
         Refused(new ConfigResource(type, name), new(error, message), Set("a", "1"));
+
+    [Fact]
+    public void What_no_topic_can_have_is_told_before_that_there_is_no_such_topic() =>
+        Refused(ConfigResource.Topic("nobody"), new(ErrorCode.InvalidConfig, "a is bad"), Set("a", "bad"));
 
     [Fact]
     public void Validation_alone_refuses_the_same_and_writes_nothing()
