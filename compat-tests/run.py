@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 
+import admin_wire
 import brokers
 import datadirs
 import interchange
@@ -166,7 +167,7 @@ def main():
     return 1 if failed or not passed else 0
 
 
-PARTS = {"interchange": interchange.run, "tools": tools.run, "datadirs": datadirs.run}
+PARTS = {"interchange": interchange.run, "tools": tools.run, "admin": admin_wire.run, "datadirs": datadirs.run}
 
 if __name__ == "__main__":
     sys.exit(main())
