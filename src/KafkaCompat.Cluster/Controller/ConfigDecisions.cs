@@ -86,7 +86,7 @@ internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage
         return elements;
     }
 
-    private ConfigProblem? Refusal(ConfigResource resource) => resource.Type switch
+    private static ConfigProblem? Refusal(ConfigResource resource) => resource.Type switch
     {
         ConfigResourceType.Topic when resource.Name.Length == 0 => new(ErrorCode.InvalidRequest, "Default topic resources are not allowed."),
         ConfigResourceType.Topic when TopicNames.Check(resource.Name) is { } badName => new(ErrorCode.InvalidTopicException, badName),
