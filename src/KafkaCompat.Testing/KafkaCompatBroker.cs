@@ -79,9 +79,8 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
 
     /// <summary>Starts a broker; when this returns it serves.</summary>
     /// <exception cref="ArgumentException">The options contradict themselves, or a setting is unknown or of the wrong kind.</exception>
-    public static async Task<KafkaCompatBroker> StartAsync(KafkaCompatBrokerOptions? options = null, CancellationToken cancellationToken = default)
+    public static async Task<KafkaCompatBroker> StartAsync(KafkaCompatBrokerOptions? options = null)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         KafkaCompatBroker broker;
         try
         {
@@ -94,7 +93,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
 
         try
         {
-            await Task.Run(broker.StartLife, cancellationToken).ConfigureAwait(false);
+            await Task.Run(broker.StartLife).ConfigureAwait(false);
             await broker.InTurn(() => broker.CreateTopics(broker._options.Topics)).ConfigureAwait(false);
             return broker;
         }

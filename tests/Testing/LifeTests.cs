@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Confluent.Kafka;
 using KafkaCompat.Protocol.Messages;
 using Xunit;
 using ErrorCode = KafkaCompat.Protocol.ErrorCode;
@@ -121,7 +120,7 @@ public sealed class LifeTests
         await using var broker = await KafkaCompatBroker.StartAsync();
         await broker.StopAsync();
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        var refused = await Assert.ThrowsAnyAsync<SocketException>(() => socket.ConnectAsync(IPEndPoint.Parse(broker.BootstrapServers)));
+        var refused = await Assert.ThrowsAnyAsync<SocketException>(() => socket.ConnectAsync(IPEndPoint.Parse(broker.BootstrapServers), TestContext.Current.CancellationToken).AsTask());
         Assert.Equal(SocketError.ConnectionRefused, refused.SocketErrorCode);
         var stopped = Assert.Throws<InvalidOperationException>(() => broker.Topics);
         Assert.Contains(nameof(KafkaCompatBroker.ResumeAsync), stopped.Message, StringComparison.Ordinal);

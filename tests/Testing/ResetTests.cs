@@ -1,5 +1,4 @@
 using Confluent.Kafka;
-using Confluent.Kafka.Admin;
 using KafkaCompat.Protocol.Messages;
 using Xunit;
 using ErrorCode = KafkaCompat.Protocol.ErrorCode;
