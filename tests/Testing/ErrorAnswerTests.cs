@@ -24,12 +24,32 @@ public sealed class ErrorAnswerTests
     /// <summary>How many items of its innermost kind a request of these names, each with two of everything.</summary>
     private static readonly Dictionary<ApiKey, int> Named = new()
     {
-        [ApiKey.Produce] = 4, [ApiKey.Fetch] = 4, [ApiKey.ListOffsets] = 4, [ApiKey.DeleteRecords] = 4, [ApiKey.OffsetForLeaderEpoch] = 4,
-        [ApiKey.DescribeProducers] = 4, [ApiKey.OffsetCommit] = 4, [ApiKey.OffsetFetch] = 4, [ApiKey.OffsetDelete] = 5, [ApiKey.AlterPartitionReassignments] = 5,
-        [ApiKey.ElectLeaders] = 4, [ApiKey.DescribeQuorum] = 5, [ApiKey.Metadata] = 2, [ApiKey.DescribeTopicPartitions] = 2, [ApiKey.CreateTopics] = 2,
-        [ApiKey.DeleteTopics] = 2, [ApiKey.CreatePartitions] = 2, [ApiKey.DescribeGroups] = 2, [ApiKey.DeleteGroups] = 2, [ApiKey.DescribeConfigs] = 2,
-        [ApiKey.AlterConfigs] = 2, [ApiKey.IncrementalAlterConfigs] = 2, [ApiKey.AlterClientQuotas] = 2,
-        [ApiKey.CreateAcls] = 2, [ApiKey.DeleteAcls] = 2, [ApiKey.AlterUserScramCredentials] = 2,
+        [ApiKey.Produce] = 4,
+        [ApiKey.Fetch] = 4,
+        [ApiKey.ListOffsets] = 4,
+        [ApiKey.DeleteRecords] = 4,
+        [ApiKey.OffsetForLeaderEpoch] = 4,
+        [ApiKey.DescribeProducers] = 4,
+        [ApiKey.OffsetCommit] = 4,
+        [ApiKey.OffsetFetch] = 4,
+        [ApiKey.OffsetDelete] = 5,
+        [ApiKey.AlterPartitionReassignments] = 5,
+        [ApiKey.ElectLeaders] = 4,
+        [ApiKey.DescribeQuorum] = 5,
+        [ApiKey.Metadata] = 2,
+        [ApiKey.DescribeTopicPartitions] = 2,
+        [ApiKey.CreateTopics] = 2,
+        [ApiKey.DeleteTopics] = 2,
+        [ApiKey.CreatePartitions] = 2,
+        [ApiKey.DescribeGroups] = 2,
+        [ApiKey.DeleteGroups] = 2,
+        [ApiKey.DescribeConfigs] = 2,
+        [ApiKey.AlterConfigs] = 2,
+        [ApiKey.IncrementalAlterConfigs] = 2,
+        [ApiKey.AlterClientQuotas] = 2,
+        [ApiKey.CreateAcls] = 2,
+        [ApiKey.DeleteAcls] = 2,
+        [ApiKey.AlterUserScramCredentials] = 2,
     };
 
     public static TheoryData<string> Handlers => [.. typeof(BrokerNode).Assembly.GetTypes().Where(static type => type.GetCustomAttribute<ServesAttribute>() is not null).Select(static type => type.FullName!)];
