@@ -66,7 +66,7 @@ public sealed class PartitionAppendTests : IDisposable
         var seen = partition.Read(0, 1000, false, committedOnly: true, -1, -1).SeenVisibleBytes;
         var wait = new FetchWait(wheel, 1, transaction.Length + 50, committedOnly: true);
         wait.Register(partition, seen);
-        var woken = wait.Wait(60_000);
+        var woken = wait.Wait(60_000, TestContext.Current.CancellationToken);
         _ = partition.AppendAsLeader(new ReadOnlySequence<byte>(transaction), 3);
         Assert.False(woken.IsCompleted);
         // The marker is larger than 50 bytes: with what it decides it is what was waited for.
