@@ -40,10 +40,7 @@ public static class QuorumBatchCodec
     }
 
     /// <summary>At least as many bytes as a record adds to its batch.</summary>
-    public static int SizeOf(VersionedRecord record)
-    {
-        return RecordSchemas.GetFramedSize(record.Message, record.Version) + RecordOverheadBytes;
-    }
+    public static int SizeOf(VersionedRecord record) => RecordSchemas.GetFramedSize(record.Message, record.Version) + RecordOverheadBytes;
 
     /// <summary>Appends a batch of metadata records.</summary>
     public static RecordBatchHeader Encode(IReadOnlyList<VersionedRecord> records, long baseOffset, int epoch, long timestampMs, PooledBuffer to)

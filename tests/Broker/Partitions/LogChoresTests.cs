@@ -69,6 +69,26 @@ public sealed class LogChoresTests : IDisposable
         Assert.False(_directory.Health.IsFailed);
     }
 
+    /// <summary>Nothing is appended any more, so that what is old lies in the active segment. A topic that is compacted alone keeps it, as it keeps all that is large.</summary>
+    [Fact]
+    public async Task Retention_takes_what_is_old_or_too_much_of_every_topic_that_is_not_compacted_alone()
+    {
+        string[] policies = ["delete", "compact,delete", "compact"];
+        var old = policies.Select((policy, i) => Add($"old{i}", ("cleanup.policy", policy), ("retention.ms", "1000"))).ToList();
+        var large = policies.Select((policy, i) => Add($"large{i}", ("cleanup.policy", policy), ("retention.ms", "-1"), ("retention.bytes", "1"))).ToList();
+        foreach (var partition in old.Concat(large))
+        {
+            _ = partition.Append(RecordBytes.From(Records.Batch(3, timestamp: NowMs()).AsMemory()), 1, 12);
+            partition.Log.Roll();
+            _ = partition.Append(RecordBytes.From(Records.Batch(2, timestamp: NowMs()).AsMemory()), 1, 12);
+        }
+        await using var keeper = Keeper();
+        keeper.Start();
+        await Until(() => old.Take(2).All(static partition => partition.Log.LogStartOffset == 5) && large.Take(2).All(static partition => partition.Log.LogStartOffset == 3));
+        Assert.All(old.Take(2), static partition => Assert.Equal((1, 0L, 5L), (partition.Log.SegmentCount, partition.Log.SizeInBytes, partition.Log.LogEndOffset)));
+        Assert.Equal((0, 0), (old[2].Log.LogStartOffset, large[2].Log.LogStartOffset));
+    }
+
     [Fact]
     public async Task Recovery_points_and_high_watermarks_are_written_when_their_settings_say()
     {

@@ -4,6 +4,7 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Broker.Time;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage;
 using KafkaCompat.Storage.Files;
@@ -120,10 +121,55 @@ public sealed class PartitionAppendTests : IDisposable
         }
     }
 
+    /// <summary>A setting that changes counts from the next batch on; one that has the codec already is not compressed again, whatever its level.</summary>
+    [Theory]
+    [InlineData("gzip", "compression.gzip.level", "1", "9")]
+    [InlineData("lz4", "compression.lz4.level", "1", "17")]
+    [InlineData("zstd", "compression.zstd.level", "-5", "19")]
+    public void Batches_get_the_codec_and_level_that_their_topic_has_now(string codec, string setting, string quick, string small)
+    {
+        var partition = Lead();
+        var batch = Words();
+        var asIs = Stored(batch);
+        partition.ApplyConfig(Config(("compression.type", codec), (setting, quick)));
+        var quickly = Stored(batch);
+        partition.ApplyConfig(Config(("compression.type", codec), (setting, small)));
+        var thoroughly = Stored(batch);
+        Assert.Equal((CompressionType.None, batch.Length), (asIs.Header.Codec, asIs.Bytes.Length));
+        Assert.Equal(codec, quickly.Header.Codec.ToString(), ignoreCase: true);
+        Assert.Equal(quickly.Header.Codec, thoroughly.Header.Codec);
+        Assert.True(thoroughly.Bytes.Length < quickly.Bytes.Length && quickly.Bytes.Length < batch.Length, $"{batch.Length} bytes, {quickly.Bytes.Length} quickly, {thoroughly.Bytes.Length} thoroughly");
+        Assert.Equal(quickly.Bytes.Length, Stored(quickly.Bytes).Bytes.Length);
+
+        (RecordBatchHeader Header, byte[] Bytes) Stored(byte[] batch)
+        {
+            BinaryPrimitives.WriteInt64BigEndian(batch, 0);
+            var appended = partition.Append(RecordBytes.From(batch.ToArray().AsMemory()), 1, 12);
+            Assert.Equal(ErrorCode.None, appended.Error);
+            using var region = partition.Read(appended.BaseOffset, 1 << 20, true, false, -1, -1).Region;
+            var bytes = region!.ToArray();
+            Assert.True(RecordBatchHeader.TryRead(bytes, out var header));
+            return (header, bytes);
+        }
+
+        static byte[] Words()
+        {
+            var random = new Random(1);
+            var words = Enumerable.Range(0, 200).Select(_ => random.Next().ToString(System.Globalization.CultureInfo.InvariantCulture)).ToArray();
+            using var builder = new RecordBatchBuilder();
+            for (var i = 0; i < 20; i++)
+                builder.Append(Records.StartMs, default, System.Text.Encoding.ASCII.GetBytes(string.Join(' ', Enumerable.Range(0, 200).Select(_ => words[random.Next(words.Length)]))));
+            return builder.ToArray();
+        }
+    }
+
+    private static TopicConfig Config(params (string Name, string Value)[] configs) =>
+        TopicConfig.Create(TestNode.ConfigOf(), configs.ToDictionary(static c => c.Name, static c => c.Value));
+
     private Partition Lead(TimeProvider? time = null, params (string Name, string Value)[] configs)
     {
         var log = _directory.Create(new TopicPartition("t", 0), new Uuid(7, 9), LogSettings.Default);
-        var config = TopicConfig.Create(TestNode.ConfigOf(), configs.ToDictionary(static c => c.Name, static c => c.Value));
+        var config = Config(configs);
         var partition = new Partition("t", new Uuid(7, 9), 0, log, config, 0, new LogSyncer(), time ?? TimeProvider.System);
         partition.ApplyLeadership(1, 3, 1, 1, isLeader: true);
         return partition;
