@@ -186,7 +186,10 @@ public sealed class HostilePeersTests
         {
             var join = new JoinGroupRequest
             {
-                GroupId = $"flood-{i}{new string('g', i % 100 == 0 ? 20_000 : 10)}", SessionTimeoutMs = 6_000, RebalanceTimeoutMs = 6_000, ProtocolType = "consumer",
+                GroupId = $"flood-{i}{new string('g', i % 100 == 0 ? 20_000 : 10)}",
+                SessionTimeoutMs = 6_000,
+                RebalanceTimeoutMs = 6_000,
+                ProtocolType = "consumer",
                 Protocols = { new() { Name = "range", Metadata = new byte[100] } },
             };
             var answer = await flood.Ask<JoinGroupRequest, JoinGroupResponse>(join, 5);
@@ -255,7 +258,8 @@ public sealed class HostilePeersTests
 
     private static ProduceRequest ProduceOf(short acks) => new()
     {
-        Acks = acks, TimeoutMs = 30_000,
+        Acks = acks,
+        TimeoutMs = 30_000,
         TopicData = { new() { Name = Topic, PartitionData = { new() { Index = 0, Records = RecordBytes.From(Batch.AsMemory()) } } } },
     };
 
