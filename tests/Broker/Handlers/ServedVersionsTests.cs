@@ -118,7 +118,7 @@ public sealed class ServedVersionsTests : IAsyncLifetime
             version),
         ApiKey.DescribeUserScramCredentials => client.Post(new DescribeUserScramCredentialsRequest { Users = null }, version),
         ApiKey.AlterUserScramCredentials => client.Post(new AlterUserScramCredentialsRequest { Deletions = { new() { Name = "nobody", Mechanism = 1 } } }, version),
-        ApiKey.DescribeAcls => client.Post(new DescribeAclsRequest(), version),
+        ApiKey.DescribeAcls => client.Post(new DescribeAclsRequest { ResourceTypeFilter = 1, PatternTypeFilter = 1, Operation = 1, PermissionType = 1 }, version),
         ApiKey.CreateAcls => client.Post(new CreateAclsRequest { Creations = { new() { ResourceName = "t", Principal = "User:a", Host = "*" } } }, version),
         ApiKey.DeleteAcls => client.Post(new DeleteAclsRequest { Filters = { new() } }, version),
         ApiKey.CreateDelegationToken => client.Post(new CreateDelegationTokenRequest(), version),
