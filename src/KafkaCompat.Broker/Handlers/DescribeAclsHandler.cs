@@ -5,15 +5,15 @@ using KafkaCompat.Protocol.Messages;
 namespace KafkaCompat.Broker.Handlers;
 
 /// <summary>
-/// DescribeAcls 1-3: SECURITY_DISABLED, as Apache Kafka answers without an authorizer, which is a setting that is refused here. A filter with an element that
-/// Kafka does not know is none: the connection is closed.
+/// DescribeAcls 1-3: SECURITY_DISABLED, as Apache Kafka answers without an authorizer, which is a setting that is refused here. A filter with an
+/// element of code 0 is none (<see cref="AclElements"/>): the connection is closed.
 /// </summary>
 [Serves(ApiKey.DescribeAcls, 1, 3)]
 public sealed class DescribeAclsHandler : IHandler<DescribeAclsRequest, DescribeAclsResponse>
 {
     public ValueTask<DescribeAclsResponse?> Handle(DescribeAclsRequest request, RequestContext context)
     {
-        if (request is { ResourceTypeFilter: >= 1 and <= 7, PatternTypeFilter: >= 1 and <= 4, Operation: >= 1 and <= 15, PermissionType: >= 1 and <= 3 })
+        if (AclElements.AreNamed(request))
             return ValueTask.FromResult<DescribeAclsResponse?>(new() { ErrorCode = ErrorCode.SecurityDisabled, ErrorMessage = "No Authorizer is configured on the broker" });
         context.CloseConnection();
         return ValueTask.FromResult<DescribeAclsResponse?>(null);

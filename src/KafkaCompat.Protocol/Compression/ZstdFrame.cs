@@ -10,8 +10,8 @@ namespace KafkaCompat.Protocol.Compression;
 internal readonly record struct ZstdFrame(long Length, long ContentSize, long WindowBytes)
 {
     /// <summary>
-    /// A byte is repeated in a frame that may not hold one. The library refuses that where the frame lies in several pieces and not where it lies in one; nobody
-    /// writes it.
+    /// A byte is repeated in a frame that may not hold one, or a compressed block has no bytes. Of a frame in several pieces and one in a single piece the library
+    /// refuses only one each; nobody writes them.
     /// </summary>
     public bool IsDamaged { get; private init; }
 
@@ -19,6 +19,7 @@ internal readonly record struct ZstdFrame(long Length, long ContentSize, long Wi
     private const uint SkippableMagic = 0x184D2A50, SkippableMask = 0xFFFFFFF0;
     private const int MaxHeaderBytes = 18;
     private const int BlockHeaderBytes = 3;
+    private const int RunBlock = 1, CompressedBlock = 2;
     private const int ChecksumBytes = 4;
 
     /// <summary>The frame that stands first.</summary>
@@ -50,8 +51,8 @@ internal readonly record struct ZstdFrame(long Length, long ContentSize, long Wi
             _ => Math.Max(-1, BinaryPrimitives.ReadInt64LittleEndian(field)),
         };
         long window = isSingleSegment ? contentSize : Window(header[5]);
-        long length = Measure(bytes, sizeAt + sizeBytes, (descriptor & 4) != 0, out bool hasRun);
-        return new ZstdFrame(length, contentSize, window) { IsDamaged = hasRun && window == 0 };
+        long length = Measure(bytes, sizeAt + sizeBytes, (descriptor & 4) != 0, out bool hasRun, out bool hasEmpty);
+        return new ZstdFrame(length, contentSize, window) { IsDamaged = (hasRun && window == 0) || hasEmpty };
     }
 
     private static long Window(byte descriptor)
@@ -61,9 +62,9 @@ internal readonly record struct ZstdFrame(long Length, long ContentSize, long Wi
     }
 
     /// <summary>Walks over the blocks by their headers.</summary>
-    private static long Measure(in ReadOnlySequence<byte> bytes, long at, bool hasChecksum, out bool hasRun)
+    private static long Measure(in ReadOnlySequence<byte> bytes, long at, bool hasChecksum, out bool hasRun, out bool hasEmpty)
     {
-        hasRun = false;
+        hasRun = hasEmpty = false;
         Span<byte> header = stackalloc byte[BlockHeaderBytes];
         var rest = bytes.Slice(at);
         while (rest.Length >= BlockHeaderBytes)
@@ -71,8 +72,9 @@ internal readonly record struct ZstdFrame(long Length, long ContentSize, long Wi
             rest.Slice(0, BlockHeaderBytes).CopyTo(header);
             int block = header[0] | (header[1] << 8) | (header[2] << 16);
             // A block of one byte repeated has that byte alone.
-            bool isRun = ((block >> 1) & 3) == 1;
+            bool isRun = ((block >> 1) & 3) == RunBlock;
             hasRun |= isRun;
+            hasEmpty |= ((block >> 1) & 3) == CompressedBlock && block >> 3 == 0;
             long length = BlockHeaderBytes + (isRun ? 1 : block >> 3);
             bool isLast = (block & 1) != 0;
             if (isLast && hasChecksum) length += ChecksumBytes;

@@ -14,12 +14,22 @@ public sealed class SecurityDisabledTests
     {
         await using var node = TestNode.Start();
         var client = node.Connect(listener);
-        var described = await client.Ask<DescribeAclsRequest, DescribeAclsResponse>(new(), 3);
+        var described = await client.Ask<DescribeAclsRequest, DescribeAclsResponse>(new() { ResourceTypeFilter = 99, PatternTypeFilter = 1, Operation = 1, PermissionType = 1 }, 3);
         Assert.Equal((ErrorCode.SecurityDisabled, "No Authorizer is configured on the broker"), (described.ErrorCode, described.ErrorMessage));
-        var created = await client.Ask<CreateAclsRequest, CreateAclsResponse>(new() { Creations = { new() { ResourceName = "t", Principal = "User:a", Host = "*" }, new() { ResourceName = "u", Principal = "User:a", Host = "*" } } }, 3);
+        var created = await client.Ask<CreateAclsRequest, CreateAclsResponse>(new() { Creations = { Rule(2), Rule(99) } }, 3);
         Assert.Equal([(ErrorCode.SecurityDisabled, "No Authorizer is configured."), (ErrorCode.SecurityDisabled, "No Authorizer is configured.")], created.Results.Select(static r => (r.ErrorCode, r.ErrorMessage)));
-        var deleted = await client.Ask<DeleteAclsRequest, DeleteAclsResponse>(new() { Filters = { new() } }, 3);
+        var deleted = await client.Ask<DeleteAclsRequest, DeleteAclsResponse>(new() { Filters = { new() { ResourceTypeFilter = 2, Operation = 3, PermissionType = 3 } } }, 3);
         Assert.Equal([(ErrorCode.SecurityDisabled, "No Authorizer is configured.")], deleted.FilterResults.Select(static r => (r.ErrorCode, r.ErrorMessage)));
+    }
+
+    /// <summary>Code 0 is what a client itself did not know; Apache Kafka reads no further.</summary>
+    [Fact]
+    public async Task An_access_rule_with_an_element_of_code_0_closes_the_connection()
+    {
+        await using var node = TestNode.Start();
+        await AssertClosed(node, new CreateAclsRequest { Creations = { Rule(2), Rule(0) } });
+        await AssertClosed(node, new DeleteAclsRequest { Filters = { new() { ResourceTypeFilter = 2, Operation = 3 } } });
+        await AssertClosed(node, new DescribeAclsRequest { ResourceTypeFilter = 2, PatternTypeFilter = 3, PermissionType = 3 });
     }
 
     [Theory]
@@ -39,4 +49,15 @@ public sealed class SecurityDisabledTests
         var described = await client.Ask<DescribeDelegationTokenRequest, DescribeDelegationTokenResponse>(new() { Owners = null }, 3);
         Assert.All([renewed.ErrorCode, expired.ErrorCode, described.ErrorCode], static error => Assert.Equal(ErrorCode.DelegationTokenRequestNotAllowed, error));
     }
+
+    private static async Task AssertClosed<TRequest>(TestNode node, TRequest request)
+        where TRequest : class, IRequest<TRequest>
+    {
+        var client = node.Connect();
+        await client.Post(request, 3);
+        Assert.Null(await client.Receive());
+    }
+
+    private static CreateAclsRequest.AclCreation Rule(sbyte resource) =>
+        new() { ResourceType = resource, ResourceName = "t", Principal = "User:a", Host = "*", Operation = 3, PermissionType = 3 };
 }
