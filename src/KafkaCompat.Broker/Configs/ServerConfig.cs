@@ -46,8 +46,12 @@ public sealed class ServerConfig
     /// <summary>Where the metadata log lies: <c>metadata.log.dir</c>, else the first data directory.</summary>
     public string MetadataLogDir => GetString("metadata.log.dir") ?? LogDirs[0];
 
-    /// <summary>Whether a data directory takes no new partitions: <c>cordoned.log.dirs</c> names it, or all with an asterisk.</summary>
-    public bool IsCordoned(string logDir) => GetList("cordoned.log.dirs") is var cordoned && (cordoned.Contains(logDir) || cordoned is [AllDirectories]);
+    /// <summary>
+    /// Whether a data directory takes no new partitions: <c>cordoned.log.dirs</c> names it, or all with an asterisk. As in Apache Kafka it is named by its whole
+    /// path: an entry that repeats a relative one of <c>log.dirs</c> is taken and cordons nothing.
+    /// </summary>
+    public bool IsCordoned(string logDir) =>
+        GetList("cordoned.log.dirs") is var cordoned && (cordoned.Contains(Path.GetFullPath(logDir)) || cordoned is [AllDirectories]);
 
     /// <inheritdoc cref="OwnSettings.WriteBehindBytes"/>
     public long WriteBehindBytes { get; }

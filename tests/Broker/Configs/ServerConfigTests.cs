@@ -197,5 +197,15 @@ public sealed class ServerConfigTests
         Assert.Equal("Unknown topic config name: retention", TopicConfig.Check("retention", "1"));
     }
 
+    [Fact]
+    public void A_directory_is_cordoned_by_its_whole_path_or_with_all()
+    {
+        Assert.True(With(new("log.dirs", "/data,/spare"), new("cordoned.log.dirs", "/spare")).IsCordoned("/spare"));
+        Assert.False(With(new("log.dirs", "/data,/spare"), new("cordoned.log.dirs", "/spare")).IsCordoned("/data"));
+        Assert.True(With(new("log.dirs", "data,spare"), new("cordoned.log.dirs", "*")).IsCordoned("spare"));
+        // Apache Kafka knows its directories by their whole paths and takes the entry nevertheless.
+        Assert.False(With(new("log.dirs", "data,spare"), new("cordoned.log.dirs", "spare")).IsCordoned("spare"));
+    }
+
     private static ServerConfig With(params KeyValuePair<string, string>[] more) => ServerConfig.Create([.. Least, .. more], "here");
 }
