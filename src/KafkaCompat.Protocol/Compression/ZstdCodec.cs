@@ -9,6 +9,9 @@ internal sealed class ZstdCodec : ICompressionCodec
 {
     private const int ChunkBytes = 64 * 1024;
 
+    /// <summary>Less than the shortest header: the library then goes on block by block.</summary>
+    private const int FirstPieceBytes = 4;
+
     /// <summary>More contexts than this are not kept.</summary>
     private const int MaxKept = 16;
 
@@ -44,6 +47,7 @@ internal sealed class ZstdCodec : ICompressionCodec
         private ReadOnlySequence<byte> _frame;
         private byte[]? _chunk = ArrayPool<byte>.Shared.Rent(ChunkBytes);
         private bool _isWithinFrame;
+        private bool _isBegunApart;
         private bool _isLarge;
         private long _expected;
         private long _produced;
@@ -70,9 +74,12 @@ internal sealed class ZstdCodec : ICompressionCodec
                         chunk = default;
                         return false;
                     }
-                    if (!TryTakeFrame()) return Damaged(out chunk);
+                    TakeFrame();
                 }
-                var status = _decompressor.UnwrapStream(_frame.FirstSpan, _chunk, out int consumed, out int written);
+                var piece = _frame.FirstSpan;
+                if (_isBegunApart) piece = piece[..Math.Min(FirstPieceBytes, piece.Length)];
+                _isBegunApart = false;
+                var status = _decompressor.UnwrapStream(piece, _chunk, out int consumed, out int written);
                 _frame = consumed < _frame.FirstSpan.Length ? _frame.Slice(consumed) : _frame.Slice(consumed).SkipEmptySegments();
                 if (status == OperationStatus.InvalidData) return Damaged(out chunk);
                 _isWithinFrame = status != OperationStatus.Done;
@@ -91,7 +98,7 @@ internal sealed class ZstdCodec : ICompressionCodec
         }
 
         /// <summary>The library would go on from one frame into the next without a word: it is given one at a time.</summary>
-        private bool TryTakeFrame()
+        private void TakeFrame()
         {
             var frame = ZstdFrame.Read(_rest);
             _frame = _rest.Slice(0, frame.Length).SkipEmptySegments();
@@ -99,7 +106,7 @@ internal sealed class ZstdCodec : ICompressionCodec
             _expected = frame.ContentSize;
             _produced = 0;
             _isLarge |= frame.WindowBytes > MaxKeptWindowBytes;
-            return !frame.IsDamaged;
+            _isBegunApart = frame.IsReadInPieces;
         }
 
         protected override void Dispose(bool disposing)

@@ -10,10 +10,10 @@ namespace KafkaCompat.Protocol.Compression;
 internal readonly record struct ZstdFrame(long Length, long ContentSize, long WindowBytes)
 {
     /// <summary>
-    /// A byte is repeated in a frame that may not hold one, or a compressed block has no bytes. Of a frame in several pieces and one in a single piece the library
-    /// refuses only one each; nobody writes them.
+    /// A byte is repeated in a frame that promises none, or a compressed block has no bytes. The library refuses the one where a frame lies in several pieces and the
+    /// other where it lies in one; Kafka's reads every frame in pieces, so these are read so.
     /// </summary>
-    public bool IsDamaged { get; private init; }
+    public bool IsReadInPieces { get; private init; }
 
     private const uint Magic = 0xFD2FB528;
     private const uint SkippableMagic = 0x184D2A50, SkippableMask = 0xFFFFFFF0;
@@ -52,7 +52,7 @@ internal readonly record struct ZstdFrame(long Length, long ContentSize, long Wi
         };
         long window = isSingleSegment ? contentSize : Window(header[5]);
         long length = Measure(bytes, sizeAt + sizeBytes, (descriptor & 4) != 0, out bool hasRun, out bool hasEmpty);
-        return new ZstdFrame(length, contentSize, window) { IsDamaged = (hasRun && window == 0) || hasEmpty };
+        return new ZstdFrame(length, contentSize, window) { IsReadInPieces = (hasRun && window == 0) || hasEmpty };
     }
 
     private static long Window(byte descriptor)
