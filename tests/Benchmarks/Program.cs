@@ -14,7 +14,7 @@ namespace KafkaCompat.Benchmarks;
 /// <c>requests</c> prints bytes allocated a request by produce and fetch; <c>throughput</c> what
 /// a node takes in and gives out; <c>load BINARY</c> the same load on Apache Kafka and on us; <c>embedded</c>
 /// how long a broker within a process takes to start;
-/// <c>scale BINARY</c> 10,000 partitions and 10,000 idle connections on both; everything else goes to BenchmarkDotNet.
+/// <c>scale BINARY</c> 10,000 partitions, 10,000 idle connections and 1,000 waiting consumers on both; everything else goes to BenchmarkDotNet.
 /// </summary>
 internal static class Program
 {

@@ -7,15 +7,15 @@ namespace KafkaCompat.Benchmarks.Load;
 /// <summary>
 /// The same load on our program and on Apache Kafka with a heap of 1 GB, in turn, in one run: throughput, the broker's processor time, latency and memory. A round
 /// before the first warms both up and is not counted; medians of the others are compared. Where a program is named instead of Kafka's folder it is
-/// another build of ours, and the ratios say what a change did.
+/// another build of ours, and the ratios say what a change did. <c>full</c> fills the page cache before each load, as it is on a machine that has run for days.
 /// </summary>
-internal sealed class LoadMeasurement(string ours, string other, string only, string[] ourOverrides)
+internal sealed class LoadMeasurement(string ours, string other, string only, bool isFull, string[] ourOverrides)
 {
     private const string Only = "only=";
+    private const string Full = "full";
     private const string FetchName = "fetch";
 
-    /// <summary>The load whose topic is fetched from.</summary>
-    private const string Filling = "1 MiB batches";
+    private const string Settings = "log.segment.delete.delay.ms=1000";
     private const int SingleRecordConnections = 16;
     private const int PacedRequestsPerSecond = 2_000;
 
@@ -25,8 +25,9 @@ internal sealed class LoadMeasurement(string ours, string other, string only, st
     private static readonly Workload[] Workloads =
     [
         new("produce, 64 KiB batches of 1 KiB", 2, 5, 0, static (topic, index) => [RequestFrames.Produce(topic, index, 64, 1024, acks: -1)]),
+        new("fetch, 64 KiB at a time", 2, 2, 0, static (topic, index) => FetchFrames(topic, index, 64)),
         new("produce, 1 MiB batches of 1 KiB", 2, 5, 0, static (topic, index) => [RequestFrames.Produce(topic, index, 1000, 1024, acks: -1)]),
-        new("fetch, 1 MiB at a time", 2, 2, 0, static (topic, index) => FetchFrames(topic, index)),
+        new("fetch, 1 MiB at a time", 2, 2, 0, static (topic, index) => FetchFrames(topic, index, 1000)),
         new("produce, single records of 1 KiB", SingleRecordConnections, 5, 0, static (topic, index) => [RequestFrames.Produce(topic, index, 1, 1024, acks: -1)]),
         new("produce, single records, fixed rate", SingleRecordConnections, 1, PacedRequestsPerSecond, static (topic, index) => [RequestFrames.Produce(topic, index, 1, 1024, acks: -1)]),
     ];
@@ -36,7 +37,7 @@ internal sealed class LoadMeasurement(string ours, string other, string only, st
         if (args.Length < 1)
         {
             Console.Error.WriteLine(
-                "load KAFKACOMPAT_BINARY [KAFKA_FOLDER|BASELINE_BINARY] [ROUNDS] [only=TEXT] [key=value…]: loads whose name holds the text; the last are settings of the first binary alone");
+                "load KAFKACOMPAT_BINARY [KAFKA_FOLDER|BASELINE_BINARY] [ROUNDS] [only=TEXT] [full] [key=value…]: loads whose name holds the text, the page cache full before each; the last are settings of the first binary alone");
             return 1;
         }
 
@@ -47,21 +48,23 @@ internal sealed class LoadMeasurement(string ours, string other, string only, st
             Path.GetFullPath(args[0]),
             Path.GetFullPath(kafka),
             args.FirstOrDefault(static arg => arg.StartsWith(Only, StringComparison.Ordinal))?[Only.Length..] ?? "",
-            args.Skip(3).Where(static arg => !arg.StartsWith(Only, StringComparison.Ordinal)).ToArray()).Compare(rounds);
+            args.Contains(Full),
+            args.Skip(3).Where(static arg => arg.Contains('=', StringComparison.Ordinal) && !arg.StartsWith(Only, StringComparison.Ordinal)).ToArray()).Compare(rounds);
     }
 
-    /// <summary>Places in the log that the produce workload before it has written, 1,000 records apart.</summary>
-    private static List<byte[]> FetchFrames(string topic, int partition) =>
-        [.. Enumerable.Range(0, 100).Select(batch => RequestFrames.Fetch(topic, partition, maxBytes: 1024 * 1024, offset: batch * 1000))];
+    /// <summary>100 places in the log that the produce workload before it has written in batches of <paramref name="records"/> records of 1 KiB, a batch apart.</summary>
+    private static List<byte[]> FetchFrames(string topic, int partition, int records) =>
+        [.. Enumerable.Range(0, 100).Select(batch => RequestFrames.Fetch(topic, partition, maxBytes: records * 1048, offset: batch * records))];
 
     private int Compare(int rounds)
     {
         var folder = Directory.CreateTempSubdirectory("kafkacompat-load-");
         try
         {
-            var ourFolder = NodeFolder.Create(folder.CreateSubdirectory("ours").FullName, "log.segment.delete.delay.ms=1000");
-            var kafkaNode = NodeFolder.Create(folder.CreateSubdirectory("kafka").FullName, "log.segment.delete.delay.ms=1000");
             var isKafka = Directory.Exists(other);
+            var (ourHttp, otherHttp) = (NodeFolder.FreePort(), NodeFolder.FreePort());
+            var ourFolder = NodeFolder.Create(folder.CreateSubdirectory("ours").FullName, $"{Settings}\n{HeapProbe.Setting(ourHttp)}");
+            var kafkaNode = NodeFolder.Create(folder.CreateSubdirectory("other").FullName, isKafka ? Settings : $"{Settings}\n{HeapProbe.Setting(otherHttp)}");
             if (isKafka)
             {
                 kafkaNode.FormatByKafka(other);
@@ -71,12 +74,15 @@ internal sealed class LoadMeasurement(string ours, string other, string only, st
             using var kafka = isKafka
                 ? Start("bash", [NodeFolder.Runner(other), "kafka-server-start", kafkaNode.File], kafkaNode)
                 : Start(other, [kafkaNode.File], kafkaNode);
-            var workloads = Workloads.Where(workload => workload.Name.Contains(only, StringComparison.OrdinalIgnoreCase) || (only == FetchName && workload.Name.Contains(Filling, StringComparison.Ordinal))).ToArray();
+            using var ourHeap = new HeapProbe(ourHttp);
+            using var otherHeap = isKafka ? null : new HeapProbe(otherHttp);
+            using var cache = isFull ? new PageCache(folder.FullName) : null;
+            var workloads = Wanted().ToArray();
             var taken = workloads.ToDictionary(static workload => workload, static _ => (Ours: new List<Sample>(), Kafka: new List<Sample>()));
             for (var round = 0; round <= rounds; round++)
             {
-                Round(round, workloads, our, ourFolder.Port, (workload, sample) => taken[workload].Ours.Add(sample));
-                Round(round, workloads, kafka, kafkaNode.Port, (workload, sample) => taken[workload].Kafka.Add(sample));
+                Round(round, workloads, our, ourFolder.Port, ourHeap, cache, (workload, sample) => taken[workload].Ours.Add(sample));
+                Round(round, workloads, kafka, kafkaNode.Port, otherHeap, cache, (workload, sample) => taken[workload].Kafka.Add(sample));
             }
 
             foreach (var (workload, (oursTaken, kafkaTaken)) in taken)
@@ -96,13 +102,29 @@ internal sealed class LoadMeasurement(string ours, string other, string only, st
         }
     }
 
-    private static void Round(int round, Workload[] workloads, NodeProcess node, int port, Action<Workload, Sample> keep)
+    /// <summary>The loads that were asked for, and before a fetch the one that writes what it reads.</summary>
+    private IEnumerable<Workload> Wanted()
+    {
+        for (var i = 0; i < Workloads.Length; i++)
+        {
+            if (IsWanted(Workloads[i]) || (i + 1 < Workloads.Length && IsFetch(Workloads[i + 1]) && IsWanted(Workloads[i + 1])))
+            {
+                yield return Workloads[i];
+            }
+        }
+    }
+
+    private bool IsWanted(Workload workload) => workload.Name.Contains(only, StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsFetch(Workload workload) => workload.Name.StartsWith(FetchName, StringComparison.Ordinal);
+
+    private static void Round(int round, Workload[] workloads, NodeProcess node, int port, HeapProbe? heap, PageCache? cache, Action<Workload, Sample> keep)
     {
         var topic = "";
         using var client = new FrameClient(port);
         foreach (var workload in workloads)
         {
-            if (!workload.Name.StartsWith(FetchName, StringComparison.Ordinal))
+            if (!IsFetch(workload))
             {
                 if (topic.Length > 0)
                 {
@@ -113,11 +135,14 @@ internal sealed class LoadMeasurement(string ours, string other, string only, st
                 RequestFrames.CreateTopic(client, topic, workload.Connections);
             }
 
+            cache?.Fill();
+            var allocated = heap?.AllocatedBytes() ?? double.NaN;
             var before = node.ProcessorTime();
             var outcome = workload.Run(port, topic, Duration);
             if (round > 0)
             {
-                keep(workload, new Sample(outcome, node.ProcessorTime() - before));
+                var used = node.ProcessorTime() - before;
+                keep(workload, new Sample(outcome, used, (heap?.AllocatedBytes() ?? double.NaN) - allocated));
             }
         }
 

@@ -2,17 +2,22 @@ using System.Globalization;
 
 namespace KafkaCompat.Benchmarks.Load;
 
-/// <summary>One workload's figures on one broker: a second's requests and megabytes, the broker's processor time for them, and latencies.</summary>
-internal sealed record Sample(double RequestsPerSecond, double MegabytesPerSecond, double CpuSecondsPerGigabyte, double CpuMicrosecondsPerRequest, double P50, double P99, double P999)
+/// <summary>
+/// One workload's figures on one broker: a second's requests and megabytes, the broker's processor time for them, bytes that it allocated on its heap for a request
+/// (not a number where it does not tell), and latencies in milliseconds.
+/// </summary>
+internal sealed record Sample(
+    double RequestsPerSecond, double MegabytesPerSecond, double CpuSecondsPerGigabyte, double CpuMicrosecondsPerRequest, double AllocatedPerRequest, double P50, double P99, double P999)
 {
     private const double Mega = 1e6;
 
-    public Sample(Outcome outcome, TimeSpan cpu)
+    public Sample(Outcome outcome, TimeSpan cpu, double allocated)
         : this(
             outcome.Requests / outcome.Elapsed.TotalSeconds,
             outcome.Bytes / outcome.Elapsed.TotalSeconds / Mega,
             cpu.TotalSeconds / (outcome.Bytes / Mega / 1000),
             cpu.TotalMicroseconds / outcome.Requests,
+            allocated / outcome.Requests,
             outcome.Percentile(0.5).TotalMilliseconds,
             outcome.Percentile(0.99).TotalMilliseconds,
             outcome.Percentile(0.999).TotalMilliseconds)
@@ -25,6 +30,7 @@ internal sealed record Sample(double RequestsPerSecond, double MegabytesPerSecon
         Of(samples, static s => s.MegabytesPerSecond),
         Of(samples, static s => s.CpuSecondsPerGigabyte),
         Of(samples, static s => s.CpuMicrosecondsPerRequest),
+        Of(samples, static s => s.AllocatedPerRequest),
         Of(samples, static s => s.P50),
         Of(samples, static s => s.P99),
         Of(samples, static s => s.P999));
@@ -36,7 +42,7 @@ internal sealed record Sample(double RequestsPerSecond, double MegabytesPerSecon
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{RequestsPerSecond,9:N0} requests/s {MegabytesPerSecond,7:N1} MB/s {CpuSecondsPerGigabyte,7:F2} CPU s/GB {CpuMicrosecondsPerRequest,8:N1} CPU µs/request  p50 {P50:F2} ms, p99 {P99:F2}, p99.9 {P999:F2}");
+        $"{RequestsPerSecond,9:N0} requests/s {MegabytesPerSecond,7:N1} MB/s {CpuSecondsPerGigabyte,7:F2} CPU s/GB {CpuMicrosecondsPerRequest,8:N1} CPU µs/request {(double.IsNaN(AllocatedPerRequest) ? "-" : AllocatedPerRequest.ToString("N0", CultureInfo.InvariantCulture)),6} B/request  p50 {P50:F2} ms, p99 {P99:F2}, p99.9 {P999:F2}");
 
     private static double Of(IReadOnlyList<Sample> samples, Func<Sample, double> figure) => samples.Select(figure).Order().ElementAt(samples.Count / 2);
 }

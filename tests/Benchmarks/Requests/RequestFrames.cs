@@ -15,6 +15,9 @@ internal static class RequestFrames
     /// <inheritdoc cref="ProduceVersion"/>
     public const short FetchVersion = 12;
 
+    /// <summary>How long consumers let a fetch wait unless they are told otherwise.</summary>
+    public const int PollWaitMs = 500;
+
     private const short CreateTopicsVersion = 7;
     private const short DeleteTopicsVersion = 5;
     private const short MetadataVersion = 12;
@@ -60,11 +63,11 @@ internal static class RequestFrames
     }
 
     /// <summary>What lies at <paramref name="offset"/> of one partition, as a consumer without a session asks for it; one batch at least.</summary>
-    public static byte[] Fetch(string topic, int partition, int maxBytes, long offset = 0)
+    public static byte[] Fetch(string topic, int partition, int maxBytes, long offset = 0, int waitMs = 100)
     {
         var data = new FetchRequest.FetchTopic { Topic = topic };
         data.Partitions.Add(new() { Partition = partition, FetchOffset = offset, PartitionMaxBytes = maxBytes, CurrentLeaderEpoch = -1 });
-        var request = new FetchRequest { MaxWaitMs = 100, MinBytes = 1, MaxBytes = Math.Max(maxBytes, 1_000_000), SessionId = 0, SessionEpoch = -1 };
+        var request = new FetchRequest { MaxWaitMs = waitMs, MinBytes = 1, MaxBytes = Math.Max(maxBytes, 1_000_000), SessionId = 0, SessionEpoch = -1 };
         request.Topics.Add(data);
         return Of(request, FetchVersion);
     }

@@ -4,7 +4,7 @@ using KafkaCompat.Benchmarks.Start;
 namespace KafkaCompat.Benchmarks.Scale;
 
 /// <summary>
-/// Our program and Apache Kafka, one after the other, with 10,000 partitions and with 10,000 idle connections: how long it takes to create and to open the
+/// Our program and Apache Kafka, one after the other, with 10,000 partitions, with 10,000 idle connections and with 1,000 consumers that wait: how long it takes to create and to open the
 /// partitions, what they cost while nothing happens, and what a connection costs that is silent.
 /// </summary>
 internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
@@ -17,7 +17,7 @@ internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
     {
         if (args.Length < 1)
         {
-            Console.Error.WriteLine("scale KAFKACOMPAT_BINARY [KAFKA_FOLDER | none] [partitions | connections]");
+            Console.Error.WriteLine("scale KAFKACOMPAT_BINARY [KAFKA_FOLDER | none] [partitions | connections | polls]");
             return 1;
         }
 
@@ -34,6 +34,11 @@ internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
         if (which is "" or "connections")
         {
             met &= measurement.Connections();
+        }
+
+        if (which is "" or "polls")
+        {
+            measurement.Polls();
         }
 
         return met ? 0 : 1;
@@ -67,6 +72,15 @@ internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
         }
 
         return ours.KiBPerConnection <= ConnectionTargetKiB;
+    }
+
+    private void Polls()
+    {
+        Console.WriteLine($"kafkacompat   {Each(isOurs: true, static (node, start) => PollScale.Measure(node, start))}");
+        if (kafkaFolder.Length > 0)
+        {
+            Console.WriteLine($"Apache Kafka  {Each(isOurs: false, static (node, start) => PollScale.Measure(node, start))}");
+        }
     }
 
     private T Each<T>(bool isOurs, Func<NodeFolder, Func<NodeProcess>, T> measure)

@@ -7,6 +7,9 @@ internal sealed class ManualTime : TimeProvider
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    /// <summary>Calls of timers so far.</summary>
+    public int Fired { get; private set; }
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override DateTimeOffset GetUtcNow()
@@ -47,6 +50,7 @@ internal sealed class ManualTime : TimeProvider
                 }
                 if (next.Due > _now) _now = next.Due!.Value;
             }
+            Fired++;
             next.Fire();
         }
     }

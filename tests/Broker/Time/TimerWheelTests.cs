@@ -74,6 +74,59 @@ public class TimerWheelTests
     }
 
     [Fact]
+    public void Deadlines_that_are_far_away_wake_nobody_often()
+    {
+        using var wheel = new TimerWheel(_time);
+        for (var i = 0; i < 10_000; i++) wheel.Schedule(new Entry(), 600_000 + i);
+        _time.Advance(TimeSpan.FromMinutes(9));
+        Assert.InRange(_time.Fired, 1, 9 * 60 / 5);
+        Assert.Equal(10_000, wheel.Count);
+        _time.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(0, wheel.Count);
+        var fired = _time.Fired;
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(fired, _time.Fired);
+    }
+
+    [Fact]
+    public void A_deadline_that_is_near_is_the_only_call_until_then()
+    {
+        using var wheel = new TimerWheel(_time);
+        wheel.Schedule(new Entry(), 500);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(1, _time.Fired);
+    }
+
+    [Fact]
+    public void Entries_that_come_and_go_fire_when_they_are_due_or_not_at_all()
+    {
+        using var wheel = new TimerWheel(_time);
+        var random = new Random(11);
+        var waiting = new List<(Entry Entry, DateTimeOffset Due)>();
+        for (var step = 0; step < 20_000; step++)
+        {
+            var delay = random.Next(4) == 0 ? random.Next(60_000) : random.Next(600);
+            var entry = new Entry();
+            wheel.Schedule(entry, delay);
+            waiting.Add((entry, _time.GetUtcNow().AddMilliseconds(delay)));
+            if (random.Next(3) == 0)
+            {
+                var at = random.Next(waiting.Count);
+                var (gone, _) = waiting[at];
+                waiting.RemoveAt(at);
+                Assert.True(wheel.Cancel(gone));
+            }
+
+            _time.Advance(TimeSpan.FromMilliseconds(random.Next(100) == 0 ? random.Next(15_000) : random.Next(20)));
+            var now = _time.GetUtcNow();
+            Assert.All(waiting, one => Assert.InRange(one.Entry.Fired, one.Due.AddMilliseconds(2 * TimerWheel.TickMs) <= now ? 1 : 0, one.Due <= now ? 1 : 0));
+            _ = waiting.RemoveAll(static one => one.Entry.Fired > 0);
+        }
+
+        Assert.Equal(waiting.Count, wheel.Count);
+    }
+
+    [Fact]
     public void An_entry_may_schedule_itself_again_when_it_fires()
     {
         using var wheel = new TimerWheel(_time);
