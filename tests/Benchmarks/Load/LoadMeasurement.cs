@@ -7,7 +7,8 @@ namespace KafkaCompat.Benchmarks.Load;
 /// <summary>
 /// The same load on our program and on Apache Kafka with a heap of 1 GB, in turn, in one run: throughput, the broker's processor time, latency and memory. A round
 /// before the first warms both up and is not counted; medians of the others are compared. Where a program is named instead of Kafka's folder it is
-/// another build of ours, and the ratios say what a change did. <c>full</c> fills the page cache before each load, as it is on a machine that has run for days.
+/// another build of ours, and the ratios say what a change did. <c>full</c> measures with a full page cache, as it is on a machine that has run for days; what was written
+/// stays until the end then, for deleting it would free the pages: two rounds take some tens of GB of disk.
 /// </summary>
 internal sealed class LoadMeasurement(string ours, string other, string only, bool isFull, string[] ourOverrides)
 {
@@ -37,7 +38,7 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
         if (args.Length < 1)
         {
             Console.Error.WriteLine(
-                "load KAFKACOMPAT_BINARY [KAFKA_FOLDER|BASELINE_BINARY] [ROUNDS] [only=TEXT] [full] [key=value…]: loads whose name holds the text, the page cache full before each; the last are settings of the first binary alone");
+                "load KAFKACOMPAT_BINARY [KAFKA_FOLDER|BASELINE_BINARY] [ROUNDS] [only=TEXT] [full] [key=value…]: loads whose name holds the text, the page cache full; the last are settings of the first binary alone");
             return 1;
         }
 
@@ -81,8 +82,20 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
             var taken = workloads.ToDictionary(static workload => workload, static _ => (Ours: new List<Sample>(), Kafka: new List<Sample>()));
             for (var round = 0; round <= rounds; round++)
             {
-                Round(round, workloads, our, ourFolder.Port, ourHeap, cache, (workload, sample) => taken[workload].Ours.Add(sample));
-                Round(round, workloads, kafka, kafkaNode.Port, otherHeap, cache, (workload, sample) => taken[workload].Kafka.Add(sample));
+                // Who goes second may find pages that the first has just given back: they take turns.
+                if (round % 2 == 0)
+                {
+                    RoundOfOurs();
+                    RoundOfOther();
+                }
+                else
+                {
+                    RoundOfOther();
+                    RoundOfOurs();
+                }
+
+                void RoundOfOurs() => Round(round, workloads, our, ourFolder.Port, ourHeap, cache, (workload, sample) => taken[workload].Ours.Add(sample));
+                void RoundOfOther() => Round(round, workloads, kafka, kafkaNode.Port, otherHeap, cache, (workload, sample) => taken[workload].Kafka.Add(sample));
             }
 
             foreach (var (workload, (oursTaken, kafkaTaken)) in taken)
@@ -126,10 +139,7 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
         {
             if (!IsFetch(workload))
             {
-                if (topic.Length > 0)
-                {
-                    RequestFrames.DeleteTopic(client, topic);
-                }
+                Drop();
 
                 topic = $"load-{round}-{Array.IndexOf(Workloads, workload)}";
                 RequestFrames.CreateTopic(client, topic, workload.Connections);
@@ -146,7 +156,15 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
             }
         }
 
-        RequestFrames.DeleteTopic(client, topic);
+        Drop();
+
+        void Drop()
+        {
+            if (topic.Length > 0 && cache is null)
+            {
+                RequestFrames.DeleteTopic(client, topic);
+            }
+        }
     }
 
     private static NodeProcess Start(string program, string[] arguments, NodeFolder folder)

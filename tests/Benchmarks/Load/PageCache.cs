@@ -10,7 +10,7 @@ namespace KafkaCompat.Benchmarks.Load;
 internal sealed class PageCache : IDisposable
 {
     /// <summary>Free memory in MiB at which the cache counts as full.</summary>
-    private const long FreeAtMostMiB = 1024;
+    private const long FreeAtMostMiB = 2048;
     private const int ChunkBytes = 1 << 20;
 
     private readonly FileStream _file;
