@@ -1,3 +1,4 @@
+using System.Globalization;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Quorum;
@@ -20,6 +21,9 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
     /// <summary>The cluster whose answers golden/hostile.tsv holds.</summary>
     public const string ClusterId = "6Xm3QqAYSXaTnL0aTq1nDw";
 
+    /// <summary>Partitions of <c>__consumer_offsets</c>.</summary>
+    public const int OffsetsPartitions = 3;
+
     private TestNode(BrokerService broker, VolatileController controller) => (Broker, Controller) = (broker, controller);
 
     public BrokerService Broker { get; }
@@ -40,7 +44,7 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
             ["inter.broker.listener.name"] = "PLAINTEXT",
             ["listener.security.protocol.map"] = "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
             ["log.dirs"] = "/data",
-            ["offsets.topic.num.partitions"] = "3",
+            ["offsets.topic.num.partitions"] = OffsetsPartitions.ToString(CultureInfo.InvariantCulture),
         };
         foreach (var (name, value) in settings) all[name] = value;
         return ServerConfig.Create(all, "localhost");
@@ -85,6 +89,10 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
         Assert.Equal(ErrorCode.None, response.Topics[0].ErrorCode);
         return response.Topics[0].TopicId;
     }
+
+    /// <summary>Waits until the coordinator has read so many partitions of its topic, and waits for no other. What of it is asked before is sent away, as Kafka does.</summary>
+    public Task GroupsLoaded(int partitions = OffsetsPartitions) =>
+        Eventually.Is(() => (Broker.Groups.LoadedPartitions, Broker.Groups.LoadingPartitions) == (partitions, 0));
 
     IFrameClient IFrameNode.Connect() => Connect();
 

@@ -8,6 +8,9 @@ namespace KafkaCompat.Server.Hosting;
 /// <summary>One entry of <c>listeners</c> with the sockets that serve it, one or (for localhost) two.</summary>
 internal sealed class BoundListener : IAsyncDisposable
 {
+    /// <summary>Ports that the system chooses for a listener of port 0: one that is free at its first address may be taken at its second.</summary>
+    public const int MaxPortsTried = 16;
+
     private readonly List<IConnectionListener> _sockets;
 
     private BoundListener(ListenerEndpoint endpoint, List<IConnectionListener> sockets)
@@ -23,9 +26,24 @@ internal sealed class BoundListener : IAsyncDisposable
 
     public static async Task<BoundListener> Bind(ListenerEndpoint listener, IConnectionListenerFactory transport)
     {
+        var addresses = ListenerAddresses.Of(listener);
+        for (var tries = 1; ; tries++)
+        {
+            if (await Bind(listener, addresses, transport, isLast: tries == MaxPortsTried).ConfigureAwait(false) is { } bound)
+            {
+                return bound;
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await Close(_sockets).ConfigureAwait(false);
+
+    /// <summary>Null where the system chose a port at the first address that somebody has at another one, and it may choose again.</summary>
+    private static async Task<BoundListener?> Bind(ListenerEndpoint listener, IReadOnlyList<IPAddress> addresses, IConnectionListenerFactory transport, bool isLast)
+    {
         var sockets = new List<IConnectionListener>();
         var port = listener.Port;
-        foreach (var address in ListenerAddresses.Of(listener))
+        foreach (var address in addresses)
         {
             try
             {
@@ -39,9 +57,10 @@ internal sealed class BoundListener : IAsyncDisposable
             }
             catch (SocketException e)
             {
-                foreach (var socket in sockets)
+                await Close(sockets).ConfigureAwait(false);
+                if (e.SocketErrorCode == SocketError.AddressAlreadyInUse && listener.Port == 0 && sockets.Count > 0 && !isLast)
                 {
-                    await socket.DisposeAsync().ConfigureAwait(false);
+                    return null;
                 }
 
                 throw new ConfigurationException(e.SocketErrorCode switch
@@ -57,9 +76,9 @@ internal sealed class BoundListener : IAsyncDisposable
         return new BoundListener(listener with { Port = port }, sockets);
     }
 
-    public async ValueTask DisposeAsync()
+    private static async Task Close(List<IConnectionListener> sockets)
     {
-        foreach (var socket in _sockets)
+        foreach (var socket in sockets)
         {
             await socket.DisposeAsync().ConfigureAwait(false);
         }

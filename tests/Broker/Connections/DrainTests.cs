@@ -1,6 +1,7 @@
 using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Tests.Shared;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Connections;
@@ -15,11 +16,11 @@ public sealed class DrainTests
     {
         await using var node = TestNode.Start(time: _time);
         _ = await node.CreateTopic("t");
-        await Eventually(() => node.Broker.Connections.Count == 0);
+        await Eventually.Is(() => node.Broker.Connections.Count == 0);
         var client = node.Connect();
         var before = node.Broker.Wheel.Count;
         _ = await client.Post(Records.Fetch("t", 0, maxWaitMs: 600_000), 12);
-        await Eventually(() => node.Broker.Wheel.Count > before);
+        await Eventually.Is(() => node.Broker.Wheel.Count > before);
 
         var drained = node.Broker.DrainAsync();
         var answer = MemoryClient.Decode<FetchRequest, FetchResponse>((await client.Receive())!, 12);
@@ -34,7 +35,7 @@ public sealed class DrainTests
     {
         await using var node = TestNode.Start(time: _time);
         var client = node.Connect();
-        await Eventually(async () => (await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4)).Coordinators[0].ErrorCode == ErrorCode.None);
+        await Eventually.Is(async () => (await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4)).Coordinators[0].ErrorCode == ErrorCode.None);
         var join = new JoinGroupRequest
         {
             GroupId = "g",
@@ -46,7 +47,7 @@ public sealed class DrainTests
         };
         _ = await client.Post(join, 3);
         var onlooker = node.Connect();
-        await Eventually(async () =>
+        await Eventually.Is(async () =>
             (await onlooker.Ask<DescribeGroupsRequest, DescribeGroupsResponse>(new() { Groups = ["g"] }, 5)).Groups[0].GroupState == "PreparingRebalance");
         onlooker.CloseSending();
 
@@ -91,17 +92,5 @@ public sealed class DrainTests
         _time.Advance(TimeSpan.FromMilliseconds(1));
         Assert.Equal(1, await drained.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
         stubborn.CloseSending();
-    }
-
-    private static Task Eventually(Func<bool> condition) => Eventually(() => Task.FromResult(condition()));
-
-    private static async Task Eventually(Func<Task<bool>> condition)
-    {
-        for (var i = 0; i < 3_000; i++)
-        {
-            if (await condition()) return;
-            await Task.Delay(10, TestContext.Current.CancellationToken);
-        }
-        Assert.Fail("The condition did not come true within 30 s.");
     }
 }

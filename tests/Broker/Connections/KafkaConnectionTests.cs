@@ -6,6 +6,7 @@ using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Broker.Time;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -26,7 +27,7 @@ public sealed class KafkaConnectionTests : IDisposable
     {
         var client = Connect();
         for (var i = 0; i < 10; i++) _ = await client.Post(new ListGroupsRequest(), 4);
-        await Eventually(() => _handler.Parked.Count == 10);
+        await Eventually.Is(() => _handler.Parked.Count == 10);
         foreach (var place in new[] { 9, 3, 1, 0, 2, 8, 7, 6, 5, 4 }) _handler.Answer(place);
         for (var i = 1; i <= 10; i++)
         {
@@ -41,13 +42,13 @@ public sealed class KafkaConnectionTests : IDisposable
         var client = Connect();
         var limit = ConnectionLimits.MaxRequestsInFlight;
         for (var i = 0; i < limit + 5; i++) _ = await client.Post(new ListGroupsRequest(), 4);
-        await Eventually(() => _handler.Parked.Count == limit);
+        await Eventually.Is(() => _handler.Parked.Count == limit);
         await Task.Delay(50, TestContext.Current.CancellationToken);
         Assert.Equal(limit, _handler.Parked.Count);
         _handler.Answer(0);
-        await Eventually(() => _handler.Parked.Count == limit + 1);
+        await Eventually.Is(() => _handler.Parked.Count == limit + 1);
         for (var i = 1; i <= limit; i++) _handler.Answer(i);
-        await Eventually(() => _handler.Parked.Count == limit + 5);
+        await Eventually.Is(() => _handler.Parked.Count == limit + 5);
         for (var i = limit + 1; i < limit + 5; i++) _handler.Answer(i);
         for (var i = 0; i < limit + 5; i++) Assert.NotNull(await client.Receive());
     }
@@ -57,7 +58,7 @@ public sealed class KafkaConnectionTests : IDisposable
     {
         var client = Connect();
         for (var i = 0; i < 3; i++) _ = await client.Post(new ListGroupsRequest(), 4);
-        await Eventually(() => _handler.Parked.Count == 3);
+        await Eventually.Is(() => _handler.Parked.Count == 3);
         _handler.Parked[1].SetResult(null);
         _handler.Answer(2);
         _handler.Answer(0);
@@ -71,7 +72,7 @@ public sealed class KafkaConnectionTests : IDisposable
         var client = Connect();
         _ = await client.Post(new ListGroupsRequest(), 4);
         await client.Send(new byte[] { 0, 0, 0, 2, 0, 0 });
-        await Eventually(() => _handler.Parked.Count == 1);
+        await Eventually.Is(() => _handler.Parked.Count == 1);
         Assert.False(client.Served.IsCompleted);
         _handler.Answer(0);
         Assert.NotNull(await client.Receive());
@@ -85,7 +86,7 @@ public sealed class KafkaConnectionTests : IDisposable
         var client = Connect();
         _ = await client.Post(new ListGroupsRequest(), 4);
         client.CloseSending();
-        await Eventually(() => _handler.Parked.Count == 1);
+        await Eventually.Is(() => _handler.Parked.Count == 1);
         _handler.Answer(0);
         Assert.NotNull(await client.Receive());
         Assert.Null(await client.Receive());
@@ -96,7 +97,7 @@ public sealed class KafkaConnectionTests : IDisposable
     {
         var client = Connect();
         _ = await client.Post(new ListGroupsRequest(), 4);
-        await Eventually(() => _handler.Parked.Count == 1);
+        await Eventually.Is(() => _handler.Parked.Count == 1);
         _handler.Parked[0].SetException(new InvalidDataException("planned"));
         Assert.Null(await client.Receive());
         await client.Served;
@@ -108,7 +109,7 @@ public sealed class KafkaConnectionTests : IDisposable
         var client = Connect(new ConnectionLimits(1 << 20, 10_000));
         _time.Advance(TimeSpan.FromSeconds(9));
         _ = await client.Post(new ListGroupsRequest(), 4);
-        await Eventually(() => _handler.Parked.Count == 1);
+        await Eventually.Is(() => _handler.Parked.Count == 1);
         _handler.Answer(0);
         Assert.NotNull(await client.Receive());
         _time.Advance(TimeSpan.FromSeconds(9));
@@ -126,12 +127,12 @@ public sealed class KafkaConnectionTests : IDisposable
         connection.Transport = new HeldTransport(connection.Transport.Input, output);
         var client = Connect(connection: connection);
         _ = await client.Post(new ListGroupsRequest(), 4);
-        await Eventually(() => _handler.Parked.Count == 1);
+        await Eventually.Is(() => _handler.Parked.Count == 1);
         _handler.Answer(0);
-        await Eventually(() => output.IsWriting);
+        await Eventually.Is(() => output.IsWriting);
 
         connection.Client.Output.Complete(new IOException("reset by the peer"));
-        await Eventually(() => connection.IsAborted);
+        await Eventually.Is(() => connection.IsAborted);
         Assert.False(output.IsCompleted);
 
         output.LetGo();
@@ -145,12 +146,6 @@ public sealed class KafkaConnectionTests : IDisposable
         var dispatch = new DispatchTable([new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, _handler)]);
         var served = new KafkaConnection(connection, "PLAINTEXT", dispatch, limits ?? ConnectionLimits.Default, new ClientQuotas(TestNode.ConfigOf(), _time), _wheel, _time, NullLogger.Instance).RunAsync();
         return new MemoryClient(connection, served);
-    }
-
-    private static async Task Eventually(Func<bool> condition)
-    {
-        for (var i = 0; i < 1000 && !condition(); i++) await Task.Delay(5, TestContext.Current.CancellationToken);
-        Assert.True(condition());
     }
 
     private sealed record HeldTransport(PipeReader Input, PipeWriter Output) : IDuplexPipe;

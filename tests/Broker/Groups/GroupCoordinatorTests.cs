@@ -5,6 +5,7 @@ using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.GroupRecords;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -85,7 +86,7 @@ public sealed class GroupCoordinatorTests : IDisposable
         Assert.Equal(ErrorCode.NotCoordinator, await Commit(2));
         Assert.Equal(ErrorCode.CoordinatorLoadInProgress, await Commit(3));
         _log.FailWith = ErrorCode.None;
-        await Eventually(async () =>
+        await Eventually.Is(async () =>
         {
             _time.Advance(TimeSpan.FromSeconds(1));
             return await Commit(4) == ErrorCode.None;
@@ -111,7 +112,7 @@ public sealed class GroupCoordinatorTests : IDisposable
         _log.AppendFault = new InvalidOperationException("a fault that nobody foresaw");
         Assert.Equal(ErrorCode.UnknownServerError, await Commit(2, "h"));
         Assert.Equal(ErrorCode.UnknownServerError, (await joining).ErrorCode);
-        await Eventually(async () =>
+        await Eventually.Is(async () =>
         {
             _time.Advance(TimeSpan.FromSeconds(1));
             return await Commit(3) == ErrorCode.None;
@@ -127,7 +128,7 @@ public sealed class GroupCoordinatorTests : IDisposable
         _log.ReadFaults.Enqueue(new EndOfStreamException("the file is shorter than it was"));
         _log.ReadFaults.Enqueue(new ArgumentException("a record of another kind"));
         _coordinator.Lead(0, _log);
-        await Eventually(async () =>
+        await Eventually.Is(async () =>
         {
             _time.Advance(TimeSpan.FromSeconds(1));
             return (await Describe()).ErrorCode == ErrorCode.None;
@@ -157,7 +158,7 @@ public sealed class GroupCoordinatorTests : IDisposable
         var joining = Join(first.MemberId);
         Assert.False(joining.IsCompleted);
         JoinGroupResponse? joined = null;
-        await Eventually(() =>
+        await Eventually.Is(() =>
         {
             _time.Advance(TimeSpan.FromMilliseconds(200));
             return Task.FromResult(joining.IsCompleted);
@@ -166,7 +167,7 @@ public sealed class GroupCoordinatorTests : IDisposable
         Assert.Equal(1, joined.GenerationId);
         var synced = await _coordinator.Ask<SyncGroupResponse>(new SyncGroupCommand(new SyncGroupRequest { GroupId = "g", MemberId = joined.MemberId, GenerationId = 1 }));
         Assert.Equal(ErrorCode.None, synced.ErrorCode);
-        await Eventually(async () =>
+        await Eventually.Is(async () =>
         {
             _time.Advance(TimeSpan.FromSeconds(1));
             return (await Describe()).GroupState == "Empty";
@@ -190,7 +191,7 @@ public sealed class GroupCoordinatorTests : IDisposable
         _coordinator.Resign(0);
         _coordinator.Lead(0, _log);
         _coordinator.ForgetTopics(["t"]);
-        await Eventually(async () => (await Ready<OffsetFetchResponse.OffsetFetchResponseGroup>(
+        await Eventually.Is(async () => (await Ready<OffsetFetchResponse.OffsetFetchResponseGroup>(
             new FetchOffsetsCommand(new OffsetFetchRequest.OffsetFetchRequestGroup { GroupId = "g", Topics = null }, RequireStable: false),
             answer => answer.ErrorCode)).Topics.Count == 0);
     }
@@ -203,7 +204,7 @@ public sealed class GroupCoordinatorTests : IDisposable
         var joining = Join((await Join("")).MemberId);
         _log.MaxBatchBytes = 200;
         _coordinator.ForgetTopics(["t"]);
-        await Eventually(async () => (await Ready<OffsetFetchResponse.OffsetFetchResponseGroup>(
+        await Eventually.Is(async () => (await Ready<OffsetFetchResponse.OffsetFetchResponseGroup>(
             new FetchOffsetsCommand(new OffsetFetchRequest.OffsetFetchRequestGroup { GroupId = "group-49", Topics = null }, RequireStable: false),
             answer => answer.ErrorCode)).Topics.Count == 0);
         Assert.False(joining.IsCompleted);
@@ -227,7 +228,7 @@ public sealed class GroupCoordinatorTests : IDisposable
         _coordinator.Close();
         var next = new GroupCoordinator(new GroupSettings(), _time, _wheel, NullLogger.Instance) { PartitionCount = 1, TopicIds = static _ => null };
         next.Lead(0, _log);
-        await Eventually(async () => await next.Ask<OffsetFetchResponse.OffsetFetchResponseGroup>(
+        await Eventually.Is(async () => await next.Ask<OffsetFetchResponse.OffsetFetchResponseGroup>(
             new FetchOffsetsCommand(new OffsetFetchRequest.OffsetFetchRequestGroup { GroupId = "g", Topics = null }, RequireStable: false))
             is { ErrorCode: ErrorCode.None, Topics.Count: 0 });
         Assert.Equal(2, _log.Batches);
@@ -236,7 +237,7 @@ public sealed class GroupCoordinatorTests : IDisposable
     [Fact]
     public async Task A_shard_counts_as_loading_until_it_has_read_its_log()
     {
-        await Eventually(() => Task.FromResult(_coordinator.LoadedPartitions == 1));
+        await Eventually.Is(() => Task.FromResult(_coordinator.LoadedPartitions == 1));
         Assert.Equal(ErrorCode.None, await Commit(1));
         var counts = _coordinator.Count();
         Assert.Equal((1, 1), (counts.Groups[(GroupType.Classic, "Empty")], counts.Offsets));
@@ -245,7 +246,7 @@ public sealed class GroupCoordinatorTests : IDisposable
         _ = broken.Append(_log.Read(0, 1).Batches);
         _coordinator.Lead(1, broken);
         Assert.Equal((1, 1), (_coordinator.LoadedPartitions, _coordinator.LoadingPartitions));
-        await Eventually(() =>
+        await Eventually.Is(() =>
         {
             // The load that failed is tried again after a while.
             _time.Advance(TimeSpan.FromSeconds(1));
@@ -262,7 +263,7 @@ public sealed class GroupCoordinatorTests : IDisposable
         _coordinator.Lead(1, other);
         var groups = Enumerable.Range(0, 10).Select(i => $"group-{i}").ToArray();
         foreach (var group in groups)
-            await Eventually(async () => await Commit(1, group) == ErrorCode.None);
+            await Eventually.Is(async () => await Commit(1, group) == ErrorCode.None);
         var listing = await _coordinator.List(new ListGroupsCommand([], []));
         Assert.Equal(groups, listing.Groups.Select(g => g.GroupId).Order(StringComparer.Ordinal));
         Assert.NotEqual(0, other.Batches);
@@ -320,16 +321,5 @@ public sealed class GroupCoordinatorTests : IDisposable
             await Task.Yield();
             await Task.Delay(5, TestContext.Current.CancellationToken);
         }
-    }
-
-    private static async Task Eventually(Func<Task<bool>> condition)
-    {
-        for (var turn = 0; turn < 400; turn++)
-        {
-            if (await condition())
-                return;
-            await Task.Delay(5, TestContext.Current.CancellationToken);
-        }
-        Assert.Fail("It did not come about in time.");
     }
 }

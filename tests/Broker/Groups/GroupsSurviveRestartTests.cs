@@ -3,6 +3,7 @@ using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -140,16 +141,7 @@ public sealed class GroupsSurviveRestartTests
     }
 
     /// <summary>Asks until there is a coordinator and its shards have loaded, as clients do.</summary>
-    private static async Task FindCoordinator(MemoryClient client)
-    {
-        for (var turn = 0; turn < 1_000; turn++)
-        {
-            var found = await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4);
-            if (found.Coordinators[0].ErrorCode == ErrorCode.None
-                && (await client.Ask<ListGroupsRequest, ListGroupsResponse>(new(), 5)).ErrorCode == ErrorCode.None)
-                return;
-            await Task.Delay(10, TestContext.Current.CancellationToken);
-        }
-        Assert.Fail("No coordinator.");
-    }
+    private static Task FindCoordinator(MemoryClient client) => Eventually.Is(async () =>
+        (await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4)).Coordinators[0].ErrorCode == ErrorCode.None
+        && (await client.Ask<ListGroupsRequest, ListGroupsResponse>(new(), 5)).ErrorCode == ErrorCode.None);
 }

@@ -80,15 +80,9 @@ public sealed class OversizedNamesTests
         var node = TestNode.Start(settings: [("group.initial.rebalance.delay.ms", "0"), .. settings]);
         _ = await node.CreateTopic("t");
         var client = node.Connect();
-        for (var turn = 0; turn < 1_000; turn++)
-        {
-            var found = await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4);
-            if (found.Coordinators[0].ErrorCode == ErrorCode.None
-                && (await client.Ask<ListGroupsRequest, ListGroupsResponse>(new(), 5)).ErrorCode == ErrorCode.None)
-                return node;
-            await Task.Delay(10, TestContext.Current.CancellationToken);
-        }
-        throw new InvalidOperationException("No coordinator.");
+        _ = await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4);
+        await node.GroupsLoaded();
+        return node;
     }
 
     private static OffsetCommitRequest Commit(string group, string metadata) => new()

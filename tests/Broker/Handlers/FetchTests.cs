@@ -3,6 +3,7 @@ using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.MetadataRecords;
+using KafkaCompat.Tests.Shared;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Handlers;
@@ -272,7 +273,7 @@ public sealed class FetchTests : IAsyncLifetime
         {
             for (var i = 0; i < 50; i++) _ = await client.Post(Records.Fetch("t", 0, maxWaitMs: 120_000), 12);
         }
-        for (var i = 0; i < 500 && _node.Broker.Wheel.Count < Polls; i++) await Task.Delay(10, TestContext.Current.CancellationToken);
+        await Eventually.Is(() => _node.Broker.Wheel.Count >= Polls);
         Assert.InRange(_node.Broker.Wheel.Count, Polls, Polls + clients.Count + 10);
         _ = await Records.Send(_client, "t", Records.Batch(1));
         foreach (var client in clients)
