@@ -12,6 +12,8 @@ namespace KafkaCompat.Server.Hosting;
 /// </summary>
 internal sealed class RunningNode : IAsyncDisposable
 {
+    private const string ReceiveBuffer = "socket.receive.buffer.bytes";
+
     private readonly SocketTransport _transport;
     private readonly List<BoundListener> _listeners;
     private readonly List<ConnectionAcceptor> _acceptors;
@@ -148,13 +150,12 @@ internal sealed class RunningNode : IAsyncDisposable
         }
     }
 
-    private static SocketTransportOptions TransportOptions(ServerConfig config, bool isGuest) => new()
+    internal static SocketTransportOptions TransportOptions(ServerConfig config, bool isGuest) => new()
     {
         CollectsGarbage = !isGuest,
         SharesPorts = isGuest,
         Backlog = config.GetInt("socket.listen.backlog.size"),
-
         SendBufferBytes = config.GetInt("socket.send.buffer.bytes"),
-        ReceiveBufferBytes = config.GetInt("socket.receive.buffer.bytes"),
+        ReceiveBufferBytes = config.IsSet(ReceiveBuffer) ? config.GetInt(ReceiveBuffer) : SocketTransportOptions.LeftToTheSystem,
     };
 }
