@@ -180,6 +180,19 @@ public sealed class ServerConfigTests
     }
 
     [Fact]
+    public void A_value_over_thousands_of_lines_costs_no_more_than_its_length()
+    {
+        const int Lines = 20_000;
+        var text = $"key={string.Concat(Enumerable.Repeat("x\\\n", Lines))}y";
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var pair = Assert.Single(ConfigProperties.Parse(text));
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.Equal(new string('x', Lines) + "y", pair.Value);
+        // Joined line by line it would be 400 MB.
+        Assert.InRange(allocated, 0, 100 * text.Length);
+    }
+
+    [Fact]
     public void A_topics_settings_come_from_itself_else_the_node_else_Kafka()
     {
         var config = With(new("log.retention.hours", "2"), new("log.segment.bytes", "2097152"), new("log.cleanup.policy", "compact"));

@@ -1,0 +1,80 @@
+using KafkaCompat.Storage.Files;
+using Xunit;
+
+namespace KafkaCompat.Storage.Tests;
+
+/// <summary>Files of a log that hold what no log writes, opened as after a clean stop, when they are trusted, and as after a kill.</summary>
+public sealed class DamagedFilesTests
+{
+    private const string Folder = "/data/t-0";
+
+    /// <summary>An entry for nearly every batch.</summary>
+    private static readonly LogSettings s_settings = LogSettings.Default with { IndexIntervalBytes = 1 };
+
+    private readonly FixedClock _clock = new(Batches.StartMs);
+    private readonly ForgetfulFileStore _files;
+    private readonly LogEnvironment _environment;
+
+    public DamagedFilesTests()
+    {
+        _files = new ForgetfulFileStore(_clock);
+        _files.CreateFolder(Folder);
+        _environment = new LogEnvironment(_files, _clock, new Random(1));
+    }
+
+    /// <summary>A position before the file's start is nowhere: the segment is walked from its start, and every record is found.</summary>
+    [Theory]
+    [InlineData("00000000000000000000.index", true)]
+    [InlineData("00000000000000000000.index", false)]
+    [InlineData("00000000000000000005.index", true)]
+    [InlineData("00000000000000000005.index", false)]
+    public void ANegativePositionInAnIndexHidesNoRecord(string index, bool clean)
+    {
+        byte[] expected = [];
+        PartitionLog log = Open(clean);
+        for (int i = 0; i < 10; i++)
+        {
+            if (i == 5)
+                log.Roll();
+            byte[] batch = Batches.Plain(i, timestamp: Batches.StartMs + i);
+            log.Append(batch);
+            expected = [.. expected, .. batch];
+        }
+        log.Close();
+        byte[] entries = _files.ReadAllBytes($"{Folder}/{index}");
+        Assert.True(entries.Length >= 16);
+        for (int i = 0; i < entries.Length; i += 8)
+            entries.AsSpan(i + 4, 4).Fill(0xff);
+        _files.WriteAtomically($"{Folder}/{index}", entries);
+
+        PartitionLog again = Open(clean);
+        Assert.Equal(10, again.LogEndOffset);
+        Assert.Equal(expected, again.ReadAll(0));
+        for (int offset = 0; offset < 10; offset++)
+        {
+            using FileRegion region = again.Read(offset, 1, long.MaxValue, minOneBatch: true).Region!;
+            Assert.Equal(offset, Batches.Header(region.ToArray()).BaseOffset);
+        }
+        Assert.Equal(7, again.FindByTimestamp(Batches.StartMs + 7)!.Value.Offset);
+    }
+
+    /// <summary>A batch whose offsets lie before its segment's is no part of the log: what is appended behind it would not be found again.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void ABatchFromBeforeItsSegmentIsCutOff(bool clean)
+    {
+        _files.WriteAtomically($"{Folder}/00000000000000000042.log", [.. Batches.Plain(16, 3), .. Batches.Plain(42, 3)]);
+        PartitionLog log = Open(clean);
+        Assert.Equal((42, 42, 0), (log.LogStartOffset, log.LogEndOffset, log.SizeInBytes));
+        byte[] batch = Batches.Plain(42, 2);
+        log.Append(batch);
+        log.Close();
+
+        PartitionLog again = Open(clean);
+        Assert.Equal(44, again.LogEndOffset);
+        Assert.Equal(batch, again.ReadAll(42));
+    }
+
+    private PartitionLog Open(bool clean) => PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), s_settings, new LogOpening(clean));
+}
