@@ -25,18 +25,12 @@ public sealed class PartitionLog : IDisposable
     /// <summary>Held over a sync and over whatever closes or renames files; always taken before <see cref="_gate"/>.</summary>
     private readonly Lock _filesGate = new();
 
-    /// <summary>A read starts over when the segments change under it; more often than this in one read they do not.</summary>
-    private const int MaxReadAttempts = 4;
-
-    private readonly Queue<(LogSegment Segment, long DueMs)> _deleted = new();
+    private readonly LogView _view;
+    private readonly DeletedSegments _deleted;
     private readonly List<string> _unsyncedSnapshots = [];
-    private LogSegment[] _segments;
-    private LogEnd _end;
     private LogSettings _settings;
-    private long _logStartOffset;
     private long _recoveryPoint;
     private int _latestEpoch;
-    private bool _closed;
 
     internal PartitionLog(LogEnvironment environment, TopicPartition partition, LogSettings settings, LoadedLog loaded)
     {
@@ -47,12 +41,11 @@ public sealed class PartitionLog : IDisposable
         Epochs = loaded.Epochs;
         Producers = loaded.Producers;
         _settings = settings;
-        _segments = [.. loaded.Segments];
-        _logStartOffset = loaded.LogStartOffset;
         _recoveryPoint = loaded.RecoveryPoint;
         _latestEpoch = Epochs.LatestEpoch;
-        LogSegment active = _segments[^1];
-        _end = new LogEnd(loaded.LogEndOffset, active, active.Size);
+        LogSegment active = loaded.Segments[^1];
+        _view = new LogView(environment, [.. loaded.Segments], new LogEnd(loaded.LogEndOffset, active, active.Size), loaded.LogStartOffset);
+        _deleted = new DeletedSegments(environment);
     }
 
     public TopicPartition Partition { get; }
@@ -81,30 +74,21 @@ public sealed class PartitionLog : IDisposable
         set => Volatile.Write(ref _settings, value);
     }
 
-    public long LogStartOffset => Volatile.Read(ref _logStartOffset);
+    public long LogStartOffset => _view.LogStartOffset;
 
-    public long LogEndOffset => Volatile.Read(ref _end).Offset;
+    public long LogEndOffset => _view.End.Offset;
 
     /// <summary>Everything before it is on the disk.</summary>
     public long RecoveryPoint => Volatile.Read(ref _recoveryPoint);
 
     /// <summary>Where the active segment starts. A recovery point before it means that rolled segments wait for a sync.</summary>
-    public long ActiveSegmentBaseOffset => Volatile.Read(ref _end).Segment.BaseOffset;
+    public long ActiveSegmentBaseOffset => _view.End.Segment.BaseOffset;
 
-    public long FirstSegmentBaseOffset => Volatile.Read(ref _segments) is [LogSegment first, ..] ? first.BaseOffset : LogStartOffset;
+    public long FirstSegmentBaseOffset => _view.Segments is [LogSegment first, ..] ? first.BaseOffset : LogStartOffset;
 
-    public int SegmentCount => Volatile.Read(ref _segments).Length;
+    public int SegmentCount => _view.Segments.Length;
 
-    public long SizeInBytes
-    {
-        get
-        {
-            long size = 0;
-            foreach (LogSegment segment in Volatile.Read(ref _segments))
-                size += segment.Size;
-            return size;
-        }
-    }
+    public long SizeInBytes => _view.SizeInBytes;
 
     /// <summary>Opens the log in a folder, or makes a new one where there is none.</summary>
     public static PartitionLog Open(LogEnvironment environment, string folder, TopicPartition partition, LogSettings settings, LogOpening opening)
@@ -128,14 +112,14 @@ public sealed class PartitionLog : IDisposable
         lock (_gate)
         {
             RequireOpen();
-            LogAppend append = LogAppend.Measure(batches, _end.Offset);
+            LogAppend append = LogAppend.Measure(batches, _view.End.Offset);
             long nowMs = _environment.NowMs();
             try
             {
-                if (_end.Segment.ShouldRoll(_settings, nowMs, (int)batches.Length, append.MaxTimestamp, append.LastOffset))
-                    RollAt(Math.Max(append.FirstOffset, _end.Offset));
+                if (_view.End.Segment.ShouldRoll(_settings, nowMs, (int)batches.Length, append.MaxTimestamp, append.LastOffset))
+                    RollAt(Math.Max(append.FirstOffset, _view.End.Offset));
                 // Opened before a byte is written: a process that has too many files open refuses the append, and the log is as it was.
-                _ = _end.Segment.File;
+                _ = _view.End.Segment.File;
             }
             catch (IOException failure)
             {
@@ -151,47 +135,16 @@ public sealed class PartitionLog : IDisposable
     /// <paramref name="maxOffsetExclusive"/> on, all from one segment. With <paramref name="minOneBatch"/> the first batch comes whole whatever its size.
     /// Throws <see cref="ObjectDisposedException"/> where the log was closed meanwhile, because it was deleted most of all.
     /// </summary>
-    public LogRead Read(long fromOffset, int maxBytes, long maxOffsetExclusive, bool minOneBatch)
-    {
-        for (int attempt = 0; attempt < MaxReadAttempts; attempt++)
-        {
-            LogSegment[] segments = Volatile.Read(ref _segments);
-            LogEnd end = Volatile.Read(ref _end);
-            if (fromOffset < LogStartOffset || fromOffset > end.Offset)
-                break;
-            long limit = Math.Min(maxOffsetExclusive, end.Offset);
-            if (fromOffset >= limit)
-                return new LogRead(null, false, fromOffset, false);
-            try
-            {
-                return SegmentReader.Read(segments, end, fromOffset, maxBytes, limit, minOneBatch);
-            }
-            catch (Exception failure) when (failure is IOException or ObjectDisposedException)
-            {
-                if (!HasMoved(segments, failure))
-                    throw _environment.Health.RefusedBy(failure);
-                ObjectDisposedException.ThrowIf(Volatile.Read(ref _closed), this);
-            }
-        }
-        return new LogRead(null, true, fromOffset, false);
-    }
+    public LogRead Read(long fromOffset, int maxBytes, long maxOffsetExclusive, bool minOneBatch) => _view.Read(fromOffset, maxBytes, maxOffsetExclusive, minOneBatch);
 
     /// <summary>The aborted transactions that a committed reader of what <paramref name="read"/> holds must know, in the order of their markers.</summary>
-    public void CollectAbortedTransactions(long fromOffset, in LogRead read, List<AbortedTransaction> into)
-    {
-        LogSegment[] segments = Volatile.Read(ref _segments);
-        for (int i = Math.Max(0, SegmentReader.Floor(segments, fromOffset)); i < segments.Length; i++)
-        {
-            if (segments[i].TransactionIndex.Collect(fromOffset, read.NextOffsetBound, into))
-                return;
-        }
-    }
+    public void CollectAbortedTransactions(long fromOffset, in LogRead read, List<AbortedTransaction> into) => _view.CollectAbortedTransactions(fromOffset, read, into);
 
     /// <summary>The first record at or behind the log's start whose timestamp is not before the one given.</summary>
-    public FoundOffset? FindByTimestamp(long timestampMs) => Search(timestampMs, static (search, timestampMs) => search.First(timestampMs));
+    public FoundOffset? FindByTimestamp(long timestampMs) => _view.Search(timestampMs, static (search, timestampMs) => search.First(timestampMs));
 
     /// <summary>The first record of the largest timestamp.</summary>
-    public FoundOffset? FindMaxTimestamp() => Search(0, static (search, _) => search.Largest());
+    public FoundOffset? FindMaxTimestamp() => _view.Search(0, static (search, _) => search.Largest());
 
     /// <summary>Makes durable what the log holds now; the recovery point follows. A failure fails the directory for good.</summary>
     public void Sync() => Sync(long.MaxValue);
@@ -223,7 +176,7 @@ public sealed class PartitionLog : IDisposable
         lock (_filesGate)
         {
             // A log that was deleted meanwhile has its folder under another name, and needs nothing any more.
-            if (!IsUnsettled || Volatile.Read(ref _closed))
+            if (!IsUnsettled || _view.IsClosed)
                 return;
             Retryable(() => SettleFolder(isNameDurable));
         }
@@ -235,7 +188,7 @@ public sealed class PartitionLog : IDisposable
         lock (_gate)
         {
             RequireOpen();
-            Retryable(() => RollAt(_end.Offset));
+            Retryable(() => RollAt(_view.End.Offset));
         }
     }
 
@@ -249,10 +202,10 @@ public sealed class PartitionLog : IDisposable
         lock (_gate)
         {
             RequireOpen();
-            if (offset <= _logStartOffset)
+            if (offset <= _view.LogStartOffset)
                 return false;
-            if (offset > _end.Offset)
-                throw new ArgumentOutOfRangeException(nameof(offset), offset, $"The log ends at {_end.Offset}.");
+            if (offset > _view.End.Offset)
+                throw new ArgumentOutOfRangeException(nameof(offset), offset, $"The log ends at {_view.End.Offset}.");
             MoveLogStart(offset);
             return true;
         }
@@ -290,11 +243,8 @@ public sealed class PartitionLog : IDisposable
     {
         lock (_filesGate)
         {
-            while (_deleted.TryPeek(out (LogSegment Segment, long DueMs) next) && next.DueMs <= nowMs)
-            {
-                Retryable(() => LogLoader.DeleteFiles(_environment.Files, next.Segment, SegmentFiles.Deleted));
-                _ = _deleted.Dequeue();
-            }
+            while (_deleted.IsDue(nowMs))
+                Retryable(_deleted.RemoveFirst);
         }
     }
 
@@ -306,9 +256,9 @@ public sealed class PartitionLog : IDisposable
             lock (_gate)
             {
                 RequireOpen();
-                if (offset >= _end.Offset)
+                if (offset >= _view.End.Offset)
                     return;
-                if (offset <= _segments[0].BaseOffset)
+                if (offset <= _view.Segments[0].BaseOffset)
                 {
                     Guarded(() => StartOver(offset));
                     return;
@@ -340,15 +290,15 @@ public sealed class PartitionLog : IDisposable
         {
             lock (_gate)
             {
-                if (_closed)
+                if (_view.IsClosed)
                     return;
                 if (!_environment.Health.IsFailed)
                 {
                     Guarded(() =>
                     {
-                        Epochs.Close(_end.Offset);
-                        _end.Segment.Seal();
-                        Producers.SetEndOffset(_end.Offset);
+                        Epochs.Close(_view.End.Offset);
+                        _view.End.Segment.Seal();
+                        Producers.SetEndOffset(_view.End.Offset);
                         Producers.TakeSnapshot(sync: true);
                     });
                 }
@@ -376,44 +326,17 @@ public sealed class PartitionLog : IDisposable
                 Folder = folder;
                 Epochs.Moved(folder);
                 Producers.Moved(folder);
-                foreach (LogSegment segment in _segments)
+                foreach (LogSegment segment in _view.Segments)
                     segment.Moved(folder);
                 _unsyncedSnapshots.Clear();
             }
         }
     }
 
-    private FoundOffset? Search(long timestampMs, Func<TimestampSearch, long, FoundOffset?> find)
-    {
-        for (int attempt = 0; attempt < MaxReadAttempts; attempt++)
-        {
-            LogSegment[] segments = Volatile.Read(ref _segments);
-            try
-            {
-                return find(new TimestampSearch(segments, LogStartOffset), timestampMs);
-            }
-            catch (Exception failure) when (failure is IOException or ObjectDisposedException)
-            {
-                if (!HasMoved(segments, failure))
-                    throw _environment.Health.RefusedBy(failure);
-                ObjectDisposedException.ThrowIf(Volatile.Read(ref _closed), this);
-            }
-            catch (DamagedRecordsException damaged) when (HasMoved(segments, damaged))
-            {
-                // A batch that was cut off while it was read.
-            }
-        }
-        return null;
-    }
-
-    /// <summary>Whether a read failed because a segment was deleted or the log closed under it, which is no fault of the disk.</summary>
-    private bool HasMoved(LogSegment[] segments, Exception failure) =>
-        failure is ObjectDisposedException || Volatile.Read(ref _closed) || !ReferenceEquals(segments, Volatile.Read(ref _segments));
-
     private void RequireOpen()
     {
         _environment.Health.Require();
-        ObjectDisposedException.ThrowIf(_closed, this);
+        _view.RequireOpen();
     }
 
     private void Guarded(Action change)
@@ -443,7 +366,7 @@ public sealed class PartitionLog : IDisposable
 
     private void Write(in ReadOnlySequence<byte> batches)
     {
-        LogSegment active = _end.Segment;
+        LogSegment active = _view.End.Segment;
         try
         {
             active.Append(batches, _settings.IndexIntervalBytes);
@@ -461,7 +384,7 @@ public sealed class PartitionLog : IDisposable
             }
             throw _environment.Health.FailedBy(failure);
         }
-        long next = _end.Offset;
+        long next = _view.End.Offset;
         ReadOnlySequence<byte> rest = batches;
         try
         {
@@ -494,12 +417,12 @@ public sealed class PartitionLog : IDisposable
             _environment.Health.Fail(failure);
             throw;
         }
-        Volatile.Write(ref _end, new LogEnd(next, active, active.Size));
+        _view.End = new LogEnd(next, active, active.Size);
     }
 
     private void RollAt(long offset)
     {
-        LogSegment active = _end.Segment;
+        LogSegment active = _view.End.Segment;
         if (active.Size == 0 && active.BaseOffset == offset)
             return;
         Producers.SetEndOffset(offset);
@@ -516,8 +439,8 @@ public sealed class PartitionLog : IDisposable
             LogLoader.DeleteFiles(_environment.Files, next, "");
             throw;
         }
-        Volatile.Write(ref _segments, [.. _segments, next]);
-        Volatile.Write(ref _end, new LogEnd(_end.Offset, next, 0));
+        _view.Segments = [.. _view.Segments, next];
+        _view.End = new LogEnd(_view.End.Offset, next, 0);
     }
 
     private void SettleFolder(bool isNameDurable)
@@ -528,7 +451,7 @@ public sealed class PartitionLog : IDisposable
         lock (_gate)
         {
             // Where the folder cannot be synced now this is done again, and the names with it.
-            foreach (LogSegment segment in _segments)
+            foreach (LogSegment segment in _view.Segments)
                 segment.HasNewNames = false;
         }
         _environment.Files.SyncFolder(Folder);
@@ -544,15 +467,15 @@ public sealed class PartitionLog : IDisposable
         bool newNames = false;
         lock (_gate)
         {
-            if (_closed)
+            if (_view.IsClosed)
                 return;
-            target = Math.Min(beforeOffset, _end.Offset);
-            active = _end.Segment;
-            int first = Math.Max(0, SegmentReader.Floor(_segments, _recoveryPoint));
+            target = Math.Min(beforeOffset, _view.End.Offset);
+            active = _view.End.Segment;
+            int first = Math.Max(0, SegmentReader.Floor(_view.Segments, _recoveryPoint));
             int count = 0;
-            while (first + count < _segments.Length && _segments[first + count].BaseOffset < beforeOffset)
+            while (first + count < _view.Segments.Length && _view.Segments[first + count].BaseOffset < beforeOffset)
                 count++;
-            segments = _segments[first..(first + count)];
+            segments = _view.Segments[first..(first + count)];
             foreach (LogSegment segment in segments)
             {
                 segment.WriteIndexes();
@@ -584,7 +507,7 @@ public sealed class PartitionLog : IDisposable
         }
         lock (_gate)
         {
-            if (target > _recoveryPoint && target <= _end.Offset)
+            if (target > _recoveryPoint && target <= _view.End.Offset)
                 Volatile.Write(ref _recoveryPoint, target);
         }
     }
@@ -611,24 +534,24 @@ public sealed class PartitionLog : IDisposable
     /// <summary>Takes old segments out of the log and returns them; their files are the caller's to set aside.</summary>
     private LogSegment[] Retain(long nowMs, long highWatermark)
     {
-        int count = ExpiredSegments.Count(_segments, _end.Offset, _logStartOffset, _settings, nowMs, highWatermark);
+        int count = ExpiredSegments.Count(_view.Segments, _view.End.Offset, _view.LogStartOffset, _settings, nowMs, highWatermark);
         if (count == 0)
             return [];
-        if (count == _segments.Length)
-            RollAt(_end.Offset);
-        LogSegment[] gone = _segments[..count];
-        Volatile.Write(ref _segments, _segments[count..]);
-        if (_segments[0].BaseOffset > _logStartOffset)
+        if (count == _view.Segments.Length)
+            RollAt(_view.End.Offset);
+        LogSegment[] gone = _view.Segments[..count];
+        _view.Segments = _view.Segments[count..];
+        if (_view.Segments[0].BaseOffset > _view.LogStartOffset)
         {
-            Volatile.Write(ref _logStartOffset, _segments[0].BaseOffset);
-            Producers.OnLogStart(_logStartOffset);
+            _view.LogStartOffset = _view.Segments[0].BaseOffset;
+            Producers.OnLogStart(_view.LogStartOffset);
         }
         return gone;
     }
 
     private void MoveLogStart(long offset)
     {
-        Volatile.Write(ref _logStartOffset, offset);
+        _view.LogStartOffset = offset;
         Epochs.TruncateFromStart(offset);
         Producers.OnLogStart(offset);
     }
@@ -636,49 +559,45 @@ public sealed class PartitionLog : IDisposable
     /// <summary>Sets the files aside; readers that hold one open go on reading it.</summary>
     private void Delete(LogSegment[] gone)
     {
-        long dueMs = _environment.NowMs() + _settings.FileDeleteDelayMs;
         foreach (LogSegment segment in gone)
         {
-            // Closed first: whoever finds the file renamed knows then that it is not lost.
-            segment.Close();
-            segment.AppendSuffix(SegmentFiles.Deleted);
+            _deleted.Add(segment, _settings.FileDeleteDelayMs);
             Producers.DeleteSnapshot(segment.BaseOffset);
-            _deleted.Enqueue((segment, dueMs));
         }
         _environment.Files.SyncFolder(Folder);
     }
 
     private void Cut(long offset)
     {
-        int keep = SegmentReader.Floor(_segments, offset) + 1;
-        if (_segments[keep - 1].BaseOffset == offset && keep > 1)
+        int keep = SegmentReader.Floor(_view.Segments, offset) + 1;
+        if (_view.Segments[keep - 1].BaseOffset == offset && keep > 1)
             keep--;
-        LogSegment[] gone = _segments[keep..];
-        LogSegment active = _segments[keep - 1];
+        LogSegment[] gone = _view.Segments[keep..];
+        LogSegment active = _view.Segments[keep - 1];
         _ = active.OpenForAppend();
         active.TruncateTo(offset);
-        Volatile.Write(ref _segments, _segments[..keep]);
-        Volatile.Write(ref _end, new LogEnd(offset, active, active.Size));
+        _view.Segments = _view.Segments[..keep];
+        _view.End = new LogEnd(offset, active, active.Size);
         Volatile.Write(ref _recoveryPoint, Math.Min(_recoveryPoint, offset));
-        if (_logStartOffset > offset)
-            Volatile.Write(ref _logStartOffset, offset);
+        if (_view.LogStartOffset > offset)
+            _view.LogStartOffset = offset;
         Delete(gone);
         Epochs.TruncateFromEnd(offset);
         _latestEpoch = Epochs.LatestEpoch;
         Producers.DeleteSnapshotsBehind(offset);
-        new ProducerReplay(_environment, Producers, _segments).Rebuild(_logStartOffset, offset);
+        new ProducerReplay(_environment, Producers, _view.Segments).Rebuild(_view.LogStartOffset, offset);
     }
 
     private void StartOver(long offset)
     {
-        LogSegment[] gone = _segments;
+        LogSegment[] gone = _view.Segments;
         // The new segment can have the name of an old one, so that for a moment there is none.
-        Volatile.Write(ref _segments, []);
+        _view.Segments = [];
         Delete(gone);
         LogSegment active = LogSegment.Create(_environment, Folder, offset, _settings);
-        Volatile.Write(ref _segments, [active]);
-        Volatile.Write(ref _end, new LogEnd(offset, active, 0));
-        Volatile.Write(ref _logStartOffset, offset);
+        _view.Segments = [active];
+        _view.End = new LogEnd(offset, active, 0);
+        _view.LogStartOffset = offset;
         Volatile.Write(ref _recoveryPoint, Math.Min(_recoveryPoint, offset));
         Epochs.Clear();
         _latestEpoch = LeaderEpochCache.Undefined;
@@ -691,9 +610,7 @@ public sealed class PartitionLog : IDisposable
     {
         lock (_gate)
         {
-            Volatile.Write(ref _closed, true);
-            foreach (LogSegment segment in _segments)
-                segment.Close();
+            _view.Close();
         }
     }
 }
