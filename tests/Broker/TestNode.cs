@@ -94,7 +94,7 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
     public Task GroupsLoaded(int partitions = OffsetsPartitions) =>
         Eventually.Is(() => (Broker.Groups.LoadedPartitions, Broker.Groups.LoadingPartitions) == (partitions, 0));
 
-    IFrameClient IFrameNode.Connect() => Connect();
+    IFrameClient IFrameNode.Connect(string listener) => Connect(listener);
 
     public async ValueTask DisposeAsync() => await Broker.DisposeAsync();
 

@@ -8,11 +8,13 @@ namespace KafkaCompat.Server.Tests.Hosting;
 /// </summary>
 public sealed class HostileTableTests
 {
-    [Fact]
-    public async Task Every_frame_gets_the_reaction_of_Kafka()
+    [Theory]
+    [InlineData("broker")]
+    [InlineData("controller")]
+    public async Task Every_frame_gets_the_reaction_of_Kafka(string listener)
     {
         await using var node = await SocketNode.Start();
-        await HostileFrames.Compare(node);
+        await HostileFrames.Compare(node, listener);
     }
 
     [Fact]

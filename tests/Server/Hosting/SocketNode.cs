@@ -50,7 +50,7 @@ internal sealed class SocketNode : IFrameNode, IAsyncDisposable
         return new SocketNode(await RunningNode.Start(ServerConfig.Create(all, "localhost"), NullLoggerFactory.Instance), folder);
     }
 
-    public SocketClient Connect(int receiveBufferBytes = 0)
+    public SocketClient Connect(int receiveBufferBytes = 0, string listener = "PLAINTEXT")
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (receiveBufferBytes > 0)
@@ -58,13 +58,13 @@ internal sealed class SocketNode : IFrameNode, IAsyncDisposable
             socket.ReceiveBufferSize = receiveBufferBytes;
         }
 
-        socket.Connect(new IPEndPoint(IPAddress.Loopback, Node.Config.Listeners.OfBroker.Single().Port));
+        socket.Connect(new IPEndPoint(IPAddress.Loopback, Node.Config.Listeners.All.Single(one => one.Name == listener).Port));
         var client = new SocketClient(socket);
         _clients.Add(client);
         return client;
     }
 
-    IFrameClient IFrameNode.Connect() => Connect();
+    IFrameClient IFrameNode.Connect(string listener) => Connect(listener: listener);
 
     public async Task<Uuid> CreateTopic(string name, int partitions, params (string Name, string Value)[] configs)
     {
