@@ -245,7 +245,7 @@ public sealed class BrokerService : IAsyncDisposable
         DispatchTable? table = null;
         return table = new DispatchTable(
         [
-            new ServedApi<ApiVersionsRequest, ApiVersionsResponse>(0, 5, new ApiVersionsHandler(Metadata, () => table!)),
+            new ServedApi<ApiVersionsRequest, ApiVersionsResponse>(0, 5, new ApiVersionsHandler(Metadata, () => table!, isController: true)),
             new ServedApi<CreateTopicsRequest, CreateTopicsResponse>(2, 7, new CreateTopicsHandler(controller, Quotas)),
             new ServedApi<DeleteTopicsRequest, DeleteTopicsResponse>(1, 6, new DeleteTopicsHandler(controller, Quotas, _config.GetBool("delete.topic.enable"))),
             new ServedApi<CreatePartitionsRequest, CreatePartitionsResponse>(0, 3, new CreatePartitionsHandler(controller, Quotas)),

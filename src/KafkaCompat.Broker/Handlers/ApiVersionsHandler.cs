@@ -10,13 +10,13 @@ namespace KafkaCompat.Broker.Handlers;
 /// <item>Only what is served is advertised; Produce reports minimum 0 as Kafka does, for a client library's sake.</item>
 /// <item>From 3 on the client names its software; a name or version of other characters than Kafka allows is INVALID_REQUEST.</item>
 /// <item>Up to 3 a feature whose range starts at 0 is left out of the supported ones: such clients cannot read it.</item>
-/// <item>From 5 on the client may name the cluster and node that it means to reach: REBOOTSTRAP_REQUIRED for another
-/// cluster, INVALID_REQUEST for another node.</item>
+/// <item>From 5 on the client may name the cluster and node that it means to reach: INVALID_REQUEST for another node and, on a
+/// broker's listener, REBOOTSTRAP_REQUIRED for another cluster; who asks a controller is answered whatever cluster it names.</item>
 /// </list>
 /// A version that is not served is answered by the connection itself, in version 0.
 /// </summary>
 [Serves(ApiKey.ApiVersions, 0, 5)]
-public sealed class ApiVersionsHandler(BrokerMetadata metadata, Func<DispatchTable> dispatch) : IHandler<ApiVersionsRequest, ApiVersionsResponse>
+public sealed class ApiVersionsHandler(BrokerMetadata metadata, Func<DispatchTable> dispatch, bool isController = false) : IHandler<ApiVersionsRequest, ApiVersionsResponse>
 {
     public ValueTask<ApiVersionsResponse?> Handle(ApiVersionsRequest request, RequestContext context)
     {
@@ -41,7 +41,7 @@ public sealed class ApiVersionsHandler(BrokerMetadata metadata, Func<DispatchTab
     {
         if (version >= 3 && (!IsSoftwareName(request.ClientSoftwareName) || !IsSoftwareName(request.ClientSoftwareVersion))) return ErrorCode.InvalidRequest;
         if (version < 5) return ErrorCode.None;
-        if (request.ClusterId is not null && request.ClusterId != metadata.ClusterId) return ErrorCode.RebootstrapRequired;
+        if (!isController && request.ClusterId is not null && request.ClusterId != metadata.ClusterId) return ErrorCode.RebootstrapRequired;
         return request.NodeId >= 0 && request.NodeId != metadata.NodeId ? ErrorCode.InvalidRequest : ErrorCode.None;
     }
 
