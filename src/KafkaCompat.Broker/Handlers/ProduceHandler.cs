@@ -13,7 +13,7 @@ namespace KafkaCompat.Broker.Handlers;
 /// <item>Every partition is answered by itself, but for a first batch whose length or magic cannot be: then all of the request is refused. A
 /// partition named twice is written once, with what was named last.</item>
 /// <item>acks=0 is not answered; if anything failed the connection is closed, so that the client learns of it.</item>
-/// <item>acks=all is answered when the records are below the high watermark, at the latest after the request's time-out.</item>
+/// <item>acks=all is answered when the records are below the high watermark, at the latest after the request's time-out. The wait ends with its connection.</item>
 /// <item>From 8 on an answer says which records were at fault, from 10 on who leads instead, from 13 on topics go by id.</item>
 /// </list>
 /// Left out: transactions. A transactional batch gets INVALID_PRODUCER_ID_MAPPING, Kafka's answer for an id that no
@@ -106,14 +106,15 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
             if (failed) context.CloseConnection();
             return ValueTask.FromResult<ProduceResponse?>(null);
         }
-        return waiting is null ? ValueTask.FromResult<ProduceResponse?>(response) : WhenReplicated(response, wait!, waiting, request.TimeoutMs);
+        return waiting is null ? ValueTask.FromResult<ProduceResponse?>(response) : WhenReplicated(response, wait!, waiting, request.TimeoutMs, context.Aborted);
     }
 
     private async ValueTask<ProduceResponse?> WhenReplicated(
-        ProduceResponse response, AckWait wait, List<(AckWait.Place Place, ProduceResponse.PartitionProduceResponse Result)> waiting, int timeoutMs)
+        ProduceResponse response, AckWait wait, List<(AckWait.Place Place, ProduceResponse.PartitionProduceResponse Result)> waiting, int timeoutMs,
+        CancellationToken aborted)
     {
         Interlocked.Increment(ref _waiting);
-        await wait.Wait(timeoutMs);
+        await wait.Wait(timeoutMs, aborted);
         Interlocked.Decrement(ref _waiting);
         foreach (var (place, result) in waiting)
         {

@@ -24,8 +24,11 @@ public sealed class AckWait(TimerWheel wheel) : TimerWheelEntry
         return place;
     }
 
-    /// <summary>To be called when all places are added.</summary>
-    public async Task Wait(long timeoutMs)
+    /// <summary>
+    /// To be called when all places are added. It ends with the connection too: the time-out is the peer's to choose, and a peer that is gone must not leave a
+    /// wait behind. What is not settled by then is as after the deadline, though nobody is told.
+    /// </summary>
+    public async Task Wait(long timeoutMs, CancellationToken aborted = default)
     {
         wheel.Schedule(this, timeoutMs);
         lock (_lock)
@@ -33,7 +36,7 @@ public sealed class AckWait(TimerWheel wheel) : TimerWheelEntry
             _isComplete = true;
             if (_settled == _places.Count) _ = _done.TrySetResult();
         }
-        await _done.Task;
+        using (aborted.UnsafeRegister(static wait => ((AckWait)wait!).OnDeadline(), this)) await _done.Task;
         _ = wheel.Cancel(this);
         foreach (var place in _places) place.Partition.RemoveAckWait(place);
     }

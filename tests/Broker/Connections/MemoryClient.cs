@@ -18,6 +18,9 @@ internal sealed class MemoryClient(MemoryConnection connection, Task served) : I
 
     public async Task Send(ReadOnlyMemory<byte> bytes) => _ = await connection.Client.Output.WriteAsync(bytes);
 
+    /// <summary>The client is gone, as a reset tells.</summary>
+    public void Lose() => connection.Lose();
+
     public void CloseSending() => connection.Client.Output.Complete();
 
     /// <summary>The next frame without its length, or null when the connection was closed.</summary>

@@ -34,6 +34,13 @@ internal sealed class MemoryConnection : ConnectionContext
     /// <summary>Whether the server has torn the connection down.</summary>
     public bool IsAborted { get; private set; }
 
+    /// <summary>The peer is gone, as a reset tells.</summary>
+    public void Lose()
+    {
+        Client.Output.Complete(new IOException("reset by the peer"));
+        _closed.Cancel();
+    }
+
     public override void Abort(ConnectionAbortedException abortReason) => IsAborted = true;
 
     private sealed record DuplexPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;
