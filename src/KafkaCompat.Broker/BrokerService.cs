@@ -65,7 +65,10 @@ public sealed class BrokerService : IAsyncDisposable
         var engineTime = seams?.EngineTime ?? time;
         _time = engineTime;
         _connectionLogger = logs.CreateLogger("kafkacompat.connections");
-        _limits = new ConnectionLimits(config.GetInt("socket.request.max.bytes"), config.GetLong("connections.max.idle.ms"));
+        _limits = new ConnectionLimits(config.GetInt("socket.request.max.bytes"), config.GetLong("connections.max.idle.ms"))
+        {
+            Memory = config.GetLong("queued.max.request.bytes") is > 0 and var maxBytes ? new RequestMemory(maxBytes) : null,
+        };
         Wheel = new TimerWheel(engineTime);
         _groupWheel = ReferenceEquals(engineTime, time) ? Wheel : new TimerWheel(time);
         Requests = new RequestMetrics(engineTime);
@@ -175,6 +178,9 @@ public sealed class BrokerService : IAsyncDisposable
 
     /// <summary>What peers wait for hangs here; the deadlines of groups on another wheel where they go by another clock.</summary>
     public TimerWheel Wheel { get; }
+
+    /// <summary>What requests of all connections may take together; null where nobody bounds it.</summary>
+    public RequestMemory? RequestMemory => _limits.Memory;
 
     /// <summary>What was asked, how often and how long it took.</summary>
     public RequestMetrics Requests { get; }

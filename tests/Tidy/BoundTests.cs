@@ -69,7 +69,7 @@ public sealed partial class BoundTests
     [GeneratedRegex(@"\bconst (?:int|long|short) (?<name>\w+) *= *(?<value>(?:[\d_]+L?|short\.MaxValue|int\.MaxValue)(?: *(?:\*|<<) *[\d_]+L?)*) *;")]
     private static partial Regex Constant();
 
-    [GeneratedRegex(@"^\| `(?<name>[^`]+)` \| (?<value>[\d,]+) \|", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `(?<name>[^`]+)` \| (?<value>-?[\d,]+) \|", RegexOptions.Multiline)]
     private static partial Regex Row();
 
     [GeneratedRegex(@"^\| `(?<name>[^`]+)` \| `(?<value>[^`]*)` \|", RegexOptions.Multiline)]

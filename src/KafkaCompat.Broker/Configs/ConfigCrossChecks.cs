@@ -35,6 +35,9 @@ internal static class ConfigCrossChecks
         Require(
             config.GetLong("log.cleaner.dedupe.buffer.size") / config.GetInt("log.cleaner.threads") > 1024 * 1024,
             "log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.");
+        Require(
+            config.GetLong("queued.max.request.bytes") is var queued && (queued <= 0 || queued >= config.GetInt("socket.request.max.bytes")),
+            "queued.max.request.bytes must be larger or equal to socket.request.max.bytes");
         CheckCordoned(config);
     }
 

@@ -1,6 +1,6 @@
 namespace KafkaCompat.Broker.Connections;
 
-/// <summary>The bounds of one connection, named after the settings they come from.</summary>
+/// <summary>The bounds of one connection, and what it shares with others, named after the settings they come from.</summary>
 /// <param name="MaxRequestBytes"><c>socket.request.max.bytes</c>.</param>
 /// <param name="MaxIdleMs"><c>connections.max.idle.ms</c>; negative means never.</param>
 public sealed record ConnectionLimits(int MaxRequestBytes, long MaxIdleMs)
@@ -10,6 +10,10 @@ public sealed record ConnectionLimits(int MaxRequestBytes, long MaxIdleMs)
 
     /// <summary>Answers that are gathered before they are flushed while more requests lie in the receive buffer.</summary>
     public const int MaxUnflushedBytes = 64 * 1024;
+
+    /// <summary>What the requests of all connections may take together: <c>queued.max.request.bytes</c>. Null where nobody set it, as memory is then what a
+    /// connection may have times their number.</summary>
+    public RequestMemory? Memory { get; init; }
 
     public static ConnectionLimits Default { get; } = new(100 * 1024 * 1024, 600_000);
 }

@@ -36,6 +36,7 @@ public sealed class KafkaConnection
     private readonly ILogger _logger;
     private readonly ConnectionInfo _info;
     private readonly RequestMetrics? _metrics;
+    private readonly RequestMemory.Claim? _memory;
     private readonly ResponseQueue _responses;
     private ReadPause? _pause;
     private long _lastActivity;
@@ -64,6 +65,7 @@ public sealed class KafkaConnection
             RemotePort = (connection.RemoteEndPoint as IPEndPoint)?.Port ?? 0,
         };
         _metrics = metrics;
+        _memory = limits.Memory is { } memory ? new RequestMemory.Claim(memory) : null;
         _responses = new ResponseQueue(connection.Transport.Output, OnResponsesClosed, metrics);
     }
 
@@ -75,6 +77,9 @@ public sealed class KafkaConnection
 
         /// <summary>The client is throttled; whatever lies there is not looked at before that is over.</summary>
         Paused,
+
+        /// <summary>Requests of all connections together take as much memory as they may; the frame is not received before there is some.</summary>
+        Starved,
     }
 
     /// <summary>The listener that accepted it.</summary>
@@ -101,6 +106,7 @@ public sealed class KafkaConnection
     {
         _isDraining = true;
         _pause?.End();
+        _memory?.End();
         _connection.Transport.Input.CancelPendingRead();
     }
 
@@ -123,6 +129,7 @@ public sealed class KafkaConnection
             _wheel.Cancel(idle);
             _responses.Close();
             await LetWriterEnd();
+            _memory?.GiveBack();
             await _connection.Transport.Input.CompleteAsync();
             await _connection.Transport.Output.CompleteAsync();
         }
@@ -165,6 +172,7 @@ public sealed class KafkaConnection
             // Past this line the bytes of the requests just started belong to the transport again.
             if (frame == Frame.Incomplete) input.AdvanceTo(buffer.Start, buffer.End);
             else input.AdvanceTo(buffer.Start);
+            _memory?.Release();
             if (frame == Frame.Refused || (frame == Frame.Incomplete && result.IsCompleted))
             {
                 // The peer may have closed its half only; what it asked before is still answered.
@@ -173,6 +181,7 @@ public sealed class KafkaConnection
             }
             if (frame == Frame.Complete) await _responses.WhenBelow(ConnectionLimits.MaxRequestsInFlight);
             if (frame == Frame.Paused) await _pause!.WhenOver();
+            if (frame == Frame.Starved) await _memory!.WhenGranted();
         }
     }
 
@@ -224,6 +233,7 @@ public sealed class KafkaConnection
             ConnectionLog.FrameRefused(_logger, _info.ConnectionId, _info.RemoteAddress, length, _limits.MaxRequestBytes);
             return Frame.Refused;
         }
+        if (_memory?.Take(length) == false) return Frame.Starved;
         if (buffer.Length - sizeof(int) < length)
         {
             // A frame of any size is seen to arrive, for the sake of the idle deadline.
@@ -232,6 +242,7 @@ public sealed class KafkaConnection
         }
         frame = buffer.Slice(sizeof(int), length);
         buffer = buffer.Slice(frame.End);
+        _memory?.FrameCut();
         return Frame.Complete;
     }
 
@@ -356,6 +367,7 @@ public sealed class KafkaConnection
     {
         if (failure is not null) ConnectionLog.AnswerFailed(_logger, failure, _info.ConnectionId);
         _pause?.End();
+        _memory?.End();
         _connection.Transport.Input.CancelPendingRead();
     }
 

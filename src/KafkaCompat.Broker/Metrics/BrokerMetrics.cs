@@ -139,6 +139,10 @@ public sealed class BrokerMetrics : IDisposable
             () => _broker.Connections.CountByListener().Select(static pair => Series(pair.Value, "listener", pair.Key)));
         Metrics.Counter("kafka.connections.opened", "{connection}", [], "Connections that were served, those that are open among them.", $"{jmx} (connection-creation-total)",
             () => [Series(_broker.Connections.Opened)]);
+        Metrics.Gauge("kafka.request.memory", "By", "Bytes that requests take while they are received and handled; counted where queued.max.request.bytes is set.",
+            "kafka.network:type=SocketServer,name=MemoryPoolUsed", () => _broker.RequestMemory?.ClaimedBytes ?? 0);
+        Metrics.Gauge("kafka.connections.starved", "{connection}", "Connections that are not read before there is room for their next request within queued.max.request.bytes.",
+            "", () => _broker.RequestMemory?.Waiting ?? 0);
     }
 
     private void DefineGroups()

@@ -58,6 +58,23 @@ public sealed class HostilePeersTests
     }
 
     [Fact]
+    public async Task Frames_that_come_in_part_cost_no_more_than_all_requests_may_take()
+    {
+        const int Peers = 100, FrameBytes = 1 << 20, Bound = 4 << 20;
+        await using var node = await SocketNode.Start(("socket.request.max.bytes", $"{FrameBytes}"), ("queued.max.request.bytes", $"{Bound}"));
+        byte[] most = new byte[FrameBytes];
+        BinaryPrimitives.WriteInt32BigEndian(most, FrameBytes);
+        var sending = (await Crowd(node, Peers)).ConvertAll(peer => Flood(peer, most, count: 1));
+        await Until(() => node.Node.Node.Broker.RequestMemory!.Waiting == Peers - (Bound / FrameBytes));
+        // Besides, each may have what its first receive took before its turn came.
+        Assert.InRange(node.Node.Transport.Pool.RentedBytes, Bound / 2, Bound + (Peers * BytesOfConnection));
+
+        node.Disconnect();
+        await Task.WhenAll(sending).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await Until(() => node.Node.Node.Broker.RequestMemory!.ClaimedBytes == 0);
+    }
+
+    [Fact]
     public async Task A_peer_that_reads_no_answers_is_not_read_any_more()
     {
         await using var node = await SocketNode.Start();
