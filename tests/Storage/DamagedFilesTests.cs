@@ -9,7 +9,7 @@ public sealed class DamagedFilesTests
     private const string Folder = "/data/t-0";
 
     /// <summary>An entry for nearly every batch.</summary>
-    private static readonly LogSettings s_settings = LogSettings.Default with { IndexIntervalBytes = 1 };
+    private static readonly LogSettings Settings = LogSettings.Default with { IndexIntervalBytes = 1 };
 
     private readonly FixedClock _clock = new(Batches.StartMs);
     private readonly ForgetfulFileStore _files;
@@ -76,5 +76,5 @@ public sealed class DamagedFilesTests
         Assert.Equal(batch, again.ReadAll(42));
     }
 
-    private PartitionLog Open(bool clean) => PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), s_settings, new LogOpening(clean));
+    private PartitionLog Open(bool clean) => PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), Settings, new LogOpening(clean));
 }

@@ -11,7 +11,7 @@ namespace KafkaCompat.Broker.Connections;
 public sealed class RequestMemory(long maxBytes)
 {
     private readonly Lock _lock = new();
-    private readonly LinkedList<Claim> _waiting = [];
+    private readonly LinkedList<Claim> _waiting = new();
     private long _claimedBytes;
 
     /// <summary>The bytes that are claimed now.</summary>
