@@ -180,6 +180,15 @@ public sealed class ServerConfigTests
     }
 
     [Fact]
+    public void All_requests_together_may_take_no_less_than_the_largest_one()
+    {
+        var refused = Assert.Throws<ConfigurationException>(() => TestNode.ConfigOf(("queued.max.request.bytes", "1999"), ("socket.request.max.bytes", "2000")));
+        Assert.Contains("queued.max.request.bytes must be larger or equal to socket.request.max.bytes", refused.Message, StringComparison.Ordinal);
+        _ = TestNode.ConfigOf(("queued.max.request.bytes", "2000"), ("socket.request.max.bytes", "2000"));
+        _ = TestNode.ConfigOf(("queued.max.request.bytes", "0"));
+    }
+
+    [Fact]
     public void A_value_over_thousands_of_lines_costs_no_more_than_its_length()
     {
         const int Lines = 20_000;

@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
-using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Connections;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Tests.Shared;
 using Xunit;
 
-namespace KafkaCompat.Broker.Tests.Connections;
+namespace KafkaCompat.Server.Tests.Hosting;
 
 /// <summary>queued.max.request.bytes: what the requests of all connections may take together while they come.</summary>
 public sealed class RequestMemoryTests
@@ -19,7 +19,7 @@ public sealed class RequestMemoryTests
     [Fact]
     public async Task A_frame_that_finds_no_room_is_received_when_another_is_done_with()
     {
-        await using var node = TestNode.Start(settings: Bound);
+        await using var node = await SocketNode.Start(Bound);
         var (first, second, third) = (node.Connect(), node.Connect(), node.Connect());
         await first.Send(Large.AsMemory(0, 500));
         await second.Send(Large.AsMemory(0, 500));
@@ -40,14 +40,14 @@ public sealed class RequestMemoryTests
     [InlineData(false)]
     public async Task A_connection_that_ends_gives_back_what_its_frame_has_claimed(bool isReset)
     {
-        await using var node = TestNode.Start(settings: Bound);
+        await using var node = await SocketNode.Start(Bound);
         var (holder, waiter) = (node.Connect(), node.Connect());
         await holder.Send(Framed(2_000).AsMemory(0, 10));
         await Eventually(() => Memory(node).ClaimedBytes == 2_000);
         await waiter.Send(Small);
         await Eventually(() => Memory(node).Waiting == 1);
 
-        if (isReset) holder.Lose();
+        if (isReset) holder.Reset();
         else holder.CloseSending();
         Assert.NotNull(await waiter.Receive());
         await Eventually(() => Memory(node).ClaimedBytes == 0);
@@ -57,7 +57,7 @@ public sealed class RequestMemoryTests
     [Fact]
     public async Task Turns_are_in_the_order_of_asking()
     {
-        await using var node = TestNode.Start(settings: Bound);
+        await using var node = await SocketNode.Start(Bound);
         var (holder, large, small) = (node.Connect(), node.Connect(), node.Connect());
         await holder.Send(Large.AsMemory(0, 10));
         await Eventually(() => Memory(node).ClaimedBytes == 1_000);
@@ -76,8 +76,8 @@ public sealed class RequestMemoryTests
     [Fact]
     public async Task Who_stood_behind_one_that_left_has_its_turn()
     {
-        await using var node = TestNode.Start(settings: Bound);
-        var (holder, large, small) = (node.Connect(), node.Connect("CONTROLLER"), node.Connect());
+        await using var node = await SocketNode.Start(Bound);
+        var (holder, large, small) = (node.Connect(), node.Connect(listener: "CONTROLLER"), node.Connect());
         await holder.Send(Large.AsMemory(0, 10));
         await Eventually(() => Memory(node).ClaimedBytes == 1_000);
         await large.Send(Framed(1_500));
@@ -86,15 +86,15 @@ public sealed class RequestMemoryTests
         await Eventually(() => Memory(node).Waiting == 2);
 
         // It waits and is not read, so that only the node itself can end it.
-        node.Broker.Connections.CloseQuietest(1, static listener => listener == "CONTROLLER");
+        node.Node.Node.Broker.Connections.CloseQuietest(1, static listener => listener == "CONTROLLER");
         Assert.NotNull(await small.Receive());
-        await large.Served;
+        Assert.Null(await large.Receive());
     }
 
     [Fact]
     public async Task Many_requests_in_one_piece_and_past_the_bound_are_answered_in_order()
     {
-        await using var node = TestNode.Start(settings: Bound);
+        await using var node = await SocketNode.Start(Bound);
         var client = node.Connect();
         var piece = new byte[100 * Small.Length];
         for (var i = 0; i < 100; i++)
@@ -110,14 +110,14 @@ public sealed class RequestMemoryTests
     [Fact]
     public async Task A_connection_that_waits_for_room_ends_when_the_node_stops()
     {
-        await using var node = TestNode.Start(settings: Bound);
+        await using var node = await SocketNode.Start(Bound);
         var (holder, waiter) = (node.Connect(), node.Connect());
         await holder.Send(Framed(2_000).AsMemory(0, 10));
         await Eventually(() => Memory(node).ClaimedBytes == 2_000);
         await waiter.Send(Small);
         await Eventually(() => Memory(node).Waiting == 1);
 
-        var drained = node.Broker.DrainAsync();
+        var drained = node.Node.Node.Broker.DrainAsync();
         Assert.Null(await waiter.Receive());
         Assert.Null(await holder.Receive());
         waiter.CloseSending();
@@ -129,25 +129,17 @@ public sealed class RequestMemoryTests
     [Fact]
     public async Task Unset_it_bounds_nothing()
     {
-        await using var node = TestNode.Start();
-        Assert.Null(node.Broker.RequestMemory);
+        await using var node = await SocketNode.Start();
+        Assert.Null(node.Node.Node.Broker.RequestMemory);
     }
 
-    [Fact]
-    public void It_is_no_smaller_than_the_largest_request()
-    {
-        var refused = Assert.Throws<ConfigurationException>(() => TestNode.ConfigOf(("queued.max.request.bytes", "1999"), ("socket.request.max.bytes", "2000")));
-        Assert.Contains("queued.max.request.bytes must be larger or equal to socket.request.max.bytes", refused.Message, StringComparison.Ordinal);
-        _ = TestNode.ConfigOf(("queued.max.request.bytes", "0"));
-    }
-
-    private static RequestMemory Memory(TestNode node) => node.Broker.RequestMemory!;
+    private static RequestMemory Memory(SocketNode node) => node.Node.Node.Broker.RequestMemory!;
 
     /// <summary>ApiVersions whose client id makes it as long as that.</summary>
     private static byte[] Framed(int length)
     {
         const int WithoutId = 10;
-        var frame = MemoryClient.Frame(new ApiVersionsRequest { ClientSoftwareName = "x", ClientSoftwareVersion = "1" }, 0, 1, new string('i', length - WithoutId));
+        var frame = WireFrames.Of(new ApiVersionsRequest { ClientSoftwareName = "x", ClientSoftwareVersion = "1" }, 0, 1, new string('i', length - WithoutId));
         Assert.Equal(sizeof(int) + length, frame.Length);
         return frame;
     }
