@@ -27,11 +27,11 @@ public sealed class ProduceWaitTests
             var leaves = node.Connect();
             var stays = node.Connect();
             foreach (var client in new[] { leaves, stays }) _ = await client.Post(Records.Produce("t", Records.Batch()), 12);
-            await Eventually(() => node.Broker.WaitingProduces == 2);
+            await Eventually.Is(() => node.Broker.WaitingProduces == 2);
 
             leaves.Lose();
             await leaves.Served;
-            await Eventually(() => node.Broker.WaitingProduces == 1);
+            await Eventually.Is(() => node.Broker.WaitingProduces == 1);
 
             disk.Set();
             Assert.NotNull(await stays.Receive());
@@ -41,12 +41,5 @@ public sealed class ProduceWaitTests
         {
             disk.Set();
         }
-    }
-
-    private static async Task Eventually(Func<bool> condition)
-    {
-        using var expired = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        expired.CancelAfter(TimeSpan.FromSeconds(30));
-        while (!condition()) await Task.Delay(1, expired.Token);
     }
 }

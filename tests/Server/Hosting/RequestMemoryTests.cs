@@ -23,16 +23,16 @@ public sealed class RequestMemoryTests
         var (first, second, third) = (node.Connect(), node.Connect(), node.Connect());
         await first.Send(Large.AsMemory(0, 500));
         await second.Send(Large.AsMemory(0, 500));
-        await Eventually(() => Memory(node).ClaimedBytes == 2_000);
+        await Eventually.Is(() => Memory(node).ClaimedBytes == 2_000);
         await third.Send(Small);
-        await Eventually(() => Memory(node).Waiting == 1);
+        await Eventually.Is(() => Memory(node).Waiting == 1);
 
         await first.Send(Large.AsMemory(500));
         Assert.NotNull(await first.Receive());
         Assert.NotNull(await third.Receive());
         await second.Send(Large.AsMemory(500));
         Assert.NotNull(await second.Receive());
-        await Eventually(() => Memory(node).ClaimedBytes == 0);
+        await Eventually.Is(() => Memory(node).ClaimedBytes == 0);
     }
 
     [Theory]
@@ -43,14 +43,14 @@ public sealed class RequestMemoryTests
         await using var node = await SocketNode.Start(Bound);
         var (holder, waiter) = (node.Connect(), node.Connect());
         await holder.Send(Framed(2_000).AsMemory(0, 10));
-        await Eventually(() => Memory(node).ClaimedBytes == 2_000);
+        await Eventually.Is(() => Memory(node).ClaimedBytes == 2_000);
         await waiter.Send(Small);
-        await Eventually(() => Memory(node).Waiting == 1);
+        await Eventually.Is(() => Memory(node).Waiting == 1);
 
         if (isReset) holder.Reset();
         else holder.CloseSending();
         Assert.NotNull(await waiter.Receive());
-        await Eventually(() => Memory(node).ClaimedBytes == 0);
+        await Eventually.Is(() => Memory(node).ClaimedBytes == 0);
     }
 
     /// <summary>Else a large frame would wait for as long as small ones come.</summary>
@@ -60,11 +60,11 @@ public sealed class RequestMemoryTests
         await using var node = await SocketNode.Start(Bound);
         var (holder, large, small) = (node.Connect(), node.Connect(), node.Connect());
         await holder.Send(Large.AsMemory(0, 10));
-        await Eventually(() => Memory(node).ClaimedBytes == 1_000);
+        await Eventually.Is(() => Memory(node).ClaimedBytes == 1_000);
         await large.Send(Framed(1_500));
-        await Eventually(() => Memory(node).Waiting == 1);
+        await Eventually.Is(() => Memory(node).Waiting == 1);
         await small.Send(Small);
-        await Eventually(() => Memory(node).Waiting == 2);
+        await Eventually.Is(() => Memory(node).Waiting == 2);
         Assert.Equal(1_000, Memory(node).ClaimedBytes);
 
         await holder.Send(Large.AsMemory(10));
@@ -79,11 +79,11 @@ public sealed class RequestMemoryTests
         await using var node = await SocketNode.Start(Bound);
         var (holder, large, small) = (node.Connect(), node.Connect(listener: "CONTROLLER"), node.Connect());
         await holder.Send(Large.AsMemory(0, 10));
-        await Eventually(() => Memory(node).ClaimedBytes == 1_000);
+        await Eventually.Is(() => Memory(node).ClaimedBytes == 1_000);
         await large.Send(Framed(1_500));
-        await Eventually(() => Memory(node).Waiting == 1);
+        await Eventually.Is(() => Memory(node).Waiting == 1);
         await small.Send(Small);
-        await Eventually(() => Memory(node).Waiting == 2);
+        await Eventually.Is(() => Memory(node).Waiting == 2);
 
         // It waits and is not read, so that only the node itself can end it.
         node.Node.Node.Broker.Connections.CloseQuietest(1, static listener => listener == "CONTROLLER");
@@ -104,7 +104,7 @@ public sealed class RequestMemoryTests
         }
         await client.Send(piece);
         for (var i = 0; i < 100; i++) Assert.Equal(i, BinaryPrimitives.ReadInt32BigEndian(await client.Receive()));
-        await Eventually(() => Memory(node).ClaimedBytes == 0);
+        await Eventually.Is(() => Memory(node).ClaimedBytes == 0);
     }
 
     [Fact]
@@ -113,9 +113,9 @@ public sealed class RequestMemoryTests
         await using var node = await SocketNode.Start(Bound);
         var (holder, waiter) = (node.Connect(), node.Connect());
         await holder.Send(Framed(2_000).AsMemory(0, 10));
-        await Eventually(() => Memory(node).ClaimedBytes == 2_000);
+        await Eventually.Is(() => Memory(node).ClaimedBytes == 2_000);
         await waiter.Send(Small);
-        await Eventually(() => Memory(node).Waiting == 1);
+        await Eventually.Is(() => Memory(node).Waiting == 1);
 
         var drained = node.Node.Node.Broker.DrainAsync();
         Assert.Null(await waiter.Receive());
@@ -142,12 +142,5 @@ public sealed class RequestMemoryTests
         var frame = WireFrames.Of(new ApiVersionsRequest { ClientSoftwareName = "x", ClientSoftwareVersion = "1" }, 0, 1, new string('i', length - WithoutId));
         Assert.Equal(sizeof(int) + length, frame.Length);
         return frame;
-    }
-
-    private static async Task Eventually(Func<bool> condition)
-    {
-        using var expired = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        expired.CancelAfter(TimeSpan.FromSeconds(30));
-        while (!condition()) await Task.Delay(1, expired.Token);
     }
 }
