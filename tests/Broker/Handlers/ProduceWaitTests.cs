@@ -1,4 +1,3 @@
-using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
