@@ -155,6 +155,9 @@ public sealed class BrokerNode : IAsyncDisposable
         await lifecycle.UnfenceAsync();
         broker.CordonsChanged += () => _ = lifecycle.ReportDirectories();
         broker.TellDirectories();
-        return new BrokerNode(directories, quorum, broker, lifecycle, config.GetBool("controlled.shutdown.enable"), engineTime, logs.CreateLogger("kafkacompat.node"));
+        var logger = logs.CreateLogger("kafkacompat.node");
+        // Here and not where they were read: a start that is refused has one line to say, and it is not this one.
+        foreach (var settings in UnservedSettings.WithoutEffect(config)) BrokerNodeLog.SetWithoutEffect(logger, string.Join(", ", settings), settings.Key);
+        return new BrokerNode(directories, quorum, broker, lifecycle, config.GetBool("controlled.shutdown.enable"), engineTime, logger);
     }
 }

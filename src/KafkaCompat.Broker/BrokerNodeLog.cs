@@ -11,6 +11,9 @@ internal static partial class BrokerNodeLog
     [LoggerMessage(1302, LogLevel.Error, "The log directory {Directory} cannot be opened; its partitions are offline.")]
     public static partial void DirectoryNotOpened(ILogger logger, Exception exception, string directory);
 
+    [LoggerMessage(1304, LogLevel.Warning, "Set, and without effect here: {Settings}, because: {Reason}.")]
+    public static partial void SetWithoutEffect(ILogger logger, string settings, string reason);
+
     [LoggerMessage(1303, LogLevel.Error, "The log directory {Directory} has failed; its partitions are offline, the others are served.")]
     public static partial void DirectoryFailed(ILogger logger, Exception exception, string directory);
 }

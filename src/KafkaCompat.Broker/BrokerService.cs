@@ -16,6 +16,7 @@ using KafkaCompat.Broker.Time;
 using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage;
 using Microsoft.AspNetCore.Connections;
@@ -296,6 +297,7 @@ public sealed class BrokerService : IAsyncDisposable
         OffsetMetadataMaxLength = config.GetInt("offset.metadata.max.bytes"),
         ConsumerSessionTimeoutMs = config.GetInt("group.consumer.session.timeout.ms"),
         OffsetsCommitTimeoutMs = config.GetInt("offsets.commit.timeout.ms"),
+        OffsetsCodec = (CompressionType)config.GetInt("offsets.topic.compression.codec"),
         OffsetsRetentionMs = config.GetInt("offsets.retention.minutes") * 60_000L,
         OffsetsRetentionCheckIntervalMs = config.GetLong("offsets.retention.check.interval.ms"),
     };

@@ -108,7 +108,7 @@ public sealed class LogDirectory : IDisposable
                 continue;
             string folder = System.IO.Path.Combine(Path, entry.Name);
             if (kind == LogFolderKind.Deleted)
-                _deleted.Enqueue((folder, Environment.NowMs() + LogSettings.Default.FileDeleteDelayMs));
+                _deleted.Enqueue((folder, Environment.NowMs() + settings(partition).FileDeleteDelayMs));
             else if (kind is LogFolderKind.Log or LogFolderKind.Future && partition.Topic != MetadataLogName)
                 folders.Add((partition, folder, kind));
         }

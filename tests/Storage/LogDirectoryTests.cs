@@ -86,6 +86,24 @@ public sealed class LogDirectoryTests(ITestOutputHelper output) : IDisposable
         Assert.Matches("gone-1\\.[0-9a-f]{32}-stray$", Assert.Single(next.Strays));
     }
 
+    [Fact]
+    public void WhatAnEarlierLifeDeletedGoesAfterTheDelayOfItsSettings()
+    {
+        var partition = new TopicPartition("t", 0);
+        using (LogDirectory directory = Open())
+        {
+            Load(directory);
+            _ = directory.Create(partition, s_topicId, LogSettings.Default);
+            directory.Delete(partition);
+        }
+        using LogDirectory next = Open();
+        next.LoadAll(static (_, _) => true, static _ => LogSettings.Default with { FileDeleteDelayMs = 5_000 });
+        next.DeleteDue(_clock.NowMs + 4_999);
+        Assert.Single(Directory.GetDirectories(_root));
+        next.DeleteDue(_clock.NowMs + 5_000);
+        Assert.Empty(Directory.GetDirectories(_root));
+    }
+
     [Theory]
     [InlineData("t-0", "t", 0, LogFolderKind.Log)]
     [InlineData("a-b-12", "a-b", 12, LogFolderKind.Log)]

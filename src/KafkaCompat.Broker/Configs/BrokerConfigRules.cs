@@ -47,7 +47,9 @@ internal static class BrokerConfigRules
     {
         foreach (var name in changed)
         {
-            if (KeyOf(name) is { } key && !key.TryParse(after[name], out _, out var problem)) return problem;
+            if (KeyOf(name) is not { } key) continue;
+            if (!key.TryParse(after[name], out _, out var problem)) return problem;
+            if (UnservedSettings.Refusal(key, after[name]) is { } refusal) return refusal;
         }
         return null;
     }

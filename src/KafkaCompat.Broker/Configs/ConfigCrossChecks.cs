@@ -17,6 +17,7 @@ internal static class ConfigCrossChecks
         Require(
             (config.GetOptionalLong("log.roll.ms") ?? config.GetInt("log.roll.hours") * 3_600_000L) >= 1,
             "log.roll.ms must be greater than or equal to 1");
+        Require(config.GetOptionalLong("log.roll.jitter.ms") is null or >= 0, "log.roll.jitter.ms must be greater than or equal to 0");
         Require(
             config.GetInt("replica.fetch.wait.max.ms") <= config.GetLong("replica.lag.time.max.ms"),
             "replica.fetch.wait.max.ms should always be less than or equal to replica.lag.time.max.ms to prevent frequent changes in ISR");
@@ -39,6 +40,8 @@ internal static class ConfigCrossChecks
             config.GetLong("queued.max.request.bytes") is var queued && (queued <= 0 || queued >= config.GetInt("socket.request.max.bytes")),
             "queued.max.request.bytes must be larger or equal to socket.request.max.bytes");
         CheckCordoned(config);
+        // The rules of topics' settings are stricter in places than those of the settings that supply them, which then would only fail with the first topic.
+        _ = TopicConfig.Create(config);
     }
 
     private static void CheckCordoned(ServerConfig config)

@@ -102,7 +102,7 @@ public sealed class DynamicBrokerConfig : IMetadataListener
         if (isShared && (ofListener || key.Dynamic == ConfigDynamic.PerBroker)) return "it is set for one broker, not for all";
         if (ofListener ? !ListenerConfigs.IsServed(setting) : KnownSettings.IsFromFileAlone(name))
             return "set it in server.properties; from the metadata it is not taken";
-        return key.TryParse(value, out _, out var problem) ? null : problem;
+        return key.TryParse(value, out _, out var problem) ? UnservedSettings.Refusal(key, value) : problem;
     }
 
     private sealed record Layers(

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace KafkaCompat.Broker.Configs;
 
-/// <summary>The identity of a node: its id, its roles, and how it finds its quorum.</summary>
-public sealed record NodeRoles(int Id, bool IsBroker, bool IsController, IReadOnlyList<string> BootstrapServers, IReadOnlyList<QuorumVoter> StaticVoters)
+/// <summary>The identity of a node: its id, its roles, and the voters of its quorum where they are configured.</summary>
+public sealed record NodeRoles(int Id, bool IsBroker, bool IsController, IReadOnlyList<QuorumVoter> StaticVoters)
 {
     internal static NodeRoles Read(ServerConfig config)
     {
@@ -44,7 +44,7 @@ public sealed record NodeRoles(int Id, bool IsBroker, bool IsController, IReadOn
                 : $"If process.roles contains just the 'broker' role, the node id {id} must not be included in the set of voters controller.quorum.voters=[{string.Join(", ", voters.Select(static v => v.Id))}]");
         }
 
-        return new NodeRoles(id, roles.Contains("broker"), isController, bootstrap, voters);
+        return new NodeRoles(id, roles.Contains("broker"), isController, voters);
     }
 
     /// <summary>Splits <c>host:port</c>; the host of an IPv6 address stands in brackets.</summary>

@@ -30,7 +30,6 @@ public sealed class TopicConfig
         IndexIntervalBytes = IntOf("index.interval.bytes");
         RetentionMs = LongOf("retention.ms");
         RetentionBytes = LongOf("retention.bytes");
-        DeleteRetentionMs = LongOf("delete.retention.ms");
         MaxCompactionLagMs = LongOf("max.compaction.lag.ms");
         FileDeleteDelayMs = LongOf("file.delete.delay.ms");
         FlushMessages = LongOf("flush.messages");
@@ -75,8 +74,6 @@ public sealed class TopicConfig
     public long RetentionMs { get; }
 
     public long RetentionBytes { get; }
-
-    public long DeleteRetentionMs { get; }
 
     public long MaxCompactionLagMs { get; }
 

@@ -36,7 +36,7 @@ public sealed class TopicConfigRules(ServerConfig server) : ITopicConfigRules
             }
         }
 
-        return configs.GetValueOrDefault("remote.storage.enable") == "true" && !server.GetBool("remote.log.storage.system.enable")
+        return bool.TryParse(configs.GetValueOrDefault("remote.storage.enable"), out bool isTiered) && isTiered && !server.GetBool("remote.log.storage.system.enable")
             ? "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage."
             : null;
     }

@@ -339,7 +339,7 @@ internal sealed class GroupShardLoop
         var half = records.Count / 2;
         foreach (var piece in new GroupRecord[][] { [.. records.Take(half)], [.. records.Skip(half)] })
         {
-            var error = Append(shard, piece, GroupLog.ToBatch(piece, now));
+            var error = Append(shard, piece, GroupLog.ToBatch(piece, now, _settings.OffsetsCodec));
             if (IsTooLarge(error))
                 error = AppendInPieces(shard, piece, now);
             if (error != ErrorCode.None)
@@ -446,8 +446,8 @@ internal sealed class GroupShardLoop
         ScheduleDeadline();
     }
 
-    private static ReadOnlyMemory<byte> ToBatch(GroupDecision decision, long now) =>
-        decision.Records.Count == 0 ? default : GroupLog.ToBatch(decision.Records, now);
+    private ReadOnlyMemory<byte> ToBatch(GroupDecision decision, long now) =>
+        decision.Records.Count == 0 ? default : GroupLog.ToBatch(decision.Records, now, _settings.OffsetsCodec);
 
     private void ScheduleDeadline()
     {

@@ -6,14 +6,14 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Broker.Logs;
 
 /// <summary>
-/// The chores of the log directories, each on its own loop: retention, recovery points and log starts, high watermarks, and
+/// The chores of the log directories, each on its own loop: retention, producers that were silent for long, recovery points and log starts, high watermarks, and
 /// syncing where <c>flush.ms</c> or a rolled segment asks for it. Every loop waits by the node's clock and ends with its token.
 /// A partition that cannot be served is passed over, because it was deleted meanwhile most of all, and a chore that failed is tried again when it is due.
 /// A directory that failed is left alone, and the chores end with the last one: the directory's health says so to everyone else.
 /// </summary>
 public sealed class LogKeeper(PartitionTable partitions, LogDirectories directories, ServerConfig config, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
-    /// <summary>How often expired files and a due <c>flush.ms</c> are looked for.</summary>
+    /// <summary>How often expired files are looked for, and a due <c>flush.ms</c> where <c>log.flush.scheduler.interval.ms</c> is not shorter.</summary>
     private const int SweepMs = 1_000;
 
     private const int SyncMs = 5_000;
@@ -27,16 +27,23 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
     /// <summary>Ends when a chore has: with the last directory, or with <see cref="DisposeAsync"/>.</summary>
     public Task Completion => _loops.Length == 0 ? Task.CompletedTask : Task.WhenAny(_loops).Unwrap();
 
-    public void Start() => _loops =
-    [
-        Loop("retention", config.GetLong("log.retention.check.interval.ms"), ApplyRetention),
-        Loop("high watermarks", config.GetLong("replica.high.watermark.checkpoint.interval.ms"), () => directories.WriteHighWatermarks(HighWatermarks())),
-        Loop("recovery points", config.GetInt("log.flush.offset.checkpoint.interval.ms"), directories.WriteRecoveryPoints),
-        Loop("log starts", config.GetInt("log.flush.start.offset.checkpoint.interval.ms"), directories.WriteLogStarts),
-        Loop("sync", SyncMs, SyncRolled),
-        Loop("settle", SettleMs, directories.Settle),
-        Loop("sweep", SweepMs, Sweep),
-    ];
+    public void Start()
+    {
+        // As in Kafka, these do not begin with the node but a while later.
+        var initialMs = config.GetLong("log.initial.task.delay.ms");
+        _loops =
+        [
+            Loop("retention", config.GetLong("log.retention.check.interval.ms"), ApplyRetention, initialMs),
+            Loop("producers", config.GetInt("producer.id.expiration.check.interval.ms"), ForgetProducers),
+            Loop("high watermarks", config.GetLong("replica.high.watermark.checkpoint.interval.ms"), () => directories.WriteHighWatermarks(HighWatermarks())),
+            Loop("recovery points", config.GetInt("log.flush.offset.checkpoint.interval.ms"), directories.WriteRecoveryPoints, initialMs),
+            Loop("log starts", config.GetInt("log.flush.start.offset.checkpoint.interval.ms"), directories.WriteLogStarts, initialMs),
+            Loop("sync", SyncMs, SyncRolled),
+            Loop("settle", SettleMs, directories.Settle),
+            Loop("flush", Math.Min(SweepMs, config.GetLong("log.flush.scheduler.interval.ms")), () => Each("flush", static partition => partition.SyncIfDue())),
+            Loop("sweep", SweepMs, Sweep),
+        ];
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -69,18 +76,19 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
         {
             var deleted = partition.Log.ApplyRetention(now, partition.HighWatermark);
             if (deleted > 0) LogKeeperLog.SegmentsDeleted(logger, partition.Log.Partition, deleted, partition.Log.LogStartOffset);
-            partition.Log.Producers.RemoveExpired(now);
         });
+    }
+
+    private void ForgetProducers()
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        Each("producers", partition => partition.Log.Producers.RemoveExpired(now));
     }
 
     private void Sweep()
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        Each("sweep", partition =>
-        {
-            partition.SyncIfDue();
-            partition.Log.DeleteDue(now);
-        });
+        Each("sweep", partition => partition.Log.DeleteDue(now));
         directories.DeleteDue(now);
     }
 
@@ -104,16 +112,18 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
         }
     }
 
-    private Task Loop(string name, long intervalMs, Action chore) => Loop(name, intervalMs, () => directories.DiskThreads.Run(chore));
+    private Task Loop(string name, long intervalMs, Action chore, long? initialMs = null) => Loop(name, intervalMs, () => directories.DiskThreads.Run(chore), initialMs);
 
-    private async Task Loop(string name, long intervalMs, Func<Task> chore)
+    private async Task Loop(string name, long intervalMs, Func<Task> chore, long? initialMs = null)
     {
         var interval = TimeSpan.FromMilliseconds(Math.Clamp(intervalMs, 1, int.MaxValue));
+        var wait = TimeSpan.FromMilliseconds(Math.Clamp(initialMs ?? intervalMs, 1, int.MaxValue));
         try
         {
             while (true)
             {
-                await Task.Delay(interval, time, _stop.Token);
+                await Task.Delay(wait, time, _stop.Token);
+                wait = interval;
                 try
                 {
                     await chore();

@@ -93,6 +93,7 @@ public sealed class QuorumNode : IAsyncDisposable
     {
         SegmentBytes = config.GetOptionalInt("internal.metadata.log.segment.bytes") ?? config.GetInt("metadata.log.segment.bytes"),
         SegmentMs = config.GetLong("metadata.log.segment.ms"),
+        FileDeleteDelayMs = config.GetLong("internal.metadata.delete.delay.millis"),
         RetentionMs = -1,
         RetentionBytes = -1,
     };

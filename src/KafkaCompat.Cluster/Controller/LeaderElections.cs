@@ -81,7 +81,7 @@ internal sealed class LeaderElections(ControllerSettings settings, MetadataImage
 
     /// <summary>Whether a topic may be led by a replica that lacks records.</summary>
     public bool IsUncleanEnabled(TopicImage topic) =>
-        Config(topic, "unclean.leader.election.enable") is { } unclean ? unclean == "true" : settings.IsUncleanElectionEnabled;
+        bool.TryParse(Config(topic, "unclean.leader.election.enable"), out bool isEnabled) ? isEnabled : settings.IsUncleanElectionEnabled;
 
     private VersionedRecord? Election(TopicImage topic, int index, PartitionRegistration partition, Func<int, bool> isActive, int leaving, bool isUnclean) =>
         new PartitionElection(topic.Id, index, partition, image.MetadataVersion)
@@ -100,8 +100,11 @@ internal sealed class LeaderElections(ControllerSettings settings, MetadataImage
 
     private bool IsActive(int broker) => image.Brokers.TryGetValue(broker, out var registration) && registration.IsActive;
 
+    /// <summary>The topic's own, else what was set for this node, else for all.</summary>
     private string? Config(TopicImage topic, string name) =>
-        image.ConfigsOf(ConfigResource.Topic(topic.Name)).GetValueOrDefault(name) ?? image.ConfigsOf(ConfigResource.AllBrokers).GetValueOrDefault(name);
+        image.ConfigsOf(ConfigResource.Topic(topic.Name)).GetValueOrDefault(name)
+        ?? image.ConfigsOf(new ConfigResource(ConfigResourceType.Broker, settings.NodeId.ToString(CultureInfo.InvariantCulture))).GetValueOrDefault(name)
+        ?? image.ConfigsOf(ConfigResource.AllBrokers).GetValueOrDefault(name);
 
     private int IntConfig(TopicImage topic, string name, int otherwise) =>
         int.TryParse(Config(topic, name), NumberStyles.Integer, CultureInfo.InvariantCulture, out int value) ? value : otherwise;

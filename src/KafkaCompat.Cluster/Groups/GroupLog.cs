@@ -1,5 +1,6 @@
 using System.Buffers;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Records;
 
 namespace KafkaCompat.Cluster.Groups;
@@ -29,10 +30,10 @@ public static class GroupLog
     }
 
     /// <summary>One batch with the decision's records, all of one timestamp; offsets are the log's to give.</summary>
-    public static byte[] ToBatch(IReadOnlyList<GroupRecord> records, long now)
+    public static byte[] ToBatch(IReadOnlyList<GroupRecord> records, long now, CompressionType codec = CompressionType.None)
     {
         // Kafka's coordinators write a base sequence of zero without a producer id; so do we.
-        using var builder = new RecordBatchBuilder { BaseSequence = 0 };
+        using var builder = new RecordBatchBuilder { BaseSequence = 0, Codec = codec };
         var key = new ArrayBufferWriter<byte>();
         var value = new ArrayBufferWriter<byte>();
         foreach (var record in records)

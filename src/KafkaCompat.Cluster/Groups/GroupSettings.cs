@@ -1,3 +1,5 @@
+using KafkaCompat.Protocol.Compression;
+
 namespace KafkaCompat.Cluster.Groups;
 
 /// <summary>The settings of the coordinator that decide what a group may do. Defaults are Kafka's.</summary>
@@ -23,6 +25,9 @@ public sealed record GroupSettings
 
     /// <summary>How long a reply waits for its records to be committed before the asker is sent away: <c>offsets.commit.timeout.ms</c>.</summary>
     public int OffsetsCommitTimeoutMs { get; init; } = 5_000;
+
+    /// <summary>What batches of <c>__consumer_offsets</c> are compressed with: <c>offsets.topic.compression.codec</c>.</summary>
+    public CompressionType OffsetsCodec { get; init; }
 
     /// <summary><c>offsets.retention.minutes</c> in milliseconds.</summary>
     public long OffsetsRetentionMs { get; init; } = 10_080L * 60_000;

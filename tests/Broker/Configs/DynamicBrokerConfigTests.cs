@@ -65,6 +65,8 @@ public sealed class DynamicBrokerConfigTests
     [InlineData("message.max.bytes", "many")]
     [InlineData("message.max.bytes", "-1")]
     [InlineData("log.retention.ms", "0")]
+    [InlineData("log.flush.interval.ms", "-1")]
+    [InlineData("config.providers", "file")]
     [InlineData("no.such.setting", "1")]
     [InlineData("log.dirs", "/elsewhere")]
     [InlineData("listener.name.plaintext.max.connections", "5")]

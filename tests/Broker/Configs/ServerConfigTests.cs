@@ -69,11 +69,33 @@ public sealed class ServerConfigTests
     [InlineData("log.cleaner.dedupe.buffer.size", "1048576", "log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.")]
     [InlineData("log.cleanup.policy", "delete,delete", "Configuration 'log.cleanup.policy' values must not be duplicated.")]
     [InlineData("log.retention.ms", "0", "log.retention.ms must be unlimited (-1) or, greater than or equal to 1")]
+    [InlineData("log.flush.interval.ms", "-1", "Invalid value -1 for configuration flush.ms: Value must be at least 0")]
+    [InlineData("log.flush.scheduler.interval.ms", "-1", "Invalid value -1 for configuration flush.ms: Value must be at least 0")]
+    [InlineData("log.roll.jitter.ms", "-1", "log.roll.jitter.ms must be greater than or equal to 0")]
     public void What_Kafka_refuses_is_refused_in_one_line(string name, string value, string expected)
     {
         var refused = Assert.Throws<ConfigurationException>(() => With(new KeyValuePair<string, string>(name, value)));
         Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refused.Message);
+    }
+
+    /// <summary>What is written otherwise and means the default asks for nothing.</summary>
+    [Theory]
+    [InlineData("remote.log.storage.system.enable", " False ")]
+    [InlineData("principal.builder.class", "org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder ")]
+    [InlineData("authorizer.class.name", "")]
+    public void A_setting_that_is_not_served_can_have_its_default(string name, string value) =>
+        Assert.Equal(value, With(new KeyValuePair<string, string>(name, value)).GetText(name));
+
+    /// <summary>Whoever set them hears of it, by the reason; what is set to its default, is in effect or is checked against others is not among them.</summary>
+    [Fact]
+    public void Settings_without_effect_that_are_set_are_known()
+    {
+        var config = With(
+            new("metric.reporters", "com.example.Reporter"), new("metrics.num.samples", "3"), new("num.io.threads", "8"), new("queued.max.requests", "10"),
+            new("num.partitions", "3"), new("log.cleaner.threads", "2"));
+        var named = UnservedSettings.WithoutEffect(config).ToDictionary(static group => group.Key.Split(' ')[0], static group => string.Join(',', group));
+        Assert.Equal(new() { ["measurements"] = "metric.reporters,metrics.num.samples", ["each"] = "queued.max.requests" }, named);
     }
 
     [Theory]

@@ -3,8 +3,10 @@ using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Broker.Time;
 using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.GroupRecords;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Protocol.Records;
 using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -76,6 +78,34 @@ public sealed class GroupCoordinatorTests : IDisposable
         Assert.Equal(ErrorCode.None, await second);
         _log.CommitsAtOnce = true;
         Assert.Equal(3, await Fetch());
+    }
+
+    [Theory]
+    [InlineData(CompressionType.None)]
+    [InlineData(CompressionType.Gzip)]
+    [InlineData(CompressionType.Snappy)]
+    [InlineData(CompressionType.Lz4)]
+    [InlineData(CompressionType.Zstd)]
+    public async Task Batches_are_compressed_as_the_settings_say_and_read_back(CompressionType codec)
+    {
+        _coordinator.Close();
+        var log = new MemoryGroupLog();
+        var compressing = new GroupCoordinator(new GroupSettings { OffsetsCodec = codec }, _time, _wheel, NullLogger.Instance) { PartitionCount = 1 };
+        compressing.Lead(0, log);
+        await Eventually.Is(() => compressing.LoadedPartitions == 1);
+        var commit = new CommitOffsetsCommand(
+            new OffsetCommitRequest { GroupId = "g", Topics = [new() { Name = "t", Partitions = [new() { CommittedOffset = 42 }] }] }, KnowsGroupIdNotFound: true);
+        Assert.Equal(ErrorCode.None, (await compressing.Ask<OffsetCommitResponse>(commit)).Topics[0].Partitions[0].ErrorCode);
+        Assert.True(RecordBatchHeader.TryRead(log.Read(0, 1).Batches.Span, out var header));
+        Assert.Equal(codec, header.Codec);
+        compressing.Close();
+        var next = Coordinator();
+        next.Resign(0);
+        next.Lead(0, log);
+        await Eventually.Is(() => next.LoadedPartitions == 1);
+        var fetched = await next.Ask<OffsetFetchResponse.OffsetFetchResponseGroup>(
+            new FetchOffsetsCommand(new OffsetFetchRequest.OffsetFetchRequestGroup { GroupId = "g", Topics = null }, RequireStable: false));
+        Assert.Equal(42, fetched.Topics.Single().Partitions.Single().CommittedOffset);
     }
 
     [Fact]

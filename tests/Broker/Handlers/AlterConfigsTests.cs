@@ -33,6 +33,7 @@ public sealed class AlterConfigsTests : IAsyncLifetime
     [InlineData("cleanup.policy", 2, "bad", ErrorCode.InvalidConfig, "Invalid value bad for configuration cleanup.policy: String must be one of: compact, delete")]
     [InlineData("segment.bytes", 0, "10", ErrorCode.InvalidConfig, "Invalid value 10 for configuration segment.bytes: Value must be at least 1048576")]
     [InlineData("remote.storage.enable", 0, "true", ErrorCode.InvalidConfig, "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.")]
+    [InlineData("remote.storage.enable", 0, "TRUE", ErrorCode.InvalidConfig, "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.")]
     public Task A_topics_settings_are_checked_as_Kafka_does(string name, int operation, string? value, ErrorCode error, string? message) =>
         Holds(ConfigResourceType.Topic, "t", name, operation, value, error, message);
 
@@ -59,6 +60,8 @@ public sealed class AlterConfigsTests : IAsyncLifetime
     [InlineData("1", "cordoned.log.dirs", "/nowhere", "All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries : /nowhere")]
     [InlineData("", "cordoned.log.dirs", "/data", "Cannot update these configs at default cluster level, broker id must be specified: [cordoned.log.dirs]")]
     [InlineData("1", "listeners", "PLAINTEXT://:1", "listeners cannot change while this broker runs: set it in server.properties and start the broker again.")]
+    [InlineData("", "config.providers", "file", "config.providers=file is not served: it names Java classes, and the values that they hold would not be read")]
+    [InlineData("1", "log.flush.interval.ms", "-1", "Invalid value -1 for configuration flush.ms: Value must be at least 0")]
     [InlineData("7", "log.retention.ms", "1", "Unexpected broker id, expected 1, but received 7")]
     [InlineData("x", "log.retention.ms", "1", "Node id must be an integer, but it is: x")]
     public Task A_brokers_settings_are_checked_as_Kafka_does(string broker, string name, string value, string? message) =>

@@ -101,6 +101,47 @@ public sealed class LogChoresTests : IDisposable
         Assert.False(_files.FileExists("/data/recovery-point-offset-checkpoint"));
     }
 
+    /// <summary>As in Kafka the first run is as far away as <c>log.initial.task.delay.ms</c>, and the interval counts from there.</summary>
+    [Fact]
+    public async Task Retention_begins_when_the_initial_delay_is_over()
+    {
+        var partition = Add("t", ("retention.ms", "1000"));
+        _ = partition.Append(RecordBytes.From(Records.Batch(timestamp: NowMs()).AsMemory()), 1, 12);
+        await using var keeper = Keeper(("log.initial.task.delay.ms", "5000"), ("log.retention.check.interval.ms", "3600000"));
+        keeper.Start();
+        _time.Advance(TimeSpan.FromMilliseconds(4_999));
+        Assert.Equal(0, partition.Log.LogStartOffset);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        await Eventually.Is(() => partition.Log.LogStartOffset == 1);
+    }
+
+    [Fact]
+    public async Task Producers_that_were_silent_for_too_long_are_forgotten_when_the_setting_says()
+    {
+        var partition = Add("t");
+        _ = partition.Append(RecordBytes.From(Records.Batch(timestamp: NowMs(), producerId: 7, epoch: 0, sequence: 0).AsMemory()), 1, 12);
+        _directory.Environment.ProducerIdExpirationMs = 1_000;
+        await using var keeper = Keeper(("producer.id.expiration.check.interval.ms", "2000"), ("log.initial.task.delay.ms", "3600000"));
+        keeper.Start();
+        _time.Advance(TimeSpan.FromMilliseconds(1_999));
+        Assert.Single(partition.DescribeProducers().Producers);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        await Eventually.Is(() => partition.DescribeProducers().Producers.Count == 0);
+    }
+
+    [Fact]
+    public async Task A_due_flush_is_looked_for_as_often_as_the_scheduler_is_told()
+    {
+        var partition = Add("t", ("flush.ms", "50"));
+        _syncer.Start();
+        await using var keeper = Keeper(("log.flush.scheduler.interval.ms", "100"));
+        keeper.Start();
+        _ = partition.Append(RecordBytes.From(Records.Batch(3, timestamp: NowMs()).AsMemory()), 1, 12);
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        await Eventually.Is(() => partition.Log.RecoveryPoint == 3);
+        await _syncer.Stop();
+    }
+
     [Fact]
     public async Task A_sync_that_fails_as_nobody_foresaw_fails_the_directory_and_not_the_syncer()
     {

@@ -99,12 +99,15 @@ public sealed class QuorumNodeTests : IDisposable
         await Assert.ThrowsAsync<NotControllerException>(() => Create(host, "u", 1));
     }
 
-    [Fact]
-    public async Task Snapshots_are_taken_read_back_and_cleaned()
+    [Theory]
+    [InlineData("60000", true)]
+    [InlineData("0", false)]
+    public async Task Snapshots_are_taken_read_back_and_cleaned(string deleteDelayMs, bool keepsDeleted)
     {
         string folder = Path.Combine(_root, "data");
         // Segments end by their size, however fast the machine is.
-        (string, string)[] settings = [("metadata.log.max.record.bytes.between.snapshots", "2000"), ("metadata.max.retention.bytes", "4000"), ("internal.metadata.log.segment.bytes", "1000")];
+        (string, string)[] settings = [("metadata.log.max.record.bytes.between.snapshots", "2000"), ("metadata.max.retention.bytes", "4000"), ("internal.metadata.log.segment.bytes", "1000"),
+            ("internal.metadata.delete.delay.millis", deleteDelayMs)];
         var names = new List<string>();
         for (int start = 0; start < 2; start++)
         {
@@ -121,6 +124,7 @@ public sealed class QuorumNodeTests : IDisposable
         Assert.DoesNotContain("00000000000000000000-0000000000.checkpoint", files);
         Assert.Contains(files, f => f.EndsWith(".checkpoint", StringComparison.Ordinal));
         Assert.DoesNotContain("00000000000000000000.log", files);
+        Assert.Equal(keepsDeleted, files.Exists(f => f.EndsWith(".checkpoint.deleted", StringComparison.Ordinal)));
     }
 
     [Theory]

@@ -1,13 +1,12 @@
 using System.Text;
-using System.Text.RegularExpressions;
 using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Tests.Shared;
 using Xunit;
 
 namespace KafkaCompat.Protocol.Tests.Configs;
 
-/// <summary>What protocol-specs/config-effects.spec states of each setting is what the source does, and docs/settings.md shows it.</summary>
-public sealed partial class SettingsDocumentTests
+/// <summary>What protocol-specs/config-effects.spec states of each setting is shown by docs/settings.md.</summary>
+public sealed class SettingsDocumentTests
 {
     /// <summary>Set to 1, the test writes the document instead of comparing it.</summary>
     private const string WriteVariable = "KAFKACOMPAT_WRITE_DOCS";
@@ -44,40 +43,7 @@ public sealed partial class SettingsDocumentTests
         Assert.DoesNotContain(stated, name => name[^1] == '*' ? !names.Any(known => known.StartsWith(name[..^1], StringComparison.Ordinal)) : !names.Contains(name));
     }
 
-    /// <summary>A setting in effect is named by the source, itself or as the broker's name for a topic's setting that is.</summary>
-    [Fact]
-    public void Every_setting_in_effect_is_read()
-    {
-        var source = Source();
-        var named = All.Where(key => source.Contains($"\"{key.Name}\"", StringComparison.Ordinal)).Select(static key => key.Name).ToHashSet(StringComparer.Ordinal);
-        named.UnionWith(ConfigCatalog.Topic.Where(key => named.Contains(key.Name)).SelectMany(static key => key.Synonyms).Select(static synonym => synonym.Name));
-        Assert.Empty(All.Where(key => key is { Effect: ConfigEffect.InEffect, Reason: "" } && !named.Contains(key.Name)).Select(static key => key.Name));
-    }
-
-    /// <summary>A broker's setting whose value the source takes has an effect, or a reason that says it is only checked.</summary>
-    [Fact]
-    public void No_setting_that_is_read_is_said_to_have_no_effect()
-    {
-        var read = Accessor().Matches(Source()).Select(static match => match.Groups["name"].Value).ToHashSet(StringComparer.Ordinal);
-        Assert.Empty(ConfigCatalog.Broker
-            .Where(key => key.Effect == ConfigEffect.NoEffect && !key.Reason.Contains("checked", StringComparison.Ordinal) && read.Contains(key.Name))
-            .Select(static key => key.Name));
-    }
-
     private static IEnumerable<ConfigKey> All => Scopes.SelectMany(static scope => ConfigCatalog.Of(scope.Scope));
-
-    private static string Source()
-    {
-        var text = new StringBuilder();
-        foreach (var project in new[] { "Cluster", "Broker", "Server" })
-        {
-            foreach (var file in Directory.EnumerateFiles(Path.Combine(Root, "src", $"KafkaCompat.{project}"), "*.cs", SearchOption.AllDirectories))
-            {
-                if (!file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)) _ = text.Append(File.ReadAllText(file));
-            }
-        }
-        return text.ToString();
-    }
 
     private static string Document()
     {
@@ -85,7 +51,8 @@ public sealed partial class SettingsDocumentTests
         _ = text.Append("# Every setting of Apache Kafka 4.4, and what it does here\n\n");
         _ = text.Append("Made from `protocol-specs/configs.spec` and `protocol-specs/config-effects.spec` by a test of `tests/Protocol/`, which fails where this file differs\n");
         _ = text.Append($"(`{WriteVariable}=1` in its environment writes it anew).\n\n");
-        _ = text.Append("**in effect**: as in Kafka. **no effect**: accepted, and nothing here needs it. **refused**: a value other than its default ends the start with a clear line.\n");
+        _ = text.Append("**in effect**: as in Kafka. **no effect**: accepted, and nothing here needs it. **refused**: a value other than its default ends the start, or the request that brings it,\n");
+        _ = text.Append("with a clear line. Settings that are given and have no effect are named, with the reason, in the log of each start.\n");
         foreach (var effect in Enum.GetValues<ConfigEffect>())
             _ = text.Append($"{(effect == ConfigEffect.InEffect ? "\n" : ", ")}{All.Count(key => key.Effect == effect)} {Word(effect)}");
         _ = text.Append(".\n");
@@ -110,7 +77,4 @@ public sealed partial class SettingsDocumentTests
         ConfigDynamic.ClusterWide => "while brokers run",
         _ => "with its resource",
     };
-
-    [GeneratedRegex("""\b(?:Get\w*|\w+Of)\((?:\w+, *)?"(?<name>[a-z.]+)"\)""")]
-    private static partial Regex Accessor();
 }
