@@ -1,14 +1,12 @@
 """Requests that create topics and partitions and alter and describe settings, with everything about them that can be wrong, sent as bytes to both brokers:
 Kafka's tools refuse much of it themselves. Error codes and texts are compared; nothing is changed, for every request only validates."""
 
-import socket
 import struct
-import subprocess
-import threading
 
 import brokers
+import wire
+from wire import array, ask, text
 
-ANSWER_SECONDS = 20
 TOPIC, BROKER, LOGGER, METRICS, GROUP = 2, 4, 8, 16, 32
 SET, DELETE, APPEND, SUBTRACT = range(4)
 
@@ -18,46 +16,6 @@ DIFFERENT = (
     "('node.id', '2')",  # Java's sets have an order of their own
     "describe 0", "describe 1 ", "describe 99",  # the text says which type it is
 )
-
-
-class Reader:
-    """The fields of an answer in the older encoding."""
-
-    def __init__(self, data):
-        self.data, self.at = data, 0
-
-    def number(self, form):
-        size = struct.calcsize(form)
-        self.at += size
-        return struct.unpack(">" + form, self.data[self.at - size:self.at])[0]
-
-    def text(self):
-        length = self.number("h")
-        if length < 0:
-            return None
-        self.at += length
-        return self.data[self.at - length:self.at].decode()
-
-    def array(self, read):
-        return [read() for _ in range(self.number("i"))]
-
-
-def text(value):
-    return struct.pack(">h", -1) if value is None else struct.pack(">h", len(value.encode())) + value.encode()
-
-
-def array(items):
-    return struct.pack(">i", -1) if items is None else struct.pack(">i", len(items)) + b"".join(items)
-
-
-def ask(port, key, version, body):
-    """The answer's fields; None where the connection was closed instead."""
-    message = struct.pack(">hhi", key, version, 1) + text("wire") + body
-    with socket.create_connection(("localhost", port), timeout=ANSWER_SECONDS) as connection:
-        connection.sendall(struct.pack(">i", len(message)) + message)
-        received = connection.makefile("rb")
-        length = received.read(4)
-        return Reader(received.read(struct.unpack(">i", length)[0])[4:]) if length else None
 
 
 def alter(port, key, resources):
@@ -177,30 +135,4 @@ def answers(broker, found):
 
 def run(folder, names, options):
     """Returns passed and failed counts."""
-    folder.mkdir(parents=True, exist_ok=True)
-    running = []
-    try:
-        for name in names:
-            running.append(brokers.BROKERS[name](folder / name).start())
-        found = [{} for _ in running]
-        threads = [threading.Thread(target=answers, args=pair) for pair in zip(running, found)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        failed = 0
-        for name in found[0]:
-            told = [one[name].replace("requirement failed: ", "") for one in found]
-            if options.verbose:
-                print(f"  [{name}] {told[-1]}")
-            if "driver error" not in "".join(told) and (len(set(told)) == 1 or any(part in name for part in DIFFERENT)):
-                continue
-            failed += 1
-            print(f"FAILED  admin {name}")
-            for broker, one in zip(running, told):
-                print(f"  {broker.name:6} {one[:600]}")
-        print(f"{'FAILED' if failed else 'passed'}  admin: {len(found[0])} requests to each broker", flush=True)
-        return len(found[0]) - failed, failed
-    finally:
-        for broker in running:
-            broker.kill()
+    return wire.compare("admin", folder, names, options, answers, DIFFERENT, lambda told: [one.replace("requirement failed: ", "") for one in told])

@@ -167,7 +167,12 @@ def main():
     return 1 if failed or not passed else 0
 
 
-PARTS = {"interchange": interchange.run, "tools": tools.run, "admin": admin_wire.run, "datadirs": datadirs.run}
+def produce(folder, names, options):
+    import produce_wire  # not above: the packages of the codecs are needed for this part alone
+    return produce_wire.run(folder, names, options)
+
+
+PARTS = {"interchange": interchange.run, "tools": tools.run, "admin": admin_wire.run, "produce": produce, "datadirs": datadirs.run}
 
 if __name__ == "__main__":
     sys.exit(main())
