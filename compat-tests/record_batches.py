@@ -1,6 +1,7 @@
 """Record batches of magic 2, built and read from bytes, with every codec: what a client library would refuse to send can be sent, and of a fetched batch
 everything can be seen but how its codec packed it. Debian's python3-lz4, python3-snappy and python3-zstandard do the work of the codecs."""
 
+import functools
 import gzip
 import hashlib
 import struct
@@ -19,6 +20,7 @@ ATTRIBUTES_AT = 21
 XERIAL = b"\x82SNAPPY\0" + struct.pack(">ii", 1, 1)
 XERIAL_BLOCK = 32 * 1024
 SHOWN_BYTES = 48  # longer keys and values are shown by their digest
+REMEMBERED = 4096  # the same batches are fetched again and again, from both brokers
 
 
 def crc_table():
@@ -33,6 +35,7 @@ def crc_table():
 CRC_TABLE = crc_table()
 
 
+@functools.lru_cache(maxsize=REMEMBERED)
 def crc32c(data):
     crc = 0xFFFFFFFF
     for byte in data:
@@ -138,6 +141,17 @@ def shown(value):
     return value if value is None or len(value) <= SHOWN_BYTES else f"{len(value)} bytes {hashlib.sha256(value).hexdigest()[:12]}"
 
 
+@functools.lru_cache(maxsize=REMEMBERED)
+def content(codec, payload, count):
+    """So many records of a payload, or why there are none, and the number of bytes behind them."""
+    try:
+        data = decompress(codec, payload)
+        reader = Records(data)
+        return [reader.next() for _ in range(count)], len(data) - reader.at
+    except (ValueError, IndexError, RuntimeError, OSError, struct.error, zlib.error, zstandard.ZstdError, snappy.UncompressError) as error:
+        return f"unreadable: {type(error).__name__}", 0
+
+
 def read(data, sent=()):
     """What fetched bytes hold: a dictionary for each whole batch and, where the last one is cut, how much of it is there. `packed` tells whether the records
     are the very bytes of one of the batches `sent`."""
@@ -149,13 +163,7 @@ def read(data, sent=()):
             break
         base, _, epoch, magic, crc, attributes, last, first_time, largest, producer, producer_epoch, sequence, count = HEADER.unpack_from(data, at)
         payload = data[at + HEADER.size:at + size]
-        try:
-            content = decompress(attributes & 7, payload)
-            reader = Records(content)
-            records = [reader.next() for _ in range(count)]
-            left = len(content) - reader.at
-        except (ValueError, IndexError, RuntimeError, OSError, zlib.error, zstandard.ZstdError, snappy.UncompressError) as error:
-            records, left = f"unreadable: {type(error).__name__}", 0
+        records, left = content(attributes & 7, payload, count)
         found.append({
             "base": base, "epoch": epoch, "magic": magic, "crc": crc32c(data[at + ATTRIBUTES_AT:at + size]) == crc, "attributes": attributes, "last": last, "baseTime": first_time,
             "maxTime": largest, "producer": (producer, producer_epoch, sequence), "records": records, "packed": "as sent" if payload in payloads else "anew",
