@@ -1,5 +1,6 @@
 """Requests as bytes: fields written and read in both encodings of Kafka's protocol, a connection, and the comparison of what two brokers answer."""
 
+import os
 import socket
 import struct
 import threading
@@ -164,8 +165,10 @@ def compare(part, folder, names, options, answers, different, level=lambda told:
                 continue
             failed += 1
             print(f"FAILED  {part} {name}")
+            # Long answers are shown from a little before the place where they part.
+            start = max(0, len(os.path.commonprefix(told)) - 200)
             for broker, one in zip(running, told):
-                print(f"  {broker.name:6} {one[:1500]}")
+                print(f"  {broker.name:6} {'… ' if start else ''}{one[start:start + 1500]}")
         failed = failed or (1 if not found[0] else 0)
         print(f"{'FAILED' if failed else 'passed'}  {part}: {len(found[0])} requests to each broker", flush=True)
         return max(0, len(found[0]) - failed), failed

@@ -38,7 +38,7 @@ internal sealed class FetchSessionCache(int maxSessions, Random random, TimeProv
         {
             // A full fetch. One that names a session ends it: the client starts over.
             if (request.SessionId != 0) Remove(request.SessionId);
-            var session = request.SessionEpoch == InitialEpoch && request.Topics.Count > 0 ? TryCreate(usesTopicIds) : null;
+            var session = request.SessionEpoch == InitialEpoch ? TryCreate(usesTopicIds) : null;
             if (session is null) return new FetchScope(ErrorCode.None, null, false, Full(request, usesTopicIds, nameOf));
             lock (session.Gate)
             {

@@ -13,6 +13,7 @@ namespace KafkaCompat.Broker.Handlers;
 /// <list type="bullet">
 /// <item>Waits up to MaxWaitMs until MinBytes are there; errors, a diverging epoch or a partition that changes end the wait.</item>
 /// <item>The first partition with data returns at least one batch, however small the limits are; then the limits hold.</item>
+/// <item>A negative limit is UNKNOWN_SERVER_ERROR where there would be something to read.</item>
 /// <item>Sessions from 7 on: later fetches name what changed, answers hold what is news; see <see cref="FetchSessionCache"/>.</item>
 /// <item>From 9 on leader epochs are checked, from 12 on a diverging epoch is told, from 13 on topics go by id, from 16 on it is told who leads
 /// instead.</item>
@@ -20,7 +21,7 @@ namespace KafkaCompat.Broker.Handlers;
 /// had been read.</item>
 /// <item>read_committed reads up to the last stable offset and names the aborted transactions of the range.</item>
 /// </list>
-/// Left out: followers (a replica id) are answered like consumers, because a single node has none; the preferred read
+/// Left out: followers. A replica id is none of a partition's here, because a single node has no followers: NOT_LEADER_OR_FOLLOWER. The preferred read
 /// replica is always -1.
 /// </summary>
 [Serves(ApiKey.Fetch, 4, 18)]
@@ -31,6 +32,12 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
 
     /// <summary>The first version with an error for the request as a whole.</summary>
     private const short ErrorToldSince = 7;
+
+    /// <summary>The first version that fails without naming the partitions.</summary>
+    private const short FailsWholeSince = 13;
+
+    /// <summary>The first version whose replicas tell more of themselves than their id.</summary>
+    private const short ReplicaStateSince = 15;
 
     private readonly PartitionTable _partitions;
     private readonly BrokerMetadata _metadata;
@@ -59,7 +66,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
     {
         var scope = _sessions.Open(request, context.ApiVersion, _nameOf);
         if (scope.Error != ErrorCode.None) return ValueTask.FromResult<FetchResponse?>(new FetchResponse { ErrorCode = scope.Error });
-        var limits = Limits.Of(request, Math.Min(_maxBytes, _quotas.MaxFetchBytes(context)));
+        var limits = Limits.Of(request, context.ApiVersion, Math.Min(_maxBytes, _quotas.MaxFetchBytes(context)));
         var regions = new FetchRegions(scope.Partitions.Length);
         context.HoldUntilAnswered(regions);
         var reads = regions.Reads;
@@ -73,7 +80,8 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
     /// <summary>Kafka's answer to a request that it fails over.</summary>
     private FetchResponse Refuse(FetchScope scope, PartitionRead[] reads, RequestContext context)
     {
-        Array.Fill(reads, PartitionRead.Failed(ErrorCode.UnknownServerError));
+        if (context.ApiVersion >= FailsWholeSince) return new FetchResponse { ErrorCode = ErrorCode.UnknownServerError };
+        Array.Fill(reads, PartitionRead.Failed(ErrorCode.UnknownServerError) with { AbortedTransactions = [] });
         var response = Answer(scope, reads, context);
         if (context.ApiVersion >= ErrorToldSince) response.ErrorCode = ErrorCode.UnknownServerError;
         return response;
@@ -113,13 +121,19 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
                 urgent = true;
                 continue;
             }
-            var maxBytes = (int)Math.Clamp(Math.Min(asked.MaxBytes, left), 0, int.MaxValue);
+            if (limits.IsOfReplica)
+            {
+                reads[i] = partition.RefuseReplica();
+                urgent = true;
+                continue;
+            }
+            var maxBytes = (int)Math.Min(asked.MaxBytes, left);
             var read = partition.Read(asked.FetchOffset, maxBytes, minOneBatch, limits.CommittedOnly, asked.CurrentLeaderEpoch, asked.LastFetchedEpoch);
             reads[i] = read;
             if (read.Error != ErrorCode.None || read.DivergingEpoch >= 0) urgent = true;
             if (read.Length == 0) continue;
             minOneBatch = false;
-            left -= read.Length;
+            left = Math.Max(0, left - read.Length);
             total += read.Length;
         }
         return (total, urgent);
@@ -177,7 +191,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
     {
         foreach (ref readonly var read in reads.AsSpan())
         {
-            if (!NamesLeader(read.Error)) continue;
+            if (!NamesLeader(read.Error) || read.IsToReplica) continue;
             var leader = read.LeaderId;
             if (_metadata.EndpointOf(leader, listener) is not { } endpoint || response.NodeEndpoints.Exists(node => node.NodeId == leader)) continue;
             response.NodeEndpoints.Add(new() { NodeId = leader, Host = endpoint.Host, Port = endpoint.Port, Rack = endpoint.Rack });
@@ -223,7 +237,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
             LastStableOffset = read.LastStableOffset,
             LogStartOffset = read.LogStartOffset,
             // Where no partition was found the list is empty, else absent, as with Kafka.
-            AbortedTransactions = read.Error is ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId or ErrorCode.UnknownServerError ? [] : null,
+            AbortedTransactions = read.Error is ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId ? [] : null,
             Records = read.Region is null ? RecordBytes.Empty : RecordBytes.From(read.Region),
         };
         if (read.DivergingEpoch >= 0) data.DivergingEpoch = new() { Epoch = read.DivergingEpoch, EndOffset = read.DivergingEndOffset };
@@ -247,12 +261,13 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
     }
 
     /// <summary>The limits of a request, within the broker's own <c>fetch.max.bytes</c>.</summary>
-    private readonly record struct Limits(int MaxBytes, int MinBytes, bool CommittedOnly)
+    private readonly record struct Limits(int MaxBytes, int MinBytes, bool CommittedOnly, bool IsOfReplica)
     {
-        public static Limits Of(FetchRequest request, int brokerMaxBytes)
+        public static Limits Of(FetchRequest request, short version, int brokerMaxBytes)
         {
             var maxBytes = Math.Min(request.MaxBytes, brokerMaxBytes);
-            return new Limits(maxBytes, Math.Min(request.MinBytes, maxBytes), request.IsolationLevel == IsolationLevels.ReadCommitted);
+            var replicaId = version >= ReplicaStateSince ? request.ReplicaState.ReplicaId : request.ReplicaId;
+            return new Limits(maxBytes, Math.Min(request.MinBytes, maxBytes), request.IsolationLevel == IsolationLevels.ReadCommitted, replicaId >= 0);
         }
     }
 }

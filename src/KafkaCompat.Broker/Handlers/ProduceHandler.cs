@@ -154,15 +154,15 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
             result.ErrorCode = ErrorCode.UnknownTopicId;
             return null;
         }
-        if (InternalTopics.Contains(topicName) && context.ClientId != AdminClientId)
-        {
-            result.ErrorCode = ErrorCode.InvalidTopicException;
-            return null;
-        }
         var partition = partitions.Find(topicName, data.Index);
         if (partition is null || (context.ApiVersion >= 13 && partition.TopicId != topic.TopicId))
         {
             result.ErrorCode = partitions.MissingError(topicName, data.Index);
+            return null;
+        }
+        if (InternalTopics.Contains(topicName) && context.ClientId != AdminClientId)
+        {
+            result.ErrorCode = ErrorCode.InvalidTopicException;
             return null;
         }
         return partition;

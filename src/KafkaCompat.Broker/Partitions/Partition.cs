@@ -262,7 +262,12 @@ public sealed class Partition
                 if (known.Epoch < lastFetchedEpoch || known.StartOffset < offset)
                     return state with { DivergingEpoch = known.Epoch, DivergingEndOffset = known.StartOffset };
             }
-            var read = _log.Read(offset, maxBytes, committedOnly ? stable : highWatermark, minOneBatch);
+            var read = _log.Read(offset, Math.Max(0, maxBytes), committedOnly ? stable : highWatermark, minOneBatch || maxBytes < 0);
+            if (maxBytes < 0 && read.Region is { } unwanted)
+            {
+                unwanted.Dispose();
+                return Fail(ErrorCode.UnknownServerError);
+            }
             if (read.IsOutOfRange) return Fail(ErrorCode.OffsetOutOfRange);
             if (read.Region is null) return committedOnly ? state with { AbortedTransactions = [] } : state;
             return state with
@@ -280,6 +285,12 @@ public sealed class Partition
             // Deleted meanwhile: that is nothing that the offset could be blamed for.
             return Fail(ErrorCode.NotLeaderOrFollower);
         }
+    }
+
+    /// <summary>The answer to a replica: none follows this partition.</summary>
+    public PartitionRead RefuseReplica()
+    {
+        lock (_lock) return Fail(ErrorCode.NotLeaderOrFollower) with { IsToReplica = true };
     }
 
     /// <summary>

@@ -34,6 +34,9 @@ public readonly struct PartitionRead
 
     public int LeaderEpoch { get; init; }
 
+    /// <summary>Whether a replica asked, who knows by itself where others are.</summary>
+    public bool IsToReplica { get; init; }
+
     /// <summary>The partition's count of visible bytes when it was read; see <see cref="Partition.AddFetchWait"/>.</summary>
     public long SeenVisibleBytes { get; init; }
 

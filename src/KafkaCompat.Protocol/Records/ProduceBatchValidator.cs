@@ -132,10 +132,13 @@ public static class ProduceBatchValidator
         return new RecordBatchSlice(header, batch.Bytes);
     }
 
+    /// <summary>The batch made anew; what Kafka's builder of batches does not take, a time before -1 or a producer without an epoch, fails here too.</summary>
     private static ProduceVerdict Rebuild(in RecordBatchSlice batch, CompressionType target, in ProduceBatchRules rules, long logAppendTimeMs)
     {
         var settings = rules.Settings;
         var header = batch.Header;
+        bool isBrokersTime = settings.TimestampType == TimestampType.LogAppendTime;
+        if (header.HasProducerId && header.ProducerEpoch < 0) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
         using var builder = new RecordBatchBuilder
         {
             BaseOffset = header.BaseOffset,
@@ -143,6 +146,8 @@ public static class ProduceBatchValidator
             Codec = target,
             CompressionLevel = settings.LevelOf(target),
             TimestampType = settings.TimestampType,
+            // The records keep the times that they came with; the batch's own counts for each of them.
+            MaxTimestamp = isBrokersTime ? logAppendTimeMs : null,
             ProducerId = header.ProducerId,
             ProducerEpoch = header.ProducerEpoch,
             BaseSequence = header.BaseSequence,
@@ -156,7 +161,8 @@ public static class ProduceBatchValidator
             while (reader.MoveNext())
             {
                 var record = reader.Current;
-                builder.AppendAt(count++, settings.TimestampType == TimestampType.LogAppendTime ? logAppendTimeMs : record.Timestamp, record);
+                if (record.Timestamp < RecordBatchHeader.NoTimestamp) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
+                builder.AppendAt(count++, record.Timestamp, record);
             }
             // The scan has read the same bytes to their end, so all that can be wrong now is their amount.
             if (reader.Fault != RecordFault.None) return ProduceVerdict.Refuse(ErrorCode.MessageTooLarge);

@@ -112,10 +112,13 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
     }
 
     private readonly string NotForProducers(in RecordFields record, long timestamp) => string.Create(CultureInfo.InvariantCulture,
-        $"Invalid timestamp type in message {Kind}DefaultRecord(offset={header.BaseOffset + record.OffsetDelta}, timestamp={timestamp}, key={Math.Max(0, record.KeyLength)} bytes, value={Math.Max(0, record.ValueLength)} bytes). Producer should not set timestamp type to LogAppendTime.");
+        $"Invalid timestamp type in message {(IsReadInPart ? "Partial" : "")}DefaultRecord(offset={header.BaseOffset + record.OffsetDelta}, timestamp={timestamp}, key={Shown(record.KeyLength)} bytes, value={Shown(record.ValueLength)} bytes). Producer should not set timestamp type to LogAppendTime.");
 
     /// <summary>Kafka names the class that read the record: a compressed batch that stays as it is, is read in part only.</summary>
-    private readonly string Kind => header.Codec != CompressionType.None && header.Codec == (rules.Settings.Codec ?? header.Codec) ? "Partial" : "";
+    private readonly bool IsReadInPart => header.Codec != CompressionType.None && header.Codec == (rules.Settings.Codec ?? header.Codec);
+
+    /// <summary>A key or value that is null has no bytes, and where nothing but its length was read the length of one that is null.</summary>
+    private readonly int Shown(int length) => IsReadInPart ? length : Math.Max(0, length);
 
     private readonly string OutOfRange(in RecordFields record, long timestamp) => string.Create(CultureInfo.InvariantCulture,
         $"Timestamp {timestamp} of message with offset {header.BaseOffset + record.OffsetDelta} is out of range. The timestamp should be within [{_earliest}, {_latest}]");

@@ -72,7 +72,54 @@ public sealed class FetchTests : IAsyncLifetime
         request.IsolationLevel = 7;
         var response = await _client.Ask<FetchRequest, FetchResponse>(request, version);
         Assert.Equal(version >= 7 ? ErrorCode.UnknownServerError : ErrorCode.None, response.ErrorCode);
-        Assert.Equal(ErrorCode.UnknownServerError, Assert.Single(response.Responses[0].Partitions).ErrorCode);
+        var partition = Assert.Single(response.Responses[0].Partitions);
+        Assert.Equal(ErrorCode.UnknownServerError, partition.ErrorCode);
+        Assert.Empty(partition.AbortedTransactions!);
+    }
+
+    [Fact]
+    public async Task An_isolation_level_that_there_is_not_fails_the_request_where_topics_go_by_id()
+    {
+        var request = ById(await _node.CreateTopic("levels"));
+        request.IsolationLevel = 7;
+        var response = await _client.Ask<FetchRequest, FetchResponse>(request, 13);
+        Assert.Equal(ErrorCode.UnknownServerError, response.ErrorCode);
+        Assert.Empty(response.Responses);
+    }
+
+    [Theory]
+    [InlineData(-1, int.MaxValue)]
+    [InlineData(1 << 20, -1)]
+    [InlineData(int.MinValue, int.MinValue)]
+    public async Task A_negative_limit_fails_what_could_be_read(int partitionMaxBytes, int maxBytes)
+    {
+        var end = await Records.Send(_client, "t", Records.Batch()) + 1;
+        var partition = await Fetch(Records.Fetch("t", end - 1, partitionMaxBytes: partitionMaxBytes, maxBytes: maxBytes));
+        Assert.Equal((ErrorCode.UnknownServerError, -1, 0), (partition.ErrorCode, partition.HighWatermark, partition.Records!.Length));
+        Assert.Null(partition.AbortedTransactions);
+        Assert.Equal(ErrorCode.None, (await Fetch(Records.Fetch("t", end, partitionMaxBytes: partitionMaxBytes, maxBytes: maxBytes))).ErrorCode);
+    }
+
+    [Theory]
+    [InlineData(12)]
+    [InlineData(15)]
+    public async Task A_replica_follows_no_partition_here(short version)
+    {
+        foreach (var (replica, error) in new[] { (1, ErrorCode.NotLeaderOrFollower), (2, ErrorCode.NotLeaderOrFollower), (-2, ErrorCode.None) })
+        {
+            var request = version < 13 ? Records.Fetch("t", 0) : ById(_node.Broker.Partitions.Find("t", 0)!.TopicId);
+            if (version < 15) request.ReplicaId = replica;
+            else request.ReplicaState = new() { ReplicaId = replica };
+            var response = await _client.Ask<FetchRequest, FetchResponse>(request, version);
+            Assert.Equal(error, Assert.Single(response.Responses[0].Partitions).ErrorCode);
+        }
+    }
+
+    [Fact]
+    public async Task A_session_can_begin_without_partitions()
+    {
+        var open = new FetchRequest { SessionEpoch = 0, MinBytes = 1, MaxBytes = int.MaxValue };
+        Assert.NotEqual(0, (await _client.Ask<FetchRequest, FetchResponse>(open, 12)).SessionId);
     }
 
     [Fact]
@@ -295,4 +342,7 @@ public sealed class FetchTests : IAsyncLifetime
         Assert.Equal(ErrorCode.None, response.ErrorCode);
         return response.Responses[0].Partitions[0];
     }
+
+    private static FetchRequest ById(Uuid topic) =>
+        new() { MinBytes = 1, MaxBytes = int.MaxValue, Topics = { new() { TopicId = topic, Partitions = { new() { PartitionMaxBytes = 1 << 20 } } } } };
 }

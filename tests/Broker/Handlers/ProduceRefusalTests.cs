@@ -45,6 +45,16 @@ public sealed class ProduceRefusalTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_partition_that_there_is_not_is_unknown_also_where_its_topic_is_internal()
+    {
+        var answer = await Send(-1, ("__consumer_offsets", 999, Records.Batch()));
+        Assert.Equal([ErrorCode.UnknownTopicOrPartition], Errors(answer));
+        _ = await _node.CreateTopic("__consumer_offsets", 1);
+        answer = await Send(-1, ("__consumer_offsets", 0, Records.Batch()), ("__consumer_offsets", 999, Records.Batch()));
+        Assert.Equal([ErrorCode.InvalidTopicException, ErrorCode.UnknownTopicOrPartition], Errors(answer));
+    }
+
+    [Fact]
     public async Task What_stands_behind_a_first_batch_or_is_only_cut_concerns_its_partition_alone()
     {
         var good = Records.Batch();

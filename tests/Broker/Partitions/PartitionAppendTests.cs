@@ -39,6 +39,37 @@ public sealed class PartitionAppendTests : IDisposable
     }
 
     [Fact]
+    public void Records_of_a_batch_that_is_made_anew_keep_their_own_times_behind_that_of_the_broker()
+    {
+        var time = new FakeClock();
+        var partition = Lead(time, ("message.timestamp.type", "LogAppendTime"), ("compression.type", "gzip"));
+        Assert.Equal(time.NowMs, partition.Append(RecordBytes.From(Records.Batch(3).AsMemory()), 1, 12).LogAppendTimeMs);
+        using var region = partition.Read(0, 10_000, true, false, -1, -1).Region;
+        Assert.True(RecordBatchHeader.TryRead(region!.ToArray(), out var header));
+        Assert.Equal((CompressionType.Gzip, TimestampType.LogAppendTime), (header.Codec, header.TimestampType));
+        Assert.Equal((Records.StartMs, time.NowMs), (header.BaseTimestamp, header.MaxTimestamp));
+    }
+
+    /// <summary>As Kafka's builder of batches refuses them.</summary>
+    [Theory]
+    [InlineData("gzip", ErrorCode.UnknownServerError)]
+    [InlineData("producer", ErrorCode.None)]
+    public void A_time_before_none_is_refused_where_its_batch_is_made_anew(string codec, ErrorCode error) => RefuseAnew(codec, error, timestamp: -2, epoch: 0);
+
+    /// <inheritdoc cref="A_time_before_none_is_refused_where_its_batch_is_made_anew"/>
+    [Theory]
+    [InlineData("gzip", ErrorCode.UnknownServerError)]
+    [InlineData("producer", ErrorCode.None)]
+    public void A_producer_without_an_epoch_is_refused_where_its_batch_is_made_anew(string codec, ErrorCode error) => RefuseAnew(codec, error, timestamp: 0, epoch: -1);
+
+    private void RefuseAnew(string codec, ErrorCode error, long timestamp, short epoch)
+    {
+        var batch = Records.Batch(timestamp: timestamp, producerId: epoch < 0 ? 1000 : -1, epoch: epoch < 0 ? epoch : (short)-1, sequence: epoch < 0 ? 0 : -1);
+        var partition = Lead(new FakeClock(), ("message.timestamp.type", "LogAppendTime"), ("compression.type", codec));
+        Assert.Equal(error, partition.Append(RecordBytes.From(batch.AsMemory()), 1, 12).Error);
+    }
+
+    [Fact]
     public async Task Times_that_the_broker_gives_do_not_go_back()
     {
         var time = new FakeClock();
