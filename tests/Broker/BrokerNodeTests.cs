@@ -144,6 +144,8 @@ public sealed class BrokerNodeTests
         _ = await CreateTopic(client, "another");
         Assert.False(node.Broker.HasRefusedPartitions);
         Assert.Equal(0, await Records.Send(client, "t", Records.Batch(10)));
+        // The coordinator's partition serves once it has been read.
+        await Eventually.Is(() => (node.Broker.Groups.LoadedPartitions, node.Broker.Groups.LoadingPartitions) == (1, 0));
         var committed = await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(commit, 8);
         Assert.Equal(ErrorCode.None, committed.Topics[0].Partitions[0].ErrorCode);
     }

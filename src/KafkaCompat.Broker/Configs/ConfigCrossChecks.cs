@@ -40,6 +40,11 @@ internal static class ConfigCrossChecks
             config.GetLong("queued.max.request.bytes") is var queued && (queued <= 0 || queued >= config.GetInt("socket.request.max.bytes")),
             "queued.max.request.bytes must be larger or equal to socket.request.max.bytes");
         CheckCordoned(config);
+        if (GroupBounds.Contradiction(config) is { } problem)
+        {
+            throw new ConfigurationException(problem);
+        }
+
         // The rules of topics' settings are stricter in places than those of the settings that supply them, which then would only fail with the first topic.
         _ = TopicConfig.Create(config);
     }

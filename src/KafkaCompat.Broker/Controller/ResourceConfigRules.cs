@@ -15,9 +15,6 @@ public sealed class ResourceConfigRules(ServerConfig server) : IResourceConfigRu
     private const int LeastIntervalMs = 100;
     private const int LargestIntervalMs = 3_600_000;
 
-    /// <summary>The protocols that a group's settings belong to; the node bounds them under the same names behind <c>group.</c></summary>
-    private static readonly string[] GroupProtocols = ["consumer", "share", "streams"];
-
     private readonly TopicConfigRules _topics = new(server);
 
     public IReadOnlyList<string>? ListDefault(ConfigResourceType type, string name)
@@ -57,7 +54,7 @@ public sealed class ResourceConfigRules(ServerConfig server) : IResourceConfigRu
         {
             if (value is int number && OutOfRange(name, number) is { } problem) return problem;
         }
-        foreach (var protocol in GroupProtocols)
+        foreach (var protocol in GroupBounds.Protocols)
         {
             var (session, heartbeat) = ($"{protocol}.session.timeout.ms", $"{protocol}.heartbeat.interval.ms");
             if (InForce(session) <= InForce(heartbeat)) return $"{session} must be greater than {heartbeat}";
@@ -67,14 +64,10 @@ public sealed class ResourceConfigRules(ServerConfig server) : IResourceConfigRu
         int InForce(string name) => values.GetValueOrDefault(name) as int? ?? server.GetInt($"group.{name}");
     }
 
-    /// <summary>The node's bounds for a group's setting, where it has any: <c>group.consumer.min.session.timeout.ms</c> and the like.</summary>
     private string? OutOfRange(string name, int value)
     {
-        var dot = name.IndexOf('.', StringComparison.Ordinal);
-        var (protocol, setting) = (name[..dot], name[(dot + 1)..]);
-        // A number of replicas is bounded under a shorter name.
-        var bounded = setting.StartsWith("num.", StringComparison.Ordinal) ? setting["num.".Length..] : setting;
-        return (BoundOf($"group.{protocol}.min.{bounded}"), BoundOf($"group.{protocol}.max.{bounded}")) switch
+        var (least, most) = GroupBounds.Of(name);
+        return (least is null ? (int?)null : server.GetInt(least), most is null ? (int?)null : server.GetInt(most)) switch
         {
             ({ } min, { } max) when value < min || value > max => $"{name} must be in the range {min} to {max} inclusive.",
             ({ } min, null) when value < min => $"{name} must be greater than or equal to {min}",
@@ -82,8 +75,6 @@ public sealed class ResourceConfigRules(ServerConfig server) : IResourceConfigRu
             _ => null,
         };
     }
-
-    private int? BoundOf(string name) => ConfigCatalog.FindBroker(name) is { Type: ConfigType.Int } ? server.GetInt(name) : null;
 
     private static ConfigProblem? CheckClientMetrics(IReadOnlyDictionary<string, string> configs)
     {

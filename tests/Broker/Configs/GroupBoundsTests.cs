@@ -34,7 +34,7 @@ public sealed class GroupBoundsTests
     }
 
     private static ConfigProblem? Check(string bound, int limit, string name, int value) =>
-        new ResourceConfigRules(TestNode.ConfigOf((bound, Text(limit)))).Check(Group, new Dictionary<string, string> { [name] = Text(value) }, MetadataImage.Empty);
+        new ResourceConfigRules(TestNode.ConfigOf((bound, Text(limit)), ($"group.{name}", Text(limit)))).Check(Group, new Dictionary<string, string> { [name] = Text(value) }, MetadataImage.Empty);
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -72,11 +72,26 @@ public sealed class ServerConfigTests
     [InlineData("log.flush.interval.ms", "-1", "Invalid value -1 for configuration flush.ms: Value must be at least 0")]
     [InlineData("log.flush.scheduler.interval.ms", "-1", "Invalid value -1 for configuration flush.ms: Value must be at least 0")]
     [InlineData("log.roll.jitter.ms", "-1", "log.roll.jitter.ms must be greater than or equal to 0")]
+    [InlineData("group.consumer.min.session.timeout.ms", "50000", "group.consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms")]
+    [InlineData("group.consumer.session.timeout.ms", "1000", "group.consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms")]
+    [InlineData("group.consumer.max.heartbeat.interval.ms", "4000", "group.consumer.max.heartbeat.interval.ms must be greater than or equal to group.consumer.min.heartbeat.interval.ms")]
+    [InlineData("group.consumer.assignment.interval.ms", "20000", "group.consumer.assignment.interval.ms must be less than or equal to group.consumer.max.assignment.interval.ms")]
+    [InlineData("group.share.heartbeat.interval.ms", "50000", "group.share.heartbeat.interval.ms must be less than or equal to group.share.max.heartbeat.interval.ms")]
+    [InlineData("group.streams.num.standby.replicas", "3", "group.streams.num.standby.replicas must be less than or equal to group.streams.max.standby.replicas")]
+    [InlineData("group.streams.task.offset.interval.ms", "1000", "group.streams.task.offset.interval.ms must be greater than or equal to group.streams.min.task.offset.interval.ms")]
     public void What_Kafka_refuses_is_refused_in_one_line(string name, string value, string expected)
     {
         var refused = Assert.Throws<ConfigurationException>(() => With(new KeyValuePair<string, string>(name, value)));
         Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refused.Message);
+    }
+
+    [Fact]
+    public void A_group_s_heartbeats_come_before_its_session_ends()
+    {
+        var refused = Assert.Throws<ConfigurationException>(() => With(
+            new("group.consumer.max.heartbeat.interval.ms", "60000"), new("group.consumer.heartbeat.interval.ms", "50000")));
+        Assert.Equal("group.consumer.heartbeat.interval.ms must be less than group.consumer.session.timeout.ms", refused.Message);
     }
 
     /// <summary>What is written otherwise and means the default asks for nothing.</summary>

@@ -36,6 +36,7 @@ public sealed class DrainTests
         await using var node = TestNode.Start(time: _time);
         var client = node.Connect();
         await Eventually.Is(async () => (await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4)).Coordinators[0].ErrorCode == ErrorCode.None);
+        await node.GroupsLoaded();
         var join = new JoinGroupRequest
         {
             GroupId = "g",
