@@ -169,7 +169,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
         await ResumeAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Stops the broker and deletes its temporary folder, where it has one.</summary>
+    /// <summary>Stops the broker and deletes its temporary folder, where it has one. A second time does nothing.</summary>
     public async ValueTask DisposeAsync()
     {
         await Task.Run(async () =>
@@ -181,11 +181,17 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
                 _isDisposed = true;
                 var life = _life;
                 _life = null;
-                if (life is not null) await life.Stop().ConfigureAwait(false);
+                try
+                {
+                    if (life is not null) await life.Stop().ConfigureAwait(false);
+                }
+                finally
+                {
+                    LetGo();
+                }
             }
             finally
             {
-                LetGo();
                 _ = _turn.Release();
             }
         }).ConfigureAwait(false);

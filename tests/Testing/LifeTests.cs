@@ -130,6 +130,16 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public async Task A_second_disposal_does_nothing()
+    {
+        var broker = await KafkaCompatBroker.StartAsync(new() { Storage = BrokerStorage.TemporaryDirectory });
+        var folder = broker.DataDirectory!;
+        await broker.DisposeAsync();
+        await broker.DisposeAsync();
+        Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact]
     public async Task A_temporary_folder_ends_with_its_broker_and_a_named_one_stays()
     {
         string temporary;

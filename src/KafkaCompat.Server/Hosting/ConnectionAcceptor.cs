@@ -127,7 +127,7 @@ internal sealed class ConnectionAcceptor(
         {
             return Dns.GetHostAddresses(host)[0];
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or ArgumentException)
         {
             HostLog.NoSuchHost(logger, host);
             return null;

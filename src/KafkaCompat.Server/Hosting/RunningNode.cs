@@ -55,6 +55,7 @@ internal sealed class RunningNode : IAsyncDisposable
         var listeners = new List<BoundListener>();
         var diskThreads = new WorkThreads("disk", WorkThreads.MaxDiskThreads);
         var batchThreads = new WorkThreads("batch", WorkThreads.MaxBatchThreads);
+        BrokerNode? node = null;
         try
         {
             foreach (var endpoint in config.Listeners.All)
@@ -63,7 +64,7 @@ internal sealed class RunningNode : IAsyncDisposable
             }
 
             config = config.WithBoundPorts(listeners.ToDictionary(static listener => listener.Endpoint.Name, static listener => listener.Endpoint.Port));
-            var node = await BrokerNode.StartAsync(config, files, time, Random.Shared, logs, diskThreads, batchThreads, seams).ConfigureAwait(false);
+            node = await BrokerNode.StartAsync(config, files, time, Random.Shared, logs, diskThreads, batchThreads, seams).ConfigureAwait(false);
             var acceptors = new List<ConnectionAcceptor>();
             var accepting = new List<Task>();
 
@@ -87,7 +88,13 @@ internal sealed class RunningNode : IAsyncDisposable
         catch
         {
             await Unbind(listeners).ConfigureAwait(false);
+            transport.AbortConnections();
             transport.Dispose();
+            if (node is not null)
+            {
+                await node.DisposeAsync().ConfigureAwait(false);
+            }
+
             diskThreads.Dispose();
             batchThreads.Dispose();
             throw;

@@ -158,6 +158,13 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
                 _pool.Return(block);
             }
         }
+        catch (EndOfStreamException e)
+        {
+            // No failure of the peer's or of a disk's, which tell of themselves: the log has lost what an answer had promised, and who flushes logs it.
+            _failed = true;
+            _onClosed(e);
+            throw;
+        }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException)
         {
             _failed = true;

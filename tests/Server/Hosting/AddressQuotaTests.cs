@@ -26,6 +26,51 @@ public sealed class AddressQuotaTests
         Assert.NotNull(await served.Receive());
     }
 
+    /// <summary>No name of the Domain Name System is longer than 255 letters, and the runtime refuses to look for one.</summary>
+    [Fact]
+    public async Task A_host_whose_name_is_too_long_for_one_has_no_address_and_nothing_ends()
+    {
+        var host = new string('h', 300);
+        await using var node = await SocketNode.Start(("max.connections.per.ip.overrides", host + ":5"));
+        var admin = node.Connect();
+        var quota = await admin.Ask<AlterClientQuotasRequest, AlterClientQuotasResponse>(
+            new()
+            {
+                Entries =
+                {
+                    new()
+                    {
+                        Entity = { new() { EntityType = "ip", EntityName = host } },
+                        Ops = { new() { Key = "connection_creation_rate", Value = 1 } },
+                    },
+                },
+            },
+            1);
+        Assert.Equal((ErrorCode.InvalidRequest, host + " is not a valid IP or resolvable host."), (quota.Entries[0].ErrorCode, quota.Entries[0].ErrorMessage));
+
+        var altered = await admin.Ask<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(
+            new()
+            {
+                Resources =
+                {
+                    new()
+                    {
+                        ResourceType = ConfigResourceBroker,
+                        ResourceName = "",
+                        Configs = { new() { Name = "max.connections.per.ip.overrides", Value = host + ":6" } },
+                    },
+                },
+            },
+            1);
+        Assert.Equal(ErrorCode.None, altered.Responses[0].ErrorCode);
+
+        // What applies the change has run by the time a second one is answered.
+        await Set(admin, 1000);
+        await Set(admin, null);
+    }
+
+    private const sbyte ConfigResourceBroker = 4;
+
     /// <summary>ApiVersions 0, correlation id 1, no client id.</summary>
     private static readonly byte[] Question = [0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff];
 

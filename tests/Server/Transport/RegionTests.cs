@@ -79,6 +79,30 @@ public sealed class RegionTests : IDisposable
         Assert.Equal(0, transport.Pool.RentedBytes);
     }
 
+    [Fact]
+    public async Task A_file_that_ends_within_what_is_sent_from_it_fails_the_flush_so_that_it_is_logged()
+    {
+        using var transport = new SocketTransport(new SocketTransportOptions(), TimeProvider.System);
+        await using var listener = await transport.BindAsync(new IPEndPoint(IPAddress.Loopback, 0), _deadline.Token);
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var accepting = listener.AcceptAsync(_deadline.Token);
+        await client.ConnectAsync(listener.EndPoint, _deadline.Token);
+        var connection = (await accepting)!;
+        var path = Path.Combine(_folder.FullName, "short");
+        await File.WriteAllBytesAsync(path, new byte[2 * SendFile.WorthwhileFrom], _deadline.Token);
+        using var file = new DiskFileStore().Open(path, FileOpening.Read);
+        var output = connection.Transport.Output;
+        using (var region = FileRegion.TryCreate(file, 0, 2 * SendFile.WorthwhileFrom)!)
+        {
+            ((IRegionSink)output).Accept(region);
+        }
+
+        await File.WriteAllBytesAsync(path, new byte[SendFile.WorthwhileFrom], _deadline.Token);
+        _ = await Assert.ThrowsAsync<EndOfStreamException>(async () => await output.FlushAsync(_deadline.Token));
+        await connection.DisposeAsync();
+        Assert.Equal(0, transport.Pool.RentedBytes);
+    }
+
     public void Dispose()
     {
         _deadline.Dispose();
