@@ -35,6 +35,16 @@ public sealed class ProgramTests : IDisposable
         Assert.Equal("", await program.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
     }
 
+    [Fact]
+    public async Task Settings_that_have_no_effect_are_named_in_the_log_with_the_reason_and_the_start_goes_on()
+    {
+        using var program = Start([.. Anywhere, "--override", "metric.reporters=com.example.Reporter", "--override", "metrics.num.samples=3", "--override", "num.io.threads=8"]);
+        Assert.StartsWith("kafkacompat node", await program.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        await Stop(program);
+        var line = Assert.Single((await program.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Matches("WARN .*metric.reporters, metrics.num.samples, because: measurements leave as .NET metrics", line);
+    }
+
     [Theory]
     [InlineData("Unknown setting num.partition; did you mean num.partitions?", "--override", "num.partition=1")]
     [InlineData("Invalid value x for configuration num.partitions: Not a number of type INT", "--override", "num.partitions=x")]
