@@ -214,7 +214,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
                 if (scope.IsIncremental && !isNews) continue;
                 if (isFinal) Remember(session, asked, read);
             }
-            if (read.Length > 0) read.Partition!.CountRead(read.Length);
+            if (isFinal && read.Length > 0) read.Partition!.CountRead(read.Length);
             PartitionsFor(response, asked, version).Add(DataOf(asked, read, version));
         }
     }

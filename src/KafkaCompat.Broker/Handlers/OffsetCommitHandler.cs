@@ -73,13 +73,15 @@ public sealed class OffsetCommitHandler(GroupCoordinator coordinator, BrokerMeta
 
     private static void Merge(OffsetCommitResponse response, OffsetCommitResponse committed)
     {
+        var told = new Dictionary<(string, Uuid), OffsetCommitResponse.OffsetCommitResponseTopic>(response.Topics.Count + committed.Topics.Count);
+        foreach (var topic in response.Topics)
+            _ = told.TryAdd((topic.Name, topic.TopicId), topic);
         foreach (var topic in committed.Topics)
         {
-            var refused = response.Topics.Find(other => other.Name == topic.Name && other.TopicId == topic.TopicId);
-            if (refused is null)
+            if (told.TryAdd((topic.Name, topic.TopicId), topic))
                 response.Topics.Add(topic);
             else
-                refused.Partitions.AddRange(topic.Partitions);
+                told[(topic.Name, topic.TopicId)].Partitions.AddRange(topic.Partitions);
         }
     }
 }

@@ -17,7 +17,8 @@ public sealed class OffsetDeleteHandler(GroupCoordinator coordinator, BrokerMeta
     {
         if (request.GroupId.Length == 0) return new OffsetDeleteResponse { ErrorCode = ErrorCode.InvalidGroupId };
         var image = metadata.Current;
-        var refused = new OffsetDeleteResponse();
+        var refused = new Dictionary<string, OffsetDeleteResponse.OffsetDeleteResponseTopic>(StringComparer.Ordinal);
+        var response = new OffsetDeleteResponse();
         var known = new OffsetDeleteRequest { GroupId = request.GroupId };
         foreach (var topic in request.Topics)
         {
@@ -25,8 +26,11 @@ public sealed class OffsetDeleteHandler(GroupCoordinator coordinator, BrokerMeta
             var exists = topic.Partitions.ToLookup(partition => found?.Partitions.ContainsKey(partition.PartitionIndex) == true);
             if (exists[true].Any()) known.Topics.Add(new() { Name = topic.Name, Partitions = [.. exists[true]] });
             if (!exists[false].Any()) continue;
-            var result = refused.Topics.Find(other => other.Name == topic.Name);
-            if (result is null) refused.Topics.Add(result = new() { Name = topic.Name });
+            if (!refused.TryGetValue(topic.Name, out var result))
+            {
+                refused.Add(topic.Name, result = new() { Name = topic.Name });
+                response.Topics.Add(result);
+            }
             result.Partitions.AddRange(exists[false].Select(static partition => new OffsetDeleteResponse.OffsetDeleteResponsePartition
             {
                 PartitionIndex = partition.PartitionIndex,
@@ -34,17 +38,12 @@ public sealed class OffsetDeleteHandler(GroupCoordinator coordinator, BrokerMeta
             }));
         }
         var deleted = await coordinator.Ask<OffsetDeleteResponse>(new DeleteOffsetsCommand(known));
-        return deleted.ErrorCode == ErrorCode.None ? Merged(refused, deleted) : deleted;
-    }
-
-    private static OffsetDeleteResponse Merged(OffsetDeleteResponse refused, OffsetDeleteResponse deleted)
-    {
-        var before = refused.Topics.ToList();
+        if (deleted.ErrorCode != ErrorCode.None) return deleted;
         foreach (var topic in deleted.Topics)
         {
-            if (before.Find(other => other.Name == topic.Name) is { } same) same.Partitions.AddRange(topic.Partitions);
-            else refused.Topics.Add(topic);
+            if (refused.TryGetValue(topic.Name, out var same)) same.Partitions.AddRange(topic.Partitions);
+            else response.Topics.Add(topic);
         }
-        return refused;
+        return response;
     }
 }

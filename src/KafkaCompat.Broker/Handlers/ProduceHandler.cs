@@ -68,6 +68,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
         var response = new ProduceResponse { Responses = new(request.TopicData.Count) };
         var refusal = Refusal(request);
         var last = LastMentions(request);
+        var answered = request.TopicData.Count > 1 ? new Dictionary<(string, Uuid), List<ProduceResponse.PartitionProduceResponse>>(request.TopicData.Count) : null;
         AckWait? wait = null;
         List<(AckWait.Place, ProduceResponse.PartitionProduceResponse)>? waiting = null;
         var failed = false;
@@ -78,7 +79,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
             foreach (var data in topic.PartitionData)
             {
                 if (last is not null && !ReferenceEquals(last[(topic.Name, topic.TopicId, data.Index)], data)) continue;
-                results ??= ResultsFor(response, topic, context.ApiVersion);
+                results ??= ResultsFor(response, topic, answered);
                 var result = new ProduceResponse.PartitionProduceResponse { Index = data.Index, BaseOffset = -1 };
                 results.Add(result);
                 var partition = Find(name, topic, data, refusal, context, result);
@@ -195,15 +196,15 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
         response.NodeEndpoints.Add(new() { NodeId = leader, Host = endpoint.Host, Port = endpoint.Port, Rack = endpoint.Rack });
     }
 
-    /// <summary>A topic that is named twice has one entry in the answer.</summary>
-    private static List<ProduceResponse.PartitionProduceResponse> ResultsFor(ProduceResponse response, ProduceRequest.TopicProduceData topic, short version)
+    /// <summary>A topic that is named twice has one entry in the answer; <paramref name="answered"/> holds those there are, where the request names several topics.</summary>
+    private static List<ProduceResponse.PartitionProduceResponse> ResultsFor(
+        ProduceResponse response, ProduceRequest.TopicProduceData topic, Dictionary<(string, Uuid), List<ProduceResponse.PartitionProduceResponse>>? answered)
     {
-        foreach (var known in response.Responses)
-        {
-            if (version >= 13 ? known.TopicId == topic.TopicId : known.Name == topic.Name) return known.PartitionResponses;
-        }
+        // A version has either the name or the id; the other is the same for all.
+        if (answered?.TryGetValue((topic.Name, topic.TopicId), out var known) == true) return known;
         var added = new ProduceResponse.TopicProduceResponse { Name = topic.Name, TopicId = topic.TopicId, PartitionResponses = new(topic.PartitionData.Count) };
         response.Responses.Add(added);
+        answered?.Add((topic.Name, topic.TopicId), added.PartitionResponses);
         return added.PartitionResponses;
     }
 

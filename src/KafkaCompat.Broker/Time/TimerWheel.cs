@@ -26,6 +26,9 @@ public sealed class TimerWheel : IDisposable
     private const long Resting = long.MaxValue;
     private const int WordBits = 64;
 
+    /// <summary>Settings go up to Long.MaxValue, which stands for never; half of it is as far away, and leaves room for the time that has passed.</summary>
+    private const long MaxDelayMs = long.MaxValue / 2;
+
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
@@ -65,7 +68,7 @@ public sealed class TimerWheel : IDisposable
             var now = ElapsedMs();
             // While the wheel was empty no tick was worked off; there was nothing in it, so it may jump.
             if (_count == 0) _currentTick = now / TickMs;
-            var tick = (now + Math.Max(0, delayMs) + TickMs - 1) / TickMs;
+            var tick = (now + Math.Clamp(delayMs, 0, MaxDelayMs) + TickMs - 1) / TickMs;
             entry.DeadlineTick = Math.Max(tick, _currentTick + 1);
             Link(entry);
             Arm(entry.Slot == Far ? _farTick : entry.DeadlineTick, now);

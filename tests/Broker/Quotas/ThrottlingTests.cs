@@ -1,4 +1,5 @@
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Metrics;
 using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Broker.Tests.Time;
@@ -103,6 +104,21 @@ public sealed class ThrottlingTests : IAsyncLifetime
         _time.Advance(TimeSpan.FromMilliseconds(third.ThrottleTimeMs + 20));
         var fourth = await client.Ask<FetchRequest, FetchResponse>(Records.Fetch("t", 3, partitionMaxBytes: 4_000), 12);
         Assert.Equal([3, 4, 5], Records.BaseOffsets(fourth.Responses[0].Partitions[0].Records));
+    }
+
+    [Fact]
+    public async Task Bytes_out_are_those_that_were_sent_once()
+    {
+        for (var i = 0; i < 12; i++) _ = await Records.Send(_admin, "t", Records.Batch(1, 1_000));
+        await Set("client-id", "test", "consumer_byte_rate", 500);
+        var client = _node.Connect();
+        var first = await client.Ask<FetchRequest, FetchResponse>(Records.Fetch("t", 0, partitionMaxBytes: 4_000), 12);
+        var sent = first.Responses[0].Partitions[0].Records!.Length;
+        Assert.Equal(sent, BytesOut());
+        Assert.Empty((await client.Ask<FetchRequest, FetchResponse>(Records.Fetch("t", 3, partitionMaxBytes: 4_000), 12)).Responses);
+        Assert.Equal(sent, BytesOut());
+
+        long BytesOut() => TopicTotals.Of(_node.Broker.Partitions).Topics["t"].BytesOut;
     }
 
     /// <summary>The answer's frame is more than its records, so a fetch that asks for all there is waits for those bytes once and is not refused for ever.</summary>

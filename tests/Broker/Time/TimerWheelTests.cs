@@ -29,6 +29,20 @@ public class TimerWheelTests
         Assert.Equal(0, wheel.Count);
     }
 
+    /// <summary>A setting of the largest number there is stands for never.</summary>
+    [Fact]
+    public void A_delay_that_no_clock_reaches_does_not_fire()
+    {
+        using var wheel = new TimerWheel(_time);
+        var (never, soon) = (new Entry(), new Entry());
+        _time.Advance(TimeSpan.FromSeconds(1));
+        wheel.Schedule(never, long.MaxValue);
+        wheel.Schedule(soon, 50);
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal((0, 1), (never.Fired, soon.Fired));
+        Assert.True(wheel.Cancel(never));
+    }
+
     [Fact]
     public void A_cancelled_entry_stays_silent_and_can_be_scheduled_again()
     {
