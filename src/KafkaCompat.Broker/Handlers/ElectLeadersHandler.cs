@@ -12,6 +12,12 @@ namespace KafkaCompat.Broker.Handlers;
 [Serves(ApiKey.ElectLeaders, 0, 2)]
 public sealed class ElectLeadersHandler(IControllerChannel controller) : IHandler<ElectLeadersRequest, ElectLeadersResponse>
 {
-    public async ValueTask<ElectLeadersResponse?> Handle(ElectLeadersRequest request, RequestContext context) =>
-        await controller.ElectLeaders(request);
+    public async ValueTask<ElectLeadersResponse?> Handle(ElectLeadersRequest request, RequestContext context)
+    {
+        var response = await controller.ElectLeaders(request);
+
+        // Version 0 tells each partition's error alone.
+        if (context.ApiVersion == 0) response.ErrorCode = ErrorCode.None;
+        return response;
+    }
 }
