@@ -140,10 +140,12 @@ public sealed class BrokerNode : IAsyncDisposable
     {
         var (meta, data) = (directories.Meta, directories.Data);
         await quorum.StartAsync();
+        var logger = logs.CreateLogger("kafkacompat.node");
         var broker = new BrokerService(config, meta.ClusterId, data, quorum.Controller, quorum.Quorum.Describe, time, random, logs, batchThreads, seams);
         broker.Metadata.KRaftVersion = quorum.Quorum.KRaftVersion;
         var lifecycle = new BrokerLifecycle(quorum, config, meta.ClusterId, [.. data.All.Select(static directory => directory.Id)], data.BrokerEpochAtShutdown, engineTime, random)
         {
+            Logger = logger,
             FailedDirectories = () => data.FailedIds,
             CordonedDirectories = () => data.CordonedIds,
         };
@@ -155,7 +157,6 @@ public sealed class BrokerNode : IAsyncDisposable
         await lifecycle.UnfenceAsync();
         broker.CordonsChanged += () => _ = lifecycle.ReportDirectories();
         broker.TellDirectories();
-        var logger = logs.CreateLogger("kafkacompat.node");
         // Here and not where they were read: a start that is refused has one line to say, and it is not this one.
         foreach (var settings in UnservedSettings.WithoutEffect(config)) BrokerNodeLog.SetWithoutEffect(logger, string.Join(", ", settings), settings.Key);
         return new BrokerNode(directories, quorum, broker, lifecycle, config.GetBool("controlled.shutdown.enable"), engineTime, logger);

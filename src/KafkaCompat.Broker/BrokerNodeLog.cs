@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol;
 using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker;
@@ -13,6 +14,9 @@ internal static partial class BrokerNodeLog
 
     [LoggerMessage(1304, LogLevel.Warning, "Set, and without effect here: {Settings}, because: {Reason}.")]
     public static partial void SetWithoutEffect(ILogger logger, string settings, string reason);
+
+    [LoggerMessage(1305, LogLevel.Warning, "The controller refuses the heartbeat of broker {BrokerId} with epoch {Epoch}: {Error}. Where the broker was unregistered it serves nothing until it is started again, which registers it.")]
+    public static partial void HeartbeatRefused(ILogger logger, int brokerId, long epoch, ErrorCode error);
 
     [LoggerMessage(1303, LogLevel.Error, "The log directory {Directory} has failed; its partitions are offline, the others are served.")]
     public static partial void DirectoryFailed(ILogger logger, Exception exception, string directory);

@@ -28,7 +28,12 @@ public sealed class NodeHealth(BrokerService broker, Func<QuorumDescription> quo
         if (broker.Directories.HasUnopened) reasons.Add("A log directory could not be opened when the node started.");
         if (quorum().LeaderId < 0) reasons.Add("The quorum has no leader, so nothing of the metadata can change.");
         var image = broker.Metadata.Current;
-        if (broker.Metadata.ControllerId < 0) reasons.Add("The controller has not let this broker serve yet.");
+        if (broker.Metadata.ControllerId < 0)
+        {
+            reasons.Add(image.Brokers.ContainsKey(broker.Metadata.NodeId)
+                ? "The controller has not let this broker serve yet."
+                : "The cluster does not know this broker: it was unregistered. It registers when it is started again.");
+        }
         if (broker.Partitions.Offline.Count is var offline and > 0) reasons.Add($"{offline} partitions are offline: their logs cannot be used.");
         if (NotServed(image) is var notServed and > 0) reasons.Add($"{notServed} partitions that this node should lead are not led.");
         if (broker.Groups.LoadingPartitions is var loading and > 0) reasons.Add($"The groups of {loading} partitions of __consumer_offsets are being loaded.");

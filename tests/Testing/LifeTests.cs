@@ -188,6 +188,8 @@ public sealed class LifeTests
     {
         var unknown = await Assert.ThrowsAsync<ArgumentException>(() => KafkaCompatBroker.StartAsync(new() { Settings = new Dictionary<string, string> { ["log.retention.mss"] = "1" } }));
         Assert.Contains("log.retention.ms", unknown.Message, StringComparison.Ordinal);
+        var elsewhere = await Assert.ThrowsAsync<ArgumentException>(() => KafkaCompatBroker.StartAsync(new() { Settings = new Dictionary<string, string> { ["log.dirs"] = "/tmp/x" } }));
+        Assert.Contains("log.dirs is not set by Settings", elsewhere.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<ArgumentException>(() => KafkaCompatBroker.StartAsync(new() { Storage = BrokerStorage.Directory }));
         await using var broker = await KafkaCompatBroker.StartAsync(new() { Topics = ["one"] });
         Assert.Equal(ErrorCode.TopicAlreadyExists, (await Assert.ThrowsAsync<KafkaCompatException>(() => broker.CreateTopicAsync("one"))).Error);

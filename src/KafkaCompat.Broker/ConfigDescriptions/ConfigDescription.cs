@@ -97,9 +97,10 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
         foreach (var (name, value) in server.Explicit)
         {
             if (ConfigCatalog.FindBroker(name) is not null || Own.ContainsKey(name) || Shared.ContainsKey(name)) continue;
-            // Nobody knows whether a plug-in's setting is a secret, so it is treated as one.
+            // Nobody knows whether a plug-in's setting is a secret, so it is treated as one; of our own none is.
+            var own = OwnSettings.Find(name);
             var key = ListenerConfigs.KeyOf(name);
-            var isSensitive = key is null || key.IsSensitive || key.Type == ConfigType.Password;
+            var isSensitive = own is null && (key is null || key.IsSensitive || key.Type == ConfigType.Password);
             var shown = isSensitive ? null : value;
             var result = new DescribeConfigsResponse.DescribeConfigsResourceResult
             {
@@ -108,8 +109,8 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
                 ReadOnly = true,
                 ConfigSource = (sbyte)Source.StaticBroker,
                 IsSensitive = isSensitive,
-                ConfigType = (sbyte)(key?.Type ?? 0),
-                Documentation = null,
+                ConfigType = (sbyte)(key?.Type ?? (own is null ? ConfigType.Unknown : ConfigType.String)),
+                Documentation = withDocumentation ? own?.Documentation : null,
             };
             if (withSynonyms) result.Synonyms.Add(new() { Name = name, Value = shown, Source = (sbyte)Source.StaticBroker });
             yield return result;

@@ -4,6 +4,8 @@ using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KafkaCompat.Broker.Controller;
 
@@ -58,6 +60,9 @@ public sealed class BrokerLifecycle : IAsyncDisposable
 
     /// <summary>The directories that take no new partitions. Every heartbeat tells of them, so that the controller makes none for a broker that has no other.</summary>
     public Func<IReadOnlyList<Uuid>> CordonedDirectories { get; set; } = static () => [];
+
+    /// <summary>Where refused heartbeats are told.</summary>
+    public ILogger Logger { get; init; } = NullLogger.Instance;
 
     /// <summary>What the controller gave this broker when it registered.</summary>
     public long Epoch { get; private set; } = -1;
@@ -158,7 +163,10 @@ public sealed class BrokerLifecycle : IAsyncDisposable
             while (true)
             {
                 await Task.Delay(_interval, _clock, _stopped.Token);
-                await Heartbeat(wantShutDown: false);
+                if (await Heartbeat(wantShutDown: false) is { ErrorCode: not ErrorCode.None and var error })
+                {
+                    BrokerNodeLog.HeartbeatRefused(Logger, _registration.BrokerId, Epoch, error);
+                }
             }
         }
         catch (OperationCanceledException)

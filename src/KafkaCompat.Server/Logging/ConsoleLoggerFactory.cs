@@ -1,3 +1,4 @@
+using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Logs;
 using Microsoft.Extensions.Logging;
 
@@ -14,7 +15,8 @@ internal sealed class ConsoleLoggerFactory(TextWriter output, LogLevel least, Ti
     /// <inheritdoc/>
     public LoggerLevels Levels { get; } = new(least);
 
-    /// <summary>The level that <c>KAFKA_LOG_LEVEL</c> names in log4j's words; warnings and worse where it is unset or unknown.</summary>
+    /// <summary>The level that <c>KAFKA_LOG_LEVEL</c> names in log4j's words; warnings and worse where it is unset.</summary>
+    /// <exception cref="ConfigurationException">It names none.</exception>
     public static LogLevel LevelOf(string? name) => name?.ToUpperInvariant() switch
     {
         "TRACE" => LogLevel.Trace,
@@ -23,7 +25,8 @@ internal sealed class ConsoleLoggerFactory(TextWriter output, LogLevel least, Ti
         "ERROR" => LogLevel.Error,
         "FATAL" => LogLevel.Critical,
         "OFF" => LogLevel.None,
-        _ => LogLevel.Warning,
+        null or "" or "WARN" => LogLevel.Warning,
+        _ => throw new ConfigurationException($"KAFKA_LOG_LEVEL is {name}; it can be TRACE, DEBUG, INFO, WARN, ERROR, FATAL or OFF."),
     };
 
     public ILogger CreateLogger(string categoryName) =>

@@ -95,26 +95,32 @@ internal sealed class BlockPool
     /// <summary>
     /// Called now and then by the transport: drops half of the large blocks that wait in the pool, so that memory of a burst goes
     /// back to the collector within a few calls. Small blocks stay: they share slabs. True when the burst is over and so much was dropped, here or past what the pool
-    /// keeps, that a collection is worth its time: a broker that idles would not have one for hours.
+    /// keeps, that a collection is worth its time: a broker that idles would not have one for hours. The other half is dropped then too, for one block that stays keeps
+    /// the 32 MiB around it from the system.
     /// </summary>
     public bool Trim()
     {
-        for (var index = 1; index < _classes.Length; index++)
-        {
-            var drop = (_classes[index].Count + 1) / 2;
-            while (drop-- > 0 && _classes[index].TryPop(out var block))
-            {
-                Interlocked.Add(ref _droppedBytes, block.Capacity);
-            }
-        }
-
+        DropLarge(static count => (count + 1) / 2);
         if (Interlocked.Read(ref _droppedBytes) < WorthACollection || RentedBytes >= WorthACollection)
         {
             return false;
         }
 
+        DropLarge(static count => count);
         Interlocked.Exchange(ref _droppedBytes, 0);
         return true;
+    }
+
+    private void DropLarge(Func<int, int> share)
+    {
+        for (var index = 1; index < _classes.Length; index++)
+        {
+            var drop = share(_classes[index].Count);
+            while (drop-- > 0 && _classes[index].TryPop(out var block))
+            {
+                Interlocked.Add(ref _droppedBytes, block.Capacity);
+            }
+        }
     }
 
     /// <summary>Small blocks are cut out of one 64 KiB array, because each pinned array costs the collector.</summary>

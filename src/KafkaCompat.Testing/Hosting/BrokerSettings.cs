@@ -26,8 +26,17 @@ internal static class BrokerSettings
         new("log.segment.delete.delay.ms", "0"),
     ];
 
+    /// <summary>What the broker in a test decides itself, by <see cref="KafkaCompatBrokerOptions"/>' other members.</summary>
+    private static readonly string[] Decided = ["log.dirs", "log.dir", "metadata.log.dir", "listeners", "process.roles"];
+
+    /// <exception cref="ConfigurationException">A setting is wrong, or not for the test to set.</exception>
     public static ServerConfig Of(KafkaCompatBrokerOptions options, string path, int port, int controllerPort)
     {
+        if (Array.Find(Decided, options.Settings.ContainsKey) is { } name)
+        {
+            throw new ConfigurationException($"{name} is not set by Settings: a broker in a test has its own ports, and its files are where Storage and DataDirectory say.");
+        }
+
         List<KeyValuePair<string, string>> settings =
         [
             .. ForTests,

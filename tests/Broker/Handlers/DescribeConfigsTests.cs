@@ -75,6 +75,17 @@ public sealed class DescribeConfigsTests
         Assert.Equal("", response.Results[0].ErrorMessage);
     }
 
+    [Fact]
+    public async Task A_setting_of_this_program_is_no_secret_and_says_what_it_does()
+    {
+        const string Setting = "kafkacompat.log.write.behind.bytes";
+        await using var node = TestNode.Start(settings: (Setting, "1048576"));
+        var request = new DescribeConfigsRequest { IncludeDocumentation = true, Resources = { new() { ResourceType = 4, ResourceName = "1", ConfigurationKeys = null } } };
+        var told = (await node.Connect().Ask<DescribeConfigsRequest, DescribeConfigsResponse>(request, 4)).Results[0].Configs.Single(static config => config.Name == Setting);
+        Assert.Equal(("1048576", false, true), (told.Value, told.IsSensitive, told.ReadOnly));
+        Assert.StartsWith("Appended bytes go to the disk at once", told.Documentation, StringComparison.Ordinal);
+    }
+
     private static string Line(DescribeConfigsResponse.DescribeConfigsResourceResult config) =>
         $"{config.Name}={config.Value ?? "null"} {Sources[config.ConfigSource]} {((ConfigType)config.ConfigType).ToString().ToUpperInvariant()} "
         + $"{config.IsSensitive} {config.ReadOnly} [{string.Join("; ", config.Synonyms.Select(static s => $"{s.Name}={s.Value ?? "null"} ({Sources[s.Source]})"))}]";

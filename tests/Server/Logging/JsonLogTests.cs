@@ -1,3 +1,4 @@
+using KafkaCompat.Broker.Configs;
 using System.Text.Json;
 using KafkaCompat.Broker.Logs;
 using KafkaCompat.Server.Hosting;
@@ -10,6 +11,15 @@ namespace KafkaCompat.Server.Tests.Logging;
 /// <summary>The log as JSON: each event is an object on one line, whatever is in it.</summary>
 public sealed partial class JsonLogTests
 {
+    [Fact]
+    public void A_level_that_there_is_not_is_refused_in_one_line()
+    {
+        Assert.Equal((LogLevel.Warning, LogLevel.Debug), (ConsoleLoggerFactory.LevelOf(null), ConsoleLoggerFactory.LevelOf("debug")));
+        Assert.Equal(
+            "KAFKA_LOG_LEVEL is Information; it can be TRACE, DEBUG, INFO, WARN, ERROR, FATAL or OFF.",
+            Assert.Throws<ConfigurationException>(static () => ConsoleLoggerFactory.LevelOf("Information")).Message);
+    }
+
     [Fact]
     public void An_event_is_an_object_with_its_values()
     {

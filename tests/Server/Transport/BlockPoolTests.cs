@@ -13,14 +13,11 @@ public sealed class BlockPoolTests
         var blocks = Enumerable.Range(0, 100).Select(_ => pool.Rent(BlockPool.LargestSize)).ToList();
         Assert.False(pool.Trim());
         blocks.ForEach(pool.Return);
-        var asked = 0;
-        for (var i = 0; i < 20; i++)
-        {
-            asked += pool.Trim() ? 1 : 0;
-        }
+        Assert.True(pool.Trim());
 
-        Assert.Equal(1, asked);
+        // A block that stayed would keep the memory around it.
         Assert.Equal(0, pool.PooledBytes);
+        Assert.DoesNotContain(true, Enumerable.Range(0, 20).Select(_ => pool.Trim()));
     }
 
     [Fact]
