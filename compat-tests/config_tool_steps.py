@@ -21,7 +21,7 @@ BROKER_VALUES = (
     "ssl.key.password=secret", "listeners=PLAINTEXT://:1", "max.connections.per.ip=0", "max.connections.per.ip.overrides=localhost:x", "max.connections=-1", "message.max.bytes=-1",
     "log.cleanup.policy=[delete,delete]", "compression.type=none", "min.insync.replicas=2", "unclean.leader.election.enable=maybe",
     "log.cleaner.min.cleanable.ratio=NaN", "log.cleaner.dedupe.buffer.size=1", "log.message.timestamp.type=Never", "log.segment.bytes=1", "log.roll.ms=0",
-    "log.flush.interval.messages=0", "leader.replication.throttled.rate=-1", "leader.replication.throttled.rate=1000", "config.providers=none",
+    "log.flush.interval.messages=0", "leader.replication.throttled.rate=-1", "leader.replication.throttled.rate=1000",
     "listener.name.plaintext.max.connections=5", "listener.name.plaintext.max.connections=x", "cordoned.log.dirs=/nowhere", "cordoned.log.dirs=[*,/nowhere]", "metric.reporters=no.such.Class",
     "producer.id.expiration.ms=0", "transaction.partition.verification.enable=x", "remote.fetch.max.wait.ms=0", "log.local.retention.ms=-3",
     "group.consumer.assignment.interval.ms=-1", "share.coordinator.append.linger.ms=-3",
