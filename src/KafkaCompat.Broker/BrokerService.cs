@@ -98,7 +98,7 @@ public sealed class BrokerService : IAsyncDisposable
         {
             Produce = _produce,
             Fetch = _fetch,
-            ListOffsets = new ListOffsetsHandler(Partitions),
+            ListOffsets = new ListOffsetsHandler(Partitions, batchThreads ?? IBatchThreads.None),
             Metadata = new MetadataHandler(Metadata, Topics, Quotas),
             ApiVersions = new ApiVersionsHandler(Metadata, () => _dispatch!),
             CreateTopics = new CreateTopicsHandler(controller, Quotas),

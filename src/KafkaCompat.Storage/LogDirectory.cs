@@ -20,7 +20,9 @@ public sealed class LogDirectory : IDisposable
 
     private readonly IDisposable _lock;
     private readonly ConcurrentDictionary<TopicPartition, PartitionLog> _logs = new();
-    private readonly Queue<(string Folder, long DueMs)> _deleted = new();
+
+    /// <summary>Folders of deleted logs, by when they are due: each has the delay of its topic.</summary>
+    private readonly PriorityQueue<string, long> _deleted = new();
     private readonly ConcurrentDictionary<TopicPartition, PartitionLog> _futures = new();
     private readonly ConcurrentQueue<PartitionLog> _unsettled = new();
     private readonly Lock _gate = new();
@@ -108,7 +110,7 @@ public sealed class LogDirectory : IDisposable
                 continue;
             string folder = System.IO.Path.Combine(Path, entry.Name);
             if (kind == LogFolderKind.Deleted)
-                _deleted.Enqueue((folder, Environment.NowMs() + settings(partition).FileDeleteDelayMs));
+                _deleted.Enqueue(folder, Environment.DueMs(settings(partition).FileDeleteDelayMs));
             else if (kind is LogFolderKind.Log or LogFolderKind.Future && partition.Topic != MetadataLogName)
                 folders.Add((partition, folder, kind));
         }
@@ -238,25 +240,26 @@ public sealed class LogDirectory : IDisposable
     public void DeleteDue(long nowMs)
     {
         Health.Require();
-        try
+        while (true)
         {
-            while (true)
+            string? folder;
+            long dueMs;
+            lock (_gate)
             {
-                string folder;
-                lock (_gate)
-                {
-                    if (!_deleted.TryPeek(out (string Folder, long DueMs) next) || next.DueMs > nowMs)
-                        return;
-                    folder = next.Folder;
-                }
-                Environment.Files.DeleteFolder(folder);
-                lock (_gate)
-                    _ = _deleted.Dequeue();
+                if (!_deleted.TryPeek(out folder, out dueMs) || dueMs > nowMs)
+                    return;
+                _ = _deleted.Dequeue();
             }
-        }
-        catch (IOException failure)
-        {
-            throw Health.RefusedBy(failure);
+            try
+            {
+                Environment.Files.DeleteFolder(folder);
+            }
+            catch (IOException failure)
+            {
+                lock (_gate)
+                    _deleted.Enqueue(folder, dueMs);
+                throw Health.RefusedBy(failure);
+            }
         }
     }
 
@@ -395,7 +398,7 @@ public sealed class LogDirectory : IDisposable
         string deleted = SetAside(log.Folder, log.Partition, LogFolderKind.Deleted);
         log.Moved(deleted);
         lock (_gate)
-            _deleted.Enqueue((deleted, Environment.NowMs() + log.Settings.FileDeleteDelayMs));
+            _deleted.Enqueue(deleted, Environment.DueMs(log.Settings.FileDeleteDelayMs));
     }
 
     private string PathOf(string name) => System.IO.Path.Combine(Path, name);

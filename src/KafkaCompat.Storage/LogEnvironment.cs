@@ -33,6 +33,13 @@ public sealed class LogEnvironment(IFileStore files, TimeProvider clock, Random 
 
     public long NowMs() => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
+    /// <summary>When a delay that begins now is over. Delays are configs of up to Long.MaxValue, which stands for never.</summary>
+    public long DueMs(long delayMs)
+    {
+        long now = NowMs();
+        return delayMs > long.MaxValue - now ? long.MaxValue : now + delayMs;
+    }
+
     public long NextRandom(long below)
     {
         lock (RandomGate)

@@ -86,6 +86,21 @@ public sealed class LogDirectoryTests(ITestOutputHelper output) : IDisposable
         Assert.Matches("gone-1\\.[0-9a-f]{32}-stray$", Assert.Single(next.Strays));
     }
 
+    /// <summary>A topic's own delay is as long as its owner likes, and nobody else's disk waits for it.</summary>
+    [Fact]
+    public void AFolderWithALongDelayHoldsNoOtherBack()
+    {
+        using LogDirectory directory = Open();
+        Load(directory);
+        var (never, soon) = (new TopicPartition("never", 0), new TopicPartition("soon", 0));
+        _ = directory.Create(never, s_topicId, LogSettings.Default with { FileDeleteDelayMs = long.MaxValue });
+        _ = directory.Create(soon, s_topicId, LogSettings.Default with { FileDeleteDelayMs = 1_000 });
+        directory.Delete(never);
+        directory.Delete(soon);
+        directory.DeleteDue(_clock.NowMs + 1_000);
+        Assert.StartsWith("never-0.", Path.GetFileName(Assert.Single(Directory.GetDirectories(_root))), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void WhatAnEarlierLifeDeletedGoesAfterTheDelayOfItsSettings()
     {

@@ -196,16 +196,12 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
         {
             while (commands.Count < MaxCommandsPerAppend && _mailbox.Reader.TryRead(out var command))
             {
-                commands.Add(command);
-                var records = command.Decide(state, nowMs);
-                if (QuorumBatchCodec.SizeOf(records) > QuorumBatchCodec.MaxBatchBytes)
+                if (TryDecide(command, state, nowMs) is not { } records)
                 {
-                    // What was decided together is committed together, in one batch, and no reader of the log has to take a larger one.
-                    commands.RemoveAt(commands.Count - 1);
-                    command.Fail(new InvalidOperationException($"A request leads to more than {QuorumBatchCodec.MaxBatchBytes} bytes of metadata records, which a batch of the metadata log cannot hold."));
                     continue;
                 }
 
+                commands.Add(command);
                 Decided(state, records, epoch, nowMs, batches);
             }
 
@@ -235,6 +231,31 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
             commands.ForEach(c => c.Fail(Ended(failure)));
             throw;
         }
+    }
+
+    /// <summary>
+    /// What a command leads to; null where it failed. Deciding changes nothing that the log holds, so a fault in it is of this one request: whoever asked gets it, and
+    /// the connection that it came over logs it. A fault in applying is another matter, and ends the controller.
+    /// </summary>
+    private static IReadOnlyList<VersionedRecord>? TryDecide(ControllerCommand command, ControllerState state, long nowMs)
+    {
+        try
+        {
+            var records = command.Decide(state, nowMs);
+            if (QuorumBatchCodec.SizeOf(records) <= QuorumBatchCodec.MaxBatchBytes)
+            {
+                return records;
+            }
+
+            // What was decided together is committed together, in one batch, and no reader of the log has to take a larger one.
+            command.Fail(new InvalidOperationException($"A request leads to more than {QuorumBatchCodec.MaxBatchBytes} bytes of metadata records, which a batch of the metadata log cannot hold."));
+        }
+        catch (Exception failure)
+        {
+            command.Fail(failure);
+        }
+
+        return null;
     }
 
     private static NotControllerException Ended(Exception failure) => new($"The controller has ended: {failure.Message}", failure);

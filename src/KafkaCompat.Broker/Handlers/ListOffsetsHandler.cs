@@ -14,17 +14,44 @@ namespace KafkaCompat.Broker.Handlers;
 /// <item>Without tiered storage -4 is the log's start, and -5 and -6 are unknown: offset -1.</item>
 /// <item>Nothing at or after the timestamp: offset -1 and no error.</item>
 /// <item>A partition named twice is answered once, with INVALID_REQUEST.</item>
+/// <item>A search by time reads the records of the batch that it ends in, decompressed, so it is done on the threads for batches; the places need none.</item>
 /// </list>
 /// </summary>
 [Serves(ApiKey.ListOffsets, 1, 11)]
-public sealed class ListOffsetsHandler(PartitionTable partitions) : IHandler<ListOffsetsRequest, ListOffsetsResponse>
+public sealed class ListOffsetsHandler(PartitionTable partitions, IBatchThreads batchThreads) : IHandler<ListOffsetsRequest, ListOffsetsResponse>
 {
     private const long EarliestPendingUpload = -6;
+    private const long LargestTimestamp = -3;
 
     /// <summary>The first version that knows a named place, by its negated number.</summary>
     private static readonly short[] FirstVersion = [0, 1, 1, 7, 8, 9, 11];
 
-    public ValueTask<ListOffsetsResponse?> Handle(ListOffsetsRequest request, RequestContext context)
+    public ValueTask<ListOffsetsResponse?> Handle(ListOffsetsRequest request, RequestContext context) =>
+        SearchesByTime(request) ? AnswerElsewhere(request, context) : ValueTask.FromResult<ListOffsetsResponse?>(Answer(request, context));
+
+    /// <summary>The socket's thread is needed for other connections; this one waits, so that it has no more than one search under way.</summary>
+    private async ValueTask<ListOffsetsResponse?> AnswerElsewhere(ListOffsetsRequest request, RequestContext context)
+    {
+        ListOffsetsResponse? response = null;
+        var searched = batchThreads.Run(() => response = Answer(request, context));
+        context.KeepBytesUntil(searched);
+        await searched;
+        return response;
+    }
+
+    private static bool SearchesByTime(ListOffsetsRequest request)
+    {
+        foreach (var topic in request.Topics)
+        {
+            foreach (var asked in topic.Partitions)
+            {
+                if (asked.Timestamp is >= 0 or LargestTimestamp) return true;
+            }
+        }
+        return false;
+    }
+
+    private ListOffsetsResponse Answer(ListOffsetsRequest request, RequestContext context)
     {
         var response = new ListOffsetsResponse { Topics = new(request.Topics.Count) };
         var seen = new HashSet<(string, int)>();
@@ -51,7 +78,7 @@ public sealed class ListOffsetsHandler(PartitionTable partitions) : IHandler<Lis
                 else Find(topic.Name, asked, request, context.ApiVersion, result);
             }
         }
-        return ValueTask.FromResult<ListOffsetsResponse?>(response);
+        return response;
     }
 
     private void Find(

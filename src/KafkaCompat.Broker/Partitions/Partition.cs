@@ -630,8 +630,17 @@ public sealed class Partition
     private List<AbortedTransaction> Aborted(long offset, in LogRead read)
     {
         var aborted = new List<AbortedTransaction>();
-        _log.CollectAbortedTransactions(offset, read, aborted);
-        return aborted;
+        try
+        {
+            _log.CollectAbortedTransactions(offset, read, aborted);
+            return aborted;
+        }
+        catch
+        {
+            // Nobody else would let go of the file.
+            read.Region?.Dispose();
+            throw;
+        }
     }
 
     private ErrorCode CheckLeader(int currentLeaderEpoch)

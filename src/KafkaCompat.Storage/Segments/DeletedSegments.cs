@@ -6,7 +6,8 @@ namespace KafkaCompat.Storage.Segments;
 /// </summary>
 internal sealed class DeletedSegments(LogEnvironment environment)
 {
-    private readonly Queue<(LogSegment Segment, long DueMs)> _waiting = new();
+    /// <summary>By when they are due: the delay of a topic can change, and one that was long holds back nothing that came after.</summary>
+    private readonly PriorityQueue<LogSegment, long> _waiting = new();
 
     /// <summary>Sets the files aside.</summary>
     public void Add(LogSegment segment, long delayMs)
@@ -14,15 +15,15 @@ internal sealed class DeletedSegments(LogEnvironment environment)
         // Closed first: whoever finds the file renamed knows then that it is not lost.
         segment.Close();
         segment.AppendSuffix(SegmentFiles.Deleted);
-        _waiting.Enqueue((segment, environment.NowMs() + delayMs));
+        _waiting.Enqueue(segment, environment.DueMs(delayMs));
     }
 
-    /// <summary>Whether the delay of the first one is over. It stays the first until <see cref="RemoveFirst"/> has removed its files.</summary>
-    public bool IsDue(long nowMs) => _waiting.TryPeek(out (LogSegment Segment, long DueMs) next) && next.DueMs <= nowMs;
+    /// <summary>Whether the delay of one is over. It stays the first until <see cref="RemoveFirst"/> has removed its files.</summary>
+    public bool IsDue(long nowMs) => _waiting.TryPeek(out _, out long dueMs) && dueMs <= nowMs;
 
     public void RemoveFirst()
     {
-        LogLoader.DeleteFiles(environment.Files, _waiting.Peek().Segment, SegmentFiles.Deleted);
+        LogLoader.DeleteFiles(environment.Files, _waiting.Peek(), SegmentFiles.Deleted);
         _ = _waiting.Dequeue();
     }
 }

@@ -64,7 +64,7 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
             LogSegment[] segments = Segments;
             LogEnd end = End;
             if (fromOffset < LogStartOffset || fromOffset > end.Offset)
-                break;
+                return new LogRead(null, true, fromOffset, false);
             long limit = Math.Min(maxOffsetExclusive, end.Offset);
             if (fromOffset >= limit)
                 return new LogRead(null, false, fromOffset, false);
@@ -77,17 +77,26 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
                 RequireMoved(segments, failure);
             }
         }
-        return new LogRead(null, true, fromOffset, false);
+        throw Restless();
     }
 
     /// <summary>As <see cref="PartitionLog.CollectAbortedTransactions"/>.</summary>
     public void CollectAbortedTransactions(long fromOffset, in LogRead read, List<AbortedTransaction> into)
     {
         LogSegment[] segments = Segments;
-        for (int i = Math.Max(0, SegmentReader.Floor(segments, fromOffset)); i < segments.Length; i++)
+        try
         {
-            if (segments[i].TransactionIndex.Collect(fromOffset, read.NextOffsetBound, into))
-                return;
+            for (int i = Math.Max(0, SegmentReader.Floor(segments, fromOffset)); i < segments.Length; i++)
+            {
+                if (segments[i].TransactionIndex.Collect(fromOffset, read.NextOffsetBound, into))
+                    return;
+            }
+        }
+        catch (Exception failure) when (failure is IOException or ObjectDisposedException)
+        {
+            // Other segments know nothing of the transactions of these, so whoever asks has to read anew.
+            RequireMoved(segments, failure);
+            throw new KafkaStorageException("The segments of a log changed while their aborted transactions were read.", failure);
         }
     }
 
@@ -110,8 +119,11 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
                 // A batch that was cut off while it was read.
             }
         }
-        return null;
+        throw Restless();
     }
+
+    /// <summary>Nothing is known of what was asked for, which is neither out of range nor absent. The disk is well: whoever asks again is served.</summary>
+    private static KafkaStorageException Restless() => new($"The segments of a log changed under each of {MaxReadAttempts} attempts to read it.");
 
     /// <summary>After a read that failed: it starts over where the segments moved under it, else the disk is told of, or that the log is closed.</summary>
     private void RequireMoved(LogSegment[] segments, Exception failure)

@@ -74,6 +74,29 @@ public sealed class BatchThreadsTests
         Assert.Null(await client.Receive());
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-3)]
+    public async Task A_search_by_time_holds_up_its_own_connection_alone(long timestamp)
+    {
+        var threads = new HeldThreads();
+        await using var node = TestNode.Start(threads);
+        _ = await node.CreateTopic("t");
+        var (slow, quick) = (node.Connect(), node.Connect());
+        Assert.Equal(0, await Records.Send(quick, "t", Records.Batch(2)));
+        _ = await slow.Post(ListOffsets(timestamp), 7);
+        await threads.IsHeld.WaitAsync(TestContext.Current.CancellationToken);
+        // The end of the log is no search, and needs none of these threads.
+        Assert.Equal(2, Found(await quick.Ask<ListOffsetsRequest, ListOffsetsResponse>(ListOffsets(-1), 7)));
+        threads.GoOn();
+        Assert.Equal(timestamp == 0 ? 0 : 1, Found(MemoryClient.Decode<ListOffsetsRequest, ListOffsetsResponse>((await slow.Receive())!, 7)));
+
+        static long Found(ListOffsetsResponse response) => response.Topics[0].Partitions[0].Offset;
+    }
+
+    private static ListOffsetsRequest ListOffsets(long timestamp) =>
+        new() { ReplicaId = -1, Topics = { new() { Name = "t", Partitions = { new() { Timestamp = timestamp } } } } };
+
     private static long BaseOffset(byte[]? frame) =>
         MemoryClient.Decode<ProduceRequest, ProduceResponse>(frame!, 12).Responses[0].PartitionResponses[0].BaseOffset;
 

@@ -5,6 +5,7 @@ using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Tests.Shared;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Partitions;
@@ -32,15 +33,41 @@ public sealed class LastStableOffsetTests
         Assert.Equal(2, partition.FindOffset(-1, committedOnly: true, -1).Offset);
     }
 
-    private static LogDirectory Open(ForgetfulFileStore files)
+    /// <summary>Without the aborted transactions nobody may have the records: their consumer would take them for committed.</summary>
+    [Fact]
+    public void An_index_of_aborted_transactions_that_cannot_be_read_is_a_fault_of_the_disk()
+    {
+        var files = new HookedFileStore(new ForgetfulFileStore(TimeProvider.System));
+        var key = new TopicPartition("t", 0);
+        using (var directory = Open(files))
+        {
+            var log = directory.Create(key, new Uuid(7, 9), LogSettings.Default);
+            _ = log.Append(Batch(0, isControl: false));
+            _ = log.Append(Batch(1, isControl: true, commits: false));
+        }
+        // The first start after a kill writes the index, the second one trusts it.
+        using (var recovering = Open(files)) recovering.CloseCleanly(1, new Dictionary<TopicPartition, long> { [key] = 2 });
+        using var again = Open(files);
+        var partition = new Partition("t", new Uuid(7, 9), 0, again.Find(key)!, TopicConfig.Create(TestNode.ConfigOf(), new Dictionary<string, string>()), 2, new LogSyncer(), TimeProvider.System);
+        partition.ApplyLeadership(1, 3, 1, 1, isLeader: true);
+        files.Before = static (_, path) =>
+        {
+            if (path.EndsWith(".txnindex", StringComparison.Ordinal)) throw new IOException("Input/output error");
+        };
+        var read = partition.Read(0, 1_000, minOneBatch: true, committedOnly: true, -1, -1);
+        Assert.Equal((ErrorCode.KafkaStorageError, null), (read.Error, read.Region));
+        Assert.True(again.Health.IsFailed);
+    }
+
+    private static LogDirectory Open(IFileStore files)
     {
         var directory = LogDirectory.Open(new LogEnvironment(files, TimeProvider.System, new Random(1)), "/data");
         directory.LoadAll(static (_, _) => true, static _ => LogSettings.Default);
         return directory;
     }
 
-    /// <summary>A batch of producer 5's transaction, or the marker that commits it.</summary>
-    private static ReadOnlySequence<byte> Batch(long offset, bool isControl)
+    /// <summary>A batch of producer 5's transaction, or the marker that commits or aborts it.</summary>
+    private static ReadOnlySequence<byte> Batch(long offset, bool isControl, bool commits = true)
     {
         using var builder = new RecordBatchBuilder
         {
@@ -52,7 +79,7 @@ public sealed class LastStableOffsetTests
             IsTransactional = true,
             IsControl = isControl,
         };
-        builder.Append(Records.StartMs, (byte[])[0, 0, 0, 1], (byte[])[0, 0, 0, 0, 0, 0]);
+        builder.Append(Records.StartMs, (byte[])[0, 0, 0, (byte)(commits ? 1 : 0)], (byte[])[0, 0, 0, 0, 0, 0]);
         return new ReadOnlySequence<byte>(builder.ToArray());
     }
 }

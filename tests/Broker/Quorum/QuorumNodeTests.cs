@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -85,6 +86,18 @@ public sealed class QuorumNodeTests : IDisposable
             disk = disk.Crash(crash);
             await Assert.ThrowsAnyAsync<IOException>(async () => await host.Abandon());
         }
+    }
+
+    [Fact]
+    public async Task A_fault_in_deciding_is_of_its_request_alone()
+    {
+        await using var host = await QuorumHost.Start(Path.Combine(_root, "data"));
+        var request = new CreateTopicsRequest { TimeoutMs = 60_000, Topics = { new() { Name = "t", NumPartitions = 1, ReplicationFactor = 1 } } };
+        var failure = await Assert.ThrowsAsync<InvalidDataException>(() => host.Node.Controller.CreateTopics(request, 7, new FaultyQuota()));
+        Assert.Equal("a fault", failure.Message);
+        Assert.Null(host.Node.Metadata.Image.FindTopic("t"));
+        Assert.False(host.Node.Completion.IsCompleted);
+        await Create(host, "t", 1);
     }
 
     [Fact]
@@ -225,6 +238,11 @@ public sealed class QuorumNodeTests : IDisposable
         Assert.Equal((ErrorCode.None, null), (result.ErrorCode, result.ErrorMessage));
         Assert.Equal(partitions, host.Node.Metadata.Image.FindTopic(name)!.Partitions.Count);
         return result.TopicId;
+    }
+
+    private sealed class FaultyQuota : IMutationQuota
+    {
+        public bool TryTake(int partitions) => throw new InvalidDataException("a fault");
     }
 
     private sealed class Listener(string name, List<string> heard) : IMetadataListener
