@@ -18,44 +18,36 @@ namespace KafkaCompat.Benchmarks;
 /// </summary>
 internal static class Program
 {
-    public static int Main(string[] args)
+    private const string Usage = """
+        start BINARY [KAFKA_FOLDER] [RUNS]                     start and idle memory against Apache Kafka; BINARY is a file that exists
+        load BINARY [KAFKA_FOLDER|BASELINE_BINARY] [ROUNDS] …  the same load on both in turn
+        scale BINARY [KAFKA_FOLDER] [partitions|connections|polls]
+        transport | requests | throughput | embedded           parts of this program alone
+        --filter PATTERN, --list flat, …                       BenchmarkDotNet's: codecs, batches, append, read
+        """;
+
+    public static int Main(string[] args) => args switch
     {
-        if (args is ["start", .. var rest])
-        {
-            return StartMeasurement.Run(rest);
-        }
+        ["start", var binary, ..] when File.Exists(binary) => StartMeasurement.Run(args[1..]),
+        ["load", var binary, ..] when File.Exists(binary) => LoadMeasurement.Run(args[1..]),
+        ["scale", var binary, ..] when File.Exists(binary) => ScaleMeasurement.Run(args[1..]),
+        ["transport", .. var how] => TransportMeasurement.Run(how),
+        ["requests"] => RequestMeasurement.Run(),
+        ["throughput"] => ThroughputMeasurement.Run(),
+        ["embedded"] => EmbeddedMeasurement.Run(),
+        [['-', ..] and not ("--help" or "-h"), ..] => RunBenchmarks(args),
+        _ => ShowUsage(),
+    };
 
-        if (args is ["transport", .. var how])
-        {
-            return TransportMeasurement.Run(how);
-        }
-
-        if (args is ["requests"])
-        {
-            return RequestMeasurement.Run();
-        }
-
-        if (args is ["throughput"])
-        {
-            return ThroughputMeasurement.Run();
-        }
-
-        if (args is ["load", .. var which])
-        {
-            return LoadMeasurement.Run(which);
-        }
-
-        if (args is ["scale", .. var what])
-        {
-            return ScaleMeasurement.Run(what);
-        }
-
-        if (args is ["embedded"])
-        {
-            return EmbeddedMeasurement.Run();
-        }
-
+    private static int RunBenchmarks(string[] args)
+    {
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         return 0;
+    }
+
+    private static int ShowUsage()
+    {
+        Console.Error.WriteLine(Usage);
+        return 1;
     }
 }

@@ -50,6 +50,8 @@ internal static class ErrorAnswers
         AlterClientQuotasRequest r => ConfigErrors.Of(r, error),
         DescribeUserScramCredentialsRequest r => ConfigErrors.Of(r, error),
         AlterUserScramCredentialsRequest r => ConfigErrors.Of(r, error),
+        SaslHandshakeRequest => new SaslHandshakeResponse { ErrorCode = error },
+        SaslAuthenticateRequest => new SaslAuthenticateResponse { ErrorCode = error, ErrorMessage = Message(error) },
         DescribeAclsRequest => new DescribeAclsResponse { ErrorCode = error, ErrorMessage = Message(error) },
         CreateAclsRequest r => ConfigErrors.Of(r, error),
         DeleteAclsRequest r => ConfigErrors.Of(r, error),

@@ -50,6 +50,19 @@ public sealed class SecurityDisabledTests
         Assert.All([renewed.ErrorCode, expired.ErrorCode, described.ErrorCode], static error => Assert.Equal(ErrorCode.DelegationTokenRequestNotAllowed, error));
     }
 
+    [Theory]
+    [InlineData("PLAINTEXT")]
+    [InlineData("CONTROLLER")]
+    public async Task Nobody_logs_in_where_nobody_has_to(string listener)
+    {
+        await using var node = TestNode.Start();
+        var client = node.Connect(listener);
+        var greeted = await client.Ask<SaslHandshakeRequest, SaslHandshakeResponse>(new() { Mechanism = "PLAIN" }, 1);
+        Assert.Equal((ErrorCode.IllegalSaslState, 0), (greeted.ErrorCode, greeted.Mechanisms.Count));
+        var refused = await client.Ask<SaslAuthenticateRequest, SaslAuthenticateResponse>(new() { AuthBytes = new byte[3] }, 2);
+        Assert.Equal((ErrorCode.IllegalSaslState, "SaslAuthenticate request received after successful authentication"), (refused.ErrorCode, refused.ErrorMessage));
+    }
+
     private static async Task AssertClosed<TRequest>(TestNode node, TRequest request)
         where TRequest : class, IRequest<TRequest>
     {

@@ -118,6 +118,8 @@ public sealed class ServedVersionsTests : IAsyncLifetime
             version),
         ApiKey.DescribeUserScramCredentials => client.Post(new DescribeUserScramCredentialsRequest { Users = null }, version),
         ApiKey.AlterUserScramCredentials => client.Post(new AlterUserScramCredentialsRequest { Deletions = { new() { Name = "nobody", Mechanism = 1 } } }, version),
+        ApiKey.SaslHandshake => client.Post(new SaslHandshakeRequest { Mechanism = "PLAIN" }, version),
+        ApiKey.SaslAuthenticate => client.Post(new SaslAuthenticateRequest { AuthBytes = new byte[3] }, version),
         ApiKey.DescribeAcls => client.Post(new DescribeAclsRequest { ResourceTypeFilter = 1, PatternTypeFilter = 1, Operation = 1, PermissionType = 1 }, version),
         ApiKey.CreateAcls => client.Post(new CreateAclsRequest { Creations = { new() { ResourceType = 2, ResourceName = "t", Principal = "User:a", Host = "*", Operation = 3, PermissionType = 3 } } }, version),
         ApiKey.DeleteAcls => client.Post(new DeleteAclsRequest { Filters = { new() { ResourceTypeFilter = 2, Operation = 3, PermissionType = 3 } } }, version),
