@@ -18,7 +18,8 @@ internal sealed class PartitionDecisions(MetadataImage image, Random random, IMu
         var duplicates = request.Topics.GroupBy(t => t.Name, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
         response.Results.AddRange(duplicates.Select(name => Result(name, ErrorCode.InvalidRequest, "Duplicate topic name.")));
         var wanted = request.Topics.Where(t => !duplicates.Contains(t.Name)).ToList();
-        long added = wanted.Sum(t => image.FindTopic(t.Name) is { } topic ? (long)t.Count - topic.Partitions.Count : 0);
+        // A count that would be a decrease is refused below; it makes no room for another topic's increase.
+        long added = wanted.Sum(t => image.FindTopic(t.Name) is { } topic ? Math.Max(0, (long)t.Count - topic.Partitions.Count) : 0);
         response.Results.AddRange(wanted.Select(topic => added > MaxPartitionsPerRequest
             ? Result(topic.Name, ErrorCode.PolicyViolation, "Excessively large number of additional partitions per request.")
             : Create(topic)));

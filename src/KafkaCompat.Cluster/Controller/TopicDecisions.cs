@@ -18,7 +18,7 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
     {
         var response = new CreateTopicsResponse();
         var duplicates = request.Topics.GroupBy(t => t.Name, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
-        long wanted = request.Topics.Where(t => !duplicates.Contains(t.Name)).Sum(t => (long)Math.Max(1, t.NumPartitions > 0 ? t.NumPartitions : t.Assignments.Count));
+        long wanted = request.Topics.Where(t => !duplicates.Contains(t.Name)).Sum(t => (long)Math.Max(1, PartitionsOf(t)));
         foreach (var topic in request.Topics)
         {
             if (!duplicates.Contains(topic.Name))
@@ -78,6 +78,10 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
 
         return new(_records, response);
     }
+
+    /// <summary>How many partitions a topic asks for, by itself, by the places that it names, or by leaving it to <c>num.partitions</c>.</summary>
+    private int PartitionsOf(CreateTopicsRequest.CreatableTopic topic) =>
+        topic.NumPartitions > 0 ? topic.NumPartitions : topic.Assignments.Count > 0 ? topic.Assignments.Count : topic.NumPartitions == -1 ? settings.DefaultPartitions : 0;
 
     private DeleteTopicsResponse.DeletableTopicResult Delete(string name, HashSet<Uuid> removed) =>
         name.Length > 0 && image.FindTopic(name) is { } topic

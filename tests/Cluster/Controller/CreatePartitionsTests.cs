@@ -61,6 +61,14 @@ public sealed class CreatePartitionsTests
     }
 
     [Fact]
+    public void A_decrease_of_one_topic_makes_no_room_for_an_increase_of_another()
+    {
+        var response = Create(Wanted("a", int.MaxValue, null), Wanted("b", int.MinValue, null));
+        Assert.All(response.Results, result => Assert.Equal(ErrorCode.PolicyViolation, result.ErrorCode));
+        Assert.Single(_node.State.Image.FindTopic("a")!.Partitions);
+    }
+
+    [Fact]
     public void Validation_alone_answers_the_same_and_writes_nothing()
     {
         var decision = _node.State.Decide(new CreatePartitionsRequest { Topics = [Wanted("a", 3, null), Wanted("b", 1, null)], ValidateOnly = true });

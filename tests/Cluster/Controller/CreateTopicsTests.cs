@@ -1,3 +1,4 @@
+using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -55,6 +56,15 @@ public sealed class CreateTopicsTests
         var topic = new Topic { Name = "m", NumPartitions = partitions, ReplicationFactor = replicas, Assignments = [.. assignments.Select(Assignment)] };
         var result = Create(topic);
         Assert.Equal((error, message), (result.ErrorCode, result.ErrorMessage));
+    }
+
+    [Fact]
+    public void Partitions_left_to_the_default_count_as_many_as_it_gives()
+    {
+        var state = new ControllerState(TestController.Settings with { DefaultPartitions = 6_000 }, _node.Log, _node.State.NextOffset, new Random(7), _node.NowMs);
+        Topic[] topics = [new() { Name = "a", NumPartitions = -1, ReplicationFactor = -1 }, new() { Name = "b", NumPartitions = -1, ReplicationFactor = -1 }];
+        Assert.Equal(ErrorCode.None, Assert.Single(state.Decide(new CreateTopicsRequest { Topics = [topics[0]] }).Reply.Topics).ErrorCode);
+        Assert.All(state.Decide(new CreateTopicsRequest { Topics = [.. topics] }).Reply.Topics, result => Assert.Equal(ErrorCode.PolicyViolation, result.ErrorCode));
     }
 
     [Fact]
