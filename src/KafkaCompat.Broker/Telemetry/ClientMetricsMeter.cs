@@ -17,11 +17,18 @@ public sealed class ClientMetricsMeter : IDisposable
     /// <summary>Series of one client.</summary>
     public const int MaxSeriesOfClient = 2_048;
 
+    /// <summary>Bytes that the series of all clients may take, about: a client's id is its own to choose, so that one may come as thousands.</summary>
+    public const long MaxBytes = 64 * 1024 * 1024;
+
+    /// <summary>What a series takes besides its texts, about.</summary>
+    private const int SeriesBytes = 256;
+
     public Meter Meter { get; } = new(Name);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Dictionary<(Uuid Client, string Series), Series>> _instruments = new(StringComparer.Ordinal);
     private readonly Dictionary<Uuid, int> _seriesOfClient = [];
+    private long _bytes;
 
     /// <summary>Takes a client's points in.</summary>
     public void Record(ClientTraits client, Uuid instance, IReadOnlyList<ClientMetricPoint> points)
@@ -40,7 +47,10 @@ public sealed class ClientMetricsMeter : IDisposable
             if (!_seriesOfClient.Remove(instance)) return;
             foreach (var all in _instruments.Values)
             {
-                foreach (var key in all.Keys.Where(key => key.Client == instance).ToList()) _ = all.Remove(key);
+                foreach (var key in all.Keys.Where(key => key.Client == instance).ToList())
+                {
+                    if (all.Remove(key, out var gone)) _bytes -= gone.Bytes;
+                }
             }
         }
     }
@@ -63,9 +73,12 @@ public sealed class ClientMetricsMeter : IDisposable
         if (!all.TryGetValue(key, out var series))
         {
             var count = _seriesOfClient.GetValueOrDefault(instance);
-            if (count >= MaxSeriesOfClient) return;
+            // The texts are held once in the key and once in the tags.
+            var bytes = SeriesBytes + (2L * sizeof(char) * key.Item2.Length);
+            if (count >= MaxSeriesOfClient || _bytes + bytes > MaxBytes) return;
+            _bytes += bytes;
             _seriesOfClient[instance] = count + 1;
-            all[key] = series = new Series(
+            all[key] = series = new Series(bytes,
             [
                 new("client_id", client.ClientId), new("client_instance_id", client.InstanceId),
                 .. point.Attributes.Where(static pair => pair.Key is not ("client_id" or "client_instance_id")).Select(static pair => new KeyValuePair<string, object?>(pair.Key, pair.Value)),
@@ -79,8 +92,10 @@ public sealed class ClientMetricsMeter : IDisposable
         lock (_lock) return [.. all.Values.Select(static series => new Measurement<double>(series.Value, series.Tags))];
     }
 
-    private sealed class Series(KeyValuePair<string, object?>[] tags)
+    private sealed class Series(long bytes, KeyValuePair<string, object?>[] tags)
     {
+        public long Bytes { get; } = bytes;
+
         public KeyValuePair<string, object?>[] Tags { get; } = tags;
 
         public double Value { get; set; }
