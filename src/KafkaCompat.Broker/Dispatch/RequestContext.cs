@@ -4,7 +4,7 @@ using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Broker.Dispatch;
 
-/// <summary>What a handler knows of a request besides its body. One object a request; the fields never change.</summary>
+/// <summary>What a handler knows of a request besides its body. One object a request; what the request said of itself never changes.</summary>
 public sealed class RequestContext(ApiKey key, short apiVersion, int correlationId, string? clientId, ConnectionInfo connection)
 {
     public ApiKey Key { get; } = key;

@@ -64,11 +64,19 @@ public sealed class ClientTelemetry(int maxBytes, TimeProvider time, Random rand
     public ErrorCode Push(PushTelemetryRequest request, Func<Uuid, ClientTraits> traitsOf)
     {
         if (request.ClientInstanceId == Uuid.Zero) return ErrorCode.InvalidRequest;
+        ClientInstance instance;
         lock (_lock)
         {
-            var instance = Instance(request.ClientInstanceId, traitsOf);
+            instance = Instance(request.ClientInstanceId, traitsOf);
             if (Refusal(instance, request) is var refusal and not ErrorCode.None) return refusal;
-            if (Points(request) is not { } points) return ErrorCode.InvalidRecord;
+        }
+
+        // Other clients need not wait while this one's push is read.
+        if (Points(request) is not { } points) return ErrorCode.InvalidRecord;
+        lock (_lock)
+        {
+            // Who was forgotten in between leaves nothing behind.
+            if (!_instances.ContainsKey(request.ClientInstanceId)) return ErrorCode.None;
             Meter.Record(instance.Client, request.ClientInstanceId, points);
             if (request.Terminating)
             {

@@ -68,8 +68,17 @@ internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage
                 // What comes out is set even where it is the default that was not set before.
                 var list = configs.TryGetValue(change.Name, out string? set) ? [.. set.Split(',', StringSplitOptions.RemoveEmptyEntries)] : byDefault.ToList();
                 var named = Named(change.Value!);
-                if (change.Operation == ConfigOperation.Append) list.AddRange(named.Where(element => !list.Contains(element)).Distinct().ToList());
-                else _ = list.RemoveAll(named.Contains);
+                if (change.Operation == ConfigOperation.Append)
+                {
+                    var known = list.ToHashSet(StringComparer.Ordinal);
+                    list.AddRange(named.Where(known.Add));
+                }
+                else
+                {
+                    var gone = named.ToHashSet(StringComparer.Ordinal);
+                    _ = list.RemoveAll(gone.Contains);
+                }
+
                 configs[change.Name] = string.Join(',', list);
                 return null;
             default:

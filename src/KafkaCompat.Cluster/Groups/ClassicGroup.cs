@@ -218,7 +218,23 @@ public sealed class ClassicGroup : Group
     {
         if (_members.Count == 0)
             return protocolType.Length > 0 && protocols.Length > 0;
-        return protocolType == ProtocolType && protocols.Any(p => Members.All(m => Offers(m, p.Name)));
+        if (protocolType != ProtocolType)
+            return false;
+        var common = OfferedByAll();
+        return protocols.Any(protocol => common.Contains(protocol.Name));
+    }
+
+    /// <summary>A request can name a hundred thousand protocols, so members are not compared with each other one by one.</summary>
+    private HashSet<string> OfferedByAll()
+    {
+        HashSet<string>? common = null;
+        foreach (var member in Members)
+        {
+            var names = member.Protocols.Select(static protocol => protocol.Name);
+            if (common is null) common = new HashSet<string>(names, StringComparer.Ordinal);
+            else common.IntersectWith(names);
+        }
+        return common ?? [];
     }
 
     /// <summary>
@@ -228,11 +244,12 @@ public sealed class ClassicGroup : Group
     internal string? SelectProtocol()
     {
         var votes = new OrderedDictionary<string, int>();
+        var common = OfferedByAll();
         foreach (var member in Members)
         {
             foreach (var offered in member.Protocols)
             {
-                if (!Members.All(m => Offers(m, offered.Name)))
+                if (!common.Contains(offered.Name))
                     continue;
                 votes[offered.Name] = votes.GetValueOrDefault(offered.Name) + 1;
                 break;
@@ -308,16 +325,6 @@ public sealed class ClassicGroup : Group
             group.State = ClassicGroupState.Stable;
         group.PreviousState = group.State;
         return group;
-    }
-
-    private static bool Offers(ClassicMember member, string protocol)
-    {
-        foreach (var offered in member.Protocols)
-        {
-            if (offered.Name == protocol)
-                return true;
-        }
-        return false;
     }
 
     /// <summary>The wait of the first rebalance: it goes on in steps while members keep coming, as long as anything remains.</summary>

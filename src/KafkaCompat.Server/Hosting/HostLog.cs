@@ -39,7 +39,7 @@ internal static partial class HostLog
     [LoggerMessage(111, LogLevel.Debug, "Connection from {Address} on {Listener} is not served and closed in {Milliseconds} ms: the address connects more often than its quota (connection_creation_rate) allows")]
     public static partial void AddressIsThrottled(ILogger logger, string listener, IPAddress address, long milliseconds);
 
-    [LoggerMessage(111, LogLevel.Warning, "A scrape of /metrics was cut at {Bytes} bytes; later ones are too while there is so much, and this is said once")]
+    [LoggerMessage(112, LogLevel.Warning, "A scrape of /metrics was cut at {Bytes} bytes; later ones are too while there is so much, and this is said once")]
     public static partial void ScrapeCut(ILogger logger, long bytes);
 
     [LoggerMessage(103, LogLevel.Information, "Stopping on {Signal}")]

@@ -51,6 +51,24 @@ public sealed class ManyTopicsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Members_that_offer_many_protocols_are_compared_with_little_for_each()
+    {
+        // None but the last in common, which the search comes to last.
+        var first = _client.Ask<JoinGroupRequest, JoinGroupResponse>(Join("a"), 3);
+        var second = _node.Connect().Ask<JoinGroupRequest, JoinGroupResponse>(Join("b"), 3);
+        var joined = await Task.WhenAll(first, second).WaitAsync(Bound + TimeSpan.FromSeconds(3), TestContext.Current.CancellationToken);
+        Assert.All(joined, static answer => Assert.Equal((ErrorCode.None, "common"), (answer.ErrorCode, answer.ProtocolName)));
+    }
+
+    private static JoinGroupRequest Join(string prefix)
+    {
+        var request = new JoinGroupRequest { GroupId = "many", ProtocolType = "consumer", SessionTimeoutMs = 30_000, RebalanceTimeoutMs = 30_000 };
+        foreach (var name in Names()) request.Protocols.Add(new() { Name = prefix + name });
+        request.Protocols.Add(new() { Name = "common" });
+        return request;
+    }
+
+    [Fact]
     public async Task Commits_of_many_topics_take_little_for_each()
     {
         // Half of them is refused at once, and the coordinator's answer to the others is merged with that.
