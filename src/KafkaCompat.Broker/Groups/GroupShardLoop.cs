@@ -203,7 +203,6 @@ internal sealed class GroupShardLoop
     {
         if (_isClosed || generation != _generation)
             return;
-        _failedLoads = 0;
         _shard = shard;
         // What was loaded may not be durable yet, and may not be told before it is.
         _requiredOffset = end.Offset;
@@ -215,6 +214,9 @@ internal sealed class GroupShardLoop
         if (_shard is null)
             return;
         BeginToForget();
+        // Only now: a log that can be read and not written is not to be read again each second.
+        if (_shard is not null && !_awaitsCommit)
+            _failedLoads = 0;
         ScheduleDeadline();
     }
 
@@ -368,8 +370,7 @@ internal sealed class GroupShardLoop
     private void Restart(ErrorCode error)
     {
         Drop(_isClosed ? ErrorCode.NotCoordinator : error);
-        if (!_isClosed)
-            _ = Load(_generation, ReloadDelayMs);
+        Reload(_generation);
     }
 
     private void Refuse(GroupTicket ticket, ErrorCode error)
@@ -413,6 +414,7 @@ internal sealed class GroupShardLoop
             AppendFailed(outcome, null);
             return;
         }
+        _failedLoads = 0;
         while (_uncommitted.TryPeek(out var next) && next.RequiredOffset <= requiredOffset)
             Release(_uncommitted.Dequeue().Reply);
         if (_requiredOffset > requiredOffset)

@@ -168,6 +168,34 @@ public sealed class GroupCoordinatorTests : IDisposable
     }
 
     [Fact]
+    public async Task A_log_that_can_be_read_and_not_written_is_loaded_less_and_less_often()
+    {
+        Assert.Equal(ErrorCode.None, await Commit(5));
+        _coordinator.Close();
+        _log.FailWith = ErrorCode.KafkaStorageError;
+        var (first, seconds) = (_log.Loads, 0);
+        var loadedAt = new List<int>();
+        // What was committed was for a topic that is gone, which is the first thing to be written.
+        var next = new GroupCoordinator(new GroupSettings(), _time, _wheel, NullLogger.Instance) { PartitionCount = 1, TopicIds = static _ => null };
+        next.Lead(0, _log);
+        await Eventually.Is(() =>
+        {
+            if (_log.Loads - first > loadedAt.Count)
+            {
+                loadedAt.Add(seconds);
+            }
+            else if (loadedAt.Count > 0)
+            {
+                _time.Advance(TimeSpan.FromSeconds(1));
+                seconds++;
+            }
+            return Task.FromResult(loadedAt.Count == 5);
+        });
+        Assert.All(loadedAt.Zip(loadedAt.Skip(1)), (pair, failures) => Assert.InRange(pair.Second - pair.First, 1 << failures, int.MaxValue));
+        next.Close();
+    }
+
+    [Fact]
     public async Task A_group_record_that_names_a_member_twice_is_passed_over()
     {
         Assert.Equal(ErrorCode.None, await Commit(5));

@@ -27,6 +27,9 @@ internal sealed class MemoryGroupLog : IGroupLog
         get { lock (_lock) return _batches.Count; }
     }
 
+    /// <summary>How often somebody began to load it.</summary>
+    public int Loads { get; private set; }
+
     /// <summary>Thrown by the next reads, each taking one.</summary>
     public Queue<Exception> ReadFaults { get; } = new();
 
@@ -35,7 +38,14 @@ internal sealed class MemoryGroupLog : IGroupLog
 
     public GroupLogEnd End
     {
-        get { lock (_lock) return new GroupLogEnd(ErrorCode.None, _next, CommitsAtOnce); }
+        get
+        {
+            lock (_lock)
+            {
+                Loads++;
+                return new GroupLogEnd(ErrorCode.None, _next, CommitsAtOnce);
+            }
+        }
     }
 
     public (ErrorCode Error, ReadOnlyMemory<byte> Batches) Read(long offset, long endOffset)
