@@ -265,12 +265,12 @@ public sealed class LogDirectory : IDisposable
 
     /// <summary>Writes down from where on each log has to be checked after a kill.</summary>
     public void WriteRecoveryPoints() =>
-        WriteCheckpoint(OffsetCheckpoint.RecoveryPoints, Opened.ToDictionary(static log => log.Partition, static log => log.RecoveryPoint));
+        WriteCheckpoint(OffsetCheckpoint.RecoveryPoints, Smallest(Opened, static log => log.RecoveryPoint));
 
     /// <summary>Writes down where logs start that do not start with their first segment.</summary>
     public void WriteLogStarts() => WriteCheckpoint(
         OffsetCheckpoint.LogStarts,
-        Opened.Where(static log => log.LogStartOffset > log.FirstSegmentBaseOffset).ToDictionary(static log => log.Partition, static log => log.LogStartOffset));
+        Smallest(Opened.Where(static log => log.LogStartOffset > log.FirstSegmentBaseOffset), static log => log.LogStartOffset));
 
     /// <summary>Writes down the high watermarks of this directory's logs.</summary>
     public void WriteHighWatermarks(IReadOnlyDictionary<TopicPartition, long> highWatermarks)
@@ -321,6 +321,12 @@ public sealed class LogDirectory : IDisposable
             throw Health.RefusedBy(failure);
         }
     }
+
+    /// <summary>
+    /// A log and the future one that is to replace it can lie in one directory, and share a line: by the smaller offset too much is checked or kept, and nothing lost.
+    /// </summary>
+    private static Dictionary<TopicPartition, long> Smallest(IEnumerable<PartitionLog> logs, Func<PartitionLog, long> offset) =>
+        logs.GroupBy(static log => log.Partition).ToDictionary(static same => same.Key, same => same.Min(offset));
 
     private static void ForEach<T>(List<T> each, Action<T> load, int threads)
     {

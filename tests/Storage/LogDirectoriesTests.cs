@@ -101,6 +101,21 @@ public sealed class LogDirectoriesTests
         Assert.DoesNotContain(_files.List("/disk0"), static entry => entry.IsFolder);
     }
 
+    [Fact]
+    public void A_move_within_one_directory_shares_its_lines_in_the_checkpoints()
+    {
+        var partition = new TopicPartition("t", 0);
+        using (LogDirectories directories = Open())
+            directories.Create(partition, s_topicId, s_ids[0], LogSettings.Default).Append(Batches.Plain(0, 10));
+        string future = "/disk0/" + partition.SetAsideName(LogFolderKind.Future, new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
+        _files.CreateFolder(future);
+        PartitionMetadataFile.Write(_files, future, s_topicId);
+        using LogDirectories again = Open();
+        Assert.Equal((10L, 0L), (again.Find(partition)!.LogEndOffset, Assert.Single(again.All[0].Futures).LogEndOffset));
+        again.All[0].CloseCleanly(1, new Dictionary<TopicPartition, long> { [partition] = 10 });
+        Assert.Equal(0, OffsetCheckpoint.Read(_files, "/disk0/" + OffsetCheckpoint.RecoveryPoints)[partition]);
+    }
+
     private LogDirectories Open()
     {
         var opened = new List<LogDirectory>();
