@@ -126,7 +126,7 @@ public sealed class BrokerService : IAsyncDisposable
             AlterUserScramCredentials = new AlterUserScramCredentialsHandler(controller),
             ListConfigResources = new ListConfigResourcesHandler(Metadata),
             GetTelemetrySubscriptions = new GetTelemetrySubscriptionsHandler(Telemetry),
-            PushTelemetry = new PushTelemetryHandler(Telemetry),
+            PushTelemetry = new PushTelemetryHandler(Telemetry, batchThreads ?? IBatchThreads.None),
             DescribeCluster = new DescribeClusterHandler(Metadata),
             SaslHandshake = new SaslHandshakeHandler(),
             SaslAuthenticate = new SaslAuthenticateHandler(),
@@ -149,6 +149,7 @@ public sealed class BrokerService : IAsyncDisposable
             OffsetCommit = new OffsetCommitHandler(coordinator, Metadata),
             OffsetFetch = new OffsetFetchHandler(coordinator, Metadata),
         }.ToTable(ApiListeners.Broker);
+        if (!config.ClientTelemetry) _dispatch = _dispatch.Without(ApiKey.GetTelemetrySubscriptions, ApiKey.PushTelemetry);
         _controllerDispatch = ControllerTable(controller, quorum);
         seams?.Interceptor?.Attach(Metadata);
         _dispatch.Intercept(seams?.Interceptor);

@@ -26,11 +26,12 @@ public sealed class ServerConfig
         ClusterId = OwnSettings.ClusterId.Parse(set.GetValueOrDefault(OwnSettings.ClusterId.Name));
         LogFormat = OwnSettings.LogFormat.Parse(set.GetValueOrDefault(OwnSettings.LogFormat.Name));
         HttpListener = OwnSettings.HttpListener.Parse(set.GetValueOrDefault(OwnSettings.HttpListener.Name));
+        ClientTelemetry = OwnSettings.ClientTelemetry.Parse(set.GetValueOrDefault(OwnSettings.ClientTelemetry.Name));
     }
 
     private ServerConfig(Dictionary<string, string> set, Dictionary<string, object?> values, ServerConfig other) =>
-        (_set, _values, Node, Listeners, WriteBehindBytes, ClusterId, LogFormat, HttpListener) =
-            (set, values, other.Node, other.Listeners, other.WriteBehindBytes, other.ClusterId, other.LogFormat, other.HttpListener);
+        (_set, _values, Node, Listeners, WriteBehindBytes, ClusterId, LogFormat, HttpListener, ClientTelemetry) =
+            (set, values, other.Node, other.Listeners, other.WriteBehindBytes, other.ClusterId, other.LogFormat, other.HttpListener, other.ClientTelemetry);
 
     /// <summary>Who this node is: id, roles, and where its quorum is.</summary>
     public NodeRoles Node { get; }
@@ -64,6 +65,9 @@ public sealed class ServerConfig
 
     /// <inheritdoc cref="OwnSettings.HttpListener"/>
     public ListenerEndpoint? HttpListener { get; }
+
+    /// <inheritdoc cref="OwnSettings.ClientTelemetry"/>
+    public bool ClientTelemetry { get; }
 
     /// <summary>What was set, by name, as it was written.</summary>
     public IReadOnlyDictionary<string, string> Explicit => _set;

@@ -1,3 +1,5 @@
+using KafkaCompat.Protocol;
+
 namespace KafkaCompat.Broker.Dispatch;
 
 /// <summary>Which handler serves which API key on a kind of listener. Built once at start; an array look-up a request.</summary>
@@ -19,6 +21,17 @@ public sealed class DispatchTable
 
     /// <summary>What ApiVersions advertises, in the order of keys.</summary>
     public IReadOnlyList<ServedApi> Served { get; }
+
+    /// <summary>The same without these keys.</summary>
+    internal DispatchTable Without(params ReadOnlySpan<ApiKey> keys)
+    {
+        var left = new List<ServedApi>(Served.Count);
+        foreach (var api in Served)
+        {
+            if (!keys.Contains(api.Key)) left.Add(api);
+        }
+        return new DispatchTable(left);
+    }
 
     /// <summary>Puts something before every handler. Before the first connection is served.</summary>
     internal void Intercept(IRequestInterceptor? interceptor)

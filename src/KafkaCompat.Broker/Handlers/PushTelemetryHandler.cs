@@ -11,8 +11,15 @@ namespace KafkaCompat.Broker.Handlers;
 /// codec; more than telemetry.max.bytes (TELEMETRY_TOO_LARGE); bytes that are no metrics (INVALID_RECORD).
 /// </summary>
 [Serves(ApiKey.PushTelemetry, 0, 0)]
-public sealed class PushTelemetryHandler(ClientTelemetry telemetry) : IHandler<PushTelemetryRequest, PushTelemetryResponse>
+public sealed class PushTelemetryHandler(ClientTelemetry telemetry, IBatchThreads threads) : IHandler<PushTelemetryRequest, PushTelemetryResponse>
 {
-    public ValueTask<PushTelemetryResponse?> Handle(PushTelemetryRequest request, RequestContext context) =>
-        ValueTask.FromResult<PushTelemetryResponse?>(new PushTelemetryResponse { ErrorCode = telemetry.Push(request, context.TraitsOf) });
+    public async ValueTask<PushTelemetryResponse?> Handle(PushTelemetryRequest request, RequestContext context)
+    {
+        // Ten megabytes may have to be decompressed and read: not on a thread that other connections wait for.
+        var error = ErrorCode.None;
+        var read = threads.Run(() => error = telemetry.Push(request, context.TraitsOf));
+        context.KeepBytesUntil(read);
+        await read;
+        return new PushTelemetryResponse { ErrorCode = error };
+    }
 }

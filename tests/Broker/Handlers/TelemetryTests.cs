@@ -44,6 +44,17 @@ public sealed class TelemetryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Nothing_of_it_is_advertised_or_answered_where_it_is_off()
+    {
+        await using var node = TestNode.Start(settings: ("kafkacompat.client.telemetry", "false"));
+        var versions = await node.Connect().Ask<ApiVersionsRequest, ApiVersionsResponse>(new() { ClientSoftwareName = "test", ClientSoftwareVersion = "1" }, 4);
+        Assert.DoesNotContain(versions.ApiKeys, static key => (ApiKey)key.ApiKey is ApiKey.GetTelemetrySubscriptions or ApiKey.PushTelemetry);
+        var client = node.Connect();
+        await client.Post(new GetTelemetrySubscriptionsRequest(), 0);
+        Assert.Null(await client.Receive());
+    }
+
+    [Fact]
     public async Task Subscriptions_are_for_the_clients_that_they_match_and_change_while_clients_push()
     {
         _node.Configure(Subscription, "match", "client_id=pro.*");
