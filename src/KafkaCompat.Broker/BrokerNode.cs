@@ -74,7 +74,7 @@ public sealed class BrokerNode : IAsyncDisposable
         IBatchThreads? batchThreads = null, NodeSeams? seams = null)
     {
         if (!config.Node.IsBroker || !config.Node.IsController)
-            throw new ConfigurationException("process.roles must be broker,controller: a node of one role alone is not served.");
+            throw new ConfigurationException(NodeRoles.OneAloneIsNotServed);
         var logger = logs.CreateLogger("kafkacompat.node");
         var directories = NodeDirectories.Open(config, files, time, random, diskThreads ?? IDiskThreads.None, logger);
         var engineTime = seams?.EngineTime ?? time;
@@ -149,16 +149,27 @@ public sealed class BrokerNode : IAsyncDisposable
             FailedDirectories = () => data.FailedIds,
             CordonedDirectories = () => data.CordonedIds,
         };
-        await lifecycle.RegisterAsync();
-        broker.BrokerEpoch = lifecycle.Epoch;
-        broker.LoadDirectory(quorum.Metadata.Image);
-        foreach (var listener in broker.MetadataListeners) await quorum.Metadata.AttachAsync(listener);
-        broker.Start();
-        await lifecycle.UnfenceAsync();
-        broker.CordonsChanged += () => _ = lifecycle.ReportDirectories();
-        broker.TellDirectories();
-        // Here and not where they were read: a start that is refused has one line to say, and it is not this one.
-        foreach (var settings in UnservedSettings.WithoutEffect(config)) BrokerNodeLog.SetWithoutEffect(logger, string.Join(", ", settings), settings.Key);
-        return new BrokerNode(directories, quorum, broker, lifecycle, config.GetBool("controlled.shutdown.enable"), engineTime, logger);
+        try
+        {
+            await lifecycle.RegisterAsync();
+            broker.BrokerEpoch = lifecycle.Epoch;
+            broker.LoadDirectory(quorum.Metadata.Image);
+            foreach (var listener in broker.MetadataListeners) await quorum.Metadata.AttachAsync(listener);
+            broker.Start();
+            await lifecycle.UnfenceAsync();
+            broker.CordonsChanged += () => _ = lifecycle.ReportDirectories();
+            broker.TellDirectories();
+            // Here and not where they were read: a start that is refused has one line to say, and it is not this one.
+            foreach (var settings in UnservedSettings.WithoutEffect(config)) BrokerNodeLog.SetWithoutEffect(logger, string.Join(", ", settings), settings.Key);
+            return new BrokerNode(directories, quorum, broker, lifecycle, config.GetBool("controlled.shutdown.enable"), engineTime, logger);
+        }
+        catch
+        {
+            // A process may go on without this node: nothing of it stays behind.
+            await lifecycle.DisposeAsync();
+            broker.EndsInDisorder = true;
+            await broker.DisposeAsync();
+            throw;
+        }
     }
 }

@@ -95,6 +95,18 @@ public sealed class BrokerNodeTests
     }
 
     [Fact]
+    public async Task Of_a_start_that_fails_nothing_goes_on()
+    {
+        await using (await Start()) { }
+        var time = new CountedTime();
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => BrokerNode.StartAsync(
+            TestNode.ConfigOf([("alter.log.dirs.replication.quota.window.num", "12")]), _files, time, new Random(5), new LoggersThatFail("alter.log.dirs.replication.quota.window.num")));
+        Assert.Contains("alter.log.dirs.replication.quota.window.num", refused.Message, StringComparison.Ordinal);
+        await Eventually.Is(() => time.Timers == 0);
+        await using (await Start()) { }
+    }
+
+    [Fact]
     public async Task With_flush_messages_an_acknowledgement_waits_for_the_disk()
     {
         await using var node = await Start();

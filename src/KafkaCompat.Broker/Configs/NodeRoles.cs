@@ -5,6 +5,8 @@ namespace KafkaCompat.Broker.Configs;
 /// <summary>The identity of a node: its id, its roles, and the voters of its quorum where they are configured.</summary>
 public sealed record NodeRoles(int Id, bool IsBroker, bool IsController, IReadOnlyList<QuorumVoter> StaticVoters)
 {
+    internal const string OneAloneIsNotServed = "process.roles must be broker,controller: a node of one role alone is not served.";
+
     internal static NodeRoles Read(ServerConfig config)
     {
         var id = config.GetInt("node.id");
@@ -32,7 +34,8 @@ public sealed record NodeRoles(int Id, bool IsBroker, bool IsController, IReadOn
 
         if (bootstrap.Count == 0 && voters.Count == 0)
         {
-            throw new ConfigurationException(
+            // Of a role that is not served nobody needs to hear what else it lacks.
+            throw new ConfigurationException(roles.Count == 1 ? OneAloneIsNotServed :
                 "If using process.roles, either controller.quorum.bootstrap.servers must contain the set of bootstrap controllers or controller.quorum.voters must contain a parseable set of controllers.");
         }
 

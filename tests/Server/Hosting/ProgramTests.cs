@@ -46,6 +46,7 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Theory]
+    [InlineData("process.roles must be broker,controller: a node of one role alone is not served.", "--override", "process.roles=broker")]
     [InlineData("Unknown setting num.partition; did you mean num.partitions?", "--override", "num.partition=1")]
     [InlineData("Invalid value x for configuration num.partitions: Not a number of type INT", "--override", "num.partitions=x")]
     [InlineData("--override needs key=value", "--override")]
