@@ -20,17 +20,24 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
     private const int SingleRecordConnections = 16;
     private const int PacedRequestsPerSecond = 2_000;
 
-    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(4);
+    // What takes Apache Kafka about four seconds on two cores.
+    private const int SmallBatches = 40_000;
+    private const int SmallFetches = 80_000;
+    private const int LargeBatches = 3_000;
+    private const int LargeFetches = 16_000;
+    private const int SingleRecords = 160_000;
+    private const int PacedRequests = 8_000;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private static readonly Workload[] Workloads =
     [
-        new("produce, 64 KiB batches of 1 KiB", 2, 5, 0, static (topic, index) => [RequestFrames.Produce(topic, index, 64, 1024, acks: -1)]),
-        new("fetch, 64 KiB at a time", 2, 2, 0, static (topic, index) => FetchFrames(topic, index, 64)),
-        new("produce, 1 MiB batches of 1 KiB", 2, 5, 0, static (topic, index) => [RequestFrames.Produce(topic, index, 1000, 1024, acks: -1)]),
-        new("fetch, 1 MiB at a time", 2, 2, 0, static (topic, index) => FetchFrames(topic, index, 1000)),
-        new("produce, single records of 1 KiB", SingleRecordConnections, 5, 0, static (topic, index) => [RequestFrames.Produce(topic, index, 1, 1024, acks: -1)]),
-        new("produce, single records, fixed rate", SingleRecordConnections, 1, PacedRequestsPerSecond, static (topic, index) => [RequestFrames.Produce(topic, index, 1, 1024, acks: -1)]),
+        new("produce, 64 KiB batches of 1 KiB", 2, 5, SmallBatches, 0, static (topic, index) => [RequestFrames.Produce(topic, index, 64, 1024, acks: -1)]),
+        new("fetch, 64 KiB at a time", 2, 2, SmallFetches, 0, static (topic, index) => FetchFrames(topic, index, 64)),
+        new("produce, 1 MiB batches of 1 KiB", 2, 5, LargeBatches, 0, static (topic, index) => [RequestFrames.Produce(topic, index, 1000, 1024, acks: -1)]),
+        new("fetch, 1 MiB at a time", 2, 2, LargeFetches, 0, static (topic, index) => FetchFrames(topic, index, 1000)),
+        new("produce, single records of 1 KiB", SingleRecordConnections, 5, SingleRecords, 0, static (topic, index) => [RequestFrames.Produce(topic, index, 1, 1024, acks: -1)]),
+        new("produce, single records, fixed rate", SingleRecordConnections, 1, PacedRequests, PacedRequestsPerSecond, static (topic, index) => [RequestFrames.Produce(topic, index, 1, 1024, acks: -1)]),
     ];
 
     public static int Run(string[] args)
@@ -148,7 +155,7 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
             cache?.Fill();
             var allocated = heap?.AllocatedBytes() ?? double.NaN;
             var before = node.ProcessorTime();
-            var outcome = workload.Run(port, topic, Duration);
+            var outcome = workload.Run(port, topic);
             if (round > 0)
             {
                 var used = node.ProcessorTime() - before;

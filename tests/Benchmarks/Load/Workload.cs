@@ -4,37 +4,38 @@ using KafkaCompat.Benchmarks.Requests;
 namespace KafkaCompat.Benchmarks.Load;
 
 /// <summary>
-/// Several connections, each with a thread of its own, that send prepared frames for a while. Without a rate each keeps <see cref="InFlight"/> requests
+/// Several connections, each with a thread of its own, that send prepared frames: <see cref="Requests"/> all together, so that every broker does the same work and
+/// leaves the same number of pages in the system's cache. Without a rate each connection keeps <see cref="InFlight"/> requests
 /// in flight; with one, requests leave at fixed times whether or not the broker keeps up, and waiting for a late answer counts as latency.
 /// </summary>
-internal sealed record Workload(string Name, int Connections, int InFlight, int RequestsPerSecond, Func<string, int, IReadOnlyList<byte[]>> Frames)
+internal sealed record Workload(string Name, int Connections, int InFlight, int Requests, int RequestsPerSecond, Func<string, int, IReadOnlyList<byte[]>> Frames)
 {
     /// <summary>Runs against <paramref name="port"/> and adds up what the connections saw.</summary>
-    public Outcome Run(int port, string topic, TimeSpan duration)
+    public Outcome Run(int port, string topic)
     {
         var outcomes = new Outcome[Connections];
-        var begin = Stopwatch.GetTimestamp();
         var threads = Enumerable.Range(0, Connections).Select(index => new Thread(() =>
         {
             var frames = Frames(topic, index);
             outcomes[index] = RequestsPerSecond == 0
-                ? Saturate(port, frames, duration)
-                : Pace(port, frames, duration, TimeSpan.FromSeconds((double)Connections / RequestsPerSecond), (double)index / Connections);
+                ? Saturate(port, frames)
+                : Pace(port, frames, TimeSpan.FromSeconds((double)Connections / RequestsPerSecond), (double)index / Connections);
         })).ToList();
         threads.ForEach(static thread => thread.Start());
         threads.ForEach(static thread => thread.Join());
-        var elapsed = Stopwatch.GetElapsedTime(begin);
         var latencies = outcomes.SelectMany(static outcome => outcome.Latencies).ToList();
         latencies.Sort();
-        return new Outcome(outcomes.Sum(static outcome => outcome.Requests), outcomes.Sum(static outcome => outcome.Bytes), elapsed, latencies);
+        return new Outcome(outcomes.Sum(static outcome => outcome.Requests), outcomes.Sum(static outcome => outcome.Bytes), outcomes.Max(static outcome => outcome.Elapsed), latencies);
     }
 
-    private Outcome Saturate(int port, IReadOnlyList<byte[]> frames, TimeSpan duration)
+    private int RequestsOfEach => Requests / Connections;
+
+    private Outcome Saturate(int port, IReadOnlyList<byte[]> frames)
     {
         using var client = new FrameClient(port);
         var sent = new Queue<long>(InFlight);
-        var latencies = new List<TimeSpan>();
-        var (begin, requests, bytes, next) = (Stopwatch.GetTimestamp(), 0L, 0L, 0);
+        var latencies = new List<TimeSpan>(RequestsOfEach);
+        var (begin, bytes, next) = (Stopwatch.GetTimestamp(), 0L, 0);
         void Send()
         {
             sent.Enqueue(Stopwatch.GetTimestamp());
@@ -51,24 +52,24 @@ internal sealed record Workload(string Name, int Connections, int InFlight, int 
         while (sent.Count > 0)
         {
             bytes += client.Receive().Length;
-            requests++;
             latencies.Add(Stopwatch.GetElapsedTime(sent.Dequeue()));
-            if (Stopwatch.GetElapsedTime(begin) < duration)
+            if (next < RequestsOfEach)
             {
                 Send();
             }
         }
 
-        return new Outcome(requests, bytes, duration, latencies);
+        return new Outcome(latencies.Count, bytes, Stopwatch.GetElapsedTime(begin), latencies);
     }
 
-    private static Outcome Pace(int port, IReadOnlyList<byte[]> frames, TimeSpan duration, TimeSpan interval, double phase)
+    private Outcome Pace(int port, IReadOnlyList<byte[]> frames, TimeSpan interval, double phase)
     {
         using var client = new FrameClient(port);
         var latencies = new List<TimeSpan>();
         var (begin, bytes, next) = (Stopwatch.GetTimestamp(), 0L, 0);
-        for (var due = interval * phase; due < duration; due += interval)
+        while (next < RequestsOfEach)
         {
+            var due = interval * (next + phase);
             var wait = due - Stopwatch.GetElapsedTime(begin);
             if (wait > TimeSpan.Zero)
             {
@@ -83,7 +84,7 @@ internal sealed record Workload(string Name, int Connections, int InFlight, int 
             latencies.Add(Stopwatch.GetElapsedTime(begin) - from);
         }
 
-        return new Outcome(latencies.Count, bytes, duration, latencies);
+        return new Outcome(latencies.Count, bytes, Stopwatch.GetElapsedTime(begin), latencies);
     }
 }
 
