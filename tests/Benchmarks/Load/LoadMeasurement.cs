@@ -16,7 +16,8 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
     private const string Full = "full";
     private const string FetchName = "fetch";
 
-    private const string Settings = "log.segment.delete.delay.ms=1000";
+    // Records of the frames bear the time of no clock: retention by time, first looked at half a minute after the start, would delete them under the fetches.
+    private const string Settings = "log.segment.delete.delay.ms=1000\nlog.retention.ms=-1";
     private const int SingleRecordConnections = 16;
     private const int PacedRequestsPerSecond = 2_000;
 
@@ -150,6 +151,11 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
 
                 topic = $"load-{round}-{Array.IndexOf(Workloads, workload)}";
                 RequestFrames.CreateTopic(client, topic, workload.Connections);
+            }
+
+            if (!IsFetch(workload))
+            {
+                FreeMemory.Touch();
             }
 
             cache?.Fill();

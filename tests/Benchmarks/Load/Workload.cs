@@ -35,7 +35,7 @@ internal sealed record Workload(string Name, int Connections, int InFlight, int 
         using var client = new FrameClient(port);
         var sent = new Queue<long>(InFlight);
         var latencies = new List<TimeSpan>(RequestsOfEach);
-        var (begin, bytes, next) = (Stopwatch.GetTimestamp(), 0L, 0);
+        var (begin, bytes, next, length) = (Stopwatch.GetTimestamp(), 0L, 0, 0);
         void Send()
         {
             sent.Enqueue(Stopwatch.GetTimestamp());
@@ -51,7 +51,14 @@ internal sealed record Workload(string Name, int Connections, int InFlight, int 
 
         while (sent.Count > 0)
         {
-            bytes += client.Receive().Length;
+            var answer = client.Receive().Length;
+            if (length > 0 && answer != length)
+            {
+                throw new InvalidOperationException($"{Name}: an answer of {answer} bytes after those of {length}, which is an error or another work");
+            }
+
+            length = answer;
+            bytes += answer;
             latencies.Add(Stopwatch.GetElapsedTime(sent.Dequeue()));
             if (next < RequestsOfEach)
             {
