@@ -60,6 +60,7 @@ public sealed class BrokerService : IAsyncDisposable
         ServerConfig config, string clusterId, LogDirectories directories, IControllerChannel controller, Func<QuorumDescription> quorum, TimeProvider time,
         Random random, ILoggerFactory logs, IBatchThreads? batchThreads = null, NodeSeams? seams = null)
     {
+        batchThreads ??= IBatchThreads.None;
         _config = config;
         _directories = directories;
         // What records, groups and chores go by, and what peers wait for: in the program one clock.
@@ -92,13 +93,13 @@ public sealed class BrokerService : IAsyncDisposable
         };
         _groups = new GroupPartitions(coordinator, Partitions, Wheel, config.NodeId);
         _sessions = new FetchSessionCache(config.GetInt("max.incremental.fetch.session.cache.slots"), random, engineTime);
-        _produce = new ProduceHandler(Partitions, Metadata, Wheel, batchThreads ?? IBatchThreads.None);
+        _produce = new ProduceHandler(Partitions, Metadata, Wheel, batchThreads);
         _fetch = new FetchHandler(Partitions, Metadata, Wheel, _sessions, Quotas, config.GetInt("fetch.max.bytes"));
         _dispatch = new ServedHandlers
         {
             Produce = _produce,
             Fetch = _fetch,
-            ListOffsets = new ListOffsetsHandler(Partitions, batchThreads ?? IBatchThreads.None),
+            ListOffsets = new ListOffsetsHandler(Partitions, batchThreads),
             Metadata = new MetadataHandler(Metadata, Topics, Quotas),
             ApiVersions = new ApiVersionsHandler(Metadata, () => _dispatch!),
             CreateTopics = new CreateTopicsHandler(controller, Quotas),
@@ -126,7 +127,7 @@ public sealed class BrokerService : IAsyncDisposable
             AlterUserScramCredentials = new AlterUserScramCredentialsHandler(controller),
             ListConfigResources = new ListConfigResourcesHandler(Metadata),
             GetTelemetrySubscriptions = new GetTelemetrySubscriptionsHandler(Telemetry),
-            PushTelemetry = new PushTelemetryHandler(Telemetry, batchThreads ?? IBatchThreads.None),
+            PushTelemetry = new PushTelemetryHandler(Telemetry, batchThreads),
             DescribeCluster = new DescribeClusterHandler(Metadata),
             SaslHandshake = new SaslHandshakeHandler(),
             SaslAuthenticate = new SaslAuthenticateHandler(),

@@ -23,15 +23,7 @@ public sealed class DispatchTable
     public IReadOnlyList<ServedApi> Served { get; }
 
     /// <summary>The same without these keys.</summary>
-    internal DispatchTable Without(params ReadOnlySpan<ApiKey> keys)
-    {
-        var left = new List<ServedApi>(Served.Count);
-        foreach (var api in Served)
-        {
-            if (!keys.Contains(api.Key)) left.Add(api);
-        }
-        return new DispatchTable(left);
-    }
+    internal DispatchTable Without(params ApiKey[] keys) => new(Served.Where(api => !keys.Contains(api.Key)));
 
     /// <summary>Puts something before every handler. Before the first connection is served.</summary>
     internal void Intercept(IRequestInterceptor? interceptor)

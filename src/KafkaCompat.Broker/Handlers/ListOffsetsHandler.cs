@@ -27,17 +27,9 @@ public sealed class ListOffsetsHandler(PartitionTable partitions, IBatchThreads 
     private static readonly short[] FirstVersion = [0, 1, 1, 7, 8, 9, 11];
 
     public ValueTask<ListOffsetsResponse?> Handle(ListOffsetsRequest request, RequestContext context) =>
-        SearchesByTime(request) ? AnswerElsewhere(request, context) : ValueTask.FromResult<ListOffsetsResponse?>(Answer(request, context));
-
-    /// <summary>The socket's thread is needed for other connections; this one waits, so that it has no more than one search under way.</summary>
-    private async ValueTask<ListOffsetsResponse?> AnswerElsewhere(ListOffsetsRequest request, RequestContext context)
-    {
-        ListOffsetsResponse? response = null;
-        var searched = batchThreads.Run(() => response = Answer(request, context));
-        context.KeepBytesUntil(searched);
-        await searched;
-        return response;
-    }
+        SearchesByTime(request)
+            ? batchThreads.Answer<ListOffsetsResponse?>(context, () => Answer(request, context))
+            : ValueTask.FromResult<ListOffsetsResponse?>(Answer(request, context));
 
     private static bool SearchesByTime(ListOffsetsRequest request)
     {

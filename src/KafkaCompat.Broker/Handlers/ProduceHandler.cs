@@ -41,15 +41,9 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
     public ValueTask<ProduceResponse?> Handle(ProduceRequest request, RequestContext context) =>
         TakesLong(request, context) ? AppendElsewhere(request, context) : Append(request, context);
 
-    /// <summary>The socket's thread is needed for other connections; this one waits until its batches are in the log, so that no later request overtakes them.</summary>
-    private async ValueTask<ProduceResponse?> AppendElsewhere(ProduceRequest request, RequestContext context)
-    {
-        ValueTask<ProduceResponse?> answer = default;
-        var appended = batchThreads.Run(() => answer = Append(request, context));
-        context.KeepBytesUntil(appended);
-        await appended;
-        return await answer;
-    }
+    /// <summary>The connection waits until its batches are in the log, and no longer: not for their acknowledgement.</summary>
+    private async ValueTask<ProduceResponse?> AppendElsewhere(ProduceRequest request, RequestContext context) =>
+        await await batchThreads.Answer(context, () => Append(request, context));
 
     private bool TakesLong(ProduceRequest request, RequestContext context)
     {

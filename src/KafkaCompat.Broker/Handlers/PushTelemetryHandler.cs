@@ -13,13 +13,7 @@ namespace KafkaCompat.Broker.Handlers;
 [Serves(ApiKey.PushTelemetry, 0, 0)]
 public sealed class PushTelemetryHandler(ClientTelemetry telemetry, IBatchThreads threads) : IHandler<PushTelemetryRequest, PushTelemetryResponse>
 {
-    public async ValueTask<PushTelemetryResponse?> Handle(PushTelemetryRequest request, RequestContext context)
-    {
+    public ValueTask<PushTelemetryResponse?> Handle(PushTelemetryRequest request, RequestContext context) =>
         // Ten megabytes may have to be decompressed and read: not on a thread that other connections wait for.
-        var error = ErrorCode.None;
-        var read = threads.Run(() => error = telemetry.Push(request, context.TraitsOf));
-        context.KeepBytesUntil(read);
-        await read;
-        return new PushTelemetryResponse { ErrorCode = error };
-    }
+        threads.Answer<PushTelemetryResponse?>(context, () => new PushTelemetryResponse { ErrorCode = telemetry.Push(request, context.TraitsOf) });
 }
