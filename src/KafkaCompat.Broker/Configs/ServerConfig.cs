@@ -22,11 +22,13 @@ public sealed class ServerConfig
         Listeners = ListenerSettings.Read(this, localHostName);
         ConfigCrossChecks.Check(this);
         UnservedSettings.Refuse(this);
-        WriteBehindBytes = OwnSettings.WriteBehindBytes.Parse(set.GetValueOrDefault(OwnSettings.WriteBehindBytes.Name));
-        ClusterId = OwnSettings.ClusterId.Parse(set.GetValueOrDefault(OwnSettings.ClusterId.Name));
-        LogFormat = OwnSettings.LogFormat.Parse(set.GetValueOrDefault(OwnSettings.LogFormat.Name));
-        HttpListener = OwnSettings.HttpListener.Parse(set.GetValueOrDefault(OwnSettings.HttpListener.Name));
-        ClientTelemetry = OwnSettings.ClientTelemetry.Parse(set.GetValueOrDefault(OwnSettings.ClientTelemetry.Name));
+        WriteBehindBytes = Own(OwnSettings.WriteBehindBytes);
+        ClusterId = Own(OwnSettings.ClusterId);
+        LogFormat = Own(OwnSettings.LogFormat);
+        HttpListener = Own(OwnSettings.HttpListener);
+        ClientTelemetry = Own(OwnSettings.ClientTelemetry);
+
+        T Own<T>(OwnSetting<T> setting) => setting.Parse(set.GetValueOrDefault(setting.Name));
     }
 
     private ServerConfig(Dictionary<string, string> set, Dictionary<string, object?> values, ServerConfig other) =>

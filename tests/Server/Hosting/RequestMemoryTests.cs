@@ -24,8 +24,7 @@ public sealed class RequestMemoryTests
         await first.Send(Large.AsMemory(0, 500));
         await second.Send(Large.AsMemory(0, 500));
         await Eventually.Is(() => Memory(node).ClaimedBytes == 2_000);
-        await third.Send(Small);
-        await Eventually.Is(() => Memory(node).Waiting == 1);
+        await Queue(node, third, Small, 1);
 
         await first.Send(Large.AsMemory(500));
         Assert.NotNull(await first.Receive());
@@ -42,10 +41,8 @@ public sealed class RequestMemoryTests
     {
         await using var node = await SocketNode.Start(Bound);
         var (holder, waiter) = (node.Connect(), node.Connect());
-        await holder.Send(Framed(2_000).AsMemory(0, 10));
-        await Eventually.Is(() => Memory(node).ClaimedBytes == 2_000);
-        await waiter.Send(Small);
-        await Eventually.Is(() => Memory(node).Waiting == 1);
+        await Begin(node, holder, Framed(2_000));
+        await Queue(node, waiter, Small, 1);
 
         if (isReset) holder.Reset();
         else holder.CloseSending();
@@ -59,12 +56,9 @@ public sealed class RequestMemoryTests
     {
         await using var node = await SocketNode.Start(Bound);
         var (holder, large, small) = (node.Connect(), node.Connect(), node.Connect());
-        await holder.Send(Large.AsMemory(0, 10));
-        await Eventually.Is(() => Memory(node).ClaimedBytes == 1_000);
-        await large.Send(Framed(1_500));
-        await Eventually.Is(() => Memory(node).Waiting == 1);
-        await small.Send(Small);
-        await Eventually.Is(() => Memory(node).Waiting == 2);
+        await Begin(node, holder, Large);
+        await Queue(node, large, Framed(1_500), 1);
+        await Queue(node, small, Small, 2);
         Assert.Equal(1_000, Memory(node).ClaimedBytes);
 
         await holder.Send(Large.AsMemory(10));
@@ -78,12 +72,9 @@ public sealed class RequestMemoryTests
     {
         await using var node = await SocketNode.Start(Bound);
         var (holder, large, small) = (node.Connect(), node.Connect(listener: "CONTROLLER"), node.Connect());
-        await holder.Send(Large.AsMemory(0, 10));
-        await Eventually.Is(() => Memory(node).ClaimedBytes == 1_000);
-        await large.Send(Framed(1_500));
-        await Eventually.Is(() => Memory(node).Waiting == 1);
-        await small.Send(Small);
-        await Eventually.Is(() => Memory(node).Waiting == 2);
+        await Begin(node, holder, Large);
+        await Queue(node, large, Framed(1_500), 1);
+        await Queue(node, small, Small, 2);
 
         // It waits and is not read, so that only the node itself can end it.
         node.Node.Node.Broker.Connections.CloseQuietest(1, static listener => listener == "CONTROLLER");
@@ -112,10 +103,8 @@ public sealed class RequestMemoryTests
     {
         await using var node = await SocketNode.Start(Bound);
         var (holder, waiter) = (node.Connect(), node.Connect());
-        await holder.Send(Framed(2_000).AsMemory(0, 10));
-        await Eventually.Is(() => Memory(node).ClaimedBytes == 2_000);
-        await waiter.Send(Small);
-        await Eventually.Is(() => Memory(node).Waiting == 1);
+        await Begin(node, holder, Framed(2_000));
+        await Queue(node, waiter, Small, 1);
 
         var drained = node.Node.Node.Broker.DrainAsync();
         Assert.Null(await waiter.Receive());
@@ -131,6 +120,20 @@ public sealed class RequestMemoryTests
     {
         await using var node = await SocketNode.Start();
         Assert.Null(node.Node.Node.Broker.RequestMemory);
+    }
+
+    /// <summary>A client sends the beginning of a frame, for which room is claimed.</summary>
+    private static async Task Begin(SocketNode node, SocketClient client, byte[] frame)
+    {
+        await client.Send(frame.AsMemory(0, 10));
+        await Eventually.Is(() => Memory(node).ClaimedBytes == frame.Length - sizeof(int));
+    }
+
+    /// <summary>A client sends a frame for which there is no room, as the last of so many.</summary>
+    private static async Task Queue(SocketNode node, SocketClient client, byte[] frame, int waiting)
+    {
+        await client.Send(frame);
+        await Eventually.Is(() => Memory(node).Waiting == waiting);
     }
 
     private static RequestMemory Memory(SocketNode node) => node.Node.Node.Broker.RequestMemory!;

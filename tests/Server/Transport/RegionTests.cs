@@ -10,10 +10,31 @@ using Xunit;
 namespace KafkaCompat.Server.Tests.Transport;
 
 /// <summary>Regions of files between written bytes: they arrive in their place, whoever is slow and whatever becomes of the file.</summary>
-public sealed class RegionTests : IDisposable
+public sealed class RegionTests : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kafkacompat-regions-");
     private readonly CancellationTokenSource _deadline = new(TimeSpan.FromSeconds(30));
+    private readonly SocketTransport _transport = new(new SocketTransportOptions(), TimeProvider.System);
+    private readonly Socket _client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private IConnectionListener _listener = null!;
+    private ConnectionContext _connection = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _listener = await _transport.BindAsync(new IPEndPoint(IPAddress.Loopback, 0), _deadline.Token);
+        var accepting = _listener.AcceptAsync(_deadline.Token);
+        await _client.ConnectAsync(_listener.EndPoint, _deadline.Token);
+        _connection = (await accepting)!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        await _listener.DisposeAsync();
+        _transport.Dispose();
+        _deadline.Dispose();
+        _folder.Delete(recursive: true);
+    }
 
     [Theory]
     [InlineData(100)]
@@ -21,20 +42,13 @@ public sealed class RegionTests : IDisposable
     [InlineData(20_000_000)]
     public async Task Regions_arrive_between_the_bytes_around_them(int length)
     {
-        using var transport = new SocketTransport(new SocketTransportOptions(), TimeProvider.System);
-        await using var listener = await transport.BindAsync(new IPEndPoint(IPAddress.Loopback, 0), _deadline.Token);
-        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        var accepting = listener.AcceptAsync(_deadline.Token);
-        await client.ConnectAsync(listener.EndPoint, _deadline.Token);
-        var connection = (await accepting)!;
-
         var content = new byte[length + 50];
         new Random(length).NextBytes(content);
         var path = Path.Combine(_folder.FullName, "segment");
         await File.WriteAllBytesAsync(path, content, _deadline.Token);
         var store = new DiskFileStore();
         var file = store.Open(path, FileOpening.Read);
-        var flush = WriteTwice(connection, file, length);
+        var flush = WriteTwice(_connection, file, length);
         file.Dispose();
         File.Delete(path);
 
@@ -42,32 +56,26 @@ public sealed class RegionTests : IDisposable
         var received = new byte[expected.Length];
         for (var at = 0; at < received.Length;)
         {
-            var count = await client.ReceiveAsync(received.AsMemory(at), _deadline.Token);
+            var count = await _client.ReceiveAsync(received.AsMemory(at), _deadline.Token);
             Assert.NotEqual(0, count);
             at += count;
         }
 
         Assert.True(expected.AsSpan().SequenceEqual(received));
         Assert.False((await flush).IsCompleted);
-        Assert.Equal(0, transport.Pool.RentedBytes);
-        await connection.DisposeAsync();
+        Assert.Equal(0, _transport.Pool.RentedBytes);
+        await _connection.DisposeAsync();
     }
 
     [Fact]
     public async Task A_disk_that_refuses_what_is_sent_from_it_is_told_of_and_the_peer_is_let_go()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc is Linux's");
-        using var transport = new SocketTransport(new SocketTransportOptions(), TimeProvider.System);
-        await using var listener = await transport.BindAsync(new IPEndPoint(IPAddress.Loopback, 0), _deadline.Token);
-        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        var accepting = listener.AcceptAsync(_deadline.Token);
-        await client.ConnectAsync(listener.EndPoint, _deadline.Token);
-        var connection = (await accepting)!;
 
         // The first page of a process is never mapped: reading it is an I/O error, as of a disk.
         using var file = new DiskFileStore().Open("/proc/self/mem", FileOpening.Read);
         var health = new DirectoryHealth();
-        var output = connection.Transport.Output;
+        var output = _connection.Transport.Output;
         using (var region = FileRegion.TryCreate(file, 0, 64 * 1024, health)!)
         {
             ((IRegionSink)output).Accept(region);
@@ -75,23 +83,17 @@ public sealed class RegionTests : IDisposable
 
         Assert.True((await output.FlushAsync(_deadline.Token)).IsCompleted);
         Assert.True(health.IsFailed);
-        await connection.DisposeAsync();
-        Assert.Equal(0, transport.Pool.RentedBytes);
+        await _connection.DisposeAsync();
+        Assert.Equal(0, _transport.Pool.RentedBytes);
     }
 
     [Fact]
     public async Task A_file_that_ends_within_what_is_sent_from_it_fails_the_flush_so_that_it_is_logged()
     {
-        using var transport = new SocketTransport(new SocketTransportOptions(), TimeProvider.System);
-        await using var listener = await transport.BindAsync(new IPEndPoint(IPAddress.Loopback, 0), _deadline.Token);
-        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        var accepting = listener.AcceptAsync(_deadline.Token);
-        await client.ConnectAsync(listener.EndPoint, _deadline.Token);
-        var connection = (await accepting)!;
         var path = Path.Combine(_folder.FullName, "short");
         await File.WriteAllBytesAsync(path, new byte[2 * SendFile.WorthwhileFrom], _deadline.Token);
         using var file = new DiskFileStore().Open(path, FileOpening.Read);
-        var output = connection.Transport.Output;
+        var output = _connection.Transport.Output;
         using (var region = FileRegion.TryCreate(file, 0, 2 * SendFile.WorthwhileFrom)!)
         {
             ((IRegionSink)output).Accept(region);
@@ -99,14 +101,8 @@ public sealed class RegionTests : IDisposable
 
         await File.WriteAllBytesAsync(path, new byte[SendFile.WorthwhileFrom], _deadline.Token);
         _ = await Assert.ThrowsAsync<EndOfStreamException>(async () => await output.FlushAsync(_deadline.Token));
-        await connection.DisposeAsync();
-        Assert.Equal(0, transport.Pool.RentedBytes);
-    }
-
-    public void Dispose()
-    {
-        _deadline.Dispose();
-        _folder.Delete(recursive: true);
+        await _connection.DisposeAsync();
+        Assert.Equal(0, _transport.Pool.RentedBytes);
     }
 
     private static Task<System.IO.Pipelines.FlushResult> WriteTwice(ConnectionContext connection, StoredFile file, int length)
