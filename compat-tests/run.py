@@ -17,6 +17,7 @@ import admin_wire
 import brokers
 import datadirs
 import interchange
+import readme
 import tools
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -172,7 +173,7 @@ def produce(folder, names, options):
     return produce_wire.run(folder, names, options)
 
 
-PARTS = {"interchange": interchange.run, "tools": tools.run, "admin": admin_wire.run, "produce": produce, "datadirs": datadirs.run}
+PARTS = {"interchange": interchange.run, "tools": tools.run, "admin": admin_wire.run, "produce": produce, "datadirs": datadirs.run, "readme": readme.run}
 
 if __name__ == "__main__":
     sys.exit(main())

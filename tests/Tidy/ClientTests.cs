@@ -4,7 +4,7 @@ using Xunit;
 
 namespace KafkaCompat.Tidy.Tests;
 
-/// <summary>The README's table of clients is what compat-tests/ runs with each of them.</summary>
+/// <summary>docs/clients.md is what compat-tests/ runs with each of them.</summary>
 public sealed partial class ClientTests
 {
     /// <summary>Each client's folder of compat-tests/, its name for people, its file of scenarios, and how one of them begins there.</summary>
@@ -18,7 +18,7 @@ public sealed partial class ClientTests
     ];
 
     [Fact]
-    public void The_readme_says_what_each_client_runs()
+    public void The_page_of_clients_says_what_each_client_runs()
     {
         var expected = new List<string>
         {
@@ -26,7 +26,7 @@ public sealed partial class ClientTests
             $"|{string.Concat(Enumerable.Repeat("---|", Clients.Length + 1))}",
         };
         expected.AddRange(Scenarios.Select(static scenario => $"| {scenario} | {string.Join(" | ", Clients.Select(client => Answer(client.Folder, scenario)))} |"));
-        var actual = Repository.Text("README.md").Split('\n').SkipWhile(static line => !line.StartsWith("| Scenario |", StringComparison.Ordinal)).TakeWhile(static line => line.StartsWith('|'));
+        var actual = Repository.Text("docs/clients.md").Split('\n').SkipWhile(static line => !line.StartsWith("| Scenario |", StringComparison.Ordinal)).TakeWhile(static line => line.StartsWith('|'));
         Assert.Equal(expected, actual);
     }
 

@@ -6,6 +6,9 @@ namespace KafkaCompat.Tidy.Tests;
 /// <summary>Documents that stay true: the paths they name exist, and what they say of the program is what the program does.</summary>
 public sealed partial class DocumentTests
 {
+    /// <summary>The README is for someone in a hurry; the rest stands in docs/.</summary>
+    private const int MostReadmeLines = 120;
+
     private const string ServedHeading = "| Key | API | Versions |";
 
     public static TheoryData<string> Documents => [.. Repository.Files.Where(f => f.EndsWith(".md", StringComparison.Ordinal))];
@@ -37,12 +40,22 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
-    public void The_readme_lists_the_keys_that_the_code_serves()
+    public void The_page_of_apis_lists_the_keys_that_the_code_serves()
     {
         var numbers = SpecNumbers();
         var expected = Repository.Served.OrderBy(k => numbers[k.Name]).Select(k => $"| {numbers[k.Name]} | {k.Name} | {k.Min}-{k.Max} |");
-        var actual = Repository.Text("README.md").Split('\n').SkipWhile(line => line != ServedHeading).Skip(2).TakeWhile(line => line.StartsWith('|'));
+        var actual = Repository.Text("docs/apis.md").Split('\n').SkipWhile(line => line != ServedHeading).Skip(2).TakeWhile(line => line.StartsWith('|'));
         Assert.Equal(expected, actual);
+    }
+
+    [Fact]
+    public void The_readme_is_short() => Assert.InRange(Repository.Text("README.md").Split('\n').Length - 1, 1, MostReadmeLines);
+
+    [Fact]
+    public void Every_page_of_docs_is_in_its_index()
+    {
+        var index = Repository.Text("docs/README.md");
+        Findings.None(Repository.Files.Where(f => f.StartsWith("docs/", StringComparison.Ordinal) && f != "docs/README.md").Select(f => f["docs/".Length..]).Where(f => !index.Contains($"({f})", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class DamagedPayloadTests
 
     /// <summary>
     /// Here the changed byte is the length of a record, which the codec stores as it is. Kafka steps over the fields and stores the batch, and no reader
-    /// can read it afterwards: the README names it.
+    /// can read it afterwards: docs/differences.md names it.
     /// </summary>
     private static readonly (string Codec, int Position)[] RecordLengths =
         [("snappy", 22), ("snappy", 33), ("snappy", 44), ("lz4", 11), ("lz4", 22), ("lz4", 33), ("zstd", 9), ("zstd", 20), ("zstd", 31)];

@@ -35,7 +35,7 @@ public partial class InvalidBatchTests
     /// <summary>Kafka refuses these for the transactional id that the request lacks, before it looks at the batch; the batch alone is refused too.</summary>
     private static readonly HashSet<string> RefusedEarlierByKafka = ["attributes-control-commit-marker"];
 
-    /// <summary>Where Kafka errs, with the answer that is given instead. README.md says why.</summary>
+    /// <summary>Where Kafka errs, with the answer that is given instead. docs/differences.md says why.</summary>
     private static readonly Dictionary<string, ErrorCode> BetterThanKafka = new()
     {
         ["null-records"] = ErrorCode.InvalidRecord,

@@ -4,7 +4,7 @@ using Xunit;
 namespace KafkaCompat.Server.Tests.Hosting;
 
 /// <summary>
-/// golden/hostile.tsv and golden/batches/invalid.tsv over real sockets: Kafka's recorded reaction to each, or the stricter one that README.md names.
+/// golden/hostile.tsv and golden/batches/invalid.tsv over real sockets: Kafka's recorded reaction to each, or the stricter one that docs/differences.md names.
 /// </summary>
 public sealed class HostileTableTests
 {
