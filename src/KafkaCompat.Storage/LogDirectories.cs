@@ -91,20 +91,39 @@ public sealed class LogDirectories : IDisposable
         await Task.WhenAll(homes.Select(static home => home.Key.CreateAll(home.Value)));
     }
 
-    /// <summary>Takes a log out of service, and a copy of it that was being made for another directory.</summary>
-    public void Delete(TopicPartition partition)
+    /// <summary>
+    /// Takes logs out of service, and copies of them that were being made for another directory. What one directory refuses is done in the others all the same; one
+    /// that has failed only lets go of them.
+    /// </summary>
+    public void Delete(params IReadOnlyCollection<TopicPartition> partitions)
     {
-        foreach (LogDirectory directory in Online)
-            directory.Delete(partition);
+        KafkaStorageException? first = null;
+        foreach (LogDirectory directory in _all)
+        {
+            try
+            {
+                directory.Delete(partitions);
+            }
+            catch (KafkaStorageException failure)
+            {
+                first ??= failure;
+            }
+        }
+        if (first is not null)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
     }
 
+    /// <summary>The high watermarks of the logs that are here, as their directories last wrote them down. What a directory says of a log that lies elsewhere is old.</summary>
     public Dictionary<TopicPartition, long> ReadHighWatermarks()
     {
         var all = new Dictionary<TopicPartition, long>();
         foreach (LogDirectory directory in Online)
         {
             foreach ((TopicPartition partition, long offset) in directory.ReadHighWatermarks())
-                all[partition] = offset;
+            {
+                if (directory.Find(partition) is not null)
+                    all[partition] = offset;
+            }
         }
         return all;
     }
@@ -163,7 +182,7 @@ public sealed class LogDirectories : IDisposable
     }
 
     /// <summary>Writes down each directory's high watermarks.</summary>
-    public void WriteHighWatermarks(IReadOnlyDictionary<TopicPartition, long> highWatermarks)
+    public void WriteHighWatermarks(Func<IReadOnlyDictionary<TopicPartition, long>> highWatermarks)
     {
         foreach (LogDirectory directory in Online)
             directory.WriteHighWatermarks(highWatermarks);

@@ -25,6 +25,7 @@ public sealed class LogDirectory : IDisposable
     private readonly PriorityQueue<string, long> _deleted = new();
     private readonly ConcurrentDictionary<TopicPartition, PartitionLog> _futures = new();
     private readonly ConcurrentQueue<PartitionLog> _unsettled = new();
+    private readonly DirectoryCheckpoints _checkpoints;
     private readonly Lock _gate = new();
     private int _threads = 1;
 
@@ -38,6 +39,7 @@ public sealed class LogDirectory : IDisposable
         Environment = environment;
         Path = path;
         _lock = @lock;
+        _checkpoints = new DirectoryCheckpoints(environment, path);
         Meta = MetaProperties.Read(environment.Files, path);
         WasClosedCleanly = CleanShutdownMarker.TryRead(environment.Files, path, out long epoch);
         BrokerEpochAtShutdown = epoch;
@@ -93,7 +95,7 @@ public sealed class LogDirectory : IDisposable
     }
 
     /// <summary>The high watermarks as they were last written down.</summary>
-    public Dictionary<TopicPartition, long> ReadHighWatermarks() => OffsetCheckpoint.Read(Environment.Files, PathOf(OffsetCheckpoint.HighWatermarks));
+    public Dictionary<TopicPartition, long> ReadHighWatermarks() => _checkpoints.Read(OffsetCheckpoint.HighWatermarks);
 
     /// <summary>
     /// Opens every log of the directory. A folder whose partition and topic id (null where the folder has none) the metadata does not know is set aside as stray.
@@ -101,8 +103,8 @@ public sealed class LogDirectory : IDisposable
     /// </summary>
     public void LoadAll(Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, int threads = 1)
     {
-        Dictionary<TopicPartition, long> recoveryPoints = OffsetCheckpoint.Read(Environment.Files, PathOf(OffsetCheckpoint.RecoveryPoints));
-        Dictionary<TopicPartition, long> logStarts = OffsetCheckpoint.Read(Environment.Files, PathOf(OffsetCheckpoint.LogStarts));
+        Dictionary<TopicPartition, long> recoveryPoints = _checkpoints.Read(OffsetCheckpoint.RecoveryPoints);
+        Dictionary<TopicPartition, long> logStarts = _checkpoints.Read(OffsetCheckpoint.LogStarts);
         var folders = new List<(TopicPartition Partition, string Folder, LogFolderKind Kind)>();
         foreach (StoredEntry entry in Environment.Files.List(Path))
         {
@@ -126,6 +128,8 @@ public sealed class LogDirectory : IDisposable
             var opening = new LogOpening(WasClosedCleanly, recoveryPoints.GetValueOrDefault(found.Partition), logStarts.GetValueOrDefault(found.Partition));
             PartitionLog log = PartitionLog.Open(Environment, found.Folder, found.Partition, settings(found.Partition), opening);
             log.TopicId = topicId;
+            // What the last life made may lie in memory alone still, the folder's name and what says whose it is too: the next sync keeps it.
+            log.IsUnsettled = !WasClosedCleanly;
             (found.Kind == LogFolderKind.Future ? _futures : _logs)[found.Partition] = log;
         }
         _threads = threads;
@@ -146,7 +150,9 @@ public sealed class LogDirectory : IDisposable
     /// </summary>
     public PartitionLog Create(TopicPartition partition, Uuid topicId, LogSettings settings)
     {
-        PartitionLog log = CreateUnsettled(new NewLog(partition, topicId, settings, LeaderEpochCache.Undefined));
+        var created = new NewLog(partition, topicId, settings, LeaderEpochCache.Undefined);
+        ForgetNamesakes([created]);
+        PartitionLog log = CreateUnsettled(created);
         AddCreated([log]);
         return log;
     }
@@ -157,6 +163,7 @@ public sealed class LogDirectory : IDisposable
     public async Task CreateAll(IReadOnlyCollection<NewLog> partitions)
     {
         ArgumentNullException.ThrowIfNull(partitions);
+        ForgetNamesakes(partitions);
         var waiting = new ConcurrentQueue<NewLog>(partitions);
         var created = new ConcurrentQueue<PartitionLog>();
         try
@@ -205,21 +212,34 @@ public sealed class LogDirectory : IDisposable
         }
     }
 
-    /// <summary>Takes a log out of service, and the copy of one that lies elsewhere. Its folder gets a name that ends in <c>-delete</c> at once, and goes when the delay is over, in <see cref="DeleteDue"/>.</summary>
-    public void Delete(TopicPartition partition)
+    /// <summary>
+    /// Takes logs out of service, and the copies of such that lie elsewhere. Their folders get names that end in <c>-delete</c> at once, and go when the delay is over,
+    /// in <see cref="DeleteDue"/>. The checkpoint files forget them. Many are made durable together.
+    /// </summary>
+    public void Delete(params IReadOnlyCollection<TopicPartition> partitions)
     {
-        _ = _logs.TryRemove(partition, out PartitionLog? log);
-        _ = _futures.TryRemove(partition, out PartitionLog? future);
-        if (log is null && future is null)
+        ArgumentNullException.ThrowIfNull(partitions);
+        var gone = new List<PartitionLog>();
+        foreach (TopicPartition partition in partitions)
+        {
+            if (_logs.TryRemove(partition, out PartitionLog? log))
+                gone.Add(log);
+            if (_futures.TryRemove(partition, out PartitionLog? future))
+                gone.Add(future);
+        }
+        if (gone.Count == 0)
             return;
-        Health.Require();
+        // Closed first: whoever still reads finds a closed log and not a missing file. Regions that are being sent keep their file open.
+        foreach (PartitionLog log in gone)
+            log.Dispose();
+        // Nothing is asked of a disk that failed: the folders are strays of the next start.
+        if (Health.IsFailed)
+            return;
         try
         {
-            if (log is not null)
+            foreach (PartitionLog log in gone)
                 SetDeleted(log);
-            if (future is not null)
-                SetDeleted(future);
-            Environment.Files.SyncFolder(Path);
+            _checkpoints.Forget(partitions, syncFolder: true);
         }
         catch (Exception failure) when (failure is IOException and not KafkaStorageException)
         {
@@ -265,24 +285,25 @@ public sealed class LogDirectory : IDisposable
 
     /// <summary>Writes down from where on each log has to be checked after a kill.</summary>
     public void WriteRecoveryPoints() =>
-        WriteCheckpoint(OffsetCheckpoint.RecoveryPoints, Smallest(Opened, static log => log.RecoveryPoint));
+        WriteCheckpoint(OffsetCheckpoint.RecoveryPoints, () => Smallest(Opened, static log => log.RecoveryPoint));
 
     /// <summary>Writes down where logs start that do not start with their first segment.</summary>
     public void WriteLogStarts() => WriteCheckpoint(
         OffsetCheckpoint.LogStarts,
-        Smallest(Opened.Where(static log => log.LogStartOffset > log.FirstSegmentBaseOffset), static log => log.LogStartOffset));
+        () => Smallest(Opened.Where(static log => log.LogStartOffset > log.FirstSegmentBaseOffset), static log => log.LogStartOffset));
 
-    /// <summary>Writes down the high watermarks of this directory's logs.</summary>
-    public void WriteHighWatermarks(IReadOnlyDictionary<TopicPartition, long> highWatermarks)
+    /// <summary>Writes down the high watermarks of this directory's logs, asked for when no log can be deleted or made under the answer.</summary>
+    public void WriteHighWatermarks(Func<IReadOnlyDictionary<TopicPartition, long>> highWatermarks) => WriteCheckpoint(OffsetCheckpoint.HighWatermarks, () =>
     {
+        IReadOnlyDictionary<TopicPartition, long> everywhere = highWatermarks();
         var here = new Dictionary<TopicPartition, long>();
         foreach (TopicPartition partition in _logs.Keys)
         {
-            if (highWatermarks.TryGetValue(partition, out long highWatermark))
+            if (everywhere.TryGetValue(partition, out long highWatermark))
                 here[partition] = highWatermark;
         }
-        WriteCheckpoint(OffsetCheckpoint.HighWatermarks, here);
-    }
+        return here;
+    });
 
     /// <summary>Closes all logs as a clean shutdown does, writes the checkpoints and, last, the marker that lets the next start trust the files.</summary>
     public void CloseCleanly(long brokerEpoch, IReadOnlyDictionary<TopicPartition, long> highWatermarks)
@@ -292,7 +313,7 @@ public sealed class LogDirectory : IDisposable
             ForEach([.. Opened], static log => log.Close(), _threads);
             WriteRecoveryPoints();
             WriteLogStarts();
-            WriteHighWatermarks(highWatermarks);
+            WriteHighWatermarks(() => highWatermarks);
             string cleaner = PathOf(OffsetCheckpoint.Cleaner);
             if (!Environment.Files.FileExists(cleaner))
                 OffsetCheckpoint.Write(Environment.Files, cleaner, new Dictionary<TopicPartition, long>());
@@ -309,16 +330,47 @@ public sealed class LogDirectory : IDisposable
         _lock.Dispose();
     }
 
-    private void WriteCheckpoint(string name, Dictionary<TopicPartition, long> offsets)
+    private void WriteCheckpoint(string name, Func<IReadOnlyDictionary<TopicPartition, long>> offsets)
     {
         Health.Require();
         try
         {
-            OffsetCheckpoint.Write(Environment.Files, PathOf(name), offsets);
+            _checkpoints.Write(name, offsets);
         }
         catch (IOException failure)
         {
             throw Health.RefusedBy(failure);
+        }
+    }
+
+    /// <summary>
+    /// Whatever the checkpoint files say of the names of new partitions is of others that had them: deleted by a life that was killed before it wrote that down,
+    /// set aside, or gone with a disk.
+    /// </summary>
+    private void ForgetNamesakes(IReadOnlyCollection<NewLog> created)
+    {
+        Health.Require();
+        try
+        {
+            _checkpoints.Forget([.. created.Where(each => !IsBegun(each)).Select(static each => each.Partition)]);
+        }
+        catch (Exception failure) when (failure is IOException and not KafkaStorageException)
+        {
+            throw Health.RefusedBy(failure);
+        }
+    }
+
+    /// <summary>Whether the folder of a partition is there and its own: it was refused before it was done.</summary>
+    private bool IsBegun(in NewLog created)
+    {
+        string folder = PathOf(created.Partition.ToString());
+        try
+        {
+            return Environment.Files.FolderExists(folder) && PartitionMetadataFile.Read(Environment.Files, folder) == created.TopicId;
+        }
+        catch (LogCorruptionException)
+        {
+            return false;
         }
     }
 
@@ -352,9 +404,15 @@ public sealed class LogDirectory : IDisposable
         string folder = PathOf(created.Partition.ToString());
         try
         {
+            long logStart = 0;
+            if (IsBegun(created))
+                logStart = _checkpoints.Read(OffsetCheckpoint.LogStarts).GetValueOrDefault(created.Partition);
+            else if (Environment.Files.FolderExists(folder))
+                // Another partition's, which has this name no more: its records must not come back in this one.
+                _ = SetAside(folder, created.Partition, LogFolderKind.Stray);
             Environment.Files.CreateFolder(folder);
             PartitionMetadataFile.Write(Environment.Files, folder, created.TopicId);
-            PartitionLog log = PartitionLog.Open(Environment, folder, created.Partition, created.Settings, new LogOpening(IsClean: false));
+            PartitionLog log = PartitionLog.Open(Environment, folder, created.Partition, created.Settings, new LogOpening(IsClean: false, LogStartOffset: logStart));
             log.TopicId = created.TopicId;
             if (created.LeaderEpoch != LeaderEpochCache.Undefined)
                 log.Epochs.Assign(created.LeaderEpoch, log.LogEndOffset);
@@ -399,8 +457,6 @@ public sealed class LogDirectory : IDisposable
 
     private void SetDeleted(PartitionLog log)
     {
-        // Closed first: whoever still reads finds a closed log and not a missing file. Regions that are being sent keep their file open.
-        log.Dispose();
         string deleted = SetAside(log.Folder, log.Partition, LogFolderKind.Deleted);
         log.Moved(deleted);
         lock (_gate)

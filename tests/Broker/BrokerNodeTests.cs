@@ -184,12 +184,12 @@ public sealed class BrokerNodeTests
     public async Task A_node_whose_quorum_failed_leaves_no_mark_of_a_clean_shutdown()
     {
         var files = new HookedFileStore(_files);
-        var node = await Start(files);
+        var node = await Start(files, ("metadata.log.max.record.bytes.between.snapshots", "1"));
         await using (node)
         {
-            files.Before = (operation, path) =>
+            files.Before = (_, path) =>
             {
-                if (operation == nameof(IFileStore.CreateFolder) && path.EndsWith("/t-0", StringComparison.Ordinal)) throw new InvalidOperationException("nobody has thought of this");
+                if (path.EndsWith(".checkpoint.tmp", StringComparison.Ordinal)) throw new InvalidOperationException("nobody has thought of this");
             };
             var client = Connect(node);
             _ = await client.Post(new CreateTopicsRequest { Topics = { new() { Name = "t", NumPartitions = 1, ReplicationFactor = 1 } } }, 7);

@@ -35,7 +35,7 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
         [
             Loop("retention", config.GetLong("log.retention.check.interval.ms"), ApplyRetention, initialMs),
             Loop("producers", config.GetInt("producer.id.expiration.check.interval.ms"), ForgetProducers),
-            Loop("high watermarks", config.GetLong("replica.high.watermark.checkpoint.interval.ms"), () => directories.WriteHighWatermarks(HighWatermarks())),
+            Loop("high watermarks", config.GetLong("replica.high.watermark.checkpoint.interval.ms"), () => directories.WriteHighWatermarks(HighWatermarks)),
             Loop("recovery points", config.GetInt("log.flush.offset.checkpoint.interval.ms"), directories.WriteRecoveryPoints, initialMs),
             Loop("log starts", config.GetInt("log.flush.start.offset.checkpoint.interval.ms"), directories.WriteLogStarts, initialMs),
             Loop("sync", SyncMs, SyncRolled),

@@ -52,11 +52,11 @@ public sealed class PartitionKeeper : IMetadataListener
     /// <summary>Opens what the directories hold. To be called once, with the first image that is known to be complete.</summary>
     public void LoadDirectory(MetadataImage image)
     {
-        _highWatermarks = _directories.ReadHighWatermarks();
         _directories.LoadAll(
             (partition, topicId) => IsHere(image, partition, topicId),
             partition => LogSettingsOf.Topic(_metadata.TopicConfigOf(image, partition.Topic)),
             _config.Of(image).GetInt("num.recovery.threads.per.data.dir"));
+        _highWatermarks = _directories.ReadHighWatermarks();
         foreach (var failed in _directories.All.Where(static directory => directory.Health.IsFailed))
             PartitionLogMessages.DirectoryNotRead(_logger, failed.Health.Cause, failed.Path);
         foreach (var stray in _directories.Strays) PartitionLogMessages.Stray(_logger, stray);
@@ -65,7 +65,7 @@ public sealed class PartitionKeeper : IMetadataListener
     public async ValueTask OnMetadata(MetadataStep step)
     {
         _image = step.Image;
-        foreach (var topic in step.Delta.DeletedTopics) Delete(topic);
+        Delete([.. step.Delta.DeletedTopics.SelectMany(static topic => topic.Partitions.Keys, static (topic, index) => new TopicPartition(topic.Name, index))]);
         TryAgain(step.Image);
         await CreateLogs(step);
         foreach (var change in step.Delta.ChangedTopics.Values)
@@ -97,7 +97,7 @@ public sealed class PartitionKeeper : IMetadataListener
         {
             await _directories.CreateAll(created);
         }
-        catch (KafkaStorageException)
+        catch (Exception)
         {
             // Each is tried by itself now, which tells which of them cannot be used and why.
         }
@@ -138,7 +138,7 @@ public sealed class PartitionKeeper : IMetadataListener
         var key = new TopicPartition(topic, index);
         if (!registration.Replicas.Contains(_metadata.NodeId))
         {
-            if (_table.Find(topic, index) is not null) Delete(key);
+            if (_table.Find(topic, index) is not null || _table.Offline.ContainsKey(key)) Delete(key);
             return;
         }
         var partition = _table.Find(topic, index);
@@ -156,11 +156,12 @@ public sealed class PartitionKeeper : IMetadataListener
         {
             partition ??= Open(key, topicId, registration);
         }
-        catch (KafkaStorageException e)
+        catch (Exception e)
         {
+            // Whatever it is, it concerns this partition: the node and all others go on.
             PartitionLogMessages.Offline(_logger, e, key);
             _table.Offline[key] = topicId;
-            if (e.InnerException is { } cause && FileShortage.IsOfDescriptors(cause)) lock (_refused) _refused[key] = topicId;
+            if (e is KafkaStorageException && e.InnerException is { } cause && FileShortage.IsOfDescriptors(cause)) lock (_refused) _refused[key] = topicId;
             return;
         }
         _ = _table.Offline.TryRemove(key, out _);
@@ -168,7 +169,7 @@ public sealed class PartitionKeeper : IMetadataListener
         {
             partition.ApplyLeadership(registration.Leader, registration.LeaderEpoch, registration.Replicas.Length, registration.Isr.Length, registration.Leader == _metadata.NodeId);
         }
-        catch (KafkaStorageException e)
+        catch (Exception e)
         {
             // A failed directory takes the partition with it; where only a file could not be opened, what was not written is written with the next epoch or at the end.
             PartitionLogMessages.Offline(_logger, e, key);
@@ -180,6 +181,7 @@ public sealed class PartitionKeeper : IMetadataListener
         var config = _metadata.TopicConfigOf(_image, key.Topic);
         var assigned = registration.DirectoryOf(_metadata.NodeId);
         var log = _directories.Find(key) ?? _directories.Create(key, topicId, AssignedDirectory(registration), LogSettingsOf.Topic(config));
+        if (log.TopicId is { } found && found != topicId) throw new LogCorruptionException($"{log.Folder} is of topic {found}, and partition {key} of {topicId}.");
         Report(key, topicId, assigned);
         var partition = new Partition(key.Topic, topicId, key.Partition, log, config, _highWatermarks?.GetValueOrDefault(key) ?? 0, _syncer, _time);
         _ = _highWatermarks?.Remove(key);
@@ -187,24 +189,23 @@ public sealed class PartitionKeeper : IMetadataListener
         return partition;
     }
 
-    private void Delete(TopicImage topic)
+    private void Delete(params IReadOnlyCollection<TopicPartition> keys)
     {
-        foreach (var index in topic.Partitions.Keys) Delete(new TopicPartition(topic.Name, index));
-    }
-
-    private void Delete(TopicPartition key)
-    {
-        _ = _table.Offline.TryRemove(key, out _);
-        lock (_refused) _ = _refused.Remove(key);
-        _table.Remove(key.Topic, key.Partition)?.Close();
+        foreach (var key in keys)
+        {
+            _ = _table.Offline.TryRemove(key, out _);
+            lock (_refused) _ = _refused.Remove(key);
+            _ = _highWatermarks?.Remove(key);
+            _table.Remove(key.Topic, key.Partition)?.Close();
+        }
         try
         {
-            _directories.Delete(key);
+            _directories.Delete(keys);
         }
-        catch (KafkaStorageException e)
+        catch (Exception e)
         {
-            // What is left of it is a stray of the next start.
-            PartitionLogMessages.NotDeleted(_logger, e, key);
+            // What is left of them is set aside when their names are used again, or with the next start.
+            foreach (var key in keys) PartitionLogMessages.NotDeleted(_logger, e, key);
         }
     }
 

@@ -19,7 +19,7 @@ public static class OffsetCheckpoint
         return offsets;
     }
 
-    public static void Write(IFileStore files, string path, IReadOnlyDictionary<TopicPartition, long> offsets) =>
+    public static void Write(IFileStore files, string path, IReadOnlyDictionary<TopicPartition, long> offsets, bool syncFolder = true) =>
         files.WriteAtomically(path, CheckpointText.Encode(offsets.Count, offsets.Select(static entry =>
-            string.Create(CultureInfo.InvariantCulture, $"{entry.Key.Topic} {entry.Key.Partition} {entry.Value}"))));
+            string.Create(CultureInfo.InvariantCulture, $"{entry.Key.Topic} {entry.Key.Partition} {entry.Value}"))), syncFolder: syncFolder);
 }
