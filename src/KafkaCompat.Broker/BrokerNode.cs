@@ -67,22 +67,24 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>
     /// Starts a node; when it returns, the node leads its partitions and may be given connections. Without <paramref name="diskThreads"/> the disk is waited for on
     /// the threads that have something to do there, and without <paramref name="batchThreads"/> batches are decompressed on those that received them. The program uses
-    /// none of <paramref name="seams"/>.
+    /// none of <paramref name="seams"/>. <paramref name="start"/> tells how the start goes and may end it, which throws <see cref="OperationCanceledException"/>.
     /// </summary>
     public static async Task<BrokerNode> StartAsync(
         ServerConfig config, IFileStore files, TimeProvider time, Random random, ILoggerFactory logs, IDiskThreads? diskThreads = null,
-        IBatchThreads? batchThreads = null, NodeSeams? seams = null)
+        IBatchThreads? batchThreads = null, NodeSeams? seams = null, NodeStart? start = null)
     {
         if (!config.Node.IsBroker || !config.Node.IsController)
             throw new ConfigurationException(NodeRoles.OneAloneIsNotServed);
         var logger = logs.CreateLogger("kafkacompat.node");
-        var directories = NodeDirectories.Open(config, files, time, random, diskThreads ?? IDiskThreads.None, logger);
+        start ??= new NodeStart(time, logs);
+        var directories = NodeDirectories.Open(config, files, time, random, diskThreads ?? IDiskThreads.None, start.Recovery, logger);
         var engineTime = seams?.EngineTime ?? time;
         QuorumNode? quorum = null;
         try
         {
+            start.Stage = StartStage.MetadataLog;
             quorum = QuorumNode.Open(config, directories.Metadata.Environment, directories.Meta, engineTime, random);
-            return await Start(config, directories, quorum, time, engineTime, random, logs, batchThreads, seams);
+            return await Start(config, directories, quorum, time, engineTime, random, logs, batchThreads, seams, start);
         }
         catch
         {
@@ -136,10 +138,10 @@ public sealed class BrokerNode : IAsyncDisposable
 
     private static async Task<BrokerNode> Start(
         ServerConfig config, NodeDirectories directories, QuorumNode quorum, TimeProvider time, TimeProvider engineTime, Random random, ILoggerFactory logs,
-        IBatchThreads? batchThreads, NodeSeams? seams)
+        IBatchThreads? batchThreads, NodeSeams? seams, NodeStart start)
     {
         var (meta, data) = (directories.Meta, directories.Data);
-        await quorum.StartAsync();
+        await quorum.StartAsync(start.Stop);
         var logger = logs.CreateLogger("kafkacompat.node");
         var broker = new BrokerService(config, meta.ClusterId, data, quorum.Controller, quorum.Quorum.Describe, time, random, logs, batchThreads, seams);
         broker.Metadata.KRaftVersion = quorum.Quorum.KRaftVersion;
@@ -151,12 +153,15 @@ public sealed class BrokerNode : IAsyncDisposable
         };
         try
         {
-            await lifecycle.RegisterAsync();
+            start.Stage = StartStage.Registration;
+            await lifecycle.RegisterAsync().WaitAsync(start.Stop);
             broker.BrokerEpoch = lifecycle.Epoch;
-            broker.LoadDirectory(quorum.Metadata.Image);
-            foreach (var listener in broker.MetadataListeners) await quorum.Metadata.AttachAsync(listener);
+            start.Stage = StartStage.Logs;
+            await broker.LoadDirectory(quorum.Metadata.Image);
+            start.Stage = StartStage.Leadership;
+            foreach (var listener in broker.MetadataListeners) await quorum.Metadata.AttachAsync(listener).AsTask().WaitAsync(start.Stop);
             broker.Start();
-            await lifecycle.UnfenceAsync();
+            await lifecycle.UnfenceAsync().WaitAsync(start.Stop);
             broker.CordonsChanged += () => _ = lifecycle.ReportDirectories();
             broker.TellDirectories();
             // Here and not where they were read: a start that is refused has one line to say, and it is not this one.
@@ -165,8 +170,9 @@ public sealed class BrokerNode : IAsyncDisposable
         }
         catch
         {
-            // A process may go on without this node: nothing of it stays behind.
+            // A process may go on without this node: nothing of it stays behind. The quorum goes first: it may be handing partitions to the broker.
             await lifecycle.DisposeAsync();
+            await quorum.DisposeAsync();
             broker.EndsInDisorder = true;
             await broker.DisposeAsync();
             throw;

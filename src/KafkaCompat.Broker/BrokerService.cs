@@ -224,10 +224,10 @@ public sealed class BrokerService : IAsyncDisposable
     public long BrokerEpoch { get; set; } = -1;
 
     /// <summary>Opens the logs of the directories that <paramref name="image"/> knows. Before the first step is published.</summary>
-    public void LoadDirectory(MetadataImage image)
+    public Task LoadDirectory(MetadataImage image)
     {
         ApplySettings(Settings.Of(image));
-        _keeper.LoadDirectory(image);
+        return _keeper.LoadDirectory(image);
     }
 
     /// <summary>Raised when other directories take no new partitions than before; the controller has to hear of it.</summary>

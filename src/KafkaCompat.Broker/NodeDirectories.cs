@@ -27,7 +27,7 @@ internal sealed class NodeDirectories : IDisposable
 
     public LogDirectory Metadata { get; }
 
-    public static NodeDirectories Open(ServerConfig config, IFileStore files, TimeProvider time, Random random, IDiskThreads diskThreads, ILogger logger)
+    public static NodeDirectories Open(ServerConfig config, IFileStore files, TimeProvider time, Random random, IDiskThreads diskThreads, RecoveryWatch recovery, ILogger logger)
     {
         var unreadable = new Dictionary<string, Exception>();
         var meta = DirectoryFormat.Prepare(files, config, time.GetUtcNow(), random, unreadable);
@@ -62,7 +62,7 @@ internal sealed class NodeDirectories : IDisposable
         return new NodeDirectories(meta, new LogDirectories(data, hasUnopened: unreadable.Count > 0), metadata);
 
         // Each its own health and its own randomness: logs of several directories work side by side.
-        LogEnvironment Environment() => new(files, time, new Random(random.Next()))
+        LogEnvironment Environment() => new(files, time, new Random(random.Next()), recovery)
         {
             ProducerIdExpirationMs = config.GetInt("producer.id.expiration.ms"),
             DiskThreads = diskThreads,

@@ -1,4 +1,5 @@
 using KafkaCompat.Protocol;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Storage;
 
@@ -24,6 +25,9 @@ public sealed class LogDirectories : IDisposable
 
     /// <summary>Where chores that concern all directories run.</summary>
     public IDiskThreads DiskThreads => _all[0].Environment.DiskThreads;
+
+    /// <summary>What is told of the opening of the logs; one for all directories.</summary>
+    public RecoveryWatch Recovery => _all[0].Environment.Recovery;
 
     /// <summary>Whether a directory of <c>log.dirs</c> could not be opened at the start: what it holds is not known.</summary>
     public bool HasUnopened { get; }
@@ -132,29 +136,30 @@ public sealed class LogDirectories : IDisposable
     /// Opens every log of every directory. A directory whose disk fails meanwhile goes offline and the others serve; two logs of one partition are what
     /// nobody can choose between.
     /// </summary>
-    public void LoadAll(Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, int threads = 1)
+    public async Task LoadAll(Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, int threads = 1)
     {
+        await Task.WhenAll(Online.ToList().Select(directory => Load(directory, isKnown, settings, threads)));
         var homes = new Dictionary<TopicPartition, PartitionLog>();
-        foreach (LogDirectory directory in Online.ToList())
+        foreach (PartitionLog log in Online.SelectMany(static directory => directory.Logs))
         {
-            try
-            {
-                directory.LoadAll(isKnown, settings, threads);
-            }
-            catch (IOException failure) when (_all.Count > 1)
-            {
-                directory.Health.Fail(failure);
-                directory.Abandon();
-                continue;
-            }
-            foreach (PartitionLog log in directory.Logs)
-            {
-                if (!homes.TryAdd(log.Partition, log))
-                    throw new LogCorruptionException($"Duplicate log directories found: {homes[log.Partition].Folder}, {log.Folder}!");
-            }
+            if (!homes.TryAdd(log.Partition, log))
+                throw new LogCorruptionException($"Duplicate log directories found: {homes[log.Partition].Folder}, {log.Folder}!");
         }
         if (!Online.Any())
             throw new KafkaStorageException($"All log directories have failed, the last one because of: {_all[^1].Health.Cause?.Message}", _all[^1].Health.Cause);
+    }
+
+    private async Task Load(LogDirectory directory, Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, int threads)
+    {
+        try
+        {
+            await directory.LoadAll(isKnown, settings, threads);
+        }
+        catch (Exception failure) when (_all.Count > 1 && failure is IOException or LogCorruptionException && !FileShortage.IsOfDescriptors(failure.InnerException ?? failure))
+        {
+            directory.Health.Fail(failure);
+            directory.Abandon();
+        }
     }
 
     /// <summary>Removes the folders of deleted logs whose delay is over.</summary>

@@ -34,6 +34,9 @@ public sealed class LogDirectory : IDisposable
 
     private const int SettledAtATime = 4;
 
+    /// <summary>A folder that holds a log, or a copy of one.</summary>
+    private readonly record struct FoundFolder(TopicPartition Partition, string Folder, LogFolderKind Kind);
+
     private LogDirectory(LogEnvironment environment, string path, IDisposable @lock)
     {
         Environment = environment;
@@ -98,48 +101,47 @@ public sealed class LogDirectory : IDisposable
     public Dictionary<TopicPartition, long> ReadHighWatermarks() => _checkpoints.Read(OffsetCheckpoint.HighWatermarks);
 
     /// <summary>
-    /// Opens every log of the directory. A folder whose partition and topic id (null where the folder has none) the metadata does not know is set aside as stray.
-    /// <see cref="LogCorruptionException"/> says what Kafka would not start over.
+    /// Opens every log of the directory, several at a time on the environment's threads for the disk. A folder whose partition and topic id (null where the folder
+    /// has none) the metadata does not know is set aside as stray. <see cref="LogCorruptionException"/> says what Kafka would not start over.
     /// </summary>
-    public void LoadAll(Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, int threads = 1)
+    public async Task LoadAll(Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, int threads = 1)
     {
-        Dictionary<TopicPartition, long> recoveryPoints = _checkpoints.Read(OffsetCheckpoint.RecoveryPoints);
-        Dictionary<TopicPartition, long> logStarts = _checkpoints.Read(OffsetCheckpoint.LogStarts);
-        var folders = new List<(TopicPartition Partition, string Folder, LogFolderKind Kind)>();
-        foreach (StoredEntry entry in Environment.Files.List(Path))
+        var folders = new ConcurrentQueue<FoundFolder>();
+        Dictionary<TopicPartition, long> recoveryPoints = [], logStarts = [];
+        await Environment.DiskThreads.Run(() =>
         {
-            if (!entry.IsFolder || !TopicPartition.TryParseFolder(entry.Name, out TopicPartition partition, out LogFolderKind kind))
-                continue;
-            string folder = System.IO.Path.Combine(Path, entry.Name);
-            if (kind == LogFolderKind.Deleted)
-                _deleted.Enqueue(folder, Environment.DueMs(settings(partition).FileDeleteDelayMs));
-            else if (kind is LogFolderKind.Log or LogFolderKind.Future && partition.Topic != MetadataLogName)
-                folders.Add((partition, folder, kind));
-        }
-        var strays = new ConcurrentBag<string>();
-        void Load((TopicPartition Partition, string Folder, LogFolderKind Kind) found)
-        {
-            Uuid? topicId = PartitionMetadataFile.Read(Environment.Files, found.Folder);
-            if (!isKnown(found.Partition, topicId))
-            {
-                strays.Add(SetAside(found.Folder, found.Partition, LogFolderKind.Stray));
-                return;
-            }
-            var opening = new LogOpening(WasClosedCleanly, recoveryPoints.GetValueOrDefault(found.Partition), logStarts.GetValueOrDefault(found.Partition));
-            PartitionLog log = PartitionLog.Open(Environment, found.Folder, found.Partition, settings(found.Partition), opening);
-            log.TopicId = topicId;
-            // What the last life made may lie in memory alone still, the folder's name and what says whose it is too: the next sync keeps it.
-            log.IsUnsettled = !WasClosedCleanly;
-            (found.Kind == LogFolderKind.Future ? _futures : _logs)[found.Partition] = log;
-        }
+            // First of all, and durably: whatever ends this start from here on, the next one trusts nothing unseen.
+            if (WasClosedCleanly)
+                CleanShutdownMarker.Remove(Environment.Files, Path);
+            recoveryPoints = _checkpoints.Read(OffsetCheckpoint.RecoveryPoints);
+            logStarts = _checkpoints.Read(OffsetCheckpoint.LogStarts);
+            FindFolders(settings, folders);
+        });
+        Environment.Recovery.Found(folders.Count);
         _threads = threads;
-        ForEach(folders, Load, threads);
+        var strays = new ConcurrentBag<string>();
+        await Task.WhenAll(Enumerable.Range(0, Math.Max(1, Math.Min(threads, folders.Count))).Select(_ => Environment.DiskThreads.Run(() =>
+        {
+            try
+            {
+                while (folders.TryDequeue(out FoundFolder found))
+                {
+                    Environment.Recovery.ThrowIfStopped();
+                    var opening = new LogOpening(WasClosedCleanly, recoveryPoints.GetValueOrDefault(found.Partition), logStarts.GetValueOrDefault(found.Partition));
+                    if (LoadOne(found, isKnown, settings, opening) is { } stray)
+                        strays.Add(stray);
+                }
+            }
+            catch
+            {
+                // The others have nothing more to do.
+                folders.Clear();
+                throw;
+            }
+        })));
         Strays = [.. strays.Order(StringComparer.Ordinal)];
         if (Strays.Count > 0)
-            Environment.Files.SyncFolder(Path);
-        // From here on the files change: after a kill nothing may be trusted unseen.
-        if (WasClosedCleanly)
-            CleanShutdownMarker.Remove(Environment.Files, Path);
+            await Environment.DiskThreads.Run(() => Environment.Files.SyncFolder(Path));
     }
 
     public PartitionLog? Find(TopicPartition partition) => _logs.GetValueOrDefault(partition);
@@ -328,6 +330,41 @@ public sealed class LogDirectory : IDisposable
         foreach (PartitionLog log in Opened)
             log.Dispose();
         _lock.Dispose();
+    }
+
+    private void FindFolders(Func<TopicPartition, LogSettings> settings, ConcurrentQueue<FoundFolder> folders)
+    {
+        foreach (StoredEntry entry in Environment.Files.List(Path))
+        {
+            if (!entry.IsFolder || !TopicPartition.TryParseFolder(entry.Name, out TopicPartition partition, out LogFolderKind kind))
+                continue;
+            string folder = System.IO.Path.Combine(Path, entry.Name);
+            if (kind == LogFolderKind.Deleted)
+                _deleted.Enqueue(folder, Environment.DueMs(settings(partition).FileDeleteDelayMs));
+            else if (kind is LogFolderKind.Log or LogFolderKind.Future && partition.Topic != MetadataLogName)
+                folders.Enqueue(new FoundFolder(partition, folder, kind));
+        }
+    }
+
+    /// <summary>Opens a log; returns the new name of a folder that belongs to no partition.</summary>
+    private string? LoadOne(in FoundFolder found, Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, LogOpening opening)
+    {
+        Uuid? topicId = PartitionMetadataFile.Read(Environment.Files, found.Folder);
+        string? stray = null;
+        if (isKnown(found.Partition, topicId))
+        {
+            PartitionLog log = PartitionLog.Open(Environment, found.Folder, found.Partition, settings(found.Partition), opening);
+            log.TopicId = topicId;
+            // What the last life made may lie in memory alone still, the folder's name and what says whose it is too: the next sync keeps it.
+            log.IsUnsettled = !WasClosedCleanly;
+            (found.Kind == LogFolderKind.Future ? _futures : _logs)[found.Partition] = log;
+        }
+        else
+        {
+            stray = SetAside(found.Folder, found.Partition, LogFolderKind.Stray);
+        }
+        Environment.Recovery.Opened();
+        return stray;
     }
 
     private void WriteCheckpoint(string name, Func<IReadOnlyDictionary<TopicPartition, long>> offsets)

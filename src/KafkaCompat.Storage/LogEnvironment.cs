@@ -3,7 +3,7 @@ using KafkaCompat.Storage.Files;
 namespace KafkaCompat.Storage;
 
 /// <summary>What all logs of one directory share.</summary>
-public sealed class LogEnvironment(IFileStore files, TimeProvider clock, Random random)
+public sealed class LogEnvironment(IFileStore files, TimeProvider clock, Random random, RecoveryWatch? recovery = null)
 {
     public IFileStore Files { get; } = files;
 
@@ -28,8 +28,8 @@ public sealed class LogEnvironment(IFileStore files, TimeProvider clock, Random 
     /// <summary>Where it is set, appended bytes go to the disk at once and leave memory behind a window; a choice of the operator.</summary>
     public WriteBehind? WriteBehind { get; set; }
 
-    /// <summary>Told about damage that was found and repaired on opening.</summary>
-    public Action<string>? Repaired { get; set; }
+    /// <summary>Hears of what the opening of logs finds and repairs, and may stop it.</summary>
+    public RecoveryWatch Recovery { get; } = recovery ?? new RecoveryWatch(clock, IRecoveryListener.None);
 
     public long NowMs() => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 

@@ -63,7 +63,7 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
         var broker = new BrokerService(config, ClusterId, new LogDirectories([directory]), controller, Quorum, time, new Random(1), NullLoggerFactory.Instance, batchThreads);
         controller.Listeners = broker.MetadataListeners;
         broker.BrokerEpoch = controller.Start(config);
-        broker.LoadDirectory(controller.Image);
+        broker.LoadDirectory(controller.Image).GetAwaiter().GetResult();
         broker.Start();
         return new TestNode(broker, controller);
     }

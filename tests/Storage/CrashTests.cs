@@ -94,7 +94,7 @@ public sealed class CrashTests(ITestOutputHelper output)
             }
             store = store.Crash(seed);
             using var after = LogDirectory.Open(new LogEnvironment(store, clock, new Random(1)), Root);
-            after.LoadAll((_, id) => id == topic, _ => s_settings);
+            await after.LoadAll((_, id) => id == topic, _ => s_settings);
             Assert.Empty(after.Strays);
             PartitionLog found = Assert.Single(after.Logs);
             if (!isSynced)
@@ -106,7 +106,7 @@ public sealed class CrashTests(ITestOutputHelper output)
 
     /// <summary>The power goes before anything of a new partition was synced: whatever is left of it, the directory opens, and what is not whole is set aside.</summary>
     [Fact]
-    public void ANewPartitionThatAPowerCutTookInPartIsSetAside()
+    public async Task ANewPartitionThatAPowerCutTookInPartIsSetAside()
     {
         var (clock, key, topic) = (new FixedClock(Batches.StartMs), new TopicPartition("t", 0), new Uuid(7, 9));
         int absent = 0, strays = 0;
@@ -119,7 +119,7 @@ public sealed class CrashTests(ITestOutputHelper output)
                 directory.Create(key, topic, s_settings).Append(Batches.Plain(0));
             store = store.Crash(seed);
             using var after = LogDirectory.Open(new LogEnvironment(store, clock, new Random(1)), Root);
-            after.LoadAll((_, id) => id == topic, _ => s_settings);
+            await after.LoadAll((_, id) => id == topic, _ => s_settings);
             absent += after.Count == 0 && after.Strays.Count == 0 ? 1 : 0;
             strays += after.Strays.Count;
             _ = after.Find(key) ?? after.Create(key, topic, s_settings);

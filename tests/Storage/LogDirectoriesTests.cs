@@ -130,7 +130,7 @@ public sealed class LogDirectoriesTests
         var directories = new LogDirectories(opened);
         try
         {
-            directories.LoadAll(static (_, _) => true, static _ => LogSettings.Default);
+            directories.LoadAll(static (_, _) => true, static _ => LogSettings.Default).GetAwaiter().GetResult();
             return directories;
         }
         catch

@@ -82,7 +82,7 @@ public sealed class LogDirectoryTests(ITestOutputHelper output) : IDisposable
         _ = directory.Create(new TopicPartition("gone", 1), s_topicId, LogSettings.Default);
         directory.Dispose();
         using LogDirectory next = Open();
-        next.LoadAll(static (_, _) => false, static _ => LogSettings.Default);
+        Load(next, isKnown: false);
         Assert.Matches("gone-1\\.[0-9a-f]{32}-stray$", Assert.Single(next.Strays));
     }
 
@@ -112,7 +112,7 @@ public sealed class LogDirectoryTests(ITestOutputHelper output) : IDisposable
             directory.Delete(partition);
         }
         using LogDirectory next = Open();
-        next.LoadAll(static (_, _) => true, static _ => LogSettings.Default with { FileDeleteDelayMs = 5_000 });
+        Load(next, fileDeleteDelayMs: 5_000);
         next.DeleteDue(_clock.NowMs + 4_999);
         Assert.Single(Directory.GetDirectories(_root));
         next.DeleteDue(_clock.NowMs + 5_000);
@@ -179,7 +179,8 @@ public sealed class LogDirectoryTests(ITestOutputHelper output) : IDisposable
         Assert.InRange(perPartition, 0, 16 * 1024);
     }
 
-    private static void Load(LogDirectory directory) => directory.LoadAll(static (_, _) => true, static _ => LogSettings.Default);
+    private static void Load(LogDirectory directory, bool isKnown = true, long fileDeleteDelayMs = 60_000) =>
+        directory.LoadAll((_, _) => isKnown, _ => LogSettings.Default with { FileDeleteDelayMs = fileDeleteDelayMs }).GetAwaiter().GetResult();
 
     private LogDirectory Open() => LogDirectory.Open(new LogEnvironment(_files, _clock, new Random(1)), _root);
 }

@@ -50,9 +50,11 @@ public sealed class PartitionKeeper : IMetadataListener
     public Action<Uuid, int, Uuid>? Placed { get; set; }
 
     /// <summary>Opens what the directories hold. To be called once, with the first image that is known to be complete.</summary>
-    public void LoadDirectory(MetadataImage image)
+    public async Task LoadDirectory(MetadataImage image)
     {
-        _directories.LoadAll(
+        foreach (var directory in _directories.Online.Where(static directory => !directory.WasClosedCleanly)) PartitionLogMessages.RecoveryBegins(_logger, directory.Path);
+        var started = _time.GetTimestamp();
+        await _directories.LoadAll(
             (partition, topicId) => IsHere(image, partition, topicId),
             partition => LogSettingsOf.Topic(_metadata.TopicConfigOf(image, partition.Topic)),
             _config.Of(image).GetInt("num.recovery.threads.per.data.dir"));
@@ -60,6 +62,8 @@ public sealed class PartitionKeeper : IMetadataListener
         foreach (var failed in _directories.All.Where(static directory => directory.Health.IsFailed))
             PartitionLogMessages.DirectoryNotRead(_logger, failed.Health.Cause, failed.Path);
         foreach (var stray in _directories.Strays) PartitionLogMessages.Stray(_logger, stray);
+        var progress = _directories.Recovery.Progress;
+        PartitionLogMessages.LogsOpened(_logger, progress.Opened, (long)_time.GetElapsedTime(started).TotalMilliseconds, progress.CheckedBytes, progress.Repairs);
     }
 
     public async ValueTask OnMetadata(MetadataStep step)

@@ -25,6 +25,12 @@ internal static partial class PartitionLogMessages
     [LoggerMessage(1204, LogLevel.Error, "The log directory {Directory} could not be read; its partitions are offline.")]
     public static partial void DirectoryNotRead(ILogger logger, Exception? exception, string directory);
 
+    [LoggerMessage(1209, LogLevel.Information, "The log directory {Directory} was not closed cleanly; its logs are checked from their recovery points on.")]
+    public static partial void RecoveryBegins(ILogger logger, string directory);
+
+    [LoggerMessage(1210, LogLevel.Information, "{Logs} logs were opened in {Milliseconds} ms; {Bytes} bytes of batches were checked and {Repairs} repairs were made.")]
+    public static partial void LogsOpened(ILogger logger, int logs, long milliseconds, long bytes, long repairs);
+
     [LoggerMessage(1205, LogLevel.Warning, "The controller does not take the directory {Directory} of partition {Partition} of topic {Topic}: {Error}.")]
     public static partial void NotAssigned(ILogger logger, Uuid topic, int partition, Uuid directory, ErrorCode error);
 

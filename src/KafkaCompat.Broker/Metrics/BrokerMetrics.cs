@@ -128,6 +128,8 @@ public sealed class BrokerMetrics : IDisposable
             () => directories.All.Select(static directory => Series(directory.Health.IsFailed ? 1 : 0, "directory", directory.Path)));
         Metrics.Gauge("kafka.log.directory.usable", "By", ["directory"], "Bytes that the file system of a log directory has left.", "",
             () => directories.Online.Select(static directory => Series(directory.Environment.Files.Space(directory.Path).UsableBytes, "directory", directory.Path)));
+        Metrics.Counter("kafka.log.repairs", "{repair}", ["act"], "Repairs that the opening of the logs made when the node started; each has a line in the log.", "",
+            () => Enum.GetValues<RepairAct>().Select(act => Series(directories.Recovery.CountOf(act), "act", act.ToString())));
         Metrics.Histogram("kafka.log.flush.time", ["directory"], "Time to make a partition's log durable.", "kafka.log:type=LogFlushStats,name=LogFlushRateAndTimeMs",
             () => directories.All.Select(static directory => Flushes(directory)));
     }

@@ -15,6 +15,7 @@ namespace KafkaCompat.Broker.Quorum;
 public sealed class QuorumNode : IAsyncDisposable
 {
     private readonly MetadataLog _log;
+    private bool _isDisposed;
 
     private QuorumNode(MetadataLog log, QuorumLoop quorum, ControllerLoop controller, MetadataPublisher metadata)
     {
@@ -57,11 +58,11 @@ public sealed class QuorumNode : IAsyncDisposable
     }
 
     /// <summary>Starts the loops; done when this node is the active controller and the metadata is complete.</summary>
-    public async Task StartAsync()
+    public async Task StartAsync(CancellationToken stop = default)
     {
         Quorum.Start();
         Controller.Start(Quorum);
-        await await Task.WhenAny(Controller.Active, Quorum.Completion, Controller.Completion);
+        await await Task.WhenAny(Controller.Active, Quorum.Completion, Controller.Completion).WaitAsync(stop);
     }
 
     /// <summary>Ends when a loop does; failed where the node cannot go on without it: the quorum's disk, the controller.</summary>
@@ -70,6 +71,12 @@ public sealed class QuorumNode : IAsyncDisposable
     /// <summary>Ends the loops and closes the log.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         await Ended(Controller.StopAsync());
         await Ended(Quorum.StopAsync());
         Controller.Dispose();

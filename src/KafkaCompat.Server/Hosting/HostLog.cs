@@ -42,6 +42,12 @@ internal static partial class HostLog
     [LoggerMessage(112, LogLevel.Warning, "A scrape of /metrics was cut at {Bytes} bytes; later ones are too while there is so much, and this is said once")]
     public static partial void ScrapeCut(ILogger logger, long bytes);
 
+    [LoggerMessage(113, LogLevel.Information, "The start ends on {Signal}. {Stage}")]
+    public static partial void StoppingStart(ILogger logger, string signal, string stage);
+
+    [LoggerMessage(114, LogLevel.Warning, "The start did not end in time, and the process ends without it; the next start checks the files. {Stage}")]
+    public static partial void StartAbandoned(ILogger logger, string stage);
+
     [LoggerMessage(103, LogLevel.Information, "Stopping on {Signal}")]
     public static partial void Stopping(ILogger logger, string signal);
 }

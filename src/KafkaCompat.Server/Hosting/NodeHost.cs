@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using KafkaCompat.Broker;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Logs;
 using KafkaCompat.Server.Http;
@@ -11,6 +12,9 @@ namespace KafkaCompat.Server.Hosting;
 /// <summary>Runs a node as the program does: one line on standard output when it is ready, until a signal ends it.</summary>
 internal static class NodeHost
 {
+    /// <summary>How long a start that was told to end may take to close what it has opened.</summary>
+    private static readonly TimeSpan StartStopPatience = TimeSpan.FromMilliseconds(1_500);
+
     public static async Task Run(ServerConfig config)
     {
         using var logs = new ConsoleLoggerFactory(
@@ -22,7 +26,11 @@ internal static class NodeHost
         var (http, noHttp) = await HttpEndpoint.Bind(config, logs).ConfigureAwait(false);
         try
         {
-            var node = await RunningNode.Start(config, logs).ConfigureAwait(false);
+            if (await Started(config, logs, http, stop, systemd, logger).ConfigureAwait(false) is not { } node)
+            {
+                return;
+            }
+
             await using (node.ConfigureAwait(false))
             {
                 var ready = ReadyLine(node.Config, http);
@@ -30,7 +38,7 @@ internal static class NodeHost
                     ? JsonLogLine.Of(TimeProvider.System.GetUtcNow(), LogLevel.Information, "kafkacompat", default, ready, ready, null)
                     : ready);
                 systemd.Ready(ready, () => !node.Completion.IsCompleted);
-                http?.Start(node.Node);
+                http?.Serve(node.Node);
                 if (noHttp is not null)
                 {
                     // Here and not where it was found: a start that is refused has one line to say, and it is not this one.
@@ -56,6 +64,49 @@ internal static class NodeHost
                 await http.DisposeAsync().ConfigureAwait(false);
             }
         }
+    }
+
+    /// <summary>The node once it has started; null where a signal ended the start.</summary>
+    private static async Task<RunningNode?> Started(ServerConfig config, ILoggerFactory logs, HttpEndpoint? http, StopSignals stop, SystemdNotifier systemd, ILogger logger)
+    {
+        using var ending = new CancellationTokenSource();
+        var start = new NodeStart(TimeProvider.System, logs, ending.Token);
+        http?.Start(start);
+        var starting = Start(config, logs, start);
+        if (await Task.WhenAny(starting, stop.Received).ConfigureAwait(false) == starting)
+        {
+            return await starting.ConfigureAwait(false);
+        }
+
+        systemd.Stopping();
+        HostLog.StoppingStart(logger, await stop.Received.ConfigureAwait(false), start.Describe());
+        ending.Cancel();
+        using var patience = new CancellationTokenSource(StartStopPatience);
+        if (await Task.WhenAny(starting, Task.Delay(Timeout.Infinite, patience.Token)).ConfigureAwait(false) != starting)
+        {
+            // A disk that does not answer, most of all. The process ends all the same: what it leaves is what a killed one leaves.
+            HostLog.StartAbandoned(logger, start.Describe());
+            return null;
+        }
+
+        try
+        {
+            var node = await starting.ConfigureAwait(false);
+            await node.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // As it was told.
+        }
+
+        return null;
+    }
+
+    /// <summary>Starts the node away from the caller: much of a start is work on files that does not give its thread back before it is done.</summary>
+    private static async Task<RunningNode> Start(ServerConfig config, ILoggerFactory logs, NodeStart start)
+    {
+        await Task.Yield();
+        return await RunningNode.Start(config, logs, start).ConfigureAwait(false);
     }
 
     private static string ReadyLine(ServerConfig config, HttpEndpoint? http)

@@ -45,10 +45,11 @@ internal sealed class RunningNode : IAsyncDisposable
     public BrokerNode Node => _node;
 
     /// <summary>As the program starts: on this machine's disk, by its clock.</summary>
-    public static Task<RunningNode> Start(ServerConfig config, ILoggerFactory logs) => Start(config, new DiskFileStore(), TimeProvider.System, logs, NodeSeams.None);
+    public static Task<RunningNode> Start(ServerConfig config, ILoggerFactory logs, NodeStart? start = null) =>
+        Start(config, new DiskFileStore(), TimeProvider.System, logs, NodeSeams.None, start: start);
 
     /// <summary>On other files and by another clock, within a process that is not this program's own.</summary>
-    internal static async Task<RunningNode> Start(ServerConfig config, IFileStore files, TimeProvider time, ILoggerFactory logs, NodeSeams seams, bool isGuest = false)
+    internal static async Task<RunningNode> Start(ServerConfig config, IFileStore files, TimeProvider time, ILoggerFactory logs, NodeSeams seams, bool isGuest = false, NodeStart? start = null)
     {
         var logger = logs.CreateLogger("kafkacompat");
         var transport = new SocketTransport(TransportOptions(config, isGuest), TimeProvider.System);
@@ -64,7 +65,7 @@ internal sealed class RunningNode : IAsyncDisposable
             }
 
             config = config.WithBoundPorts(listeners.ToDictionary(static listener => listener.Endpoint.Name, static listener => listener.Endpoint.Port));
-            node = await BrokerNode.StartAsync(config, files, time, Random.Shared, logs, diskThreads, batchThreads, seams).ConfigureAwait(false);
+            node = await BrokerNode.StartAsync(config, files, time, Random.Shared, logs, diskThreads, batchThreads, seams, start).ConfigureAwait(false);
             var acceptors = new List<ConnectionAcceptor>();
             var accepting = new List<Task>();
 

@@ -1,8 +1,6 @@
 using System.Net;
 using KafkaCompat.Broker;
 using KafkaCompat.Broker.Configs;
-using KafkaCompat.Broker.Metrics;
-using KafkaCompat.Server.CommandLine;
 using KafkaCompat.Server.Hosting;
 using KafkaCompat.Server.Transport;
 using Microsoft.AspNetCore.Connections;
@@ -14,7 +12,7 @@ namespace KafkaCompat.Server.Http;
 
 /// <summary>
 /// The one HTTP port of a node: Kestrel, on this program's own transport. Its socket is bound together with the node's listeners, so that a port in use is told before
-/// anything else is done; it is served from <see cref="Start"/> on, when the node already is.
+/// anything else is done; it is served from <see cref="Start"/> on, while the node starts, and tells of the node itself from <see cref="Serve"/> on.
 /// </summary>
 internal sealed class HttpEndpoint : IAsyncDisposable
 {
@@ -38,9 +36,6 @@ internal sealed class HttpEndpoint : IAsyncDisposable
     private readonly ILogger _logger;
     private Task _serving = Task.CompletedTask;
     private KestrelServer? _server;
-    private BrokerMetrics? _metrics;
-    private ProcessMetrics? _process;
-    private PrometheusText? _text;
     private OperationsApplication? _application;
 
     private HttpEndpoint(SocketTransport transport, BoundListener bound, ILoggerFactory logs) => (_transport, _bound, _logs, _logger) = (transport, bound, logs, logs.CreateLogger("kafkacompat"));
@@ -78,14 +73,17 @@ internal sealed class HttpEndpoint : IAsyncDisposable
     }
 
     /// <summary>
-    /// Serves a node's metrics and health from now on. Kestrel itself is made when the first connection comes, so that neither the node's own first requests nor a
-    /// node that nobody asks pay for it.
+    /// Answers from now on how the start goes. Kestrel itself is made when the first connection comes, so that neither the start nor a node that nobody asks pay for it.
     /// </summary>
-    public void Start(BrokerNode node)
+    public void Start(NodeStart start)
     {
-        _serving = ServeWhenAsked(node);
+        _application = new OperationsApplication(start, _logger);
+        _serving = ServeWhenAsked(_application);
         HostLog.HttpServed(_logger, Listener.Address);
     }
+
+    /// <summary>The node has started: its metrics and its health are served from now on.</summary>
+    public void Serve(BrokerNode node) => _application!.Serve(node);
 
     public async ValueTask DisposeAsync()
     {
@@ -101,12 +99,9 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         _transport.AbortConnections();
         _transport.Dispose();
         _application?.Dispose();
-        _text?.Dispose();
-        _metrics?.Dispose();
-        _process?.Dispose();
     }
 
-    private async Task ServeWhenAsked(BrokerNode node)
+    private async Task ServeWhenAsked(OperationsApplication application)
     {
         try
         {
@@ -114,7 +109,7 @@ internal sealed class HttpEndpoint : IAsyncDisposable
             var first = await Task.WhenAny(sockets.Select(static socket => socket.First)).ConfigureAwait(false);
             if (await first.ConfigureAwait(false) is not null)
             {
-                await Serve(node, sockets).ConfigureAwait(false);
+                await StartServer(application, sockets).ConfigureAwait(false);
             }
         }
         catch (Exception e)
@@ -123,13 +118,8 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         }
     }
 
-    private Task Serve(BrokerNode node, List<AskedSocket> sockets)
+    private Task StartServer(OperationsApplication application, List<AskedSocket> sockets)
     {
-        _metrics = node.CreateMetrics(ProgramVersion.Number);
-        _process = new ProcessMetrics();
-        _text = new PrometheusText(
-            [(_metrics.Metrics.Meter, ""), (_process.Metrics.Meter, ""), (node.Broker.Telemetry.Meter.Meter, ClientPrefix)], [ProcessMetrics.RuntimeMeter]);
-        _application = new OperationsApplication(_text, _metrics, node.Health, () => !node.Completion.IsCompleted, _logger);
         var options = new KestrelServerOptions { AddServerHeader = false, AllowSynchronousIO = false };
         options.Limits.MaxConcurrentConnections = MaxConnections;
         options.Limits.MaxRequestBodySize = MaxRequestBodyBytes;
@@ -142,11 +132,8 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         }
 
         _server = new KestrelServer(Options.Create(options), new BoundSockets(sockets), _logs);
-        return _server.StartAsync(_application, CancellationToken.None);
+        return _server.StartAsync(application, CancellationToken.None);
     }
-
-    /// <summary>What the names of clients' metrics begin with here.</summary>
-    private const string ClientPrefix = "client.";
 
     /// <summary>Gives Kestrel the sockets that are bound already.</summary>
     private sealed class BoundSockets(List<AskedSocket> sockets) : IConnectionListenerFactory

@@ -1,6 +1,5 @@
 using System.Text;
 using KafkaCompat.Broker;
-using KafkaCompat.Broker.Metrics;
 using KafkaCompat.Server.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http.Features;
@@ -10,9 +9,9 @@ namespace KafkaCompat.Server.Http;
 
 /// <summary>
 /// What is served over HTTP to those who run the node: <c>/metrics</c> for Prometheus, <c>/health/live</c> while the process has what it needs, <c>/health/ready</c>
-/// while everything of the node can be served, else 503 and why not, a line each.
+/// while everything of the node can be served, else 503 and why not, a line each. A node that starts is alive and not ready, and says what it is at; it has no metrics yet.
 /// </summary>
-internal sealed class OperationsApplication(PrometheusText metrics, BrokerMetrics broker, NodeHealth health, Func<bool> isAlive, ILogger logger) : IHttpApplication<IFeatureCollection>, IDisposable
+internal sealed class OperationsApplication(NodeStart start, ILogger logger) : IHttpApplication<IFeatureCollection>, IDisposable
 {
     /// <summary>Scrapes that may hold their text in memory at a time; who comes later waits.</summary>
     public const int MaxScrapes = 2;
@@ -20,6 +19,7 @@ internal sealed class OperationsApplication(PrometheusText metrics, BrokerMetric
     private const string PlainText = "text/plain; charset=utf-8";
 
     private readonly SemaphoreSlim _scrapes = new(MaxScrapes);
+    private volatile Lazy<ServedNode>? _served;
     private volatile bool _isCut;
 
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
@@ -28,7 +28,18 @@ internal sealed class OperationsApplication(PrometheusText metrics, BrokerMetric
     {
     }
 
-    public void Dispose() => _scrapes.Dispose();
+    /// <summary>The node has started.</summary>
+    public void Serve(BrokerNode node) => _served = new Lazy<ServedNode>(() => new ServedNode(node));
+
+    public void Dispose()
+    {
+        if (_served is { IsValueCreated: true } served)
+        {
+            served.Value.Dispose();
+        }
+
+        _scrapes.Dispose();
+    }
 
     public async Task ProcessRequestAsync(IFeatureCollection context)
     {
@@ -41,16 +52,20 @@ internal sealed class OperationsApplication(PrometheusText metrics, BrokerMetric
             return;
         }
 
+        var node = _served?.Value;
         switch (request.Path)
         {
-            case "/metrics":
-                await Scrape(context).ConfigureAwait(false);
+            case "/metrics" when node is not null:
+                await Scrape(context, node).ConfigureAwait(false);
+                break;
+            case "/metrics" or "/health/ready" when node is null:
+                await Answer(context, 503, start.Describe()).ConfigureAwait(false);
                 break;
             case "/health/live":
-                await (isAlive() ? Answer(context, 200, "alive") : Answer(context, 503, "The node has ended.")).ConfigureAwait(false);
+                await (node is not { IsAlive: false } ? Answer(context, 200, "alive") : Answer(context, 503, "The node has ended.")).ConfigureAwait(false);
                 break;
             case "/health/ready":
-                var reasons = health.NotReady();
+                var reasons = node!.Health.NotReady();
                 await (reasons.Count == 0 ? Answer(context, 200, "ready") : Answer(context, 503, string.Join('\n', reasons))).ConfigureAwait(false);
                 break;
             case "/":
@@ -62,7 +77,7 @@ internal sealed class OperationsApplication(PrometheusText metrics, BrokerMetric
         }
     }
 
-    private async Task Scrape(IFeatureCollection context)
+    private async Task Scrape(IFeatureCollection context, ServedNode node)
     {
         var cancellation = context.Get<IHttpRequestLifetimeFeature>()?.RequestAborted ?? default;
         await _scrapes.WaitAsync(cancellation).ConfigureAwait(false);
@@ -71,8 +86,8 @@ internal sealed class OperationsApplication(PrometheusText metrics, BrokerMetric
             // A socket's thread serves clients of the broker too, and walking over ten thousand partitions takes a while.
             await Task.Yield();
             using var text = new ExpositionBuffer();
-            broker.Refresh();
-            metrics.Write(text);
+            node.Metrics.Refresh();
+            node.Text.Write(text);
             if (text.IsFull && !_isCut)
             {
                 HostLog.ScrapeCut(logger, text.Length);

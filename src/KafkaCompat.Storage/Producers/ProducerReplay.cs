@@ -17,10 +17,14 @@ internal sealed class ProducerReplay(LogEnvironment environment, ProducerStates 
     /// <summary>Takes in the batches from the states' end up to an offset.</summary>
     public void ReplayTo(long endOffset)
     {
-        foreach (LogSegment segment in segments)
+        for (int i = 0; i < segments.Count; i++)
         {
+            LogSegment segment = segments[i];
             if (producers.EndOffset >= endOffset)
                 break;
+            // Not even opened where the next one begins no later: a log of many segments opens fast.
+            if (i + 1 < segments.Count && segments[i + 1].BaseOffset <= producers.EndOffset)
+                continue;
             if (segment.BaseOffset >= endOffset || !segment.TryFind(producers.EndOffset, segment.Size, out long position, out _))
                 continue;
             using var scanner = new BatchScanner(segment.File, position, segment.Size);
@@ -29,6 +33,7 @@ internal sealed class ProducerReplay(LogEnvironment environment, ProducerStates 
                 ReadOnlyMemory<byte> control = scanner.Header is { IsControl: true, HasProducerId: true } ? scanner.ReadBatch() : default;
                 if (producers.Update(scanner.Header, control) is { } completed)
                     producers.CompleteTransaction(completed);
+                environment.Recovery.ThrowIfStopped();
             }
         }
         producers.SetEndOffset(endOffset);

@@ -210,7 +210,7 @@ public sealed class ProducerStates
         {
             if (ProducerSnapshotFile.TryRead(_environment.Files, SnapshotPath(offset)) is not { } loaded)
             {
-                _environment.Repaired?.Invoke($"The producer snapshot {SnapshotPath(offset)} is damaged and not used.");
+                _environment.Recovery.Repaired(new LogRepair(RepairAct.ProducersForgotten, SnapshotPath(offset)));
                 DeleteSnapshot(offset);
                 continue;
             }

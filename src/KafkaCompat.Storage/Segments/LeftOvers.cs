@@ -29,6 +29,7 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
             if (cleaned || name.EndsWith(SegmentFiles.Deleted, StringComparison.Ordinal))
             {
                 _files.Delete(Path.Combine(folder, name));
+                Tell(cleaned ? RepairAct.CleaningUndone : RepairAct.DeletionFinished, name);
                 changed = true;
             }
         }
@@ -36,6 +37,7 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
         foreach (string swap in swaps.FindAll(swap => TryBaseOffset(swap, out long baseOffset) && baseOffset >= firstCleaned))
         {
             _files.Delete(Path.Combine(folder, swap));
+            Tell(RepairAct.CleaningUndone, swap);
             _ = swaps.Remove(swap);
             changed = true;
         }
@@ -51,9 +53,12 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
                 && !swaps.Contains(SegmentFiles.Name(baseOffset, SegmentFiles.OffsetIndex + SegmentFiles.Swap)))
                 _files.Open(Path.Combine(folder, SegmentFiles.Name(baseOffset, SegmentFiles.OffsetIndex)), FileOpening.OpenOrCreate).Dispose();
             _files.Rename(Path.Combine(folder, swap), Path.Combine(folder, swap[..^SegmentFiles.Swap.Length]));
+            Tell(RepairAct.CleaningFinished, swap);
         }
         return changed || swaps.Count > 0;
     }
+
+    private void Tell(RepairAct act, string name) => environment.Recovery.Repaired(new LogRepair(act, Path.Combine(folder, name)));
 
     private static bool TryBaseOffset(string name, out long baseOffset)
     {

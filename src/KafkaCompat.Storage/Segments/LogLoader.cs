@@ -34,7 +34,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         long logEnd = segments.Count == 0 ? opening.LogStartOffset : OpenLast(segments[^1]);
         if (logEnd < opening.LogStartOffset)
         {
-            environment.Repaired?.Invoke($"{folder}: the log ends at {logEnd}, before its start {opening.LogStartOffset}: it starts over there.");
+            environment.Recovery.Repaired(new LogRepair(RepairAct.LogStartedOver, folder, FromOffset: logEnd, ToOffset: opening.LogStartOffset, Count: segments.Count));
             foreach (LogSegment segment in segments)
                 DeleteFiles(_files, segment, "");
             segments.Clear();
@@ -47,7 +47,8 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         epochs.TruncateFromEnd(logEnd);
         epochs.TruncateFromStart(logStart);
         LoadProducers(producers, segments, logStart, logEnd);
-        segments[^1].LetGoOfFile();
+        foreach (LogSegment segment in segments)
+            segment.LetGoOfFiles();
         long recoveryPoint = opening.IsClean ? logEnd : Math.Min(opening.RecoveryPoint, logEnd);
         return new LoadedLog(folder, _gate, segments, epochs, producers, logStart, logEnd, recoveryPoint);
     }
@@ -98,14 +99,18 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
     /// <summary>Builds the offset and time index of a segment whose log is trusted.</summary>
     private void RebuildIndexes(LogSegment segment)
     {
-        environment.Repaired?.Invoke($"{segment.PathOf("")}: an index is absent or damaged and is built anew.");
+        environment.Recovery.Repaired(new LogRepair(RepairAct.IndexRebuilt, segment.PathOf(SegmentFiles.Log)));
         segment.ResetIndexes();
         using (var scanner = new BatchScanner(segment.File, 0, segment.Size))
         {
             while (scanner.MoveNext())
+            {
                 segment.Index(scanner.Header, scanner.Position, settings.IndexIntervalBytes);
+                environment.Recovery.ThrowIfStopped();
+            }
         }
         segment.RewriteIndexes();
+        segment.LetGoOfFiles();
     }
 
     /// <summary>Makes the last segment the active one and finds where the log ends.</summary>
@@ -122,7 +127,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
             throw new LogCorruptionException($"Found record size {badLength} smaller than minimum record overhead (14) in file {active.PathOf(SegmentFiles.Log)}.");
         }
         if (stop != ScanStop.End)
-            environment.Repaired?.Invoke($"{active.PathOf(SegmentFiles.Log)}: {active.File.Length - end} bytes behind the last whole batch are cut off ({stop}).");
+            environment.Recovery.Repaired(new LogRepair(RepairAct.LogCut, active.PathOf(SegmentFiles.Log), ScanStops.Describe(stop, end), next, next, active.File.Length - end));
         active.SetRecoveredSize(end, afterKill: !opening.IsClean);
         return next;
     }

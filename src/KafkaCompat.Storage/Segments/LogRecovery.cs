@@ -34,7 +34,8 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
                 producers.TakeSnapshot(sync: false);
                 continue;
             }
-            environment.Repaired?.Invoke($"{segments[i].PathOf("")}: the log is cut to offset {next}; {segments.Count - i - 1} segments behind it go.");
+            environment.Recovery.Repaired(new LogRepair(RepairAct.SegmentsDeleted, segments[i].PathOf(SegmentFiles.Log),
+                FromOffset: segments[i + 1].BaseOffset, ToOffset: next, Count: segments.Count - i - 1));
             foreach (LogSegment beyond in segments.Skip(i + 1))
                 LogLoader.DeleteFiles(environment.Files, beyond, "");
             segments.RemoveRange(i + 1, segments.Count - i - 1);
@@ -63,16 +64,18 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
                     epochsChanged |= epochs.Put(header.PartitionLeaderEpoch, header.BaseOffset);
                 Replay(segment, scanner);
                 next = header.NextOffset;
+                environment.Recovery.Checked(header.SizeInBytes);
             }
             end = scanner.Stop is ScanStop.None or ScanStop.BadChecksum ? scanner.Position : scanner.Next;
             if (end < length)
             {
-                environment.Repaired?.Invoke($"{segment.PathOf(SegmentFiles.Log)}: damaged from byte {end} on ({scanner.Stop}); "
-                    + $"the log is cut to offset {next}, {length - end} bytes go.");
+                environment.Recovery.Repaired(new LogRepair(RepairAct.LogCut, segment.PathOf(SegmentFiles.Log), ScanStops.Describe(scanner.Stop, end), next, next, length - end));
             }
         }
         segment.SetRecoveredSize(end, afterKill: true);
         segment.RewriteIndexes();
+        // A node has to come up again with the descriptors that it ran with: whoever syncs these files opens them again.
+        segment.LetGoOfFiles();
         return epochsChanged;
     }
 

@@ -114,9 +114,10 @@ internal sealed class LogSegment
     /// <summary>The open file.</summary>
     public StoredFile File => Volatile.Read(ref _file) ?? OpenFile();
 
-    /// <summary>Closes the file until somebody reads or writes: a partition that is idle keeps none open.</summary>
-    public void LetGoOfFile()
+    /// <summary>Closes all files until somebody reads, writes or syncs: a partition that is idle keeps none open.</summary>
+    public void LetGoOfFiles()
     {
+        CloseIndexFiles();
         lock (_opening)
         {
             _file?.Dispose();

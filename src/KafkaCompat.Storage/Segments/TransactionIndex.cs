@@ -156,9 +156,10 @@ internal sealed class TransactionIndex(IFileStore files, string path)
     {
         if (!_unsynced)
             return;
-        // Cleared first: an append beside this sync asks for another one.
+        StoredFile file = _file ??= files.Open(Path, FileOpening.OpenOrCreate);
+        // Cleared before the sync: an append beside it asks for another one.
         _unsynced = false;
-        _file?.Sync();
+        file.Sync();
     }
 
     public void CloseFile()

@@ -62,7 +62,7 @@ public sealed class LastStableOffsetTests
     private static LogDirectory Open(IFileStore files)
     {
         var directory = LogDirectory.Open(new LogEnvironment(files, TimeProvider.System, new Random(1)), "/data");
-        directory.LoadAll(static (_, _) => true, static _ => LogSettings.Default);
+        directory.LoadAll(static (_, _) => true, static _ => LogSettings.Default).GetAwaiter().GetResult();
         return directory;
     }
 

@@ -24,7 +24,7 @@ public sealed class LogChoresTests : IDisposable
     {
         _files = new HookedFileStore(new ForgetfulFileStore(_time));
         _directory = LogDirectory.Open(new LogEnvironment(_files, _time, new Random(1)), "/data");
-        _directory.LoadAll(static (_, _) => true, static _ => LogSettings.Default);
+        _directory.LoadAll(static (_, _) => true, static _ => LogSettings.Default).GetAwaiter().GetResult();
     }
 
     public void Dispose() => _directory.Dispose();

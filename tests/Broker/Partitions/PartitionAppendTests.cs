@@ -21,7 +21,7 @@ public sealed class PartitionAppendTests : IDisposable
     public PartitionAppendTests()
     {
         _directory = LogDirectory.Open(new LogEnvironment(new ForgetfulFileStore(TimeProvider.System), TimeProvider.System, new Random(1)), "/data");
-        _directory.LoadAll(static (_, _) => true, static _ => LogSettings.Default);
+        _directory.LoadAll(static (_, _) => true, static _ => LogSettings.Default).GetAwaiter().GetResult();
     }
 
     public void Dispose() => _directory.Dispose();

@@ -1,4 +1,5 @@
 using System.Net;
+using KafkaCompat.Broker;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
@@ -28,7 +29,8 @@ internal sealed class HttpNode : IAsyncDisposable
         Assert.Null(problem);
         Assert.NotNull(http);
         var node = await RunningNode.Start(config, NullLoggerFactory.Instance);
-        http.Start(node.Node);
+        http.Start(new NodeStart(TimeProvider.System, NullLoggerFactory.Instance));
+        http.Serve(node.Node);
         return new HttpNode(node, http, new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{http.Listener.Port}/") });
     }
 

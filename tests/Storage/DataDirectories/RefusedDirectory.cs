@@ -30,6 +30,6 @@ internal sealed class RefusedDirectory(ReferenceArchive archive)
         if (directory.Meta is not { } meta || meta.NodeId != node)
             throw new LogCorruptionException($"The directory is of node {directory.Meta?.NodeId}, not {node}.");
         _ = directory.ReadHighWatermarks();
-        directory.LoadAll(static (_, _) => true, static _ => LogSettings.Default);
+        directory.LoadAll(static (_, _) => true, static _ => LogSettings.Default).GetAwaiter().GetResult();
     }
 }

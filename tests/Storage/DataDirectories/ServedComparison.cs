@@ -15,14 +15,14 @@ internal sealed class ServedComparison(ReferenceArchive archive)
     /// <summary>Where Kafka's opening began to append.</summary>
     private readonly Dictionary<TopicPartition, long> _appendedFrom = [];
 
-    private readonly List<string> _repairs = [];
+    private readonly RecoveryWatch _recovery = new(TimeProvider.System, IRecoveryListener.None);
     private int _records;
     private int _answers;
 
     public List<string> Differences { get; } = [];
 
     public string Summary => string.Create(CultureInfo.InvariantCulture,
-        $"{archive.Name}: {_logs.Count} logs, {_records} records and {_answers} answers compared, {_appendedFrom.Count} partitions that Kafka appended to while it opened them, {_repairs.Count} repairs");
+        $"{archive.Name}: {_logs.Count} logs, {_records} records and {_answers} answers compared, {_appendedFrom.Count} partitions that Kafka appended to while it opened them, {_recovery.Repairs} repairs");
 
     /// <summary>
     /// Kafka trusts an index of noise, or one that points at a batch whose header is cut, and then does not find records that are there. We do not trust them.
@@ -70,14 +70,13 @@ internal sealed class ServedComparison(ReferenceArchive archive)
         };
         foreach ((int node, string path) in archive.LogDirectories())
         {
-            var environment = new LogEnvironment(new DiskFileStore(), new FixedClock(archive.StartedAtMs), new Random(1))
+            var environment = new LogEnvironment(new DiskFileStore(), new FixedClock(archive.StartedAtMs), new Random(1), _recovery)
             {
                 ProducerIdExpirationMs = long.Parse(properties.GetValueOrDefault("producer.id.expiration.ms", "86400000"), CultureInfo.InvariantCulture),
-                Repaired = _repairs.Add,
             };
             LogDirectory directory = LogDirectory.Open(environment, path);
             directories.Add(directory);
-            directory.LoadAll((partition, topicId) => _known.TryGetValue(partition, out var known) && known.TopicId == topicId, _ => settings);
+            directory.LoadAll((partition, topicId) => _known.TryGetValue(partition, out var known) && known.TopicId == topicId, _ => settings).GetAwaiter().GetResult();
             foreach (PartitionLog log in directory.Logs)
             {
                 if (_known[log.Partition].Leader == node)

@@ -1,0 +1,72 @@
+using KafkaCompat.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace KafkaCompat.Broker.Logs;
+
+/// <summary>
+/// Tells in the log what the opening of logs has repaired and how far it is. Each act has an event of its own. What took records away from the metadata log is an error,
+/// because all else follows from that log; elsewhere it is a warning.
+/// </summary>
+internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
+{
+    public void Repaired(LogRepair repair)
+    {
+        var loss = repair.IsOfMetadata ? LogLevel.Error : LogLevel.Warning;
+        switch (repair.Act)
+        {
+            case RepairAct.LogCut:
+                Cut(logger, loss, repair.Partition, repair.ToOffset, repair.Count, repair.Path, repair.Why);
+                break;
+            case RepairAct.SegmentsDeleted:
+                SegmentsDeleted(logger, loss, repair.Count, repair.Partition, repair.FromOffset, repair.ToOffset, repair.Path);
+                break;
+            case RepairAct.LogStartedOver:
+                StartedOver(logger, loss, repair.Partition, repair.FromOffset, repair.ToOffset, repair.Count, repair.Path);
+                break;
+            case RepairAct.IndexRebuilt:
+                IndexRebuilt(logger, repair.Partition, repair.Path);
+                break;
+            case RepairAct.ProducersForgotten:
+                ProducersForgotten(logger, repair.Path, repair.Partition);
+                break;
+            case RepairAct.CleaningUndone:
+                CleaningUndone(logger, repair.Path, repair.Partition);
+                break;
+            case RepairAct.CleaningFinished:
+                CleaningFinished(logger, repair.Path, repair.Partition);
+                break;
+            default:
+                DeletionFinished(logger, repair.Path, repair.Partition);
+                break;
+        }
+    }
+
+    public void Progressed(RecoveryProgress progress) => Progressed(logger, progress.Opened, progress.Logs, progress.CheckedBytes);
+
+    [LoggerMessage(1220, LogLevel.Information, "{Opened} of {Logs} partitions are opened; {Bytes} bytes of batches are checked.")]
+    private static partial void Progressed(ILogger logger, int opened, int logs, long bytes);
+
+    [LoggerMessage(EventId = 1221, Message = "The log of {Partition} was cut to end at offset {Offset}: {Bytes} bytes at the end of {File} are gone, because {Why}.")]
+    private static partial void Cut(ILogger logger, LogLevel level, string partition, long offset, long bytes, string file, string? why);
+
+    [LoggerMessage(EventId = 1222, Message = "{Count} segments of {Partition}, from offset {From} on, were deleted: the log ends at offset {Offset}, in {File}.")]
+    private static partial void SegmentsDeleted(ILogger logger, LogLevel level, long count, string partition, long from, long offset, string file);
+
+    [LoggerMessage(EventId = 1223, Message = "The log of {Partition} ended at offset {End}, before its start {Start}: its {Count} segments were deleted, and it begins anew in {Folder}.")]
+    private static partial void StartedOver(ILogger logger, LogLevel level, string partition, long end, long start, long count, string folder);
+
+    [LoggerMessage(1224, LogLevel.Warning, "An index of {Partition} was absent or damaged; it was built anew from {File}.")]
+    private static partial void IndexRebuilt(ILogger logger, string partition, string file);
+
+    [LoggerMessage(1225, LogLevel.Warning, "The producer snapshot {File} of {Partition} was damaged and is deleted; producers are read from the batches instead.")]
+    private static partial void ProducersForgotten(ILogger logger, string file, string partition);
+
+    [LoggerMessage(1227, LogLevel.Information, "The file {File} of {Partition}, left by a cleaning that had not ended, is deleted.")]
+    private static partial void CleaningUndone(ILogger logger, string file, string partition);
+
+    [LoggerMessage(1228, LogLevel.Information, "The file {File} of {Partition}, left by a cleaning that had ended, has taken its place.")]
+    private static partial void CleaningFinished(ILogger logger, string file, string partition);
+
+    [LoggerMessage(1229, LogLevel.Information, "The file {File} of {Partition}, which was to be deleted, is deleted.")]
+    private static partial void DeletionFinished(ILogger logger, string file, string partition);
+}
