@@ -140,8 +140,9 @@ public sealed class BrokerNode : IAsyncDisposable
         ServerConfig config, NodeDirectories directories, QuorumNode quorum, TimeProvider time, TimeProvider engineTime, Random random, ILoggerFactory logs,
         IBatchThreads? batchThreads, NodeSeams? seams, NodeStart start)
     {
-        var (meta, data) = (directories.Meta, directories.Data);
         await quorum.StartAsync(start.Stop);
+        directories.Complete(quorum.Metadata.Image.Brokers.GetValueOrDefault(config.NodeId));
+        var (meta, data) = (directories.Meta, directories.Data);
         var logger = logs.CreateLogger("kafkacompat.node");
         var broker = new BrokerService(config, meta.ClusterId, data, quorum.Controller, quorum.Quorum.Describe, time, random, logs, batchThreads, seams);
         broker.Metadata.KRaftVersion = quorum.Quorum.KRaftVersion;

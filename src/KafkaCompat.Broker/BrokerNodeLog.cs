@@ -9,8 +9,14 @@ internal static partial class BrokerNodeLog
     [LoggerMessage(1301, LogLevel.Error, "The node could not stop in order; the next start checks its files.")]
     public static partial void StoppedInDisorder(ILogger logger, Exception exception);
 
-    [LoggerMessage(1302, LogLevel.Error, "The log directory {Directory} cannot be opened; its partitions are offline.")]
-    public static partial void DirectoryNotOpened(ILogger logger, Exception exception, string directory);
+    [LoggerMessage(1302, LogLevel.Error, "The log directory {Directory} cannot be used, and its partitions are offline: {Reason}")]
+    public static partial void DirectoryNotOpened(ILogger logger, string directory, string reason);
+
+    [LoggerMessage(1306, LogLevel.Information, "The empty log directory {Directory} was formatted for node {NodeId} of cluster {ClusterId}.")]
+    public static partial void Formatted(ILogger logger, string directory, int nodeId, string clusterId);
+
+    [LoggerMessage(1307, LogLevel.Information, "The log directory {Directory} had no directory.id, as Kafka before 3.7 left it; one was made up and written to its meta.properties.")]
+    public static partial void Identified(ILogger logger, string directory);
 
     [LoggerMessage(1304, LogLevel.Warning, "Set, and without effect here: {Settings}, because: {Reason}.")]
     public static partial void SetWithoutEffect(ILogger logger, string settings, string reason);

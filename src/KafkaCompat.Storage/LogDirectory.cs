@@ -16,6 +16,7 @@ namespace KafkaCompat.Storage;
 public sealed class LogDirectory : IDisposable
 {
     public const string LockFileName = ".lock";
+    public const string CleanMarkerName = CleanShutdownMarker.FileName;
     public const string MetadataLogName = "__cluster_metadata";
 
     private readonly IDisposable _lock;

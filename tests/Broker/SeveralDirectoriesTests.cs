@@ -92,12 +92,39 @@ public sealed class SeveralDirectoriesTests
         await using (var node = await Start(("metadata.log.dir", "/meta"))) Assert.Equal(["/disk0/t-0", "/disk1/t-1"], Folders(node));
     }
 
+    /// <summary>README: an empty directory is formatted at the first start. One that is added to a node's is new.</summary>
     [Fact]
-    public async Task An_empty_directory_beside_formatted_ones_is_refused()
+    public async Task An_empty_directory_that_is_added_is_formatted_and_used()
     {
         await using (await Start()) { }
-        var refused = await Assert.ThrowsAsync<QuorumStateException>(() => Start(("log.dirs", "/disk0,/disk1,/disk2")));
-        Assert.Contains("/disk2", refused.Message, StringComparison.Ordinal);
+        await using (var node = await Start(("log.dirs", "/disk0,/disk1,/disk2")))
+        {
+            await CreateTopic(Connect(node), "t", 3);
+            Assert.Equal(["/disk0/t-0", "/disk1/t-1", "/disk2/t-2"], Folders(node));
+        }
+        await using (var node = await Start(("log.dirs", "/disk0,/disk1,/disk2"))) Assert.Equal(["/disk0/t-0", "/disk1/t-1", "/disk2/t-2"], Folders(node));
+    }
+
+    /// <summary>An empty directory where the metadata misses one may be a disk that is not mounted: to begin anew there would lose what the disk holds.</summary>
+    [Fact]
+    public async Task An_empty_directory_in_the_place_of_one_that_is_missing_is_left_as_it_is()
+    {
+        await using (await Start()) { }
+        _files.Rename("/disk1", "/elsewhere");
+        _files.CreateFolder("/disk1");
+        foreach (var directories in (string[])["/disk0,/disk1", "/disk0,/disk2"])
+        {
+            var refused = await Assert.ThrowsAsync<QuorumStateException>(() => Start(("log.dirs", directories)));
+            Assert.Contains(directories[^6..] + " is empty, and a directory that this node had is missing", refused.Message, StringComparison.Ordinal);
+            Assert.Contains("kafkacompat format --ignore-formatted", refused.Message, StringComparison.Ordinal);
+            Assert.False(_files.FileExists(directories[^6..] + "/meta.properties"));
+        }
+        _files.DeleteFolder("/disk1");
+        _files.Rename("/elsewhere", "/disk1");
+        await using (await Start()) { }
+        await using (await Start(("log.dirs", "/disk0"))) { }
+        // It was left out on purpose, and the metadata misses none.
+        await using (await Start(("log.dirs", "/disk0,/disk2"))) Assert.True(_files.FileExists("/disk2/meta.properties"));
     }
 
     [Fact]

@@ -11,9 +11,9 @@ internal sealed class HookedFileStore(IFileStore inner) : IFileStore
     /// <summary>What opening a file says where the process has as many open as it may.</summary>
     public static IOException TooManyOpenFiles() => new("Too many open files", 24);
 
-    public bool FileExists(string path) => inner.FileExists(path);
+    public bool FileExists(string path) => Asked(nameof(FileExists), path).FileExists(path);
 
-    public bool FolderExists(string path) => inner.FolderExists(path);
+    public bool FolderExists(string path) => Asked(nameof(FolderExists), path).FolderExists(path);
 
     public IReadOnlyList<StoredEntry> List(string folder) => Asked(nameof(List), folder).List(folder);
 

@@ -4,9 +4,11 @@ namespace KafkaCompat.Storage.Files;
 /// <summary>The disk of this machine.</summary>
 public sealed class DiskFileStore : IFileStore
 {
-    public bool FileExists(string path) => File.Exists(path);
+    public bool FileExists(string path) => File.Exists(path) || NativeFile.RequireSeen(path);
 
-    public bool FolderExists(string path) => Directory.Exists(path);
+    public bool FolderExists(string path) => Directory.Exists(path) || NativeFile.RequireSeen(path);
+
+    public void RequireUsable(string folder) => NativeFile.RequireUsable(folder);
 
     public IReadOnlyList<StoredEntry> List(string folder)
     {
@@ -43,7 +45,7 @@ public sealed class DiskFileStore : IFileStore
 
     public void Rename(string from, string to) => Checked(from, from =>
     {
-        if (Directory.Exists(from))
+        if (FolderExists(from))
             Directory.Move(from, to);
         else
             File.Move(from, to, overwrite: true);
@@ -61,15 +63,26 @@ public sealed class DiskFileStore : IFileStore
         }
     });
 
-    public void DeleteFolder(string path) => Checked(path, static p =>
+    public void DeleteFolder(string path) => Checked(path, p =>
     {
-        if (Directory.Exists(p))
+        if (FolderExists(p))
             Directory.Delete(p, recursive: true);
     });
 
     public void SyncFolder(string path) => NativeFile.SyncFolder(path);
 
-    public long LastWriteMs(string path) => new DateTimeOffset(File.GetLastWriteTimeUtc(path)).ToUnixTimeMilliseconds();
+    public long LastWriteMs(string path)
+    {
+        long ms = 0;
+        Checked(path, path =>
+        {
+            // The class library has a year for a file that is absent, by which it would be older than any other.
+            if (!FileExists(path))
+                throw new FileNotFoundException($"Could not find file '{path}'.", path);
+            ms = new DateTimeOffset(File.GetLastWriteTimeUtc(path)).ToUnixTimeMilliseconds();
+        });
+        return ms;
+    }
 
     public void MakeReadOnly(string path) => Checked(path, static path =>
     {
@@ -108,10 +121,16 @@ public sealed class DiskFileStore : IFileStore
             stream?.Dispose();
             throw new IOException(denied.Message, denied);
         }
-        catch (IOException) when (File.Exists(path))
+        catch (IOException failure) when (NativeFile.IsHeldByAnother(failure))
         {
             stream?.Dispose();
             return null;
+        }
+        catch
+        {
+            // No lock of another's: a file system that is read-only or has no locks, a disk that fails, too many open files.
+            stream?.Dispose();
+            throw;
         }
     }
 

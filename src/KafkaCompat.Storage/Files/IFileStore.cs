@@ -26,9 +26,16 @@ public readonly record struct StoredEntry(string Name, bool IsFolder, long Lengt
 /// </summary>
 public interface IFileStore
 {
+    /// <summary>Whether there is such a file. Where that cannot be told, for lack of a permission or because of the disk, it fails: an error is no answer.</summary>
     bool FileExists(string path);
 
+    /// <summary>As <see cref="FileExists"/>, for a folder.</summary>
     bool FolderExists(string path);
+
+    /// <summary>Throws where the files of a folder can't be read or written by this process, as far as that can be told without doing it.</summary>
+    void RequireUsable(string folder)
+    {
+    }
 
     /// <summary>The entries of a folder in no particular order.</summary>
     IReadOnlyList<StoredEntry> List(string folder);

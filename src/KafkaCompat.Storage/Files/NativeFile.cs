@@ -15,7 +15,38 @@ internal static partial class NativeFile
     private const int KeepSize = 1;
     private const uint WaitBefore = 1, StartToWrite = 2, WaitAfter = 4;
     private const int WillNotNeed = 4;
+    private const int NoEntry = 2, NoFolder = 20;
+    private static readonly int NameTooLong = OperatingSystem.IsLinux() ? 36 : 63;
+    private const int Exists = 0, MayEnter = 1, MayWrite = 2, MayRead = 4;
+    private const int WouldBlockOnLinux = 11, WouldBlockElsewhere = 35;
+    private const int SharingViolation = unchecked((int)0x80070020), LockViolation = unchecked((int)0x80070021);
     private const int NotSupported = 38, NotOnPipes = 29, InvalidArgument = 22;
+
+    /// <summary>For a name that the class library says is not there: false where nothing has it; throws where that cannot be told.</summary>
+    public static bool RequireSeen(string path)
+    {
+        if (OperatingSystem.IsWindows() || Access(path, Exists) == 0)
+            return false;
+        int error = Marshal.GetLastPInvokeError();
+        return error is NoEntry or NoFolder || error == NameTooLong ? false : throw new IOException($"{path} cannot be looked at: {new Win32Exception(error).Message}", error);
+    }
+
+    /// <summary>Throws where this process may not list, enter or write a folder, or its file system is read-only.</summary>
+    public static void RequireUsable(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        foreach ((int how, string verb) in (ReadOnlySpan<(int, string)>)[(MayRead | MayEnter, "read"), (MayWrite | MayEnter, "written")])
+        {
+            if (Access(folder, how) != 0)
+                throw new IOException($"{folder} cannot be {verb}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}", Marshal.GetLastPInvokeError());
+        }
+    }
+
+    /// <summary>Whether a lock could not be taken because another process has it.</summary>
+    public static bool IsHeldByAnother(IOException failure) => OperatingSystem.IsWindows()
+        ? failure.HResult is SharingViolation or LockViolation
+        : failure.HResult == (OperatingSystem.IsLinux() ? WouldBlockOnLinux : WouldBlockElsewhere);
 
     /// <summary>Makes a file's bytes and length durable, or throws.</summary>
     public static void Sync(SafeFileHandle handle, string path)
@@ -84,6 +115,9 @@ internal static partial class NativeFile
         int error = Marshal.GetLastPInvokeError();
         return new IOException($"{call} of {path} failed: {new Win32Exception(error).Message} ({error})", error);
     }
+
+    [LibraryImport("libc", EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Access(string path, int how);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FSync(SafeFileHandle handle);

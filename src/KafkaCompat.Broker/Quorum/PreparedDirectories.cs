@@ -1,0 +1,213 @@
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Cluster.Controller;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Cluster.Quorum;
+using KafkaCompat.Protocol;
+using KafkaCompat.Storage;
+using KafkaCompat.Storage.Checkpoints;
+using KafkaCompat.Storage.Files;
+
+namespace KafkaCompat.Broker.Quorum;
+
+/// <summary>
+/// The directories of a node before it starts: whose they are, which of them it can do without, and what was done to them. Where Kafka would not start,
+/// <see cref="QuorumStateException"/> says why in one line.
+/// </summary>
+/// <remarks>
+/// As with Kafka a directory that cannot be read or written, or whose meta.properties is malformed, is offline and the others serve; the directory of the metadata log is
+/// the one that a node cannot do without. A directory that has no meta.properties beside others that have is new, or a disk that is not mounted: only the metadata tells
+/// them apart, so it is left as it is and named among <see cref="Empty"/>.
+/// </remarks>
+public sealed class PreparedDirectories
+{
+    private readonly IFileStore _files;
+    private readonly string _metadataDirectory;
+    private readonly Dictionary<string, MetaProperties> _metas = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Exception> _unusable = new(StringComparer.Ordinal);
+    private readonly List<string> _empty = [];
+    private readonly List<string> _formatted = [];
+    private readonly List<string> _identified = [];
+
+    private PreparedDirectories(IFileStore files, string metadataDirectory) => (_files, _metadataDirectory) = (files, metadataDirectory);
+
+    /// <summary>What the metadata log's directory says of the node.</summary>
+    public MetaProperties Meta => _metas[_metadataDirectory];
+
+    /// <summary>Directories that cannot be used, and why.</summary>
+    public IReadOnlyDictionary<string, Exception> Unusable => _unusable;
+
+    /// <summary>Directories that nobody has formatted, beside others that somebody has.</summary>
+    public IReadOnlyList<string> Empty => _empty;
+
+    /// <summary>Directories that were formatted here, because none of the node's was.</summary>
+    public IReadOnlyList<string> Formatted => _formatted;
+
+    /// <summary>Directories that Kafka before 3.7 formatted, and that were given a directory.id here, as Kafka does.</summary>
+    public IReadOnlyList<string> Identified => _identified;
+
+    /// <summary>Checks the directories of a node, and formats them where all are empty.</summary>
+    public static PreparedDirectories Prepare(IFileStore files, ServerConfig config, DateTimeOffset now, Random random)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        ArgumentNullException.ThrowIfNull(config);
+        var prepared = new PreparedDirectories(files, config.MetadataLogDir);
+        var all = config.LogDirs.Append(config.MetadataLogDir).Distinct(StringComparer.Ordinal).ToList();
+        all.ForEach(prepared.Look);
+        var usable = all.FindAll(directory => !prepared._unusable.ContainsKey(directory));
+        if (prepared._metas.Count == 0)
+        {
+            prepared.RequireUnused(usable);
+            if (prepared._unusable.Count > 0)
+            {
+                var (unusable, failure) = prepared._unusable.First();
+                throw new QuorumStateException($"The log directory {unusable} cannot be used, and no other one of this node is formatted, so nobody knows whether this node is new: {failure.Message}", failure);
+            }
+
+            prepared.Format(usable, config, now, random);
+            return prepared;
+        }
+
+        prepared._empty.AddRange(usable.Where(directory => !prepared._metas.ContainsKey(directory)));
+        prepared.RequireUnused(prepared._empty);
+        if (prepared._empty.Contains(config.MetadataLogDir))
+        {
+            throw new QuorumStateException($"The log directory {config.MetadataLogDir}, which is to hold the metadata log, is not formatted, while others of this node are: "
+                + "is its disk mounted, is metadata.log.dir right? Without its metadata log the node would begin anew.");
+        }
+
+        prepared.Check(config.NodeId);
+        prepared.Identify(now, random);
+        return prepared;
+    }
+
+    /// <summary>
+    /// Formats an empty directory for this node. That is for the caller to know: whether the metadata misses a directory that may be this one's disk.
+    /// </summary>
+    public void FormatEmpty(string directory, DateTimeOffset now, Random random)
+    {
+        if (!_files.FolderExists(directory))
+        {
+            _files.CreateFolder(directory);
+            _files.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(directory))!);
+        }
+
+        var meta = new MetaProperties(Meta.ClusterId, Meta.NodeId, RandomIds.Next(random));
+        meta.Write(_files, directory, now);
+        _metas[directory] = meta;
+    }
+
+    /// <summary>Reads whose a directory is; one that cannot be used is noted, or is the end where it has to hold the metadata log.</summary>
+    private void Look(string directory)
+    {
+        try
+        {
+            if (!_files.FolderExists(directory))
+            {
+                if (_files.FileExists(directory))
+                {
+                    throw new IOException($"{directory} is a file and no folder.");
+                }
+
+                return;
+            }
+
+            _files.RequireUsable(directory);
+            if (MetaProperties.Read(_files, directory) is { } meta)
+            {
+                _metas[directory] = meta;
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or LogCorruptionException)
+        {
+            if (directory == _metadataDirectory)
+            {
+                throw new QuorumStateException($"The log directory {directory}, which holds the metadata log, cannot be used: {failure.Message}", failure);
+            }
+
+            _unusable[directory] = failure;
+        }
+    }
+
+    private void Format(List<string> directories, ServerConfig config, DateTimeOffset now, Random random)
+    {
+        var controller = config.Listeners.AdvertisedOfController.FirstOrDefault();
+        var endpoint = config.Node.StaticVoters.Count > 0 || controller is null ? null : new Endpoint(controller.Name, controller.Host, controller.Port, 0);
+        try
+        {
+            DirectoryFormat.Format(_files, directories, _metadataDirectory, new FormatSettings(config.NodeId, config.ClusterId ?? RandomIds.Next(random).ToString(), endpoint), now, random);
+        }
+        catch (IOException e)
+        {
+            throw new QuorumStateException($"log.dirs: {string.Join(", ", directories)} cannot be formatted as a data directory, is it writable? {e.Message}", e);
+        }
+
+        _formatted.AddRange(directories);
+        foreach (var directory in directories)
+        {
+            _metas[directory] = MetaProperties.Read(_files, directory)!;
+        }
+    }
+
+    private void RequireUnused(List<string> directories)
+    {
+        if (directories.Find(IsUsed) is { } used)
+        {
+            throw new QuorumStateException($"No readable meta.properties files found: {used} holds data but does not say whose. To begin anew remove all data in it.");
+        }
+    }
+
+    private void Check(int nodeId)
+    {
+        var first = _metas.First();
+        var owners = new Dictionary<Uuid, string>();
+        foreach (var (directory, meta) in _metas)
+        {
+            var file = Path.Combine(directory, MetaProperties.FileName);
+            if (meta.NodeId != nodeId)
+            {
+                throw new QuorumStateException(
+                    $"Stored node id {meta.NodeId} doesn't match previous node id {nodeId} in {file}. If you moved your data, make sure your configured node id matches. If you intend to create a new node, you should remove all data in your data directories.");
+            }
+
+            if (meta.ClusterId != first.Value.ClusterId)
+            {
+                throw new QuorumStateException($"The directory {directory} belongs to the cluster {meta.ClusterId}, {first.Key} to {first.Value.ClusterId}.");
+            }
+
+            if (meta.DirectoryId is not { } id)
+            {
+                continue;
+            }
+
+            if (DirectoryIds.IsReserved(id))
+            {
+                throw new QuorumStateException($"The directory.id {id} in {file} is one that no directory has. Remove that line: the next start makes up another.");
+            }
+
+            if (!owners.TryAdd(id, directory))
+            {
+                throw new QuorumStateException($"The directories {owners[id]} and {directory} have the same directory.id {id}: one is a copy of the other. Remove the line from the meta.properties of the copy.");
+            }
+        }
+    }
+
+    private void Identify(DateTimeOffset now, Random random)
+    {
+        foreach (var (directory, meta) in _metas.Where(static pair => pair.Value.DirectoryId is null).ToList())
+        {
+            var identified = meta with { DirectoryId = RandomIds.Next(random) };
+            identified.Write(_files, directory, now);
+            _metas[directory] = identified;
+            _identified.Add(directory);
+        }
+    }
+
+    /// <summary>
+    /// Whether a directory holds what can be a node's data: a partition's folder, a checkpoint, a mark of a clean stop. What else lies there (a .gitkeep, lost+found, a
+    /// file of a file manager) is nobody's business; a formatting that was begun counts as none.
+    /// </summary>
+    private bool IsUsed(string directory) => _files.FolderExists(directory) && _files.List(directory).Any(entry => entry.IsFolder
+        ? TopicPartition.TryParseFolder(entry.Name, out var partition, out _)
+            && (partition.Topic != LogDirectory.MetadataLogName || _files.List(Path.Combine(directory, entry.Name)).Any(static file => !file.Name.StartsWith(SnapshotId.Bootstrap.FileName, StringComparison.Ordinal)))
+        : entry.Name is OffsetCheckpoint.RecoveryPoints or OffsetCheckpoint.HighWatermarks or OffsetCheckpoint.LogStarts or OffsetCheckpoint.Cleaner or LogDirectory.CleanMarkerName);
+}

@@ -1,0 +1,174 @@
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Protocol;
+using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Tests.Shared;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests.Quorum;
+
+/// <summary>The directories of a node before it starts: formatted, taken, done without or refused, each for its true reason.</summary>
+public sealed class PreparedDirectoriesTests
+{
+    private static readonly string[] Disks = ["/a", "/b"];
+
+    private readonly ForgetfulFileStore _files = new(TimeProvider.System);
+
+    [Fact]
+    public void Empty_directories_are_formatted_together()
+    {
+        var prepared = Prepare();
+        Assert.Equal(Disks, prepared.Formatted);
+        Assert.NotEqual(Meta("/a").DirectoryId, Meta("/b").DirectoryId);
+        Assert.Empty(Prepare().Formatted);
+    }
+
+    /// <summary>What cannot be a node's data is nobody's business.</summary>
+    [Theory]
+    [InlineData(".gitkeep", false)]
+    [InlineData(".DS_Store", false)]
+    [InlineData("README.md", false)]
+    [InlineData(".nfs0000000000000001", false)]
+    [InlineData("lost+found", true)]
+    [InlineData(".snapshot", true)]
+    [InlineData("__cluster_metadata-0", true)]
+    public void Things_that_are_no_data_are_no_hindrance(string name, bool isFolder)
+    {
+        Put("/a/" + name, isFolder);
+        Assert.Equal(Disks, Prepare().Formatted);
+    }
+
+    [Theory]
+    [InlineData("orders-0", true)]
+    [InlineData("orders-0.0123456789abcdef0123456789abcdef-stray", true)]
+    [InlineData("__consumer_offsets-17", true)]
+    [InlineData("recovery-point-offset-checkpoint", false)]
+    [InlineData("replication-offset-checkpoint", false)]
+    [InlineData("log-start-offset-checkpoint", false)]
+    [InlineData("cleaner-offset-checkpoint", false)]
+    [InlineData(".kafka_cleanshutdown", false)]
+    [InlineData("__cluster_metadata-0/00000000000000000000.log", false)]
+    [InlineData("__cluster_metadata-0/quorum-state", false)]
+    public void Data_without_an_owner_is_never_formatted(string name, bool isFolder)
+    {
+        foreach (var disk in Disks)
+        {
+            _files.DeleteFolder("/a");
+            _files.DeleteFolder("/b");
+            Put($"{disk}/{name}", isFolder);
+            Assert.Contains($"{disk} holds data but does not say whose", Refusal(), StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>Kafka 3.3 to 3.6 wrote none; Kafka 4.4 makes one up and writes it down.</summary>
+    [Fact]
+    public void A_directory_without_an_id_gets_one()
+    {
+        Prepare();
+        var before = Meta("/a");
+        foreach (var disk in Disks) (Meta(disk) with { DirectoryId = null }).Write(_files, disk, TimeProvider.System.GetUtcNow());
+        var prepared = Prepare();
+        Assert.Equal(Disks, prepared.Identified);
+        Assert.Equal((before.ClusterId, before.NodeId), (prepared.Meta.ClusterId, prepared.Meta.NodeId));
+        Assert.Equal(Meta("/a"), prepared.Meta);
+        Assert.NotNull(Meta("/a").DirectoryId);
+        Assert.NotEqual(Meta("/a").DirectoryId, Meta("/b").DirectoryId);
+        Assert.Empty(Prepare().Identified);
+    }
+
+    [Fact]
+    public void Another_nodes_another_clusters_and_a_copied_directory_are_refused()
+    {
+        Prepare();
+        var mine = Meta("/b");
+        (mine with { NodeId = 7 }).Write(_files, "/b", TimeProvider.System.GetUtcNow());
+        Assert.Contains("Stored node id 7 doesn't match previous node id 1 in /b/meta.properties", Refusal(), StringComparison.Ordinal);
+        (mine with { ClusterId = "other" }).Write(_files, "/b", TimeProvider.System.GetUtcNow());
+        Assert.Contains("The directory /b belongs to the cluster other", Refusal(), StringComparison.Ordinal);
+        (mine with { DirectoryId = Meta("/a").DirectoryId }).Write(_files, "/b", TimeProvider.System.GetUtcNow());
+        Assert.Contains("The directories /a and /b have the same directory.id", Refusal(), StringComparison.Ordinal);
+        (mine with { DirectoryId = new Uuid(0, 1) }).Write(_files, "/b", TimeProvider.System.GetUtcNow());
+        Assert.Contains("is one that no directory has", Refusal(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_directory_without_an_owner_beside_others_is_left_for_the_metadata_to_tell()
+    {
+        Prepare();
+        _files.DeleteFolder("/b");
+        Assert.Equal(["/b"], Prepare().Empty);
+        _files.CreateFolder("/b");
+        Assert.Equal(["/b"], Prepare().Empty);
+        Assert.Null(MetaProperties.Read(_files, "/b"));
+        _files.DeleteFolder("/a");
+        new MetaProperties("c", 1, new Uuid(5, 5)).Write(_files, "/b", TimeProvider.System.GetUtcNow());
+        Assert.Contains("/a, which is to hold the metadata log, is not formatted", Refusal(), StringComparison.Ordinal);
+    }
+
+    /// <summary>A disk that does not answer, one that is read-only, a malformed file: the node can do without it, unless the metadata log is there.</summary>
+    [Theory]
+    [InlineData("/b")]
+    [InlineData("/a")]
+    public void A_directory_that_cannot_be_used_is_offline_unless_it_holds_the_metadata_log(string disk)
+    {
+        Prepare();
+        var broken = Broken(disk);
+        Check(broken, "Input/output error");
+        _files.WriteAtomically(disk + "/meta.properties", "version=7\n"u8);
+        Check(_files, "version '7'");
+
+        void Check(IFileStore files, string reason)
+        {
+            if (disk == "/b")
+            {
+                var prepared = PreparedDirectories.Prepare(files, Config(), TimeProvider.System.GetUtcNow(), new Random(1));
+                Assert.Contains(reason, prepared.Unusable["/b"].Message, StringComparison.Ordinal);
+                return;
+            }
+
+            var refused = Assert.Throws<QuorumStateException>(() => PreparedDirectories.Prepare(files, Config(), TimeProvider.System.GetUtcNow(), new Random(1)));
+            Assert.Contains("The log directory /a, which holds the metadata log, cannot be used: ", refused.Message, StringComparison.Ordinal);
+            Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>One disk does not answer and the other, of the metadata log, is empty: to begin anew there would be the end of what the first one holds.</summary>
+    [Fact]
+    public void Nothing_is_formatted_while_a_directory_cannot_be_looked_at()
+    {
+        var broken = Broken("/b");
+        _files.CreateFolder("/b");
+        var refused = Assert.Throws<QuorumStateException>(() => PreparedDirectories.Prepare(broken, Config(), TimeProvider.System.GetUtcNow(), new Random(1)));
+        Assert.Contains("nobody knows whether this node is new", refused.Message, StringComparison.Ordinal);
+        Assert.False(_files.FolderExists("/a"));
+    }
+
+    /// <summary>A disk that says nothing of its files.</summary>
+    private HookedFileStore Broken(string disk) => new(_files)
+    {
+        Before = (operation, path) =>
+        {
+            if (operation == nameof(IFileStore.FileExists) && path.StartsWith(disk + "/", StringComparison.Ordinal)) throw new IOException("Input/output error");
+        },
+    };
+
+    private static ServerConfig Config() => QuorumHost.Config("/a", ("log.dirs", "/a,/b"));
+
+    private PreparedDirectories Prepare() => PreparedDirectories.Prepare(_files, Config(), TimeProvider.System.GetUtcNow(), new Random(_files.GetHashCode()));
+
+    private string Refusal()
+    {
+        var message = Assert.Throws<QuorumStateException>(Prepare).Message;
+        Assert.DoesNotContain('\n', message);
+        return message;
+    }
+
+    private MetaProperties Meta(string disk) => MetaProperties.Read(_files, disk)!;
+
+    private void Put(string path, bool isFolder)
+    {
+        _files.CreateFolder(isFolder ? path : Path.GetDirectoryName(path)!);
+        if (!isFolder) _files.WriteAtomically(path, "x"u8);
+    }
+}
