@@ -1,11 +1,8 @@
 using KafkaCompat.Broker.Configs;
-using KafkaCompat.Broker.Logs;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Server.CommandLine;
-using KafkaCompat.Server.Decode;
 using KafkaCompat.Server.Hosting;
-using KafkaCompat.Server.Http;
 using KafkaCompat.Server.Logging;
 using KafkaCompat.Server.Transport;
 using KafkaCompat.Storage;
@@ -21,52 +18,22 @@ internal static class Program
 
     public static async Task<int> Main(string[] args)
     {
-        // Before anything touches a socket.
+        // Before anything opens a file or touches a socket.
+        ProcessSurroundings.Settle();
         SocketTransport.CompleteInline();
-        var format = LogFormat.Text;
+        using var stdout = ProcessSurroundings.OpenStream(StandardStream.OutputDescriptor);
+        using var stderr = ProcessSurroundings.OpenStream(StandardStream.ErrorDescriptor);
+        var output = new ProgramOutput(stdout, stderr, TimeProvider.System);
         try
         {
             var arguments = ProgramArguments.Parse(args);
-            switch (arguments.Command)
-            {
-                case ProgramCommand.Help:
-                    Console.Out.WriteLine(ProgramArguments.Usage);
-                    return 0;
-                case ProgramCommand.Version:
-                    Console.Out.WriteLine(ProgramVersion.Text);
-                    return 0;
-                case ProgramCommand.Decode:
-                    return DecodeCommand.Run(arguments.Rest, Console.Out);
-                case ProgramCommand.Health:
-                    return await HealthCommand.Run(arguments.Rest, Console.Out, Console.Error).ConfigureAwait(false);
-                default:
-                    var config = ProgramSettings.Load(arguments);
-                    format = config.LogFormat;
-                    foreach (var line in ProgramSettings.Misspelt())
-                    {
-                        Say(line, LogLevel.Warning, format);
-                    }
-
-                    await NodeHost.Run(config).ConfigureAwait(false);
-                    return 0;
-            }
+            return await arguments.Command.Run(arguments, output).ConfigureAwait(false);
         }
-        catch (ConfigurationException e)
+        catch (Exception e) when (e is ConfigurationException or IOException or UnauthorizedAccessException or QuorumStateException or MetadataCorruptException or LogCorruptionException)
         {
-            return Refuse(e.Message, format);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or QuorumStateException or MetadataCorruptException or LogCorruptionException)
-        {
-            return Refuse(e.Message, format);
+            output.Format = EarlyLogFormat.Of(args);
+            output.Say(LogLevel.Critical, e.Message);
+            return Refused;
         }
     }
-
-    private static int Refuse(string message, LogFormat format)
-    {
-        Say(message.ReplaceLineEndings(" "), LogLevel.Critical, format);
-        return Refused;
-    }
-
-    private static void Say(string line, LogLevel level, LogFormat format) => Console.Error.WriteLine(
-        format == LogFormat.Json ? JsonLogLine.Of(TimeProvider.System.GetUtcNow(), level, "kafkacompat", default, line, line, null) : $"kafkacompat: {line}");
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using KafkaCompat.Broker.Configs;
 
 namespace KafkaCompat.Server.CommandLine;
@@ -10,54 +11,73 @@ namespace KafkaCompat.Server.CommandLine;
 internal sealed record ProgramArguments(
     ProgramCommand Command, string? PropertiesFile, IReadOnlyList<KeyValuePair<string, string>> Overrides, IReadOnlyList<string> Rest)
 {
-    public const string Usage =
-        """
-        kafkacompat: Apache Kafka 4.4 without the JVM
+    /// <summary>An option further from every other one than this many letters is no misspelt option.</summary>
+    private const int MostLettersWrong = 2;
 
-          kafkacompat [server.properties] [--override key=value]...   start a node; without a file a broker and controller on localhost:9092
-          kafkacompat decode --help                                   print frames, segment files and metadata logs as text
-          kafkacompat health [url]                                    ask a running node whether it is ready
-          kafkacompat --version | --help
+    private static readonly string[] Options = ["--help", "--version", "--override", "--port"];
 
-        Settings are taken, each over the one before, from Kafka's defaults, the file, KAFKA_* environment variables (KAFKA_LOG_DIRS is
-        log.dirs) and --override. KAFKA_LOG_LEVEL says what is logged to stderr: DEBUG, INFO, WARN (the default), ERROR.
-        """;
+    /// <summary>The port of <c>--port</c>, if it was given.</summary>
+    public int? Port { get; init; }
 
+    /// <summary>The command line of a node.</summary>
+    public static ProgramArguments OfNode(string? file, IReadOnlyList<KeyValuePair<string, string>> overrides) => new(ProgramCommands.Serve, file, overrides, []);
+
+    /// <exception cref="ConfigurationException">They ask for nothing that the program does.</exception>
     public static ProgramArguments Parse(IReadOnlyList<string> arguments)
     {
-        if (arguments is ["decode" or "health", ..])
+        if (arguments.Count > 0 && ProgramCommands.Find(arguments[0]) is { } command)
         {
-            return new(arguments[0] == "decode" ? ProgramCommand.Decode : ProgramCommand.Health, null, [], [.. arguments.Skip(1)]);
+            return new(command, null, [], [.. arguments.Skip(1)]);
         }
 
         string? file = null;
+        int? port = null;
         var overrides = new List<KeyValuePair<string, string>>();
         for (var i = 0; i < arguments.Count; i++)
         {
-            switch (arguments[i])
+            var (option, joined) = Split(arguments[i]);
+            switch (option)
             {
-                case "--help" or "-h":
-                    return new(ProgramCommand.Help, null, [], []);
-                case "--version":
-                    return new(ProgramCommand.Version, null, [], []);
+                case "--help" or "-h" or "-?":
+                    return new(ProgramCommands.Help, null, [], []);
+                case "--version" or "-v" or "-V":
+                    return new(ProgramCommands.Version, null, [], []);
                 case "--override":
-                    overrides.Add(Override(++i < arguments.Count ? arguments[i] : throw new ConfigurationException("--override needs key=value.")));
+                    overrides.Add(Override(Value("key=value")));
                     break;
-                case var joined when joined.StartsWith("--override=", StringComparison.Ordinal):
-                    overrides.Add(Override(joined["--override=".Length..]));
+                case "--port":
+                    port = PortOf(Value("a number"));
                     break;
-                case var option when option.StartsWith('-'):
-                    throw new ConfigurationException($"Unknown option {option}; see kafkacompat --help.");
+                case ['-', ..]:
+                    var nearest = Words.Nearest(option, Options, MostLettersWrong);
+                    throw new ConfigurationException($"Unknown option {option}; {(nearest is null ? "see kafkacompat --help." : $"did you mean {nearest}?")}");
                 case var path when file is null:
-                    file = path;
+                    file = LooksLikeFile(path) ? path : throw new ConfigurationException(ProgramHelp.Unknown(path));
                     break;
                 default:
                     throw new ConfigurationException($"One properties file at most; {file} and {arguments[i]} were given.");
             }
+
+            string Value(string what) => joined ?? (++i < arguments.Count ? arguments[i] : throw new ConfigurationException($"{option} needs {what}."));
         }
 
-        return new(ProgramCommand.Serve, file, overrides, []);
+        return OfNode(file, overrides) with { Port = port };
     }
+
+    /// <summary>A word without a dot and a slash that names nothing on the disk was meant for a command.</summary>
+    private static bool LooksLikeFile(string path) => path.AsSpan().ContainsAny('.', '/', '\\') || Path.Exists(path);
+
+    /// <summary>An option and what stands behind its equals sign.</summary>
+    private static (string Option, string? Value) Split(string argument)
+    {
+        var equals = argument.StartsWith("--", StringComparison.Ordinal) ? argument.IndexOf('=', StringComparison.Ordinal) : -1;
+        return equals < 0 ? (argument, null) : (argument[..equals], argument[(equals + 1)..]);
+    }
+
+    private static int PortOf(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= ushort.MaxValue
+            ? port
+            : throw new ConfigurationException($"--port needs a number from 0 to {ushort.MaxValue}, not {text}.");
 
     private static KeyValuePair<string, string> Override(string text)
     {

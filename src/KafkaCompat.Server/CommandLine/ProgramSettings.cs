@@ -27,6 +27,11 @@ internal static class ProgramSettings
         settings.AddRange(arguments.PropertiesFile is null ? WithoutFile : ConfigProperties.Parse(ReadFile(arguments.PropertiesFile)));
         settings.AddRange(EnvironmentSettings.From(EnvironmentVariables()));
         settings.AddRange(arguments.Overrides);
+        if (arguments.Port is { } port)
+        {
+            PortOption.Apply(settings, port, controllerFollows: arguments.PropertiesFile is null);
+        }
+
         if (arguments.PropertiesFile is null)
         {
             CompleteQuorum(settings);

@@ -50,4 +50,13 @@ internal static partial class HostLog
 
     [LoggerMessage(103, LogLevel.Information, "Stopping on {Signal}")]
     public static partial void Stopping(ILogger logger, string signal);
+
+    [LoggerMessage(113, LogLevel.Information, "{Signal} came while the node stops and changes nothing. SIGKILL ends the node at once; the next start then checks its files")]
+    public static partial void StillStopping(ILogger logger, string signal);
+
+    [LoggerMessage(114, LogLevel.Warning, "SIGQUIT changes nothing: this program has no thread dump. SIGTERM stops the node")]
+    public static partial void NoThreadDump(ILogger logger);
+
+    [LoggerMessage(115, LogLevel.Information, "Stopped after {Milliseconds} ms")]
+    public static partial void Stopped(ILogger logger, long milliseconds);
 }

@@ -1,8 +1,7 @@
-using System.Diagnostics;
 using System.Globalization;
 using KafkaCompat.Broker;
 using KafkaCompat.Broker.Configs;
-using KafkaCompat.Broker.Logs;
+using KafkaCompat.Server.CommandLine;
 using KafkaCompat.Server.Http;
 using KafkaCompat.Server.Logging;
 using Microsoft.Extensions.Logging;
@@ -15,13 +14,27 @@ internal static class NodeHost
     /// <summary>How long a start that was told to end may take to close what it has opened.</summary>
     private static readonly TimeSpan StartStopPatience = TimeSpan.FromMilliseconds(1_500);
 
-    public static async Task Run(ServerConfig config)
+    /// <summary>Returns the exit code; throws what stands in the way of a start.</summary>
+    public static async Task<int> Run(ProgramArguments arguments, ProgramOutput output)
     {
-        using var logs = new ConsoleLoggerFactory(
-            Console.Error, ConsoleLoggerFactory.LevelOf(Environment.GetEnvironmentVariable("KAFKA_LOG_LEVEL")), TimeProvider.System, config.LogFormat);
+        var config = ProgramSettings.Load(arguments);
+        output.Format = config.LogFormat;
+        foreach (var line in ProgramSettings.Misspelt())
+        {
+            output.Say(LogLevel.Warning, line);
+        }
+
+        await Run(config, output).ConfigureAwait(false);
+        return 0;
+    }
+
+    private static async Task Run(ServerConfig config, ProgramOutput output)
+    {
+        using var logs = output.CreateLogs(ConsoleLoggerFactory.LevelOf(Environment.GetEnvironmentVariable("KAFKA_LOG_LEVEL")));
         var logger = logs.CreateLogger("kafkacompat");
-        using var stop = new StopSignals();
+        using var stop = new StopSignals(logger);
         using var systemd = new SystemdNotifier();
+        var stopBegan = 0L;
         HostLog.OpenFiles(logger, DescriptorLimit.Raise());
         var (http, noHttp) = await HttpEndpoint.Bind(config, logs).ConfigureAwait(false);
         try
@@ -34,9 +47,7 @@ internal static class NodeHost
             await using (node.ConfigureAwait(false))
             {
                 var ready = ReadyLine(node.Config, http);
-                Console.Out.WriteLine(config.LogFormat == LogFormat.Json
-                    ? JsonLogLine.Of(TimeProvider.System.GetUtcNow(), LogLevel.Information, "kafkacompat", default, ready, ready, null)
-                    : ready);
+                output.Print(ready);
                 systemd.Ready(ready, () => !node.Completion.IsCompleted);
                 http?.Serve(node.Node);
                 if (noHttp is not null)
@@ -46,6 +57,7 @@ internal static class NodeHost
                 }
 
                 var ended = await Task.WhenAny(stop.Received, node.Completion).ConfigureAwait(false);
+                stopBegan = TimeProvider.System.GetTimestamp();
                 systemd.Stopping();
                 if (ended != stop.Received)
                 {
@@ -55,6 +67,8 @@ internal static class NodeHost
 
                 HostLog.Stopping(logger, ended == stop.Received ? await stop.Received.ConfigureAwait(false) : "the end of its quorum");
             }
+
+            HostLog.Stopped(logger, (long)TimeProvider.System.GetElapsedTime(stopBegan).TotalMilliseconds);
         }
         finally
         {
@@ -111,11 +125,10 @@ internal static class NodeHost
 
     private static string ReadyLine(ServerConfig config, HttpEndpoint? http)
     {
-        using var process = Process.GetCurrentProcess();
-        var tookMs = (DateTime.Now - process.StartTime).TotalMilliseconds;
         var addresses = string.Join(", ", config.Listeners.OfBroker.DefaultIfEmpty(config.Listeners.All[0]).Select(static listener => listener.Address));
         var directories = string.Join(", ", config.LogDirs.Select(Path.GetFullPath));
         var operations = http is null ? "" : $", metrics and health on http://{http.Listener.Address}";
-        return string.Create(CultureInfo.InvariantCulture, $"kafkacompat node {config.NodeId} on {addresses}, data in {directories}, started in {tookMs:F0} ms{operations}");
+        var took = ProcessTimes.AgeMs is { } ageMs ? string.Create(CultureInfo.InvariantCulture, $", started in {ageMs} ms") : "";
+        return string.Create(CultureInfo.InvariantCulture, $"kafkacompat node {config.NodeId} on {addresses}, data in {directories}{took}{operations}");
     }
 }

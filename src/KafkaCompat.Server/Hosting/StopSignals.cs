@@ -1,29 +1,75 @@
 using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Server.Hosting;
 
-/// <summary>SIGTERM and SIGINT. The first one asks for an orderly end; after it signals do what they do by default.</summary>
-internal sealed class StopSignals : IDisposable
+/// <summary>
+/// Signals that ask for an orderly end: SIGTERM, SIGINT, SIGHUP (its terminal has gone) and SIGXCPU (its processor time is used up). Those that come while the node stops change
+/// nothing, as with a JVM: a wrapper and a terminal often send one each. SIGQUIT, which has a JVM print its threads, is answered with a line.
+/// </summary>
+internal sealed partial class StopSignals : IDisposable
 {
-    private readonly TaskCompletionSource<string> _received = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly PosixSignalRegistration[] _registrations;
+    private const int ProcessorTimeExceeded = 24;
+    private const int HangUp = 1;
+    private const nint Ignored = 1;
 
-    public StopSignals() => _registrations =
-    [
-        PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
-        PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
-    ];
+    private readonly TaskCompletionSource<string> _received = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<PosixSignalRegistration> _registrations = [];
+    private readonly ILogger _logger;
+
+    public StopSignals(ILogger logger)
+    {
+        _logger = logger;
+        Register(PosixSignal.SIGTERM);
+        Register(PosixSignal.SIGINT);
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGQUIT, OnQuit));
+        Register((PosixSignal)ProcessorTimeExceeded);
+        if (!IsHangUpIgnored())
+        {
+            Register(PosixSignal.SIGHUP);
+        }
+    }
 
     /// <summary>The signal's name, once one came.</summary>
     public Task<string> Received => _received.Task;
 
-    public void Dispose()
+    public void Dispose() => _registrations.ForEach(static registration => registration.Dispose());
+
+    /// <summary>nohup starts a program with SIGHUP ignored, and it stays so. The only way to ask is to set it.</summary>
+    private static bool IsHangUpIgnored()
     {
-        foreach (var registration in _registrations)
+        var before = SetSignal(HangUp, Ignored);
+        if (before != Ignored)
         {
-            registration.Dispose();
+            _ = SetSignal(HangUp, before);
+        }
+
+        return before == Ignored;
+    }
+
+    private void Register(PosixSignal signal) => _registrations.Add(PosixSignalRegistration.Create(signal, context => OnStop(context, signal)));
+
+    private void OnStop(PosixSignalContext context, PosixSignal signal)
+    {
+        context.Cancel = true;
+        var name = (int)signal == ProcessorTimeExceeded ? "SIGXCPU" : signal.ToString();
+        if (!_received.TrySetResult(name))
+        {
+            HostLog.StillStopping(_logger, name);
         }
     }
 
-    private void OnSignal(PosixSignalContext context) => context.Cancel = _received.TrySetResult(context.Signal.ToString());
+    private void OnQuit(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        HostLog.NoThreadDump(_logger);
+    }
+
+    [LibraryImport("libc", EntryPoint = "signal", SetLastError = true)]
+    private static partial nint SetSignal(int signal, nint handler);
 }

@@ -49,14 +49,15 @@ internal sealed class SystemdNotifier : IDisposable
 
         try
         {
-            using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+            // Without blocking: a systemd that does not read must not hold up the node.
+            using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { Blocking = false };
 
             // A name that begins with @ is in the abstract namespace, where that is a zero byte.
             socket.SendTo(Encoding.UTF8.GetBytes(state), new UnixDomainSocketEndPoint(_path[0] == '@' ? "\0" + _path[1..] : _path));
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or ArgumentException or PlatformNotSupportedException)
         {
-            // Whoever started this does not listen any more; the node does not depend on it.
+            // Whoever started this does not listen any more, or its path is none; the node does not depend on it.
         }
     }
 }

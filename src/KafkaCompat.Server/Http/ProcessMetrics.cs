@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using KafkaCompat.Broker.Metrics;
+using KafkaCompat.Server.Hosting;
 
 namespace KafkaCompat.Server.Http;
 
@@ -13,13 +13,12 @@ internal sealed class ProcessMetrics : IDisposable
 
     private const string FilesOfProcess = "/proc/self/fd";
 
-    private readonly long _startSeconds;
+    private readonly DateTimeOffset? _start = ProcessTimes.Start;
 
     public ProcessMetrics()
     {
-        using var process = Process.GetCurrentProcess();
-        _startSeconds = new DateTimeOffset(process.StartTime).ToUnixTimeSeconds();
-        Metrics.Gauge("process.start.time", "s", "When the process started, in seconds since 1970.", "java.lang:type=Runtime (StartTime)", () => _startSeconds);
+        Metrics.Gauge("process.start.time", "s", [], "When the process started, in seconds since 1970.", "java.lang:type=Runtime (StartTime)",
+            () => _start is { } start ? [MetricSet.Series(start.ToUnixTimeSeconds())] : []);
         Metrics.Gauge("process.open.files", "{file}", [], "Files and sockets that are open; only where the system tells.", "java.lang:type=OperatingSystem (OpenFileDescriptorCount)",
             static () => OpenFiles() is { } open ? [MetricSet.Series(open)] : []);
     }

@@ -12,6 +12,9 @@ internal sealed class ConsoleLoggerFactory(TextWriter output, LogLevel least, Ti
 {
     private readonly Lock _gate = new();
 
+    /// <summary>What stands before a line of text.</summary>
+    public LinePrefix Prefix { get; init; }
+
     /// <inheritdoc/>
     public LoggerLevels Levels { get; } = new(least);
 
@@ -61,14 +64,18 @@ internal sealed class ConsoleLoggerFactory(TextWriter output, LogLevel least, Ti
             LogLevel.Error => "ERROR",
             _ => "FATAL",
         };
-        var line = $"{now:yyyy-MM-dd HH:mm:ss.fff} {word} {logger[(logger.LastIndexOf('.') + 1)..]}: {message}";
+        var prefix = Prefix.Of(level);
+        var line = LogText.OfOneLine($"{logger[(logger.LastIndexOf('.') + 1)..]}: {message}");
+        line = Prefix.IsJournal ? prefix + line : $"{now:yyyy-MM-dd HH:mm:ss.fff} {word} {line}";
+        if (exception is not null)
+        {
+            // One write, so that lines of others do not come between; one prefix a line, because the journal makes an entry of each.
+            line += "\n" + prefix + exception.ToString().ReplaceLineEndings("\n" + prefix);
+        }
+
         lock (_gate)
         {
             output.WriteLine(line);
-            if (exception is not null)
-            {
-                output.WriteLine(exception);
-            }
         }
     }
 

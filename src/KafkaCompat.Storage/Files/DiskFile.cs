@@ -27,13 +27,23 @@ internal sealed class DiskFile(string path, SafeFileHandle handle) : StoredFile(
         return total;
     }
 
-    public override void Write(long position, ReadOnlySpan<byte> bytes) => RandomAccess.Write(handle, bytes, position);
+    public override void Write(long position, ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            RandomAccess.Write(handle, bytes, position);
+        }
+        catch (ArgumentOutOfRangeException tooLong)
+        {
+            throw TooLong(tooLong);
+        }
+    }
 
     public override void Write(long position, in ReadOnlySequence<byte> bytes)
     {
         if (bytes.IsSingleSegment)
         {
-            RandomAccess.Write(handle, bytes.FirstSpan, position);
+            Write(position, bytes.FirstSpan);
             return;
         }
         List<ReadOnlyMemory<byte>> parts = s_parts ??= [];
@@ -43,13 +53,27 @@ internal sealed class DiskFile(string path, SafeFileHandle handle) : StoredFile(
         {
             RandomAccess.Write(handle, parts, position);
         }
+        catch (ArgumentOutOfRangeException tooLong)
+        {
+            throw TooLong(tooLong);
+        }
         finally
         {
             parts.Clear();
         }
     }
 
-    public override void SetLength(long length) => RandomAccess.SetLength(handle, length);
+    public override void SetLength(long length)
+    {
+        try
+        {
+            RandomAccess.SetLength(handle, length);
+        }
+        catch (ArgumentOutOfRangeException tooLong)
+        {
+            throw TooLong(tooLong);
+        }
+    }
 
     public override void Preallocate(long length)
     {
@@ -64,4 +88,8 @@ internal sealed class DiskFile(string path, SafeFileHandle handle) : StoredFile(
     public override void Sync() => NativeFile.Sync(handle, Path);
 
     protected override void Close() => handle.Dispose();
+
+    /// <summary>.NET takes EFBIG, which a limit of the process (ulimit -f) or of the file system brings about, for a wrong argument. It is a write that failed.</summary>
+    private IOException TooLong(ArgumentOutOfRangeException cause) =>
+        new($"{Path} cannot grow any further: the limit of file sizes of this process or this file system is reached (EFBIG)", cause);
 }

@@ -114,7 +114,7 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public async Task Help_and_version_are_printed()
     {
-        foreach (var (option, expected) in ((string, string)[])[("--help", "--override key=value"), ("--version", "Apache Kafka 4.4")])
+        foreach (var (option, expected) in ((string, string)[])[("--help", "--override KEY=VALUE"), ("--version", "Apache Kafka 4.4")])
         {
             using var program = Start(option);
             Assert.Contains(expected, await program.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);

@@ -75,7 +75,7 @@ public sealed partial class ContainerTests
         var program = Assert.Single(Image, static line => line.StartsWith("ENTRYPOINT ", StringComparison.Ordinal))["ENTRYPOINT ".Length..].Trim('[', ']', '"');
         var check = HealthCommand().Match(Assert.Single(Image, static line => line.StartsWith("HEALTHCHECK ", StringComparison.Ordinal)));
         Assert.Equal(program, check.Groups["program"].Value);
-        Assert.Equal(ProgramCommand.Health, ProgramArguments.Parse([check.Groups["command"].Value]).Command);
+        Assert.Equal(ProgramCommands.Health, ProgramArguments.Parse([check.Groups["command"].Value]).Command);
         Assert.Contains(Image, line => line.StartsWith("COPY --from=build ", StringComparison.Ordinal) && line.EndsWith(" " + program, StringComparison.Ordinal));
         Assert.Contains(Config(ImageVariables).HttpListener!.Host, (string[])["", "0.0.0.0", "127.0.0.1"]);
     }
@@ -115,7 +115,7 @@ public sealed partial class ContainerTests
     private static ServerConfig Config(IEnumerable<KeyValuePair<string, string>> variables)
     {
         var last = variables.GroupBy(static pair => pair.Key, StringComparer.Ordinal).Select(static group => group.Last());
-        return ProgramSettings.Load(new ProgramArguments(ProgramCommand.Serve, null, [.. EnvironmentSettings.From(last)], []));
+        return ProgramSettings.Load(ProgramArguments.OfNode(null, [.. EnvironmentSettings.From(last)]));
     }
 
     /// <summary>The instructions of a Dockerfile, each on one line.</summary>

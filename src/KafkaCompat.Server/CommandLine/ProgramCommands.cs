@@ -1,0 +1,38 @@
+using KafkaCompat.Cluster.Controller;
+using KafkaCompat.Server.Decode;
+using KafkaCompat.Server.Hosting;
+using KafkaCompat.Server.Http;
+
+namespace KafkaCompat.Server.CommandLine;
+
+/// <summary>The commands of the program, a row each. Help is made from this table.</summary>
+internal static class ProgramCommands
+{
+    /// <summary>Starts a node. It is the command of a command line that begins with no other word.</summary>
+    public static ProgramCommand Serve { get; } = new("", "[server.properties] [OPTION]...", "start a node; without a file on localhost:9092, with data in ./data", NodeHost.Run);
+
+    public static ProgramCommand Help { get; } = new("help", "", "print this page", static (_, _) => Print(ProgramHelp.Text));
+
+    public static ProgramCommand Version { get; } = new("version", "", "print the version", static (_, _) => Print(ProgramVersion.Text));
+
+    public static ProgramCommand Health { get; } = new("health", "[URL]", "ask a running node whether it is ready; exit code 0 or 1", static (arguments, _) => HealthCommand.Run(arguments.Rest, Console.Out, Console.Error));
+
+    public static IReadOnlyList<ProgramCommand> All { get; } =
+    [
+        Serve,
+        new("random-uuid", "", "print a new cluster id", static (_, _) => Print(RandomIds.Next(Random.Shared).ToString())),
+        new("decode", "FILE...", "print segments, indexes, checkpoints and captured frames as text", static (arguments, _) => Task.FromResult(DecodeCommand.Run(arguments.Rest, Console.Out))),
+        Health,
+        Version,
+        Help,
+    ];
+
+    /// <summary>The command of that word; null where there is none.</summary>
+    public static ProgramCommand? Find(string word) => word.Length == 0 ? null : All.FirstOrDefault(command => command.Word == word);
+
+    private static async Task<int> Print(string text)
+    {
+        await Console.Out.WriteLineAsync(text).ConfigureAwait(false);
+        return 0;
+    }
+}

@@ -1,0 +1,270 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+using KafkaCompat.Broker.Tests;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Protocol.Records;
+using KafkaCompat.Tests.Shared;
+using Xunit;
+
+namespace KafkaCompat.Server.Tests.Hosting;
+
+/// <summary>What is wrong around a process (its streams, its signals, its limits, its folder) does not end a node that can go on, and an end is orderly.</summary>
+public sealed class SurroundingsTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kafkacompat-surroundings-");
+
+    [Theory]
+    [InlineData(">/dev/full")]
+    [InlineData("2>/dev/full")]
+    [InlineData(">/dev/full 2>&1")]
+    [InlineData(">&-")]
+    [InlineData("2>&-")]
+    [InlineData("<&- >&- 2>&-")]
+    [InlineData("</dev/null >/dev/null 2>/dev/null")]
+    [InlineData("| true")]
+    [InlineData("2>&1 | true")]
+    public async Task A_node_serves_whatever_its_streams_are(string redirections)
+    {
+        // In the background and told by a file, because the shell of a pipe is not the program.
+        var port = FreePort();
+        using var shell = ProgramProcess.Shell(
+            _folder.FullName, ": > started", redirections, [("KAFKA_LOG_LEVEL", "INFO")], "--port", Text(port));
+        using var client = await Connect(port);
+        await MakeItLog(client);
+        await MakeItLog(client);
+        var pid = await PidOf(port);
+        using var kill = Process.Start("kill", ["-TERM", pid]);
+        _ = await shell.End();
+        Assert.True(File.Exists(Path.Combine(_folder.FullName, "data", ".kafka_cleanshutdown")));
+        Assert.DoesNotContain(Directory.EnumerateFiles(Path.Combine(_folder.FullName, "data"), "*", SearchOption.AllDirectories), static file => HoldsALogLine(file));
+    }
+
+    [Fact]
+    public async Task Lines_that_nobody_reads_are_dropped_and_counted()
+    {
+        var port = FreePort();
+        using var program = ProgramProcess.Start(_folder.FullName, [("KAFKA_LOG_LEVEL", "INFO")], "--port", Text(port));
+        Assert.NotNull(await program.Line());
+        using (var client = await Connect(port))
+        {
+            // Far more than a pipe holds.
+            for (var i = 0; i < 1_000; i++)
+            {
+                await Set(client, "max.connections", Text(1_000_000 + i));
+            }
+
+            var told = program.ErrorLine("lines were lost here: nobody read them");
+            await Eventually.Is(async () =>
+            {
+                await Set(client, "max.connections", "5");
+                return told.IsCompleted;
+            });
+            _ = await told;
+        }
+
+        _ = await program.Stop();
+    }
+
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    [InlineData("HUP")]
+    [InlineData("XCPU")]
+    public async Task A_signal_that_asks_for_the_end_gets_an_orderly_one_and_a_second_changes_nothing(string signal)
+    {
+        using var program = ProgramProcess.Start(_folder.FullName, [("KAFKA_LOG_LEVEL", "INFO")], ProgramProcess.Anywhere);
+        Assert.NotNull(await program.Line());
+        await program.Signal(signal);
+        _ = await program.ErrorLine($"Stopping on SIG{signal}");
+        if (!program.Process.HasExited)
+        {
+            using var again = Process.Start("kill", [$"-{signal}", Text(program.Id)]);
+            await again.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        var (code, _, errors) = await program.End();
+        Assert.Equal(0, code);
+        Assert.Contains("Stopped after ", errors, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(_folder.FullName, "data", ".kafka_cleanshutdown")));
+    }
+
+    [Theory]
+    [InlineData("QUIT")]
+    [InlineData("PIPE")]
+    [InlineData("USR1")]
+    [InlineData("USR2")]
+    [InlineData("XFSZ")]
+    [InlineData("TTOU")]
+    [InlineData("WINCH")]
+    [InlineData("CHLD")]
+    [InlineData("CONT")]
+    [InlineData("URG")]
+    public async Task A_signal_that_asks_for_nothing_ends_nothing(string signal)
+    {
+        var port = FreePort();
+        using var program = ProgramProcess.Start(_folder.FullName, [], "--port", Text(port));
+        Assert.NotNull(await program.Line());
+        await program.Signal(signal);
+        using var client = await Connect(port);
+        await MakeItLog(client);
+        _ = await program.Stop();
+    }
+
+    [Fact]
+    public async Task What_nohup_ignores_stays_ignored()
+    {
+        using var program = ProgramProcess.Shell(_folder.FullName, "trap '' HUP", "", [("KAFKA_LOG_LEVEL", "INFO")], ProgramProcess.Anywhere);
+        Assert.NotNull(await program.Line());
+        await program.Signal("HUP");
+        var (_, errors) = await program.Stop();
+        Assert.Contains("Stopping on SIGTERM", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_folder_that_has_gone_keeps_no_node_with_absolute_directories_from_starting()
+    {
+        using var program = ProgramProcess.Shell(
+            _folder.FullName, "mkdir gone && cd gone && rmdir ../gone", "", [], [.. ProgramProcess.Anywhere, "--override", $"log.dirs={_folder.FullName}/data"]);
+        Assert.StartsWith("kafkacompat node 1 on ", await program.Line(), StringComparison.Ordinal);
+        Assert.Equal(("", ""), await program.Stop());
+    }
+
+    [Fact]
+    public async Task A_folder_that_has_gone_and_a_relative_directory_are_one_line()
+    {
+        using var program = ProgramProcess.Shell(_folder.FullName, "mkdir gone && cd gone && rmdir ../gone", "", [], ProgramProcess.Anywhere);
+        var (code, output, errors) = await program.End();
+        Assert.Equal((1, ""), (code, output));
+        Assert.Single(errors.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task A_limit_of_file_size_fails_the_directory_and_not_the_process()
+    {
+        // In blocks of 512 bytes: indexes as they are reserved fit, a segment does not. What the JIT would map of its own from a file does not either.
+        var port = FreePort();
+        using var program = ProgramProcess.Shell(_folder.FullName, "ulimit -c 0; ulimit -f 30000", "", [("DOTNET_EnableWriteXorExecute", "0")], "--port", Text(port));
+        Assert.NotNull(await program.Line());
+        using (var client = await Connect(port))
+        {
+            _ = await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(
+                new CreateTopicsRequest { Topics = { new() { Name = "t", NumPartitions = 1, ReplicationFactor = 1 } }, TimeoutMs = 30_000 }, 7);
+            try
+            {
+                for (var i = 0; i < 70; i++)
+                {
+                    using var batch = new RecordBatchBuilder();
+                    batch.Append(1_700_000_000_000, NullableBytes.Null, new byte[300_000]);
+                    await client.Post(Records.Produce("t", batch.ToArray()), 12);
+                    _ = await client.Receive();
+                }
+            }
+            catch (SocketException)
+            {
+                // The node has lost its only directory, and ends.
+            }
+        }
+
+        var (code, _, errors) = await program.End();
+        Assert.Equal(1, code);
+        Assert.Contains("has failed: ", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("Unhandled", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_notify_socket_that_is_none_or_is_not_read_holds_up_nothing()
+    {
+        foreach (var path in (string[])["/nowhere/notify", new string('x', 300), "@", _folder.FullName])
+        {
+            using var program = ProgramProcess.Start(_folder.FullName, [("NOTIFY_SOCKET", path), ("WATCHDOG_USEC", "10000")], ProgramProcess.Anywhere);
+            Assert.NotNull(await program.Line());
+            Assert.Equal(("", ""), await program.Stop());
+        }
+
+        var full = Path.Combine(_folder.FullName, "notify");
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { ReceiveBufferSize = 1 };
+        socket.Bind(new UnixDomainSocketEndPoint(full));
+        using (var stuck = ProgramProcess.Start(_folder.FullName, [("NOTIFY_SOCKET", full), ("WATCHDOG_USEC", "1000")], ProgramProcess.Anywhere))
+        {
+            Assert.NotNull(await stuck.Line());
+            _ = await stuck.Stop();
+        }
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static bool HoldsALogLine(string file) => File.ReadAllText(file).Contains("INFO ", StringComparison.Ordinal) || File.ReadAllText(file).Contains("WARN ", StringComparison.Ordinal);
+
+    private static int FreePort()
+    {
+        // Two in a row, below those that the system gives to clients.
+        for (var port = 10_000 + (Random.Shared.Next(8_000) * 2); ; port += 2)
+        {
+            try
+            {
+                foreach (var one in (int[])[port, port + 1])
+                {
+                    using var socket = new TcpListener(System.Net.IPAddress.Loopback, one);
+                    socket.Start();
+                }
+
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody has it.
+            }
+        }
+    }
+
+    private static async Task<SocketClient> Connect(int port)
+    {
+        SocketClient? client = null;
+        await Eventually.Is(async () =>
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await socket.ConnectAsync("127.0.0.1", port, TestContext.Current.CancellationToken);
+                client = new SocketClient(socket);
+            }
+            catch (SocketException)
+            {
+                socket.Dispose();
+            }
+
+            return client is not null;
+        });
+        return client!;
+    }
+
+    /// <summary>The broker logs a warning about a host that has no address.</summary>
+    private static Task MakeItLog(SocketClient client) => Set(client, "max.connections.per.ip.overrides", $"host{Random.Shared.Next()}.invalid:5");
+
+    private static async Task Set(SocketClient client, string name, string value)
+    {
+        var response = await client.Ask<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(
+            new IncrementalAlterConfigsRequest
+            {
+                Resources =
+                {
+                    new() { ResourceType = 4, ResourceName = "1", Configs = { new() { Name = name, ConfigOperation = 0, Value = value } } },
+                },
+            },
+            1);
+        Assert.Equal(ErrorCode.None, response.Responses[0].ErrorCode);
+    }
+
+    /// <summary>The process that listens on that port, by the kernel's tables.</summary>
+    private static async Task<string> PidOf(int port)
+    {
+        using var find = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"pgrep -f -- '--port {port}' | while read p; do case \"$(readlink /proc/$p/exe)\" in *dotnet) echo $p;; esac; done"]) { RedirectStandardOutput = true })!;
+        var pid = (await find.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Split('\n')[0];
+        Assert.NotEmpty(pid);
+        return pid;
+    }
+}
