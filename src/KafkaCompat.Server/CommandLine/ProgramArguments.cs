@@ -12,7 +12,7 @@ internal sealed record ProgramArguments(
     ProgramCommand Command, string? PropertiesFile, IReadOnlyList<KeyValuePair<string, string>> Overrides, IReadOnlyList<string> Rest)
 {
     /// <summary>An option further from every other one than this many letters is no misspelt option.</summary>
-    private const int MostLettersWrong = 2;
+    private const int WrongLetters = 2;
 
     private static readonly string[] Options = ["--help", "--version", "--override", "--port"];
 
@@ -49,7 +49,7 @@ internal sealed record ProgramArguments(
                     port = PortOf(Value("a number"));
                     break;
                 case ['-', ..]:
-                    var nearest = Words.Nearest(option, Options, MostLettersWrong);
+                    var nearest = Words.Nearest(option, Options, WrongLetters);
                     throw new ConfigurationException($"Unknown option {option}; {(nearest is null ? "see kafkacompat --help." : $"did you mean {nearest}?")}");
                 case var path when file is null:
                     file = LooksLikeFile(path) ? path : throw new ConfigurationException(ProgramHelp.Unknown(path));

@@ -8,7 +8,7 @@ internal static class ProgramHelp
     private const int ColumnWidth = 44;
 
     /// <summary>A word further from every command than this many letters is no misspelt command.</summary>
-    private const int MostLettersWrong = 2;
+    private const int WrongLetters = 2;
 
     private const string Head =
         """
@@ -62,7 +62,7 @@ internal static class ProgramHelp
     public static string Unknown(string word)
     {
         var hint = Array.Find(Hints, pair => pair.Word.Equals(word, StringComparison.OrdinalIgnoreCase)).Hint;
-        var nearest = Words.Nearest(word, ProgramCommands.All.Select(static command => command.Word), MostLettersWrong);
+        var nearest = Words.Nearest(word, ProgramCommands.All.Select(static command => command.Word), WrongLetters);
         return hint is not null ? $"There is no command {word}. {hint}"
             : nearest is not null ? $"There is no command {word}; did you mean {nearest}?"
             : $"There is no command and no file {word}; see kafkacompat --help.";
