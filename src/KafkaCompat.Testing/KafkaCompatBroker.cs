@@ -1,10 +1,12 @@
 using System.Globalization;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Testing.Files;
 using KafkaCompat.Testing.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Testing;
 
@@ -24,11 +26,13 @@ namespace KafkaCompat.Testing;
 /// </example>
 public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
 {
-    private const int RequestTimeoutMs = 30_000;
+    /// <summary>How long an operation of this class waits for the broker.</summary>
+    internal const int RequestTimeoutMs = 30_000;
 
     private readonly KafkaCompatBrokerOptions _options;
     private readonly TimeProvider _clock;
     private readonly BrokerFiles _files;
+    private readonly ILoggerFactory _logs;
     private readonly PortReservation _port;
     private readonly PortReservation _controllerPort;
     private readonly SemaphoreSlim _turn = new(1);
@@ -41,11 +45,12 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
     {
         _options = options;
         _clock = options.TimeProvider == TimeProvider.System ? TimeProvider.System : new CalmTimeProvider(options.TimeProvider);
-        _port = new PortReservation();
+        _logs = options.LogTo is { } writeLine ? new LineLoggerFactory(writeLine, options.LogLevel) : options.LoggerFactory;
+        _port = new PortReservation(options.Port);
         _controllerPort = new PortReservation();
-        _files = BrokerFiles.Of(options, _clock);
         try
         {
+            _files = BrokerFiles.Of(options, _clock);
             _config = BrokerSettings.Of(options, _files.Path, _port.Port, _controllerPort.Port);
         }
         catch
@@ -62,7 +67,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
     public string ClusterId { get; private set; } = "";
 
     /// <summary>The folder with the broker's files; null where they are in memory.</summary>
-    public string? DataDirectory => _options.Storage == BrokerStorage.Memory ? null : _files.Path;
+    public string? DataDirectory => _files.Store is MemoryFileStore ? null : _files.Path;
 
     /// <summary>Bytes of the files that are in memory; 0 where they are in a folder.</summary>
     public long MemoryBytes => (_files.Store as MemoryFileStore)?.Bytes ?? 0;
@@ -77,10 +82,12 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
     public IReadOnlyList<string> Topics =>
         [.. Life.Node.Broker.Metadata.Current.Topics.Keys.Where(static name => !name.StartsWith("__", StringComparison.Ordinal))];
 
-    /// <summary>Starts a broker; when this returns it serves.</summary>
+    /// <summary>Starts a broker; when this returns it serves. A start that is cancelled leaves nothing behind.</summary>
     /// <exception cref="ArgumentException">The options contradict themselves, or a setting is unknown or of the wrong kind.</exception>
-    public static async Task<KafkaCompatBroker> StartAsync(KafkaCompatBrokerOptions? options = null)
+    /// <exception cref="OperationCanceledException">The start was cancelled.</exception>
+    public static async Task<KafkaCompatBroker> StartAsync(KafkaCompatBrokerOptions? options = null, CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         KafkaCompatBroker broker;
         try
         {
@@ -93,8 +100,10 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
 
         try
         {
-            await Task.Run(broker.StartLife).ConfigureAwait(false);
+            await Task.Run(broker.StartLife, CancellationToken.None).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
             await broker.InTurn(() => broker.CreateTopics(broker._options.Topics)).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
             return broker;
         }
         catch
@@ -123,9 +132,53 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
 
     /// <summary>The offset behind the last record of a partition that consumers can read: how many there are, where none was ever deleted.</summary>
     /// <exception cref="KafkaCompatException">There is no such partition.</exception>
-    public long EndOffset(string topic, int partition = 0) =>
-        Life.Node.Broker.Partitions.Find(topic, partition)?.HighWatermark
-        ?? throw new KafkaCompatException(ErrorCode.UnknownTopicOrPartition, $"There is no partition {partition} of a topic {topic}.");
+    public long EndOffset(string topic, int partition = 0) => Find(topic, partition).HighWatermark;
+
+    /// <summary>
+    /// The records of a topic that consumers can read, partition after partition in the order of their offsets: all of them, or those of one
+    /// <paramref name="partition"/>. The list is a copy.
+    /// </summary>
+    /// <exception cref="KafkaCompatException">There is no such topic or partition.</exception>
+    public IReadOnlyList<BrokerRecord> Records(string topic, int? partition = null) =>
+        [.. (partition is { } one ? [one] : Enumerable.Range(0, PartitionsOf(topic))).SelectMany(index => RecordAccess.Read(Find(topic, index)))];
+
+    /// <summary>Writes a record of text without a client. When this returns consumers can read it.</summary>
+    /// <returns>The record's offset.</returns>
+    /// <exception cref="KafkaCompatException">There is no such topic or partition, and topics are not created by themselves; or the record is refused.</exception>
+    public async Task<long> ProduceAsync(string topic, string? value, string? key = null, int partition = 0, CancellationToken cancellationToken = default) =>
+        (await ProduceAsync(topic, [BrokerRecord.Of(value, key, partition)], cancellationToken).ConfigureAwait(false))[0];
+
+    /// <summary>Writes records without a client, those of a partition in their order and as one batch. When this returns consumers can read them.</summary>
+    /// <returns>The offset of each record.</returns>
+    /// <exception cref="KafkaCompatException">There is no such topic or partition, and topics are not created by themselves; or a batch is refused.</exception>
+    public async Task<IReadOnlyList<long>> ProduceAsync(string topic, IEnumerable<BrokerRecord> records, CancellationToken cancellationToken = default)
+    {
+        BrokerRecord[] all = [.. records];
+        var offsets = new long[all.Length];
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_options.AutoCreateTopics && !Life.Node.Broker.Metadata.Current.Topics.ContainsKey(topic)) await InTurn(() => CreateIfMissing(topic)).ConfigureAwait(false);
+        foreach (var ofPartition in all.Select(static (record, place) => (record, place)).GroupBy(static item => item.record.Partition).OrderBy(static group => group.Key))
+        {
+            var partition = Find(topic, ofPartition.Key);
+            var first = await RecordAccess.Append(Life.Node.Broker, partition, [.. ofPartition.Select(static item => item.record)], _clock, cancellationToken).ConfigureAwait(false);
+            foreach (var (_, place) in ofPartition) offsets[place] = first++;
+        }
+        return offsets;
+    }
+
+    /// <summary>The offset that a group has committed for a partition: that of the record it reads next. Null where it has committed none.</summary>
+    public long? CommittedOffset(string group, string topic, int partition = 0)
+    {
+        var groups = Life.Node.Broker.Groups;
+        return Task.Run(() => GroupAccess.CommittedOffset(groups, group, topic, partition)).GetAwaiter().GetResult();
+    }
+
+    /// <summary>The members of a group with what they read; none where there is no such group.</summary>
+    public IReadOnlyList<BrokerGroupMember> GroupMembers(string group)
+    {
+        var groups = Life.Node.Broker.Groups;
+        return Task.Run(() => GroupAccess.Members(groups, group)).GetAwaiter().GetResult();
+    }
 
     /// <summary>
     /// Makes the broker as it was when it started, within milliseconds: topics, groups, offsets, quotas, settings and faults are gone, the topics of
@@ -219,7 +272,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
 
     private async Task StartLife()
     {
-        var life = await BrokerLife.Start(_config, _files, _clock, Faults, _options.LoggerFactory).ConfigureAwait(false);
+        var life = await BrokerLife.Start(_config, _files, _clock, Faults, _logs).ConfigureAwait(false);
         // Ports that the settings left to the system stay what they are now.
         _config = life.Running.Config;
         var listener = _config.Listeners.AdvertisedOfBroker.First();
@@ -228,6 +281,18 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
         _start ??= life.Node.Broker.Metadata.Current;
         _life = life;
     }
+
+    private Partition Find(string topic, int partition) =>
+        Life.Node.Broker.Partitions.Find(topic, partition)
+        ?? throw new KafkaCompatException(ErrorCode.UnknownTopicOrPartition, $"There is no partition {partition} of a topic {topic}.");
+
+    private int PartitionsOf(string topic) =>
+        Life.Node.Broker.Metadata.Current.Topics.TryGetValue(topic, out var found)
+            ? found.Partitions.Count
+            : throw new KafkaCompatException(ErrorCode.UnknownTopicOrPartition, $"There is no topic {topic}.");
+
+    private Task CreateIfMissing(string topic) =>
+        Life.Node.Broker.Metadata.Current.Topics.ContainsKey(topic) ? Task.CompletedTask : CreateTopics([new BrokerTopic(topic)]);
 
     private async Task CreateTopics(IReadOnlyList<BrokerTopic> topics)
     {
@@ -257,6 +322,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
     {
         _port.Dispose();
         _controllerPort.Dispose();
-        _files.Dispose();
+        // A start that is refused early has no files yet.
+        _files?.Dispose();
     }
 }

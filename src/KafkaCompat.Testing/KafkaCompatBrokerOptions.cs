@@ -6,11 +6,17 @@ namespace KafkaCompat.Testing;
 /// <summary>How a <see cref="KafkaCompatBroker"/> starts. Everything has a value that serves most tests.</summary>
 public sealed record KafkaCompatBrokerOptions
 {
-    /// <summary>Where the broker keeps its files: memory, unless said otherwise.</summary>
+    /// <summary>Where the broker keeps its files: memory, unless said otherwise here or by <see cref="DataDirectory"/>.</summary>
     public BrokerStorage Storage { get; init; } = BrokerStorage.Memory;
 
-    /// <summary>The folder of <see cref="BrokerStorage.Directory"/>. It is made where it is not there, opened where it holds a broker's files, and never deleted.</summary>
+    /// <summary>
+    /// The folder of <see cref="BrokerStorage.Directory"/>; naming one is enough. It is made where it is not there, opened where it holds a broker's files, and never
+    /// deleted.
+    /// </summary>
     public string? DataDirectory { get; init; }
+
+    /// <summary>The port of 127.0.0.1 that clients connect to; 0 for one that the system chooses.</summary>
+    public int Port { get; init; }
 
     /// <summary>
     /// The broker's clock. Sessions and rebalances of groups, retention of records and offsets, LogAppendTime, expiry of producer ids and the delays of
@@ -33,6 +39,15 @@ public sealed record KafkaCompatBrokerOptions
     /// tests: no initial delay of rebalances, one partition for <c>__consumer_offsets</c>. An unknown one refuses the start.
     /// </summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>
+    /// Where the broker logs as lines of text: <c>LogTo = TestContext.Current.TestOutputHelper!.WriteLine</c> in xunit, <c>TestContext.Progress.WriteLine</c> in NUnit.
+    /// It may be called from any thread. It counts more than <see cref="LoggerFactory"/>.
+    /// </summary>
+    public Action<string>? LogTo { get; init; }
+
+    /// <summary>The least level of <see cref="LogTo"/>.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     /// <summary>Where the broker logs; nowhere, unless said otherwise. The factory stays the caller's.</summary>
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;

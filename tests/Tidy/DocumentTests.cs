@@ -51,6 +51,11 @@ public sealed partial class DocumentTests
     [Fact]
     public void The_readme_is_short() => Assert.InRange(Repository.Text("README.md").Split('\n').Length - 1, 1, MostReadmeLines);
 
+    /// <summary>A package holds its README and none of the repository's other files.</summary>
+    [Fact]
+    public void A_packages_readme_links_to_no_file() =>
+        Findings.None(Link().Matches(Repository.Text("src/KafkaCompat.Testing/README.md")).Select(m => m.Groups["path"].Value).Where(p => !p.Contains("://", StringComparison.Ordinal)));
+
     [Fact]
     public void Every_page_of_docs_is_in_its_index()
     {

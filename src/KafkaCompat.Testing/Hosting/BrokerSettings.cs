@@ -22,6 +22,9 @@ internal static class BrokerSettings
         new("transaction.state.log.num.partitions", "1"),
         new("share.coordinator.state.topic.num.partitions", "1"),
 
+        // librdkafka's clients print a line for each start where telemetry is advertised and nobody subscribes.
+        new("kafkacompat.client.telemetry", "false"),
+
         // What deleted topics held is given back with the next sweep, not a minute later.
         new("log.segment.delete.delay.ms", "0"),
     ];
