@@ -67,11 +67,12 @@ public sealed class BrokerService : IAsyncDisposable
         var engineTime = seams?.EngineTime ?? time;
         _time = engineTime;
         _connectionLogger = logs.CreateLogger("kafkacompat.connections");
+        Wheel = new TimerWheel(engineTime);
         _limits = new ConnectionLimits(config.GetInt("socket.request.max.bytes"), config.GetLong("connections.max.idle.ms"))
         {
             Memory = config.GetLong("queued.max.request.bytes") is > 0 and var maxBytes ? new RequestMemory(maxBytes) : null,
+            Answers = new AnswerMemory(AnswerMemory.MaxUnreadBytes, Wheel, engineTime),
         };
-        Wheel = new TimerWheel(engineTime);
         _groupWheel = ReferenceEquals(engineTime, time) ? Wheel : new TimerWheel(time);
         Requests = new RequestMetrics(engineTime);
         Settings = new DynamicBrokerConfig(config, logs.CreateLogger("kafkacompat.configs"));
@@ -186,6 +187,9 @@ public sealed class BrokerService : IAsyncDisposable
 
     /// <summary>What requests of all connections may take together; null where nobody bounds it.</summary>
     public RequestMemory? RequestMemory => _limits.Memory;
+
+    /// <summary>What unread answers of all connections take.</summary>
+    public AnswerMemory AnswerMemory => _limits.Answers!;
 
     /// <summary>What was asked, how often and how long it took.</summary>
     public RequestMetrics Requests { get; }

@@ -5,15 +5,21 @@ namespace KafkaCompat.Broker.Connections;
 /// <param name="MaxIdleMs"><c>connections.max.idle.ms</c>; negative means never.</param>
 public sealed record ConnectionLimits(int MaxRequestBytes, long MaxIdleMs)
 {
-    /// <summary>Requests of one connection that may be unanswered at a time. Past it the connection is not read: the peer waits.</summary>
+    /// <summary>Produce requests of one connection that may wait for their acknowledgement at a time. Past it no further one is started.</summary>
     public const int MaxRequestsInFlight = 64;
 
-    /// <summary>Answers that are gathered before they are flushed while more requests lie in the receive buffer.</summary>
+    /// <summary>
+    /// Answers that are gathered before they are flushed while more requests lie in the receive buffer; and, of answers that wait for those before them, as many as may be
+    /// there before no further Produce is started.
+    /// </summary>
     public const int MaxUnflushedBytes = 64 * 1024;
 
     /// <summary>What the requests of all connections may take together: <c>queued.max.request.bytes</c>. Null where nobody set it, as memory is then what a
     /// connection may have times their number.</summary>
     public RequestMemory? Memory { get; init; }
+
+    /// <summary>What the unread answers of all connections may take together. Null in tests that need no bound.</summary>
+    public AnswerMemory? Answers { get; init; }
 
     public static ConnectionLimits Default { get; } = new(100 * 1024 * 1024, 600_000);
 }

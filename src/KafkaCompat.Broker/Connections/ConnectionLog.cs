@@ -25,6 +25,9 @@ internal static partial class ConnectionLog
     [LoggerMessage(1006, LogLevel.Debug, "Closing {ConnectionId} from {Remote}: idle for {IdleMs} ms (connections.max.idle.ms).")]
     public static partial void IdleClosed(ILogger logger, string connectionId, IPAddress remote, long idleMs);
 
+    [LoggerMessage(1008, LogLevel.Warning, "Closing {ConnectionId} from {Remote}: it has read nothing for {StillMs} ms of the {UnreadBytes} bytes that wait for it, and others need the memory. The unread answers of all connections take {OfAllBytes} bytes.")]
+    public static partial void StalledClosed(ILogger logger, string connectionId, IPAddress remote, int stillMs, long unreadBytes, long ofAllBytes);
+
     [LoggerMessage(1007, LogLevel.Error, "An answer on {ConnectionId} could not be written; the connection is closed.")]
     public static partial void AnswerFailed(ILogger logger, Exception exception, string connectionId);
 }

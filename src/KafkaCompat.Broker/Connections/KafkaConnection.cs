@@ -13,11 +13,14 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Broker.Connections;
 
 /// <summary>
-/// One client connection: cuts frames, decodes requests, starts handlers in order, and hands their answers to the
-/// <see cref="ResponseQueue"/>. The next frame is read while earlier requests are pending, up to
-/// <see cref="ConnectionLimits.MaxRequestsInFlight"/>.
+/// One client connection: cuts frames, decodes requests, starts handlers one after another, and hands their answers to the
+/// <see cref="ResponseQueue"/>, which says when the next may be started. While a request waits, the connection is read up to <see cref="MaxReadAheadBytes"/> further, so that
+/// the end of its peer is seen.
 /// </summary>
 /// <remarks>
+/// A request sees what those before it did, and nothing of those behind it, as Kafka promises: the next is started when this one is answered and the peer has taken the
+/// answer. The one exception is a Produce behind others that wait for their acknowledgement; nobody can see it.
+/// <para/>
 /// Where Kafka closes the connection instead of answering, so does this: a frame of bad length, a header or body that
 /// cannot be read, an API key that is not served here, a version out of range (ApiVersions alone is answered then).
 /// Answers to earlier requests go out first, as they do with Kafka.
@@ -26,6 +29,12 @@ public sealed class KafkaConnection
 {
     /// <summary>Bytes of an incomplete frame that may arrive before this looks again.</summary>
     private const int MaxBytesUnseen = 1024 * 1024;
+
+    /// <summary>Bytes of requests that may lie here, unlooked at, while one before them waits. Past it the connection is not read.</summary>
+    private const int MaxReadAheadBytes = 64 * 1024;
+
+    /// <summary>Bytes of a frame that tell its length and its API key.</summary>
+    private const int BytesToKey = sizeof(int) + sizeof(short);
 
     private readonly ConnectionContext _connection;
     private readonly DispatchTable _dispatch;
@@ -38,14 +47,22 @@ public sealed class KafkaConnection
     private readonly RequestMetrics? _metrics;
     private readonly RequestMemory.Claim? _memory;
     private readonly ResponseQueue _responses;
+    private readonly ConnectionActivity _activity;
+    private readonly bool _isMeasured;
+    private readonly AnswerMemory.Claim? _answerMemory;
     private ReadPause? _pause;
-    private long _lastActivity;
     private int _bytesNeeded = sizeof(int);
     private volatile bool _isDraining;
     private volatile bool _isClosing;
 
-    /// <summary>What a request does with its bytes beyond its handler's start; nothing further is read of this connection before it is done.</summary>
-    private Task? _bytesInUse;
+    /// <summary>Whether somebody will end the pending read when the next request may be started.</summary>
+    private volatile bool _isToBeWoken;
+
+    /// <summary>Whether the request that has to wait is a Produce.</summary>
+    private bool _blockedIsProduce;
+
+    /// <summary>A request that uses its bytes beyond its handler's start; nothing further is read of this connection before it has done with them.</summary>
+    private (PendingAnswer Place, RequestContext Context)? _usesBytes;
 
     public KafkaConnection(
         ConnectionContext connection, string listenerName, DispatchTable dispatch, ConnectionLimits limits, ClientQuotas quotas, TimerWheel wheel, TimeProvider time,
@@ -58,7 +75,12 @@ public sealed class KafkaConnection
         _wheel = wheel;
         _time = time;
         _logger = logger;
-        _lastActivity = time.GetTimestamp();
+        _activity = new ConnectionActivity(time);
+        if (connection is IMeasuredTransport transport)
+        {
+            transport.Note(_activity);
+            _isMeasured = true;
+        }
         var remote = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.Loopback;
         _info = new ConnectionInfo(connection.ConnectionId, listenerName, remote.IsIPv4MappedToIPv6 ? remote.MapToIPv4() : remote, connection.ConnectionClosed)
         {
@@ -66,7 +88,8 @@ public sealed class KafkaConnection
         };
         _metrics = metrics;
         _memory = limits.Memory is { } memory ? new RequestMemory.Claim(memory) : null;
-        _responses = new ResponseQueue(connection.Transport.Output, OnResponsesClosed, metrics);
+        _answerMemory = limits.Answers is { } answers ? new AnswerMemory.Claim(answers, this) : null;
+        _responses = new ResponseQueue(connection.Transport.Output, OnResponsesClosed, metrics, _answerMemory);
     }
 
     private enum Frame
@@ -80,13 +103,22 @@ public sealed class KafkaConnection
 
         /// <summary>Requests of all connections together take as much memory as they may; the frame is not received before there is some.</summary>
         Starved,
+
+        /// <summary>A request before it is not answered, or its answer not taken by the peer.</summary>
+        Blocked,
+
+        /// <summary>Answers of all connections that their peers do not read take as much memory as they may; the request is not started before there is some.</summary>
+        Crowded,
     }
 
     /// <summary>The listener that accepted it.</summary>
     public string ListenerName => _info.ListenerName;
 
-    /// <summary>When something was received last, as a timestamp of the node's clock.</summary>
-    public long LastActivity => Volatile.Read(ref _lastActivity);
+    /// <summary>When bytes went over it last, in either direction, as a timestamp of the node's clock.</summary>
+    public long LastActivity => _activity.Last;
+
+    /// <summary>When its peer took bytes last.</summary>
+    internal long LastSent => _activity.LastSent;
 
     /// <summary>Whether <see cref="Close"/> was called; it ends soon.</summary>
     public bool IsClosing => _isClosing;
@@ -98,6 +130,14 @@ public sealed class KafkaConnection
         _responses.Close();
     }
 
+    /// <summary>Ends the connection because its peer does not read, and others wait for the memory that its answer takes.</summary>
+    internal void CloseStalled(long unreadBytes, long ofAllBytes)
+    {
+        if (_isClosing) return;
+        ConnectionLog.StalledClosed(_logger, _info.ConnectionId, _info.RemoteAddress, AnswerMemory.StalledAfterMs, unreadBytes, ofAllBytes);
+        Close();
+    }
+
     /// <summary>
     /// Ends the connection in order: no further request is read, what was begun is answered, then this half is closed and the peer is waited for, so
     /// that it reads every answer and after them the end of the stream.
@@ -107,6 +147,7 @@ public sealed class KafkaConnection
         _isDraining = true;
         _pause?.End();
         _memory?.End();
+        _answerMemory?.End();
         _connection.Transport.Input.CancelPendingRead();
     }
 
@@ -158,37 +199,69 @@ public sealed class KafkaConnection
                 await EndInOrder();
                 return;
             }
-            Volatile.Write(ref _lastActivity, _time.GetTimestamp());
+            if (!_isMeasured && !result.IsCanceled) _activity.NoteReceived();
             var buffer = result.Buffer;
             _responses.Cork();
             var frame = StartRequests(ref buffer);
             _responses.Uncork();
-            if (_bytesInUse is { } inUse)
+            if (_usesBytes is { } inUse)
             {
-                _bytesInUse = null;
+                _usesBytes = null;
                 // Whether it failed is told to whoever awaits the answer.
-                _ = await Task.WhenAny(inUse);
+                _ = await Task.WhenAny(inUse.Context.BytesInUse!);
+                if (inUse.Context.IsOnlyAcknowledged) _responses.LetOverlap(inUse.Place);
             }
             // Past this line the bytes of the requests just started belong to the transport again.
-            if (frame == Frame.Incomplete) input.AdvanceTo(buffer.Start, buffer.End);
+            var readsOn = frame == Frame.Incomplete || (frame == Frame.Blocked && !result.IsCompleted && buffer.Length < MaxReadAheadBytes);
+            if (readsOn) input.AdvanceTo(buffer.Start, buffer.End);
             else input.AdvanceTo(buffer.Start);
             _memory?.Release();
-            if (frame == Frame.Refused || (frame == Frame.Incomplete && result.IsCompleted))
+            switch (frame)
             {
-                // The peer may have closed its half only; what it asked before is still answered.
-                await _responses.WhenBelow(1);
-                return;
+                case Frame.Refused:
+                case Frame.Incomplete when result.IsCompleted:
+                    // The peer may have closed its half only; what it asked before is still answered.
+                    await _responses.WhenEmpty();
+                    return;
+                case Frame.Blocked when readsOn:
+                    WakeWhenMayStart();
+                    break;
+                case Frame.Blocked:
+                    await _responses.WhenMayStart(_blockedIsProduce);
+                    break;
+                case Frame.Paused:
+                    await _pause!.WhenOver();
+                    break;
+                case Frame.Starved:
+                    await _memory!.WhenGranted();
+                    break;
+                case Frame.Crowded:
+                    await _answerMemory!.WhenRoom();
+                    break;
             }
-            if (frame == Frame.Complete) await _responses.WhenBelow(ConnectionLimits.MaxRequestsInFlight);
-            if (frame == Frame.Paused) await _pause!.WhenOver();
-            if (frame == Frame.Starved) await _memory!.WhenGranted();
         }
+    }
+
+    /// <summary>Ends the read that is about to begin when the next request may be started: it lies here already, whether or not more comes.</summary>
+    private void WakeWhenMayStart()
+    {
+        _bytesNeeded = 1;
+        if (_isToBeWoken) return;
+        _isToBeWoken = true;
+        WakeAfter(_responses.WhenMayStart(_blockedIsProduce));
+    }
+
+    private async void WakeAfter(Task mayStart)
+    {
+        await mayStart;
+        _isToBeWoken = false;
+        _connection.Transport.Input.CancelPendingRead();
     }
 
     private async Task EndInOrder()
     {
         var input = _connection.Transport.Input;
-        await _responses.WhenBelow(1);
+        await _responses.WhenEmpty();
         // A queue that closed meanwhile may still have a thread that writes; one that is empty has none.
         if (_responses.IsClosed) return;
         await _connection.Transport.Output.CompleteAsync();
@@ -209,7 +282,6 @@ public sealed class KafkaConnection
     {
         while (true)
         {
-            if (!_responses.IsBelow(ConnectionLimits.MaxRequestsInFlight)) return Frame.Complete;
             if (_pause is { IsOn: true })
             {
                 _bytesNeeded = sizeof(int);
@@ -218,7 +290,7 @@ public sealed class KafkaConnection
             var frame = CutFrame(ref buffer, out var body);
             if (frame != Frame.Complete) return frame;
             if (!StartRequest(body)) return Frame.Refused;
-            if (_bytesInUse is not null) return Frame.Complete;
+            if (_usesBytes is not null) return Frame.Complete;
         }
     }
 
@@ -227,6 +299,12 @@ public sealed class KafkaConnection
         frame = default;
         _bytesNeeded = sizeof(int);
         if (buffer.Length < sizeof(int)) return Frame.Incomplete;
+        var key = (ApiKey)(buffer.Length >= BytesToKey ? ReadInt16(buffer.Slice(sizeof(int), sizeof(short))) : -1);
+        if (!_responses.MayStart(key == ApiKey.Produce))
+        {
+            _blockedIsProduce = key == ApiKey.Produce;
+            return Frame.Blocked;
+        }
         var length = ReadInt32(buffer);
         if (length < 0 || length > _limits.MaxRequestBytes)
         {
@@ -240,6 +318,7 @@ public sealed class KafkaConnection
             _bytesNeeded = (int)Math.Min(sizeof(int) + (long)length, buffer.Length + MaxBytesUnseen);
             return Frame.Incomplete;
         }
+        if (_answerMemory is { MustWait: true } && !AnswerMemory.IsBoundedByRequest(key)) return Frame.Crowded;
         frame = buffer.Slice(sizeof(int), length);
         buffer = buffer.Slice(frame.End);
         _memory?.FrameCut();
@@ -250,7 +329,7 @@ public sealed class KafkaConnection
     private bool StartRequest(in ReadOnlySequence<byte> frame)
     {
         // It began when its bytes came, or when the request before it was done with.
-        var startedTicks = Math.Max(_lastActivity, _responses.LastWrittenTicks);
+        var startedTicks = Math.Max(_activity.LastReceived, _responses.LastWrittenTicks);
         var bytes = sizeof(int) + (int)frame.Length;
         try
         {
@@ -314,7 +393,10 @@ public sealed class KafkaConnection
         }
         else
         {
-            if (context.BytesInUse is { IsCompleted: false } inUse) _bytesInUse = inUse;
+            if (context.BytesInUse is { IsCompleted: false }) _usesBytes = (place, context);
+            else if (context.IsOnlyAcknowledged) _responses.LetOverlap(place);
+            // What comes of it later asks for its own turn.
+            _answerMemory?.EndTurn();
             if (_metrics is not null) place.HandledTicks = _metrics.Now;
             CompleteLater(answer, place, context);
         }
@@ -386,6 +468,15 @@ public sealed class KafkaConnection
         }
     }
 
+    private static short ReadInt16(in ReadOnlySequence<byte> buffer)
+    {
+        var first = buffer.FirstSpan;
+        if (first.Length >= sizeof(short)) return BinaryPrimitives.ReadInt16BigEndian(first);
+        Span<byte> bytes = stackalloc byte[sizeof(short)];
+        buffer.CopyTo(bytes);
+        return BinaryPrimitives.ReadInt16BigEndian(bytes);
+    }
+
     private static int ReadInt32(in ReadOnlySequence<byte> buffer)
     {
         var first = buffer.FirstSpan;
@@ -395,7 +486,7 @@ public sealed class KafkaConnection
         return BinaryPrimitives.ReadInt32BigEndian(bytes);
     }
 
-    /// <summary>Closes the connection when nothing was received for <see cref="ConnectionLimits.MaxIdleMs"/>; looks again after what is left of it.</summary>
+    /// <summary>Closes the connection when no bytes went over it for <see cref="ConnectionLimits.MaxIdleMs"/>; looks again after what is left of it.</summary>
     private sealed class IdleDeadline(KafkaConnection owner) : TimerWheelEntry
     {
         private volatile bool _stopped;
@@ -405,7 +496,7 @@ public sealed class KafkaConnection
         protected internal override void OnDeadline()
         {
             if (_stopped) return;
-            var idleMs = (long)owner._time.GetElapsedTime(Volatile.Read(ref owner._lastActivity)).TotalMilliseconds;
+            var idleMs = (long)owner._time.GetElapsedTime(owner.LastActivity).TotalMilliseconds;
             if (idleMs < owner._limits.MaxIdleMs)
             {
                 owner._wheel.Schedule(this, owner._limits.MaxIdleMs - idleMs);

@@ -35,6 +35,12 @@ internal sealed class PendingAnswer(int correlationId, short headerVersion, shor
 
     public bool CloseConnection { get; set; }
 
+    /// <summary>Whether nothing may be started before it is answered.</summary>
+    public bool IsOrdered { get; set; } = true;
+
+    /// <summary>Bytes of an answer that could not be written when it was there.</summary>
+    public int KeptBytes { get; set; }
+
     /// <summary>What the answer keeps open (file regions), let go once it is written or dropped.</summary>
     public IDisposable? Held { get; set; }
 

@@ -7,25 +7,38 @@ namespace KafkaCompat.Broker.Connections;
 /// <summary>
 /// Answers leave in the order of their requests, whatever order they are ready in. Whoever completes the answer at the
 /// head writes it and all that stand ready behind it; others only leave theirs. There is no writer task: an answer that
-/// is ready at once is written on the thread that received its request.
+/// is ready at once is written on the thread that received its request. The queue also knows when the next request may be
+/// started: when those before it are answered and the peer has taken what was sent.
 /// </summary>
 /// <remarks>
 /// Invariants: at most one thread writes (<see cref="_writing"/>), and only it touches the pipe and
 /// <see cref="_unflushedBytes"/>; every answer before <see cref="_head"/> is in the pipe; <see cref="_pending"/> counts
-/// what <see cref="Begin"/> gave out and is not in the pipe yet.
+/// what <see cref="Begin"/> gave out and is not in the pipe yet, <see cref="_ordered"/> those of them behind which nothing may be started, and
+/// <see cref="_keptBytes"/> the bytes of those that have their answer.
 /// </remarks>
-internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClosed, RequestMetrics? metrics = null)
+internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClosed, RequestMetrics? metrics = null, AnswerMemory.Claim? memory = null)
 {
+    private enum Awaited
+    {
+        Nothing,
+        Empty,
+        Start,
+        StartOfProduce,
+    }
+
     private readonly Lock _lock = new();
     private readonly IRegionSink? _regions = output as IRegionSink;
     private PendingAnswer? _head;
     private PendingAnswer? _tail;
     private TaskCompletionSource? _waiter;
     private TaskCompletionSource? _writerEnded;
-    private int _waitBelow;
+    private Awaited _awaited;
     private int _pending;
+    private int _ordered;
+    private long _keptBytes;
     private int _unflushedBytes;
     private bool _writing;
+    private bool _peerIsBehind;
     private bool _corked;
     private bool _closing;
     private bool _closed;
@@ -50,8 +63,21 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
             else _tail.Next = answer;
             _tail = answer;
             _pending++;
+            _ordered++;
         }
         return answer;
+    }
+
+    /// <summary>A request that waits only for its acknowledgement: Produce requests behind it may be started.</summary>
+    public void LetOverlap(PendingAnswer answer)
+    {
+        lock (_lock)
+        {
+            if (_closed || !answer.IsOrdered) return;
+            answer.IsOrdered = false;
+            _ordered--;
+            if (!_writing) ReleaseWaiterIfDue();
+        }
     }
 
     /// <summary>Fills a place. Called once for each, on any thread. Null for a request that gets no answer.</summary>
@@ -71,6 +97,11 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
                 if (_writing || !ReferenceEquals(_head, answer))
                 {
                     if (metrics is not null && answer.CompletedTicks == 0) answer.CompletedTicks = metrics.Now;
+                    if (response is not null && !ReferenceEquals(_current, answer))
+                    {
+                        answer.KeptBytes = response.GetSize(answer.Version);
+                        _keptBytes += answer.KeptBytes;
+                    }
                     return;
                 }
                 _writing = true;
@@ -101,25 +132,41 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
         Drain();
     }
 
-    /// <summary>Whether fewer than <paramref name="limit"/> answers are outstanding.</summary>
-    public bool IsBelow(int limit)
+    /// <summary>
+    /// Whether the next request may be started. Requests of a connection are processed one after another; a Produce may be started behind others that have
+    /// written their records and wait for the acknowledgement, up to <see cref="ConnectionLimits.MaxRequestsInFlight"/> of them.
+    /// </summary>
+    public bool MayStart(bool isProduce)
     {
-        lock (_lock) return _pending < limit;
+        lock (_lock) return CanStart(isProduce);
     }
 
-    /// <summary>
-    /// Completes when fewer than <paramref name="limit"/> answers are outstanding (with 1: and the last one is flushed),
-    /// or nothing will be written any more. One waiter at a time.
-    /// </summary>
-    public ValueTask WhenBelow(int limit)
+    /// <summary>Completes when the next request may be started, or nothing will be written any more. One waiter at a time: an earlier one is let go.</summary>
+    public Task WhenMayStart(bool isProduce)
     {
-        lock (_lock)
-        {
-            if (_closed || (_pending < limit && !(limit == 1 && _writing))) return ValueTask.CompletedTask;
-            _waitBelow = limit;
-            _waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return new ValueTask(_waiter.Task);
-        }
+        lock (_lock) return CanStart(isProduce) ? Task.CompletedTask : Wait(isProduce ? Awaited.StartOfProduce : Awaited.Start);
+    }
+
+    /// <summary>Completes when every answer is out and the last one flushed, or nothing will be written any more. One waiter at a time: an earlier one is let go.</summary>
+    public Task WhenEmpty()
+    {
+        lock (_lock) return _closed || (_pending == 0 && !_writing) ? Task.CompletedTask : Wait(Awaited.Empty);
+    }
+
+    private bool CanStart(bool isProduce)
+    {
+        if (_closed) return true;
+        if (_peerIsBehind) return false;
+        return _pending == 0
+            || (isProduce && _ordered == 0 && _pending < ConnectionLimits.MaxRequestsInFlight && _keptBytes < ConnectionLimits.MaxUnflushedBytes);
+    }
+
+    private Task Wait(Awaited awaited)
+    {
+        ReleaseWaiter();
+        _awaited = awaited;
+        _waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return _waiter.Task;
     }
 
     /// <summary>
@@ -150,6 +197,8 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
             _head = null;
             _tail = null;
             _pending = 0;
+            _ordered = 0;
+            _keptBytes = 0;
             ReleaseWaiter();
         }
         for (; dropped is not null; dropped = dropped.Next)
@@ -157,24 +206,35 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
             // The one that is being written right now is let go by its writer.
             if (!ReferenceEquals(dropped, _current)) dropped.Held?.Dispose();
         }
+        memory?.End();
         onClosed(failure);
     }
 
     /// <summary>Writes while the head is ready. The caller has set <see cref="_writing"/>.</summary>
     private void Drain()
     {
-        while (WriteReady())
+        while (true)
         {
+            switch (WriteReady())
+            {
+                case Written.Ended:
+                    return;
+                case Written.NoRoom:
+                    DrainWithRoom();
+                    return;
+            }
             ValueTask<FlushResult> flushing;
             try
             {
+                var inMemory = memory is null ? 0 : output.CanGetUnflushedBytes ? output.UnflushedBytes : _unflushedBytes;
                 _unflushedBytes = 0;
                 flushing = output.FlushAsync();
                 if (!flushing.IsCompletedSuccessfully)
                 {
-                    DrainAfter(flushing);
+                    DrainAfter(flushing, inMemory);
                     return;
                 }
+                memory?.EndTurn();
                 AfterFlush(flushing.GetAwaiter().GetResult());
             }
             catch (Exception e)
@@ -184,9 +244,11 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
         }
     }
 
-    private async void DrainAfter(ValueTask<FlushResult> flushing)
+    private async void DrainAfter(ValueTask<FlushResult> flushing, long inMemory)
     {
-        // The one async void of the queue: its outcome is the queue's own state, and nobody could await it.
+        // An async void of the queue, as the next one: its outcome is the queue's own state, and nobody could await it.
+        lock (_lock) _peerIsBehind = true;
+        memory?.Hold(inMemory);
         try
         {
             AfterFlush(await flushing);
@@ -195,6 +257,14 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
         {
             Close(IsPipeFailure(e) ? null : e);
         }
+        memory?.LetGo();
+        lock (_lock) _peerIsBehind = false;
+        Drain();
+    }
+
+    private async void DrainWithRoom()
+    {
+        await memory!.WhenRoom();
         Drain();
     }
 
@@ -203,8 +273,17 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
         if (_closing || result.IsCompleted || result.IsCanceled) Close();
     }
 
-    /// <summary>Moves ready answers into the pipe. True when the pipe is to be flushed, false when writing has ended.</summary>
-    private bool WriteReady()
+    private enum Written
+    {
+        Ended,
+        ToFlush,
+
+        /// <summary>The unread answers of all connections take as much memory as they may.</summary>
+        NoRoom,
+    }
+
+    /// <summary>Moves ready answers into the pipe.</summary>
+    private Written WriteReady()
     {
         while (true)
         {
@@ -215,17 +294,18 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
                 {
                     _writing = false;
                     _writerEnded?.TrySetResult();
-                    return false;
+                    return Written.Ended;
                 }
                 if (_head is not { IsComplete: true })
                 {
                     // What was written has to be sent, unless the loop that reads requests will say so.
-                    if (!_corked && _unflushedBytes > 0) return true;
+                    if (!_corked && _unflushedBytes > 0) return Written.ToFlush;
                     _writing = false;
-                    if (_pending < _waitBelow) ReleaseWaiter();
-                    return false;
+                    ReleaseWaiterIfDue();
+                    return Written.Ended;
                 }
                 answer = _head;
+                if (memory is { MustWait: true } && answer.Response is not null && !AnswerMemory.IsBoundedByRequest((ApiKey)answer.ApiKey)) return Written.NoRoom;
                 _current = answer;
             }
             try
@@ -250,14 +330,16 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
                 _head = answer.Next;
                 if (_head is null) _tail = null;
                 _pending--;
-                if (_waitBelow > 1 && _pending < _waitBelow) ReleaseWaiter();
+                if (answer.IsOrdered) _ordered--;
+                answer.IsOrdered = false;
+                _keptBytes -= answer.KeptBytes;
             }
             if (answer.CloseConnection)
             {
                 _closing = true;
-                return true;
+                return Written.ToFlush;
             }
-            if (_unflushedBytes >= ConnectionLimits.MaxUnflushedBytes) return true;
+            if (_unflushedBytes >= ConnectionLimits.MaxUnflushedBytes) return Written.ToFlush;
         }
     }
 
@@ -276,8 +358,20 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
         return sizeof(int) + size;
     }
 
+    private void ReleaseWaiterIfDue()
+    {
+        var isDue = _awaited switch
+        {
+            Awaited.Nothing => false,
+            Awaited.Empty => _pending == 0,
+            var start => CanStart(start == Awaited.StartOfProduce),
+        };
+        if (isDue) ReleaseWaiter();
+    }
+
     private void ReleaseWaiter()
     {
+        _awaited = Awaited.Nothing;
         _waiter?.TrySetResult();
         _waiter = null;
     }

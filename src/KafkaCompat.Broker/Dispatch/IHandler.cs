@@ -3,10 +3,10 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Broker.Dispatch;
 
 /// <summary>
-/// Answers the requests of one API key. Handlers are started in the order in which requests arrive on a connection, and
-/// the next request is started as soon as <see cref="Handle"/> returns its task. So whatever needs order, or the bytes
-/// of the request (its record batches), happens before the first await: after it the frame's memory is reused. Work that would hold up the
-/// other connections of the thread is done elsewhere, and the connection waits for it: <see cref="RequestContext.KeepBytesUntil"/>.
+/// Answers the requests of one API key. Requests of a connection are handled one after another: the next is started when this one is answered, but for a Produce behind one that
+/// only waits for its acknowledgement (<see cref="RequestContext.LetProducesFollow"/>). Whatever needs the bytes of the request (its record batches) happens before the first
+/// await: after it the frame's memory is reused. Work that would hold up the other connections of the thread is done elsewhere, and the connection waits for it:
+/// <see cref="RequestContext.KeepBytesUntil"/>.
 /// </summary>
 public interface IHandler<TRequest, TResponse>
     where TRequest : class, IRequest

@@ -48,6 +48,14 @@ public sealed class RequestContext(ApiKey key, short apiVersion, int correlation
 
     internal Task? BytesInUse { get; private set; }
 
+    /// <summary>
+    /// All that the request does is done and ordered, and what is left is to wait for its acknowledgement: Produce requests behind it may be started meanwhile. Before the
+    /// handler's first await, or before the task of <see cref="KeepBytesUntil"/> ends.
+    /// </summary>
+    public void LetProducesFollow() => IsOnlyAcknowledged = true;
+
+    internal bool IsOnlyAcknowledged { get; private set; }
+
     /// <summary>Keeps something open until the answer is written or dropped: the regions of files that it is made of.</summary>
     public void HoldUntilAnswered(IDisposable held) => Held = held;
 

@@ -101,6 +101,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
             if (failed) context.CloseConnection();
             return ValueTask.FromResult<ProduceResponse?>(null);
         }
+        if (waiting is not null) context.LetProducesFollow();
         return waiting is null ? ValueTask.FromResult<ProduceResponse?>(response) : WhenReplicated(response, wait!, waiting, request.TimeoutMs, context.Aborted);
     }
 

@@ -1,13 +1,14 @@
 using System.Collections.Concurrent;
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using KafkaCompat.Broker.Connections;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace KafkaCompat.Server.Transport;
 
 /// <summary>One accepted socket as the <see cref="ConnectionContext"/> that the broker's connection plays on.</summary>
-internal sealed class SocketConnection : ConnectionContext, IDuplexPipe
+internal sealed class SocketConnection : ConnectionContext, IDuplexPipe, IMeasuredTransport
 {
     private readonly Socket _socket;
     private readonly SocketPipeReader _reader;
@@ -94,6 +95,9 @@ internal sealed class SocketConnection : ConnectionContext, IDuplexPipe
         _writer.Complete();
         AnnounceClosed();
     }
+
+    /// <inheritdoc/>
+    public void Note(ConnectionActivity activity) => _reader.Activity = _writer.Activity = activity;
 
     /// <summary>Takes memory back from a connection that has been quiet since the last sweep.</summary>
     public void Sweep() => _reader.Sweep();

@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
+using KafkaCompat.Broker.Connections;
 using Microsoft.AspNetCore.Connections;
 
 namespace KafkaCompat.Server.Transport;
@@ -57,6 +58,9 @@ internal sealed class SocketPipeReader : PipeReader, IValueTaskSource<ReadResult
         _onClosed = onClosed;
         _onReceived = OnReceived;
     }
+
+    /// <summary>Told of each receive; null where nobody asked.</summary>
+    public ConnectionActivity? Activity { get; set; }
 
     private enum Step
     {
@@ -383,6 +387,7 @@ internal sealed class SocketPipeReader : PipeReader, IValueTaskSource<ReadResult
             return;
         }
 
+        Activity?.NoteReceived();
         Debug.Assert(_tail is not null, "A receive always has a block.");
         _tail.End += received;
         _unread += received;

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using KafkaCompat.Broker.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Storage;
 
@@ -13,6 +14,12 @@ namespace KafkaCompat.Server.Transport;
 /// </summary>
 internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
 {
+    /// <summary>
+    /// What is sent while the socket takes nothing: its completion says that there is room again, which the runtime has no other call for, and the rest goes at once. Little,
+    /// because the runtime says nothing before the last byte of it is taken, and a peer that reads slowly would seem to read nothing; and of a file it is memory.
+    /// </summary>
+    private const int MaxWaitingBytes = 4 * 1024;
+
     private readonly Socket _socket;
     private readonly BlockPool _pool;
     private readonly Action<Exception?> _onClosed;
@@ -31,8 +38,12 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
         _onClosed = onClosed;
     }
 
+    /// <summary>Told of each send; null where nobody asked.</summary>
+    public ConnectionActivity? Activity { get; set; }
+
     public override bool CanGetUnflushedBytes => true;
 
+    /// <summary>Bytes in memory. Those of files are not, and take none.</summary>
     public override long UnflushedBytes => _unsent;
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
@@ -68,7 +79,6 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
 
         EnsureRoom(1);
         _tail!.Region = new PendingRegion(handle, file.Position, file.Length, file.Health);
-        _unsent += file.Length;
     }
 
     public override void CancelPendingFlush() => _cancelRequested = true;
@@ -88,25 +98,17 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
         if (ReferenceEquals(_head, _tail) && _head.Region is null)
         {
             // One block is the usual case, and the socket usually takes it at once.
-#pragma warning disable CA2012 // Consumed once: here where it has completed, in SendRest where not.
-            var send = _socket.SendAsync(_head.Buffer[.._head.End], SocketFlags.None, cancellationToken);
-            if (!send.IsCompletedSuccessfully)
+            var sent = TrySend(_head.Buffer.Span[.._head.End], out var error);
+            if (sent < _head.End || error is not null)
             {
-                return SendRest(send, cancellationToken);
-            }
-
-            var sent = send.Result;
-#pragma warning restore CA2012
-            if (sent < _head.End)
-            {
-                return SendRest(new ValueTask<int>(sent), cancellationToken);
+                return SendRest(sent, error, cancellationToken);
             }
 
             ReleaseBlocks();
             return new ValueTask<FlushResult>(TakeFlushResult());
         }
 
-        return SendRest(new ValueTask<int>(0), cancellationToken);
+        return SendRest(sent: 0, failure: null, cancellationToken);
     }
 
     public override void Complete(Exception? exception = null)
@@ -135,17 +137,21 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<FlushResult> SendRest(ValueTask<int> pending, CancellationToken cancellationToken)
+    private async ValueTask<FlushResult> SendRest(int sent, SocketException? failure, CancellationToken cancellationToken)
     {
         _flushing = true;
         try
         {
-            var sent = await pending.ConfigureAwait(false);
+            if (failure is not null)
+            {
+                throw failure;
+            }
+
             while (_head is { } block)
             {
                 while (sent < block.End)
                 {
-                    sent += await _socket.SendAsync(block.Buffer[sent..block.End], SocketFlags.None, cancellationToken).ConfigureAwait(false);
+                    sent += await Send(block.Buffer[sent..block.End], cancellationToken).ConfigureAwait(false);
                 }
 
                 sent = 0;
@@ -180,8 +186,7 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
     }
 
     /// <summary>
-    /// Sends a region. When the socket's buffer is full, one block's worth is read and sent the ordinary way: its completion says that there is
-    /// room again, which the runtime has no other call for.
+    /// Sends a region. When the socket's buffer is full, a small block's worth is read and sent the ordinary way.
     /// </summary>
     private async ValueTask SendRegion(PendingRegion region, CancellationToken cancellationToken)
     {
@@ -199,13 +204,16 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
                 sent = await SendCopy(region, cancellationToken).ConfigureAwait(false);
             }
 
+            Activity?.NoteSent();
+
             region.Advance(sent);
         }
     }
 
     private async ValueTask<int> SendCopy(PendingRegion region, CancellationToken cancellationToken)
     {
-        var block = _pool.Rent(BlockPool.StandardSize);
+        // Where sendfile is of no use every byte goes this way.
+        var block = _pool.Rent(SendFile.IsSupported ? MaxWaitingBytes : BlockPool.StandardSize);
         try
         {
             var read = ReadFile(region, block.Buffer.Span[..Math.Min(block.Capacity, region.Left)]);
@@ -216,7 +224,7 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
 
             for (var sent = 0; sent < read;)
             {
-                sent += await _socket.SendAsync(block.Buffer[sent..read], SocketFlags.None, cancellationToken).ConfigureAwait(false);
+                sent += await Send(block.Buffer[sent..read], cancellationToken).ConfigureAwait(false);
             }
 
             return read;
@@ -225,6 +233,38 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
         {
             _pool.Return(block);
         }
+    }
+
+    /// <summary>Sends some of the bytes, at least one.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> Send(Memory<byte> bytes, CancellationToken cancellationToken)
+    {
+        var sent = TrySend(bytes.Span, out var error);
+        if (error is not null)
+        {
+            throw error;
+        }
+
+        if (sent == 0)
+        {
+            sent = await _socket.SendAsync(bytes[..Math.Min(bytes.Length, MaxWaitingBytes)], SocketFlags.None, cancellationToken).ConfigureAwait(false);
+            Activity?.NoteSent();
+        }
+
+        return sent;
+    }
+
+    /// <summary>Sends what the socket takes now. The socket must be non-blocking.</summary>
+    private int TrySend(ReadOnlySpan<byte> bytes, out SocketException? error)
+    {
+        var sent = _socket.Send(bytes, SocketFlags.None, out var code);
+        error = code is SocketError.Success or SocketError.WouldBlock ? null : new SocketException((int)code);
+        if (sent > 0)
+        {
+            Activity?.NoteSent();
+        }
+
+        return sent;
     }
 
     private static int ReadFile(PendingRegion region, Span<byte> into)

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Pipelines;
 using KafkaCompat.Broker.Connections;
 using KafkaCompat.Broker.Dispatch;
@@ -21,50 +20,6 @@ public sealed class KafkaConnectionTests : IDisposable
     public KafkaConnectionTests() => _wheel = new TimerWheel(_time);
 
     public void Dispose() => _wheel.Dispose();
-
-    [Fact]
-    public async Task Answers_leave_in_the_order_of_requests_whatever_order_they_are_ready_in()
-    {
-        var client = Connect();
-        for (var i = 0; i < 10; i++) _ = await client.Post(new ListGroupsRequest(), 4);
-        await Eventually.Is(() => _handler.Parked.Count == 10);
-        foreach (var place in new[] { 9, 3, 1, 0, 2, 8, 7, 6, 5, 4 }) _handler.Answer(place);
-        for (var i = 1; i <= 10; i++)
-        {
-            var frame = await client.Receive();
-            Assert.Equal(i, BinaryPrimitives.ReadInt32BigEndian(frame));
-        }
-    }
-
-    [Fact]
-    public async Task A_request_is_started_while_earlier_ones_wait_up_to_the_limit()
-    {
-        var client = Connect();
-        var limit = ConnectionLimits.MaxRequestsInFlight;
-        for (var i = 0; i < limit + 5; i++) _ = await client.Post(new ListGroupsRequest(), 4);
-        await Eventually.Is(() => _handler.Parked.Count == limit);
-        await Task.Delay(50, TestContext.Current.CancellationToken);
-        Assert.Equal(limit, _handler.Parked.Count);
-        _handler.Answer(0);
-        await Eventually.Is(() => _handler.Parked.Count == limit + 1);
-        for (var i = 1; i <= limit; i++) _handler.Answer(i);
-        await Eventually.Is(() => _handler.Parked.Count == limit + 5);
-        for (var i = limit + 1; i < limit + 5; i++) _handler.Answer(i);
-        for (var i = 0; i < limit + 5; i++) Assert.NotNull(await client.Receive());
-    }
-
-    [Fact]
-    public async Task A_request_without_an_answer_leaves_no_gap()
-    {
-        var client = Connect();
-        for (var i = 0; i < 3; i++) _ = await client.Post(new ListGroupsRequest(), 4);
-        await Eventually.Is(() => _handler.Parked.Count == 3);
-        _handler.Parked[1].SetResult(null);
-        _handler.Answer(2);
-        _handler.Answer(0);
-        Assert.Equal(1, BinaryPrimitives.ReadInt32BigEndian(await client.Receive()));
-        Assert.Equal(3, BinaryPrimitives.ReadInt32BigEndian(await client.Receive()));
-    }
 
     [Fact]
     public async Task A_bad_frame_closes_the_connection_after_earlier_answers()

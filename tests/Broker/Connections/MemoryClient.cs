@@ -16,7 +16,11 @@ internal sealed class MemoryClient(MemoryConnection connection, Task served) : I
     /// <summary>Completes when the server has closed its end.</summary>
     public Task Served { get; } = served;
 
-    public async Task Send(ReadOnlyMemory<byte> bytes) => _ = await connection.Client.Output.WriteAsync(bytes);
+    public async Task Send(ReadOnlyMemory<byte> bytes)
+    {
+        connection.Activity?.NoteReceived();
+        _ = await connection.Client.Output.WriteAsync(bytes);
+    }
 
     /// <summary>The client is gone, as a reset tells.</summary>
     public void Lose() => connection.Lose();

@@ -1,19 +1,22 @@
 using System.IO.Pipelines;
 using System.Net;
+using KafkaCompat.Broker.Connections;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace KafkaCompat.Broker.Tests.Connections;
 
 /// <summary>A connection without a socket: the client's end is a pair of pipes that a test reads and writes.</summary>
-internal sealed class MemoryConnection : ConnectionContext
+internal sealed class MemoryConnection : ConnectionContext, IMeasuredTransport
 {
     private readonly CancellationTokenSource _closed = new();
 
-    public MemoryConnection()
+    /// <param name="windowBytes">What either end may have sent and the other not read; 0 for any amount.</param>
+    public MemoryConnection(int windowBytes = 0)
     {
-        var toServer = new Pipe(new PipeOptions(useSynchronizationContext: false, pauseWriterThreshold: 0));
-        var toClient = new Pipe(new PipeOptions(useSynchronizationContext: false, pauseWriterThreshold: 0));
+        var options = new PipeOptions(useSynchronizationContext: false, pauseWriterThreshold: windowBytes, resumeWriterThreshold: Math.Max(windowBytes / 2, 1));
+        var toServer = new Pipe(options);
+        var toClient = new Pipe(options);
         Transport = new DuplexPipe(toServer.Reader, toClient.Writer);
         Client = new DuplexPipe(toClient.Reader, toServer.Writer);
         ConnectionClosed = _closed.Token;
@@ -31,6 +34,11 @@ internal sealed class MemoryConnection : ConnectionContext
 
     public override IDuplexPipe Transport { get; set; }
 
+    /// <summary>What goes over the wire below the pipes: a test notes it.</summary>
+    public ConnectionActivity? Activity { get; private set; }
+
+    public void Note(ConnectionActivity activity) => Activity = activity;
+
     /// <summary>Whether the server has torn the connection down.</summary>
     public bool IsAborted { get; private set; }
 
@@ -41,7 +49,12 @@ internal sealed class MemoryConnection : ConnectionContext
         _closed.Cancel();
     }
 
-    public override void Abort(ConnectionAbortedException abortReason) => IsAborted = true;
+    public override void Abort(ConnectionAbortedException abortReason)
+    {
+        IsAborted = true;
+        // As a socket that is closed ends the send that is under way.
+        Client.Input.Complete(new IOException("aborted"));
+    }
 
     private sealed record DuplexPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }

@@ -1,0 +1,203 @@
+using KafkaCompat.Broker.Time;
+using KafkaCompat.Protocol;
+
+namespace KafkaCompat.Broker.Connections;
+
+/// <summary>
+/// What answers of all connections may take together while they wait for their peers to read them: regions of files, which wait on the disk, not counted. Past the
+/// bound no request is started and no answer is written whose size its request does not bound, and connections get their turn in the order of asking.
+/// </summary>
+/// <remarks>
+/// A peer that does not read must cost itself and nobody else. So while anybody waits, this looks for connections whose answer has waited for
+/// <see cref="StalledAfterMs"/> without a byte being taken, and closes them: peers that read never wait longer than that for peers that do not, and are never closed for
+/// them. What answers take is counted where a socket did not take them at once, so that the usual answer costs nothing here.
+/// </remarks>
+public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider time)
+{
+    /// <summary>Bytes of unread answers of all connections.</summary>
+    public const long MaxUnreadBytes = 128 * 1024 * 1024;
+
+    /// <summary>How long a peer may take nothing of its answer while others wait for room.</summary>
+    public const int StalledAfterMs = 2_000;
+
+    /// <summary>What a request that was let in counts as until its answer is there.</summary>
+    private const long BytesOfTurn = 1024 * 1024;
+
+    private const int LookEveryMs = StalledAfterMs / 4;
+
+    private readonly Lock _lock = new();
+    private readonly LinkedList<Claim> _waiting = new();
+    private readonly LinkedList<Claim> _holding = new();
+    private Look? _look;
+    private bool _isLooking;
+    private long _heldBytes;
+    private volatile bool _isFull;
+
+    /// <summary>Bytes that wait for peers now.</summary>
+    public long HeldBytes
+    {
+        get { lock (_lock) return _heldBytes; }
+    }
+
+    /// <summary>Connections that wait for room.</summary>
+    public int Waiting
+    {
+        get { lock (_lock) return _waiting.Count; }
+    }
+
+    private long Now => time.GetTimestamp();
+
+    /// <summary>
+    /// Whether the answers of an API are about as large as their requests, so that the bounds of requests hold them. They never wait for room: those who write, commit and
+    /// stay in their groups go on while others do not read what they asked for.
+    /// </summary>
+    internal static bool IsBoundedByRequest(ApiKey key) => key is ApiKey.Produce or ApiKey.ListOffsets or ApiKey.OffsetCommit or ApiKey.FindCoordinator or ApiKey.Heartbeat
+        or ApiKey.LeaveGroup or ApiKey.ApiVersions or ApiKey.SaslHandshake or ApiKey.SaslAuthenticate or ApiKey.InitProducerId or ApiKey.OffsetForLeaderEpoch or ApiKey.CreateTopics
+        or ApiKey.DeleteTopics or ApiKey.DeleteRecords or ApiKey.CreatePartitions or ApiKey.IncrementalAlterConfigs;
+
+    /// <summary>Takes and gives bytes, and lets in who has room now. The lock is held.</summary>
+    private void Change(long bytes)
+    {
+        _heldBytes += bytes;
+        while (_heldBytes < maxBytes && _waiting.First is { } next)
+        {
+            _waiting.RemoveFirst();
+            _heldBytes += BytesOfTurn;
+            next.Value.LetIn();
+        }
+        _isFull = _heldBytes >= maxBytes || _waiting.Count > 0;
+    }
+
+    private void StartLooking()
+    {
+        if (_isLooking) return;
+        _isLooking = true;
+        wheel.Schedule(_look ??= new Look(this), LookEveryMs);
+    }
+
+    /// <summary>Closes those who hold others up.</summary>
+    private void CloseStalled()
+    {
+        List<Claim>? stalled = null;
+        long heldBytes;
+        lock (_lock)
+        {
+            _isLooking = false;
+            if (_waiting.Count == 0) return;
+            StartLooking();
+            heldBytes = _heldBytes;
+            foreach (var claim in _holding)
+            {
+                if (time.GetElapsedTime(claim.StillSince).TotalMilliseconds >= StalledAfterMs) (stalled ??= []).Add(claim);
+            }
+        }
+        // Outside the lock, because a connection that closes gives back what it holds.
+        if (stalled is null) return;
+        foreach (var claim in stalled) claim.Owner.CloseStalled(claim.UnreadBytes, heldBytes);
+    }
+
+    /// <summary>What one connection has of it. Its connection calls one method at a time, but <see cref="End"/> from any thread.</summary>
+    internal sealed class Claim
+    {
+        private readonly AnswerMemory _memory;
+        private readonly LinkedListNode<Claim> _place;
+        private TaskCompletionSource? _turn;
+        private long _since;
+        private long _unreadBytes;
+        private volatile bool _hasTurn;
+        private volatile bool _isEnded;
+
+        public Claim(AnswerMemory memory, KafkaConnection owner)
+        {
+            (_memory, Owner) = (memory, owner);
+            _place = new LinkedListNode<Claim>(this);
+        }
+
+        public KafkaConnection Owner { get; }
+
+        /// <summary>Bytes that wait for this connection's peer.</summary>
+        public long UnreadBytes => Volatile.Read(ref _unreadBytes);
+
+        /// <summary>Since when the peer has taken nothing of what waits for it.</summary>
+        public long StillSince => Math.Max(Volatile.Read(ref _since), Owner.LastSent);
+
+        /// <summary>Whether the next answer of any size has to wait for its turn.</summary>
+        public bool MustWait => _memory._isFull && !_hasTurn && !_isEnded;
+
+        /// <summary>Completes when an answer of any size may be made, or the connection ends. <see cref="EndTurn"/> or <see cref="Hold"/> has to follow.</summary>
+        public Task WhenRoom()
+        {
+            lock (_memory._lock)
+            {
+                if (_isEnded || _hasTurn || !_memory._isFull) return Task.CompletedTask;
+                _turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                _memory._waiting.AddLast(_place);
+                _memory._isFull = true;
+                _memory.StartLooking();
+                return _turn.Task;
+            }
+        }
+
+        /// <summary>The answer has gone, or is made later.</summary>
+        public void EndTurn()
+        {
+            if (!_hasTurn) return;
+            lock (_memory._lock)
+            {
+                if (!_hasTurn) return;
+                _hasTurn = false;
+                _memory.Change(-BytesOfTurn);
+            }
+        }
+
+        /// <summary>The socket has not taken these bytes at once.</summary>
+        public void Hold(long bytes)
+        {
+            lock (_memory._lock)
+            {
+                if (_isEnded) return;
+                _since = _memory.Now;
+                _unreadBytes = bytes;
+                if (_place.List is null) _memory._holding.AddLast(_place);
+                _memory.Change(_hasTurn ? bytes - BytesOfTurn : bytes);
+                _hasTurn = false;
+            }
+        }
+
+        /// <summary>The socket has taken them, or has failed.</summary>
+        public void LetGo()
+        {
+            lock (_memory._lock)
+            {
+                if (_place.List == _memory._holding) _memory._holding.Remove(_place);
+                var bytes = _unreadBytes;
+                _unreadBytes = 0;
+                if (bytes > 0) _memory.Change(-bytes);
+            }
+        }
+
+        /// <summary>The connection ends: who waits goes on, without a turn.</summary>
+        public void End()
+        {
+            lock (_memory._lock)
+            {
+                _isEnded = true;
+                if (_place.List == _memory._waiting) _memory._waiting.Remove(_place);
+                _memory.Change(_hasTurn ? -BytesOfTurn : 0);
+                _hasTurn = false;
+                _turn?.TrySetResult();
+            }
+        }
+
+        internal void LetIn()
+        {
+            _hasTurn = true;
+            _turn!.TrySetResult();
+        }
+    }
+
+    private sealed class Look(AnswerMemory memory) : TimerWheelEntry
+    {
+        protected internal override void OnDeadline() => memory.CloseStalled();
+    }
+}

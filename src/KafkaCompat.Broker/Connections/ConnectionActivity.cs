@@ -1,0 +1,26 @@
+namespace KafkaCompat.Broker.Connections;
+
+/// <summary>
+/// When bytes last went over a connection, as timestamps of the node's clock. Whoever moves them notes it: a connection over which bytes flow in either direction is
+/// not idle, however long a request takes to come or an answer to leave.
+/// </summary>
+public sealed class ConnectionActivity(TimeProvider time)
+{
+    private long _received = time.GetTimestamp();
+    private long _sent = time.GetTimestamp();
+
+    /// <summary>When bytes came last; when the connection began where none did.</summary>
+    public long LastReceived => Volatile.Read(ref _received);
+
+    /// <summary>When the peer's side took bytes last; when the connection began where it took none.</summary>
+    public long LastSent => Volatile.Read(ref _sent);
+
+    /// <summary>The later of both.</summary>
+    public long Last => Math.Max(LastReceived, LastSent);
+
+    /// <summary>Bytes came.</summary>
+    public void NoteReceived() => Volatile.Write(ref _received, time.GetTimestamp());
+
+    /// <summary>The socket took bytes.</summary>
+    public void NoteSent() => Volatile.Write(ref _sent, time.GetTimestamp());
+}

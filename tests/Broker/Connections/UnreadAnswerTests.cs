@@ -1,0 +1,219 @@
+using KafkaCompat.Broker.Connections;
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Quotas;
+using KafkaCompat.Broker.Tests.Time;
+using KafkaCompat.Broker.Time;
+using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Tests.Shared;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests.Connections;
+
+/// <summary>What a peer costs that asks and does not read: its own answer, and in the end its connection.</summary>
+public sealed class UnreadAnswerTests : IDisposable
+{
+    private const int AnswerBytes = 300_000;
+
+    private readonly ManualTime _time = new();
+    private readonly TimerWheel _wheel;
+    private readonly LargeAnswers _handler = new();
+
+    public UnreadAnswerTests() => _wheel = new TimerWheel(_time);
+
+    public void Dispose() => _wheel.Dispose();
+
+    [Fact]
+    public async Task No_request_is_started_while_the_peer_has_not_taken_the_answer_before_it()
+    {
+        var client = Connect(ConnectionLimits.Default);
+        for (var i = 0; i < 20; i++) _ = await client.Post(new ListGroupsRequest(), 4);
+        for (var i = 1; i <= 20; i++)
+        {
+            await Eventually.Is(() => _handler.Started == i);
+            Assert.Equal(AnswerBytes, (await client.Receive())!.Length, tolerance: 100);
+            // The pipe lets go of its writer when half of its window is free.
+            Assert.InRange(_handler.Started, i, i + 1);
+        }
+    }
+
+    [Fact]
+    public async Task Small_answers_that_nobody_reads_are_bounded_too()
+    {
+        _handler.Bytes = 1_000;
+        var client = Connect(ConnectionLimits.Default);
+        for (var i = 0; i < 1_000; i++) _ = await client.Post(new ListGroupsRequest(), 4);
+        await Eventually.Is(() => _handler.Started >= 50);
+        Assert.False(await Changes(() => _handler.Started));
+        Assert.InRange(_handler.Started, 50, 200);
+        for (var i = 0; i < 1_000; i++) Assert.NotNull(await client.Receive());
+        Assert.Equal(1_000, _handler.Started);
+    }
+
+    [Fact]
+    public async Task Past_the_bound_of_all_peers_that_take_nothing_are_closed_and_who_waits_goes_on()
+    {
+        var memory = new AnswerMemory(2 * AnswerBytes, _wheel, _time);
+        var limits = ConnectionLimits.Default with { Answers = memory };
+        var bad = new[] { Connect(limits), Connect(limits) };
+        foreach (var client in bad)
+        {
+            _ = await client.Post(new ListGroupsRequest(), 4);
+            _ = await client.Post(new ListGroupsRequest(), 4);
+        }
+        await Eventually.Is(() => memory.HeldBytes >= 2 * AnswerBytes);
+
+        // One who asks for little, or whose answer its request bounds, does not wait.
+        var good = Connect(limits);
+        Assert.NotNull(await good.Ask<ApiVersionsRequest, ApiVersionsResponse>(new(), 0));
+        _ = await good.Post(new ListGroupsRequest(), 4);
+        await Eventually.Is(() => memory.Waiting == 1);
+        Assert.Equal(2, _handler.Started);
+        Assert.All(bad, client => Assert.False(client.Served.IsCompleted));
+
+        for (var passedMs = 0; passedMs <= AnswerMemory.StalledAfterMs + 1_000; passedMs += 500) _time.Advance(TimeSpan.FromMilliseconds(500));
+        foreach (var client in bad) await client.Served;
+        Assert.Equal(AnswerBytes, (await good.Receive())!.Length, tolerance: 100);
+        Assert.False(good.Served.IsCompleted);
+        await Eventually.Is(() => memory.HeldBytes == 0 && memory.Waiting == 0);
+    }
+
+    [Fact]
+    public async Task A_peer_that_takes_some_of_its_answer_now_and_then_is_not_closed()
+    {
+        var memory = new AnswerMemory(AnswerBytes, _wheel, _time);
+        var limits = ConnectionLimits.Default with { Answers = memory };
+        var connection = new MemoryConnection(windowBytes: 64 * 1024);
+        var slow = Connect(limits, connection);
+        _ = await slow.Post(new ListGroupsRequest(), 4);
+        await Eventually.Is(() => memory.HeldBytes >= AnswerBytes);
+        var good = Connect(limits);
+        _ = await good.Post(new ListGroupsRequest(), 4);
+        await Eventually.Is(() => memory.Waiting == 1);
+        for (var i = 0; i < 40; i++)
+        {
+            connection.Activity!.NoteSent();
+            _time.Advance(TimeSpan.FromMilliseconds(500));
+        }
+        Assert.False(slow.Served.IsCompleted);
+        Assert.Equal(1, memory.Waiting);
+        Assert.NotNull(await slow.Receive());
+        Assert.NotNull(await good.Receive());
+    }
+
+    [Fact]
+    public async Task Who_leaves_while_it_waits_gives_its_turn_to_others()
+    {
+        var memory = new AnswerMemory(AnswerBytes, _wheel, _time);
+        var limits = ConnectionLimits.Default with { Answers = memory };
+        var bad = Connect(limits);
+        _ = await bad.Post(new ListGroupsRequest(), 4);
+        await Eventually.Is(() => memory.HeldBytes >= AnswerBytes);
+        var (first, second) = (Connect(limits), Connect(limits));
+        _ = await first.Post(new ListGroupsRequest(), 4);
+        await Eventually.Is(() => memory.Waiting == 1);
+        _ = await second.Post(new ListGroupsRequest(), 4);
+        await Eventually.Is(() => memory.Waiting == 2);
+        bad.Lose();
+        await bad.Served;
+        Assert.NotNull(await first.Receive());
+        Assert.NotNull(await second.Receive());
+        await Eventually.Is(() => memory.HeldBytes == 0 && memory.Waiting == 0);
+    }
+
+    [Fact]
+    public async Task An_answer_that_comes_late_waits_for_room_too()
+    {
+        var memory = new AnswerMemory(AnswerBytes, _wheel, _time);
+        var limits = ConnectionLimits.Default with { Answers = memory };
+        var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _handler.Until = go.Task;
+        var late = Connect(limits);
+        _ = await late.Post(new ListGroupsRequest(), 4);
+        await Eventually.Is(() => _handler.Started == 1);
+        _handler.Until = null;
+        var bad = Connect(limits);
+        _ = await bad.Post(new ListGroupsRequest(), 4);
+        await Eventually.Is(() => memory.HeldBytes >= AnswerBytes);
+        go.SetResult();
+        await Eventually.Is(() => memory.Waiting == 1);
+        bad.Lose();
+        await bad.Served;
+        Assert.NotNull(await late.Receive());
+        await Eventually.Is(() => memory.HeldBytes == 0 && memory.Waiting == 0);
+    }
+
+    [Fact]
+    public async Task Bytes_in_either_direction_keep_a_connection_and_silence_ends_it()
+    {
+        var connection = new MemoryConnection(windowBytes: 64 * 1024);
+        var client = Connect(new ConnectionLimits(1 << 20, 10_000), connection);
+        for (var i = 0; i < 10; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(9));
+            connection.Activity!.NoteReceived();
+            _time.Advance(TimeSpan.FromSeconds(9));
+            connection.Activity!.NoteSent();
+        }
+        _time.Advance(TimeSpan.FromSeconds(9));
+        Assert.False(client.Served.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        await client.Served;
+    }
+
+    [Fact]
+    public async Task A_peer_that_does_not_read_for_the_idle_time_is_closed()
+    {
+        var client = Connect(new ConnectionLimits(1 << 20, 10_000));
+        _ = await client.Post(new ListGroupsRequest(), 4);
+        await Eventually.Is(() => _handler.Started == 1);
+        _time.Advance(TimeSpan.FromSeconds(11));
+        await client.Served;
+    }
+
+    private static async Task<bool> Changes(Func<int> number)
+    {
+        // What is to be seen is that nothing happens: a machine that is slow sees that too.
+        var before = number();
+        await Task.Delay(TimeSpan.FromMilliseconds(200), TestContext.Current.CancellationToken);
+        return number() != before && number() > 200;
+    }
+
+    private MemoryClient Connect(ConnectionLimits limits, MemoryConnection? connection = null)
+    {
+        connection ??= new MemoryConnection(windowBytes: 64 * 1024);
+        var dispatch = new DispatchTable([
+            new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, _handler),
+            new ServedApi<ApiVersionsRequest, ApiVersionsResponse>(0, 4, new NoVersions()),
+        ]);
+        var served = new KafkaConnection(connection, "PLAINTEXT", dispatch, limits, new ClientQuotas(TestNode.ConfigOf(), _time), _wheel, _time, NullLogger.Instance);
+        return new MemoryClient(connection, served.RunAsync());
+    }
+
+    private sealed class NoVersions : IHandler<ApiVersionsRequest, ApiVersionsResponse>
+    {
+        public ValueTask<ApiVersionsResponse?> Handle(ApiVersionsRequest request, RequestContext context) => new(new ApiVersionsResponse());
+    }
+
+    private sealed class LargeAnswers : IHandler<ListGroupsRequest, ListGroupsResponse>
+    {
+        private int _started;
+
+        public int Bytes { get; set; } = AnswerBytes;
+
+        public Task? Until { get; set; }
+
+        public int Started => Volatile.Read(ref _started);
+
+        public async ValueTask<ListGroupsResponse?> Handle(ListGroupsRequest request, RequestContext context)
+        {
+            var until = Until;
+            Interlocked.Increment(ref _started);
+            if (until is not null) await until;
+            var answer = new ListGroupsResponse();
+            const int chunk = 30_000;
+            for (var left = Bytes; left > 0; left -= chunk) answer.Groups.Add(new() { GroupId = new string('g', Math.Min(left, chunk)) });
+            return answer;
+        }
+    }
+}
