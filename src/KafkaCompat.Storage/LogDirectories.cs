@@ -163,10 +163,10 @@ public sealed class LogDirectories : IDisposable
     }
 
     /// <summary>Removes the folders of deleted logs whose delay is over.</summary>
-    public void DeleteDue(long nowMs)
+    public void DeleteDue(long tickMs)
     {
         foreach (LogDirectory directory in Online)
-            directory.DeleteDue(nowMs);
+            directory.DeleteDue(tickMs);
     }
 
     /// <summary>Makes new logs durable.</summary>

@@ -260,7 +260,7 @@ public sealed class LogDirectory : IDisposable
     }
 
     /// <summary>Removes the folders of deleted logs whose delay is over.</summary>
-    public void DeleteDue(long nowMs)
+    public void DeleteDue(long tickMs)
     {
         Health.Require();
         while (true)
@@ -269,7 +269,7 @@ public sealed class LogDirectory : IDisposable
             long dueMs;
             lock (_gate)
             {
-                if (!_deleted.TryPeek(out folder, out dueMs) || dueMs > nowMs)
+                if (!_deleted.TryPeek(out folder, out dueMs) || dueMs > tickMs)
                     return;
                 _ = _deleted.Dequeue();
             }

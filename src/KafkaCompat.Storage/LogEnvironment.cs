@@ -31,12 +31,13 @@ public sealed class LogEnvironment(IFileStore files, TimeProvider clock, Random 
     /// <summary>Hears of what the opening of logs finds and repairs, and may stop it.</summary>
     public RecoveryWatch Recovery { get; } = recovery ?? new RecoveryWatch(clock, IRecoveryListener.None);
 
-    public long NowMs() => Clock.GetUtcNow().ToUnixTimeMilliseconds();
+    /// <summary>The time of the wall clock, which records and producers have.</summary>
+    public long NowMs() => Clock.WallMs();
 
-    /// <summary>When a delay that begins now is over. Delays are configs of up to Long.MaxValue, which stands for never.</summary>
+    /// <summary>The tick at which a delay that begins now is over. Delays are configs of up to Long.MaxValue, which stands for never.</summary>
     public long DueMs(long delayMs)
     {
-        long now = NowMs();
+        long now = Clock.TickMs();
         return delayMs > long.MaxValue - now ? long.MaxValue : now + delayMs;
     }
 

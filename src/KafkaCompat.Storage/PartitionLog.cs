@@ -113,10 +113,10 @@ public sealed class PartitionLog : IDisposable
         {
             RequireOpen();
             LogAppend append = LogAppend.Measure(batches, _view.End.Offset);
-            long nowMs = _environment.NowMs();
+            long tickMs = _environment.Clock.TickMs();
             try
             {
-                if (_view.End.Segment.ShouldRoll(_settings, nowMs, (int)batches.Length, append.MaxTimestamp, append.LastOffset))
+                if (_view.End.Segment.ShouldRoll(_settings, tickMs, (int)batches.Length, append.MaxTimestamp, append.LastOffset))
                     RollAt(Math.Max(append.FirstOffset, _view.End.Offset));
                 // Opened before a byte is written: a process that has too many files open refuses the append, and the log is as it was.
                 _ = _view.End.Segment.File;
@@ -238,12 +238,12 @@ public sealed class PartitionLog : IDisposable
         }
     }
 
-    /// <summary>Removes the files of deleted segments whose delay is over.</summary>
-    public void DeleteDue(long nowMs)
+    /// <summary>Removes the files of deleted segments whose delay, a span of the monotonic clock, is over.</summary>
+    public void DeleteDue(long tickMs)
     {
         lock (_filesGate)
         {
-            while (_deleted.IsDue(nowMs))
+            while (_deleted.IsDue(tickMs))
                 Retryable(_deleted.RemoveFirst);
         }
     }

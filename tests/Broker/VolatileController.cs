@@ -1,11 +1,13 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Broker.Time;
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.MetadataRecords;
+using KafkaCompat.Storage;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests;
@@ -31,7 +33,7 @@ internal sealed class VolatileController : IControllerChannel
             TopicConfigs = new AnyTopicConfig(),
             ResourceConfigs = new ResourceConfigRules(config),
         };
-        _state = new ControllerState(settings, new MetadataLoader(), 0, random, NowMs());
+        _state = new ControllerState(settings, new MetadataLoader(), 0, random, _time.Now());
     }
 
     public IReadOnlyList<IMetadataListener> Listeners { get; set; } = [];
@@ -57,10 +59,10 @@ internal sealed class VolatileController : IControllerChannel
             Listeners = [.. config.Listeners.AdvertisedOfBroker.Select(e => new BrokerRegistrationRequest.Listener { Name = e.Name, Host = e.Host, Port = (ushort)e.Port })],
             Features = [.. SupportedFeatures.All.Select(f => new BrokerRegistrationRequest.Feature { Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max })],
         };
-        var registered = Do(_state.Decide(registration, NowMs()));
+        var registered = Do(_state.Decide(registration, _time.Now()));
         Assert.Equal(ErrorCode.None, registered.ErrorCode);
         var heartbeat = new BrokerHeartbeatRequest { BrokerId = config.NodeId, BrokerEpoch = registered.BrokerEpoch, CurrentMetadataOffset = _state.NextOffset, WantFence = false };
-        Assert.Equal(ErrorCode.None, Do(_state.Decide(heartbeat, NowMs())).ErrorCode);
+        Assert.Equal(ErrorCode.None, Do(_state.Decide(heartbeat, _time.Now())).ErrorCode);
         return registered.BrokerEpoch;
     }
 
@@ -147,13 +149,11 @@ internal sealed class VolatileController : IControllerChannel
 
     private void Commit(IReadOnlyList<VersionedRecord> records)
     {
-        _state.Apply(records, 1, NowMs());
+        _state.Apply(records, 1, _time.WallMs());
         foreach (var record in records) _committed.Apply(record.Message);
-        if (_committed.Publish(new MetadataProvenance(_state.NextOffset - 1, 1, NowMs())) is not { } step) return;
+        if (_committed.Publish(new MetadataProvenance(_state.NextOffset - 1, 1, _time.WallMs())) is not { } step) return;
         foreach (var listener in Listeners) Assert.True(listener.OnMetadata(step).AsTask().IsCompletedSuccessfully);
     }
-
-    private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private sealed class AnyTopicConfig : ITopicConfigRules
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Quotas;
+using KafkaCompat.Storage;
 
 namespace KafkaCompat.Broker.Connections;
 
@@ -201,7 +202,7 @@ public sealed class ConnectionQuota
         _changed = null;
     }
 
-    private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
+    private long NowMs() => _time.TickMs();
 
     private sealed class ListenerState(ConnectionRate rate)
     {

@@ -1,4 +1,5 @@
 using KafkaCompat.Cluster.Controller;
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
 
 namespace KafkaCompat.Broker.Controller;
@@ -7,7 +8,10 @@ namespace KafkaCompat.Broker.Controller;
 internal abstract class ControllerCommand
 {
     /// <summary>Decides, and keeps the reply.</summary>
-    public abstract IReadOnlyList<VersionedRecord> Decide(ControllerState state, long nowMs);
+    public abstract IReadOnlyList<VersionedRecord> Decide(ControllerState state, Now now);
+
+    /// <summary>Whether what was decided means something as a whole only.</summary>
+    public bool IsAtomic { get; protected set; } = true;
 
     /// <summary>What was decided is committed and applied.</summary>
     public abstract void Answer();
@@ -17,17 +21,18 @@ internal abstract class ControllerCommand
 }
 
 /// <inheritdoc/>
-internal sealed class ControllerCommand<TReply>(Func<ControllerState, long, Decision<TReply>> decide) : ControllerCommand
+internal sealed class ControllerCommand<TReply>(Func<ControllerState, Now, Decision<TReply>> decide) : ControllerCommand
 {
     private readonly TaskCompletionSource<TReply> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TReply? _reply;
 
     public Task<TReply> Reply => _done.Task;
 
-    public override IReadOnlyList<VersionedRecord> Decide(ControllerState state, long nowMs)
+    public override IReadOnlyList<VersionedRecord> Decide(ControllerState state, Now now)
     {
-        var decision = decide(state, nowMs);
+        var decision = decide(state, now);
         _reply = decision.Reply;
+        IsAtomic = decision.IsAtomic;
         return decision.Records;
     }
 

@@ -1,10 +1,13 @@
 using System.Threading.Channels;
 using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Broker.Time;
 using KafkaCompat.Cluster.Controller;
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage;
 
 namespace KafkaCompat.Broker.Controller;
 
@@ -23,6 +26,7 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
     private readonly ControllerSettings _settings;
     private readonly TimeProvider _clock;
     private readonly Random _random;
+    private readonly BrokerContacts _contacts;
     private readonly Channel<ControllerCommand> _mailbox = Channel.CreateBounded<ControllerCommand>(new BoundedChannelOptions(MailboxSize) { SingleReader = true });
     private readonly Channel<(LeadershipStart Start, MetadataLoader Log)> _offices = Channel.CreateUnbounded<(LeadershipStart, MetadataLoader)>();
     private readonly TaskCompletionSource _active = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -35,6 +39,7 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
         _settings = settings;
         _clock = clock;
         _random = random;
+        _contacts = new BrokerContacts(clock);
         _timer = clock.CreateTimer(
             static state => ((ControllerLoop)state!)._mailbox.Writer.TryWrite(new ControllerCommand<bool>(static (_, _) => Decision.Of(true))),
             this,
@@ -89,10 +94,22 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
     public Task<AssignReplicasToDirsResponse> AssignReplicasToDirs(AssignReplicasToDirsRequest request) => Post((state, _) => state.Decide(request));
 
     /// <summary>Registers a broker.</summary>
-    public Task<BrokerRegistrationResponse> RegisterBroker(BrokerRegistrationRequest request) => Post((state, nowMs) => state.Decide(request, nowMs));
+    public Task<BrokerRegistrationResponse> RegisterBroker(BrokerRegistrationRequest request) => Post((state, now) => state.Decide(request, now));
 
-    /// <summary>Hears of a broker.</summary>
-    public Task<BrokerHeartbeatResponse> Heartbeat(BrokerHeartbeatRequest request) => Post((state, nowMs) => state.Decide(request, nowMs));
+    /// <summary>Hears of a broker: at once, and decides what follows when its turn comes.</summary>
+    public async Task<BrokerHeartbeatResponse> Heartbeat(BrokerHeartbeatRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        _contacts.Begin(request.BrokerId, request.BrokerEpoch);
+        try
+        {
+            return await Post((state, now) => state.Decide(request, now));
+        }
+        finally
+        {
+            _contacts.End(request.BrokerId, request.BrokerEpoch);
+        }
+    }
 
     /// <summary>Fences a broker whose process is known to be dead; see <see cref="ControllerState.FenceDeadBroker"/>.</summary>
     public Task<ErrorCode> FenceDeadBroker(int brokerId) => Post((state, _) => state.FenceDeadBroker(brokerId));
@@ -108,13 +125,13 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
     public void Dispose() => _timer.Dispose();
 
     /// <summary>Posts what is worth deciding for so long only.</summary>
-    private Task<TReply> Post<TReply>(Func<ControllerState, long, Decision<TReply>> decide, int timeoutMs, Func<TReply> timedOut)
+    private Task<TReply> Post<TReply>(Func<ControllerState, Now, Decision<TReply>> decide, int timeoutMs, Func<TReply> timedOut)
     {
-        long dueMs = NowMs() + timeoutMs;
-        return Post((state, nowMs) => nowMs >= dueMs ? Decision.Of(timedOut()) : decide(state, nowMs));
+        long dueMs = _clock.TickMs() + timeoutMs;
+        return Post((state, now) => now.TickMs >= dueMs ? Decision.Of(timedOut()) : decide(state, now));
     }
 
-    private async Task<TReply> Post<TReply>(Func<ControllerState, long, Decision<TReply>> decide)
+    private async Task<TReply> Post<TReply>(Func<ControllerState, Now, Decision<TReply>> decide)
     {
         var command = new ControllerCommand<TReply>(decide);
         try
@@ -128,8 +145,6 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
 
         return await command.Reply;
     }
-
-    private long NowMs() => _clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     private async Task RunAsync(QuorumLoop quorum)
     {
@@ -161,7 +176,7 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
     /// <summary>Is the controller of one epoch, until the epoch is over or the loop is stopped.</summary>
     private async Task HoldOffice(QuorumLoop quorum, LeadershipStart start, MetadataLoader log)
     {
-        var state = new ControllerState(_settings, log, start.NextOffset, _random, NowMs());
+        var state = new ControllerState(_settings, log, start.NextOffset, _random, _clock.Now());
         bool isLogEmpty = start.IsLogEmpty;
         while (state.DecideOnActivation(isLogEmpty) is { Count: > 0 } records)
         {
@@ -181,7 +196,8 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
                 return;
             }
 
-            long waitMs = state.NextDeadlineMs is { } due ? Math.Max(0, due - NowMs()) : -1;
+            _contacts.TellTo(state);
+            long waitMs = state.NextDeadlineMs is { } due ? Math.Max(0, due - _clock.TickMs()) : -1;
             _timer.Change(waitMs < 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(waitMs), Timeout.InfiniteTimeSpan);
         }
         while (await _mailbox.Reader.WaitToReadAsync());
@@ -191,23 +207,26 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
     private async Task<bool> Turn(QuorumLoop quorum, ControllerState state, int epoch, List<ControllerCommand> commands)
     {
         var batches = new List<IReadOnlyList<VersionedRecord>>();
-        long baseOffset = state.NextOffset, nowMs = NowMs();
+        long baseOffset = state.NextOffset;
+        var now = _clock.Now();
         try
         {
+            // What is due is ended before anything is decided that may rest on it; and whoever has a heartbeat under way is not silent.
+            _contacts.TellTo(state);
+            while (DecisionBatches.Of(state.OnDeadline(now), isAtomic: false, state.Image) is { Count: > 0 } due)
+            {
+                Decided(state, due, epoch, now, batches);
+            }
+
             while (commands.Count < MaxCommandsPerAppend && _mailbox.Reader.TryRead(out var command))
             {
-                if (TryDecide(command, state, nowMs) is not { } records)
+                if (TryDecide(command, state, now) is not { } decided)
                 {
                     continue;
                 }
 
                 commands.Add(command);
-                Decided(state, records, epoch, nowMs, batches);
-            }
-
-            while (state.OnDeadline(nowMs) is { Count: > 0 } due)
-            {
-                Decided(state, due, epoch, nowMs, batches);
+                Decided(state, decided, epoch, now, batches);
             }
 
             bool isCommitted = batches.Count == 0 || await quorum.AppendAsync(epoch, baseOffset, batches);
@@ -234,20 +253,18 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
     }
 
     /// <summary>
-    /// What a command leads to; null where it failed. Deciding changes nothing that the log holds, so a fault in it is of this one request: whoever asked gets it, and
-    /// the connection that it came over logs it. A fault in applying is another matter, and ends the controller.
+    /// The batches that a command leads to; null where it failed. Deciding changes nothing that the log holds, so a fault in it is of this one request: whoever asked gets
+    /// it, and the connection that it came over logs it. A fault in applying is another matter, and ends the controller.
     /// </summary>
-    private static IReadOnlyList<VersionedRecord>? TryDecide(ControllerCommand command, ControllerState state, long nowMs)
+    private static IReadOnlyList<IReadOnlyList<VersionedRecord>>? TryDecide(ControllerCommand command, ControllerState state, Now now)
     {
         try
         {
-            var records = command.Decide(state, nowMs);
-            if (QuorumBatchCodec.SizeOf(records) <= QuorumBatchCodec.MaxBatchBytes)
+            if (DecisionBatches.Of(command.Decide(state, now), command.IsAtomic, state.Image) is { } batches)
             {
-                return records;
+                return batches;
             }
 
-            // What was decided together is committed together, in one batch, and no reader of the log has to take a larger one.
             command.Fail(new InvalidOperationException($"A request leads to more than {QuorumBatchCodec.MaxBatchBytes} bytes of metadata records, which a batch of the metadata log cannot hold."));
         }
         catch (Exception failure)
@@ -261,19 +278,19 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
     private static NotControllerException Ended(Exception failure) => new($"The controller has ended: {failure.Message}", failure);
 
     private static void Decided(
-        ControllerState state, IReadOnlyList<VersionedRecord> records, int epoch, long nowMs, List<IReadOnlyList<VersionedRecord>> batches)
+        ControllerState state, IReadOnlyList<IReadOnlyList<VersionedRecord>> decided, int epoch, Now now, List<IReadOnlyList<VersionedRecord>> batches)
     {
-        if (records.Count > 0)
+        foreach (var records in decided)
         {
-            state.Apply(records, epoch, nowMs);
+            state.Apply(records, epoch, now.WallMs);
             batches.Add(records);
         }
     }
 
     private async Task<bool> Append(QuorumLoop quorum, ControllerState state, int epoch, List<IReadOnlyList<VersionedRecord>> batches)
     {
-        long baseOffset = state.NextOffset, nowMs = NowMs();
-        batches.ForEach(records => state.Apply(records, epoch, nowMs));
+        long baseOffset = state.NextOffset, wallMs = _clock.WallMs();
+        batches.ForEach(records => state.Apply(records, epoch, wallMs));
         return await quorum.AppendAsync(epoch, baseOffset, batches);
     }
 }

@@ -1,5 +1,6 @@
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage;
 
 namespace KafkaCompat.Broker.Fetching;
 
@@ -159,5 +160,5 @@ internal sealed class FetchSessionCache(int maxSessions, Random random, TimeProv
         return i == count ? partitions : partitions[..i];
     }
 
-    private long NowMs() => time.GetUtcNow().ToUnixTimeMilliseconds();
+    private long NowMs() => time.TickMs();
 }

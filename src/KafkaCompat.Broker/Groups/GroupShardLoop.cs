@@ -1,6 +1,8 @@
 using KafkaCompat.Broker.Time;
 using KafkaCompat.Cluster.Groups;
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
+using KafkaCompat.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Groups;
@@ -18,6 +20,12 @@ internal sealed class GroupShardLoop
 {
     /// <summary>Commands that wait for their turn. Past it a client is asked to come back: it is its own queue that is too long.</summary>
     private const int MaxQueued = 10_000;
+
+    /// <summary>What is done in one go. The rest has its turn behind others: the thread may be a socket's, with connections of its own.</summary>
+    private const int MaxItemsPerTurn = 64;
+
+    /// <summary>Groups whose time is over that are ended before a command is decided which looks at them. A listing looks at all.</summary>
+    private const int MaxStepsBeforeCommand = 1_000;
 
     /// <summary>The pause before the log is read again; it doubles with each load in a row that fails, up to <see cref="MaxReloadDelayMs"/>.</summary>
     private const int ReloadDelayMs = 1_000;
@@ -75,8 +83,6 @@ internal sealed class GroupShardLoop
     /// <summary>Counts what the shard holds, when its turn comes; an idle one has done it when this returns.</summary>
     public void Count() => _ = Post(() => _counts = _shard?.Count() ?? GroupCounts.None);
 
-    private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
-
     /// <summary>Begins to load; the caller goes on at once.</summary>
     public void Start() => _ = Load(_generation, delayMs: 0);
 
@@ -123,16 +129,26 @@ internal sealed class GroupShardLoop
                 return true;
             _isBusy = true;
         }
-        while (true)
+        TakeTurn();
+        return true;
+    }
+
+    /// <summary>Does what waits in the mailbox, and leaves to another turn what is too much for this one.</summary>
+    private void TakeTurn()
+    {
+        for (var items = 0; ; items++)
         {
             Action next;
             lock (_lock)
             {
-                if (!_mailbox.TryDequeue(out next!))
+                if (_mailbox.Count == 0)
                 {
                     _isBusy = false;
-                    return true;
+                    return;
                 }
+                if (items == MaxItemsPerTurn)
+                    break;
+                next = _mailbox.Dequeue();
             }
             try
             {
@@ -145,6 +161,13 @@ internal sealed class GroupShardLoop
                 Restart(ErrorCode.UnknownServerError);
             }
         }
+        _ = TakeNextTurn();
+    }
+
+    private async Task TakeNextTurn()
+    {
+        await Task.Yield();
+        TakeTurn();
     }
 
     private async Task Load(int generation, int delayMs)
@@ -181,6 +204,12 @@ internal sealed class GroupShardLoop
         while (!_isClosed && offset < endOffset)
         {
             var (error, batches) = _log.Read(offset, endOffset);
+            // Offsets up to the end that no batch has: they were compacted away, or a segment was begun ahead of them and nothing written to it.
+            if (error == ErrorCode.None && batches.IsEmpty)
+            {
+                offset = endOffset;
+                break;
+            }
             var next = error == ErrorCode.None ? GroupLog.Apply(shard, new System.Buffers.ReadOnlySequence<byte>(batches), ref unreadable) : -1;
             if (next <= offset)
             {
@@ -208,7 +237,7 @@ internal sealed class GroupShardLoop
         _requiredOffset = end.Offset;
         if (!end.IsCommitted)
             AwaitCommit();
-        var now = Now;
+        var now = _time.Now();
         var loaded = shard.OnLoaded(now);
         Carry(loaded, ToBatch(loaded, now), now, null);
         if (_shard is null)
@@ -233,7 +262,7 @@ internal sealed class GroupShardLoop
         }
         if (deleted.Length == 0 && _topicIds is null)
             return;
-        var now = Now;
+        var now = _time.Now();
         var decision = _shard.Decide(new ForgetTopicsCommand(deleted, _topicIds), default, now);
         Carry(decision, ToBatch(decision, now), now, null);
         ScheduleDeadline();
@@ -246,9 +275,15 @@ internal sealed class GroupShardLoop
             _ = answer.TrySetResult(command.Refuse(_isClosed ? ErrorCode.NotCoordinator : ErrorCode.CoordinatorLoadInProgress));
             return;
         }
-        var now = Now;
+        var now = _time.Now();
         var ticket = new GroupTicket(++_lastTicket);
         _waiting[ticket.Value] = new Waiting(command, answer);
+        for (var steps = 0; steps < MaxStepsBeforeCommand && _shard.OnDeadlineBefore(command, now) is { } due; steps++)
+        {
+            Carry(due, ToBatch(due, now), now, null);
+            if (_shard is null)
+                return;
+        }
         GroupDecision decision;
         ReadOnlyMemory<byte> batch;
         try
@@ -259,7 +294,7 @@ internal sealed class GroupShardLoop
         catch (Exception e)
         {
             _logger.CommandFailed(e, _partition, command.GetType().Name);
-            Refuse(ticket, ErrorCode.UnknownServerError);
+            Refuse(command, ticket, ErrorCode.UnknownServerError, now);
             return;
         }
         Carry(decision, batch, now, ticket);
@@ -272,12 +307,12 @@ internal sealed class GroupShardLoop
         _goesOn = false;
         if (_isClosed || _shard is not { } shard)
             return;
-        var now = Now;
-        if (shard.NextDeadline <= now)
+        var now = _time.Now();
+        if (shard.NextDeadline <= now.TickMs)
         {
             var decision = shard.OnDeadline(now);
             Carry(decision, ToBatch(decision, now), now, null);
-            if (_shard?.NextDeadline <= now)
+            if (_shard?.NextDeadline <= now.TickMs)
             {
                 // Those who wait in the mailbox have their turn between two steps.
                 _goesOn = true;
@@ -289,7 +324,7 @@ internal sealed class GroupShardLoop
     }
 
     /// <summary>Append, apply, install, and release what is committed: the order that <see cref="GroupDecision"/> demands.</summary>
-    private void Carry(GroupDecision decision, ReadOnlyMemory<byte> batch, long now, GroupTicket? asker)
+    private void Carry(GroupDecision decision, ReadOnlyMemory<byte> batch, Now now, GroupTicket? asker)
     {
         var shard = _shard!;
         if (!batch.IsEmpty)
@@ -299,7 +334,7 @@ internal sealed class GroupShardLoop
                 error = AppendInPieces(shard, decision.Records, now);
             if (error != ErrorCode.None)
             {
-                AppendFailed(error, asker);
+                AppendFailed(error, asker, now);
                 return;
             }
         }
@@ -307,7 +342,7 @@ internal sealed class GroupShardLoop
         foreach (var reply in decision.Replies)
         {
             if (_awaitsCommit)
-                _uncommitted.Enqueue((_requiredOffset, now + _settings.OffsetsCommitTimeoutMs, reply));
+                _uncommitted.Enqueue((_requiredOffset, now.After(_settings.OffsetsCommitTimeoutMs), reply));
             else
                 Release(reply);
         }
@@ -331,7 +366,7 @@ internal sealed class GroupShardLoop
     /// Halves records that stand for themselves until the log takes them. One that is too large alone is left out: sending the whole shard away would not
     /// make it smaller.
     /// </summary>
-    private ErrorCode AppendInPieces(GroupShard shard, IReadOnlyList<GroupRecord> records, long now)
+    private ErrorCode AppendInPieces(GroupShard shard, IReadOnlyList<GroupRecord> records, Now now)
     {
         if (records.Count == 1)
         {
@@ -341,7 +376,7 @@ internal sealed class GroupShardLoop
         var half = records.Count / 2;
         foreach (var piece in new GroupRecord[][] { [.. records.Take(half)], [.. records.Skip(half)] })
         {
-            var error = Append(shard, piece, GroupLog.ToBatch(piece, now, _settings.OffsetsCodec));
+            var error = Append(shard, piece, GroupLog.ToBatch(piece, now.WallMs, _settings.OffsetsCodec));
             if (IsTooLarge(error))
                 error = AppendInPieces(shard, piece, now);
             if (error != ErrorCode.None)
@@ -350,15 +385,18 @@ internal sealed class GroupShardLoop
         return ErrorCode.None;
     }
 
+    /// <summary>Whether the log has written nothing, and would not have.</summary>
+    private static bool IsRefusal(ErrorCode error) => IsTooLarge(error) || error == ErrorCode.NotEnoughReplicas;
+
     private static bool IsTooLarge(ErrorCode error) => error is ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge;
 
-    private void AppendFailed(ErrorCode error, GroupTicket? asker)
+    private void AppendFailed(ErrorCode error, GroupTicket? asker, Now now)
     {
         _logger.AppendFailed(_partition, error);
-        if (asker is { } ticket && IsTooLarge(error))
+        if (asker is { } ticket && IsRefusal(error) && _waiting.TryGetValue(ticket.Value, out var waiting))
         {
-            // The decision was never installed, so the shard is as if nothing had been asked; only the asker has to know.
-            Refuse(ticket, _waiting.GetValueOrDefault(ticket.Value)?.Command is CommitOffsetsCommand ? ErrorCode.InvalidCommitOffsetSize : ErrorCode.UnknownServerError);
+            // The decision was never installed, so the shard is as if nothing had been asked; only those have to know whose answers it had.
+            Refuse(waiting.Command, ticket, IsTooLarge(error) ? ErrorCode.UnknownServerError : ErrorCode.CoordinatorNotAvailable, now);
             return;
         }
         Restart(error is ErrorCode.NotEnoughReplicas or ErrorCode.NotEnoughReplicasAfterAppend or ErrorCode.RequestTimedOut
@@ -371,6 +409,16 @@ internal sealed class GroupShardLoop
     {
         Drop(_isClosed ? ErrorCode.NotCoordinator : error);
         Reload(_generation);
+    }
+
+    /// <summary>Tells all who would have been answered by what a command led to, and installs what follows from its failure.</summary>
+    private void Refuse(GroupCommand command, GroupTicket ticket, ErrorCode error, Now now)
+    {
+        var refusal = _shard!.Refused(command, ticket, error, now);
+        _shard.Install(refusal, now);
+        foreach (var reply in refusal.Replies)
+            Release(reply);
+        ScheduleDeadline();
     }
 
     private void Refuse(GroupTicket ticket, ErrorCode error)
@@ -386,7 +434,7 @@ internal sealed class GroupShardLoop
         _awaitsCommit = true;
         // Replies wait in the order of their offsets and of their time, so that the first says what to wait for and how long.
         var (requiredOffset, dueMs) = _uncommitted.TryPeek(out var first) ? (first.RequiredOffset, first.DueMs) : (_requiredOffset, long.MaxValue);
-        _ = ReleaseWhenCommitted(requiredOffset, (int)Math.Clamp(dueMs - Now, 1, _settings.OffsetsCommitTimeoutMs), _generation);
+        _ = ReleaseWhenCommitted(requiredOffset, (int)Math.Clamp(dueMs - _time.TickMs(), 1, _settings.OffsetsCommitTimeoutMs), _generation);
     }
 
     private async Task ReleaseWhenCommitted(long requiredOffset, int timeoutMs, int generation)
@@ -403,15 +451,15 @@ internal sealed class GroupShardLoop
         if (outcome == ErrorCode.RequestTimedOut)
         {
             // The records are in the log and may be committed yet: only who asked is told that it does not know.
-            var now = Now;
-            while (_uncommitted.TryPeek(out var late) && late.DueMs <= now)
+            var now = _time.Now();
+            while (_uncommitted.TryPeek(out var late) && late.DueMs <= now.TickMs)
                 Refuse(_uncommitted.Dequeue().Reply.Ticket, ErrorCode.CoordinatorNotAvailable);
             AwaitCommit();
             return;
         }
         if (outcome != ErrorCode.None)
         {
-            AppendFailed(outcome, null);
+            AppendFailed(outcome, null, _time.Now());
             return;
         }
         _failedLoads = 0;
@@ -448,8 +496,8 @@ internal sealed class GroupShardLoop
         ScheduleDeadline();
     }
 
-    private ReadOnlyMemory<byte> ToBatch(GroupDecision decision, long now) =>
-        decision.Records.Count == 0 ? default : GroupLog.ToBatch(decision.Records, now, _settings.OffsetsCodec);
+    private ReadOnlyMemory<byte> ToBatch(GroupDecision decision, Now now) =>
+        decision.Records.Count == 0 ? default : GroupLog.ToBatch(decision.Records, now.WallMs, _settings.OffsetsCodec);
 
     private void ScheduleDeadline()
     {
@@ -459,7 +507,7 @@ internal sealed class GroupShardLoop
             return;
         if (_scheduledFor != long.MaxValue && !_wheel.Cancel(_deadline))
             return;
-        var now = Now;
+        var now = _time.TickMs();
         if (next <= now)
         {
             // Due as soon as it was set, as a rebalance that waits for nobody is: not a tick of a clock that may stand still, but after those in the mailbox.

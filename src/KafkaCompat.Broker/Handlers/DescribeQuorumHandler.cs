@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage;
 
 namespace KafkaCompat.Broker.Handlers;
 
@@ -58,7 +59,7 @@ public sealed class DescribeQuorumHandler(Func<QuorumDescription> describe, Time
     private DescribeQuorumResponse.ReplicaState StateOf(QuorumReplica replica, QuorumDescription quorum, short version)
     {
         var isLeader = replica.Key.Id == quorum.LeaderId;
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var now = time.WallMs();
         return new DescribeQuorumResponse.ReplicaState
         {
             ReplicaId = replica.Key.Id,

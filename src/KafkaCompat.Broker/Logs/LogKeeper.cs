@@ -71,7 +71,7 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
 
     private void ApplyRetention()
     {
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var now = time.WallMs();
         Each("retention", partition =>
         {
             var deleted = partition.Log.ApplyRetention(now, partition.HighWatermark);
@@ -81,13 +81,13 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
 
     private void ForgetProducers()
     {
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var now = time.WallMs();
         Each("producers", partition => partition.Log.Producers.RemoveExpired(now));
     }
 
     private void Sweep()
     {
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var now = time.TickMs();
         Each("sweep", partition => partition.Log.DeleteDue(now));
         directories.DeleteDue(now);
     }

@@ -71,7 +71,7 @@ public sealed class Partition
         _produceSettings = LogSettingsOf.Produce(config);
         _syncer = syncer;
         _time = time;
-        _syncedMs = NowMs();
+        _syncedMs = _time.TickMs();
         // A checkpoint may be older than the log or, after a lost tail, newer.
         _highWatermark = Math.Clamp(highWatermark, log.LogStartOffset, log.LogEndOffset);
         // Recovery has read markers that were replicated long ago; else they would hold committed readers back until the next append.
@@ -172,7 +172,7 @@ public sealed class Partition
             if (RefusalToProduce(acks) is { } refused) return refused;
             settings = _produceSettings;
         }
-        var rules = new ProduceBatchRules(version, Topic, Index, settings, NowMs());
+        var rules = new ProduceBatchRules(version, Topic, Index, settings, _time.WallMs());
         using var verdict = ProduceBatchValidator.Validate(records?.Memory, rules);
         if (!verdict.IsAccepted)
             return Refused(verdict.Error, verdict.ErrorMessage, isOfRequest: verdict.IsOfRequest) with { RecordErrors = verdict.RecordErrors };
@@ -490,7 +490,7 @@ public sealed class Partition
     {
         lock (_lock)
         {
-            if (_isClosed || _unsyncedMessages == 0 || NowMs() - _syncedMs < _config.FlushMs) return;
+            if (_isClosed || _unsyncedMessages == 0 || _time.TickMs() - _syncedMs < _config.FlushMs) return;
             _unsyncedMessages = 0;
         }
         _syncer.Request(this);
@@ -502,7 +502,7 @@ public sealed class Partition
         lock (_lock)
         {
             if (_isClosed) return;
-            _syncedMs = NowMs();
+            _syncedMs = _time.TickMs();
             AdvanceHighWatermark();
         }
     }
@@ -548,8 +548,9 @@ public sealed class Partition
 
     private PartitionAppend AppendUnderLock(ProduceVerdict verdict)
     {
-        // Times that the broker gives follow the order of the records, also where a batch was checked before another that is written already.
-        if (verdict.LogAppendTimeMs != RecordBatchHeader.NoTimestamp && verdict.LogAppendTimeMs < _lastAppendTimeMs) verdict = verdict.AtLogAppendTime(_lastAppendTimeMs);
+        // Times that the broker gives follow the order of the records, also where a batch was checked before another that is written already: then it gets the
+        // time of its own turn. Where the clock was set back meanwhile, that is the time it is now, and what was given before it does not count any more.
+        if (verdict.LogAppendTimeMs != RecordBatchHeader.NoTimestamp && verdict.LogAppendTimeMs < _lastAppendTimeMs) verdict = verdict.AtLogAppendTime(_time.WallMs());
         var producer = _log.Producers.Check(verdict.Header, Storage.AppendOrigin.Client);
         if (producer.Fault != ProducerFault.None) return Refused((ErrorCode)producer.Fault);
         if (producer.Duplicate is { } earlier)
@@ -565,7 +566,7 @@ public sealed class Partition
         }
         _ = verdict.Assign(_log.LogEndOffset, _leaderEpoch);
         var appended = Write(verdict.Batch);
-        _lastAppendTimeMs = Math.Max(_lastAppendTimeMs, verdict.LogAppendTimeMs);
+        if (verdict.LogAppendTimeMs != RecordBatchHeader.NoTimestamp) _lastAppendTimeMs = verdict.LogAppendTimeMs;
         return new PartitionAppend
         {
             BaseOffset = appended.FirstOffset,
@@ -650,8 +651,6 @@ public sealed class Partition
         if (currentLeaderEpoch >= 0 && currentLeaderEpoch > _leaderEpoch) return ErrorCode.UnknownLeaderEpoch;
         return _isLeader ? ErrorCode.None : ErrorCode.NotLeaderOrFollower;
     }
-
-    private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private PartitionAppend NotLeader() => PartitionAppend.Failed(ErrorCode.NotLeaderOrFollower) with { LeaderId = _leaderId, LeaderEpoch = _leaderEpoch };
 

@@ -1,5 +1,6 @@
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Quorum;
+using KafkaCompat.Storage;
 
 namespace KafkaCompat.Broker.Quorum;
 
@@ -14,7 +15,7 @@ public sealed class MetadataPublisher(SnapshotPolicy policy, TimeProvider clock)
     private readonly SemaphoreSlim _gate = new(1, 1);
     private MetadataImage _image = MetadataImage.Empty;
     private long _bytesSinceSnapshot;
-    private long _lastSnapshotMs = clock.GetUtcNow().ToUnixTimeMilliseconds();
+    private long _lastSnapshotMs = clock.TickMs();
     private long _nextOffset;
 
     /// <summary>The newest image that all listeners know.</summary>
@@ -137,7 +138,7 @@ public sealed class MetadataPublisher(SnapshotPolicy policy, TimeProvider clock)
 
     private void SnapshotIfDue(QuorumBatch last)
     {
-        long nowMs = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        long nowMs = clock.TickMs();
         bool isDue = _bytesSinceSnapshot >= policy.MaxBytes
             || (policy.MaxIntervalMs > 0 && nowMs - _lastSnapshotMs >= policy.MaxIntervalMs && _bytesSinceSnapshot > 0);
         if (isDue && !_loader.IsInTransaction && _loader.Image.Provenance.Offset == last.LastOffset && SnapshotDue is { } take)

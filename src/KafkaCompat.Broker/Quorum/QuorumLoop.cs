@@ -1,9 +1,11 @@
 using System.Threading.Channels;
+using KafkaCompat.Broker.Time;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage;
 
 namespace KafkaCompat.Broker.Quorum;
 
@@ -53,7 +55,7 @@ public sealed class QuorumLoop : IDisposable
                 : $"Node {settings.Raft.Self.Id} with the directory id {settings.Raft.Self.DirectoryId} is not among the voters of the metadata log: {string.Join(", ", voters.Voters.Select(v => $"{v.Key.Id}-{v.Key.DirectoryId}"))}.");
         }
 
-        _node = new RaftNode(settings.Raft, log.ReadElectionState(), voters, log.EndOffset, log.LastEpoch, random, NowMs());
+        _node = new RaftNode(settings.Raft, log.ReadElectionState(), voters, log.EndOffset, log.LastEpoch, random, clock.Now());
         _description = Description();
         _timer = clock.CreateTimer(static state => ((QuorumLoop)state!).Post(new TickWork()), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -100,8 +102,6 @@ public sealed class QuorumLoop : IDisposable
 
     public void Dispose() => _timer.Dispose();
 
-    private long NowMs() => _clock.GetUtcNow().ToUnixTimeMilliseconds();
-
     private void Post(Work work) => _mailbox.Writer.TryWrite(work);
 
     /// <summary>The voters as snapshot and log name them last; the configured ones below kraft.version 1.</summary>
@@ -142,7 +142,7 @@ public sealed class QuorumLoop : IDisposable
             }
 
             Snapshot = null;
-            _node.Tick(NowMs());
+            _node.Tick(_clock.Now());
             await DoWhatIsReady();
             while (await _mailbox.Reader.WaitToReadAsync())
             {
@@ -153,7 +153,7 @@ public sealed class QuorumLoop : IDisposable
 
                 Take(drained);
                 drained.Clear();
-                _node.Tick(NowMs());
+                _node.Tick(_clock.Now());
                 await DoWhatIsReady();
             }
         }
@@ -182,10 +182,10 @@ public sealed class QuorumLoop : IDisposable
             switch (work)
             {
                 case AppendWork append: hasAppended |= Append(append); break;
-                case MessageWork message: _node.Step(message.Message, NowMs()); break;
+                case MessageWork message: _node.Step(message.Message, _clock.Now()); break;
                 case SnapshotWork snapshot:
-                    _log.WriteSnapshot(snapshot.Snapshot, snapshot.Id, NowMs());
-                    _log.Clean(_settings.MaxRetentionBytes, _settings.MaxRetentionMs, NowMs());
+                    _log.WriteSnapshot(snapshot.Snapshot, snapshot.Id, _clock.WallMs());
+                    _log.Clean(_settings.MaxRetentionBytes, _settings.MaxRetentionMs, _clock.WallMs());
                     break;
                 default: break;
             }
@@ -206,7 +206,7 @@ public sealed class QuorumLoop : IDisposable
         }
 
         using var buffer = new PooledBuffer();
-        long nowMs = NowMs(), offset = work.BaseOffset;
+        long nowMs = _clock.WallMs(), offset = work.BaseOffset;
         foreach (var records in work.Batches)
         {
             var header = QuorumBatchCodec.Encode(records, offset, work.Epoch, nowMs, buffer);
@@ -223,7 +223,7 @@ public sealed class QuorumLoop : IDisposable
     private void Sync()
     {
         _log.Sync();
-        _node.Step(new LogSynced(_log.EndOffset, _log.LastEpoch), NowMs());
+        _node.Step(new LogSynced(_log.EndOffset, _log.LastEpoch), _clock.Now());
     }
 
     private async ValueTask DoWhatIsReady()
@@ -258,7 +258,7 @@ public sealed class QuorumLoop : IDisposable
         }
 
         DropUncommittedOfOthers();
-        _timer.Change(_node.NextDeadlineMs is { } due ? TimeSpan.FromMilliseconds(Math.Max(0, due - NowMs())) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer.Change(_node.NextDeadlineMs is { } due ? TimeSpan.FromMilliseconds(Math.Max(0, due - _clock.TickMs())) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>
@@ -284,7 +284,7 @@ public sealed class QuorumLoop : IDisposable
         }
 
         using var buffer = new PooledBuffer();
-        long nowMs = NowMs();
+        long nowMs = _clock.WallMs();
         var header = QuorumBatchCodec.EncodeControl(controls, _log.EndOffset, epoch.Epoch, nowMs, buffer);
         if (_delivered == _log.EndOffset || _undelivered.Count > 0)
         {

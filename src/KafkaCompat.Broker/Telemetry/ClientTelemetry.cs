@@ -5,6 +5,7 @@ using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage;
 
 namespace KafkaCompat.Broker.Telemetry;
 
@@ -89,7 +90,7 @@ public sealed class ClientTelemetry(int maxBytes, TimeProvider time, Random rand
 
     public void Dispose() => Meter.Dispose();
 
-    private long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
+    private long NowMs => time.TickMs();
 
     private ErrorCode Refusal(ClientInstance instance, PushTelemetryRequest request)
     {

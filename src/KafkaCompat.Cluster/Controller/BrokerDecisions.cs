@@ -1,3 +1,4 @@
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.MetadataRecords;
@@ -11,7 +12,7 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
     private readonly LeaderElections _elections = new(settings, image);
 
     /// <summary>Registers an incarnation of a broker, which begins fenced. Its epoch is the offset at which the records will stand.</summary>
-    public Decision<BrokerRegistrationResponse> Register(BrokerRegistrationRequest request, long nextOffset, long nowMs)
+    public Decision<BrokerRegistrationResponse> Register(BrokerRegistrationRequest request, long nextOffset, Now now)
     {
         if (request.ClusterId != settings.ClusterId)
         {
@@ -19,7 +20,7 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
         }
 
         var existing = image.Brokers.GetValueOrDefault(request.BrokerId);
-        if (existing is not null && existing.IncarnationId != request.IncarnationId && !existing.IsFenced && sessions.IsAlive(request.BrokerId, nowMs))
+        if (existing is not null && existing.IncarnationId != request.IncarnationId && !existing.IsFenced && sessions.IsAlive(request.BrokerId, now.TickMs))
         {
             return Refused(ErrorCode.DuplicateBrokerRegistration);
         }
@@ -55,8 +56,8 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
             CordonedLogDirs = isSameIncarnation ? existing!.CordonedLogDirs : null,
         };
         records.Add(new(registration.ToRecord(version), version));
-        sessions.Touch(request.BrokerId, nowMs);
-        return new(records, new BrokerRegistrationResponse { BrokerEpoch = registration.Epoch });
+        sessions.Touch(request.BrokerId, now.TickMs);
+        return new(records, new BrokerRegistrationResponse { BrokerEpoch = registration.Epoch }) { IsAtomic = false };
     }
 
     /// <summary>Fences a broker whose process is known to be dead.</summary>
@@ -64,7 +65,7 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
     {
         sessions.Forget(brokerId);
         return image.Brokers.TryGetValue(brokerId, out var broker) && !broker.IsFenced
-            ? new([.. Fence(broker)], ErrorCode.None)
+            ? new([.. Fence(broker)], ErrorCode.None) { IsAtomic = false }
             : Decision.Of(ErrorCode.None);
     }
 
@@ -82,18 +83,18 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
 
         sessions.Forget(broker.Id);
         var unregistered = new VersionedRecord(new UnregisterBrokerRecord { BrokerId = broker.Id, BrokerEpoch = broker.Epoch }, 0);
-        return new([.. _elections.BrokerGone(broker.Id), unregistered], new UnregisterBrokerResponse { ErrorMessage = "" });
+        return new([.. _elections.BrokerGone(broker.Id), unregistered], new UnregisterBrokerResponse { ErrorMessage = "" }) { IsAtomic = false };
     }
 
     /// <summary>Fences the brokers that have not been heard of for a session's time.</summary>
-    public IReadOnlyList<VersionedRecord> FenceExpired(long nowMs)
+    public IReadOnlyList<VersionedRecord> FenceExpired(Now now)
     {
         // One at a time: each decision rests on the image, which holds the one before it only when that has been applied.
-        var expired = image.Brokers.Values.FirstOrDefault(b => !b.IsFenced && !sessions.IsAlive(b.Id, nowMs));
+        var expired = image.Brokers.Values.FirstOrDefault(b => !b.IsFenced && !sessions.IsAlive(b.Id, now.TickMs));
         return expired is null ? [] : [.. Fence(expired)];
     }
 
-    public Decision<BrokerHeartbeatResponse> Heartbeat(BrokerHeartbeatRequest request, long nowMs)
+    public Decision<BrokerHeartbeatResponse> Heartbeat(BrokerHeartbeatRequest request, Now now)
     {
         if (!image.Brokers.TryGetValue(request.BrokerId, out var broker))
         {
@@ -105,7 +106,7 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
             return Decision.Of(new BrokerHeartbeatResponse { ErrorCode = ErrorCode.StaleBrokerEpoch });
         }
 
-        sessions.Touch(broker.Id, nowMs);
+        sessions.Touch(broker.Id, now.TickMs);
         bool isCaughtUp = request.CurrentMetadataOffset >= broker.Epoch;
         var records = new List<VersionedRecord>();
         bool isFenced = broker.IsFenced, shouldShutDown = false;
@@ -149,7 +150,7 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
             records.Add(new(new BrokerRegistrationChangeRecord { BrokerId = broker.Id, BrokerEpoch = broker.Epoch, CordonedLogDirs = [.. cordoned] }, 3));
         }
 
-        return new(records, new BrokerHeartbeatResponse { IsCaughtUp = isCaughtUp, IsFenced = isFenced, ShouldShutDown = shouldShutDown });
+        return new(records, new BrokerHeartbeatResponse { IsCaughtUp = isCaughtUp, IsFenced = isFenced, ShouldShutDown = shouldShutDown }) { IsAtomic = false };
     }
 
     /// <summary>The next block of producer ids.</summary>

@@ -1,3 +1,4 @@
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.MetadataRecords;
@@ -18,9 +19,10 @@ public sealed class ControllerState
     private readonly BrokerSessions _sessions;
     private readonly MetadataLoader _loader;
     private long _nextNoOpMs;
+    private long _lastLookMs;
 
-    /// <summary>Takes office with all that the log holds, at <paramref name="nowMs"/>.</summary>
-    public ControllerState(ControllerSettings settings, MetadataLoader log, long nextOffset, Random random, long nowMs)
+    /// <summary>Takes office with all that the log holds, at <paramref name="now"/>.</summary>
+    public ControllerState(ControllerSettings settings, MetadataLoader log, long nextOffset, Random random, Now now)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(log);
@@ -29,12 +31,13 @@ public sealed class ControllerState
         _loader = log;
         NextOffset = nextOffset;
         _sessions = new BrokerSessions(settings.SessionTimeoutMs);
-        _nextNoOpMs = nowMs + settings.MaxIdleIntervalMs;
+        _nextNoOpMs = now.After(settings.MaxIdleIntervalMs);
+        _lastLookMs = now.TickMs;
         foreach (var broker in Image.Brokers.Values)
         {
             if (!broker.IsFenced)
             {
-                _sessions.Touch(broker.Id, nowMs);
+                _sessions.Touch(broker.Id, now.TickMs);
             }
         }
     }
@@ -45,7 +48,7 @@ public sealed class ControllerState
     /// <summary>Where the next record will stand.</summary>
     public long NextOffset { get; private set; }
 
-    /// <summary>When <see cref="OnDeadline"/> has something to do; null where nothing is due ever.</summary>
+    /// <summary>The tick at which <see cref="OnDeadline"/> has something to do; null where nothing is due ever.</summary>
     public long? NextDeadlineMs
     {
         get
@@ -110,9 +113,9 @@ public sealed class ControllerState
 
     public Decision<UnregisterBrokerResponse> Decide(UnregisterBrokerRequest request) => Brokers.Unregister(request);
 
-    public Decision<BrokerRegistrationResponse> Decide(BrokerRegistrationRequest request, long nowMs) => Brokers.Register(request, NextOffset, nowMs);
+    public Decision<BrokerRegistrationResponse> Decide(BrokerRegistrationRequest request, Now now) => Brokers.Register(request, NextOffset, now);
 
-    public Decision<BrokerHeartbeatResponse> Decide(BrokerHeartbeatRequest request, long nowMs) => Brokers.Heartbeat(request, nowMs);
+    public Decision<BrokerHeartbeatResponse> Decide(BrokerHeartbeatRequest request, Now now) => Brokers.Heartbeat(request, now);
 
     public Decision<AssignReplicasToDirsResponse> Decide(AssignReplicasToDirsRequest request) => new DirectoryDecisions(_settings, Image).Assign(request);
 
@@ -124,17 +127,44 @@ public sealed class ControllerState
     /// </summary>
     public Decision<ErrorCode> FenceDeadBroker(int brokerId) => Brokers.FenceDead(brokerId);
 
-    /// <summary>What is due by now.</summary>
-    public IReadOnlyList<VersionedRecord> OnDeadline(long nowMs)
+    /// <summary>
+    /// A broker was heard of, at a tick that may be past: whoever takes its heartbeats notes when they come, not when their turn does. One of another
+    /// incarnation does not count.
+    /// </summary>
+    public void Heard(int brokerId, long brokerEpoch, long tickMs)
     {
-        var fenced = Brokers.FenceExpired(nowMs);
-        if (fenced.Count > 0 || _settings.MaxIdleIntervalMs == 0 || nowMs < _nextNoOpMs)
+        if (Image.Brokers.TryGetValue(brokerId, out var broker) && broker.Epoch == brokerEpoch)
+        {
+            _sessions.Touch(brokerId, tickMs);
+        }
+    }
+
+    /// <summary>What is due by now.</summary>
+    public IReadOnlyList<VersionedRecord> OnDeadline(Now now)
+    {
+        ForgiveLateLook(now.TickMs);
+        var fenced = Brokers.FenceExpired(now);
+        if (fenced.Count > 0 || _settings.MaxIdleIntervalMs == 0 || now.TickMs < _nextNoOpMs)
         {
             return fenced;
         }
 
-        _nextNoOpMs = nowMs + _settings.MaxIdleIntervalMs;
+        _nextNoOpMs = now.After(_settings.MaxIdleIntervalMs);
         return Image.MetadataLevel == 0 ? [] : [new(new NoOpRecord(), 0)];
+    }
+
+    /// <summary>
+    /// A process that was stopped for a while, or a turn that took that long, heard of nobody: a controller that looks much later than it meant to does not take its own
+    /// sleep for the silence of others.
+    /// </summary>
+    private void ForgiveLateLook(long tickMs)
+    {
+        if (tickMs > _lastLookMs && NextDeadlineMs is { } due && tickMs - due > _settings.SessionTimeoutMs / 4)
+        {
+            _sessions.Forgive(tickMs - due, tickMs);
+        }
+
+        _lastLookMs = tickMs;
     }
 
     /// <summary>Applies records that have been appended, from <see cref="NextOffset"/> on.</summary>

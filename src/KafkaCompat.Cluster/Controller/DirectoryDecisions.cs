@@ -39,7 +39,7 @@ internal sealed class DirectoryDecisions(ControllerSettings settings, MetadataIm
             }
         }
 
-        return new(records, response);
+        return new(records, response) { IsAtomic = false };
     }
 
     private ErrorCode Assign(BrokerRegistration broker, Uuid directory, Uuid topicId, int index, List<VersionedRecord> records)

@@ -1,3 +1,4 @@
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Cluster.Groups;
@@ -5,33 +6,33 @@ namespace KafkaCompat.Cluster.Groups;
 /// <summary>What happens to a classic group when time passes: the end of sessions, of the join phase, of waiting for SyncGroup.</summary>
 internal sealed class ClassicExpiry(ClassicRebalance rebalance)
 {
-    internal void Decide(ClassicGroup group, long now, GroupDecision decision)
+    internal void Decide(ClassicGroup group, Now now, GroupDecision decision)
     {
         ExpirePendingJoins(group, now, decision);
         ExpireSessions(group, now, decision);
-        if (group.SyncDeadline <= now)
+        if (group.SyncDeadline <= now.TickMs)
             ExpirePendingSyncs(group, now, decision);
-        if (group.JoinDeadline <= now)
+        if (group.JoinDeadline <= now.TickMs)
             rebalance.JoinDeadlinePassed(group, now, decision);
     }
 
-    private static void ExpirePendingJoins(ClassicGroup group, long now, GroupDecision decision)
+    private static void ExpirePendingJoins(ClassicGroup group, Now now, GroupDecision decision)
     {
         while (group.RemoveExpiredPendingJoin(now))
             ClassicRebalance.CompleteJoinIfAllJoined(group, now, decision);
     }
 
-    private void ExpireSessions(ClassicGroup group, long now, GroupDecision decision)
+    private void ExpireSessions(ClassicGroup group, Now now, GroupDecision decision)
     {
         var anyGone = false;
         foreach (var member in group.Members.ToArray())
         {
-            if (member.SessionDeadline > now)
+            if (member.SessionDeadline > now.TickMs)
                 continue;
             // A member that waits for the group cannot prove that it lives. A new one has no other sign to give, and is kept five minutes.
             if (!member.IsNew && (member.JoinTicket is not null || member.SyncTicket is not null))
             {
-                group.Update(member with { SessionDeadline = now + member.SessionTimeoutMs });
+                group.Update(member with { SessionDeadline = now.After(member.SessionTimeoutMs) });
                 continue;
             }
             ClassicRebalance.Remove(group, member, ErrorCode.UnknownMemberId, decision);
@@ -41,7 +42,7 @@ internal sealed class ClassicExpiry(ClassicRebalance rebalance)
             rebalance.PrepareOrComplete(group, now, decision);
     }
 
-    private void ExpirePendingSyncs(ClassicGroup group, long now, GroupDecision decision)
+    private void ExpirePendingSyncs(ClassicGroup group, Now now, GroupDecision decision)
     {
         foreach (var memberId in group.PendingSyncs.ToArray())
             ClassicRebalance.Remove(group, group.Find(memberId)!, ErrorCode.UnknownMemberId, decision);

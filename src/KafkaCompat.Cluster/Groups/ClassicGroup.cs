@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.GroupRecords;
 
@@ -23,9 +24,9 @@ public sealed class ClassicGroup : Group
     private ImmutableSortedSet<(long Deadline, string MemberId)> _pendingByDeadline;
     private readonly HashSet<string> _pendingSyncs;
 
-    internal ClassicGroup(string groupId, long now) : base(groupId)
+    internal ClassicGroup(string groupId, long stateTimestamp) : base(groupId)
     {
-        StateTimestamp = now;
+        StateTimestamp = stateTimestamp;
         _members = [];
         _staticMembers = [];
         _pendingJoins = ImmutableDictionary<string, long>.Empty;
@@ -100,11 +101,11 @@ public sealed class ClassicGroup : Group
 
     internal ClassicGroup Copy() => new(this);
 
-    internal void MoveTo(ClassicGroupState state, long now)
+    internal void MoveTo(ClassicGroupState state, Now now)
     {
         PreviousState = State;
         State = state;
-        StateTimestamp = now;
+        StateTimestamp = now.WallMs;
     }
 
     internal ClassicMember? Find(string memberId) => _members.GetValueOrDefault(memberId);
@@ -133,8 +134,8 @@ public sealed class ClassicGroup : Group
     }
 
     /// <summary>Forgets one id whose time is over, if there is one.</summary>
-    internal bool RemoveExpiredPendingJoin(long now) =>
-        _pendingByDeadline.Count > 0 && _pendingByDeadline.Min is var first && first.Deadline <= now && RemovePendingJoin(first.MemberId);
+    internal bool RemoveExpiredPendingJoin(Now now) =>
+        _pendingByDeadline.Count > 0 && _pendingByDeadline.Min is var first && first.Deadline <= now.TickMs && RemovePendingJoin(first.MemberId);
 
     internal void Add(ClassicMember member)
     {
@@ -157,10 +158,10 @@ public sealed class ClassicGroup : Group
     }
 
     /// <summary>A sign of life.</summary>
-    internal void Touch(string memberId, long now)
+    internal void Touch(string memberId, Now now)
     {
         if (_members.TryGetValue(memberId, out var member))
-            _members[memberId] = member with { SessionDeadline = now + member.SessionTimeoutMs };
+            _members[memberId] = member with { SessionDeadline = now.After(member.SessionTimeoutMs) };
     }
 
     /// <summary>A static member came back under a new id: it takes the old one's place, assignment and leadership.</summary>

@@ -1,3 +1,4 @@
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 
@@ -10,7 +11,7 @@ namespace KafkaCompat.Cluster.Groups;
 internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebalance)
 {
     /// <summary>Works on <paramref name="group"/>, a draft; a group that does not exist yet comes as a new one.</summary>
-    internal void Decide(ClassicGroup group, JoinGroupCommand command, GroupTicket ticket, long now, GroupDecision decision)
+    internal void Decide(ClassicGroup group, JoinGroupCommand command, GroupTicket ticket, Now now, GroupDecision decision)
     {
         var request = command.Request;
         var memberId = request.MemberId;
@@ -28,6 +29,17 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
             JoinWithId(group, command, ticket, now, decision);
     }
 
+    /// <summary>The answer to a static member whose return could not be kept: it has no id, and learns of the generation that goes on.</summary>
+    internal static JoinGroupResponse NotReplaced(ClassicGroup group, JoinGroupCommand command, ErrorCode error) => new()
+    {
+        ErrorCode = error,
+        GenerationId = group.Generation,
+        ProtocolType = group.ProtocolType,
+        ProtocolName = group.Protocol,
+        Leader = group.Leader ?? "",
+        MemberId = command.Request.MemberId,
+    };
+
     private bool HasRoomFor(ClassicGroup group, string memberId) => group.State switch
     {
         ClassicGroupState.Empty => true,
@@ -36,7 +48,7 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
         _ => group.Find(memberId) is not null || group.Members.Count < settings.MaxSize,
     };
 
-    private void JoinWithoutId(ClassicGroup group, JoinGroupCommand command, GroupTicket ticket, long now, GroupDecision decision)
+    private void JoinWithoutId(ClassicGroup group, JoinGroupCommand command, GroupTicket ticket, Now now, GroupDecision decision)
     {
         var request = command.Request;
         if (request.GroupInstanceId is { } instance)
@@ -54,11 +66,11 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
             Add(group, memberId, command, ticket, now, decision);
             return;
         }
-        group.AddPendingJoin(memberId, now + request.SessionTimeoutMs);
+        group.AddPendingJoin(memberId, now.After(request.SessionTimeoutMs));
         decision.Reply(ticket, JoinGroupCommand.Refuse(ErrorCode.MemberIdRequired, memberId));
     }
 
-    private void JoinWithId(ClassicGroup group, JoinGroupCommand command, GroupTicket ticket, long now, GroupDecision decision)
+    private void JoinWithId(ClassicGroup group, JoinGroupCommand command, GroupTicket ticket, Now now, GroupDecision decision)
     {
         var memberId = command.Request.MemberId;
         if (command.Request.GroupInstanceId is null && group.HasPendingJoin(memberId))
@@ -85,7 +97,7 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
         rebalance.PrepareOrComplete(group, now, decision);
     }
 
-    private void Add(ClassicGroup group, string memberId, JoinGroupCommand command, GroupTicket ticket, long now, GroupDecision decision)
+    private void Add(ClassicGroup group, string memberId, JoinGroupCommand command, GroupTicket ticket, Now now, GroupDecision decision)
     {
         var request = command.Request;
         if (group.Members.Count == 0)
@@ -101,7 +113,7 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
             SessionTimeoutMs = request.SessionTimeoutMs,
             Protocols = command.Protocols,
             IsNew = true,
-            SessionDeadline = now + GroupSettings.NewMemberJoinTimeoutMs,
+            SessionDeadline = now.After(GroupSettings.NewMemberJoinTimeoutMs),
             JoinTicket = ticket,
         });
         if (group.Initial is { } initial)
@@ -110,7 +122,7 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
     }
 
     /// <summary>The member waits for the rebalance with what it offers now. An earlier request of its own is answered first.</summary>
-    private static void Rejoin(ClassicGroup group, ClassicMember member, JoinGroupCommand command, GroupTicket ticket, long now, GroupDecision decision)
+    private static void Rejoin(ClassicGroup group, ClassicMember member, JoinGroupCommand command, GroupTicket ticket, Now now, GroupDecision decision)
     {
         if (member.JoinTicket is { } earlier)
             decision.Reply(earlier, JoinGroupCommand.Refuse(ErrorCode.RebalanceInProgress, member.MemberId));
@@ -120,7 +132,7 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
             RebalanceTimeoutMs = command.Request.RebalanceTimeoutMs,
             SessionTimeoutMs = command.Request.SessionTimeoutMs,
             JoinTicket = ticket,
-            SessionDeadline = now + command.Request.SessionTimeoutMs,
+            SessionDeadline = now.After(command.Request.SessionTimeoutMs),
         });
     }
 
@@ -129,7 +141,7 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
     /// generation that goes on, and a leader is kept from computing an assignment that nobody asked for.
     /// </summary>
     private void ReturnAs(
-        ClassicGroup group, ClassicMember old, string memberId, JoinGroupCommand command, GroupTicket ticket, long now, GroupDecision decision)
+        ClassicGroup group, ClassicMember old, string memberId, JoinGroupCommand command, GroupTicket ticket, Now now, GroupDecision decision)
     {
         ClassicRebalance.RefuseWaiting(old, ErrorCode.FencedInstanceId, decision);
         var member = group.ReplaceStatic(old, memberId);
@@ -145,7 +157,7 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
             Protocols = command.Protocols,
             RebalanceTimeoutMs = command.Request.RebalanceTimeoutMs,
             SessionTimeoutMs = command.Request.SessionTimeoutMs,
-            SessionDeadline = now + command.Request.SessionTimeoutMs,
+            SessionDeadline = now.After(command.Request.SessionTimeoutMs),
         });
         if (group.SelectProtocol() != protocol)
         {

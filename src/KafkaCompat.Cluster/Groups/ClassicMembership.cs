@@ -1,3 +1,4 @@
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 
@@ -27,7 +28,7 @@ internal sealed class ClassicMembership(ClassicRebalance rebalance)
         return error != ErrorCode.None ? error : generation != group.Generation ? ErrorCode.IllegalGeneration : ErrorCode.None;
     }
 
-    internal static void Sync(ClassicGroup group, SyncGroupCommand command, GroupTicket ticket, long now, GroupDecision decision)
+    internal static void Sync(ClassicGroup group, SyncGroupCommand command, GroupTicket ticket, Now now, GroupDecision decision)
     {
         var request = command.Request;
         var error = Check(group, request.MemberId, request.GroupInstanceId, request.GenerationId);
@@ -71,7 +72,7 @@ internal sealed class ClassicMembership(ClassicRebalance rebalance)
         decision.Reply(ticket, command.Refuse(error));
     }
 
-    internal void Leave(ClassicGroup group, LeaveGroupCommand command, GroupTicket ticket, long now, GroupDecision decision)
+    internal void Leave(ClassicGroup group, LeaveGroupCommand command, GroupTicket ticket, Now now, GroupDecision decision)
     {
         var answers = new List<LeaveGroupResponse.MemberResponse>(command.Request.Members.Count);
         var anyGone = false;
@@ -110,7 +111,7 @@ internal sealed class ClassicMembership(ClassicRebalance rebalance)
         return ErrorCode.None;
     }
 
-    private static void Assign(ClassicGroup group, SyncGroupRequest request, long now, GroupDecision decision)
+    private static void Assign(ClassicGroup group, SyncGroupRequest request, Now now, GroupDecision decision)
     {
         var assignments = new Dictionary<string, byte[]>();
         foreach (var assigned in request.Assignments)
@@ -125,7 +126,7 @@ internal sealed class ClassicMembership(ClassicRebalance rebalance)
             if (member.SyncTicket is not { } waiting)
                 continue;
             decision.Reply(waiting, Assigned(group, member));
-            group.Update(member with { SyncTicket = null, SessionDeadline = now + member.SessionTimeoutMs });
+            group.Update(member with { SyncTicket = null, SessionDeadline = now.After(member.SessionTimeoutMs) });
         }
     }
 

@@ -1,3 +1,4 @@
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 
@@ -12,7 +13,7 @@ internal sealed class ClassicRebalance(GroupSettings settings)
     private const int MinRetryMs = 1_000;
 
     /// <summary>Starts a rebalance if the group is in a state that allows one, else sees whether the running join phase is over.</summary>
-    internal void PrepareOrComplete(ClassicGroup group, long now, GroupDecision decision)
+    internal void PrepareOrComplete(ClassicGroup group, Now now, GroupDecision decision)
     {
         if (group.State == ClassicGroupState.PreparingRebalance)
             CompleteJoinIfAllJoined(group, now, decision);
@@ -21,7 +22,7 @@ internal sealed class ClassicRebalance(GroupSettings settings)
     }
 
     /// <summary>Asks all members to join again, from any state but PreparingRebalance.</summary>
-    internal void Prepare(ClassicGroup group, long now, GroupDecision decision)
+    internal void Prepare(ClassicGroup group, Now now, GroupDecision decision)
     {
         if (group.State == ClassicGroupState.CompletingRebalance)
             RefuseWaitingSyncs(group, now, decision);
@@ -32,32 +33,50 @@ internal sealed class ClassicRebalance(GroupSettings settings)
             var step = Math.Min(settings.InitialRebalanceDelayMs, group.RebalanceTimeoutMs);
             var remaining = Math.Max(group.RebalanceTimeoutMs - settings.InitialRebalanceDelayMs, 0);
             group.Initial = new ClassicGroup.InitialDelay(step, remaining, NewMemberAdded: false);
-            group.JoinDeadline = now + step;
+            group.JoinDeadline = now.After(step);
             group.MoveTo(ClassicGroupState.PreparingRebalance, now);
             return;
         }
         group.Initial = null;
-        group.JoinDeadline = now + group.RebalanceTimeoutMs;
+        group.JoinDeadline = now.After(group.RebalanceTimeoutMs);
         group.MoveTo(ClassicGroupState.PreparingRebalance, now);
         CompleteJoinIfAllJoined(group, now, decision);
     }
 
+    /// <summary>
+    /// The assignment of this generation could not be kept: whoever waits for it and the leader, who asked with <paramref name="leader"/>, are told the error, and all
+    /// are asked to join again.
+    /// </summary>
+    internal void Restart(ClassicGroup group, GroupTicket leader, ErrorCode error, Now now, GroupDecision decision)
+    {
+        decision.Reply(leader, new SyncGroupResponse { ErrorCode = error });
+        foreach (var member in group.Members.ToArray())
+        {
+            if (member.SyncTicket is not { } sync)
+                continue;
+            if (sync != leader)
+                decision.Reply(sync, new SyncGroupResponse { ErrorCode = error });
+            group.Update(member with { SyncTicket = null, SessionDeadline = now.After(member.SessionTimeoutMs) });
+        }
+        Prepare(group, now, decision);
+    }
+
     /// <summary>Ends the join phase as soon as nobody is missing; the initial delay is waited for in any case.</summary>
-    internal static void CompleteJoinIfAllJoined(ClassicGroup group, long now, GroupDecision decision)
+    internal static void CompleteJoinIfAllJoined(ClassicGroup group, Now now, GroupDecision decision)
     {
         if (group.State == ClassicGroupState.PreparingRebalance && group.Initial is null && group.HasAllMembersJoined)
             CompleteJoin(group, now, decision);
     }
 
     /// <summary>The join phase's deadline has come.</summary>
-    internal void JoinDeadlinePassed(ClassicGroup group, long now, GroupDecision decision)
+    internal void JoinDeadlinePassed(ClassicGroup group, Now now, GroupDecision decision)
     {
         if (group.Initial is { NewMemberAdded: true, RemainingMs: > 0 } initial)
         {
             var step = Math.Min(settings.InitialRebalanceDelayMs, initial.RemainingMs);
             var remaining = Math.Max(initial.RemainingMs - initial.StepMs, 0);
             group.Initial = new ClassicGroup.InitialDelay(step, remaining, NewMemberAdded: false);
-            group.JoinDeadline = now + step;
+            group.JoinDeadline = now.After(step);
             return;
         }
         CompleteJoin(group, now, decision);
@@ -98,21 +117,21 @@ internal sealed class ClassicRebalance(GroupSettings settings)
             Metadata = member.MetadataFor(group.Protocol),
         })];
 
-    private static void RefuseWaitingSyncs(ClassicGroup group, long now, GroupDecision decision)
+    private static void RefuseWaitingSyncs(ClassicGroup group, Now now, GroupDecision decision)
     {
         foreach (var member in group.Members.ToArray())
         {
             if (member.SyncTicket is { } sync)
             {
                 decision.Reply(sync, new SyncGroupResponse { ErrorCode = ErrorCode.RebalanceInProgress });
-                group.Update(member with { SyncTicket = null, Assignment = [], SessionDeadline = now + member.SessionTimeoutMs });
+                group.Update(member with { SyncTicket = null, Assignment = [], SessionDeadline = now.After(member.SessionTimeoutMs) });
             }
             else
                 group.Update(member with { Assignment = [] });
         }
     }
 
-    private static void CompleteJoin(ClassicGroup group, long now, GroupDecision decision)
+    private static void CompleteJoin(ClassicGroup group, Now now, GroupDecision decision)
     {
         group.JoinDeadline = null;
         group.Initial = null;
@@ -125,7 +144,7 @@ internal sealed class ClassicRebalance(GroupSettings settings)
         if (!group.ElectJoinedLeader() && group.Members.Count > 0)
         {
             // Only static members are left and none is here. The generation cannot begin without one that computes the assignment.
-            group.JoinDeadline = now + Math.Max(group.RebalanceTimeoutMs, MinRetryMs);
+            group.JoinDeadline = now.After(Math.Max(group.RebalanceTimeoutMs, MinRetryMs));
             return;
         }
         group.Generation++;
@@ -144,10 +163,10 @@ internal sealed class ClassicRebalance(GroupSettings settings)
             if (member.JoinTicket is { } join)
             {
                 decision.Reply(join, Joined(group, member.MemberId));
-                released = released with { SessionDeadline = now + member.SessionTimeoutMs };
+                released = released with { SessionDeadline = now.After(member.SessionTimeoutMs) };
             }
             group.Update(released);
         }
-        group.AwaitSyncFromAll(now + group.RebalanceTimeoutMs);
+        group.AwaitSyncFromAll(now.After(group.RebalanceTimeoutMs));
     }
 }

@@ -30,7 +30,7 @@ public static class GroupLog
     }
 
     /// <summary>One batch with the decision's records, all of one timestamp; offsets are the log's to give.</summary>
-    public static byte[] ToBatch(IReadOnlyList<GroupRecord> records, long now, CompressionType codec = CompressionType.None)
+    public static byte[] ToBatch(IReadOnlyList<GroupRecord> records, long timestampMs, CompressionType codec = CompressionType.None)
     {
         // Kafka's coordinators write a base sequence of zero without a producer id; so do we.
         using var builder = new RecordBatchBuilder { BaseSequence = 0, Codec = codec };
@@ -42,12 +42,12 @@ public static class GroupLog
             GroupRecordCodec.WriteKey(record, key);
             if (record.Value is null)
             {
-                builder.Append(now, key.WrittenSpan, NullableBytes.Null);
+                builder.Append(timestampMs, key.WrittenSpan, NullableBytes.Null);
                 continue;
             }
             value.ResetWrittenCount();
             GroupRecordCodec.WriteValue(record, value);
-            builder.Append(now, key.WrittenSpan, value.WrittenSpan);
+            builder.Append(timestampMs, key.WrittenSpan, value.WrittenSpan);
         }
         return builder.ToArray();
     }

@@ -1,3 +1,4 @@
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.GroupRecords;
 
@@ -46,7 +47,7 @@ public sealed class GroupShard
         _modern = new ModernGroupRecords(_groups);
     }
 
-    /// <summary>When <see cref="OnDeadline"/> has something to do; <see cref="long.MaxValue"/> if never.</summary>
+    /// <summary>The tick at which <see cref="OnDeadline"/> has something to do; <see cref="long.MaxValue"/> if never.</summary>
     public long NextDeadline
     {
         get
@@ -96,11 +97,11 @@ public sealed class GroupShard
     /// The log is read: members get a full session from now on, and retention begins to run. A group with more members than <c>group.max.size</c> allows
     /// is rebalanced, and those who join last find it full.
     /// </summary>
-    public GroupDecision OnLoaded(long now)
+    public GroupDecision OnLoaded(Now now)
     {
-        var decision = new GroupDecision { NextRetentionCheck = now + _settings.OffsetsRetentionCheckIntervalMs };
+        var decision = new GroupDecision { NextRetentionCheck = now.After(_settings.OffsetsRetentionCheckIntervalMs) };
         if (_groups.Values.OfType<ModernGroup>().Any(static group => group is { Type: GroupType.Consumer, HasMembers: true }))
-            decision.NextLoadedExpiry = now + _settings.ConsumerSessionTimeoutMs;
+            decision.NextLoadedExpiry = now.After(_settings.ConsumerSessionTimeoutMs);
         foreach (var group in _groups.Values.OfType<ClassicGroup>().Where(group => group.Members.Count > 0))
         {
             var draft = group.Copy();
@@ -114,7 +115,7 @@ public sealed class GroupShard
     }
 
     /// <summary>Makes the decision's unwritten part the shard's state, after its records have been applied.</summary>
-    public void Install(GroupDecision decision, long now)
+    public void Install(GroupDecision decision, Now now)
     {
         foreach (var draft in decision.Drafts)
         {
@@ -134,7 +135,7 @@ public sealed class GroupShard
     }
 
     /// <summary>What follows from a request. Replies carry its ticket now or in a later decision.</summary>
-    public GroupDecision Decide(GroupCommand command, GroupTicket ticket, long now)
+    public GroupDecision Decide(GroupCommand command, GroupTicket ticket, Now now)
     {
         var decision = new GroupDecision();
         if (!command.FitsRecords)
@@ -192,33 +193,84 @@ public sealed class GroupShard
     }
 
     /// <summary>What follows from time having passed. Call it again while <see cref="NextDeadline"/> is not in the future.</summary>
-    public GroupDecision OnDeadline(long now)
+    public GroupDecision OnDeadline(Now now)
     {
+        if (FirstDue(now) is { } group)
+            return Expire(group, now);
         var decision = new GroupDecision();
-        if (_deadlines.TryPeek(out var groupId, out var deadline) && deadline <= now && _groups[groupId] is ClassicGroup group)
-        {
-            // One group a decision: its draft moves the group's deadline, and the next call finds the next group.
-            var draft = group.Copy();
-            _expiry.Decide(draft, now, decision);
-            decision.Draft(draft);
-            return decision;
-        }
-        if (_nextLoadedExpiry <= now)
+        if (_nextLoadedExpiry <= now.TickMs)
             ExpireLoaded(decision);
         else if (_orphans is not null)
         {
             if (_orphans.Step(now, decision))
                 _orphans = null;
         }
-        else if (_retention is not null || _nextRetentionCheck <= now)
+        else if (_retention is not null || _nextRetentionCheck <= now.TickMs)
         {
             _retention ??= new OffsetRetention(_settings, _offsets, _groups);
             if (_retention.Step(now, decision))
             {
                 _retention = null;
-                decision.NextRetentionCheck = now + _settings.OffsetsRetentionCheckIntervalMs;
+                decision.NextRetentionCheck = now.After(_settings.OffsetsRetentionCheckIntervalMs);
             }
         }
+        return decision;
+    }
+
+    /// <summary>
+    /// What is due by now of all that a command looks at, a group at a time; null where nothing is. It comes before the command is decided: what has ended by the clock
+    /// has ended for whoever asks, and not only when a timer gets round to it.
+    /// </summary>
+    public GroupDecision? OnDeadlineBefore(GroupCommand command, Now now)
+    {
+        var due = command is ListGroupsCommand ? FirstDue(now)
+            : _deadlineOf.TryGetValue(command.GroupId, out var deadline) && deadline <= now.TickMs ? _groups[command.GroupId] as ClassicGroup
+            : null;
+        if (due is not null)
+            return Expire(due, now);
+        if (_nextLoadedExpiry > now.TickMs)
+            return null;
+        var decision = new GroupDecision();
+        ExpireLoaded(decision);
+        return decision;
+    }
+
+    /// <summary>
+    /// What follows where the records of a command's decision are not in the log and never will be, because they are too large or too few replicas would have them. Who waits
+    /// for the same decision hears of it together: a leader's assignment that is lost is lost to all who wait for it, and the group begins its rebalance again.
+    /// </summary>
+    public GroupDecision Refused(GroupCommand command, GroupTicket ticket, ErrorCode error, Now now)
+    {
+        var decision = new GroupDecision();
+        switch (command, _groups.GetValueOrDefault(command.GroupId))
+        {
+            case (SyncGroupCommand sync, ClassicGroup { State: ClassicGroupState.CompletingRebalance } group) 
+                when group.Generation == sync.Request.GenerationId && group.Leader == sync.Request.MemberId:
+                var draft = group.Copy();
+                decision.Draft(draft);
+                _rebalance.Restart(draft, ticket, error, now, decision);
+                break;
+            case (JoinGroupCommand { Request.GroupInstanceId: not null } join, ClassicGroup { State: ClassicGroupState.Stable } group):
+                // A static member that cannot take its former self's place: the generation that goes on without it is told, as Kafka does.
+                decision.Reply(ticket, ClassicJoin.NotReplaced(group, join, error));
+                break;
+            default:
+                decision.Reply(ticket, command.Refuse(error));
+                break;
+        }
+        return decision;
+    }
+
+    private ClassicGroup? FirstDue(Now now) =>
+        _deadlines.TryPeek(out var groupId, out var deadline) && deadline <= now.TickMs ? _groups[groupId] as ClassicGroup : null;
+
+    /// <summary>One group a decision: its draft moves the group's deadline, and the next call finds the next group.</summary>
+    private GroupDecision Expire(ClassicGroup group, Now now)
+    {
+        var decision = new GroupDecision();
+        var draft = group.Copy();
+        _expiry.Decide(draft, now, decision);
+        decision.Draft(draft);
         return decision;
     }
 
@@ -231,7 +283,7 @@ public sealed class GroupShard
         return draft;
     }
 
-    private void Join(Group? group, JoinGroupCommand command, GroupTicket ticket, long now, GroupDecision decision)
+    private void Join(Group? group, JoinGroupCommand command, GroupTicket ticket, Now now, GroupDecision decision)
     {
         var request = command.Request;
         var error = ErrorCode.None;
@@ -256,14 +308,14 @@ public sealed class GroupShard
                 foreach (var tombstone in GroupRecord.ConsumerGroupTombstones(command.GroupId))
                     decision.Write(tombstone);
             }
-            draft = new ClassicGroup(command.GroupId, now);
+            draft = new ClassicGroup(command.GroupId, now.WallMs);
             decision.Write(GroupRecord.Group(command.GroupId, draft.ToValue()));
         }
         decision.Draft(draft);
         _join.Decide(draft, command, ticket, now, decision);
     }
 
-    private void Forget(ForgetTopicsCommand command, GroupTicket ticket, long now, GroupDecision decision)
+    private void Forget(ForgetTopicsCommand command, GroupTicket ticket, Now now, GroupDecision decision)
     {
         // A walk that is under way has passed groups by that the news concern: one that begins anew sees to both.
         var deleted = _orphans is null ? command.Topics : command.Topics.Concat(_orphans.Deleted);

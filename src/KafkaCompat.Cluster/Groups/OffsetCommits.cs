@@ -1,3 +1,4 @@
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 
@@ -10,7 +11,7 @@ internal sealed class OffsetCommits(GroupSettings settings, OffsetStore offsets)
     private const int NoEpoch = -1;
 
     /// <summary>Commits for <paramref name="group"/>, or for one that does not exist yet.</summary>
-    internal void Commit(Group? group, CommitOffsetsCommand command, GroupTicket ticket, long now, GroupDecision decision)
+    internal void Commit(Group? group, CommitOffsetsCommand command, GroupTicket ticket, Now now, GroupDecision decision)
     {
         var request = command.Request;
         var error = group is null && request.GenerationIdOrMemberEpoch >= 0 && command.KnowsGroupIdNotFound
@@ -23,7 +24,7 @@ internal sealed class OffsetCommits(GroupSettings settings, OffsetStore offsets)
         }
         if (group is ClassicGroup { State: ClassicGroupState.Stable or ClassicGroupState.PreparingRebalance } && request.GenerationIdOrMemberEpoch >= 0)
             decision.Touch(group.GroupId, request.MemberId);
-        var expireTimestamp = request.RetentionTimeMs < 0 ? (long?)null : now + request.RetentionTimeMs;
+        var expireTimestamp = request.RetentionTimeMs < 0 ? (long?)null : Math.Min(request.RetentionTimeMs, long.MaxValue - now.WallMs) + now.WallMs;
         decision.Reply(ticket, CommitOffsetsCommand.Answer(request, (topic, partition) =>
         {
             if (partition.CommittedMetadata?.Length > settings.OffsetMetadataMaxLength)
@@ -32,7 +33,7 @@ internal sealed class OffsetCommits(GroupSettings settings, OffsetStore offsets)
                 command.GroupId,
                 new OffsetPosition(topic.Name, partition.PartitionIndex),
                 new CommittedOffset(
-                    partition.CommittedOffset, partition.CommittedLeaderEpoch, partition.CommittedMetadata ?? "", now, expireTimestamp, topic.TopicId, 0)));
+                    partition.CommittedOffset, partition.CommittedLeaderEpoch, partition.CommittedMetadata ?? "", now.WallMs, expireTimestamp, topic.TopicId, 0)));
             return ErrorCode.None;
         }));
     }

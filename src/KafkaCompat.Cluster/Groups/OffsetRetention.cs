@@ -1,4 +1,5 @@
 using System.Buffers;
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 
@@ -24,28 +25,28 @@ internal sealed class OffsetRetention(GroupSettings settings, OffsetStore offset
         return groups.TryGetValue(groupId, out _group);
     }
 
-    private protected override bool IsUnwanted(string groupId, in OffsetPosition position, long now) =>
-        Offsets.Of(groupId).TryGetValue(position, out var offset) && !Offsets.IsUndecided(groupId, position) && IsExpired(_group!, position, offset, now);
+    private protected override bool IsUnwanted(string groupId, in OffsetPosition position, Now now) =>
+        Offsets.Of(groupId).TryGetValue(position, out var offset) && !Offsets.IsUndecided(groupId, position) && IsExpired(_group!, position, offset, now.WallMs);
 
     private protected override bool IsUnwanted(string groupId, int offsetsLeft) =>
         offsetsLeft == 0 && _group is ClassicGroup { IsEmptyForGood: true } && !Offsets.HasUndecided(groupId);
 
-    private bool IsExpired(Group group, OffsetPosition position, CommittedOffset offset, long now)
+    private bool IsExpired(Group group, OffsetPosition position, CommittedOffset offset, long wallMs)
     {
         if (offset.ExpireTimestamp is { } expires)
-            return now >= expires;
+            return wallMs >= expires;
         switch (group)
         {
             case ClassicGroup { ProtocolType: null }:
-                return now - offset.CommitTimestamp >= settings.OffsetsRetentionMs;
+                return wallMs - offset.CommitTimestamp >= settings.OffsetsRetentionMs;
             case ClassicGroup { State: ClassicGroupState.Empty } empty:
                 var since = empty.StateTimestamp >= 0 ? empty.StateTimestamp : offset.CommitTimestamp;
-                return now - since >= settings.OffsetsRetentionMs;
+                return wallMs - since >= settings.OffsetsRetentionMs;
             case ClassicGroup { ProtocolType: "consumer", State: ClassicGroupState.Stable } stable:
-                return now - offset.CommitTimestamp >= settings.OffsetsRetentionMs
+                return wallMs - offset.CommitTimestamp >= settings.OffsetsRetentionMs
                     && Subscribed(stable) is { } topics && !topics.Contains(position.Topic);
             case ModernGroup { HasMembers: false }:
-                return now - offset.CommitTimestamp >= settings.OffsetsRetentionMs;
+                return wallMs - offset.CommitTimestamp >= settings.OffsetsRetentionMs;
             default:
                 return false;
         }

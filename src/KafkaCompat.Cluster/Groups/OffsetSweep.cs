@@ -1,4 +1,5 @@
 using System.Text;
+using KafkaCompat.Cluster.Machines;
 
 namespace KafkaCompat.Cluster.Groups;
 
@@ -30,7 +31,7 @@ internal abstract class OffsetSweep(IEnumerable<string> groupIds, OffsetStore of
     private protected OffsetStore Offsets { get; } = offsets;
 
     /// <summary>Goes on for one decision. True when the walk is over.</summary>
-    internal bool Step(long now, GroupDecision decision)
+    internal bool Step(Now now, GroupDecision decision)
     {
         decision.IsAtomic = false;
         var looks = 0;
@@ -79,7 +80,7 @@ internal abstract class OffsetSweep(IEnumerable<string> groupIds, OffsetStore of
     private protected abstract bool Enter(string groupId);
 
     /// <summary>Whether an offset goes, which may be gone already.</summary>
-    private protected abstract bool IsUnwanted(string groupId, in OffsetPosition position, long now);
+    private protected abstract bool IsUnwanted(string groupId, in OffsetPosition position, Now now);
 
     /// <summary>Whether the group goes, now that so many offsets are left of it.</summary>
     private protected abstract bool IsUnwanted(string groupId, int offsetsLeft);

@@ -1,3 +1,4 @@
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Cluster.Groups;
@@ -13,7 +14,7 @@ internal sealed class OrphanSweep(IEnumerable<string> groupIds, OffsetStore offs
 
     private protected override bool Enter(string groupId) => true;
 
-    private protected override bool IsUnwanted(string groupId, in OffsetPosition position, long now)
+    private protected override bool IsUnwanted(string groupId, in OffsetPosition position, Now now)
     {
         if (Offsets.Of(groupId).TryGetValue(position, out var committed))
             return IsGone(position.Topic, committed.TopicId);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using KafkaCompat.Cluster.Machines;
 
 namespace KafkaCompat.Cluster.Quorum;
 
@@ -21,7 +22,7 @@ public sealed class RaftNode
     private int _lastEpoch;
 
     /// <summary>Starts a replica from what it kept. Without a kept state the epoch is that of the log's last record.</summary>
-    public RaftNode(RaftSettings settings, ElectionState? kept, VoterSet voters, long endOffset, int lastEpoch, Random random, long nowMs)
+    public RaftNode(RaftSettings settings, ElectionState? kept, VoterSet voters, long endOffset, int lastEpoch, Random random, Now now)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(random);
@@ -34,8 +35,8 @@ public sealed class RaftNode
         Epoch = Math.Max(_persisted.Epoch, lastEpoch);
         // A lone voter need not wait for anybody; one that led before may not lead on in its old epoch, since its log may have lost what it had not synced.
         Role = _persisted.LeaderId >= 0 && _persisted.LeaderId != settings.Self.Id
-            ? new Follower(_persisted.LeaderId, nowMs + settings.FetchTimeoutMs)
-            : new Unattached(_persisted.Voted, voters?.IsOnly(settings.Self) == true ? nowMs : nowMs + ElectionDelayMs());
+            ? new Follower(_persisted.LeaderId, now.After(settings.FetchTimeoutMs))
+            : new Unattached(_persisted.Voted, voters?.IsOnly(settings.Self) == true ? now.TickMs : now.After(ElectionDelayMs()));
     }
 
     public int Epoch { get; private set; }
@@ -54,7 +55,7 @@ public sealed class RaftNode
         _ => ElectionState.None,
     };
 
-    /// <summary>When <see cref="Tick"/> has something to do; null where only messages count.</summary>
+    /// <summary>The tick at which <see cref="Tick"/> has something to do; null where only messages count.</summary>
     public long? NextDeadlineMs => Role switch
     {
         Unattached unattached when IsVoter => unattached.ElectionDueMs,
@@ -86,36 +87,36 @@ public sealed class RaftNode
     }
 
     /// <summary>Lets time pass.</summary>
-    public void Tick(long nowMs)
+    public void Tick(Now now)
     {
-        if (NextDeadlineMs is { } due && nowMs >= due)
+        if (NextDeadlineMs is { } due && now.TickMs >= due)
         {
-            StandForElection(nowMs);
+            StandForElection(now);
         }
     }
 
     /// <summary>Takes a message.</summary>
-    public void Step(RaftMessage message, long nowMs)
+    public void Step(RaftMessage message, Now now)
     {
         switch (message)
         {
-            case VoteRequested request: Answer(request, nowMs); break;
-            case VoteAnswered answer: Count(answer, nowMs); break;
-            case EpochBegun begun: Follow(begun.LeaderId, begun.Epoch, nowMs); break;
-            case EpochEnded ended when ended.Epoch == Epoch && Role is Follower: Role = new Unattached(ReplicaKey.None, nowMs); break;
-            case FetchRequested fetch: Note(fetch, nowMs); break;
-            case FetchAnswered answer: Follow(answer, nowMs); break;
-            case LogSynced synced: Note(synced, nowMs); break;
+            case VoteRequested request: Answer(request, now); break;
+            case VoteAnswered answer: Count(answer, now); break;
+            case EpochBegun begun: Follow(begun.LeaderId, begun.Epoch, now); break;
+            case EpochEnded ended when ended.Epoch == Epoch && Role is Follower: Role = new Unattached(ReplicaKey.None, now.TickMs); break;
+            case FetchRequested fetch: Note(fetch, now); break;
+            case FetchAnswered answer: Follow(answer, now); break;
+            case LogSynced synced: Note(synced, now); break;
             default: break;
         }
     }
 
     private bool IsVoter => Voters.Contains(_settings.Self);
 
-    private void StandForElection(long nowMs)
+    private void StandForElection(Now now)
     {
         Epoch++;
-        var candidate = new Candidate([_settings.Self], [], nowMs + ElectionDelayMs());
+        var candidate = new Candidate([_settings.Self], [], now.After(ElectionDelayMs()));
         Role = candidate;
         foreach (var voter in Voters.Voters)
         {
@@ -125,14 +126,14 @@ public sealed class RaftNode
             }
         }
 
-        LeadIfElected(candidate, nowMs);
+        LeadIfElected(candidate, now);
     }
 
-    private void Answer(VoteRequested request, long nowMs)
+    private void Answer(VoteRequested request, Now now)
     {
         if (request.Epoch > Epoch)
         {
-            Detach(request.Epoch, nowMs);
+            Detach(request.Epoch, now);
         }
 
         bool isLogAsLong = request.LastEpoch > _lastEpoch || (request.LastEpoch == _lastEpoch && request.EndOffset >= _endOffset);
@@ -140,20 +141,20 @@ public sealed class RaftNode
         bool isGranted = request.Epoch == Epoch && isFree && isLogAsLong && IsVoter;
         if (isGranted)
         {
-            Role = new Unattached(request.Candidate, nowMs + ElectionDelayMs());
+            Role = new Unattached(request.Candidate, now.After(ElectionDelayMs()));
         }
 
         Send(request.Candidate, new VoteAnswered(_settings.Self, Epoch, isGranted, LeaderId));
     }
 
-    private void Count(VoteAnswered answer, long nowMs)
+    private void Count(VoteAnswered answer, Now now)
     {
         if (answer.Epoch > Epoch)
         {
-            Detach(answer.Epoch, nowMs);
+            Detach(answer.Epoch, now);
             if (answer.LeaderId >= 0)
             {
-                Follow(answer.LeaderId, answer.Epoch, nowMs);
+                Follow(answer.LeaderId, answer.Epoch, now);
             }
         }
         else if (answer.Epoch == Epoch && Role is Candidate candidate && Voters.Contains(answer.Voter))
@@ -162,11 +163,11 @@ public sealed class RaftNode
                 ? candidate with { Granted = candidate.Granted.Add(answer.Voter) }
                 : candidate with { Rejected = candidate.Rejected.Add(answer.Voter) };
             Role = candidate;
-            LeadIfElected(candidate, nowMs);
+            LeadIfElected(candidate, now);
         }
     }
 
-    private void LeadIfElected(Candidate candidate, long nowMs)
+    private void LeadIfElected(Candidate candidate, Now now)
     {
         if (candidate.Granted.Count(Voters.Contains) < Voters.Majority)
         {
@@ -174,7 +175,7 @@ public sealed class RaftNode
         }
 
         var progress = Voters.Voters.Where(v => !v.Key.Matches(_settings.Self)).ToImmutableDictionary(v => v.Key, _ => new ReplicaProgress(-1, -1, -1));
-        Role = new Leader(_endOffset, progress.SetItem(_settings.Self, new ReplicaProgress(_endOffset, nowMs, nowMs)));
+        Role = new Leader(_endOffset, progress.SetItem(_settings.Self, new ReplicaProgress(_endOffset, now.WallMs, now.WallMs)));
         _newEpoch = new NewEpoch(Epoch, [.. candidate.Granted.OrderBy(v => v.Id)]);
         foreach (var voter in progress.Keys)
         {
@@ -182,54 +183,54 @@ public sealed class RaftNode
         }
     }
 
-    private void Follow(int leaderId, int epoch, long nowMs)
+    private void Follow(int leaderId, int epoch, Now now)
     {
         if (epoch > Epoch || (epoch == Epoch && Role is not (Follower or Leader)))
         {
             Epoch = epoch;
-            Role = new Follower(leaderId, nowMs + _settings.FetchTimeoutMs);
+            Role = new Follower(leaderId, now.After(_settings.FetchTimeoutMs));
         }
     }
 
-    private void Follow(FetchAnswered answer, long nowMs)
+    private void Follow(FetchAnswered answer, Now now)
     {
         if (answer.LeaderId >= 0)
         {
-            Follow(answer.LeaderId, answer.Epoch, nowMs);
+            Follow(answer.LeaderId, answer.Epoch, now);
         }
         else if (answer.Epoch > Epoch)
         {
-            Detach(answer.Epoch, nowMs);
+            Detach(answer.Epoch, now);
         }
 
         if (answer.Epoch == Epoch && Role is Follower follower && follower.LeaderId == answer.LeaderId)
         {
-            Role = follower with { FetchDueMs = nowMs + _settings.FetchTimeoutMs };
+            Role = follower with { FetchDueMs = now.After(_settings.FetchTimeoutMs) };
             HighWatermark = Math.Max(HighWatermark, Math.Min(answer.HighWatermark, _endOffset));
         }
     }
 
-    private void Note(FetchRequested fetch, long nowMs)
+    private void Note(FetchRequested fetch, Now now)
     {
         if (fetch.Epoch > Epoch)
         {
-            Detach(fetch.Epoch, nowMs);
+            Detach(fetch.Epoch, now);
         }
         else if (fetch.Epoch == Epoch && Role is Leader leader)
         {
             var before = leader.Progress.GetValueOrDefault(fetch.Replica);
-            long caughtUp = fetch.Offset >= _endOffset ? nowMs : before?.LastCaughtUpMs ?? -1;
-            Advance(leader with { Progress = leader.Progress.SetItem(fetch.Replica, new ReplicaProgress(fetch.Offset, nowMs, caughtUp)) });
+            long caughtUp = fetch.Offset >= _endOffset ? now.WallMs : before?.LastCaughtUpMs ?? -1;
+            Advance(leader with { Progress = leader.Progress.SetItem(fetch.Replica, new ReplicaProgress(fetch.Offset, now.WallMs, caughtUp)) });
         }
     }
 
-    private void Note(LogSynced synced, long nowMs)
+    private void Note(LogSynced synced, Now now)
     {
         _endOffset = synced.EndOffset;
         _lastEpoch = synced.LastEpoch;
         if (Role is Leader leader)
         {
-            Advance(leader with { Progress = leader.Progress.SetItem(_settings.Self, new ReplicaProgress(synced.EndOffset, nowMs, nowMs)) });
+            Advance(leader with { Progress = leader.Progress.SetItem(_settings.Self, new ReplicaProgress(synced.EndOffset, now.WallMs, now.WallMs)) });
         }
     }
 
@@ -249,10 +250,10 @@ public sealed class RaftNode
         }
     }
 
-    private void Detach(int epoch, long nowMs)
+    private void Detach(int epoch, Now now)
     {
         Epoch = epoch;
-        Role = new Unattached(ReplicaKey.None, nowMs + ElectionDelayMs());
+        Role = new Unattached(ReplicaKey.None, now.After(ElectionDelayMs()));
     }
 
     private long ElectionDelayMs() => _settings.ElectionTimeoutMs + _random.NextInt64(_settings.ElectionTimeoutMs + 1);

@@ -32,5 +32,5 @@ public sealed record Follower(int LeaderId, long FetchDueMs) : RaftRole;
 /// <summary>Leads. Records before <see cref="EpochStartOffset"/> are of others and committed only together with one of its own.</summary>
 public sealed record Leader(long EpochStartOffset, ImmutableDictionary<ReplicaKey, ReplicaProgress> Progress) : RaftRole;
 
-/// <summary>How far a replica has fetched, and when it last did and was last at the log's end.</summary>
+/// <summary>How far a replica has fetched, and when, by the wall clock, it last did and was last at the log's end.</summary>
 public sealed record ReplicaProgress(long EndOffset, long LastFetchMs, long LastCaughtUpMs);

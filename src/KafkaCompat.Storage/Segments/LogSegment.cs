@@ -39,7 +39,7 @@ internal sealed class LogSegment
         BaseOffset = baseOffset;
         _size = size;
         RollJitterMs = rollJitterMs;
-        CreatedMs = environment.NowMs();
+        CreatedTickMs = environment.Clock.TickMs();
         OffsetIndex = new OffsetIndex(environment.Files, PathOf(SegmentFiles.OffsetIndex), baseOffset);
         TimeIndex = new TimeIndex(environment.Files, PathOf(SegmentFiles.TimeIndex), baseOffset);
         TransactionIndex = new TransactionIndex(environment.Files, PathOf(SegmentFiles.TransactionIndex));
@@ -53,7 +53,8 @@ internal sealed class LogSegment
 
     public long RollJitterMs { get; }
 
-    public long CreatedMs { get; }
+    /// <summary>When it was made or opened, by the monotonic clock: segments without times of their own roll by their age.</summary>
+    public long CreatedTickMs { get; }
 
     public OffsetIndex OffsetIndex { get; }
 
@@ -206,11 +207,11 @@ internal sealed class LogSegment
         _isUnsynced = true;
     }
 
-    public bool ShouldRoll(LogSettings settings, long nowMs, int appendBytes, long appendMaxTimestamp, long appendLastOffset)
+    public bool ShouldRoll(LogSettings settings, long tickMs, int appendBytes, long appendMaxTimestamp, long appendLastOffset)
     {
         if (Size > settings.SegmentBytes - (long)appendBytes && Size > 0)
             return true;
-        if (Size > 0 && WaitedForRollMs(nowMs, appendMaxTimestamp) > settings.SegmentMs - RollJitterMs)
+        if (Size > 0 && WaitedForRollMs(tickMs, appendMaxTimestamp) > settings.SegmentMs - RollJitterMs)
             return true;
         return OffsetIndex.Count >= settings.SegmentIndexBytes / OffsetIndex.EntryBytes
             || TimeIndex.Count >= settings.SegmentIndexBytes / TimeIndex.EntryBytes - 1
@@ -424,7 +425,7 @@ internal sealed class LogSegment
         return trusted;
     }
 
-    private long WaitedForRollMs(long nowMs, long appendMaxTimestamp)
+    private long WaitedForRollMs(long tickMs, long appendMaxTimestamp)
     {
         if (_firstBatchTimestamp is null && Size > 0)
         {
@@ -432,7 +433,7 @@ internal sealed class LogSegment
             if (scanner.MoveNext())
                 _firstBatchTimestamp = scanner.Header.MaxTimestamp;
         }
-        return _firstBatchTimestamp is { } first and >= 0 ? appendMaxTimestamp - first : nowMs - CreatedMs;
+        return _firstBatchTimestamp is { } first and >= 0 ? appendMaxTimestamp - first : tickMs - CreatedTickMs;
     }
 
     private StoredFile OpenFile()

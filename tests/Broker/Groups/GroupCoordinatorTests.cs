@@ -124,13 +124,141 @@ public sealed class GroupCoordinatorTests : IDisposable
         Assert.Equal(4, await Fetch());
     }
 
-    [Fact]
-    public async Task A_batch_that_is_too_large_is_the_askers_affair_alone()
+    [Theory]
+    [InlineData(ErrorCode.MessageTooLarge, ErrorCode.UnknownServerError)]
+    [InlineData(ErrorCode.RecordListTooLarge, ErrorCode.UnknownServerError)]
+    [InlineData(ErrorCode.NotEnoughReplicas, ErrorCode.CoordinatorNotAvailable)]
+    public async Task A_batch_that_the_log_refuses_is_the_askers_affair_alone(ErrorCode refusal, ErrorCode told)
     {
         Assert.Equal(ErrorCode.None, await Commit(1));
-        _log.FailWith = ErrorCode.MessageTooLarge;
-        Assert.Equal(ErrorCode.InvalidCommitOffsetSize, await Commit(2));
+        _log.FailWith = refusal;
+        Assert.Equal(told, await Commit(2));
         Assert.Equal(1, await Fetch());
+    }
+
+    [Theory]
+    [InlineData(ErrorCode.MessageTooLarge, ErrorCode.UnknownServerError)]
+    [InlineData(ErrorCode.NotEnoughReplicas, ErrorCode.CoordinatorNotAvailable)]
+    public async Task An_assignment_that_the_log_refuses_is_told_to_all_who_wait_for_it(ErrorCode refusal, ErrorCode told)
+    {
+        var (leader, follower) = await TwoMembers();
+        var waiting = Sync(follower);
+        Assert.False(waiting.IsCompleted);
+        _log.FailWith = refusal;
+        Assert.Equal(told, (await Sync(leader)).ErrorCode);
+        Assert.Equal(told, (await waiting).ErrorCode);
+        _log.FailWith = ErrorCode.None;
+        Assert.Equal("PreparingRebalance", (await Describe()).GroupState);
+        Assert.Equal(ErrorCode.RebalanceInProgress, await Beat(leader));
+        Assert.Equal(ErrorCode.RebalanceInProgress, await Beat(follower));
+        // Both come back, and the group goes on.
+        var again = (Join(leader.MemberId), Join(follower.MemberId));
+        Assert.Equal((2, 2), ((await again.Item1).GenerationId, (await again.Item2).GenerationId));
+        var assigned = Sync(follower with { Generation = 2 });
+        Assert.Equal(ErrorCode.None, (await Sync(leader with { Generation = 2 })).ErrorCode);
+        Assert.Equal(ErrorCode.None, (await assigned).ErrorCode);
+    }
+
+    [Fact]
+    public async Task An_assignment_whose_fate_is_unknown_is_told_to_all_who_wait_for_it()
+    {
+        var (leader, follower) = await TwoMembers();
+        var waiting = Sync(follower);
+        _log.FailWith = ErrorCode.KafkaStorageError;
+        Assert.Equal(ErrorCode.NotCoordinator, (await Sync(leader)).ErrorCode);
+        Assert.Equal(ErrorCode.NotCoordinator, (await waiting).ErrorCode);
+    }
+
+    [Fact]
+    public async Task A_static_member_whose_return_cannot_be_kept_learns_of_the_generation_that_goes_on()
+    {
+        var first = Join("", "i");
+        await Turn(first);
+        var member = await first;
+        Assert.Equal(ErrorCode.None, (await Sync(new(member.MemberId, 1))).ErrorCode);
+        _log.FailWith = ErrorCode.RecordListTooLarge;
+        var back = await Join("", "i");
+        Assert.Equal((ErrorCode.UnknownServerError, 1, "", member.MemberId), (back.ErrorCode, back.GenerationId, back.MemberId, back.Leader));
+        _log.FailWith = ErrorCode.None;
+        Assert.Equal((ErrorCode.None, "Stable"), (await Beat(new(member.MemberId, 1), "i"), (await Describe()).GroupState));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1_000)]
+    public async Task A_log_that_ends_in_offsets_without_records_is_loaded(long gap)
+    {
+        Assert.Equal(ErrorCode.None, await Commit(7));
+        _coordinator.Resign(0);
+        _log.GapAtEnd = gap;
+        _coordinator.Lead(0, _log);
+        Assert.Equal(7, await Fetch());
+        Assert.Equal(2, _log.Loads);
+    }
+
+    /// <summary>Whoever brings work does it, which may be a socket's thread: it is not kept there by the work of others.</summary>
+    [Fact]
+    public async Task A_turn_ends_after_some_commands_and_the_rest_follows_in_others()
+    {
+        Assert.Equal(ErrorCode.None, await Commit(1));
+        var before = _log.Batches;
+        var turns = new Turns();
+        var commits = new List<Task>();
+        var context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(turns);
+        try
+        {
+            _log.Appending = () =>
+            {
+                for (var i = 0; i < 199; i++) commits.Add(_coordinator.Ask<OffsetCommitResponse>(CommitOf(i, $"g{i}")).AsTask());
+            };
+            commits.Add(_coordinator.Ask<OffsetCommitResponse>(CommitOf(1, "g")).AsTask());
+            var done = new List<int> { _log.Batches - before };
+            while (turns.TakeOne()) done.Add(_log.Batches - before);
+            Assert.Equal([64, 128, 192, 200], done.Distinct());
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
+        }
+        await Task.WhenAll(commits);
+    }
+
+    [Fact]
+    public async Task What_has_ended_by_the_clock_has_ended_for_whoever_asks()
+    {
+        // The wheel turns in steps of ten milliseconds, and the session ends between two of them.
+        _time.Advance(TimeSpan.FromMilliseconds(3));
+        var joining = Join((await Join("")).MemberId);
+        await Turn(joining);
+        var member = new Member((await joining).MemberId, 1);
+        Assert.Equal(ErrorCode.None, (await Sync(member)).ErrorCode);
+        _time.Advance(TimeSpan.FromMilliseconds(9_999));
+        Assert.Equal("Stable", (await Describe()).GroupState);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal("Empty", (await _coordinator.List(new ListGroupsCommand([], []))).Groups.Single().GroupState);
+        Assert.Equal("Empty", (await Describe()).GroupState);
+        Assert.Equal(ErrorCode.None, (await Ready<DeleteGroupsResponse.DeletableGroupResult>(new DeleteGroupCommand("g"), static answer => answer.ErrorCode)).ErrorCode);
+    }
+
+    /// <summary>A laptop that slept, NTP, a person: the wall clock jumps, and nobody's session, delay or retry has to do with it.</summary>
+    [Theory]
+    [InlineData(300)]
+    [InlineData(-3_600)]
+    [InlineData(1_000_000_000)]
+    public async Task Sessions_and_delays_do_not_follow_the_wall_clock(int seconds)
+    {
+        var joining = Join((await Join("")).MemberId);
+        _time.SetWall(TimeSpan.FromSeconds(seconds));
+        await Turn(joining);
+        var member = new Member((await joining).MemberId, 1);
+        Assert.Equal(ErrorCode.None, (await Sync(member)).ErrorCode);
+        _time.SetWall(TimeSpan.FromSeconds(seconds > 0 ? seconds : -seconds));
+        _time.Advance(TimeSpan.FromSeconds(9));
+        Assert.Equal(ErrorCode.None, await Beat(member));
+        _time.SetWall(TimeSpan.FromSeconds(-seconds));
+        _time.Advance(TimeSpan.FromSeconds(10));
+        await Eventually.Is(async () => (await Describe()).GroupState == "Empty");
     }
 
     [Fact]
@@ -336,13 +464,7 @@ public sealed class GroupCoordinatorTests : IDisposable
     }
 
     private async Task<ErrorCode> Commit(long offset, string group = "g") => (await Ready<OffsetCommitResponse>(
-        new CommitOffsetsCommand(
-            new OffsetCommitRequest
-            {
-                GroupId = group,
-                Topics = [new() { Name = "t", Partitions = [new() { PartitionIndex = 0, CommittedOffset = offset }] }],
-            },
-            KnowsGroupIdNotFound: true),
+        CommitOf(offset, group),
         answer => answer.Topics[0].Partitions[0].ErrorCode)).Topics[0].Partitions[0].ErrorCode;
 
     private async Task<long> Fetch() => (await Ready<OffsetFetchResponse.OffsetFetchResponseGroup>(
@@ -352,19 +474,65 @@ public sealed class GroupCoordinatorTests : IDisposable
     private async Task<DescribeGroupsResponse.DescribedGroup> Describe() =>
         await Ready<DescribeGroupsResponse.DescribedGroup>(new DescribeGroupCommand("g"), answer => answer.ErrorCode);
 
-    private async Task<JoinGroupResponse> Join(string memberId) => await Ready<JoinGroupResponse>(
+    private async Task<JoinGroupResponse> Join(string memberId, string? instance = null, string suffix = "1") => await Ready<JoinGroupResponse>(
         new JoinGroupCommand(
             new JoinGroupRequest
             {
                 GroupId = "g",
                 MemberId = memberId,
+                GroupInstanceId = instance,
                 ProtocolType = "consumer",
                 SessionTimeoutMs = 10_000,
                 RebalanceTimeoutMs = 20_000,
                 Protocols = [new() { Name = "range", Metadata = [1] }],
             },
-            "client", "/127.0.0.1", "1", true, true),
+            "client", "/127.0.0.1", suffix, true, true),
         answer => answer.ErrorCode);
+
+    private async Task<(Member Leader, Member Follower)> TwoMembers()
+    {
+        var joining = (Join((await Join("", suffix: "1")).MemberId), Join((await Join("", suffix: "2")).MemberId));
+        await Turn(joining.Item1);
+        await Turn(joining.Item2);
+        var answers = new[] { await joining.Item1, await joining.Item2 };
+        return (Of(answers.Single(static a => a.Leader == a.MemberId)), Of(answers.Single(static a => a.Leader != a.MemberId)));
+
+        static Member Of(JoinGroupResponse joined) => new(joined.MemberId, joined.GenerationId);
+    }
+
+    /// <summary>Lets time pass until something is answered: the first rebalance waits for company.</summary>
+    private Task Turn(Task waiting) => Eventually.Is(() =>
+    {
+        if (!waiting.IsCompleted) _time.Advance(TimeSpan.FromMilliseconds(100));
+        return Task.FromResult(waiting.IsCompleted);
+    });
+
+    private Task<SyncGroupResponse> Sync(Member member) =>
+        _coordinator.Ask<SyncGroupResponse>(new SyncGroupCommand(new SyncGroupRequest { GroupId = "g", MemberId = member.MemberId, GenerationId = member.Generation })).AsTask();
+
+    private async Task<ErrorCode> Beat(Member member, string? instance = null) => (await _coordinator.Ask<HeartbeatResponse>(
+        new HeartbeatCommand(new HeartbeatRequest { GroupId = "g", MemberId = member.MemberId, GenerationId = member.Generation, GroupInstanceId = instance }))).ErrorCode;
+
+    private static CommitOffsetsCommand CommitOf(long offset, string group) => new(
+        new OffsetCommitRequest { GroupId = group, Topics = [new() { Name = "t", Partitions = [new() { PartitionIndex = 0, CommittedOffset = offset }] }] },
+        KnowsGroupIdNotFound: true);
+
+    private sealed record Member(string MemberId, int Generation);
+
+    /// <summary>A scheduler that does nothing until it is asked, and then one thing.</summary>
+    private sealed class Turns : SynchronizationContext
+    {
+        private readonly Queue<(SendOrPostCallback Do, object? State)> _waiting = [];
+
+        public override void Post(SendOrPostCallback d, object? state) => _waiting.Enqueue((d, state));
+
+        public bool TakeOne()
+        {
+            if (!_waiting.TryDequeue(out var next)) return false;
+            next.Do(next.State);
+            return true;
+        }
+    }
 
     private static HeartbeatCommand Heartbeat() => new(new HeartbeatRequest { GroupId = "g", MemberId = "m" });
 

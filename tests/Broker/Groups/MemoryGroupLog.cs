@@ -22,6 +22,12 @@ internal sealed class MemoryGroupLog : IGroupLog
 
     public bool CommitsAtOnce { get; set; } = true;
 
+    /// <summary>Offsets behind the last batch that none has, as behind a segment that was begun ahead.</summary>
+    public long GapAtEnd { get; set; }
+
+    /// <summary>Called by the next append, before it writes.</summary>
+    public Action? Appending { get; set; }
+
     public int Batches
     {
         get { lock (_lock) return _batches.Count; }
@@ -43,7 +49,7 @@ internal sealed class MemoryGroupLog : IGroupLog
             lock (_lock)
             {
                 Loads++;
-                return new GroupLogEnd(ErrorCode.None, _next, CommitsAtOnce);
+                return new GroupLogEnd(ErrorCode.None, _next + GapAtEnd, CommitsAtOnce);
             }
         }
     }
@@ -65,6 +71,11 @@ internal sealed class MemoryGroupLog : IGroupLog
 
     public GroupAppend Append(ReadOnlyMemory<byte> batch)
     {
+        if (Appending is { } appending)
+        {
+            Appending = null;
+            appending();
+        }
         lock (_lock)
         {
             if (AppendFault is { } fault)

@@ -10,6 +10,7 @@ namespace KafkaCompat.Broker.Tests.Quorum;
 internal sealed class QuorumHost : IAsyncDisposable
 {
     private readonly LogDirectory _directory;
+    private bool _isSilent;
 
     private QuorumHost(LogDirectory directory, QuorumNode node, BrokerLifecycle broker)
     {
@@ -71,14 +72,21 @@ internal sealed class QuorumHost : IAsyncDisposable
     /// <summary>Stops as a clean shutdown does.</summary>
     public async ValueTask DisposeAsync()
     {
-        await Broker.ShutDownAsync();
+        if (!_isSilent) await Broker.ShutDownAsync();
         await Abandon();
+    }
+
+    /// <summary>The broker sends no more heartbeats, and the controller goes on.</summary>
+    public async ValueTask Silence()
+    {
+        _isSilent = true;
+        await Broker.DisposeAsync();
     }
 
     /// <summary>Stops without a word to the controller, as a kill looks to the next start.</summary>
     public async ValueTask Abandon()
     {
-        await Broker.DisposeAsync();
+        if (!_isSilent) await Broker.DisposeAsync();
         await Node.DisposeAsync();
         _directory.Dispose();
     }

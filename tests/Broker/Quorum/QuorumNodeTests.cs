@@ -100,6 +100,26 @@ public sealed class QuorumNodeTests : IDisposable
         await Create(host, "t", 1);
     }
 
+    /// <summary>A broker that comes, goes or is fenced has a record for each of its partitions, which are more than a batch of the log may hold.</summary>
+    [Fact]
+    public async Task A_broker_of_very_many_partitions_comes_and_goes()
+    {
+        const int Topics = 18, PartitionsEach = 10_000;
+        string folder = Path.Combine(_root, "data");
+        var host = await QuorumHost.Start(folder);
+        for (int i = 0; i < Topics; i++) await Create(host, $"t{i}", PartitionsEach);
+        await host.DisposeAsync();
+        host = await QuorumHost.Start(folder);
+        Assert.All(Enumerable.Range(0, Topics), i => Assert.Equal((1, 2), Leadership(host, i)));
+        await host.Abandon();
+        host = await QuorumHost.Start(folder, isClean: false);
+        Assert.All(Enumerable.Range(0, Topics), i => Assert.Equal((1, 4), Leadership(host, i)));
+        await host.DisposeAsync();
+
+        static (int, int) Leadership(QuorumHost host, int topic) =>
+            host.Node.Metadata.Image.FindTopic($"t{topic}")!.Partitions.Values.Select(static p => (p.Leader, p.LeaderEpoch)).Distinct().Single();
+    }
+
     [Fact]
     public async Task A_disk_that_fails_answers_nothing_and_ends_the_node()
     {

@@ -1,11 +1,15 @@
 namespace KafkaCompat.Broker.Tests.Time;
 
-/// <summary>A clock that stands still until a test moves it; its timers fire on the thread that moves it.</summary>
+/// <summary>
+/// A clock that stands still until a test moves it; its timers fire on the thread that moves it. Like a real one it has two hands: <see cref="Advance"/>
+/// lets time pass for both, and <see cref="SetWall"/> sets the wall clock alone, as a person or NTP does. Timers go by the monotonic one.
+/// </summary>
 internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private TimeSpan _wallIsAhead;
 
     /// <summary>Calls of timers so far.</summary>
     public int Fired { get; private set; }
@@ -14,7 +18,13 @@ internal sealed class ManualTime : TimeProvider
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (_lock) return _now;
+        lock (_lock) return _now + _wallIsAhead;
+    }
+
+    /// <summary>Sets the wall clock forward or back. No time passes.</summary>
+    public void SetWall(TimeSpan by)
+    {
+        lock (_lock) _wallIsAhead += by;
     }
 
     public override long GetTimestamp()
@@ -30,10 +40,27 @@ internal sealed class ManualTime : TimeProvider
         return timer;
     }
 
+    /// <summary>The process is stopped for a while: time passes at once, and each timer that came due meanwhile fires once, in whatever order.</summary>
+    public void Sleep(TimeSpan by)
+    {
+        ManualTimer[] due;
+        lock (_lock)
+        {
+            _now += by;
+            due = [.. _timers.Where(timer => timer.Due <= _now).OrderBy(static timer => timer.Due).Reverse()];
+        }
+        foreach (var timer in due)
+        {
+            Fired++;
+            timer.Fire();
+        }
+    }
+
     /// <summary>Moves on step by step, so that periodic timers see every tick.</summary>
     public void Advance(TimeSpan by)
     {
-        var until = GetUtcNow() + by;
+        DateTimeOffset until;
+        lock (_lock) until = _now + by;
         while (true)
         {
             ManualTimer? next = null;

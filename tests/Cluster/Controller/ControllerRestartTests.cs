@@ -81,7 +81,7 @@ public sealed class ControllerRestartTests
         node.Activate();
 
         // As long as the old session may be alive the registration is refused, unless the node knows that it is dead.
-        var refused = node.State.Decide(node.Registration([TestController.Directory], -1), node.NowMs);
+        var refused = node.State.Decide(node.Registration([TestController.Directory], -1), node.Now);
         Assert.Equal(ErrorCode.DuplicateBrokerRegistration, refused.Reply.ErrorCode);
         var fenced = node.Apply(node.State.FenceDeadBroker(1).Records);
         Assert.Equal(
@@ -99,9 +99,8 @@ public sealed class ControllerRestartTests
     {
         var node = TestController.New();
         node.CreateTopic("t", 1);
-        node.NowMs += 9_000;
-        var records = node.Apply(node.State.OnDeadline(node.NowMs));
-        Assert.Equal("""BrokerRegistrationChangeRecord {"fenced":1}""", records[^1]);
+        var records = node.Pass(9_000);
+        Assert.Contains("""BrokerRegistrationChangeRecord {"fenced":1}""", records);
         Assert.True(node.State.Image.Brokers[1].IsFenced);
         Assert.False(node.Heartbeat().IsFenced);
         Assert.Equal(2, node.State.Image.FindPartition("t", 0)!.LeaderEpoch);
@@ -115,7 +114,7 @@ public sealed class ControllerRestartTests
         for (int i = 0; i < 100; i++)
         {
             node.NowMs += 50;
-            written += node.Apply(node.State.OnDeadline(node.NowMs)).Count;
+            written += node.Apply(node.State.OnDeadline(node.Now)).Count;
         }
 
         Assert.Equal(10, written);

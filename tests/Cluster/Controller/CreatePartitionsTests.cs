@@ -79,8 +79,7 @@ public sealed class CreatePartitionsTests
     [Fact]
     public void Without_a_live_broker_there_is_no_place()
     {
-        _node.NowMs += 9_000;
-        _node.Apply(_node.State.OnDeadline(_node.NowMs));
+        _node.Pass(9_000);
         var result = Create(Wanted("a", 2, null)).Results[0];
         Assert.Equal((ErrorCode.InvalidReplicationFactor, "All brokers are currently fenced, or have all their log directories cordoned."), (result.ErrorCode, result.ErrorMessage));
         Assert.Equal(

@@ -61,7 +61,7 @@ public sealed class CreateTopicsTests
     [Fact]
     public void Partitions_left_to_the_default_count_as_many_as_it_gives()
     {
-        var state = new ControllerState(TestController.Settings with { DefaultPartitions = 6_000 }, _node.Log, _node.State.NextOffset, new Random(7), _node.NowMs);
+        var state = new ControllerState(TestController.Settings with { DefaultPartitions = 6_000 }, _node.Log, _node.State.NextOffset, new Random(7), _node.Now);
         Topic[] topics = [new() { Name = "a", NumPartitions = -1, ReplicationFactor = -1 }, new() { Name = "b", NumPartitions = -1, ReplicationFactor = -1 }];
         Assert.Equal(ErrorCode.None, Assert.Single(state.Decide(new CreateTopicsRequest { Topics = [topics[0]] }).Reply.Topics).ErrorCode);
         Assert.All(state.Decide(new CreateTopicsRequest { Topics = [.. topics] }).Reply.Topics, result => Assert.Equal(ErrorCode.PolicyViolation, result.ErrorCode));
@@ -120,8 +120,7 @@ public sealed class CreateTopicsTests
     [Fact]
     public void A_broker_that_is_fenced_gets_no_replicas()
     {
-        _node.NowMs += 9_000;
-        _node.Apply(_node.State.OnDeadline(_node.NowMs));
+        _node.Pass(9_000);
         Assert.Equal(ErrorCode.InvalidReplicationFactor, _node.CreateTopic("t", 1).ErrorCode);
     }
 

@@ -118,7 +118,7 @@ public sealed class DirectoryTests
             OfflineLogDirs = [.. offline],
             CordonedLogDirs = [],
         };
-        return _node.Apply(_node.State.Decide(request, _node.NowMs).Records);
+        return _node.Apply(_node.State.Decide(request, _node.Now).Records);
     }
 
     private (List<string> Records, AssignReplicasToDirsResponse Reply) Assign(params (Uuid Directory, int Partition)[] replicas)

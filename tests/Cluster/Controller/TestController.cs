@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using KafkaCompat.Cluster.Controller;
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.MetadataRecords;
@@ -15,7 +16,7 @@ internal sealed class TestController
     private TestController(MetadataLoader log, long nextOffset)
     {
         Log = log;
-        State = new ControllerState(Settings, log, nextOffset, new Random(7), NowMs);
+        State = new ControllerState(Settings, log, nextOffset, new Random(7), Now);
     }
 
     public static Uuid Directory => new(0x1234, 0x5678);
@@ -39,7 +40,25 @@ internal sealed class TestController
 
     public ControllerState State { get; }
 
+    /// <summary>The wall clock; the other one has its own zero.</summary>
     public long NowMs { get; set; } = 1_000_000;
+
+    public Now Now => new(NowMs, NowMs - 999_000);
+
+    /// <summary>Time passes, and the controller looks whenever it is due. What it writes, as text.</summary>
+    public List<string> Pass(long ms)
+    {
+        var written = new List<string>();
+        var until = Now.TickMs + ms;
+        while (State.NextDeadlineMs is { } due && due <= until)
+        {
+            NowMs += Math.Max(0, due - Now.TickMs);
+            written.AddRange(Apply(State.OnDeadline(Now)));
+        }
+
+        NowMs += until - Now.TickMs;
+        return written;
+    }
 
     public static TestController Over(MetadataLoader log, long nextOffset) => new(log, nextOffset);
 
@@ -80,14 +99,14 @@ internal sealed class TestController
     /// <summary>A second, third… broker that lives.</summary>
     public void Join(int broker)
     {
-        Apply(State.Decide(Registration([new Uuid(0x1234, broker)], -1, broker), NowMs).Records);
+        Apply(State.Decide(Registration([new Uuid(0x1234, broker)], -1, broker), Now).Records);
         Heartbeat(broker: broker);
     }
 
     public List<string> Register(IEnumerable<Uuid> directories, long previousEpoch)
     {
         long offset = State.NextOffset;
-        var decision = State.Decide(Registration(directories, previousEpoch), NowMs);
+        var decision = State.Decide(Registration(directories, previousEpoch), Now);
         Xunit.Assert.Equal((ErrorCode.None, offset), (decision.Reply.ErrorCode, decision.Reply.BrokerEpoch));
         return Apply(decision.Records);
     }
@@ -96,7 +115,7 @@ internal sealed class TestController
     {
         var decision = State.Decide(
             new BrokerHeartbeatRequest { BrokerId = broker, BrokerEpoch = State.Image.Brokers[broker].Epoch, CurrentMetadataOffset = State.NextOffset - 1, WantShutDown = wantShutDown, CordonedLogDirs = [] },
-            NowMs);
+            Now);
         Apply(decision.Records);
         return decision.Reply;
     }

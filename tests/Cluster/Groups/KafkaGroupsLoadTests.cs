@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using KafkaCompat.Cluster.Groups;
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Records;
 using KafkaCompat.Tests.Shared;
@@ -127,6 +128,8 @@ public sealed class KafkaGroupsLoadTests
         Assert.True(compared > 0);
     }
 
+    private static Now At(long tickMs) => new(1_800_000_000_000 + tickMs, tickMs);
+
     private static List<GroupShard> Load(string archive)
     {
         var shards = new List<GroupShard>();
@@ -137,7 +140,7 @@ public sealed class KafkaGroupsLoadTests
             foreach (var segment in segments)
                 _ = GroupLog.Apply(shard, new ReadOnlySequence<byte>(segment), ref unreadable);
             Assert.Equal(0, unreadable);
-            shard.Install(shard.OnLoaded(1_800_000_000_000), 1_800_000_000_000);
+            shard.Install(shard.OnLoaded(At(0)), At(0));
             shards.Add(shard);
         }
         return shards;
@@ -147,7 +150,7 @@ public sealed class KafkaGroupsLoadTests
 
     private static object Ask(GroupShard shard, GroupCommand command)
     {
-        var decision = shard.Decide(command, new GroupTicket(7), 1_800_000_000_001);
+        var decision = shard.Decide(command, new GroupTicket(7), At(1));
         Assert.Empty(decision.Records);
         return Assert.Single(decision.Replies).Body;
     }

@@ -1,4 +1,5 @@
 using KafkaCompat.Cluster.Groups;
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.GroupRecords;
 using KafkaCompat.Protocol.Messages;
@@ -20,7 +21,7 @@ public sealed class OffsetSweepTests
     {
         for (var partition = 0; partition < 20_000; partition++)
             Commit("large", "t", partition, Old);
-        _shard.Install(_shard.OnLoaded(0), 0);
+        _shard.Install(_shard.OnLoaded(At(0)), At(0));
         Assert.InRange(WorkOff(10_000), 40, 100);
         Assert.Equal("", Groups());
         Assert.Equal(20_000, _shard.NextDeadline);
@@ -33,7 +34,7 @@ public sealed class OffsetSweepTests
             Commit(new string('a', 30_000) + group, "t", 0, Old);
         for (var group = 0; group < 30_000; group++)
             Commit("kept" + group, "t", 0, Old, committedAt: 9_900);
-        _shard.Install(_shard.OnLoaded(0), 0);
+        _shard.Install(_shard.OnLoaded(At(0)), At(0));
         // Sixty steps for the bytes of the long names, a few for looking at the others; a sweep that begins anew with each step would take more looks.
         Assert.InRange(WorkOff(10_000), 30, 100);
         Assert.DoesNotContain("aaa", Groups(), StringComparison.Ordinal);
@@ -48,8 +49,8 @@ public sealed class OffsetSweepTests
         Commit("g", "u", 0, New);
         Commit("g", "gone", 0, Uuid.Zero);
         Commit("g", "there", 0, Uuid.Zero);
-        _shard.Install(_shard.OnLoaded(0), 0);
-        var first = _shard.Decide(new ForgetTopicsCommand(["t"], topic => topic == "gone" ? null : New), default, 0);
+        _shard.Install(_shard.OnLoaded(At(0)), At(0));
+        var first = _shard.Decide(new ForgetTopicsCommand(["t"], topic => topic == "gone" ? null : New), default, At(0));
         Assert.False(first.IsAtomic);
         Carry(first, 0);
         _ = WorkOff(0);
@@ -65,9 +66,9 @@ public sealed class OffsetSweepTests
             Commit("g", "u", partition, Uuid.Zero);
         }
         Commit("g", "v", 0, Uuid.Zero);
-        _shard.Install(_shard.OnLoaded(0), 0);
-        Carry(_shard.Decide(new ForgetTopicsCommand(["t"], _ => New), default, 0), 0);
-        Carry(_shard.Decide(new ForgetTopicsCommand(["u"], _ => New), default, 0), 0);
+        _shard.Install(_shard.OnLoaded(At(0)), At(0));
+        Carry(_shard.Decide(new ForgetTopicsCommand(["t"], _ => New), default, At(0)), 0);
+        Carry(_shard.Decide(new ForgetTopicsCommand(["u"], _ => New), default, At(0)), 0);
         _ = WorkOff(0);
         Assert.Equal(["v-0"], Offsets("g"));
     }
@@ -75,7 +76,7 @@ public sealed class OffsetSweepTests
     [Fact]
     public void Member_ids_that_nobody_comes_back_with_are_bounded_and_cost_later_requests_nothing()
     {
-        _shard.Install(_shard.OnLoaded(0), 0);
+        _shard.Install(_shard.OnLoaded(At(0)), At(0));
         string first = "", last = "";
         for (var i = 0; i < GroupSettings.MaxPendingJoins + 1; i++)
         {
@@ -104,10 +105,13 @@ public sealed class OffsetSweepTests
             RebalanceTimeoutMs = 10_000,
             Protocols = [new() { Name = "range", Metadata = [1] }],
         };
-        var decision = _shard.Decide(new JoinGroupCommand(request, "c", "/h", $"{number}", true, true), new GroupTicket(1), 0);
+        var decision = _shard.Decide(new JoinGroupCommand(request, "c", "/h", $"{number}", true, true), new GroupTicket(1), At(0));
         Carry(decision, 0);
         return decision.Replies.Select(static reply => (JoinGroupResponse)reply.Body).FirstOrDefault();
     }
+
+    /// <summary>Both clocks begin at zero, which is when offsets without another time were committed.</summary>
+    private static Now At(long ms) => new(ms, ms);
 
     /// <summary>Lets all that is due happen; the number of decisions that it took.</summary>
     private int WorkOff(long now)
@@ -115,7 +119,7 @@ public sealed class OffsetSweepTests
         var steps = 0;
         while (_shard.NextDeadline <= now)
         {
-            Carry(_shard.OnDeadline(now), now);
+            Carry(_shard.OnDeadline(At(now)), now);
             steps++;
         }
         return steps;
@@ -127,7 +131,7 @@ public sealed class OffsetSweepTests
             Assert.InRange(GroupLog.ToBatch(decision.Records, now).Length, 1, LargestBatch / 2);
         foreach (var record in decision.Records)
             _shard.Apply(record, _offset++);
-        _shard.Install(decision, now);
+        _shard.Install(decision, At(now));
     }
 
     private void Commit(string group, string topic, int partition, Uuid topicId, long committedAt = 0) => _shard.Apply(
@@ -144,5 +148,5 @@ public sealed class OffsetSweepTests
         ((OffsetFetchResponse.OffsetFetchResponseGroup)Ask(new FetchOffsetsCommand(new() { GroupId = group, Topics = null }, RequireStable: false)))
         .Topics.SelectMany(static topic => topic.Partitions.Select(partition => $"{topic.Name}-{partition.PartitionIndex}")).Order(StringComparer.Ordinal);
 
-    private object Ask(GroupCommand command) => _shard.Decide(command, new GroupTicket(1), 0).Replies[0].Body;
+    private object Ask(GroupCommand command) => _shard.Decide(command, new GroupTicket(1), At(0)).Replies[0].Body;
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using KafkaCompat.Cluster.Groups;
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.GroupRecords;
 using KafkaCompat.Protocol.Messages;
@@ -18,6 +19,7 @@ namespace KafkaCompat.Cluster.Tests.Groups;
 /// <code>
 /// settings size=2 delay=3000 retention=60000       before anything else
 /// at 3000                                          time passes; deadlines are worked off one after another
+/// clock 300000                                     somebody sets the wall clock forward by so much, or back; no time passes
 /// join A v=9 protocols=range,rr session=10000 rebalance=20000 instance=i type=consumer id=A-1 subscribes=t,u
 /// sync A assign=A-1:x,B-2:y gen=1                  heartbeat A, leave A B, leave instance=i
 /// commit A t-0=5 t-1=6:metadata                    commit - for no member; fetch, fetch stable; describe; list
@@ -39,7 +41,10 @@ internal sealed class ScenarioRunner
     private GroupShard _shard = new(new GroupSettings());
     private long _nextOffset;
     private long _now;
+    private long _wallIsAhead;
     private int _members;
+
+    private Now Now => new(_now + _wallIsAhead, _now);
 
     public static string Play(IEnumerable<string> lines)
     {
@@ -73,10 +78,13 @@ internal sealed class ScenarioRunner
                     OffsetsRetentionCheckIntervalMs = 10_000,
                 };
                 _shard = new GroupShard(_settings);
-                _shard.Install(_shard.OnLoaded(0), 0);
+                _shard.Install(_shard.OnLoaded(Now), Now);
                 return;
             case "at":
                 Advance(long.Parse(names[0], CultureInfo.InvariantCulture));
+                break;
+            case "clock":
+                _wallIsAhead += long.Parse(names[0], CultureInfo.InvariantCulture);
                 break;
             case "join":
                 Join(names[0], options);
@@ -129,7 +137,7 @@ internal sealed class ScenarioRunner
                 break;
             case "transaction":
                 foreach (var (position, offset, metadata) in offsets.Select(Parse))
-                    Append([GroupRecord.Offset(GroupOf(options), position, new CommittedOffset(offset, -1, metadata, _now, null, Uuid.Zero, 0))], long.Parse(names[0], CultureInfo.InvariantCulture));
+                    Append([GroupRecord.Offset(GroupOf(options), position, new CommittedOffset(offset, -1, metadata, Now.WallMs, null, Uuid.Zero, 0))], long.Parse(names[0], CultureInfo.InvariantCulture));
                 break;
             case "commit-transaction" or "abort-transaction":
                 AppendMarker(long.Parse(names[0], CultureInfo.InvariantCulture), words[0][0] == 'c');
@@ -165,7 +173,7 @@ internal sealed class ScenarioRunner
             if (turns > 10_000)
                 throw new InvalidOperationException("The shard's deadline does not move on.");
             _now = Math.Max(_now, _shard.NextDeadline);
-            Carry(_shard.OnDeadline(_now));
+            Carry(_shard.OnDeadline(Now));
         }
         _now = to;
     }
@@ -244,14 +252,14 @@ internal sealed class ScenarioRunner
     private void Ask(string name, GroupCommand command)
     {
         _askers.Add(name);
-        Carry(_shard.Decide(command, new GroupTicket(_askers.Count - 1), _now));
+        Carry(_shard.Decide(command, new GroupTicket(_askers.Count - 1), Now));
     }
 
     private void Carry(GroupDecision decision)
     {
         if (decision.Records.Count > 0)
             Append(decision.Records, -1);
-        _shard.Install(decision, _now);
+        _shard.Install(decision, Now);
         foreach (var reply in decision.Replies)
         {
             var name = _askers[(int)reply.Ticket.Value];
@@ -262,7 +270,7 @@ internal sealed class ScenarioRunner
 
     private void Append(IReadOnlyList<GroupRecord> records, long producerId)
     {
-        var batch = GroupLog.ToBatch(records, _now);
+        var batch = GroupLog.ToBatch(records, Now.WallMs);
         RecordBatchPatch.SetBaseOffset(batch, _nextOffset);
         if (producerId >= 0)
             batch = Transactional(records, producerId);
@@ -283,7 +291,7 @@ internal sealed class ScenarioRunner
             var value = new ArrayBufferWriter<byte>();
             GroupRecordCodec.WriteKey(record, key);
             GroupRecordCodec.WriteValue(record, value);
-            builder.Append(_now, key.WrittenSpan, value.WrittenSpan);
+            builder.Append(Now.WallMs, key.WrittenSpan, value.WrittenSpan);
         }
         return builder.ToArray();
     }
@@ -291,7 +299,7 @@ internal sealed class ScenarioRunner
     private void AppendMarker(long producerId, bool isCommit)
     {
         using var builder = new RecordBatchBuilder { BaseOffset = _nextOffset++, ProducerId = producerId, ProducerEpoch = 0, IsTransactional = true, IsControl = true };
-        builder.Append(_now, (byte[])[0, 0, 0, (byte)(isCommit ? 1 : 0)], (byte[])[0, 0, 0, 0, 0, 0]);
+        builder.Append(Now.WallMs, (byte[])[0, 0, 0, (byte)(isCommit ? 1 : 0)], (byte[])[0, 0, 0, 0, 0, 0]);
         _log.Write(builder.ToArray());
         _shard.ApplyMarker(producerId, isCommit);
     }
@@ -303,7 +311,7 @@ internal sealed class ScenarioRunner
         _ = GroupLog.Apply(shard, new ReadOnlySequence<byte>(_log.WrittenMemory), ref unreadable);
         if (unreadable > 0)
             throw new InvalidOperationException("The shard wrote what it cannot read.");
-        shard.Install(shard.OnLoaded(_now), _now);
+        shard.Install(shard.OnLoaded(Now), Now);
         return shard;
     }
 
@@ -332,7 +340,7 @@ internal sealed class ScenarioRunner
 
     private static IReadOnlyList<ListGroupsResponse.ListedGroup> Listed(GroupShard shard) => ((GroupListing)Once(shard, new ListGroupsCommand([], []))).Groups;
 
-    private static object Once(GroupShard shard, GroupCommand command) => shard.Decide(command, default, 0).Replies[0].Body;
+    private static object Once(GroupShard shard, GroupCommand command) => shard.Decide(command, default, default(Now)).Replies[0].Body;
 
     private void Learn(string name, object body)
     {

@@ -1,0 +1,51 @@
+using KafkaCompat.Cluster.Controller;
+using KafkaCompat.Storage;
+
+namespace KafkaCompat.Broker.Controller;
+
+/// <summary>
+/// When each broker was heard of, noted by whoever brings its heartbeat and not when the controller comes to it. A turn of the controller can last longer than
+/// a session, since it waits for the disk and for everybody who follows the metadata; a broker whose heartbeat lies in the mailbox meanwhile, or waits for its
+/// answer, has done all that it can, and is not silent.
+/// </summary>
+/// <remarks>It holds a contact from its heartbeat until the controller has been told, so no more than heartbeats come in a turn.</remarks>
+internal sealed class BrokerContacts(TimeProvider clock)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(int BrokerId, long Epoch), Contact> _contacts = [];
+
+    /// <summary>A heartbeat has come.</summary>
+    public void Begin(int brokerId, long epoch) => Note(brokerId, epoch, 1);
+
+    /// <summary>It is answered.</summary>
+    public void End(int brokerId, long epoch) => Note(brokerId, epoch, -1);
+
+    /// <summary>Tells the controller of everybody that was heard of since it was told last.</summary>
+    public void TellTo(ControllerState state)
+    {
+        lock (_lock)
+        {
+            long tickMs = clock.TickMs();
+            foreach (var (key, contact) in _contacts)
+            {
+                state.Heard(key.BrokerId, key.Epoch, contact.Waiting > 0 ? tickMs : contact.LastMs);
+                if (contact.Waiting == 0)
+                {
+                    _contacts.Remove(key);
+                }
+            }
+        }
+    }
+
+    private void Note(int brokerId, long epoch, int waiting)
+    {
+        lock (_lock)
+        {
+            int before = _contacts.GetValueOrDefault((brokerId, epoch)).Waiting;
+            _contacts[(brokerId, epoch)] = new Contact(before + waiting, clock.TickMs());
+        }
+    }
+
+    /// <summary>Heartbeats that wait, and when the last one came or was answered.</summary>
+    private readonly record struct Contact(int Waiting, long LastMs);
+}
