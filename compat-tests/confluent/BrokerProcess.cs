@@ -11,8 +11,8 @@ namespace KafkaCompat.Compat.Confluent;
 /// <summary>A broker in a process of its own, on free ports with its data in a temporary folder. Which broker is up to the derived class.</summary>
 public abstract partial class BrokerProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromMinutes(2);
 
     private readonly int _controllerPort = FreePort();
     private readonly List<string> _output = [];

@@ -10,7 +10,7 @@ namespace KafkaCompat.Compat.Confluent;
 /// <summary>What the scenarios share: clients of one broker, reading to the end, answers in a form that compares.</summary>
 public sealed class Client(BrokerProcess broker)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     public Task RestartAsync() => broker.RestartAsync();
 

@@ -193,7 +193,7 @@ public sealed class BrokerNodeTests
             };
             var client = Connect(node);
             _ = await client.Post(new CreateTopicsRequest { Topics = { new() { Name = "t", NumPartitions = 1, ReplicationFactor = 1 } } }, 7);
-            _ = await Assert.ThrowsAsync<InvalidOperationException>(() => node.Completion.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+            _ = await Assert.ThrowsAsync<InvalidOperationException>(() => node.Completion.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken));
         }
         Assert.False(_files.FileExists("/data/.kafka_cleanshutdown"));
         await using (await Start()) { }

@@ -13,7 +13,7 @@ namespace KafkaCompat.Broker.Tests;
 /// <summary>Whole nodes over several log directories: each is a disk of its own, and the loss of one is the loss of its partitions alone.</summary>
 public sealed class SeveralDirectoriesTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly ForgetfulFileStore _files = new(TimeProvider.System);
 

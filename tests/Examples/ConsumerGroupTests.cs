@@ -7,7 +7,7 @@ namespace KafkaCompat.Examples.Tests;
 /// <summary>A consumer group against a broker in this process: what is committed is where the next member goes on.</summary>
 public sealed class ConsumerGroupTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     [Fact]
     public async Task The_next_member_of_a_group_goes_on_where_the_last_one_committed()

@@ -63,7 +63,7 @@ public sealed class BusyDiskTests
         Task sync = Task.Run(log.Sync, TestContext.Current.CancellationToken);
         syncing.Wait(TestContext.Current.CancellationToken);
         Task<bool> advanced = Task.Run(() => log.AdvanceLogStart(1), TestContext.Current.CancellationToken);
-        Assert.True(await advanced.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        Assert.True(await advanced.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken));
         Assert.False(sync.IsCompleted);
         mayEnd.Set();
         await sync;

@@ -6,7 +6,7 @@ namespace KafkaCompat.Testing.Tests;
 /// <summary>Clients as the tests want them.</summary>
 internal static class Clients
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     public static IProducer<Null, string> Producer(this KafkaCompatBroker broker, bool idempotent = false) =>
         new ProducerBuilder<Null, string>(new ProducerConfig

@@ -55,7 +55,7 @@ public sealed class BatchThreadsTests
         client.CloseSending();
         Assert.False(client.Served.IsCompleted);
         threads.GoOn();
-        await client.Served.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await client.Served.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         Assert.Equal(3, node.Broker.Partitions.Find("t", 0)!.HighWatermark);
     }
 

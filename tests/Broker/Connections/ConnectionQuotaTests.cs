@@ -12,7 +12,7 @@ public sealed class ConnectionQuotaTests
 {
     private static readonly IPAddress A = IPAddress.Parse("10.0.0.1");
     private static readonly IPAddress B = IPAddress.Parse("10.0.0.2");
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly ManualTime _time = new();
 

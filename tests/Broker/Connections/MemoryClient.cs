@@ -9,7 +9,7 @@ namespace KafkaCompat.Broker.Tests.Connections;
 /// <summary>A client at the far end of a <see cref="MemoryConnection"/>: whole requests, or bytes as they come.</summary>
 internal sealed class MemoryClient(MemoryConnection connection, Task served) : IFrameClient
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private int _correlationId;
 

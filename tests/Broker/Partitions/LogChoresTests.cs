@@ -154,7 +154,7 @@ public sealed class LogChoresTests : IDisposable
             if (operation == nameof(IFileStore.SyncFolder)) throw new InvalidOperationException("nobody has thought of this");
         };
         _ = partition.Append(RecordBytes.From(Records.Batch().AsMemory()), 1, 12);
-        await failed.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await failed.Task.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         Assert.False(_syncer.Completion.IsCompleted);
         _files.Before = null;
         await _syncer.Stop();

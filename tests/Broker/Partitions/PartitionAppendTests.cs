@@ -103,7 +103,7 @@ public sealed class PartitionAppendTests : IDisposable
         Assert.False(woken.IsCompleted);
         // The marker is larger than 50 bytes: with what it decides it is what was waited for.
         _ = partition.AppendAsLeader(new ReadOnlySequence<byte>(Transactional(1, isControl: true)), 3);
-        await woken.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await woken.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
         Assert.Equal(2, partition.FindOffset(-1, committedOnly: true, -1).Offset);
     }
 

@@ -11,7 +11,7 @@ namespace KafkaCompat.Server.Tests.Hosting;
 /// <summary>The program as those who run it meet it: its HTTP port, the health command, the log as JSON, what systemd is told.</summary>
 public sealed partial class OperationsTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kafkacompat-operations-");
     private readonly CancellationTokenSource _deadline = new(Patience);

@@ -100,7 +100,7 @@ internal sealed class SocketNode : IFrameNode, IAsyncDisposable
 /// <summary>A client over a socket: whole frames, or bytes as they come.</summary>
 internal sealed class SocketClient(Socket socket) : IFrameClient, IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly byte[] _head = new byte[4];
     private int _headBytes;

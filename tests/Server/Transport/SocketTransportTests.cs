@@ -10,7 +10,7 @@ namespace KafkaCompat.Server.Tests.Transport;
 /// <summary>The socket transport against real sockets of the loopback interface.</summary>
 public sealed class SocketTransportTests : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly SocketTransport _transport;
     private readonly IConnectionListener _listener;
