@@ -173,7 +173,12 @@ def produce(folder, names, options):
     return produce_wire.run(folder, names, options)
 
 
-PARTS = {"interchange": interchange.run, "tools": tools.run, "admin": admin_wire.run, "produce": produce, "datadirs": datadirs.run, "readme": readme.run}
+def verdicts_of_codecs(folder, names, options):
+    import verdicts  # needs the packages of the codecs too
+    return verdicts.run(folder, names, options)
+
+
+PARTS = {"interchange": interchange.run, "tools": tools.run, "admin": admin_wire.run, "produce": produce, "verdicts": verdicts_of_codecs, "datadirs": datadirs.run, "readme": readme.run}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -14,6 +14,12 @@ internal static class Program
 
     public static int Main(string[] args)
     {
+        if (args is [CodecVerdicts.Argument, var payloads, var answers])
+        {
+            CodecVerdicts.Run(payloads, answers);
+            return 0;
+        }
+
         if (args is not [Instrumentation.Argument, .. var arguments])
         {
             return Instrumentation.Run(args);

@@ -6,21 +6,26 @@ using KafkaCompat.Protocol.Checksums;
 namespace KafkaCompat.Protocol.Compression;
 
 /// <summary>
-/// Reads gzip members. The BCL's GZipStream takes a member that was cut for one that ended, so the header and the trailer are read here and
-/// only the deflate stream between them is the BCL's.
+/// Reads gzip members as the reader of Kafka's Java clients does. The BCL's GZipStream takes a member that was cut for one that ended, so headers and trailers
+/// are read here and only the deflate stream between them is the BCL's.
 /// </summary>
 /// <remarks>
-/// The BCL does not say where a deflate stream ended, only that it did without asking for more input. It ended within the last piece it
-/// was given, and there the trailer is looked for: eight bytes, checksum and size, which are known by then.
+/// The trailer stands where the deflate stream ended, and only the inflater knows where that is. A member that is the last thing in its input, as nearly all are, ends eight
+/// bytes before the input does: the byte before those is given alone, so the inflater shows that it needed that byte and no other. Where a member ended sooner, the last piece
+/// that it was given is given once more, a byte at a time, to an inflater that has read the member up to there.
+/// The reader of Java's clients gives all of it at once, and hands out nothing of what came before damage in the same piece; so what the last pieces hold is handed out together.
 /// </remarks>
 internal sealed class GzipSource : DecompressionSource
 {
-    private const int ChunkBytes = 32 * 1024;
+    private const int ChunkBytes = 16 * 1024;
     private const int HeaderBytes = 10, TrailerBytes = 8;
     private const int HasHeaderChecksum = 0x02, HasExtra = 0x04, HasName = 0x08, HasComment = 0x10;
 
+    /// <summary>No member is shorter: the reader of Java's clients does not look at so few bytes behind a member.</summary>
+    private const int MaxIgnoredBytes = HeaderBytes + TrailerBytes;
+
     private ReadOnlySequence<byte> _rest;
-    private SequenceStream? _compressed;
+    private DeflateInput? _input;
     private DeflateStream? _deflate;
     private uint _checksum;
     private uint _size;
@@ -38,14 +43,12 @@ internal sealed class GzipSource : DecompressionSource
         if (IsDamaged) return false;
         while (_deflate is not null)
         {
-            int read;
-            try
+            if (!TryInflate(_deflate, 0, out int read)) return Damaged(out chunk);
+            int more = read;
+            while (more > 0 && _input!.HasReachedSingles && read < ChunkBytes)
             {
-                read = _deflate.Read(_chunk);
-            }
-            catch (InvalidDataException)
-            {
-                return Damaged(out chunk);
+                if (!TryInflate(_deflate, read, out more)) return Damaged(out chunk);
+                read += more;
             }
             if (read > 0)
             {
@@ -54,10 +57,10 @@ internal sealed class GzipSource : DecompressionSource
                 _size += (uint)read;
                 return true;
             }
-            if (_compressed!.WasAskedPastEnd || !TryFindTrailer()) return Damaged(out chunk);
+            if (_input!.WasAskedPastEnd || !TryReadTrailer(FindEnd(_input))) return Damaged(out chunk);
             EndMember();
-            // What follows and is no member is ignored, as every gzip reader does.
-            _ = TryStartMember();
+            // What follows and does not begin as a member does is ignored, as every gzip reader does.
+            if (_rest.Length > MaxIgnoredBytes) _ = TryStartMember();
         }
         return false;
     }
@@ -72,6 +75,20 @@ internal sealed class GzipSource : DecompressionSource
     {
         _deflate?.Dispose();
         _deflate = null;
+    }
+
+    private bool TryInflate(DeflateStream deflate, int to, out int read)
+    {
+        try
+        {
+            read = deflate.Read(_chunk.AsSpan(to, ChunkBytes - to));
+            return true;
+        }
+        catch (InvalidDataException)
+        {
+            read = 0;
+            return false;
+        }
     }
 
     private bool TryStartMember()
@@ -90,28 +107,42 @@ internal sealed class GzipSource : DecompressionSource
         if ((flags & HasComment) != 0 && !reader.TryAdvanceTo(0)) return false;
         if ((flags & HasHeaderChecksum) != 0)
         {
-            if (reader.Remaining < 2) return false;
-            reader.Advance(2);
+            ushort expected = HeaderChecksum(_rest.Slice(0, reader.Consumed));
+            if (!reader.TryReadLittleEndian(out short checksum) || (ushort)checksum != expected) return false;
         }
         _rest = reader.UnreadSequence;
-        _compressed = new SequenceStream(_rest);
-        _deflate = new DeflateStream(_compressed, CompressionMode.Decompress);
+        _input = new DeflateInput(_rest, _rest.Length - TrailerBytes - 1, _rest.Length - TrailerBytes);
+        _deflate = new DeflateStream(_input, CompressionMode.Decompress);
         _checksum = _size = 0;
         return true;
     }
 
-    private bool TryFindTrailer()
+    /// <summary>The lower half of the CRC-32 over all of the header before it.</summary>
+    private static ushort HeaderChecksum(in ReadOnlySequence<byte> header)
+    {
+        uint checksum = 0;
+        foreach (var piece in header) checksum = Crc32.Append(checksum, piece.Span);
+        return (ushort)checksum;
+    }
+
+    /// <summary>Where the deflate stream that the inflater has read to its end ended.</summary>
+    private long FindEnd(DeflateInput read)
+    {
+        if (read.Given - read.LastPieceStart == 1) return read.Given;
+        var again = new DeflateInput(_rest, read.LastPieceStart, long.MaxValue);
+        using var deflate = new DeflateStream(again, CompressionMode.Decompress);
+        while (TryInflate(deflate, 0, out int count) && count > 0)
+        {
+        }
+        return again.Given;
+    }
+
+    private bool TryReadTrailer(long at)
     {
         Span<byte> trailer = stackalloc byte[TrailerBytes];
-        BinaryPrimitives.WriteUInt32LittleEndian(trailer, _checksum);
-        BinaryPrimitives.WriteUInt32LittleEndian(trailer[4..], _size);
-        long from = _compressed!.LastReadStart, given = _compressed.Given;
-        var window = _rest.Slice(from, Math.Min(_rest.Length, given + TrailerBytes) - from);
-        byte[]? copy = null;
-        int at = CompressionCodecs.Contiguous(window, ref copy).IndexOf(trailer);
-        CompressionCodecs.Return(ref copy);
-        if (at < 0) return false;
-        _rest = _rest.Slice(from + at + TrailerBytes);
-        return true;
+        if (_rest.Length - at < trailer.Length) return false;
+        _rest.Slice(at, TrailerBytes).CopyTo(trailer);
+        _rest = _rest.Slice(at + TrailerBytes);
+        return BinaryPrimitives.ReadUInt32LittleEndian(trailer) == _checksum && BinaryPrimitives.ReadUInt32LittleEndian(trailer[4..]) == _size;
     }
 }

@@ -6,20 +6,21 @@ using K4os.Hash.xxHash;
 namespace KafkaCompat.Protocol.Compression;
 
 /// <summary>
-/// Reads one LZ4 frame. Dependent blocks and dictionaries are refused, as Kafka refuses them. A block's checksum is checked, the content's is
-/// not: the batch has one of its own.
+/// Reads one LZ4 frame. Dependent blocks and dictionaries are refused, as Kafka refuses them. A block's checksum is checked. The content's has to be there where the header
+/// promises it, and is not checked: the readers of Kafka's Java clients step over it too, and the batch has a checksum of its own.
 /// </summary>
 internal sealed class Lz4FrameSource : DecompressionSource
 {
     private const uint Magic = 0x184D2204;
     private const int MaxHeaderBytes = 19;
-    private const int HasDictionary = 0x01, HasContentSize = 0x04 << 1, HasBlockChecksums = 0x10, HasIndependentBlocks = 0x20;
+    private const int HasDictionary = 0x01, HasContentChecksum = 0x04, HasContentSize = 0x08, HasBlockChecksums = 0x10, HasIndependentBlocks = 0x20;
 
     private readonly bool _checksHeader;
     private ReadOnlySequence<byte> _rest;
     private bool _started;
     private bool _ended;
     private bool _hasBlockChecksums;
+    private bool _hasContentChecksum;
     private int _maxBlockBytes;
     private byte[]? _copy;
     private byte[]? _block;
@@ -38,18 +39,18 @@ internal sealed class Lz4FrameSource : DecompressionSource
         if (IsDamaged || _ended) return false;
         if (!_started && !TryReadHeader()) return Damaged(out chunk);
         _started = true;
-        while (true)
+        if (!TryReadUInt32(out uint size)) return Damaged(out chunk);
+        // The end mark; as Kafka and the format's own library do, with or without the bit of a stored block.
+        if ((size & ~Lz4Codec.StoredBlock) == 0)
         {
-            if (!TryReadUInt32(out uint size)) return Damaged(out chunk);
-            // The end mark; as Kafka and the format's own library do, with or without the bit of a stored block.
-            if ((size & ~Lz4Codec.StoredBlock) == 0)
-            {
-                _ended = true;
-                return false;
-            }
-            if (!TryReadBlock(size & ~Lz4Codec.StoredBlock, (size & Lz4Codec.StoredBlock) != 0, out chunk)) return Damaged(out chunk);
-            if (!chunk.IsEmpty) return true;
+            if (_hasContentChecksum && !TryReadUInt32(out _)) return Damaged(out chunk);
+            _ended = true;
+            return false;
         }
+        if (!TryReadBlock(size & ~Lz4Codec.StoredBlock, (size & Lz4Codec.StoredBlock) != 0, out chunk)) return Damaged(out chunk);
+        // For the reader of Java's clients nothing stands behind a block of no bytes.
+        _ended = chunk.IsEmpty;
+        return !_ended;
     }
 
     protected override void Dispose(bool disposing)
@@ -71,6 +72,7 @@ internal sealed class Lz4FrameSource : DecompressionSource
         int length = 6 + ((flags & HasContentSize) != 0 ? 8 : 0);
         if (available <= length) return false;
         if (_checksHeader && (byte)(XXH32.DigestOf(header[4..length]) >> 8) != header[length]) return false;
+        _hasContentChecksum = (flags & HasContentChecksum) != 0;
         _hasBlockChecksums = (flags & HasBlockChecksums) != 0;
         _maxBlockBytes = 1 << (8 + 2 * code);
         _rest = _rest.Slice(length + 1);
@@ -89,6 +91,8 @@ internal sealed class Lz4FrameSource : DecompressionSource
             chunk = bytes;
             return true;
         }
+        // The one block of no bytes, which the library takes for a damaged one.
+        if (bytes is [0]) return true;
         CompressionCodecs.Rent(ref _block, _maxBlockBytes);
         int decoded = LZ4Codec.Decode(bytes, _block.AsSpan(0, _maxBlockBytes));
         if (decoded < 0) return false;

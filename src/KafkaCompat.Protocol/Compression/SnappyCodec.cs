@@ -15,13 +15,20 @@ internal sealed class SnappyCodec : ICompressionCodec
 
     private const int LengthBytes = 4;
 
+    private const int HeaderBytes = 16, MagicBytes = 8;
+
+    private const int OldestVersion = 1;
+
+    /// <summary>The first four bytes of the magic, which are no block's length.</summary>
+    private const int MagicHead = unchecked((int)0x82534E41);
+
     /// <summary>A copy of 64 bytes takes three, so no block decompresses to more than this many times its size.</summary>
     private const int LargestRatio = 22;
 
     /// <summary>Magic, version 1, compatible with 1.</summary>
     private static ReadOnlySpan<byte> Header => [0x82, (byte)'S', (byte)'N', (byte)'A', (byte)'P', (byte)'P', (byte)'Y', 0, 0, 0, 0, 1, 0, 0, 0, 1];
 
-    private static ReadOnlySpan<byte> Magic => Header[..8];
+    private static ReadOnlySpan<byte> Magic => Header[..MagicBytes];
 
     public CompressionType Type => CompressionType.Snappy;
 
@@ -48,13 +55,18 @@ internal sealed class SnappyCodec : ICompressionCodec
     {
         private ReadOnlySequence<byte> _rest;
         private readonly bool _isFramed;
+
+        /// <summary>Whether a block with bytes stood behind the latest header that was stepped over.</summary>
+        private bool _hasBlock;
         private byte[]? _copy;
         private byte[]? _block;
 
         public Source(in ReadOnlySequence<byte> input)
         {
             _rest = input;
-            _isFramed = StartsWithMagic();
+            // The version in the first header nobody minds.
+            _isFramed = _rest.Length >= HeaderBytes && StartsWithMagic();
+            if (_isFramed) _rest = _rest.Slice(HeaderBytes);
             IsDamaged = input.IsEmpty;
         }
 
@@ -66,18 +78,22 @@ internal sealed class SnappyCodec : ICompressionCodec
             if (IsDamaged) return false;
             while (!_rest.IsEmpty)
             {
-                // Streams may follow one another, so a header can stand wherever a block can.
-                if (_isFramed && StartsWithMagic())
-                {
-                    if (_rest.Length < Header.Length) return Damaged(out chunk);
-                    _rest = _rest.Slice(Header.Length);
-                    continue;
-                }
                 // Fewer bytes than a block's length are no block; Kafka's clients read over them.
                 if (_isFramed && _rest.Length < LengthBytes) return false;
+                // Streams may follow one another, so a header can stand wherever a block can.
+                if (_isFramed && PeekInt32() == MagicHead)
+                {
+                    if (_rest.Length < HeaderBytes) return Damaged(out chunk);
+                    if (!TryTakeHeader(out bool isOther)) return Damaged(out chunk);
+                    if (isOther && !_hasBlock) return false;
+                    _hasBlock &= !isOther;
+                    continue;
+                }
                 if (!TryTakeBlock(out var block)) return Damaged(out chunk);
                 if (!TryDecode(CompressionCodecs.Contiguous(block, ref _copy), out chunk)) return Damaged(out chunk);
-                if (!chunk.IsEmpty) return true;
+                if (chunk.IsEmpty) continue;
+                _hasBlock = true;
+                return true;
             }
             return false;
         }
@@ -88,16 +104,34 @@ internal sealed class SnappyCodec : ICompressionCodec
             CompressionCodecs.Return(ref _block);
         }
 
+        /// <summary>
+        /// Magic, version, and the oldest version that can read it. Readers mind the first of the two alone, and know none before 1. A header whose magic is another
+        /// they step over behind a block, and take for the end elsewhere.
+        /// </summary>
+        private bool TryTakeHeader(out bool isOther)
+        {
+            Span<byte> version = stackalloc byte[sizeof(int)];
+            isOther = !StartsWithMagic();
+            _rest.Slice(MagicBytes, version.Length).CopyTo(version);
+            _rest = _rest.Slice(HeaderBytes);
+            return isOther || BinaryPrimitives.ReadInt32BigEndian(version) >= OldestVersion;
+        }
+
+        private int PeekInt32()
+        {
+            Span<byte> bytes = stackalloc byte[sizeof(int)];
+            _rest.Slice(0, bytes.Length).CopyTo(bytes);
+            return BinaryPrimitives.ReadInt32BigEndian(bytes);
+        }
+
         private bool TryTakeBlock(out ReadOnlySequence<byte> block)
         {
             block = _rest;
             if (_isFramed)
             {
-                Span<byte> size = stackalloc byte[LengthBytes];
-                _rest.Slice(0, size.Length).CopyTo(size);
-                int length = BinaryPrimitives.ReadInt32BigEndian(size);
-                if (length < 0 || length > _rest.Length - size.Length) return false;
-                block = _rest.Slice(size.Length, length);
+                int length = PeekInt32();
+                if (length < 0 || length > _rest.Length - LengthBytes) return false;
+                block = _rest.Slice(LengthBytes, length);
             }
             _rest = _rest.Slice(block.End);
             return true;

@@ -47,6 +47,7 @@ internal sealed class ZstdCodec : ICompressionCodec
         private ReadOnlySequence<byte> _frame;
         private byte[]? _chunk = ArrayPool<byte>.Shared.Rent(ChunkBytes);
         private bool _isWithinFrame;
+        private bool _hasEndedFrame;
         private bool _isBegunApart;
         private bool _isLarge;
         private long _expected;
@@ -83,6 +84,7 @@ internal sealed class ZstdCodec : ICompressionCodec
                 _frame = consumed < _frame.FirstSpan.Length ? _frame.Slice(consumed) : _frame.Slice(consumed).SkipEmptySegments();
                 if (status == OperationStatus.InvalidData) return Damaged(out chunk);
                 _isWithinFrame = status != OperationStatus.Done;
+                _hasEndedFrame |= !_isWithinFrame;
                 _produced += written;
                 // The library checks the size that the header promised only where it decompresses a whole frame at once.
                 if (_expected >= 0 && (_isWithinFrame ? _produced > _expected : _produced != _expected)) return Damaged(out chunk);
@@ -93,7 +95,14 @@ internal sealed class ZstdCodec : ICompressionCodec
                     return true;
                 }
                 // Nothing in, nothing out, and the frame is not at its end: it was cut.
-                if (consumed == 0 && _isWithinFrame) return Damaged(out chunk);
+                if (consumed == 0 && _isWithinFrame)
+                {
+                    // The reader of Java's clients minds that in the first frame alone; behind another, what there is of it counts.
+                    if (!_hasEndedFrame) return Damaged(out chunk);
+                    _isWithinFrame = false;
+                    _rest = default;
+                    continue;
+                }
             }
         }
 

@@ -9,5 +9,6 @@ namespace KafkaCompat.Protocol.Records;
 /// <param name="Origin">who produces</param>
 public readonly record struct ProduceBatchRules(short Version, string Topic, int Partition, ProduceSettings Settings, long NowMs, AppendOrigin Origin = AppendOrigin.Client)
 {
-    internal const short FirstVersionWithZstd = 7;
+    /// <summary>Produce requests before this version may not bring zstd.</summary>
+    public const short FirstVersionWithZstd = 7;
 }

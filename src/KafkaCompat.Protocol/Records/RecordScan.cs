@@ -33,7 +33,7 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
 
     public long MaxTimestamp { get; private set; } = RecordBatchHeader.NoTimestamp;
 
-    /// <summary>Null if the records may be stored. Kafka minds wrong offsets in compressed batches only, and names refused records first.</summary>
+    /// <summary>Null if the records may be stored. Kafka minds wrong offsets only in compressed batches that stay as they are, and names refused records first.</summary>
     public ProduceVerdict? Run(in RecordBatchSlice batch)
     {
         RecordFault fault;
@@ -62,7 +62,7 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
         }
         if (fault != RecordFault.None) return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
         if (_errorCount > 0) return Refuse();
-        return isCompressed && _offsetsAreWrong ? ProduceVerdict.Refuse(ErrorCode.UnknownServerError) : null;
+        return isCompressed && !IsRebuilt && _offsetsAreWrong ? ProduceVerdict.Refuse(ErrorCode.UnknownServerError) : null;
     }
 
     /// <summary>Whether Kafka reads on where this stops: over fields that end behind their record it only steps, until the codec has no more.</summary>
@@ -115,7 +115,9 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
         $"Invalid timestamp type in message {(IsReadInPart ? "Partial" : "")}DefaultRecord(offset={header.BaseOffset + record.OffsetDelta}, timestamp={timestamp}, key={Shown(record.KeyLength)} bytes, value={Shown(record.ValueLength)} bytes). Producer should not set timestamp type to LogAppendTime.");
 
     /// <summary>Kafka names the class that read the record: a compressed batch that stays as it is, is read in part only.</summary>
-    private readonly bool IsReadInPart => header.Codec != CompressionType.None && header.Codec == (rules.Settings.Codec ?? header.Codec);
+    private readonly bool IsReadInPart => header.Codec != CompressionType.None && !IsRebuilt;
+
+    private readonly bool IsRebuilt => header.Codec != (rules.Settings.Codec ?? header.Codec);
 
     /// <summary>A key or value that is null has no bytes, and where nothing but its length was read the length of one that is null.</summary>
     private readonly int Shown(int length) => IsReadInPart ? length : Math.Max(0, length);

@@ -2,16 +2,25 @@ using System.Buffers;
 
 namespace KafkaCompat.Protocol.Compression;
 
-/// <summary>Reads a sequence as a stream, for codecs that know only streams.</summary>
-internal sealed class SequenceStream(ReadOnlySequence<byte> sequence) : Stream
+/// <summary>
+/// Hands a sequence to a DeflateStream, which tells neither how much of its input it used nor where the deflate stream ended: between two places a byte at a time, before
+/// and behind in larger pieces. An inflater takes no byte that it does not need, so a stream that ended after a piece of one byte ended behind that byte.
+/// </summary>
+/// <param name="bytes">what may be read</param>
+/// <param name="singleFrom">where the pieces of one byte begin</param>
+/// <param name="singleUntil">where they end</param>
+internal sealed class DeflateInput(ReadOnlySequence<byte> bytes, long singleFrom, long singleUntil) : Stream
 {
-    private ReadOnlySequence<byte> _rest = sequence;
+    private ReadOnlySequence<byte> _rest = bytes;
+
+    /// <summary>Whether the pieces of one byte have begun.</summary>
+    public bool HasReachedSingles => Given >= singleFrom;
 
     /// <summary>How many bytes were read.</summary>
     public long Given { get; private set; }
 
-    /// <summary>Where the latest read began.</summary>
-    public long LastReadStart { get; private set; }
+    /// <summary>Where the latest piece began.</summary>
+    public long LastPieceStart { get; private set; }
 
     /// <summary>Whether somebody read on when nothing was left.</summary>
     public bool WasAskedPastEnd { get; private set; }
@@ -30,13 +39,15 @@ internal sealed class SequenceStream(ReadOnlySequence<byte> sequence) : Stream
 
     public override int Read(Span<byte> buffer)
     {
-        int count = (int)Math.Min(buffer.Length, _rest.Length);
+        if (buffer.IsEmpty) return 0;
+        long piece = Given < singleFrom ? Math.Min(buffer.Length, singleFrom - Given) : Given < singleUntil ? 1 : buffer.Length;
+        int count = (int)Math.Min(piece, _rest.Length);
         if (count == 0)
         {
-            WasAskedPastEnd |= buffer.Length > 0;
+            WasAskedPastEnd = true;
             return 0;
         }
-        LastReadStart = Given;
+        LastPieceStart = Given;
         Given += count;
         _rest.Slice(0, count).CopyTo(buffer);
         _rest = _rest.Slice(count);
