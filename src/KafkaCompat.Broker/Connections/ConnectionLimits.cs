@@ -1,3 +1,5 @@
+using KafkaCompat.Protocol;
+
 namespace KafkaCompat.Broker.Connections;
 
 /// <summary>The bounds of one connection, and what it shares with others, named after the settings they come from.</summary>
@@ -20,6 +22,9 @@ public sealed record ConnectionLimits(int MaxRequestBytes, long MaxIdleMs)
 
     /// <summary>What the unread answers of all connections may take together. Null in tests that need no bound.</summary>
     public AnswerMemory? Answers { get; init; }
+
+    /// <summary>What requests of all connections may cost beyond what their bytes allow.</summary>
+    public DecodeMemory Decoding { get; init; } = new();
 
     public static ConnectionLimits Default { get; } = new(100 * 1024 * 1024, 600_000);
 }

@@ -333,7 +333,7 @@ public sealed class KafkaConnection
         var bytes = sizeof(int) + (int)frame.Length;
         try
         {
-            var reader = new WireReader(frame);
+            var reader = new WireReader(frame, shared: _limits.Decoding);
             var key = reader.ReadInt16();
             var version = reader.ReadInt16();
             var served = _dispatch.Find(key);
@@ -377,18 +377,21 @@ public sealed class KafkaConnection
         }
         catch (WireFormatException e)
         {
+            _limits.Decoding.Return(body.SharedBytes);
             ConnectionLog.RequestUnreadable(_logger, _info.ConnectionId, _info.RemoteAddress, e.Message);
             _responses.Complete(place, null, closeConnection: true);
             return false;
         }
         catch (Exception e)
         {
+            _limits.Decoding.Return(body.SharedBytes);
             Fail(place, context, e);
             return false;
         }
         if (context.Meter is { } meter) _quotas.Returned(meter);
         if (answer.IsCompletedSuccessfully)
         {
+            _limits.Decoding.Return(body.SharedBytes);
             Complete(place, answer.GetAwaiter().GetResult(), context);
         }
         else
@@ -398,7 +401,7 @@ public sealed class KafkaConnection
             // What comes of it later asks for its own turn.
             _answerMemory?.EndTurn();
             if (_metrics is not null) place.HandledTicks = _metrics.Now;
-            CompleteLater(answer, place, context);
+            CompleteLater(answer, place, context, body.SharedBytes);
         }
         return !context.CloseRequested;
     }
@@ -426,7 +429,7 @@ public sealed class KafkaConnection
         if (_isDraining || _responses.IsClosed) pause.End();
     }
 
-    private async void CompleteLater(ValueTask<IResponse?> answer, PendingAnswer place, RequestContext context)
+    private async void CompleteLater(ValueTask<IResponse?> answer, PendingAnswer place, RequestContext context, long sharedBytes)
     {
         try
         {
@@ -435,6 +438,10 @@ public sealed class KafkaConnection
         catch (Exception e)
         {
             Fail(place, context, e);
+        }
+        finally
+        {
+            _limits.Decoding.Return(sharedBytes);
         }
     }
 

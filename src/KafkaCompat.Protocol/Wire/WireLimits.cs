@@ -15,9 +15,15 @@ public static class WireLimits
     /// <summary>A message may cost this many times its bytes…</summary>
     public const int AllocationFactor = 16;
 
-    /// <summary>…and this many bytes more.</summary>
-    public const int AllocationAllowance = 64 * 1024;
+    /// <summary>…or this many bytes, where that is more: an element of a few bytes on the wire is an object of a hundred…</summary>
+    public const int AllocationAllowance = 16 * 1024 * 1024;
 
-    // Half of the allowance is kept for what the estimates below do not see: the message object, buffers, an exception.
-    internal const int UncountedAllowance = 32 * 1024;
+    /// <summary>…and what the estimates do not see: the message object, buffers, an exception.</summary>
+    public const int UncountedAllowance = 64 * 1024;
+
+    /// <summary>What is taken of <see cref="DecodeMemory"/> at a time.</summary>
+    internal const int AllowanceStep = 64 * 1024;
+
+    /// <summary>What counts of <see cref="UncountedAllowance"/> as a message's own, so that a short one needs nothing of <see cref="DecodeMemory"/>.</summary>
+    internal const int SmallMessageAllowance = UncountedAllowance / 2;
 }

@@ -9,10 +9,12 @@ namespace KafkaCompat.Protocol;
 /// <summary>
 /// Reads a message out of memory that may be in pieces. Whatever lies within one piece is read straight from it; only values that straddle
 /// two are copied together. Every length is checked against the bytes left, and what the message will allocate is counted before it is
-/// allocated: at most <see cref="WireLimits.AllocationFactor"/> times the input and <see cref="WireLimits.AllocationAllowance"/> more.
+/// allocated: at most <see cref="WireLimits.AllocationFactor"/> times the input or <see cref="WireLimits.AllocationAllowance"/>, whichever is more.
 /// </summary>
 public ref struct WireReader
 {
+    private const int EmptyList = 32;
+
     private readonly ReadOnlySequence<byte> _sequence;
     private readonly bool _keepUnknownTags;
     private readonly long _length;
@@ -20,15 +22,21 @@ public ref struct WireReader
     private SequencePosition _nextPiece;
     private int _position;
     private long _before;
+    private readonly DecodeMemory? _shared;
     private long _budget;
+    private long _extra;
 
-    /// <summary>Reads a sequence; <paramref name="keepUnknownTags"/> keeps tagged fields that are not known, which a broker has no use for.</summary>
-    public WireReader(ReadOnlySequence<byte> sequence, bool keepUnknownTags = false)
+    /// <summary>
+    /// Reads a sequence; <paramref name="keepUnknownTags"/> keeps tagged fields that are not known, which a broker has no use for. What the message costs beyond
+    /// <see cref="WireLimits.AllocationFactor"/> times its bytes is taken from <paramref name="shared"/> where there is one; <see cref="SharedBytes"/> are to be returned.
+    /// </summary>
+    public WireReader(ReadOnlySequence<byte> sequence, bool keepUnknownTags = false, DecodeMemory? shared = null)
     {
+        _shared = shared;
         _sequence = sequence;
         _keepUnknownTags = keepUnknownTags;
         _length = sequence.Length;
-        _budget = (_length * WireLimits.AllocationFactor) + WireLimits.AllocationAllowance - WireLimits.UncountedAllowance;
+        _budget = (_length * WireLimits.AllocationFactor) + WireLimits.SmallMessageAllowance;
         _nextPiece = sequence.Start;
         _span = default;
         _position = 0;
@@ -41,6 +49,9 @@ public ref struct WireReader
         : this(new ReadOnlySequence<byte>(memory), keepUnknownTags)
     {
     }
+
+    /// <summary>What the message took of the memory that messages share.</summary>
+    public readonly long SharedBytes => _shared is null ? 0 : _extra;
 
     /// <summary>Bytes not yet read.</summary>
     public readonly long Remaining => _length - Consumed;
@@ -229,6 +240,12 @@ public ref struct WireReader
     public int ReadArrayLength(bool flexible, bool nullable, int elementBytes, int elementCost)
     {
         int length = flexible ? (int)ReadUnsignedVarint() - 1 : ReadInt32();
+        if (length == 0 && nullable)
+        {
+            // Null and empty are not the same, so there is a list for nothing.
+            Charge(EmptyList);
+        }
+
         if (length <= 0)
         {
             return length == 0 ? 0 : nullable ? -1 : throw Failure(WireFormatReason.UnexpectedNull, "an array is null");
@@ -297,8 +314,29 @@ public ref struct WireReader
         _budget -= bytes;
         if (_budget < 0)
         {
-            throw Failure(WireFormatReason.TooCostly, $"the message would allocate more than {WireLimits.AllocationFactor} times its {_length} bytes");
+            TakeExtra();
         }
+    }
+
+    /// <summary>Goes beyond the factor, as far as the allowance for one message and that for all reach.</summary>
+    private void TakeExtra()
+    {
+        long wanted = (-_budget + WireLimits.AllowanceStep - 1) / WireLimits.AllowanceStep * WireLimits.AllowanceStep;
+        long allowed = WireLimits.AllocationAllowance - (_length * WireLimits.AllocationFactor);
+        if (_extra + wanted > allowed)
+        {
+            throw Failure(WireFormatReason.TooCostly,
+                $"the message would allocate more than {WireLimits.AllocationAllowance} bytes and more than {WireLimits.AllocationFactor} times its {_length} bytes");
+        }
+
+        if (_shared?.TryTake(wanted) == false)
+        {
+            throw Failure(WireFormatReason.TooCostly,
+                $"the message would allocate more than {WireLimits.AllocationFactor} times its {_length} bytes, and others take all that is left for such messages");
+        }
+
+        _extra += wanted;
+        _budget += wanted;
     }
 
     /// <summary>Refuses versions that a message does not have.</summary>
