@@ -20,7 +20,7 @@ public sealed class DescribeClusterHandler(BrokerMetadata metadata, bool isContr
 
     public ValueTask<DescribeClusterResponse?> Handle(DescribeClusterRequest request, RequestContext context)
     {
-        var response = new DescribeClusterResponse { EndpointType = request.EndpointType };
+        var response = new DescribeClusterResponse();
         if (request.EndpointType != (isController ? Controllers : Brokers))
         {
             var isKnown = request.EndpointType is Brokers or Controllers;
@@ -30,6 +30,7 @@ public sealed class DescribeClusterHandler(BrokerMetadata metadata, bool isContr
                 : $"Unsupported endpoint type {request.EndpointType}";
             return ValueTask.FromResult<DescribeClusterResponse?>(response);
         }
+        response.EndpointType = request.EndpointType;
         response.ClusterId = metadata.ClusterId;
         response.ControllerId = metadata.ControllerId;
         var endpoints = isController

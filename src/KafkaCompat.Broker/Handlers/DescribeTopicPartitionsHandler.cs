@@ -9,7 +9,8 @@ namespace KafkaCompat.Broker.Handlers;
 /// <summary>
 /// DescribeTopicPartitions 0: topics in the order of their names, page by page.
 /// <list type="bullet">
-/// <item>No topics means all. The cursor names the first partition that the page shall hold.</item>
+/// <item>No topics means all. The cursor names the first partition that the page shall hold: INVALID_REQUEST for every topic where its topic is not among those
+/// that were named, or its partition is negative.</item>
 /// <item>At most as many partitions as asked, and as <c>max.request.partition.size.limit</c>; the next cursor says where to go on.</item>
 /// <item>Topics that do not exist are answered with UNKNOWN_TOPIC_OR_PARTITION when they were named.</item>
 /// </list>
@@ -23,6 +24,11 @@ public sealed class DescribeTopicPartitionsHandler(BrokerMetadata metadata, int 
         var image = metadata.Current;
         var response = new DescribeTopicPartitionsResponse();
         var cursor = request.Cursor;
+        if (cursor is not null && !IsPlace(request, cursor.TopicName, cursor.PartitionIndex))
+        {
+            foreach (var topic in request.Topics) response.Topics.Add(new() { Name = topic.Name, ErrorCode = ErrorCode.InvalidRequest });
+            return ValueTask.FromResult<DescribeTopicPartitionsResponse?>(response);
+        }
         var names = Names(request, image, cursor?.TopicName);
         var left = Math.Max(1, Math.Min(maxPartitions, request.ResponsePartitionLimit));
         foreach (var name in names)
@@ -36,7 +42,7 @@ public sealed class DescribeTopicPartitionsHandler(BrokerMetadata metadata, int 
             if (topic is null)
             {
                 var error = TopicNames.IsValid(name, out _) ? ErrorCode.UnknownTopicOrPartition : ErrorCode.InvalidTopicException;
-                response.Topics.Add(new() { Name = name, ErrorCode = error, IsInternal = InternalTopics.Contains(name) });
+                response.Topics.Add(new() { Name = name, ErrorCode = error, IsInternal = InternalTopics.Contains(name), TopicAuthorizedOperations = AuthorizedOperations.AllOnTopic });
                 continue;
             }
             var first = cursor is not null && cursor.TopicName == name ? Math.Max(0, cursor.PartitionIndex) : 0;
@@ -48,6 +54,9 @@ public sealed class DescribeTopicPartitionsHandler(BrokerMetadata metadata, int 
         }
         return ValueTask.FromResult<DescribeTopicPartitionsResponse?>(response);
     }
+
+    private static bool IsPlace(DescribeTopicPartitionsRequest request, string topicName, int partition) =>
+        partition >= 0 && (request.Topics.Count == 0 || request.Topics.Exists(topic => topic.Name == topicName));
 
     private static List<string> Names(DescribeTopicPartitionsRequest request, MetadataImage image, string? from)
     {

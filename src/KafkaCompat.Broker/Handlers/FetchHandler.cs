@@ -11,7 +11,8 @@ namespace KafkaCompat.Broker.Handlers;
 /// <summary>
 /// Fetch 4-18.
 /// <list type="bullet">
-/// <item>Waits up to MaxWaitMs until MinBytes are there; errors, a diverging epoch or a partition that changes end the wait.</item>
+/// <item>Waits up to MaxWaitMs until MinBytes are there; errors, a diverging epoch or a partition that changes end the wait. A partition that nobody knows does so only where
+/// there is no other: who keeps asking for a topic that is gone waits with the rest.</item>
 /// <item>The first partition with data returns at least one batch, however small the limits are; then the limits hold.</item>
 /// <item>A negative limit is UNKNOWN_SERVER_ERROR where there would be something to read.</item>
 /// <item>Sessions from 7 on: later fetches name what changed, answers hold what is news; see <see cref="FetchSessionCache"/>.</item>
@@ -109,6 +110,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
     {
         long total = 0;
         var urgent = false;
+        var unknown = 0;
         long left = limits.MaxBytes;
         var minOneBatch = true;
         for (var i = 0; i < reads.Length; i++)
@@ -118,7 +120,8 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
             if (partition is null)
             {
                 reads[i] = PartitionRead.Failed(error);
-                urgent = true;
+                if (error is ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId) unknown++;
+                else urgent = true;
                 continue;
             }
             if (limits.IsOfReplica)
@@ -136,7 +139,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
             left = Math.Max(0, left - read.Length);
             total += read.Length;
         }
-        return (total, urgent);
+        return (total, urgent || unknown == reads.Length);
     }
 
     private Partition? Find(FetchPartition asked, short version, out ErrorCode error)

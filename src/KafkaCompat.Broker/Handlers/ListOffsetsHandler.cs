@@ -13,7 +13,7 @@ namespace KafkaCompat.Broker.Handlers;
 /// -4 the earliest kept here, from 9 on -5 the latest in tiered storage, from 11 on -6 the earliest not yet uploaded.</item>
 /// <item>Without tiered storage -4 is the log's start, and -5 and -6 are unknown: offset -1.</item>
 /// <item>Nothing at or after the timestamp: offset -1 and no error.</item>
-/// <item>A partition named twice is answered once, with INVALID_REQUEST.</item>
+/// <item>A partition named twice is answered once, with INVALID_REQUEST; a topic once, and not at all where it names no partition.</item>
 /// <item>A search by time reads the records of the batch that it ends in, decompressed, so it is done on the threads for batches; the places need none.</item>
 /// </list>
 /// </summary>
@@ -46,6 +46,7 @@ public sealed class ListOffsetsHandler(PartitionTable partitions, IBatchThreads 
     private ListOffsetsResponse Answer(ListOffsetsRequest request, RequestContext context)
     {
         var response = new ListOffsetsResponse { Topics = new(request.Topics.Count) };
+        var told = new Dictionary<string, ListOffsetsResponse.ListOffsetsTopicResponse>();
         var seen = new HashSet<(string, int)>();
         var repeated = new HashSet<(string, int)>();
         foreach (var topic in request.Topics)
@@ -57,8 +58,13 @@ public sealed class ListOffsetsHandler(PartitionTable partitions, IBatchThreads 
         }
         foreach (var topic in request.Topics)
         {
-            var results = new ListOffsetsResponse.ListOffsetsTopicResponse { Name = topic.Name, Partitions = new(topic.Partitions.Count) };
-            response.Topics.Add(results);
+            if (topic.Partitions.Count == 0) continue;
+            if (!told.TryGetValue(topic.Name, out var results))
+            {
+                results = new ListOffsetsResponse.ListOffsetsTopicResponse { Name = topic.Name, Partitions = new(topic.Partitions.Count) };
+                told.Add(topic.Name, results);
+                response.Topics.Add(results);
+            }
             foreach (var asked in topic.Partitions)
             {
                 // A partition of many mentions is answered at its first; the others find it marked.

@@ -13,13 +13,15 @@ namespace KafkaCompat.Broker.Handlers;
 /// <item>No topic list means all topics: null from 1 on, an empty one in 0.</item>
 /// <item>An unknown name is created if the request and <c>auto.create.topics.enable</c> allow it. As with Kafka the answer
 /// does not wait for that: it says UNKNOWN_TOPIC_OR_PARTITION and the client asks again.</item>
-/// <item>From 10 on topics have ids, from 12 on they can be asked for by id alone: UNKNOWN_TOPIC_ID for an unknown one.</item>
+/// <item>From 10 on topics have ids, from 12 on they can be asked for by id alone: UNKNOWN_TOPIC_ID for an unknown one. Before 12 one without a name, or with an id, is INVALID_REQUEST.</item>
 /// <item>From 8 on the operations a client may do, all of them while there is no authorizer.</item>
 /// </list>
 /// </summary>
 [Serves(ApiKey.Metadata, 0, 13)]
 public sealed class MetadataHandler(BrokerMetadata metadata, TopicCreator creator, ClientQuotas quotas) : IHandler<MetadataRequest, MetadataResponse>
 {
+    private const short AskedByIdSince = 12;
+
     public ValueTask<MetadataResponse?> Handle(MetadataRequest request, RequestContext context)
     {
         var image = metadata.Current;
@@ -31,9 +33,13 @@ public sealed class MetadataHandler(BrokerMetadata metadata, TopicCreator creato
         {
             foreach (var topic in image.Topics.Values) response.Topics.Add(Describe(topic, image, request, context));
         }
+        else if (context.ApiVersion < AskedByIdSince && request.Topics.Exists(static topic => topic.Name is null || topic.TopicId != Uuid.Zero))
+        {
+            return ValueTask.FromResult<MetadataResponse?>(Refusal(request, ErrorCode.InvalidRequest));
+        }
         else if (!AddAsked(response, request, image, context))
         {
-            return ValueTask.FromResult<MetadataResponse?>(Refusal(request));
+            return ValueTask.FromResult<MetadataResponse?>(Refusal(request, ErrorCode.UnknownServerError));
         }
         return ValueTask.FromResult<MetadataResponse?>(response);
     }
@@ -69,8 +75,7 @@ public sealed class MetadataHandler(BrokerMetadata metadata, TopicCreator creato
         }
         foreach (var id in unknownIds)
         {
-            // Up to 11 a name may not be null.
-            response.Topics.Add(new() { Name = context.ApiVersion >= 12 ? null : "", TopicId = id, ErrorCode = ErrorCode.UnknownTopicId });
+            response.Topics.Add(new() { Name = null, TopicId = id, ErrorCode = ErrorCode.UnknownTopicId });
         }
         return true;
     }
@@ -101,12 +106,12 @@ public sealed class MetadataHandler(BrokerMetadata metadata, TopicCreator creato
         return result;
     }
 
-    /// <summary>Kafka's answer to a topic with neither name nor id: an error for each, and nothing else.</summary>
-    private static MetadataResponse Refusal(MetadataRequest request)
+    /// <summary>Kafka's answer to topics that cannot be asked for so: an error for each, and nothing else.</summary>
+    private static MetadataResponse Refusal(MetadataRequest request, ErrorCode error)
     {
-        var response = new MetadataResponse { ErrorCode = ErrorCode.UnknownServerError };
+        var response = new MetadataResponse { ErrorCode = error };
         foreach (var asked in request.Topics!)
-            response.Topics.Add(new() { Name = asked.Name ?? "", TopicId = asked.TopicId, ErrorCode = ErrorCode.UnknownServerError });
+            response.Topics.Add(new() { Name = asked.Name ?? "", TopicId = asked.TopicId, ErrorCode = error });
         return response;
     }
 }

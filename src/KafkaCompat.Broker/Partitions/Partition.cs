@@ -32,6 +32,9 @@ public sealed class Partition
     /// <summary>Batches up to this size are checked at once, whatever their codec: to have another thread do it would cost more than most of them do.</summary>
     internal const int MaxInlineBatchBytes = 1024;
 
+    /// <summary>A client that knows no leader epoch.</summary>
+    private const int NoEpoch = -1;
+
     private readonly Lock _lock = new();
     private readonly PartitionLog _log;
     private readonly LogSyncer _syncer;
@@ -237,7 +240,8 @@ public sealed class Partition
         int leaderEpoch;
         lock (_lock)
         {
-            var error = CheckLeader(currentLeaderEpoch);
+            // Other negative numbers mean none to a fetch, and nothing else.
+            var error = CheckLeader(Math.Max(NoEpoch, currentLeaderEpoch));
             if (error != ErrorCode.None) return Fail(error);
             (leaderId, leaderEpoch, highWatermark, visibleBytes) = (_leaderId, _leaderEpoch, _highWatermark, committedOnly ? _stableBytes : _visibleBytes);
             stable = LastStableOffset();
@@ -647,8 +651,8 @@ public sealed class Partition
     private ErrorCode CheckLeader(int currentLeaderEpoch)
     {
         if (_isClosed) return ErrorCode.NotLeaderOrFollower;
-        if (currentLeaderEpoch >= 0 && currentLeaderEpoch < _leaderEpoch) return ErrorCode.FencedLeaderEpoch;
-        if (currentLeaderEpoch >= 0 && currentLeaderEpoch > _leaderEpoch) return ErrorCode.UnknownLeaderEpoch;
+        if (currentLeaderEpoch != NoEpoch && currentLeaderEpoch < _leaderEpoch) return ErrorCode.FencedLeaderEpoch;
+        if (currentLeaderEpoch != NoEpoch && currentLeaderEpoch > _leaderEpoch) return ErrorCode.UnknownLeaderEpoch;
         return _isLeader ? ErrorCode.None : ErrorCode.NotLeaderOrFollower;
     }
 
