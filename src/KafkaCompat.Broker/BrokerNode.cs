@@ -86,10 +86,13 @@ public sealed class BrokerNode : IAsyncDisposable
             quorum = QuorumNode.Open(config, directories.Metadata.Environment, directories.Meta, engineTime, random);
             return await Start(config, directories, quorum, time, engineTime, random, logs, batchThreads, seams, start);
         }
-        catch
+        catch (Exception failure)
         {
             if (quorum is not null) await quorum.DisposeAsync();
             directories.Dispose();
+            // What failed after that is a consequence: one line tells of the disk.
+            if (failure is not OperationCanceledException && directories.Metadata.Health.Cause is { } cause)
+                throw new IOException($"The log directory {directories.Metadata.Path}, which holds the metadata log, has failed: {cause.Message}", cause);
             throw;
         }
     }
@@ -132,7 +135,7 @@ public sealed class BrokerNode : IAsyncDisposable
             _ = _diskFailure.TrySetException(new IOException($"The log directory {directory.Path} has failed: {cause.Message}", cause));
             return;
         }
-        BrokerNodeLog.DirectoryFailed(_logger, cause, directory.Path);
+        BrokerNodeLog.DirectoryFailed(_logger, directory.Path, cause.Message);
         _ = _lifecycle.ReportDirectories();
     }
 

@@ -24,6 +24,6 @@ internal static partial class BrokerNodeLog
     [LoggerMessage(1305, LogLevel.Warning, "The controller refuses the heartbeat of broker {BrokerId} with epoch {Epoch}: {Error}. Where the broker was unregistered it serves nothing until it is started again, which registers it.")]
     public static partial void HeartbeatRefused(ILogger logger, int brokerId, long epoch, ErrorCode error);
 
-    [LoggerMessage(1303, LogLevel.Error, "The log directory {Directory} has failed; its partitions are offline, the others are served.")]
-    public static partial void DirectoryFailed(ILogger logger, Exception exception, string directory);
+    [LoggerMessage(1303, LogLevel.Error, "The log directory {Directory} has failed; its partitions are offline, the others are served: {Reason}")]
+    public static partial void DirectoryFailed(ILogger logger, string directory, string reason);
 }

@@ -25,7 +25,7 @@ public sealed class NodeHealth(BrokerService broker, Func<QuorumDescription> quo
         {
             if (directory.Health.Cause is { } cause) reasons.Add($"The log directory {directory.Path} has failed: {cause.Message}");
         }
-        if (broker.Directories.HasUnopened) reasons.Add("A log directory could not be opened when the node started.");
+        foreach (var path in broker.Directories.Unopened) reasons.Add($"The log directory {path} could not be opened when the node started.");
         if (quorum().LeaderId < 0) reasons.Add("The quorum has no leader, so nothing of the metadata can change.");
         var image = broker.Metadata.Current;
         if (broker.Metadata.ControllerId < 0)

@@ -12,6 +12,12 @@ public readonly record struct Uuid(long High, long Low) : IComparable<Uuid>
     /// <summary>Characters of the text form.</summary>
     public const int TextLength = 22;
 
+    private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    private const string Padding = "==";
+
+    /// <summary>128 bits end two bits into the last character of six.</summary>
+    private const int SpareBits = 0b1111;
+
     /// <summary>No id.</summary>
     public static Uuid Zero => default;
 
@@ -31,11 +37,23 @@ public readonly record struct Uuid(long High, long Low) : IComparable<Uuid>
     /// <summary>Reads the text form; throws <see cref="FormatException"/> where it is none.</summary>
     public static Uuid Parse(ReadOnlySpan<char> text) => TryParse(text, out var id) ? id : throw new FormatException($"'{text}' is not a base64url id of 22 characters");
 
-    /// <summary>Reads the text form.</summary>
+    /// <summary>Reads the text form as Java's decoder does: what the last character has to spare does not count, and the two characters that fill it up may be there.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out Uuid id)
     {
         Span<byte> bytes = stackalloc byte[Size];
-        if (text.Length == TextLength && Base64Url.IsValid(text) && Base64Url.TryDecodeFromChars(text, bytes, out int written) && written == Size)
+        Span<char> exact = stackalloc char[TextLength];
+        if (text.Length == TextLength + Padding.Length && text.EndsWith(Padding))
+        {
+            text = text[..TextLength];
+        }
+
+        if (text.Length == TextLength && Alphabet.IndexOf(text[^1]) is >= 0 and var last)
+        {
+            text.CopyTo(exact);
+            exact[^1] = Alphabet[last & ~SpareBits];
+        }
+
+        if (text.Length == TextLength && Base64Url.IsValid(exact) && Base64Url.TryDecodeFromChars(exact, bytes, out int written) && written == Size)
         {
             id = Read(bytes);
             return true;

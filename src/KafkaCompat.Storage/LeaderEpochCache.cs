@@ -47,7 +47,7 @@ public sealed class LeaderEpochCache
     {
         var cache = new LeaderEpochCache(environment, Path.Combine(folder, FileName));
         foreach (string[] cells in CheckpointText.Read(environment.Files, cache._path, 2))
-            cache._entries.Add(new LeaderEpochEntry((int)CheckpointText.Number(cells[0], cache._path), CheckpointText.Number(cells[1], cache._path)));
+            cache._entries.Add(new LeaderEpochEntry(CheckpointText.Int(cells[0], cache._path), CheckpointText.Number(cells[1], cache._path)));
         if (cache._entries.Count > 0)
             cache._written = [.. cache._entries];
         return cache;

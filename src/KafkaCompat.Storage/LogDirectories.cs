@@ -13,12 +13,12 @@ public sealed class LogDirectories : IDisposable
     private volatile IReadOnlyList<Uuid> _cordoned = [];
 
     /// <param name="opened">The directories that could be opened, in the order of <c>log.dirs</c>.</param>
-    /// <param name="hasUnopened">Whether there are others that could not be.</param>
-    public LogDirectories(IReadOnlyList<LogDirectory> opened, bool hasUnopened = false)
+    /// <param name="unopened">The paths of others that could not be.</param>
+    public LogDirectories(IReadOnlyList<LogDirectory> opened, IReadOnlyList<string>? unopened = null)
     {
         ArgumentNullException.ThrowIfNull(opened);
         _all = opened;
-        HasUnopened = hasUnopened;
+        Unopened = unopened ?? [];
     }
 
     public IReadOnlyList<LogDirectory> All => _all;
@@ -29,12 +29,12 @@ public sealed class LogDirectories : IDisposable
     /// <summary>What is told of the opening of the logs; one for all directories.</summary>
     public RecoveryWatch Recovery => _all[0].Environment.Recovery;
 
-    /// <summary>Whether a directory of <c>log.dirs</c> could not be opened at the start: what it holds is not known.</summary>
-    public bool HasUnopened { get; }
+    /// <summary>Directories of <c>log.dirs</c> that could not be opened at the start: what they hold is not known.</summary>
+    public IReadOnlyList<string> Unopened { get; }
 
     public IEnumerable<LogDirectory> Online => _all.Where(static directory => !directory.Health.IsFailed);
 
-    public bool HasOffline => HasUnopened || _all.Any(static directory => directory.Health.IsFailed);
+    public bool HasOffline => Unopened.Count > 0 || _all.Any(static directory => directory.Health.IsFailed);
 
     /// <summary>The ids of directories that were opened and have failed since.</summary>
     public IReadOnlyList<Uuid> FailedIds => [.. _all.Where(static directory => directory.Health.IsFailed).Select(static directory => directory.Id)];
@@ -48,8 +48,21 @@ public sealed class LogDirectories : IDisposable
         get
         {
             var epochs = _all.Select(static directory => directory.BrokerEpochAtShutdown).Distinct().ToList();
-            return HasUnopened || epochs.Count != 1 ? -1 : epochs[0];
+            return Unopened.Count > 0 || epochs.Count != 1 ? -1 : epochs[0];
         }
+    }
+
+    /// <summary>
+    /// Why a partition that the metadata gives to a directory has no log here and gets none: that directory has failed, or was not opened and may be the one. Null where
+    /// nothing stands against it.
+    /// </summary>
+    public string? WhyOffline(Uuid? assigned)
+    {
+        if (assigned is not { } wanted || !HasOffline || Online.Any(directory => directory.Id == wanted))
+            return null;
+        return _all.FirstOrDefault(directory => directory.Id == wanted) is { } failed
+            ? $"the log directory {failed.Path} has failed"
+            : Unopened.Count > 0 ? $"the log directory {string.Join(" or ", Unopened)} could not be opened" : "a log directory has failed";
     }
 
     /// <summary>Folders of all directories that belong to no partition of the metadata.</summary>
@@ -121,12 +134,19 @@ public sealed class LogDirectories : IDisposable
     public Dictionary<TopicPartition, long> ReadHighWatermarks()
     {
         var all = new Dictionary<TopicPartition, long>();
-        foreach (LogDirectory directory in Online)
+        foreach (LogDirectory directory in Online.ToList())
         {
-            foreach ((TopicPartition partition, long offset) in directory.ReadHighWatermarks())
+            try
             {
-                if (directory.Find(partition) is not null)
-                    all[partition] = offset;
+                foreach ((TopicPartition partition, long offset) in directory.ReadHighWatermarks())
+                {
+                    if (directory.Find(partition) is not null)
+                        all[partition] = offset;
+                }
+            }
+            catch (Exception failure) when (CanDoWithout(failure))
+            {
+                Lose(directory, failure);
             }
         }
         return all;
@@ -155,11 +175,20 @@ public sealed class LogDirectories : IDisposable
         {
             await directory.LoadAll(isKnown, settings, threads);
         }
-        catch (Exception failure) when (_all.Count > 1 && failure is IOException or LogCorruptionException && !FileShortage.IsOfDescriptors(failure.InnerException ?? failure))
+        catch (Exception failure) when (CanDoWithout(failure))
         {
-            directory.Health.Fail(failure);
-            directory.Abandon();
+            Lose(directory, failure);
         }
+    }
+
+    /// <summary>Where there are others, a directory that cannot be read goes offline. A lack of descriptors is no fault of a directory.</summary>
+    private bool CanDoWithout(Exception failure) =>
+        _all.Count > 1 && failure is IOException or LogCorruptionException && !FileShortage.IsOfDescriptors(failure.InnerException ?? failure);
+
+    private static void Lose(LogDirectory directory, Exception failure)
+    {
+        directory.Health.Fail(failure);
+        directory.Abandon();
     }
 
     /// <summary>Removes the folders of deleted logs whose delay is over.</summary>
@@ -235,8 +264,8 @@ public sealed class LogDirectories : IDisposable
         }
         if (home is null)
             throw new KafkaStorageException($"Can't create the log of {partition}: no log directory is left.");
-        if (assigned is { } wanted && home.Id != wanted && HasOffline)
-            throw new KafkaStorageException($"Can't create the log of {partition}: it is in a log directory that is offline ({wanted}).");
+        if (WhyOffline(assigned) is { } reason)
+            throw new KafkaStorageException($"Can't create the log of {partition}: {reason}.");
         return home;
 
         (bool IsCordoned, int Logs) Rank(LogDirectory directory) => (cordoned.Contains(directory.Id), logsIn(directory));

@@ -13,6 +13,11 @@ public sealed record MetaProperties(string ClusterId, int NodeId, Uuid? Director
     public const string FileName = "meta.properties";
     public const int Version = 1;
 
+    private const int VersionOfZooKeeper = 0;
+
+    /// <summary>What Java's trim takes from the ends of a text: blanks and control characters.</summary>
+    private static readonly char[] s_trimmed = [.. Enumerable.Range(0, ' ' + 1).Select(static code => (char)code)];
+
     /// <summary>Reads the file of a directory: null where there is none.</summary>
     public static MetaProperties? Read(IFileStore files, string directory)
     {
@@ -20,12 +25,14 @@ public sealed record MetaProperties(string ClusterId, int NodeId, Uuid? Director
         if (!files.FileExists(path))
             return null;
         Dictionary<string, string> properties = PropertiesText.Read(files, path);
-        string version = properties.GetValueOrDefault("version", "");
-        if (version != Version.ToString(CultureInfo.InvariantCulture))
-            throw new LogCorruptionException($"{path}: version '{version}' is not one that this broker reads; it reads {Version}.");
-        if (!properties.TryGetValue("node.id", out string? node) || !int.TryParse(node, NumberStyles.None, CultureInfo.InvariantCulture, out int nodeId))
-            throw new LogCorruptionException($"{path}: node ID not found.");
-        if (!properties.TryGetValue("cluster.id", out string? clusterId) || clusterId.Length == 0)
+        // The one number around which blanks do not matter. Version 0 is what brokers of a ZooKeeper wrote; Kafka takes it still.
+        string version = properties.GetValueOrDefault("version", "0").Trim(s_trimmed);
+        if (!JavaNumber.TryInt(version, out int number) || number is not (Version or VersionOfZooKeeper))
+            throw new LogCorruptionException($"{path}: version '{version}' is not one that this broker reads; it reads {Version} and {VersionOfZooKeeper}.");
+        string idKey = number == Version ? "node.id" : "broker.id";
+        if (!properties.TryGetValue(idKey, out string? node) || !JavaNumber.TryInt(node, out int nodeId))
+            throw new LogCorruptionException($"{path}: version '{version}' has to have a number as its {idKey}, and has none.");
+        if (!properties.TryGetValue("cluster.id", out string? clusterId))
             throw new LogCorruptionException($"{path}: cluster ID not found.");
         Uuid? directoryId = null;
         if (properties.TryGetValue("directory.id", out string? text))

@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Running;
 using KafkaCompat.Benchmarks.Embedded;
 using KafkaCompat.Benchmarks.Load;
+using KafkaCompat.Benchmarks.Recovery;
 using KafkaCompat.Benchmarks.Requests;
 using KafkaCompat.Benchmarks.Scale;
 using KafkaCompat.Benchmarks.Start;
@@ -13,7 +14,7 @@ namespace KafkaCompat.Benchmarks;
 /// <c>start BINARY</c> compares start and memory with Apache Kafka, <c>transport</c> measures the socket transport alone,
 /// <c>requests</c> prints bytes allocated a request by produce and fetch; <c>throughput</c> what
 /// a node takes in and gives out; <c>load BINARY</c> the same load on Apache Kafka and on us; <c>embedded</c>
-/// how long a broker within a process takes to start;
+/// how long a broker within a process takes to start; <c>recovery BINARY</c> how long both take to open 3 GB after a kill;
 /// <c>scale BINARY</c> 10,000 partitions, 10,000 idle connections and 1,000 waiting consumers on both; everything else goes to BenchmarkDotNet.
 /// </summary>
 internal static class Program
@@ -21,6 +22,7 @@ internal static class Program
     private const string Usage = """
         start BINARY [KAFKA_FOLDER] [RUNS]                     start and idle memory against Apache Kafka; BINARY is a file that exists
         load BINARY [KAFKA_FOLDER|BASELINE_BINARY] [ROUNDS] …  the same load on both in turn
+        recovery BINARY [KAFKA_FOLDER] [GIB] [ROUNDS]          a directory after a kill, opened by both
         scale BINARY [KAFKA_FOLDER] [partitions|connections|polls]
         transport | requests | throughput | embedded           parts of this program alone
         --filter PATTERN, --list flat, …                       BenchmarkDotNet's: codecs, batches, append, read
@@ -30,6 +32,7 @@ internal static class Program
     {
         ["start", var binary, ..] when File.Exists(binary) => StartMeasurement.Run(args[1..]),
         ["load", var binary, ..] when File.Exists(binary) => LoadMeasurement.Run(args[1..]),
+        ["recovery", var binary, ..] when File.Exists(binary) => RecoveryMeasurement.Run(args[1..]),
         ["scale", var binary, ..] when File.Exists(binary) => ScaleMeasurement.Run(args[1..]),
         ["transport", .. var how] => TransportMeasurement.Run(how),
         ["requests"] => RequestMeasurement.Run(),

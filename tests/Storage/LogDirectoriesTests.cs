@@ -37,7 +37,7 @@ public sealed class LogDirectoriesTests
         directories.All[1].Health.Fail(new IOException("the disk is gone"));
         Assert.Equal([s_ids[1]], directories.FailedIds);
         KafkaStorageException refused = Assert.Throws<KafkaStorageException>(() => directories.Create(new TopicPartition("t", 0), s_topicId, s_ids[1], LogSettings.Default));
-        Assert.Contains("offline", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("the log directory /disk1 has failed", refused.Message, StringComparison.Ordinal);
         Assert.Equal("/disk2/t-1", directories.Create(new TopicPartition("t", 1), s_topicId, s_ids[2], LogSettings.Default).Folder);
         Assert.Equal("/disk0/t-2", directories.Create(new TopicPartition("t", 2), s_topicId, null, LogSettings.Default).Folder);
     }

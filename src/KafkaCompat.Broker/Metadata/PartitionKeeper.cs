@@ -28,6 +28,9 @@ public sealed class PartitionKeeper : IMetadataListener
     /// <summary>Partitions that were refused although their disk is sound: for lack of descriptors. They are tried again with each step.</summary>
     private readonly Dictionary<TopicPartition, Uuid> _refused = [];
 
+    /// <summary>How many partitions of this step cannot be used, by the cause.</summary>
+    private readonly SortedDictionary<string, int> _wentOffline = new(StringComparer.Ordinal);
+
     public PartitionKeeper(PartitionTable table, LogDirectories directories, BrokerMetadata metadata, DynamicBrokerConfig config, LogSyncer syncer, TimeProvider time, ILogger logger)
     {
         _table = table;
@@ -59,8 +62,6 @@ public sealed class PartitionKeeper : IMetadataListener
             partition => LogSettingsOf.Topic(_metadata.TopicConfigOf(image, partition.Topic)),
             _config.Of(image).GetInt("num.recovery.threads.per.data.dir"));
         _highWatermarks = _directories.ReadHighWatermarks();
-        foreach (var failed in _directories.All.Where(static directory => directory.Health.IsFailed))
-            PartitionLogMessages.DirectoryNotRead(_logger, failed.Health.Cause, failed.Path);
         foreach (var stray in _directories.Strays) PartitionLogMessages.Stray(_logger, stray);
         var progress = _directories.Recovery.Progress;
         PartitionLogMessages.LogsOpened(_logger, progress.Opened, (long)_time.GetElapsedTime(started).TotalMilliseconds, progress.CheckedBytes, progress.Repairs);
@@ -77,6 +78,8 @@ public sealed class PartitionKeeper : IMetadataListener
             foreach (var index in change.ChangedPartitions) Apply(change.Name, change.Id, index, change[index]);
         }
         foreach (var resource in step.Delta.ChangedConfigs) ApplyConfig(step.Image, resource);
+        foreach (var (reason, count) in _wentOffline) PartitionLogMessages.WentOffline(_logger, count, reason);
+        _wentOffline.Clear();
     }
 
     /// <summary>Makes the logs of all new partitions of a step together, so that they wait for the disk together. A single one is made where it is needed.</summary>
@@ -90,7 +93,7 @@ public sealed class PartitionKeeper : IMetadataListener
             {
                 var registration = change[index];
                 var key = new TopicPartition(change.Name, index);
-                if (!registration.Replicas.Contains(_metadata.NodeId) || _directories.Find(key) is not null) continue;
+                if (!registration.Replicas.Contains(_metadata.NodeId) || _directories.Find(key) is not null || _directories.WhyOffline(AssignedDirectory(registration)) is not null) continue;
                 settings ??= LogSettingsOf.Topic(_metadata.TopicConfigOf(_image, change.Name));
                 var epoch = registration.Leader == _metadata.NodeId ? registration.LeaderEpoch : LeaderEpochCache.Undefined;
                 created.Add((new NewLog(key, change.Id, settings, epoch), AssignedDirectory(registration)));
@@ -154,6 +157,11 @@ public sealed class PartitionKeeper : IMetadataListener
         if (partition is not null && partition.Log.Health.IsFailed)
         {
             GoOffline(partition, key);
+            return;
+        }
+        if (partition is null && _directories.Find(key) is null && _directories.WhyOffline(AssignedDirectory(registration)) is { } reason)
+        {
+            NoteOffline(key, topicId, reason);
             return;
         }
         try
@@ -224,10 +232,16 @@ public sealed class PartitionKeeper : IMetadataListener
     /// <summary>Its directory has failed: whoever asks hears of that and not of another leader, as there is none.</summary>
     private void GoOffline(Partition partition, TopicPartition key)
     {
-        PartitionLogMessages.WentOffline(_logger, key, partition.Log.Folder);
-        _table.Offline[key] = partition.TopicId;
+        NoteOffline(key, partition.TopicId, $"the log directory {Path.GetDirectoryName(partition.Log.Folder)} has failed");
         _ = _table.Remove(key.Topic, key.Partition);
         partition.Close();
+    }
+
+    /// <summary>One line tells of all partitions that one cause takes away.</summary>
+    private void NoteOffline(TopicPartition key, Uuid topicId, string reason)
+    {
+        _table.Offline[key] = topicId;
+        _wentOffline[reason] = _wentOffline.GetValueOrDefault(reason) + 1;
     }
 
     private void ApplyConfig(MetadataImage image, ConfigResource resource)

@@ -19,11 +19,8 @@ internal static partial class PartitionLogMessages
     [LoggerMessage(1207, LogLevel.Error, "The folder of the deleted partition {Partition} could not be set aside.")]
     public static partial void NotDeleted(ILogger logger, Exception exception, TopicPartition partition);
 
-    [LoggerMessage(1203, LogLevel.Error, "The log of {Partition} is in the directory of {Folder}, which has failed; the partition is offline.")]
-    public static partial void WentOffline(ILogger logger, TopicPartition partition, string folder);
-
-    [LoggerMessage(1204, LogLevel.Error, "The log directory {Directory} could not be read; its partitions are offline.")]
-    public static partial void DirectoryNotRead(ILogger logger, Exception? exception, string directory);
+    [LoggerMessage(1203, LogLevel.Error, "{Count} partitions are offline: {Reason}.")]
+    public static partial void WentOffline(ILogger logger, int count, string reason);
 
     [LoggerMessage(1209, LogLevel.Information, "The log directory {Directory} was not closed cleanly; its logs are checked from their recovery points on.")]
     public static partial void RecoveryBegins(ILogger logger, string directory);

@@ -44,6 +44,12 @@ public sealed class QuorumNode : IAsyncDisposable
                 new SnapshotPolicy(config.GetLong("metadata.log.max.record.bytes.between.snapshots"), config.GetLong("metadata.log.max.snapshot.interval.ms")),
                 clock);
             var quorum = new QuorumLoop(log, QuorumSettingsOf(config, meta), metadata, NoPeers.Instance, clock, random);
+            if (quorum.Describe().VoterSet is { Voters.Length: > 1 } voters)
+            {
+                throw new QuorumStateException($"The metadata log in {config.MetadataLogDir} is that of a quorum of {voters.Voters.Length} voters "
+                    + $"({string.Join(", ", voters.Voters.Select(static v => v.Key.Id))}): more than one is not served yet.");
+            }
+
             var controller = new ControllerLoop(ControllerSettingsOf(config, meta, BootstrapRecords(log, quorum), quorum.KRaftVersion, random), clock, random);
             metadata.Leading = controller.OnLeading;
             metadata.SnapshotDue = (id, image) => quorum.TrySnapshot(id, new QuorumSnapshot(

@@ -37,10 +37,19 @@ public sealed record ElectionState(int Epoch, int LeaderId, ReplicaKey Voted)
         state = Initial;
         try
         {
-            using var json = JsonDocument.Parse(content);
+            // As with Kafka only the first line counts, and in it what stands before the object's end.
+            var line = content.Span;
+            var end = line.IndexOfAny((byte)'\n', (byte)'\r');
+            var reader = new Utf8JsonReader(end < 0 ? line : line[..end]);
+            using var json = JsonDocument.ParseValue(ref reader);
             var root = json.RootElement;
-            int version = root.GetProperty("data_version").GetInt32();
+            var version = Version(root.GetProperty("data_version"));
             if (version is not (0 or 1))
+            {
+                return false;
+            }
+
+            if (version == 0 && !HasFieldsOfVersion0(root))
             {
                 return false;
             }
@@ -57,4 +66,15 @@ public sealed record ElectionState(int Epoch, int LeaderId, ReplicaKey Voted)
             return false;
         }
     }
+
+    /// <summary>As Kafka's reader of JSON has it: the lowest 16 bits of a number, and 0 for what is none.</summary>
+    private static short Version(JsonElement element) =>
+        element.ValueKind != JsonValueKind.Number ? (short)0
+        : element.TryGetInt64(out var number) ? unchecked((short)number)
+        : element.TryGetDouble(out var real) && Math.Abs(real) < long.MaxValue ? unchecked((short)(long)real) : (short)0;
+
+    /// <summary>What version 0 has to have besides, though nobody needs it any more.</summary>
+    private static bool HasFieldsOfVersion0(JsonElement root) =>
+        root.GetProperty("clusterId").ValueKind == JsonValueKind.String && root.GetProperty("appliedOffset").TryGetInt64(out _)
+        && root.GetProperty("currentVoters").EnumerateArray().All(static voter => voter.GetProperty("voterId").TryGetInt32(out _));
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using KafkaCompat.Storage.Files;
 
@@ -9,36 +8,49 @@ namespace KafkaCompat.Storage.Checkpoints;
 /// </summary>
 internal static class CheckpointText
 {
-    private const char Version = '0';
+    private const int Version = 0;
 
-    /// <summary>The entries of a file, each cut into as many parts as asked for; empty where the file is absent.</summary>
+    /// <summary>What separates the parts of an entry; others are part of a word.</summary>
+    private static readonly char[] s_blanks = [' ', '\t', '\v', '\f', '\r'];
+
+    /// <summary>
+    /// The entries of a file, each cut into as many parts as asked for; empty where the file is absent. As Kafka reads it: a line ends with a line feed, a carriage return or
+    /// both, numbers stand alone on their lines, no line is blank, and a file that ends before the number of entries has none.
+    /// </summary>
     public static List<string[]> Read(IFileStore files, string path, int parts)
     {
         if (!files.FileExists(path))
             return [];
-        string[] lines = files.ReadAllText(path).Split('\n');
-        // Kafka takes an empty file for one without entries.
-        if (lines is [""])
+        string[] lines = Lines(files.ReadAllText(path));
+        if (lines.Length == 0)
             return [];
-        string version = lines[0].TrimEnd('\r');
-        if (version is not [Version])
-            throw new LogCorruptionException($"{path}: the version is '{version}' and not {Version}.");
-        if (lines.Length < 2 || !int.TryParse(lines[1].AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int count))
+        if (!JavaNumber.TryInt(lines[0], out int version) || version != Version)
+            throw new LogCorruptionException($"{path}: the version is '{lines[0]}' and not {Version}.");
+        if (lines.Length == 1)
+            return [];
+        if (!JavaNumber.TryInt(lines[1], out int count))
             throw new LogCorruptionException($"{path}: the second line is not the number of entries.");
-        var entries = new List<string[]>(Math.Min(count, lines.Length));
+        var entries = new List<string[]>(Math.Clamp(count, 0, lines.Length));
         for (int i = 2; i < lines.Length; i++)
         {
-            string line = lines[i].Trim();
-            if (line.Length == 0)
-                continue;
-            string[] cells = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            string[] cells = lines[i].TrimEnd(s_blanks).Split(s_blanks, StringSplitOptions.RemoveEmptyEntries);
+            // A blank at the start stands behind a part that is empty.
+            if (cells.Length > 0 && s_blanks.Contains(lines[i][0]))
+                cells = ["", .. cells];
             if (cells.Length != parts)
-                throw new LogCorruptionException($"{path}: line {i + 1} is no entry: '{line}'.");
+                throw new LogCorruptionException($"{path}: line {i + 1} is no entry: '{lines[i]}'.");
             entries.Add(cells);
         }
         if (entries.Count != count)
             throw new LogCorruptionException($"{path}: {count} entries are announced and {entries.Count} are there.");
         return entries;
+    }
+
+    /// <summary>The lines of a text as Java's readers cut it: what the last line end is followed by is a line where it is not empty.</summary>
+    public static string[] Lines(string text)
+    {
+        string[] lines = text.Split(["\r\n", "\n", "\r"], StringSplitOptions.None);
+        return lines[^1].Length == 0 ? lines[..^1] : lines;
     }
 
     public static byte[] Encode(int count, IEnumerable<string> lines)
@@ -50,7 +62,7 @@ internal static class CheckpointText
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
-    public static long Number(string cell, string path) => long.TryParse(cell, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)
-        ? value
-        : throw new LogCorruptionException($"{path}: '{cell}' is no number.");
+    public static long Number(string cell, string path) => JavaNumber.TryLong(cell, out long value) ? value : throw new LogCorruptionException($"{path}: '{cell}' is no number.");
+
+    public static int Int(string cell, string path) => JavaNumber.TryInt(cell, out int value) ? value : throw new LogCorruptionException($"{path}: '{cell}' is no number of 32 bits.");
 }

@@ -20,16 +20,36 @@ internal static class CleanShutdownMarker
             return false;
         try
         {
-            // An empty or malformed marker is a marker all the same: it only fails to tell the epoch.
-            using JsonDocument json = JsonDocument.Parse(files.ReadAllBytes(path));
+            // An empty or malformed marker is a marker all the same: it only fails to tell the epoch. What stands behind the object does not count.
+            var reader = new Utf8JsonReader(files.ReadAllBytes(path));
+            using JsonDocument json = JsonDocument.ParseValue(ref reader);
             if (json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("brokerEpoch", out JsonElement epoch)
-                && epoch.ValueKind == JsonValueKind.Number && epoch.TryGetInt64(out long number))
-                brokerEpoch = number;
+                && (!json.RootElement.TryGetProperty("version", out JsonElement version) || IsNothing(version) || (TryNumber(version, out long number) && number is >= int.MinValue and <= int.MaxValue))
+                && TryNumber(epoch, out long told))
+                brokerEpoch = told;
         }
         catch (JsonException)
         {
             brokerEpoch = UnknownBrokerEpoch;
         }
+        return true;
+    }
+
+    private static bool IsNothing(JsonElement element) => element.ValueKind == JsonValueKind.Null || (element.ValueKind == JsonValueKind.String && element.GetString() is "" or "null");
+
+    /// <summary>A number, or a text of one, as Kafka's reader of JSON takes it.</summary>
+    private static bool TryNumber(JsonElement element, out long number)
+    {
+        number = 0;
+        if (element.ValueKind == JsonValueKind.String)
+            return JavaNumber.TryLong(element.GetString().AsSpan().Trim(), out number);
+        if (element.ValueKind != JsonValueKind.Number)
+            return false;
+        if (element.TryGetInt64(out number))
+            return true;
+        if (!element.TryGetDouble(out double real) || Math.Abs(real) >= long.MaxValue)
+            return false;
+        number = (long)real;
         return true;
     }
 

@@ -15,7 +15,7 @@ public static class OffsetCheckpoint
     {
         var offsets = new Dictionary<TopicPartition, long>();
         foreach (string[] cells in CheckpointText.Read(files, path, 3))
-            offsets[new TopicPartition(cells[0], (int)CheckpointText.Number(cells[1], path))] = CheckpointText.Number(cells[2], path);
+            offsets[new TopicPartition(cells[0], CheckpointText.Int(cells[1], path))] = CheckpointText.Number(cells[2], path);
         return offsets;
     }
 

@@ -19,20 +19,24 @@ public static class PartitionMetadataFile
         if (!files.FileExists(path))
             return null;
         byte[] content = files.ReadAllBytes(path);
-        if (IsTorn(content))
+        // The words before the colons are not looked at, and a later version says more behind these lines.
+        string[] lines = CheckpointText.Lines(Encoding.UTF8.GetString(content));
+        if (lines.Length >= 2 && Value(lines[0]) is { } version && JavaNumber.TryInt(version, out int number) && number >= 0
+            && Value(lines[1]) is { } text && Uuid.TryParse(text, out Uuid topicId) && topicId != Uuid.Zero)
+            return topicId;
+        return IsTorn(content) ? null : throw new LogCorruptionException($"{path} is malformed.");
+    }
+
+    /// <summary>What stands behind a line's one colon and the blanks that follow it; null where there is no such.</summary>
+    private static string? Value(string line)
+    {
+        int colon = line.IndexOf(':', StringComparison.Ordinal);
+        if (colon < 0)
             return null;
-        Uuid? topicId = null;
-        bool versioned = false;
-        foreach (string line in Encoding.UTF8.GetString(content).Split('\n'))
-        {
-            int colon = line.IndexOf(':', StringComparison.Ordinal);
-            string value = colon < 0 ? "" : line[(colon + 1)..].Trim();
-            if (line.StartsWith("version:", StringComparison.Ordinal))
-                versioned = value == "0";
-            else if (line.StartsWith("topic_id:", StringComparison.Ordinal) && Uuid.TryParse(value, out Uuid id))
-                topicId = id;
-        }
-        return versioned && topicId is { } found && found != Uuid.Zero ? found : throw new LogCorruptionException($"{path} is malformed.");
+        int start = colon + 1;
+        while (start < line.Length && line[start] is ' ' or '\t' or '\v' or '\f')
+            start++;
+        return start > colon + 1 && start < line.Length ? line[start..] : null;
     }
 
     /// <summary>Puts the file in place, whole, for whoever opens the folder next; <see cref="Sync"/> makes it durable, and a sync of the folder its name.</summary>

@@ -4,22 +4,30 @@ using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Storage.Checkpoints;
 
-/// <summary>The part of Java's properties format that Kafka's own files use: comments, and keys and values around = or :.</summary>
+/// <summary>Java's properties format: bytes are characters (ISO 8859-1), a backslash escapes, a line that ends with one goes on in the next.</summary>
 internal static class PropertiesText
 {
+    private const int HexDigits = 4;
+
     public static Dictionary<string, string> Read(IFileStore files, string path)
     {
         var properties = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (string raw in files.ReadAllText(path).Split('\n'))
+        string[] lines = CheckpointText.Lines(Encoding.Latin1.GetString(files.ReadAllBytes(path)));
+        for (int i = 0; i < lines.Length; i++)
         {
-            string line = raw.Trim();
+            string line = TrimStart(lines[i]);
             if (line.Length == 0 || line[0] is '#' or '!')
                 continue;
-            int separator = line.AsSpan().IndexOfAny('=', ':');
-            if (separator < 0)
-                properties[line] = "";
-            else
-                properties[line[..separator].TrimEnd()] = Unescape(line[(separator + 1)..].TrimStart());
+            while (EndsWithBackslash(line))
+                line = line[..^1] + (++i < lines.Length ? TrimStart(lines[i]) : "");
+            int end = 0;
+            while (end < line.Length && line[end] is not ('=' or ':' or ' ' or '\t' or '\f'))
+                end += line[end] == '\\' ? 2 : 1;
+            end = Math.Min(end, line.Length);
+            string value = TrimStart(line[end..]);
+            if (value is ['=' or ':', ..])
+                value = TrimStart(value[1..]);
+            properties[Unescape(line[..end], path)] = Unescape(value, path);
         }
         return properties;
     }
@@ -31,22 +39,55 @@ internal static class PropertiesText
         _ = text.Append(now.UtcDateTime.ToString("ddd MMM dd HH:mm:ss 'UTC' yyyy", CultureInfo.InvariantCulture)).Append('\n');
         foreach ((string key, string value) in entries)
             _ = text.Append(key).Append('=').Append(Escape(value)).Append('\n');
-        return Encoding.UTF8.GetBytes(text.ToString());
+        return Encoding.Latin1.GetBytes(text.ToString());
     }
 
-    private static string Escape(string value) => value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("=", "\\=", StringComparison.Ordinal)
-        .Replace(":", "\\:", StringComparison.Ordinal).Replace("#", "\\#", StringComparison.Ordinal).Replace("!", "\\!", StringComparison.Ordinal);
+    private static string TrimStart(string line) => line.TrimStart(' ', '\t', '\f');
 
-    private static string Unescape(string value)
+    private static bool EndsWithBackslash(string line) => (line.Length - line.AsSpan().TrimEnd('\\').Length) % 2 == 1;
+
+    private static string Escape(string value)
+    {
+        var text = new StringBuilder(value.Length);
+        for (int i = 0; i < value.Length; i++)
+        {
+            _ = value[i] switch
+            {
+                '\\' or '=' or ':' or '#' or '!' => text.Append('\\').Append(value[i]),
+                ' ' when i == 0 => text.Append("\\ "),
+                '\t' => text.Append("\\t"),
+                '\n' => text.Append("\\n"),
+                '\r' => text.Append("\\r"),
+                '\f' => text.Append("\\f"),
+                < ' ' or > '~' => text.Append(CultureInfo.InvariantCulture, $"\\u{(int)value[i]:X4}"),
+                _ => text.Append(value[i]),
+            };
+        }
+        return text.ToString();
+    }
+
+    private static string Unescape(string value, string path)
     {
         if (!value.Contains('\\', StringComparison.Ordinal))
             return value;
         var text = new StringBuilder(value.Length);
         for (int i = 0; i < value.Length; i++)
         {
-            if (value[i] == '\\' && i + 1 < value.Length)
-                i++;
-            _ = text.Append(value[i]);
+            if (value[i] != '\\' || ++i == value.Length)
+            {
+                if (i < value.Length)
+                    _ = text.Append(value[i]);
+                continue;
+            }
+            if (value[i] == 'u')
+            {
+                if (value.Length - i <= HexDigits || !ushort.TryParse(value.AsSpan(i + 1, HexDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort code))
+                    throw new LogCorruptionException($"{path}: malformed \\uxxxx encoding.");
+                _ = text.Append((char)code);
+                i += HexDigits;
+                continue;
+            }
+            _ = text.Append(value[i] switch { 't' => '\t', 'n' => '\n', 'r' => '\r', 'f' => '\f', var other => other });
         }
         return text.ToString();
     }

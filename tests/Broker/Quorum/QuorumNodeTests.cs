@@ -197,7 +197,7 @@ public sealed class QuorumNodeTests : IDisposable
 
     [Theory]
     [InlineData("bad-quorum-state", "Error while reading the Quorum status from the file")]
-    [InlineData("bad-directory-id", "is not among the voters of the metadata log")]
+    [InlineData("bad-directory-id", "The metadata log knows node 1 by the directory id ")]
     public async Task A_quorum_that_Kafka_does_not_join_is_refused_with_one_line(string name, string line)
     {
         string folder = Path.Combine(ReferenceFolder.Extract(name, _root), "data");
