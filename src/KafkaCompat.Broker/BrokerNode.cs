@@ -147,6 +147,7 @@ public sealed class BrokerNode : IAsyncDisposable
         directories.Complete(quorum.Metadata.Image.Brokers.GetValueOrDefault(config.NodeId));
         var (meta, data) = (directories.Meta, directories.Data);
         var logger = logs.CreateLogger("kafkacompat.node");
+        if (config.ClusterId is { } wanted && wanted != meta.ClusterId) BrokerNodeLog.OtherCluster(logger, wanted, meta.ClusterId, config.MetadataLogDir);
         var broker = new BrokerService(config, meta.ClusterId, data, quorum.Controller, quorum.Quorum.Describe, time, random, logs, batchThreads, seams);
         broker.Metadata.KRaftVersion = quorum.Quorum.KRaftVersion;
         var lifecycle = new BrokerLifecycle(quorum, config, meta.ClusterId, [.. data.All.Select(static directory => directory.Id)], data.BrokerEpochAtShutdown, engineTime, random)

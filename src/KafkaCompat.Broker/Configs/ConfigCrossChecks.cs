@@ -1,62 +1,107 @@
+using System.Text;
+
 namespace KafkaCompat.Broker.Configs;
 
 /// <summary>The rules of Kafka that look at more than one setting, or at more than a range.</summary>
 internal static class ConfigCrossChecks
 {
     private const string Cordoned = "cordoned.log.dirs";
+    private const string LogDirs = "log.dirs";
+    private const string MetadataLogDir = "metadata.log.dir";
+    private const int CompressionTypes = 5;
+    private const int LeastDedupeBytesPerThread = 1024 * 1024;
 
-    public static void Check(ServerConfig config)
+    public static void Check(ServerConfig config, SettingProblems problems)
     {
-        Require(config.LogDirs.Count > 0, "At least one log directory must be defined via log.dirs or log.dir.");
-        Require(config.LogDirs.Distinct(StringComparer.Ordinal).Count() == config.LogDirs.Count, "Configuration 'log.dirs' values must not be duplicated.");
-        var overrides = ConnectionOverrides.Parse(config.GetString("max.connections.per.ip.overrides")!);
-        Require(
-            config.GetInt("max.connections.per.ip") > 0 || overrides.Count > 0,
-            "max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.");
-        Require(RetentionMs(config) is -1 or >= 1, "log.retention.ms must be unlimited (-1) or, greater than or equal to 1");
-        Require(
-            (config.GetOptionalLong("log.roll.ms") ?? config.GetInt("log.roll.hours") * 3_600_000L) >= 1,
-            "log.roll.ms must be greater than or equal to 1");
-        Require(config.GetOptionalLong("log.roll.jitter.ms") is null or >= 0, "log.roll.jitter.ms must be greater than or equal to 0");
-        Require(
-            config.GetInt("replica.fetch.wait.max.ms") <= config.GetLong("replica.lag.time.max.ms"),
-            "replica.fetch.wait.max.ms should always be less than or equal to replica.lag.time.max.ms to prevent frequent changes in ISR");
-        Require(
-            config.GetInt("replica.fetch.wait.max.ms") <= config.GetInt("replica.socket.timeout.ms"),
-            "replica.socket.timeout.ms should always be at least replica.fetch.wait.max.ms to prevent unnecessary socket timeouts");
-        Require(
-            config.GetInt("group.max.session.timeout.ms") >= config.GetInt("group.min.session.timeout.ms"),
-            "group.max.session.timeout.ms must be greater than or equal to group.min.session.timeout.ms");
-        Require(
-            config.GetInt("offsets.topic.compression.codec") is >= 0 and <= 4,
-            $"Invalid value {config.GetInt("offsets.topic.compression.codec")} for configuration offsets.topic.compression.codec: Unknown compression type id");
-        Require(
-            config.GetInt("broker.heartbeat.interval.ms") * 2L <= config.GetInt("broker.session.timeout.ms"),
-            "broker.session.timeout.ms must be at least twice broker.heartbeat.interval.ms");
-        Require(
-            config.GetLong("log.cleaner.dedupe.buffer.size") / config.GetInt("log.cleaner.threads") > 1024 * 1024,
-            "log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.");
-        Require(
-            config.GetLong("queued.max.request.bytes") is var queued && (queued <= 0 || queued >= config.GetInt("socket.request.max.bytes")),
-            "queued.max.request.bytes must be larger or equal to socket.request.max.bytes");
-        CheckCordoned(config);
-        if (GroupBounds.Contradiction(config) is { } problem)
+        CheckConnections(config, problems);
+        CheckLogs(config, problems);
+        AtMost("replica.fetch.wait.max.ms", config.GetInt("replica.fetch.wait.max.ms"), "replica.lag.time.max.ms", config.GetLong("replica.lag.time.max.ms"), "prevent frequent changes in ISR");
+        AtMost(
+            "replica.fetch.wait.max.ms", config.GetInt("replica.fetch.wait.max.ms"), "replica.socket.timeout.ms", config.GetInt("replica.socket.timeout.ms"),
+            "prevent unnecessary socket timeouts");
+        foreach (var codec in (string[])["offsets.topic.compression.codec", "share.coordinator.state.topic.compression.codec"])
         {
-            throw new ConfigurationException(problem);
+            var id = config.GetInt(codec);
+            _ = problems.Require(id is >= 0 and < CompressionTypes, $"Invalid value {id} for configuration {codec}: Unknown compression type id", codec);
         }
+        CheckCordoned(config, problems);
+        GroupBounds.Check(config, problems);
+        TopicConfig.CheckDefaults(config, problems);
 
-        // The rules of topics' settings are stricter in places than those of the settings that supply them, which then would only fail with the first topic.
-        _ = TopicConfig.Create(config);
+        void AtMost(string smaller, long least, string larger, long most, string purpose) =>
+            _ = problems.Require(least <= most, $"{smaller} should always be less than or equal to {larger} to {purpose}", smaller, larger);
     }
 
-    private static void CheckCordoned(ServerConfig config)
+    /// <summary>What could not be opened or written down later.</summary>
+    public static void CheckFiles(ServerConfig config, SettingProblems problems)
+    {
+        foreach (var path in config.LogDirs) CheckPath(path, config.IsSet(LogDirs) ? LogDirs : "log.dir");
+        if (config.GetString(MetadataLogDir) is { } metadata)
+        {
+            if (metadata.Length == 0) problems.Add($"{MetadataLogDir} is empty: name a folder, or remove the setting to keep the metadata log in the first of {LogDirs}.", MetadataLogDir);
+            CheckPath(metadata, MetadataLogDir);
+        }
+        if (config.GetString("broker.rack") is { } rack && Encoding.UTF8.GetByteCount(rack) is > short.MaxValue and var bytes)
+            problems.Add($"broker.rack has {bytes} bytes: {short.MaxValue} at most fit into the registration of a broker.", "broker.rack");
+
+        void CheckPath(string path, string setting)
+        {
+            if (path.Contains('\0')) problems.Add($"{setting} has a null character in a path, which no file system takes.", setting);
+        }
+    }
+
+    private static void CheckConnections(ServerConfig config, SettingProblems problems)
+    {
+        var overrides = 0;
+        try
+        {
+            overrides = ConnectionOverrides.Parse(config.GetString(ConnectionOverrides.Setting) ?? "").Count;
+        }
+        catch (ConfigurationException e)
+        {
+            problems.Add(e.Message, ConnectionOverrides.Setting);
+        }
+        _ = problems.Require(
+            config.GetInt("max.connections.per.ip") > 0 || overrides > 0,
+            "max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.", "max.connections.per.ip", ConnectionOverrides.Setting);
+        _ = problems.Require(
+            config.GetLong("queued.max.request.bytes") is var queued && (queued <= 0 || queued >= config.GetInt("socket.request.max.bytes")),
+            "queued.max.request.bytes must be larger or equal to socket.request.max.bytes", "queued.max.request.bytes", "socket.request.max.bytes");
+        var (delay, idle) = (config.GetInt("connection.failed.authentication.delay.ms"), config.GetLong("connections.max.idle.ms"));
+        _ = problems.Require(
+            idle < 0 || delay < idle,
+            $"connection.failed.authentication.delay.ms={delay} should always be less than connections.max.idle.ms={idle} to prevent failed authentication responses from timing out",
+            "connections.max.idle.ms", "connection.failed.authentication.delay.ms");
+    }
+
+    private static void CheckLogs(ServerConfig config, SettingProblems problems)
+    {
+        _ = problems.Require(config.LogDirs.Count > 0, "At least one log directory must be defined via log.dirs or log.dir.", LogDirs, "log.dir");
+        _ = problems.Require(RetentionMs(config) != 0, "log.retention.ms must be unlimited (-1) or, greater than or equal to 1", Given("log.retention.ms", "log.retention.minutes", "log.retention.hours"));
+        var threads = config.GetInt("log.cleaner.threads");
+        _ = problems.Require(threads > 0, $"Invalid value {threads} for configuration log.cleaner.threads: Value must be at least 1", "log.cleaner.threads");
+        _ = problems.Require(
+            threads <= 0 || config.GetLong("log.cleaner.dedupe.buffer.size") / threads > LeastDedupeBytesPerThread,
+            "log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.", "log.cleaner.dedupe.buffer.size", "log.cleaner.threads");
+
+        string Given(params string[] names) => Array.Find(names, config.IsSet) ?? names[0];
+    }
+
+    private const long MsAMinute = 60_000;
+    private const long MsAnHour = 60 * MsAMinute;
+
+    private static void CheckCordoned(ServerConfig config, SettingProblems problems)
     {
         var cordoned = config.GetList(Cordoned);
-        Require(!cordoned.Contains(ServerConfig.AllDirectories) || cordoned.Count == 1, $"When {Cordoned} is set to *, it must not contain other values");
+        _ = problems.Require(
+            !cordoned.Contains(ServerConfig.AllDirectories) || cordoned.Count == 1, $"When {Cordoned} is set to *, it must not contain other values", Cordoned);
         var missing = cordoned.Except(config.LogDirs, StringComparer.Ordinal).Where(static entry => entry != ServerConfig.AllDirectories).ToList();
-        Require(missing.Count == 0, $"All entries in {Cordoned} must be present in log.dirs or log.dir. Missing entries : {string.Join(", ", missing)}");
+        _ = problems.Require(
+            missing.Count == 0 || cordoned.Contains(ServerConfig.AllDirectories),
+            $"All entries in {Cordoned} must be present in log.dirs or log.dir. Missing entries : {string.Join(", ", missing)}", Cordoned, LogDirs, "log.dir");
     }
 
+    /// <summary>Of the three settings the finest one that is set; less than 0 in any unit is without end.</summary>
     private static long RetentionMs(ServerConfig config)
     {
         if (config.GetOptionalLong("log.retention.ms") is { } ms)
@@ -64,15 +109,7 @@ internal static class ConfigCrossChecks
             return ms;
         }
 
-        var (units, factor) = config.GetOptionalInt("log.retention.minutes") is { } minutes ? (minutes, 60_000L) : (config.GetInt("log.retention.hours"), 3_600_000L);
-        return units < 0 ? -1 : units * factor;
-    }
-
-    private static void Require(bool holds, string message)
-    {
-        if (!holds)
-        {
-            throw new ConfigurationException(message);
-        }
+        var (units, factor) = config.GetOptionalInt("log.retention.minutes") is { } minutes ? (minutes, MsAMinute) : (config.GetInt("log.retention.hours"), MsAnHour);
+        return units * factor;
     }
 }

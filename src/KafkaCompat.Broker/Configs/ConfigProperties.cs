@@ -9,11 +9,22 @@ namespace KafkaCompat.Broker.Configs;
 /// </summary>
 public static class ConfigProperties
 {
+    /// <summary>Characters of a line that a message shows.</summary>
+    private const int MaxShown = 100;
+
+    /// <summary>Bytes that UTF-8 may begin with, which editors on Windows write and Java would take for a part of the first name.</summary>
+    private static ReadOnlySpan<byte> Bom => [0xef, 0xbb, 0xbf];
+
+    /// <summary>The pairs of a file in their order. As Java reads them its bytes are ISO 8859-1, and every other character is written <c>\uXXXX</c>.</summary>
+    public static IReadOnlyList<ConfigEntry> Parse(ReadOnlySpan<byte> bytes, string file) =>
+        [.. Read(Encoding.Latin1.GetString(bytes.StartsWith(Bom) ? bytes[Bom.Length..] : bytes), file).Select(line => new ConfigEntry(line.Name, line.Value, $"{file}:{line.Number}"))];
+
     /// <summary>The pairs of <paramref name="text"/> in their order.</summary>
-    public static IReadOnlyList<KeyValuePair<string, string>> Parse(string text)
+    public static IReadOnlyList<KeyValuePair<string, string>> Parse(string text) => [.. Read(text, "line").Select(static line => KeyValuePair.Create(line.Name, line.Value))];
+
+    private static IEnumerable<(string Name, string Value, int Number)> Read(string text, string file)
     {
-        var pairs = new List<KeyValuePair<string, string>>();
-        foreach (var line in LogicalLines(text))
+        foreach (var (line, number) in LogicalLines(text))
         {
             var keyEnd = 0;
             while (keyEnd < line.Length && line[keyEnd] is not ('=' or ':' or ' ' or '\t' or '\f'))
@@ -28,18 +39,21 @@ public static class ConfigProperties
                 valueStart = SkipWhiteSpace(line, valueStart + 1);
             }
 
-            pairs.Add(new(Unescape(line[..keyEnd]), Unescape(line[valueStart..])));
-        }
+            string Unescape(string part) =>
+                TryUnescape(part) ?? throw new ConfigurationException($"Malformed \\uxxxx encoding in {(part.Length > MaxShown ? part[..MaxShown] + "…" : part)} ({file}:{number})");
 
-        return pairs;
+            yield return (Unescape(line[..keyEnd]), Unescape(line[valueStart..]), number);
+        }
     }
 
-    /// <summary>Lines without comments and blanks, continuations joined, leading white space gone.</summary>
-    private static IEnumerable<string> LogicalLines(string text)
+    /// <summary>Lines without comments and blanks with the number of the first, continuations joined, leading white space gone.</summary>
+    private static IEnumerable<(string Line, int Number)> LogicalLines(string text)
     {
         using var reader = new StringReader(text);
+        var number = 0;
         while (reader.ReadLine() is { } natural)
         {
+            var first = ++number;
             var line = natural.TrimStart(' ', '\t', '\f');
             if (line.Length == 0 || line[0] is ('#' or '!'))
             {
@@ -54,12 +68,13 @@ public static class ConfigProperties
                 {
                     joined.Append(line, 0, line.Length - 1);
                     line = reader.ReadLine()?.TrimStart(' ', '\t', '\f') ?? "";
+                    number++;
                 }
 
                 line = joined.Append(line).ToString();
             }
 
-            yield return line;
+            yield return (line, first);
         }
     }
 
@@ -85,7 +100,8 @@ public static class ConfigProperties
         return from;
     }
 
-    private static string Unescape(string text)
+    /// <summary>The text that escapes stand for; null where one is none.</summary>
+    private static string? TryUnescape(string text)
     {
         if (!text.Contains('\\'))
         {
@@ -106,7 +122,7 @@ public static class ConfigProperties
             {
                 if (i + 4 >= text.Length || !ushort.TryParse(text.AsSpan(i + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var unit))
                 {
-                    throw new ConfigurationException($"Malformed \\uxxxx encoding: {text}");
+                    return null;
                 }
 
                 result.Append((char)unit);

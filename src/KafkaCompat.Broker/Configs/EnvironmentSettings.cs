@@ -1,52 +1,105 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace KafkaCompat.Broker.Configs;
 
 /// <summary>
 /// Settings out of environment variables, named as Kafka's container image names them: <c>KAFKA_LOG_DIRS</c> is <c>log.dirs</c>. A single
-/// underscore is a dot, two are an underscore, three a hyphen.
+/// underscore is a dot, two are an underscore, three a hyphen. Bitnami's names (<c>KAFKA_CFG_LOG_DIRS</c>) are read as its image reads them.
 /// </summary>
-public static class EnvironmentSettings
+public static partial class EnvironmentSettings
 {
     private const string Prefix = "KAFKA_";
 
-    /// <summary>Kafka's container image formats with it.</summary>
-    private const string ClusterIdVariable = "CLUSTER_ID";
+    /// <summary>Bitnami's image takes each setting under this prefix, with a dot for every underscore.</summary>
+    private const string BitnamiPrefix = "KAFKA_CFG_";
 
     /// <summary>Read by the program itself, before there are settings.</summary>
     private const string LogLevelVariable = "KAFKA_LOG_LEVEL";
+
+    private const string ForJava = "it is for a Java virtual machine";
+    private const string NoSasl = "no listener has SASL yet, and nobody is asked for a password";
+    private const string NoTls = "no listener has TLS yet";
+    private const string ForScripts = "it is for the scripts of another image";
+
+    /// <summary>Kafka's container image, and Bitnami's, format with them.</summary>
+    private static readonly string[] ClusterIdVariables = ["CLUSTER_ID", "KAFKA_KRAFT_CLUSTER_ID"];
+
+    /// <summary>Variables of scripts and images that are no settings and that nobody misses; they are not spoken of.</summary>
+    private static readonly string[] Unspoken =
+    [
+        LogLevelVariable, "KAFKA_HOME", "KAFKA_HEAP_OPTS", "KAFKA_OPTS", "KAFKA_JVM_PERFORMANCE_OPTS", "KAFKA_GC_LOG_OPTS", "KAFKA_LOG4J_OPTS", "KAFKA_DEBUG", "KAFKA_VERSION",
+        "KAFKA_USER", "KAFKA_GROUP", "KAFKA_UID", "KAFKA_REFERENCE", "KAFKA_BASE_DIR", "KAFKA_VOLUME_DIR", "KAFKA_CONF_DIR", "KAFKA_CONF_FILE", "KAFKA_DAEMON_USER", "KAFKA_DAEMON_GROUP", "KAFKA_BIN_DIR",
+        "KAFKA_CERTS_DIR", "KAFKA_INITSCRIPTS_DIR", "KAFKA_PID_FILE", "KAFKA_EXTRA_FLAGS",
+    ];
+
+    /// <summary>Variables of other images that set something else than a setting, by the beginnings of their names, each with what becomes of it here.</summary>
+    private static readonly (string Name, string Reason)[] Special =
+    [
+        ("KAFKA_JMX_", "measurements are served over HTTP, see kafkacompat.http.listener"), ("KAFKA_LOG4J_", "KAFKA_LOG_LEVEL says what is logged"), ("KAFKA_TOOLS_LOG4J_", "KAFKA_LOG_LEVEL says what is logged"),
+        ("KAFKA_CLIENT_USERS", NoSasl), ("KAFKA_CLIENT_PASSWORDS", NoSasl), ("KAFKA_CLIENT_LISTENER_NAME", NoSasl), ("KAFKA_INTER_BROKER_USER", NoSasl), ("KAFKA_INTER_BROKER_PASSWORD", NoSasl),
+        ("KAFKA_CONTROLLER_USER", NoSasl), ("KAFKA_CONTROLLER_PASSWORD", NoSasl), ("KAFKA_INTER_BROKER_CLIENT_", NoSasl), ("KAFKA_CONTROLLER_CLIENT_", NoSasl),
+        ("KAFKA_CERTIFICATE_PASSWORD", NoTls), ("KAFKA_TLS_", NoTls), ("KAFKA_SSL_KEYSTORE_FILENAME", NoTls), ("KAFKA_SSL_KEYSTORE_CREDENTIALS", NoTls), ("KAFKA_SSL_KEY_CREDENTIALS", NoTls),
+        ("KAFKA_SSL_TRUSTSTORE_FILENAME", NoTls), ("KAFKA_SSL_TRUSTSTORE_CREDENTIALS", NoTls),
+        ("KAFKA_ENABLE_KRAFT", "a node always runs with KRaft"), ("KAFKA_SKIP_KRAFT_STORAGE_INIT", "an empty directory is formatted, a formatted one is left as it is"),
+        ("KAFKA_INITIAL_CONTROLLERS", "one node is its only controller"), ("KAFKA_MOUNTED_CONF_DIR", ForScripts + "; name the properties file on the command line"),
+        ("KAFKA_CREATE_TOPICS", ForScripts + "; create topics with kafka-topics"), ("KAFKA_AUTO_CREATE_TOPICS", ForScripts), ("KAFKA_CLUSTER_ID", "CLUSTER_ID is the cluster's id"), ("KAFKA_JAVA", ForJava), ("KAFKA_JVM", ForJava),
+    ];
 
     /// <summary>
     /// The settings among <paramref name="variables"/>. An environment is shared with scripts and orchestrators that have KAFKA_
     /// variables of their own (KAFKA_HEAP_OPTS, KAFKA_SERVICE_HOST), so a variable that names no setting is left alone.
     /// </summary>
-    public static IEnumerable<KeyValuePair<string, string>> From(IEnumerable<KeyValuePair<string, string>> variables)
+    public static IEnumerable<KeyValuePair<string, string>> From(IEnumerable<KeyValuePair<string, string>> variables) =>
+        Entries(variables).Select(static entry => KeyValuePair.Create(entry.Name, entry.Value));
+
+    /// <summary>The same, each with the variable that it comes from.</summary>
+    public static IEnumerable<ConfigEntry> Entries(IEnumerable<KeyValuePair<string, string>> variables)
     {
         foreach (var (variable, value) in variables.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
         {
-            if (variable == ClusterIdVariable)
+            if (Array.IndexOf(ClusterIdVariables, variable) >= 0)
             {
-                yield return new(OwnSettings.ClusterId.Name, value);
+                yield return new(OwnSettings.ClusterId.Name, value, variable);
             }
-            else if (variable.StartsWith(Prefix, StringComparison.Ordinal) && SettingName(variable[Prefix.Length..]) is var name && KnownSettings.Contains(name))
+            else if (NameOf(variable) is { } name && (KnownSettings.Contains(name) || variable.StartsWith(BitnamiPrefix, StringComparison.Ordinal)))
             {
-                yield return new(name, value);
+                // What stands under Bitnami's prefix was meant for a setting, so that an unknown one is a mistake as in a file.
+                yield return new(name, value, variable);
             }
         }
     }
 
-    /// <summary>Variables that name no setting but nearly do, each with what it probably means.</summary>
-    public static IEnumerable<(string Variable, string Nearest)> Misspelt(IEnumerable<string> variables)
+    /// <summary>What is to be said of variables that are meant for Kafka and have no effect, a line for each.</summary>
+    public static IEnumerable<string> WithoutEffect(IEnumerable<KeyValuePair<string, string>> variables)
     {
-        foreach (var variable in variables.Order(StringComparer.Ordinal))
+        foreach (var (variable, value) in variables.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
         {
-            if (variable.StartsWith(Prefix, StringComparison.Ordinal) && variable != LogLevelVariable && SettingName(variable[Prefix.Length..]) is var name
-                && !KnownSettings.Contains(name) && KnownSettings.Nearest(name) is { } nearest)
-            {
-                yield return (variable, nearest);
-            }
+            if (NameOf(variable) is not { } name || KnownSettings.Contains(name) || variable.StartsWith(BitnamiPrefix, StringComparison.Ordinal)
+                || Array.IndexOf(Unspoken, variable) >= 0 || Array.IndexOf(ClusterIdVariables, variable) >= 0 || IsServiceLink(variable, value)) continue;
+            yield return Array.Find(Special, special => variable.StartsWith(special.Name, StringComparison.Ordinal)).Reason is { } reason ? $"{variable} has no effect: {reason}."
+                : RemovedSettings.Hint(name) is { } removed ? $"{variable} has no effect. {removed}"
+                : KnownSettings.Nearest(name) is { } nearest ? $"{variable} names no setting and is left alone; did you mean the one for {nearest}?"
+                : $"{variable} names no setting and is left alone.";
         }
     }
+
+    /// <summary>What Kubernetes and Docker set for a service that is called kafka.</summary>
+    private static bool IsServiceLink(string variable, string value) =>
+        value.StartsWith("tcp://", StringComparison.Ordinal) || ServiceLink().IsMatch(variable);
+
+    [GeneratedRegex(@"^KAFKA_(\w+_)?(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+)?|ENV_\w+|NAME)\z")]
+    private static partial Regex ServiceLink();
+
+    /// <summary>The setting that a variable would name; null where it is none of Kafka's.</summary>
+    private static string? NameOf(string variable) =>
+        variable.StartsWith(BitnamiPrefix, StringComparison.Ordinal) ? BitnamiName(variable[BitnamiPrefix.Length..])
+        : variable.StartsWith(Prefix, StringComparison.Ordinal) ? SettingName(variable[Prefix.Length..])
+        : null;
+
+    /// <summary>Every underscore is a dot, but for those of two protocols' names.</summary>
+    private static string BitnamiName(string variable) => variable.ToLowerInvariant().Replace('_', '.')
+        .Replace("sasl.ssl", "sasl_ssl", StringComparison.Ordinal).Replace("sasl.plaintext", "sasl_plaintext", StringComparison.Ordinal);
 
     private static string SettingName(string variable)
     {

@@ -8,32 +8,63 @@ namespace KafkaCompat.Broker.Configs;
 /// </summary>
 public static class KnownSettings
 {
-    /// <summary>Settings of the standard authorizer, which reads them itself.</summary>
-    private static readonly string[] PluginNames = ["super.users", "allow.everyone.if.no.acl.found"];
+    /// <summary>Characters of a name that a message shows, and that are compared with known names.</summary>
+    private const int MaxShown = 100;
 
-    /// <summary>A listener's own settings, and the prefixes that plug-ins of Kafka read their settings under.</summary>
-    private static readonly string[] PluginPrefixes =
+    private const string OfAuthorizer = "they belong to an authorizer, and requests are not authorized here";
+    private const string OfPlugin = "they belong to a plug-in of Java's, which cannot run here";
+
+    /// <summary>Settings that a plug-in reads itself, and the prefixes that plug-ins read theirs under; each with the reason for which it has no effect here.</summary>
+    private static readonly (string Name, string Reason)[] OfPlugins =
     [
-        "listener.name.", "config.providers.", "rsm.config.", "rlmm.config.", "client.quota.callback.", "kafka.metrics.", "metrics.reporter.", "confluent.",
+        ("super.users", OfAuthorizer), ("allow.everyone.if.no.acl.found", OfAuthorizer), ("config.providers.", OfPlugin),
+        ("rsm.config.", "there is no tiered storage here"), ("rlmm.config.", "there is no tiered storage here"), ("client.quota.callback.", OfPlugin),
+        ("kafka.metrics.", "measurements leave as .NET metrics, not through Java's reporters"), ("metrics.reporter.", "measurements leave as .NET metrics, not through Java's reporters"),
+        ("metrics.jmx.", "measurements leave as .NET metrics, not through Java's reporters"), ("metrics.context.", "measurements leave as .NET metrics, not through Java's reporters"),
+        ("confluent.", "they belong to Confluent's edition of Kafka"), ("strimzi.", "they belong to plug-ins of Strimzi's"),
+        ("log4j.", "KAFKA_LOG_LEVEL says what is logged"), ("cruise.control.metrics.", "they belong to a metrics reporter of Cruise Control's"),
     ];
+
+    /// <summary>Why a name may stand in the settings and has no effect: plug-ins' own, and listeners' own TLS and SASL. Null for any other.</summary>
+    internal static string? WithoutEffect(string name)
+    {
+        if (ConfigCatalog.FindBroker(name) is not null) return null;
+        if (ListenerConfigs.TrySplit(name, out _, out var setting))
+            return ListenerConfigs.IsServed(setting) ? null : "a listener's own settings are max.connections and max.connection.creation.rate here, and no listener has TLS or SASL";
+        if (IsDynamicOnly(name)) return "Kafka takes them from the metadata alone, with kafka-configs";
+        foreach (var (known, reason) in OfPlugins)
+        {
+            if (known[^1] == '.' ? name.StartsWith(known, StringComparison.Ordinal) : name == known) return reason;
+        }
+        return null;
+    }
+
+    /// <summary>What is wrong with a name in one line; null where it may stand in the settings.</summary>
+    internal static string? Problem(string name)
+    {
+        if (name.Length == 0) return "A line of the settings has no name before its '='.";
+        if (Contains(name)) return null;
+        var shown = name.Length > MaxShown ? name[..MaxShown] + "…" : name;
+        return RemovedSettings.Hint(name) ?? $"Unknown setting {shown}{(Nearest(name) is { } nearest ? $"; did you mean {nearest}?" : "")}";
+    }
 
     /// <summary>True for a setting of the catalogue, and for what a plug-in may read.</summary>
     public static bool Contains(string name) =>
         ConfigCatalog.FindBroker(name) is not null
         || OwnSettings.Find(name) is not null
-        || Array.IndexOf(PluginNames, name) >= 0
-        || Array.Exists(PluginPrefixes, prefix => name.StartsWith(prefix, StringComparison.Ordinal))
-        || IsDynamicOnly(name);
+        || ListenerConfigs.TrySplit(name, out _, out _)
+        || WithoutEffect(name) is not null;
 
     /// <summary>The known name that is nearest to <paramref name="name"/>, for the message about an unknown one.</summary>
     public static string? Nearest(string name)
     {
+        if (name.Length > MaxShown) return null;
         var (best, distance) = ((string?)null, Math.Max(2, name.Length / 5) + 1);
-        foreach (var key in ConfigCatalog.Broker)
+        foreach (var known in ConfigCatalog.Broker.Select(static key => key.Name).Concat(OwnSettings.All.Select(static setting => setting.Name)))
         {
-            if (Math.Abs(key.Name.Length - name.Length) < distance && Distance(name, key.Name) is var found && found < distance)
+            if (Math.Abs(known.Length - name.Length) < distance && Distance(name, known) is var found && found < distance)
             {
-                (best, distance) = (key.Name, found);
+                (best, distance) = (known, found);
             }
         }
 

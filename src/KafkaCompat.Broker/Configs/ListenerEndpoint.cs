@@ -1,10 +1,15 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
+using KafkaCompat.Protocol.Configs;
 
 namespace KafkaCompat.Broker.Configs;
 
 /// <summary>One entry of <c>listeners</c> or <c>advertised.listeners</c>: <c>NAME://host:port</c>. An empty host means every interface.</summary>
-public sealed record ListenerEndpoint(string Name, string Host, int Port, string SecurityProtocol)
+public sealed partial record ListenerEndpoint(string Name, string Host, int Port, string SecurityProtocol)
 {
+    /// <summary>What the resolver of names takes.</summary>
+    internal const int MaxHostLength = 255;
+
     /// <summary><c>host:port</c> as a client writes it; every interface is <c>*</c>.</summary>
     public string Address => $"{(Host.Length == 0 ? "*" : Bracketed)}:{Port.ToString(CultureInfo.InvariantCulture)}";
 
@@ -12,25 +17,21 @@ public sealed record ListenerEndpoint(string Name, string Host, int Port, string
 
     public override string ToString() => $"{Name}://{Bracketed}:{Port.ToString(CultureInfo.InvariantCulture)}";
 
-    /// <summary>Reads one entry; false when it has not the shape of an endpoint. The protocol is looked up by the caller.</summary>
+    /// <summary>Whether somebody can listen there: the port is one, and the host can be looked up.</summary>
+    internal bool CanBeBound => Port is >= 0 and <= ushort.MaxValue && Host.Length <= MaxHostLength;
+
+    /// <summary>Whether a text is a host, which may be empty, and a port that can be bound.</summary>
+    public static bool IsHostPort(string text) => TryParse($"X://{text}", out _, out var host, out var port) && new ListenerEndpoint("X", host, port, "").CanBeBound;
+
+    /// <summary>Reads one entry; false when it has not the shape of an endpoint. The protocol is looked up by the caller, and the port may be none.</summary>
     internal static bool TryParse(string text, out string name, out string host, out int port)
     {
         (name, host, port) = ("", "", 0);
-        var scheme = text.IndexOf("://", StringComparison.Ordinal);
-        var colon = text.LastIndexOf(':');
-        if (scheme <= 0 || colon < scheme + 3
-            || !int.TryParse(text.AsSpan(colon + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out port) || port is < -1 or > 65535)
-        {
-            return false;
-        }
-
-        name = text[..scheme].ToUpperInvariant();
-        host = text[(scheme + 3)..colon];
-        if (host is ['[', .. var inner, ']'])
-        {
-            host = inner;
-        }
-
-        return !host.Contains('/') && name.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.');
+        if (Shape().Match(text) is not { Success: true } match || JavaText.Int(match.Groups["port"].ValueSpan) is not { } number) return false;
+        (name, host, port) = (match.Groups["name"].Value.ToUpperInvariant(), match.Groups["host"].Value, number);
+        return true;
     }
+
+    [GeneratedRegex(@"^(?<name>.+)://\[?(?<host>[0-9a-zA-Z\-%._:]*)\]?:(?<port>-?[0-9]+)\z")]
+    private static partial Regex Shape();
 }

@@ -1,6 +1,5 @@
-using System.Globalization;
 using KafkaCompat.Broker.Logs;
-using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Configs;
 
 namespace KafkaCompat.Broker.Configs;
 
@@ -44,7 +43,7 @@ public static class OwnSettings
         0,
         "Appended bytes go to the disk at once, and pages further behind than this are given back to the system, which makes appending up to 2.7 times cheaper "
         + "on virtual machines whose free memory is not backed. Readers further behind read from the disk. 0: off.",
-        static text => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? (bytes, null) : (0, "Not a number of bytes from 0 on"));
+        static text => JavaText.Number(JavaText.Trim(text), 0) is { } bytes ? (bytes, null) : (0, "Not a number of bytes from 0 on"));
 
     /// <summary>The cluster id with which empty directories are formatted; null for a new one. A formatted directory keeps its own.</summary>
     public static OwnSetting<string?> ClusterId { get; } = new(
@@ -52,7 +51,8 @@ public static class OwnSettings
         null,
         "The cluster id with which empty directories are formatted; without it they get a new one. A formatted directory keeps its own. CLUSTER_ID in the environment, "
         + "as Kafka's container image has it, says the same.",
-        static text => Uuid.TryParse(text, out var id) && id != Uuid.Zero ? (text, null) : (null, "Not an id of 22 characters, as kafka-storage random-uuid makes it"));
+        // Kafka's own format takes any text: only what cannot be read back from meta.properties is none.
+        static text => JavaText.Trim(text) is { Length: > 0 } id ? (id, null) : (null, "It is empty; kafka-storage random-uuid makes an id, and without the setting this node makes one"));
 
     /// <summary>Text or JSON.</summary>
     public static OwnSetting<LogFormat> LogFormat { get; } = new(
@@ -74,8 +74,9 @@ public static class OwnSettings
         + "default is taken by another program the node starts without it; one that was set has to be free.",
         static text => text.Trim().Equals("none", StringComparison.OrdinalIgnoreCase)
             ? (null, null)
-            : ListenerEndpoint.TryParse($"{HttpListenerName}://{text.Trim()}", out _, out var host, out var port) && port >= 0
-                ? (new ListenerEndpoint(HttpListenerName, host, port, HttpListenerName), null)
+            : ListenerEndpoint.TryParse($"{HttpListenerName}://{text.Trim()}", out _, out var host, out var port)
+                && new ListenerEndpoint(HttpListenerName, host, port, HttpListenerName) is { CanBeBound: true } endpoint
+                ? (endpoint, null)
                 : (null, "Neither host:port nor none"));
 
     /// <summary>Whether clients are told that they can push metrics of theirs (KIP-714).</summary>

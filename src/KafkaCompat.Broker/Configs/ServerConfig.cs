@@ -14,21 +14,33 @@ public sealed class ServerConfig
     private readonly Dictionary<string, string> _set;
     private readonly Dictionary<string, object?> _values;
 
-    private ServerConfig(Dictionary<string, string> set, Dictionary<string, object?> values, string localHostName)
+    private ServerConfig(Dictionary<string, string> set, Dictionary<string, object?> values, string localHostName, SettingProblems problems)
     {
         _set = set;
         _values = values;
-        Node = NodeRoles.Read(this);
-        Listeners = ListenerSettings.Read(this, localHostName);
-        ConfigCrossChecks.Check(this);
-        UnservedSettings.Refuse(this);
+        Node = NodeRoles.Read(this, problems);
+        Listeners = ListenerSettings.Read(this, localHostName, problems);
+        ConfigCrossChecks.Check(this, problems);
+        ConfigCrossChecks.CheckFiles(this, problems);
+        UnservedSettings.Refuse(this, problems);
         WriteBehindBytes = Own(OwnSettings.WriteBehindBytes);
         ClusterId = Own(OwnSettings.ClusterId);
         LogFormat = Own(OwnSettings.LogFormat);
         HttpListener = Own(OwnSettings.HttpListener);
         ClientTelemetry = Own(OwnSettings.ClientTelemetry);
 
-        T Own<T>(OwnSetting<T> setting) => setting.Parse(set.GetValueOrDefault(setting.Name));
+        T Own<T>(OwnSetting<T> setting)
+        {
+            try
+            {
+                return setting.Parse(set.GetValueOrDefault(setting.Name));
+            }
+            catch (ConfigurationException e)
+            {
+                problems.Add(e.Message, setting.Name);
+                return setting.Default;
+            }
+        }
     }
 
     private ServerConfig(Dictionary<string, string> set, Dictionary<string, object?> values, ServerConfig other) =>
@@ -78,47 +90,64 @@ public sealed class ServerConfig
     /// Reads <paramref name="settings"/>; of a name that comes twice the last value counts. <paramref name="localHostName"/> is advertised where
     /// a listener has no host.
     /// </summary>
-    public static ServerConfig Create(IEnumerable<KeyValuePair<string, string>> settings, string localHostName)
+    /// <exception cref="ConfigurationException">Something is wrong with them; it says everything that is.</exception>
+    public static ServerConfig Create(IEnumerable<KeyValuePair<string, string>> settings, string localHostName) =>
+        TryCreate(settings, localHostName, out var problems) ?? throw new ConfigurationException(problems);
+
+    /// <summary>The same, with all <paramref name="problems"/> of a configuration; null where there are any.</summary>
+    public static ServerConfig? TryCreate(IEnumerable<KeyValuePair<string, string>> settings, string localHostName, out IReadOnlyList<SettingProblem> problems)
     {
+        var found = new SettingProblems();
+        problems = found.All;
         var set = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, value) in settings)
+        foreach (var (name, value) in settings) set[name] = value;
+        foreach (var (name, value) in set)
         {
-            if (name.Length == 0)
-            {
-                throw new ConfigurationException($"A line of the settings has no name before its '=': ={value}");
-            }
-
-            if (!KnownSettings.Contains(name))
-            {
-                var nearest = KnownSettings.Nearest(name);
-                throw new ConfigurationException($"Unknown setting {name}{(nearest is null ? "" : $"; did you mean {nearest}?")}");
-            }
-
-            if (ListenerConfigs.Check(name, value) is { } problem)
-            {
-                throw new ConfigurationException(problem);
-            }
-
-            set[name] = value;
+            if (KnownSettings.Problem(name) is { } unknown) found.Add(unknown, name);
+            else if (ListenerConfigs.Check(name, value) is { } problem) found.Add(problem, name);
         }
 
+        // As in Kafka, one stands for the other where that is not given.
+        if (set.TryGetValue("broker.id", out var id)) _ = set.TryAdd("node.id", id);
         var values = new Dictionary<string, object?>(ConfigCatalog.Broker.Count, StringComparer.Ordinal);
+        RequireAll(set, found);
         foreach (var key in ConfigCatalog.Broker)
         {
+            _ = key.TryParse(key.IsRequired ? Nothing(key.Type) : key.Default, out var value, out _);
             if (!set.TryGetValue(key.Name, out var text))
             {
-                text = key.IsRequired
-                    ? throw new ConfigurationException($"Missing required configuration \"{key.Name}\" which has no default value.")
-                    : key.Default;
-                values[key.Name] = key.TryParse(text, out var byDefault, out _) ? byDefault : text;
+                values[key.Name] = value;
                 continue;
             }
 
-            values[key.Name] = key.TryParse(text, out var value, out var broken) ? value : throw new ConfigurationException(broken);
+            if (key.TryParse(text, out var given, out var broken))
+            {
+                value = given;
+            }
+            else
+            {
+                found.Add(broken, key.Name);
+            }
+
+            values[key.Name] = value;
         }
 
-        return new ServerConfig(set, values, localHostName);
+        var config = new ServerConfig(set, values, localHostName, found);
+        return problems.Count == 0 ? config : null;
     }
+
+    private static void RequireAll(Dictionary<string, string> set, SettingProblems problems)
+    {
+        var missing = ConfigCatalog.Broker.Where(key => key.IsRequired && !set.ContainsKey(key.Name)).Select(static key => key.Name).ToArray();
+        if (missing.Length == 0) return;
+        problems.Add(missing.Length == 1
+            ? $"Missing required configuration \"{missing[0]}\" which has no default value."
+            : $"Missing required configuration of {string.Join(", ", missing)}, which have no default value. A node that is its whole cluster has process.roles=broker,controller, node.id=1, "
+            + "listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093, controller.listener.names=CONTROLLER and controller.quorum.bootstrap.servers=localhost:9093.", missing);
+    }
+
+    /// <summary>What stands where a required setting has no value, until the problem with it is told.</summary>
+    private static string Nothing(ConfigType type) => type == ConfigType.Int ? "0" : "";
 
     /// <summary>The same configuration once its listeners are bound: port 0 is the port that the system chose.</summary>
     public ServerConfig WithBoundPorts(IReadOnlyDictionary<string, int> ports) => new(_set, _values, this) { Listeners = Listeners.WithPorts(ports) };
@@ -139,7 +168,9 @@ public sealed class ServerConfig
             }
         }
 
-        ConfigCrossChecks.Check(config);
+        var problems = new SettingProblems();
+        ConfigCrossChecks.Check(config, problems);
+        problems.ThrowIfAny();
         return config;
     }
 

@@ -97,6 +97,22 @@ public sealed class TopicConfig
     public static TopicConfig Create(ServerConfig server, IReadOnlyDictionary<string, string>? overrides = null) =>
         new(server, overrides ?? System.Collections.Immutable.ImmutableDictionary<string, string>.Empty);
 
+    /// <summary>
+    /// Adds a problem for each setting of the node that topics without one of their own could not have. The rules of topics are stricter in places, and would only
+    /// show with the first topic.
+    /// </summary>
+    internal static void CheckDefaults(ServerConfig config, SettingProblems problems)
+    {
+        foreach (var key in ConfigCatalog.Topic)
+        {
+            var synonym = key.Synonyms.FirstOrDefault(synonym => config.IsSet(synonym.Name));
+            if (synonym.Name is not { } name || !problems.IsSound(name)) continue;
+            var text = config.GetText(name)!;
+            if (!key.TryParse(Scaled(key, text, synonym.Factor), out _, out var problem))
+                problems.Add(problem.Replace($"configuration {key.Name}:", $"configuration {name}:", StringComparison.Ordinal), name);
+        }
+    }
+
     /// <summary>What is wrong with a topic's setting in Kafka's words; null when nothing is. A null value takes the setting back.</summary>
     public static string? Check(string name, string? value)
     {
@@ -126,7 +142,7 @@ public sealed class TopicConfig
             brokerName = synonym;
             origin = TopicConfigOrigin.Broker;
             text = _server.GetText(synonym)!;
-            return factor == 1 ? text : Scaled(text, factor);
+            return Scaled(key, text, factor);
         }
 
         origin = TopicConfigOrigin.Default;
@@ -146,10 +162,12 @@ public sealed class TopicConfig
     private static object? Parse(string name, string? text) =>
         ConfigCatalog.FindTopic(name)!.TryParse(text, out var value, out var problem) ? value : throw new ConfigurationException(problem);
 
-    /// <summary>Hours and minutes become milliseconds; a negative number means "without end" in any unit.</summary>
-    private static string Scaled(string text, long factor)
+    /// <summary>Hours and minutes become milliseconds; a negative retention means "without end" in any unit.</summary>
+    internal static string Scaled(ConfigKey key, string text, long factor)
     {
-        var number = long.Parse(text.Trim(), CultureInfo.InvariantCulture);
-        return (number < 0 ? -1 : number * factor).ToString(CultureInfo.InvariantCulture);
+        var isRetention = key.Name == "retention.ms";
+        if ((factor == 1 && !isRetention) || JavaText.Number(JavaText.Trim(text)) is not { } number) return text;
+        return number >= 0 ? factor == 1 ? text : (number * factor).ToString(CultureInfo.InvariantCulture)
+            : isRetention ? "-1" : (number * factor).ToString(CultureInfo.InvariantCulture);
     }
 }

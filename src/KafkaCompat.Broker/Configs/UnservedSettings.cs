@@ -7,16 +7,16 @@ namespace KafkaCompat.Broker.Configs;
 /// has them does not start, and nobody can set them while it runs. Of the others that were set the log tells at the start.
 /// <c>protocol-specs/config-effects.spec</c> names them, each with the reason.
 /// </summary>
-internal static class UnservedSettings
+public static class UnservedSettings
 {
-    /// <exception cref="ConfigurationException">One that is refused is set to something other than its default.</exception>
-    public static void Refuse(ServerConfig config)
+    /// <summary>Adds a problem for each that is refused and set to something other than its default.</summary>
+    internal static void Refuse(ServerConfig config, SettingProblems problems)
     {
         foreach (var key in ConfigCatalog.Broker)
         {
-            if (config.IsSet(key.Name) && Refusal(key, config.GetText(key.Name)) is { } problem)
+            if (problems.IsSound(key.Name) && config.IsSet(key.Name) && Refusal(key, config.GetText(key.Name)) is { } problem)
             {
-                throw new ConfigurationException($"{problem}. Remove the setting to start without it.");
+                problems.Add($"{problem}. Remove the setting to start without it.", key.Name);
             }
         }
     }
@@ -25,10 +25,23 @@ internal static class UnservedSettings
     public static string? Refusal(ConfigKey key, string? value) =>
         key.Effect == ConfigEffect.Refused && IsOther(key, value) ? $"{key.Name}={value} is not served: {key.Reason}" : null;
 
-    /// <summary>What was set to something other than its default and changes nothing here, not even what else can be set: names, by the reason.</summary>
-    public static IEnumerable<IGrouping<string, string>> WithoutEffect(ServerConfig config) => ConfigCatalog.Broker
-        .Where(key => key.Effect == ConfigEffect.NoEffect && !key.Reason.Contains("checked", StringComparison.Ordinal) && config.IsSet(key.Name) && IsOther(key, config.GetText(key.Name)))
-        .GroupBy(static key => key.Reason, static key => key.Name);
+    /// <summary>What was set to something other than its default and changes nothing here: names, by the reason. Names that only plug-ins read are among them.</summary>
+    public static IEnumerable<IGrouping<string, string>> WithoutEffect(ServerConfig config) => WithoutEffect(config.Explicit);
+
+    /// <summary>The same of settings that may be wrong otherwise.</summary>
+    public static IEnumerable<IGrouping<string, string>> WithoutEffect(IReadOnlyDictionary<string, string> set) => set
+        .Select(static pair => (Name: pair.Key, Reason: Reason(pair.Key, pair.Value)))
+        .Where(static pair => pair.Reason is not null)
+        .OrderBy(static pair => pair.Name, StringComparer.Ordinal)
+        .GroupBy(static pair => pair.Reason!, static pair => pair.Name);
+
+    /// <summary>Why a setting of that value changes nothing; null where it does, or where it is the default.</summary>
+    private static string? Reason(string name, string value) =>
+        ConfigCatalog.FindBroker(name) is not { } key ? KnownSettings.WithoutEffect(name)
+        : key.Effect == ConfigEffect.NoEffect && IsOther(key, value) && !IsTheRule(name) ? key.Reason : null;
+
+    /// <summary>One that every file has to have, whatever its value: naming it would say nothing.</summary>
+    private static bool IsTheRule(string name) => name is "controller.quorum.bootstrap.servers";
 
     private static bool IsOther(ConfigKey key, string? value) => value is { Length: > 0 } && key.Render(value) != key.Render(key.Default);
 }

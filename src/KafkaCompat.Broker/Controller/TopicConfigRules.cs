@@ -1,4 +1,3 @@
-using System.Globalization;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Protocol.Configs;
@@ -36,7 +35,7 @@ public sealed class TopicConfigRules(ServerConfig server) : ITopicConfigRules
             }
         }
 
-        return bool.TryParse(configs.GetValueOrDefault("remote.storage.enable"), out bool isTiered) && isTiered && !server.GetBool("remote.log.storage.system.enable")
+        return ConfigCatalog.FindTopic("remote.storage.enable")!.TryParse(configs.GetValueOrDefault("remote.storage.enable"), out var isTiered, out _) && isTiered is true && !server.GetBool("remote.log.storage.system.enable")
             ? "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage."
             : null;
     }
@@ -61,7 +60,7 @@ public sealed class TopicConfigRules(ServerConfig server) : ITopicConfigRules
     }
 
     private static long LongOf(TopicConfig configs, string name) =>
-        long.Parse(configs.Text(name, out _, out _)!, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        ConfigCatalog.FindTopic(name)!.TryParse(configs.Text(name, out _, out _), out var value, out _) && value is long number ? number : 0;
 
     private static string? FromCluster(ConfigKey key, IReadOnlyDictionary<string, string> clusterDefaults)
     {
@@ -69,9 +68,7 @@ public sealed class TopicConfigRules(ServerConfig server) : ITopicConfigRules
         {
             if (clusterDefaults.TryGetValue(synonym, out string? text))
             {
-                return factor == 1 || !long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
-                    ? text
-                    : (number < 0 ? -1 : number * factor).ToString(CultureInfo.InvariantCulture);
+                return TopicConfig.Scaled(key, text, factor);
             }
         }
 

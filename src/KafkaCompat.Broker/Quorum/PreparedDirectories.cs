@@ -63,6 +63,7 @@ public sealed class PreparedDirectories
                 throw new QuorumStateException($"The log directory {unusable} cannot be used, and no other one of this node is formatted, so nobody knows whether this node is new: {failure.Message}", failure);
             }
 
+            if (config.Node.WhyNoNewCluster(usable) is { } problem) throw new ConfigurationException(problem);
             prepared.Format(usable, config, now, random);
             return prepared;
         }
@@ -78,6 +79,15 @@ public sealed class PreparedDirectories
         prepared.Check(config.NodeId);
         prepared.Identify(now, random);
         return prepared;
+    }
+
+    /// <summary>Why directories that nobody has formatted are not formatted with this configuration; null where they are, or somebody has.</summary>
+    public static string? WhyNoNewCluster(IFileStore files, ServerConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        ArgumentNullException.ThrowIfNull(config);
+        var all = config.LogDirs.Append(config.MetadataLogDir).Distinct(StringComparer.Ordinal).ToList();
+        return all.Exists(directory => files.FileExists(Path.Combine(directory, MetaProperties.FileName))) ? null : config.Node.WhyNoNewCluster(all);
     }
 
     /// <summary>

@@ -5,12 +5,24 @@ namespace KafkaCompat.Broker.Quotas;
 /// there are that many, the missing ones count as quiet, so that a burst after rest is let through. A window begins with the first value after the end of
 /// the one before, so the oldest may reach back further than all windows together; it counts until its last value is that old. Not safe for threads.
 /// </summary>
-internal sealed class WindowedRate(int windows, long windowMs)
+internal sealed class WindowedRate
 {
-    // One more than are measured, for the oldest that is still partly within.
-    private readonly Window[] _windows = new Window[windows + 1];
+    /// <summary>Windows that are kept apart. Where more are asked for each is longer, so that the time that counts stays the same.</summary>
+    public const int MaxWindows = 3600;
+
+    private readonly int _measured;
+    private readonly long _windowMs;
+    private readonly Window[] _windows;
     private int _current;
     private int _count;
+
+    public WindowedRate(int windows, long windowMs)
+    {
+        _measured = Math.Min(windows, MaxWindows);
+        _windowMs = windows == _measured ? windowMs : (long)((Int128)windowMs * windows / _measured);
+        // One more than are measured, for the oldest that is still partly within.
+        _windows = new Window[_measured + 1];
+    }
 
     public void Record(double value, long nowMs)
     {
@@ -18,7 +30,7 @@ internal sealed class WindowedRate(int windows, long windowMs)
         {
             _windows[_count++].Begin(nowMs);
         }
-        else if (nowMs - _windows[_current].StartMs >= windowMs)
+        else if (nowMs - _windows[_current].StartMs >= _windowMs)
         {
             _current = (_current + 1) % _windows.Length;
             _count = Math.Max(_count, _current + 1);
@@ -45,12 +57,12 @@ internal sealed class WindowedRate(int windows, long windowMs)
         for (var i = 0; i < _count; i++)
         {
             ref var window = ref _windows[i];
-            if (nowMs - window.LastMs >= windows * windowMs) window.Begin(nowMs);
+            if (nowMs - window.LastMs >= _measured * _windowMs) window.Begin(nowMs);
             total += window.Total;
             oldestMs = Math.Min(oldestMs, window.StartMs);
         }
         var elapsedMs = nowMs - oldestMs;
-        return (total, Math.Max(1, elapsedMs + (Math.Max(0, windows - 1 - (elapsedMs / windowMs)) * windowMs)));
+        return (total, Math.Max(1, elapsedMs + (Math.Max(0, _measured - 1 - (elapsedMs / _windowMs)) * _windowMs)));
     }
 
     private struct Window

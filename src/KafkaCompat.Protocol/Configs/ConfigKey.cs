@@ -110,30 +110,31 @@ public sealed record ConfigKey
             return true;
         }
 
-        var trimmed = text.Trim();
+        var trimmed = JavaText.Trim(text);
         switch (Type)
         {
             case ConfigType.Boolean:
-                value = trimmed.Equals("true", StringComparison.OrdinalIgnoreCase) ? true
-                    : trimmed.Equals("false", StringComparison.OrdinalIgnoreCase) ? false : null;
+                value = JavaText.EqualsIgnoreCase(trimmed, "true") ? true : JavaText.EqualsIgnoreCase(trimmed, "false") ? false : null;
                 reason = value is null ? "Expected value to be either true or false" : null;
                 break;
             case ConfigType.Int:
-                value = int.TryParse(trimmed, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : null;
+                value = JavaText.Int(trimmed);
                 break;
             case ConfigType.Short:
-                value = short.TryParse(trimmed, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var small) ? small : null;
+                value = (short?)JavaText.Number(trimmed, short.MinValue, short.MaxValue);
                 break;
             case ConfigType.Long:
-                value = long.TryParse(trimmed, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var large) ? large : null;
+                value = JavaText.Number(trimmed);
                 break;
             case ConfigType.Double:
                 value = JavaDouble.Parse(trimmed);
                 break;
             case ConfigType.List:
-                value = SplitList(trimmed);
-                // Kafka takes an element that stands twice for one, but for the settings of brokers.
-                if (Scope != ConfigScope.Broker && Rule.MayBeEmpty is not null) value = ((List<string>)value).Distinct(StringComparer.Ordinal).ToList();
+                // Kafka takes an element that stands twice for one.
+                value = Rule.MayBeEmpty is null ? JavaText.List(trimmed) : JavaText.List(trimmed).Distinct(StringComparer.Ordinal).ToList();
+                break;
+            case ConfigType.Class when trimmed.Length == 0:
+                reason = "Class  could not be found.";
                 break;
             default:
                 value = trimmed;
@@ -142,20 +143,5 @@ public sealed record ConfigKey
 
         reason ??= value is null ? $"Not a number of type {Type.ToString().ToUpperInvariant()}" : null;
         return reason is null;
-    }
-
-    /// <summary>Elements are separated by commas with any white space around them; an empty text is an empty list.</summary>
-    private static List<string> SplitList(string text)
-    {
-        var list = new List<string>();
-        if (text.Length > 0)
-        {
-            foreach (var element in text.Split(',', StringSplitOptions.TrimEntries))
-            {
-                list.Add(element);
-            }
-        }
-
-        return list;
     }
 }

@@ -101,8 +101,7 @@ public sealed partial class ConfigRule
 
         if (_choices is not null)
         {
-            var comparison = _ignoreCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
-            return Array.Exists(_choices, choice => choice.Equals(text, comparison))
+            return Array.Exists(_choices, choice => choice == text || (_ignoreCase && JavaText.EqualsIgnoreCase(choice, text)))
                 ? null
                 : $"String must be one of{(_ignoreCase ? " (case insensitive)" : "")}: {string.Join(", ", _choices)}";
         }
@@ -114,7 +113,9 @@ public sealed partial class ConfigRule
     {
         if (Text.StartsWith("[partitionId]", StringComparison.Ordinal))
         {
-            return list.Count == 0 || (list.Count == 1 && list[0] == "*") || list.TrueForAll(pair => ThrottledReplica().IsMatch(pair))
+            // Java's split leaves out what is empty at the end.
+            var last = list.FindLastIndex(static pair => pair.Length > 0);
+            return list is ["*"] || list.Take(last + 1).All(static pair => ThrottledReplica().IsMatch(pair))
                 ? null
                 : $"{key.Name} must be the literal '*' or a list of replicas in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...";
         }
@@ -133,11 +134,6 @@ public sealed partial class ConfigRule
         if (list.Exists(static element => element.Length == 0))
         {
             return $"Configuration '{key.Name}' values must not be empty.";
-        }
-
-        if (list.Distinct(StringComparer.Ordinal).Count() != list.Count)
-        {
-            return $"Configuration '{key.Name}' values must not be duplicated.";
         }
 
         return _choices is null || list.TrueForAll(element => Array.IndexOf(_choices, element) >= 0)

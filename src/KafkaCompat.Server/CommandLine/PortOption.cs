@@ -1,4 +1,5 @@
 using System.Globalization;
+using KafkaCompat.Broker.Configs;
 
 namespace KafkaCompat.Server.CommandLine;
 
@@ -8,6 +9,7 @@ namespace KafkaCompat.Server.CommandLine;
 /// </summary>
 internal static class PortOption
 {
+    private const string Option = "--port";
     private const string Listeners = "listeners";
     private const string Advertised = "advertised.listeners";
     private static readonly string[] QuorumAddresses = ["controller.quorum.bootstrap.servers", "controller.quorum.voters"];
@@ -16,7 +18,7 @@ internal static class PortOption
     /// <param name="settings">All settings, in their order.</param>
     /// <param name="port">N.</param>
     /// <param name="controllerFollows">Whether the controller's port was chosen by nobody.</param>
-    public static void Apply(List<KeyValuePair<string, string>> settings, int port, bool controllerFollows)
+    public static void Apply(List<ConfigEntry> settings, int port, bool controllerFollows)
     {
         var controllers = Last("controller.listener.names").Split(',', StringSplitOptions.TrimEntries);
         var entries = Last(Listeners).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -39,14 +41,14 @@ internal static class PortOption
             }
         }
 
-        settings.Add(new(Listeners, string.Join(',', entries)));
+        settings.Add(new(Listeners, string.Join(',', entries), Option));
         if (Last(Advertised) is { Length: > 0 } advertised)
         {
             settings.Add(new(Advertised, string.Join(',', advertised.Split(',', StringSplitOptions.TrimEntries)
-                .Select(entry => NameOf(entry).Equals(NameOf(entries[first]), StringComparison.OrdinalIgnoreCase) ? WithPort(entry, Text(port)) : entry))));
+                .Select(entry => NameOf(entry).Equals(NameOf(entries[first]), StringComparison.OrdinalIgnoreCase) ? WithPort(entry, Text(port)) : entry)), Option));
         }
 
-        string Last(string name) => settings.FindLast(pair => pair.Key == name).Value ?? "";
+        string Last(string name) => settings.FindLast(entry => entry.Name == name)?.Value ?? "";
 
         void MoveQuorum(string from, string to)
         {
@@ -54,7 +56,7 @@ internal static class PortOption
             {
                 if (Last(name) is { Length: > 0 } addresses)
                 {
-                    settings.Add(new(name, string.Join(',', addresses.Split(',', StringSplitOptions.TrimEntries).Select(address => PortOf(address) == from ? WithPort(address, to) : address))));
+                    settings.Add(new(name, string.Join(',', addresses.Split(',', StringSplitOptions.TrimEntries).Select(address => PortOf(address) == from ? WithPort(address, to) : address)), Option));
                 }
             }
         }

@@ -20,6 +20,7 @@ internal static class ProgramCommands
     public static IReadOnlyList<ProgramCommand> All { get; } =
     [
         Serve,
+        new("check", "[server.properties] [OPTION]...", "say all that a start would say of its settings, and start nothing", static (arguments, output) => CheckCommand.Run(arguments.Rest, output)),
         new("random-uuid", "", "print a new cluster id", static (_, _) => Print(RandomIds.Next(Random.Shared).ToString())),
         new("decode", "FILE...", "print segments, indexes, checkpoints and captured frames as text", static (arguments, _) => Task.FromResult(DecodeCommand.Run(arguments.Rest, Console.Out))),
         Health,

@@ -1,57 +1,113 @@
 using System.Collections;
 using System.Net;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Logs;
 
 namespace KafkaCompat.Server.CommandLine;
 
-/// <summary>Gathers a node's settings from where they may stand.</summary>
-internal static class ProgramSettings
+/// <summary>The settings of a node from where they may stand: Kafka's defaults, a file, the environment and the command line, each over the one before.</summary>
+internal sealed class ProgramSettings
 {
     private const string BrokerPort = "9092";
     private const string ControllerPort = "9093";
+    private const string LogDirs = "log.dirs";
+    private const string LogDir = "log.dir";
 
     /// <summary>What a node is without a file: broker and controller on this machine alone, data beside where it was started.</summary>
-    private static readonly KeyValuePair<string, string>[] WithoutFile =
+    private static readonly ConfigEntry[] WithoutFile =
     [
-        new("process.roles", "broker,controller"),
-        new("node.id", "1"),
-        new("listeners", $"PLAINTEXT://localhost:{BrokerPort},CONTROLLER://localhost:{ControllerPort}"),
-        new("controller.listener.names", "CONTROLLER"),
-        new("log.dirs", "data"),
+        new("process.roles", "broker,controller", null),
+        new("node.id", "1", null),
+        new("listeners", $"PLAINTEXT://localhost:{BrokerPort},CONTROLLER://localhost:{ControllerPort}", null),
+        new("controller.listener.names", "CONTROLLER", null),
     ];
 
-    /// <summary>The configuration that <paramref name="arguments"/> and the environment describe.</summary>
-    public static ServerConfig Load(ProgramArguments arguments)
+    private readonly Dictionary<string, ConfigEntry> _last = new(StringComparer.Ordinal);
+
+    private ProgramSettings(List<ConfigEntry> entries, IReadOnlyList<string> variables)
     {
-        var settings = new List<KeyValuePair<string, string>>();
-        settings.AddRange(arguments.PropertiesFile is null ? WithoutFile : ConfigProperties.Parse(ReadFile(arguments.PropertiesFile)));
-        settings.AddRange(EnvironmentSettings.From(EnvironmentVariables()));
-        settings.AddRange(arguments.Overrides);
+        Entries = entries;
+        foreach (var entry in entries) _last[entry.Name] = entry;
+        var notes = new List<string>(variables);
+        if (_last.TryGetValue(LogDir, out var one) && _last.TryGetValue(LogDirs, out var all) && one.Value != all.Value && one.Origin is not null)
+            notes.Add($"{LogDir} ({one.Origin}) has no effect: {LogDirs} ({all.Origin}) stands over it.");
+        Notes = notes;
+    }
+
+    /// <summary>All that was given, in the order in which the last one of a name counts.</summary>
+    public IReadOnlyList<ConfigEntry> Entries { get; }
+
+    /// <summary>What was given and is no setting in force, a line for each.</summary>
+    public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>How the program writes its lines, so that it can say what is wrong with the settings in that form.</summary>
+    public LogFormat LogFormat
+    {
+        get
+        {
+            var text = _last.GetValueOrDefault(OwnSettings.LogFormat.Name)?.Value;
+            return text is null ? OwnSettings.LogFormat.Default : OwnSettings.LogFormat.TryParse(text).Value;
+        }
+    }
+
+    /// <summary>The configuration that <paramref name="arguments"/> and the environment describe.</summary>
+    /// <exception cref="ConfigurationException">It is wrong; each problem says where the setting stands.</exception>
+    public static ServerConfig Load(ProgramArguments arguments) => Gather(arguments).ToConfig();
+
+    /// <summary>Reads what there is, and looks at no value.</summary>
+    public static ProgramSettings Gather(ProgramArguments arguments)
+    {
+        var variables = EnvironmentVariables().ToList();
+        var entries = new List<ConfigEntry>(arguments.PropertiesFile is { } file ? PropertiesFile.Read(file) : WithoutFile);
+        entries.AddRange(EnvironmentSettings.Entries(variables));
+        entries.AddRange(arguments.Overrides.Select(static pair => new ConfigEntry(pair.Key, pair.Value, "--override")));
         if (arguments.Port is { } port)
         {
-            PortOption.Apply(settings, port, controllerFollows: arguments.PropertiesFile is null);
+            PortOption.Apply(entries, port, controllerFollows: arguments.PropertiesFile is null);
         }
 
         if (arguments.PropertiesFile is null)
         {
-            CompleteQuorum(settings);
+            if (!entries.Exists(static entry => entry.Name is LogDirs or LogDir)) entries.Add(new(LogDirs, "data", null));
+            CompleteQuorum(entries);
         }
-
-        return ServerConfig.Create(settings, Dns.GetHostName());
+        return new ProgramSettings(entries, [.. EnvironmentSettings.WithoutEffect(variables)]);
     }
 
-    /// <summary>Variables of the environment that are left alone but look as if they were meant for a setting, a line for each.</summary>
-    public static IEnumerable<string> Misspelt() =>
-        EnvironmentSettings.Misspelt(EnvironmentVariables().Select(static pair => pair.Key))
-            .Select(static pair => $"{pair.Variable} names no setting and is left alone; did you mean the one for {pair.Nearest}?");
+    /// <summary>The configuration; <see cref="Gather"/> has read it.</summary>
+    /// <exception cref="ConfigurationException">It is wrong; each problem says where the setting stands.</exception>
+    public ServerConfig ToConfig() => TryToConfig(out var problems) ?? throw new ConfigurationException(problems);
+
+    /// <summary>The same with all that is wrong, each with where the settings stand; null where anything is.</summary>
+    public ServerConfig? TryToConfig(out IReadOnlyList<SettingProblem> problems)
+    {
+        var config = ServerConfig.TryCreate(Entries.Select(static entry => KeyValuePair.Create(entry.Name, entry.Value)), Dns.GetHostName(), out var found);
+        problems = [.. found.Select(Placed)];
+        return config;
+    }
+
+    /// <summary>Where a setting was given last; null where nobody gave it.</summary>
+    public string? OriginOf(string setting) => _last.GetValueOrDefault(setting)?.Origin;
+
+    private SettingProblem Placed(SettingProblem problem)
+    {
+        var given = problem.Settings.Where(setting => OriginOf(setting) is not null).ToList();
+        return given switch
+        {
+            [] => problem,
+            [var one] when problem.Settings.Count == 1 || problem.Message.Contains(one, StringComparison.Ordinal) => problem with { Message = $"{problem.Message} ({OriginOf(one)})" },
+            _ => problem with { Message = $"{problem.Message} ({string.Join(", ", given.Select(setting => $"{setting}: {OriginOf(setting)}"))})" },
+        };
+    }
 
     /// <summary>
     /// Without a file nobody should have to know about quorums to move the broker's port: a controller's listener that was not spoken of
     /// gets the port above the first listener's, and the quorum is found there.
     /// </summary>
-    private static void CompleteQuorum(List<KeyValuePair<string, string>> settings)
+    private static void CompleteQuorum(List<ConfigEntry> settings)
     {
-        string Last(string name) => settings.FindLast(pair => pair.Key == name).Value ?? "";
+        ConfigEntry? LastEntry(string name) => settings.FindLast(entry => entry.Name == name);
+        string Last(string name) => LastEntry(name)?.Value ?? "";
 
         var listeners = Last("listeners");
         var controller = Last("controller.listener.names").Split(',')[0].Trim();
@@ -63,7 +119,7 @@ internal static class ProgramSettings
         if (!listeners.Contains("://", StringComparison.Ordinal))
         {
             // Malformed: the message about it should quote what the user wrote, so the rest is made whole without it.
-            settings.Add(new("controller.quorum.bootstrap.servers", $"localhost:{ControllerPort}"));
+            settings.Add(new("controller.quorum.bootstrap.servers", $"localhost:{ControllerPort}", null));
             return;
         }
 
@@ -72,26 +128,15 @@ internal static class ProgramSettings
             var first = listeners.Split(',')[0];
             var port = int.TryParse(first[(first.LastIndexOf(':') + 1)..], out var number) && number is > 0 and < 65535 ? number + 1 : 0;
             listeners += $",{controller}://localhost:{port}";
-            settings.Add(new("listeners", listeners));
+            settings.Add(new("listeners", listeners, LastEntry("listeners")!.Origin));
         }
 
         if (Last("controller.quorum.bootstrap.servers").Length == 0 && Last("controller.quorum.voters").Length == 0)
         {
             var entry = Array.Find(listeners.Split(','), text => text.Trim().StartsWith(controller + "://", StringComparison.OrdinalIgnoreCase))!.Trim();
             var address = entry[(entry.IndexOf("://", StringComparison.Ordinal) + 3)..];
-            settings.Add(new("controller.quorum.bootstrap.servers", address.StartsWith(':') ? "localhost" + address : address));
-        }
-    }
-
-    private static string ReadFile(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigurationException($"Cannot read {path}: {e.Message}");
+            // Where the listener is wrong that is the problem to tell, not this.
+            settings.Add(new("controller.quorum.bootstrap.servers", PropertiesFile.IsAddress(address) ? address.StartsWith(':') ? "localhost" + address : address : $"localhost:{ControllerPort}", null));
         }
     }
 

@@ -30,9 +30,10 @@ internal static class ListenerAddresses
 
         try
         {
-            return [Dns.GetHostAddresses(listener.Host)[0]];
+            return Dns.GetHostAddresses(listener.Host) is [var first, ..] ? [first]
+                : throw new ConfigurationException($"Listener {listener}: {listener.Host} does not resolve to an address of this machine.");
         }
-        catch (SocketException e)
+        catch (Exception e) when (e is SocketException or ArgumentException)
         {
             throw new ConfigurationException($"Listener {listener}: {listener.Host} does not resolve to an address of this machine: {e.Message}");
         }

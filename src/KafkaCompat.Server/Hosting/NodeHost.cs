@@ -17,14 +17,14 @@ internal static class NodeHost
     /// <summary>Returns the exit code; throws what stands in the way of a start.</summary>
     public static async Task<int> Run(ProgramArguments arguments, ProgramOutput output)
     {
-        var config = ProgramSettings.Load(arguments);
-        output.Format = config.LogFormat;
-        foreach (var line in ProgramSettings.Misspelt())
+        var settings = ProgramSettings.Gather(arguments);
+        output.Format = settings.LogFormat;
+        foreach (var line in settings.Notes)
         {
             output.Say(LogLevel.Warning, line);
         }
 
-        await Run(config, output).ConfigureAwait(false);
+        await Run(settings.ToConfig(), output).ConfigureAwait(false);
         return 0;
     }
 

@@ -42,7 +42,10 @@ public sealed class ServerConfigTests
     [InlineData("num.partitions", "many", "Not a number of type INT")]
     [InlineData("auto.create.topics.enable", "maybe", "Expected value to be either true or false")]
     [InlineData("num.partition", "3", "Unknown setting num.partition; did you mean num.partitions?")]
-    [InlineData("zookeeper.connect", "x", "Unknown setting zookeeper.connect")]
+    [InlineData("zookeeper.connect", "x", "Setting zookeeper.connect is gone: Apache Kafka has no ZooKeeper since 4.0")]
+    [InlineData("inter.broker.protocol.version", "3.6", "Setting inter.broker.protocol.version is gone")]
+    [InlineData("log.message.format.version", "3.0", "Setting log.message.format.version is gone")]
+    [InlineData("kafkacompat.http.listner", "none", "Unknown setting kafkacompat.http.listner; did you mean kafkacompat.http.listener?")]
     [InlineData("listeners", "PLAINTEXT://:9092,PLAINTEXT://:9094,CONTROLLER://:9093", "Each listener must have a different name")]
     [InlineData("listeners", "PLAINTEXT://:9092,SSL://:9092,CONTROLLER://:9093", "Each listener must have a different port")]
     [InlineData("listeners", "PLAINTEXT://:9092,OTHER://:9094,CONTROLLER://:9093", "No security protocol defined for listener OTHER")]
@@ -61,17 +64,24 @@ public sealed class ServerConfigTests
     [InlineData("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer", "requests are not authorized here")]
     [InlineData("create.topic.policy.class.name", "com.example.Policy", "is not served: it names a Java class")]
     [InlineData("remote.log.storage.system.enable", "true", "there is no tiered storage here")]
-    [InlineData("", "oops", "A line of the settings has no name before its '=': =oops")]
+    [InlineData("", "oops", "A line of the settings has no name before its '='.")]
     [InlineData("kafkacompat.log.write.behind.bytes", "-1", "Not a number of bytes from 0 on")]
-    [InlineData("kafkacompat.cluster.id", "short", "Not an id of 22 characters")]
+    [InlineData("kafkacompat.cluster.id", " ", "It is empty")]
+    [InlineData("broker.rack", "LONG", "broker.rack has 40000 bytes")]
+    [InlineData("listeners", "PLAINTEXT://:-1,CONTROLLER://:9093", "Nobody can listen at PLAINTEXT://:-1")]
+    [InlineData("advertised.listeners", "PLAINTEXT://a:1,PLAINTEXT://b:2", "Each listener must have a different name")]
+    [InlineData("advertised.listeners", "PLAINTEXT://a:-1", "advertised.listeners tells clients of PLAINTEXT://a:-1")]
+    [InlineData("metadata.log.dir", "", "metadata.log.dir is empty")]
+    [InlineData("log.dirs", "/a\0b", "log.dirs has a null character in a path")]
+    [InlineData("log.cleaner.threads", "0", "Value must be at least 1")]
+    [InlineData("controller.quorum.voters", "1@a:9093,2@b:9093,3@c:9093", "controller.quorum.voters names 3 voters")]
     [InlineData("cordoned.log.dirs", "/nowhere", "All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries : /nowhere")]
     [InlineData("cordoned.log.dirs", "*,/data", "When cordoned.log.dirs is set to *, it must not contain other values")]
     [InlineData("log.cleaner.dedupe.buffer.size", "1048576", "log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.")]
-    [InlineData("log.cleanup.policy", "delete,delete", "Configuration 'log.cleanup.policy' values must not be duplicated.")]
     [InlineData("log.retention.ms", "0", "log.retention.ms must be unlimited (-1) or, greater than or equal to 1")]
-    [InlineData("log.flush.interval.ms", "-1", "Invalid value -1 for configuration flush.ms: Value must be at least 0")]
-    [InlineData("log.flush.scheduler.interval.ms", "-1", "Invalid value -1 for configuration flush.ms: Value must be at least 0")]
-    [InlineData("log.roll.jitter.ms", "-1", "log.roll.jitter.ms must be greater than or equal to 0")]
+    [InlineData("log.flush.interval.ms", "-1", "Invalid value -1 for configuration log.flush.interval.ms: Value must be at least 0")]
+    [InlineData("log.flush.scheduler.interval.ms", "-1", "Invalid value -1 for configuration log.flush.scheduler.interval.ms: Value must be at least 0")]
+    [InlineData("log.roll.jitter.ms", "-1", "Invalid value -1 for configuration log.roll.jitter.ms: Value must be at least 0")]
     [InlineData("group.consumer.min.session.timeout.ms", "50000", "group.consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms")]
     [InlineData("group.consumer.session.timeout.ms", "1000", "group.consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms")]
     [InlineData("group.consumer.max.heartbeat.interval.ms", "4000", "group.consumer.max.heartbeat.interval.ms must be greater than or equal to group.consumer.min.heartbeat.interval.ms")]
@@ -81,9 +91,10 @@ public sealed class ServerConfigTests
     [InlineData("group.streams.task.offset.interval.ms", "1000", "group.streams.task.offset.interval.ms must be greater than or equal to group.streams.min.task.offset.interval.ms")]
     public void What_Kafka_refuses_is_refused_in_one_line(string name, string value, string expected)
     {
-        var refused = Assert.Throws<ConfigurationException>(() => With(new KeyValuePair<string, string>(name, value)));
+        var refused = Assert.Throws<ConfigurationException>(() => With(new KeyValuePair<string, string>(name, value == "LONG" ? new string('r', 40_000) : value)));
         Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain('\n', refused.Message);
+        Assert.All(refused.Problems, static problem => Assert.DoesNotContain('\n', problem.Message));
+        Assert.Distinct(refused.Problems.Select(static problem => problem.Message));
     }
 
     [Fact]
@@ -110,7 +121,7 @@ public sealed class ServerConfigTests
             new("metric.reporters", "com.example.Reporter"), new("metrics.num.samples", "3"), new("num.io.threads", "8"), new("queued.max.requests", "10"),
             new("num.partitions", "3"), new("log.cleaner.threads", "2"));
         var named = UnservedSettings.WithoutEffect(config).ToDictionary(static group => group.Key.Split(' ')[0], static group => string.Join(',', group));
-        Assert.Equal(new() { ["measurements"] = "metric.reporters,metrics.num.samples", ["each"] = "queued.max.requests" }, named);
+        Assert.Equal(new() { ["measurements"] = "metric.reporters,metrics.num.samples", ["each"] = "queued.max.requests", ["checked"] = "log.cleaner.threads" }, named);
     }
 
     [Theory]
@@ -129,7 +140,7 @@ public sealed class ServerConfigTests
         var config = With(
             new("listeners", "INTERNAL://:9092,EXTERNAL://[::]:9094,CONTROLLER://localhost:9093"),
             new("listener.security.protocol.map", "INTERNAL:PLAINTEXT,external:plaintext,CONTROLLER:PLAINTEXT"),
-            new("advertised.listeners", "EXTERNAL://kafka.example:19094"),
+            new("advertised.listeners", "EXTERNAL://kafka.example:19094,INTERNAL://:9092"),
             new("inter.broker.listener.name", "internal"));
         Assert.Equal(["EXTERNAL://kafka.example:19094", "INTERNAL://here:9092"], config.Listeners.AdvertisedOfBroker.Select(e => e.ToString()));
         Assert.Equal(["INTERNAL://:9092", "EXTERNAL://[::]:9094"], config.Listeners.OfBroker.Select(e => e.ToString()));
@@ -172,10 +183,72 @@ public sealed class ServerConfigTests
     }
 
     [Fact]
-    public void Variables_that_nearly_name_a_setting_are_pointed_out()
+    public void Variables_that_have_no_effect_are_named()
     {
-        var found = EnvironmentSettings.Misspelt(["KAFKA_NUM_PARTITION", "KAFKA_LOG_LEVEL", "KAFKA_HEAP_OPTS", "KAFKA_SERVICE_HOST", "KAFKA_LOG_DIRS", "NUM_PARTITION"]);
-        Assert.Equal([("KAFKA_NUM_PARTITION", "num.partitions")], found);
+        var found = EnvironmentSettings.WithoutEffect(
+        [
+            new("KAFKA_NUM_PARTITION", "1"), new("KAFKA_LOG_LEVEL", "INFO"), new("KAFKA_HEAP_OPTS", "-Xmx1G"), new("KAFKA_SERVICE_HOST", "10.0.0.1"), new("KAFKA_PORT", "tcp://10.0.0.1:9092"),
+            new("KAFKA_LOG_DIRS", "/data"), new("NUM_PARTITION", "1"), new("KAFKA_FOO_BAR", "1"), new("KAFKA_ZOOKEEPER_CONNECT", "z:2181"), new("KAFKA_CLIENT_PASSWORDS", "secret"),
+            new("KAFKA_KAFKACOMPAT_HTTP_LISTNER", "none"),
+        ]);
+        Assert.Equal(
+            [
+                "KAFKA_CLIENT_PASSWORDS has no effect: no listener has SASL yet, and nobody is asked for a password.",
+                "KAFKA_FOO_BAR names no setting and is left alone.",
+                "KAFKA_KAFKACOMPAT_HTTP_LISTNER names no setting and is left alone; did you mean the one for kafkacompat.http.listener?",
+                "KAFKA_NUM_PARTITION names no setting and is left alone; did you mean the one for num.partitions?",
+                "KAFKA_ZOOKEEPER_CONNECT has no effect. " + RemovedSettings.Hint("zookeeper.connect"),
+            ],
+            found);
+    }
+
+    [Fact]
+    public void Variables_of_Bitnamis_image_are_read_as_there()
+    {
+        var found = EnvironmentSettings.From(
+        [
+            new("KAFKA_CFG_NODE_ID", "0"), new("KAFKA_CFG_SASL_MECHANISM_INTER_BROKER_PROTOCOL", "PLAIN"), new("KAFKA_CFG_LISTENER_NAME_SASL_SSL_MAX_CONNECTIONS", "5"),
+            new("KAFKA_KRAFT_CLUSTER_ID", "abcdefghijklmnopqrstuv"), new("KAFKA_CFG_NO_SUCH", "1"),
+        ]).ToDictionary();
+        Assert.Equal(
+            ["listener.name.sasl_ssl.max.connections", "node.id", "no.such", "sasl.mechanism.inter.broker.protocol", "kafkacompat.cluster.id"], found.Keys);
+        Assert.Contains("Unknown setting no.such", Assert.Throws<ConfigurationException>(() => With([.. found.Where(static pair => pair.Key == "no.such")])).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("MkU3OEVBNTcwNTJENDM2Qk")]
+    [InlineData("ciWo7IWazngRchmPES6q5A==")]
+    [InlineData("my-cluster")]
+    public void Any_cluster_id_that_Kafka_formats_with_is_taken(string id) => Assert.Equal(id, With(new KeyValuePair<string, string>("kafkacompat.cluster.id", id)).ClusterId);
+
+    [Fact]
+    public void Everything_that_is_wrong_is_told_at_once()
+    {
+        var refused = Assert.Throws<ConfigurationException>(() => With(
+            new("num.partitions", "many"), new("unknown1", "1"), new("unknown2", "2"), new("zookeeper.connect", "z"), new("authorizer.class.name", "a.B"), new("log.retention.ms", "0"),
+            new("listeners", "SSL://:9092,PLAINTEXT://:9094,CONTROLLER://:9093"), new("kafkacompat.log.format", "xml")));
+        Assert.Equal(
+            ["authorizer.class.name", "kafkacompat.log.format", "listeners", "log.retention.ms", "num.partitions", "unknown1", "unknown2", "zookeeper.connect"],
+            refused.Problems.Select(static problem => problem.Settings[0]).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_broker_id_stands_for_a_node_id()
+    {
+        var config = ServerConfig.Create([.. Least.Where(static pair => pair.Key != "node.id"), new("broker.id", "7")], "here");
+        Assert.Equal(7, config.NodeId);
+    }
+
+    [Fact]
+    public void No_setting_that_is_gone_is_one_of_Kafka_4_4() =>
+        Assert.DoesNotContain(RemovedSettings.Names, KnownSettings.Contains);
+
+    [Fact]
+    public void Properties_are_ISO_8859_1_with_their_lines()
+    {
+        var pairs = ConfigProperties.Parse([0xef, 0xbb, 0xbf, .. "a=caf"u8, 0xe9, .. "\r\n# x\rb=\\u65e5\\\n  c\n"u8, .. "d=é"u8], "f");
+        Assert.Equal([new("a", "café", "f:1"), new("b", "日c", "f:3"), new ConfigEntry("d", "Ã©", "f:5")], pairs);
+        Assert.Contains("(f:2)", Assert.Throws<ConfigurationException>(() => ConfigProperties.Parse("a=1\nb=\\u12x4"u8, "f")).Message, StringComparison.Ordinal);
     }
 
     [Fact]

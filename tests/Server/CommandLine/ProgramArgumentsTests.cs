@@ -56,16 +56,16 @@ public sealed class ProgramArgumentsTests
     [InlineData("PLAINTEXT://:9093,CONTROLLER://:9094", "PLAINTEXT://host:9093", "host:9094", 9093)]
     public void With_a_file_the_controllers_port_stays_unless_it_is_that_one(string listeners, string advertised, string quorum, int port)
     {
-        var settings = new List<KeyValuePair<string, string>>
+        var settings = new List<ConfigEntry>
         {
-            new("controller.listener.names", "CONTROLLER"),
-            new("listeners", "PLAINTEXT://:9092, CONTROLLER://:9093"),
-            new("advertised.listeners", "PLAINTEXT://host:9092"),
-            new("controller.quorum.bootstrap.servers", "host:9093"),
+            new("controller.listener.names", "CONTROLLER", null),
+            new("listeners", "PLAINTEXT://:9092, CONTROLLER://:9093", null),
+            new("advertised.listeners", "PLAINTEXT://host:9092", null),
+            new("controller.quorum.bootstrap.servers", "host:9093", null),
         };
         PortOption.Apply(settings, port, controllerFollows: false);
-        Assert.Equal(listeners, settings.FindLast(static pair => pair.Key == "listeners").Value);
-        Assert.Equal(advertised, settings.FindLast(static pair => pair.Key == "advertised.listeners").Value);
-        Assert.Equal(quorum, settings.FindLast(static pair => pair.Key == "controller.quorum.bootstrap.servers").Value);
+        Assert.Equal(listeners, settings.FindLast(static entry => entry.Name == "listeners")?.Value);
+        Assert.Equal(advertised, settings.FindLast(static entry => entry.Name == "advertised.listeners")?.Value);
+        Assert.Equal(quorum, settings.FindLast(static entry => entry.Name == "controller.quorum.bootstrap.servers")?.Value);
     }
 }

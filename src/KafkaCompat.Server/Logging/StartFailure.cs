@@ -1,0 +1,34 @@
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace KafkaCompat.Server.Logging;
+
+/// <summary>How the program ends over an exception: a line for each problem and an exit code, whatever the exception's type.</summary>
+internal static class StartFailure
+{
+    /// <summary>A setting, a port or a directory stands in the way.</summary>
+    private const int Refused = 1;
+
+    /// <summary>Says what stands in the way. What nobody foresaw is told by its kind, and any with its stack where that is asked for. Returns the exit code.</summary>
+    public static int Tell(Exception? exception, ProgramOutput output)
+    {
+        switch (exception)
+        {
+            case ConfigurationException wrong:
+                foreach (var problem in wrong.Problems) output.Say(LogLevel.Critical, problem.Message);
+                break;
+            case IOException or UnauthorizedAccessException or QuorumStateException or MetadataCorruptException or LogCorruptionException:
+                output.Say(LogLevel.Critical, exception.Message);
+                break;
+            default:
+                output.Say(LogLevel.Critical, $"{exception?.GetType().Name}: {exception?.Message} This is a fault of the program; KAFKA_LOG_LEVEL=DEBUG shows where it is.");
+                break;
+        }
+
+        if (exception is not null && Environment.GetEnvironmentVariable("KAFKA_LOG_LEVEL")?.ToUpperInvariant() is "DEBUG" or "TRACE") output.Errors.WriteLine(exception);
+        return Refused;
+    }
+}
