@@ -35,19 +35,15 @@ internal static class ConfigCrossChecks
     /// <summary>What could not be opened or written down later.</summary>
     public static void CheckFiles(ServerConfig config, SettingProblems problems)
     {
-        foreach (var path in config.LogDirs) CheckPath(path, config.IsSet(LogDirs) ? LogDirs : "log.dir");
-        if (config.GetString(MetadataLogDir) is { } metadata)
+        foreach (var setting in (string[])[LogDirs, "log.dir", MetadataLogDir])
         {
-            if (metadata.Length == 0) problems.Add($"{MetadataLogDir} is empty: name a folder, or remove the setting to keep the metadata log in the first of {LogDirs}.", MetadataLogDir);
-            CheckPath(metadata, MetadataLogDir);
+            // Looked at as it was written: where Java drops a null character at an end, it would name another folder than whoever wrote it sees.
+            if (config.Explicit.TryGetValue(setting, out var text) && text.Contains('\0')) problems.Add($"{setting} has a null character in a path, which no file system takes.", setting);
         }
+        _ = problems.Require(
+            config.GetString(MetadataLogDir) is not "", $"{MetadataLogDir} is empty: name a folder, or remove the setting to keep the metadata log in the first of {LogDirs}.", MetadataLogDir);
         if (config.GetString("broker.rack") is { } rack && Encoding.UTF8.GetByteCount(rack) is > short.MaxValue and var bytes)
             problems.Add($"broker.rack has {bytes} bytes: {short.MaxValue} at most fit into the registration of a broker.", "broker.rack");
-
-        void CheckPath(string path, string setting)
-        {
-            if (path.Contains('\0')) problems.Add($"{setting} has a null character in a path, which no file system takes.", setting);
-        }
     }
 
     private static void CheckConnections(ServerConfig config, SettingProblems problems)
