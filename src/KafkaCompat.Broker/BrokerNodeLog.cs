@@ -27,9 +27,6 @@ internal static partial class BrokerNodeLog
     [LoggerMessage(1303, LogLevel.Error, "The log directory {Directory} has failed; its partitions are offline, the others are served: {Reason}")]
     public static partial void DirectoryFailed(ILogger logger, string directory, string reason);
 
-    [LoggerMessage(1303, LogLevel.Error, "The log directory {Directory} has failed; its partitions are offline, the others are served.")]
-    public static partial void DirectoryFailed(ILogger logger, Exception exception, string directory);
-
     [LoggerMessage(1330, LogLevel.Warning, "The cluster id {Given} of CLUSTER_ID or kafkacompat.cluster.id is not used: {Directory} belongs to the cluster {ClusterId}, and a formatted directory keeps its own.")]
     public static partial void OtherCluster(ILogger logger, string given, string clusterId, string directory);
 }
