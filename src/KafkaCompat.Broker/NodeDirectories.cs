@@ -1,7 +1,6 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Metadata;
-using KafkaCompat.Protocol;
 using KafkaCompat.Storage;
 using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;

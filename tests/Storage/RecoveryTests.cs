@@ -25,13 +25,13 @@ public sealed class RecoveryTests : IDisposable
         Write(closeCleanly: true);
         string file = Path.Combine(_root, "t-3", "00000000000000000009.log");
         await File.AppendAllBytesAsync(file, new byte[512], TestContext.Current.CancellationToken);
-        using (LogDirectory first = Open())
+        using (LogDirectory first = Open(stop: TestContext.Current.CancellationToken))
         {
             Assert.True(first.WasClosedCleanly);
             _ = await Assert.ThrowsAsync<LogCorruptionException>(() => Load(first));
         }
         var told = new Told();
-        using LogDirectory second = Open(told);
+        using LogDirectory second = Open(told, TestContext.Current.CancellationToken);
         Assert.False(second.WasClosedCleanly);
         await Load(second);
         AssertAllThere(second);
@@ -53,7 +53,7 @@ public sealed class RecoveryTests : IDisposable
         foreach (string index in Directory.GetFiles(_root, "*.index", SearchOption.AllDirectories).Where((_, i) => i % 3 == 0))
             File.Delete(index);
         int most = 0;
-        using LogDirectory directory = Open();
+        using LogDirectory directory = Open(stop: TestContext.Current.CancellationToken);
         await directory.LoadAll((_, _) => Watch(), static _ => LogSettings.Default, threads);
         // The lock.
         Assert.Equal(1, OpenHere());
@@ -83,7 +83,7 @@ public sealed class RecoveryTests : IDisposable
                 _ = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Load(directory, threads));
             Assert.False(File.Exists(Path.Combine(_root, ".kafka_cleanshutdown")));
         }
-        using LogDirectory again = Open();
+        using LogDirectory again = Open(stop: TestContext.Current.CancellationToken);
         await Load(again, threads);
         AssertAllThere(again);
     }
@@ -107,7 +107,7 @@ public sealed class RecoveryTests : IDisposable
 
     private void Write(bool closeCleanly)
     {
-        using LogDirectory directory = Open();
+        using LogDirectory directory = Open(stop: TestContext.Current.CancellationToken);
         for (int i = 0; i < Logs; i++)
         {
             PartitionLog log = directory.Create(new TopicPartition("t", i), s_topicId, LogSettings.Default);
