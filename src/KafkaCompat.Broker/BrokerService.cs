@@ -41,7 +41,7 @@ public sealed class BrokerService : IAsyncDisposable
     private readonly PartitionKeeper _keeper;
     private readonly LogKeeper _logs;
     private readonly DirectoryAssignments _assignments;
-    private readonly LogSyncer _syncer = new();
+    private readonly LogSyncer _syncer;
     private readonly ProducerIdBlock _producerIds;
     private readonly GroupPartitions _groups;
     private readonly FetchSessionCache _sessions;
@@ -82,6 +82,7 @@ public sealed class BrokerService : IAsyncDisposable
         Telemetry = new ClientTelemetry(config.GetInt("telemetry.max.bytes"), engineTime, random);
         _loggers = (logs as ILeveledLoggerFactory)?.Levels ?? new LoggerLevels(LogLevel.Information);
         var logLogger = logs.CreateLogger("kafkacompat.logs");
+        _syncer = new LogSyncer(time);
         _keeper = new PartitionKeeper(Partitions, directories, Metadata, Settings, _syncer, time, logLogger) { Placed = PlacedReplica };
         _logs = new LogKeeper(Partitions, directories, config, time, logLogger);
         _assignments = new DirectoryAssignments(controller, config.NodeId, () => BrokerEpoch, engineTime, logLogger);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage.Segments;
 
 namespace KafkaCompat.Storage;
 
@@ -14,6 +15,9 @@ namespace KafkaCompat.Storage;
 public readonly record struct LogRead(FileRegion? Region, bool IsOutOfRange, long NextOffsetBound, bool IsFirstBatchIncomplete)
 {
     public int Length => Region?.Length ?? 0;
+
+    /// <summary>The segments that it was made from: what is asked about it later is asked of them, whatever the log has by then.</summary>
+    internal LogSegment[]? Segments { get; init; }
 }
 
 /// <summary>An offset found by its time: the record's timestamp and the leader epoch of its batch.</summary>

@@ -28,6 +28,12 @@ public sealed class PartitionLog : IDisposable
     private readonly LogView _view;
     private readonly DeletedSegments _deleted;
     private readonly List<string> _unsyncedSnapshots = [];
+
+    /// <summary>
+    /// Segments that the log has no more, whose files still have their names, in the order of their offsets. They are set aside in that order, also after a
+    /// failure: a segment that stayed between others that went would end the log with it at the next start.
+    /// </summary>
+    private readonly Queue<LogSegment> _gone = new();
     private LogSettings _settings;
     private long _recoveryPoint;
     private int _latestEpoch;
@@ -154,6 +160,9 @@ public sealed class PartitionLog : IDisposable
     {
         lock (_filesGate)
         {
+            // A log that was deleted has its folder under another name, or nowhere: nothing of it is to be kept, and its disk is well.
+            if (_view.IsClosed)
+                return;
             _environment.Health.Require();
             try
             {
@@ -220,21 +229,21 @@ public sealed class PartitionLog : IDisposable
     {
         lock (_filesGate)
         {
-            LogSegment[] gone = [];
+            int count = 0;
             lock (_gate)
             {
                 RequireOpen();
-                Retryable(() => gone = Retain(nowMs, highWatermark));
+                Retryable(() => count = Retain(nowMs, highWatermark));
             }
-            if (gone.Length == 0)
+            if (_gone.Count == 0)
                 return 0;
             // No reader finds these segments any more and no writer needs them: appends go on while their files are renamed.
             Retryable(() =>
             {
                 Epochs.TruncateFromStart(LogStartOffset);
-                Delete(gone);
+                SetGoneAside();
             });
-            return gone.Length;
+            return count;
         }
     }
 
@@ -243,6 +252,9 @@ public sealed class PartitionLog : IDisposable
     {
         lock (_filesGate)
         {
+            // Its folder's name may be another log's by now.
+            if (_view.IsClosed)
+                return;
             while (_deleted.IsDue(tickMs))
                 Retryable(_deleted.RemoveFirst);
         }
@@ -371,14 +383,14 @@ public sealed class PartitionLog : IDisposable
         {
             active.Append(batches, _settings.IndexIntervalBytes);
         }
-        catch (IOException failure)
+        catch (Exception failure)
         {
             // A full disk takes a part of the bytes. They go before anything can be appended behind them.
             try
             {
                 active.CutFailedAppend();
             }
-            catch (IOException)
+            catch (Exception)
             {
                 // The first failure is the one to report; recovery cuts what is left.
             }
@@ -409,9 +421,9 @@ public sealed class PartitionLog : IDisposable
                 rest = rest.Slice(header.SizeInBytes);
             }
         }
-        catch (IOException failure)
+        catch (Exception failure)
         {
-            // The bytes are in the file and what follows from them is not known: nothing may be appended behind them.
+            // The bytes are in the file and what follows from them is not known: whatever it was, nothing may be appended behind them.
             if (failure is not KafkaStorageException)
                 throw _environment.Health.FailedBy(failure);
             _environment.Health.Fail(failure);
@@ -433,7 +445,7 @@ public sealed class PartitionLog : IDisposable
         {
             active.Seal();
         }
-        catch (IOException failure) when (FileShortage.IsOfDescriptors(failure))
+        catch
         {
             // The old segment goes on, so a file that says that it has ended must not stay.
             LogLoader.DeleteFiles(_environment.Files, next, "");
@@ -531,22 +543,23 @@ public sealed class PartitionLog : IDisposable
             _environment.Files.SyncFolder(Folder);
     }
 
-    /// <summary>Takes old segments out of the log and returns them; their files are the caller's to set aside.</summary>
-    private LogSegment[] Retain(long nowMs, long highWatermark)
+    /// <summary>Takes old segments out of the log and returns how many; their files are the caller's to set aside.</summary>
+    private int Retain(long nowMs, long highWatermark)
     {
         int count = ExpiredSegments.Count(_view.Segments, _view.End.Offset, _view.LogStartOffset, _settings, nowMs, highWatermark);
         if (count == 0)
-            return [];
+            return 0;
         if (count == _view.Segments.Length)
             RollAt(_view.End.Offset);
         LogSegment[] gone = _view.Segments[..count];
-        _view.Segments = _view.Segments[count..];
-        if (_view.Segments[0].BaseOffset > _view.LogStartOffset)
-        {
-            _view.LogStartOffset = _view.Segments[0].BaseOffset;
-            Producers.OnLogStart(_view.LogStartOffset);
-        }
-        return gone;
+        LogSegment[] rest = _view.Segments[count..];
+        // The start first: a reader that finds the segments without their first ones finds that its offset is out of range, and is not served from a later one.
+        _view.LogStartOffset = Math.Max(_view.LogStartOffset, rest[0].BaseOffset);
+        _view.Segments = rest;
+        foreach (LogSegment segment in gone)
+            _gone.Enqueue(segment);
+        Producers.OnLogStart(_view.LogStartOffset);
+        return count;
     }
 
     private void MoveLogStart(long offset)
@@ -556,13 +569,21 @@ public sealed class PartitionLog : IDisposable
         Producers.OnLogStart(offset);
     }
 
-    /// <summary>Sets the files aside; readers that hold one open go on reading it.</summary>
     private void Delete(LogSegment[] gone)
     {
         foreach (LogSegment segment in gone)
+            _gone.Enqueue(segment);
+        SetGoneAside();
+    }
+
+    /// <summary>Sets the files aside; readers that hold one open go on reading it.</summary>
+    private void SetGoneAside()
+    {
+        while (_gone.TryPeek(out LogSegment? segment))
         {
             _deleted.Add(segment, _settings.FileDeleteDelayMs);
             Producers.DeleteSnapshot(segment.BaseOffset);
+            _ = _gone.Dequeue();
         }
         _environment.Files.SyncFolder(Folder);
     }

@@ -6,15 +6,27 @@ namespace KafkaCompat.Broker.Partitions;
 /// <summary>
 /// Makes logs durable away from the threads that append. Requests for one partition that come while its sync is under way
 /// are served by the next one together: a group commit. Several partitions are synced at a time, so that one slow disk does not hold up all.
+/// A request is kept until its log is durable, deleted, or on a disk that failed: a sync that was refused, for lack of descriptors, is done again a little later.
 /// </summary>
-public sealed class LogSyncer
+public sealed class LogSyncer(TimeProvider? time = null)
 {
+    /// <summary>How long a sync that was refused waits before it is done again.</summary>
+    public const int RetryMs = 100;
+
     /// <summary>Syncs at a time. File systems commit those of one moment together.</summary>
     private const int Workers = 4;
 
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly Channel<Partition> _requests = Channel.CreateUnbounded<Partition>();
     private readonly HashSet<Partition> _queued = [];
+
+    /// <summary>Partitions whose sync was refused.</summary>
+    private readonly HashSet<Partition> _refused = [];
+
+    private readonly Channel<bool> _hasRefused = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly TaskCompletionSource _stopping = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _workers = Task.CompletedTask;
+    private Task _retries = Task.CompletedTask;
 
     /// <summary>Ends with <see cref="Stop"/>; fails where nothing more would be made durable.</summary>
     public Task Completion => _workers;
@@ -29,11 +41,18 @@ public sealed class LogSyncer
         _ = _requests.Writer.TryWrite(partition);
     }
 
-    public void Start() => _workers = Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => Work()));
+    public void Start()
+    {
+        _workers = Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => Work()));
+        _retries = Retry();
+    }
 
-    /// <summary>Serves what was asked for, then ends.</summary>
+    /// <summary>Serves what was asked for, then ends. What was refused by then is left to the closing of the logs.</summary>
     public async Task Stop()
     {
+        _ = _stopping.TrySetResult();
+        _ = _hasRefused.Writer.TryComplete();
+        await _retries;
         _ = _requests.Writer.TryComplete();
         await _workers;
     }
@@ -50,16 +69,42 @@ public sealed class LogSyncer
         }
     }
 
-    private static void Sync(Partition partition)
+    private async Task Retry()
+    {
+        while (await _hasRefused.Reader.WaitToReadAsync())
+        {
+            _ = await Task.WhenAny(Task.Delay(TimeSpan.FromMilliseconds(RetryMs), _time), _stopping.Task);
+            if (_stopping.Task.IsCompleted) return;
+            _ = _hasRefused.Reader.TryRead(out _);
+            Partition[] again;
+            lock (_refused)
+            {
+                again = [.. _refused];
+                _refused.Clear();
+            }
+            foreach (var partition in again) Request(partition);
+        }
+    }
+
+    private void Sync(Partition partition)
     {
         try
         {
             partition.Log.Sync();
             partition.OnSynced();
         }
-        catch (Exception e) when (e is KafkaStorageException or ObjectDisposedException)
+        catch (KafkaStorageException) when (partition.Log.Health.IsFailed)
         {
-            // The directory's health tells of a failed disk; waiting producers run into their time-out, unacknowledged.
+            // The directory's health tells of it; waiting producers run into their time-out, unacknowledged.
+        }
+        catch (KafkaStorageException)
+        {
+            lock (_refused) _ = _refused.Add(partition);
+            _ = _hasRefused.Writer.TryWrite(true);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Deleted meanwhile.
         }
         catch (Exception e)
         {

@@ -332,6 +332,10 @@ public sealed class Partition
         {
             return (ErrorCode.KafkaStorageError, []);
         }
+        catch (ObjectDisposedException)
+        {
+            return (ErrorCode.NotLeaderOrFollower, []);
+        }
         catch (IOException failure)
         {
             _log.Health.Fail(failure);
@@ -601,7 +605,8 @@ public sealed class Partition
 
     private long LastStableOffset()
     {
-        var firstUnstable = _log.Producers.FirstUnstableOffset;
+        // A transaction that began before the log's start holds back what is left of it alone.
+        var firstUnstable = Math.Max(_log.Producers.FirstUnstableOffset, _log.LogStartOffset);
         return Math.Min(firstUnstable, _highWatermark);
     }
 

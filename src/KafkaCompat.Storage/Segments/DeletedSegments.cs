@@ -12,10 +12,24 @@ internal sealed class DeletedSegments(LogEnvironment environment)
     /// <summary>Sets the files aside.</summary>
     public void Add(LogSegment segment, long delayMs)
     {
+        Remember(segment.TransactionIndex);
         // Closed first: whoever finds the file renamed knows then that it is not lost.
         segment.Close();
         segment.AppendSuffix(SegmentFiles.Deleted);
         _waiting.Enqueue(segment, environment.DueMs(delayMs));
+    }
+
+    /// <summary>A read that was made from the segment still has to tell which of its transactions were aborted.</summary>
+    private static void Remember(TransactionIndex index)
+    {
+        try
+        {
+            _ = index.Entries();
+        }
+        catch (Exception failure) when (failure is IOException or ObjectDisposedException)
+        {
+            // That read is told that it has to be made anew.
+        }
     }
 
     /// <summary>Whether the delay of one is over. It stays the first until <see cref="RemoveFirst"/> has removed its files.</summary>

@@ -93,8 +93,9 @@ internal sealed class LogSegment
             segment.OffsetIndex.Rewrite();
             segment.TimeIndex.Rewrite();
         }
-        catch (IOException failure) when (FileShortage.IsOfDescriptors(failure))
+        catch
         {
+            // Whatever it was: the log goes on without this segment, and its files would say at the next start that the one before has ended.
             LogLoader.DeleteFiles(environment.Files, segment, "");
             throw;
         }
@@ -146,7 +147,7 @@ internal sealed class LogSegment
         StoredFile file = File;
         if (start + batches.Length > _allocated && start >= SmallestPreallocation)
         {
-            _allocated = start + Math.Clamp(start, batches.Length, LargestPreallocation);
+            _allocated = start + Math.Max(batches.Length, Math.Min(start, LargestPreallocation));
             file.Preallocate(_allocated);
         }
         file.Write(start, batches);
@@ -375,6 +376,7 @@ internal sealed class LogSegment
     public void Close()
     {
         CloseIndexFiles();
+        TransactionIndex.Close();
         lock (_opening)
         {
             _closed = true;

@@ -70,7 +70,7 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
                 return new LogRead(null, false, fromOffset, false);
             try
             {
-                return SegmentReader.Read(segments, end, fromOffset, maxBytes, limit, minOneBatch);
+                return SegmentReader.Read(segments, end, fromOffset, maxBytes, limit, minOneBatch) with { Segments = segments };
             }
             catch (Exception failure) when (failure is IOException or ObjectDisposedException)
             {
@@ -83,7 +83,7 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
     /// <summary>As <see cref="PartitionLog.CollectAbortedTransactions"/>.</summary>
     public void CollectAbortedTransactions(long fromOffset, in LogRead read, List<AbortedTransaction> into)
     {
-        LogSegment[] segments = Segments;
+        LogSegment[] segments = read.Segments ?? Segments;
         try
         {
             for (int i = Math.Max(0, SegmentReader.Floor(segments, fromOffset)); i < segments.Length; i++)

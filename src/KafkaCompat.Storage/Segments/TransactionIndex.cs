@@ -17,6 +17,7 @@ internal sealed class TransactionIndex(IFileStore files, string path)
     private AbortedTransaction[]? _entries;
     private StoredFile? _file;
     private bool _unsynced;
+    private bool _isClosed;
 
     public string Path { get; private set; } = path;
 
@@ -49,6 +50,8 @@ internal sealed class TransactionIndex(IFileStore files, string path)
         {
             if (_entries is not null)
                 return _entries;
+            // The file has another name by now, or another file has this one.
+            ObjectDisposedException.ThrowIf(_isClosed, this);
             AbortedTransaction[] entries = [];
             if (TryReadFile() is { } bytes)
             {
@@ -139,18 +142,7 @@ internal sealed class TransactionIndex(IFileStore files, string path)
         return entries;
     }
 
-    private byte[]? TryReadFile()
-    {
-        try
-        {
-            return files.FileExists(Path) ? files.ReadAllBytes(Path) : null;
-        }
-        catch (FileNotFoundException)
-        {
-            // Its segment was deleted between the two: nobody needs it any more.
-            return null;
-        }
-    }
+    private byte[]? TryReadFile() => files.FileExists(Path) ? files.ReadAllBytes(Path) : null;
 
     public void Sync()
     {
@@ -166,6 +158,14 @@ internal sealed class TransactionIndex(IFileStore files, string path)
     {
         _file?.Dispose();
         _file = null;
+    }
+
+    /// <summary>The file gets another name or goes. Who has read it goes on to know what it said, and nobody takes its absence for "no transaction was aborted".</summary>
+    public void Close()
+    {
+        lock (_loading)
+            _isClosed = true;
+        CloseFile();
     }
 
     public void Renamed(string path) => Path = path;

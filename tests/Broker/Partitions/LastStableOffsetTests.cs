@@ -59,6 +59,24 @@ public sealed class LastStableOffsetTests
         Assert.True(again.Health.IsFailed);
     }
 
+    /// <summary>DeleteRecords has taken the first records of an open transaction: what is left of it begins with the log.</summary>
+    [Fact]
+    public void The_last_stable_offset_is_never_before_the_log_start()
+    {
+        using var directory = Open(new ForgetfulFileStore(TimeProvider.System));
+        var log = directory.Create(new TopicPartition("t", 0), new Uuid(7, 9), LogSettings.Default);
+        for (var i = 0; i < 5; i++) _ = log.Append(Batch(i, isControl: false));
+        var partition = new Partition("t", new Uuid(7, 9), 0, log, TopicConfig.Create(TestNode.ConfigOf(), new Dictionary<string, string>()), 5, new LogSyncer(), TimeProvider.System);
+        partition.ApplyLeadership(1, 3, 1, 1, isLeader: true);
+        Assert.Equal(0, partition.FindOffset(-1, committedOnly: true, -1).Offset);
+        Assert.Equal(3, partition.DeleteRecordsBefore(3).LowWatermark);
+        Assert.Equal(3, partition.FindOffset(-1, committedOnly: true, -1).Offset);
+        var read = partition.Read(3, 1_000, minOneBatch: true, committedOnly: true, -1, -1);
+        Assert.Equal((ErrorCode.None, 3L, 3L, null), (read.Error, read.LogStartOffset, read.LastStableOffset, read.Region));
+        Assert.Equal(5, partition.DeleteRecordsBefore(-1).LowWatermark);
+        Assert.Equal(5, partition.FindOffset(-1, committedOnly: true, -1).Offset);
+    }
+
     private static LogDirectory Open(IFileStore files)
     {
         var directory = LogDirectory.Open(new LogEnvironment(files, TimeProvider.System, new Random(1)), "/data");

@@ -160,16 +160,58 @@ public sealed class LogChoresTests : IDisposable
         await _syncer.Stop();
     }
 
+    /// <summary>The acknowledgement waits for the sync: who lacks descriptors for a moment must not wait for somebody else's append.</summary>
+    [Fact]
+    public async Task A_sync_that_is_refused_is_done_again_and_the_records_are_acknowledged()
+    {
+        var syncer = new LogSyncer(_time);
+        syncer.Start();
+        var refused = 0;
+        _files.Before = (operation, _) =>
+        {
+            if (operation != nameof(IFileStore.SyncFolder) || refused >= 3) return;
+            refused++;
+            throw HookedFileStore.TooManyOpenFiles();
+        };
+        var partition = Add(syncer, "t", ("flush.messages", "1"));
+        _ = partition.Append(RecordBytes.From(Records.Batch().AsMemory()), -1, 12);
+        await Until(() => partition.HighWatermark == 1);
+        Assert.Equal(3, refused);
+        Assert.False(_directory.Health.IsFailed);
+        await syncer.Stop();
+    }
+
+    /// <summary>What is refused for ever holds up neither the others nor the end of the node, and is forgotten with its topic.</summary>
+    [Fact]
+    public async Task A_sync_that_is_refused_holds_up_no_other()
+    {
+        var syncer = new LogSyncer(_time);
+        syncer.Start();
+        var partition = Add(syncer, "good", ("flush.messages", "1"));
+        var refused = Add(syncer, "bad", ("flush.messages", "1"));
+        _ = refused.Append(RecordBytes.From(Records.Batch().AsMemory()), -1, 12);
+        _files.Before = static (_, path) =>
+        {
+            if (path.Contains("bad-0", StringComparison.Ordinal)) throw HookedFileStore.TooManyOpenFiles();
+        };
+        _ = partition.Append(RecordBytes.From(Records.Batch().AsMemory()), -1, 12);
+        await Until(() => partition.HighWatermark == 1);
+        await syncer.Stop();
+        Assert.False(syncer.Completion.IsFaulted);
+    }
+
     private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private LogKeeper Keeper(params (string Name, string Value)[] settings) =>
         new(_table, new LogDirectories([_directory]), TestNode.ConfigOf([("log.retention.check.interval.ms", "1000"), .. settings]), _time, NullLogger.Instance);
 
-    private Partition Add(string topic, params (string Name, string Value)[] configs)
+    private Partition Add(string topic, params (string Name, string Value)[] configs) => Add(_syncer, topic, configs);
+
+    private Partition Add(LogSyncer syncer, string topic, params (string Name, string Value)[] configs)
     {
         var config = TopicConfig.Create(TestNode.ConfigOf(), configs.ToDictionary(static c => c.Name, static c => c.Value));
         var log = _directory.Create(new TopicPartition(topic, 0), new Uuid(7, 9), LogSettingsOf.Topic(config));
-        var partition = new Partition(topic, new Uuid(7, 9), 0, log, config, 0, _syncer, _time);
+        var partition = new Partition(topic, new Uuid(7, 9), 0, log, config, 0, syncer, _time);
         partition.ApplyLeadership(1, 0, 1, 1, isLeader: true);
         _table.Add(partition);
         return partition;
