@@ -1,6 +1,7 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Handlers;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Metrics;
 using KafkaCompat.Broker.Quorum;
@@ -169,6 +170,7 @@ public sealed class BrokerNode : IAsyncDisposable
             await lifecycle.UnfenceAsync().WaitAsync(start.Stop);
             broker.CordonsChanged += () => _ = lifecycle.ReportDirectories();
             broker.TellDirectories();
+            await InitialTopics.Create(config.Topics, broker.Metadata, quorum.Controller, config, logger).WaitAsync(start.Stop);
             // Here and not where they were read: a start that is refused has one line to say, and it is not this one.
             foreach (var settings in UnservedSettings.WithoutEffect(config)) BrokerNodeLog.SetWithoutEffect(logger, string.Join(", ", settings), settings.Key);
             return new BrokerNode(directories, quorum, broker, lifecycle, config.GetBool("controlled.shutdown.enable"), engineTime, logger);

@@ -21,7 +21,7 @@ internal static partial class BrokerNodeLog
     [LoggerMessage(1304, LogLevel.Warning, "Set, and without effect here: {Settings}, because: {Reason}.")]
     public static partial void SetWithoutEffect(ILogger logger, string settings, string reason);
 
-    [LoggerMessage(1305, LogLevel.Warning, "The controller refuses the heartbeat of broker {BrokerId} with epoch {Epoch}: {Error}. Where the broker was unregistered it serves nothing until it is started again, which registers it.")]
+    [LoggerMessage(1305, LogLevel.Warning, "The controller refused the heartbeat of broker {BrokerId} with epoch {Epoch}: {Error}. A broker that was unregistered serves nothing until it is started again.")]
     public static partial void HeartbeatRefused(ILogger logger, int brokerId, long epoch, ErrorCode error);
 
     [LoggerMessage(1303, LogLevel.Error, "The log directory {Directory} has failed; its partitions are offline, the others are served: {Reason}")]
@@ -29,4 +29,10 @@ internal static partial class BrokerNodeLog
 
     [LoggerMessage(1330, LogLevel.Warning, "The cluster id {Given} of CLUSTER_ID or kafkacompat.cluster.id is not used: {Directory} belongs to the cluster {ClusterId}, and a formatted directory keeps its own.")]
     public static partial void OtherCluster(ILogger logger, string given, string clusterId, string directory);
+
+    [LoggerMessage(1320, LogLevel.Warning, "Topic {Topic} exists with {Existing} partitions, kafkacompat.topics says {Wanted}; the topic stays as it is.")]
+    public static partial void InitialTopicDiffers(ILogger logger, string topic, int existing, int wanted);
+
+    [LoggerMessage(1321, LogLevel.Error, "Topic {Topic} of kafkacompat.topics was not created: {Error}. {Message}")]
+    public static partial void InitialTopicNotCreated(ILogger logger, string topic, ErrorCode error, string message);
 }

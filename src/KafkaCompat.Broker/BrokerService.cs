@@ -40,6 +40,7 @@ public sealed class BrokerService : IAsyncDisposable
     private readonly DispatchTable _controllerDispatch;
     private readonly PartitionKeeper _keeper;
     private readonly LogKeeper _logs;
+    private readonly MetadataEvents _events;
     private readonly DirectoryAssignments _assignments;
     private readonly LogSyncer _syncer;
     private readonly ProducerIdBlock _producerIds;
@@ -84,6 +85,7 @@ public sealed class BrokerService : IAsyncDisposable
         var logLogger = logs.CreateLogger("kafkacompat.logs");
         _syncer = new LogSyncer(time);
         _keeper = new PartitionKeeper(Partitions, directories, Metadata, Settings, _syncer, time, logLogger) { Placed = PlacedReplica };
+        _events = new MetadataEvents(config.NodeId, logs.CreateLogger("kafkacompat.metadata"));
         _logs = new LogKeeper(Partitions, directories, config, time, logLogger);
         _assignments = new DirectoryAssignments(controller, config.NodeId, () => BrokerEpoch, engineTime, logLogger);
         Topics = new TopicCreator(controller, Metadata, config);
@@ -95,8 +97,9 @@ public sealed class BrokerService : IAsyncDisposable
         };
         _groups = new GroupPartitions(coordinator, Partitions, Wheel, config.NodeId);
         _sessions = new FetchSessionCache(config.GetInt("max.incremental.fetch.session.cache.slots"), random, engineTime);
-        _produce = new ProduceHandler(Partitions, Metadata, Wheel, batchThreads);
-        _fetch = new FetchHandler(Partitions, Metadata, Wheel, _sessions, Quotas, config.GetInt("fetch.max.bytes"));
+        Refusals = new DataRefusals(logs.CreateLogger("kafkacompat.produce"), time);
+        _produce = new ProduceHandler(Partitions, Metadata, Wheel, batchThreads) { Refusals = Refusals };
+        _fetch = new FetchHandler(Partitions, Metadata, Wheel, _sessions, Quotas, config.GetInt("fetch.max.bytes")) { Refusals = Refusals };
         _dispatch = new ServedHandlers
         {
             Produce = _produce,
@@ -198,6 +201,12 @@ public sealed class BrokerService : IAsyncDisposable
     /// <summary>The coordinator of the groups that are here.</summary>
     public GroupCoordinator Groups { get; }
 
+    /// <summary>What was refused of produce and fetch requests.</summary>
+    public DataRefusals Refusals { get; }
+
+    /// <summary>What happened to the metadata since the node started.</summary>
+    public MetadataEvents Events => _events;
+
     /// <summary>Where the partitions lie.</summary>
     public LogDirectories Directories => _directories;
 
@@ -212,9 +221,9 @@ public sealed class BrokerService : IAsyncDisposable
 
     /// <summary>
     /// Who hears of new metadata, in the order in which they have to: partitions, then what handlers answer from, then
-    /// what has settings of the broker, quotas, then the coordinators. So a client that reads of a leader here finds it leading, and a coordinator finds its partition.
+    /// what has settings of the broker, quotas, then the coordinators, then the log of what was changed. So a client that reads of a leader here finds it leading, and a coordinator finds its partition.
     /// </summary>
-    public IReadOnlyList<IMetadataListener> MetadataListeners => [_keeper, Metadata, Settings, Quotas, Telemetry, _groups];
+    public IReadOnlyList<IMetadataListener> MetadataListeners => [_keeper, Metadata, Settings, Quotas, Telemetry, _groups, _events];
 
     /// <summary>The connections that are served now.</summary>
     public OpenConnections Connections { get; } = new();

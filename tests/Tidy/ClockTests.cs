@@ -28,6 +28,7 @@ public sealed partial class ClockTests
         ["src/KafkaCompat.Broker/NodeDirectories.cs"] = "the times of the records of a directory that is formatted",
         ["src/KafkaCompat.Broker/Partitions/Partition.cs"] = "the times of records, given and checked",
         ["src/KafkaCompat.Broker/Quorum/QuorumLoop.cs"] = "the times of metadata records, and their retention",
+        ["src/KafkaCompat.Server/CommandLine/FormatCommand.cs"] = "the times of the records of a directory that is formatted",
         ["src/KafkaCompat.Server/Logging/ProgramOutput.cs"] = "the time of a log line",
         ["src/KafkaCompat.Server/Logging/ConsoleLoggerFactory.cs"] = "the time of a log line",
         ["src/KafkaCompat.Testing/Hosting/CalmTimeProvider.cs"] = "hands a test's clock on",

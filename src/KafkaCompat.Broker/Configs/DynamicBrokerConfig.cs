@@ -48,7 +48,6 @@ public sealed class DynamicBrokerConfig : IMetadataListener
         foreach (var problem in layers.Problems) DynamicBrokerConfigLog.LeftOut(_logger, problem);
         if (ReferenceEquals(_announced, layers.Effective)) return ValueTask.CompletedTask;
         _announced = layers.Effective;
-        DynamicBrokerConfigLog.Changed(_logger, string.Join(", ", layers.Shared.Keys.Concat(layers.Own.Keys).Distinct().Order(StringComparer.Ordinal)));
         Changed?.Invoke(layers.Effective);
         return ValueTask.CompletedTask;
     }

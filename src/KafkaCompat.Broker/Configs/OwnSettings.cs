@@ -86,7 +86,21 @@ public static class OwnSettings
         "Whether GetTelemetrySubscriptions and PushTelemetry are served. false: they are not, as in Apache Kafka without a plug-in that takes what clients push.",
         static text => bool.TryParse(text.Trim(), out var isServed) ? (isServed, null) : (default, "Neither true nor false"));
 
-    public static IReadOnlyList<IOwnSetting> All { get; } = [WriteBehindBytes, ClusterId, LogFormat, HttpListener, ClientTelemetry];
+    /// <summary>The host that is advertised for a listener without one; null for the name of this machine.</summary>
+    public static OwnSetting<string?> AdvertisedHost { get; } = new(
+        "kafkacompat.advertised.host",
+        null,
+        "The host that clients are told for a listener that has none, where advertised.listeners is not set; without it the name of this machine. A container's name is known to nobody outside.",
+        static text => text.Trim() is { Length: > 0 } host && Uri.CheckHostName(host) != UriHostNameType.Unknown ? (host, null) : (null, "Not a host"));
+
+    /// <summary>Topics that the node creates when it starts.</summary>
+    public static OwnSetting<IReadOnlyList<InitialTopic>> Topics { get; } = new(
+        "kafkacompat.topics",
+        [],
+        "Topics that are created when the node starts, before it says that it is ready, where they do not exist: orders:3,audit:1. Without a number a topic gets num.partitions.",
+        InitialTopic.Parse);
+
+    public static IReadOnlyList<IOwnSetting> All { get; } = [WriteBehindBytes, ClusterId, LogFormat, HttpListener, ClientTelemetry, Topics, AdvertisedHost];
 
     private const string HttpListenerName = "HTTP";
 

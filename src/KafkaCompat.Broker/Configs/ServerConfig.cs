@@ -28,6 +28,8 @@ public sealed class ServerConfig
         LogFormat = Own(OwnSettings.LogFormat);
         HttpListener = Own(OwnSettings.HttpListener);
         ClientTelemetry = Own(OwnSettings.ClientTelemetry);
+        Topics = Own(OwnSettings.Topics);
+        _ = Own(OwnSettings.AdvertisedHost);
 
         T Own<T>(OwnSetting<T> setting)
         {
@@ -44,8 +46,8 @@ public sealed class ServerConfig
     }
 
     private ServerConfig(Dictionary<string, string> set, Dictionary<string, object?> values, ServerConfig other) =>
-        (_set, _values, Node, Listeners, WriteBehindBytes, ClusterId, LogFormat, HttpListener, ClientTelemetry) =
-            (set, values, other.Node, other.Listeners, other.WriteBehindBytes, other.ClusterId, other.LogFormat, other.HttpListener, other.ClientTelemetry);
+        (_set, _values, Node, Listeners, WriteBehindBytes, ClusterId, LogFormat, HttpListener, ClientTelemetry, Topics) =
+            (set, values, other.Node, other.Listeners, other.WriteBehindBytes, other.ClusterId, other.LogFormat, other.HttpListener, other.ClientTelemetry, other.Topics);
 
     /// <summary>Who this node is: id, roles, and where its quorum is.</summary>
     public NodeRoles Node { get; }
@@ -82,6 +84,9 @@ public sealed class ServerConfig
 
     /// <inheritdoc cref="OwnSettings.ClientTelemetry"/>
     public bool ClientTelemetry { get; }
+
+    /// <inheritdoc cref="OwnSettings.Topics"/>
+    public IReadOnlyList<InitialTopic> Topics { get; }
 
     /// <summary>What was set, by name, as it was written.</summary>
     public IReadOnlyDictionary<string, string> Explicit => _set;

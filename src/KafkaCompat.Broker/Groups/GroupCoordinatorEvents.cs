@@ -12,18 +12,30 @@ internal static partial class GroupCoordinatorEvents
     [LoggerMessage(2, LogLevel.Warning, "__consumer_offsets-{Partition} holds {Count} records that cannot be read; their groups or offsets are missing.")]
     public static partial void UnreadableRecords(this ILogger logger, int partition, long count);
 
-    [LoggerMessage(3, LogLevel.Warning, "Reading __consumer_offsets-{Partition} at offset {Offset} failed with {Error}; trying again.")]
+    [LoggerMessage(3, LogLevel.Warning, "Reading __consumer_offsets-{Partition} at offset {Offset} failed with {Error}. It is tried again.")]
     public static partial void LoadFailed(this ILogger logger, int partition, long offset, ErrorCode error);
 
     [LoggerMessage(4, LogLevel.Warning, "Appending to __consumer_offsets-{Partition} failed with {Error}.")]
     public static partial void AppendFailed(this ILogger logger, int partition, ErrorCode error);
 
-    [LoggerMessage(5, LogLevel.Error, "Loading the groups of __consumer_offsets-{Partition} failed; trying again.")]
+    [LoggerMessage(5, LogLevel.Error, "Loading the groups of __consumer_offsets-{Partition} failed. It is tried again.")]
     public static partial void LoadFaulted(this ILogger logger, Exception exception, int partition);
 
-    [LoggerMessage(6, LogLevel.Error, "{Command} could not be decided on __consumer_offsets-{Partition}; it is answered with UNKNOWN_SERVER_ERROR and has changed nothing.")]
+    [LoggerMessage(6, LogLevel.Error, "{Command} failed on __consumer_offsets-{Partition}. It changed nothing, and is answered with UNKNOWN_SERVER_ERROR.")]
     public static partial void CommandFailed(this ILogger logger, Exception exception, int partition, string command);
 
-    [LoggerMessage(7, LogLevel.Error, "The groups of __consumer_offsets-{Partition} are loaded again after an error; everybody who waited is sent away.")]
+    [LoggerMessage(7, LogLevel.Error, "The groups of __consumer_offsets-{Partition} are loaded again after an error. Requests that waited are answered with an error, and clients retry.")]
     public static partial void ShardFailed(this ILogger logger, Exception exception, int partition);
+
+    [LoggerMessage(8, LogLevel.Information, "Group {Group} rebalances: it has {Members} members, and is in generation {Generation}.")]
+    public static partial void Rebalances(this ILogger logger, string group, int members, int generation);
+
+    [LoggerMessage(9, LogLevel.Information, "Group {Group} is in generation {Generation} with {Members} members; they wait for the assignment of {Leader}.")]
+    public static partial void Generation(this ILogger logger, string group, int generation, int members, string leader);
+
+    [LoggerMessage(10, LogLevel.Information, "Group {Group} is stable in generation {Generation} with {Members} members.")]
+    public static partial void Stable(this ILogger logger, string group, int generation, int members);
+
+    [LoggerMessage(11, LogLevel.Information, "Group {Group} is empty: its last member left, in generation {Generation}.")]
+    public static partial void Emptied(this ILogger logger, string group, int generation);
 }

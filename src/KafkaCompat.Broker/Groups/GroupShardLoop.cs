@@ -327,6 +327,7 @@ internal sealed class GroupShardLoop
     private void Carry(GroupDecision decision, ReadOnlyMemory<byte> batch, Now now, GroupTicket? asker)
     {
         var shard = _shard!;
+        var events = decision.Drafts.Count > 0 && _logger.IsEnabled(LogLevel.Information) ? GroupEvents.Of(_logger, shard, decision) : null;
         if (!batch.IsEmpty)
         {
             var error = Append(shard, decision.Records, batch);
@@ -339,6 +340,7 @@ internal sealed class GroupShardLoop
             }
         }
         shard.Install(decision, now);
+        events?.ForEach(static tell => tell());
         foreach (var reply in decision.Replies)
         {
             if (_awaitsCommit)

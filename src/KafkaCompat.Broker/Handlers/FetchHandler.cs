@@ -49,6 +49,9 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
     private readonly Func<Uuid, string?> _nameOf;
     private int _waiting;
 
+    /// <summary>Hears of what is refused.</summary>
+    internal DataRefusals? Refusals { get; init; }
+
     internal FetchHandler(PartitionTable partitions, BrokerMetadata metadata, TimerWheel wheel, FetchSessionCache sessions, ClientQuotas quotas, int maxBytes)
     {
         _partitions = partitions;
@@ -203,7 +206,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
 
     private static bool NamesLeader(ErrorCode error) => error is ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch;
 
-    private static void Fill(FetchResponse response, FetchScope scope, PartitionRead[] reads, short version, bool isFinal)
+    private void Fill(FetchResponse response, FetchScope scope, PartitionRead[] reads, short version, bool isFinal)
     {
         for (var i = 0; i < reads.Length; i++)
         {
@@ -217,6 +220,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
                 if (scope.IsIncremental && !isNews) continue;
                 if (isFinal) Remember(session, asked, read);
             }
+            if (isFinal && read.Error != ErrorCode.None) Refusals?.CountFetch();
             if (isFinal && read.Length > 0) read.Partition!.CountRead(read.Length);
             PartitionsFor(response, asked, version).Add(DataOf(asked, read, version));
         }

@@ -35,6 +35,9 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
 
     private int _waiting;
 
+    /// <summary>Hears of what is refused.</summary>
+    internal DataRefusals? Refusals { get; init; }
+
     /// <summary>Requests that wait for their acknowledgement.</summary>
     internal int Waiting => Volatile.Read(ref _waiting);
 
@@ -80,6 +83,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
                 if (partition is null)
                 {
                     failed = true;
+                    Refusals?.Refused(context, name, data, result.ErrorCode, result.ErrorMessage);
                     continue;
                 }
                 var appended = partition.Append(data.Records, request.Acks, context.ApiVersion);
@@ -88,6 +92,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
                 if (appended.Error != ErrorCode.None)
                 {
                     failed = true;
+                    Refusals?.Refused(context, name, data, appended.Error, appended.ErrorMessage);
                 }
                 else if (request.Acks == AcksAll && !appended.IsReplicated)
                 {

@@ -13,7 +13,7 @@ internal static partial class PartitionLogMessages
     [LoggerMessage(1202, LogLevel.Error, "The log of {Partition} cannot be used.")]
     public static partial void Offline(ILogger logger, Exception exception, TopicPartition partition);
 
-    [LoggerMessage(1208, LogLevel.Information, "The log of {Partition}, which could not be opened before, is in use now.")]
+    [LoggerMessage(1208, LogLevel.Information, "The log of {Partition} is in use again; before it could not be opened.")]
     public static partial void Healed(ILogger logger, TopicPartition partition);
 
     [LoggerMessage(1207, LogLevel.Error, "The folder of the deleted partition {Partition} could not be set aside.")]
@@ -28,9 +28,9 @@ internal static partial class PartitionLogMessages
     [LoggerMessage(1210, LogLevel.Information, "{Logs} logs were opened in {Milliseconds} ms; {Bytes} bytes of batches were checked and {Repairs} repairs were made.")]
     public static partial void LogsOpened(ILogger logger, int logs, long milliseconds, long bytes, long repairs);
 
-    [LoggerMessage(1205, LogLevel.Warning, "The controller does not take the directory {Directory} of partition {Partition} of topic {Topic}: {Error}.")]
+    [LoggerMessage(1205, LogLevel.Warning, "The controller refused the directory {Directory} of partition {Partition} of topic {Topic}: {Error}.")]
     public static partial void NotAssigned(ILogger logger, Uuid topic, int partition, Uuid directory, ErrorCode error);
 
-    [LoggerMessage(1206, LogLevel.Warning, "The controller does not take the directories of {Count} partitions: {Error}. They are told again.")]
+    [LoggerMessage(1206, LogLevel.Warning, "The controller refused the directories of {Count} partitions: {Error}. They are sent again.")]
     public static partial void AssignmentsRefused(ILogger logger, int count, ErrorCode error);
 }

@@ -96,6 +96,9 @@ public sealed class BrokerMetrics : IDisposable
         Metrics.Counter("kafka.topic.in", "By", labels, $"Bytes of batches written; {bound}.", $"{jmx},name=BytesInPerSec,topic=*", () => OfTopics(static t => t.BytesIn));
         Metrics.Counter("kafka.topic.messages.in", "{record}", labels, $"Records written; {bound}.", $"{jmx},name=MessagesInPerSec,topic=*", () => OfTopics(static t => t.RecordsIn));
         Metrics.Counter("kafka.topic.out", "By", labels, $"Bytes of batches read; {bound}.", $"{jmx},name=BytesOutPerSec,topic=*", () => OfTopics(static t => t.BytesOut));
+        Metrics.Counter("kafka.produce.failed", "{partition}", [], "Partitions of Produce requests that were answered with an error.", $"{jmx},name=FailedProduceRequestsPerSec", () => [Series(_broker.Refusals.Produce)]);
+        Metrics.Counter("kafka.fetch.failed", "{partition}", [], "Partitions of Fetch requests that were answered with an error.", $"{jmx},name=FailedFetchRequestsPerSec", () => [Series(_broker.Refusals.Fetch)]);
+        Metrics.Counter("kafka.produce.rejected", "By", [], "Bytes of batches that were larger than allowed.", $"{jmx},name=BytesRejectedPerSec", () => [Series(_broker.Refusals.RejectedBytes)]);
         Metrics.Gauge("kafka.topic.log.size", "By", labels, $"Size of the topic's logs here; {bound}.", "kafka.log:type=Log,name=Size,topic=*,partition=*", () => OfTopics(static t => t.LogBytes));
     }
 
@@ -109,6 +112,8 @@ public sealed class BrokerMetrics : IDisposable
         Metrics.Gauge("kafka.partitions.under.replicated", unit, "Partitions led here that some replica lags behind.", $"{jmx},name=UnderReplicatedPartitions", () => Image.UnderReplicated);
         Metrics.Gauge("kafka.partitions.under.min.isr", unit, "Partitions led here with fewer replicas in sync than acks=all needs.", $"{jmx},name=UnderMinIsrPartitionCount", () => Topics.UnderMinIsr);
         Metrics.Gauge("kafka.partitions.at.min.isr", unit, "Partitions led here with just as many replicas in sync as acks=all needs.", $"{jmx},name=AtMinIsrPartitionCount", () => Topics.AtMinIsr);
+        Metrics.Counter("kafka.partitions.isr.shrinks", "{change}", [], "Times that a partition led here lost a replica in sync.", $"{jmx},name=IsrShrinksPerSec", () => [Series(_broker.Events.IsrShrinks)]);
+        Metrics.Counter("kafka.partitions.isr.expands", "{change}", [], "Times that a partition led here got a replica in sync.", $"{jmx},name=IsrExpandsPerSec", () => [Series(_broker.Events.IsrExpands)]);
         Metrics.Gauge("kafka.partitions.reassigning", unit, "Partitions led here that are being moved.", $"{jmx},name=ReassigningPartitions", () => Image.Reassigning);
         Metrics.Gauge("kafka.producers", "{producer}", "Producers that partitions here remember, each once for each partition.", $"{jmx},name=ProducerIdCount", () => Topics.Producers);
         const string purgatory = "kafka.server:type=DelayedOperationPurgatory,name=PurgatorySize,delayedOperation=*";
@@ -122,6 +127,11 @@ public sealed class BrokerMetrics : IDisposable
         const string jmx = "kafka.log:type=LogManager";
         var directories = _broker.Directories;
         Metrics.Gauge("kafka.log.segments", "{segment}", "Segments of all logs here.", "kafka.log:type=Log,name=NumLogSegments,topic=*,partition=*", () => Topics.Segments);
+        string[] labels = ["topic", "partition"];
+        const string bound = "at most 1,000 partitions, the first by name";
+        Metrics.Gauge("kafka.log.start", "{record}", labels, $"The first offset of a partition's log; {bound}.", "kafka.log:type=Log,name=LogStartOffset,topic=*,partition=*", () => OfPartitions(static log => log.LogStartOffset));
+        Metrics.Gauge("kafka.log.end", "{record}", labels, $"The offset behind the last record of a partition's log; {bound}.", "kafka.log:type=Log,name=LogEndOffset,topic=*,partition=*", () => OfPartitions(static log => log.LogEndOffset));
+        Metrics.Gauge("kafka.log.size", "By", labels, $"Size of a partition's log; {bound}.", "kafka.log:type=Log,name=Size,topic=*,partition=*", () => OfPartitions(static log => log.SizeInBytes));
         Metrics.Gauge("kafka.log.directories.offline", "{directory}", "Log directories that have failed.", $"{jmx},name=OfflineLogDirectoryCount",
             () => directories.All.Count(static directory => directory.Health.IsFailed));
         Metrics.Gauge("kafka.log.directory.offline", "{directory}", ["directory"], "1 for a log directory that has failed.", $"{jmx},name=LogDirectoryOffline,logDirectory=*",
@@ -167,6 +177,7 @@ public sealed class BrokerMetrics : IDisposable
         Metrics.Gauge("kafka.controller.topics", "{topic}", "Topics of the cluster.", $"{jmx},name=GlobalTopicCount", () => Image.Topics);
         Metrics.Gauge("kafka.controller.partitions", "{partition}", "Partitions of the cluster.", $"{jmx},name=GlobalPartitionCount", () => Image.Partitions);
         Metrics.Gauge("kafka.controller.partitions.offline", "{partition}", "Partitions of the cluster without a leader.", $"{jmx},name=OfflinePartitionsCount", () => Image.Leaderless);
+        Metrics.Counter("kafka.controller.elections.unclean", "{election}", [], "Elections of a leader that may lack records, since this node started.", "kafka.controller:type=ControllerStats,name=UncleanLeaderElectionsPerSec", () => [Series(_broker.Events.UncleanElections)]);
         Metrics.Gauge("kafka.controller.partitions.imbalance", "{partition}", "Partitions that another than their preferred replica leads.", $"{jmx},name=PreferredReplicaImbalanceCount", () => Image.Unpreferred);
         Metrics.Gauge("kafka.metadata.applied.offset", "{record}", "The last record of the metadata log that this broker has applied.", "kafka.server:type=broker-metadata-metrics (last-applied-record-offset)",
             () => _broker.Metadata.Current.Provenance.Offset);
@@ -186,6 +197,14 @@ public sealed class BrokerMetrics : IDisposable
     private IEnumerable<Measurement<long>> OfTopics(Func<TopicTotals.Total, long> value)
     {
         foreach (var (topic, total) in Topics.Topics) yield return Series(value(total), "topic", topic);
+    }
+
+    private IEnumerable<Measurement<long>> OfPartitions(Func<PartitionLog, long> value)
+    {
+        foreach (var partition in Topics.Named)
+        {
+            yield return Series(value(partition.Log), "topic", partition.Topic, "partition", partition.Index.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
     }
 
     private static SecondsHistogram Flushes(LogDirectory directory)

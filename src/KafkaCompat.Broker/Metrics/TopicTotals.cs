@@ -8,6 +8,9 @@ public sealed class TopicTotals
     /// <summary>Topics that have series of their own, those first whose names are; all others together are <see cref="Others"/>.</summary>
     public const int MaxTopics = 1_000;
 
+    /// <summary>Partitions that have series of their own, those first whose topics' names and numbers are.</summary>
+    public const int MaxPartitions = 1_000;
+
     /// <summary>No topic can be called so.</summary>
     public const string Others = "(others)";
 
@@ -21,6 +24,9 @@ public sealed class TopicTotals
 
     /// <summary>Each topic's, in the order of their names.</summary>
     public IReadOnlyDictionary<string, Total> Topics => _topics;
+
+    /// <summary>The partitions that have series of their own.</summary>
+    public IReadOnlyList<Partition> Named { get; private set; } = [];
 
     public int Leaders { get; private set; }
 
@@ -39,7 +45,21 @@ public sealed class TopicTotals
         var totals = new TopicTotals();
         foreach (var partition in partitions.All) totals.Add(partition);
         totals.JoinOthers();
+        totals.Named = First(partitions);
         return totals;
+    }
+
+    /// <summary>Those of the first topics in full, so that sorting costs as much as what is shown of it.</summary>
+    private static List<Partition> First(PartitionTable partitions)
+    {
+        var first = new SortedSet<Partition>(Comparer<Partition>.Create(static (one, other) =>
+            string.CompareOrdinal(one.Topic, other.Topic) is var order and not 0 ? order : one.Index.CompareTo(other.Index)));
+        foreach (var partition in partitions.All)
+        {
+            _ = first.Add(partition);
+            if (first.Count > MaxPartitions) _ = first.Remove(first.Max!);
+        }
+        return [.. first];
     }
 
     private void Add(Partition partition)

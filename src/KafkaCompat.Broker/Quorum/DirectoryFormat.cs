@@ -28,7 +28,7 @@ public static class DirectoryFormat
     public static MetaProperties Prepare(IFileStore files, ServerConfig config, DateTimeOffset now, Random random) => PreparedDirectories.Prepare(files, config, now, random).Meta;
 
     /// <summary>
-    /// Formats directories. The file that makes a directory a formatted one is written last: when the power fails before, the directory counts as empty.
+    /// Formats directories, the metadata log's among them or not. The file that makes a directory a formatted one is written last: when the power fails before, the directory counts as empty.
     /// </summary>
     public static void Format(
         IFileStore files, IReadOnlyList<string> directories, string metadataDirectory, FormatSettings settings, DateTimeOffset now, Random random)
@@ -42,22 +42,33 @@ public static class DirectoryFormat
             Create(files, directory);
         }
 
-        string folder = Path.Combine(metadataDirectory, MetadataLog.FolderName);
-        files.CreateFolder(folder);
-        VoterSet? voters = settings.ControllerEndpoint is { } endpoint
-            ? new VoterSet([new Voter(new ReplicaKey(settings.NodeId, ids[metadataDirectory]), [endpoint])])
-            : null;
-        long nowMs = now.ToUnixTimeMilliseconds();
-        using var buffer = new PooledBuffer();
-        new QuorumSnapshot(nowMs, voters is null ? (short)0 : (short)1, voters, NewClusterFeatures).WriteTo(buffer, SnapshotId.Bootstrap, nowMs);
-        string path = Path.Combine(folder, SnapshotId.Bootstrap.FileName);
-        files.Delete(path);
-        files.WriteAtomically(path, buffer.WrittenSpan, readOnly: true);
+        if (ids.TryGetValue(metadataDirectory, out var drawn))
+        {
+            ids[metadataDirectory] = settings.DirectoryId ?? drawn;
+            WriteBootstrap(files, metadataDirectory, settings, ids[metadataDirectory], now);
+        }
+
         foreach (string directory in directories)
         {
             files.SyncFolder(directory);
             new MetaProperties(settings.ClusterId, settings.NodeId, ids[directory]).Write(files, directory, now);
         }
+    }
+
+    /// <summary>Writes the snapshot with which the metadata log begins.</summary>
+    private static void WriteBootstrap(IFileStore files, string metadataDirectory, FormatSettings settings, Uuid directoryId, DateTimeOffset now)
+    {
+        string folder = Path.Combine(metadataDirectory, MetadataLog.FolderName);
+        files.CreateFolder(folder);
+        VoterSet? voters = settings.ControllerEndpoint is { } endpoint
+            ? new VoterSet([new Voter(new ReplicaKey(settings.NodeId, directoryId), [endpoint])])
+            : null;
+        long nowMs = now.ToUnixTimeMilliseconds();
+        using var buffer = new PooledBuffer();
+        new QuorumSnapshot(nowMs, voters is null ? (short)0 : (short)1, voters, settings.Records).WriteTo(buffer, SnapshotId.Bootstrap, nowMs);
+        string path = Path.Combine(folder, SnapshotId.Bootstrap.FileName);
+        files.Delete(path);
+        files.WriteAtomically(path, buffer.WrittenSpan, readOnly: true);
     }
 
     /// <summary>Makes a directory that is there after a power failure too.</summary>

@@ -160,7 +160,7 @@ public sealed class PreparedDirectories
 
     private void RequireUnused(List<string> directories)
     {
-        if (directories.Find(IsUsed) is { } used)
+        if (directories.Find(directory => IsUsed(_files, directory)) is { } used)
         {
             throw new QuorumStateException($"No readable meta.properties files found: {used} holds data but does not say whose. To begin anew remove all data in it.");
         }
@@ -216,8 +216,8 @@ public sealed class PreparedDirectories
     /// Whether a directory holds what can be a node's data: a partition's folder, a checkpoint, a mark of a clean stop. What else lies there (a .gitkeep, lost+found, a
     /// file of a file manager) is nobody's business; a formatting that was begun counts as none.
     /// </summary>
-    private bool IsUsed(string directory) => _files.FolderExists(directory) && _files.List(directory).Any(entry => entry.IsFolder
+    public static bool IsUsed(IFileStore files, string directory) => files.FolderExists(directory) && files.List(directory).Any(entry => entry.IsFolder
         ? TopicPartition.TryParseFolder(entry.Name, out var partition, out _)
-            && (partition.Topic != LogDirectory.MetadataLogName || _files.List(Path.Combine(directory, entry.Name)).Any(static file => !file.Name.StartsWith(SnapshotId.Bootstrap.FileName, StringComparison.Ordinal)))
+            && (partition.Topic != LogDirectory.MetadataLogName || files.List(Path.Combine(directory, entry.Name)).Any(static file => !file.Name.StartsWith(SnapshotId.Bootstrap.FileName, StringComparison.Ordinal)))
         : entry.Name is OffsetCheckpoint.RecoveryPoints or OffsetCheckpoint.HighWatermarks or OffsetCheckpoint.LogStarts or OffsetCheckpoint.Cleaner or LogDirectory.CleanMarkerName);
 }

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.MetadataRecords;
@@ -13,11 +11,6 @@ namespace KafkaCompat.Cluster.Controller;
 /// </summary>
 internal sealed class ScramDecisions(MetadataImage image)
 {
-    private const sbyte Sha256 = 1;
-    private const sbyte Sha512 = 2;
-    private const int MinIterations = 4_096;
-    private const int MaxIterations = 16_384;
-
     public Decision<AlterUserScramCredentialsResponse> Alter(AlterUserScramCredentialsRequest request)
     {
         var changes = new Dictionary<string, (ErrorCode Error, string? Message, IRecord? Record)>(StringComparer.Ordinal);
@@ -82,9 +75,9 @@ internal sealed class ScramDecisions(MetadataImage image)
             return (problem.Error, problem.Message, null);
         }
 
-        if (upsertion.Iterations is < MinIterations or > MaxIterations)
+        if (upsertion.Iterations is < ScramKeys.MinIterations or > ScramKeys.MaxIterations)
         {
-            return (ErrorCode.UnacceptableCredential, upsertion.Iterations < MinIterations ? "Too few iterations" : "Too many iterations", null);
+            return (ErrorCode.UnacceptableCredential, upsertion.Iterations < ScramKeys.MinIterations ? "Too few iterations" : "Too many iterations", null);
         }
 
         if (upsertion.SaltedPassword.Length == 0)
@@ -93,23 +86,11 @@ internal sealed class ScramDecisions(MetadataImage image)
             return (ErrorCode.UnknownServerError, null, null);
         }
 
-        byte[] clientKey = Hmac(upsertion.Mechanism, upsertion.SaltedPassword, "Client Key");
-        return (ErrorCode.None, null, new UserScramCredentialRecord
-        {
-            Name = upsertion.Name,
-            Mechanism = upsertion.Mechanism,
-            Salt = upsertion.Salt,
-            StoredKey = upsertion.Mechanism == Sha256 ? SHA256.HashData(clientKey) : SHA512.HashData(clientKey),
-            ServerKey = Hmac(upsertion.Mechanism, upsertion.SaltedPassword, "Server Key"),
-            Iterations = upsertion.Iterations,
-        });
+        return (ErrorCode.None, null, ScramKeys.Of(upsertion.Name, upsertion.Mechanism, upsertion.Iterations, upsertion.Salt, upsertion.SaltedPassword));
     }
 
     private static (ErrorCode Error, string Message)? Problem(string user, sbyte mechanism) =>
         user.Length == 0 ? (ErrorCode.UnacceptableCredential, "Username must not be empty")
-        : mechanism is Sha256 or Sha512 ? null
+        : mechanism is ScramKeys.Sha256 or ScramKeys.Sha512 ? null
         : (ErrorCode.UnsupportedSaslMechanism, "Unknown SCRAM mechanism");
-
-    private static byte[] Hmac(sbyte mechanism, byte[] key, string text) =>
-        mechanism == Sha256 ? HMACSHA256.HashData(key, Encoding.ASCII.GetBytes(text)) : HMACSHA512.HashData(key, Encoding.ASCII.GetBytes(text));
 }

@@ -68,6 +68,12 @@ public sealed class ClassicGroup : Group
     /// <summary>The generation that members and commits must name.</summary>
     public int Generation { get; internal set; }
 
+    /// <summary>The member that assigns partitions; null where nobody leads.</summary>
+    public string? LeaderId => Leader;
+
+    /// <summary>How many members it has.</summary>
+    public int MemberCount => _members.Count;
+
     internal ClassicGroupState PreviousState { get; private set; }
 
     /// <summary>When the state last changed, in milliseconds since the epoch.</summary>

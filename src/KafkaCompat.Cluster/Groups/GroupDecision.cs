@@ -24,7 +24,8 @@ public sealed class GroupDecision
     /// <summary>Replies that may leave once everything appended so far is committed.</summary>
     public IReadOnlyList<GroupReply> Replies => _replies ?? (IReadOnlyList<GroupReply>)[];
 
-    internal IReadOnlyList<ClassicGroup> Drafts => _drafts ?? (IReadOnlyList<ClassicGroup>)[];
+    /// <summary>Groups as they are once the decision is installed.</summary>
+    public IReadOnlyList<ClassicGroup> Drafts => _drafts ?? (IReadOnlyList<ClassicGroup>)[];
 
     /// <summary>Members that gave a sign of life and changed nothing else: a heartbeat need not copy its group.</summary>
     internal IReadOnlyList<(string GroupId, string MemberId)> Touched => _touched ?? (IReadOnlyList<(string, string)>)[];

@@ -59,6 +59,9 @@ public sealed class GroupShard
         }
     }
 
+    /// <summary>A group of the classic protocol; null where there is none of that id.</summary>
+    public ClassicGroup? FindClassic(string groupId) => _groups.GetValueOrDefault(groupId) as ClassicGroup;
+
     /// <summary>What it holds now, in numbers.</summary>
     public GroupCounts Count()
     {

@@ -47,7 +47,7 @@ internal static class CheckCommand
         Section(output, "In effect with a limit", Differing(set).Where(static key => key is { Effect: ConfigEffect.InEffect, Reason.Length: > 0 }).Select(key => $"{Placed(key.Name)}: {key.Reason}"));
         Section(
             output, "Other than the default",
-            Differing(set).Select(key => $"{key.Name}={Shown(key.Name, set[key.Name], key.IsSensitive)} (default: {key.Default ?? "none"}){(settings.OriginOf(key.Name) is { } origin ? $" {origin}" : "")}"));
+            Differing(set).Select(key => $"{key.Name}={SettingsText.Shown(key.Name, set[key.Name]).ReplaceLineEndings(" ")} (default: {key.Default ?? "none"}){(settings.OriginOf(key.Name) is { } origin ? $" {origin}" : "")}"));
         output.WriteLine(lines.Count == 0 ? "A start would take this configuration." : "A start would be refused.");
         return lines.Count == 0 ? 0 : Refused;
 
@@ -56,10 +56,6 @@ internal static class CheckCommand
 
     private static IEnumerable<ConfigKey> Differing(Dictionary<string, string> set) =>
         ConfigCatalog.Broker.Where(key => set.TryGetValue(key.Name, out var value) && key.Render(value) != key.Render(key.Default));
-
-    /// <summary>A value without what must not be seen.</summary>
-    private static string Shown(string name, string value, bool isSensitive) =>
-        isSensitive || name.Contains("password", StringComparison.Ordinal) || name.Contains("jaas", StringComparison.Ordinal) ? "[hidden]" : value.ReplaceLineEndings(" ");
 
     private static void Section(TextWriter output, string title, IEnumerable<string> lines)
     {

@@ -15,12 +15,13 @@ internal static class ProgramCommands
 
     public static ProgramCommand Version { get; } = new("version", "", "print the version", static (_, _) => Print(ProgramVersion.Text));
 
-    public static ProgramCommand Health { get; } = new("health", "[URL]", "ask a running node whether it is ready; exit code 0 or 1", static (arguments, _) => HealthCommand.Run(arguments.Rest, Console.Out, Console.Error));
+    public static ProgramCommand Health { get; } = new("health", "[URL | server.properties]", "ask a running node whether it is ready; exit code 0 or 1", static (arguments, output) => HealthCommand.Run(arguments.Rest, output.Output, output.Errors));
 
     public static IReadOnlyList<ProgramCommand> All { get; } =
     [
         Serve,
         new("check", "[server.properties] [OPTION]...", "say all that a start would say of its settings, and start nothing", static (arguments, output) => CheckCommand.Run(arguments.Rest, output)),
+        new("format", "[OPTION]...", "format data directories; kafkacompat format --help", FormatCommand.Run),
         new("random-uuid", "", "print a new cluster id", static (_, _) => Print(RandomIds.Next(Random.Shared).ToString())),
         new("decode", "FILE...", "print segments, indexes, checkpoints and captured frames as text", static (arguments, _) => Task.FromResult(DecodeCommand.Run(arguments.Rest, Console.Out))),
         Health,

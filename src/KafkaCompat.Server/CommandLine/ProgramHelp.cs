@@ -5,7 +5,7 @@ namespace KafkaCompat.Server.CommandLine;
 /// <summary>What <c>--help</c> prints, and what is said of a word that is no command.</summary>
 internal static class ProgramHelp
 {
-    private const int ColumnWidth = 44;
+    private const int ColumnWidth = 46;
 
     /// <summary>A word further from every command than this many letters is no misspelt command.</summary>
     private const int WrongLetters = 2;

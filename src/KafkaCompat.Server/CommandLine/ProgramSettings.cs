@@ -81,10 +81,13 @@ internal sealed class ProgramSettings
     /// <summary>The same with all that is wrong, each with where the settings stand; null where anything is.</summary>
     public ServerConfig? TryToConfig(out IReadOnlyList<SettingProblem> problems)
     {
-        var config = ServerConfig.TryCreate(Entries.Select(static entry => KeyValuePair.Create(entry.Name, entry.Value)), Dns.GetHostName(), out var found);
+        var config = ServerConfig.TryCreate(Entries.Select(static entry => KeyValuePair.Create(entry.Name, entry.Value)), LocalHostName, out var found);
         problems = [.. found.Select(Placed)];
         return config;
     }
+
+    /// <summary>What is advertised for a listener without a host. One that is no host is a problem that the configuration itself tells.</summary>
+    private string LocalHostName => _last.TryGetValue(OwnSettings.AdvertisedHost.Name, out var host) && OwnSettings.AdvertisedHost.TryParse(host.Value) is (string name, null) ? name : Dns.GetHostName();
 
     /// <summary>Where a setting was given last; null where nobody gave it.</summary>
     public string? OriginOf(string setting) => _last.GetValueOrDefault(setting)?.Origin;
@@ -127,6 +130,12 @@ internal sealed class ProgramSettings
         {
             var first = listeners.Split(',')[0];
             var port = int.TryParse(first[(first.LastIndexOf(':') + 1)..], out var number) && number is > 0 and < 65535 ? number + 1 : 0;
+            while (port is > 0 and < 65535 && listeners.Split(',').Any(entry => entry.TrimEnd().EndsWith($":{port}", StringComparison.Ordinal)))
+            {
+                // Another listener has it.
+                port++;
+            }
+
             listeners += $",{controller}://localhost:{port}";
             settings.Add(new("listeners", listeners, LastEntry("listeners")!.Origin));
         }

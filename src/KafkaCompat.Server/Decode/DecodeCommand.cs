@@ -51,7 +51,13 @@ internal static class DecodeCommand
         }
 
         var name = Path.GetFileName(path);
-        switch (options.Kind ?? KindOf(name))
+        if (options.Kind is null && new FileInfo(path).Length == 0)
+        {
+            output.WriteLine("empty file");
+            return true;
+        }
+
+        switch (options.Kind ?? KindOf(name) ?? ContentKind.Of(path) ?? throw Unknown(path))
         {
             case DecodeKind.Batches:
                 using (var stream = System.IO.File.OpenRead(path))
@@ -88,7 +94,8 @@ internal static class DecodeCommand
             : throw new ConfigurationException("A response does not say what it answers: give --api and --version.");
     }
 
-    private static DecodeKind KindOf(string name) => Path.GetExtension(WithoutSuffix(name)) switch
+    /// <summary>What a file's name says of it; null where it says nothing.</summary>
+    private static DecodeKind? KindOf(string name) => Path.GetExtension(WithoutSuffix(name)) switch
     {
         ".log" => DecodeKind.Batches,
         ".checkpoint" when char.IsAsciiDigit(name[0]) => DecodeKind.Batches,
@@ -98,8 +105,11 @@ internal static class DecodeCommand
         ".snapshot" => DecodeKind.ProducerSnapshot,
         ".properties" or ".metadata" => DecodeKind.Text,
         _ when name is "quorum-state" or ".kafka_cleanshutdown" || name.EndsWith("-checkpoint", StringComparison.Ordinal) => DecodeKind.Text,
-        _ => DecodeKind.Request,
+        _ => null,
     };
+
+    private static ConfigurationException Unknown(string path) =>
+        new($"{path} looks like no file of a data directory and like no request. --batches reads it as record batches, --request and --response as captured frames.");
 
     /// <summary>A file that waits to be deleted or swapped in is what it was before.</summary>
     private static string WithoutSuffix(string name)
@@ -125,7 +135,7 @@ internal static class DecodeCommand
             : RecordContent.Plain;
     }
 
-    private static long BaseOffset(string name) => long.TryParse(name.AsSpan(0, name.IndexOf('.', StringComparison.Ordinal)), out var offset) ? offset : 0;
+    private static long BaseOffset(string name) => long.TryParse(name.AsSpan(0, Math.Max(0, name.IndexOf('.', StringComparison.Ordinal))), out var offset) ? offset : 0;
 
     private static byte[] FromHex(string text)
     {

@@ -6,7 +6,7 @@ namespace KafkaCompat.Server.Decode;
 /// <summary>What <c>kafkacompat decode</c> is asked to print.</summary>
 /// <param name="Files">Paths; <c>-</c> is standard input, which holds frames.</param>
 /// <param name="Hex">Frames given as hexadecimal text.</param>
-/// <param name="Kind">What the bytes are; null is told by the file's name.</param>
+/// <param name="Kind">What the bytes are; null: the file's name or content says.</param>
 /// <param name="Api">The API of responses, which do not name it.</param>
 /// <param name="Version">The version of responses.</param>
 /// <param name="Records">What the records of a log hold; null is told by the folder's name.</param>
@@ -16,11 +16,11 @@ internal sealed record DecodeOptions(
 {
     public const string Usage =
         """
-        kafkacompat decode FILE...                          segment files, indexes, snapshots, checkpoints, told by their names
+        kafkacompat decode FILE...                          segments, indexes, snapshots, checkpoints and frames, known by name or content
         kafkacompat decode --request FILE|-|--hex HEX       frames of requests: length, header, body
         kafkacompat decode --response --api NAME|KEY --version N FILE|-|--hex HEX
 
-          --batches          the file holds record batches, whatever its name is
+          --batches          the file holds record batches, whatever its name and its first bytes say
           --records KIND     what the records are: plain, metadata, groups, transactions, share
           --full             print long keys and values whole
         """;

@@ -9,25 +9,25 @@ internal static partial class HostLog
     [LoggerMessage(100, LogLevel.Information, "Listener {Listener} is bound to {Address}")]
     public static partial void Bound(ILogger logger, string listener, EndPoint address);
 
-    [LoggerMessage(101, LogLevel.Information, "Connection from {Address} on {Listener} closed: the address has as many as max.connections.per.ip allows it")]
+    [LoggerMessage(101, LogLevel.Information, "Closing a connection from {Address} on {Listener}: the address has as many open as max.connections.per.ip allows")]
     public static partial void AddressIsFull(ILogger logger, string listener, IPAddress address);
 
     [LoggerMessage(102, LogLevel.Error, "Connection from {Address} on {Listener} failed")]
     public static partial void ConnectionFailed(ILogger logger, Exception exception, string listener, IPAddress address);
 
-    [LoggerMessage(104, LogLevel.Warning, "Listener {Listener} accepts no more: {Count} connections are open (max.connections); the next waits for another's end")]
+    [LoggerMessage(104, LogLevel.Warning, "Listener {Listener} accepts no more connections: {Count} are open (max.connections). The next one waits until another ends")]
     public static partial void ListenerIsFull(ILogger logger, string listener, int count);
 
-    [LoggerMessage(105, LogLevel.Warning, "{Count} connections had not ended {Milliseconds} ms after the stop began and are reset")]
+    [LoggerMessage(105, LogLevel.Warning, "Resetting {Count} connections: they had not ended {Milliseconds} ms after the stop began")]
     public static partial void NotDrained(ILogger logger, int count, int milliseconds);
 
-    [LoggerMessage(106, LogLevel.Warning, "{Host} of max.connections.per.ip.overrides or of a quota has no address; its number does not count")]
+    [LoggerMessage(106, LogLevel.Warning, "Host {Host} has no address, so its limit is ignored. It stands in max.connections.per.ip.overrides or in a quota")]
     public static partial void NoSuchHost(ILogger logger, string host);
 
-    [LoggerMessage(107, LogLevel.Information, "This process may have {Limit} files and sockets open (-1: unknown)")]
+    [LoggerMessage(107, LogLevel.Information, "This process can have {Limit} files and sockets open (ulimit -n)")]
     public static partial void OpenFiles(ILogger logger, long limit);
 
-    [LoggerMessage(108, LogLevel.Warning, "Metrics and health are not served: {Reason} (the default of {Setting}; set it to another port, or to none)")]
+    [LoggerMessage(108, LogLevel.Warning, "Metrics and health are not served: {Reason} Set {Setting} to another port, or to none")]
     public static partial void NoHttp(ILogger logger, string reason, string setting);
 
     [LoggerMessage(109, LogLevel.Information, "Metrics and health are served on http://{Address}")]
@@ -36,10 +36,10 @@ internal static partial class HostLog
     [LoggerMessage(110, LogLevel.Error, "Metrics and health are not served: the HTTP server could not start")]
     public static partial void HttpFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(111, LogLevel.Debug, "Connection from {Address} on {Listener} is not served and closed in {Milliseconds} ms: the address connects more often than its quota (connection_creation_rate) allows")]
+    [LoggerMessage(111, LogLevel.Debug, "Closing a connection from {Address} on {Listener} in {Milliseconds} ms without serving it: the address connects more often than its quota (connection_creation_rate) allows")]
     public static partial void AddressIsThrottled(ILogger logger, string listener, IPAddress address, long milliseconds);
 
-    [LoggerMessage(112, LogLevel.Warning, "A scrape of /metrics was cut at {Bytes} bytes; later ones are too while there is so much, and this is said once")]
+    [LoggerMessage(112, LogLevel.Warning, "A scrape of /metrics was cut at {Bytes} bytes. Later scrapes are cut too, without another line")]
     public static partial void ScrapeCut(ILogger logger, long bytes);
 
     [LoggerMessage(113, LogLevel.Information, "The start ends on {Signal}. {Stage}")]
@@ -51,12 +51,24 @@ internal static partial class HostLog
     [LoggerMessage(103, LogLevel.Information, "Stopping on {Signal}")]
     public static partial void Stopping(ILogger logger, string signal);
 
-    [LoggerMessage(113, LogLevel.Information, "{Signal} came while the node stops and changes nothing. SIGKILL ends the node at once; the next start then checks its files")]
+    [LoggerMessage(120, LogLevel.Information, "{Signal} came while the node stops and changes nothing. SIGKILL ends the node at once; the next start then checks its files")]
     public static partial void StillStopping(ILogger logger, string signal);
 
-    [LoggerMessage(114, LogLevel.Warning, "SIGQUIT changes nothing: this program has no thread dump. SIGTERM stops the node")]
+    [LoggerMessage(121, LogLevel.Warning, "SIGQUIT changes nothing: this program has no thread dump. SIGTERM stops the node")]
     public static partial void NoThreadDump(ILogger logger);
 
     [LoggerMessage(115, LogLevel.Information, "Stopped after {Milliseconds} ms")]
     public static partial void Stopped(ILogger logger, long milliseconds);
+
+    [LoggerMessage(116, LogLevel.Information, "{Program} starts as node {Node} with the roles {Roles}, process {Process}, .NET {Runtime}, {Processors} processors")]
+    public static partial void Starting(ILogger logger, string program, int node, string roles, int process, string runtime, int processors);
+
+    [LoggerMessage(117, LogLevel.Information, "Settings other than their default: {Settings}")]
+    public static partial void Settings(ILogger logger, string settings);
+
+    [LoggerMessage(118, LogLevel.Information, "Node {Node} of cluster {Cluster} serves clients on {Listeners}, with {Topics} topics and {Partitions} partitions in {Directories}")]
+    public static partial void Serving(ILogger logger, int node, string cluster, string listeners, int topics, int partitions, string directories);
+
+    [LoggerMessage(119, LogLevel.Warning, "The HTTP server did not stop in order; the node's own end does not depend on it")]
+    public static partial void HttpNotStopped(ILogger logger, Exception exception);
 }

@@ -35,7 +35,13 @@ internal static class NodeHost
         using var stop = new StopSignals(logger);
         using var systemd = new SystemdNotifier();
         var stopBegan = 0L;
-        HostLog.OpenFiles(logger, DescriptorLimit.Raise());
+        HostLog.Starting(logger, ProgramVersion.Text, config.NodeId, config.GetText("process.roles") ?? "", Environment.ProcessId, Environment.Version.ToString(), Environment.ProcessorCount);
+        HostLog.Settings(logger, string.Join(", ", SettingsText.Changed(config)));
+        if (DescriptorLimit.Raise() is var limit and > 0)
+        {
+            HostLog.OpenFiles(logger, limit);
+        }
+
         var (http, noHttp) = await HttpEndpoint.Bind(config, logs).ConfigureAwait(false);
         try
         {
@@ -46,7 +52,8 @@ internal static class NodeHost
 
             await using (node.ConfigureAwait(false))
             {
-                var ready = ReadyLine(node.Config, http);
+                var ready = ReadyLine(node.Config, http, noHttp);
+                Tell(node, logger);
                 output.Print(ready);
                 systemd.Ready(ready, () => !node.Completion.IsCompleted);
                 http?.Serve(node.Node);
@@ -123,11 +130,22 @@ internal static class NodeHost
         return await RunningNode.Start(config, logs, start).ConfigureAwait(false);
     }
 
-    private static string ReadyLine(ServerConfig config, HttpEndpoint? http)
+    private static void Tell(RunningNode node, ILogger logger)
+    {
+        var image = node.Node.Broker.Metadata.Current;
+        HostLog.Serving(
+            logger, node.Config.NodeId, node.Node.Broker.Metadata.ClusterId, string.Join(", ", node.Config.Listeners.AdvertisedOfBroker), image.Topics.Count,
+            node.Node.Broker.Partitions.Count, string.Join(", ", node.Config.LogDirs.Select(Path.GetFullPath)));
+    }
+
+    private static string ReadyLine(ServerConfig config, HttpEndpoint? http, string? noHttp)
     {
         var addresses = string.Join(", ", config.Listeners.OfBroker.DefaultIfEmpty(config.Listeners.All[0]).Select(static listener => listener.Address));
         var directories = string.Join(", ", config.LogDirs.Select(Path.GetFullPath));
-        var operations = http is null ? "" : $", metrics and health on http://{http.Listener.Address}";
+        var operations = http is not null ? $", metrics and health on http://{http.Listener.Address}"
+            : noHttp is null ? ""
+            : noHttp.Contains("in use", StringComparison.Ordinal) ? $", no metrics ({config.HttpListener!.Port} in use)"
+            : ", no metrics";
         var took = ProcessTimes.AgeMs is { } ageMs ? string.Create(CultureInfo.InvariantCulture, $", started in {ageMs} ms") : "";
         return string.Create(CultureInfo.InvariantCulture, $"kafkacompat node {config.NodeId} on {addresses}, data in {directories}{took}{operations}");
     }

@@ -8,8 +8,12 @@ namespace KafkaCompat.Server.Hosting;
 /// turn. How much can wait is bounded by who asks: each chore, each worker of the syncer and each write-behind has one piece of work for the disk under way, and
 /// each connection one request whose batches take long.
 /// </summary>
-internal sealed class WorkThreads(string name, int maxThreads) : IDiskThreads, IBatchThreads, IDisposable
+internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> start) : IDiskThreads, IBatchThreads, IDisposable
 {
+    public WorkThreads(string name, int maxThreads) : this(name, maxThreads, static thread => thread.Start())
+    {
+    }
+
     /// <summary>For the disk: enough that four syncs, the chores and a write-behind do not wait for one another.</summary>
     public const int MaxDiskThreads = 12;
 
@@ -31,16 +35,36 @@ internal sealed class WorkThreads(string name, int maxThreads) : IDiskThreads, I
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isStopped, this);
-            _waiting.Enqueue((work, done));
-            if (_waiting.Count > _idle && _threads < maxThreads)
+            if (_waiting.Count >= _idle && _threads < maxThreads && TryStart(_threads + 1))
             {
                 _threads++;
-                new Thread(Serve, StackBytes) { IsBackground = true, Name = $"{name}-{_threads}" }.Start();
+            }
+
+            if (_threads > 0)
+            {
+                _waiting.Enqueue((work, done));
+                _ = _work.Release();
+                return done.Task;
             }
         }
 
-        _work.Release();
+        // The system has no thread left for this process, and none of ours is there that could get to it.
+        Carry(work, done);
         return done.Task;
+    }
+
+    /// <summary>Starts a thread; false where the system gives none (ulimit -u, pids.max). The work then waits for the threads that there are.</summary>
+    private bool TryStart(int number)
+    {
+        try
+        {
+            start(new Thread(Serve, StackBytes) { IsBackground = true, Name = $"{name}-{number}" });
+            return true;
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Lets the threads end when the work that was asked for is done.</summary>
@@ -80,15 +104,20 @@ internal sealed class WorkThreads(string name, int maxThreads) : IDiskThreads, I
                 (work, done) = next;
             }
 
-            try
-            {
-                work();
-                done.SetResult();
-            }
-            catch (Exception failure)
-            {
-                done.SetException(failure);
-            }
+            Carry(work, done);
+        }
+    }
+
+    private static void Carry(Action work, TaskCompletionSource done)
+    {
+        try
+        {
+            work();
+            done.SetResult();
+        }
+        catch (Exception failure)
+        {
+            done.SetException(failure);
         }
     }
 }

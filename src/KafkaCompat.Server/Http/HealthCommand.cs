@@ -2,16 +2,25 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Server.CommandLine;
 
 namespace KafkaCompat.Server.Http;
 
 /// <summary>
-/// <c>kafkacompat health [url]</c>: asks a running node whether it is ready and ends with 0 where it is. For containers and scripts, which have no other program at
+/// <c>kafkacompat health</c>: asks a running node whether it is ready and ends with 0 where it is. For containers and scripts, which have no other program at
 /// hand that speaks HTTP; one request over one socket, because a whole HTTP client would be a third of this program.
 /// </summary>
 internal static class HealthCommand
 {
     private const string ReadyPath = "/health/ready";
+    private const string Usage =
+        """
+        kafkacompat health [URL | server.properties]
+
+        Asks a running node whether it is ready; exit code 0 where it is, else 1 and why. Without an argument it asks the node that the environment's KAFKA_* variables describe.
+        Asked by settings, another node that answers on that port counts as not ready.
+        """;
+
     private const int MaxAnswerBytes = 64 * 1024;
     private const int Ready = 0;
     private const int NotReady = 1;
@@ -23,15 +32,21 @@ internal static class HealthCommand
     {
         if (arguments.Count > 1 || arguments is ["--help" or "-h"])
         {
-            await output.WriteLineAsync("kafkacompat health [http://host:port/path]   0 where the node is ready, else 1 and why; without a URL the node that this environment's settings describe").ConfigureAwait(false);
+            await output.WriteLineAsync(Usage).ConfigureAwait(false);
             return arguments.Count > 1 ? NotReady : Ready;
         }
 
-        var url = arguments.Count == 1 ? ParseUrl(arguments[0]) : UrlOf(Listener());
+        var (url, expected) = Target(arguments);
         using var patience = new CancellationTokenSource(Patience);
         try
         {
-            var (status, body) = await Get(url, patience.Token).ConfigureAwait(false);
+            var (status, head, body) = await Get(url, patience.Token).ConfigureAwait(false);
+            if (expected.Differs(Header(head, OperationsApplication.NodeHeader), Header(head, OperationsApplication.ClusterHeader)) is { } difference)
+            {
+                await errors.WriteLineAsync($"kafkacompat: {url} is answered by another node: {difference}").ConfigureAwait(false);
+                return NotReady;
+            }
+
             await (status == 200 ? output : errors).WriteLineAsync(body.TrimEnd()).ConfigureAwait(false);
             return status == 200 ? Ready : NotReady;
         }
@@ -54,14 +69,27 @@ internal static class HealthCommand
             ? url.AbsolutePath == "/" ? new Uri(url, ReadyPath) : url
             : throw new ConfigurationException($"{text} is no URL that begins with http://");
 
-    private static ListenerEndpoint Listener()
+    /// <summary>Whom to ask, and who should answer: a URL is asked whoever answers, while settings say which node is theirs.</summary>
+    private static (Uri Url, ExpectedNode Expected) Target(IReadOnlyList<string> arguments)
     {
-        var variables = Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().Select(static entry => new KeyValuePair<string, string>((string)entry.Key, (string?)entry.Value ?? ""));
-        var set = EnvironmentSettings.From(variables).LastOrDefault(static pair => pair.Key == OwnSettings.HttpListener.Name).Value;
-        return OwnSettings.HttpListener.Parse(set) ?? throw new ConfigurationException($"{OwnSettings.HttpListener.Name} is none: the node's health is not served.");
+        if (arguments.Count == 1 && !File.Exists(arguments[0]))
+        {
+            return (ParseUrl(arguments[0]), ExpectedNode.Any);
+        }
+
+        var config = ProgramSettings.Load(ProgramArguments.OfNode(arguments.FirstOrDefault(), []));
+        return config.HttpListener is { } listener
+            ? (UrlOf(listener), ExpectedNode.Of(config))
+            : throw new ConfigurationException($"{OwnSettings.HttpListener.Name} is none: the node's health is not served.");
     }
 
-    private static async Task<(int Status, string Body)> Get(Uri url, CancellationToken cancellation)
+    private static string? Header(string head, string name)
+    {
+        var line = head.Split("\r\n").FirstOrDefault(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase));
+        return line?[(name.Length + 1)..].Trim();
+    }
+
+    private static async Task<(int Status, string Head, string Body)> Get(Uri url, CancellationToken cancellation)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(url.IdnHost.Trim('[', ']'), url.Port, cancellation).ConfigureAwait(false);
@@ -77,7 +105,7 @@ internal static class HealthCommand
         var head = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
         var words = text.Split(' ', 3);
         return head > 0 && words.Length == 3 && int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var status)
-            ? (status, text[(head + 4)..])
+            ? (status, text[..head], text[(head + 4)..])
             : throw new FormatException("its answer is not HTTP");
     }
 }

@@ -6,6 +6,7 @@ using KafkaCompat.Server.Transport;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace KafkaCompat.Server.Http;
@@ -32,13 +33,12 @@ internal sealed class HttpEndpoint : IAsyncDisposable
 
     private readonly SocketTransport _transport;
     private readonly BoundListener _bound;
-    private readonly ILoggerFactory _logs;
     private readonly ILogger _logger;
     private Task _serving = Task.CompletedTask;
     private KestrelServer? _server;
     private OperationsApplication? _application;
 
-    private HttpEndpoint(SocketTransport transport, BoundListener bound, ILoggerFactory logs) => (_transport, _bound, _logs, _logger) = (transport, bound, logs, logs.CreateLogger("kafkacompat"));
+    private HttpEndpoint(SocketTransport transport, BoundListener bound, ILoggerFactory logs) => (_transport, _bound, _logger) = (transport, bound, logs.CreateLogger("kafkacompat"));
 
     /// <summary>Where it listens.</summary>
     public ListenerEndpoint Listener => _bound.Endpoint;
@@ -90,7 +90,15 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         if (_server is not null)
         {
             using var patience = new CancellationTokenSource(StopPatience);
-            await _server.StopAsync(patience.Token).ConfigureAwait(false);
+            try
+            {
+                await _server.StopAsync(patience.Token).ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                // What becomes of a scrape is nothing that the node's end depends on.
+                HostLog.HttpNotStopped(_logger, e);
+            }
         }
 
         await _bound.DisposeAsync().ConfigureAwait(false);
@@ -131,7 +139,8 @@ internal sealed class HttpEndpoint : IAsyncDisposable
             options.Listen((IPEndPoint)socket.EndPoint, static listen => listen.Protocols = HttpProtocols.Http1);
         }
 
-        _server = new KestrelServer(Options.Create(options), new BoundSockets(sockets), _logs);
+        // Its lines would be about connections of this port alone, under names that look like the broker's.
+        _server = new KestrelServer(Options.Create(options), new BoundSockets(sockets), NullLoggerFactory.Instance);
         return _server.StartAsync(application, CancellationToken.None);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using KafkaCompat.Broker;
 using KafkaCompat.Server.Hosting;
@@ -15,6 +16,12 @@ internal sealed class OperationsApplication(NodeStart start, ILogger logger) : I
 {
     /// <summary>Scrapes that may hold their text in memory at a time; who comes later waits.</summary>
     public const int MaxScrapes = 2;
+
+    /// <summary>Whose answer it is.</summary>
+    public const string NodeHeader = "Kafka-Node-Id";
+
+    /// <inheritdoc cref="NodeHeader"/>
+    public const string ClusterHeader = "Kafka-Cluster-Id";
 
     private const string PlainText = "text/plain; charset=utf-8";
 
@@ -53,6 +60,14 @@ internal sealed class OperationsApplication(NodeStart start, ILogger logger) : I
         }
 
         var node = _served?.Value;
+        if (node is not null)
+        {
+            // Who asks the wrong port learns of it.
+            var headers = context.GetRequiredFeature<IHttpResponseFeature>().Headers;
+            headers[NodeHeader] = node.NodeId.ToString(CultureInfo.InvariantCulture);
+            headers[ClusterHeader] = node.ClusterId;
+        }
+
         switch (request.Path)
         {
             case "/metrics" when node is not null:
@@ -62,11 +77,11 @@ internal sealed class OperationsApplication(NodeStart start, ILogger logger) : I
                 await Answer(context, 503, start.Describe()).ConfigureAwait(false);
                 break;
             case "/health/live":
-                await (node is not { IsAlive: false } ? Answer(context, 200, "alive") : Answer(context, 503, "The node has ended.")).ConfigureAwait(false);
+                await (node is not { IsAlive: false } ? Answer(context, 200, $"alive{Whose(node)}") : Answer(context, 503, "The node has ended.")).ConfigureAwait(false);
                 break;
             case "/health/ready":
                 var reasons = node!.Health.NotReady();
-                await (reasons.Count == 0 ? Answer(context, 200, "ready") : Answer(context, 503, string.Join('\n', reasons))).ConfigureAwait(false);
+                await (reasons.Count == 0 ? Answer(context, 200, $"ready{Whose(node)}") : Answer(context, 503, string.Join('\n', reasons))).ConfigureAwait(false);
                 break;
             case "/":
                 await Answer(context, 200, "/metrics\n/health/live\n/health/ready").ConfigureAwait(false);
@@ -76,6 +91,8 @@ internal sealed class OperationsApplication(NodeStart start, ILogger logger) : I
                 break;
         }
     }
+
+    private static string Whose(ServedNode? node) => node is null ? "" : string.Create(CultureInfo.InvariantCulture, $"\nnode {node.NodeId} of cluster {node.ClusterId}");
 
     private async Task Scrape(IFeatureCollection context, ServedNode node)
     {

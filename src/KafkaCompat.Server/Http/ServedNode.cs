@@ -25,6 +25,10 @@ internal sealed class ServedNode : IDisposable
 
     public PrometheusText Text { get; }
 
+    public int NodeId => _node.Broker.Metadata.NodeId;
+
+    public string ClusterId => _node.Broker.Metadata.ClusterId;
+
     public NodeHealth Health => _node.Health;
 
     public bool IsAlive => !_node.Completion.IsCompleted;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using KafkaCompat.Broker.Logs;
 using Microsoft.Extensions.Logging;
 
@@ -14,7 +15,18 @@ internal sealed class ProgramOutput(TextWriter output, TextWriter errors, TimePr
     private readonly LinePrefix _prefix = LinePrefix.Of(StandardStream.ErrorDescriptor);
 
     /// <summary>Text or JSON, for every line.</summary>
-    public LogFormat Format { get; set; }
+    public LogFormat Format
+    {
+        get;
+        set
+        {
+            field = value;
+            foreach (var stream in new[] { output, errors }.OfType<StandardStream>())
+            {
+                stream.LostLines = (count, reason) => Line(LogLevel.Warning, string.Create(CultureInfo.InvariantCulture, $"{count} lines were lost here: {reason}"));
+            }
+        }
+    }
 
     /// <summary>For answers of commands.</summary>
     public TextWriter Output => output;
@@ -28,11 +40,9 @@ internal sealed class ProgramOutput(TextWriter output, TextWriter errors, TimePr
     public void Print(string line) => output.WriteLine(Format == LogFormat.Json ? Json(LogLevel.Information, line) : line);
 
     /// <summary>Prints a line to standard error.</summary>
-    public void Say(LogLevel level, string line)
-    {
-        var single = LogText.OfOneLine(line.ReplaceLineEndings(" "));
-        errors.WriteLine(Format == LogFormat.Json ? Json(level, single) : $"{_prefix.Of(level)}{Name}: {single}");
-    }
+    public void Say(LogLevel level, string line) => errors.WriteLine(Line(level, LogText.OfOneLine(line.ReplaceLineEndings(" "))));
+
+    private string Line(LogLevel level, string line) => Format == LogFormat.Json ? Json(level, line) : $"{_prefix.Of(level)}{Name}: {line}";
 
     private string Json(LogLevel level, string line) => JsonLogLine.Of(time.GetUtcNow(), level, Name, default, line, line, null);
 }

@@ -109,6 +109,47 @@ public sealed class DecodeCommandTests
         }
     }
 
+    /// <summary>A file of Kafka's under a name that says nothing is printed as under its own.</summary>
+    [Fact]
+    public void A_file_is_known_by_its_content()
+    {
+        var archive = KafkaReference.Require("datadirs", "groups.tar.gz");
+        var folder = Directory.CreateTempSubdirectory("kafkacompat-decode-");
+        try
+        {
+            using (var gzip = new GZipStream(File.OpenRead(archive), CompressionMode.Decompress))
+            {
+                TarFile.ExtractToDirectory(gzip, folder.FullName, overwriteFiles: true);
+            }
+
+            var copy = Path.Combine(folder.FullName, "x.bin");
+            var tried = 0;
+            foreach (var file in Directory.EnumerateFiles(folder.FullName, "*", SearchOption.AllDirectories))
+            {
+                if (!file.Contains("/data/", StringComparison.Ordinal) || new FileInfo(file).Length == 0 || Path.GetExtension(file) is not (".log" or ".properties" or ".metadata"))
+                {
+                    continue;
+                }
+
+                File.Copy(file, copy, overwrite: true);
+                Assert.Equal(Decode("--records", "plain", file), Decode("--records", "plain", copy));
+                tried++;
+            }
+
+            Assert.True(tried > 3);
+            File.WriteAllBytes(copy, [0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 1, 0]);
+            Assert.Equal((0, "offset 5 at 0\noffset 9 at 256\n"), Decode(copy));
+            File.WriteAllBytes(copy, []);
+            Assert.Equal((0, "empty file\n"), Decode(copy));
+            File.WriteAllBytes(copy, [0xff, 0xfe, 0, 1, 2]);
+            Assert.Contains("--batches reads it as record batches", Assert.Throws<ConfigurationException>(() => Decode(copy)).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     [Fact]
     public void A_batch_that_is_not_what_its_checksum_says_is_printed_and_told_by_the_exit_code()
     {

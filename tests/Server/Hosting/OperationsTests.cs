@@ -23,11 +23,15 @@ public sealed partial class OperationsTests : IDisposable
         var line = await program.StandardOutput.ReadLineAsync(_deadline.Token);
         var url = Address().Match(line!).Value;
         Assert.NotEmpty(url);
-        Assert.Equal((0, "ready\n", ""), await Run("health", url));
-        Assert.Equal((0, "alive\n", ""), await Run("health", url + "/health/live"));
+        var (code, output, errors) = await Run("health", url);
+        Assert.Equal((0, ""), (code, errors));
+        Assert.Matches("^ready\nnode 1 of cluster .{22}\n$", output);
+        (code, output, errors) = await Run("health", url + "/health/live");
+        Assert.Equal((0, ""), (code, errors));
+        Assert.Matches("^alive\nnode 1 of cluster .{22}\n$", output);
         Assert.Equal((1, "", "There are /metrics, /health/live and /health/ready.\n"), await Run("health", url + "/else"));
         await Stop(program);
-        var (code, output, errors) = await Run("health", url);
+        (code, output, errors) = await Run("health", url);
         Assert.Equal((1, ""), (code, output));
         Assert.StartsWith($"kafkacompat: {url}/health/ready does not answer: ", errors, StringComparison.Ordinal);
     }
@@ -61,10 +65,36 @@ public sealed partial class OperationsTests : IDisposable
         using var first = Start([("KAFKA_KAFKACOMPAT_HTTP_LISTENER", null)], Anywhere);
         Assert.NotNull(await first.StandardOutput.ReadLineAsync(_deadline.Token));
         using var second = Start([("KAFKA_KAFKACOMPAT_HTTP_LISTENER", null)], [.. Anywhere, "--override", "log.dirs=second"]);
-        Assert.Matches("started in [0-9]+ ms$", await second.StandardOutput.ReadLineAsync(_deadline.Token));
+        Assert.Matches("started in [0-9]+ ms, no metrics \\(9464 in use\\)$", await second.StandardOutput.ReadLineAsync(_deadline.Token));
         await Stop(second);
         Assert.Matches("^[^\n]* WARN  kafkacompat: Metrics and health are not served: Port 9464 is in use: [^\n]*\n$", await second.StandardError.ReadToEndAsync(_deadline.Token));
         await Stop(first);
+    }
+
+    /// <summary>Another node holds the port: its answer is no answer of this one.</summary>
+    [Fact]
+    public async Task Health_by_settings_takes_no_other_nodes_answer()
+    {
+        using var first = Start([("KAFKA_KAFKACOMPAT_HTTP_LISTENER", "localhost:0"), ("KAFKA_LOG_DIRS", "first")], Anywhere);
+        var port = new Uri(Address().Match((await first.StandardOutput.ReadLineAsync(_deadline.Token))!).Value).Port;
+        using var second = Start([("KAFKA_LOG_DIRS", "second")], Anywhere);
+        Assert.NotNull(await second.StandardOutput.ReadLineAsync(_deadline.Token));
+        foreach (var (directory, node, expected) in ((string, string?, int)[])[("first", null, 0), ("second", null, 1), ("none", null, 0), ("none", "1", 0), ("none", "7", 1)])
+        {
+            await File.WriteAllLinesAsync(
+                Path.Combine(_folder.FullName, "server.properties"),
+                ["process.roles=broker,controller", "controller.listener.names=CONTROLLER", "listeners=PLAINTEXT://:9092,CONTROLLER://:9093", "controller.quorum.bootstrap.servers=localhost:9093",
+                    $"log.dirs={directory}", $"node.id={node ?? "1"}"],
+                _deadline.Token);
+            using var health = Start([("KAFKA_KAFKACOMPAT_HTTP_LISTENER", $"localhost:{port}")], "health", "server.properties");
+            var errors = await health.StandardError.ReadToEndAsync(_deadline.Token);
+            await health.WaitForExitAsync(_deadline.Token);
+            Assert.Equal(expected, health.ExitCode);
+            Assert.Equal(expected == 1, errors.Contains("is answered by another node: node 1 of cluster ", StringComparison.Ordinal));
+        }
+
+        await Stop(first);
+        await Stop(second);
     }
 
     [Fact]

@@ -117,8 +117,8 @@ public sealed class HttpEndpointTests : IDisposable
     public async Task A_node_that_serves_everything_is_alive_and_ready()
     {
         await using var node = await HttpNode.Start(_folder.FullName);
-        Assert.Equal((HttpStatusCode.OK, "alive\n"), await node.Get("health/live"));
-        Assert.Equal((HttpStatusCode.OK, "ready\n"), await node.Get("health/ready"));
+        Assert.Equal((HttpStatusCode.OK, $"alive\nnode 1 of cluster {node.Running.Node.Broker.Metadata.ClusterId}\n"), await node.Get("health/live"));
+        Assert.Equal((HttpStatusCode.OK, $"ready\nnode 1 of cluster {node.Running.Node.Broker.Metadata.ClusterId}\n"), await node.Get("health/ready"));
     }
 
     [Fact]

@@ -46,6 +46,26 @@ public sealed partial class ContainerTests
     public void Containers_find_each_other_by_the_name_of_the_service() =>
         Assert.Contains(Config([.. ImageVariables, .. ComposeVariables]).Listeners.AdvertisedOfBroker, static listener => listener.Host == "kafka");
 
+    /// <summary>Who sets the listeners alone advertises them.</summary>
+    [Fact]
+    public void What_the_image_advertises_follows_the_listeners()
+    {
+        var config = Config([.. ImageVariables, new("KAFKA_LISTENERS", "PLAINTEXT://:29092,OTHER://:29093"), new("KAFKA_LISTENER_SECURITY_PROTOCOL_MAP", "PLAINTEXT:PLAINTEXT,OTHER:PLAINTEXT,CONTROLLER:PLAINTEXT")]);
+        Assert.Equal(["localhost:29092", "localhost:29093"], config.Listeners.AdvertisedOfBroker.Select(static listener => $"{listener.Host}:{listener.Port}"));
+        Assert.Equal(["localhost:9092"], Config(ImageVariables).Listeners.AdvertisedOfBroker.Select(static listener => $"{listener.Host}:{listener.Port}"));
+    }
+
+    /// <summary>Flags that Docker before 25 takes, and a start that is refused again and again does not go on for ever.</summary>
+    [Fact]
+    public void Older_programs_take_what_the_files_say()
+    {
+        Assert.DoesNotContain(Image, static line => line.Contains("--start-interval", StringComparison.Ordinal));
+        var unit = Text("src/KafkaCompat.Server/kafkacompat.service").Split('\n');
+        Assert.Contains("RestartPreventExitStatus=1", unit);
+        Assert.Contains("StartLimitIntervalSec=60", unit);
+        Assert.True(Array.IndexOf(unit, "StartLimitIntervalSec=60") < Array.IndexOf(unit, "[Service]"), "systemd reads it in [Unit]");
+    }
+
     [Fact]
     public void Data_lies_on_the_volume()
     {

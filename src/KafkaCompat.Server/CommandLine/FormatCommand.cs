@@ -1,0 +1,161 @@
+using System.Globalization;
+using System.Text;
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Cluster.Controller;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.MetadataRecords;
+using KafkaCompat.Server.Logging;
+using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
+
+namespace KafkaCompat.Server.CommandLine;
+
+/// <summary>
+/// <c>kafkacompat format</c>: makes data directories of empty ones, as <c>kafka-storage format</c> does. A node formats its directories itself where all are empty; this is
+/// for a disk that comes to others, for features of an earlier release, and for scripts that format first.
+/// </summary>
+internal static class FormatCommand
+{
+    public static Task<int> Run(ProgramArguments arguments, ProgramOutput output)
+    {
+        var options = FormatOptions.Parse(arguments.Rest);
+        if (options.WantsHelp)
+        {
+            Console.Out.WriteLine(FormatOptions.Usage);
+            return Task.FromResult(0);
+        }
+
+        var config = ProgramSettings.Load(ProgramArguments.OfNode(options.File, []));
+        output.Format = config.LogFormat;
+        foreach (var line in Format(options, config, new DiskFileStore(), TimeProvider.System.GetUtcNow(), Random.Shared))
+        {
+            // The directories are formatted, whether or not somebody can read of it.
+            output.Print(line);
+        }
+
+        return Task.FromResult(0);
+    }
+
+    /// <summary>Formats what is to be formatted; a line for each directory.</summary>
+    /// <exception cref="ConfigurationException">What is asked for cannot be.</exception>
+    internal static IReadOnlyList<string> Format(FormatOptions options, ServerConfig config, IFileStore files, DateTimeOffset now, Random random)
+    {
+        var metadata = config.MetadataLogDir;
+        var directories = config.LogDirs.Append(metadata).Distinct(StringComparer.Ordinal).ToList();
+        var metas = directories.ToDictionary(static directory => directory, directory => MetaProperties.Read(files, directory), StringComparer.Ordinal);
+        var formatted = directories.FindAll(directory => metas[directory] is not null);
+        var clusterId = ClusterId(options, config, formatted, metas, random);
+        if (formatted.Count > 0 && !options.IgnoresFormatted)
+        {
+            throw new ConfigurationException($"{formatted[0]} is formatted already. --ignore-formatted skips it and formats the others.");
+        }
+
+        if (formatted.Count == directories.Count)
+        {
+            return ["All directories are formatted already."];
+        }
+
+        if (metas[metadata] is null && formatted.Count > 0)
+        {
+            throw new ConfigurationException($"The metadata log's directory {metadata} is not formatted, while {formatted[0]} is. A new metadata log would not know the topics of the other directories.");
+        }
+
+        var settings = Settings(options, config, clusterId, random);
+        var empty = directories.Except(formatted, StringComparer.Ordinal).ToList();
+        if (empty.Find(directory => PreparedDirectories.IsUsed(files, directory)) is { } used)
+        {
+            throw new ConfigurationException($"{used} holds data but no meta.properties, so nobody knows whose data it is. Format an empty directory, or remove what is in this one.");
+        }
+
+        try
+        {
+            DirectoryFormat.Format(files, empty, metadata, settings, now, random);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"{string.Join(", ", empty)} cannot be formatted: {e.Message}");
+        }
+
+        var level = ((FeatureLevelRecord)settings.Records[0].Message).FeatureLevel;
+        return empty.ConvertAll(directory => directory == metadata
+            ? string.Create(CultureInfo.InvariantCulture, $"Formatted {directory} for node {config.NodeId} of cluster {clusterId}, with the metadata log at metadata.version {FeatureCatalog.MetadataVersion(level).Name}.")
+            : string.Create(CultureInfo.InvariantCulture, $"Formatted {directory} for node {config.NodeId} of cluster {clusterId}."));
+    }
+
+    private static string ClusterId(FormatOptions options, ServerConfig config, List<string> formatted, Dictionary<string, MetaProperties?> metas, Random random)
+    {
+        foreach (var directory in formatted)
+        {
+            var meta = metas[directory]!;
+            if (options.ClusterId is { } wanted && meta.ClusterId != wanted)
+            {
+                throw new ConfigurationException($"{directory} belongs to cluster {meta.ClusterId}, not {wanted}.");
+            }
+
+            if (meta.NodeId != config.NodeId)
+            {
+                throw new ConfigurationException($"{directory} belongs to node {meta.NodeId}; node.id is {config.NodeId}.");
+            }
+        }
+
+        var id = options.ClusterId ?? (formatted.Count > 0 ? metas[formatted[0]]!.ClusterId : config.ClusterId ?? RandomIds.Next(random).ToString());
+        return id.Trim().Length > 0 ? id : throw new ConfigurationException("--cluster-id is empty; kafkacompat random-uuid prints one.");
+    }
+
+    private static FormatSettings Settings(FormatOptions options, ServerConfig config, string clusterId, Random random)
+    {
+        var isStatic = config.Node.StaticVoters.Count > 0;
+        if (isStatic && (options.IsStandalone || options.InitialControllers is not null))
+        {
+            throw new ConfigurationException("controller.quorum.voters is set: the voters stand there and not in the metadata log. Remove it, or leave out --standalone and --initial-controllers.");
+        }
+
+        var levels = new Dictionary<string, short>(options.Features, StringComparer.Ordinal);
+        if (levels.Remove(FormatFeatures.KRaftVersion, out var kraft) && kraft != (isStatic ? 0 : 1))
+        {
+            throw new ConfigurationException(isStatic
+                ? $"kraft.version={kraft} needs voters in the metadata log, and controller.quorum.voters is set."
+                : $"kraft.version={kraft} needs controller.quorum.voters, which is not set.");
+        }
+
+        var release = options.Release;
+        if (levels.Remove(FeatureNames.MetadataVersion, out var metadata))
+        {
+            release = release is null && metadata >= FeatureCatalog.Feature(FeatureNames.MetadataVersion).Lowest && FeatureCatalog.MetadataVersion(metadata) is var version && version.Level == metadata
+                ? version.Name
+                : throw new ConfigurationException($"--feature metadata.version={metadata} is no level, or stands beside --release-version.");
+        }
+
+        var records = new List<VersionedRecord>(FormatFeatures.Of(release, levels));
+        records.AddRange(options.Credentials.Select(text => new VersionedRecord(ScramCredential.Parse(text, random), 0)));
+        var controller = config.Listeners.AdvertisedOfController.FirstOrDefault();
+        var endpoint = isStatic || controller is null ? null : new Endpoint(controller.Name, controller.Host, controller.Port, 0);
+        var settings = new FormatSettings(config.NodeId, clusterId, endpoint) { Records = records };
+        return options.InitialControllers is { } text ? Chosen(settings, text) : settings;
+    }
+
+    /// <summary>ID@HOST:PORT:DIRECTORY_ID of this node.</summary>
+    private static FormatSettings Chosen(FormatSettings settings, string text)
+    {
+        if (text.Contains(',', StringComparison.Ordinal))
+        {
+            throw new ConfigurationException("--initial-controllers names several controllers. A quorum of several nodes is not served yet.");
+        }
+
+        var at = text.IndexOf('@', StringComparison.Ordinal);
+        var last = text.LastIndexOf(':');
+        var colon = last > 0 ? text.LastIndexOf(':', last - 1) : -1;
+        if (at < 1 || colon < at || !int.TryParse(text.AsSpan(0, at), NumberStyles.None, CultureInfo.InvariantCulture, out var node)
+            || !ushort.TryParse(text.AsSpan(colon + 1, last - colon - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            || !Uuid.TryParse(text.AsSpan(last + 1), out var directory) || DirectoryIds.IsReserved(directory))
+        {
+            throw new ConfigurationException($"--initial-controllers needs ID@HOST:PORT:DIRECTORY_ID, not {text}.");
+        }
+
+        return node == settings.NodeId
+            ? settings with { DirectoryId = directory, ControllerEndpoint = settings.ControllerEndpoint! with { Host = text[(at + 1)..colon], Port = port } }
+            : throw new ConfigurationException($"--initial-controllers names node {node}; node.id is {settings.NodeId}.");
+    }
+}

@@ -1,0 +1,38 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace KafkaCompat.Tidy.Tests;
+
+/// <summary>Log messages have ids of their own, and words that a person at three in the morning knows.</summary>
+public sealed partial class LogMessageTests
+{
+    /// <summary>Words of this code and of nobody else, with what to write instead.</summary>
+    private static readonly (string Word, string Instead)[] HouseWords =
+    [
+        ("chore", "background task"), ("(-1", "leave the line out where a value is unknown"), ("is told again", "is sent again"), ("are told again", "are sent again"), ("trying again", "It is tried again"),
+    ];
+
+    private static readonly List<(string File, int Id, string Text)> Messages =
+        [.. from file in Repository.CSharp("src")
+            from Match match in Message().Matches(Repository.Text(file))
+            select (file, int.Parse(match.Groups["id"].Value, System.Globalization.CultureInfo.InvariantCulture), match.Groups["text"].Value)];
+
+    [Fact]
+    public void No_two_messages_have_one_id()
+    {
+        Assert.True(Messages.Count > 60);
+        Findings.None(from messages in Messages.GroupBy(static message => message.Id)
+                      where messages.Count() > 1
+                      select $"{messages.Key} is the id of {string.Join(" and of ", messages.Select(static message => $"{message.File}: {message.Text}"))}");
+    }
+
+    [Fact]
+    public void No_message_has_a_word_of_the_house() =>
+        Findings.None(from message in Messages
+                      from word in HouseWords
+                      where message.Text.Contains(word.Word, StringComparison.Ordinal)
+                      select $"{message.File}: {message.Text}: {word.Word}; write: {word.Instead}");
+
+    [GeneratedRegex("""LoggerMessage\((?:EventId = )?(?<id>[0-9]+), (?:[^"]*)"(?<text>(?:[^"\\]|\\.)*)"\)""")]
+    private static partial Regex Message();
+}
