@@ -74,7 +74,7 @@ public static class OwnSettings
         + "default is taken by another program the node starts without it; one that was set has to be free.",
         static text => text.Trim().Equals("none", StringComparison.OrdinalIgnoreCase)
             ? (null, null)
-            : ListenerEndpoint.TryParse($"{HttpListenerName}://{text.Trim()}", out _, out var host, out var port)
+            : !text.Contains('/', StringComparison.Ordinal) && ListenerEndpoint.TryParse($"{HttpListenerName}://{text.Trim()}", out _, out var host, out var port)
                 && new ListenerEndpoint(HttpListenerName, host, port, HttpListenerName) is { CanBeBound: true } endpoint
                 ? (endpoint, null)
                 : (null, "Neither host:port nor none"));
