@@ -35,6 +35,7 @@ public sealed class BrokerService : IAsyncDisposable
     private readonly LogDirectories _directories;
     private readonly TimeProvider _time;
     private readonly ILogger _connectionLogger;
+    private readonly RequestLog _requestLog;
     private readonly ConnectionLimits _limits;
     private readonly DispatchTable _dispatch;
     private readonly DispatchTable _controllerDispatch;
@@ -68,10 +69,12 @@ public sealed class BrokerService : IAsyncDisposable
         var engineTime = seams?.EngineTime ?? time;
         _time = engineTime;
         _connectionLogger = logs.CreateLogger("kafkacompat.connections");
+        _requestLog = new RequestLog(logs.CreateLogger("kafkacompat.requests"));
         Wheel = new TimerWheel(engineTime);
         _limits = new ConnectionLimits(config.GetInt("socket.request.max.bytes"), config.GetLong("connections.max.idle.ms"))
         {
             Memory = config.GetLong("queued.max.request.bytes") is > 0 and var maxBytes ? new RequestMemory(maxBytes) : null,
+            Faults = new PeerFaults(engineTime),
             Answers = new AnswerMemory(AnswerMemory.MaxUnreadBytes, Wheel, engineTime),
         };
         _groupWheel = ReferenceEquals(engineTime, time) ? Wheel : new TimerWheel(time);
@@ -326,7 +329,7 @@ public sealed class BrokerService : IAsyncDisposable
     public async Task Serve(ConnectionContext connection, string listenerName)
     {
         var dispatch = _config.Listeners.ControllerNames.Contains(listenerName) ? _controllerDispatch : _dispatch;
-        var served = new KafkaConnection(connection, listenerName, dispatch, _limits, Quotas, Wheel, _time, _connectionLogger, Requests);
+        var served = new KafkaConnection(connection, listenerName, dispatch, _limits, Quotas, Wheel, _time, _connectionLogger, Requests, _requestLog);
         Connections.Add(served);
         try
         {

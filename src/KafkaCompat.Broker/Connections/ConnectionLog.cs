@@ -7,17 +7,20 @@ namespace KafkaCompat.Broker.Connections;
 /// <summary>The named events of connections.</summary>
 internal static partial class ConnectionLog
 {
-    [LoggerMessage(1001, LogLevel.Information, "Closing {ConnectionId} from {Remote}: a frame of {Length} bytes, the limit is {Limit} (socket.request.max.bytes).")]
-    public static partial void FrameRefused(ILogger logger, string connectionId, IPAddress remote, int length, int limit);
+    [LoggerMessage(EventId = 1001, Message = "Closing {ConnectionId} from {Remote}: a frame of {Length} bytes, the limit is {Limit} (socket.request.max.bytes).")]
+    public static partial void FrameRefused(ILogger logger, LogLevel level, string connectionId, IPAddress remote, int length, int limit);
 
-    [LoggerMessage(1002, LogLevel.Information, "Closing {ConnectionId} from {Remote}: API key {Key} version {Version} is not served on this listener.")]
-    public static partial void KeyNotServed(ILogger logger, string connectionId, IPAddress remote, short key, short version);
+    [LoggerMessage(EventId = 1009, Message = "Closing {ConnectionId} from {Remote}: it speaks {Protocol}, and listener {Listener} speaks Kafka's protocol. {Advice}.")]
+    public static partial void ForeignProtocol(ILogger logger, LogLevel level, string connectionId, IPAddress remote, string protocol, string listener, string advice);
 
-    [LoggerMessage(1003, LogLevel.Information, "Closing {ConnectionId} from {Remote}: {Key} is not served in version {Version}.")]
-    public static partial void VersionNotServed(ILogger logger, string connectionId, IPAddress remote, ApiKey key, short version);
+    [LoggerMessage(EventId = 1002, Message = "Closing {ConnectionId} from {Remote}: API key {Key} version {Version} is not served on listener {Listener}.")]
+    public static partial void KeyNotServed(ILogger logger, LogLevel level, string connectionId, IPAddress remote, short key, short version, string listener);
 
-    [LoggerMessage(1004, LogLevel.Information, "Closing {ConnectionId} from {Remote}: unreadable request: {Reason}")]
-    public static partial void RequestUnreadable(ILogger logger, string connectionId, IPAddress remote, string reason);
+    [LoggerMessage(EventId = 1003, Message = "Closing {ConnectionId} from {Remote}: {Key} is not served in version {Version}.")]
+    public static partial void VersionNotServed(ILogger logger, LogLevel level, string connectionId, IPAddress remote, ApiKey key, short version);
+
+    [LoggerMessage(EventId = 1004, Message = "Closing {ConnectionId} from {Remote}: a request cannot be read: {Reason}")]
+    public static partial void RequestUnreadable(ILogger logger, LogLevel level, string connectionId, IPAddress remote, string reason);
 
     [LoggerMessage(1005, LogLevel.Error, "The handler of {Key} version {Version} failed for client {ClientId}; its connection is closed.")]
     public static partial void HandlerFailed(ILogger logger, Exception exception, ApiKey key, short version, string? clientId);

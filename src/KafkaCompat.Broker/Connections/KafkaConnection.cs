@@ -45,6 +45,7 @@ public sealed class KafkaConnection
     private readonly ILogger _logger;
     private readonly ConnectionInfo _info;
     private readonly RequestMetrics? _metrics;
+    private readonly RequestLog? _requests;
     private readonly RequestMemory.Claim? _memory;
     private readonly ResponseQueue _responses;
     private readonly ConnectionActivity _activity;
@@ -66,7 +67,7 @@ public sealed class KafkaConnection
 
     public KafkaConnection(
         ConnectionContext connection, string listenerName, DispatchTable dispatch, ConnectionLimits limits, ClientQuotas quotas, TimerWheel wheel, TimeProvider time,
-        ILogger logger, RequestMetrics? metrics = null)
+        ILogger logger, RequestMetrics? metrics = null, RequestLog? requests = null)
     {
         _connection = connection;
         _dispatch = dispatch;
@@ -87,6 +88,7 @@ public sealed class KafkaConnection
             RemotePort = (connection.RemoteEndPoint as IPEndPoint)?.Port ?? 0,
         };
         _metrics = metrics;
+        _requests = requests;
         _memory = limits.Memory is { } memory ? new RequestMemory.Claim(memory) : null;
         _answerMemory = limits.Answers is { } answers ? new AnswerMemory.Claim(answers, this) : null;
         _responses = new ResponseQueue(connection.Transport.Output, OnResponsesClosed, metrics, _answerMemory);
@@ -308,7 +310,10 @@ public sealed class KafkaConnection
         var length = ReadInt32(buffer);
         if (length < 0 || length > _limits.MaxRequestBytes)
         {
-            ConnectionLog.FrameRefused(_logger, _info.ConnectionId, _info.RemoteAddress, length, _limits.MaxRequestBytes);
+            var foreign = ForeignProtocol.Of(length);
+            var level = LevelOf(foreign?.Name ?? "length");
+            if (foreign is var (name, advice)) ConnectionLog.ForeignProtocol(_logger, level, _info.ConnectionId, _info.RemoteAddress, name, _info.ListenerName, advice);
+            else ConnectionLog.FrameRefused(_logger, level, _info.ConnectionId, _info.RemoteAddress, length, _limits.MaxRequestBytes);
             return Frame.Refused;
         }
         if (_memory?.Take(length) == false) return Frame.Starved;
@@ -339,13 +344,15 @@ public sealed class KafkaConnection
             var served = _dispatch.Find(key);
             if (served is null)
             {
-                ConnectionLog.KeyNotServed(_logger, _info.ConnectionId, _info.RemoteAddress, key, version);
+                var level = LevelOf("key");
+                ConnectionLog.KeyNotServed(_logger, level, _info.ConnectionId, _info.RemoteAddress, key, version, _info.ListenerName);
                 return false;
             }
             var inRange = version >= served.MinVersion && version <= served.MaxVersion;
             if (!inRange && served.Key != ApiKey.ApiVersions)
             {
-                ConnectionLog.VersionNotServed(_logger, _info.ConnectionId, _info.RemoteAddress, served.Key, version);
+                var level = LevelOf("version");
+                ConnectionLog.VersionNotServed(_logger, level, _info.ConnectionId, _info.RemoteAddress, served.Key, version);
                 return false;
             }
             var correlationId = reader.ReadInt32();
@@ -357,13 +364,19 @@ public sealed class KafkaConnection
                 _responses.Complete(_responses.Begin(correlationId, 0, 0, served.Key, bytes, startedTicks), ApiVersionsRefusal(served));
                 return true;
             }
-            var context = new RequestContext(served.Key, version, correlationId, clientId, _info) { Meter = _quotas.IsActive ? _quotas.Measure((int)frame.Length) : null };
+            var context = new RequestContext(served.Key, version, correlationId, clientId, _info)
+            {
+                Meter = _quotas.IsActive ? _quotas.Measure((int)frame.Length) : null,
+                Log = _requests is { IsOn: true } log ? log : null,
+            };
             var place = _responses.Begin(correlationId, served.Info.ResponseHeaderVersion(version), version, served.Key, bytes, startedTicks);
+            if (context.Log is not null) place.Context = context;
             return Start(served, ref reader, context, place);
         }
         catch (WireFormatException e)
         {
-            ConnectionLog.RequestUnreadable(_logger, _info.ConnectionId, _info.RemoteAddress, e.Message);
+            var level = LevelOf("request");
+            ConnectionLog.RequestUnreadable(_logger, level, _info.ConnectionId, _info.RemoteAddress, e.Message);
             return false;
         }
     }
@@ -378,7 +391,8 @@ public sealed class KafkaConnection
         catch (WireFormatException e)
         {
             _limits.Decoding.Return(body.SharedBytes);
-            ConnectionLog.RequestUnreadable(_logger, _info.ConnectionId, _info.RemoteAddress, e.Message);
+            var level = LevelOf("request");
+            ConnectionLog.RequestUnreadable(_logger, level, _info.ConnectionId, _info.RemoteAddress, e.Message);
             _responses.Complete(place, null, closeConnection: true);
             return false;
         }
@@ -451,6 +465,8 @@ public sealed class KafkaConnection
         if (e is not OperationCanceledException) ConnectionLog.HandlerFailed(_logger, e, context.Key, context.ApiVersion, context.ClientId);
         _responses.Complete(place, null, closeConnection: true, context.Held);
     }
+
+    private LogLevel LevelOf(string fault) => _limits.Faults?.LevelOf(_info.RemoteAddress, fault) ?? LogLevel.Warning;
 
     private void OnResponsesClosed(Exception? failure)
     {

@@ -7,12 +7,12 @@ public sealed class OpenConnections
 {
     private readonly ConcurrentDictionary<KafkaConnection, byte> _open = new();
     private volatile TaskCompletionSource? _drained;
-    private long _opened;
+    private readonly ConcurrentDictionary<string, long> _opened = new(StringComparer.Ordinal);
 
     public int Count => _open.Count;
 
-    /// <summary>Connections that were ever served.</summary>
-    public long Opened => Volatile.Read(ref _opened);
+    /// <summary>Connections that were ever served, by listener.</summary>
+    public IEnumerable<KeyValuePair<string, long>> Opened => _opened.OrderBy(static pair => pair.Key, StringComparer.Ordinal);
 
     /// <summary>How many are open on each listener.</summary>
     public IReadOnlyDictionary<string, int> CountByListener()
@@ -44,7 +44,7 @@ public sealed class OpenConnections
     internal void Add(KafkaConnection connection)
     {
         _ = _open.TryAdd(connection, 0);
-        Interlocked.Increment(ref _opened);
+        _ = _opened.AddOrUpdate(connection.ListenerName, 1, static (_, count) => count + 1);
         if (_drained is not null) connection.Drain();
     }
 

@@ -1,3 +1,4 @@
+using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Broker.Connections;
@@ -20,6 +21,12 @@ internal sealed class PendingAnswer(int correlationId, short headerVersion, shor
 
     /// <summary>When the request was begun, as a timestamp of the node's clock.</summary>
     public long StartedTicks { get; init; }
+
+    /// <summary>When its handler began; 0 for what has none.</summary>
+    public long BegunTicks { get; init; }
+
+    /// <summary>The request, where a log tells of it.</summary>
+    public RequestContext? Context { get; set; }
 
     /// <summary>When its handler began to wait; 0 where it had the answer at once.</summary>
     public long HandledTicks { get; set; }

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metrics;
 using KafkaCompat.Protocol;
 
@@ -56,7 +57,13 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
     /// <summary>Takes the next place in the order.</summary>
     public PendingAnswer Begin(int correlationId, short headerVersion, short version, ApiKey key = default, int requestBytes = 0, long startedTicks = 0)
     {
-        var answer = new PendingAnswer(correlationId, headerVersion, version) { ApiKey = (short)key, RequestBytes = requestBytes, StartedTicks = startedTicks };
+        var answer = new PendingAnswer(correlationId, headerVersion, version)
+        {
+            ApiKey = (short)key,
+            RequestBytes = requestBytes,
+            StartedTicks = startedTicks,
+            BegunTicks = metrics?.Now ?? 0,
+        };
         lock (_lock)
         {
             if (_tail is null) _head = answer;
@@ -312,6 +319,7 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
             {
                 var bytes = answer.Response is null ? 0 : Write(answer);
                 if (metrics is not null) LastWrittenTicks = metrics.Record(answer, bytes);
+                if (answer.Context is { } context) context.Log!.Answered(context, answer.Response, answer.RequestBytes, bytes, TimesOf(answer));
             }
             catch (Exception e)
             {
@@ -342,6 +350,9 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
             if (_unflushedBytes >= ConnectionLimits.MaxUnflushedBytes) return Written.ToFlush;
         }
     }
+
+    private RequestTimes TimesOf(PendingAnswer answer) =>
+        metrics is null ? default : metrics.TimesOf(answer.StartedTicks, answer.BegunTicks, answer.HandledTicks, answer.CompletedTicks, LastWrittenTicks);
 
     private int Write(PendingAnswer answer)
     {

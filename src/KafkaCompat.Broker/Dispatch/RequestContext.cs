@@ -26,6 +26,9 @@ public sealed class RequestContext(ApiKey key, short apiVersion, int correlation
     /// <summary>Null while no client has a quota.</summary>
     internal QuotaMeter? Meter { get; init; }
 
+    /// <summary>Null where no log tells of requests.</summary>
+    internal RequestLog? Log { get; init; }
+
     /// <summary>The client's address as Kafka shows it in group descriptions, without the port.</summary>
     public IPAddress RemoteAddress => Connection.RemoteAddress;
 

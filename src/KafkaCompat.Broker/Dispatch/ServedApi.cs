@@ -30,6 +30,7 @@ public sealed class ServedApi<TRequest, TResponse>(short minVersion, short maxVe
     internal override ValueTask<IResponse?> Start(ref WireReader body, RequestContext context)
     {
         var request = TRequest.Read(ref body, context.ApiVersion);
+        context.Log?.Asked(request, context);
         return Interceptor is null ? Handle(request, context) : Intercept(Interceptor, request, context);
     }
 

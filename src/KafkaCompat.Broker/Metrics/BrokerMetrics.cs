@@ -149,8 +149,10 @@ public sealed class BrokerMetrics : IDisposable
         const string jmx = "kafka.server:type=socket-server-metrics,listener=*,networkProcessor=*";
         Metrics.Gauge("kafka.connections", "{connection}", ["listener"], "Connections that are open.", $"{jmx} (connection-count)",
             () => _broker.Connections.CountByListener().Select(static pair => Series(pair.Value, "listener", pair.Key)));
-        Metrics.Counter("kafka.connections.opened", "{connection}", [], "Connections that were served, those that are open among them.", $"{jmx} (connection-creation-total)",
-            () => [Series(_broker.Connections.Opened)]);
+        Metrics.Counter("kafka.connections.opened", "{connection}", ["listener"], "Connections that were served, those that are open among them.", $"{jmx} (connection-creation-total)",
+            () => _broker.Connections.Opened.Select(static pair => Series(pair.Value, "listener", pair.Key)));
+        Metrics.Gauge("kafka.answers.unread", "By", "Bytes of answers that wait in memory for their peers to read; at most 128 MiB and what is just being written.", "",
+            () => _broker.AnswerMemory.HeldBytes);
         Metrics.Gauge("kafka.request.memory", "By", "Bytes that requests take while they are received and handled; counted where queued.max.request.bytes is set.",
             "kafka.network:type=SocketServer,name=MemoryPoolUsed", () => _broker.RequestMemory?.ClaimedBytes ?? 0);
         Metrics.Gauge("kafka.connections.starved", "{connection}", "Connections that are not read before there is room for their next request within queued.max.request.bytes.",

@@ -41,6 +41,10 @@ public sealed class MetricSet(string name) : IDisposable
     public void Gauge(string name, string unit, string description, string kafka, Func<long> observe) =>
         Meter.CreateObservableGauge(name, observe, unit, Define(name, MetricKind.Gauge, unit, [], description, kafka));
 
+    /// <summary>A share, from 0 to 1.</summary>
+    public void Ratio(string name, string description, string kafka, Func<double> observe) =>
+        Meter.CreateObservableGauge(name, observe, "1", Define(name, MetricKind.Gauge, "1", [], description, kafka));
+
     /// <summary>
     /// A distribution of seconds, as three instruments: <c>.bucket</c> with the label <c>le</c>, <c>.sum</c> and <c>.count</c>. The instrument kind that is called a
     /// histogram is told of each value when it is recorded, which the path of every request would pay for.

@@ -1,4 +1,5 @@
 using KafkaCompat.Broker.Connections;
+using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Broker.Metrics;
@@ -20,7 +21,8 @@ public sealed class RequestMetrics(TimeProvider time)
     private const int RemoteTicks = 4;
     private const int ResponseTicks = 5;
     private const int ThrottledMs = 6;
-    private const int FirstBucket = 7;
+    private const int QueueTicks = 7;
+    private const int FirstBucket = 8;
 
     /// <summary>The upper bounds of the buckets of times, in seconds; what took longer is in one more.</summary>
     public static double[] Bounds { get; } = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -29,6 +31,10 @@ public sealed class RequestMetrics(TimeProvider time)
     private static readonly int ErrorPlaces = (short)ErrorCodes.All[^1].Code - (short)ErrorCode.UnknownServerError + 1;
     private static readonly int CellsOfStripe = FirstBucket + Bounds.Length + 1;
 
+    private readonly Lock _idleLock = new();
+    private long _idleSince = time.GetTimestamp();
+    private long _busyBefore;
+    private double _idleShare = 1;
     private readonly ApiCells?[] _apis = new ApiCells?[ApiCatalog.All.Length];
     private readonly long[] _boundTicks = [.. Bounds.Select(bound => (long)(bound * time.TimestampFrequency))];
 
@@ -48,6 +54,7 @@ public sealed class RequestMetrics(TimeProvider time)
         Interlocked.Add(ref cells[ResponseBytes], responseBytes);
         var total = written - answer.StartedTicks;
         Interlocked.Add(ref cells[TotalTicks], total);
+        Interlocked.Add(ref cells[QueueTicks], answer.BegunTicks - answer.StartedTicks);
         if (answer.CompletedTicks != 0)
         {
             // It did not go out at once: its handler waited, or others stood before it.
@@ -59,6 +66,12 @@ public sealed class RequestMetrics(TimeProvider time)
         Interlocked.Increment(ref cells[FirstBucket + bucket]);
         return written;
     }
+
+    /// <summary>The stretches of a request's way, of timestamps of this clock.</summary>
+    internal RequestTimes TimesOf(long started, long begun, long handled, long completed, long written) => RequestTimes.Of(started, begun, handled, completed, written, time);
+
+    /// <summary>Ticks that the handlers of an API have taken.</summary>
+    private static long LocalTicks(ApiCells api) => api.Sum(TotalTicks) - api.Sum(QueueTicks) - api.Sum(RemoteTicks) - api.Sum(ResponseTicks);
 
     /// <summary>A client was told to pause, and is not read for as long.</summary>
     internal void RecordThrottle(ApiKey key, int throttleMs)
@@ -78,13 +91,33 @@ public sealed class RequestMetrics(TimeProvider time)
         metrics.Counter("kafka.request.size", "By", labels, "Bytes of requests.", $"{jmx},name=RequestBytes,request=*", () => Longs(static api => api.Sum(RequestBytes)));
         metrics.Counter("kafka.response.size", "By", labels, "Bytes of answers.", "kafka.server:type=socket-server-metrics,listener=*,networkProcessor=* (outgoing-byte-total)", () => Longs(static api => api.Sum(ResponseBytes)));
         metrics.Histogram("kafka.request.time", labels, "From the request's last byte to its answer's place in the connection's pipe.", $"{jmx},name=TotalTimeMs,request=*", Times);
-        metrics.Seconds("kafka.request.local.time", labels, "Time in handlers until they had the answer or waited for it.", $"{jmx},name=LocalTimeMs,request=*", () => Times(static api => api.Sum(TotalTicks) - api.Sum(RemoteTicks) - api.Sum(ResponseTicks)));
+        metrics.Seconds("kafka.request.local.time", labels, "Time in handlers until they had the answer or waited for it.", $"{jmx},name=LocalTimeMs,request=*", () => Times(LocalTicks));
+        metrics.Seconds("kafka.request.queue.time", labels, "Time from requests' last bytes, or the end of those before them on their connections, to their handlers.",
+            $"{jmx},name=RequestQueueTimeMs,request=*", () => Times(static api => api.Sum(QueueTicks)));
+        metrics.Ratio("kafka.request.handler.idle.ratio", "Share of the time since the last time of asking, a second at least, in which the processors were in no handler; 1 is all of it.",
+            "kafka.server:type=KafkaRequestHandlerPool,name=RequestHandlerAvgIdlePercent", IdleShare);
         metrics.Seconds("kafka.request.remote.time", labels, "Time that handlers waited: for bytes, acknowledgements, members of a group, the controller.",
             $"{jmx},name=RemoteTimeMs,request=*", () => Times(static api => api.Sum(RemoteTicks)));
         metrics.Seconds("kafka.request.response.time", labels, "Time that answers which could not go out at once waited for those before them and were written.",
             $"{jmx},name=ResponseQueueTimeMs,request=* and {jmx},name=ResponseSendTimeMs,request=*", () => Times(static api => api.Sum(ResponseTicks)));
         metrics.Seconds("kafka.request.throttle.time", labels, "Time for which clients were told to pause by their quotas; it is part of none of the others.",
             $"{jmx},name=ThrottleTimeMs,request=*", Throttles);
+    }
+
+    /// <summary>Handlers run on the threads of sockets, one a processor, so what they have not taken of all processors' time was idle.</summary>
+    private double IdleShare()
+    {
+        lock (_idleLock)
+        {
+            var now = time.GetTimestamp();
+            var elapsed = now - _idleSince;
+            if (elapsed < time.TimestampFrequency) return _idleShare;
+            var busy = 0L;
+            foreach (var api in _apis) busy += api is null ? 0 : LocalTicks(api);
+            _idleShare = Math.Clamp(1 - ((double)(busy - _busyBefore) / elapsed / Environment.ProcessorCount), 0, 1);
+            (_idleSince, _busyBefore) = (now, busy);
+            return _idleShare;
+        }
     }
 
     private ApiCells First(short key)

@@ -19,7 +19,8 @@ internal static class JsonText
 
     public static void Field(this Utf8JsonWriter json, string name, Uuid value) => json.WriteString(name, value.ToString());
 
-    public static void Field(this Utf8JsonWriter json, string name, string? value) => json.WriteString(name, value);
+    public static void Field(this Utf8JsonWriter json, string name, string? value) =>
+        json.WriteString(name, LoggedContent.IsOn ? LoggedContent.Of(name, value) : value);
 
     public static void Field(this Utf8JsonWriter json, string name, byte[]? value)
     {
@@ -27,7 +28,17 @@ internal static class JsonText
         json.Element(value);
     }
 
-    public static void Field(this Utf8JsonWriter json, string name, RecordBytes? value) => json.Field(name, value?.ToArray());
+    public static void Field(this Utf8JsonWriter json, string name, RecordBytes? value)
+    {
+        if (LoggedContent.IsOn)
+        {
+            json.WriteString(name, LoggedContent.Of(value?.Length));
+        }
+        else
+        {
+            json.Field(name, value?.ToArray());
+        }
+    }
 
     public static void Element(this Utf8JsonWriter json, bool value) => json.WriteBooleanValue(value);
 
@@ -53,7 +64,11 @@ internal static class JsonText
 
     public static void Element(this Utf8JsonWriter json, byte[]? value)
     {
-        if (value is null)
+        if (LoggedContent.IsOn)
+        {
+            json.WriteStringValue(LoggedContent.Of(value?.Length));
+        }
+        else if (value is null)
         {
             json.WriteNullValue();
         }

@@ -1,0 +1,51 @@
+using System.Text.Json;
+
+namespace KafkaCompat.Protocol;
+
+/// <summary>
+/// Messages as a log may hold them: Kafka's JSON without secrets. Bytes are told by their number alone, be they records, a password's proof, a token or what clients
+/// tell each other; the value of a setting is told where its name is one whose value is no secret.
+/// </summary>
+public static class LoggedContent
+{
+    [ThreadStatic]
+    private static Func<string, bool>? t_mayTell;
+
+    [ThreadStatic]
+    private static string? t_setting;
+
+    /// <summary>Whether this thread writes for a log.</summary>
+    internal static bool IsOn => t_mayTell is not null;
+
+    /// <summary>Writes a message for a log.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="json">Where to.</param>
+    /// <param name="version">Its version.</param>
+    /// <param name="mayTell">Whether the value of a setting of this name is no secret.</param>
+    public static void Write(IMessage message, Utf8JsonWriter json, short version, Func<string, bool> mayTell)
+    {
+        (t_mayTell, t_setting) = (mayTell, null);
+        try
+        {
+            message.WriteJson(json, version);
+        }
+        finally
+        {
+            (t_mayTell, t_setting) = (null, null);
+        }
+    }
+
+    /// <summary>What stands for bytes.</summary>
+    internal static string? Of(long? bytes) => bytes is null ? null : $"({bytes} bytes)";
+
+    /// <summary>What stands for a text.</summary>
+    internal static string? Of(string field, string? text)
+    {
+        if (field == "name")
+        {
+            t_setting = text;
+        }
+
+        return field != "value" || text is null || (t_setting is not null && t_mayTell!(t_setting)) ? text : "(hidden)";
+    }
+}
