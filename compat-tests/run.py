@@ -173,12 +173,17 @@ def produce(folder, names, options):
     return produce_wire.run(folder, names, options)
 
 
+def odd(folder, names, options):
+    import odd_values  # needs the packages of the codecs too
+    return odd_values.run(folder, names, options)
+
+
 def verdicts_of_codecs(folder, names, options):
     import verdicts  # needs the packages of the codecs too
     return verdicts.run(folder, names, options)
 
 
-PARTS = {"interchange": interchange.run, "tools": tools.run, "admin": admin_wire.run, "produce": produce, "verdicts": verdicts_of_codecs, "datadirs": datadirs.run, "readme": readme.run}
+PARTS = {"interchange": interchange.run, "tools": tools.run, "admin": admin_wire.run, "produce": produce, "verdicts": verdicts_of_codecs, "odd": odd, "datadirs": datadirs.run, "readme": readme.run}
 
 if __name__ == "__main__":
     sys.exit(main())

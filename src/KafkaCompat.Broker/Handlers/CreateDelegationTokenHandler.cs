@@ -8,15 +8,24 @@ namespace KafkaCompat.Broker.Handlers;
 [Serves(ApiKey.CreateDelegationToken, 1, 3)]
 public sealed class CreateDelegationTokenHandler : IHandler<CreateDelegationTokenRequest, CreateDelegationTokenResponse>
 {
-    public ValueTask<CreateDelegationTokenResponse?> Handle(CreateDelegationTokenRequest request, RequestContext context) => ValueTask.FromResult<CreateDelegationTokenResponse?>(new()
+    private const short OwnerSince = 3;
+
+    public ValueTask<CreateDelegationTokenResponse?> Handle(CreateDelegationTokenRequest request, RequestContext context)
     {
-        ErrorCode = ErrorCode.DelegationTokenRequestNotAllowed,
-        PrincipalType = "User",
-        PrincipalName = context.User,
-        TokenRequesterPrincipalType = context.ApiVersion >= 3 ? "User" : "",
-        TokenRequesterPrincipalName = context.ApiVersion >= 3 ? context.User : "",
-        IssueTimestampMs = -1,
-        ExpiryTimestampMs = -1,
-        MaxTimestampMs = -1,
-    });
+        var knowsOwner = context.ApiVersion >= OwnerSince;
+        var hasOwner = knowsOwner && !string.IsNullOrEmpty(request.OwnerPrincipalName);
+        // An owner without a type is none that Kafka can name.
+        var isNameless = hasOwner && request.OwnerPrincipalType is null;
+        return ValueTask.FromResult<CreateDelegationTokenResponse?>(new()
+        {
+            ErrorCode = isNameless ? ErrorCode.UnknownServerError : ErrorCode.DelegationTokenRequestNotAllowed,
+            PrincipalType = hasOwner && !isNameless ? request.OwnerPrincipalType! : "User",
+            PrincipalName = hasOwner && !isNameless ? request.OwnerPrincipalName! : context.User,
+            TokenRequesterPrincipalType = knowsOwner ? "User" : "",
+            TokenRequesterPrincipalName = knowsOwner ? context.User : "",
+            IssueTimestampMs = -1,
+            ExpiryTimestampMs = -1,
+            MaxTimestampMs = -1,
+        });
+    }
 }

@@ -28,6 +28,6 @@ public sealed class CreateTopicsHandler(IControllerChannel controller, ClientQuo
     /// <summary>The time was up when the request came: nothing is made, as with Kafka.</summary>
     private static CreateTopicsResponse TimedOut(CreateTopicsRequest request) => new()
     {
-        Topics = [.. request.Topics.Select(static topic => new CreateTopicsResponse.CreatableTopicResult { Name = topic.Name, ErrorCode = ErrorCode.RequestTimedOut })],
+        Topics = [.. request.Topics.Select(static topic => new CreateTopicsResponse.CreatableTopicResult { Name = topic.Name, ErrorCode = ErrorCode.RequestTimedOut, ErrorMessage = null })],
     };
 }

@@ -8,7 +8,7 @@ namespace KafkaCompat.Broker.Handlers;
 
 /// <summary>
 /// DescribeQuorum 0-2: who votes on the metadata log and how far each has come. From 1 on when a replica fetched last, from 2
-/// on the voters' directories and where they are reached. Any other partition is UNKNOWN_TOPIC_OR_PARTITION.
+/// on the voters' directories and where they are reached. A request for anything but that one partition is UNKNOWN_TOPIC_OR_PARTITION for all that it names.
 /// </summary>
 [Serves(ApiKey.DescribeQuorum, 0, 2)]
 public sealed class DescribeQuorumHandler(Func<QuorumDescription> describe, TimeProvider time) : IHandler<DescribeQuorumRequest, DescribeQuorumResponse>
@@ -21,19 +21,20 @@ public sealed class DescribeQuorumHandler(Func<QuorumDescription> describe, Time
     public ValueTask<DescribeQuorumResponse?> Handle(DescribeQuorumRequest request, RequestContext context)
     {
         var response = new DescribeQuorumResponse { ErrorMessage = "" };
+        var isServed = request.Topics is [{ TopicName: MetadataTopic, Partitions: [{ PartitionIndex: 0 }] }];
         foreach (var topic in request.Topics)
         {
             var results = new DescribeQuorumResponse.TopicData { TopicName = topic.TopicName };
             response.Topics.Add(results);
-            foreach (var asked in topic.Partitions) results.Partitions.Add(Describe(topic.TopicName, asked.PartitionIndex, context.ApiVersion));
+            foreach (var asked in topic.Partitions) results.Partitions.Add(Describe(isServed, asked.PartitionIndex, context.ApiVersion));
         }
-        if (context.ApiVersion >= DirectoriesSince && request.Topics.Exists(static topic => topic.TopicName == MetadataTopic)) AddNodes(response);
+        if (context.ApiVersion >= DirectoriesSince && isServed) AddNodes(response);
         return ValueTask.FromResult<DescribeQuorumResponse?>(response);
     }
 
-    private DescribeQuorumResponse.PartitionData Describe(string topic, int index, short version)
+    private DescribeQuorumResponse.PartitionData Describe(bool isServed, int index, short version)
     {
-        if (topic != MetadataTopic || index != 0)
+        if (!isServed)
         {
             return new DescribeQuorumResponse.PartitionData
             {

@@ -10,7 +10,7 @@ namespace KafkaCompat.Broker.Handlers;
 /// DescribeTopicPartitions 0: topics in the order of their names, page by page.
 /// <list type="bullet">
 /// <item>No topics means all. The cursor names the first partition that the page shall hold: INVALID_REQUEST for every topic where its topic is not among those
-/// that were named, or its partition is negative.</item>
+/// that were named, or its partition is negative. An empty name is UNKNOWN_SERVER_ERROR for all.</item>
 /// <item>At most as many partitions as asked, and as <c>max.request.partition.size.limit</c>; the next cursor says where to go on.</item>
 /// <item>Topics that do not exist are answered with UNKNOWN_TOPIC_OR_PARTITION when they were named.</item>
 /// </list>
@@ -25,11 +25,9 @@ public sealed class DescribeTopicPartitionsHandler(BrokerMetadata metadata, int 
         var response = new DescribeTopicPartitionsResponse();
         var cursor = request.Cursor;
         if (cursor is not null && !IsPlace(request, cursor.TopicName, cursor.PartitionIndex))
-        {
-            foreach (var topic in request.Topics) response.Topics.Add(new() { Name = topic.Name, ErrorCode = ErrorCode.InvalidRequest });
-            return ValueTask.FromResult<DescribeTopicPartitionsResponse?>(response);
-        }
+            return ValueTask.FromResult<DescribeTopicPartitionsResponse?>(Refusal(request, ErrorCode.InvalidRequest));
         var names = Names(request, image, cursor?.TopicName);
+        if (names is ["", ..]) return ValueTask.FromResult<DescribeTopicPartitionsResponse?>(Refusal(request, ErrorCode.UnknownServerError));
         var left = Math.Max(1, Math.Min(maxPartitions, request.ResponsePartitionLimit));
         foreach (var name in names)
         {
@@ -53,6 +51,13 @@ public sealed class DescribeTopicPartitionsHandler(BrokerMetadata metadata, int 
             break;
         }
         return ValueTask.FromResult<DescribeTopicPartitionsResponse?>(response);
+    }
+
+    private static DescribeTopicPartitionsResponse Refusal(DescribeTopicPartitionsRequest request, ErrorCode error)
+    {
+        var response = new DescribeTopicPartitionsResponse();
+        foreach (var topic in request.Topics) response.Topics.Add(new() { Name = topic.Name, ErrorCode = error });
+        return response;
     }
 
     private static bool IsPlace(DescribeTopicPartitionsRequest request, string topicName, int partition) =>

@@ -15,11 +15,13 @@ namespace KafkaCompat.Broker.Handlers;
 [Serves(ApiKey.InitProducerId, 0, 5)]
 public sealed class InitProducerIdHandler(ProducerIdBlock producerIds) : IHandler<InitProducerIdRequest, InitProducerIdResponse>
 {
+    private const int None = -1;
+
     public async ValueTask<InitProducerIdResponse?> Handle(InitProducerIdRequest request, RequestContext context)
     {
         if (request.TransactionalId is not null)
             return Refused(request.TransactionalId.Length == 0 ? ErrorCode.InvalidRequest : ErrorCode.TransactionalIdAuthorizationFailed);
-        if (request.ProducerId >= 0 != request.ProducerEpoch >= 0) return Refused(ErrorCode.InvalidRequest);
+        if (request.ProducerId == None != (request.ProducerEpoch == None)) return Refused(ErrorCode.InvalidRequest);
         var (error, producerId) = await producerIds.Next();
         return error == ErrorCode.None ? new InitProducerIdResponse { ProducerId = producerId, ProducerEpoch = 0 } : Refused(error);
     }

@@ -25,7 +25,11 @@ public sealed class OffsetCommitHandler(GroupCoordinator coordinator, BrokerMeta
         request.Topics = Resolve(request.Topics, metadata.Current, context.ApiVersion >= 10, response);
         if (request.Topics.Count == 0)
             return response;
-        Merge(response, await coordinator.Ask<OffsetCommitResponse>(new CommitOffsetsCommand(request, KnowsGroupIdNotFound: context.ApiVersion >= 9)));
+        var isWhole = response.Topics.Count == 0;
+        var committed = await coordinator.Ask<OffsetCommitResponse>(new CommitOffsetsCommand(request, KnowsGroupIdNotFound: context.ApiVersion >= 9));
+        // Kafka brings topics together only where some were refused here.
+        if (isWhole) return committed;
+        Merge(response, committed);
         return response;
     }
 

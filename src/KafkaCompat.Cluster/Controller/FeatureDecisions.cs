@@ -40,7 +40,7 @@ internal sealed class FeatureDecisions(ControllerSettings settings, MetadataImag
         var response = new UpdateFeaturesResponse { ErrorMessage = null };
         if (version <= 1)
         {
-            response.Results.AddRange(wanted.Keys.Select(feature => new UpdateFeaturesResponse.UpdatableFeatureResult { Feature = feature, ErrorMessage = "NONE" }));
+            response.Results.AddRange(request.FeatureUpdates.Select(static update => new UpdateFeaturesResponse.UpdatableFeatureResult { Feature = update.Feature, ErrorMessage = "NONE" }));
         }
 
         return new(request.ValidateOnly ? [] : Records(wanted), response);

@@ -81,7 +81,7 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
 
     /// <summary>How many partitions a topic asks for, by itself, by the places that it names, or by leaving it to <c>num.partitions</c>.</summary>
     private int PartitionsOf(CreateTopicsRequest.CreatableTopic topic) =>
-        topic.NumPartitions > 0 ? topic.NumPartitions : topic.Assignments.Count > 0 ? topic.Assignments.Count : topic.NumPartitions == -1 ? settings.DefaultPartitions : 0;
+        topic.Assignments.Count > 0 ? topic.Assignments.Count : topic.NumPartitions > 0 ? topic.NumPartitions : topic.NumPartitions == -1 ? settings.DefaultPartitions : 0;
 
     private DeleteTopicsResponse.DeletableTopicResult Delete(string name, HashSet<Uuid> removed) =>
         name.Length > 0 && image.FindTopic(name) is { } topic

@@ -19,7 +19,7 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
         {
             if (group.RemovePendingJoin(memberId))
                 ClassicRebalance.CompleteJoinIfAllJoined(group, now, decision);
-            decision.Reply(ticket, command.Refuse(ErrorCode.GroupMaxSizeReached));
+            decision.Reply(ticket, JoinGroupCommand.Refuse(ErrorCode.GroupMaxSizeReached, ""));
         }
         else if (!group.Supports(request.ProtocolType, command.Protocols))
             decision.Reply(ticket, command.Refuse(ErrorCode.InconsistentGroupProtocol));

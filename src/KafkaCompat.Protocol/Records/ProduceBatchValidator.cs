@@ -11,7 +11,7 @@ namespace KafkaCompat.Protocol.Records;
 /// </summary>
 /// <remarks>
 /// The order of the checks is Kafka's, because a batch with two faults gets the answer of the first: the frame of the batch; one batch of magic 2;
-/// not zstd before version 7; base offset; size; checksum; counts; a known codec; then the records. The batch is never copied: what the leader sets is
+/// not zstd before version 7; base offset; size; checksum; a known codec; counts; then the records. The batch is never copied: what the leader sets is
 /// set in the received bytes, and only a topic with a codec of its own has batches built anew.
 /// Where Kafka stores compressed batches that no consumer can read (a record's length disagrees with its fields) this refuses them.
 /// </remarks>
@@ -49,7 +49,6 @@ public static class ProduceBatchValidator
 
         var settings = rules.Settings;
         var codec = batch.Header.Codec;
-        if (codec > CompressionType.Zstd) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
         var target = settings.Codec ?? codec;
         var scan = new RecordScan(batch.Header, rules);
         if (scan.Run(batch) is { } badRecords) return badRecords;
@@ -117,6 +116,7 @@ public static class ProduceBatchValidator
         if (isClient && header.BaseOffset != 0) return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
         if (header.SizeInBytes > rules.Settings.MaxMessageBytes) return ProduceVerdict.Refuse(ErrorCode.MessageTooLarge);
         if (Crc32C.Compute(batch.Bytes.Slice(RecordBatchHeader.AttributesPosition)) != header.Crc) return ProduceVerdict.Refuse(ErrorCode.CorruptMessage);
+        if (header.Codec > CompressionType.Zstd) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
         if (!isClient) return null;
         bool countsAgree = header.RecordCount > 0 && header.LastOffsetDelta == header.RecordCount - 1;
         bool hasNoSequence = header.HasProducerId && header.BaseSequence < 0;

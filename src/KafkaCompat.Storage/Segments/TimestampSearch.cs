@@ -25,9 +25,12 @@ internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOff
             if (holder is null || segment.Largest.Timestamp > holder.Largest.Timestamp)
                 holder = segment;
         }
-        if (holder is null || holder.Largest.Timestamp < 0)
+        if (holder is null)
             return null;
         (long timestamp, long offset) = holder.Largest;
+        // Where no record has a time, the first of all is told, without one, as in Kafka.
+        if (timestamp < 0)
+            return Search(holder, 0, RecordBatchHeader.NoTimestamp, exact: true);
         return Search(holder, holder.PositionToSearch(offset, holder.Size), timestamp, exact: true);
     }
 
