@@ -5,6 +5,8 @@ using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Tests.Shared;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -90,6 +92,33 @@ public sealed class SeveralDirectoriesTests
             Assert.All((string[])["/meta", "/disk0", "/disk1"], path => Assert.Null(_files.TryLock(path + "/.lock")));
         }
         await using (var node = await Start(("metadata.log.dir", "/meta"))) Assert.Equal(["/disk0/t-0", "/disk1/t-1"], Folders(node));
+    }
+
+    /// <summary>One cause, one line: of the directory, and of how many partitions it takes away.</summary>
+    [Theory]
+    [InlineData("meta.properties", "The log directory /disk1 cannot be used, and its partitions are offline: /disk1/meta.properties: I/O error", "3 partitions are offline: the log directory /disk1 could not be opened.")]
+    [InlineData("recovery-point-offset-checkpoint", "The log directory /disk1 has failed; its partitions are offline, the others are served: /disk1/recovery-point-offset-checkpoint: I/O error", "3 partitions are offline: the log directory /disk1 has failed.")]
+    public async Task A_directory_that_fails_at_the_start_is_two_lines(string file, string ofDirectory, string ofPartitions)
+    {
+        await using (var node = await Start())
+        {
+            await CreateTopic(Connect(node), "t", 6);
+            await AssignedTo(node, "/disk0", "/disk1", "/disk0", "/disk1", "/disk0", "/disk1");
+        }
+        var broken = new HookedFileStore(_files)
+        {
+            Before = (operation, path) =>
+            {
+                if (operation == nameof(IFileStore.FileExists) && path == "/disk1/" + file) throw new IOException($"{path}: I/O error");
+            },
+        };
+        var log = new RecordedLines(LogLevel.Error);
+        await using (var node = await BrokerNode.StartAsync(TestNode.ConfigOf([("log.dirs", "/disk0,/disk1")]), broken, TimeProvider.System, new Random(5), log))
+        {
+            Assert.Equal(["/disk0/t-0", "/disk0/t-2", "/disk0/t-4"], Folders(node));
+            Assert.Equal([ofPartitions, ofDirectory], log.Lines.Order(StringComparer.Ordinal));
+            Assert.Contains(node.Health.NotReady(), static reason => reason.StartsWith("The log directory /disk1 ", StringComparison.Ordinal));
+        }
     }
 
     /// <summary>README: an empty directory is formatted at the first start. One that is added to a node's is new.</summary>

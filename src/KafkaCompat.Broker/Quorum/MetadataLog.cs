@@ -61,6 +61,7 @@ public sealed class MetadataLog : IDisposable
             {
                 // Half-written or deleted: nobody needs it.
                 files.Delete(Path.Combine(folder, entry.Name));
+                environment.Recovery.Repaired(new LogRepair(RepairAct.DeletionFinished, Path.Combine(folder, entry.Name)));
             }
         }
 
@@ -77,6 +78,7 @@ public sealed class MetadataLog : IDisposable
         var opened = new MetadataLog(environment, folder, log, snapshots);
         if (opened.LatestSnapshot is { } latest && latest.EndOffset > log.LogEndOffset)
         {
+            environment.Recovery.Repaired(new LogRepair(RepairAct.LogStartedOver, folder, FromOffset: log.LogEndOffset, ToOffset: latest.EndOffset, Count: log.SegmentCount));
             log.TruncateFullyAt(latest.EndOffset);
         }
 

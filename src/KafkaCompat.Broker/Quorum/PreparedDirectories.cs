@@ -205,10 +205,37 @@ public sealed class PreparedDirectories
     {
         foreach (var (directory, meta) in _metas.Where(static pair => pair.Value.DirectoryId is null).ToList())
         {
-            var identified = meta with { DirectoryId = RandomIds.Next(random) };
+            var identified = meta with { DirectoryId = (directory == _metadataDirectory ? KnownToVoters(meta.NodeId) : null) ?? RandomIds.Next(random) };
             identified.Write(_files, directory, now);
             _metas[directory] = identified;
             _identified.Add(directory);
+        }
+    }
+
+    /// <summary>
+    /// The id by which the voters of the metadata log's newest snapshot know this node: what the line said that is missing. Null below kraft.version 1, and where the snapshot
+    /// cannot be read, of which the quorum tells.
+    /// </summary>
+    private Uuid? KnownToVoters(int nodeId)
+    {
+        var folder = Path.Combine(_metadataDirectory, MetadataLog.FolderName);
+        try
+        {
+            SnapshotId? newest = null;
+            foreach (var entry in _files.FolderExists(folder) ? _files.List(folder) : [])
+            {
+                if (SnapshotId.TryParse(entry.Name, out var id) && (newest is not { } known || id > known))
+                {
+                    newest = id;
+                }
+            }
+
+            var voters = newest is { } snapshot ? QuorumSnapshot.Read(_files.ReadAllBytes(Path.Combine(folder, snapshot.FileName))).Voters : null;
+            return voters?.Voters.FirstOrDefault(voter => voter.Key.Id == nodeId)?.Key.DirectoryId;
+        }
+        catch (Exception failure) when (failure is MetadataCorruptException or IOException)
+        {
+            return null;
         }
     }
 

@@ -18,11 +18,10 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
         var replay = new ProducerReplay(environment, producers, segments);
         producers.LoadFromSnapshot(logStart, segments[first].BaseOffset, environment.NowMs());
         replay.ReplayTo(segments[first].BaseOffset);
-        bool epochsChanged = false;
         for (int i = first; i < segments.Count; i++)
         {
             long length = segments[i].File.Length;
-            epochsChanged |= Recover(segments[i], out long next);
+            Recover(segments[i], out long next);
             if (i == segments.Count - 1)
                 break;
             // The tail of a file can be lost between two batches, which leaves no trace in it: only the next segment's name tells. A gap is
@@ -40,16 +39,13 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
                 LogLoader.DeleteFiles(environment.Files, beyond, "");
             segments.RemoveRange(i + 1, segments.Count - i - 1);
         }
-        if (epochsChanged)
-            epochs.Write();
     }
 
-    private bool Recover(LogSegment segment, out long next)
+    private void Recover(LogSegment segment, out long next)
     {
         _ = segment.OpenForAppend();
         segment.ResetIndexes();
         segment.TransactionIndex.Reset();
-        bool epochsChanged = false;
         long length = segment.File.Length;
         long end;
         using (var scanner = new BatchScanner(segment.File, 0, length, BatchScanner.WholeReadBytes))
@@ -61,7 +57,10 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
                 _hasHoles |= header.BaseOffset > next || header.RecordCount <= header.LastOffsetDelta;
                 segment.Index(header, scanner.Position, settings.IndexIntervalBytes);
                 if (header.PartitionLeaderEpoch > epochs.LatestEpoch)
-                    epochsChanged |= epochs.Put(header.PartitionLeaderEpoch, header.BaseOffset);
+                {
+                    // Their file follows before the recovery point moves: until then the next recovery reads them out of the same batches.
+                    _ = epochs.Put(header.PartitionLeaderEpoch, header.BaseOffset);
+                }
                 Replay(segment, scanner);
                 next = header.NextOffset;
                 environment.Recovery.Checked(header.SizeInBytes);
@@ -76,7 +75,6 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
         segment.RewriteIndexes();
         // A node has to come up again with the descriptors that it ran with: whoever syncs these files opens them again.
         segment.LetGoOfFiles();
-        return epochsChanged;
     }
 
     private void Replay(LogSegment segment, BatchScanner scanner)

@@ -87,11 +87,8 @@ internal abstract class SparseIndex
     {
         EnsureInMemory();
         _file ??= _files.Open(Path, FileOpening.OpenOrCreate);
-        if (_file.Length > 0)
-        {
-            _file.SetLength(0);
-            _isUnsynced = true;
-        }
+        // Not cut to nothing first: ext4 waits for the bytes of such a file when it is closed, and recovery closes thousands.
+        _hasExcess = _file.Length > 0;
         _written = 0;
         WritePending();
     }
