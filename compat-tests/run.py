@@ -16,6 +16,7 @@ import time
 import admin_wire
 import brokers
 import datadirs
+import formats
 import interchange
 import readme
 import tools
@@ -183,7 +184,7 @@ def verdicts_of_codecs(folder, names, options):
     return verdicts.run(folder, names, options)
 
 
-PARTS = {"interchange": interchange.run, "tools": tools.run, "admin": admin_wire.run, "produce": produce, "verdicts": verdicts_of_codecs, "odd": odd, "datadirs": datadirs.run, "readme": readme.run}
+PARTS = {"interchange": interchange.run, "tools": tools.run, "admin": admin_wire.run, "produce": produce, "verdicts": verdicts_of_codecs, "odd": odd, "datadirs": datadirs.run, "readme": readme.run, "format": formats.run}
 
 if __name__ == "__main__":
     sys.exit(main())

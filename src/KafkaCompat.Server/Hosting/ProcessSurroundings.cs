@@ -13,6 +13,8 @@ internal static partial class ProcessSurroundings
     private const int GetDescriptorFlags = 1;
     private const int ClosedOnExec = 1;
     private const int ReadWrite = 2;
+    private const int FirstRealTime = 34;
+    private const int LastRealTime = 64;
     private const nint Ignore = 1;
 
     /// <summary>A write to a pipe or a socket whose reader has gone: the write fails, and who wrote hears of it.</summary>
@@ -24,8 +26,11 @@ internal static partial class ProcessSurroundings
     /// <summary>A line in the log from the background of a terminal that has tostop set: with it ignored the line is written.</summary>
     private const int TerminalOutput = 22;
 
-    /// <summary>Tools send these to have files reopened or levels changed, which this program has no need of.</summary>
-    private static readonly int[] UserSignals = OperatingSystem.IsMacOS() ? [30, 31] : [10, 12];
+    /// <summary>
+    /// Signals that mean nothing to this program and would end it: SIGUSR1 and SIGUSR2, which tools send to have files reopened, timers and descriptors that nobody set up
+    /// (SIGALRM, SIGSTKFLT, SIGVTALRM, SIGPROF, SIGIO), and on Linux the real-time signals but the first, which is .NET's own.
+    /// </summary>
+    private static readonly int[] Meaningless = OperatingSystem.IsMacOS() ? [14, 23, 26, 27, 30, 31] : [10, 12, 14, 16, 26, 27, 29, .. Enumerable.Range(FirstRealTime + 1, LastRealTime - FirstRealTime)];
 
     private static readonly bool[] TakenByRuntime = new bool[StandardDescriptors];
 
@@ -37,7 +42,7 @@ internal static partial class ProcessSurroundings
         }
 
         FillStandardDescriptors();
-        foreach (var signal in (int[])[BrokenPipe, FileSizeExceeded, TerminalOutput, .. UserSignals])
+        foreach (var signal in (int[])[BrokenPipe, FileSizeExceeded, TerminalOutput, .. Meaningless])
         {
             _ = SetSignal(signal, Ignore);
         }

@@ -4,12 +4,13 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Server.Hosting;
 
 /// <summary>
-/// Signals that ask for an orderly end: SIGTERM, SIGINT, SIGHUP (its terminal has gone) and SIGXCPU (its processor time is used up). Those that come while the node stops change
+/// Signals that ask for an orderly end: SIGTERM, SIGINT, SIGHUP (its terminal has gone), SIGXCPU (its processor time is used up) and SIGPWR (the power fails). Those that come while the node stops change
 /// nothing, as with a JVM: a wrapper and a terminal often send one each. SIGQUIT, which has a JVM print its threads, is answered with a line.
 /// </summary>
 internal sealed partial class StopSignals : IDisposable
 {
     private const int ProcessorTimeExceeded = 24;
+    private const int PowerFailure = 30;
     private const int HangUp = 1;
     private const nint Ignored = 1;
 
@@ -29,6 +30,11 @@ internal sealed partial class StopSignals : IDisposable
 
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGQUIT, OnQuit));
         Register((PosixSignal)ProcessorTimeExceeded);
+        if (OperatingSystem.IsLinux())
+        {
+            Register((PosixSignal)PowerFailure);
+        }
+
         if (!IsHangUpIgnored())
         {
             Register(PosixSignal.SIGHUP);
@@ -57,7 +63,12 @@ internal sealed partial class StopSignals : IDisposable
     private void OnStop(PosixSignalContext context, PosixSignal signal)
     {
         context.Cancel = true;
-        var name = (int)signal == ProcessorTimeExceeded ? "SIGXCPU" : signal.ToString();
+        var name = (int)signal switch
+        {
+            ProcessorTimeExceeded => "SIGXCPU",
+            PowerFailure => "SIGPWR",
+            _ => signal.ToString(),
+        };
         if (!_received.TrySetResult(name))
         {
             HostLog.StillStopping(_logger, name);

@@ -72,6 +72,7 @@ public sealed class SurroundingsTests : IDisposable
     [InlineData("INT")]
     [InlineData("HUP")]
     [InlineData("XCPU")]
+    [InlineData("PWR")]
     public async Task A_signal_that_asks_for_the_end_gets_an_orderly_one_and_a_second_changes_nothing(string signal)
     {
         using var program = ProgramProcess.Start(_folder.FullName, [("KAFKA_LOG_LEVEL", "INFO")], ProgramProcess.Anywhere);
@@ -101,6 +102,12 @@ public sealed class SurroundingsTests : IDisposable
     [InlineData("CHLD")]
     [InlineData("CONT")]
     [InlineData("URG")]
+    [InlineData("ALRM")]
+    [InlineData("VTALRM")]
+    [InlineData("PROF")]
+    [InlineData("IO")]
+    [InlineData("RTMIN+6")]
+    [InlineData("RTMAX")]
     public async Task A_signal_that_asks_for_nothing_ends_nothing(string signal)
     {
         var port = FreePort();
