@@ -12,7 +12,7 @@ namespace KafkaCompat.Broker.Configs;
 /// <c>server.properties</c>. As in Kafka a value that cannot hold (a name that is unknown or may not change, a broken value, one of a single broker set for
 /// all) is left out with a line in the log, and the rest counts.
 /// </summary>
-/// <remarks>Settings of listeners and TLS can be set in Kafka's metadata too; here they come from <c>server.properties</c> alone, and the log says so.</remarks>
+/// <remarks>Where a node listens comes from <c>server.properties</c> alone, and the log says so. Settings of TLS and SASL are kept for the listeners that will have them.</remarks>
 public sealed class DynamicBrokerConfig : IMetadataListener
 {
     private readonly ILogger _logger;
@@ -97,9 +97,9 @@ public sealed class DynamicBrokerConfig : IMetadataListener
         var ofListener = ListenerConfigs.TrySplit(name, out _, out var ofItsOwn);
         var setting = ofItsOwn ?? name;
         if (ConfigCatalog.FindBroker(setting) is not { } key) return "there is no such setting";
-        if (key.Dynamic == ConfigDynamic.ReadOnly) return "it cannot change while a broker runs";
-        if (isShared && (ofListener || key.Dynamic == ConfigDynamic.PerBroker)) return "it is set for one broker, not for all";
-        if (ofListener ? !ListenerConfigs.IsServed(setting) : KnownSettings.IsFromFileAlone(name))
+        if (key.Dynamic == ConfigDynamic.ReadOnly && !ofListener) return "it cannot change while a broker runs";
+        if (isShared && (ofListener ? !ListenerConfigs.IsOfEveryListener(setting) : key.Dynamic == ConfigDynamic.PerBroker)) return "it is set for one broker, not for all";
+        if (!ofListener && KnownSettings.IsFromFileAlone(name))
             return "set it in server.properties; from the metadata it is not taken";
         return key.TryParse(value, out _, out var problem) ? UnservedSettings.Refusal(key, value) : problem;
     }

@@ -60,7 +60,8 @@ public static partial class EnvironmentSettings
         {
             if (Array.IndexOf(ClusterIdVariables, variable) >= 0)
             {
-                yield return new(OwnSettings.ClusterId.Name, value, variable);
+                // A compose file that passes on a variable nobody set leaves it blank.
+                if (value.Trim().Length > 0) yield return new(OwnSettings.ClusterId.Name, value, variable);
             }
             else if (NameOf(variable) is { } name && (KnownSettings.Contains(name) || variable.StartsWith(BitnamiPrefix, StringComparison.Ordinal)))
             {

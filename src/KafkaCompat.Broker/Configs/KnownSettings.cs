@@ -71,8 +71,8 @@ public static class KnownSettings
         return best;
     }
 
-    /// <summary>A setting that Kafka can change for one broker while it runs, and this program takes from <c>server.properties</c> alone: listeners and TLS.</summary>
-    internal static bool IsFromFileAlone(string name) => name != "cordoned.log.dirs" && ConfigCatalog.FindBroker(name)?.Dynamic == ConfigDynamic.PerBroker;
+    /// <summary>A setting that Kafka can change for one broker while it runs, and this program takes from <c>server.properties</c> alone: where it listens.</summary>
+    internal static bool IsFromFileAlone(string name) => name is "listeners" or "advertised.listeners" or "listener.security.protocol.map";
 
     /// <summary>A setting that Kafka takes from the metadata alone: the rates of replication's throttles.</summary>
     internal static bool IsDynamicOnly(string name)

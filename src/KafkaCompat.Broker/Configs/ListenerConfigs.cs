@@ -13,6 +13,9 @@ public static class ListenerConfigs
 
     public static bool IsServed(string setting) => Array.IndexOf(Served, setting) >= 0;
 
+    /// <summary>Whether each listener has the setting, whatever it speaks, and it can be set for all brokers at once.</summary>
+    internal static bool IsOfEveryListener(string setting) => IsServed(setting) || setting == "num.network.threads";
+
     /// <summary>The name under which a listener's own value of a setting is set.</summary>
     public static string NameOf(string listener, string setting) => $"{Prefix}{listener.ToLowerInvariant()}.{setting}";
 

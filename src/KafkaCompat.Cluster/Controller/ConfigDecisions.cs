@@ -109,12 +109,14 @@ internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage
         ConfigResource resource, ImmutableSortedDictionary<string, string> before, ImmutableSortedDictionary<string, string> after, IEnumerable<string> rewritten,
         IEnumerable<string> named, bool validateOnly)
     {
-        if (ElrProblem(resource, after, named) is { } elr)
+        var problem = settings.ResourceConfigs.Check(resource, after, image);
+        // What a broker may be set to its brokers look at before the controller does.
+        if (problem is null || resource.Type != ConfigResourceType.Broker)
         {
-            return Decision.Of<ConfigProblem?>(new(ErrorCode.InvalidConfig, elr));
+            problem = ElrProblem(resource, after, named) is { } elr ? new(ErrorCode.InvalidConfig, elr) : problem;
         }
 
-        if (settings.ResourceConfigs.Check(resource, after, image) is { } problem)
+        if (problem is not null)
         {
             return Decision.Of<ConfigProblem?>(problem);
         }

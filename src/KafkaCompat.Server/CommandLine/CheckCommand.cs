@@ -44,7 +44,7 @@ internal static class CheckCommand
         Section(output, "Problems", lines);
         Section(output, "No setting", settings.Notes);
         Section(output, "Without effect", UnservedSettings.WithoutEffect(set).Select(group => $"{string.Join(", ", group.Select(Placed))}: {group.Key}"));
-        Section(output, "In effect with a limit", Differing(set).Where(static key => key is { Effect: ConfigEffect.InEffect, Reason.Length: > 0 }).Select(key => $"{Placed(key.Name)}: {key.Reason}"));
+        Section(output, "In effect with a limit", Differing(set).Where(static key => key is { Effect: ConfigEffect.InEffect, Reason.Length: > 0 } && !key.Reason.EndsWith("refused", StringComparison.Ordinal)).Select(key => $"{Placed(key.Name)}: {key.Reason}"));
         Section(
             output, "Other than the default",
             Differing(set).Select(key => $"{key.Name}={SettingsText.Shown(key.Name, set[key.Name]).ReplaceLineEndings(" ")} (default: {key.Default ?? "none"}){(settings.OriginOf(key.Name) is { } origin ? $" {origin}" : "")}"));

@@ -69,7 +69,7 @@ public sealed class DynamicBrokerConfigTests
     [InlineData("config.providers", "file")]
     [InlineData("no.such.setting", "1")]
     [InlineData("log.dirs", "/elsewhere")]
-    [InlineData("listener.name.plaintext.max.connections", "5")]
+    [InlineData("listener.name.plaintext.ssl.protocol", "TLSv1.3")]
     public async Task A_setting_that_cannot_hold_is_left_out_and_the_others_count(string name, string value)
     {
         await using var node = TestNode.Start();

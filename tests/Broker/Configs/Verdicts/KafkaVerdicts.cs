@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using KafkaCompat.Protocol;
 using KafkaCompat.Tests.Shared;
 
 namespace KafkaCompat.Broker.Tests.Configs.Verdicts;
@@ -20,6 +21,22 @@ internal static class KafkaVerdicts
             if (cells[0] != scope) continue;
             for (var i = 0; i < common.Count; i++) yield return (cells[1], common[i], cells[2][i] == '+');
             foreach (var own in cells.Skip(3)) yield return (cells[1], Unescape(own[1..]), own[0] == '+');
+        }
+    }
+
+    /// <summary>What <c>dynamic_verdicts.py</c> wrote down: scope, setting, operation, value and error code of each alteration.</summary>
+    public static IEnumerable<(string Scope, string Name, string Operation, string? Value, ErrorCode Code)> OfAlterations()
+    {
+        var rows = File.ReadLines(Path.Combine(Folder, "dynamic-verdicts.tsv")).Skip(1).Select(static line => line.Split('\t')).ToList();
+        // A change is OPERATION:'value', or OPERATION:DEFAULT for the setting's own value, which is the third cell of its row.
+        var changes = rows[0].Skip(1).Select(static change => change.Split(':', 2)).Select(static change => (Operation: change[0], Value: change[1] == "DEFAULT" ? null : change[1].Trim('\''))).ToList();
+        foreach (var row in rows.Skip(1))
+        {
+            for (var i = 0; i < changes.Count; i++)
+            {
+                var value = changes[i].Operation == "DELETE" ? null : changes[i].Value ?? row[2];
+                yield return (row[0], row[1], changes[i].Operation, value, (ErrorCode)short.Parse(row[3 + i], CultureInfo.InvariantCulture));
+            }
         }
     }
 
