@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Controller;

@@ -77,7 +77,7 @@ internal static class HealthCommand
             return (ParseUrl(arguments[0]), ExpectedNode.Any);
         }
 
-        var config = ProgramSettings.Load(ProgramArguments.OfNode(arguments.FirstOrDefault(), []));
+        var config = ProgramSettings.Load(ProgramArguments.OfNode(arguments.Count > 0 ? arguments[0] : null, []));
         return config.HttpListener is { } listener
             ? (UrlOf(listener), ExpectedNode.Of(config))
             : throw new ConfigurationException($"{OwnSettings.HttpListener.Name} is none: the node's health is not served.");
