@@ -1,7 +1,9 @@
 using System.Net;
 using KafkaCompat.Broker.Connections;
+using KafkaCompat.Broker.Fetching;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Broker.Tests.Quorum;
+using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage;
