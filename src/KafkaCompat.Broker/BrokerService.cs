@@ -46,6 +46,7 @@ public sealed class BrokerService : IAsyncDisposable
     private readonly LogSyncer _syncer;
     private readonly ProducerIdBlock _producerIds;
     private readonly GroupPartitions _groups;
+    private readonly CompactionNotices _compaction;
     private readonly FetchSessionCache _sessions;
     private readonly ProduceHandler _produce;
     private readonly FetchHandler _fetch;
@@ -83,12 +84,13 @@ public sealed class BrokerService : IAsyncDisposable
         Settings.Changed += ApplySettings;
         Metadata = new BrokerMetadata(Settings, clusterId);
         Quotas = new ClientQuotas(config, engineTime);
-        Telemetry = new ClientTelemetry(config.GetInt("telemetry.max.bytes"), engineTime, random);
+        Telemetry = new ClientTelemetry(config.GetInt("telemetry.max.bytes"), config.ClientTelemetry, engineTime, random);
         _loggers = (logs as ILeveledLoggerFactory)?.Levels ?? new LoggerLevels(LogLevel.Information);
         var logLogger = logs.CreateLogger("kafkacompat.logs");
         _syncer = new LogSyncer(time);
         _keeper = new PartitionKeeper(Partitions, directories, Metadata, Settings, _syncer, time, logLogger) { Placed = PlacedReplica };
         _events = new MetadataEvents(config.NodeId, logs.CreateLogger("kafkacompat.metadata"));
+        _compaction = new CompactionNotices(Metadata, logLogger);
         _logs = new LogKeeper(Partitions, directories, config, time, logLogger);
         _assignments = new DirectoryAssignments(controller, config.NodeId, () => BrokerEpoch, engineTime, logLogger);
         Topics = new TopicCreator(controller, Metadata, config);
@@ -103,13 +105,14 @@ public sealed class BrokerService : IAsyncDisposable
         Refusals = new DataRefusals(logs.CreateLogger("kafkacompat.produce"), time);
         _produce = new ProduceHandler(Partitions, Metadata, Wheel, batchThreads) { Refusals = Refusals };
         _fetch = new FetchHandler(Partitions, Metadata, Wheel, _sessions, Quotas, config.GetInt("fetch.max.bytes")) { Refusals = Refusals };
+        var unserved = new UnservedFeatures(logs.CreateLogger("kafkacompat.requests"));
         _dispatch = new ServedHandlers
         {
             Produce = _produce,
             Fetch = _fetch,
             ListOffsets = new ListOffsetsHandler(Partitions, batchThreads),
             Metadata = new MetadataHandler(Metadata, Topics, Quotas),
-            ApiVersions = new ApiVersionsHandler(Metadata, () => _dispatch!),
+            ApiVersions = new ApiVersionsHandler(Metadata, () => _dispatch!) { IsTelemetryAdvertised = () => Telemetry.IsAdvertised },
             CreateTopics = new CreateTopicsHandler(controller, Quotas),
             DeleteTopics = new DeleteTopicsHandler(controller, Quotas, config.GetBool("delete.topic.enable")),
             CreatePartitions = new CreatePartitionsHandler(controller, Quotas),
@@ -124,7 +127,7 @@ public sealed class BrokerService : IAsyncDisposable
             AlterReplicaLogDirs = new AlterReplicaLogDirsHandler(Partitions, directories.All),
             DeleteGroups = new DeleteGroupsHandler(coordinator),
             OffsetDelete = new OffsetDeleteHandler(coordinator, Metadata),
-            InitProducerId = new InitProducerIdHandler(_producerIds),
+            InitProducerId = new InitProducerIdHandler(_producerIds, unserved),
             OffsetForLeaderEpoch = new OffsetForLeaderEpochHandler(Partitions),
             DescribeConfigs = new DescribeConfigsHandler(Metadata, config, _loggers),
             IncrementalAlterConfigs = new IncrementalAlterConfigsHandler(controller, config.NodeId, _loggers),
@@ -154,11 +157,14 @@ public sealed class BrokerService : IAsyncDisposable
             LeaveGroup = new LeaveGroupHandler(coordinator),
             DescribeGroups = new DescribeGroupsHandler(coordinator),
             ListGroups = new ListGroupsHandler(coordinator),
-            FindCoordinator = new FindCoordinatorHandler(Metadata, Topics),
+            FindCoordinator = new FindCoordinatorHandler(Metadata, Topics, unserved),
+            ConsumerGroupHeartbeat = new ConsumerGroupHeartbeatHandler(unserved),
+            ShareGroupHeartbeat = new ShareGroupHeartbeatHandler(unserved),
+            StreamsGroupHeartbeat = new StreamsGroupHeartbeatHandler(unserved),
             OffsetCommit = new OffsetCommitHandler(coordinator, Metadata),
             OffsetFetch = new OffsetFetchHandler(coordinator, Metadata),
         }.ToTable(ApiListeners.Broker);
-        if (!config.ClientTelemetry) _dispatch = _dispatch.Without(ApiKey.GetTelemetrySubscriptions, ApiKey.PushTelemetry);
+        if (config.ClientTelemetry == TelemetryAdvertising.Off) _dispatch = _dispatch.Without(ApiKey.GetTelemetrySubscriptions, ApiKey.PushTelemetry);
         _controllerDispatch = ControllerTable(controller, quorum);
         seams?.Interceptor?.Attach(Metadata);
         _dispatch.Intercept(seams?.Interceptor);
@@ -226,7 +232,7 @@ public sealed class BrokerService : IAsyncDisposable
     /// Who hears of new metadata, in the order in which they have to: partitions, then what handlers answer from, then
     /// what has settings of the broker, quotas, then the coordinators, then the log of what was changed. So a client that reads of a leader here finds it leading, and a coordinator finds its partition.
     /// </summary>
-    public IReadOnlyList<IMetadataListener> MetadataListeners => [_keeper, Metadata, Settings, Quotas, Telemetry, _groups, _events];
+    public IReadOnlyList<IMetadataListener> MetadataListeners => [_keeper, Metadata, Settings, Quotas, Telemetry, _groups, _compaction, _events];
 
     /// <summary>The connections that are served now.</summary>
     public OpenConnections Connections { get; } = new();

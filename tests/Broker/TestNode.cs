@@ -10,6 +10,7 @@ using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -50,17 +51,19 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
         return ServerConfig.Create(all, "localhost");
     }
 
-    public static TestNode Start(IFileStore? files = null, TimeProvider? time = null, string folder = "/data", params (string Name, string Value)[] settings) =>
-        Start(IBatchThreads.None, files, time, folder, settings);
+    public static TestNode Start(
+        IFileStore? files = null, TimeProvider? time = null, string folder = "/data", ILoggerFactory? logs = null, params (string Name, string Value)[] settings) =>
+        Start(IBatchThreads.None, files, time, folder, logs, settings);
 
     public static TestNode Start(
-        IBatchThreads batchThreads, IFileStore? files = null, TimeProvider? time = null, string folder = "/data", params (string Name, string Value)[] settings)
+        IBatchThreads batchThreads, IFileStore? files = null, TimeProvider? time = null, string folder = "/data", ILoggerFactory? logs = null,
+        params (string Name, string Value)[] settings)
     {
         var config = ConfigOf(settings);
         time ??= TimeProvider.System;
         var directory = LogDirectory.Open(new LogEnvironment(files ?? new ForgetfulFileStore(time), time, new Random(2)), folder);
         var controller = new VolatileController(config, ClusterId, time, new Random(3));
-        var broker = new BrokerService(config, ClusterId, new LogDirectories([directory]), controller, Quorum, time, new Random(1), NullLoggerFactory.Instance, batchThreads);
+        var broker = new BrokerService(config, ClusterId, new LogDirectories([directory]), controller, Quorum, time, new Random(1), logs ?? NullLoggerFactory.Instance, batchThreads);
         controller.Listeners = broker.MetadataListeners;
         broker.BrokerEpoch = controller.Start(config);
         broker.LoadDirectory(controller.Image).GetAwaiter().GetResult();

@@ -80,11 +80,18 @@ public static class OwnSettings
                 : (null, "Neither host:port nor none"));
 
     /// <summary>Whether clients are told that they can push metrics of theirs (KIP-714).</summary>
-    public static OwnSetting<bool> ClientTelemetry { get; } = new(
+    public static OwnSetting<TelemetryAdvertising> ClientTelemetry { get; } = new(
         "kafkacompat.client.telemetry",
-        true,
-        "Whether GetTelemetrySubscriptions and PushTelemetry are served. false: they are not, as in Apache Kafka without a plug-in that takes what clients push.",
-        static text => bool.TryParse(text.Trim(), out var isServed) ? (isServed, null) : (default, "Neither true nor false"));
+        TelemetryAdvertising.Subscribed,
+        "When clients are told that they can push metrics of theirs: subscribed (or true), while there is a client metrics subscription; always, so that clients hear of the first "
+        + "one without connecting anew; off (or false), never, as in Apache Kafka without a plug-in that takes what clients push.",
+        static text => text.Trim().ToLowerInvariant() switch
+        {
+            "subscribed" or "true" => (TelemetryAdvertising.Subscribed, null),
+            "always" => (TelemetryAdvertising.Always, null),
+            "off" or "false" => (TelemetryAdvertising.Off, null),
+            _ => (default, "None of subscribed, always and off"),
+        });
 
     /// <summary>The host that is advertised for a listener without one; null for the name of this machine.</summary>
     public static OwnSetting<string?> AdvertisedHost { get; } = new(

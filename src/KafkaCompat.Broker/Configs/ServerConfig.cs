@@ -83,7 +83,7 @@ public sealed class ServerConfig
     public ListenerEndpoint? HttpListener { get; }
 
     /// <inheritdoc cref="OwnSettings.ClientTelemetry"/>
-    public bool ClientTelemetry { get; }
+    public TelemetryAdvertising ClientTelemetry { get; }
 
     /// <inheritdoc cref="OwnSettings.Topics"/>
     public IReadOnlyList<InitialTopic> Topics { get; }

@@ -7,7 +7,7 @@ namespace KafkaCompat.Broker.Handlers;
 /// <summary>
 /// ApiVersions 0-5: what this listener serves, and from 3 on the cluster's features.
 /// <list type="bullet">
-/// <item>Only what is served is advertised; Produce reports minimum 0 as Kafka does, for a client library's sake.</item>
+/// <item>Only what is served is advertised, and client telemetry while somebody takes it; Produce reports minimum 0 as Kafka does, for a client library's sake.</item>
 /// <item>From 3 on the client names its software; a name or version of other characters than Kafka allows is INVALID_REQUEST.</item>
 /// <item>Up to 3 a feature whose range starts at 0 is left out of the supported ones: such clients cannot read it.</item>
 /// <item>From 5 on the client may name the cluster and node that it means to reach: INVALID_REQUEST for another node and, on a
@@ -18,6 +18,9 @@ namespace KafkaCompat.Broker.Handlers;
 [Serves(ApiKey.ApiVersions, 0, 5)]
 public sealed class ApiVersionsHandler(BrokerMetadata metadata, Func<DispatchTable> dispatch, bool isController = false) : IHandler<ApiVersionsRequest, ApiVersionsResponse>
 {
+    /// <summary>Whether clients are told that they can push metrics of theirs.</summary>
+    public Func<bool> IsTelemetryAdvertised { get; init; } = static () => true;
+
     public ValueTask<ApiVersionsResponse?> Handle(ApiVersionsRequest request, RequestContext context)
     {
         var error = Check(request, context.ApiVersion);
@@ -28,8 +31,10 @@ public sealed class ApiVersionsHandler(BrokerMetadata metadata, Func<DispatchTab
             context.Connection.ClientSoftwareVersion = request.ClientSoftwareVersion;
         }
         var response = new ApiVersionsResponse();
+        var isTelemetryAdvertised = IsTelemetryAdvertised();
         foreach (var api in dispatch().Served)
         {
+            if (api.Key is (ApiKey.GetTelemetrySubscriptions or ApiKey.PushTelemetry) && !isTelemetryAdvertised) continue;
             var min = api.Key == ApiKey.Produce ? (short)0 : api.MinVersion;
             response.ApiKeys.Add(new() { ApiKey = (short)api.Key, MinVersion = min, MaxVersion = api.MaxVersion });
         }

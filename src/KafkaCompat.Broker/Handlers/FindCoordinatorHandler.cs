@@ -15,10 +15,11 @@ namespace KafkaCompat.Broker.Handlers;
 /// <item>A key type that there is not, and a share key in versions before 6, are INVALID_REQUEST.</item>
 /// </list>
 /// Left out: coordinators of transactions and of share groups' state. A transactional id is answered with TRANSACTIONAL_ID_AUTHORIZATION_FAILED and a
-/// share key with INVALID_REQUEST: of what a client may be told, these end its attempts at once, where most others have it try for ever.
+/// share key with INVALID_REQUEST: of what a client may be told, these end its attempts at once, where most others have it try for ever. Kafka's own client is told
+/// UNSUPPORTED_VERSION for a transactional id: it gives up at both, and shows the text, which says what is the matter, beside an error that it does not know alone.
 /// </summary>
 [Serves(ApiKey.FindCoordinator, 0, 6)]
-public sealed class FindCoordinatorHandler(BrokerMetadata metadata, TopicCreator creator) : IHandler<FindCoordinatorRequest, FindCoordinatorResponse>
+public sealed class FindCoordinatorHandler(BrokerMetadata metadata, TopicCreator creator, UnservedFeatures unserved) : IHandler<FindCoordinatorRequest, FindCoordinatorResponse>
 {
     private const sbyte GroupKey = 0;
 
@@ -27,7 +28,9 @@ public sealed class FindCoordinatorHandler(BrokerMetadata metadata, TopicCreator
         "This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. "
         + "See the broker logs for more details.";
 
-    private const string NotServedText = "This broker coordinates groups only; it does not serve transactions or share groups.";
+    /// <summary>As Kafka's own client names itself.</summary>
+    private const string JavaClient = "apache-kafka-java";
+
     private const sbyte TransactionKey = 1;
 
     public ValueTask<FindCoordinatorResponse?> Handle(FindCoordinatorRequest request, RequestContext context)
@@ -37,10 +40,10 @@ public sealed class FindCoordinatorHandler(BrokerMetadata metadata, TopicCreator
         {
             return ValueTask.FromResult<FindCoordinatorResponse?>(new FindCoordinatorResponse
             {
-                Coordinators = [.. request.CoordinatorKeys.Select(key => Find(key, request.KeyType, image, context.ListenerName))],
+                Coordinators = [.. request.CoordinatorKeys.Select(key => Find(key, request.KeyType, image, context))],
             });
         }
-        var found = Find(request.Key, request.KeyType, image, context.ListenerName);
+        var found = Find(request.Key, request.KeyType, image, context);
         return ValueTask.FromResult<FindCoordinatorResponse?>(new FindCoordinatorResponse
         {
             ErrorCode = found.ErrorCode,
@@ -51,24 +54,34 @@ public sealed class FindCoordinatorHandler(BrokerMetadata metadata, TopicCreator
         });
     }
 
-    private FindCoordinatorResponse.Coordinator Find(string key, sbyte keyType, MetadataImage image, string listener)
+    private FindCoordinatorResponse.Coordinator Find(string key, sbyte keyType, MetadataImage image, RequestContext context)
     {
         if (keyType is < 0 or > 2)
             return Missing(key, ErrorCode.InvalidRequest, InvalidRequestText);
         if (keyType != GroupKey)
-            return Missing(key, keyType == TransactionKey ? ErrorCode.TransactionalIdAuthorizationFailed : ErrorCode.InvalidRequest, NotServedText);
+            return Unserved(key, keyType, context);
         if (image.FindTopic(InternalTopics.Offsets) is not { } topic)
         {
             _ = creator.Create(InternalTopics.Offsets);
             return Missing(key, ErrorCode.CoordinatorNotAvailable, "");
         }
         var partition = topic.Partitions[GroupPartition.For(key, topic.Partitions.Count)];
-        foreach (var broker in BrokerMetadata.Endpoints(image, listener, includeFenced: false))
+        foreach (var broker in BrokerMetadata.Endpoints(image, context.ListenerName, includeFenced: false))
         {
             if (broker.NodeId == partition.Leader)
                 return new() { Key = key, NodeId = broker.NodeId, Host = broker.Host, Port = broker.Port, ErrorMessage = "" };
         }
         return Missing(key, ErrorCode.CoordinatorNotAvailable, "");
+    }
+
+    private FindCoordinatorResponse.Coordinator Unserved(string key, sbyte keyType, RequestContext context)
+    {
+        var feature = keyType == TransactionKey ? UnservedFeature.Transactions : UnservedFeature.ShareGroups;
+        unserved.Asked(feature, context);
+        var error = keyType != TransactionKey ? ErrorCode.InvalidRequest
+            : context.Connection.ClientSoftwareName == JavaClient ? ErrorCode.UnsupportedVersion
+            : ErrorCode.TransactionalIdAuthorizationFailed;
+        return Missing(key, error, feature.Message);
     }
 
     private static FindCoordinatorResponse.Coordinator Missing(string key, ErrorCode error, string message) =>

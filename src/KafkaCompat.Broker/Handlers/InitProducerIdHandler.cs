@@ -13,14 +13,18 @@ namespace KafkaCompat.Broker.Handlers;
 /// know it is fatal at once and names the transactional id, where COORDINATOR_NOT_AVAILABLE would have them try for ever.
 /// </summary>
 [Serves(ApiKey.InitProducerId, 0, 5)]
-public sealed class InitProducerIdHandler(ProducerIdBlock producerIds) : IHandler<InitProducerIdRequest, InitProducerIdResponse>
+public sealed class InitProducerIdHandler(ProducerIdBlock producerIds, UnservedFeatures unserved) : IHandler<InitProducerIdRequest, InitProducerIdResponse>
 {
     private const int None = -1;
 
     public async ValueTask<InitProducerIdResponse?> Handle(InitProducerIdRequest request, RequestContext context)
     {
+        if (request.TransactionalId?.Length == 0) return Refused(ErrorCode.InvalidRequest);
         if (request.TransactionalId is not null)
-            return Refused(request.TransactionalId.Length == 0 ? ErrorCode.InvalidRequest : ErrorCode.TransactionalIdAuthorizationFailed);
+        {
+            unserved.Asked(UnservedFeature.Transactions, context);
+            return Refused(ErrorCode.TransactionalIdAuthorizationFailed);
+        }
         if (request.ProducerId == None != (request.ProducerEpoch == None)) return Refused(ErrorCode.InvalidRequest);
         var (error, producerId) = await producerIds.Next();
         return error == ErrorCode.None ? new InitProducerIdResponse { ProducerId = producerId, ProducerEpoch = 0 } : Refused(error);

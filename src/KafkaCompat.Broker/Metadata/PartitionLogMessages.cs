@@ -28,6 +28,15 @@ internal static partial class PartitionLogMessages
     [LoggerMessage(1210, LogLevel.Information, "{Logs} logs were opened in {Milliseconds} ms; {Bytes} bytes of batches were checked and {Repairs} repairs were made.")]
     public static partial void LogsOpened(ILogger logger, int logs, long milliseconds, long bytes, long repairs);
 
+    [LoggerMessage(1211, LogLevel.Warning, "Topic {Topic} has cleanup.policy={Policy}, and this broker does not compact yet: it keeps every record until retention deletes it.")]
+    public static partial void NotCompacted(ILogger logger, string topic, string policy);
+
+    [LoggerMessage(1212, LogLevel.Warning, "Topic {Topic} has cleanup.policy={Policy}, and this broker does not compact yet: it keeps every record, and the topic grows for ever. cleanup.policy=delete bounds it.")]
+    public static partial void NeitherCompactedNorDeleted(ILogger logger, string topic, string policy);
+
+    [LoggerMessage(1213, LogLevel.Warning, "{Count} topics have a cleanup.policy that asks for compaction; further ones are not named.")]
+    public static partial void NoMoreNamed(ILogger logger, int count);
+
     [LoggerMessage(1205, LogLevel.Warning, "The controller refused the directory {Directory} of partition {Partition} of topic {Topic}: {Error}.")]
     public static partial void NotAssigned(ILogger logger, Uuid topic, int partition, Uuid directory, ErrorCode error);
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
@@ -13,7 +14,7 @@ namespace KafkaCompat.Broker.Telemetry;
 /// The broker's side of client telemetry: which metrics a client is to push and how often, and what it pushed. A client that asks or pushes too early is
 /// refused; one whose subscription has changed is sent to ask again. Clients that are not heard of for three intervals are forgotten when others come.
 /// </summary>
-public sealed class ClientTelemetry(int maxBytes, TimeProvider time, Random random) : IMetadataListener, IDisposable
+public sealed class ClientTelemetry(int maxBytes, TelemetryAdvertising advertising, TimeProvider time, Random random) : IMetadataListener, IDisposable
 {
     /// <summary>Clients remembered; of more the ones heard of least recently are forgotten.</summary>
     public const int MaxInstances = 16_384;
@@ -29,6 +30,10 @@ public sealed class ClientTelemetry(int maxBytes, TimeProvider time, Random rand
     private readonly Lock _lock = new();
     private readonly Dictionary<Uuid, ClientInstance> _instances = [];
     private MetadataImage _subscribed = MetadataImage.Empty;
+    private volatile bool _hasSubscriptions;
+
+    /// <summary>Whether ApiVersions tells of it. Who knows of it already is served in any case.</summary>
+    public bool IsAdvertised => advertising == TelemetryAdvertising.Always || (advertising == TelemetryAdvertising.Subscribed && _hasSubscriptions);
 
     public ClientMetricsMeter Meter { get; } = new();
 
@@ -38,6 +43,7 @@ public sealed class ClientTelemetry(int maxBytes, TimeProvider time, Random rand
         if (step.Delta.ChangedConfigs.Any(static resource => resource.Type == ConfigResourceType.ClientMetrics))
         {
             lock (_lock) _subscribed = step.Image;
+            _hasSubscriptions = step.Image.Configs.Any(static config => config.Key.Type == ConfigResourceType.ClientMetrics && config.Value.Count > 0);
         }
         return ValueTask.CompletedTask;
     }

@@ -70,6 +70,9 @@ public sealed class ServedVersionsTests : IAsyncLifetime
             version),
         ApiKey.OffsetCommit => client.Post(
             new OffsetCommitRequest { GroupId = "g", Topics = [new() { Name = "t", TopicId = _id, Partitions = [new() { CommittedOffset = 2 }, new() { PartitionIndex = 9 }] }] }, version),
+        ApiKey.ConsumerGroupHeartbeat => client.Post(new ConsumerGroupHeartbeatRequest { GroupId = "g" }, version),
+        ApiKey.ShareGroupHeartbeat => client.Post(new ShareGroupHeartbeatRequest { GroupId = "g" }, version),
+        ApiKey.StreamsGroupHeartbeat => client.Post(new StreamsGroupHeartbeatRequest { GroupId = "g" }, version),
         ApiKey.OffsetFetch => client.Post(OffsetFetch(version), version),
         ApiKey.FindCoordinator => client.Post(version >= 4 ? new FindCoordinatorRequest { CoordinatorKeys = [.. Groups] } : new FindCoordinatorRequest { Key = "g" }, version),
         ApiKey.JoinGroup => client.Post(Join(version), version),
