@@ -91,6 +91,8 @@ public sealed class BrokerNode : IAsyncDisposable
         {
             if (quorum is not null) await quorum.DisposeAsync();
             directories.Dispose();
+            if (FileShortage.IsOfDescriptors(failure.InnerException ?? failure))
+                throw new IOException($"{failure.Message}. The node needs more open files than this process may have: raise its limit (ulimit -n, LimitNOFILE= of systemd).", failure);
             // What failed after that is a consequence: one line tells of the disk.
             if (failure is not OperationCanceledException && directories.Metadata.Health.Cause is { } cause)
                 throw new IOException($"The log directory {directories.Metadata.Path}, which holds the metadata log, has failed: {cause.Message}", cause);

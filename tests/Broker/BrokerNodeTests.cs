@@ -18,6 +18,22 @@ public sealed class BrokerNodeTests
     private readonly ForgetfulFileStore _files = new(TimeProvider.System);
 
     [Fact]
+    public async Task A_start_that_lacks_descriptors_says_what_to_do()
+    {
+        var files = new HookedFileStore(new ForgetfulFileStore(TimeProvider.System))
+        {
+            Before = static (operation, path) =>
+            {
+                if (operation == nameof(IFileStore.Open) && path.EndsWith(".log", StringComparison.Ordinal)) throw HookedFileStore.TooManyOpenFiles();
+            },
+        };
+        var refused = await Assert.ThrowsAsync<IOException>(() => BrokerNode.StartAsync(
+            TestNode.ConfigOf([("log.dirs", "/data")]), files, TimeProvider.System, new Random(1), NullLoggerFactory.Instance));
+        Assert.StartsWith("Too many open files. ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("ulimit -n", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_node_formats_an_empty_directory_and_serves()
     {
         await using var node = await Start();

@@ -170,8 +170,9 @@ public sealed class PartitionKeeper : IMetadataListener
         }
         catch (Exception e)
         {
-            // Whatever it is, it concerns this partition: the node and all others go on.
-            PartitionLogMessages.Offline(_logger, e, key);
+            // Whatever it is, it concerns this partition: the node and all others go on. Of a directory that has failed one line tells for all.
+            if (e is KafkaStorageException && _directories.WhyOffline(AssignedDirectory(registration)) is { } failed) NoteOffline(key, topicId, failed);
+            else PartitionLogMessages.Offline(_logger, e, key);
             _table.Offline[key] = topicId;
             if (e is KafkaStorageException && e.InnerException is { } cause && FileShortage.IsOfDescriptors(cause)) lock (_refused) _refused[key] = topicId;
             return;
@@ -184,7 +185,7 @@ public sealed class PartitionKeeper : IMetadataListener
         catch (Exception e)
         {
             // A failed directory takes the partition with it; where only a file could not be opened, what was not written is written with the next epoch or at the end.
-            PartitionLogMessages.Offline(_logger, e, key);
+            if (!partition.Log.Health.IsFailed) PartitionLogMessages.Offline(_logger, e, key);
         }
     }
 

@@ -28,7 +28,6 @@ internal sealed partial class RecoveryMeasurement(string ours, string kafkaFolde
         var bytes = args.Length > 2 ? (long)(double.Parse(args[2], CultureInfo.InvariantCulture) * (1L << 30)) : DefaultBytes;
         var rounds = args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : DefaultRounds;
         Environment.SetEnvironmentVariable("KAFKA_HEAP_OPTS", "-Xms1G -Xmx1G");
-        Environment.SetEnvironmentVariable("KAFKA_LOG_LEVEL", "INFO");
         return new RecoveryMeasurement(Path.GetFullPath(args[0]), Path.GetFullPath(kafka), bytes, rounds).Compare();
     }
 
@@ -39,6 +38,7 @@ internal sealed partial class RecoveryMeasurement(string ours, string kafkaFolde
         {
             var node = NodeFolder.Create(folder.FullName, "log.retention.ms=-1");
             node.FormatByKafka(kafkaFolder);
+            Environment.SetEnvironmentVariable("KAFKA_LOG_LEVEL", "INFO");
             Fill(node);
             var worst = 0.0;
             foreach (var threads in (int[])[1, 2])
