@@ -1,4 +1,5 @@
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Logs;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Storage;
@@ -19,6 +20,7 @@ internal sealed class NodeDirectories : IDisposable
     private readonly Random _random;
     private readonly IDiskThreads _diskThreads;
     private readonly RecoveryWatch _recovery;
+    private readonly DamageLog _damage;
     private readonly ILogger _logger;
     private readonly PreparedDirectories _prepared;
     private readonly Dictionary<string, LogDirectory> _opened = new(StringComparer.Ordinal);
@@ -28,6 +30,7 @@ internal sealed class NodeDirectories : IDisposable
     private NodeDirectories(ServerConfig config, IFileStore files, TimeProvider time, Random random, IDiskThreads diskThreads, RecoveryWatch recovery, ILogger logger)
     {
         (_config, _files, _time, _random, _diskThreads, _recovery, _logger) = (config, files, time, random, diskThreads, recovery, logger);
+        _damage = new DamageLog(logger, time);
         _prepared = PreparedDirectories.Prepare(files, config, time.GetUtcNow(), random);
         _unusable = new Dictionary<string, Exception>(_prepared.Unusable, StringComparer.Ordinal);
     }
@@ -106,6 +109,7 @@ internal sealed class NodeDirectories : IDisposable
         // Each its own health and its own randomness: logs of several directories work side by side.
         var environment = new LogEnvironment(_files, _time, new Random(_random.Next()), _recovery)
         {
+            Damage = _damage.Told,
             ProducerIdExpirationMs = _config.GetInt("producer.id.expiration.ms"),
             DiskThreads = _diskThreads,
         };

@@ -31,6 +31,9 @@ public sealed class LogEnvironment(IFileStore files, TimeProvider clock, Random 
     /// <summary>Hears of what the opening of logs finds and repairs, and may stop it.</summary>
     public RecoveryWatch Recovery { get; } = recovery ?? new RecoveryWatch(clock, IRecoveryListener.None);
 
+    /// <summary>Hears of each read that met bytes that are no batch; readers wait for it.</summary>
+    public Action<DamagedBatchException>? Damage { get; set; }
+
     /// <summary>The time of the wall clock, which records and producers have.</summary>
     public long NowMs() => Clock.WallMs();
 

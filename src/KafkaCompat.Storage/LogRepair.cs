@@ -6,6 +6,9 @@ public enum RepairAct
     /// <summary>Bytes behind the last whole and sound batch were cut off.</summary>
     LogCut,
 
+    /// <summary>Bytes that are no batch, with sound ones behind them, stay where they are: their offsets are answered with an error.</summary>
+    DamageKept,
+
     /// <summary>Segments behind a cut were deleted.</summary>
     SegmentsDeleted,
 

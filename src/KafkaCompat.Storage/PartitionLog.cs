@@ -227,6 +227,7 @@ public sealed class PartitionLog : IDisposable
     /// </summary>
     public int ApplyRetention(long nowMs, long highWatermark)
     {
+        ExpiredSegments.LookInto(_view.Segments, Settings, nowMs);
         lock (_filesGate)
         {
             int count = 0;

@@ -37,6 +37,7 @@ public sealed class TimestampSearchTests
     {
         byte[] damaged = CompressedZeros.Batch(Batches.StartMs, 1000, 1000);
         damaged[RecordBatchHeader.Size] ^= 0xff;
+        RecordBatchPatch.SetCrc(damaged);
         _log.Append(damaged);
         _log.Append(Batches.Plain(2, timestamp: Batches.StartMs + 10));
         DamagedRecordsException refused = Assert.Throws<DamagedRecordsException>(() => _log.FindByTimestamp(Batches.StartMs + 1));

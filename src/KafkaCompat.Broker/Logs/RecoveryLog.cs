@@ -17,6 +17,9 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
             case RepairAct.LogCut:
                 Cut(logger, loss, repair.Partition, repair.ToOffset, repair.Count, repair.Path, repair.Why);
                 break;
+            case RepairAct.DamageKept:
+                DamageKept(logger, loss, repair.Count, repair.Path, repair.Partition, repair.FromOffset, repair.ToOffset, repair.Why);
+                break;
             case RepairAct.SegmentsDeleted:
                 SegmentsDeleted(logger, loss, repair.Count, repair.Partition, repair.FromOffset, repair.ToOffset, repair.Path);
                 break;
@@ -54,6 +57,9 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
 
     [LoggerMessage(EventId = 1223, Message = "The log of {Partition} ended at offset {End}, before its start {Start}: its {Count} segments were deleted, and it begins anew in {Folder}.")]
     private static partial void StartedOver(ILogger logger, LogLevel level, string partition, long end, long start, long count, string folder);
+
+    [LoggerMessage(EventId = 1226, Message = "{Bytes} bytes of {File} are no batch of {Partition}, from offset {From} to before {To}, because {Why}. They stay, and reading there is answered with CORRUPT_MESSAGE.")]
+    private static partial void DamageKept(ILogger logger, LogLevel level, long bytes, string file, string partition, long from, long to, string? why);
 
     [LoggerMessage(1224, LogLevel.Warning, "An index of {Partition} was absent or damaged; it was built anew from {File}.")]
     private static partial void IndexRebuilt(ILogger logger, string partition, string file);

@@ -280,6 +280,10 @@ public sealed class Partition
                 AbortedTransactions = committedOnly ? Aborted(offset, read) : null,
             };
         }
+        catch (DamagedBatchException)
+        {
+            return Fail(ErrorCode.CorruptMessage);
+        }
         catch (KafkaStorageException)
         {
             return Fail(ErrorCode.KafkaStorageError);
@@ -328,6 +332,10 @@ public sealed class Partition
             using var region = read.Region;
             return (ErrorCode.None, region?.ToArray() ?? []);
         }
+        catch (DamagedBatchException)
+        {
+            return (ErrorCode.CorruptMessage, []);
+        }
         catch (KafkaStorageException)
         {
             return (ErrorCode.KafkaStorageError, []);
@@ -373,6 +381,10 @@ public sealed class Partition
         catch (KafkaStorageException)
         {
             return FoundOffset.Failed(ErrorCode.KafkaStorageError);
+        }
+        catch (DamagedBatchException)
+        {
+            return FoundOffset.Failed(ErrorCode.CorruptMessage);
         }
         catch (DamagedRecordsException e)
         {

@@ -110,7 +110,16 @@ public sealed class MetadataLog : IDisposable
     /// <summary>The batches from an offset on, up to another, at most a megabyte of them and at least one where there is one.</summary>
     public List<QuorumBatch> Read(long fromOffset, long toOffset)
     {
-        var read = _log.Read(fromOffset, ReadBytes, toOffset, minOneBatch: true);
+        LogRead read;
+        try
+        {
+            read = _log.Read(fromOffset, ReadBytes, toOffset, minOneBatch: true);
+        }
+        catch (DamagedBatchException damaged)
+        {
+            throw new QuorumStateException(damaged.Message);
+        }
+
         if (read.IsOutOfRange)
         {
             throw new QuorumStateException($"The metadata log in {_folder} lacks the records from offset {fromOffset} on: it holds {StartOffset} to {EndOffset}.");

@@ -76,6 +76,9 @@ public readonly record struct RecordBatchHeader(
 
     public bool HasProducerId => ProducerId > NoProducerId;
 
+    /// <summary>A message of magic 0 or 1 that wraps others: where its offsets begin is not known.</summary>
+    public bool IsLegacyWrapper => Magic is 0 or 1 && Codec != CompressionType.None;
+
     /// <summary>Sequence numbers wrap from the largest int to 0.</summary>
     public int LastSequence => BaseSequence == NoSequence ? NoSequence : AddSequence(BaseSequence, LastOffsetDelta);
 

@@ -14,7 +14,7 @@ internal sealed class ProducerReplay(LogEnvironment environment, ProducerStates 
             producers.TakeSnapshot(sync: false);
     }
 
-    /// <summary>Takes in the batches from the states' end up to an offset.</summary>
+    /// <summary>Takes in the batches from the states' end up to an offset. What cannot be read between them is told of: a producer may have written it.</summary>
     public void ReplayTo(long endOffset)
     {
         for (int i = 0; i < segments.Count; i++)
@@ -25,17 +25,31 @@ internal sealed class ProducerReplay(LogEnvironment environment, ProducerStates 
             // Not even opened where the next one begins no later: a log of many segments opens fast.
             if (i + 1 < segments.Count && segments[i + 1].BaseOffset <= producers.EndOffset)
                 continue;
-            if (segment.BaseOffset >= endOffset || !segment.TryFind(producers.EndOffset, segment.Size, out long position, out _))
-                continue;
-            using var scanner = new BatchScanner(segment.File, position, segment.Size);
-            while (scanner.MoveNext() && scanner.Header.BaseOffset < endOffset)
-            {
-                ReadOnlyMemory<byte> control = scanner.Header is { IsControl: true, HasProducerId: true } ? scanner.ReadBatch() : default;
-                if (producers.Update(scanner.Header, control) is { } completed)
-                    producers.CompleteTransaction(completed);
-                environment.Recovery.ThrowIfStopped();
-            }
+            if (segment.BaseOffset < endOffset && segment.Size > 0)
+                Replay(segment, endOffset);
         }
         producers.SetEndOffset(endOffset);
+    }
+
+    private void Replay(LogSegment segment, long endOffset)
+    {
+        long from = producers.EndOffset;
+        long position = segment.PositionToSearch(from, segment.Size, out long next);
+        using var scanner = new BatchScanner(segment.File, position, segment.Size);
+        var walk = new SegmentWalk(scanner, next);
+        while (walk.MoveNext() && walk.Header.BaseOffset < endOffset)
+        {
+            environment.Recovery.ThrowIfStopped();
+            if (walk.Header.LastOffset < from)
+                continue;
+            ReadOnlyMemory<byte> control = walk.Header is { IsControl: true, HasProducerId: true } ? walk.ReadBatch() : default;
+            if (producers.Update(walk.Header, control) is { } completed)
+                producers.CompleteTransaction(completed);
+        }
+        string path = segment.PathOf(SegmentFiles.Log);
+        foreach (DamagedRange damage in walk.Damage)
+            environment.Recovery.Repaired(new LogRepair(RepairAct.DamageKept, path, ScanStops.Describe(damage.Why, damage.Position), damage.FromOffset, damage.ToOffset, damage.Length));
+        if (walk.Stop is not (ScanStop.None or ScanStop.End))
+            environment.Recovery.Repaired(new LogRepair(RepairAct.DamageKept, path, ScanStops.Describe(walk.Stop, walk.End), walk.NextOffset, endOffset, segment.Size - walk.End));
     }
 }

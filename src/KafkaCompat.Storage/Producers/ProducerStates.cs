@@ -214,20 +214,31 @@ public sealed class ProducerStates
                 DeleteSnapshot(offset);
                 continue;
             }
-            foreach (ProducerEntry entry in loaded)
-            {
-                if (IsExpired(entry, nowMs))
-                    continue;
-                _producers[entry.ProducerId] = entry;
-                if (entry.CurrentTransactionFirstOffset >= 0)
-                    _open[entry.CurrentTransactionFirstOffset] = entry.ProducerId;
-            }
+            TakeIn(loaded, nowMs);
             EndOffset = _lastSnapshotOffset = offset;
             PublishFirstUnstable();
             return;
         }
         EndOffset = _lastSnapshotOffset = logStartOffset;
         PublishFirstUnstable();
+    }
+
+    /// <summary>
+    /// The producers as they were at an offset or before it, as far as sound snapshots say; <see cref="EndOffset"/> tells which. The files and these states stay as
+    /// they are.
+    /// </summary>
+    internal ProducerStates StatesAt(long logStartOffset, long offset)
+    {
+        var states = new ProducerStates(_environment, _folder, new Lock(), []) { EndOffset = logStartOffset };
+        foreach (long snapshot in _snapshots.Reverse())
+        {
+            if (snapshot > offset || snapshot <= logStartOffset || ProducerSnapshotFile.TryRead(_environment.Files, SnapshotPath(snapshot)) is not { } loaded)
+                continue;
+            states.TakeIn(loaded, nowMs: 0);
+            states.EndOffset = snapshot;
+            break;
+        }
+        return states;
     }
 
     /// <summary>Deletes snapshots that belong to no segment, but for the last one of all.</summary>
@@ -274,6 +285,18 @@ public sealed class ProducerStates
         if (EndOffset < logStartOffset)
             EndOffset = logStartOffset;
         PublishFirstUnstable();
+    }
+
+    private void TakeIn(List<ProducerEntry> loaded, long nowMs)
+    {
+        foreach (ProducerEntry entry in loaded)
+        {
+            if (IsExpired(entry, nowMs))
+                continue;
+            _producers[entry.ProducerId] = entry;
+            if (entry.CurrentTransactionFirstOffset >= 0)
+                _open[entry.CurrentTransactionFirstOffset] = entry.ProducerId;
+        }
     }
 
     private static ProducerBatch? FindDuplicate(ProducerEntry entry, in RecordBatchHeader batch)

@@ -20,14 +20,23 @@ internal enum ScanStop
     /// <summary>A length that no batch can have.</summary>
     BadLength,
 
-    /// <summary>Not a batch of magic 2, or a header that contradicts itself.</summary>
+    /// <summary>A header that contradicts itself.</summary>
     BadHeader,
+
+    /// <summary>A batch of a magic that nobody here reads.</summary>
+    UnknownMagic,
+
+    /// <summary>The offsets are not those that can stand here.</summary>
+    BadOffset,
 
     /// <summary>The checksum is wrong.</summary>
     BadChecksum,
 }
 
-/// <summary>Walks over the batches of a segment file by their headers, reading ahead in one pooled buffer.</summary>
+/// <summary>
+/// Walks over the batches of a segment file by their headers, reading ahead in one pooled buffer. Messages of magic 0 and 1 are batches too; one of a later magic
+/// is read as if it were of magic 2, and <see cref="HasUnknownMagic"/> says so.
+/// </summary>
 internal sealed class BatchScanner : IDisposable
 {
     /// <summary>Enough to walk over small batches many at a time, small enough not to read ahead much over large ones.</summary>
@@ -59,7 +68,15 @@ internal sealed class BatchScanner : IDisposable
     /// <summary>Where the next batch would start.</summary>
     public long Next { get; private set; }
 
+    public bool IsAtEnd => Next >= _end;
+
     public ScanStop Stop { get; private set; }
+
+    /// <summary>No client reads the current batch: its magic is none, or is not that which its checksum stands for.</summary>
+    public bool HasUnknownMagic { get; private set; }
+
+    /// <summary>Where the bytes start that stopped the scan.</summary>
+    public long StoppedAt => Stop is ScanStop.BadChecksum ? Position : Next;
 
     /// <summary>The length field that was bad.</summary>
     public int BadLength { get; private set; }
@@ -82,10 +99,10 @@ internal sealed class BatchScanner : IDisposable
         }
         if (length > left - RecordBatchHeader.LogOverhead)
             return Halt(ScanStop.Incomplete);
-        if (!RecordBatchHeader.TryRead(bytes, out RecordBatchHeader header) || header.Magic != RecordBatchHeader.CurrentMagic
-            || header.SizeInBytes < RecordBatchHeader.Size || header.LastOffsetDelta < 0)
+        if (!TryReadHeader(bytes, out RecordBatchHeader header))
             return Halt(ScanStop.BadHeader);
         Header = header;
+        HasUnknownMagic = header.Magic is < 0 or > RecordBatchHeader.CurrentMagic;
         Position = Next;
         Next += header.SizeInBytes;
         return true;
@@ -101,12 +118,36 @@ internal sealed class BatchScanner : IDisposable
     }
 
     /// <summary>Whether the current batch's checksum is that of its bytes. When it is not, the scan ends.</summary>
-    public bool CheckChecksum()
+    public bool CheckChecksum() => IsSound() || Halt(ScanStop.BadChecksum);
+
+    /// <summary>Whether the current batch's checksum is that of its bytes.</summary>
+    public bool IsSound()
     {
-        ReadOnlyMemory<byte> batch = ReadBatch();
-        if (batch.Length == Header.SizeInBytes && Crc32C.Compute(batch.Span[RecordBatchHeader.AttributesPosition..]) == Header.Crc)
+        ReadOnlySpan<byte> batch = ReadBatch().Span;
+        if (batch.Length != Header.SizeInBytes)
+            return false;
+        if (Header.Magic is 0 or 1 && LegacyMessageHeader.IsSound(batch))
             return true;
-        return Halt(ScanStop.BadChecksum);
+        // No checksum of magic 2 covers the magic: where it is right the batch is whole, whatever magic it says that it has.
+        if (!RecordBatchHeader.TryRead(batch, out RecordBatchHeader header) || Crc32C.Compute(batch[RecordBatchHeader.AttributesPosition..]) != header.Crc
+            || header.LastOffsetDelta < 0)
+            return false;
+        HasUnknownMagic = header.Magic != RecordBatchHeader.CurrentMagic;
+        Header = header;
+        return true;
+    }
+
+    /// <summary>The header behind the current batch; false where the range ends there, or holds none there.</summary>
+    public bool TryPeek(out RecordBatchHeader header)
+    {
+        header = default;
+        long left = _end - Next;
+        if (left < RecordBatchHeader.MagicPosition + 1)
+            return false;
+        ReadOnlySpan<byte> bytes = Bytes(Next, (int)Math.Min(left, RecordBatchHeader.Size));
+        if (bytes.Length < RecordBatchHeader.MagicPosition + 1 || !TryReadHeader(bytes, out header))
+            return false;
+        return header.BatchLength >= RecordBatchHeader.MinBatchLength && header.SizeInBytes <= left;
     }
 
     /// <summary>Goes on from another place.</summary>
@@ -116,10 +157,64 @@ internal sealed class BatchScanner : IDisposable
         Stop = ScanStop.None;
     }
 
+    /// <summary>
+    /// After a stop: goes on with the next batch that is whole and sound, does not start before an offset, and is followed by nothing but batches up to the end of
+    /// the range, or up to an offset that is enough. What only looks like a batch, within the records of another, is followed by something else.
+    /// </summary>
+    public bool TryResync(long nextOffset, long enoughOffset, long maxBytes)
+    {
+        ScanStop stop = Stop;
+        long from = StoppedAt + 1;
+        long until = from + Math.Min(_end - RecordBatchHeader.LogOverhead - RecordBatchHeader.MinBatchLength - from, maxBytes);
+        for (long position = from; position <= until; position++)
+        {
+            if (!CanStartAt(position, nextOffset))
+                continue;
+            Restart(position);
+            if (MoveNext() && IsSound() && !HasUnknownMagic && Leads(position, enoughOffset))
+                return true;
+        }
+        Restart(from - 1);
+        return Halt(stop);
+    }
+
     public void Dispose()
     {
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
+    }
+
+    private static bool TryReadHeader(ReadOnlySpan<byte> bytes, out RecordBatchHeader header)
+    {
+        bool read = (sbyte)bytes[RecordBatchHeader.MagicPosition] is 0 or 1
+            ? LegacyMessageHeader.TryRead(bytes, out header)
+            : RecordBatchHeader.TryRead(bytes, out header) && header.SizeInBytes >= RecordBatchHeader.Size && header.LastOffsetDelta >= 0;
+        return read && header.BaseOffset is >= 0 and < long.MaxValue - int.MaxValue;
+    }
+
+    private bool CanStartAt(long position, long nextOffset)
+    {
+        ReadOnlySpan<byte> bytes = Bytes(position, RecordBatchHeader.MagicPosition + 1);
+        if (bytes.Length <= RecordBatchHeader.MagicPosition || bytes[RecordBatchHeader.MagicPosition] > RecordBatchHeader.CurrentMagic)
+            return false;
+        long offset = BinaryPrimitives.ReadInt64BigEndian(bytes);
+        int length = BinaryPrimitives.ReadInt32BigEndian(bytes[RecordBatchHeader.BatchLengthPosition..]);
+        return offset >= nextOffset && length >= RecordBatchHeader.MinBatchLength && length <= _end - position - RecordBatchHeader.LogOverhead;
+    }
+
+    /// <summary>Whether batches follow one another from the current one on; the scan stands there again afterwards.</summary>
+    private bool Leads(long position, long enoughOffset)
+    {
+        long next = Header.NextOffset;
+        bool grows = true;
+        while (grows && next < enoughOffset && MoveNext())
+        {
+            grows = Header.LastOffset >= next;
+            next = Math.Max(next, Header.NextOffset);
+        }
+        bool leads = grows && (next >= enoughOffset || Stop == ScanStop.End);
+        Restart(position);
+        return MoveNext() && leads;
     }
 
     private bool Halt(ScanStop stop)

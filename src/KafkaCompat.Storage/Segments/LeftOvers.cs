@@ -41,10 +41,15 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
             _ = swaps.Remove(swap);
             changed = true;
         }
-        foreach (string swap in swaps)
+        bool hadSwaps = swaps.Count > 0;
+        foreach (string swap in swaps.ToList())
         {
-            if (SegmentFiles.TryParse(swap, SegmentFiles.Log + SegmentFiles.Swap, out long baseOffset))
-                DeleteCovered(baseOffset, names);
+            if (!SegmentFiles.TryParse(swap, SegmentFiles.Log + SegmentFiles.Swap, out long baseOffset))
+                continue;
+            if (FindEnd(baseOffset, out long end) || !names.Contains(SegmentFiles.Name(baseOffset, SegmentFiles.Log)))
+                DeleteCovered(baseOffset, end, names);
+            else
+                Undo(baseOffset, swaps);
         }
         foreach (string swap in swaps)
         {
@@ -55,7 +60,7 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
             _files.Rename(Path.Combine(folder, swap), Path.Combine(folder, swap[..^SegmentFiles.Swap.Length]));
             Tell(RepairAct.CleaningFinished, swap);
         }
-        return changed || swaps.Count > 0;
+        return changed || hadSwaps;
     }
 
     private void Tell(RepairAct act, string name) => environment.Recovery.Repaired(new LogRepair(act, Path.Combine(folder, name)));
@@ -67,15 +72,31 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
         return dot > 0 && long.TryParse(name.AsSpan(0, dot), out baseOffset);
     }
 
-    private void DeleteCovered(long swapBase, List<string> names)
+    /// <summary>The offset behind what a cleaning left in a segment; false where not all of it is whole and sound.</summary>
+    private bool FindEnd(long swapBase, out long end)
     {
-        long end = swapBase;
-        using (StoredFile file = _files.Open(Path.Combine(folder, SegmentFiles.Name(swapBase, SegmentFiles.Log + SegmentFiles.Swap)), FileOpening.Read))
-        using (var scanner = new BatchScanner(file, 0, file.Length))
+        using StoredFile file = _files.Open(Path.Combine(folder, SegmentFiles.Name(swapBase, SegmentFiles.Log + SegmentFiles.Swap)), FileOpening.Read);
+        using var scanner = new BatchScanner(file, 0, file.Length, BatchScanner.WholeReadBytes);
+        var walk = new SegmentWalk(scanner, swapBase) { ChecksChecksums = true };
+        while (walk.MoveNext())
+            environment.Recovery.ThrowIfStopped();
+        end = walk.NextOffset;
+        return walk.Stop == ScanStop.End && walk.Damage.Count == 0;
+    }
+
+    /// <summary>The segments that were cleaned are still there, and what was made of them is damaged: they stay, and it goes.</summary>
+    private void Undo(long swapBase, List<string> swaps)
+    {
+        foreach (string swap in swaps.FindAll(swap => TryBaseOffset(swap, out long baseOffset) && baseOffset == swapBase))
         {
-            while (scanner.MoveNext())
-                end = scanner.Header.NextOffset;
+            _files.Delete(Path.Combine(folder, swap));
+            Tell(RepairAct.CleaningUndone, swap);
+            _ = swaps.Remove(swap);
         }
+    }
+
+    private void DeleteCovered(long swapBase, long end, List<string> names)
+    {
         foreach (string name in names)
         {
             if (SegmentFiles.TryParse(name, SegmentFiles.Log, out long baseOffset) && baseOffset >= swapBase && baseOffset < end)

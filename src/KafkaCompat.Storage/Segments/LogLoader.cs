@@ -28,10 +28,10 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         LeaderEpochCache epochs = LeaderEpochCache.Open(environment, folder);
         var producers = new ProducerStates(environment, folder, _gate, Snapshots(entries));
         List<LogSegment> segments = FindSegments(entries);
-        if (!opening.IsClean)
-            new LogRecovery(environment, epochs, producers, settings).Recover(segments, opening);
+        long? recoveredEnd = opening.IsClean ? null : new LogRecovery(environment, epochs, producers, settings).Recover(segments, opening);
+        CheckTransactionIndexes(segments, producers);
 
-        long logEnd = segments.Count == 0 ? opening.LogStartOffset : OpenLast(segments[^1]);
+        long logEnd = segments.Count == 0 ? opening.LogStartOffset : recoveredEnd ?? OpenLast(segments[^1]);
         if (logEnd < opening.LogStartOffset)
         {
             environment.Recovery.Repaired(new LogRepair(RepairAct.LogStartedOver, folder, FromOffset: logEnd, ToOffset: opening.LogStartOffset, Count: segments.Count));
@@ -87,8 +87,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
             var segment = new LogSegment(environment, folder, baseOffset, sizes[name], jitter);
             // As in Kafka, a missing time index beside an offset index is an empty one: it stands for records without timestamps.
             bool sound = sizes.TryGetValue(SegmentFiles.Name(baseOffset, SegmentFiles.OffsetIndex), out long length) && segment.OffsetIndex.OpenSealed(length)
-                && segment.TimeIndex.OpenSealed(sizes.GetValueOrDefault(SegmentFiles.Name(baseOffset, SegmentFiles.TimeIndex)))
-                && segment.TransactionIndex.IsSound(baseOffset);
+                && segment.TimeIndex.OpenSealed(sizes.GetValueOrDefault(SegmentFiles.Name(baseOffset, SegmentFiles.TimeIndex)));
             if (!sound)
                 RebuildIndexes(segment);
             segments.Add(segment);
@@ -103,33 +102,97 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         segment.ResetIndexes();
         using (var scanner = new BatchScanner(segment.File, 0, segment.Size))
         {
-            while (scanner.MoveNext())
+            var walk = new SegmentWalk(scanner, segment.BaseOffset);
+            while (walk.MoveNext())
             {
-                segment.Index(scanner.Header, scanner.Position, settings.IndexIntervalBytes);
+                segment.Index(walk.Header, walk.Position, settings.IndexIntervalBytes);
                 environment.Recovery.ThrowIfStopped();
             }
         }
         segment.RewriteIndexes();
+        // A segment before the recovery point is synced by nobody else.
+        segment.SyncIndexes();
         segment.LetGoOfFiles();
     }
 
-    /// <summary>Makes the last segment the active one and finds where the log ends.</summary>
+    /// <summary>
+    /// Transaction indexes have no checksum: each entry has to name a marker and the first batch of its transaction. One that does not is built anew from the log, with
+    /// the producers as they were where its segment starts.
+    /// </summary>
+    private void CheckTransactionIndexes(List<LogSegment> segments, ProducerStates producers)
+    {
+        var rebuild = new TransactionIndexRebuild(environment, producers, segments);
+        foreach (LogSegment segment in segments)
+        {
+            if (segment.TransactionIndex.IsSound(segment.BaseOffset, rebuild.IsTrue))
+                continue;
+            environment.Recovery.Repaired(new LogRepair(RepairAct.IndexRebuilt, segment.TransactionIndex.Path));
+            rebuild.Rebuild(segment);
+            segment.TransactionIndex.Sync();
+            segment.LetGoOfFiles();
+        }
+    }
+
+    /// <summary>Says what a walk left out, and what of the file goes behind its end.</summary>
+    public static void Tell(LogEnvironment environment, LogSegment segment, SegmentWalk walk, long length)
+    {
+        string path = segment.PathOf(SegmentFiles.Log);
+        foreach (DamagedRange damage in walk.Damage)
+            environment.Recovery.Repaired(new LogRepair(RepairAct.DamageKept, path, ScanStops.Describe(damage.Why, damage.Position), damage.FromOffset, damage.ToOffset, damage.Length));
+        if (walk.End < length)
+            environment.Recovery.Repaired(new LogRepair(RepairAct.LogCut, path, ScanStops.Describe(walk.Stop, walk.End), walk.NextOffset, walk.NextOffset, length - walk.End));
+    }
+
+    /// <summary>Makes the last segment of a trusted log the active one and finds where the log ends.</summary>
     private long OpenLast(LogSegment active)
     {
         if (!active.OpenForAppend())
             RebuildIndexes(active);
         // The usual partition of a broker that has many: nothing was ever written to it, and its length says so.
-        if (opening.IsClean && active.Size == 0)
+        if (active.Size == 0)
             return active.BaseOffset;
-        long next = active.FindNextOffset(out long end, out ScanStop stop, out int badLength);
-        if (stop is ScanStop.BadLength && opening.IsClean)
+        long length = active.File.Length;
+        using var scanner = new BatchScanner(active.File, 0, length);
+        SegmentWalk walk = active.WalkFromLastEntry(scanner, length, allowsHoleAtEnd: true);
+        while (walk.MoveNext())
+            environment.Recovery.ThrowIfStopped();
+        if (walk.Stop is ScanStop.BadLength)
         {
-            throw new LogCorruptionException($"Found record size {badLength} smaller than minimum record overhead (14) in file {active.PathOf(SegmentFiles.Log)}.");
+            throw new LogCorruptionException($"Found record size {scanner.BadLength} smaller than minimum record overhead (14) in file {active.PathOf(SegmentFiles.Log)}.");
         }
-        if (stop != ScanStop.End)
-            environment.Recovery.Repaired(new LogRepair(RepairAct.LogCut, active.PathOf(SegmentFiles.Log), ScanStops.Describe(stop, end), next, next, active.File.Length - end));
-        active.SetRecoveredSize(end, afterKill: !opening.IsClean);
-        return next;
+        if (LiesAboutItsEnd(walk, scanner))
+        {
+            environment.Recovery.Repaired(new LogRepair(RepairAct.DamageKept, active.PathOf(SegmentFiles.Log), $"the log was closed at offset {opening.RecoveryPoint} and its last batch says otherwise",
+                Math.Min(walk.PreviousNextOffset, walk.NextOffset), opening.RecoveryPoint, length - scanner.Position));
+            active.SetRecoveredSize(length, afterKill: false);
+            return opening.RecoveryPoint;
+        }
+        Tell(environment, active, walk, length);
+        active.SetRecoveredSize(walk.End, afterKill: false);
+        return walk.NextOffset;
+    }
+
+    /// <summary>
+    /// Whether the last batch's own offset, or how many it has, is wrong. A log that is closed has its end for its recovery point; a batch that says otherwise and does not
+    /// fit to what is before it, or is not sound, is not believed, and keeps its place.
+    /// </summary>
+    private bool LiesAboutItsEnd(SegmentWalk walk, BatchScanner scanner)
+    {
+        long closedAt = opening.RecoveryPoint;
+        if (closedAt == walk.NextOffset)
+            return false;
+        return walk.Stop switch
+        {
+            ScanStop.BadOffset => closedAt > walk.NextOffset,
+            ScanStop.End when scanner.Next > scanner.Position => closedAt > walk.PreviousNextOffset && (walk.LastFollowsHole || !IsLastSound(scanner)),
+            _ => false,
+        };
+    }
+
+    private static bool IsLastSound(BatchScanner scanner)
+    {
+        scanner.Restart(scanner.Position);
+        return scanner.MoveNext() && scanner.IsSound() && !scanner.HasUnknownMagic;
     }
 
     private void LoadProducers(ProducerStates producers, List<LogSegment> segments, long logStart, long logEnd)

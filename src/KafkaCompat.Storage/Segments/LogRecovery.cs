@@ -8,11 +8,12 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
     /// <summary>Offsets are absent within what was read: compaction has been here, whatever the topic's policy is now.</summary>
     private bool _hasHoles;
 
-    /// <summary>Recovers in place: the list holds afterwards the segments that are good.</summary>
-    public void Recover(List<LogSegment> segments, LogOpening opening)
+    /// <summary>Recovers in place: the list holds afterwards the segments that are good, the last one open for appends. Returns where the log ends.</summary>
+    public long? Recover(List<LogSegment> segments, LogOpening opening)
     {
         if (segments.Count == 0)
-            return;
+            return null;
+        long end = segments[0].BaseOffset;
         int first = Math.Max(0, segments.FindLastIndex(segment => segment.BaseOffset <= opening.RecoveryPoint));
         long logStart = Math.Max(opening.LogStartOffset, segments[0].BaseOffset);
         var replay = new ProducerReplay(environment, producers, segments);
@@ -20,70 +21,95 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
         replay.ReplayTo(segments[first].BaseOffset);
         for (int i = first; i < segments.Count; i++)
         {
+            bool isLast = i == segments.Count - 1;
             long length = segments[i].File.Length;
-            Recover(segments[i], out long next);
-            if (i == segments.Count - 1)
+            Recover(segments[i], opening.RecoveryPoint, isLast ? long.MaxValue : segments[i + 1].BaseOffset, out long next);
+            end = next;
+            if (isLast)
                 break;
             // The tail of a file can be lost between two batches, which leaves no trace in it: only the next segment's name tells. A gap is
-            // no loss where compaction may have made it.
-            if (segments[i].Size == length && (settings.IsCompacted || _hasHoles || next == segments[i + 1].BaseOffset))
+            // no loss where compaction may have made it; but no log has two batches for one offset.
+            long nextBase = segments[i + 1].BaseOffset;
+            if (segments[i].Size == length && (next == nextBase || (next < nextBase && (settings.IsCompacted || _hasHoles || nextBase <= opening.RecoveryPoint))))
             {
                 segments[i].Seal();
-                producers.SetEndOffset(segments[i + 1].BaseOffset);
+                producers.SetEndOffset(nextBase);
                 producers.TakeSnapshot(sync: false);
                 continue;
             }
             environment.Recovery.Repaired(new LogRepair(RepairAct.SegmentsDeleted, segments[i].PathOf(SegmentFiles.Log),
-                FromOffset: segments[i + 1].BaseOffset, ToOffset: next, Count: segments.Count - i - 1));
+                FromOffset: nextBase, ToOffset: next, Count: segments.Count - i - 1));
             foreach (LogSegment beyond in segments.Skip(i + 1))
                 LogLoader.DeleteFiles(environment.Files, beyond, "");
             segments.RemoveRange(i + 1, segments.Count - i - 1);
         }
+        return end;
     }
 
-    private void Recover(LogSegment segment, out long next)
+    private void Recover(LogSegment segment, long recoveryPoint, long bound, out long next)
     {
         _ = segment.OpenForAppend();
         segment.ResetIndexes();
         segment.TransactionIndex.Reset();
         long length = segment.File.Length;
-        long end;
+        SegmentWalk walk;
         using (var scanner = new BatchScanner(segment.File, 0, length, BatchScanner.WholeReadBytes))
         {
-            next = segment.BaseOffset;
-            while (scanner.MoveNext() && scanner.CheckChecksum() && scanner.Header.BaseOffset >= next)
+            walk = new SegmentWalk(scanner, segment.BaseOffset)
             {
-                RecordBatchHeader header = scanner.Header;
-                _hasHoles |= header.BaseOffset > next || header.RecordCount <= header.LastOffsetDelta;
-                segment.Index(header, scanner.Position, settings.IndexIntervalBytes);
+                ChecksChecksums = true,
+                KeepsBefore = recoveryPoint,
+                Bound = bound,
+                AllowsHoleAtEnd = bound < long.MaxValue || settings.IsCompacted || _hasHoles,
+            };
+            while (walk.MoveNext())
+            {
+                RecordBatchHeader header = walk.Header;
+                segment.Index(header, walk.Position, settings.IndexIntervalBytes);
                 if (header.PartitionLeaderEpoch > epochs.LatestEpoch)
                 {
                     // Their file follows before the recovery point moves: until then the next recovery reads them out of the same batches.
                     _ = epochs.Put(header.PartitionLeaderEpoch, header.BaseOffset);
                 }
-                Replay(segment, scanner);
-                next = header.NextOffset;
+                Replay(segment, header, walk);
                 environment.Recovery.Checked(header.SizeInBytes);
             }
-            end = scanner.Stop is ScanStop.None or ScanStop.BadChecksum ? scanner.Position : scanner.Next;
-            if (end < length)
-            {
-                environment.Recovery.Repaired(new LogRepair(RepairAct.LogCut, segment.PathOf(SegmentFiles.Log), ScanStops.Describe(scanner.Stop, end), next, next, length - end));
-            }
+            next = walk.ReachedOffset;
+            _hasHoles |= walk.HasHoles;
+            RequireKnown(segment, walk, scanner);
         }
-        segment.SetRecoveredSize(end, afterKill: true);
+        LogLoader.Tell(environment, segment, walk, length);
+        segment.SetRecoveredSize(walk.End, afterKill: true);
         segment.RewriteIndexes();
         // A node has to come up again with the descriptors that it ran with: whoever syncs these files opens them again.
         segment.LetGoOfFiles();
     }
 
-    private void Replay(LogSegment segment, BatchScanner scanner)
+    /// <summary>A batch of a magic to come, whose length is right and whose checksum stands elsewhere, is not torn: this version must not take the log.</summary>
+    private static void RequireKnown(LogSegment segment, SegmentWalk walk, BatchScanner scanner)
     {
-        RecordBatchHeader header = scanner.Header;
+        if (walk.Stop != ScanStop.BadChecksum || !scanner.HasUnknownMagic)
+            return;
+        int magic = scanner.Header.Magic;
+        bool isWhole = scanner.IsAtEnd;
+        if (!isWhole)
+        {
+            scanner.Restart(scanner.Next);
+            isWhole = scanner.MoveNext() && scanner.IsSound() && scanner.Header.LastOffset >= walk.NextOffset;
+        }
+        if (isWhole)
+        {
+            throw new LogCorruptionException($"{segment.PathOf(SegmentFiles.Log)} holds a batch of magic {magic} at byte {walk.End}, which this version cannot read. "
+                + "Start the version that wrote it; nothing was changed from that byte on.");
+        }
+    }
+
+    private void Replay(LogSegment segment, in RecordBatchHeader header, SegmentWalk walk)
+    {
         // What a snapshot holds already is not taken in twice.
         if (header.BaseOffset < producers.EndOffset)
             return;
-        ReadOnlyMemory<byte> control = header is { IsControl: true, HasProducerId: true } ? scanner.ReadBatch() : default;
+        ReadOnlyMemory<byte> control = header is { IsControl: true, HasProducerId: true } ? walk.ReadBatch() : default;
         if (producers.Update(header, control) is not { } completed)
             return;
         if (completed.IsAborted)

@@ -32,6 +32,14 @@ internal sealed class LogSegment
     private long? _firstBatchTimestamp;
     private LargestTimestamp? _largest;
 
+    /// <summary>Whether <see cref="_largest"/> was compared with the batches, or made from them.</summary>
+    private bool _isLargestTrue;
+
+    /// <summary>Whether it was made from all of them.</summary>
+    private bool _isLargestCertain;
+
+    private readonly CheckedRange _checked = new();
+
     public LogSegment(LogEnvironment environment, string folder, long baseOffset, long size, long rollJitterMs)
     {
         _environment = environment;
@@ -42,6 +50,7 @@ internal sealed class LogSegment
         CreatedTickMs = environment.Clock.TickMs();
         OffsetIndex = new OffsetIndex(environment.Files, PathOf(SegmentFiles.OffsetIndex), baseOffset);
         TimeIndex = new TimeIndex(environment.Files, PathOf(SegmentFiles.TimeIndex), baseOffset);
+        OffsetIndex.Damaged = TimeIndex.Damaged = RebuildInMemory;
         TransactionIndex = new TransactionIndex(environment.Files, PathOf(SegmentFiles.TransactionIndex));
     }
 
@@ -68,11 +77,32 @@ internal sealed class LogSegment
     /// <summary>Names of files were made that the folder has not been synced for.</summary>
     public bool HasNewNames { get; set; }
 
-    /// <summary>The largest timestamp and the last offset of the batch that holds it.</summary>
+    /// <summary>The largest timestamp and the last offset of the batch that holds it, as the time index has it.</summary>
     public LargestTimestamp Largest => Volatile.Read(ref _largest) ?? ReadLargest();
 
+    /// <summary>As <see cref="Largest"/>, after the time index's word was compared with the log.</summary>
+    public LargestTimestamp TrueLargest => Volatile.Read(ref _isLargestTrue) ? Largest : CompareLargest();
+
+    /// <summary>The time index and the log contradict one another.</summary>
+    public bool IsLargestDoubtful { get; private set; }
+
+    /// <summary>As <see cref="TrueLargest"/>, with every batch looked at: for what cannot be taken back.</summary>
+    public LargestTimestamp CertainLargest()
+    {
+        if (Volatile.Read(ref _isLargestCertain))
+            return Largest;
+        LargestTimestamp told = Largest;
+        LargestTimestamp largest = WalkLargest(new LargestTimestamp(-1, BaseOffset), 0);
+        // An append beside this has a later word.
+        if (Interlocked.CompareExchange(ref _largest, largest, told) != told)
+            return Largest;
+        Volatile.Write(ref _isLargestTrue, true);
+        Volatile.Write(ref _isLargestCertain, true);
+        return largest;
+    }
+
     /// <summary>What retention by time looks at: the largest timestamp, or when the file was written if no record has one.</summary>
-    public long LargestTimestampMs => Largest.Timestamp >= 0 ? Largest.Timestamp : _environment.Files.LastWriteMs(PathOf(SegmentFiles.Log));
+    public long LargestTimestampMs => TimeOr(Largest);
 
     public static LogSegment Create(LogEnvironment environment, string folder, long baseOffset, LogSettings settings)
     {
@@ -102,7 +132,8 @@ internal sealed class LogSegment
         // Whoever writes to them again opens them again.
         segment.OffsetIndex.CloseFile();
         segment.TimeIndex.CloseFile();
-        segment._largest = new LargestTimestamp(-1, baseOffset);
+        segment.BecomeCertain(new LargestTimestamp(-1, baseOffset));
+        segment._checked.OwnFrom(0);
         if (settings.Preallocate)
         {
             segment._allocated = settings.SegmentBytes;
@@ -193,13 +224,14 @@ internal sealed class LogSegment
         TimeIndex.Reset();
         _bytesSinceIndexEntry = 0;
         _firstBatchTimestamp = null;
-        _largest = new LargestTimestamp(-1, BaseOffset);
+        BecomeCertain(new LargestTimestamp(-1, BaseOffset));
     }
 
     /// <summary>Ends the file where its last good batch does. With <paramref name="afterKill"/> also where its length says so: blocks may be reserved behind it.</summary>
     public void SetRecoveredSize(long size, bool afterKill)
     {
         Volatile.Write(ref _size, size);
+        _checked.OwnFrom(size);
         // After a kill nothing is known to be on the disk.
         _isUnsynced |= afterKill;
         if (!afterKill && File.Length == size)
@@ -220,67 +252,28 @@ internal sealed class LogSegment
             || Size > int.MaxValue - (long)appendBytes;
     }
 
-    /// <summary>The position of the first batch whose last offset is not before an offset; false where there is none.</summary>
-    public bool TryFind(long offset, long end, out long position, out RecordBatchHeader header)
+    /// <summary>
+    /// Where the walk to an offset starts: at the batch that holds it, or the first one where the offset is the segment's first or a search cannot say.
+    /// </summary>
+    public long PositionToSearch(long offset, long end, out long nextOffset, long bound = long.MaxValue)
     {
-        int from = OffsetIndex.Lookup(offset);
-        using var scanner = new BatchScanner(File, from, end);
-        bool first = true;
-        while (scanner.MoveNext() || (first && from > 0))
-        {
-            // An index of noise can point anywhere: an entry is good where a batch stands that does not start behind the offset.
-            if (first && from > 0 && (scanner.Stop != ScanStop.None || scanner.Header.BaseOffset > offset || scanner.Header.BaseOffset < BaseOffset))
-            {
-                from = 0;
-                scanner.Restart(0);
-                continue;
-            }
-            first = false;
-            if (scanner.Header.LastOffset >= offset)
-            {
-                position = scanner.Position;
-                header = scanner.Header;
-                return true;
-            }
-        }
-        position = end;
-        header = default;
-        return false;
+        nextOffset = BaseOffset;
+        if (offset <= BaseOffset || BatchSearch.Find(this, offset, end, bound, out BatchPlace place) != Finding.Found)
+            return 0;
+        nextOffset = place.Header.IsLegacyWrapper ? offset : place.Header.BaseOffset;
+        return place.Position;
     }
 
-    /// <summary>Where a batch starts from which an offset is found by walking on.</summary>
-    public int PositionToSearch(long offset, long end)
+    /// <summary>A walk over the batches from the last one on that the offset index knows.</summary>
+    public SegmentWalk WalkFromLastEntry(BatchScanner scanner, long end, bool allowsHoleAtEnd)
     {
-        int from = OffsetIndex.Lookup(offset);
-        return from == 0 || IsTrusted(from, offset, end) ? from : 0;
+        long from = OffsetIndex.TryLookup(long.MaxValue, 0, out long indexedOffset, out _) ? PositionToSearch(indexedOffset, end, out indexedOffset) : 0;
+        scanner.Restart(from);
+        return new SegmentWalk(scanner, from == 0 ? BaseOffset : indexedOffset) { AllowsHoleAtEnd = allowsHoleAtEnd };
     }
 
-    /// <summary>The last batch's next offset, searched from the last index entry; the base offset where there is no batch.</summary>
-    public long FindNextOffset(out long end, out ScanStop stop, out int badLength)
-    {
-        long length = File.Length;
-        long from = OffsetIndex.LastPosition();
-        if (from > 0 && !IsTrusted(from, OffsetIndex.LastOffset(), length))
-            from = 0;
-        using var scanner = new BatchScanner(File, from, length);
-        long next = BaseOffset;
-        badLength = 0;
-        while (scanner.MoveNext())
-        {
-            // Offsets grow, and none is before the segment's: what is appended behind such a batch would not be found again.
-            if (scanner.Header.BaseOffset < next)
-            {
-                end = scanner.Position;
-                stop = ScanStop.BadHeader;
-                return next;
-            }
-            next = scanner.Header.NextOffset;
-        }
-        end = scanner.Next;
-        stop = scanner.Stop;
-        badLength = scanner.BadLength;
-        return next;
-    }
+    /// <summary>How far a region that starts with a batch reaches before a batch that does not follow the one before.</summary>
+    public long CheckedEnd(in BatchPlace first, long end, long size, long bound) => _checked.EndOf(this, first, end, size, bound);
 
     /// <summary>No more appends: the time index gets its last entry, what was reserved goes back, index memory is let go.</summary>
     public void Seal()
@@ -334,12 +327,21 @@ internal sealed class LogSegment
         TransactionIndex.Sync();
     }
 
+    /// <summary>Makes durable what the offset and the time index hold, and the folder's names of them.</summary>
+    public void SyncIndexes()
+    {
+        OffsetIndex.Sync();
+        TimeIndex.Sync();
+        _environment.Files.SyncFolder(Folder);
+    }
+
     /// <summary>Cuts at the first batch that reaches to an offset or behind.</summary>
     public void TruncateTo(long offset)
     {
         long end = Size;
-        if (TryFind(offset, end, out long position, out _))
-            end = position;
+        // Where damage stands in the way the cut is before it: nothing behind the offset may stay.
+        if (BatchSearch.Find(this, offset, end, long.MaxValue, out BatchPlace place) != Finding.Behind)
+            end = place.Position;
         OffsetIndex.TruncateTo(offset);
         TimeIndex.TruncateTo(offset);
         TransactionIndex.TruncateTo(offset);
@@ -348,18 +350,13 @@ internal sealed class LogSegment
         _isUnsynced = true;
         _allocated = 0;
         _handedOver = -1;
+        _checked.CutTo(end);
         _bytesSinceIndexEntry = 0;
-        LargestTimestamp largest = ReadLargest();
         if (end == 0)
             _firstBatchTimestamp = null;
+        Volatile.Write(ref _isLargestCertain, false);
         // The largest timestamp behind the last entry of the time index must be found anew.
-        using var scanner = new BatchScanner(File, OffsetIndex.LastPosition(), end);
-        while (scanner.MoveNext())
-        {
-            if (scanner.Header.MaxTimestamp > largest.Timestamp)
-                largest = new LargestTimestamp(scanner.Header.MaxTimestamp, scanner.Header.LastOffset);
-        }
-        Volatile.Write(ref _largest, largest);
+        BecomeLargest(WalkLargest(ReadLargest(), OffsetIndex.LastPosition()));
     }
 
     /// <summary>Renames all files of the segment; readers keep what they have open.</summary>
@@ -420,11 +417,86 @@ internal sealed class LogSegment
         return largest;
     }
 
-    private bool IsTrusted(long position, long offset, long end)
+    /// <summary>The last entry is true where its batch has its time and no batch behind the last entry of the offset index has a later one.</summary>
+    private LargestTimestamp CompareLargest()
     {
-        using var scanner = new BatchScanner(File, position, end, RecordBatchHeader.Size);
-        bool trusted = scanner.MoveNext() && scanner.Header.BaseOffset <= offset && scanner.Header.BaseOffset >= BaseOffset;
-        return trusted;
+        LargestTimestamp told = Largest;
+        // As in Kafka an empty index stands for records without timestamps.
+        if (told.Timestamp < 0)
+            return told;
+        long size = Size;
+        bool isTrue = BatchSearch.Find(this, told.Offset, size, long.MaxValue, out BatchPlace place) == Finding.Found && place.Header.MaxTimestamp == told.Timestamp;
+        if (isTrue)
+            isTrue = WalkLargest(told, PositionToSearch(OffsetIndex.TryLookup(long.MaxValue, 0, out long last, out _) ? last : BaseOffset, size, out _)) == told;
+        LargestTimestamp largest = isTrue ? told : CertainLargest();
+        if (largest.Timestamp < told.Timestamp)
+        {
+            // A batch that was cut off had that time, or a header is damaged: who looks for a time looks here.
+            IsLargestDoubtful = true;
+            _ = Interlocked.CompareExchange(ref _largest, told, largest);
+            largest = told;
+        }
+        else if (largest.Timestamp > told.Timestamp)
+        {
+            IsLargestDoubtful = true;
+        }
+        if (IsLargestDoubtful)
+            _environment.Recovery.Repaired(new LogRepair(RepairAct.IndexRebuilt, TimeIndex.Path, $"its last entry says {told.Timestamp} and the log {largest.Timestamp}"));
+        Volatile.Write(ref _isLargestTrue, true);
+        return largest;
+    }
+
+    private LargestTimestamp WalkLargest(LargestTimestamp largest, long position)
+    {
+        using var scanner = new BatchScanner(File, position, Size);
+        var walk = new SegmentWalk(scanner, 0);
+        while (walk.MoveNext())
+        {
+            if (walk.Header.MaxTimestamp > largest.Timestamp)
+                largest = new LargestTimestamp(walk.Header.MaxTimestamp, walk.Header.LastOffset);
+        }
+        return largest;
+    }
+
+    private void BecomeCertain(LargestTimestamp largest)
+    {
+        BecomeLargest(largest);
+        Volatile.Write(ref _isLargestCertain, true);
+    }
+
+    private void BecomeLargest(LargestTimestamp largest)
+    {
+        Volatile.Write(ref _largest, largest);
+        Volatile.Write(ref _isLargestTrue, true);
+    }
+
+    /// <summary>What retention by time goes by: where no record has a time, when the file was written.</summary>
+    public long TimeOr(LargestTimestamp largest) => largest.Timestamp >= 0 ? largest.Timestamp : _environment.Files.LastWriteMs(PathOf(SegmentFiles.Log));
+
+    /// <summary>Makes the entries of an index that hold what cannot be from the log; the file stays as it is until the next start.</summary>
+    private byte[] RebuildInMemory(SparseIndex index)
+    {
+        _environment.Recovery.Repaired(new LogRepair(RepairAct.IndexRebuilt, index.Path, "its entries do not grow"));
+        var offsets = new OffsetIndex(_environment.Files, OffsetIndex.Path, BaseOffset);
+        var times = new TimeIndex(_environment.Files, TimeIndex.Path, BaseOffset);
+        var largest = new LargestTimestamp(-1, BaseOffset);
+        int bytes = 0;
+        using var scanner = new BatchScanner(File, 0, Size);
+        var walk = new SegmentWalk(scanner, BaseOffset);
+        while (walk.MoveNext())
+        {
+            if (walk.Header.MaxTimestamp > largest.Timestamp)
+                largest = new LargestTimestamp(walk.Header.MaxTimestamp, walk.Header.LastOffset);
+            if (bytes > LogSettings.Default.IndexIntervalBytes)
+            {
+                offsets.Append(walk.Header.LastOffset, (int)walk.Position);
+                times.AppendIfLarger(largest.Timestamp, largest.Offset);
+                bytes = 0;
+            }
+            bytes += walk.Header.SizeInBytes;
+        }
+        times.AppendIfLarger(largest.Timestamp, largest.Offset);
+        return index is OffsetIndex ? offsets.ToArray() : times.ToArray();
     }
 
     private long WaitedForRollMs(long tickMs, long appendMaxTimestamp)

@@ -76,6 +76,15 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
             {
                 RequireMoved(segments, failure);
             }
+            catch (DamagedBatchException damaged)
+            {
+                // A batch that is cut off while it is read looks like one that is damaged.
+                if (!HasMoved(segments, damaged) && ReferenceEquals(end.Segment, End.Segment) && end.Position <= End.Position)
+                {
+                    environment.Damage?.Invoke(damaged);
+                    throw;
+                }
+            }
         }
         throw Restless();
     }
@@ -88,8 +97,7 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
         {
             for (int i = Math.Max(0, SegmentReader.Floor(segments, fromOffset)); i < segments.Length; i++)
             {
-                if (segments[i].TransactionIndex.Collect(fromOffset, read.NextOffsetBound, into))
-                    return;
+                segments[i].TransactionIndex.Collect(fromOffset, read.NextOffsetBound, into);
             }
         }
         catch (Exception failure) when (failure is IOException or ObjectDisposedException)
@@ -106,17 +114,23 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
         for (int attempt = 0; attempt < MaxReadAttempts; attempt++)
         {
             LogSegment[] segments = Segments;
+            long endOffset = End.Offset;
             try
             {
-                return find(new TimestampSearch(segments, LogStartOffset), timestampMs);
+                return find(new TimestampSearch(segments, LogStartOffset, endOffset), timestampMs);
             }
             catch (Exception failure) when (failure is IOException or ObjectDisposedException)
             {
                 RequireMoved(segments, failure);
             }
-            catch (DamagedRecordsException damaged) when (HasMoved(segments, damaged))
+            catch (Exception damaged) when (damaged is DamagedRecordsException or DamagedBatchException && HasMoved(segments, damaged))
             {
                 // A batch that was cut off while it was read.
+            }
+            catch (DamagedBatchException damaged)
+            {
+                environment.Damage?.Invoke(damaged);
+                throw;
             }
         }
         throw Restless();

@@ -19,15 +19,20 @@ internal sealed class OffsetIndex(IFileStore files, string path, long baseOffset
         PublishEntry();
     }
 
-    /// <summary>The position to search from for an offset: that of the last entry that is not behind it, or 0.</summary>
-    public int Lookup(long offset)
+    /// <summary>The last entry that is not behind an offset, or one so many before it; false where there is none.</summary>
+    public bool TryLookup(long offset, int back, out long indexedOffset, out int position)
     {
         ReadOnlySpan<byte> entries = Entries();
-        int floor = Floor(entries, offset);
-        return floor < 0 ? 0 : PositionAt(entries, floor);
+        int index = Floor(entries, offset) - back;
+        bool found = index >= 0;
+        indexedOffset = found ? OffsetAt(entries, index) : BaseOffset;
+        position = found ? PositionAt(entries, index) : 0;
+        return found;
     }
 
-    /// <summary>The offset of the first entry whose batch starts at or behind a position.</summary>
+    /// <summary>
+    /// The offset of an entry whose batch starts behind a position: of the second one, so that no single wrong entry makes it one that is not.
+    /// </summary>
     public bool TryUpperBound(long position, out long offset)
     {
         ReadOnlySpan<byte> entries = Entries();
@@ -40,16 +45,9 @@ internal sealed class OffsetIndex(IFileStore files, string path, long baseOffset
             else
                 high = middle;
         }
-        bool found = low < entries.Length / EntryBytes;
-        offset = found ? OffsetAt(entries, low) : -1;
+        bool found = low + 1 < entries.Length / EntryBytes;
+        offset = found ? OffsetAt(entries, low + 1) : -1;
         return found;
-    }
-
-    /// <summary>The offset of the last entry, or the base offset.</summary>
-    public long LastOffset()
-    {
-        ReadOnlySpan<byte> entries = Entries();
-        return entries.IsEmpty ? BaseOffset : OffsetAt(entries, entries.Length / EntryBytes - 1);
     }
 
     /// <summary>The position of the last entry, or 0.</summary>

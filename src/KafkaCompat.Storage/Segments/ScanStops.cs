@@ -11,7 +11,8 @@ internal static class ScanStops
     {
         ScanStop.Incomplete => "the file ends within the batch",
         ScanStop.BadLength => "a length that no batch can have stands",
-        ScanStop.BadHeader => "no batch of magic 2 stands",
+        ScanStop.BadHeader => "a header that contradicts itself stands",
+        ScanStop.UnknownMagic => "a batch of an unknown magic stands",
         ScanStop.BadChecksum => "the checksum is not that of the batch",
         _ => "the offsets go back",
     };

@@ -20,7 +20,10 @@ internal static class SegmentReader
         return low - 1;
     }
 
-    /// <summary>As <see cref="PartitionLog.Read"/>, below a limit that is not behind the end.</summary>
+    /// <summary>
+    /// As <see cref="PartitionLog.Read"/>, below a limit that is not behind the end. Throws <see cref="DamagedBatchException"/> where the offset may stand among bytes that
+    /// are no batch.
+    /// </summary>
     public static LogRead Read(LogSegment[] segments, LogEnd end, long fromOffset, int maxBytes, long limit, bool minOneBatch)
     {
         for (int i = Math.Max(0, Floor(segments, fromOffset)); i < segments.Length; i++)
@@ -28,19 +31,27 @@ internal static class SegmentReader
             LogSegment segment = segments[i];
             if (segment.BaseOffset >= limit)
                 break;
-            long segmentEnd = ReferenceEquals(segment, end.Segment) ? end.Position : segment.Size;
-            bool limitIsInside = limit < end.Offset && (i == segments.Length - 1 || segments[i + 1].BaseOffset > limit);
-            if (limitIsInside && segment.TryFind(limit, segmentEnd, out long limitPosition, out _))
-                segmentEnd = limitPosition;
-            if (!segment.TryFind(fromOffset, segmentEnd, out long position, out RecordBatchHeader header))
+            long size = ReferenceEquals(segment, end.Segment) ? end.Position : segment.Size;
+            long nextBase = i + 1 < segments.Length ? segments[i + 1].BaseOffset : end.Offset;
+            Finding finding = BatchSearch.Find(segment, fromOffset, size, nextBase, out BatchPlace place);
+            if (finding == Finding.Damaged)
+                throw new DamagedBatchException(segment.PathOf(SegmentFiles.Log), fromOffset, ScanStops.Describe(place.Why, place.Position));
+            if (finding == Finding.Behind)
                 continue;
+            long segmentEnd = size;
+            if (limit < nextBase && BatchSearch.Find(segment, limit, size, nextBase, out BatchPlace limiting) != Finding.Behind)
+                segmentEnd = limiting.Position;
+            if (place.Position >= segmentEnd)
+                break;
+            RecordBatchHeader header = place.Header;
             int allowed = minOneBatch ? Math.Max(maxBytes, header.SizeInBytes) : maxBytes;
-            int length = (int)Math.Min(segmentEnd - position, allowed);
-            long bound = segment.OffsetIndex.TryUpperBound(position + length, out long indexed) ? indexed
-                : i + 1 < segments.Length ? segments[i + 1].BaseOffset : end.Offset;
+            int length = (int)Math.Min(segmentEnd - place.Position, allowed);
+            if (length >= header.SizeInBytes)
+                length = (int)(segment.CheckedEnd(place, place.Position + length, size, nextBase) - place.Position);
+            long bound = segment.OffsetIndex.TryUpperBound(place.Position + length, out long indexed) ? Math.Max(indexed, header.NextOffset) : nextBase;
             if (length < header.SizeInBytes)
                 return new LogRead(null, false, bound, true);
-            return FileRegion.TryCreate(segment.File, position, length, segment.Health) is { } region
+            return FileRegion.TryCreate(segment.File, place.Position, length, segment.Health) is { } region
                 ? new LogRead(region, false, bound, false)
                 : throw new ObjectDisposedException(segment.PathOf(SegmentFiles.Log));
         }

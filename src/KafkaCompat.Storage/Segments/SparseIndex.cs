@@ -17,6 +17,7 @@ internal abstract class SparseIndex
     private readonly Lock _loading = new();
     private byte[]? _entries;
     private WeakReference<byte[]>? _sealed;
+    private byte[]? _rebuilt;
     private StoredFile? _file;
     private int _count;
     private int _written;
@@ -32,6 +33,9 @@ internal abstract class SparseIndex
     }
 
     public string Path { get; private set; }
+
+    /// <summary>Makes the entries from the log where the file of a sealed segment holds what no index can.</summary>
+    public Func<SparseIndex, byte[]>? Damaged { get; set; }
 
     public int Count => Volatile.Read(ref _count);
 
@@ -97,9 +101,10 @@ internal abstract class SparseIndex
     {
         if (!_isUnsynced)
             return;
-        // Cleared first: what is written beside this sync asks for another one.
+        // What can be refused comes first; and it is cleared before the sync, so that what is written beside it asks for another one.
+        StoredFile file = _file ??= _files.Open(Path, FileOpening.ReadWrite);
         _isUnsynced = false;
-        (_file ??= _files.Open(Path, FileOpening.ReadWrite)).Sync();
+        file.Sync();
     }
 
     /// <summary>The segment takes no more appends: writes what is pending and lets go of the memory and the file.</summary>
@@ -145,6 +150,8 @@ internal abstract class SparseIndex
 
     protected void PublishEntry() => Volatile.Write(ref _count, _count + 1);
 
+    public byte[] ToArray() => Entries().ToArray();
+
     /// <summary>All entries as bytes in Kafka's format.</summary>
     protected ReadOnlySpan<byte> Entries()
     {
@@ -152,22 +159,33 @@ internal abstract class SparseIndex
         if (count == 0)
             return [];
         byte[] entries = Volatile.Read(ref _entries) ?? LoadSealed();
-        return entries.AsSpan(0, Math.Min(count, entries.Length / _entryBytes) * _entryBytes);
+        // Entries that were made from the log can be more than the file has.
+        return entries.AsSpan(0, Math.Min(Count, entries.Length / _entryBytes) * _entryBytes);
     }
 
-    /// <summary>The last entry alone: what is asked of every old segment is not worth reading its whole index for.</summary>
+    /// <summary>The last entry alone: what is asked of every old segment is not worth reading its whole index for. The first one tells whether it can be true.</summary>
     protected bool TryReadLast(Span<byte> entry)
     {
-        int count = Count;
-        if (count == 0)
+        if (Count == 0)
             return false;
         byte[]? entries = Volatile.Read(ref _entries);
         if (entries is null && Volatile.Read(ref _sealed)?.TryGetTarget(out entries) != true)
         {
-            using StoredFile file = _files.Open(Path, FileOpening.Read);
-            return file.Read((long)(count - 1) * _entryBytes, entry) == _entryBytes;
+            Span<byte> ends = stackalloc byte[2 * _entryBytes];
+            using (StoredFile file = _files.Open(Path, FileOpening.Read))
+            {
+                bool read = file.Read(0, ends[.._entryBytes]) == _entryBytes && file.Read((long)(Count - 1) * _entryBytes, ends[_entryBytes..]) == _entryBytes;
+                if (read && CountSound(Count == 1 ? ends[.._entryBytes] : ends) == Math.Min(Count, 2))
+                {
+                    ends[_entryBytes..].CopyTo(entry);
+                    return true;
+                }
+            }
+            entries = LoadSealed();
         }
-        entries.AsSpan((count - 1) * _entryBytes, _entryBytes).CopyTo(entry);
+        if (Count == 0)
+            return false;
+        entries.AsSpan((Count - 1) * _entryBytes, _entryBytes).CopyTo(entry);
         return true;
     }
 
@@ -184,6 +202,15 @@ internal abstract class SparseIndex
         lock (_loading)
         {
             byte[] bytes = _files.ReadAllBytes(Path);
+            if (Damaged is { } rebuild && (bytes.Length != SizeInBytes || CountSound(bytes) != Count))
+            {
+                bytes = rebuild(this);
+                // Held for good: it is dear to make. The count comes last, as with an entry that is added.
+                Volatile.Write(ref _rebuilt, bytes);
+                Volatile.Write(ref _sealed, new WeakReference<byte[]>(bytes));
+                Volatile.Write(ref _count, bytes.Length / _entryBytes);
+                return bytes;
+            }
             Volatile.Write(ref _sealed, new WeakReference<byte[]>(bytes));
             return bytes;
         }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Storage.Segments;
@@ -29,20 +30,20 @@ internal sealed class TimeIndex(IFileStore files, string path, long baseOffset) 
         return TryReadLast(entry) ? At(entry, 0) : (-1, BaseOffset);
     }
 
-    /// <summary>The offset of the last entry that is not later than a timestamp, or the base offset.</summary>
-    public long Lookup(long timestamp)
+    /// <summary>The last entry that is earlier than a timestamp, or no timestamp at the base offset.</summary>
+    public (long Timestamp, long Offset) Lookup(long timestamp)
     {
         ReadOnlySpan<byte> entries = Entries();
         int low = 0, high = entries.Length / EntryBytes;
         while (low < high)
         {
             int middle = (low + high) >>> 1;
-            if (At(entries, middle).Timestamp <= timestamp)
+            if (At(entries, middle).Timestamp < timestamp)
                 low = middle + 1;
             else
                 high = middle;
         }
-        return low == 0 ? BaseOffset : At(entries, low - 1).Offset;
+        return low == 0 ? (RecordBatchHeader.NoTimestamp, BaseOffset) : At(entries, low - 1);
     }
 
     /// <summary>Drops entries of an offset and behind.</summary>

@@ -2,65 +2,103 @@ using KafkaCompat.Protocol.Records;
 
 namespace KafkaCompat.Storage.Segments;
 
-/// <summary>Finds records by their time, through the time indexes and then in the batches.</summary>
-internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOffset)
+/// <summary>
+/// Finds records by their time, through the time indexes and then in the batches. An entry of an index is followed where the batch that it names has its time. Throws
+/// <see cref="DamagedBatchException"/> where the record may be among bytes that are no batch.
+/// </summary>
+internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOffset, long logEndOffset)
 {
     public FoundOffset? First(long timestampMs)
     {
-        foreach (LogSegment segment in segments)
+        for (int i = 0; i < segments.Length; i++)
         {
-            if (segment.LargestTimestampMs < timestampMs)
+            LogSegment segment = segments[i];
+            if (segment.TimeOr(segment.TrueLargest) < timestampMs)
                 continue;
-            long from = Math.Max(segment.TimeIndex.Lookup(timestampMs), logStartOffset);
-            return Search(segment, segment.PositionToSearch(from, segment.Size), timestampMs, exact: false);
+            // As in Kafka no other segment is asked then, though the file's time, where no record has one, stands for nothing that is in it.
+            FoundOffset? found = Search(i, FirstToLookAt(segment, timestampMs), timestampMs, exact: false);
+            if (found is not null || !segment.IsLargestDoubtful)
+                return found;
         }
         return null;
     }
 
     public FoundOffset? Largest()
     {
-        LogSegment? holder = null;
-        foreach (LogSegment segment in segments)
+        int holder = -1;
+        for (int i = 0; i < segments.Length; i++)
         {
-            if (holder is null || segment.Largest.Timestamp > holder.Largest.Timestamp)
-                holder = segment;
+            if (holder < 0 || segments[i].TrueLargest.Timestamp > segments[holder].TrueLargest.Timestamp)
+                holder = i;
         }
-        if (holder is null)
+        if (holder < 0)
             return null;
-        (long timestamp, long offset) = holder.Largest;
+        (long timestamp, long offset) = segments[holder].TrueLargest;
         // Where no record has a time, the first of all is told, without one, as in Kafka.
-        if (timestamp < 0)
-            return Search(holder, 0, RecordBatchHeader.NoTimestamp, exact: true);
-        return Search(holder, holder.PositionToSearch(offset, holder.Size), timestamp, exact: true);
+        return timestamp < 0 ? Search(holder, 0, RecordBatchHeader.NoTimestamp, exact: true) : Search(holder, offset, timestamp, exact: true);
     }
 
-    private FoundOffset? Search(LogSegment segment, int position, long timestampMs, bool exact)
+    private long FirstToLookAt(LogSegment segment, long timestampMs)
     {
-        using var scanner = new BatchScanner(segment.File, position, segment.Size);
-        while (scanner.MoveNext())
+        (long timestamp, long offset) = segment.TimeIndex.Lookup(timestampMs);
+        bool isTrue = BatchSearch.Find(segment, offset, segment.Size, long.MaxValue, out BatchPlace place) == Finding.Found && place.Header.MaxTimestamp == timestamp;
+        return Math.Max(isTrue ? offset : segment.BaseOffset, logStartOffset);
+    }
+
+    private FoundOffset? Search(int index, long from, long timestampMs, bool exact)
+    {
+        LogSegment segment = segments[index];
+        long size = segment.Size;
+        long bound = index + 1 < segments.Length ? segments[index + 1].BaseOffset : logEndOffset;
+        long position = segment.PositionToSearch(from, size, out long nextOffset, bound);
+        using var scanner = new BatchScanner(segment.File, position, size);
+        // The times of a header are under its checksum, and one that is wrong would lead past the record.
+        var walk = new SegmentWalk(scanner, nextOffset)
         {
-            RecordBatchHeader header = scanner.Header;
+            ChecksChecksums = true,
+            Bound = bound,
+        };
+        while (walk.MoveNext())
+        {
+            RequireWhole(segment, walk);
+            RecordBatchHeader header = walk.Header;
             if (exact ? header.MaxTimestamp != timestampMs : header.MaxTimestamp < timestampMs)
                 continue;
-            RecordFault fault = Find(scanner.ReadBatch(), timestampMs, exact, out (long Offset, long Timestamp) found);
+            RecordFault fault = Find(header, walk.ReadBatch(), timestampMs, exact, out (long Offset, long Timestamp) found);
             if (fault != RecordFault.None)
             {
                 throw new DamagedRecordsException(fault,
-                    $"{segment.PathOf(SegmentFiles.Log)}: the batch of offset {header.BaseOffset} at byte {scanner.Position} cannot be read ({fault}).");
+                    $"{segment.PathOf(SegmentFiles.Log)}: the batch of offset {header.BaseOffset} at byte {walk.Position} cannot be read ({fault}).");
             }
             if (found.Offset >= 0)
                 return new FoundOffset(found.Offset, found.Timestamp, header.PartitionLeaderEpoch);
         }
+        RequireWhole(segment, walk);
+        if (walk.Stop != ScanStop.End)
+            throw new DamagedBatchException(segment.PathOf(SegmentFiles.Log), walk.NextOffset, ScanStops.Describe(walk.Stop, walk.End));
         return null;
     }
 
-    private RecordFault Find(ReadOnlyMemory<byte> bytes, long timestampMs, bool exact, out (long Offset, long Timestamp) found)
+    private void RequireWhole(LogSegment segment, SegmentWalk walk)
     {
+        foreach (DamagedRange damage in walk.Damage)
+        {
+            // The same batch twice, or one from before the log's start, hides no record.
+            if (damage.ToOffset > damage.FromOffset && damage.ToOffset > logStartOffset)
+                throw new DamagedBatchException(segment.PathOf(SegmentFiles.Log), damage.FromOffset, ScanStops.Describe(damage.Why, damage.Position));
+        }
+    }
+
+    private RecordFault Find(in RecordBatchHeader header, ReadOnlyMemory<byte> bytes, long timestampMs, bool exact, out (long Offset, long Timestamp) found)
+    {
+        // The largest timestamp can be that of a record before the log's start: it is told all the same, as in Kafka.
+        long fromOffset = exact ? long.MinValue : logStartOffset;
         found = (-1, -1);
+        if (header.Magic < RecordBatchHeader.CurrentMagic)
+            return LegacyTimeSearch.Find(bytes, timestampMs, exact, fromOffset, out found);
         RecordBatchEnumerator batches = RecordBatchEnumerator.Over(bytes);
         if (!batches.MoveNext())
             return batches.Fault == RecordFault.None ? RecordFault.BatchIncomplete : batches.Fault;
-        // The largest timestamp can be that of a record before the log's start: it is told all the same, as in Kafka.
-        return RecordTimeSearch.Find(batches.Current, timestampMs, exact, exact ? long.MinValue : logStartOffset, out found);
+        return RecordTimeSearch.Find(batches.Current, timestampMs, exact, fromOffset, out found);
     }
 }

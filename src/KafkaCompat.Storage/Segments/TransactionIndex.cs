@@ -71,19 +71,16 @@ internal sealed class TransactionIndex(IFileStore files, string path)
     }
 
     /// <summary>
-    /// Adds the transactions that a fetch of [from, upTo) has to know. True when no later segment can hold another one:
-    /// an entry tells that everything before <paramref name="upTo"/> was decided by then.
+    /// Adds the transactions that a fetch of [from, upTo) has to know. Entries say up to where all was decided when they were written, which would tell that no later
+    /// segment has to be asked; but nothing in the log says that this is true.
     /// </summary>
-    public bool Collect(long from, long upTo, List<AbortedTransaction> into)
+    public void Collect(long from, long upTo, List<AbortedTransaction> into)
     {
         foreach (AbortedTransaction entry in Entries())
         {
             if (entry.LastOffset >= from && entry.FirstOffset < upTo)
                 into.Add(entry);
-            if (entry.LastStableOffset >= upTo)
-                return true;
         }
-        return false;
     }
 
     /// <summary>Drops the transactions whose markers stand at an offset or behind.</summary>
@@ -113,15 +110,27 @@ internal sealed class TransactionIndex(IFileStore files, string path)
         Volatile.Write(ref _entries, []);
     }
 
-    /// <summary>True where the file's length and the entries' versions and offsets are sound.</summary>
-    public bool IsSound(long baseOffset)
+    /// <summary>
+    /// Whether the file is what a log writes: whole entries of a known version, with markers in the segment and in their order. The log says the rest, and is asked with
+    /// <paramref name="isTrue"/> of each entry.
+    /// </summary>
+    public bool IsSound(long baseOffset, Func<AbortedTransaction, bool>? isTrue = null)
     {
         if (!files.FileExists(Path))
             return true;
         byte[] bytes = files.ReadAllBytes(Path);
+        if (bytes.Length % EntryBytes != 0)
+            return false;
         try
         {
-            return bytes.Length % EntryBytes == 0 && Array.TrueForAll(Decode(bytes), entry => entry.LastOffset >= baseOffset);
+            long marker = baseOffset - 1;
+            foreach (AbortedTransaction entry in Decode(bytes))
+            {
+                if (entry.LastOffset <= marker || entry.FirstOffset > entry.LastOffset || entry.LastStableOffset > entry.LastOffset + 1 || isTrue?.Invoke(entry) == false)
+                    return false;
+                marker = entry.LastOffset;
+            }
+            return true;
         }
         catch (WireFormatException)
         {

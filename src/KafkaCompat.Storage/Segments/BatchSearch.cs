@@ -1,0 +1,180 @@
+using KafkaCompat.Protocol.Records;
+
+namespace KafkaCompat.Storage.Segments;
+
+/// <summary>What a search for an offset in a segment ended with.</summary>
+internal enum Finding
+{
+    /// <summary>The batch that holds the offset, or the first one behind it where none holds it.</summary>
+    Found,
+
+    /// <summary>All of the segment's batches are before the offset.</summary>
+    Behind,
+
+    /// <summary>The offset may stand where no batch can be read.</summary>
+    Damaged,
+}
+
+/// <summary>Where a search ended.</summary>
+/// <param name="Position">Of the batch, or of the damage.</param>
+/// <param name="Header">The batch's header.</param>
+/// <param name="Why">What is wrong with the damage.</param>
+internal readonly record struct BatchPlace(long Position, RecordBatchHeader Header, ScanStop Why);
+
+/// <summary>
+/// Finds the batch of an offset in a segment, through the offset index and then by headers. No checksum covers where a batch says that it stands, and none is compared
+/// for what is read; so a batch is believed where it fits between its neighbours, and an offset is only said to be absent where the batch before it is sound.
+/// </summary>
+internal ref struct BatchSearch
+{
+    /// <summary>How many entries of a damaged index are tried before the segment is walked from its start.</summary>
+    private const int MaxIndexEntriesTried = 8;
+
+    /// <summary>How far behind damage the next sound batch is looked for. Whoever reads waits for it, and asks again.</summary>
+    private const long MaxResyncBytes = 8 << 20;
+
+    private readonly LogSegment _segment;
+    private readonly long _offset;
+    private readonly long _bound;
+    private readonly BatchScanner _scanner;
+    private BatchPlace _damage;
+    private bool _isSuspicious;
+
+    /// <summary>The offset behind the batch before, and -1 where that is not known.</summary>
+    private long _previousNext;
+    private long _previousPosition;
+
+    private BatchSearch(LogSegment segment, BatchScanner scanner, long offset, long bound)
+    {
+        _segment = segment;
+        _scanner = scanner;
+        _offset = offset;
+        _bound = bound;
+        _previousPosition = -1;
+    }
+
+    /// <summary>Looks for an offset before a position, where a batch ends; the segment's batches are before the offset <paramref name="bound"/>.</summary>
+    public static Finding Find(LogSegment segment, long offset, long end, long bound, out BatchPlace place)
+    {
+        using var scanner = new BatchScanner(segment.File, 0, end);
+        return new BatchSearch(segment, scanner, offset, bound).Find(end, out place);
+    }
+
+    private Finding Find(long end, out BatchPlace place)
+    {
+        bool isIndexed = StartAt(end, out long indexedOffset);
+        _previousNext = isIndexed ? -1 : _segment.BaseOffset;
+        while (true)
+        {
+            if (!_scanner.MoveNext())
+            {
+                if (_scanner.Stop == ScanStop.End)
+                    break;
+                Suspect(_scanner.StoppedAt, _scanner.Stop);
+                if (!_scanner.TryResync(_segment.BaseOffset, long.MaxValue, MaxResyncBytes))
+                    return Ended(out place);
+                _previousNext = -1;
+            }
+            RecordBatchHeader header = _scanner.Header;
+            long first = FirstOffset(header);
+            // A magic that was changed into an old one is found out by the checksum, which does not cover it.
+            if (header.Magic < RecordBatchHeader.CurrentMagic && !_scanner.HasUnknownMagic)
+                _ = _scanner.IsSound();
+            if (_scanner.HasUnknownMagic)
+                Suspect(_scanner.Position, ScanStop.UnknownMagic);
+            else if (_previousNext >= 0 && first < _previousNext)
+                Suspect(_scanner.Position, ScanStop.BadOffset);
+            if (header.LastOffset >= _offset && !_scanner.HasUnknownMagic && IsBelieved(header, first, isIndexed && header.LastOffset == indexedOffset))
+            {
+                place = new BatchPlace(_scanner.Position, header, ScanStop.None);
+                if (first <= _offset)
+                    return Finding.Found;
+                // The index says that the offset is there.
+                if (isIndexed && indexedOffset == _offset)
+                    Suspect(_scanner.Position, ScanStop.BadOffset);
+                return IsAbsent() ? Finding.Found : Ended(out place);
+            }
+            if (header.LastOffset >= _offset)
+                Suspect(_scanner.Position, ScanStop.BadOffset);
+            _previousNext = header.NextOffset;
+            _previousPosition = _scanner.Position;
+        }
+        place = new BatchPlace(end, default, ScanStop.None);
+        // The index knows an offset that no batch holds.
+        if (isIndexed && indexedOffset >= _previousNext)
+            Suspect(Math.Max(0, _previousPosition), ScanStop.BadOffset);
+        return IsAbsent() ? Finding.Behind : Ended(out place);
+    }
+
+    /// <summary>Goes to the last entry of the index that is not behind the offset and is true of the log.</summary>
+    private bool StartAt(long end, out long indexedOffset)
+    {
+        for (int back = 0; back < MaxIndexEntriesTried && _segment.OffsetIndex.TryLookup(_offset, back, out indexedOffset, out int position); back++)
+        {
+            _scanner.Restart(position);
+            bool isTrue = position < end && _scanner.MoveNext() && _scanner.Header.LastOffset <= indexedOffset && _scanner.Header.BaseOffset >= _segment.BaseOffset;
+            _scanner.Restart(position);
+            if (isTrue)
+                return true;
+            // Who is wrong, the index or the log, is not known yet.
+            Suspect(position, ScanStop.BadOffset);
+        }
+        indexedOffset = -1;
+        _scanner.Restart(0);
+        return false;
+    }
+
+    /// <summary>Whether a batch fits between its neighbours. Where it overlaps one of them it has to go on where the other one ends, and to be sound.</summary>
+    private readonly bool IsBelieved(in RecordBatchHeader header, long first, bool isIndexed)
+    {
+        bool overlaps = _previousNext >= 0 && first < _previousNext;
+        bool continues = isIndexed || first == _previousNext;
+        long next = header.NextOffset;
+        if (_scanner.IsAtEnd)
+        {
+            overlaps |= next > _bound;
+            continues |= next == _bound;
+        }
+        else if (_scanner.TryPeek(out RecordBatchHeader following))
+        {
+            bool meets = following.IsLegacyWrapper ? following.LastOffset >= next : following.BaseOffset == next;
+            overlaps |= !meets && (following.IsLegacyWrapper ? following.LastOffset : following.BaseOffset) < next;
+            continues |= meets;
+        }
+        else
+        {
+            return !overlaps && _scanner.IsSound();
+        }
+        return !overlaps || (continues && _scanner.IsSound());
+    }
+
+    /// <summary>Whether no batch can have held the offset: nothing was suspicious, and the batch before says truly where it ends.</summary>
+    private bool IsAbsent()
+    {
+        if (_isSuspicious)
+            return false;
+        if (_previousPosition < 0)
+            return true;
+        _scanner.Restart(_previousPosition);
+        if (_scanner.MoveNext() && _scanner.IsSound())
+            return true;
+        Suspect(_previousPosition, ScanStop.BadChecksum);
+        return false;
+    }
+
+    private readonly long FirstOffset(in RecordBatchHeader header) => !header.IsLegacyWrapper ? header.BaseOffset
+        : Math.Min(header.LastOffset, _previousNext < 0 ? _offset : _previousNext);
+
+    private void Suspect(long position, ScanStop why)
+    {
+        if (!_isSuspicious)
+            _damage = new BatchPlace(position, default, why);
+        _isSuspicious = true;
+    }
+
+    private readonly Finding Ended(out BatchPlace place)
+    {
+        place = _damage;
+        return Finding.Damaged;
+    }
+}
