@@ -17,6 +17,7 @@ public sealed class DynamicVerdictTests
     private static readonly (string Name, string Change, ErrorCode Kafkas, ErrorCode Ours, string Reason)[] Differences =
     [
         ("config.providers", "", ErrorCode.None, ErrorCode.InvalidRequest, "the values that the classes hold would not be read"),
+        ("config.providers", "", ErrorCode.InvalidConfig, ErrorCode.InvalidRequest, "the same, where Kafka refuses it for another reason"),
         ("log.flush.interval.ms", "-1", ErrorCode.None, ErrorCode.InvalidRequest, "the next start would be refused, in Kafka too"),
         ("controller.listener.names", "a", ErrorCode.UnknownServerError, ErrorCode.InvalidRequest, "Kafka fails over its own null"),
         ("process.roles", "a", ErrorCode.UnknownServerError, ErrorCode.InvalidRequest, "Kafka fails over its own null"),
