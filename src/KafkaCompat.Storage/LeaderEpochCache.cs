@@ -17,6 +17,10 @@ public sealed class LeaderEpochCache
     public const int Undefined = -1;
 
     private readonly LogEnvironment _environment;
+
+    /// <summary>Held while the file is written; taken before <see cref="_gate"/>, which is not held meanwhile: readers and appends do not wait for the disk.</summary>
+    private readonly Lock _writing = new();
+
     private readonly Lock _gate = new();
     private readonly List<LeaderEpochEntry> _entries = [];
     private string _path;
@@ -46,12 +50,19 @@ public sealed class LeaderEpochCache
     internal static LeaderEpochCache Open(LogEnvironment environment, string folder)
     {
         var cache = new LeaderEpochCache(environment, Path.Combine(folder, FileName));
+        if (IsBlank(environment.Files, cache._path))
+            return cache;
         foreach (string[] cells in CheckpointText.Read(environment.Files, cache._path, 2))
             cache._entries.Add(new LeaderEpochEntry(CheckpointText.Int(cells[0], cache._path), CheckpointText.Number(cells[1], cache._path)));
         if (cache._entries.Count > 0)
             cache._written = [.. cache._entries];
         return cache;
     }
+
+    /// <summary>
+    /// A file of zeros was not synced, because no record needed what it said, when the machine stopped: see <see cref="Close"/>.
+    /// </summary>
+    private static bool IsBlank(IFileStore files, string path) => files.FileExists(path) && !files.ReadAllBytes(path).AsSpan().ContainsAnyExcept((byte)0);
 
     public LeaderEpochEntry[] Entries()
     {
@@ -117,9 +128,10 @@ public sealed class LeaderEpochCache
     {
         lock (_gate)
         {
-            if (_entries.RemoveAll(entry => entry.StartOffset >= endOffset) > 0 && _entries.Count > 0)
-                Write();
+            if (_entries.RemoveAll(entry => entry.StartOffset >= endOffset) == 0 || _entries.Count == 0)
+                return;
         }
+        Write();
     }
 
     /// <summary>
@@ -145,8 +157,8 @@ public sealed class LeaderEpochCache
             if (_entries.Count == 0)
                 return;
             _entries.Clear();
-            Write();
         }
+        Write();
     }
 
     /// <summary>
@@ -155,21 +167,23 @@ public sealed class LeaderEpochCache
     /// </summary>
     internal void Close(long endOffset)
     {
+        bool lacks, isAbsent;
         lock (_gate)
-        {
-            bool lacks = Lacks(endOffset);
-            if (lacks || _written is null)
-                Write(sync: lacks);
-        }
+            (lacks, isAbsent) = (Lacks(endOffset), _written is null);
+        if (lacks || isAbsent)
+            Write(sync: lacks);
     }
 
     /// <summary>The file says what the epochs before an offset are, whatever comes. True where its folder has to be synced for that.</summary>
     internal bool MakeDurable(long endOffset)
     {
+        bool lacks;
+        lock (_gate)
+            lacks = Lacks(endOffset);
+        if (lacks)
+            Write();
         lock (_gate)
         {
-            if (Lacks(endOffset))
-                Write();
             bool isNameUnsynced = _isNameUnsynced;
             _isNameUnsynced = false;
             return isNameUnsynced;
@@ -185,8 +199,9 @@ public sealed class LeaderEpochCache
 
     internal void Write(bool sync = true)
     {
-        lock (_gate)
+        lock (_writing)
         {
+            LeaderEpochEntry[] entries = Entries();
             try
             {
                 // The content is synced before it takes the name, so that the name always stands for a whole file; which of the two files a
@@ -195,14 +210,17 @@ public sealed class LeaderEpochCache
                 _environment.Files.Delete(temporary);
                 using (StoredFile file = _environment.Files.Open(temporary, FileOpening.CreateNew))
                 {
-                    file.Write(0, CheckpointText.Encode(_entries.Count, _entries.Select(static entry =>
+                    file.Write(0, CheckpointText.Encode(entries.Length, entries.Select(static entry =>
                         string.Create(CultureInfo.InvariantCulture, $"{entry.Epoch} {entry.StartOffset}"))));
                     if (sync)
                         file.Sync();
                 }
                 _environment.Files.Rename(temporary, _path);
-                _written = [.. _entries];
-                _isNameUnsynced = sync;
+                lock (_gate)
+                {
+                    _written = entries;
+                    _isNameUnsynced |= sync;
+                }
             }
             catch (IOException failure)
             {

@@ -313,7 +313,7 @@ public sealed class LogDirectory : IDisposable
     {
         if (!Health.IsFailed)
         {
-            ForEach([.. Opened], static log => log.Close(), _threads);
+            ForEach([.. Opened.OrderBy(static log => log.Folder, StringComparer.Ordinal)], static log => log.Close(), _threads);
             WriteRecoveryPoints();
             WriteLogStarts();
             WriteHighWatermarks(() => highWatermarks);

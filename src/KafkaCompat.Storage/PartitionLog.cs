@@ -110,6 +110,23 @@ public sealed class PartitionLog : IDisposable
     }
 
     /// <summary>
+    /// Whether a batch of a producer may be appended now, as <see cref="ProducerStates.Check"/> tells. A batch out of sequence may be an older one of those that were in flight when
+    /// the broker stopped: then the log is asked.
+    /// </summary>
+    public ProducerVerdict CheckProducer(in RecordBatchHeader batch, AppendOrigin origin)
+    {
+        ProducerVerdict verdict = Producers.Check(batch, origin);
+        if (verdict.Fault != ProducerFault.OutOfOrderSequenceNumber || !Producers.LacksOlderBatches)
+            return verdict;
+        lock (_gate)
+        {
+            RequireOpen();
+            Retryable(() => Producers.ReadOlderBatches(_view.Segments));
+        }
+        return Producers.Check(batch, origin);
+    }
+
+    /// <summary>
     /// Appends whole batches whose offsets are final: the first starts at the log's end or behind it, each next one behind the one before.
     /// The bytes go to the file in one write and are not kept.
     /// </summary>

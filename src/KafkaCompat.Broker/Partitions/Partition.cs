@@ -571,7 +571,7 @@ public sealed class Partition
         // Times that the broker gives follow the order of the records, also where a batch was checked before another that is written already: then it gets the
         // time of its own turn. Where the clock was set back meanwhile, that is the time it is now, and what was given before it does not count any more.
         if (verdict.LogAppendTimeMs != RecordBatchHeader.NoTimestamp && verdict.LogAppendTimeMs < _lastAppendTimeMs) verdict = verdict.AtLogAppendTime(_time.WallMs());
-        var producer = _log.Producers.Check(verdict.Header, Storage.AppendOrigin.Client);
+        var producer = _log.CheckProducer(verdict.Header, Storage.AppendOrigin.Client);
         if (producer.Fault != ProducerFault.None) return Refused((ErrorCode)producer.Fault);
         if (producer.Duplicate is { } earlier)
         {

@@ -48,6 +48,16 @@ public sealed class ProducerEntry(long producerId)
         _batches[(_first + BatchCount - 1) % KeptBatches] = batch;
     }
 
+    /// <summary>Puts batches in front that are older than those kept, as many as there is room for.</summary>
+    internal void AddOlder(IReadOnlyList<ProducerBatch> older)
+    {
+        ProducerBatch[] kept = [.. older, .. Enumerable.Range(0, BatchCount).Select(Batch)];
+        BatchCount = 0;
+        _first = 0;
+        foreach (ProducerBatch batch in kept)
+            AddBatch(batch);
+    }
+
     /// <summary>Sequences start anew with an epoch.</summary>
     internal void SetEpoch(short epoch)
     {

@@ -31,6 +31,9 @@ public sealed class ProducerStates
     private long _firstUnstableOffset = long.MaxValue;
     private long _lastSnapshotOffset;
 
+    /// <summary>Of the batches before it one a producer is known: so much says a snapshot. Zero where all are.</summary>
+    private long _knownFrom;
+
     internal ProducerStates(LogEnvironment environment, string folder, Lock gate, IEnumerable<long> snapshots)
     {
         _environment = environment;
@@ -184,6 +187,7 @@ public sealed class ProducerStates
         _producers.Clear();
         _open.Clear();
         _decided.Clear();
+        _knownFrom = 0;
         EndOffset = 0;
         PublishFirstUnstable();
     }
@@ -215,7 +219,7 @@ public sealed class ProducerStates
                 continue;
             }
             TakeIn(loaded, nowMs);
-            EndOffset = _lastSnapshotOffset = offset;
+            EndOffset = _lastSnapshotOffset = _knownFrom = offset;
             PublishFirstUnstable();
             return;
         }
@@ -270,6 +274,29 @@ public sealed class ProducerStates
         foreach (long snapshot in _snapshots.Where(snapshot => snapshot > offset).ToArray())
             DeleteSnapshot(snapshot);
         _lastSnapshotOffset = Math.Min(_lastSnapshotOffset, offset);
+    }
+
+    /// <summary>Whether a producer's older batches, which were in flight with its last one, may be in the log and are not known.</summary>
+    internal bool LacksOlderBatches => Volatile.Read(ref _knownFrom) > 0;
+
+    /// <summary>Reads from the log what the snapshot left out. Whoever calls holds the log's lock.</summary>
+    internal void ReadOlderBatches(LogSegment[] segments)
+    {
+        var older = new Dictionary<long, Queue<ProducerBatch>>();
+        foreach (RecordBatchHeader batch in OlderBatches.Before(_knownFrom, segments))
+        {
+            if (!_producers.TryGetValue(batch.ProducerId, out ProducerEntry? entry) || entry.Epoch != batch.ProducerEpoch
+                || entry.BatchCount == 0 || batch.LastOffset >= entry.Batch(0).FirstOffset)
+                continue;
+            if (!older.TryGetValue(batch.ProducerId, out Queue<ProducerBatch>? batches))
+                older.Add(batch.ProducerId, batches = new Queue<ProducerBatch>(ProducerEntry.KeptBatches));
+            if (batches.Count == ProducerEntry.KeptBatches)
+                _ = batches.Dequeue();
+            batches.Enqueue(new ProducerBatch(batch.LastSequence, batch.LastOffset, (int)(batch.LastOffset - batch.BaseOffset), batch.MaxTimestamp));
+        }
+        foreach ((long producerId, Queue<ProducerBatch> batches) in older)
+            _producers[producerId].AddOlder([.. batches]);
+        Volatile.Write(ref _knownFrom, 0);
     }
 
     internal void OnLogStart(long logStartOffset)
