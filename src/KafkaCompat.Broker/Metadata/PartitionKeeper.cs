@@ -55,7 +55,8 @@ public sealed class PartitionKeeper : IMetadataListener
     /// <summary>Opens what the directories hold. To be called once, with the first image that is known to be complete.</summary>
     public async Task LoadDirectory(MetadataImage image)
     {
-        foreach (var directory in _directories.Online.Where(static directory => !directory.WasClosedCleanly)) PartitionLogMessages.RecoveryBegins(_logger, directory.Path);
+        // A directory that was formatted a moment ago has no mark of a clean stop either, and nothing to check.
+        foreach (var directory in _directories.Online.Where(directory => !directory.WasClosedCleanly && !image.Topics.IsEmpty)) PartitionLogMessages.RecoveryBegins(_logger, directory.Path);
         var started = _time.GetTimestamp();
         await _directories.LoadAll(
             (partition, topicId) => IsHere(image, partition, topicId),
