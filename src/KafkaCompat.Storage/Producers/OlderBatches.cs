@@ -23,12 +23,15 @@ internal static class OlderBatches
         {
             LogSegment segment = segments[i];
             long surplus = i == first ? bytes - MaxReadBytes : 0;
-            long position = surplus > 0 && segment.OffsetIndex.TryUpperBound(surplus, out long from) && segment.TryFind(from, segment.Size, out long found, out _) ? found : 0;
+            long position = 0, next = segment.BaseOffset;
+            if (surplus > 0 && segment.OffsetIndex.TryUpperBound(surplus, out long from))
+                position = segment.PositionToSearch(from, segment.Size, out next);
             using var scanner = new BatchScanner(segment.File, position, segment.Size);
-            while (scanner.MoveNext() && scanner.Header.NextOffset <= offset)
+            var walk = new SegmentWalk(scanner, next);
+            while (walk.MoveNext() && walk.Header.NextOffset <= offset)
             {
-                if (scanner.Header is { HasProducerId: true, IsControl: false })
-                    yield return scanner.Header;
+                if (walk.Header is { HasProducerId: true, IsControl: false })
+                    yield return walk.Header;
             }
         }
     }
