@@ -1,7 +1,6 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Quorum;
-using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.MetadataRecords;
 using KafkaCompat.Server.CommandLine;
 using KafkaCompat.Server.Tests.Hosting;

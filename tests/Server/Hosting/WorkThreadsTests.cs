@@ -9,7 +9,7 @@ public sealed class WorkThreadsTests
     [Fact]
     public async Task Without_a_thread_of_the_system_the_work_is_done_by_who_asks()
     {
-        using var threads = new WorkThreads("test", 2, static _ => throw new OutOfMemoryException());
+        using var threads = new WorkThreads("test", 2, static _ => throw new InsufficientMemoryException());
         var here = Environment.CurrentManagedThreadId;
         var there = 0;
         await threads.Run(() => there = Environment.CurrentManagedThreadId);
@@ -23,7 +23,7 @@ public sealed class WorkThreadsTests
         var started = 0;
         using var threads = new WorkThreads("test", 2, thread =>
         {
-            if (++started > 1) throw new OutOfMemoryException();
+            if (++started > 1) throw new InsufficientMemoryException();
             thread.Start();
         });
         using var gate = new ManualResetEventSlim();

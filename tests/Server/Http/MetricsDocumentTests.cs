@@ -67,8 +67,8 @@ public sealed class MetricsDocumentTests : IDisposable
         await using var node = await HttpNode.Start(_folder.FullName);
         using var broker = node.Running.Node.CreateMetrics("test");
         var missing = Missing(broker.Metrics.Definitions);
-        Assert.Empty(missing.Where(static name => Reason(name) is null));
-        Assert.Empty(Reasons.Select(static row => row.Names).Where(pattern => !missing.Any(name => Matches(name, pattern))));
+        Assert.DoesNotContain(missing, static name => Reason(name) is null);
+        Assert.DoesNotContain(Reasons.Select(static row => row.Names), pattern => !missing.Any(name => Matches(name, pattern)));
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
