@@ -15,10 +15,10 @@ namespace KafkaCompat.Server.Transport;
 internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
 {
     /// <summary>
-    /// What is sent while the socket takes nothing: its completion says that there is room again, which the runtime has no other call for, and the rest goes at once. Little,
-    /// because the runtime says nothing before the last byte of it is taken, and a peer that reads slowly would seem to read nothing; and of a file it is memory.
+    /// What is sent at a time while the socket takes nothing: its completion says that there is room again, which the runtime has no other call for. No more, because the runtime
+    /// says nothing before the last byte of it is taken, and a peer that reads slowly would seem to read nothing; no less, because each time costs a wake-up.
     /// </summary>
-    private const int MaxWaitingBytes = 4 * 1024;
+    private const int MaxWaitingBytes = 32 * 1024;
 
     private readonly Socket _socket;
     private readonly BlockPool _pool;
@@ -186,7 +186,7 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
     }
 
     /// <summary>
-    /// Sends a region. When the socket's buffer is full, a small block's worth is read and sent the ordinary way.
+    /// Sends a region. When the socket's buffer is full, one block's worth is read and sent the ordinary way.
     /// </summary>
     private async ValueTask SendRegion(PendingRegion region, CancellationToken cancellationToken)
     {
@@ -203,8 +203,11 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
                 // A disk that failed is asked once more, in the ordinary way, whose failure names the file.
                 sent = await SendCopy(region, cancellationToken).ConfigureAwait(false);
             }
+            else
+            {
+                Activity?.NoteSent();
+            }
 
-            Activity?.NoteSent();
 
             region.Advance(sent);
         }
@@ -212,8 +215,7 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
 
     private async ValueTask<int> SendCopy(PendingRegion region, CancellationToken cancellationToken)
     {
-        // Where sendfile is of no use every byte goes this way.
-        var block = _pool.Rent(SendFile.IsSupported ? MaxWaitingBytes : BlockPool.StandardSize);
+        var block = _pool.Rent(BlockPool.StandardSize);
         try
         {
             var read = ReadFile(region, block.Buffer.Span[..Math.Min(block.Capacity, region.Left)]);
@@ -224,7 +226,8 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
 
             for (var sent = 0; sent < read;)
             {
-                sent += await Send(block.Buffer[sent..read], cancellationToken).ConfigureAwait(false);
+                sent += await _socket.SendAsync(block.Buffer[sent..Math.Min(read, sent + MaxWaitingBytes)], SocketFlags.None, cancellationToken).ConfigureAwait(false);
+                Activity?.NoteSent();
             }
 
             return read;
