@@ -66,7 +66,7 @@ public sealed class IndexTrustTests
         byte[] sound = _files.ReadAllBytes(path);
         _files.SyncFolder("/");
         _files.SyncFolder("/data");
-        _files.WriteAtomically(path, sound[..^3]);
+        _files.WriteAtomically(path, sound.AsSpan(..^3));
         using (Open(clean: true, recoveryPoint: 24))
         {
         }
