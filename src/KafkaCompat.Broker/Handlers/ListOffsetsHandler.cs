@@ -22,6 +22,7 @@ public sealed class ListOffsetsHandler(PartitionTable partitions, IBatchThreads 
 {
     private const long EarliestPendingUpload = -6;
     private const long LargestTimestamp = -3;
+    private const short FirstOfOffsetNotAvailable = 5;
 
     /// <summary>The first version that knows a named place, by its negated number.</summary>
     private static readonly short[] FirstVersion = [0, 1, 1, 7, 8, 9, 11];
@@ -95,7 +96,8 @@ public sealed class ListOffsetsHandler(PartitionTable partitions, IBatchThreads 
             return;
         }
         var found = partition.FindOffset(asked.Timestamp, request.IsolationLevel == IsolationLevels.ReadCommitted, asked.CurrentLeaderEpoch);
-        result.ErrorCode = found.Error;
+        // What versions before 5 know for it.
+        result.ErrorCode = found.Error == ErrorCode.OffsetNotAvailable && version < FirstOfOffsetNotAvailable ? ErrorCode.LeaderNotAvailable : found.Error;
         result.Timestamp = found.Timestamp;
         result.Offset = found.Offset;
         if (version >= 4) result.LeaderEpoch = found.LeaderEpoch;

@@ -44,6 +44,10 @@ public sealed class Partition
     private FetchWait.Node? _fetchWaits;
     private List<AckWait.Place>? _ackWaits;
     private long _highWatermark;
+
+    /// <summary>The log's end when this replica became the leader.</summary>
+    private long _leaderStart;
+
     private long _visibleBytes;
     private long _stableBytes;
     private long _hiddenBytes;
@@ -127,6 +131,7 @@ public sealed class Partition
             if (!changed) return;
             if (isLeader)
             {
+                _leaderStart = _log.LogEndOffset;
                 try
                 {
                     _log.Epochs.Assign(leaderEpoch, _log.LogEndOffset);
@@ -351,14 +356,20 @@ public sealed class Partition
         }
     }
 
-    /// <summary>The offset for a timestamp or one of the named places; consumers see up to the high watermark or the last stable offset.</summary>
+    /// <summary>
+    /// The offset for a timestamp or one of the named places; consumers see up to the high watermark or the last stable offset. While the high watermark is behind
+    /// what was here when this replica became the leader, as after a kill with <c>flush.messages=1</c> until the first sync, where consumers' records end is not
+    /// known: who reads up to there must not be told that there are fewer than it was told before.
+    /// </summary>
     public FoundOffset FindOffset(long timestamp, bool committedOnly, int currentLeaderEpoch)
     {
         long bound;
+        bool isBehind;
         lock (_lock)
         {
             var error = CheckLeader(currentLeaderEpoch);
             if (error != ErrorCode.None) return FoundOffset.Failed(error);
+            isBehind = _highWatermark < _leaderStart;
             bound = committedOnly ? LastStableOffset() : _highWatermark;
         }
         try
@@ -366,7 +377,7 @@ public sealed class Partition
             switch (timestamp)
             {
                 case Latest:
-                    return new FoundOffset(ErrorCode.None, bound, -1, _log.Epochs.LatestEpoch);
+                    return isBehind ? FoundOffset.Failed(ErrorCode.OffsetNotAvailable) : new FoundOffset(ErrorCode.None, bound, -1, _log.Epochs.LatestEpoch);
                 case Earliest or EarliestLocal:
                     var start = _log.LogStartOffset;
                     return new FoundOffset(ErrorCode.None, start, -1, _log.Epochs.EpochFor(start));
@@ -376,7 +387,7 @@ public sealed class Partition
             var found = timestamp == MaxTimestamp ? _log.FindMaxTimestamp() : _log.FindByTimestamp(timestamp);
             return found is { } record && record.Offset < bound
                 ? new FoundOffset(ErrorCode.None, record.Offset, record.Timestamp, record.LeaderEpoch)
-                : FoundOffset.Nothing;
+                : isBehind ? FoundOffset.Failed(ErrorCode.OffsetNotAvailable) : FoundOffset.Nothing;
         }
         catch (KafkaStorageException)
         {

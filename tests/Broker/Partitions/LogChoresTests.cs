@@ -1,3 +1,4 @@
+using System.Buffers;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Logs;
 using KafkaCompat.Broker.Partitions;
@@ -178,6 +179,26 @@ public sealed class LogChoresTests : IDisposable
         await Until(() => partition.HighWatermark == 1);
         Assert.Equal(3, refused);
         Assert.False(_directory.Health.IsFailed);
+        await syncer.Stop();
+    }
+
+    /// <summary>After a kill the high watermark is behind until the first sync: nobody may be told an end, or "nothing at that time", that leaves out what was acknowledged.</summary>
+    [Fact]
+    public async Task Before_the_first_sync_after_a_kill_the_end_is_not_known()
+    {
+        var log = _directory.Create(new TopicPartition("t", 0), new Uuid(7, 9), LogSettings.Default);
+        _ = log.Append(new ReadOnlySequence<byte>(Records.Batch(3, timestamp: NowMs())));
+        var syncer = new LogSyncer(_time);
+        var config = TopicConfig.Create(TestNode.ConfigOf(), new Dictionary<string, string> { ["flush.messages"] = "1" });
+        var partition = new Partition("t", new Uuid(7, 9), 0, log, config, 0, syncer, _time);
+        partition.ApplyLeadership(1, 0, 1, 1, isLeader: true);
+        Assert.Equal(ErrorCode.OffsetNotAvailable, partition.FindOffset(-1, committedOnly: false, -1).Error);
+        Assert.Equal(ErrorCode.OffsetNotAvailable, partition.FindOffset(-1, committedOnly: true, -1).Error);
+        Assert.Equal(ErrorCode.OffsetNotAvailable, partition.FindOffset(0, committedOnly: false, -1).Error);
+        Assert.Equal((ErrorCode.None, 0), (partition.FindOffset(-2, committedOnly: false, -1).Error, partition.FindOffset(-2, committedOnly: false, -1).Offset));
+        syncer.Start();
+        await Until(() => partition.HighWatermark == 3);
+        Assert.Equal(3, partition.FindOffset(-1, committedOnly: false, -1).Offset);
         await syncer.Stop();
     }
 
