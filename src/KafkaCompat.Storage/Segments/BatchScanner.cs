@@ -45,6 +45,12 @@ internal sealed class BatchScanner : IDisposable
     /// <summary>For reading whole segments.</summary>
     public const int WholeReadBytes = 256 * 1024;
 
+    /// <summary>
+    /// No segment has more offsets than its indexes can tell. So bytes of records look like a batch that can follow once in a long while; with any offset they would every
+    /// kilobyte, and each such place is worth the checksum of as many bytes as its length happens to say.
+    /// </summary>
+    private const long MaxOffsetsOfSegment = int.MaxValue;
+
     private readonly StoredFile _file;
     private readonly long _end;
     private byte[] _buffer;
@@ -199,7 +205,7 @@ internal sealed class BatchScanner : IDisposable
             return false;
         long offset = BinaryPrimitives.ReadInt64BigEndian(bytes);
         int length = BinaryPrimitives.ReadInt32BigEndian(bytes[RecordBatchHeader.BatchLengthPosition..]);
-        return offset >= nextOffset && length >= RecordBatchHeader.MinBatchLength && length <= _end - position - RecordBatchHeader.LogOverhead;
+        return offset >= nextOffset && offset - nextOffset <= MaxOffsetsOfSegment && length >= RecordBatchHeader.MinBatchLength && length <= _end - position - RecordBatchHeader.LogOverhead;
     }
 
     /// <summary>Whether batches follow one another from the current one on; the scan stands there again afterwards.</summary>

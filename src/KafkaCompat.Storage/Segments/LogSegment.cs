@@ -449,7 +449,7 @@ internal sealed class LogSegment
     private LargestTimestamp WalkLargest(LargestTimestamp largest, long position)
     {
         using var scanner = new BatchScanner(File, position, Size);
-        var walk = new SegmentWalk(scanner, 0);
+        var walk = new SegmentWalk(scanner, BaseOffset);
         while (walk.MoveNext())
         {
             if (walk.Header.MaxTimestamp > largest.Timestamp)
