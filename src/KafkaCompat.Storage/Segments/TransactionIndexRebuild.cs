@@ -48,11 +48,10 @@ internal sealed class TransactionIndexRebuild(LogEnvironment environment, Produc
     /// <summary>Whether another transaction of the producer ends within what an entry says is one.</summary>
     private bool HasOtherMarker(AbortedTransaction entry)
     {
-        foreach (LogSegment segment in segments)
+        for (int i = Math.Max(0, segments.FindLastIndex(held => held.BaseOffset <= entry.FirstOffset)); i < segments.Count && segments[i].BaseOffset <= entry.LastOffset; i++)
         {
-            int index = segments.IndexOf(segment);
-            bool isBefore = index + 1 < segments.Count && segments[index + 1].BaseOffset <= entry.FirstOffset;
-            if (isBefore || segment.BaseOffset > entry.LastOffset || segment.Size == 0)
+            LogSegment segment = segments[i];
+            if (segment.Size == 0)
                 continue;
             long position = segment.PositionToSearch(Math.Max(entry.FirstOffset, segment.BaseOffset), segment.Size, out long next);
             using var scanner = new BatchScanner(segment.File, position, segment.Size);
