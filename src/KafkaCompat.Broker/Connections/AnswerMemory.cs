@@ -96,11 +96,15 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
         foreach (var claim in stalled) claim.Owner.CloseStalled(claim.UnreadBytes, heldBytes);
     }
 
-    /// <summary>What one connection has of it. Its connection calls one method at a time, but <see cref="End"/> from any thread.</summary>
+    /// <summary>
+    /// What one connection has of it. Whoever reads the connection and whoever writes to it call it beside each other, <see cref="End"/> anybody. An answer that begins to wait
+    /// for its peer while the next request asks for room has a place in both lists.
+    /// </summary>
     internal sealed class Claim
     {
         private readonly AnswerMemory _memory;
-        private readonly LinkedListNode<Claim> _place;
+        private readonly LinkedListNode<Claim> _waitingPlace;
+        private readonly LinkedListNode<Claim> _holdingPlace;
         private TaskCompletionSource? _turn;
         private long _since;
         private long _unreadBytes;
@@ -110,7 +114,7 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
         public Claim(AnswerMemory memory, KafkaConnection owner)
         {
             (_memory, Owner) = (memory, owner);
-            _place = new LinkedListNode<Claim>(this);
+            (_waitingPlace, _holdingPlace) = (new LinkedListNode<Claim>(this), new LinkedListNode<Claim>(this));
         }
 
         public KafkaConnection Owner { get; }
@@ -131,7 +135,7 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
             {
                 if (_isEnded || _hasTurn || !_memory._isFull) return Task.CompletedTask;
                 _turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                _memory._waiting.AddLast(_place);
+                _memory._waiting.AddLast(_waitingPlace);
                 _memory._isFull = true;
                 _memory.StartLooking();
                 return _turn.Task;
@@ -158,7 +162,7 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
                 if (_isEnded) return;
                 _since = _memory.Now;
                 _unreadBytes = bytes;
-                if (_place.List is null) _memory._holding.AddLast(_place);
+                if (_holdingPlace.List is null) _memory._holding.AddLast(_holdingPlace);
                 _memory.Change(_hasTurn ? bytes - BytesOfTurn : bytes);
                 _hasTurn = false;
             }
@@ -169,7 +173,7 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
         {
             lock (_memory._lock)
             {
-                if (_place.List == _memory._holding) _memory._holding.Remove(_place);
+                if (_holdingPlace.List is not null) _memory._holding.Remove(_holdingPlace);
                 var bytes = _unreadBytes;
                 _unreadBytes = 0;
                 if (bytes > 0) _memory.Change(-bytes);
@@ -182,7 +186,7 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
             lock (_memory._lock)
             {
                 _isEnded = true;
-                if (_place.List == _memory._waiting) _memory._waiting.Remove(_place);
+                if (_waitingPlace.List is not null) _memory._waiting.Remove(_waitingPlace);
                 _memory.Change(_hasTurn ? -BytesOfTurn : 0);
                 _hasTurn = false;
                 _turn?.TrySetResult();
