@@ -155,25 +155,26 @@ public sealed class MetadataLog : IDisposable
     /// Deletes the oldest snapshots, the newest excepted, while log and snapshots are larger than allowed or a snapshot is older than allowed; the log
     /// then starts where the oldest one that is left ends.
     /// </summary>
-    public void Clean(long maxBytes, long maxMs, long nowMs)
+    public void Clean(long maxBytes, long maxMs, long wallMs)
     {
-        while (_snapshots.Count > 1 && (IsTooLarge(maxBytes) || (maxMs >= 0 && nowMs - _environment.Files.LastWriteMs(PathOf(_snapshots[0])) > maxMs)))
+        while (_snapshots.Count > 1 && (IsTooLarge(maxBytes) || (maxMs >= 0 && wallMs - _environment.Files.LastWriteMs(PathOf(_snapshots[0])) > maxMs)))
         {
             var oldest = _snapshots[0];
             string aside = PathOf(oldest) + DeletedSuffix;
             _environment.Files.Rename(PathOf(oldest), aside);
             _snapshots.RemoveAt(0);
-            _deleted.Enqueue((aside, nowMs + _log.Settings.FileDeleteDelayMs));
+            _deleted.Enqueue((aside, _environment.DueMs(_log.Settings.FileDeleteDelayMs)));
             _log.AdvanceLogStart(Math.Min(_snapshots[0].EndOffset, _log.LogEndOffset));
-            _log.ApplyRetention(nowMs, _log.LogEndOffset);
+            _log.ApplyRetention(wallMs, _log.LogEndOffset);
         }
 
-        while (_deleted.TryPeek(out var next) && next.DueMs <= nowMs)
+        long tickMs = _environment.Clock.TickMs();
+        while (_deleted.TryPeek(out var next) && next.DueMs <= tickMs)
         {
             _environment.Files.Delete(_deleted.Dequeue().Path);
         }
 
-        _log.DeleteDue(nowMs);
+        _log.DeleteDue(tickMs);
     }
 
     /// <summary>Closes as after a clean shutdown.</summary>
