@@ -7,9 +7,6 @@ public static class SettingsText
 {
     private const string Hidden = "[hidden]";
 
-    /// <summary>Words in the names of settings whose values are secret, those of plug-ins among them.</summary>
-    private static readonly string[] SecretWords = ["password", "secret", "jaas", "token", "credential", "keystore.key", "private"];
-
     /// <summary>The settings of a node that were set to something else than their default, in the order of their names.</summary>
     public static IReadOnlyList<string> Changed(ServerConfig config)
     {
@@ -19,6 +16,10 @@ public static class SettingsText
     }
 
     /// <summary>A value, or that it is hidden.</summary>
-    public static string Shown(string name, string value) =>
-        ConfigCatalog.FindBroker(name)?.IsSensitive == true || Array.Exists(SecretWords, word => name.Contains(word, StringComparison.OrdinalIgnoreCase)) ? Hidden : value;
+    public static string Shown(string name, string value) => MayTell(name) ? value : Hidden;
+
+    /// <summary>Whether the value of a setting is no secret. Nobody knows what one holds that is unknown here, a plug-in's most of all, so it is treated as a secret.</summary>
+    public static bool MayTell(string name) => OwnSettings.Find(name) is not null
+        || (ConfigCatalog.FindTopic(name) ?? ConfigCatalog.FindBroker(name) ?? ConfigCatalog.Find(ConfigScope.BrokerDynamicOnly, name) ?? ConfigCatalog.Find(ConfigScope.Group, name)
+            ?? ConfigCatalog.Find(ConfigScope.ClientMetrics, name) ?? ListenerConfigs.KeyOf(name)) is { IsSensitive: false, Type: not ConfigType.Password };
 }

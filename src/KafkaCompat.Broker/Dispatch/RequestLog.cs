@@ -5,7 +5,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Protocol;
-using KafkaCompat.Protocol.Configs;
 using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Dispatch;
@@ -49,7 +48,7 @@ public sealed partial class RequestLog(ILogger logger)
         using var json = new Utf8JsonWriter(content, Options);
         try
         {
-            LoggedContent.Write(message, json, version, MayTell);
+            LoggedContent.Write(message, json, version, SettingsText.MayTell);
             json.Flush();
         }
         catch (ContentIsFullException)
@@ -60,11 +59,6 @@ public sealed partial class RequestLog(ILogger logger)
         }
         return content.Text;
     }
-
-    /// <summary>Nobody knows whether an unknown setting is a secret, so it is treated as one.</summary>
-    private static bool MayTell(string setting) =>
-        (ConfigCatalog.FindTopic(setting) ?? ConfigCatalog.FindBroker(setting) ?? ConfigCatalog.Find(ConfigScope.Group, setting) ?? ConfigCatalog.Find(ConfigScope.ClientMetrics, setting)
-            ?? ListenerConfigs.KeyOf(setting)) is { IsSensitive: false, Type: not ConfigType.Password };
 
     [LoggerMessage(1020, LogLevel.Debug, "{Key} {Version} (correlation id {CorrelationId}) of client {ClientId} at {Address}:{Port}, connection {ConnectionId}, listener {Listener}: {RequestBytes} bytes were answered with {ResponseBytes} in {TotalMs} ms: queue {QueueMs}, local {LocalMs}, remote {RemoteMs}, send {SendMs}.")]
     private static partial void Line(
