@@ -27,7 +27,8 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
                 StartedOver(logger, loss, repair.Partition, repair.FromOffset, repair.ToOffset, repair.Count, repair.Path);
                 break;
             case RepairAct.IndexRebuilt:
-                IndexRebuilt(logger, repair.Partition, repair.Path);
+                if (repair.Why is { } why) IndexDoubted(logger, repair.Path, repair.Partition, why);
+                else IndexRebuilt(logger, repair.Partition, repair.Path);
                 break;
             case RepairAct.ProducersForgotten:
                 ProducersForgotten(logger, repair.Path, repair.Partition);
@@ -63,6 +64,9 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
 
     [LoggerMessage(1224, LogLevel.Warning, "An index of {Partition} was absent or damaged; it was built anew from {File}.")]
     private static partial void IndexRebuilt(ILogger logger, string partition, string file);
+
+    [LoggerMessage(1231, LogLevel.Warning, "The index {File} of {Partition} is not believed, because {Why}. The log is read instead. To have it written anew, stop the node and delete it with the segment's .index.")]
+    private static partial void IndexDoubted(ILogger logger, string file, string partition, string why);
 
     [LoggerMessage(1225, LogLevel.Warning, "The producer snapshot {File} of {Partition} was damaged and is deleted; producers are read from the batches instead.")]
     private static partial void ProducersForgotten(ILogger logger, string file, string partition);

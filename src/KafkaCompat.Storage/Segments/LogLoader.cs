@@ -126,7 +126,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         {
             if (segment.TransactionIndex.IsSound(segment.BaseOffset, rebuild.IsTrue))
                 continue;
-            environment.Recovery.Repaired(new LogRepair(RepairAct.IndexRebuilt, segment.TransactionIndex.Path));
+            environment.Recovery.Repaired(new LogRepair(RepairAct.IndexRebuilt, segment.PathOf(SegmentFiles.Log)));
             rebuild.Rebuild(segment);
             segment.TransactionIndex.Sync();
             segment.LetGoOfFiles();
