@@ -15,7 +15,11 @@ internal static partial class ProcessSurroundings
     private const int ReadWrite = 2;
     private const int FirstRealTime = 34;
     private const int LastRealTime = 64;
+    private const nint Default = 0;
     private const nint Ignore = 1;
+
+    /// <summary>More than a sigaction has on any system.</summary>
+    private const int WordsOfAction = 64;
 
     /// <summary>A write to a pipe or a socket whose reader has gone: the write fails, and who wrote hears of it.</summary>
     private const int BrokenPipe = 13;
@@ -28,9 +32,10 @@ internal static partial class ProcessSurroundings
 
     /// <summary>
     /// Signals that mean nothing to this program and would end it: SIGUSR1 and SIGUSR2, which tools send to have files reopened, timers and descriptors that nobody set up
-    /// (SIGALRM, SIGSTKFLT, SIGVTALRM, SIGPROF, SIGIO), and on Linux the real-time signals but the first, which is .NET's own.
+    /// (SIGALRM, SIGSTKFLT, SIGVTALRM, SIGPROF, SIGIO), and on Linux the real-time signals. One that .NET has a handler for is left to it: it stops threads for the garbage
+    /// collector with one of them, which is the first real-time signal (34 with glibc, 35 with musl) or, on macOS, SIGUSR1.
     /// </summary>
-    private static readonly int[] Meaningless = OperatingSystem.IsMacOS() ? [14, 23, 26, 27, 30, 31] : [10, 12, 14, 16, 26, 27, 29, .. Enumerable.Range(FirstRealTime + 1, LastRealTime - FirstRealTime)];
+    private static readonly int[] Meaningless = OperatingSystem.IsMacOS() ? [14, 23, 26, 27, 30, 31] : [10, 12, 14, 16, 26, 27, 29, .. Enumerable.Range(FirstRealTime, LastRealTime - FirstRealTime + 1)];
 
     private static readonly bool[] TakenByRuntime = new bool[StandardDescriptors];
 
@@ -42,7 +47,7 @@ internal static partial class ProcessSurroundings
         }
 
         FillStandardDescriptors();
-        foreach (var signal in (int[])[BrokenPipe, FileSizeExceeded, TerminalOutput, .. Meaningless])
+        foreach (var signal in (int[])[BrokenPipe, FileSizeExceeded, TerminalOutput, .. Meaningless.Where(static signal => !HasHandler(signal))])
         {
             _ = SetSignal(signal, Ignore);
         }
@@ -71,6 +76,16 @@ internal static partial class ProcessSurroundings
             TakenByRuntime[descriptor] = flags >= 0 && (flags & ClosedOnExec) != 0;
         }
     }
+
+    /// <summary>Whether something happens on a signal that is not its default. Asked without a change, for a signal may come at any time; the handler stands first in what is told.</summary>
+    private static bool HasHandler(int signal)
+    {
+        Span<nint> action = stackalloc nint[WordsOfAction];
+        return Ask(signal, 0, action) == 0 && action[0] != Default;
+    }
+
+    [LibraryImport("libc", EntryPoint = "sigaction", SetLastError = true)]
+    private static partial int Ask(int signal, nint change, Span<nint> action);
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int Control(int descriptor, int command);
