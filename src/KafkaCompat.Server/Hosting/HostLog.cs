@@ -57,6 +57,9 @@ internal static partial class HostLog
     [LoggerMessage(121, LogLevel.Warning, "SIGQUIT changes nothing: this program has no thread dump. SIGTERM stops the node")]
     public static partial void NoThreadDump(ILogger logger);
 
+    [LoggerMessage(122, LogLevel.Critical, "The node cannot go on after this fault of the program, and ends; the next start checks its files")]
+    public static partial void NodeFailed(ILogger logger, Exception exception);
+
     [LoggerMessage(115, LogLevel.Information, "Stopped after {Milliseconds} ms")]
     public static partial void Stopped(ILogger logger, long milliseconds);
 

@@ -69,7 +69,7 @@ internal static class NodeHost
                 if (ended != stop.Received)
                 {
                     // Throws what ended it: a disk, most of all.
-                    await ended.ConfigureAwait(false);
+                    await EndOf(node, logger).ConfigureAwait(false);
                 }
 
                 HostLog.Stopping(logger, ended == stop.Received ? await stop.Received.ConfigureAwait(false) : "the end of its quorum");
@@ -84,6 +84,20 @@ internal static class NodeHost
             {
                 await http.DisposeAsync().ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>Waits for a node that ends by itself. What nobody foresaw is logged with its stack: the node may never again come to where it failed.</summary>
+    private static async Task EndOf(RunningNode node, ILogger logger)
+    {
+        try
+        {
+            await node.Completion.ConfigureAwait(false);
+        }
+        catch (Exception e) when (!StartFailure.IsForeseen(e))
+        {
+            HostLog.NodeFailed(logger, e);
+            throw;
         }
     }
 

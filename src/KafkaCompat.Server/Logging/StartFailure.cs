@@ -12,15 +12,22 @@ internal static class StartFailure
     /// <summary>A setting, a port or a directory stands in the way.</summary>
     private const int Refused = 1;
 
-    /// <summary>Says what stands in the way. What nobody foresaw is told by its kind, and any with its stack where that is asked for. Returns the exit code.</summary>
-    public static int Tell(Exception? exception, ProgramOutput output)
+    /// <summary>Whether a failure is one of settings, files or a disk, whose message says all that there is to know.</summary>
+    public static bool IsForeseen(Exception? exception) =>
+        exception is ConfigurationException or IOException or UnauthorizedAccessException or QuorumStateException or MetadataCorruptException or LogCorruptionException;
+
+    /// <summary>
+    /// Says what stands in the way. What nobody foresaw is told by its kind, and any with its stack where that is asked for: a node that ran may never again come to where it
+    /// failed. Returns the exit code.
+    /// </summary>
+    public static int Tell(Exception? exception, ProgramOutput output, bool withStack = false)
     {
         switch (exception)
         {
             case ConfigurationException wrong:
                 foreach (var problem in wrong.Problems) output.Say(LogLevel.Critical, problem.Message);
                 break;
-            case IOException or UnauthorizedAccessException or QuorumStateException or MetadataCorruptException or LogCorruptionException:
+            case not null when IsForeseen(exception):
                 output.Say(LogLevel.Critical, exception.Message);
                 break;
             default:
@@ -28,7 +35,7 @@ internal static class StartFailure
                 break;
         }
 
-        if (exception is not null && Environment.GetEnvironmentVariable("KAFKA_LOG_LEVEL")?.ToUpperInvariant() is "DEBUG" or "TRACE") output.Errors.WriteLine(exception);
+        if (exception is not null && (withStack || Environment.GetEnvironmentVariable("KAFKA_LOG_LEVEL")?.ToUpperInvariant() is "DEBUG" or "TRACE")) output.Errors.WriteLine(exception);
         return Refused;
     }
 }
