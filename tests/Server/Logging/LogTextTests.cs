@@ -30,6 +30,8 @@ public sealed partial class LogTextTests
     [InlineData("ssl.keystore.password", "x", "[hidden]")]
     [InlineData("listener.name.sasl.plain.sasl.jaas.config", "x", "[hidden]")]
     [InlineData("delegation.token.secret.key", "x", "[hidden]")]
+    [InlineData("confluent.license", "x", "[hidden]")]
+    [InlineData("kafkacompat.topics", "orders:3", "orders:3")]
     [InlineData("num.partitions", "3", "3")]
     public void Secrets_are_not_shown(string name, string value, string expected) => Assert.Equal(expected, SettingsText.Shown(name, value));
 
