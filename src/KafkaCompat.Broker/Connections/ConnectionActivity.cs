@@ -23,4 +23,15 @@ public sealed class ConnectionActivity(TimeProvider time)
 
     /// <summary>The socket took bytes.</summary>
     public void NoteSent() => Volatile.Write(ref _sent, time.GetTimestamp());
+
+    /// <summary>The present, to be handed to <see cref="NoteSent(long)"/>.</summary>
+    public long Now => time.GetTimestamp();
+
+    /// <summary>The socket took bytes that were offered to it at <paramref name="offered"/>; returns how long it took.</summary>
+    public TimeSpan NoteSent(long offered)
+    {
+        var now = time.GetTimestamp();
+        Volatile.Write(ref _sent, now);
+        return time.GetElapsedTime(offered, now);
+    }
 }
