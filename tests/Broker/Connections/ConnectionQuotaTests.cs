@@ -128,7 +128,7 @@ public sealed class ConnectionQuotaTests
     }
 
     [Theory]
-    [InlineData("max.connections.per.ip.overrides", "nobody", "nobody is not host:connections")]
+    [InlineData("max.connections.per.ip.overrides", "nobody", "'nobody' is not host:connections")]
     [InlineData("max.connections.per.ip.overrides", "a b:3", "contains invalid addresses : a b")]
     [InlineData("max.connections.per.ip", "0", "can be set to zero only if max.connections.per.ip.overrides property is set")]
     [InlineData("listener.name.plaintext.max.connections", "few", "Not a number of type INT")]

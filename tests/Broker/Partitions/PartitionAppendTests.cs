@@ -114,6 +114,8 @@ public sealed class PartitionAppendTests : IDisposable
         var damaged = CompressedZeros.Batch(Records.StartMs, 100, 100);
         damaged[RecordBatchHeader.Size] ^= 0xff;
         BinaryPrimitives.WriteInt32BigEndian(damaged.AsSpan(12), 3);
+        // Its codec cannot read it, and its checksum is right.
+        RecordBatchPatch.SetCrc(damaged);
         _ = _directory.Find(new TopicPartition("t", 0))!.Append(new ReadOnlySequence<byte>(damaged));
         partition.ApplyLeadership(1, 4, 1, 1, isLeader: true);
         Assert.Equal(ErrorCode.UnknownServerError, partition.FindOffset(Records.StartMs, committedOnly: false, -1).Error);
