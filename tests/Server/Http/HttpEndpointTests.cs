@@ -46,7 +46,7 @@ public sealed class HttpEndpointTests : IDisposable
         Assert.Equal(2, metrics["kafka_partitions_led"]);
         Assert.Equal(0, metrics["kafka_partitions_under_min_isr"]);
         Assert.Equal(1, metrics["kafka_connections{listener=\"PLAINTEXT\"}"]);
-        Assert.Equal(2, metrics["kafka_connections_opened_total"]);
+        Assert.Equal(2, metrics["kafka_connections_opened_total{listener=\"PLAINTEXT\"}"]);
         Assert.Equal(1, metrics["kafka_controller_active"]);
         Assert.Equal(1, metrics["kafka_controller_topics"]);
         Assert.Equal(1, metrics["kafka_quorum_voters"]);
