@@ -175,6 +175,7 @@ public sealed class BrokerNode : IAsyncDisposable
             await InitialTopics.Create(config.Topics, broker.Metadata, quorum.Controller, config, logger).WaitAsync(start.Stop);
             // Here and not where they were read: a start that is refused has one line to say, and it is not this one.
             foreach (var settings in UnservedSettings.WithoutEffect(config)) BrokerNodeLog.SetWithoutEffect(logger, string.Join(", ", settings), settings.Key);
+            if (config.Explicit.TryGetValue("log.cleanup.policy", out var policy) && policy.Contains("compact", StringComparison.Ordinal)) BrokerNodeLog.CompactsByDefault(logger, policy);
             return new BrokerNode(directories, quorum, broker, lifecycle, config.GetBool("controlled.shutdown.enable"), engineTime, logger);
         }
         catch

@@ -30,6 +30,9 @@ internal static partial class BrokerNodeLog
     [LoggerMessage(1330, LogLevel.Warning, "The cluster id {Given} of CLUSTER_ID or kafkacompat.cluster.id is not used: {Directory} belongs to the cluster {ClusterId}, and a formatted directory keeps its own.")]
     public static partial void OtherCluster(ILogger logger, string given, string clusterId, string directory);
 
+    [LoggerMessage(1331, LogLevel.Warning, "log.cleanup.policy={Policy} asks for compaction, and this broker does not compact yet: topics keep their records until retention deletes them, and without retention for ever.")]
+    public static partial void CompactsByDefault(ILogger logger, string policy);
+
     [LoggerMessage(1320, LogLevel.Warning, "Topic {Topic} exists with {Existing} partitions, kafkacompat.topics says {Wanted}; the topic stays as it is.")]
     public static partial void InitialTopicDiffers(ILogger logger, string topic, int existing, int wanted);
 

@@ -120,6 +120,10 @@ internal sealed class NodeDirectories : IDisposable
         {
             _opened[path] = LogDirectory.Open(environment, path);
         }
+        catch (Exception failure) when (failure is (IOException and not DirectoryInUseException) or UnauthorizedAccessException && path == _config.MetadataLogDir)
+        {
+            throw new QuorumStateException($"The log directory {path}, which holds the metadata log, cannot be used: {failure.Message}", failure);
+        }
         catch (Exception failure) when (failure is (IOException and not DirectoryInUseException) or UnauthorizedAccessException && path != _config.MetadataLogDir)
         {
             _unusable[path] = failure;

@@ -41,6 +41,9 @@ public sealed class RecoveryWatch(TimeProvider clock, IRecoveryListener listener
     public const int ProgressIntervalMs = 5_000;
 
     private readonly long[] _repairs = new long[Enum.GetValues<RepairAct>().Length];
+    private const int DamageRemembered = 1_000;
+
+    private readonly HashSet<LogRepair> _damage = [];
     private readonly Lock _gate = new();
     private long _told = clock.GetTimestamp();
     private int _opened;
@@ -89,8 +92,17 @@ public sealed class RecoveryWatch(TimeProvider clock, IRecoveryListener listener
     public void Repaired(LogRepair repair)
     {
         ArgumentNullException.ThrowIfNull(repair);
+        if (repair.Act is RepairAct.DamageKept && WasTold(repair))
+            return;
         _ = Interlocked.Increment(ref _repairs[(int)repair.Act]);
         listener.Repaired(repair);
+    }
+
+    /// <summary>Damage that stays is met by each walk over its segment, and is one thing to say.</summary>
+    private bool WasTold(LogRepair damage)
+    {
+        lock (_gate)
+            return _damage.Contains(damage) || (_damage.Count < DamageRemembered && !_damage.Add(damage));
     }
 
     private void TellIfDue()

@@ -196,10 +196,15 @@ public sealed class PreparedDirectories
 
             if (!owners.TryAdd(id, directory))
             {
-                throw new QuorumStateException($"The directories {owners[id]} and {directory} have the same directory.id {id}: one is a copy of the other. Remove the line from the meta.properties of the copy.");
+                throw new QuorumStateException(IsTheSame(owners[id], directory)
+                    ? $"log.dirs names the same directory twice, as {owners[id]} and as {directory}."
+                    : $"The directories {owners[id]} and {directory} have the same directory.id {id}: one is a copy of the other, or both paths lead to the same place. Remove the line directory.id from the meta.properties of a copy.");
             }
         }
     }
+
+    private static bool IsTheSame(string one, string other) =>
+        Path.TrimEndingDirectorySeparator(Path.GetFullPath(one)) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(other));
 
     private void Identify(DateTimeOffset now, Random random)
     {

@@ -69,6 +69,11 @@ internal sealed class ProgramSettings
         if (arguments.PropertiesFile is null)
         {
             if (!entries.Exists(static entry => entry.Name is LogDirs or LogDir)) entries.Add(new(LogDirs, "data", null));
+            if (entries.Exists(static entry => entry.Name == "broker.id") && !entries.Exists(static entry => entry is { Name: "node.id", Origin: not null }))
+            {
+                // Its older name says it.
+                _ = entries.RemoveAll(static entry => entry.Name == "node.id");
+            }
             CompleteQuorum(entries);
         }
         return new ProgramSettings(entries, [.. EnvironmentSettings.WithoutEffect(variables)]);
@@ -138,6 +143,12 @@ internal sealed class ProgramSettings
 
             listeners += $",{controller}://localhost:{port}";
             settings.Add(new("listeners", listeners, LastEntry("listeners")!.Origin));
+        }
+
+        if (LastEntry("controller.listener.names") is { Origin: null } && LastEntry("listener.security.protocol.map") is { Value.Length: > 0 } map
+            && !map.Value.Contains(controller + ":", StringComparison.OrdinalIgnoreCase))
+        {
+            settings.Add(map with { Value = $"{map.Value},{controller}:PLAINTEXT" });
         }
 
         if (Last("controller.quorum.bootstrap.servers").Length == 0 && Last("controller.quorum.voters").Length == 0)

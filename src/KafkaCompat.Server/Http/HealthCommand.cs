@@ -67,7 +67,7 @@ internal static class HealthCommand
     private static Uri ParseUrl(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttp
             ? url.AbsolutePath == "/" ? new Uri(url, ReadyPath) : url
-            : throw new ConfigurationException($"{text} is no URL that begins with http://");
+            : throw new ConfigurationException($"{text} is neither a file nor a URL that begins with http://");
 
     /// <summary>Whom to ask, and who should answer: a URL is asked whoever answers, while settings say which node is theirs.</summary>
     private static (Uri Url, ExpectedNode Expected) Target(IReadOnlyList<string> arguments)

@@ -44,7 +44,7 @@ public sealed partial class OperationsTests : IDisposable
     {
         var (code, _, errors) = await Run("health", url);
         Assert.Equal(1, code);
-        Assert.Contains("is no URL that begins with http://", errors, StringComparison.Ordinal);
+        Assert.Contains("is neither a file nor a URL that begins with http://", errors, StringComparison.Ordinal);
     }
 
     [Fact]
