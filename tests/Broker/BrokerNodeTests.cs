@@ -178,6 +178,30 @@ public sealed class BrokerNodeTests
         Assert.Equal(ErrorCode.None, committed.Topics[0].Partitions[0].ErrorCode);
     }
 
+    /// <summary>Too many clients, and the metadata log needs a file: the topic waits for it, and the node goes on.</summary>
+    [Fact]
+    public async Task A_metadata_log_that_lacks_descriptors_waits_for_them()
+    {
+        var isShort = false;
+        var refused = 0;
+        var files = new HookedFileStore(_files)
+        {
+            Before = (operation, path) =>
+            {
+                if (!isShort || !path.Contains("__cluster_metadata-0", StringComparison.Ordinal) || operation is not (nameof(IFileStore.Open) or nameof(IFileStore.SyncFolder) or nameof(IFileStore.Rename))) return;
+                if (++refused == 3) isShort = false;
+                throw HookedFileStore.TooManyOpenFiles();
+            },
+        };
+        await using var node = await Start(files, ("metadata.log.max.record.bytes.between.snapshots", "1"));
+        var client = Connect(node);
+        isShort = true;
+        for (var i = 0; i < 50 && isShort; i++) _ = await CreateTopic(client, $"t{i}");
+        _ = await CreateTopic(client, "last");
+        Assert.Equal(3, refused);
+        Assert.False(node.Completion.IsCompleted);
+    }
+
     [Fact]
     public async Task A_request_that_no_batch_of_the_metadata_log_can_hold_is_refused_and_nothing_of_it_is_kept()
     {

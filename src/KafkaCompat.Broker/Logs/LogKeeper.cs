@@ -1,6 +1,7 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Logs;
@@ -127,6 +128,10 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
                 try
                 {
                     await chore();
+                }
+                catch (Exception e) when (FileShortage.IsOfDescriptors(e.InnerException ?? e))
+                {
+                    LogKeeperLog.ChoreLacksFiles(logger, name, e.Message);
                 }
                 catch (Exception e) when (directories.Online.Any())
                 {

@@ -15,6 +15,9 @@ internal static partial class LogKeeperLog
     [LoggerMessage(1103, LogLevel.Error, "The background task {Name} failed. It runs again when it is due.")]
     public static partial void ChoreFailed(ILogger logger, Exception exception, string name);
 
+    [LoggerMessage(1105, LogLevel.Warning, "The background task {Name} lacks a file descriptor, and runs again when it is due: {Reason}")]
+    public static partial void ChoreLacksFiles(ILogger logger, string name, string reason);
+
     [LoggerMessage(1104, LogLevel.Error, "The background task {Name} failed for {Partition}. It goes on with other partitions, and runs again when it is due.")]
     public static partial void PartitionFailed(ILogger logger, Exception exception, string name, TopicPartition partition);
 }

@@ -6,6 +6,7 @@ using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Quorum;
 
@@ -17,6 +18,9 @@ public sealed class QuorumLoop : IDisposable
 {
     /// <summary>Work that may wait. Whoever posts more waits before.</summary>
     private const int MailboxSize = 1024;
+
+    /// <summary>How long it waits for a file that could not be opened for lack of descriptors.</summary>
+    private const int RetryMs = 100;
 
     private readonly MetadataLog _log;
     private readonly QuorumSettings _settings;
@@ -153,7 +157,7 @@ public sealed class QuorumLoop : IDisposable
                     drained.Add(work);
                 }
 
-                Take(drained);
+                await Take(drained);
                 drained.Clear();
                 _node.Tick(_clock.Now());
                 await DoWhatIsReady();
@@ -176,18 +180,18 @@ public sealed class QuorumLoop : IDisposable
         }
     }
 
-    private void Take(List<Work> drained)
+    private async ValueTask Take(List<Work> drained)
     {
         bool hasAppended = false;
         foreach (var work in drained)
         {
             switch (work)
             {
-                case AppendWork append: hasAppended |= Append(append); break;
+                case AppendWork append: hasAppended |= await Append(append); break;
                 case MessageWork message: _node.Step(message.Message, _clock.Now()); break;
                 case SnapshotWork snapshot:
-                    _log.WriteSnapshot(snapshot.Snapshot, snapshot.Id, _clock.WallMs());
-                    _log.Clean(_settings.MaxRetentionBytes, _settings.MaxRetentionMs, _clock.WallMs());
+                    await WithFiles(() => _log.WriteSnapshot(snapshot.Snapshot, snapshot.Id, _clock.WallMs()));
+                    await WithFiles(() => _log.Clean(_settings.MaxRetentionBytes, _settings.MaxRetentionMs, _clock.WallMs()));
                     break;
                 default: break;
             }
@@ -195,11 +199,11 @@ public sealed class QuorumLoop : IDisposable
 
         if (hasAppended)
         {
-            Sync();
+            await Sync();
         }
     }
 
-    private bool Append(AppendWork work)
+    private async ValueTask<bool> Append(AppendWork work)
     {
         if (_node.Role is not Leader || work.Epoch != _node.Epoch || work.BaseOffset != _log.EndOffset)
         {
@@ -216,16 +220,36 @@ public sealed class QuorumLoop : IDisposable
             offset = header.NextOffset;
         }
 
-        _log.Append(buffer);
+        await WithFiles(() => _log.Append(buffer));
         work.EndOffset = offset;
         _uncommitted.Add(work);
         return true;
     }
 
-    private void Sync()
+    private async ValueTask Sync()
     {
-        _log.Sync();
+        await WithFiles(_log.Sync);
         _node.Step(new LogSynced(_log.EndOffset, _log.LastEpoch), _clock.Now());
+    }
+
+    /// <summary>
+    /// Does what may have to open a file. A process that has too many open, because of its clients most of all, refuses it and leaves the log as it was: it is done
+    /// again until there is one to be had. Who waits for the record waits on; the node does not end over it.
+    /// </summary>
+    private async ValueTask WithFiles(Action step)
+    {
+        while (true)
+        {
+            try
+            {
+                step();
+                return;
+            }
+            catch (Exception refused) when (FileShortage.IsOfDescriptors(refused.InnerException ?? refused))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(RetryMs), _clock);
+            }
+        }
     }
 
     private async ValueTask DoWhatIsReady()
@@ -236,7 +260,7 @@ public sealed class QuorumLoop : IDisposable
             var ready = _node.TakeReady();
             if (ready.Persist is { } state)
             {
-                _log.WriteElectionState(state, _kraftVersion == 0 ? _node.Voters : null);
+                await WithFiles(() => _log.WriteElectionState(state, _kraftVersion == 0 ? _node.Voters : null));
             }
 
             foreach (var message in ready.Messages)
@@ -247,7 +271,7 @@ public sealed class QuorumLoop : IDisposable
             isBusy = ready.NewEpoch is not null;
             if (ready.NewEpoch is { } epoch)
             {
-                OpenEpoch(epoch);
+                await OpenEpoch(epoch);
             }
 
             if (ready.HighWatermark > _delivered)
@@ -266,7 +290,7 @@ public sealed class QuorumLoop : IDisposable
     /// <summary>
     /// The first batch of an epoch: who leads; and the voters, into an empty log as the formatted snapshot named them, or where this one is reached elsewhere now.
     /// </summary>
-    private void OpenEpoch(NewEpoch epoch)
+    private async ValueTask OpenEpoch(NewEpoch epoch)
     {
         var controls = new List<IMessage>
         {
@@ -293,18 +317,25 @@ public sealed class QuorumLoop : IDisposable
             _undelivered.Add(new QuorumBatch(header.BaseOffset, header.LastOffset, epoch.Epoch, nowMs, header.SizeInBytes, [], controls));
         }
 
-        _log.Append(buffer);
+        await WithFiles(() => _log.Append(buffer));
         _epochEndOffset = header.NextOffset;
-        Sync();
+        await Sync();
     }
 
     private async ValueTask Deliver(long highWatermark)
     {
         while (_delivered < highWatermark)
         {
-            var batches = _undelivered.Count > 0 && _undelivered[0].BaseOffset == _delivered
-                ? _undelivered.TakeWhile(b => b.LastOffset < highWatermark).ToList()
-                : _log.Read(_delivered, highWatermark);
+            List<QuorumBatch> batches = [];
+            if (_undelivered.Count > 0 && _undelivered[0].BaseOffset == _delivered)
+            {
+                batches = _undelivered.TakeWhile(b => b.LastOffset < highWatermark).ToList();
+            }
+            else
+            {
+                await WithFiles(() => batches = _log.Read(_delivered, highWatermark));
+            }
+
             if (batches.Count == 0)
             {
                 break;

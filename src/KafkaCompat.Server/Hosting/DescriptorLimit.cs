@@ -14,6 +14,18 @@ internal static partial class DescriptorLimit
     /// <summary>macOS refuses more than this although its hard limit says otherwise.</summary>
     private const ulong MostOnMacOS = 10_240;
 
+    /// <summary>What connections leave to files where the limit allows it; of a small limit an eighth.</summary>
+    public const int MaxReserved = 32;
+
+    /// <summary>
+    /// The first descriptor that no connection may have: those from there on are for segments, indexes and checkpoints, so that clients who connect too often
+    /// keep nobody else from writing. The system gives the lowest that is free, so the number of a new socket tells how many there are.
+    /// </summary>
+    public static long FirstReserved() => OperatingSystem.IsLinux() || OperatingSystem.IsMacOS() ? FirstReservedOf(Raise()) : long.MaxValue;
+
+    /// <summary>As <see cref="FirstReserved"/>, of a limit.</summary>
+    public static long FirstReservedOf(long limit) => limit > 0 ? limit - Math.Min(MaxReserved, limit / 8) : long.MaxValue;
+
     /// <summary>The limit that is in force afterwards, or -1 where it is not known.</summary>
     public static long Raise()
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using KafkaCompat.Broker;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Server.Transport;
@@ -52,7 +53,7 @@ internal sealed class RunningNode : IAsyncDisposable
     internal static async Task<RunningNode> Start(ServerConfig config, IFileStore files, TimeProvider time, ILoggerFactory logs, NodeSeams seams, bool isGuest = false, NodeStart? start = null)
     {
         var logger = logs.CreateLogger("kafkacompat");
-        var transport = new SocketTransport(TransportOptions(config, isGuest), TimeProvider.System);
+        var transport = new SocketTransport(TransportOptions(config, isGuest) with { Refused = RefusedConnections(logger) }, TimeProvider.System);
         var listeners = new List<BoundListener>();
         var diskThreads = new WorkThreads("disk", WorkThreads.MaxDiskThreads);
         var batchThreads = new WorkThreads("batch", WorkThreads.MaxBatchThreads);
@@ -158,9 +159,27 @@ internal sealed class RunningNode : IAsyncDisposable
         }
     }
 
+    /// <summary>One line a minute, however many connections are closed.</summary>
+    private static Action<EndPoint> RefusedConnections(ILogger logger)
+    {
+        var count = 0L;
+        var toldAt = 0L;
+        return endpoint =>
+        {
+            var closed = Interlocked.Increment(ref count);
+            var last = Interlocked.Read(ref toldAt);
+            var now = TimeProvider.System.GetTimestamp();
+            if ((last == 0 || TimeProvider.System.GetElapsedTime(last, now) > TimeSpan.FromMinutes(1)) && Interlocked.CompareExchange(ref toldAt, now, last) == last)
+            {
+                HostLog.NoDescriptorForConnection(logger, endpoint, closed);
+            }
+        };
+    }
+
     internal static SocketTransportOptions TransportOptions(ServerConfig config, bool isGuest) => new()
     {
         CollectsGarbage = !isGuest,
+        FirstReservedDescriptor = isGuest ? long.MaxValue : DescriptorLimit.FirstReserved(),
         SharesPorts = isGuest,
         Backlog = config.GetInt("socket.listen.backlog.size"),
         SendBufferBytes = config.GetInt("socket.send.buffer.bytes"),

@@ -55,7 +55,7 @@ internal sealed class HttpEndpoint : IAsyncDisposable
             return (null, null);
         }
 
-        var transport = new SocketTransport(new SocketTransportOptions(), TimeProvider.System);
+        var transport = new SocketTransport(new SocketTransportOptions { FirstReservedDescriptor = DescriptorLimit.FirstReserved() }, TimeProvider.System);
         try
         {
             return (new HttpEndpoint(transport, await BoundListener.Bind(listener, transport).ConfigureAwait(false), logs), null);

@@ -34,6 +34,13 @@ internal sealed class SocketConnectionListener : IConnectionListener
             try
             {
                 var socket = await _listening.AcceptAsync(cancellationToken).ConfigureAwait(false);
+                if (socket.Handle >= _options.FirstReservedDescriptor)
+                {
+                    socket.Dispose();
+                    _options.Refused?.Invoke(EndPoint);
+                    continue;
+                }
+
                 try
                 {
                     return Connect(socket);

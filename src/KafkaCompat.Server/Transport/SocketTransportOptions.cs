@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace KafkaCompat.Server.Transport;
 
 /// <summary>
@@ -25,6 +27,12 @@ internal sealed record SocketTransportOptions
 
     /// <summary>Pause of the accept loop when the process has no file descriptor left.</summary>
     public int AcceptPauseMs { get; init; } = 20;
+
+    /// <summary>The first descriptor that is not for connections: who would get it or a later one is closed at once.</summary>
+    public long FirstReservedDescriptor { get; init; } = long.MaxValue;
+
+    /// <summary>Told of each connection that was closed for <see cref="FirstReservedDescriptor"/>.</summary>
+    public Action<EndPoint>? Refused { get; init; }
 
     /// <summary>Whether memory that a quiet period set free goes back to the system at once. Not in somebody else's process: a collection stops all of it.</summary>
     public bool CollectsGarbage { get; init; } = true;

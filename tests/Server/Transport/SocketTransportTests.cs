@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
+using KafkaCompat.Server.Hosting;
 using KafkaCompat.Server.Transport;
 using Microsoft.AspNetCore.Connections;
 using Xunit;
@@ -59,6 +60,31 @@ public sealed class SocketTransportTests : IAsyncDisposable
         await echo.WaitAsync(_deadline.Token);
         client.Dispose();
     }
+
+    /// <summary>Files need descriptors too: who connects when few are left is turned away.</summary>
+    [Fact]
+    public async Task A_connection_that_would_take_a_reserved_descriptor_is_closed_and_told_of()
+    {
+        var refused = 0;
+        var options = new SocketTransportOptions { FirstReservedDescriptor = 0, Refused = _ => Interlocked.Increment(ref refused) };
+        using var transport = new SocketTransport(options, TimeProvider.System);
+        var listener = await transport.BindAsync(new IPEndPoint(IPAddress.Loopback, 0), _deadline.Token);
+        var accepting = listener.AcceptAsync(_deadline.Token);
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(listener.EndPoint, _deadline.Token);
+        Assert.Equal(0, await client.ReceiveAsync(new byte[1], _deadline.Token));
+        Assert.Equal(1, refused);
+        Assert.False(accepting.IsCompleted);
+        await listener.UnbindAsync(_deadline.Token);
+        Assert.Null(await accepting);
+    }
+
+    [Theory]
+    [InlineData(200, 175)]
+    [InlineData(1024, 992)]
+    [InlineData(1_048_576, 1_048_544)]
+    [InlineData(-1, long.MaxValue)]
+    public void A_limit_leaves_some_descriptors_to_files(long limit, long first) => Assert.Equal(first, DescriptorLimit.FirstReservedOf(limit));
 
     [Fact]
     public async Task A_reader_that_says_how_much_it_needs_gets_it_in_few_segments()
