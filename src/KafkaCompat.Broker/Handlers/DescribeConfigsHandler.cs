@@ -26,14 +26,22 @@ public sealed class DescribeConfigsHandler(BrokerMetadata metadata, ServerConfig
     {
         var response = new DescribeConfigsResponse();
         var description = new ConfigDescription(config, metadata, loggers, request.IncludeSynonyms, request.IncludeDocumentation);
+        // A resource is described once however often it is named: a request of 9 bytes for each mention would hold up the socket's thread for minutes.
+        var told = new Dictionary<(sbyte Type, string Name), (ErrorCode Error, string? Message, List<DescribeConfigsResponse.DescribeConfigsResourceResult> Settings)>();
         foreach (var resource in request.Resources)
         {
             var result = new DescribeConfigsResponse.DescribeConfigsResult { ResourceType = resource.ResourceType, ResourceName = resource.ResourceName };
             response.Results.Add(result);
-            IEnumerable<DescribeConfigsResponse.DescribeConfigsResourceResult> settings = [];
-            (result.ErrorCode, result.ErrorMessage) = Find(resource, description, ref settings);
-            if (result.ErrorCode != ErrorCode.None) continue;
-            foreach (var setting in settings)
+            var name = (resource.ResourceType, resource.ResourceName);
+            if (!told.TryGetValue(name, out var found))
+            {
+                IEnumerable<DescribeConfigsResponse.DescribeConfigsResourceResult> settings = [];
+                var (error, message) = Find(resource, description, ref settings);
+                told.Add(name, found = (error, message, [.. settings]));
+            }
+            (result.ErrorCode, result.ErrorMessage) = (found.Error, found.Message);
+            if (found.Error != ErrorCode.None) continue;
+            foreach (var setting in found.Settings)
             {
                 if (resource.ConfigurationKeys is not { Count: > 0 } keys || keys.Contains(setting.Name)) result.Configs.Add(setting);
             }

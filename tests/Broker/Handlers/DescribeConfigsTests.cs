@@ -54,6 +54,28 @@ public sealed class DescribeConfigsTests
         Assert.Equal(ConfigCatalog.Topic.Count(static key => key.IsDescribed), response.Results[0].Configs.Count);
     }
 
+    /// <summary>A resource is looked up once a request; each mention is answered, with the settings that it names.</summary>
+    [Fact]
+    public async Task A_resource_that_is_named_again_is_answered_again_with_what_is_asked_of_it()
+    {
+        await using var node = TestNode.Start();
+        _ = await node.CreateTopic("t");
+        var request = new DescribeConfigsRequest
+        {
+            Resources =
+            {
+                new() { ResourceType = 2, ResourceName = "t", ConfigurationKeys = ["retention.ms"] },
+                new() { ResourceType = 2, ResourceName = "nobody", ConfigurationKeys = null },
+                new() { ResourceType = 2, ResourceName = "t", ConfigurationKeys = ["segment.bytes", "cleanup.policy"] },
+                new() { ResourceType = 2, ResourceName = "nobody", ConfigurationKeys = ["retention.ms"] },
+                new() { ResourceType = 2, ResourceName = "t", ConfigurationKeys = null },
+            },
+        };
+        var response = await node.Connect().Ask<DescribeConfigsRequest, DescribeConfigsResponse>(request, 4);
+        Assert.Equal([1, 0, 2, 0, ConfigCatalog.Topic.Count(static key => key.IsDescribed)], response.Results.Select(static result => result.Configs.Count));
+        Assert.Equal([ErrorCode.None, ErrorCode.UnknownTopicOrPartition, ErrorCode.None, ErrorCode.UnknownTopicOrPartition, ErrorCode.None], response.Results.Select(static result => result.ErrorCode));
+    }
+
     [Fact]
     public async Task Topics_that_do_not_exist_and_other_brokers_are_refused()
     {
