@@ -77,6 +77,7 @@ public sealed class PreparedDirectories
         }
 
         prepared.Check(config.NodeId);
+        prepared.RequireMetadata();
         prepared.Identify(now, random);
         return prepared;
     }
@@ -163,6 +164,24 @@ public sealed class PreparedDirectories
         if (directories.Find(directory => IsUsed(_files, directory)) is { } used)
         {
             throw new QuorumStateException($"No readable meta.properties files found: {used} holds data but does not say whose. To begin anew remove all data in it.");
+        }
+    }
+
+    /// <summary>
+    /// Topics without a metadata log are those of a broker of ZooKeeper's days, or of a node that lost the disk with its metadata. A node that began anew would know none of
+    /// them and set every one aside.
+    /// </summary>
+    private void RequireMetadata()
+    {
+        var folder = Path.Combine(_metadataDirectory, MetadataLog.FolderName);
+        if (_files.FolderExists(folder) && _files.List(folder).Count > 0) return;
+        foreach (var directory in _metas.Keys)
+        {
+            var topic = _files.List(directory).Where(static entry => entry.IsFolder && TopicPartition.TryParseFolder(entry.Name, out _, out _)).Select(static entry => entry.Name)
+                .Where(static name => name != MetadataLog.FolderName).Order(StringComparer.Ordinal).FirstOrDefault();
+            if (topic is null) continue;
+            throw new QuorumStateException($"{Path.Combine(directory, topic)} is a partition, and {_metadataDirectory} has no metadata log that knows of it. Nothing was changed. "
+                + "If a broker with ZooKeeper wrote it, migrate the cluster to KRaft with Apache Kafka 3.9 first; if the disk with the metadata log is missing, mount it.");
         }
     }
 

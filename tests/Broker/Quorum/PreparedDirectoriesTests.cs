@@ -61,6 +61,20 @@ public sealed class PreparedDirectoriesTests
         }
     }
 
+    /// <summary>As a broker of ZooKeeper's days leaves it, or a node whose disk with the metadata is not mounted: a start would set every partition aside.</summary>
+    [Fact]
+    public void Topics_without_a_metadata_log_are_left_alone()
+    {
+        Prepare();
+        foreach (var file in _files.List($"/a/{MetadataLog.FolderName}").ToList()) _files.Delete($"/a/{MetadataLog.FolderName}/{file.Name}");
+        foreach (var disk in Disks)
+        {
+            Put($"{disk}/orders-0", isFolder: true);
+            Assert.Contains($"{disk}/orders-0 is a partition, and /a has no metadata log that knows of it", Refusal(), StringComparison.Ordinal);
+            _files.DeleteFolder($"{disk}/orders-0");
+        }
+    }
+
     /// <summary>Kafka 3.3 to 3.6 wrote none; Kafka 4.4 makes one up and writes it down.</summary>
     [Fact]
     public void A_directory_without_an_id_gets_one()
