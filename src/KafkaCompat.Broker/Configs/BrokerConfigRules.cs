@@ -12,6 +12,7 @@ internal static class BrokerConfigRules
 {
     private const string LogCleanerThreads = "log.cleaner.threads";
     private const string MetricReporters = "metric.reporters";
+    private const string LogRollMs = "log.roll.ms";
 
     /// <summary>Numbers of threads that may at most double and at least halve with one alteration.</summary>
     private static readonly string[] ThreadCounts =
@@ -59,6 +60,9 @@ internal static class BrokerConfigRules
             if (KeyOf(configured, name) is not { } key) continue;
             if (!key.TryParse(after[name], out var value, out var problem)) return problem;
             if (UnservedSettings.Refusal(key, after[name]) is { } refusal) return refusal;
+            // A file may name an element twice; an alteration may not.
+            if (value is List<string> { Count: var count } && JavaText.List(JavaText.Trim(after[name])).Count > count) return $"Configuration '{name}' values must not be duplicated.";
+            if (name == LogRollMs && value is < 1L) return $"{LogRollMs} must be greater than or equal to 1";
             var isOfListener = ListenerConfigs.TrySplit(name, out var listener, out var setting);
             if (ListenerConfigs.IsServed(setting ?? name) && value is 0 && (!isOfListener || Listens(configured, listener!))) return $"Invalid {name} 0: a number from 1 on says how many may connect.";
         }
