@@ -63,6 +63,13 @@ COUNTS_MORE = {
     "unclean-damaged": ("last batch twice",),
 }
 
+# Damage of an index or a batch on whose word Kafka answers a search by time wrongly or hands out aborted records; ours says CORRUPT_MESSAGE or compares with the log. The
+# records of such a partition are compared, but for whether they are committed, and nothing else is. tests/Storage/DataDirectories holds the searches to a full scan.
+LOOKS_CLOSER = {
+    "clean-damaged": (".index of the first segment filled with noise", ".timeindex of the first segment filled with noise", "a byte of the last batch's records changed"),
+    "unclean-damaged": (".timeindex of the first segment filled with noise",),
+}
+
 # Kafka makes empty logs in place of lost ones in the order of a hash table, and each goes where the fewest are: which one goes where is chance.
 PLACED_ANEW = {"two-dirs-lost"}
 
@@ -172,6 +179,7 @@ class Check:
         """Compares Kafka's folder with ours; returns complaints."""
         same = self.folder / "compared"
         left_out = keep_asked(theirs, same, self.programs.apis)
+        drop_telemetry(ours)
         if left_out:
             self.notes.append("not asked: " + ", ".join(left_out))
         complaints = []
@@ -192,11 +200,15 @@ class Check:
         for partition, damage in damaged(self.folder / "other" / self.name, COUNTS_MORE.get(self.name, ())).items():
             complaints += counted_more(partition, damage, same, ours)
             self.notes.append(f"a tail counted by Kafka: {partition[0]}-{partition[1]} ({damage})")
+        closer = damaged(self.folder / "other" / self.name, LOOKS_CLOSER.get(self.name, ()))
+        for partition, damage in closer.items():
+            complaints += same_records(partition, damage, same, ours)
+            self.notes.append(f"looked at closer than by Kafka: {partition[0]}-{partition[1]} ({damage})")
         if self.name in PLACED_ANEW:
             empty = [gather_empty(folder) for folder in (same, ours)]
             self.notes.append(f"{empty[0]} empty logs, in whichever directory")
             complaints += [] if empty[0] else ["no log is empty, so the archive needs no exception"]
-        dropped = set(more)
+        dropped = set(more) | set(closer)
         if self.name in COORDINATOR_WRITES:
             written = written_on(same, ours)
             for partition in sorted(written):
@@ -245,7 +257,7 @@ class Check:
         return [failure] if failure else self.refusal(theirs, ours) + self.compare(theirs, ours)
 
 
-# GetTelemetrySubscriptions and PushTelemetry: Kafka advertises them where a reporter takes what clients push, ours always; README names it.
+# GetTelemetrySubscriptions and PushTelemetry: Kafka advertises them where a reporter takes what clients push, ours while somebody subscribes to it.
 TELEMETRY_KEYS = (71, 72)
 
 
@@ -262,11 +274,20 @@ def keep_asked(theirs, same, apis):
             file.unlink()
         elif file.stem == "ApiVersions":
             for exchange in exchanges:
-                kept = [api for api in exchange["response"]["apiKeys"] if api["apiKey"] in apis]
-                kept += [{"apiKey": key, "minVersion": 0, "maxVersion": 0} for key in TELEMETRY_KEYS if key in apis]
+                kept = [api for api in exchange["response"]["apiKeys"] if api["apiKey"] in apis and api["apiKey"] not in TELEMETRY_KEYS]
                 exchange["response"]["apiKeys"] = sorted(kept, key=lambda api: api["apiKey"])
             file.write_text(json.dumps(exchanges))
     return left_out
+
+
+def drop_telemetry(folder):
+    """Takes the keys of telemetry out of our ApiVersions: whether they are there follows the directory's subscriptions."""
+    file = folder / "answers" / "ApiVersions.json"
+    exchanges = json.loads(file.read_text()) if file.exists() else []
+    for exchange in exchanges:
+        exchange["response"]["apiKeys"] = [api for api in exchange["response"]["apiKeys"] if api["apiKey"] not in TELEMETRY_KEYS]
+    if exchanges:
+        file.write_text(json.dumps(exchanges))
 
 
 def drop_configs(folder, names):
@@ -297,6 +318,13 @@ def only_more(partition, damage, theirs, ours):
     if missing:
         return [f"{partition} ({damage}): {len(missing)} records of Kafka's are missing or differ, the first {missing[0]}"]
     return [] if len(own) > len(kafkas) else [f"{partition} ({damage}): Kafka serves as many records, so it needs no exception"]
+
+
+def same_records(partition, damage, theirs, ours):
+    """Ours has to serve Kafka's records of this partition as they are; whether they are committed is what the damage is about."""
+    kafkas, own = ([{**r, "committed": None} for r in records(folder) if (r["topic"], r["partition"]) == partition] for folder in (theirs, ours))
+    missing = [r for r in kafkas if r not in own]
+    return [f"{partition} ({damage}): {len(missing)} records of Kafka's are missing or differ, the first {missing[0]}"] if missing else []
 
 
 def found_more(partition, damage, theirs, ours):
