@@ -247,7 +247,7 @@ public sealed class GroupShard
         var decision = new GroupDecision();
         switch (command, _groups.GetValueOrDefault(command.GroupId))
         {
-            case (SyncGroupCommand sync, ClassicGroup { State: ClassicGroupState.CompletingRebalance } group) 
+            case (SyncGroupCommand sync, ClassicGroup { State: ClassicGroupState.CompletingRebalance } group)
                 when group.Generation == sync.Request.GenerationId && group.Leader == sync.Request.MemberId:
                 var draft = group.Copy();
                 decision.Draft(draft);

@@ -72,7 +72,7 @@ internal static partial class HostLog
     [LoggerMessage(118, LogLevel.Information, "Node {Node} of cluster {Cluster} serves clients on {Listeners}, with {Topics} topics and {Partitions} partitions in {Directories}")]
     public static partial void Serving(ILogger logger, int node, string cluster, string listeners, int topics, int partitions, string directories);
 
-    [LoggerMessage(122, LogLevel.Warning, "Closing new connections on {Address}, {Count} since the start: this process has nearly as many files and sockets open as it may, and the rest is for files. Raise ulimit -n, or set max.connections")]
+    [LoggerMessage(123, LogLevel.Warning, "Closing new connections on {Address}, {Count} since the start: this process has nearly as many files and sockets open as it may, and the rest is for files. Raise ulimit -n, or set max.connections")]
     public static partial void NoDescriptorForConnection(ILogger logger, EndPoint address, long count);
 
     [LoggerMessage(119, LogLevel.Warning, "The HTTP server did not stop in order; the node's own end does not depend on it")]

@@ -91,7 +91,11 @@ public sealed partial class InfoLogTests : IDisposable
             joined = await client.Ask<JoinGroupRequest, JoinGroupResponse>(
                 new JoinGroupRequest
                 {
-                    GroupId = "team", SessionTimeoutMs = 30_000, RebalanceTimeoutMs = 30_000, ProtocolType = "consumer", Protocols = { new() { Name = "range", Metadata = Array.Empty<byte>() } },
+                    GroupId = "team",
+                    SessionTimeoutMs = 30_000,
+                    RebalanceTimeoutMs = 30_000,
+                    ProtocolType = "consumer",
+                    Protocols = { new() { Name = "range", Metadata = Array.Empty<byte>() } },
                 },
                 3);
             return joined.ErrorCode == ErrorCode.None;
