@@ -49,7 +49,7 @@ internal sealed class NodeDirectories : IDisposable
         var directories = new NodeDirectories(config, files, time, random, diskThreads, recovery, logger);
         try
         {
-            foreach (var path in config.LogDirs.Append(config.MetadataLogDir).Distinct(StringComparer.Ordinal))
+            foreach (var path in config.NodeDirs)
             {
                 if (!directories._unusable.ContainsKey(path) && !directories._prepared.Empty.Contains(path)) directories.OpenOne(path);
             }

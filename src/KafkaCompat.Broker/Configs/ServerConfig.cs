@@ -63,6 +63,9 @@ public sealed class ServerConfig
     /// <summary>Where the metadata log lies: <c>metadata.log.dir</c>, else the first data directory.</summary>
     public string MetadataLogDir => GetString("metadata.log.dir") ?? LogDirs[0];
 
+    /// <summary>Every directory of the node, each once: the data directories in their order, and behind them that of the metadata log where it is none of them.</summary>
+    public IReadOnlyList<string> NodeDirs => [.. LogDirs.Append(MetadataLogDir).Distinct(StringComparer.Ordinal)];
+
     /// <summary>
     /// Whether a data directory takes no new partitions: <c>cordoned.log.dirs</c> names it, or all with an asterisk. As in Apache Kafka it is named by its whole
     /// path: an entry that repeats a relative one of <c>log.dirs</c> is taken and cordons nothing.

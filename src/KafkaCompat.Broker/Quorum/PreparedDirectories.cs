@@ -51,7 +51,7 @@ public sealed class PreparedDirectories
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(config);
         var prepared = new PreparedDirectories(files, config.MetadataLogDir);
-        var all = config.LogDirs.Append(config.MetadataLogDir).Distinct(StringComparer.Ordinal).ToList();
+        var all = config.NodeDirs.ToList();
         all.ForEach(prepared.Look);
         var usable = all.FindAll(directory => !prepared._unusable.ContainsKey(directory));
         if (prepared._metas.Count == 0)
@@ -87,7 +87,7 @@ public sealed class PreparedDirectories
     {
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(config);
-        var all = config.LogDirs.Append(config.MetadataLogDir).Distinct(StringComparer.Ordinal).ToList();
+        var all = config.NodeDirs.ToList();
         return all.Exists(directory => files.FileExists(Path.Combine(directory, MetaProperties.FileName))) ? null : config.Node.WhyNoNewCluster(all);
     }
 

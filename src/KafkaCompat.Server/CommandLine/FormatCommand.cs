@@ -42,7 +42,7 @@ internal static class FormatCommand
     internal static IReadOnlyList<string> Format(FormatOptions options, ServerConfig config, IFileStore files, DateTimeOffset now, Random random)
     {
         var metadata = config.MetadataLogDir;
-        var directories = config.LogDirs.Append(metadata).Distinct(StringComparer.Ordinal).ToList();
+        var directories = config.NodeDirs.ToList();
         var metas = directories.ToDictionary(static directory => directory, directory => MetaProperties.Read(files, directory), StringComparer.Ordinal);
         var formatted = directories.FindAll(directory => metas[directory] is not null);
         var clusterId = ClusterId(options, config, formatted, metas, random);
