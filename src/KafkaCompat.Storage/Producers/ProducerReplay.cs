@@ -35,7 +35,7 @@ internal sealed class ProducerReplay(LogEnvironment environment, ProducerStates 
     {
         long from = producers.EndOffset;
         long position = segment.PositionToSearch(from, segment.Size, out long next);
-        using var scanner = new BatchScanner(segment.File, position, segment.Size);
+        using var scanner = new BatchScanner(segment.File, position, segment.Size) { Watch = environment.Recovery };
         var walk = new SegmentWalk(scanner, next);
         while (walk.MoveNext() && walk.Header.BaseOffset < endOffset)
         {

@@ -51,6 +51,12 @@ internal sealed class BatchScanner : IDisposable
     /// </summary>
     private const long MaxOffsetsOfSegment = int.MaxValue;
 
+    /// <summary>No larger bytes are taken for a batch behind damage: their checksum is computed for each place that looks like one. It is more than a request may have by default.</summary>
+    private const int MaxResyncBatchBytes = 128 << 20;
+
+    /// <summary>How many places are looked at before the stop is asked for.</summary>
+    private const int PlacesBetweenStops = 4096;
+
     private readonly StoredFile _file;
     private readonly long _end;
     private byte[] _buffer;
@@ -64,6 +70,9 @@ internal sealed class BatchScanner : IDisposable
         _end = end;
         _buffer = ArrayPool<byte>.Shared.Rent(bufferBytes);
     }
+
+    /// <summary>Asked for the stop while the next batch behind damage is looked for, where a node opens its logs.</summary>
+    public RecoveryWatch? Watch { get; init; }
 
     /// <summary>The header of the current batch.</summary>
     public RecordBatchHeader Header { get; private set; }
@@ -174,8 +183,11 @@ internal sealed class BatchScanner : IDisposable
         long until = from + Math.Min(_end - RecordBatchHeader.LogOverhead - RecordBatchHeader.MinBatchLength - from, maxBytes);
         for (long position = from; position <= until; position++)
         {
+            if ((position - from) % PlacesBetweenStops == 0)
+                Watch?.ThrowIfStopped();
             if (!CanStartAt(position, nextOffset))
                 continue;
+            Watch?.ThrowIfStopped();
             Restart(position);
             if (MoveNext() && IsSound() && !HasUnknownMagic && Leads(position, enoughOffset))
                 return true;
@@ -205,7 +217,7 @@ internal sealed class BatchScanner : IDisposable
             return false;
         long offset = BinaryPrimitives.ReadInt64BigEndian(bytes);
         int length = BinaryPrimitives.ReadInt32BigEndian(bytes[RecordBatchHeader.BatchLengthPosition..]);
-        return offset >= nextOffset && offset - nextOffset <= MaxOffsetsOfSegment && length >= RecordBatchHeader.MinBatchLength && length <= _end - position - RecordBatchHeader.LogOverhead;
+        return offset >= nextOffset && offset - nextOffset <= MaxOffsetsOfSegment && length is >= RecordBatchHeader.MinBatchLength and <= MaxResyncBatchBytes && length <= _end - position - RecordBatchHeader.LogOverhead;
     }
 
     /// <summary>Whether batches follow one another from the current one on; the scan stands there again afterwards.</summary>
@@ -215,6 +227,7 @@ internal sealed class BatchScanner : IDisposable
         bool grows = true;
         while (grows && next < enoughOffset && MoveNext())
         {
+            Watch?.ThrowIfStopped();
             grows = Header.LastOffset >= next;
             next = Math.Max(next, Header.NextOffset);
         }

@@ -100,7 +100,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
     {
         environment.Recovery.Repaired(new LogRepair(RepairAct.IndexRebuilt, segment.PathOf(SegmentFiles.Log)));
         segment.ResetIndexes();
-        using (var scanner = new BatchScanner(segment.File, 0, segment.Size))
+        using (var scanner = new BatchScanner(segment.File, 0, segment.Size) { Watch = environment.Recovery })
         {
             var walk = new SegmentWalk(scanner, segment.BaseOffset);
             while (walk.MoveNext())
@@ -152,7 +152,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         if (active.Size == 0)
             return active.BaseOffset;
         long length = active.File.Length;
-        using var scanner = new BatchScanner(active.File, 0, length);
+        using var scanner = new BatchScanner(active.File, 0, length) { Watch = environment.Recovery };
         SegmentWalk walk = active.WalkFromLastEntry(scanner, length, allowsHoleAtEnd: true);
         while (walk.MoveNext())
             environment.Recovery.ThrowIfStopped();

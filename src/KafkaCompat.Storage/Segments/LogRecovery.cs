@@ -53,7 +53,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
         segment.TransactionIndex.Reset();
         long length = segment.File.Length;
         SegmentWalk walk;
-        using (var scanner = new BatchScanner(segment.File, 0, length, BatchScanner.WholeReadBytes))
+        using (var scanner = new BatchScanner(segment.File, 0, length, BatchScanner.WholeReadBytes) { Watch = environment.Recovery })
         {
             walk = new SegmentWalk(scanner, segment.BaseOffset)
             {

@@ -28,7 +28,7 @@ internal sealed class TransactionIndexRebuild(LogEnvironment environment, Produc
         segment.TransactionIndex.Reset();
         ProducerStates states = producers.StatesAt(segments[0].BaseOffset, segment.BaseOffset);
         new ProducerReplay(environment, states, segments).ReplayTo(segment.BaseOffset);
-        using var scanner = new BatchScanner(segment.File, 0, segment.Size);
+        using var scanner = new BatchScanner(segment.File, 0, segment.Size) { Watch = environment.Recovery };
         var walk = new SegmentWalk(scanner, segment.BaseOffset);
         while (walk.MoveNext())
         {
@@ -54,7 +54,7 @@ internal sealed class TransactionIndexRebuild(LogEnvironment environment, Produc
             if (segment.Size == 0)
                 continue;
             long position = segment.PositionToSearch(Math.Max(entry.FirstOffset, segment.BaseOffset), segment.Size, out long next);
-            using var scanner = new BatchScanner(segment.File, position, segment.Size);
+            using var scanner = new BatchScanner(segment.File, position, segment.Size) { Watch = environment.Recovery };
             var walk = new SegmentWalk(scanner, next);
             while (walk.MoveNext() && walk.Header.BaseOffset < entry.LastOffset)
             {

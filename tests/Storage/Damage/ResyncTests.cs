@@ -23,6 +23,19 @@ public sealed class ResyncTests
         Assert.InRange(file.BytesRead, ScannedBytes, 4 * ScannedBytes);
     }
 
+    /// <summary>A stop does not wait until the whole of a segment has been looked at.</summary>
+    [Fact]
+    public void AStopEndsTheLook()
+    {
+        using var stop = new CancellationTokenSource();
+        stop.Cancel();
+        using var file = new Noise();
+        using var scanner = new BatchScanner(file, 0, SegmentBytes) { Watch = new RecoveryWatch(TimeProvider.System, IRecoveryListener.None, stop.Token) };
+        Assert.False(scanner.MoveNext());
+        _ = Assert.Throws<OperationCanceledException>(() => scanner.TryResync(1_000, long.MaxValue, long.MaxValue));
+        Assert.InRange(file.BytesRead, 1, ScannedBytes);
+    }
+
     /// <summary>A gibibyte of the same noise over and over, which begins with a length that no batch has.</summary>
     private sealed class Noise : StoredFile
     {
