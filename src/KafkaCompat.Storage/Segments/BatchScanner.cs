@@ -246,13 +246,17 @@ internal sealed class BatchScanner : IDisposable
     {
         if (position < _bufferPosition || position + count > _bufferPosition + _bufferCount)
         {
+            // What was read of a batch that the buffer cuts is kept: of four batches of 64 KiB one would else be read twice.
+            int kept = position < _bufferPosition ? 0 : (int)Math.Max(0, _bufferPosition + _bufferCount - position);
+            byte[] before = _buffer;
             if (count > _buffer.Length)
-            {
-                ArrayPool<byte>.Shared.Return(_buffer);
                 _buffer = ArrayPool<byte>.Shared.Rent(count);
-            }
+            if (kept > 0)
+                before.AsSpan((int)(position - _bufferPosition), kept).CopyTo(_buffer);
+            if (before != _buffer)
+                ArrayPool<byte>.Shared.Return(before);
             _bufferPosition = position;
-            _bufferCount = _file.Read(position, _buffer.AsSpan(0, (int)Math.Min(_buffer.Length, _end - position)));
+            _bufferCount = kept + _file.Read(position + kept, _buffer.AsSpan(kept, (int)Math.Min(_buffer.Length, _end - position) - kept));
         }
         int start = (int)(position - _bufferPosition);
         return _buffer.AsSpan(start, Math.Max(0, Math.Min(count, _bufferCount - start)));
