@@ -28,8 +28,9 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         LeaderEpochCache epochs = LeaderEpochCache.Open(environment, folder);
         var producers = new ProducerStates(environment, folder, _gate, Snapshots(entries));
         List<LogSegment> segments = FindSegments(entries);
-        long? recoveredEnd = opening.IsClean ? null : new LogRecovery(environment, epochs, producers, settings).Recover(segments, opening);
-        CheckTransactionIndexes(segments, producers);
+        LogRecovery? recovery = opening.IsClean ? null : new LogRecovery(environment, epochs, producers, settings);
+        long? recoveredEnd = recovery?.Recover(segments, opening);
+        CheckTransactionIndexes(segments, producers, builtFrom: recovery?.RecoveredFrom ?? long.MaxValue);
 
         long logEnd = segments.Count == 0 ? opening.LogStartOffset : recoveredEnd ?? OpenLast(segments[^1]);
         if (logEnd < opening.LogStartOffset)
@@ -116,18 +117,20 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
     }
 
     /// <summary>
-    /// Transaction indexes have no checksum: each entry has to name a marker and the first batch of its transaction. One that does not is built anew from the log, with
-    /// the producers as they were where its segment starts.
+    /// Transaction indexes have no checksum: each entry has to name a marker and the first batch of its transaction. An index with one that does not is built anew from the
+    /// log, with the producers as they were where its segment starts. Those from <paramref name="builtFrom"/> on were built just now.
     /// </summary>
-    private void CheckTransactionIndexes(List<LogSegment> segments, ProducerStates producers)
+    private void CheckTransactionIndexes(List<LogSegment> segments, ProducerStates producers, long builtFrom)
     {
-        var rebuild = new TransactionIndexRebuild(environment, producers, segments);
+        var check = new TransactionIndexCheck(environment, segments);
         foreach (LogSegment segment in segments)
         {
-            if (segment.TransactionIndex.IsSound(segment.BaseOffset, rebuild.IsTrue))
+            if (segment.BaseOffset >= builtFrom)
+                break;
+            if (segment.TransactionIndex.IsSound(segment.BaseOffset, check.IsTrue))
                 continue;
             environment.Recovery.Repaired(new LogRepair(RepairAct.IndexRebuilt, segment.PathOf(SegmentFiles.Log)));
-            rebuild.Rebuild(segment);
+            new TransactionIndexRebuild(environment, producers, segments).Rebuild(segment);
             segment.TransactionIndex.Sync();
             segment.LetGoOfFiles();
         }

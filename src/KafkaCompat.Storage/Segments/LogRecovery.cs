@@ -8,6 +8,9 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
     /// <summary>Offsets are absent within what was read: compaction has been here, whatever the topic's policy is now.</summary>
     private bool _hasHoles;
 
+    /// <summary>Where the first segment starts that was checked.</summary>
+    public long RecoveredFrom { get; private set; }
+
     /// <summary>Recovers in place: the list holds afterwards the segments that are good, the last one open for appends. Returns where the log ends.</summary>
     public long? Recover(List<LogSegment> segments, LogOpening opening)
     {

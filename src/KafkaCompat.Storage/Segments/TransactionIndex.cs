@@ -112,9 +112,9 @@ internal sealed class TransactionIndex(IFileStore files, string path)
 
     /// <summary>
     /// Whether the file is what a log writes: whole entries of a known version, with markers in the segment and in their order. The log says the rest, and is asked with
-    /// <paramref name="isTrue"/> of each entry.
+    /// <paramref name="areTrue"/> where there are any.
     /// </summary>
-    public bool IsSound(long baseOffset, Func<AbortedTransaction, bool>? isTrue = null)
+    public bool IsSound(long baseOffset, Func<AbortedTransaction[], bool>? areTrue = null)
     {
         if (!files.FileExists(Path))
             return true;
@@ -124,13 +124,14 @@ internal sealed class TransactionIndex(IFileStore files, string path)
         try
         {
             long marker = baseOffset - 1;
-            foreach (AbortedTransaction entry in Decode(bytes))
+            AbortedTransaction[] entries = Decode(bytes);
+            foreach (AbortedTransaction entry in entries)
             {
-                if (entry.LastOffset <= marker || entry.FirstOffset > entry.LastOffset || entry.LastStableOffset > entry.LastOffset + 1 || isTrue?.Invoke(entry) == false)
+                if (entry.LastOffset <= marker || entry.FirstOffset > entry.LastOffset || entry.LastStableOffset > entry.LastOffset + 1)
                     return false;
                 marker = entry.LastOffset;
             }
-            return true;
+            return entries.Length == 0 || areTrue?.Invoke(entries) != false;
         }
         catch (WireFormatException)
         {
