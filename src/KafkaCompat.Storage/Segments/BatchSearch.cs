@@ -84,9 +84,11 @@ internal ref struct BatchSearch
                 Suspect(_scanner.Position, ScanStop.UnknownMagic);
             else if (_previousNext >= 0 && first < _previousNext)
                 Suspect(_scanner.Position, ScanStop.BadOffset);
-            if (header.LastOffset >= _offset && !_scanner.HasUnknownMagic && IsBelieved(header, first, isIndexed && header.LastOffset == indexedOffset))
+            place = new BatchPlace(_scanner.Position, header, ScanStop.None);
+            // What was written here, or looked at by an earlier reader, needs no look at its neighbours, which would be a read of its own.
+            if (header.LastOffset >= _offset && !_scanner.HasUnknownMagic
+                && (_segment.IsChecked(place) || IsBelieved(header, first, isIndexed && header.LastOffset == indexedOffset)))
             {
-                place = new BatchPlace(_scanner.Position, header, ScanStop.None);
                 if (first <= _offset)
                     return Finding.Found;
                 // The index says that the offset is there.

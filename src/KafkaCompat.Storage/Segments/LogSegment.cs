@@ -272,6 +272,9 @@ internal sealed class LogSegment
         return new SegmentWalk(scanner, from == 0 ? BaseOffset : indexedOffset) { AllowsHoleAtEnd = allowsHoleAtEnd };
     }
 
+    /// <summary>Whether a batch that was found was looked at already, and fits between its neighbours.</summary>
+    public bool IsChecked(in BatchPlace batch) => _checked.Holds(batch);
+
     /// <summary>How far a region that starts with a batch reaches before a batch that does not follow the one before.</summary>
     public long CheckedEnd(in BatchPlace first, long end, long size, long bound) => _checked.EndOf(this, first, end, size, bound);
 

@@ -1,0 +1,126 @@
+using KafkaCompat.Storage.Files;
+using Xunit;
+
+namespace KafkaCompat.Storage.Tests;
+
+/// <summary>How often a reader asks the disk for headers before it sends what is behind them.</summary>
+public sealed class CheckedRangeTests
+{
+    private const string Folder = "/data/t-0";
+    private const int BatchBytes = 64 << 10;
+    private const int FetchBytes = 1 << 20;
+
+    private readonly FixedClock _clock = new(Batches.StartMs);
+    private readonly CountedFileStore _files;
+    private readonly LogEnvironment _environment;
+
+    public CheckedRangeTests()
+    {
+        _files = new CountedFileStore(new ForgetfulFileStore(_clock));
+        _files.CreateFolder("/data");
+        _environment = new LogEnvironment(_files, _clock, new Random(1));
+    }
+
+    /// <summary>The header of the first batch is all that is read of what was written here.</summary>
+    [Theory]
+    [InlineData(BatchBytes)]
+    [InlineData(FetchBytes)]
+    public void OfBatchesThatWereWrittenHereOneHeaderIsReadAFetch(int fetchBytes)
+    {
+        PartitionLog log = Open();
+        Fill(log, 64);
+        for (int offset = 0; offset < 64; offset += 3)
+            Assert.Equal(1, Reads(log, offset, fetchBytes));
+    }
+
+    /// <summary>Of others each header is read once, whoever reads; and then one a fetch.</summary>
+    [Fact]
+    public void OfOthersEachHeaderIsReadOnce()
+    {
+        Reopened(out PartitionLog log);
+        int reads = 0;
+        for (int offset = 0; offset < 64; offset += 15)
+            reads += Reads(log, offset, FetchBytes);
+        Assert.InRange(reads, 60, 64 + 2 * 5);
+        for (int offset = 0; offset < 50; offset += 7)
+            Assert.Equal(1, Reads(log, offset, FetchBytes));
+    }
+
+    /// <summary>Readers at several places, each of which goes on in its turn.</summary>
+    [Fact]
+    public void ReadersAtDifferentPlacesDoNotMakeOneAnotherLookAgain()
+    {
+        Reopened(out PartitionLog log);
+        int[] places = [0, 16, 32, 48];
+        foreach (int place in places)
+            _ = Reads(log, place, FetchBytes / 2);
+        for (int round = 0; round < 3; round++)
+        {
+            foreach (int place in places)
+                Assert.Equal(1, Reads(log, place + 1, FetchBytes / 4));
+        }
+        foreach (int place in places)
+            Assert.InRange(Reads(log, place + 4, FetchBytes / 2), 4, 7);
+        // They have met, and the whole is known.
+        foreach (int place in places)
+            _ = Reads(log, place + 8, FetchBytes);
+        for (int offset = 0; offset < 40; offset++)
+            Assert.Equal(1, Reads(log, offset, FetchBytes));
+    }
+
+    /// <summary>More places than are remembered cost looks, and no wrong answer.</summary>
+    [Fact]
+    public void ManyPlacesAreReadRightly()
+    {
+        Reopened(out PartitionLog log);
+        var random = new Random(7);
+        for (int i = 0; i < 500; i++)
+        {
+            int offset = random.Next(64);
+            using FileRegion region = log.Read(offset, random.Next(1, 6) * BatchBytes, long.MaxValue, minOneBatch: true).Region!;
+            Assert.Equal(offset, Batches.Header(region.ToArray()).BaseOffset);
+        }
+    }
+
+    [Fact]
+    public void ACutForgetsWhatWasBehindIt()
+    {
+        Reopened(out PartitionLog log);
+        _ = Reads(log, 0, 4 * FetchBytes);
+        log.TruncateTo(20);
+        Fill(log, 30, valueBytes: BatchBytes / 2);
+        for (int offset = 0; offset < 30; offset++)
+        {
+            using FileRegion region = log.Read(offset, FetchBytes, long.MaxValue, minOneBatch: true).Region!;
+            byte[] bytes = region.ToArray();
+            Assert.Equal(offset, Batches.Header(bytes).BaseOffset);
+            Assert.True(bytes.Length == FetchBytes || offset > 8);
+        }
+    }
+
+    private int Reads(PartitionLog log, long offset, int bytes)
+    {
+        _files.Forget();
+        log.Read(offset, bytes, long.MaxValue, minOneBatch: true).Region!.Dispose();
+        return _files.Reads;
+    }
+
+    private static void Fill(PartitionLog log, int end, int valueBytes = BatchBytes - 120)
+    {
+        while (log.LogEndOffset < end)
+            _ = log.Append(Batches.Plain(log.LogEndOffset, valueBytes: valueBytes));
+    }
+
+    private void Reopened(out PartitionLog log)
+    {
+        PartitionLog first = Open();
+        Fill(first, 64);
+        first.Roll();
+        first.Close();
+        log = PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), LogSettings.Default, new LogOpening(true, 64));
+        // Its index is loaded with the first read.
+        log.Read(63, 1, long.MaxValue, minOneBatch: true).Region!.Dispose();
+    }
+
+    private PartitionLog Open() => PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), LogSettings.Default, new LogOpening(false));
+}
