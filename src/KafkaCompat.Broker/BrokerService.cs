@@ -385,6 +385,6 @@ public sealed class BrokerService : IAsyncDisposable
         _producerIds.Dispose();
         Telemetry.Dispose();
         if (EndsInDisorder) _directories.Dispose();
-        else _directories.CloseCleanly(BrokerEpoch, highWatermarks);
+        else await _directories.CloseCleanly(BrokerEpoch, highWatermarks);
     }
 }

@@ -28,12 +28,14 @@ public sealed class LogDirectory : IDisposable
     private readonly ConcurrentQueue<PartitionLog> _unsettled = new();
     private readonly DirectoryCheckpoints _checkpoints;
     private readonly Lock _gate = new();
-    private int _threads = 1;
 
     /// <summary>New logs that are made side by side: file systems commit what is synced at one moment together.</summary>
     private const int CreatedAtATime = 8;
 
     private const int SettledAtATime = 4;
+
+    /// <summary>Logs that are closed side by side, for the same reason.</summary>
+    private const int ClosedAtATime = 8;
 
     /// <summary>A folder that holds a log, or a copy of one.</summary>
     private readonly record struct FoundFolder(TopicPartition Partition, string Folder, LogFolderKind Kind);
@@ -119,7 +121,6 @@ public sealed class LogDirectory : IDisposable
             FindFolders(settings, folders);
         });
         Environment.Recovery.Found(folders.Count);
-        _threads = threads;
         var strays = new ConcurrentBag<string>();
         await Task.WhenAll(Enumerable.Range(0, Math.Max(1, Math.Min(threads, folders.Count))).Select(_ => Environment.DiskThreads.Run(() =>
         {
@@ -308,19 +309,25 @@ public sealed class LogDirectory : IDisposable
         return here;
     });
 
-    /// <summary>Closes all logs as a clean shutdown does, writes the checkpoints and, last, the marker that lets the next start trust the files.</summary>
-    public void CloseCleanly(long brokerEpoch, IReadOnlyDictionary<TopicPartition, long> highWatermarks)
+    /// <summary>
+    /// Closes all logs as a clean shutdown does, several at a time on the environment's threads for the disk, writes the checkpoints and, last, the marker that lets the
+    /// next start trust the files.
+    /// </summary>
+    public async Task CloseCleanly(long brokerEpoch, IReadOnlyDictionary<TopicPartition, long> highWatermarks)
     {
         if (!Health.IsFailed)
         {
-            ForEach([.. Opened.OrderBy(static log => log.Folder, StringComparer.Ordinal)], static log => log.Close(), _threads);
-            WriteRecoveryPoints();
-            WriteLogStarts();
-            WriteHighWatermarks(() => highWatermarks);
-            string cleaner = PathOf(OffsetCheckpoint.Cleaner);
-            if (!Environment.Files.FileExists(cleaner))
-                OffsetCheckpoint.Write(Environment.Files, cleaner, new Dictionary<TopicPartition, long>());
-            CleanShutdownMarker.Write(Environment.Files, Path, brokerEpoch);
+            await CloseLogs();
+            await Environment.DiskThreads.Run(() =>
+            {
+                WriteRecoveryPoints();
+                WriteLogStarts();
+                WriteHighWatermarks(() => highWatermarks);
+                string cleaner = PathOf(OffsetCheckpoint.Cleaner);
+                if (!Environment.Files.FileExists(cleaner))
+                    OffsetCheckpoint.Write(Environment.Files, cleaner, new Dictionary<TopicPartition, long>());
+                CleanShutdownMarker.Write(Environment.Files, Path, brokerEpoch);
+            });
         }
         Dispose();
     }
@@ -356,8 +363,12 @@ public sealed class LogDirectory : IDisposable
         {
             PartitionLog log = PartitionLog.Open(Environment, found.Folder, found.Partition, settings(found.Partition), opening);
             log.TopicId = topicId;
-            // What the last life made may lie in memory alone still, the folder's name and what says whose it is too: the next sync keeps it.
-            log.IsUnsettled = !WasClosedCleanly;
+            // What the last life made may lie in memory alone still, the folder's name and what says whose it is too.
+            if (!WasClosedCleanly)
+            {
+                log.IsUnsettled = true;
+                _unsettled.Enqueue(log);
+            }
             (found.Kind == LogFolderKind.Future ? _futures : _logs)[found.Partition] = log;
         }
         else
@@ -418,21 +429,26 @@ public sealed class LogDirectory : IDisposable
     private static Dictionary<TopicPartition, long> Smallest(IEnumerable<PartitionLog> logs, Func<PartitionLog, long> offset) =>
         logs.GroupBy(static log => log.Partition).ToDictionary(static same => same.Key, same => same.Min(offset));
 
-    private static void ForEach<T>(List<T> each, Action<T> load, int threads)
+    private async Task CloseLogs()
     {
-        if (threads <= 1)
+        var waiting = new ConcurrentQueue<PartitionLog>(Opened.OrderBy(static log => log.Folder, StringComparer.Ordinal));
+        // The names of new folders together, and not each with its log.
+        if (waiting.Any(static log => log.IsUnsettled))
+            await Environment.DiskThreads.Run(() => Environment.Files.SyncFolder(Path));
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(ClosedAtATime, waiting.Count)).Select(_ => Environment.DiskThreads.Run(() =>
         {
-            each.ForEach(load);
-            return;
-        }
-        try
-        {
-            _ = Parallel.ForEach(each, new ParallelOptions { MaxDegreeOfParallelism = threads }, load);
-        }
-        catch (AggregateException several)
-        {
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(several.InnerExceptions[0]);
-        }
+            try
+            {
+                while (waiting.TryDequeue(out PartitionLog? next))
+                    next.Close(isNameDurable: true);
+            }
+            catch
+            {
+                // Without the marker the next start looks at all of them.
+                waiting.Clear();
+                throw;
+            }
+        })));
     }
 
     /// <summary>A new log, nothing of which is durable yet.</summary>

@@ -25,9 +25,11 @@ public sealed class PartitionLog : IDisposable
     /// <summary>Held over a sync and over whatever closes or renames files; always taken before <see cref="_gate"/>.</summary>
     private readonly Lock _filesGate = new();
 
+    /// <summary>Held over <see cref="ReadOlderBatches"/>; taken before <see cref="_gate"/>.</summary>
+    private readonly Lock _readingOlder = new();
+
     private readonly LogView _view;
     private readonly DeletedSegments _deleted;
-    private readonly List<string> _unsyncedSnapshots = [];
 
     /// <summary>
     /// Segments that the log has no more, whose files still have their names, in the order of their offsets. They are set aside in that order, also after a
@@ -110,20 +112,22 @@ public sealed class PartitionLog : IDisposable
     }
 
     /// <summary>
-    /// Whether a batch of a producer may be appended now, as <see cref="ProducerStates.Check"/> tells. A batch out of sequence may be an older one of those that were in flight when
-    /// the broker stopped: then the log is asked.
+    /// Older batches of producers, those that were in flight when the broker stopped, may be in the log and are not known: one that is out of sequence may be such a one.
+    /// <see cref="ReadOlderBatches"/> changes that.
     /// </summary>
-    public ProducerVerdict CheckProducer(in RecordBatchHeader batch, AppendOrigin origin)
+    public bool LacksOlderBatches => Producers.LacksOlderBatches;
+
+    /// <summary>Reads from the log what a snapshot left out of its producers. It takes long: whoever calls holds no lock, and appends go on.</summary>
+    public void ReadOlderBatches()
     {
-        ProducerVerdict verdict = Producers.Check(batch, origin);
-        if (verdict.Fault != ProducerFault.OutOfOrderSequenceNumber || !Producers.LacksOlderBatches)
-            return verdict;
-        lock (_gate)
+        // One reads, and whoever asks meanwhile waits for what it finds.
+        lock (_readingOlder)
         {
-            RequireOpen();
-            Retryable(() => Producers.ReadOlderBatches(_view.Segments));
+            if (Producers.FindLackingBatches() is not { } lacking)
+                return;
+            _view.Walk(lacking.Read);
+            Producers.TakeIn(lacking);
         }
-        return Producers.Check(batch, origin);
     }
 
     /// <summary>
@@ -173,7 +177,9 @@ public sealed class PartitionLog : IDisposable
     public void Sync() => Sync(long.MaxValue);
 
     /// <summary>As <see cref="Sync()"/>, for segments that start before an offset alone: <see cref="ActiveSegmentBaseOffset"/> syncs what has been rolled.</summary>
-    public void Sync(long beforeOffset)
+    public void Sync(long beforeOffset) => Sync(beforeOffset, isNameDurable: false);
+
+    private void Sync(long beforeOffset, bool isNameDurable)
     {
         lock (_filesGate)
         {
@@ -184,9 +190,7 @@ public sealed class PartitionLog : IDisposable
             try
             {
                 long started = _environment.Clock.GetTimestamp();
-                if (IsUnsettled)
-                    SettleFolder(isNameDurable: false);
-                SyncSegments(beforeOffset);
+                SyncSegments(beforeOffset, isNameDurable);
                 _environment.Flushes.Record(_environment.Clock.GetElapsedTime(started));
             }
             catch (IOException failure)
@@ -204,7 +208,18 @@ public sealed class PartitionLog : IDisposable
             // A log that was deleted meanwhile has its folder under another name, and needs nothing any more.
             if (!IsUnsettled || _view.IsClosed)
                 return;
-            Retryable(() => SettleFolder(isNameDurable));
+            Retryable(() =>
+            {
+                SyncNames(isNameDurable);
+                lock (_gate)
+                {
+                    // Where the folder cannot be synced now this is done again, and the names with it.
+                    foreach (LogSegment segment in _view.Segments)
+                        segment.HasNewNames = false;
+                }
+                _environment.Files.SyncFolder(Folder);
+                IsUnsettled = false;
+            });
         }
     }
 
@@ -314,7 +329,9 @@ public sealed class PartitionLog : IDisposable
     /// <summary>
     /// Closes as a clean shutdown does: indexes are complete and have their true length, a producer snapshot stands at the end, all of it is synced.
     /// </summary>
-    public void Close()
+    public void Close() => Close(isNameDurable: false);
+
+    internal void Close(bool isNameDurable)
     {
         lock (_filesGate)
         {
@@ -329,12 +346,12 @@ public sealed class PartitionLog : IDisposable
                         Epochs.Close(_view.End.Offset);
                         _view.End.Segment.Seal();
                         Producers.SetEndOffset(_view.End.Offset);
-                        Producers.TakeSnapshot(sync: true);
+                        Producers.TakeSnapshot();
                     });
                 }
             }
             if (!_environment.Health.IsFailed)
-                Sync();
+                Sync(long.MaxValue, isNameDurable);
             CloseFiles();
         }
     }
@@ -358,7 +375,6 @@ public sealed class PartitionLog : IDisposable
                 Producers.Moved(folder);
                 foreach (LogSegment segment in _view.Segments)
                     segment.Moved(folder);
-                _unsyncedSnapshots.Clear();
             }
         }
     }
@@ -456,8 +472,7 @@ public sealed class PartitionLog : IDisposable
         if (active.Size == 0 && active.BaseOffset == offset)
             return;
         Producers.SetEndOffset(offset);
-        Producers.TakeSnapshot(sync: false);
-        _unsyncedSnapshots.Add(Path.Combine(Folder, SegmentFiles.Name(offset, SegmentFiles.ProducerSnapshot)));
+        Producers.TakeSnapshot();
         LogSegment next = LogSegment.Create(_environment, Folder, offset, _settings);
         try
         {
@@ -473,28 +488,24 @@ public sealed class PartitionLog : IDisposable
         _view.End = new LogEnd(_view.End.Offset, next, 0);
     }
 
-    private void SettleFolder(bool isNameDurable)
+    /// <summary>What says whose a new log's folder is, and the folder's own name; the names in the folder are the caller's to sync.</summary>
+    private void SyncNames(bool isNameDurable)
     {
         if (!isNameDurable)
             _environment.Files.SyncFolder(Path.GetDirectoryName(Folder)!);
         PartitionMetadataFile.Sync(_environment.Files, Folder);
-        lock (_gate)
-        {
-            // Where the folder cannot be synced now this is done again, and the names with it.
-            foreach (LogSegment segment in _view.Segments)
-                segment.HasNewNames = false;
-        }
-        _environment.Files.SyncFolder(Folder);
-        IsUnsettled = false;
     }
 
-    private void SyncSegments(long beforeOffset)
+    private void SyncSegments(long beforeOffset, bool isNameDurable)
     {
         LogSegment[] segments;
         LogSegment active;
-        string[] snapshots;
+        long[] snapshots;
         long target;
-        bool newNames = false;
+        bool settles = IsUnsettled;
+        if (settles)
+            SyncNames(isNameDurable);
+        bool newNames = settles;
         lock (_gate)
         {
             if (_view.IsClosed)
@@ -506,14 +517,15 @@ public sealed class PartitionLog : IDisposable
             while (first + count < _view.Segments.Length && _view.Segments[first + count].BaseOffset < beforeOffset)
                 count++;
             segments = _view.Segments[first..(first + count)];
+            // What can be refused comes first: who asks again finds the names still unsynced.
+            foreach (LogSegment segment in segments)
+                segment.WriteIndexes();
             foreach (LogSegment segment in segments)
             {
-                segment.WriteIndexes();
                 newNames |= segment.HasNewNames;
                 segment.HasNewNames = false;
             }
-            snapshots = [.. _unsyncedSnapshots];
-            _unsyncedSnapshots.Clear();
+            snapshots = Producers.TakeUnsyncedSnapshots();
         }
         bool newEpochs = false;
         try
@@ -527,7 +539,7 @@ public sealed class PartitionLog : IDisposable
             // The next sync does all of it again.
             lock (_gate)
             {
-                _unsyncedSnapshots.AddRange(snapshots);
+                Producers.GiveBack(snapshots);
                 if (segments.Length > 0)
                     segments[0].HasNewNames |= newNames;
                 if (newEpochs)
@@ -535,6 +547,8 @@ public sealed class PartitionLog : IDisposable
             }
             throw;
         }
+        if (settles)
+            IsUnsettled = false;
         lock (_gate)
         {
             if (target > _recoveryPoint && target <= _view.End.Offset)
@@ -542,7 +556,7 @@ public sealed class PartitionLog : IDisposable
         }
     }
 
-    private void SyncFiles(LogSegment[] segments, LogSegment active, string[] snapshots, bool newNames)
+    private void SyncFiles(LogSegment[] segments, LogSegment active, long[] snapshots, bool newNames)
     {
         foreach (LogSegment segment in segments)
         {
@@ -550,7 +564,7 @@ public sealed class PartitionLog : IDisposable
             if (!ReferenceEquals(segment, active))
                 segment.CloseIndexFiles();
         }
-        foreach (string snapshot in snapshots)
+        foreach (string snapshot in snapshots.Select(Producers.SnapshotPath))
         {
             if (!_environment.Files.FileExists(snapshot))
                 continue;

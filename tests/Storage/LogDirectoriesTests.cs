@@ -43,7 +43,7 @@ public sealed class LogDirectoriesTests
     }
 
     [Fact]
-    public void Each_directory_writes_down_its_own_logs_and_is_marked_by_itself()
+    public async Task Each_directory_writes_down_its_own_logs_and_is_marked_by_itself()
     {
         var here = new TopicPartition("t", 0);
         var there = new TopicPartition("t", 1);
@@ -51,7 +51,7 @@ public sealed class LogDirectoriesTests
         {
             _ = directories.Create(here, s_topicId, s_ids[0], LogSettings.Default).Append(Batches.Plain(0, 3));
             _ = directories.Create(there, s_topicId, s_ids[1], LogSettings.Default).Append(Batches.Plain(0, 5));
-            directories.CloseCleanly(12, new Dictionary<TopicPartition, long> { [here] = 3, [there] = 5 });
+            await directories.CloseCleanly(12, new Dictionary<TopicPartition, long> { [here] = 3, [there] = 5 });
         }
         Assert.Equal([new(here, 3)], OffsetCheckpoint.Read(_files, "/disk0/" + OffsetCheckpoint.HighWatermarks));
         Assert.Equal([new(there, 5)], OffsetCheckpoint.Read(_files, "/disk1/" + OffsetCheckpoint.RecoveryPoints));
@@ -61,7 +61,7 @@ public sealed class LogDirectoriesTests
             Assert.Equal(12, again.BrokerEpochAtShutdown);
             Assert.Equal((3, 5), (again.ReadHighWatermarks()[here], again.ReadHighWatermarks()[there]));
             Assert.Equal(("/disk0/t-0", 5L), (again.Find(here)!.Folder, again.Find(there)!.LogEndOffset));
-            again.All[0].CloseCleanly(13, new Dictionary<TopicPartition, long>());
+            await again.All[0].CloseCleanly(13, new Dictionary<TopicPartition, long>());
         }
         // One marker of three: the broker does not know where it stood.
         using LogDirectories unclean = Open();
@@ -102,7 +102,7 @@ public sealed class LogDirectoriesTests
     }
 
     [Fact]
-    public void A_move_within_one_directory_shares_its_lines_in_the_checkpoints()
+    public async Task A_move_within_one_directory_shares_its_lines_in_the_checkpoints()
     {
         var partition = new TopicPartition("t", 0);
         using (LogDirectories directories = Open())
@@ -112,7 +112,7 @@ public sealed class LogDirectoriesTests
         PartitionMetadataFile.Write(_files, future, s_topicId);
         using LogDirectories again = Open();
         Assert.Equal((10L, 0L), (again.Find(partition)!.LogEndOffset, Assert.Single(again.All[0].Futures).LogEndOffset));
-        again.All[0].CloseCleanly(1, new Dictionary<TopicPartition, long> { [partition] = 10 });
+        await again.All[0].CloseCleanly(1, new Dictionary<TopicPartition, long> { [partition] = 10 });
         Assert.Equal(0, OffsetCheckpoint.Read(_files, "/disk0/" + OffsetCheckpoint.RecoveryPoints)[partition]);
     }
 

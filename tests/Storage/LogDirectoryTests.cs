@@ -30,7 +30,7 @@ public sealed class LogDirectoryTests(ITestOutputHelper output) : IDisposable
             log.Append(Batches.Plain(0, 10));
             Assert.True(log.AdvanceLogStart(4));
             Assert.Equal($"version: 0\ntopic_id: {s_topicId}", File.ReadAllText(Path.Combine(_root, "orders.eu-3", "partition.metadata")));
-            directory.CloseCleanly(17, new Dictionary<TopicPartition, long> { [partition] = 10 });
+            Close(directory, 17, new Dictionary<TopicPartition, long> { [partition] = 10 });
         }
         Assert.Equal("{\"version\":0,\"brokerEpoch\":17}", File.ReadAllText(Path.Combine(_root, ".kafka_cleanshutdown")));
         Assert.Equal("0\n1\norders.eu 3 10\n", File.ReadAllText(Path.Combine(_root, OffsetCheckpoint.RecoveryPoints)));
@@ -178,6 +178,8 @@ public sealed class LogDirectoryTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"{perPartition} bytes allocated a log");
         Assert.InRange(perPartition, 0, 16 * 1024);
     }
+
+    private static void Close(LogDirectory directory, long brokerEpoch, Dictionary<TopicPartition, long> highWatermarks) => directory.CloseCleanly(brokerEpoch, highWatermarks).GetAwaiter().GetResult();
 
     private static void Load(LogDirectory directory, bool isKnown = true, long fileDeleteDelayMs = 60_000) =>
         directory.LoadAll((_, _) => isKnown, _ => LogSettings.Default with { FileDeleteDelayMs = fileDeleteDelayMs }).GetAwaiter().GetResult();

@@ -119,7 +119,7 @@ public sealed class RecoveryTests : IDisposable
             }
         }
         if (closeCleanly)
-            directory.CloseCleanly(1, new Dictionary<TopicPartition, long>());
+            directory.CloseCleanly(1, new Dictionary<TopicPartition, long>()).GetAwaiter().GetResult();
     }
 
     private static void AssertAllThere(LogDirectory directory)

@@ -184,17 +184,25 @@ public sealed class Partition
         using var verdict = ProduceBatchValidator.Validate(records?.Memory, rules);
         if (!verdict.IsAccepted)
             return Refused(verdict.Error, verdict.ErrorMessage, isOfRequest: verdict.IsOfRequest) with { RecordErrors = verdict.RecordErrors };
-        lock (_lock)
+        try
         {
-            if (RefusalToProduce(acks) is { } refused) return refused;
-            try
+            lock (_lock)
             {
-                return AppendUnderLock(verdict);
+                if (RefusalToProduce(acks) is { } refused) return refused;
+                if (AppendUnderLock(verdict, knowsOlderBatches: !_log.LacksOlderBatches) is { } done) return done;
             }
-            catch (KafkaStorageException)
-            {
-                return PartitionAppend.Failed(ErrorCode.KafkaStorageError);
-            }
+            // After a restart a batch out of sequence may be one that was in flight. The log tells, and is read without the lock.
+            _log.ReadOlderBatches();
+            lock (_lock) return RefusalToProduce(acks) ?? AppendUnderLock(verdict, knowsOlderBatches: true)!.Value;
+        }
+        catch (KafkaStorageException)
+        {
+            return PartitionAppend.Failed(ErrorCode.KafkaStorageError);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Deleted while it was read.
+            return NotLeader();
         }
     }
 
@@ -577,12 +585,14 @@ public sealed class Partition
         return PartitionAppend.Failed(error, message) with { LogStartOffset = tellsStart ? _log.LogStartOffset : -1 };
     }
 
-    private PartitionAppend AppendUnderLock(ProduceVerdict verdict)
+    /// <summary>Null where the log has to be asked first whether the batch is in it.</summary>
+    private PartitionAppend? AppendUnderLock(ProduceVerdict verdict, bool knowsOlderBatches)
     {
         // Times that the broker gives follow the order of the records, also where a batch was checked before another that is written already: then it gets the
         // time of its own turn. Where the clock was set back meanwhile, that is the time it is now, and what was given before it does not count any more.
         if (verdict.LogAppendTimeMs != RecordBatchHeader.NoTimestamp && verdict.LogAppendTimeMs < _lastAppendTimeMs) verdict = verdict.AtLogAppendTime(_time.WallMs());
-        var producer = _log.CheckProducer(verdict.Header, Storage.AppendOrigin.Client);
+        var producer = _log.Producers.Check(verdict.Header, Storage.AppendOrigin.Client);
+        if (producer.Fault == ProducerFault.OutOfOrderSequenceNumber && !knowsOlderBatches) return null;
         if (producer.Fault != ProducerFault.None) return Refused((ErrorCode)producer.Fault);
         if (producer.Duplicate is { } earlier)
         {

@@ -1,3 +1,5 @@
+using KafkaCompat.Protocol.Records;
+
 namespace KafkaCompat.Storage;
 
 /// <summary>One of a producer's last batches, as far as duplicates are recognised by it.</summary>
@@ -6,6 +8,8 @@ public readonly record struct ProducerBatch(int LastSequence, long LastOffset, i
     public int FirstSequence => LastSequence - OffsetDelta >= 0 ? LastSequence - OffsetDelta : (int)(LastSequence - OffsetDelta + (1L << 31));
 
     public long FirstOffset => LastOffset - OffsetDelta;
+
+    internal static ProducerBatch Of(in RecordBatchHeader batch) => new(batch.LastSequence, batch.LastOffset, (int)(batch.LastOffset - batch.BaseOffset), batch.MaxTimestamp);
 }
 
 /// <summary>What a partition knows of one producer: epoch, last batches, coordinator epoch, the transaction it has open.</summary>
@@ -49,7 +53,7 @@ public sealed class ProducerEntry(long producerId)
     }
 
     /// <summary>Puts batches in front that are older than those kept, as many as there is room for.</summary>
-    internal void AddOlder(IReadOnlyList<ProducerBatch> older)
+    internal void AddOlder(IReadOnlyCollection<ProducerBatch> older)
     {
         ProducerBatch[] kept = [.. older, .. Enumerable.Range(0, BatchCount).Select(Batch)];
         BatchCount = 0;

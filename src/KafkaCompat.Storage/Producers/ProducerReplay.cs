@@ -11,7 +11,7 @@ internal sealed class ProducerReplay(LogEnvironment environment, ProducerStates 
         bool replayed = producers.EndOffset < endOffset;
         ReplayTo(endOffset);
         if (replayed)
-            producers.TakeSnapshot(sync: false);
+            producers.TakeSnapshot();
     }
 
     /// <summary>Takes in the batches from the states' end up to an offset. What cannot be read between them is told of: a producer may have written it.</summary>

@@ -27,6 +27,9 @@ public sealed class ProducerStates
     /// <summary>The offsets of the snapshot files in the folder.</summary>
     private readonly SortedSet<long> _snapshots;
 
+    /// <summary>Those of them that a crash of the machine may take.</summary>
+    private readonly List<long> _unsyncedSnapshots = [];
+
     private string _folder;
     private long _firstUnstableOffset = long.MaxValue;
     private long _lastSnapshotOffset;
@@ -158,7 +161,7 @@ public sealed class ProducerStates
             return EndTransactionMarker.TryRead(controlBatch, out EndTransactionMarker marker) ? Complete(batch, marker) : null;
         ProducerEntry entry = Entry(batch.ProducerId);
         entry.SetEpoch(batch.ProducerEpoch);
-        entry.AddBatch(new ProducerBatch(batch.LastSequence, batch.LastOffset, (int)(batch.LastOffset - batch.BaseOffset), batch.MaxTimestamp));
+        entry.AddBatch(ProducerBatch.Of(batch));
         entry.LastTimestamp = batch.MaxTimestamp;
         if (batch.IsTransactional && entry.CurrentTransactionFirstOffset < 0)
         {
@@ -192,17 +195,29 @@ public sealed class ProducerStates
         PublishFirstUnstable();
     }
 
-    /// <summary>Writes the snapshot of the end offset, where something has changed since the last one.</summary>
-    internal void TakeSnapshot(bool sync)
+    /// <summary>Writes the snapshot of the end offset, where something has changed since the last one. It is whole, and not durable yet.</summary>
+    internal void TakeSnapshot()
     {
         if (EndOffset <= _lastSnapshotOffset)
             return;
         string path = SnapshotPath(EndOffset);
         byte[] bytes = ProducerSnapshotFile.Encode(_producers.Values);
-        Files.FileStoreOperations.WriteAtomically(_environment.Files, path, bytes, sync: sync);
+        Files.FileStoreOperations.WriteAtomically(_environment.Files, path, bytes, sync: false);
         _ = _snapshots.Add(EndOffset);
+        _unsyncedSnapshots.Add(EndOffset);
         _lastSnapshotOffset = EndOffset;
     }
+
+    /// <summary>The snapshots that have to be synced, which is the caller's to do, or to <see cref="GiveBack"/>. Whoever calls holds the log's lock.</summary>
+    internal long[] TakeUnsyncedSnapshots()
+    {
+        long[] unsynced = [.. _unsyncedSnapshots];
+        _unsyncedSnapshots.Clear();
+        return unsynced;
+    }
+
+    /// <summary>Snapshots that could not be synced now.</summary>
+    internal void GiveBack(long[] unsynced) => _unsyncedSnapshots.AddRange(unsynced);
 
     /// <summary>Starts over from the newest snapshot that is sound and not behind <paramref name="endOffset"/>.</summary>
     internal void LoadFromSnapshot(long logStartOffset, long endOffset, long nowMs)
@@ -279,24 +294,38 @@ public sealed class ProducerStates
     /// <summary>Whether a producer's older batches, which were in flight with its last one, may be in the log and are not known.</summary>
     internal bool LacksOlderBatches => Volatile.Read(ref _knownFrom) > 0;
 
-    /// <summary>Reads from the log what the snapshot left out. Whoever calls holds the log's lock.</summary>
-    internal void ReadOlderBatches(LogSegment[] segments)
+    /// <summary>What is to be read from the log of the producers' older batches; null where all are known.</summary>
+    internal OlderBatches? FindLackingBatches()
     {
-        var older = new Dictionary<long, Queue<ProducerBatch>>();
-        foreach (RecordBatchHeader batch in OlderBatches.Before(_knownFrom, segments))
+        lock (_gate)
         {
-            if (!_producers.TryGetValue(batch.ProducerId, out ProducerEntry? entry) || entry.Epoch != batch.ProducerEpoch
-                || entry.BatchCount == 0 || batch.LastOffset >= entry.Batch(0).FirstOffset)
-                continue;
-            if (!older.TryGetValue(batch.ProducerId, out Queue<ProducerBatch>? batches))
-                older.Add(batch.ProducerId, batches = new Queue<ProducerBatch>(ProducerEntry.KeptBatches));
-            if (batches.Count == ProducerEntry.KeptBatches)
-                _ = batches.Dequeue();
-            batches.Enqueue(new ProducerBatch(batch.LastSequence, batch.LastOffset, (int)(batch.LastOffset - batch.BaseOffset), batch.MaxTimestamp));
+            if (_knownFrom == 0)
+                return null;
+            var known = new Dictionary<long, (short, long)>(_producers.Count);
+            foreach ((long producerId, ProducerEntry entry) in _producers)
+            {
+                if (entry.BatchCount > 0)
+                    known.Add(producerId, (entry.Epoch, entry.Batch(0).FirstOffset));
+            }
+            return new OlderBatches(_knownFrom, known);
         }
-        foreach ((long producerId, Queue<ProducerBatch> batches) in older)
-            _producers[producerId].AddOlder([.. batches]);
-        Volatile.Write(ref _knownFrom, 0);
+    }
+
+    /// <summary>Takes in what was read, unless another snapshot was loaded meanwhile.</summary>
+    internal void TakeIn(OlderBatches older)
+    {
+        lock (_gate)
+        {
+            if (_knownFrom != older.Before)
+                return;
+            foreach ((long producerId, short epoch, IReadOnlyCollection<ProducerBatch> batches) in older.Found)
+            {
+                // Batches that came meanwhile are the newer ones.
+                if (_producers.TryGetValue(producerId, out ProducerEntry? entry) && entry.Epoch == epoch && entry.BatchCount > 0)
+                    entry.AddOlder(batches);
+            }
+            Volatile.Write(ref _knownFrom, 0);
+        }
     }
 
     internal void OnLogStart(long logStartOffset)
@@ -395,5 +424,5 @@ public sealed class ProducerStates
         Volatile.Write(ref _firstUnstableOffset, first);
     }
 
-    private string SnapshotPath(long offset) => Path.Combine(_folder, SegmentFiles.Name(offset, SegmentFiles.ProducerSnapshot));
+    internal string SnapshotPath(long offset) => Path.Combine(_folder, SegmentFiles.Name(offset, SegmentFiles.ProducerSnapshot));
 }

@@ -167,11 +167,11 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         {
             environment.Recovery.Repaired(new LogRepair(RepairAct.DamageKept, active.PathOf(SegmentFiles.Log), $"the log was closed at offset {opening.RecoveryPoint} and its last batch says otherwise",
                 Math.Min(walk.PreviousNextOffset, walk.NextOffset), opening.RecoveryPoint, length - scanner.Position));
-            active.SetRecoveredSize(length, afterKill: false);
+            active.SetRecoveredSize(length, afterKill: false, isOnDisk: true);
             return opening.RecoveryPoint;
         }
         Tell(environment, active, walk, length);
-        active.SetRecoveredSize(walk.End, afterKill: false);
+        active.SetRecoveredSize(walk.End, afterKill: false, isOnDisk: true);
         return walk.NextOffset;
     }
 

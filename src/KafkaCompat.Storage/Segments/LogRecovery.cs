@@ -18,6 +18,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
             return null;
         long end = segments[0].BaseOffset;
         int first = Math.Max(0, segments.FindLastIndex(segment => segment.BaseOffset <= opening.RecoveryPoint));
+        RecoveredFrom = segments[first].BaseOffset;
         long logStart = Math.Max(opening.LogStartOffset, segments[0].BaseOffset);
         var replay = new ProducerReplay(environment, producers, segments);
         producers.LoadFromSnapshot(logStart, segments[first].BaseOffset, environment.NowMs());
@@ -37,7 +38,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
             {
                 segments[i].Seal();
                 producers.SetEndOffset(nextBase);
-                producers.TakeSnapshot(sync: false);
+                producers.TakeSnapshot();
                 continue;
             }
             environment.Recovery.Repaired(new LogRepair(RepairAct.SegmentsDeleted, segments[i].PathOf(SegmentFiles.Log),
@@ -82,7 +83,8 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
             RequireKnown(segment, walk, scanner);
         }
         LogLoader.Tell(environment, segment, walk, length);
-        segment.SetRecoveredSize(walk.End, afterKill: true);
+        // An empty file is its name alone. Of others nothing is known to be on the disk but what is before the recovery point.
+        segment.SetRecoveredSize(walk.End, afterKill: true, isOnDisk: length == 0 || walk.NextOffset <= recoveryPoint);
         segment.RewriteIndexes();
         // A node has to come up again with the descriptors that it ran with: whoever syncs these files opens them again.
         segment.LetGoOfFiles();

@@ -228,16 +228,17 @@ internal sealed class LogSegment
     }
 
     /// <summary>Ends the file where its last good batch does. With <paramref name="afterKill"/> also where its length says so: blocks may be reserved behind it.</summary>
-    public void SetRecoveredSize(long size, bool afterKill)
+    /// <param name="size">Where that is.</param>
+    /// <param name="afterKill">The last life did not end in order.</param>
+    /// <param name="isOnDisk">All that the file holds was synced.</param>
+    public void SetRecoveredSize(long size, bool afterKill, bool isOnDisk)
     {
+        long length = File.Length;
         Volatile.Write(ref _size, size);
         _checked.OwnFrom(size);
-        // After a kill nothing is known to be on the disk.
-        _isUnsynced |= afterKill;
-        if (!afterKill && File.Length == size)
-            return;
-        File.SetLength(size);
-        _isUnsynced = true;
+        _isUnsynced |= !isOnDisk || length != size;
+        if (afterKill || length != size)
+            File.SetLength(size);
     }
 
     public bool ShouldRoll(LogSettings settings, long tickMs, int appendBytes, long appendMaxTimestamp, long appendLastOffset)

@@ -136,6 +136,25 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
         throw Restless();
     }
 
+    /// <summary>Has the segments read, and anew where they change meanwhile.</summary>
+    public void Walk(Action<LogSegment[]> read)
+    {
+        for (int attempt = 0; attempt < MaxReadAttempts; attempt++)
+        {
+            LogSegment[] segments = Segments;
+            try
+            {
+                read(segments);
+                return;
+            }
+            catch (Exception failure) when (failure is IOException or ObjectDisposedException)
+            {
+                RequireMoved(segments, failure);
+            }
+        }
+        throw Restless();
+    }
+
     /// <summary>Nothing is known of what was asked for, which is neither out of range nor absent. The disk is well: whoever asks again is served.</summary>
     private static KafkaStorageException Restless() => new($"The segments of a log changed under each of {MaxReadAttempts} attempts to read it.");
 

@@ -35,7 +35,7 @@ public sealed class LastStableOffsetTests
 
     /// <summary>Without the aborted transactions nobody may have the records: their consumer would take them for committed.</summary>
     [Fact]
-    public void An_index_of_aborted_transactions_that_cannot_be_read_is_a_fault_of_the_disk()
+    public async Task An_index_of_aborted_transactions_that_cannot_be_read_is_a_fault_of_the_disk()
     {
         var files = new HookedFileStore(new ForgetfulFileStore(TimeProvider.System));
         var key = new TopicPartition("t", 0);
@@ -46,7 +46,7 @@ public sealed class LastStableOffsetTests
             _ = log.Append(Batch(1, isControl: true, commits: false));
         }
         // The first start after a kill writes the index, the second one trusts it.
-        using (var recovering = Open(files)) recovering.CloseCleanly(1, new Dictionary<TopicPartition, long> { [key] = 2 });
+        using (var recovering = Open(files)) await recovering.CloseCleanly(1, new Dictionary<TopicPartition, long> { [key] = 2 });
         using var again = Open(files);
         var partition = new Partition("t", new Uuid(7, 9), 0, again.Find(key)!, TopicConfig.Create(TestNode.ConfigOf(), new Dictionary<string, string>()), 2, new LogSyncer(), TimeProvider.System);
         partition.ApplyLeadership(1, 3, 1, 1, isLeader: true);

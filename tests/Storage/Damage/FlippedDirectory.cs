@@ -55,7 +55,7 @@ internal sealed class FlippedDirectory(SmallDirectory directory, string path, in
         }
         try
         {
-            opened.Close();
+            await opened.Close();
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
@@ -185,7 +185,7 @@ internal sealed class FlippedDirectory(SmallDirectory directory, string path, in
 
         public Task Load() => Directory.LoadAll(SmallDirectory.IsKnown, static _ => SmallDirectory.Settings);
 
-        public void Close() => Directory.CloseCleanly(6, new Dictionary<TopicPartition, long>());
+        public Task Close() => Directory.CloseCleanly(6, new Dictionary<TopicPartition, long>());
 
         public void Dispose() => Directory.Dispose();
     }

@@ -46,7 +46,7 @@ internal sealed class SmallDirectory
         made.Describe(directory);
         if (closeCleanly)
         {
-            directory.CloseCleanly(5, new Dictionary<TopicPartition, long> { [new TopicPartition("plain", 0)] = 24 });
+            await directory.CloseCleanly(5, new Dictionary<TopicPartition, long> { [new TopicPartition("plain", 0)] = 24 });
         }
         else
         {

@@ -29,12 +29,12 @@ public sealed class DataDirectoryTests(ITestOutputHelper output)
 
     [Theory(SkipTestWithoutData = true)]
     [MemberData(nameof(Archives))]
-    public void ServesTheSameAfterACleanCloseOfOurs(string name)
+    public async Task ServesTheSameAfterACleanCloseOfOurs(string name)
     {
         using var archive = new ReferenceArchive(name);
         if (!archive.Started)
             return;
-        new ServedComparison(archive).CloseCleanly();
+        await new ServedComparison(archive).CloseCleanly();
         var comparison = new ServedComparison(archive);
         comparison.Run();
         Assert.True(comparison.Differences.Count == 0, string.Join('\n', comparison.Differences.Take(40)));

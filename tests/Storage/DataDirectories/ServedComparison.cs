@@ -56,10 +56,10 @@ internal sealed class ServedComparison(ReferenceArchive archive)
         directories.ForEach(static directory => directory.Dispose());
     }
 
-    public void CloseCleanly()
+    public async Task CloseCleanly()
     {
         foreach (LogDirectory directory in OpenAll())
-            directory.CloseCleanly(1, new Dictionary<TopicPartition, long>());
+            await directory.CloseCleanly(1, new Dictionary<TopicPartition, long>());
     }
 
     private List<LogDirectory> OpenAll()

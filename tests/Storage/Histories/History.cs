@@ -143,9 +143,19 @@ internal sealed class History(int seed, int cutAt)
 
     private static void VerifyDuplicate(TopicModel topic, PartitionLog log, RecordBatchHeader written)
     {
-        ProducerVerdict verdict = log.CheckProducer(written, AppendOrigin.Client);
+        ProducerVerdict verdict = Check(log, written);
         Assert.True(verdict.Duplicate?.LastOffset == written.LastOffset,
             $"{topic.Key}: the batch of producer {written.ProducerId} at {written.BaseOffset} is asked for again, and is {verdict.Fault} {verdict.Message} {verdict.Duplicate}.");
+    }
+
+    /// <summary>As a partition asks.</summary>
+    private static ProducerVerdict Check(PartitionLog log, in RecordBatchHeader batch)
+    {
+        ProducerVerdict verdict = log.Producers.Check(batch, AppendOrigin.Client);
+        if (verdict.Fault != ProducerFault.OutOfOrderSequenceNumber || !log.LacksOlderBatches)
+            return verdict;
+        log.ReadOlderBatches();
+        return log.Producers.Check(batch, AppendOrigin.Client);
     }
 
     private void Step()
@@ -244,7 +254,7 @@ internal sealed class History(int seed, int cutAt)
             return;
         }
         byte[] batch = Batches.Produced(topic.EndOffset, producer, 0, topic.NextSequence(producer), _random.Next(1, 4));
-        ProducerVerdict verdict = log.CheckProducer(Batches.Header(batch), AppendOrigin.Client);
+        ProducerVerdict verdict = Check(log, Batches.Header(batch));
         Assert.True(verdict.IsGood, $"{topic.Key}: the next batch of producer {producer} is {verdict.Fault}: {verdict.Message}");
         Append(topic, batch);
     }
@@ -269,7 +279,7 @@ internal sealed class History(int seed, int cutAt)
     private void CloseCleanly()
     {
         var ends = _metadata.Values.ToDictionary(static topic => topic, topic => (_directory.Find(topic.Key)!.LogStartOffset, topic.EndOffset));
-        _directory.CloseCleanly(1, _metadata.Values.ToDictionary(static topic => topic.Key, static topic => topic.Acknowledged));
+        _directory.CloseCleanly(1, _metadata.Values.ToDictionary(static topic => topic.Key, static topic => topic.Acknowledged)).GetAwaiter().GetResult();
         foreach ((TopicModel topic, (long Start, long End) closed) in ends)
             (topic.Closed, topic.Acknowledged, topic.MustStartAt) = (closed, closed.End, closed.Start);
     }
