@@ -1,5 +1,3 @@
-using KafkaCompat.Storage.Producers;
-
 namespace KafkaCompat.Storage.Segments;
 
 /// <summary>Makes transaction indexes anew from the log.</summary>
