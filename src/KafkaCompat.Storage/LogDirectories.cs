@@ -130,18 +130,28 @@ public sealed class LogDirectories : IDisposable
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
     }
 
-    /// <summary>The high watermarks of the logs that are here, as their directories last wrote them down. What a directory says of a log that lies elsewhere is old.</summary>
-    public Dictionary<TopicPartition, long> ReadHighWatermarks()
+    /// <summary>
+    /// The high watermarks of the logs that are here, as their directories last wrote them down. What a directory says of a log that lies elsewhere is old. Where a log ends
+    /// before its high watermark, or is not here although <paramref name="isExpected"/>, records are gone that were acknowledged, and <see cref="Recovery"/> is told.
+    /// </summary>
+    public Dictionary<TopicPartition, long> ReadHighWatermarks(Func<TopicPartition, bool>? isExpected = null)
     {
         var all = new Dictionary<TopicPartition, long>();
+        var without = new List<(LogDirectory Directory, TopicPartition Partition, long Offset)>();
         foreach (LogDirectory directory in Online.ToList())
         {
             try
             {
                 foreach ((TopicPartition partition, long offset) in directory.ReadHighWatermarks())
                 {
-                    if (directory.Find(partition) is not null)
-                        all[partition] = offset;
+                    if (directory.Find(partition) is not { } log)
+                    {
+                        without.Add((directory, partition, offset));
+                        continue;
+                    }
+                    all[partition] = offset;
+                    if (log.LogEndOffset < offset)
+                        TellLost(log.Folder, log.LogEndOffset, offset);
                 }
             }
             catch (Exception failure) when (CanDoWithout(failure))
@@ -149,8 +159,17 @@ public sealed class LogDirectories : IDisposable
                 Lose(directory, failure);
             }
         }
+        // Where a directory is offline the log may be in that.
+        foreach ((LogDirectory directory, TopicPartition partition, long offset) in HasOffline ? [] : without)
+        {
+            if (offset > 0 && isExpected?.Invoke(partition) == true && HomeOf(partition) is null)
+                TellLost(Path.Combine(directory.Path, partition.ToString()), 0, offset);
+        }
         return all;
     }
+
+    private void TellLost(string folder, long from, long to) =>
+        Recovery.Repaired(new LogRepair(RepairAct.AcknowledgedLost, folder, FromOffset: from, ToOffset: to, Count: to - from));
 
     /// <summary>
     /// Opens every log of every directory. A directory whose disk fails meanwhile goes offline and the others serve; two logs of one partition are what

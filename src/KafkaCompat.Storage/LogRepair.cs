@@ -29,6 +29,9 @@ public enum RepairAct
 
     /// <summary>Files that were to be deleted were deleted.</summary>
     DeletionFinished,
+
+    /// <summary>Nothing was done: the log ends before the high watermark that was written down last, so records that were acknowledged are gone.</summary>
+    AcknowledgedLost,
 }
 
 /// <summary>One repair, for people and for counting.</summary>

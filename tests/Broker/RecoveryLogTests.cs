@@ -9,7 +9,7 @@ namespace KafkaCompat.Broker.Tests;
 public sealed class RecoveryLogTests
 {
     private static readonly HashSet<RepairAct> Harmless = [RepairAct.CleaningUndone, RepairAct.CleaningFinished, RepairAct.DeletionFinished];
-    private static readonly HashSet<RepairAct> Losses = [RepairAct.LogCut, RepairAct.DamageKept, RepairAct.SegmentsDeleted, RepairAct.LogStartedOver];
+    private static readonly HashSet<RepairAct> Losses = [RepairAct.LogCut, RepairAct.DamageKept, RepairAct.SegmentsDeleted, RepairAct.LogStartedOver, RepairAct.AcknowledgedLost];
 
     public static TheoryData<RepairAct> Acts() => [.. Enum.GetValues<RepairAct>()];
 

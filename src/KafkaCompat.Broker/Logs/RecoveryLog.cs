@@ -39,6 +39,9 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
             case RepairAct.CleaningFinished:
                 CleaningFinished(logger, repair.Path, repair.Partition);
                 break;
+            case RepairAct.AcknowledgedLost:
+                AcknowledgedLost(logger, loss, repair.FromOffset, repair.ToOffset, repair.Partition, repair.Path);
+                break;
             default:
                 DeletionFinished(logger, repair.Path, repair.Partition);
                 break;
@@ -61,6 +64,9 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
 
     [LoggerMessage(EventId = 1226, Message = "{Bytes} bytes of {File} are no batch of {Partition}, from offset {From} to before {To}, because {Why}. They stay, and reading there is answered with CORRUPT_MESSAGE.")]
     private static partial void DamageKept(ILogger logger, LogLevel level, long bytes, string file, string partition, long from, long to, string? why);
+
+    [LoggerMessage(EventId = 1232, Message = "The records from offset {From} to before {To} of {Partition} are gone, and they had been acknowledged: the log in {Folder} ends before its high watermark. The next records get the offsets from {From} on.")]
+    private static partial void AcknowledgedLost(ILogger logger, LogLevel level, long from, long to, string partition, string folder);
 
     [LoggerMessage(1224, LogLevel.Warning, "An index of {Partition} was absent or damaged; it was built anew from {File}.")]
     private static partial void IndexRebuilt(ILogger logger, string partition, string file);
