@@ -34,7 +34,8 @@ public sealed class NodeHealth(BrokerService broker, Func<QuorumDescription> quo
                 ? "The controller has not let this broker serve yet."
                 : "The cluster does not know this broker: it was unregistered. It registers when it is started again.");
         }
-        if (broker.Partitions.Offline.Count is var offline and > 0) reasons.Add($"{offline} partitions are offline: their logs cannot be used.");
+        foreach (var cause in broker.Partitions.Offline.GroupBy(static offline => offline.Value.Cause).OrderBy(static cause => cause.Key, StringComparer.Ordinal))
+            reasons.Add($"{cause.Count()} partitions are offline, {cause.Min(static offline => offline.Key.ToString())} among them: {cause.First().Value.Reason}.");
         if (NotServed(image) is var notServed and > 0) reasons.Add($"{notServed} partitions that this node should lead are not led.");
         if (broker.Groups.LoadingPartitions is var loading and > 0) reasons.Add($"The groups of {loading} partitions of __consumer_offsets are being loaded.");
         return reasons;

@@ -93,6 +93,15 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
         return response.Topics[0].TopicId;
     }
 
+    /// <summary>Deletes a topic and waits until it is gone here.</summary>
+    public async Task DeleteTopic(string name)
+    {
+        var client = Connect();
+        var response = await client.Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new DeleteTopicsRequest { Topics = { new() { Name = name } } }, 6);
+        client.CloseSending();
+        Assert.Equal(ErrorCode.None, response.Responses[0].ErrorCode);
+    }
+
     /// <summary>Waits until the coordinator has read so many partitions of its topic, and waits for no other. What of it is asked before is sent away, as Kafka does.</summary>
     public Task GroupsLoaded(int partitions = OffsetsPartitions) =>
         Eventually.Is(() => (Broker.Groups.LoadedPartitions, Broker.Groups.LoadingPartitions) == (partitions, 0));

@@ -93,7 +93,17 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
             });
             request.Directories.Add(new AssignReplicasToDirsRequest.DirectoryData { Id = directory.Key, Topics = [.. topics] });
         }
-        var answer = await controller.AssignReplicasToDirs(request);
+        AssignReplicasToDirsResponse answer;
+        try
+        {
+            answer = await controller.AssignReplicasToDirs(request);
+        }
+        catch (Exception fault) when (fault is not NotControllerException)
+        {
+            // Of this one request: what waits behind it, and comes later, is told all the same.
+            PartitionLogMessages.AssignmentsFailed(logger, fault, batch.Count);
+            return false;
+        }
         if (answer.ErrorCode == ErrorCode.None)
         {
             foreach (var directory in answer.Directories)

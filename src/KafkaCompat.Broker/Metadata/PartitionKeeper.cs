@@ -4,7 +4,6 @@ using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Storage;
-using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Metadata;
@@ -28,8 +27,7 @@ public sealed class PartitionKeeper : IMetadataListener
     /// <summary>Partitions that were refused although their disk is sound: for lack of descriptors. They are tried again with each step.</summary>
     private readonly Dictionary<TopicPartition, Uuid> _refused = [];
 
-    /// <summary>How many partitions of this step cannot be used, by the cause.</summary>
-    private readonly SortedDictionary<string, int> _wentOffline = new(StringComparer.Ordinal);
+    private readonly OfflineCauses _offline;
 
     public PartitionKeeper(PartitionTable table, LogDirectories directories, BrokerMetadata metadata, DynamicBrokerConfig config, LogSyncer syncer, TimeProvider time, ILogger logger)
     {
@@ -40,6 +38,7 @@ public sealed class PartitionKeeper : IMetadataListener
         _syncer = syncer;
         _time = time;
         _logger = logger;
+        _offline = new OfflineCauses(table, logger);
         table.IsKnown = (topic, index) => _image.FindPartition(topic, index) is not null;
     }
 
@@ -62,7 +61,7 @@ public sealed class PartitionKeeper : IMetadataListener
             (partition, topicId) => IsHere(image, partition, topicId),
             partition => LogSettingsOf.Topic(_metadata.TopicConfigOf(image, partition.Topic)),
             _config.Of(image).GetInt("num.recovery.threads.per.data.dir"));
-        _highWatermarks = _directories.ReadHighWatermarks();
+        _highWatermarks = _directories.ReadHighWatermarks(partition => image.FindPartition(partition.Topic, partition.Partition)?.Replicas.Contains(_metadata.NodeId) == true);
         foreach (var stray in _directories.Strays) PartitionLogMessages.Stray(_logger, stray);
         var progress = _directories.Recovery.Progress;
         PartitionLogMessages.LogsOpened(_logger, progress.Opened, (long)_time.GetElapsedTime(started).TotalMilliseconds, progress.CheckedBytes, progress.Repairs);
@@ -79,8 +78,7 @@ public sealed class PartitionKeeper : IMetadataListener
             foreach (var index in change.ChangedPartitions) Apply(change.Name, change.Id, index, change[index]);
         }
         foreach (var resource in step.Delta.ChangedConfigs) ApplyConfig(step.Image, resource);
-        foreach (var (reason, count) in _wentOffline) PartitionLogMessages.WentOffline(_logger, count, reason);
-        _wentOffline.Clear();
+        _offline.Tell();
     }
 
     /// <summary>Makes the logs of all new partitions of a step together, so that they wait for the disk together. A single one is made where it is needed.</summary>
@@ -105,7 +103,7 @@ public sealed class PartitionKeeper : IMetadataListener
         {
             await _directories.CreateAll(created);
         }
-        catch (Exception)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             // Each is tried by itself now, which tells which of them cannot be used and why.
         }
@@ -119,12 +117,14 @@ public sealed class PartitionKeeper : IMetadataListener
             refused = [.. _refused];
             _refused.Clear();
         }
+        var healed = new List<TopicPartition>();
         foreach (var (key, topicId) in refused)
         {
             if (image.FindTopic(key.Topic) is not { } topic || topic.Id != topicId || !topic.Partitions.TryGetValue(key.Partition, out var registration)) continue;
             Apply(key.Topic, topicId, key.Partition, registration);
-            if (_table.Find(key.Topic, key.Partition) is not null) PartitionLogMessages.Healed(_logger, key);
+            if (_table.Find(key.Topic, key.Partition) is not null) healed.Add(key);
         }
+        if (healed.Count > 0) PartitionLogMessages.Healed(_logger, healed.Count, healed[0]);
     }
 
     private Uuid? AssignedDirectory(PartitionRegistration registration)
@@ -143,6 +143,8 @@ public sealed class PartitionKeeper : IMetadataListener
 
     private void Apply(string topic, Uuid topicId, int index, PartitionRegistration registration)
     {
+        // While the node starts somebody may want it to end, and of partitions there may be thousands.
+        _directories.Recovery.ThrowIfStopped();
         var key = new TopicPartition(topic, index);
         if (!registration.Replicas.Contains(_metadata.NodeId))
         {
@@ -162,31 +164,22 @@ public sealed class PartitionKeeper : IMetadataListener
         }
         if (partition is null && _directories.Find(key) is null && _directories.WhyOffline(AssignedDirectory(registration)) is { } reason)
         {
-            NoteOffline(key, topicId, reason);
+            _offline.Add(key, topicId, reason);
             return;
         }
         try
         {
             partition ??= Open(key, topicId, registration);
+            partition.ApplyLeadership(registration.Leader, registration.LeaderEpoch, registration.Replicas.Length, registration.Isr.Length, registration.Leader == _metadata.NodeId);
+            _ = _table.Offline.TryRemove(key, out _);
         }
-        catch (Exception e)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             // Whatever it is, it concerns this partition: the node and all others go on. Of a directory that has failed one line tells for all.
-            if (e is KafkaStorageException && _directories.WhyOffline(AssignedDirectory(registration)) is { } failed) NoteOffline(key, topicId, failed);
-            else PartitionLogMessages.Offline(_logger, e, key);
-            _table.Offline[key] = topicId;
-            if (e is KafkaStorageException && e.InnerException is { } cause && FileShortage.IsOfDescriptors(cause)) lock (_refused) _refused[key] = topicId;
-            return;
-        }
-        _ = _table.Offline.TryRemove(key, out _);
-        try
-        {
-            partition.ApplyLeadership(registration.Leader, registration.LeaderEpoch, registration.Replicas.Length, registration.Isr.Length, registration.Leader == _metadata.NodeId);
-        }
-        catch (Exception e)
-        {
-            // A failed directory takes the partition with it; where only a file could not be opened, what was not written is written with the next epoch or at the end.
-            if (!partition.Log.Health.IsFailed) PartitionLogMessages.Offline(_logger, e, key);
+            if (e is KafkaStorageException && _directories.WhyOffline(AssignedDirectory(registration)) is { } failed) _offline.Add(key, topicId, failed);
+            else _offline.Add(key, topicId, e);
+            if (OfflineCauses.IsShortage(e)) lock (_refused) _refused[key] = topicId;
+            _table.Remove(topic, index)?.Close();
         }
     }
 
@@ -218,8 +211,9 @@ public sealed class PartitionKeeper : IMetadataListener
         }
         catch (Exception e)
         {
-            // What is left of them is set aside when their names are used again, or with the next start.
-            foreach (var key in keys) PartitionLogMessages.NotDeleted(_logger, e, key);
+            // What is left of them is set aside when their names are used again, or with the next start. Of a directory that fails over it one line tells already.
+            if (e is not KafkaStorageException || OfflineCauses.IsShortage(e))
+                PartitionLogMessages.NotDeleted(_logger, OfflineCauses.IsForeseen(e) ? null : e, keys.Count, keys.First(), e.Message.TrimEnd('.'));
         }
     }
 
@@ -234,16 +228,9 @@ public sealed class PartitionKeeper : IMetadataListener
     /// <summary>Its directory has failed: whoever asks hears of that and not of another leader, as there is none.</summary>
     private void GoOffline(Partition partition, TopicPartition key)
     {
-        NoteOffline(key, partition.TopicId, $"the log directory {Path.GetDirectoryName(partition.Log.Folder)} has failed");
+        _offline.Add(key, partition.TopicId, $"the log directory {Path.GetDirectoryName(partition.Log.Folder)} has failed");
         _ = _table.Remove(key.Topic, key.Partition);
         partition.Close();
-    }
-
-    /// <summary>One line tells of all partitions that one cause takes away.</summary>
-    private void NoteOffline(TopicPartition key, Uuid topicId, string reason)
-    {
-        _table.Offline[key] = topicId;
-        _wentOffline[reason] = _wentOffline.GetValueOrDefault(reason) + 1;
     }
 
     private void ApplyConfig(MetadataImage image, ConfigResource resource)

@@ -10,14 +10,17 @@ internal static partial class PartitionLogMessages
     [LoggerMessage(1201, LogLevel.Warning, "The folder {Folder} belongs to no partition of this node; it was set aside.")]
     public static partial void Stray(ILogger logger, string folder);
 
-    [LoggerMessage(1202, LogLevel.Error, "The log of {Partition} cannot be used.")]
-    public static partial void Offline(ILogger logger, Exception exception, TopicPartition partition);
+    [LoggerMessage(1202, LogLevel.Error, "{Count} partitions are offline, {Partition} the first of them: {Reason}. Others are served. The next start tries them again.")]
+    public static partial void Offline(ILogger logger, Exception? exception, int count, TopicPartition partition, string reason);
 
-    [LoggerMessage(1208, LogLevel.Information, "The log of {Partition} is in use again; before it could not be opened.")]
-    public static partial void Healed(ILogger logger, TopicPartition partition);
+    [LoggerMessage(1214, LogLevel.Error, "{Count} partitions are offline for lack of file descriptors, {Partition} the first of them: {Reason}. They are tried again every {Seconds} s. Raise the limit (ulimit -n), or close connections.")]
+    public static partial void LackDescriptors(ILogger logger, int count, TopicPartition partition, int seconds, string reason);
 
-    [LoggerMessage(1207, LogLevel.Error, "The folder of the deleted partition {Partition} could not be set aside.")]
-    public static partial void NotDeleted(ILogger logger, Exception exception, TopicPartition partition);
+    [LoggerMessage(1208, LogLevel.Information, "{Count} partitions that lacked file descriptors are in use again, {Partition} the first of them.")]
+    public static partial void Healed(ILogger logger, int count, TopicPartition partition);
+
+    [LoggerMessage(1207, LogLevel.Error, "The folders of {Count} deleted partitions could not be set aside, {Partition} the first of them: {Reason}. The next start sets them aside.")]
+    public static partial void NotDeleted(ILogger logger, Exception? exception, int count, TopicPartition partition, string reason);
 
     [LoggerMessage(1203, LogLevel.Error, "{Count} partitions are offline: {Reason}.")]
     public static partial void WentOffline(ILogger logger, int count, string reason);
@@ -42,4 +45,7 @@ internal static partial class PartitionLogMessages
 
     [LoggerMessage(1206, LogLevel.Warning, "The controller refused the directories of {Count} partitions: {Error}. They are sent again.")]
     public static partial void AssignmentsRefused(ILogger logger, int count, ErrorCode error);
+
+    [LoggerMessage(1215, LogLevel.Error, "The controller could not decide on the directories of {Count} partitions. They are sent again.")]
+    public static partial void AssignmentsFailed(ILogger logger, Exception exception, int count);
 }

@@ -15,8 +15,8 @@ public sealed class PartitionTable
 
     public int Count => _partitions.Count;
 
-    /// <summary>Partitions that the image places on this node but whose log could not be opened: KAFKA_STORAGE_ERROR.</summary>
-    public ConcurrentDictionary<TopicPartition, Uuid> Offline { get; } = new();
+    /// <summary>Partitions that the image places on this node but whose log cannot be used, and why: KAFKA_STORAGE_ERROR.</summary>
+    public ConcurrentDictionary<TopicPartition, OfflinePartition> Offline { get; } = new();
 
     /// <summary>Whether the cluster knows a partition, wherever it is. Set by the publisher.</summary>
     public Func<string, int, bool> IsKnown { get; set; } = static (_, _) => false;

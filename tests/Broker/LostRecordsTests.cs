@@ -1,0 +1,76 @@
+using KafkaCompat.Broker.Tests.Connections;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage;
+using KafkaCompat.Storage.Checkpoints;
+using KafkaCompat.Storage.Files;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests;
+
+/// <summary>A start that finds less than was acknowledged says from where to where, once a partition, and serves what there is, as Kafka does.</summary>
+public sealed class LostRecordsTests
+{
+    private const string Checkpoint = "/data/replication-offset-checkpoint";
+
+    private readonly ForgetfulFileStore _files = new(TimeProvider.System);
+
+    [Fact]
+    public async Task A_log_that_ends_before_its_high_watermark_is_a_line_and_a_repair()
+    {
+        await using (var node = await Start(new RecordedLines(LogLevel.Warning)))
+        {
+            foreach (var topic in (string[])["t", "u", "v", "gone"])
+            {
+                await Create(node, topic);
+                Assert.Equal(0, await Records.Send(Connect(node), topic, Records.Batch(10)));
+            }
+            _ = await Connect(node).Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new() { Topics = { new() { Name = "gone" } }, TimeoutMs = 120_000 }, 6);
+        }
+        // What a kill at the wrong moment and a disk that had not kept everything leave: the first log is shorter, the folder of the second is gone.
+        _files.Delete("/data/.kafka_cleanshutdown");
+        _files.DeleteFolder("/data/u-0");
+        OffsetCheckpoint.Write(_files, Checkpoint, new Dictionary<TopicPartition, long>
+        {
+            [new("t", 0)] = 25,
+            [new("u", 0)] = 10,
+            [new("v", 0)] = 10,
+            [new("gone", 0)] = 10,
+        });
+        var lines = new RecordedLines(LogLevel.Warning);
+        await using (var node = await Start(lines))
+        {
+            Assert.Equal(
+                [
+                    "The records from offset 0 to before 10 of u-0 are gone, and they had been acknowledged: the log in /data/u-0 ends before its high watermark. The next records get the offsets from 0 on.",
+                    "The records from offset 10 to before 25 of t-0 are gone, and they had been acknowledged: the log in /data/t-0 ends before its high watermark. The next records get the offsets from 10 on.",
+                ],
+                lines.Lines.Where(static line => line.Contains("acknowledged", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+            Assert.Equal(2, node.Broker.Directories.Recovery.CountOf(RepairAct.AcknowledgedLost));
+            Assert.Equal((10, 0, 10), (End(node, "t"), End(node, "u"), End(node, "v")));
+            Assert.Equal(10, await Records.Send(Connect(node), "t", Records.Batch(1)));
+        }
+        // It is said once: the node has written down since what there is.
+        lines = new RecordedLines(LogLevel.Warning);
+        await using (await Start(lines)) { }
+        Assert.Empty(lines.Lines);
+    }
+
+    private static long End(BrokerNode node, string topic) => node.Broker.Partitions.Find(topic, 0)!.HighWatermark;
+
+    private Task<BrokerNode> Start(RecordedLines lines) =>
+        BrokerNode.StartAsync(TestNode.ConfigOf(("log.dirs", "/data")), _files, TimeProvider.System, new Random(5), lines);
+
+    private static MemoryClient Connect(BrokerNode node)
+    {
+        var connection = new MemoryConnection();
+        return new MemoryClient(connection, node.Serve(connection, "PLAINTEXT"));
+    }
+
+    private static async Task Create(BrokerNode node, string topic)
+    {
+        var request = new CreateTopicsRequest { Topics = { new() { Name = topic, NumPartitions = 1, ReplicationFactor = 1 } }, TimeoutMs = 120_000 };
+        Assert.Equal(ErrorCode.None, (await Connect(node).Ask<CreateTopicsRequest, CreateTopicsResponse>(request, 7)).Topics[0].ErrorCode);
+    }
+}
