@@ -177,10 +177,8 @@ public sealed class PreparedDirectories
         if (_files.FolderExists(folder) && _files.List(folder).Count > 0) return;
         foreach (var directory in _metas.Keys)
         {
-            var topic = _files.List(directory).Where(static entry => entry.IsFolder && TopicPartition.TryParseFolder(entry.Name, out _, out _)).Select(static entry => entry.Name)
-                .Where(static name => name != MetadataLog.FolderName).Order(StringComparer.Ordinal).FirstOrDefault();
-            if (topic is null) continue;
-            throw new QuorumStateException($"{Path.Combine(directory, topic)} is a partition, and {_metadataDirectory} has no metadata log that knows of it. Nothing was changed. "
+            if (PartitionFolders(_files.List(directory)).FirstOrDefault() is not { } partition) continue;
+            throw new QuorumStateException($"{Path.Combine(directory, partition)} is a partition, and {_metadataDirectory} has no metadata log that knows of it. Nothing was changed. "
                 + "If a broker with ZooKeeper wrote it, migrate the cluster to KRaft with Apache Kafka 3.9 first; if the disk with the metadata log is missing, mount it.");
         }
     }
@@ -267,8 +265,23 @@ public sealed class PreparedDirectories
     /// Whether a directory holds what can be a node's data: a partition's folder, a checkpoint, a mark of a clean stop. What else lies there (a .gitkeep, lost+found, a
     /// file of a file manager) is nobody's business; a formatting that was begun counts as none.
     /// </summary>
-    public static bool IsUsed(IFileStore files, string directory) => files.FolderExists(directory) && files.List(directory).Any(entry => entry.IsFolder
-        ? TopicPartition.TryParseFolder(entry.Name, out var partition, out _)
-            && (partition.Topic != LogDirectory.MetadataLogName || files.List(Path.Combine(directory, entry.Name)).Any(static file => !file.Name.StartsWith(SnapshotId.Bootstrap.FileName, StringComparison.Ordinal)))
-        : entry.Name is OffsetCheckpoint.RecoveryPoints or OffsetCheckpoint.HighWatermarks or OffsetCheckpoint.LogStarts or OffsetCheckpoint.Cleaner or LogDirectory.CleanMarkerName);
+    public static bool IsUsed(IFileStore files, string directory)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        if (!files.FolderExists(directory)) return false;
+        var entries = files.List(directory);
+        return PartitionFolders(entries).Any()
+            || entries.Any(entry => entry.IsFolder ? entry.Name == MetadataLog.FolderName && IsBeyondFormatting(files, Path.Combine(directory, entry.Name)) : IsOfBroker(entry.Name));
+    }
+
+    /// <summary>The folders that are or were a partition's, in the order of their names; the metadata log's is not among them.</summary>
+    private static IEnumerable<string> PartitionFolders(IEnumerable<StoredEntry> entries) => entries
+        .Where(static entry => entry.IsFolder && TopicPartition.TryParseFolder(entry.Name, out var partition, out _) && partition.Topic != LogDirectory.MetadataLogName)
+        .Select(static entry => entry.Name).Order(StringComparer.Ordinal);
+
+    private static bool IsBeyondFormatting(IFileStore files, string metadataLog) =>
+        files.List(metadataLog).Any(static file => !file.Name.StartsWith(SnapshotId.Bootstrap.FileName, StringComparison.Ordinal));
+
+    private static bool IsOfBroker(string file) =>
+        file is OffsetCheckpoint.RecoveryPoints or OffsetCheckpoint.HighWatermarks or OffsetCheckpoint.LogStarts or OffsetCheckpoint.Cleaner or LogDirectory.CleanMarkerName;
 }
