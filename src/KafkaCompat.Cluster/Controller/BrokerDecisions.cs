@@ -109,7 +109,7 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
         sessions.Touch(broker.Id, now.TickMs);
         bool isCaughtUp = request.CurrentMetadataOffset >= broker.Epoch;
         var records = new List<VersionedRecord>();
-        bool isFenced = broker.IsFenced, shouldShutDown = false;
+        bool isFenced = broker.IsFenced, shouldShutDown = false, leaves = false;
         var offline = image.MetadataVersion.IsDirectoryAssignmentSupported ? request.OfflineLogDirs.Where(d => broker.LogDirs.Contains(d)).ToHashSet() : [];
         if (request.WantShutDown)
         {
@@ -117,17 +117,19 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
             if (shouldShutDown)
             {
                 isFenced = true;
+                leaves = !broker.IsFenced;
                 records.AddRange(broker.IsFenced ? [] : Fence(broker));
             }
             else if (!broker.IsInControlledShutdown)
             {
+                leaves = true;
                 records.Add(new(new BrokerRegistrationChangeRecord { BrokerId = broker.Id, BrokerEpoch = broker.Epoch, InControlledShutdown = 1 }, 1));
                 records.AddRange(_elections.BrokerGone(broker.Id));
             }
         }
         else if (request.WantFence && !broker.IsFenced)
         {
-            isFenced = true;
+            isFenced = leaves = true;
             records.AddRange(Fence(broker));
         }
         else if (!request.WantFence && broker.IsFenced && isCaughtUp)
@@ -139,7 +141,8 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
 
         if (offline.Count > 0)
         {
-            records.AddRange(_elections.DirectoriesGone(broker.Id, offline));
+            // A broker that leaves every ISR leaves those of its lost directories with them: each decision rests on the same image.
+            records.AddRange(leaves ? [] : _elections.DirectoriesGone(broker.Id, offline));
             records.Add(new(
                 new BrokerRegistrationChangeRecord { BrokerId = broker.Id, BrokerEpoch = broker.Epoch, LogDirs = [.. broker.LogDirs.Where(d => !offline.Contains(d))] }, 2));
         }
