@@ -63,12 +63,13 @@ public sealed class BrokerNode : IAsyncDisposable
     public QuorumDescription DescribeQuorum() => _quorum.Quorum.Describe();
 
     /// <summary>Ends, or fails, when a part has ended that the node cannot do without: its disk, its quorum, its controller, the chores of its logs.</summary>
-    public Task Completion => Task.WhenAny(_diskFailure.Task, _quorum.Completion, _broker.Completion).Unwrap();
+    public Task Completion => Task.WhenAny(_diskFailure.Task, _quorum.Completion, _broker.Completion, _refused.Completion).Unwrap();
 
     /// <summary>
     /// Starts a node; when it returns, the node leads its partitions and may be given connections. Without <paramref name="diskThreads"/> the disk is waited for on
     /// the threads that have something to do there, and without <paramref name="batchThreads"/> batches are decompressed on those that received them. The program uses
-    /// none of <paramref name="seams"/>. <paramref name="start"/> tells how the start goes and may end it, which throws <see cref="OperationCanceledException"/>.
+    /// none of <paramref name="seams"/>. <paramref name="start"/> tells how the start goes and may end it, which throws <see cref="OperationCanceledException"/>. However it ends,
+    /// when it has, nothing of it writes or logs any more; so it ends no sooner than the disk has answered what it was asked.
     /// </summary>
     public static async Task<BrokerNode> StartAsync(
         ServerConfig config, IFileStore files, TimeProvider time, Random random, ILoggerFactory logs, IDiskThreads? diskThreads = null,
@@ -91,10 +92,12 @@ public sealed class BrokerNode : IAsyncDisposable
         {
             if (quorum is not null) await quorum.DisposeAsync();
             directories.Dispose();
+            // A start that was told to end has done so: what failed on its way out is a consequence of that.
+            if (start.Stop.IsCancellationRequested) throw new OperationCanceledException("The start was told to end.", failure, start.Stop);
             if (FileShortage.IsOfDescriptors(failure.InnerException ?? failure))
                 throw new IOException($"{failure.Message}. The node needs more open files than this process may have: raise its limit (ulimit -n, LimitNOFILE= of systemd).", failure);
             // What failed after that is a consequence: one line tells of the disk.
-            if (failure is not OperationCanceledException && directories.Metadata.Health.Cause is { } cause)
+            if (directories.Metadata.Health.Cause is { } cause)
                 throw new IOException($"The log directory {directories.Metadata.Path}, which holds the metadata log, has failed: {cause.Message}", cause);
             throw;
         }
@@ -110,23 +113,32 @@ public sealed class BrokerNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         var hasFailed = _quorum.Completion.IsFaulted || _broker.Completion.IsFaulted;
+        await InOrder(_refused.DisposeAsync);
+        if (_isShutdownControlled && !_diskFailure.Task.IsCompleted) await InOrder(async () => await _lifecycle.ShutDownAsync());
+        await InOrder(_lifecycle.DisposeAsync);
+        await InOrder(_quorum.DisposeAsync);
+        _broker.EndsInDisorder = hasFailed;
         try
         {
-            await _refused.DisposeAsync();
-            if (_isShutdownControlled && !_diskFailure.Task.IsCompleted) await _lifecycle.ShutDownAsync();
-            await _lifecycle.DisposeAsync();
-            await _quorum.DisposeAsync();
-        }
-        catch (Exception e) when (e is NotControllerException or IOException or OperationCanceledException)
-        {
-            hasFailed |= e is NotControllerException;
-            BrokerNodeLog.StoppedInDisorder(_logger, e);
+            await _broker.DisposeAsync();
         }
         finally
         {
-            _broker.EndsInDisorder = hasFailed;
-            await _broker.DisposeAsync();
             _directories.Dispose();
+        }
+
+        // What fails keeps nothing else from being ended.
+        async Task InOrder(Func<ValueTask> step)
+        {
+            try
+            {
+                await step();
+            }
+            catch (Exception e)
+            {
+                hasFailed = true;
+                BrokerNodeLog.StoppedInDisorder(_logger, e);
+            }
         }
     }
 
@@ -139,7 +151,7 @@ public sealed class BrokerNode : IAsyncDisposable
             return;
         }
         BrokerNodeLog.DirectoryFailed(_logger, directory.Path, cause.Message);
-        _ = _lifecycle.ReportDirectories();
+        _lifecycle.ReportDirectories();
     }
 
     private static async Task<BrokerNode> Start(
@@ -159,20 +171,22 @@ public sealed class BrokerNode : IAsyncDisposable
             FailedDirectories = () => data.FailedIds,
             CordonedDirectories = () => data.CordonedIds,
         };
+        // What the start waits for. It is not left to itself where the start is to end: it would go on with files that are somebody else's by then.
+        var underWay = Task.CompletedTask;
         try
         {
             start.Stage = StartStage.Registration;
-            await lifecycle.RegisterAsync().WaitAsync(start.Stop);
+            await UnlessStopped(lifecycle.RegisterAsync());
             broker.BrokerEpoch = lifecycle.Epoch;
             start.Stage = StartStage.Logs;
             await broker.LoadDirectory(quorum.Metadata.Image);
             start.Stage = StartStage.Leadership;
-            foreach (var listener in broker.MetadataListeners) await quorum.Metadata.AttachAsync(listener).AsTask().WaitAsync(start.Stop);
+            foreach (var listener in broker.MetadataListeners) await UnlessStopped(quorum.Metadata.AttachAsync(listener).AsTask());
             broker.Start();
-            await lifecycle.UnfenceAsync().WaitAsync(start.Stop);
-            broker.CordonsChanged += () => _ = lifecycle.ReportDirectories();
+            await UnlessStopped(lifecycle.UnfenceAsync());
+            broker.CordonsChanged += lifecycle.ReportDirectories;
             broker.TellDirectories();
-            await InitialTopics.Create(config.Topics, broker.Metadata, quorum.Controller, config, logger).WaitAsync(start.Stop);
+            await UnlessStopped(InitialTopics.Create(config.Topics, broker.Metadata, quorum.Controller, config, logger));
             // Here and not where they were read: a start that is refused has one line to say, and it is not this one.
             foreach (var settings in UnservedSettings.WithoutEffect(config)) BrokerNodeLog.SetWithoutEffect(logger, string.Join(", ", settings), settings.Key);
             if (config.Explicit.TryGetValue("log.cleanup.policy", out var policy) && policy.Contains("compact", StringComparison.Ordinal)) BrokerNodeLog.CompactsByDefault(logger, policy);
@@ -180,12 +194,20 @@ public sealed class BrokerNode : IAsyncDisposable
         }
         catch
         {
-            // A process may go on without this node: nothing of it stays behind. The quorum goes first: it may be handing partitions to the broker.
-            await lifecycle.DisposeAsync();
+            // A process may go on without this node: nothing of it stays behind. The quorum goes first: it may be handing partitions to the broker, and whoever waits for it
+            // or for the controller has an answer when it has ended.
             await quorum.DisposeAsync();
+            _ = await Task.WhenAny(underWay);
+            await lifecycle.DisposeAsync();
             broker.EndsInDisorder = true;
             await broker.DisposeAsync();
             throw;
+        }
+
+        Task UnlessStopped(Task step)
+        {
+            underWay = step;
+            return step.WaitAsync(start.Stop);
         }
     }
 }

@@ -24,6 +24,9 @@ internal static partial class BrokerNodeLog
     [LoggerMessage(1305, LogLevel.Warning, "The controller refused the heartbeat of broker {BrokerId} with epoch {Epoch}: {Error}. A broker that was unregistered serves nothing until it is started again.")]
     public static partial void HeartbeatRefused(ILogger logger, int brokerId, long epoch, ErrorCode error);
 
+    [LoggerMessage(1308, LogLevel.Error, "The controller could not decide on a heartbeat of broker {BrokerId}. The next one follows in {Milliseconds} ms.")]
+    public static partial void HeartbeatFailed(ILogger logger, Exception exception, int brokerId, long milliseconds);
+
     [LoggerMessage(1303, LogLevel.Error, "The log directory {Directory} has failed; its partitions are offline, the others are served: {Reason}")]
     public static partial void DirectoryFailed(ILogger logger, string directory, string reason);
 

@@ -59,6 +59,9 @@ public sealed class BrokerService : IAsyncDisposable
     /// </summary>
     public const int ShutdownDrainMs = 2_000;
 
+    /// <summary>How long connections that were reset have to end: what their handlers have begun still ends, and only a disk that does not answer keeps them longer.</summary>
+    public const int ResetDrainMs = 1_000;
+
     public BrokerService(
         ServerConfig config, string clusterId, LogDirectories directories, IControllerChannel controller, Func<QuorumDescription> quorum, TimeProvider time,
         Random random, ILoggerFactory logs, IBatchThreads? batchThreads = null, NodeSeams? seams = null)
@@ -371,6 +374,8 @@ public sealed class BrokerService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _assignments.DisposeAsync();
+        await Topics.Ended();
+        await Groups.DisposeAsync();
         await _logs.DisposeAsync();
         await _syncer.Stop();
         foreach (var directory in _directories.All)
@@ -378,7 +383,6 @@ public sealed class BrokerService : IAsyncDisposable
             if (directory.Environment.WriteBehind is { } writeBehind) await writeBehind.Stop();
         }
         var highWatermarks = _logs.HighWatermarks();
-        _groups.Close();
         foreach (var partition in Partitions.All) partition.Close();
         Wheel.Dispose();
         _groupWheel.Dispose();

@@ -29,7 +29,7 @@ public sealed class NodeStart
         Recovery = new RecoveryWatch(time, new RecoveryLog(logs.CreateLogger("kafkacompat.logs")), stop);
     }
 
-    /// <summary>Cancelled when the start is to end. What it has opened it closes again, without the mark of a clean shutdown.</summary>
+    /// <summary>Cancelled when the start is to end, and never once the node has started. What the start has opened it closes again, without the mark of a clean shutdown.</summary>
     public CancellationToken Stop { get; }
 
     /// <summary>How the opening of the logs goes.</summary>

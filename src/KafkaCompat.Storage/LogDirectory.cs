@@ -175,7 +175,10 @@ public sealed class LogDirectory : IDisposable
             await Task.WhenAll(Enumerable.Range(0, Math.Min(CreatedAtATime, partitions.Count)).Select(_ => Environment.DiskThreads.Run(() =>
             {
                 while (waiting.TryDequeue(out NewLog next))
+                {
+                    Environment.Recovery.ThrowIfStopped();
                     created.Enqueue(CreateUnsettled(next));
+                }
             })));
             AddCreated([.. created]);
         }

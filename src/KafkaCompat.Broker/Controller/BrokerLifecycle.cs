@@ -24,6 +24,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     private readonly TimeSpan _interval;
     private readonly CancellationTokenSource _stopped = new();
     private Task _heartbeats = Task.CompletedTask;
+    private TaskCompletionSource _isAskedToReport = Signal();
 
     /// <summary>
     /// <paramref name="logDirs"/> are the ids of this broker's directories, whose locks it holds; <paramref name="epochAtShutdown"/> what the marker of a
@@ -120,20 +121,10 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     }
 
     /// <summary>
-    /// Tells of a failed or cordoned directory at once and not with the next heartbeat, so that nobody waits for a leader that cannot lead, and no partition
+    /// Has a failed or cordoned directory told of at once and not with the next heartbeat that is due, so that nobody waits for a leader that cannot lead, and no partition
     /// is made for a broker that has no place for it.
     /// </summary>
-    public async Task ReportDirectories()
-    {
-        try
-        {
-            await Heartbeat(wantShutDown: false);
-        }
-        catch (NotControllerException)
-        {
-            // The controller has ended, which ends the node: its completion tells why.
-        }
-    }
+    public void ReportDirectories() => Volatile.Read(ref _isAskedToReport).TrySetResult();
 
     public async ValueTask DisposeAsync()
     {
@@ -156,17 +147,29 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         CordonedLogDirs = [.. CordonedDirectories()],
     });
 
+    private static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private async Task KeepAlive()
     {
         try
         {
+            var due = Task.Delay(_interval, _clock, _stopped.Token);
             while (true)
             {
-                await Task.Delay(_interval, _clock, _stopped.Token);
-                if (await Heartbeat(wantShutDown: false) is { ErrorCode: not ErrorCode.None and var error })
+                var asked = Volatile.Read(ref _isAskedToReport);
+                await await Task.WhenAny(due, asked.Task);
+                if (due.IsCompleted)
                 {
-                    BrokerNodeLog.HeartbeatRefused(Logger, _registration.BrokerId, Epoch, error);
+                    due = Task.Delay(_interval, _clock, _stopped.Token);
                 }
+
+                if (asked.Task.IsCompleted)
+                {
+                    // Before the heartbeat: what is asked for while it is under way is told with the next one.
+                    Volatile.Write(ref _isAskedToReport, Signal());
+                }
+
+                await Report();
             }
         }
         catch (OperationCanceledException)
@@ -176,6 +179,22 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         catch (NotControllerException)
         {
             // The controller has ended, which ends the node: its completion tells why.
+        }
+    }
+
+    /// <summary>A heartbeat. One that the controller could not decide on is followed by others, or the broker would be fenced for one fault.</summary>
+    private async Task Report()
+    {
+        try
+        {
+            if (await Heartbeat(wantShutDown: false) is { ErrorCode: not ErrorCode.None and var error })
+            {
+                BrokerNodeLog.HeartbeatRefused(Logger, _registration.BrokerId, Epoch, error);
+            }
+        }
+        catch (Exception fault) when (fault is not (OperationCanceledException or NotControllerException))
+        {
+            BrokerNodeLog.HeartbeatFailed(Logger, fault, _registration.BrokerId, (long)_interval.TotalMilliseconds);
         }
     }
 }

@@ -56,8 +56,12 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
     /// <summary>Starts the loop on the caller's scheduler.</summary>
     public void Start(QuorumLoop quorum) => _completion = RunAsync(quorum);
 
-    /// <summary>The quorum's listener: this node leads from here on. The log is the loop's own from now on.</summary>
-    public ValueTask OnLeading(LeadershipStart start, MetadataLoader log) => _offices.Writer.WriteAsync((start, log));
+    /// <summary>The quorum's listener: this node leads from here on. The log is the loop's own from now on. A loop that is stopping takes no office any more.</summary>
+    public ValueTask OnLeading(LeadershipStart start, MetadataLoader log)
+    {
+        _ = _offices.Writer.TryWrite((start, log));
+        return ValueTask.CompletedTask;
+    }
 
     public Task<CreateTopicsResponse> CreateTopics(CreateTopicsRequest request, short version, IMutationQuota? quota = null) =>
         Post((state, _) => state.Decide(request, quota), request.TimeoutMs, () => TimedOut.Of(request));
@@ -114,7 +118,7 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
     /// <summary>Fences a broker whose process is known to be dead; see <see cref="ControllerState.FenceDeadBroker"/>.</summary>
     public Task<ErrorCode> FenceDeadBroker(int brokerId) => Post((state, _) => state.FenceDeadBroker(brokerId));
 
-    /// <summary>Ends the loop after what has been posted before.</summary>
+    /// <summary>Ends the loop after what has been posted before. Who asked and cannot be answered, because this node does not lead, hears that.</summary>
     public async Task StopAsync()
     {
         _offices.Writer.TryComplete();
@@ -159,17 +163,23 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
             }
 
             _active.TrySetException(new NotControllerException());
+            FailWaiting(null, static () => new NotControllerException("The controller has stopped."));
         }
         catch (Exception failure)
         {
             _active.TrySetException(failure);
-            _mailbox.Writer.TryComplete(failure);
-            while (_mailbox.Reader.TryRead(out var command))
-            {
-                command.Fail(Ended(failure));
-            }
-
+            FailWaiting(failure, () => Ended(failure));
             throw;
+        }
+    }
+
+    /// <summary>Nobody decides any more what lies in the mailbox, nor what would come into it.</summary>
+    private void FailWaiting(Exception? cause, Func<NotControllerException> answer)
+    {
+        _mailbox.Writer.TryComplete(cause);
+        while (_mailbox.Reader.TryRead(out var command))
+        {
+            command.Fail(answer());
         }
     }
 

@@ -10,9 +10,11 @@ namespace KafkaCompat.Broker.Groups;
 /// This node's part of the group coordinator: a <see cref="GroupShardLoop"/> for every partition of <c>__consumer_offsets</c> that it
 /// leads. The metadata publisher says which those are, and which topics are gone; handlers ask for a group.
 /// </summary>
-public sealed class GroupCoordinator(GroupSettings settings, TimeProvider time, TimerWheel wheel, ILogger logger)
+public sealed class GroupCoordinator(GroupSettings settings, TimeProvider time, TimerWheel wheel, ILogger logger) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<int, GroupShardLoop> _shards = new();
+    private readonly Lock _gate = new();
+    private Task _ending = Task.CompletedTask;
     private volatile int _partitions;
 
     /// <summary>How many partitions <c>__consumer_offsets</c> has; 0 while it does not exist.</summary>
@@ -53,8 +55,11 @@ public sealed class GroupCoordinator(GroupSettings settings, TimeProvider time, 
     /// <summary>This node no longer leads the partition, or the partition is gone.</summary>
     public void Resign(int partition)
     {
-        if (_shards.TryRemove(partition, out var shard))
-            shard.Close();
+        if (!_shards.TryRemove(partition, out var shard))
+            return;
+        var ended = shard.DisposeAsync().AsTask();
+        lock (_gate)
+            _ending = _ending.IsCompleted ? ended : Task.WhenAll(_ending, ended);
     }
 
     /// <summary>Topics were deleted: no group keeps offsets for them.</summary>
@@ -93,6 +98,16 @@ public sealed class GroupCoordinator(GroupSettings settings, TimeProvider time, 
     {
         foreach (var partition in _shards.Keys)
             Resign(partition);
+    }
+
+    /// <summary>As <see cref="Close"/>; when it is done no shard reads, writes or logs any more, those among them that resigned before.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Close();
+        Task ending;
+        lock (_gate)
+            ending = _ending;
+        await ending;
     }
 
     /// <summary>This node leads the partition from now on. Call it again only after <see cref="Resign"/>.</summary>

@@ -52,6 +52,7 @@ internal sealed class GroupPartitions(GroupCoordinator coordinator, PartitionTab
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Sends everybody away who waits for a group.</summary>
     public void Close() => coordinator.Close();
 
     /// <summary>

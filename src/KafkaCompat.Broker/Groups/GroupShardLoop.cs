@@ -16,7 +16,7 @@ namespace KafkaCompat.Broker.Groups;
 /// A failed append takes an active shard back to Loading: everybody who waits is sent away, and the log is read again. So does an
 /// exception once a decision is being carried out. One before that, while it is made, is the asker's affair alone: deciding changes nothing.
 /// </summary>
-internal sealed class GroupShardLoop
+internal sealed class GroupShardLoop : IAsyncDisposable
 {
     /// <summary>Commands that wait for their turn. Past it a client is asked to come back: it is its own queue that is too long.</summary>
     private const int MaxQueued = 10_000;
@@ -43,6 +43,8 @@ internal sealed class GroupShardLoop
     private readonly Deadline _deadline;
     private readonly Func<string, Uuid?>? _topicIds;
     private readonly HashSet<string> _deletedTopics = [];
+    private readonly CancellationTokenSource _closing = new();
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Everything below is touched by the mailbox's work only.
     private readonly Dictionary<long, Waiting> _waiting = [];
@@ -55,6 +57,7 @@ internal sealed class GroupShardLoop
     private int _generation;
     private int _failedLoads;
     private bool _goesOn;
+    private Task _load = Task.CompletedTask;
 
     private bool _isBusy;
     private bool _isToldOfTopics;
@@ -84,7 +87,7 @@ internal sealed class GroupShardLoop
     public void Count() => _ = Post(() => _counts = _shard?.Count() ?? GroupCounts.None);
 
     /// <summary>Begins to load; the caller goes on at once.</summary>
-    public void Start() => _ = Load(_generation, delayMs: 0);
+    public void Start() => _ = Post(() => BeginLoad(_generation, delayMs: 0), force: true);
 
     /// <summary>The answer to a command, sooner or later.</summary>
     public Task<object> Ask(GroupCommand command)
@@ -111,11 +114,28 @@ internal sealed class GroupShardLoop
         _ = Post(BeginToForget, force: true);
     }
 
-    /// <summary>The partition is led elsewhere from now on, or gone. Everybody who waits is told to look for the coordinator.</summary>
-    public void Close()
+    /// <summary>
+    /// The partition is led elsewhere from now on, or gone. Everybody who waits is told to look for the coordinator. When this is done nothing is read, written or logged
+    /// any more: at most one step of a load, or one append, is waited for.
+    /// </summary>
+    public async ValueTask DisposeAsync()
     {
-        _isClosed = true;
-        _ = Post(() => Drop(ErrorCode.NotCoordinator), force: true);
+        if (!_isClosed)
+        {
+            _isClosed = true;
+            _closing.Cancel();
+            _ = Post(Close, force: true);
+        }
+        await _closed.Task;
+        // No other one begins after that.
+        await _load;
+        _closing.Dispose();
+
+        void Close()
+        {
+            Drop(ErrorCode.NotCoordinator);
+            _ = _closed.TrySetResult();
+        }
     }
 
     private bool Post(Action work, bool force = false)
@@ -170,12 +190,21 @@ internal sealed class GroupShardLoop
         TakeTurn();
     }
 
+    private void BeginLoad(int generation, int delayMs)
+    {
+        var load = Load(generation, delayMs);
+        // One that another has made void may still be reading.
+        _load = _load.IsCompleted ? load : Task.WhenAll(_load, load);
+    }
+
     private async Task Load(int generation, int delayMs)
     {
         if (delayMs > 0)
-            await Task.Delay(TimeSpan.FromMilliseconds(delayMs), _time);
+            _ = await Task.WhenAny(Task.Delay(TimeSpan.FromMilliseconds(delayMs), _time, _closing.Token));
         // Whoever announced the leadership has other partitions to announce.
         await Task.Yield();
+        if (_isClosed)
+            return;
         var shard = new GroupShard(_settings);
         var end = default(GroupLogEnd);
         ErrorCode error;
@@ -221,6 +250,8 @@ internal sealed class GroupShardLoop
             offset = next;
             await Task.Yield();
         }
+        if (_isClosed)
+            return ErrorCode.NotCoordinator;
         if (unreadable > 0)
             _logger.UnreadableRecords(_partition, unreadable);
         if (offset > 0)
@@ -483,7 +514,7 @@ internal sealed class GroupShardLoop
             return;
         var delayMs = (int)Math.Min(MaxReloadDelayMs, (long)ReloadDelayMs << Math.Min(_failedLoads, 16));
         _failedLoads++;
-        _ = Load(generation, delayMs);
+        BeginLoad(generation, delayMs);
     }
 
     private void Drop(ErrorCode error)

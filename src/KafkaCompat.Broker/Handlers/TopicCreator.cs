@@ -40,6 +40,9 @@ public sealed class TopicCreator(IControllerChannel controller, BrokerMetadata m
     /// <summary>The creation of a topic that is under way; done where none is.</summary>
     internal Task UnderWay(string name) => _underWay.GetValueOrDefault(name, Task.CompletedTask);
 
+    /// <summary>Done when no creation is under way any more; the controller, which has ended, has answered or refused each.</summary>
+    internal async Task Ended() => _ = await Task.WhenAny(Task.WhenAll(_underWay.Values));
+
     private async Task CreateNow(string name, IMutationQuota? quota)
     {
         try

@@ -8,7 +8,7 @@ namespace KafkaCompat.Broker.Quorum;
 /// Turns committed batches into images and hands them on, to one listener after another in the order in which they were attached: what a partition must
 /// have before a coordinator may use it is there. Also says when a snapshot is due.
 /// </summary>
-public sealed class MetadataPublisher(SnapshotPolicy policy, TimeProvider clock) : IQuorumListener, IDisposable
+public sealed class MetadataPublisher(SnapshotPolicy policy, TimeProvider clock) : IQuorumListener, IAsyncDisposable
 {
     private readonly MetadataLoader _loader = new();
     private readonly List<IMetadataListener> _listeners = [];
@@ -17,6 +17,7 @@ public sealed class MetadataPublisher(SnapshotPolicy policy, TimeProvider clock)
     private long _bytesSinceSnapshot;
     private long _lastSnapshotMs = clock.TickMs();
     private long _nextOffset;
+    private bool _isDisposed;
 
     /// <summary>The newest image that all listeners know.</summary>
     public MetadataImage Image => Volatile.Read(ref _image);
@@ -30,13 +31,16 @@ public sealed class MetadataPublisher(SnapshotPolicy policy, TimeProvider clock)
     /// <summary>Takes a snapshot when one is due. It may be called on the loop's turn alone.</summary>
     public Action<SnapshotId, MetadataImage>? SnapshotDue { get; set; }
 
-    /// <summary>Adds a listener behind the others; it is told of the whole image first.</summary>
+    /// <summary>
+    /// Adds a listener behind the others; it is told of the whole image first. It does not hear of a stop: the listener is at work until the call is done.
+    /// </summary>
     public async ValueTask AttachAsync(IMetadataListener listener)
     {
         ArgumentNullException.ThrowIfNull(listener);
         await _gate.WaitAsync();
         try
         {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
             var all = new MetadataDelta(MetadataImage.Empty);
             foreach (var record in MetadataSnapshot.Records(_loader.Image))
             {
@@ -106,6 +110,11 @@ public sealed class MetadataPublisher(SnapshotPolicy policy, TimeProvider clock)
         await _gate.WaitAsync();
         try
         {
+            if (_isDisposed)
+            {
+                return;
+            }
+
             var nothing = new MetadataStep(new MetadataDelta(_image), _image);
             foreach (var listener in _listeners)
             {
@@ -120,7 +129,13 @@ public sealed class MetadataPublisher(SnapshotPolicy policy, TimeProvider clock)
 
     public ValueTask OnLeading(LeadershipStart start) => Leading?.Invoke(start, _loader.Fork()) ?? ValueTask.CompletedTask;
 
-    public void Dispose() => _gate.Dispose();
+    /// <summary>Waits for the listener that is being told of something; nobody is told anything after that.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _gate.WaitAsync();
+        _isDisposed = true;
+        _gate.Release();
+    }
 
     private async ValueTask Publish(MetadataStep step)
     {

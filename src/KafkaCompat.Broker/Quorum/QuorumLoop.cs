@@ -162,6 +162,9 @@ public sealed class QuorumLoop : IDisposable
                 _node.Tick(_clock.Now());
                 await DoWhatIsReady();
             }
+
+            // Stopped before others had them: nothing is known of these records.
+            _uncommitted.ForEach(static work => work.Done.TrySetResult(false));
         }
         catch (Exception failure)
         {

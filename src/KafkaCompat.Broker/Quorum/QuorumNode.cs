@@ -74,7 +74,7 @@ public sealed class QuorumNode : IAsyncDisposable
     /// <summary>Ends when a loop does; failed where the node cannot go on without it: the quorum's disk, the controller.</summary>
     public Task Completion => Task.WhenAny(Quorum.Completion, Controller.Completion).Unwrap();
 
-    /// <summary>Ends the loops and closes the log.</summary>
+    /// <summary>Ends the loops, waits for whoever is told of the metadata, and closes the log.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_isDisposed)
@@ -87,7 +87,7 @@ public sealed class QuorumNode : IAsyncDisposable
         await Ended(Quorum.StopAsync());
         Controller.Dispose();
         Quorum.Dispose();
-        Metadata.Dispose();
+        await Metadata.DisposeAsync();
         if (Quorum.Completion.IsCompletedSuccessfully)
         {
             _log.Close();

@@ -12,7 +12,7 @@ namespace KafkaCompat.Server.Hosting;
 internal static class NodeHost
 {
     /// <summary>How long a start that was told to end may take to close what it has opened.</summary>
-    private static readonly TimeSpan StartStopPatience = TimeSpan.FromMilliseconds(1_500);
+    private const int MaxStartStopMs = 1_500;
 
     /// <summary>Returns the exit code; throws what stands in the way of a start.</summary>
     public static async Task<int> Run(ProgramArguments arguments, ProgramOutput output)
@@ -116,7 +116,7 @@ internal static class NodeHost
         systemd.Stopping();
         HostLog.StoppingStart(logger, await stop.Received.ConfigureAwait(false), start.Describe());
         ending.Cancel();
-        using var patience = new CancellationTokenSource(StartStopPatience);
+        using var patience = new CancellationTokenSource(MaxStartStopMs);
         if (await Task.WhenAny(starting, Task.Delay(Timeout.Infinite, patience.Token)).ConfigureAwait(false) != starting)
         {
             // A disk that does not answer, most of all. The process ends all the same: what it leaves is what a killed one leaves.

@@ -18,6 +18,7 @@ internal sealed class RunningNode : IAsyncDisposable
     private readonly SocketTransport _transport;
     private readonly List<BoundListener> _listeners;
     private readonly List<ConnectionAcceptor> _acceptors;
+    private readonly Task _accepting;
     private readonly BrokerNode _node;
     private readonly WorkThreads _diskThreads;
     private readonly WorkThreads _batchThreads;
@@ -28,6 +29,7 @@ internal sealed class RunningNode : IAsyncDisposable
         WorkThreads diskThreads, WorkThreads batchThreads, ILogger logger)
     {
         Completion = Task.WhenAny([node.Completion, .. accepting]).Unwrap();
+        _accepting = Task.WhenAll(accepting);
         Config = config;
         _transport = transport;
         _listeners = listeners;
@@ -113,14 +115,8 @@ internal sealed class RunningNode : IAsyncDisposable
     internal async ValueTask KillAsync()
     {
         _node.Health.BeginStop();
-        await Unbind(_listeners).ConfigureAwait(false);
-        foreach (var acceptor in _acceptors)
-        {
-            acceptor.Close();
-        }
-
-        _transport.AbortConnections();
-        _transport.Dispose();
+        await StopAccepting().ConfigureAwait(false);
+        await EndConnections().ConfigureAwait(false);
         await _node.DisposeAsync().ConfigureAwait(false);
         _diskThreads.Dispose();
         _batchThreads.Dispose();
@@ -133,22 +129,36 @@ internal sealed class RunningNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _node.Health.BeginStop();
+        await StopAccepting().ConfigureAwait(false);
+        if (await _node.Broker.DrainAsync().ConfigureAwait(false) is var left and > 0)
+        {
+            HostLog.NotDrained(_logger, left, BrokerService.ShutdownDrainMs);
+        }
+
+        await EndConnections().ConfigureAwait(false);
+        await _node.DisposeAsync().ConfigureAwait(false);
+        _diskThreads.Dispose();
+        _batchThreads.Dispose();
+    }
+
+    private async Task StopAccepting()
+    {
         await Unbind(_listeners).ConfigureAwait(false);
         foreach (var acceptor in _acceptors)
         {
             acceptor.Close();
         }
 
-        if (await _node.Broker.DrainAsync().ConfigureAwait(false) is var left and > 0)
-        {
-            HostLog.NotDrained(_logger, left, BrokerService.ShutdownDrainMs);
-        }
+        // A listener that has failed tells of it by Completion.
+        await Task.WhenAny(_accepting).ConfigureAwait(false);
+    }
 
+    /// <summary>Resets the connections that are left, and lets those who serve them end.</summary>
+    private async Task EndConnections()
+    {
         _transport.AbortConnections();
+        await Task.WhenAny(_node.Broker.Connections.DrainAsync(), Task.Delay(BrokerService.ResetDrainMs)).ConfigureAwait(false);
         _transport.Dispose();
-        await _node.DisposeAsync().ConfigureAwait(false);
-        _diskThreads.Dispose();
-        _batchThreads.Dispose();
     }
 
     private static async Task Unbind(List<BoundListener> listeners)

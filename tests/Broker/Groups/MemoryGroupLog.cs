@@ -28,6 +28,9 @@ internal sealed class MemoryGroupLog : IGroupLog
     /// <summary>Called by the next append, before it writes.</summary>
     public Action? Appending { get; set; }
 
+    /// <summary>Called by the next read, before it reads.</summary>
+    public Action? Reading { get; set; }
+
     public int Batches
     {
         get { lock (_lock) return _batches.Count; }
@@ -56,6 +59,11 @@ internal sealed class MemoryGroupLog : IGroupLog
 
     public (ErrorCode Error, ReadOnlyMemory<byte> Batches) Read(long offset, long endOffset)
     {
+        if (Reading is { } reading)
+        {
+            Reading = null;
+            reading();
+        }
         lock (_lock)
         {
             if (ReadFaults.TryDequeue(out var fault))
