@@ -94,7 +94,7 @@ public sealed class BrokerNodeTests
         var client = Connect(node);
         var first = await CreateTopic(client, "t");
         _ = await Records.Send(client, "t", Records.Batch(10));
-        var deleted = await client.Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new() { Topics = { new() { Name = "t" } }, TimeoutMs = 1000 }, 6);
+        var deleted = await client.Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new() { Topics = { new() { Name = "t" } }, TimeoutMs = 120_000 }, 6);
         Assert.Equal(ErrorCode.None, deleted.Responses[0].ErrorCode);
         Assert.Equal(first, deleted.Responses[0].TopicId);
         Assert.NotEqual(first, await CreateTopic(client, "t"));
@@ -208,7 +208,7 @@ public sealed class BrokerNodeTests
         await using var node = await Start();
         var client = Connect(node);
         var replicas = string.Join(',', Enumerable.Range(0, 4_000).Select(static i => $"{i}:1"));
-        var large = new CreateTopicsRequest { TimeoutMs = 10_000 };
+        var large = new CreateTopicsRequest { TimeoutMs = 120_000 };
         for (var i = 0; i < QuorumBatchCodec.MaxBatchBytes / replicas.Length + 1; i++)
         {
             large.Topics.Add(new() { Name = $"t{i}", NumPartitions = 1, ReplicationFactor = 1, Configs = { new() { Name = "follower.replication.throttled.replicas", Value = replicas } } });

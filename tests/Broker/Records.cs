@@ -22,7 +22,7 @@ internal static class Records
     public static ProduceRequest Produce(string topic, byte[] batch, int partition = 0, short acks = -1) => new()
     {
         Acks = acks,
-        TimeoutMs = 10_000,
+        TimeoutMs = 120_000,
         TopicData = { new() { Name = topic, PartitionData = { new() { Index = partition, Records = RecordBytes.From(batch.AsMemory()) } } } },
     };
 

@@ -148,7 +148,7 @@ internal static partial class InvalidBatches
     private static ProduceRequest Request(IReadOnlyDictionary<string, string> row, string topic, Uuid id, short version, byte[]? records) => new()
     {
         Acks = short.Parse(row["acks"], CultureInfo.InvariantCulture),
-        TimeoutMs = 10_000,
+        TimeoutMs = 120_000,
         TransactionalId = row["transactionalId"] == "null" ? null : row["transactionalId"],
         TopicData =
         {

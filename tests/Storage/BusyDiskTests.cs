@@ -36,7 +36,7 @@ public sealed class BusyDiskTests
                 return;
             var writer = new Thread(() => log.Append(Batches.Plain(2, timestamp: Batches.StartMs + 100_000)));
             writer.Start();
-            appended = writer.Join(TimeSpan.FromSeconds(20));
+            appended = writer.Join(TimeSpan.FromMinutes(2));
         };
         Assert.Equal(1, log.ApplyRetention(Batches.StartMs + 50_000, highWatermark: 2));
         Assert.True(appended);

@@ -15,7 +15,7 @@ namespace KafkaCompat.Broker.Tests.Connections;
 /// <summary>Requests of a connection are processed one after another; only Produce requests overlap, while they wait for their acknowledgement.</summary>
 public sealed class RequestOrderTests : IDisposable
 {
-    private static readonly ProduceRequest Produce = new() { Acks = -1, TimeoutMs = 30_000 };
+    private static readonly ProduceRequest Produce = new() { Acks = -1, TimeoutMs = 120_000 };
 
     private readonly ManualTime _time = new();
     private readonly TimerWheel _wheel;

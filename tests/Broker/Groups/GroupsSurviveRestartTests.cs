@@ -127,8 +127,8 @@ public sealed class GroupsSurviveRestartTests
         var join = new JoinGroupRequest
         {
             GroupId = "g",
-            SessionTimeoutMs = 30_000,
-            RebalanceTimeoutMs = 60_000,
+            SessionTimeoutMs = 300_000,
+            RebalanceTimeoutMs = 300_000,
             ProtocolType = "consumer",
             Protocols = [new() { Name = "range", Metadata = [1] }],
         };

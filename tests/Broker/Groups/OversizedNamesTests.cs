@@ -95,8 +95,8 @@ public sealed class OversizedNamesTests
     {
         GroupId = group,
         ProtocolType = type,
-        SessionTimeoutMs = 10_000,
-        RebalanceTimeoutMs = 10_000,
+        SessionTimeoutMs = 300_000,
+        RebalanceTimeoutMs = 300_000,
         Protocols = [new() { Name = protocol, Metadata = [1] }],
     };
 

@@ -68,7 +68,7 @@ public sealed class GroupAdministrationTests : IAsyncLifetime
     [Fact]
     public async Task A_group_stays_where_it_is_when_its_topic_gets_more_partitions()
     {
-        var more = new CreatePartitionsRequest { Topics = { new() { Name = "__consumer_offsets", Count = 5, Assignments = null } }, TimeoutMs = 10_000 };
+        var more = new CreatePartitionsRequest { Topics = { new() { Name = "__consumer_offsets", Count = 5, Assignments = null } }, TimeoutMs = 120_000 };
         Assert.Equal(ErrorCode.None, (await _client.Ask<CreatePartitionsRequest, CreatePartitionsResponse>(more, 3)).Results[0].ErrorCode);
         // Listing groups asks every partition, and those that were added are read first like any other.
         await _node.GroupsLoaded(5);

@@ -217,8 +217,8 @@ public sealed class GroupHandlersTests
     {
         GroupId = group,
         MemberId = memberId,
-        SessionTimeoutMs = 10_000,
-        RebalanceTimeoutMs = 20_000,
+        SessionTimeoutMs = 300_000,
+        RebalanceTimeoutMs = 300_000,
         ProtocolType = "consumer",
         Protocols = [new() { Name = "range", Metadata = [1] }],
     };

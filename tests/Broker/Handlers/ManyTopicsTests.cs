@@ -40,7 +40,7 @@ public sealed class ManyTopicsTests : IAsyncLifetime
     [Fact]
     public Task Produce_to_many_topics_takes_little_for_each() => GrowsWithTheirNumber(async topics =>
     {
-        var request = new ProduceRequest { Acks = -1, TimeoutMs = 10_000 };
+        var request = new ProduceRequest { Acks = -1, TimeoutMs = 120_000 };
         foreach (var name in Names(topics)) request.TopicData.Add(new() { Name = name, PartitionData = { new() { Index = 0 } } });
         var response = await _client.Ask<ProduceRequest, ProduceResponse>(request, 9);
         Assert.Equal(topics, response.Responses.Count);
@@ -49,7 +49,7 @@ public sealed class ManyTopicsTests : IAsyncLifetime
     [Fact]
     public async Task A_topic_that_is_named_twice_has_one_entry_in_the_answer()
     {
-        var request = new ProduceRequest { Acks = -1, TimeoutMs = 10_000 };
+        var request = new ProduceRequest { Acks = -1, TimeoutMs = 120_000 };
         foreach (var (name, partition) in (IEnumerable<(string, int)>)[("a", 0), ("b", 0), ("a", 1)])
             request.TopicData.Add(new() { Name = name, PartitionData = { new() { Index = partition } } });
         var response = await _client.Ask<ProduceRequest, ProduceResponse>(request, 9);
@@ -107,7 +107,7 @@ public sealed class ManyTopicsTests : IAsyncLifetime
 
     private static JoinGroupRequest Join(string group, string prefix, int protocols)
     {
-        var request = new JoinGroupRequest { GroupId = group, ProtocolType = "consumer", SessionTimeoutMs = 30_000, RebalanceTimeoutMs = 30_000 };
+        var request = new JoinGroupRequest { GroupId = group, ProtocolType = "consumer", SessionTimeoutMs = 300_000, RebalanceTimeoutMs = 300_000 };
         foreach (var name in Names(protocols)) request.Protocols.Add(new() { Name = prefix + name });
         request.Protocols.Add(new() { Name = "common" });
         return request;

@@ -105,7 +105,7 @@ public sealed class ProduceRefusalTests : IAsyncLifetime
     private static ProduceRequest Request(short acks, (string Topic, int Partition, byte[] Records)[] data) => new()
     {
         Acks = acks,
-        TimeoutMs = 10_000,
+        TimeoutMs = 120_000,
         TopicData =
         [
             .. data.GroupBy(static d => d.Topic).Select(static topic => new ProduceRequest.TopicProduceData

@@ -160,8 +160,8 @@ public sealed class ServedVersionsTests : IAsyncLifetime
     {
         GroupId = $"joined{version}",
         ProtocolType = "consumer",
-        SessionTimeoutMs = 10_000,
-        RebalanceTimeoutMs = 10_000,
+        SessionTimeoutMs = 300_000,
+        RebalanceTimeoutMs = 300_000,
         Protocols = { new() { Name = "range" } },
     };
 }

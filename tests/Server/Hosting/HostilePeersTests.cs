@@ -276,7 +276,7 @@ public sealed class HostilePeersTests
     private static ProduceRequest ProduceOf(short acks) => new()
     {
         Acks = acks,
-        TimeoutMs = 30_000,
+        TimeoutMs = 120_000,
         TopicData = { new() { Name = Topic, PartitionData = { new() { Index = 0, Records = RecordBytes.From(Batch.AsMemory()) } } } },
     };
 
@@ -308,7 +308,7 @@ public sealed class HostilePeersTests
 
     private static async Task Until(Func<bool> condition)
     {
-        using var expired = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var expired = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         // What follows may run on the thread of the sockets, which must not be kept from accepting.
         await Task.Yield();
         while (!condition())

@@ -62,7 +62,7 @@ public sealed partial class InfoLogTests : IDisposable
         var created = await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(
             new CreateTopicsRequest
             {
-                TimeoutMs = 30_000,
+                TimeoutMs = 120_000,
                 Topics = { new() { Name = "audit", NumPartitions = 2, ReplicationFactor = 1, Configs = { new() { Name = "retention.ms", Value = "60000" } } } },
             },
             7);
@@ -78,7 +78,7 @@ public sealed partial class InfoLogTests : IDisposable
         Assert.Equal(ErrorCode.None, quotas.Entries[0].ErrorCode);
         _ = await client.Ask<ProduceRequest, ProduceResponse>(Records.Produce("nowhere", Records.Batch()), 12);
         await UseGroup(client);
-        var deleted = await client.Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new DeleteTopicsRequest { TopicNames = { "audit" }, TimeoutMs = 30_000 }, 5);
+        var deleted = await client.Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new DeleteTopicsRequest { TopicNames = { "audit" }, TimeoutMs = 120_000 }, 5);
         Assert.Equal(ErrorCode.None, deleted.Responses[0].ErrorCode);
     }
 
@@ -92,8 +92,8 @@ public sealed partial class InfoLogTests : IDisposable
                 new JoinGroupRequest
                 {
                     GroupId = "team",
-                    SessionTimeoutMs = 30_000,
-                    RebalanceTimeoutMs = 30_000,
+                    SessionTimeoutMs = 120_000,
+                    RebalanceTimeoutMs = 120_000,
                     ProtocolType = "consumer",
                     Protocols = { new() { Name = "range", Metadata = Array.Empty<byte>() } },
                 },

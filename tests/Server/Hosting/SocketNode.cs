@@ -75,7 +75,7 @@ internal sealed class SocketNode : IFrameNode, IAsyncDisposable
         }
 
         using var client = Connect();
-        var response = await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(new CreateTopicsRequest { Topics = { topic }, TimeoutMs = 30_000 }, 7);
+        var response = await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(new CreateTopicsRequest { Topics = { topic }, TimeoutMs = 120_000 }, 7);
         Assert.Equal(ErrorCode.None, response.Topics[0].ErrorCode);
         return response.Topics[0].TopicId;
     }

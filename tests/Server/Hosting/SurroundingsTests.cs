@@ -157,7 +157,7 @@ public sealed class SurroundingsTests : IDisposable
         using (var client = await Connect(port))
         {
             _ = await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(
-                new CreateTopicsRequest { Topics = { new() { Name = "t", NumPartitions = 1, ReplicationFactor = 1 } }, TimeoutMs = 30_000 }, 7);
+                new CreateTopicsRequest { Topics = { new() { Name = "t", NumPartitions = 1, ReplicationFactor = 1 } }, TimeoutMs = 120_000 }, 7);
             try
             {
                 for (var i = 0; i < 70; i++)

@@ -17,7 +17,7 @@ public sealed class ActivityTests : IAsyncLifetime
     private const int Length = 20_000_000;
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kafkacompat-activity-");
-    private readonly CancellationTokenSource _deadline = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource _deadline = new(TimeSpan.FromMinutes(2));
     private readonly SocketTransport _transport = new(new SocketTransportOptions { SendBufferBytes = 100 * 1024 }, TimeProvider.System);
     private readonly Socket _client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 64 * 1024 };
     private readonly ConnectionActivity _activity = new(TimeProvider.System);

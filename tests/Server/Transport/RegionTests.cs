@@ -13,7 +13,7 @@ namespace KafkaCompat.Server.Tests.Transport;
 public sealed class RegionTests : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kafkacompat-regions-");
-    private readonly CancellationTokenSource _deadline = new(TimeSpan.FromSeconds(30));
+    private readonly CancellationTokenSource _deadline = new(TimeSpan.FromMinutes(2));
     private readonly SocketTransport _transport = new(new SocketTransportOptions(), TimeProvider.System);
     private readonly Socket _client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private IConnectionListener _listener = null!;
