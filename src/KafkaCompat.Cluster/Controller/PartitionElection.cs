@@ -109,7 +109,7 @@ public sealed class PartitionElection
 
             if (_before.Elr.IsEmpty && _before.LastKnownElr is [int last] && IsActive(last))
             {
-                _record.LeaderRecoveryState = 1;
+                NoteRecovery();
                 return (last, [last]);
             }
         }
@@ -120,8 +120,20 @@ public sealed class PartitionElection
             return (PartitionRegistration.NoLeader, isr);
         }
 
-        _record.LeaderRecoveryState = 1;
+        NoteRecovery();
         return (leader, [leader]);
+    }
+
+    /// <summary>
+    /// The leader may lack records. That stands until a leader changes the ISR, which says that it has recovered; on a single node nobody ever does, as with Kafka, and it
+    /// is not written again.
+    /// </summary>
+    private void NoteRecovery()
+    {
+        if (!_before.IsRecovering)
+        {
+            _record.LeaderRecoveryState = 1;
+        }
     }
 
     private int First(Func<int, bool> matches)

@@ -12,10 +12,17 @@ internal sealed partial class StopSignals : IDisposable
     private const int ProcessorTimeExceeded = 24;
     private const int PowerFailure = 30;
     private const int HangUp = 1;
+    private const int Interrupt = 2;
+    private const int Quit = 3;
+    private const int Terminate = 15;
     private const nint Ignored = 1;
 
+    private static readonly int[] All = [HangUp, Interrupt, Quit, Terminate, ProcessorTimeExceeded, PowerFailure];
+
+    // Kept to the end of the process: whoever lets go of one gives the signal back to the system.
+    private static readonly List<PosixSignalRegistration> s_registrations = [];
+
     private readonly TaskCompletionSource<string> _received = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly ILogger _logger;
 
     public StopSignals(ILogger logger)
@@ -28,7 +35,7 @@ internal sealed partial class StopSignals : IDisposable
             return;
         }
 
-        _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGQUIT, OnQuit));
+        s_registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGQUIT, OnQuit));
         Register((PosixSignal)ProcessorTimeExceeded);
         if (OperatingSystem.IsLinux())
         {
@@ -44,7 +51,22 @@ internal sealed partial class StopSignals : IDisposable
     /// <summary>The signal's name, once one came.</summary>
     public Task<string> Received => _received.Task;
 
-    public void Dispose() => _registrations.ForEach(static registration => registration.Dispose());
+    /// <summary>
+    /// The process is about to end with an exit code of its own. A signal that came now, to somebody who no longer listens, would end it with another one; so they change nothing
+    /// to the end.
+    /// </summary>
+    public void Dispose()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        foreach (var signal in All)
+        {
+            _ = SetSignal(signal, Ignored);
+        }
+    }
 
     /// <summary>nohup starts a program with SIGHUP ignored, and it stays so. The only way to ask is to set it.</summary>
     private static bool IsHangUpIgnored()
@@ -58,7 +80,7 @@ internal sealed partial class StopSignals : IDisposable
         return before == Ignored;
     }
 
-    private void Register(PosixSignal signal) => _registrations.Add(PosixSignalRegistration.Create(signal, context => OnStop(context, signal)));
+    private void Register(PosixSignal signal) => s_registrations.Add(PosixSignalRegistration.Create(signal, context => OnStop(context, signal)));
 
     private void OnStop(PosixSignalContext context, PosixSignal signal)
     {

@@ -41,6 +41,22 @@ public sealed class SurroundingsTests : IDisposable
         Assert.DoesNotContain(Directory.EnumerateFiles(Path.Combine(_folder.FullName, "data"), "*", SearchOption.AllDirectories), static file => HoldsALogLine(file));
     }
 
+    /// <summary>Whoever stops a node may be impatient, and send one signal after another until the process is gone.</summary>
+    [Fact]
+    public async Task Signals_without_end_end_a_node_in_order()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        for (var i = 0; i < 5; i++)
+        {
+            using var program = ProgramProcess.Start(_folder.FullName, [("KAFKA_LOG_LEVEL", "ERROR")], ProgramProcess.Anywhere);
+            Assert.StartsWith("kafkacompat node ", await program.Line(), StringComparison.Ordinal);
+            using var kill = Process.Start("/bin/sh", ["-c", $"while kill -TERM {Text(program.Id)} 2>&-; do :; done"]);
+            var (code, output, errors) = await program.End();
+            Assert.Equal((0, "", ""), (code, output, errors));
+            Assert.True(File.Exists(Path.Combine(_folder.FullName, "data", ".kafka_cleanshutdown")));
+        }
+    }
+
     [Fact]
     public async Task Lines_that_nobody_reads_are_dropped_and_counted()
     {
