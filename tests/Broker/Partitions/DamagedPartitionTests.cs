@@ -8,7 +8,7 @@ using Xunit;
 namespace KafkaCompat.Broker.Tests.Partitions;
 
 /// <summary>What is wrong with the files of one partition concerns that partition: the node and all others go on, and one line says what one cause takes away.</summary>
-public sealed class DamagedPartitionTests
+public sealed class DamagedPartitionTests : IDisposable
 {
     private const int Many = 20;
 
@@ -59,7 +59,7 @@ public sealed class DamagedPartitionTests
         };
         await node.CreateTopic("bad", Many);
         Assert.Equal(string.Format(null, line, "/data/bad-0"), Assert.Single(Errors()).Split('\n')[0]);
-        Assert.Equal(hasStack, Errors()[0].Contains("\n", StringComparison.Ordinal));
+        Assert.Equal(hasStack, Errors()[0].Contains('\n'));
         Assert.Equal(Many, node.Broker.Partitions.Offline.Count);
         Assert.All(node.Broker.Partitions.Offline, offline => Assert.Equal(string.Format(null, reason, $"/data/{offline.Key}"), offline.Value.Reason));
 
@@ -92,6 +92,8 @@ public sealed class DamagedPartitionTests
         await node.CreateTopic("gone", Many);
         Assert.Empty(node.Broker.Partitions.Offline);
     }
+
+    public void Dispose() => _lines.Dispose();
 
     private List<string> Errors() => [.. _lines.Lines.Where(static line => line.Contains("offline", StringComparison.Ordinal) || line.Contains("could not", StringComparison.Ordinal))];
 }
