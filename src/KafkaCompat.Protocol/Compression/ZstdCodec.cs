@@ -9,8 +9,8 @@ internal sealed class ZstdCodec : ICompressionCodec
 {
     private const int ChunkBytes = 64 * 1024;
 
-    /// <summary>Less than the shortest header: the library then goes on block by block.</summary>
-    private const int FirstPieceBytes = 4;
+    /// <summary>Kafka's reader makes room for so much content at a time. The library decompresses a frame of no more at once, with fewer checks than block by block.</summary>
+    private const int MaxContentAtOnce = 16 * 1024;
 
     /// <summary>More contexts than this are not kept.</summary>
     private const int MaxKept = 16;
@@ -48,7 +48,9 @@ internal sealed class ZstdCodec : ICompressionCodec
         private byte[]? _chunk = ArrayPool<byte>.Shared.Rent(ChunkBytes);
         private bool _isWithinFrame;
         private bool _hasEndedFrame;
-        private bool _isBegunApart;
+        private readonly byte[] _header = new byte[ZstdFrame.MaxHeaderBytes];
+        private int _headerBytes;
+        private byte[]? _whole;
         private bool _isLarge;
         private long _expected;
         private long _produced;
@@ -77,9 +79,8 @@ internal sealed class ZstdCodec : ICompressionCodec
                     }
                     TakeFrame();
                 }
-                var piece = _frame.FirstSpan;
-                if (_isBegunApart) piece = piece[..Math.Min(FirstPieceBytes, piece.Length)];
-                _isBegunApart = false;
+                var piece = _headerBytes > 0 ? _header.AsSpan(0, _headerBytes) : _frame.FirstSpan;
+                _headerBytes = 0;
                 var status = _decompressor.UnwrapStream(piece, _chunk, out int consumed, out int written);
                 _frame = consumed < _frame.FirstSpan.Length ? _frame.Slice(consumed) : _frame.Slice(consumed).SkipEmptySegments();
                 if (status == OperationStatus.InvalidData) return Damaged(out chunk);
@@ -106,7 +107,11 @@ internal sealed class ZstdCodec : ICompressionCodec
             }
         }
 
-        /// <summary>The library would go on from one frame into the next without a word: it is given one at a time.</summary>
+        /// <summary>
+        /// The library would go on from one frame into the next without a word: it is given one at a time. What it checks depends on how much of a frame it is given first, and it
+        /// looks for a whole frame at the start of any piece. So it is given a small frame in one piece, and of others first the header, alone and whole: a frame gets one
+        /// verdict, however it lies in memory.
+        /// </summary>
         private void TakeFrame()
         {
             var frame = ZstdFrame.Read(_rest);
@@ -115,7 +120,15 @@ internal sealed class ZstdCodec : ICompressionCodec
             _expected = frame.ContentSize;
             _produced = 0;
             _isLarge |= frame.WindowBytes > MaxKeptWindowBytes;
-            _isBegunApart = frame.IsReadInPieces;
+            if (!frame.IsReadInPieces && frame.ContentSize is >= 0 and <= MaxContentAtOnce)
+            {
+                if (_frame.IsSingleSegment) return;
+                int length = CompressionCodecs.Contiguous(_frame, ref _whole).Length;
+                _frame = new ReadOnlySequence<byte>(_whole!, 0, length);
+                return;
+            }
+            _headerBytes = frame.HeaderBytes;
+            _frame.Slice(0, _headerBytes).CopyTo(_header);
         }
 
         protected override void Dispose(bool disposing)
@@ -123,6 +136,7 @@ internal sealed class ZstdCodec : ICompressionCodec
             if (_isDisposed) return;
             _isDisposed = true;
             CompressionCodecs.Return(ref _chunk);
+            CompressionCodecs.Return(ref _whole);
             if (!_isLarge && _codec._decompressors.Count < MaxKept) _codec._decompressors.Enqueue(_decompressor);
             else _decompressor.Dispose();
         }

@@ -7,17 +7,20 @@ namespace KafkaCompat.Protocol.Compression;
 /// <param name="Length">Bytes of the frame; all that is left where it is cut or none, which the decompressor then finds out.</param>
 /// <param name="ContentSize">Bytes that its content will have; -1 where it does not say.</param>
 /// <param name="WindowBytes">What the decompressor has to remember of its output.</param>
-internal readonly record struct ZstdFrame(long Length, long ContentSize, long WindowBytes)
+/// <param name="HeaderBytes">Bytes before the first block; 0 where it is no frame of data, or its header is cut.</param>
+internal readonly record struct ZstdFrame(long Length, long ContentSize, long WindowBytes, int HeaderBytes)
 {
     /// <summary>
-    /// A byte is repeated in a frame that promises none, or a compressed block has no bytes. The library refuses the one where a frame lies in several pieces and the
-    /// other where it lies in one; Kafka's reads every frame in pieces, so these are read so.
+    /// The frame is cut, or a byte is repeated in a frame that promises none, or a compressed block has no bytes. The library refuses the latter two where it decompresses the
+    /// frame at once, and Kafka takes them.
     /// </summary>
-    public bool IsReadInPieces { get; private init; }
+    public bool IsReadInPieces { get; private init; } = true;
+
+    /// <summary>The longest header that there is.</summary>
+    public const int MaxHeaderBytes = 18;
 
     private const uint Magic = 0xFD2FB528;
     private const uint SkippableMagic = 0x184D2A50, SkippableMask = 0xFFFFFFF0;
-    private const int MaxHeaderBytes = 18;
     private const int BlockHeaderBytes = 3;
     private const int RunBlock = 1, CompressedBlock = 2;
     private const int ChecksumBytes = 4;
@@ -25,7 +28,7 @@ internal readonly record struct ZstdFrame(long Length, long ContentSize, long Wi
     /// <summary>The frame that stands first.</summary>
     public static ZstdFrame Read(in ReadOnlySequence<byte> bytes)
     {
-        var none = new ZstdFrame(bytes.Length, -1, 0);
+        var none = new ZstdFrame(bytes.Length, -1, 0, 0);
         Span<byte> header = stackalloc byte[MaxHeaderBytes];
         header = header[..(int)Math.Min(MaxHeaderBytes, bytes.Length)];
         bytes.Slice(0, header.Length).CopyTo(header);
@@ -51,8 +54,8 @@ internal readonly record struct ZstdFrame(long Length, long ContentSize, long Wi
             _ => Math.Max(-1, BinaryPrimitives.ReadInt64LittleEndian(field)),
         };
         long window = isSingleSegment ? contentSize : Window(header[5]);
-        long length = Measure(bytes, sizeAt + sizeBytes, (descriptor & 4) != 0, out bool hasRun, out bool hasEmpty);
-        return new ZstdFrame(length, contentSize, window) { IsReadInPieces = (hasRun && window == 0) || hasEmpty };
+        bool isWhole = TryMeasure(bytes, sizeAt + sizeBytes, (descriptor & 4) != 0, out long length, out bool hasRun, out bool hasEmpty);
+        return new ZstdFrame(length, contentSize, window, sizeAt + sizeBytes) { IsReadInPieces = !isWhole || (hasRun && window == 0) || hasEmpty };
     }
 
     private static long Window(byte descriptor)
@@ -61,10 +64,11 @@ internal readonly record struct ZstdFrame(long Length, long ContentSize, long Wi
         return smallest + ((smallest / 8) * (descriptor & 7));
     }
 
-    /// <summary>Walks over the blocks by their headers.</summary>
-    private static long Measure(in ReadOnlySequence<byte> bytes, long at, bool hasChecksum, out bool hasRun, out bool hasEmpty)
+    /// <summary>Walks over the blocks by their headers. Returns whether the frame's end is there.</summary>
+    private static bool TryMeasure(in ReadOnlySequence<byte> bytes, long at, bool hasChecksum, out long length, out bool hasRun, out bool hasEmpty)
     {
         hasRun = hasEmpty = false;
+        length = bytes.Length;
         Span<byte> header = stackalloc byte[BlockHeaderBytes];
         var rest = bytes.Slice(at);
         while (rest.Length >= BlockHeaderBytes)
@@ -75,13 +79,15 @@ internal readonly record struct ZstdFrame(long Length, long ContentSize, long Wi
             bool isRun = ((block >> 1) & 3) == RunBlock;
             hasRun |= isRun;
             hasEmpty |= ((block >> 1) & 3) == CompressedBlock && block >> 3 == 0;
-            long length = BlockHeaderBytes + (isRun ? 1 : block >> 3);
+            long blockLength = BlockHeaderBytes + (isRun ? 1 : block >> 3);
             bool isLast = (block & 1) != 0;
-            if (isLast && hasChecksum) length += ChecksumBytes;
-            if (length > rest.Length) break;
-            rest = rest.Slice(length);
-            if (isLast) return bytes.Length - rest.Length;
+            if (isLast && hasChecksum) blockLength += ChecksumBytes;
+            if (blockLength > rest.Length) break;
+            rest = rest.Slice(blockLength);
+            if (!isLast) continue;
+            length = bytes.Length - rest.Length;
+            return true;
         }
-        return bytes.Length;
+        return false;
     }
 }

@@ -107,7 +107,7 @@ internal sealed class FileTarget : FuzzTarget
         {
             read();
         }
-        catch (Exception refused) when (refused is LogCorruptionException or DamagedRecordsException or MetadataCorruptException or KafkaStorageException or ConfigurationException)
+        catch (Exception refused) when (refused is LogCorruptionException or DamagedBatchException or DamagedRecordsException or MetadataCorruptException or KafkaStorageException or ConfigurationException)
         {
             OracleException.Require(refused.Message.Length > 0, "a refusal without a word");
         }
