@@ -123,6 +123,13 @@ public sealed class LeaderEpochCache
         }
     }
 
+    /// <summary>How many epochs start behind an offset: of a log that ends there, those whose records are gone. One that starts there has none yet.</summary>
+    internal int CountBehind(long offset)
+    {
+        lock (_gate)
+            return _entries.Count(entry => entry.StartOffset > offset);
+    }
+
     /// <summary>The log now ends at an offset. Where nothing is left the file keeps what the next start cuts off again.</summary>
     internal void TruncateFromEnd(long endOffset)
     {

@@ -110,7 +110,7 @@ public sealed class LogDirectory : IDisposable
     public async Task LoadAll(Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, int threads = 1)
     {
         var folders = new ConcurrentQueue<FoundFolder>();
-        Dictionary<TopicPartition, long> recoveryPoints = [], logStarts = [];
+        Dictionary<TopicPartition, long> recoveryPoints = [], logStarts = [], highWatermarks = [];
         await Environment.DiskThreads.Run(() =>
         {
             // First of all, and durably: whatever ends this start from here on, the next one trusts nothing unseen.
@@ -118,6 +118,7 @@ public sealed class LogDirectory : IDisposable
                 CleanShutdownMarker.Remove(Environment.Files, Path);
             recoveryPoints = _checkpoints.Read(OffsetCheckpoint.RecoveryPoints);
             logStarts = _checkpoints.Read(OffsetCheckpoint.LogStarts);
+            highWatermarks = HighWatermarksToCompare();
             FindFolders(settings, folders);
         });
         Environment.Recovery.Found(folders.Count);
@@ -129,7 +130,10 @@ public sealed class LogDirectory : IDisposable
                 while (folders.TryDequeue(out FoundFolder found))
                 {
                     Environment.Recovery.ThrowIfStopped();
-                    var opening = new LogOpening(WasClosedCleanly, recoveryPoints.GetValueOrDefault(found.Partition), logStarts.GetValueOrDefault(found.Partition));
+                    var opening = new LogOpening(WasClosedCleanly, recoveryPoints.GetValueOrDefault(found.Partition), logStarts.GetValueOrDefault(found.Partition))
+                    {
+                        HighWatermark = highWatermarks.GetValueOrDefault(found.Partition),
+                    };
                     if (LoadOne(found, isKnown, settings, opening) is { } stray)
                         strays.Add(stray);
                 }
@@ -343,6 +347,19 @@ public sealed class LogDirectory : IDisposable
         _lock.Dispose();
     }
 
+    /// <summary>Whoever needs them reads them later, and hears then of a file that cannot be read.</summary>
+    private Dictionary<TopicPartition, long> HighWatermarksToCompare()
+    {
+        try
+        {
+            return ReadHighWatermarks();
+        }
+        catch (Exception unreadable) when (unreadable is IOException or LogCorruptionException)
+        {
+            return [];
+        }
+    }
+
     private void FindFolders(Func<TopicPartition, LogSettings> settings, ConcurrentQueue<FoundFolder> folders)
     {
         foreach (StoredEntry entry in Environment.Files.List(Path))
@@ -351,7 +368,10 @@ public sealed class LogDirectory : IDisposable
                 continue;
             string folder = System.IO.Path.Combine(Path, entry.Name);
             if (kind == LogFolderKind.Deleted)
+            {
                 _deleted.Enqueue(folder, Environment.DueMs(settings(partition).FileDeleteDelayMs));
+                Environment.Recovery.Repaired(new LogRepair(RepairAct.DeletionResumed, folder));
+            }
             else if (kind is LogFolderKind.Log or LogFolderKind.Future && partition.Topic != MetadataLogName)
                 folders.Enqueue(new FoundFolder(partition, folder, kind));
         }

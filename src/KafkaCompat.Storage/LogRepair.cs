@@ -32,6 +32,21 @@ public enum RepairAct
 
     /// <summary>Nothing was done: the log ends before the high watermark that was written down last, so records that were acknowledged are gone.</summary>
     AcknowledgedLost,
+
+    /// <summary>A folder of a deleted log was found; it goes when the delay is over.</summary>
+    DeletionResumed,
+
+    /// <summary>A log that is whole ends before an offset up to which it was on the disk.</summary>
+    RecordsMissing,
+
+    /// <summary>Leader epochs that start behind the log's end were cut off their file.</summary>
+    EpochsCut,
+
+    /// <summary>Snapshots of producers that belong to no segment were deleted.</summary>
+    SnapshotsDeleted,
+
+    /// <summary>The file that says how the quorum's elections went is missing beside a log that has records.</summary>
+    ElectionsForgotten,
 }
 
 /// <summary>One repair, for people and for counting.</summary>
@@ -56,6 +71,9 @@ public sealed record LogRepair(RepairAct Act, string Path, string? Why = null, l
             return TopicPartition.TryParseFolder(above, out _, out _) ? above : parent ?? Path;
         }
     }
+
+    /// <summary>Where what is gone from the log is kept; null where it is not.</summary>
+    public string? KeptAs { get; init; }
 
     /// <summary>Whether it is the log of the metadata, by which all other logs are found.</summary>
     public bool IsOfMetadata => Partition.StartsWith(LogDirectory.MetadataLogName, StringComparison.Ordinal);

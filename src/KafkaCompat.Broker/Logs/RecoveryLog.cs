@@ -14,11 +14,17 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
         var loss = repair.IsOfMetadata ? LogLevel.Error : LogLevel.Warning;
         switch (repair.Act)
         {
+            case RepairAct.LogCut when repair.KeptAs is { } kept:
+                CutAndKept(logger, loss, repair.Partition, repair.ToOffset, repair.Why, repair.Path, repair.Count, kept);
+                break;
             case RepairAct.LogCut:
                 Cut(logger, loss, repair.Partition, repair.ToOffset, repair.Count, repair.Path, repair.Why);
                 break;
             case RepairAct.DamageKept:
                 DamageKept(logger, loss, repair.Count, repair.Path, repair.Partition, repair.FromOffset, repair.ToOffset, repair.Why);
+                break;
+            case RepairAct.SegmentsDeleted when repair.KeptAs is { } kept:
+                SegmentsSetAside(logger, loss, repair.Count, repair.Partition, repair.FromOffset, repair.ToOffset, repair.Path, kept);
                 break;
             case RepairAct.SegmentsDeleted:
                 SegmentsDeleted(logger, loss, repair.Count, repair.Partition, repair.FromOffset, repair.ToOffset, repair.Path);
@@ -42,6 +48,21 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
             case RepairAct.AcknowledgedLost:
                 AcknowledgedLost(logger, loss, repair.FromOffset, repair.ToOffset, repair.Partition, repair.Path);
                 break;
+            case RepairAct.DeletionResumed:
+                DeletionResumed(logger, repair.Path, repair.Partition);
+                break;
+            case RepairAct.RecordsMissing:
+                RecordsMissing(logger, loss, repair.Partition, repair.FromOffset, repair.ToOffset, repair.Path);
+                break;
+            case RepairAct.EpochsCut:
+                EpochsCut(logger, repair.Count, repair.Path, repair.Partition, repair.ToOffset);
+                break;
+            case RepairAct.SnapshotsDeleted:
+                SnapshotsDeleted(logger, repair.Count, repair.Partition, repair.Path);
+                break;
+            case RepairAct.ElectionsForgotten:
+                ElectionsForgotten(logger, repair.Path, repair.Partition, repair.FromOffset);
+                break;
             default:
                 DeletionFinished(logger, repair.Path, repair.Partition);
                 break;
@@ -55,6 +76,14 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
 
     [LoggerMessage(EventId = 1221, Message = "The log of {Partition} was cut to end at offset {Offset}: {Bytes} bytes at the end of {File} are gone, because {Why}.")]
     private static partial void Cut(ILogger logger, LogLevel level, string partition, long offset, long bytes, string file, string? why);
+
+    [LoggerMessage(EventId = 1233, Message = "The log of {Partition} was cut to end at offset {Offset}, because {Why} in {File}, and sound batches follow. "
+        + "The {Bytes} bytes from there on are kept as {Kept}; what they say is unknown to this node until the folder is restored from a copy.")]
+    private static partial void CutAndKept(ILogger logger, LogLevel level, string partition, long offset, string? why, string file, long bytes, string kept);
+
+    [LoggerMessage(EventId = 1234, Message = "{Count} segments of {Partition}, from offset {From} on, were set aside, the last one as {Kept}: the log ends at offset {Offset}, in {File}. "
+        + "What they say is unknown to this node until the folder is restored from a copy.")]
+    private static partial void SegmentsSetAside(ILogger logger, LogLevel level, long count, string partition, long from, long offset, string file, string kept);
 
     [LoggerMessage(EventId = 1222, Message = "{Count} segments of {Partition}, from offset {From} on, were deleted: the log ends at offset {Offset}, in {File}.")]
     private static partial void SegmentsDeleted(ILogger logger, LogLevel level, long count, string partition, long from, long offset, string file);
@@ -85,4 +114,19 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
 
     [LoggerMessage(1229, LogLevel.Information, "The file {File} of {Partition}, which was to be deleted, is deleted.")]
     private static partial void DeletionFinished(ILogger logger, string file, string partition);
+
+    [LoggerMessage(1235, LogLevel.Information, "The folder {Folder} was left by the deletion of {Partition}; it goes when file.delete.delay.ms is over.")]
+    private static partial void DeletionResumed(ILogger logger, string folder, string partition);
+
+    [LoggerMessage(EventId = 1236, Message = "Records of {Partition}, from offset {From} to before {To}, are gone from {File}. They were on the disk, and nothing says what became of them.")]
+    private static partial void RecordsMissing(ILogger logger, LogLevel level, string partition, long from, long to, string file);
+
+    [LoggerMessage(1237, LogLevel.Warning, "{Count} entries of {File} were cut off: the log of {Partition} ends at offset {Offset}, before their epochs begin.")]
+    private static partial void EpochsCut(ILogger logger, long count, string file, string partition, long offset);
+
+    [LoggerMessage(1238, LogLevel.Information, "{Count} producer snapshots of {Partition} that belong to no segment are deleted from {Folder}.")]
+    private static partial void SnapshotsDeleted(ILogger logger, long count, string partition, string folder);
+
+    [LoggerMessage(1239, LogLevel.Warning, "{File} of {Partition} is missing beside a log that ends at offset {Offset}: this node has forgotten for whom it voted. It takes the epoch from the log.")]
+    private static partial void ElectionsForgotten(ILogger logger, string file, string partition, long offset);
 }

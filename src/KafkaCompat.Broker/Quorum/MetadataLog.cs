@@ -1,4 +1,5 @@
 using System.Buffers;
+using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
@@ -72,12 +73,23 @@ public sealed class MetadataLog : IDisposable
         }
 
         // Its segments are always checked: what is in the metadata log is trusted by everything else.
-        var log = PartitionLog.Open(environment, folder, new TopicPartition("__cluster_metadata", 0), settings, new LogOpening(IsClean: false));
+        var log = PartitionLog.Open(environment, folder, new TopicPartition("__cluster_metadata", 0), settings, new LogOpening(IsClean: false, KeepsCuts: true));
         files.SyncFolder(folder);
         files.SyncFolder(directory);
         var opened = new MetadataLog(environment, folder, log, snapshots);
         if (opened.LatestSnapshot is { } latest && latest.EndOffset > log.LogEndOffset)
         {
+            try
+            {
+                // Nothing goes on the word of a file that is damaged.
+                _ = opened.ReadLatestSnapshot();
+            }
+            catch
+            {
+                log.Dispose();
+                throw;
+            }
+
             environment.Recovery.Repaired(new LogRepair(RepairAct.LogStartedOver, folder, FromOffset: log.LogEndOffset, ToOffset: latest.EndOffset, Count: log.SegmentCount));
             log.TruncateFullyAt(latest.EndOffset);
         }
@@ -85,12 +97,17 @@ public sealed class MetadataLog : IDisposable
         return opened;
     }
 
-    /// <summary>The kept election state: null where the file is missing, which is no fault.</summary>
+    /// <summary>The kept election state: null where the file is missing, which is no fault. Beside a log that has records it is told of.</summary>
     public ElectionState? ReadElectionState()
     {
         string path = Path.Combine(_folder, StateFileName);
         if (!_environment.Files.FileExists(path))
         {
+            if (EndOffset > 0)
+            {
+                _environment.Recovery.Repaired(new LogRepair(RepairAct.ElectionsForgotten, path, FromOffset: EndOffset));
+            }
+
             return null;
         }
 
@@ -104,8 +121,26 @@ public sealed class MetadataLog : IDisposable
         _environment.Files.WriteAtomically(Path.Combine(_folder, StateFileName), state.Encode(staticVoters));
 
     /// <summary>The newest snapshot's content; null where there is none.</summary>
-    public QuorumSnapshot? ReadLatestSnapshot() =>
-        LatestSnapshot is { } id ? QuorumSnapshot.Read(_environment.Files.ReadAllBytes(Path.Combine(_folder, id.FileName))) : null;
+    public QuorumSnapshot? ReadLatestSnapshot()
+    {
+        if (LatestSnapshot is not { } id)
+        {
+            return null;
+        }
+
+        try
+        {
+            return QuorumSnapshot.Read(_environment.Files.ReadAllBytes(PathOf(id)));
+        }
+        catch (MetadataCorruptException damaged)
+        {
+            bool isToldTwice = _snapshots.Count > 1 && _snapshots[^2].EndOffset >= StartOffset && EndOffset >= id.EndOffset;
+            string whatToDo = isToldTwice
+                ? $"The snapshot before it, {_snapshots[^2].FileName}, and the log behind that say the same: move the damaged file elsewhere and start again."
+                : "Restore it from a copy.";
+            throw new QuorumStateException($"The snapshot {PathOf(id)} of the metadata is damaged: it holds {damaged.What}. {whatToDo}", damaged);
+        }
+    }
 
     /// <summary>The batches from an offset on, up to another, at most a megabyte of them and at least one where there is one.</summary>
     public List<QuorumBatch> Read(long fromOffset, long toOffset)

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Checksums;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Records;
@@ -97,6 +98,11 @@ public static class QuorumBatchCodec
     private static QuorumBatch Decode(in RecordBatchSlice slice)
     {
         var header = slice.Header;
+        if (Crc32C.Compute(slice.Bytes.Slice(RecordBatchHeader.AttributesPosition)) != header.Crc)
+        {
+            throw new MetadataCorruptException($"a batch at offset {header.BaseOffset} whose checksum is not that of its bytes");
+        }
+
         var records = new List<VersionedRecord>(header.IsControl ? 0 : Math.Clamp(header.RecordCount, 0, 4096));
         var controls = new List<IMessage>();
         using var reader = new RecordBatchReader(slice, MaxDecompressedBytes);

@@ -260,9 +260,10 @@ public sealed class ProducerStates
         return states;
     }
 
-    /// <summary>Deletes snapshots that belong to no segment, but for the last one of all.</summary>
-    internal void DeleteStraySnapshots(HashSet<long> segmentBases)
+    /// <summary>Deletes snapshots that belong to no segment, but for the last one of all. Returns how many.</summary>
+    internal int DeleteStraySnapshots(HashSet<long> segmentBases)
     {
+        int deleted = 0;
         long last = segmentBases.Count == 0 ? -1 : segmentBases.Max();
         List<long> strays = _snapshots.Where(offset => !segmentBases.Contains(offset)).ToList();
         for (int i = 0; i < strays.Count; i++)
@@ -270,7 +271,9 @@ public sealed class ProducerStates
             if (i == strays.Count - 1 && strays[i] > last)
                 continue;
             DeleteSnapshot(strays[i]);
+            deleted++;
         }
+        return deleted;
     }
 
     internal bool HasSnapshots() => _snapshots.Count > 0;

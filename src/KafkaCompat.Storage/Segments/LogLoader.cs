@@ -12,6 +12,9 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
     private readonly IFileStore _files = environment.Files;
     private readonly Lock _gate = new();
 
+    /// <summary>Something was cut off the end of a trusted log, and told of.</summary>
+    private bool _isCut;
+
     public LoadedLog Load()
     {
         if (!_files.FolderExists(folder))
@@ -28,11 +31,16 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         LeaderEpochCache epochs = LeaderEpochCache.Open(environment, folder);
         var producers = new ProducerStates(environment, folder, _gate, Snapshots(entries));
         List<LogSegment> segments = FindSegments(entries);
-        LogRecovery? recovery = opening.IsClean ? null : new LogRecovery(environment, epochs, producers, settings);
+        LogRecovery? recovery = opening.IsClean ? null : new LogRecovery(environment, epochs, producers, settings, opening.KeepsCuts ? new KeptCuts(environment, folder) : null);
         long? recoveredEnd = recovery?.Recover(segments, opening);
-        CheckTransactionIndexes(segments, producers, builtFrom: recovery?.RecoveredFrom ?? long.MaxValue);
+        long builtFrom = recovery?.RecoveredFrom ?? long.MaxValue;
+        TellOfEmptied(segments, builtFrom);
+        CheckTransactionIndexes(segments, producers, builtFrom);
 
         long logEnd = segments.Count == 0 ? opening.LogStartOffset : recoveredEnd ?? OpenLast(segments[^1]);
+        bool isCut = recovery?.HasCut ?? _isCut;
+        if (logEnd < opening.RecoveryPoint && logEnd >= opening.HighWatermark && !isCut)
+            Missing(segments, logEnd);
         if (logEnd < opening.LogStartOffset)
         {
             environment.Recovery.Repaired(new LogRepair(RepairAct.LogStartedOver, folder, FromOffset: logEnd, ToOffset: opening.LogStartOffset, Count: segments.Count));
@@ -45,6 +53,8 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         if (segments.Count == 0)
             segments.Add(LogSegment.Create(environment, folder, opening.LogStartOffset, settings));
         long logStart = Math.Max(opening.LogStartOffset, segments[0].BaseOffset);
+        if (epochs.CountBehind(logEnd) is > 0 and int lost)
+            environment.Recovery.Repaired(new LogRepair(RepairAct.EpochsCut, Path.Combine(folder, LeaderEpochCache.FileName), ToOffset: logEnd, Count: lost));
         epochs.TruncateFromEnd(logEnd);
         epochs.TruncateFromStart(logStart);
         LoadProducers(producers, segments, logStart, logEnd);
@@ -116,6 +126,16 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         segment.LetGoOfFiles();
     }
 
+    /// <summary>A segment that another one follows had records when it was sealed, and its time index still says so; one that compaction has emptied has none there.</summary>
+    private void TellOfEmptied(List<LogSegment> segments, long builtFrom)
+    {
+        for (int i = 0; i < segments.Count - 1 && segments[i].BaseOffset < builtFrom; i++)
+        {
+            if (segments[i] is { Size: 0, TimeIndex.Count: > 0 })
+                environment.Recovery.Repaired(new LogRepair(RepairAct.RecordsMissing, segments[i].PathOf(SegmentFiles.Log), FromOffset: segments[i].BaseOffset, ToOffset: segments[i + 1].BaseOffset));
+        }
+    }
+
     /// <summary>
     /// Transaction indexes have no checksum: each entry has to name a marker and the first batch of its transaction. An index with one that does not is built anew from the
     /// log, with the producers as they were where its segment starts. Those from <paramref name="builtFrom"/> on were built just now.
@@ -136,14 +156,20 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         }
     }
 
+    private void Missing(List<LogSegment> segments, long logEnd)
+    {
+        string path = segments.Count == 0 ? folder : segments[^1].PathOf(SegmentFiles.Log);
+        environment.Recovery.Repaired(new LogRepair(RepairAct.RecordsMissing, path, FromOffset: logEnd, ToOffset: opening.RecoveryPoint));
+    }
+
     /// <summary>Says what a walk left out, and what of the file goes behind its end.</summary>
-    public static void Tell(LogEnvironment environment, LogSegment segment, SegmentWalk walk, long length)
+    public static void Tell(LogEnvironment environment, LogSegment segment, SegmentWalk walk, long length, string? keptAs = null)
     {
         string path = segment.PathOf(SegmentFiles.Log);
         foreach (DamagedRange damage in walk.Damage)
             environment.Recovery.Repaired(new LogRepair(RepairAct.DamageKept, path, ScanStops.Describe(damage.Why, damage.Position), damage.FromOffset, damage.ToOffset, damage.Length));
         if (walk.End < length)
-            environment.Recovery.Repaired(new LogRepair(RepairAct.LogCut, path, ScanStops.Describe(walk.Stop, walk.End), walk.NextOffset, walk.NextOffset, length - walk.End));
+            environment.Recovery.Repaired(new LogRepair(RepairAct.LogCut, path, ScanStops.Describe(walk.Stop, walk.End), walk.NextOffset, walk.NextOffset, length - walk.End) { KeptAs = keptAs });
     }
 
     /// <summary>Makes the last segment of a trusted log the active one and finds where the log ends.</summary>
@@ -171,6 +197,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
             return opening.RecoveryPoint;
         }
         Tell(environment, active, walk, length);
+        _isCut = walk.End < length;
         active.SetRecoveredSize(walk.End, afterKill: false, isOnDisk: true);
         return walk.NextOffset;
     }
@@ -200,7 +227,10 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
 
     private void LoadProducers(ProducerStates producers, List<LogSegment> segments, long logStart, long logEnd)
     {
-        producers.DeleteStraySnapshots([.. segments.Select(static segment => segment.BaseOffset)]);
+        // The one that the last stop left at the log's end is a stray where the log went on.
+        int strays = producers.DeleteStraySnapshots([.. segments.Select(static segment => segment.BaseOffset)]);
+        if (strays > 1)
+            environment.Recovery.Repaired(new LogRepair(RepairAct.SnapshotsDeleted, folder, Count: strays));
         if (opening.IsClean && !producers.HasSnapshots())
         {
             // A log that was closed cleanly and has no snapshot never had a producer worth one.

@@ -3,13 +3,16 @@ using KafkaCompat.Protocol.Records;
 namespace KafkaCompat.Storage.Segments;
 
 /// <summary>Checks the segments behind the recovery point batch by batch and rebuilds what follows from them.</summary>
-internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache epochs, ProducerStates producers, LogSettings settings)
+internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache epochs, ProducerStates producers, LogSettings settings, KeptCuts? kept)
 {
     /// <summary>Offsets are absent within what was read: compaction has been here, whatever the topic's policy is now.</summary>
     private bool _hasHoles;
 
     /// <summary>Where the first segment starts that was checked.</summary>
     public long RecoveredFrom { get; private set; }
+
+    /// <summary>Something was cut off, or deleted behind a gap, and told of.</summary>
+    public bool HasCut { get; private set; }
 
     /// <summary>Recovers in place: the list holds afterwards the segments that are good, the last one open for appends. Returns where the log ends.</summary>
     public long? Recover(List<LogSegment> segments, LogOpening opening)
@@ -27,7 +30,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
         {
             bool isLast = i == segments.Count - 1;
             long length = segments[i].File.Length;
-            Recover(segments[i], opening.RecoveryPoint, isLast ? long.MaxValue : segments[i + 1].BaseOffset, out long next);
+            Recover(segments[i], opening.RecoveryPoint, isLast ? long.MaxValue : segments[i + 1].BaseOffset, behind: segments.Count - i - 1, out long next);
             end = next;
             if (isLast)
                 break;
@@ -36,27 +39,44 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
             long nextBase = segments[i + 1].BaseOffset;
             if (segments[i].Size == length && (next == nextBase || (next < nextBase && (settings.IsCompacted || _hasHoles || nextBase <= opening.RecoveryPoint))))
             {
+                if (next < nextBase && !settings.IsCompacted && !_hasHoles)
+                    environment.Recovery.Repaired(new LogRepair(RepairAct.RecordsMissing, segments[i].PathOf(SegmentFiles.Log), FromOffset: next, ToOffset: nextBase));
                 segments[i].Seal();
                 producers.SetEndOffset(nextBase);
                 producers.TakeSnapshot();
                 continue;
             }
-            environment.Recovery.Repaired(new LogRepair(RepairAct.SegmentsDeleted, segments[i].PathOf(SegmentFiles.Log),
-                FromOffset: nextBase, ToOffset: next, Count: segments.Count - i - 1));
-            foreach (LogSegment beyond in segments.Skip(i + 1))
-                LogLoader.DeleteFiles(environment.Files, beyond, "");
-            segments.RemoveRange(i + 1, segments.Count - i - 1);
+            RemoveBehind(segments, i, nextBase, next);
         }
         return end;
     }
 
-    private void Recover(LogSegment segment, long recoveryPoint, long bound, out long next)
+    private void RemoveBehind(List<LogSegment> segments, int index, long from, long end)
+    {
+        int count = segments.Count - index - 1;
+        HasCut = true;
+        string? keptAs = null;
+        kept?.RequireRoom(segments[index], segments[index].Size, count);
+        foreach (LogSegment beyond in segments.Skip(index + 1))
+        {
+            if (kept is not null && beyond.Size > 0)
+                keptAs = kept.SetAside(beyond);
+            LogLoader.DeleteFiles(environment.Files, beyond, "");
+        }
+        if (keptAs is not null)
+            environment.Files.SyncFolder(Path.GetDirectoryName(keptAs)!);
+        environment.Recovery.Repaired(new LogRepair(RepairAct.SegmentsDeleted, segments[index].PathOf(SegmentFiles.Log), FromOffset: from, ToOffset: end, Count: count) { KeptAs = keptAs });
+        segments.RemoveRange(index + 1, count);
+    }
+
+    private void Recover(LogSegment segment, long recoveryPoint, long bound, int behind, out long next)
     {
         _ = segment.OpenForAppend();
         segment.ResetIndexes();
         segment.TransactionIndex.Reset();
         long length = segment.File.Length;
         SegmentWalk walk;
+        string? keptAs = null;
         using (var scanner = new BatchScanner(segment.File, 0, length, BatchScanner.WholeReadBytes) { Watch = environment.Recovery })
         {
             walk = new SegmentWalk(scanner, segment.BaseOffset)
@@ -81,8 +101,14 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
             next = walk.ReachedOffset;
             _hasHoles |= walk.HasHoles;
             RequireKnown(segment, walk, scanner);
+            if (kept is not null && (KeptCuts.HasSoundBatches(scanner, walk) || (walk.End < length && behind > 0)))
+            {
+                kept.RequireRoom(segment, walk.End, behind + 1);
+                keptAs = kept.Copy(segment, walk.End, length);
+            }
         }
-        LogLoader.Tell(environment, segment, walk, length);
+        LogLoader.Tell(environment, segment, walk, length, keptAs);
+        HasCut |= walk.End < length;
         // An empty file is its name alone. Of others nothing is known to be on the disk but what is before the recovery point.
         segment.SetRecoveredSize(walk.End, afterKill: true, isOnDisk: length == 0 || walk.NextOffset <= recoveryPoint);
         segment.RewriteIndexes();
