@@ -97,7 +97,7 @@ internal sealed class BatchPrinter(TextWriter output, RecordContent content, boo
         }
 
         output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"@{position} {count} bytes that are no batch{(onlyZeros ? ", all zero: room that was reserved" : "")}"));
+            CultureInfo.InvariantCulture, $"@{position} {count} bytes that are not a batch{(onlyZeros ? ", all zero: room that was reserved" : "")}"));
         return onlyZeros && _isSound;
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using KafkaCompat.Broker.Configs;
 
 namespace KafkaCompat.Server.Decode;
@@ -40,45 +41,69 @@ internal static class DecodeCommand
         if (path == "-")
         {
             using var input = Console.OpenStandardInput();
-            var bytes = new MemoryStream();
-            input.CopyTo(bytes);
-            return Frames(options, bytes.ToArray(), output);
+            return Print(options, input, null, output);
         }
 
         if (Directory.Exists(path))
         {
-            throw new ConfigurationException($"{path} is a folder; decode takes files, a segment of a log for example: {Path.Combine(path, "00000000000000000000.log")}");
+            throw new ConfigurationException($"{path} is a folder. decode takes files, a segment of a log for example: {Path.Combine(path, "00000000000000000000.log")}");
         }
 
-        var name = Path.GetFileName(path);
-        if (options.Kind is null && new FileInfo(path).Length == 0)
+        using var stream = System.IO.File.OpenRead(path);
+        return Print(options, stream, path, output);
+    }
+
+    /// <summary>Prints what is in a stream; <paramref name="path"/> is null for standard input.</summary>
+    private static bool Print(DecodeOptions options, Stream stream, string? path, TextWriter output)
+    {
+        using var copy = new MemoryStream();
+        if (!stream.CanSeek)
+        {
+            // A pipe.
+            stream.CopyTo(copy);
+            stream = copy;
+        }
+
+        if (options.Kind is null && stream.Length == 0)
         {
             output.WriteLine("empty file");
             return true;
         }
 
-        switch (options.Kind ?? KindOf(name) ?? ContentKind.Of(path) ?? throw Unknown(path))
+        var head = new byte[Math.Min(ContentKind.MaxBytes, stream.Length)];
+        stream.Position = 0;
+        stream.ReadExactly(head);
+        stream.Position = 0;
+        var name = Path.GetFileName(path) ?? "";
+        switch (options.Kind ?? KindOf(name) ?? ContentKind.Of(head, stream.Length) ?? (path is null ? DecodeKind.Request : throw Unknown(path)))
         {
             case DecodeKind.Batches:
-                using (var stream = System.IO.File.OpenRead(path))
+                return new BatchPrinter(output, options.Records ?? ContentOf(path) ?? BatchContent.Of(head), options.Full).Print(stream);
+            case DecodeKind.OffsetIndex:
+                return IndexPrinter.Offsets(Rest(stream), BaseOffset(name, output), output);
+            case DecodeKind.TimeIndex:
+                return IndexPrinter.Times(Rest(stream), BaseOffset(name, output), output);
+            case DecodeKind.TransactionIndex:
+                return IndexPrinter.Transactions(Rest(stream), output);
+            case DecodeKind.ProducerSnapshot:
+                return IndexPrinter.Producers(Rest(stream), output);
+            case DecodeKind.Text:
+                using (var text = new StreamReader(stream))
                 {
-                    return new BatchPrinter(output, options.Records ?? ContentOf(path), options.Full).Print(stream);
+                    output.WriteLine(text.ReadToEnd().TrimEnd());
                 }
 
-            case DecodeKind.OffsetIndex:
-                return IndexPrinter.Offsets(System.IO.File.ReadAllBytes(path), BaseOffset(name), output);
-            case DecodeKind.TimeIndex:
-                return IndexPrinter.Times(System.IO.File.ReadAllBytes(path), BaseOffset(name), output);
-            case DecodeKind.TransactionIndex:
-                return IndexPrinter.Transactions(System.IO.File.ReadAllBytes(path), output);
-            case DecodeKind.ProducerSnapshot:
-                return IndexPrinter.Producers(System.IO.File.ReadAllBytes(path), output);
-            case DecodeKind.Text:
-                output.WriteLine(System.IO.File.ReadAllText(path).TrimEnd());
                 return true;
             default:
-                return Frames(options, System.IO.File.ReadAllBytes(path), output);
+                return Frames(options, Rest(stream), output);
         }
+    }
+
+    private static byte[] Rest(Stream stream)
+    {
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
     }
 
     private static bool Frames(DecodeOptions options, byte[] bytes, TextWriter output)
@@ -125,17 +150,24 @@ internal static class DecodeCommand
         return name;
     }
 
-    private static RecordContent ContentOf(string path)
+    /// <summary>What the folder of a log says of its records; null where it says nothing.</summary>
+    private static RecordContent? ContentOf(string? path)
     {
-        var folder = Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path))) ?? "";
-        return folder.StartsWith("__cluster_metadata-", StringComparison.Ordinal) || path.EndsWith(".checkpoint", StringComparison.Ordinal) ? RecordContent.Metadata
+        var folder = path is null ? "" : Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path))) ?? "";
+        return folder.StartsWith("__cluster_metadata-", StringComparison.Ordinal) || path?.EndsWith(".checkpoint", StringComparison.Ordinal) == true ? RecordContent.Metadata
             : folder.StartsWith("__consumer_offsets-", StringComparison.Ordinal) ? RecordContent.Groups
             : folder.StartsWith("__transaction_state-", StringComparison.Ordinal) ? RecordContent.Transactions
             : folder.StartsWith("__share_group_state-", StringComparison.Ordinal) ? RecordContent.Share
-            : RecordContent.Plain;
+            : null;
     }
 
-    private static long BaseOffset(string name) => long.TryParse(name.AsSpan(0, Math.Max(0, name.IndexOf('.', StringComparison.Ordinal))), out var offset) ? offset : 0;
+    /// <summary>The offset of the segment's first record, which is its name. An index counts from there.</summary>
+    private static long BaseOffset(string name, TextWriter output)
+    {
+        if (long.TryParse(name.AsSpan(0, Math.Max(0, name.IndexOf('.', StringComparison.Ordinal))), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)) return offset;
+        output.WriteLine("The file's name does not say the base offset of the segment; offsets count from it.");
+        return 0;
+    }
 
     private static byte[] FromHex(string text)
     {

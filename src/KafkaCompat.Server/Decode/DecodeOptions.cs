@@ -4,19 +4,19 @@ using KafkaCompat.Broker.Configs;
 namespace KafkaCompat.Server.Decode;
 
 /// <summary>What <c>kafkacompat decode</c> is asked to print.</summary>
-/// <param name="Files">Paths; <c>-</c> is standard input, which holds frames.</param>
+/// <param name="Files">Paths; <c>-</c> is standard input.</param>
 /// <param name="Hex">Frames given as hexadecimal text.</param>
 /// <param name="Kind">What the bytes are; null: the file's name or content says.</param>
 /// <param name="Api">The API of responses, which do not name it.</param>
 /// <param name="Version">The version of responses.</param>
-/// <param name="Records">What the records of a log hold; null is told by the folder's name.</param>
+/// <param name="Records">What the records of a log hold; null: the folder's name or the content says.</param>
 /// <param name="Full">Whether long values are printed whole.</param>
 internal sealed record DecodeOptions(
     IReadOnlyList<string> Files, string? Hex, DecodeKind? Kind, string? Api, short? Version, RecordContent? Records, bool Full)
 {
     public const string Usage =
         """
-        kafkacompat decode FILE...                          segments, indexes, snapshots, checkpoints and frames, known by name or content
+        kafkacompat decode FILE|-...                        segments, indexes, snapshots, checkpoints and frames, known by name or content
         kafkacompat decode --request FILE|-|--hex HEX       frames of requests: length, header, body
         kafkacompat decode --response --api NAME|KEY --version N FILE|-|--hex HEX
 

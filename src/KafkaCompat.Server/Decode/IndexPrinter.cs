@@ -19,7 +19,7 @@ internal static class IndexPrinter
         {
             var offset = BinaryPrimitives.ReadInt32BigEndian(bytes[at..]);
             var position = BinaryPrimitives.ReadInt32BigEndian(bytes[(at + 4)..]);
-            if (at > 0 && offset == 0)
+            if (offset == 0 && (at > 0 || !bytes.ContainsAnyExcept((byte)0)))
             {
                 return Reserved(bytes[at..], output);
             }
@@ -35,13 +35,13 @@ internal static class IndexPrinter
         for (var at = 0; at + TimeEntry <= bytes.Length; at += TimeEntry)
         {
             var timestamp = BinaryPrimitives.ReadInt64BigEndian(bytes[at..]);
-            if (at > 0 && timestamp == 0)
+            var offset = BinaryPrimitives.ReadInt32BigEndian(bytes[(at + 8)..]);
+            if (timestamp == 0 && (at > 0 || !bytes.ContainsAnyExcept((byte)0)))
             {
                 return Reserved(bytes[at..], output);
             }
 
-            output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"timestamp {timestamp} offset {baseOffset + BinaryPrimitives.ReadInt32BigEndian(bytes[(at + 8)..])}"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"timestamp {timestamp} offset {baseOffset + offset}"));
         }
 
         return Whole(bytes.Length, TimeEntry, output);
@@ -78,7 +78,7 @@ internal static class IndexPrinter
     private static bool Reserved(ReadOnlySpan<byte> rest, TextWriter output)
     {
         var zero = !rest.ContainsAnyExcept((byte)0);
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{rest.Length} bytes {(zero ? "of reserved room" : "that are no entries")}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{rest.Length} bytes {(zero ? "of reserved room" : "that are not entries")}"));
         return zero;
     }
 
