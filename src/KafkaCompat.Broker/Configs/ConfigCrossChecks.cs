@@ -38,7 +38,7 @@ internal static class ConfigCrossChecks
         foreach (var setting in (string[])[LogDirs, "log.dir", MetadataLogDir])
         {
             // Looked at as it was written: where Java drops a null character at an end, it would name another folder than whoever wrote it sees.
-            if (config.Explicit.TryGetValue(setting, out var text) && text.Contains('\0')) problems.Add($"{setting} has a null character in a path, which no file system takes.", setting);
+            if (config.Explicit.TryGetValue(setting, out var text) && text.Contains('\0')) problems.Add($"{setting} has a null character in a path. File systems do not take it.", setting);
         }
         _ = problems.Require(
             config.GetString(MetadataLogDir) is not "", $"{MetadataLogDir} is empty: name a folder, or remove the setting to keep the metadata log in the first of {LogDirs}.", MetadataLogDir);
@@ -55,7 +55,7 @@ internal static class ConfigCrossChecks
         }
         catch (ConfigurationException e)
         {
-            problems.Add(e.Message, ConnectionOverrides.Setting);
+            foreach (var problem in e.Problems) problems.Add(problem.Message, ConnectionOverrides.Setting);
         }
         _ = problems.Require(
             config.GetInt("max.connections.per.ip") > 0 || overrides > 0,

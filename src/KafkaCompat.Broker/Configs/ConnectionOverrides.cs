@@ -8,20 +8,23 @@ public static partial class ConnectionOverrides
 {
     internal const string Setting = "max.connections.per.ip.overrides";
 
-    /// <summary>Takes the value apart; throws <see cref="ConfigurationException"/> where it is no such list.</summary>
+    /// <summary>Takes the value apart; throws <see cref="ConfigurationException"/> with a problem for each entry that is wrong.</summary>
     public static IReadOnlyList<(string Host, int Most)> Parse(string text)
     {
         var overrides = new List<(string, int)>();
+        var problems = new List<SettingProblem>();
         foreach (var entry in Entries(text))
         {
             var colon = entry.LastIndexOf(':');
+            var host = JavaText.Trim(entry[..Math.Max(colon, 0)]);
             if (colon < 0 || JavaText.Int(JavaText.Trim(entry[(colon + 1)..])) is not { } most)
-                throw new ConfigurationException($"Error parsing configuration property '{Setting}': '{entry}' is not host:connections");
-            var host = JavaText.Trim(entry[..colon]);
-            if (!HostName().IsMatch(host)) throw new ConfigurationException($"{Setting} contains invalid addresses : {host}");
-            overrides.Add((host, most));
+                problems.Add(new($"Error parsing configuration property '{Setting}': '{entry}' is not host:connections", [Setting]));
+            else if (!HostName().IsMatch(host))
+                problems.Add(new($"{Setting} contains invalid addresses : {host}", [Setting]));
+            else
+                overrides.Add((host, most));
         }
-        return overrides;
+        return problems.Count == 0 ? overrides : throw new ConfigurationException(problems);
     }
 
     /// <summary>Entries between commas as Java splits them: empty ones at the end are none.</summary>

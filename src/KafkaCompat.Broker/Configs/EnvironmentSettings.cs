@@ -18,8 +18,8 @@ public static partial class EnvironmentSettings
     private const string LogLevelVariable = "KAFKA_LOG_LEVEL";
 
     private const string ForJava = "it is for a Java virtual machine";
-    private const string NoSasl = "no listener has SASL yet, and nobody is asked for a password";
-    private const string NoTls = "no listener has TLS yet";
+    private const string NoSasl = "SASL is not served yet, so clients are not asked for a password";
+    private const string NoTls = "TLS is not served yet";
     private const string ForScripts = "it is for the scripts of another image";
 
     /// <summary>Kafka's container image, and Bitnami's, format with them.</summary>
@@ -63,9 +63,9 @@ public static partial class EnvironmentSettings
                 // A compose file that passes on a variable nobody set leaves it blank.
                 if (value.Trim().Length > 0) yield return new(OwnSettings.ClusterId.Name, value, variable);
             }
-            else if (NameOf(variable) is { } name && (KnownSettings.Contains(name) || variable.StartsWith(BitnamiPrefix, StringComparison.Ordinal)))
+            else if (NameOf(variable) is { } name && (KnownSettings.Contains(name) || (variable.StartsWith(BitnamiPrefix, StringComparison.Ordinal) && RemovedSettings.Hint(name) is null)))
             {
-                // What stands under Bitnami's prefix was meant for a setting, so that an unknown one is a mistake as in a file.
+                // What stands under Bitnami's prefix was meant for a setting, so that an unknown one is a mistake as in a file. One that is gone has a hint in either spelling.
                 yield return new(name, value, variable);
             }
         }
@@ -76,8 +76,8 @@ public static partial class EnvironmentSettings
     {
         foreach (var (variable, value) in variables.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
         {
-            if (NameOf(variable) is not { } name || KnownSettings.Contains(name) || variable.StartsWith(BitnamiPrefix, StringComparison.Ordinal)
-                || Array.IndexOf(Unspoken, variable) >= 0 || Array.IndexOf(ClusterIdVariables, variable) >= 0 || IsServiceLink(variable, value)) continue;
+            if (NameOf(variable) is not { } name || KnownSettings.Contains(name) || (variable.StartsWith(BitnamiPrefix, StringComparison.Ordinal) && RemovedSettings.Hint(name) is null)
+                || Array.IndexOf(Unspoken, variable) >= 0 || Array.IndexOf(ClusterIdVariables, variable) >= 0 || IsServiceLink(variable, value, name)) continue;
             yield return Array.Find(Special, special => variable.StartsWith(special.Name, StringComparison.Ordinal)).Reason is { } reason ? $"{variable} has no effect: {reason}."
                 : RemovedSettings.Hint(name) is { } removed ? $"{variable} has no effect. {removed}"
                 : KnownSettings.Nearest(name) is { } nearest ? $"{variable} names no setting and is left alone; did you mean the one for {nearest}?"
@@ -86,8 +86,8 @@ public static partial class EnvironmentSettings
     }
 
     /// <summary>What Kubernetes and Docker set for a service that is called kafka.</summary>
-    private static bool IsServiceLink(string variable, string value) =>
-        value.StartsWith("tcp://", StringComparison.Ordinal) || ServiceLink().IsMatch(variable);
+    private static bool IsServiceLink(string variable, string value, string setting) =>
+        value.StartsWith("tcp://", StringComparison.Ordinal) || (RemovedSettings.Hint(setting) is null && ServiceLink().IsMatch(variable));
 
     [GeneratedRegex(@"^KAFKA_(\w+_)?(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP)(_\w+)?|ENV_\w+|NAME)\z")]
     private static partial Regex ServiceLink();

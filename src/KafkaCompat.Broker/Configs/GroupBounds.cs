@@ -64,7 +64,7 @@ internal static class GroupBounds
                 var name = Array.Find(known, name => name == entry || ClassOf(name) == entry);
                 var isNew = name is null || names.Add(name);
                 _ = problems.Require(
-                    name is not null && isNew, $"Invalid value {entry} for configuration {setting}: {(isNew ? "No such assignor" : "It stands there twice")}. There are {string.Join(", ", known)}.", setting);
+                    name is not null && isNew, $"Invalid value {entry} for configuration {setting}: {(isNew ? "No such assignor" : "It is named twice")}. There are {string.Join(", ", known)}.", setting);
             }
         }
     }

@@ -8,31 +8,24 @@ namespace KafkaCompat.Broker.Configs;
 /// <param name="Partitions">How many partitions it gets; null for num.partitions.</param>
 public sealed record InitialTopic(string Name, int? Partitions)
 {
-    /// <summary>Reads <c>orders:3,audit:1,log</c>; the second value says what is wrong with it.</summary>
-    public static (IReadOnlyList<InitialTopic> Topics, string? Problem) Parse(string text)
+    /// <summary>Reads <c>orders:3,audit:1,log</c>; the second value says everything that is wrong with it, and is null where nothing is.</summary>
+    public static (IReadOnlyList<InitialTopic> Topics, IReadOnlyList<string>? Problems) Parse(string text)
     {
         var topics = new List<InitialTopic>();
+        var problems = new List<string>();
         foreach (var entry in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             var colon = entry.IndexOf(':', StringComparison.Ordinal);
-            var name = colon < 0 ? entry : entry[..colon].Trim();
-            int? partitions = null;
-            if (colon >= 0)
-            {
-                if (!int.TryParse(entry.AsSpan(colon + 1).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count < 1)
-                {
-                    return ([], $"{entry} does not say how many partitions; write {(name.Length == 0 ? "orders" : name)}:3");
-                }
-
-                partitions = count;
-            }
-
-            if (TopicNames.Check(name) is { } problem) return ([], problem);
-            if (name == TopicNames.ClusterMetadata || TopicNames.IsInternal(name)) return ([], $"{name} is a topic that brokers make for themselves");
-            if (topics.Exists(topic => topic.Name == name)) return ([], $"{name} stands twice");
-            topics.Add(new InitialTopic(name, partitions));
+            var topic = new InitialTopic(colon < 0 ? entry : entry[..colon].Trim(), colon < 0 ? null : PartitionsOf(entry[(colon + 1)..]));
+            if (colon >= 0 && topic.Partitions is null) problems.Add($"{entry} does not say how many partitions. Write {(topic.Name.Length == 0 ? "orders" : topic.Name)}:3");
+            if (TopicNames.Check(topic.Name) is { } problem) problems.Add(problem);
+            else if (topic.Name == TopicNames.ClusterMetadata || TopicNames.IsInternal(topic.Name)) problems.Add($"Brokers make the topic {topic.Name} for themselves");
+            else if (topics.Exists(other => other.Name == topic.Name)) problems.Add($"{topic.Name} is named twice");
+            topics.Add(topic);
         }
 
-        return (topics, null);
+        return problems.Count == 0 ? (topics, null) : ([], problems);
     }
+
+    private static int? PartitionsOf(string text) => int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= 1 ? count : null;
 }

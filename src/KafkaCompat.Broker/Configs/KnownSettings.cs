@@ -11,14 +11,14 @@ public static class KnownSettings
     /// <summary>Characters of a name that a message shows, and that are compared with known names.</summary>
     private const int MaxShown = 100;
 
-    private const string OfAuthorizer = "they belong to an authorizer, and requests are not authorized here";
+    private const string OfAuthorizer = "they belong to an authorizer, and requests are not authorized yet";
     private const string OfPlugin = "they belong to a plug-in of Java's, which cannot run here";
 
     /// <summary>Settings that a plug-in reads itself, and the prefixes that plug-ins read theirs under; each with the reason for which it has no effect here.</summary>
     private static readonly (string Name, string Reason)[] OfPlugins =
     [
         ("super.users", OfAuthorizer), ("allow.everyone.if.no.acl.found", OfAuthorizer), ("config.providers.", OfPlugin),
-        ("rsm.config.", "there is no tiered storage here"), ("rlmm.config.", "there is no tiered storage here"), ("client.quota.callback.", OfPlugin),
+        ("rsm.config.", "tiered storage is not served yet"), ("rlmm.config.", "tiered storage is not served yet"), ("client.quota.callback.", OfPlugin),
         ("kafka.metrics.", "measurements leave as .NET metrics, not through Java's reporters"), ("metrics.reporter.", "measurements leave as .NET metrics, not through Java's reporters"),
         ("metrics.jmx.", "measurements leave as .NET metrics, not through Java's reporters"), ("metrics.context.", "measurements leave as .NET metrics, not through Java's reporters"),
         ("confluent.", "they belong to Confluent's edition of Kafka"), ("strimzi.", "they belong to plug-ins of Strimzi's"),
@@ -30,7 +30,7 @@ public static class KnownSettings
     {
         if (ConfigCatalog.FindBroker(name) is not null) return null;
         if (ListenerConfigs.TrySplit(name, out _, out var setting))
-            return ListenerConfigs.IsServed(setting) ? null : "a listener's own settings are max.connections and max.connection.creation.rate here, and no listener has TLS or SASL";
+            return ListenerConfigs.IsServed(setting) ? null : "of a listener's own settings only max.connections and max.connection.creation.rate have an effect; TLS and SASL are not served yet";
         if (IsDynamicOnly(name)) return "Kafka takes them from the metadata alone, with kafka-configs";
         foreach (var (known, reason) in OfPlugins)
         {

@@ -56,7 +56,7 @@ public sealed record ListenerSettings(
             else if (!listener.CanBeBound)
             {
                 problems.Add(
-                    $"Nobody can listen at {listener}: a port is 0 to {ushort.MaxValue}, and a host has {ListenerEndpoint.MaxHostLength} characters at most.", ListenersSetting);
+                    $"The listener {listener} cannot be bound: a port is 0 to {ushort.MaxValue}, and a host has {ListenerEndpoint.MaxHostLength} characters at most.", ListenersSetting);
             }
         }
 

@@ -17,11 +17,11 @@ public interface IOwnSetting
 /// <param name="Name">Starts with <c>kafkacompat.</c>.</param>
 /// <param name="Default">Holds where it is not given.</param>
 /// <param name="Documentation">What it does, for people.</param>
-/// <param name="TryParse">The value of a text, or why it has none.</param>
-public sealed record OwnSetting<T>(string Name, T Default, string Documentation, Func<string, (T Value, string? Problem)> TryParse) : IOwnSetting
+/// <param name="TryParse">The value of a text, or every reason for which it has none.</param>
+public sealed record OwnSetting<T>(string Name, T Default, string Documentation, Func<string, (T Value, IReadOnlyList<string>? Problems)> TryParse) : IOwnSetting
 {
     /// <summary>Its value, or its default where <paramref name="text"/> is null.</summary>
-    /// <exception cref="ConfigurationException">The text is no value of it.</exception>
+    /// <exception cref="ConfigurationException">The text is no value of it. It has a problem for each reason.</exception>
     public T Parse(string? text)
     {
         if (text is null)
@@ -29,8 +29,10 @@ public sealed record OwnSetting<T>(string Name, T Default, string Documentation,
             return Default;
         }
 
-        var (value, problem) = TryParse(text);
-        return problem is null ? value : throw new ConfigurationException($"Invalid value {text} for configuration {Name}: {problem}");
+        var (value, problems) = TryParse(text);
+        return problems is null
+            ? value
+            : throw new ConfigurationException([.. problems.Select(problem => new SettingProblem($"Invalid value {text} for configuration {Name}: {problem}", [Name]))]);
     }
 }
 
@@ -43,16 +45,16 @@ public static class OwnSettings
         0,
         "Appended bytes go to the disk at once, and pages further behind than this are given back to the system, which makes appending up to 2.7 times cheaper "
         + "on virtual machines whose free memory is not backed. Readers further behind read from the disk. 0: off.",
-        static text => JavaText.Number(JavaText.Trim(text), 0) is { } bytes ? (bytes, null) : (0, "Not a number of bytes from 0 on"));
+        static text => JavaText.Number(JavaText.Trim(text), 0) is { } bytes ? (bytes, null) : (0, ["Not a number of bytes from 0 on"]));
 
     /// <summary>The cluster id with which empty directories are formatted; null for a new one. A formatted directory keeps its own.</summary>
     public static OwnSetting<string?> ClusterId { get; } = new(
         "kafkacompat.cluster.id",
         null,
-        "The cluster id with which empty directories are formatted; without it they get a new one. A formatted directory keeps its own. CLUSTER_ID in the environment, "
-        + "as Kafka's container image has it, says the same.",
+        "The cluster id with which empty directories are formatted. Without it they get a new one. A formatted directory keeps its own. CLUSTER_ID in the environment "
+        + "says the same, as for Kafka's container image.",
         // Kafka's own format takes any text: only what cannot be read back from meta.properties is none.
-        static text => JavaText.Trim(text) is { Length: > 0 } id ? (id, null) : (null, "It is empty; kafka-storage random-uuid makes an id, and without the setting this node makes one"));
+        static text => JavaText.Trim(text) is { Length: > 0 } id ? (id, null) : (null, ["It is empty; kafka-storage random-uuid makes an id. Without the setting this node makes one"]));
 
     /// <summary>Text or JSON.</summary>
     public static OwnSetting<LogFormat> LogFormat { get; } = new(
@@ -63,7 +65,7 @@ public static class OwnSettings
         {
             "text" => (Logs.LogFormat.Text, null),
             "json" => (Logs.LogFormat.Json, null),
-            _ => (default, "Neither text nor json"),
+            _ => (default, ["Neither text nor json"]),
         });
 
     /// <summary>Where metrics and health are served over HTTP; null for nowhere.</summary>
@@ -77,7 +79,7 @@ public static class OwnSettings
             : !text.Contains('/', StringComparison.Ordinal) && ListenerEndpoint.TryParse($"{HttpListenerName}://{text.Trim()}", out _, out var host, out var port)
                 && new ListenerEndpoint(HttpListenerName, host, port, HttpListenerName) is { CanBeBound: true } endpoint
                 ? (endpoint, null)
-                : (null, "Neither host:port nor none"));
+                : (null, ["Neither host:port nor none"]));
 
     /// <summary>Whether clients are told that they can push metrics of theirs (KIP-714).</summary>
     public static OwnSetting<TelemetryAdvertising> ClientTelemetry { get; } = new(
@@ -90,7 +92,7 @@ public static class OwnSettings
             "subscribed" or "true" => (TelemetryAdvertising.Subscribed, null),
             "always" => (TelemetryAdvertising.Always, null),
             "off" or "false" => (TelemetryAdvertising.Off, null),
-            _ => (default, "None of subscribed, always and off"),
+            _ => (default, ["None of subscribed, always and off"]),
         });
 
     /// <summary>The host that is advertised for a listener without one; null for the name of this machine.</summary>
@@ -98,7 +100,7 @@ public static class OwnSettings
         "kafkacompat.advertised.host",
         null,
         "The host that clients are told for a listener that has none, where advertised.listeners is not set; without it the name of this machine. A container's name is known to nobody outside.",
-        static text => text.Trim() is { Length: > 0 } host && Uri.CheckHostName(host) != UriHostNameType.Unknown ? (host, null) : (null, "Not a host"));
+        static text => text.Trim() is { Length: > 0 } host && Uri.CheckHostName(host) != UriHostNameType.Unknown ? (host, null) : (null, ["Not a host"]));
 
     /// <summary>Topics that the node creates when it starts.</summary>
     public static OwnSetting<IReadOnlyList<InitialTopic>> Topics { get; } = new(

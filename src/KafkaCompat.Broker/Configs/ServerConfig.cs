@@ -39,7 +39,7 @@ public sealed class ServerConfig
             }
             catch (ConfigurationException e)
             {
-                problems.Add(e.Message, setting.Name);
+                foreach (var problem in e.Problems) problems.Add(problem.Message, setting.Name);
                 return setting.Default;
             }
         }
@@ -216,5 +216,5 @@ public sealed class ServerConfig
     internal static string? DefaultOf(string name) => ConfigCatalog.FindBroker(name)?.Default;
 
     private object? Value(string name) =>
-        _values.TryGetValue(name, out var value) ? value : throw new ArgumentException($"{name} is no setting of a broker.", nameof(name));
+        _values.TryGetValue(name, out var value) ? value : throw new ArgumentException($"A broker has no setting {name}.", nameof(name));
 }

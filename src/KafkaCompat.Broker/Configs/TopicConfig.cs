@@ -131,7 +131,7 @@ public sealed class TopicConfig
             return text;
         }
 
-        var key = ConfigCatalog.FindTopic(name) ?? throw new ArgumentException($"{name} is no setting of a topic.", nameof(name));
+        var key = ConfigCatalog.FindTopic(name) ?? throw new ArgumentException($"A topic has no setting {name}.", nameof(name));
         foreach (var (synonym, factor) in key.Synonyms)
         {
             if (!_server.IsSet(synonym))

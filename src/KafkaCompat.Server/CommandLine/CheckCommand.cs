@@ -32,7 +32,7 @@ internal static class CheckCommand
         }
         catch (ConfigurationException e)
         {
-            Section(output, "Problems", [e.Message]);
+            Section(output, "Problems", e.Problems.Select(static problem => problem.Message));
             output.WriteLine("A start would be refused.");
             return Refused;
         }

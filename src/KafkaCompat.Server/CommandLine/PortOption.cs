@@ -12,7 +12,11 @@ internal static class PortOption
     private const string Option = "--port";
     private const string Listeners = "listeners";
     private const string Advertised = "advertised.listeners";
+    private const string ControllerNames = "controller.listener.names";
     private static readonly string[] QuorumAddresses = ["controller.quorum.bootstrap.servers", "controller.quorum.voters"];
+
+    /// <summary>Settings that the option reads and rewrites. It needs them sound: what is wrong with one is told as it was given, not as the option would write it.</summary>
+    public static IReadOnlyList<string> Needed { get; } = [Listeners, Advertised, ControllerNames, .. QuorumAddresses];
 
     /// <summary>Adds to <paramref name="settings"/> what the option changes. The last value of a setting is the one in force.</summary>
     /// <param name="settings">All settings, in their order.</param>
@@ -20,7 +24,7 @@ internal static class PortOption
     /// <param name="controllerFollows">Whether the controller's port was chosen by nobody.</param>
     public static void Apply(List<ConfigEntry> settings, int port, bool controllerFollows)
     {
-        var controllers = Last("controller.listener.names").Split(',', StringSplitOptions.TrimEntries);
+        var controllers = Last(ControllerNames).Split(',', StringSplitOptions.TrimEntries);
         var entries = Last(Listeners).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         var first = Array.FindIndex(entries, entry => !controllers.Contains(NameOf(entry), StringComparer.OrdinalIgnoreCase));
         if (first < 0)

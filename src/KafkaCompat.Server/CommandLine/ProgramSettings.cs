@@ -30,7 +30,7 @@ internal sealed class ProgramSettings
         foreach (var entry in entries) _last[entry.Name] = entry;
         var notes = new List<string>(variables);
         if (_last.TryGetValue(LogDir, out var one) && _last.TryGetValue(LogDirs, out var all) && one.Value != all.Value && one.Origin is not null)
-            notes.Add($"{LogDir} ({one.Origin}) has no effect: {LogDirs} ({all.Origin}) stands over it.");
+            notes.Add($"{LogDir} ({one.Origin}) has no effect: {LogDirs} ({all.Origin}) overrides it.");
         Notes = notes;
     }
 
@@ -54,29 +54,37 @@ internal sealed class ProgramSettings
     /// <exception cref="ConfigurationException">It is wrong; each problem says where the setting stands.</exception>
     public static ServerConfig Load(ProgramArguments arguments) => Gather(arguments).ToConfig();
 
-    /// <summary>Reads what there is, and looks at no value.</summary>
+    /// <summary>Reads what there is. It looks at a value only where <c>--port</c> would rewrite it.</summary>
     public static ProgramSettings Gather(ProgramArguments arguments)
     {
         var variables = EnvironmentVariables().ToList();
-        var entries = new List<ConfigEntry>(arguments.PropertiesFile is { } file ? PropertiesFile.Read(file) : WithoutFile);
-        entries.AddRange(EnvironmentSettings.Entries(variables));
-        entries.AddRange(arguments.Overrides.Select(static pair => new ConfigEntry(pair.Key, pair.Value, "--override")));
-        if (arguments.Port is { } port)
+        var given = new List<ConfigEntry>(arguments.PropertiesFile is { } file ? PropertiesFile.Read(file) : WithoutFile);
+        given.AddRange(EnvironmentSettings.Entries(variables));
+        given.AddRange(arguments.Overrides.Select(static pair => new ConfigEntry(pair.Key, pair.Value, "--override")));
+        IReadOnlyList<string> notes = [.. EnvironmentSettings.WithoutEffect(variables)];
+        var settings = new ProgramSettings(Complete([.. given], arguments), notes);
+        if (arguments.Port is not { } port) return settings;
+
+        // A listener that is wrong is told as somebody wrote it, and not as --port would make it.
+        _ = settings.TryToConfig(out var problems);
+        if (problems.Any(static problem => problem.Settings.Any(PortOption.Needed.Contains))) return settings;
+        PortOption.Apply(given, port, controllerFollows: arguments.PropertiesFile is null && given.FindLast(static entry => entry.Name == "listeners") is { Origin: null });
+        return new ProgramSettings(Complete(given, arguments), notes);
+    }
+
+    /// <summary>Adds what nobody has to say where there is no file.</summary>
+    private static List<ConfigEntry> Complete(List<ConfigEntry> entries, ProgramArguments arguments)
+    {
+        if (arguments.PropertiesFile is not null) return entries;
+        if (!entries.Exists(static entry => entry.Name is LogDirs or LogDir)) entries.Add(new(LogDirs, "data", null));
+        if (entries.Exists(static entry => entry.Name == "broker.id") && !entries.Exists(static entry => entry is { Name: "node.id", Origin: not null }))
         {
-            PortOption.Apply(entries, port, controllerFollows: arguments.PropertiesFile is null);
+            // Its older name says it.
+            _ = entries.RemoveAll(static entry => entry.Name == "node.id");
         }
 
-        if (arguments.PropertiesFile is null)
-        {
-            if (!entries.Exists(static entry => entry.Name is LogDirs or LogDir)) entries.Add(new(LogDirs, "data", null));
-            if (entries.Exists(static entry => entry.Name == "broker.id") && !entries.Exists(static entry => entry is { Name: "node.id", Origin: not null }))
-            {
-                // Its older name says it.
-                _ = entries.RemoveAll(static entry => entry.Name == "node.id");
-            }
-            CompleteQuorum(entries);
-        }
-        return new ProgramSettings(entries, [.. EnvironmentSettings.WithoutEffect(variables)]);
+        CompleteQuorum(entries);
+        return entries;
     }
 
     /// <summary>The configuration; <see cref="Gather"/> has read it.</summary>

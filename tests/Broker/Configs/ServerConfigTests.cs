@@ -61,14 +61,14 @@ public sealed class ServerConfigTests
     [InlineData("broker.id", "7", "same value as `broker.id`")]
     [InlineData("controller.quorum.voters", "2@localhost:9093", "must be included in the set of voters")]
     [InlineData("controller.quorum.voters", "nobody", "Each entry should be in the form")]
-    [InlineData("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer", "requests are not authorized here")]
+    [InlineData("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer", "requests are not authorized yet")]
     [InlineData("create.topic.policy.class.name", "com.example.Policy", "is not served: it names a Java class")]
-    [InlineData("remote.log.storage.system.enable", "true", "there is no tiered storage here")]
+    [InlineData("remote.log.storage.system.enable", "true", "tiered storage is not served yet")]
     [InlineData("", "oops", "A line of the settings has no name before its '='.")]
     [InlineData("kafkacompat.log.write.behind.bytes", "-1", "Not a number of bytes from 0 on")]
     [InlineData("kafkacompat.cluster.id", " ", "It is empty")]
     [InlineData("broker.rack", "LONG", "broker.rack has 40000 bytes")]
-    [InlineData("listeners", "PLAINTEXT://:-1,CONTROLLER://:9093", "Nobody can listen at PLAINTEXT://:-1")]
+    [InlineData("listeners", "PLAINTEXT://:-1,CONTROLLER://:9093", "The listener PLAINTEXT://:-1 cannot be bound")]
     [InlineData("advertised.listeners", "PLAINTEXT://a:1,PLAINTEXT://b:2", "Each listener must have a different name")]
     [InlineData("advertised.listeners", "PLAINTEXT://a:-1", "advertised.listeners tells clients of PLAINTEXT://a:-1")]
     [InlineData("metadata.log.dir", "", "metadata.log.dir is empty")]
@@ -121,7 +121,7 @@ public sealed class ServerConfigTests
             new("metric.reporters", "com.example.Reporter"), new("metrics.num.samples", "3"), new("num.io.threads", "8"), new("queued.max.requests", "10"),
             new("num.partitions", "3"), new("log.cleaner.threads", "2"));
         var named = UnservedSettings.WithoutEffect(config).ToDictionary(static group => group.Key.Split(' ')[0], static group => string.Join(',', group));
-        Assert.Equal(new() { ["measurements"] = "metric.reporters,metrics.num.samples", ["each"] = "queued.max.requests", ["checked"] = "log.cleaner.threads" }, named);
+        Assert.Equal(new() { ["measurements"] = "metric.reporters,metrics.num.samples", ["each"] = "queued.max.requests", ["logs"] = "log.cleaner.threads" }, named);
     }
 
     [Theory]
@@ -193,13 +193,28 @@ public sealed class ServerConfigTests
         ]);
         Assert.Equal(
             [
-                "KAFKA_CLIENT_PASSWORDS has no effect: no listener has SASL yet, and nobody is asked for a password.",
+                "KAFKA_CLIENT_PASSWORDS has no effect: SASL is not served yet, so clients are not asked for a password.",
                 "KAFKA_FOO_BAR names no setting and is left alone.",
                 "KAFKA_KAFKACOMPAT_HTTP_LISTNER names no setting and is left alone; did you mean the one for kafkacompat.http.listener?",
                 "KAFKA_NUM_PARTITION names no setting and is left alone; did you mean the one for num.partitions?",
                 "KAFKA_ZOOKEEPER_CONNECT has no effect. " + RemovedSettings.Hint("zookeeper.connect"),
             ],
             found);
+    }
+
+    /// <summary>A variable of a setting that is gone does not end a start, whichever image spelled it, and is named with what to do.</summary>
+    [Fact]
+    public void A_removed_setting_has_one_hint_in_both_spellings()
+    {
+        foreach (var name in (string[])["zookeeper.connect", "zookeeper.session.timeout.ms", "inter.broker.protocol.version", "log.message.format.version", "delegation.token.master.key", "port", "host.name", "advertised.host.name"])
+        {
+            foreach (var prefix in (string[])["KAFKA_", "KAFKA_CFG_"])
+            {
+                var variable = prefix + name.Replace('.', '_').ToUpperInvariant();
+                Assert.Equal($"{variable} has no effect. {RemovedSettings.Hint(name)}", Assert.Single(EnvironmentSettings.WithoutEffect([new(variable, "x")])));
+                Assert.Empty(EnvironmentSettings.Entries([new(variable, "x")]));
+            }
+        }
     }
 
     [Fact]

@@ -56,7 +56,7 @@ public sealed class CheckCommandTests
     }
 
     [Theory]
-    [InlineData("no such file", "none.properties")]
+    [InlineData("the file does not exist", "none.properties")]
     [InlineData("is a folder", "..")]
     public void What_is_no_file_is_a_problem(string expected, string path)
     {
