@@ -18,6 +18,9 @@ public sealed record MetaProperties(string ClusterId, int NodeId, Uuid? Director
     /// <summary>What Java's trim takes from the ends of a text: blanks and control characters.</summary>
     private static readonly char[] s_trimmed = [.. Enumerable.Range(0, ' ' + 1).Select(static code => (char)code)];
 
+    /// <summary>What the file says of a directory, in either version.</summary>
+    private static readonly string[] s_keys = ["version", "cluster.id", "node.id", "broker.id", "directory.id"];
+
     /// <summary>Reads the file of a directory: null where there is none.</summary>
     public static MetaProperties? Read(IFileStore files, string directory)
     {
@@ -25,20 +28,26 @@ public sealed record MetaProperties(string ClusterId, int NodeId, Uuid? Director
         if (!files.FileExists(path))
             return null;
         Dictionary<string, string> properties = PropertiesText.Read(files, path);
+        if (!s_keys.Any(properties.ContainsKey))
+            throw Damaged(path, files.ReadAllBytes(path).Length == 0 ? "the file is empty" : $"the file has none of {string.Join(", ", s_keys)}, so it is damaged or not Kafka's");
         // The one number around which blanks do not matter. Version 0 is what brokers of a ZooKeeper wrote; Kafka takes it still.
         string version = properties.GetValueOrDefault("version", "0").Trim(s_trimmed);
         if (!JavaNumber.TryInt(version, out int number) || number is not (Version or VersionOfZooKeeper))
-            throw new LogCorruptionException($"{path}: version '{version}' is not one that this broker reads; it reads {Version} and {VersionOfZooKeeper}.");
+            throw Damaged(path, $"this broker does not read version '{version}'. It reads {Version} and {VersionOfZooKeeper}");
         string idKey = number == Version ? "node.id" : "broker.id";
-        if (!properties.TryGetValue(idKey, out string? node) || !JavaNumber.TryInt(node, out int nodeId))
-            throw new LogCorruptionException($"{path}: version '{version}' has to have a number as its {idKey}, and has none.");
+        if (!properties.TryGetValue(idKey, out string? node))
+            throw Damaged(path, properties.ContainsKey("version") ? $"version {number} needs {idKey}, which is missing" : "version is missing");
+        if (!JavaNumber.TryInt(node, out int nodeId))
+            throw Damaged(path, $"{idKey} is '{node}', which is not a number");
         if (!properties.TryGetValue("cluster.id", out string? clusterId))
-            throw new LogCorruptionException($"{path}: cluster ID not found.");
+            throw Damaged(path, "cluster.id is missing");
         Uuid? directoryId = null;
         if (properties.TryGetValue("directory.id", out string? text))
-            directoryId = Uuid.TryParse(text, out Uuid id) ? id : throw new LogCorruptionException($"{path}: '{text}' is no directory id.");
+            directoryId = Uuid.TryParse(text, out Uuid id) ? id : throw Damaged(path, $"directory.id is '{text}', which is not a directory id");
         return new MetaProperties(clusterId, nodeId, directoryId);
     }
+
+    private static LogCorruptionException Damaged(string path, string what) => new($"{path}: {what}.");
 
     public void Write(IFileStore files, string directory, DateTimeOffset now)
     {

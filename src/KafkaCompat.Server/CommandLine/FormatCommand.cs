@@ -46,6 +46,9 @@ internal static class FormatCommand
         var metas = directories.ToDictionary(static directory => directory, directory => MetaProperties.Read(files, directory), StringComparer.Ordinal);
         var formatted = directories.FindAll(directory => metas[directory] is not null);
         var clusterId = ClusterId(options, config, formatted, metas, random);
+
+        // Whatever there is to format: what is asked for is checked first, as kafka-storage does.
+        var settings = Settings(options, config, clusterId, random);
         if (formatted.Count > 0 && !options.IgnoresFormatted)
         {
             throw new ConfigurationException($"{formatted[0]} is formatted already. --ignore-formatted skips it and formats the others.");
@@ -61,26 +64,39 @@ internal static class FormatCommand
             throw new ConfigurationException($"The metadata log's directory {metadata} is not formatted, while {formatted[0]} is. A new metadata log would not know the topics of the other directories.");
         }
 
-        var settings = Settings(options, config, clusterId, random);
         var empty = directories.Except(formatted, StringComparer.Ordinal).ToList();
         if (empty.Find(directory => PreparedDirectories.IsUsed(files, directory)) is { } used)
         {
-            throw new ConfigurationException($"{used} holds data but no meta.properties, so nobody knows whose data it is. Format an empty directory, or remove what is in this one.");
+            throw new ConfigurationException($"{used} holds data and has no meta.properties. The data may belong to another node. Format an empty directory, or remove the data.");
         }
 
+        var locks = new List<IDisposable>();
         try
         {
+            foreach (var directory in empty) locks.Add(Lock(files, directory));
             DirectoryFormat.Format(files, empty, metadata, settings, now, random);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ConfigurationException($"{string.Join(", ", empty)} cannot be formatted: {e.Message}");
         }
+        finally
+        {
+            locks.ForEach(static held => held.Dispose());
+        }
 
         var level = ((FeatureLevelRecord)settings.Records[0].Message).FeatureLevel;
         return empty.ConvertAll(directory => directory == metadata
             ? string.Create(CultureInfo.InvariantCulture, $"Formatted {directory} for node {config.NodeId} of cluster {clusterId}, with the metadata log at metadata.version {FeatureCatalog.MetadataVersion(level).Name}.")
             : string.Create(CultureInfo.InvariantCulture, $"Formatted {directory} for node {config.NodeId} of cluster {clusterId}."));
+    }
+
+    /// <summary>A directory as a node takes it: none that runs has it, and none can begin to use it meanwhile.</summary>
+    private static IDisposable Lock(IFileStore files, string directory)
+    {
+        files.CreateFolder(directory);
+        return files.TryLock(Path.Combine(directory, LogDirectory.LockFileName))
+            ?? throw new ConfigurationException($"A running broker uses {directory}: it holds the lock on {LogDirectory.LockFileName} there. Stop it first.");
     }
 
     private static string ClusterId(FormatOptions options, ServerConfig config, List<string> formatted, Dictionary<string, MetaProperties?> metas, Random random)
@@ -95,12 +111,12 @@ internal static class FormatCommand
 
             if (meta.NodeId != config.NodeId)
             {
-                throw new ConfigurationException($"{directory} belongs to node {meta.NodeId}; node.id is {config.NodeId}.");
+                throw new ConfigurationException($"{directory} belongs to node {meta.NodeId}, and node.id is {config.NodeId}.");
             }
         }
 
         var id = options.ClusterId ?? (formatted.Count > 0 ? metas[formatted[0]]!.ClusterId : config.ClusterId ?? RandomIds.Next(random).ToString());
-        return id.Trim().Length > 0 ? id : throw new ConfigurationException("--cluster-id is empty; kafkacompat random-uuid prints one.");
+        return id.Trim().Length > 0 ? id : throw new ConfigurationException("--cluster-id is empty. kafkacompat random-uuid prints one.");
     }
 
     private static FormatSettings Settings(FormatOptions options, ServerConfig config, string clusterId, Random random)
@@ -108,7 +124,7 @@ internal static class FormatCommand
         var isStatic = config.Node.StaticVoters.Count > 0;
         if (isStatic && (options.IsStandalone || options.InitialControllers is not null))
         {
-            throw new ConfigurationException("controller.quorum.voters is set: the voters stand there and not in the metadata log. Remove it, or leave out --standalone and --initial-controllers.");
+            throw new ConfigurationException("controller.quorum.voters is set and names the voters, so the metadata log names none. Remove it, or leave out --standalone and --initial-controllers.");
         }
 
         var levels = new Dictionary<string, short>(options.Features, StringComparer.Ordinal);
@@ -124,7 +140,7 @@ internal static class FormatCommand
         {
             release = release is null && metadata >= FeatureCatalog.Feature(FeatureNames.MetadataVersion).Lowest && FeatureCatalog.MetadataVersion(metadata) is var version && version.Level == metadata
                 ? version.Name
-                : throw new ConfigurationException($"--feature metadata.version={metadata} is no level, or stands beside --release-version.");
+                : throw new ConfigurationException($"--feature metadata.version={metadata} names a level that does not exist, or contradicts --release-version.");
         }
 
         var records = new List<VersionedRecord>(FormatFeatures.Of(release, levels));
@@ -155,6 +171,6 @@ internal static class FormatCommand
 
         return node == settings.NodeId
             ? settings with { DirectoryId = directory, ControllerEndpoint = settings.ControllerEndpoint! with { Host = text[(at + 1)..colon], Port = port } }
-            : throw new ConfigurationException($"--initial-controllers names node {node}; node.id is {settings.NodeId}.");
+            : throw new ConfigurationException($"--initial-controllers names node {node}, and node.id is {settings.NodeId}.");
     }
 }

@@ -85,7 +85,7 @@ internal sealed record FormatOptions
                     options = options with { InitialControllers = Value() };
                     break;
                 case "--no-initial-controllers":
-                    throw new ConfigurationException("--no-initial-controllers formats a node that joins the quorum of others. Such nodes are not served yet; a node that is its whole quorum is formatted with --standalone.");
+                    throw new ConfigurationException("--no-initial-controllers formats a node that joins the quorum of others. Such nodes are not served yet. --standalone formats a node that is its whole quorum.");
                 case "--release-version":
                     options = options with { Release = Value() };
                     break;
@@ -93,7 +93,7 @@ internal sealed record FormatOptions
                     var (feature, level) = Feature(Value());
                     if (!options.Features.TryAdd(feature, level))
                     {
-                        throw new ConfigurationException($"--feature {feature} stands twice.");
+                        throw new ConfigurationException($"--feature {feature} is given twice.");
                     }
 
                     break;

@@ -83,7 +83,7 @@ public sealed class DirectoryFormatTests : IDisposable
 
     [Theory]
     [InlineData("bad-meta-missing", "No readable meta.properties files found")]
-    [InlineData("bad-meta-version", "version '0' has to have a number as its broker.id")]
+    [InlineData("bad-meta-version", "version 0 needs broker.id, which is missing")]
     [InlineData("bad-node-id", "Stored node id 7 doesn't match previous node id 1 in")]
     public void A_directory_that_Kafka_refuses_is_refused_with_one_line(string name, string line)
     {

@@ -55,6 +55,39 @@ public sealed class FormatCommandTests : IDisposable
         Assert.Equal("All directories are formatted already.", Assert.Single(Format(["-g", "-t", "abc"])));
     }
 
+    /// <summary>As kafka-storage does: what is asked for has to be possible, whether or not a directory is left to format.</summary>
+    [Theory]
+    [InlineData("There is no feature foo", "-f", "foo=1")]
+    [InlineData("Feature group.version has no level 9", "-f", "group.version=9")]
+    [InlineData("There is no release 4.9", "-r", "4.9")]
+    [InlineData("metadata.version=99", "-f", "metadata.version=99")]
+    [InlineData("kraft.version=0 needs controller.quorum.voters", "-f", "kraft.version=0")]
+    [InlineData("it begins with neither", "-S", "FOO=[name=a]")]
+    [InlineData("needs ID@HOST:PORT:DIRECTORY_ID", "-I", "junk")]
+    [InlineData("belongs to cluster abc, not other", "-t", "other")]
+    public void What_cannot_be_is_refused_where_all_is_formatted_too(string expected, params string[] arguments)
+    {
+        Format(["-t", "abc"]);
+        Assert.Contains(expected, Assert.Throws<ConfigurationException>(() => Format(["-g", .. arguments])).Message, StringComparison.Ordinal);
+        Assert.Equal("All directories are formatted already.", Assert.Single(Format(["-g", "-t", "abc", "-f", "group.version=0", "-r", "4.0"])));
+    }
+
+    [Fact]
+    public void A_directory_that_a_running_broker_uses_is_not_formatted()
+    {
+        Format(["-t", "abc"]);
+        File.Delete(Path.Combine(_folder.FullName, "two", "meta.properties"));
+        using (new DiskFileStore().TryLock(Path.Combine(_folder.FullName, "two", ".lock")))
+        {
+            Assert.Contains($"A running broker uses {_folder.FullName}/two", Assert.Throws<ConfigurationException>(() => Format(["-g", "-t", "abc"])).Message, StringComparison.Ordinal);
+            Assert.False(File.Exists(Path.Combine(_folder.FullName, "two", "meta.properties")));
+        }
+
+        Assert.Single(Format(["-g", "-t", "abc"]));
+        using var taken = new DiskFileStore().TryLock(Path.Combine(_folder.FullName, "two", ".lock"));
+        Assert.NotNull(taken);
+    }
+
     [Fact]
     public void A_metadata_log_is_not_begun_anew_beside_directories_with_data()
     {
@@ -73,7 +106,7 @@ public sealed class FormatCommandTests : IDisposable
     [InlineData("kraft.version=0 needs controller.quorum.voters", "-t", "x", "-f", "kraft.version=0")]
     [InlineData("--no-initial-controllers formats a node that joins", "-t", "x", "-N")]
     [InlineData("names several controllers", "-t", "x", "-I", "1@a:1:JEXY6aqzQY-32P5TStzaFg,2@b:1:MvDxzVmcRsaTz33bUuRU6A")]
-    [InlineData("names node 2; node.id is 1", "-t", "x", "-I", "2@a:1:JEXY6aqzQY-32P5TStzaFg")]
+    [InlineData("names node 2, and node.id is 1", "-t", "x", "-I", "2@a:1:JEXY6aqzQY-32P5TStzaFg")]
     [InlineData("needs ID@HOST:PORT:DIRECTORY_ID", "-t", "x", "-I", "1@a:JEXY6aqzQY-32P5TStzaFg")]
     [InlineData("exclude each other", "-t", "x", "-s", "-I", "1@a:1:JEXY6aqzQY-32P5TStzaFg")]
     [InlineData("it takes one of password and saltedpassword", "-t", "x", "-S", "SCRAM-SHA-256=[name=alice]")]
@@ -139,15 +172,15 @@ public sealed class FormatCommandTests : IDisposable
 
         using var other = ProgramProcess.Start(_folder.FullName, [("KAFKA_KAFKACOMPAT_TOPICS", "orders:4")], ProgramProcess.Anywhere);
         Assert.NotNull(await other.Line());
-        Assert.Contains("Topic orders exists with 3 partitions, kafkacompat.topics says 4", (await other.Stop()).Errors, StringComparison.Ordinal);
+        Assert.Contains("Topic orders exists with 3 partitions and keeps them. kafkacompat.topics says 4", (await other.Stop()).Errors, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("orders:0", "does not say how many partitions")]
     [InlineData("orders:x", "does not say how many partitions")]
     [InlineData("or/ders", "contains one or more characters")]
-    [InlineData("a,a:2", "a stands twice")]
-    [InlineData("__consumer_offsets", "brokers make for themselves")]
+    [InlineData("a,a:2", "a is named twice")]
+    [InlineData("__consumer_offsets", "Brokers make the topic __consumer_offsets for themselves")]
     [InlineData(":3", "the empty string is not allowed")]
     public void Topics_that_cannot_be_are_refused(string text, string expected) =>
         Assert.Contains(expected, Assert.Throws<ConfigurationException>(() => OwnSettings.Topics.Parse(text)).Message, StringComparison.Ordinal);
