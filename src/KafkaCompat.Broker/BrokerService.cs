@@ -387,6 +387,7 @@ public sealed class BrokerService : IAsyncDisposable
         Wheel.Dispose();
         _groupWheel.Dispose();
         _producerIds.Dispose();
+        Refusals.Dispose();
         Telemetry.Dispose();
         if (EndsInDisorder) _directories.Dispose();
         else await _directories.CloseCleanly(BrokerEpoch, highWatermarks);

@@ -8,7 +8,10 @@ namespace KafkaCompat.Server;
 /// <summary>The program <c>kafkacompat</c>.</summary>
 internal static class Program
 {
-    public static async Task<int> Main(string[] args)
+    /// <summary>Names no other assembly, not even in a type: whether they can be loaded is what is asked first.</summary>
+    public static Task<int> Main(string[] args) => DescriptorFloor.Refuses() ? Task.FromResult(1) : Run(args);
+
+    private static async Task<int> Run(string[] args)
     {
         // Before anything opens a file or touches a socket.
         ProcessSurroundings.Settle();

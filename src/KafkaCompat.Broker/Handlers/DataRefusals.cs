@@ -9,7 +9,7 @@ namespace KafkaCompat.Broker.Handlers;
 /// Counts partitions of Produce and Fetch requests that were answered with an error, and logs those of Produce: a producer that is refused is a problem of somebody, while a
 /// consumer that asks the wrong broker is part of the protocol.
 /// </summary>
-public sealed class DataRefusals(ILogger logger, TimeProvider time)
+public sealed class DataRefusals(ILogger logger, TimeProvider time) : IDisposable
 {
     /// <summary>Lines about refused produce requests within <see cref="WindowMs"/>; a producer that tries again for ever does not fill the disk.</summary>
     public const int MaxLinesPerWindow = 10;
@@ -20,6 +20,7 @@ public sealed class DataRefusals(ILogger logger, TimeProvider time)
     private long _windowTicks = time.GetTimestamp();
     private int _lines;
     private long _untold;
+    private ITimer? _windowEnd;
     private long _produce;
     private long _fetch;
     private long _bytes;
@@ -32,6 +33,12 @@ public sealed class DataRefusals(ILogger logger, TimeProvider time)
 
     /// <summary>Bytes of batches that were larger than allowed.</summary>
     public long RejectedBytes => Interlocked.Read(ref _bytes);
+
+    /// <summary>No line is written afterwards by itself.</summary>
+    public void Dispose()
+    {
+        lock (_lock) _windowEnd?.Dispose();
+    }
 
     internal void CountFetch() => Interlocked.Increment(ref _fetch);
 
@@ -48,7 +55,8 @@ public sealed class DataRefusals(ILogger logger, TimeProvider time)
             if (time.GetElapsedTime(_windowTicks).TotalMilliseconds > WindowMs) (_windowTicks, _lines) = (time.GetTimestamp(), 0);
             if (_lines == MaxLinesPerWindow)
             {
-                _untold++;
+                // The number is told when the window ends, whether or not another partition is refused then.
+                if (_untold++ == 0) AtEndOfWindow();
                 return;
             }
             _lines++;
@@ -56,5 +64,19 @@ public sealed class DataRefusals(ILogger logger, TimeProvider time)
         }
         if (untold > 0) DataRefusalsLog.NotTold(logger, untold);
         DataRefusalsLog.ProduceRefused(logger, bytes, topic ?? "of an unknown id", data.Index, context.ClientId, error, reason is null ? "" : $": {reason}");
+    }
+
+    private void AtEndOfWindow()
+    {
+        var left = TimeSpan.FromMilliseconds(WindowMs) - time.GetElapsedTime(_windowTicks);
+        _windowEnd ??= time.CreateTimer(static state => ((DataRefusals)state!).TellUntold(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _ = _windowEnd.Change(left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+    }
+
+    private void TellUntold()
+    {
+        long untold;
+        lock (_lock) (untold, _untold) = (_untold, 0);
+        if (untold > 0) DataRefusalsLog.NotTold(logger, untold);
     }
 }

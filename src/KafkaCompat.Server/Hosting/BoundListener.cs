@@ -67,7 +67,7 @@ internal sealed class BoundListener : IAsyncDisposable
                 {
                     SocketError.AddressAlreadyInUse => $"Port {port} is in use: listener {listener} cannot be bound to {address}.",
                     SocketError.AccessDenied => $"Port {port} may not be used by this user: listener {listener}.",
-                    SocketError.AddressNotAvailable => $"Listener {listener}: {address} is no address of this machine.",
+                    SocketError.AddressNotAvailable => $"Listener {listener}: this machine does not have the address {address}. Name one of its own, or no host for all of them.",
                     _ => $"Listener {listener} cannot be bound to {address}: {e.Message}",
                 });
             }

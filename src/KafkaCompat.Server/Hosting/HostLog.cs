@@ -18,10 +18,10 @@ internal static partial class HostLog
     [LoggerMessage(104, LogLevel.Warning, "Listener {Listener} accepts no more connections: {Count} are open (max.connections). The next one waits until another ends")]
     public static partial void ListenerIsFull(ILogger logger, string listener, int count);
 
-    [LoggerMessage(105, LogLevel.Warning, "Resetting {Count} connections: they had not ended {Milliseconds} ms after the stop began")]
+    [LoggerMessage(105, LogLevel.Warning, "Resetting {Count} connections, which are still open {Milliseconds} ms after the stop began")]
     public static partial void NotDrained(ILogger logger, int count, int milliseconds);
 
-    [LoggerMessage(106, LogLevel.Warning, "Host {Host} has no address, so its limit is ignored. It stands in max.connections.per.ip.overrides or in a quota")]
+    [LoggerMessage(106, LogLevel.Warning, "The limit of host {Host} is ignored, because the name resolves to no address. max.connections.per.ip.overrides or a quota names it")]
     public static partial void NoSuchHost(ILogger logger, string host);
 
     [LoggerMessage(107, LogLevel.Information, "This process can have {Limit} files and sockets open (ulimit -n)")]
@@ -39,25 +39,31 @@ internal static partial class HostLog
     [LoggerMessage(111, LogLevel.Debug, "Closing a connection from {Address} on {Listener} in {Milliseconds} ms without serving it: the address connects more often than its quota (connection_creation_rate) allows")]
     public static partial void AddressIsThrottled(ILogger logger, string listener, IPAddress address, long milliseconds);
 
-    [LoggerMessage(112, LogLevel.Warning, "A scrape of /metrics was cut at {Bytes} bytes. Later scrapes are cut too, without another line")]
+    [LoggerMessage(112, LogLevel.Warning, "A scrape of /metrics was cut at {Bytes} bytes. Further cut scrapes are not logged")]
     public static partial void ScrapeCut(ILogger logger, long bytes);
 
-    [LoggerMessage(113, LogLevel.Information, "The start ends on {Signal}. {Stage}")]
+    [LoggerMessage(113, LogLevel.Information, "Stopping on {Signal}, during the start. {Stage}")]
     public static partial void StoppingStart(ILogger logger, string signal, string stage);
 
-    [LoggerMessage(114, LogLevel.Warning, "The start did not end in time, and the process ends without it; the next start checks the files. {Stage}")]
+    [LoggerMessage(114, LogLevel.Warning, "The process ends without waiting any longer for the start to stop. The next start checks the files. {Stage}")]
     public static partial void StartAbandoned(ILogger logger, string stage);
+
+    [LoggerMessage(124, LogLevel.Warning, "The start failed while it was told to end: {Reason}")]
+    public static partial void StartFailedToo(ILogger logger, string reason);
+
+    [LoggerMessage(125, LogLevel.Debug, "The start did not stop in order. The next start checks the files")]
+    public static partial void StartEndedInDisorder(ILogger logger, Exception exception);
 
     [LoggerMessage(103, LogLevel.Information, "Stopping on {Signal}")]
     public static partial void Stopping(ILogger logger, string signal);
 
-    [LoggerMessage(120, LogLevel.Information, "{Signal} came while the node stops and changes nothing. SIGKILL ends the node at once; the next start then checks its files")]
+    [LoggerMessage(120, LogLevel.Information, "The node is stopping already, so {Signal} changes nothing. SIGKILL ends the node at once, and the next start then checks its files")]
     public static partial void StillStopping(ILogger logger, string signal);
 
-    [LoggerMessage(121, LogLevel.Warning, "SIGQUIT changes nothing: this program has no thread dump. SIGTERM stops the node")]
+    [LoggerMessage(121, LogLevel.Warning, "SIGQUIT is ignored, because this program has no thread dump. SIGTERM stops the node")]
     public static partial void NoThreadDump(ILogger logger);
 
-    [LoggerMessage(122, LogLevel.Critical, "The node cannot go on after this fault of the program, and ends; the next start checks its files")]
+    [LoggerMessage(122, LogLevel.Critical, "A fault of the program ends the node. The next start checks its files")]
     public static partial void NodeFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(115, LogLevel.Information, "Stopped after {Milliseconds} ms")]
@@ -72,9 +78,9 @@ internal static partial class HostLog
     [LoggerMessage(118, LogLevel.Information, "Node {Node} of cluster {Cluster} serves clients on {Listeners}, with {Topics} topics and {Partitions} partitions in {Directories}")]
     public static partial void Serving(ILogger logger, int node, string cluster, string listeners, int topics, int partitions, string directories);
 
-    [LoggerMessage(123, LogLevel.Warning, "Closing new connections on {Address}, {Count} since the start: this process has nearly as many files and sockets open as it may, and the rest is for files. Raise ulimit -n, or set max.connections")]
+    [LoggerMessage(123, LogLevel.Warning, "Closing new connections on {Address}, {Count} since the start. The process keeps its last descriptors for files. Raise ulimit -n, or set max.connections")]
     public static partial void NoDescriptorForConnection(ILogger logger, EndPoint address, long count);
 
-    [LoggerMessage(119, LogLevel.Warning, "The HTTP server did not stop in order; the node's own end does not depend on it")]
+    [LoggerMessage(119, LogLevel.Warning, "The HTTP server did not stop in order. The node stops all the same")]
     public static partial void HttpNotStopped(ILogger logger, Exception exception);
 }

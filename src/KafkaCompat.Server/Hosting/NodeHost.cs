@@ -24,8 +24,27 @@ internal static class NodeHost
             output.Say(LogLevel.Warning, line);
         }
 
-        await Run(settings.ToConfig(), output).ConfigureAwait(false);
+        var config = settings.ToConfig();
+        RequireFolder(config);
+        await Run(config, output).ConfigureAwait(false);
         return 0;
+    }
+
+    /// <summary>A path that is not a whole one counts from the folder that the program was started in, which can have been removed since.</summary>
+    private static void RequireFolder(ServerConfig config)
+    {
+        try
+        {
+            _ = Environment.CurrentDirectory;
+        }
+        catch (IOException) when (config.NodeDirs.FirstOrDefault(static path => !Path.IsPathRooted(path)) is { } relative)
+        {
+            throw new ConfigurationException($"The folder that this program was started in does not exist any more, and the log directory {relative} is a path in it. Start the program in another folder, or write the whole path.");
+        }
+        catch (IOException)
+        {
+            // Every path is a whole one.
+        }
     }
 
     private static async Task Run(ServerConfig config, ProgramOutput output)
@@ -52,7 +71,7 @@ internal static class NodeHost
 
             await using (node.ConfigureAwait(false))
             {
-                var ready = ReadyLine(node.Config, http, noHttp);
+                var ready = ReadyLine(node, http, noHttp);
                 Tell(node, logger);
                 output.Print(ready);
                 systemd.Ready(ready, () => !node.Completion.IsCompleted);
@@ -116,12 +135,19 @@ internal static class NodeHost
         systemd.Stopping();
         HostLog.StoppingStart(logger, await stop.Received.ConfigureAwait(false), start.Describe());
         ending.Cancel();
+        await EndOfStart(starting, start, logger).ConfigureAwait(false);
+        return null;
+    }
+
+    /// <summary>Waits for a start that was told to end. However it ends, and be it with a failure, it was asked for: the end is an orderly one.</summary>
+    internal static async Task EndOfStart(Task<RunningNode> starting, NodeStart start, ILogger logger)
+    {
         using var patience = new CancellationTokenSource(MaxStartStopMs);
         if (await Task.WhenAny(starting, Task.Delay(Timeout.Infinite, patience.Token)).ConfigureAwait(false) != starting)
         {
             // A disk that does not answer, most of all. The process ends all the same: what it leaves is what a killed one leaves.
             HostLog.StartAbandoned(logger, start.Describe());
-            return null;
+            return;
         }
 
         try
@@ -133,8 +159,15 @@ internal static class NodeHost
         {
             // As it was told.
         }
-
-        return null;
+        catch (Exception e) when (StartFailure.IsForeseen(e))
+        {
+            HostLog.StartFailedToo(logger, e.Message);
+        }
+        catch (Exception e)
+        {
+            // A part that was taken away under another that still worked.
+            HostLog.StartEndedInDisorder(logger, e);
+        }
     }
 
     /// <summary>Starts the node away from the caller: much of a start is work on files that does not give its thread back before it is done.</summary>
@@ -149,18 +182,27 @@ internal static class NodeHost
         var image = node.Node.Broker.Metadata.Current;
         HostLog.Serving(
             logger, node.Config.NodeId, node.Node.Broker.Metadata.ClusterId, string.Join(", ", node.Config.Listeners.AdvertisedOfBroker), image.Topics.Count,
-            node.Node.Broker.Partitions.Count, string.Join(", ", node.Config.LogDirs.Select(Path.GetFullPath)));
+            node.Node.Broker.Partitions.Count, DirectoriesOf(node));
     }
 
-    private static string ReadyLine(ServerConfig config, HttpEndpoint? http, string? noHttp)
+    /// <summary>The directories that are in use, and those that are not.</summary>
+    private static string DirectoriesOf(RunningNode node)
     {
+        var directories = node.Node.Broker.Directories;
+        var online = directories.Online.Select(static directory => directory.Path).ToHashSet(StringComparer.Ordinal);
+        var offline = node.Config.LogDirs.Where(path => !online.Contains(path)).Select(Path.GetFullPath).ToList();
+        return string.Join(", ", node.Config.LogDirs.Where(online.Contains).Select(Path.GetFullPath)) + (offline.Count == 0 ? "" : $" (offline: {string.Join(", ", offline)})");
+    }
+
+    private static string ReadyLine(RunningNode node, HttpEndpoint? http, string? noHttp)
+    {
+        var config = node.Config;
         var addresses = string.Join(", ", config.Listeners.OfBroker.DefaultIfEmpty(config.Listeners.All[0]).Select(static listener => listener.Address));
-        var directories = string.Join(", ", config.LogDirs.Select(Path.GetFullPath));
         var operations = http is not null ? $", metrics and health on http://{http.Listener.Address}"
             : noHttp is null ? ""
             : noHttp.Contains("in use", StringComparison.Ordinal) ? $", no metrics ({config.HttpListener!.Port} in use)"
             : ", no metrics";
         var took = ProcessTimes.AgeMs is { } ageMs ? string.Create(CultureInfo.InvariantCulture, $", started in {ageMs} ms") : "";
-        return string.Create(CultureInfo.InvariantCulture, $"kafkacompat node {config.NodeId} on {addresses}, data in {directories}{took}{operations}");
+        return string.Create(CultureInfo.InvariantCulture, $"kafkacompat node {config.NodeId} on {addresses}, data in {DirectoriesOf(node)}{took}{operations}");
     }
 }

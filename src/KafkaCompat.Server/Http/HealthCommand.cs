@@ -80,7 +80,7 @@ internal static class HealthCommand
         var config = ProgramSettings.Load(ProgramArguments.OfNode(arguments.Count > 0 ? arguments[0] : null, []));
         return config.HttpListener is { } listener
             ? (UrlOf(listener), ExpectedNode.Of(config))
-            : throw new ConfigurationException($"{OwnSettings.HttpListener.Name} is none: the node's health is not served.");
+            : throw new ConfigurationException($"The node does not serve its health: {OwnSettings.HttpListener.Name} is none.");
     }
 
     private static string? Header(string head, string name)

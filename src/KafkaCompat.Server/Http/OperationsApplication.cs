@@ -26,7 +26,9 @@ internal sealed class OperationsApplication(NodeStart start, ILogger logger) : I
     private const string PlainText = "text/plain; charset=utf-8";
 
     private readonly SemaphoreSlim _scrapes = new(MaxScrapes);
-    private volatile Lazy<ServedNode>? _served;
+    private readonly Lock _gate = new();
+    private BrokerNode? _node;
+    private ServedNode? _served;
     private volatile bool _isCut;
 
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
@@ -36,15 +38,11 @@ internal sealed class OperationsApplication(NodeStart start, ILogger logger) : I
     }
 
     /// <summary>The node has started.</summary>
-    public void Serve(BrokerNode node) => _served = new Lazy<ServedNode>(() => new ServedNode(node));
+    public void Serve(BrokerNode node) => Volatile.Write(ref _node, node);
 
     public void Dispose()
     {
-        if (_served is { IsValueCreated: true } served)
-        {
-            served.Value.Dispose();
-        }
-
+        _served?.Dispose();
         _scrapes.Dispose();
     }
 
@@ -59,7 +57,7 @@ internal sealed class OperationsApplication(NodeStart start, ILogger logger) : I
             return;
         }
 
-        var node = _served?.Value;
+        var node = Served();
         if (node is not null)
         {
             // Who asks the wrong port learns of it.
@@ -90,6 +88,14 @@ internal sealed class OperationsApplication(NodeStart start, ILogger logger) : I
                 await Answer(context, 404, "There are /metrics, /health/live and /health/ready.").ConfigureAwait(false);
                 break;
         }
+    }
+
+    /// <summary>What is told of the node, once it has started. One that could not be made is made anew for the next who asks.</summary>
+    private ServedNode? Served()
+    {
+        if (Volatile.Read(ref _served) is { } served) return served;
+        if (Volatile.Read(ref _node) is not { } node) return null;
+        lock (_gate) return _served ??= new ServedNode(node);
     }
 
     private static string Whose(ServedNode? node) => node is null ? "" : string.Create(CultureInfo.InvariantCulture, $"\nnode {node.NodeId} of cluster {node.ClusterId}");

@@ -29,7 +29,7 @@ internal sealed class ConsoleLoggerFactory(TextWriter output, LogLevel least, Ti
         "FATAL" => LogLevel.Critical,
         "OFF" => LogLevel.None,
         null or "" or "WARN" => LogLevel.Warning,
-        _ => throw new ConfigurationException($"KAFKA_LOG_LEVEL is {name}; it can be TRACE, DEBUG, INFO, WARN, ERROR, FATAL or OFF."),
+        _ => throw new ConfigurationException($"KAFKA_LOG_LEVEL is {name}. It can be TRACE, DEBUG, INFO, WARN, ERROR, FATAL or OFF."),
     };
 
     public ILogger CreateLogger(string categoryName) =>
@@ -67,7 +67,12 @@ internal sealed class ConsoleLoggerFactory(TextWriter output, LogLevel least, Ti
         var prefix = Prefix.Of(level);
         var line = LogText.OfOneLine($"{logger[(logger.LastIndexOf('.') + 1)..]}: {message}");
         line = Prefix.IsJournal ? prefix + line : $"{now:yyyy-MM-dd HH:mm:ss.fff} {word} {line}";
-        if (exception is not null)
+        if (exception is not null && StartFailure.IsForeseen(exception) && least > LogLevel.Debug)
+        {
+            // A disk or a file: its message says all, and where the program met it says nothing to whoever mends it.
+            line = $"{line} {LogText.OfOneLine(StartFailure.Reasons(exception))}";
+        }
+        else if (exception is not null)
         {
             // One write, so that lines of others do not come between; one prefix a line, because the journal makes an entry of each.
             line += "\n" + prefix + exception.ToString().ReplaceLineEndings("\n" + prefix);

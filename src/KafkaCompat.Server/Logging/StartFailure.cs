@@ -16,6 +16,18 @@ internal static class StartFailure
     public static bool IsForeseen(Exception? exception) =>
         exception is ConfigurationException or IOException or UnauthorizedAccessException or QuorumStateException or MetadataCorruptException or LogCorruptionException;
 
+    /// <summary>The message of an exception, and those of its causes that it does not repeat.</summary>
+    public static string Reasons(Exception exception)
+    {
+        var reasons = exception.Message;
+        for (var cause = exception.InnerException; cause is not null; cause = cause.InnerException)
+        {
+            if (!reasons.Contains(cause.Message, StringComparison.Ordinal)) reasons = $"{reasons} {cause.Message}";
+        }
+
+        return reasons;
+    }
+
     /// <summary>
     /// Says what stands in the way. What nobody foresaw is told by its kind, and any with its stack where that is asked for: a node that ran may never again come to where it
     /// failed. Returns the exit code.
@@ -29,6 +41,9 @@ internal static class StartFailure
                 break;
             case not null when IsForeseen(exception):
                 output.Say(LogLevel.Critical, exception.Message);
+                break;
+            case OutOfMemoryException:
+                output.Say(LogLevel.Critical, "The system gave this process less memory than it needs. Raise its limit (ulimit -v, the memory of its container), or free memory.");
                 break;
             default:
                 output.Say(LogLevel.Critical, $"{exception?.GetType().Name}: {exception?.Message} This is a fault of the program; KAFKA_LOG_LEVEL=DEBUG shows where it is.");

@@ -1,7 +1,11 @@
 using System.Buffers.Binary;
+using KafkaCompat.Broker.Handlers;
+using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Records;
+using KafkaCompat.Tests.Shared;
+using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Handlers;
@@ -42,6 +46,24 @@ public sealed class ProduceRefusalTests : IAsyncLifetime
             Assert.Equal([(error, message), (error, message), (error, message)], answer.Select(static p => (p.ErrorCode, p.ErrorMessage)));
         }
         Assert.Equal(0, _node.Broker.Partitions.Find("t", 0)!.HighWatermark);
+    }
+
+    /// <summary>Ten lines of a window are written; how many more there were is told when it ends, although nobody is refused any more.</summary>
+    [Fact]
+    public async Task What_was_not_told_is_counted_when_the_window_ends()
+    {
+        var time = new ManualTime();
+        var lines = new RecordedLines(LogLevel.Information);
+        await using var node = TestNode.Start(time: time, logs: lines);
+        var client = node.Connect();
+        for (var i = 0; i < DataRefusals.MaxLinesPerWindow + 3; i++) _ = await client.Ask<ProduceRequest, ProduceResponse>(Records.Produce("nobody", Records.Batch()), 12);
+        await Eventually.Is(() => node.Broker.Refusals.Produce == DataRefusals.MaxLinesPerWindow + 3);
+        Assert.Equal(DataRefusals.MaxLinesPerWindow, lines.Lines.Count(static line => line.StartsWith("Refused ", StringComparison.Ordinal)));
+        Assert.DoesNotContain(lines.Lines, static line => line.Contains("more partitions", StringComparison.Ordinal));
+        time.Advance(TimeSpan.FromSeconds(11));
+        Assert.StartsWith("3 more partitions of produce requests were refused", lines.Lines[^1], StringComparison.Ordinal);
+        time.Advance(TimeSpan.FromSeconds(11));
+        Assert.Single(lines.Lines, static line => line.Contains("more partitions", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -120,7 +120,7 @@ public sealed partial class OperationsTests : IDisposable
         Assert.Equal(1, code);
         var json = JsonDocument.Parse(errors).RootElement;
         Assert.Equal("FATAL", json.GetProperty("level").GetString());
-        Assert.Contains("is no address of this machine", json.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains("this machine does not have the address 192.0.2.1", json.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -42,7 +42,7 @@ public sealed class ProgramTests : IDisposable
         Assert.StartsWith("kafkacompat node", await program.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         await Stop(program);
         var line = Assert.Single((await program.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        Assert.Matches("WARN .*metric.reporters, metrics.num.samples, because: measurements leave as .NET metrics", line);
+        Assert.Matches("WARN .*Settings without effect: metric.reporters, metrics.num.samples. Reason: measurements leave as .NET metrics", line);
     }
 
     [Theory]
@@ -54,7 +54,7 @@ public sealed class ProgramTests : IDisposable
     [InlineData("Unknown option --what", "--what")]
     [InlineData("Cannot read none.properties", "none.properties")]
     [InlineData("Missing required configuration", "empty.properties")]
-    [InlineData("is no address of this machine", "--override", "listeners=PLAINTEXT://192.0.2.1:0")]
+    [InlineData("this machine does not have the address 192.0.2.1", "--override", "listeners=PLAINTEXT://192.0.2.1:0")]
     public async Task What_stands_in_the_way_is_one_line_and_exit_code_1(string expected, params string[] arguments)
     {
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "empty.properties"), "# nothing\n", TestContext.Current.CancellationToken);

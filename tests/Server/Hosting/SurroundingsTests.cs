@@ -160,7 +160,23 @@ public sealed class SurroundingsTests : IDisposable
         using var program = ProgramProcess.Shell(_folder.FullName, "mkdir gone && cd gone && rmdir ../gone", "", [], ProgramProcess.Anywhere);
         var (code, output, errors) = await program.End();
         Assert.Equal((1, ""), (code, output));
-        Assert.Single(errors.TrimEnd().Split('\n'));
+        Assert.StartsWith("kafkacompat: The folder that this program was started in does not exist any more", Assert.Single(errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    /// <summary>Each assembly of a program that .NET runs is a file: with too few of them a start would end wherever one was missing.</summary>
+    [Theory]
+    [InlineData(32)]
+    [InlineData(48)]
+    [InlineData(64)]
+    [InlineData(100)]
+    [InlineData(127)]
+    public async Task Too_few_files_to_start_with_are_one_line(int files)
+    {
+        using var program = ProgramProcess.Shell(_folder.FullName, $"ulimit -c 0; ulimit -n {files}", "", [], ProgramProcess.Anywhere);
+        var (code, output, errors) = await program.End();
+        Assert.Equal((1, ""), (code, output));
+        Assert.StartsWith($"kafkacompat: This process may have {files} files and sockets open (ulimit -n)", Assert.Single(errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(_folder.FullName, "data")));
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed partial class JsonLogTests
     {
         Assert.Equal((LogLevel.Warning, LogLevel.Debug), (ConsoleLoggerFactory.LevelOf(null), ConsoleLoggerFactory.LevelOf("debug")));
         Assert.Equal(
-            "KAFKA_LOG_LEVEL is Information; it can be TRACE, DEBUG, INFO, WARN, ERROR, FATAL or OFF.",
+            "KAFKA_LOG_LEVEL is Information. It can be TRACE, DEBUG, INFO, WARN, ERROR, FATAL or OFF.",
             Assert.Throws<ConfigurationException>(static () => ConsoleLoggerFactory.LevelOf("Information")).Message);
     }
 
@@ -28,7 +28,7 @@ public sealed partial class JsonLogTests
         Assert.Equal("kafkacompat.test", json.GetProperty("logger").GetString());
         Assert.Equal("NotDrained", json.GetProperty("event").GetString());
         Assert.Equal(105, json.GetProperty("id").GetInt32());
-        Assert.Equal("Resetting 3 connections: they had not ended 2000 ms after the stop began", json.GetProperty("message").GetString());
+        Assert.Equal("Resetting 3 connections, which are still open 2000 ms after the stop began", json.GetProperty("message").GetString());
         Assert.Equal(3, json.GetProperty("values").GetProperty("Count").GetInt32());
         Assert.Equal(TimeSpan.Zero, json.GetProperty("time").GetDateTimeOffset().Offset);
     }

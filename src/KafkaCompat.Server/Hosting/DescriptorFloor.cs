@@ -1,0 +1,47 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace KafkaCompat.Server.Hosting;
+
+/// <summary>
+/// Refuses a limit of open files under which .NET cannot even load this program's assemblies, each of which is a file: without it a start would end wherever one was missing,
+/// by a signal and with a stack. It is the first thing that the program does and uses nothing that lies outside the core library. The native program loads none.
+/// </summary>
+internal static partial class DescriptorFloor
+{
+    /// <summary>A start was seen to need about 100.</summary>
+    public const int LeastForRuntime = 128;
+
+    /// <summary>Where the assemblies are that .NET may load. A native program has none.</summary>
+    private const string Assemblies = "TRUSTED_PLATFORM_ASSEMBLIES";
+
+    private const int OpenFilesOnLinux = 7;
+    private const int OpenFilesOnMacOS = 8;
+    private const int StandardError = 2;
+
+    /// <summary>Whether the start is refused, with a line that says so.</summary>
+    public static bool Refuses()
+    {
+        if (AppContext.GetData(Assemblies) is null || OperatingSystem.IsWindows()) return false;
+        var limit = default(Limit);
+        if (Get(OperatingSystem.IsMacOS() ? OpenFilesOnMacOS : OpenFilesOnLinux, ref limit) != 0 || limit.Hard >= LeastForRuntime) return false;
+        var text = "kafkacompat: This process may have " + limit.Hard.ToString(CultureInfo.InvariantCulture) + " files and sockets open (ulimit -n), and .NET needs "
+            + LeastForRuntime.ToString(CultureInfo.InvariantCulture) + " to start. Raise the limit. Each partition and each client takes one more.\n";
+        var bytes = new byte[text.Length];
+        for (var i = 0; i < bytes.Length; i++) bytes[i] = (byte)text[i];
+        _ = Write(StandardError, ref bytes[0], bytes.Length);
+        return true;
+    }
+
+    [LibraryImport("libc", EntryPoint = "getrlimit")]
+    private static partial int Get(int resource, ref Limit limit);
+
+    [LibraryImport("libc", EntryPoint = "write")]
+    private static partial nint Write(int descriptor, ref byte first, nint count);
+
+    private struct Limit
+    {
+        public ulong Soft;
+        public ulong Hard;
+    }
+}

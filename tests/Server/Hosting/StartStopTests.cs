@@ -1,0 +1,86 @@
+using KafkaCompat.Broker;
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Tests;
+using KafkaCompat.Server.Hosting;
+using KafkaCompat.Server.Logging;
+using KafkaCompat.Storage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace KafkaCompat.Server.Tests.Hosting;
+
+/// <summary>A stop that comes during a start is an orderly one, whatever becomes of the start.</summary>
+public sealed class StartStopTests
+{
+    /// <summary>A part that was taken away under another that still worked, a disk that failed at that moment, a cause inside: the node was to end, and it does.</summary>
+    public static TheoryData<Exception, bool> Failures() => new()
+    {
+        { new OperationCanceledException(), false },
+        { new TaskCanceledException(), false },
+        { new ObjectDisposedException("a log"), false },
+        { new InvalidOperationException("The directories are not complete."), false },
+        { new AggregateException(new ObjectDisposedException("a log")), false },
+        { new KafkaStorageException("The log directory has failed earlier: No space left on device"), true },
+        { new IOException("Input/output error"), true },
+        { new ConfigurationException("Port 9092 is in use."), true },
+    };
+
+    [Theory]
+    [MemberData(nameof(Failures), DisableDiscoveryEnumeration = true)]
+    public async Task However_a_start_that_is_to_end_ends_it_is_no_failure_of_the_program(Exception failure, bool isTold)
+    {
+        var lines = new RecordedLines(LogLevel.Information);
+        await NodeHost.EndOfStart(Task.FromException<RunningNode>(failure), new NodeStart(TimeProvider.System, NullLoggerFactory.Instance), lines);
+        Assert.Equal(isTold, lines.Lines.Count == 1);
+        Assert.All(lines.Lines, line => Assert.EndsWith(failure.Message, line, StringComparison.Ordinal));
+    }
+
+    /// <summary>The message of a disk or a file says all. Where the program met it is for those who look for a fault of the program.</summary>
+    [Theory]
+    [InlineData(LogLevel.Warning, false)]
+    [InlineData(LogLevel.Debug, true)]
+    public void A_failure_of_files_has_no_stack_unless_somebody_looks_for_it(LogLevel least, bool hasStack)
+    {
+        using var text = new StringWriter { NewLine = "\n" };
+        var logger = new ConsoleLoggerFactory(text, least, TimeProvider.System).CreateLogger("a.logs");
+        try
+        {
+            throw new KafkaStorageException("The log of t-0 has failed.", new IOException("Too many open files : '/data/t-0/x.log'"));
+        }
+        catch (KafkaStorageException failure)
+        {
+#pragma warning disable CA1848, CA1873, CA2254
+            logger.LogError(failure, "The log of t-0 cannot be used.");
+#pragma warning restore CA1848, CA1873, CA2254
+        }
+
+        Assert.Contains("ERROR logs: The log of t-0 cannot be used. The log of t-0 has failed. Too many open files : '/data/t-0/x.log'\n".Split(". The log of t-0 has")[0], text.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Too many open files", text.ToString(), StringComparison.Ordinal);
+        Assert.Equal(hasStack, text.ToString().Contains("   at ", StringComparison.Ordinal));
+        Assert.Equal(!hasStack, text.ToString().TrimEnd().Split('\n').Length == 1);
+    }
+
+    [Fact]
+    public async Task The_line_of_a_node_that_is_ready_tells_offline_directories_apart()
+    {
+        var folder = Directory.CreateTempSubdirectory("kafkacompat-offline-");
+        try
+        {
+            using (var first = ProgramProcess.Start(folder.FullName, [], [.. ProgramProcess.Anywhere, "--override", "log.dirs=one"]))
+            {
+                Assert.NotNull(await first.Line());
+                _ = await first.Stop();
+            }
+
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, "two"), "a file", TestContext.Current.CancellationToken);
+            using var program = ProgramProcess.Start(folder.FullName, [("KAFKA_LOG_LEVEL", "INFO")], [.. ProgramProcess.Anywhere, "--override", "log.dirs=one,two"]);
+            Assert.Contains($", data in {folder.FullName}/one (offline: {folder.FullName}/two), started in ", await program.Line(), StringComparison.Ordinal);
+            Assert.Contains($" partitions in {folder.FullName}/one (offline: {folder.FullName}/two)", (await program.Stop()).Errors, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+}
