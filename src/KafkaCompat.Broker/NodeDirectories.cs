@@ -60,7 +60,9 @@ internal sealed class NodeDirectories : IDisposable
             throw;
         }
         var prepared = directories._prepared;
-        if (prepared.Formatted.Count > 0)
+        if (prepared.Formatted.Count > 0 && files.IsInMemory)
+            BrokerNodeLog.FormattedInMemory(logger, prepared.Meta.NodeId, prepared.Meta.ClusterId);
+        else if (prepared.Formatted.Count > 0)
             BrokerNodeLog.Formatted(logger, string.Join(", ", prepared.Formatted), prepared.Meta.NodeId, prepared.Meta.ClusterId);
         foreach (var path in prepared.Identified) BrokerNodeLog.Identified(logger, path);
         return directories;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace KafkaCompat.Testing;
@@ -31,6 +32,13 @@ public sealed record BrokerRecord
 
     /// <summary>A record of text, in UTF-8.</summary>
     public static BrokerRecord Of(string? value, string? key = null, int partition = 0) => new() { Key = Bytes(key), Value = Bytes(value), Partition = partition };
+
+    private bool PrintMembers(StringBuilder text)
+    {
+        _ = text.Append(CultureInfo.InvariantCulture, $"Partition = {Partition}, Offset = {Offset}, Timestamp = {Timestamp:O}, Key = {KeyText ?? "null"}, Value = {ValueText ?? "null"}");
+        if (Headers.Count > 0) _ = text.Append(", Headers = ").AppendJoin(", ", Headers.Select(static header => $"{header.Key}={Text(header.Value) ?? "null"}"));
+        return true;
+    }
 
     private static string? Text(byte[]? bytes) => bytes is null ? null : Encoding.UTF8.GetString(bytes);
 

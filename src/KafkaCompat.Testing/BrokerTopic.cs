@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace KafkaCompat.Testing;
 
 /// <summary>A topic to create. A text is a topic of that name.</summary>
@@ -7,6 +10,13 @@ public sealed record BrokerTopic(string Name, int Partitions = 0)
 {
     /// <summary>Settings of the topic, such as <c>retention.ms</c>.</summary>
     public IReadOnlyDictionary<string, string> Configs { get; init; } = new Dictionary<string, string>();
+
+    private bool PrintMembers(StringBuilder text)
+    {
+        _ = text.Append("Name = ").Append(Name).Append(CultureInfo.InvariantCulture, $", Partitions = {Partitions}");
+        if (Configs.Count > 0) _ = text.Append(", Configs = ").AppendJoin(", ", Configs.Select(static config => $"{config.Key}={config.Value}"));
+        return true;
+    }
 
     /// <summary>A topic with the broker's defaults.</summary>
     public static implicit operator BrokerTopic(string name) => FromString(name);

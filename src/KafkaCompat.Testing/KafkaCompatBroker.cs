@@ -95,7 +95,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
         }
         catch (ConfigurationException e)
         {
-            throw new ArgumentException(e.Message, nameof(options), e);
+            throw new ArgumentException(OnLines(e.Problems.Select(static problem => problem.Message)), nameof(options), e);
         }
 
         try
@@ -212,7 +212,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
     });
 
     /// <summary>Starts a broker that was stopped or killed on the same port and files.</summary>
-    public Task ResumeAsync() => InTurn(() => _life is null ? StartLife() : throw new InvalidOperationException("The broker runs."));
+    public Task ResumeAsync() => InTurn(() => _life is null ? StartLife() : throw new InvalidOperationException("The broker is running already."));
 
     /// <summary>Stops or (<paramref name="unclean"/>) kills the broker and starts it again, with all its data.</summary>
     public async Task RestartAsync(bool unclean = false)
@@ -253,7 +253,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
     /// <summary>As <see cref="DisposeAsync"/>; it blocks until the broker has stopped, and no work of the broker needs the thread that waits.</summary>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    private BrokerLife Life => _life ?? throw new InvalidOperationException(_isDisposed ? "The broker is disposed of." : "The broker is not running; ResumeAsync starts it.");
+    private BrokerLife Life => _life ?? throw new InvalidOperationException(_isDisposed ? "The broker is disposed of." : "The broker is not running. ResumeAsync starts it.");
 
     // One at a time, and away from whatever context the caller lives in.
     private Task InTurn(Func<Task> work) => Task.Run(async () =>
@@ -284,12 +284,12 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
 
     private Partition Find(string topic, int partition) =>
         Life.Node.Broker.Partitions.Find(topic, partition)
-        ?? throw new KafkaCompatException(ErrorCode.UnknownTopicOrPartition, $"There is no partition {partition} of a topic {topic}.");
+        ?? throw new KafkaCompatException(ErrorCode.UnknownTopicOrPartition, $"Topic {topic} has no partition {partition}, or does not exist.");
 
     private int PartitionsOf(string topic) =>
         Life.Node.Broker.Metadata.Current.Topics.TryGetValue(topic, out var found)
             ? found.Partitions.Count
-            : throw new KafkaCompatException(ErrorCode.UnknownTopicOrPartition, $"There is no topic {topic}.");
+            : throw new KafkaCompatException(ErrorCode.UnknownTopicOrPartition, $"Topic {topic} does not exist.");
 
     private Task CreateIfMissing(string topic) =>
         Life.Node.Broker.Metadata.Current.Topics.ContainsKey(topic) ? Task.CompletedTask : CreateTopics([new BrokerTopic(topic)]);
@@ -312,11 +312,17 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
             ],
         };
         var answer = await Life.Node.Controller.CreateTopics(request, CreateTopicsRequest.MaxVersion).ConfigureAwait(false);
-        if (answer.Topics.FirstOrDefault(static topic => topic.ErrorCode != ErrorCode.None) is { } refused)
+        var refused = answer.Topics.FindAll(static topic => topic.ErrorCode != ErrorCode.None);
+        if (refused.Count > 0)
         {
-            throw new KafkaCompatException(refused.ErrorCode, $"Topic {refused.Name} is not created: {refused.ErrorCode} {refused.ErrorMessage}");
+            throw new KafkaCompatException(refused[0].ErrorCode, OnLines(refused.Select(static topic => $"Topic {topic.Name} is not created: {topic.ErrorCode} {topic.ErrorMessage}")));
         }
     }
+
+    /// <summary>One problem as it is, several a line each.</summary>
+    private static string OnLines(IEnumerable<string> problems) => problems.ToList() is { Count: > 1 } several
+        ? string.Create(CultureInfo.InvariantCulture, $"{several.Count} problems:{string.Concat(several.Select(static problem => $"{Environment.NewLine}- {problem}"))}{Environment.NewLine}")
+        : problems.First();
 
     private void LetGo()
     {

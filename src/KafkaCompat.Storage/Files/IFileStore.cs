@@ -26,6 +26,9 @@ public readonly record struct StoredEntry(string Name, bool IsFolder, long Lengt
 /// </summary>
 public interface IFileStore
 {
+    /// <summary>Whether the files are in this process's memory, and gone with it: nobody needs to be told where they are.</summary>
+    bool IsInMemory => false;
+
     /// <summary>Whether there is such a file. Where that cannot be told, for lack of a permission or because of the disk, it fails: an error is no answer.</summary>
     bool FileExists(string path);
 

@@ -35,7 +35,7 @@ public sealed class FaultTarget
     /// group or resource that it names. A produce request with <c>acks=0</c> knows no answer; its connection closes, as a broker closes it.
     /// </summary>
     public Fault Fail(ErrorCode error, int times = int.MaxValue) =>
-        error == ErrorCode.None ? throw new ArgumentException("None is no error.", nameof(error)) : Make(FaultKind.Error, error, TimeSpan.Zero, times);
+        error == ErrorCode.None ? throw new ArgumentException("ErrorCode.None is not an error.", nameof(error)) : Make(FaultKind.Error, error, TimeSpan.Zero, times);
 
     /// <summary>
     /// The request is handled at once and its answer held back, by the broker's clock (<see cref="KafkaCompatBrokerOptions.TimeProvider"/>). Answers of one

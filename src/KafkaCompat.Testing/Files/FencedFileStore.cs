@@ -20,6 +20,8 @@ internal sealed class FencedFileStore(IFileStore files) : IFileStore
         foreach (var held in _locks.Keys) held.Dispose();
     }
 
+    public bool IsInMemory => files.IsInMemory;
+
     public bool FileExists(string path) => Living.FileExists(path);
 
     public bool FolderExists(string path) => Living.FolderExists(path);

@@ -13,6 +13,8 @@ internal sealed class MemoryFileStore(TimeProvider clock) : IFileStore
     private readonly HashSet<string> _folders = new(StringComparer.Ordinal) { "" };
     private readonly HashSet<string> _locks = new(StringComparer.Ordinal);
 
+    public bool IsInMemory => true;
+
     /// <summary>Bytes of all files together.</summary>
     public long Bytes
     {

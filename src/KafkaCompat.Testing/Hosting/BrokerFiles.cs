@@ -7,7 +7,7 @@ namespace KafkaCompat.Testing.Hosting;
 internal sealed class BrokerFiles : IDisposable
 {
     /// <summary>In memory every broker may have the same path: it is a store of its own.</summary>
-    private const string MemoryPath = "/kafkacompat";
+    private const string MemoryPath = "/memory";
 
     private readonly bool _isTemporary;
 

@@ -30,7 +30,7 @@ internal static class BrokerReset
             {
                 if (await node.Controller.ReplaceConfigs(resource, start.ConfigsOf(resource), validateOnly: false).ConfigureAwait(false) is { } problem)
                 {
-                    throw new KafkaCompatException(problem.Error, $"The settings of {resource.Type} {resource.Name} cannot be taken away: {problem.Message}");
+                    throw new KafkaCompatException(problem.Error, $"The settings of {resource.Type} {resource.Name} cannot be removed: {problem.Message}");
                 }
             }
 
@@ -69,7 +69,7 @@ internal static class BrokerReset
         var answer = await node.Controller.AlterUserScramCredentials(request).ConfigureAwait(false);
         foreach (var user in answer.Results)
         {
-            if (user.ErrorCode != ErrorCode.None) throw new KafkaCompatException(user.ErrorCode, $"Credentials of {user.User} cannot be taken away: {user.ErrorCode} {user.ErrorMessage}");
+            if (user.ErrorCode != ErrorCode.None) throw new KafkaCompatException(user.ErrorCode, $"Credentials of {user.User} cannot be removed: {user.ErrorCode} {user.ErrorMessage}");
         }
     }
 
@@ -90,7 +90,7 @@ internal static class BrokerReset
         var answer = await node.Controller.AlterClientQuotas(request, new HashSet<string>()).ConfigureAwait(false);
         foreach (var entry in answer.Entries)
         {
-            if (entry.ErrorCode != ErrorCode.None) throw new KafkaCompatException(entry.ErrorCode, $"A quota cannot be taken away: {entry.ErrorCode} {entry.ErrorMessage}");
+            if (entry.ErrorCode != ErrorCode.None) throw new KafkaCompatException(entry.ErrorCode, $"A quota cannot be removed: {entry.ErrorCode} {entry.ErrorMessage}");
         }
     }
 }

@@ -16,7 +16,7 @@ internal static class GroupAccess
         if (groups.PartitionCount == 0) return null;
         var request = new OffsetFetchRequest.OffsetFetchRequestGroup { GroupId = group, Topics = [new() { Name = topic, PartitionIndexes = [partition] }] };
         var answer = await WhenLoaded(() => groups.Ask<OffsetFetchResponse.OffsetFetchResponseGroup>(new FetchOffsetsCommand(request, RequireStable: false)), static answer => answer.ErrorCode).ConfigureAwait(false);
-        if (answer.ErrorCode != ErrorCode.None) throw new KafkaCompatException(answer.ErrorCode, $"Group {group} does not tell its offsets: {answer.ErrorCode}");
+        if (answer.ErrorCode != ErrorCode.None) throw new KafkaCompatException(answer.ErrorCode, $"The offsets of group {group} cannot be read: {answer.ErrorCode}");
         return answer.Topics is [{ Partitions: [{ CommittedOffset: >= 0 and var offset }] }] ? offset : null;
     }
 
@@ -26,7 +26,7 @@ internal static class GroupAccess
         if (groups.PartitionCount == 0) return [];
         var answer = await WhenLoaded(() => groups.Ask<DescribeGroupsResponse.DescribedGroup>(new DescribeGroupCommand(group)), static answer => answer.ErrorCode).ConfigureAwait(false);
         if (answer.ErrorCode == ErrorCode.GroupIdNotFound) return [];
-        if (answer.ErrorCode != ErrorCode.None) throw new KafkaCompatException(answer.ErrorCode, $"Group {group} does not tell its members: {answer.ErrorCode}");
+        if (answer.ErrorCode != ErrorCode.None) throw new KafkaCompatException(answer.ErrorCode, $"The members of group {group} cannot be read: {answer.ErrorCode}");
         return [.. answer.Members.Select(static member => new BrokerGroupMember(member.MemberId, member.ClientId, member.GroupInstanceId, Assignment(member.MemberAssignment)))];
     }
 

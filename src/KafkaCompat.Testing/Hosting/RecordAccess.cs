@@ -22,7 +22,7 @@ internal static class RecordAccess
         {
             var read = partition.Read(offset, ReadBytes, minOneBatch: true, committedOnly: false, currentLeaderEpoch: -1, lastFetchedEpoch: -1);
             using var region = read.Region;
-            if (read.Error != ErrorCode.None) throw new KafkaCompatException(read.Error, $"{partition.Topic}-{partition.Index} is not read at offset {offset}: {read.Error}");
+            if (read.Error != ErrorCode.None) throw new KafkaCompatException(read.Error, $"{partition.Topic}-{partition.Index} cannot be read at offset {offset}: {read.Error}");
             if (region is null || region.Length == 0) return records;
             var next = offset;
             foreach (var batch in RecordBatchEnumerator.Over(region.ToArray()))
