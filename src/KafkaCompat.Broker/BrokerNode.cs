@@ -95,7 +95,7 @@ public sealed class BrokerNode : IAsyncDisposable
             // A start that was told to end has done so: what failed on its way out is a consequence of that.
             if (start.Stop.IsCancellationRequested) throw new OperationCanceledException("The start was told to end.", failure, start.Stop);
             if (FileShortage.IsOfDescriptors(failure.InnerException ?? failure))
-                throw new IOException($"{failure.Message}. The node needs more open files than this process may have: raise its limit (ulimit -n, LimitNOFILE= of systemd).", failure);
+                throw new IOException($"{failure.Message}. This process has as many files open as it may. Raise the limit (ulimit -n, LimitNOFILE= of systemd).", failure);
             // What failed after that is a consequence: one line tells of the disk.
             if (directories.Metadata.Health.Cause is { } cause)
                 throw new IOException($"The log directory {directories.Metadata.Path}, which holds the metadata log, has failed: {cause.Message}", cause);

@@ -279,9 +279,9 @@ public sealed class LogDirectories : IDisposable
                 home = directory;
         }
         if (home is null)
-            throw new KafkaStorageException($"Can't create the log of {partition}: no log directory is left.");
+            throw new KafkaStorageException($"Cannot create the log of {partition}: every log directory has failed.");
         if (WhyOffline(assigned) is { } reason)
-            throw new KafkaStorageException($"Can't create the log of {partition}: {reason}.");
+            throw new KafkaStorageException($"Cannot create the log of {partition}: {reason}.");
         return home;
 
         (bool IsCordoned, int Logs) Rank(LogDirectory directory) => (cordoned.Contains(directory.Id), logsIn(directory));

@@ -38,7 +38,7 @@ public readonly record struct LogAppend(long FirstOffset, long LastOffset, long 
         while (!rest.IsEmpty)
         {
             if (!RecordBatchHeader.TryRead(rest, out RecordBatchHeader header) || header.SizeInBytes < RecordBatchHeader.Size || header.SizeInBytes > rest.Length)
-                throw new ArgumentException("The bytes to append are no whole batches.", nameof(batches));
+                throw new ArgumentException("The bytes to append are not whole batches.", nameof(batches));
             if (header.BaseOffset < expected)
                 throw new ArgumentException($"A batch starts at {header.BaseOffset} where {expected} is the first free offset.", nameof(batches));
             if (first < 0)

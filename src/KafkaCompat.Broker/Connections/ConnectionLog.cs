@@ -7,7 +7,7 @@ namespace KafkaCompat.Broker.Connections;
 /// <summary>The named events of connections.</summary>
 internal static partial class ConnectionLog
 {
-    [LoggerMessage(EventId = 1001, Message = "Closing {ConnectionId} from {Remote}: a frame of {Length} bytes, the limit is {Limit} (socket.request.max.bytes).")]
+    [LoggerMessage(EventId = 1001, Message = "Closing {ConnectionId} from {Remote}: its frame has {Length} bytes, and the limit is {Limit} (socket.request.max.bytes).")]
     public static partial void FrameRefused(ILogger logger, LogLevel level, string connectionId, IPAddress remote, int length, int limit);
 
     [LoggerMessage(EventId = 1009, Message = "Closing {ConnectionId} from {Remote}: it speaks {Protocol}, and listener {Listener} speaks Kafka's protocol. {Advice}.")]
@@ -22,15 +22,15 @@ internal static partial class ConnectionLog
     [LoggerMessage(EventId = 1004, Message = "Closing {ConnectionId} from {Remote}: a request cannot be read: {Reason}")]
     public static partial void RequestUnreadable(ILogger logger, LogLevel level, string connectionId, IPAddress remote, string reason);
 
-    [LoggerMessage(1005, LogLevel.Error, "The handler of {Key} version {Version} failed for client {ClientId}; its connection is closed.")]
+    [LoggerMessage(1005, LogLevel.Error, "The handler of {Key} version {Version} failed for client {ClientId}. Its connection is closed.")]
     public static partial void HandlerFailed(ILogger logger, Exception exception, ApiKey key, short version, string? clientId);
 
     [LoggerMessage(1006, LogLevel.Debug, "Closing {ConnectionId} from {Remote}: idle for {IdleMs} ms (connections.max.idle.ms).")]
     public static partial void IdleClosed(ILogger logger, string connectionId, IPAddress remote, long idleMs);
 
-    [LoggerMessage(1008, LogLevel.Warning, "Closing {ConnectionId} from {Remote}: it has read nothing for {StillMs} ms of the {UnreadBytes} bytes that wait for it, and others need the memory. The unread answers of all connections take {OfAllBytes} bytes.")]
+    [LoggerMessage(1008, LogLevel.Warning, "Closing {ConnectionId} from {Remote}: it has read nothing for {StillMs} ms. {UnreadBytes} bytes of answers wait for it, of {OfAllBytes} for all connections, and others need the memory.")]
     public static partial void StalledClosed(ILogger logger, string connectionId, IPAddress remote, int stillMs, long unreadBytes, long ofAllBytes);
 
-    [LoggerMessage(1007, LogLevel.Error, "An answer on {ConnectionId} could not be written; the connection is closed.")]
+    [LoggerMessage(1007, LogLevel.Error, "An answer on {ConnectionId} could not be written. The connection is closed.")]
     public static partial void AnswerFailed(ILogger logger, Exception exception, string connectionId);
 }

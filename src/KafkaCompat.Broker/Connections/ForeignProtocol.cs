@@ -14,11 +14,11 @@ internal static class ForeignProtocol
         Span<byte> bytes = stackalloc byte[sizeof(int)];
         BinaryPrimitives.WriteInt32BigEndian(bytes, firstBytes);
         if (bytes[0] == TlsHandshake && bytes[1] == TlsMajorVersion) return ("TLS", "The listener is not encrypted: set security.protocol=PLAINTEXT in the client");
-        if (bytes is [(byte)'P', (byte)'R', (byte)'I', (byte)' ']) return ("HTTP/2", "This is no HTTP port: metrics and health have one of their own (kafkacompat.http.listener)");
+        if (bytes is [(byte)'P', (byte)'R', (byte)'I', (byte)' ']) return ("HTTP/2", "Metrics and health have a port of their own (kafkacompat.http.listener)");
         if (bytes.SequenceEqual("PROX"u8) || bytes is [(byte)'\r', (byte)'\n', (byte)'\r', (byte)'\n'])
             return ("the PROXY protocol", "The listener does not know it: turn it off in the load balancer");
-        if (bytes.SequenceEqual("SSH-"u8)) return ("SSH", "This is no SSH port");
-        return IsHttp(bytes) ? ("HTTP", "This is no HTTP port: metrics and health have one of their own (kafkacompat.http.listener)") : null;
+        if (bytes.SequenceEqual("SSH-"u8)) return ("SSH", "SSH has another port");
+        return IsHttp(bytes) ? ("HTTP", "Metrics and health have a port of their own (kafkacompat.http.listener)") : null;
     }
 
     private static bool IsHttp(ReadOnlySpan<byte> bytes) =>

@@ -275,7 +275,7 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
                 return batches;
             }
 
-            command.Fail(new InvalidOperationException($"A request leads to more than {QuorumBatchCodec.MaxBatchBytes} bytes of metadata records, which a batch of the metadata log cannot hold."));
+            command.Fail(new InvalidOperationException($"A request leads to more than {QuorumBatchCodec.MaxBatchBytes} bytes of metadata records, more than a batch of the metadata log holds."));
         }
         catch (Exception failure)
         {

@@ -21,7 +21,7 @@ internal static class GroupEvents
                     events.Add(() => logger.Rebalances(draft.GroupId, members, generation));
                     break;
                 case ClassicGroupState.CompletingRebalance:
-                    var leader = draft.LeaderId ?? "nobody";
+                    var leader = draft.LeaderId ?? "(none)";
                     events.Add(() => logger.Generation(draft.GroupId, generation, members, leader));
                     break;
                 case ClassicGroupState.Stable:

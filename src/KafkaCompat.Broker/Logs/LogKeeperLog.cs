@@ -6,18 +6,18 @@ namespace KafkaCompat.Broker.Logs;
 /// <summary>The named events of the log directories' chores.</summary>
 internal static partial class LogKeeperLog
 {
-    [LoggerMessage(1101, LogLevel.Information, "Deleted {Count} segments of {Partition} by its retention settings; its log starts at {LogStartOffset} now.")]
+    [LoggerMessage(1101, LogLevel.Information, "Retention deleted {Count} segments of {Partition}. Its log starts at {LogStartOffset} now.")]
     public static partial void SegmentsDeleted(ILogger logger, TopicPartition partition, int count, long logStartOffset);
 
     [LoggerMessage(1102, LogLevel.Error, "The background task {Name} has ended: no log directory is left.")]
     public static partial void ChoreEnded(ILogger logger, Exception exception, string name);
 
-    [LoggerMessage(1103, LogLevel.Error, "The background task {Name} failed. It runs again when it is due.")]
+    [LoggerMessage(1103, LogLevel.Error, "The background task {Name} failed. It runs again at its next interval.")]
     public static partial void ChoreFailed(ILogger logger, Exception exception, string name);
 
-    [LoggerMessage(1105, LogLevel.Warning, "The background task {Name} lacks a file descriptor, and runs again when it is due: {Reason}")]
+    [LoggerMessage(1105, LogLevel.Warning, "The background task {Name} needs a file descriptor and runs again at its next interval: {Reason}")]
     public static partial void ChoreLacksFiles(ILogger logger, string name, string reason);
 
-    [LoggerMessage(1104, LogLevel.Error, "The background task {Name} failed for {Partition}. It goes on with other partitions, and runs again when it is due.")]
+    [LoggerMessage(1104, LogLevel.Error, "The background task {Name} failed for {Partition}. It continues with the other partitions.")]
     public static partial void PartitionFailed(ILogger logger, Exception exception, string name, TopicPartition partition);
 }

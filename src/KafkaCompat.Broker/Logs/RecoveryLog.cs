@@ -71,10 +71,10 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
 
     public void Progressed(RecoveryProgress progress) => Progressed(logger, progress.Opened, progress.Logs, progress.CheckedBytes);
 
-    [LoggerMessage(1220, LogLevel.Information, "{Opened} of {Logs} partitions are opened; {Bytes} bytes of batches are checked.")]
+    [LoggerMessage(1220, LogLevel.Information, "{Opened} of {Logs} partitions are opened, and {Bytes} bytes of batches are checked.")]
     private static partial void Progressed(ILogger logger, int opened, int logs, long bytes);
 
-    [LoggerMessage(EventId = 1221, Message = "The log of {Partition} was cut to end at offset {Offset}: {Bytes} bytes at the end of {File} are gone, because {Why}.")]
+    [LoggerMessage(EventId = 1221, Message = "The log of {Partition} was cut to end at offset {Offset}: {Bytes} bytes at the end of {File} were removed, because {Why}.")]
     private static partial void Cut(ILogger logger, LogLevel level, string partition, long offset, long bytes, string file, string? why);
 
     [LoggerMessage(EventId = 1233, Message = "The log of {Partition} was cut to end at offset {Offset}, because {Why} in {File}, and sound batches follow. "
@@ -85,25 +85,25 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
         + "What they say is unknown to this node until the folder is restored from a copy.")]
     private static partial void SegmentsSetAside(ILogger logger, LogLevel level, long count, string partition, long from, long offset, string file, string kept);
 
-    [LoggerMessage(EventId = 1222, Message = "{Count} segments of {Partition}, from offset {From} on, were deleted: the log ends at offset {Offset}, in {File}.")]
+    [LoggerMessage(EventId = 1222, Message = "{Count} segments of {Partition} were deleted, from offset {From} on. The log now ends at offset {Offset}, in {File}.")]
     private static partial void SegmentsDeleted(ILogger logger, LogLevel level, long count, string partition, long from, long offset, string file);
 
-    [LoggerMessage(EventId = 1223, Message = "The log of {Partition} ended at offset {End}, before its start {Start}: its {Count} segments were deleted, and it begins anew in {Folder}.")]
+    [LoggerMessage(EventId = 1223, Message = "The log of {Partition} was emptied in {Folder}, because it ended at offset {End}, before its start {Start}. {Count} segments were deleted.")]
     private static partial void StartedOver(ILogger logger, LogLevel level, string partition, long end, long start, long count, string folder);
 
-    [LoggerMessage(EventId = 1226, Message = "{Bytes} bytes of {File} are no batch of {Partition}, from offset {From} to before {To}, because {Why}. They stay, and reading there is answered with CORRUPT_MESSAGE.")]
+    [LoggerMessage(EventId = 1226, Message = "{Bytes} bytes of {File} from offset {From} to before {To} of {Partition} are not a batch, because {Why}. They stay in the file. Reading them is answered with CORRUPT_MESSAGE.")]
     private static partial void DamageKept(ILogger logger, LogLevel level, long bytes, string file, string partition, long from, long to, string? why);
 
     [LoggerMessage(EventId = 1232, Message = "The records from offset {From} to before {To} of {Partition} are gone, and they had been acknowledged: the log in {Folder} ends before its high watermark. The next records get the offsets from {From} on.")]
     private static partial void AcknowledgedLost(ILogger logger, LogLevel level, long from, long to, string partition, string folder);
 
-    [LoggerMessage(1224, LogLevel.Warning, "An index of {Partition} was absent or damaged; it was built anew from {File}.")]
+    [LoggerMessage(1224, LogLevel.Warning, "An index of {Partition} was missing or damaged. It was rebuilt from {File}.")]
     private static partial void IndexRebuilt(ILogger logger, string partition, string file);
 
-    [LoggerMessage(1231, LogLevel.Warning, "The index {File} of {Partition} is not believed, because {Why}. The log is read instead. To have it written anew, stop the node and delete it with the segment's .index.")]
+    [LoggerMessage(1231, LogLevel.Warning, "The log is read without the index {File} of {Partition}, because {Why}. To have the index rebuilt, stop the node and delete the segment's .index, .timeindex and .txnindex.")]
     private static partial void IndexDoubted(ILogger logger, string file, string partition, string why);
 
-    [LoggerMessage(1225, LogLevel.Warning, "The producer snapshot {File} of {Partition} was damaged and is deleted; producers are read from the batches instead.")]
+    [LoggerMessage(1225, LogLevel.Warning, "The producer snapshot {File} of {Partition} was damaged and is deleted. Producers are read from the batches instead.")]
     private static partial void ProducersForgotten(ILogger logger, string file, string partition);
 
     [LoggerMessage(1227, LogLevel.Information, "The file {File} of {Partition}, left by a cleaning that had not ended, is deleted.")]

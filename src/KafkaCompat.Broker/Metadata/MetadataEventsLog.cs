@@ -11,7 +11,7 @@ internal static partial class MetadataEventsLog
     [LoggerMessage(1502, LogLevel.Information, "Deleted topic {Topic} with {Partitions} partitions.")]
     public static partial void TopicDeleted(ILogger logger, string topic, int partitions);
 
-    [LoggerMessage(1503, LogLevel.Information, "Topic {Topic} has {Partitions} partitions now; before it had {Before}.")]
+    [LoggerMessage(1503, LogLevel.Information, "Topic {Topic} has {Partitions} partitions now, {Before} before.")]
     public static partial void PartitionsAdded(ILogger logger, string topic, int partitions, int before);
 
     [LoggerMessage(1504, LogLevel.Information, "Configs of {Resource} changed: {Changes}.")]

@@ -188,7 +188,7 @@ public sealed class PartitionKeeper : IMetadataListener
         var config = _metadata.TopicConfigOf(_image, key.Topic);
         var assigned = registration.DirectoryOf(_metadata.NodeId);
         var log = _directories.Find(key) ?? _directories.Create(key, topicId, AssignedDirectory(registration), LogSettingsOf.Topic(config));
-        if (log.TopicId is { } found && found != topicId) throw new LogCorruptionException($"{log.Folder} is of topic {found}, and partition {key} of {topicId}.");
+        if (log.TopicId is { } found && found != topicId) throw new LogCorruptionException($"{log.Folder} belongs to topic {found}, while partition {key} belongs to {topicId}.");
         Report(key, topicId, assigned);
         var partition = new Partition(key.Topic, topicId, key.Partition, log, config, _highWatermarks?.GetValueOrDefault(key) ?? 0, _syncer, _time);
         _ = _highWatermarks?.Remove(key);

@@ -7,7 +7,7 @@ namespace KafkaCompat.Broker.Metadata;
 /// <summary>The named events of partitions that come and go.</summary>
 internal static partial class PartitionLogMessages
 {
-    [LoggerMessage(1201, LogLevel.Warning, "The folder {Folder} belongs to no partition of this node; it was set aside.")]
+    [LoggerMessage(1201, LogLevel.Warning, "The folder {Folder} was set aside, because it belongs to no partition of this node.")]
     public static partial void Stray(ILogger logger, string folder);
 
     [LoggerMessage(1202, LogLevel.Error, "{Count} partitions are offline, {Partition} the first of them: {Reason}. Others are served. The next start tries them again.")]
@@ -25,19 +25,19 @@ internal static partial class PartitionLogMessages
     [LoggerMessage(1203, LogLevel.Error, "{Count} partitions are offline: {Reason}.")]
     public static partial void WentOffline(ILogger logger, int count, string reason);
 
-    [LoggerMessage(1209, LogLevel.Information, "The log directory {Directory} was not closed cleanly; its logs are checked from their recovery points on.")]
+    [LoggerMessage(1209, LogLevel.Information, "The log directory {Directory} was not closed cleanly. Its logs are checked from their recovery points on.")]
     public static partial void RecoveryBegins(ILogger logger, string directory);
 
-    [LoggerMessage(1210, LogLevel.Information, "{Logs} logs were opened in {Milliseconds} ms; {Bytes} bytes of batches were checked and {Repairs} repairs were made.")]
+    [LoggerMessage(1210, LogLevel.Information, "{Logs} logs were opened in {Milliseconds} ms. {Bytes} bytes of batches were checked, and {Repairs} repairs were made.")]
     public static partial void LogsOpened(ILogger logger, int logs, long milliseconds, long bytes, long repairs);
 
-    [LoggerMessage(1211, LogLevel.Warning, "Topic {Topic} has cleanup.policy={Policy}, and this broker does not compact yet: it keeps every record until retention deletes it.")]
+    [LoggerMessage(1211, LogLevel.Warning, "Topic {Topic} has cleanup.policy={Policy}. This broker does not compact logs yet: it keeps every record until retention deletes it.")]
     public static partial void NotCompacted(ILogger logger, string topic, string policy);
 
-    [LoggerMessage(1212, LogLevel.Warning, "Topic {Topic} has cleanup.policy={Policy}, and this broker does not compact yet: it keeps every record, and the topic grows for ever. cleanup.policy=delete bounds it.")]
+    [LoggerMessage(1212, LogLevel.Warning, "Topic {Topic} has cleanup.policy={Policy}. This broker does not compact logs yet: it keeps every record, and the topic grows for ever. cleanup.policy=delete bounds it.")]
     public static partial void NeitherCompactedNorDeleted(ILogger logger, string topic, string policy);
 
-    [LoggerMessage(1213, LogLevel.Warning, "{Count} topics have a cleanup.policy that asks for compaction; further ones are not named.")]
+    [LoggerMessage(1213, LogLevel.Warning, "{Count} topics have a cleanup.policy that asks for compaction. Further ones are not named.")]
     public static partial void NoMoreNamed(ILogger logger, int count);
 
     [LoggerMessage(1205, LogLevel.Warning, "The controller refused the directory {Directory} of partition {Partition} of topic {Topic}: {Error}.")]

@@ -113,7 +113,7 @@ public sealed class MetadataLog : IDisposable
 
         return ElectionState.TryDecode(_environment.Files.ReadAllBytes(path), out var state)
             ? state
-            : throw new QuorumStateException($"Error while reading the Quorum status from the file {path}: it is no quorum state.");
+            : throw new QuorumStateException($"Error while reading the Quorum status from the file {path}: it does not hold a quorum state.");
     }
 
     /// <summary>Keeps the election state, durably.</summary>

@@ -60,7 +60,7 @@ public sealed class PreparedDirectories
             if (prepared._unusable.Count > 0)
             {
                 var (unusable, failure) = prepared._unusable.First();
-                throw new QuorumStateException($"The log directory {unusable} cannot be used, and no other one of this node is formatted, so nobody knows whether this node is new: {failure.Message}", failure);
+                throw new QuorumStateException($"The log directory {unusable} cannot be used: {failure.Message.TrimEnd('.')}. No other log directory of this node is formatted, so this may be a new node or one that lost its disk. Make the directory usable, or remove it from log.dirs.", failure);
             }
 
             if (config.Node.WhyNoNewCluster(usable) is { } problem) throw new ConfigurationException(problem);
@@ -116,7 +116,7 @@ public sealed class PreparedDirectories
             {
                 if (_files.FileExists(directory))
                 {
-                    throw new IOException($"{directory} is a file and no folder.");
+                    throw new IOException($"{directory} is a file, not a folder.");
                 }
 
                 return;
@@ -149,7 +149,7 @@ public sealed class PreparedDirectories
         }
         catch (IOException e)
         {
-            throw new QuorumStateException($"log.dirs: {string.Join(", ", directories)} cannot be formatted as a data directory, is it writable? {e.Message}", e);
+            throw new QuorumStateException($"log.dirs: {string.Join(", ", directories)} cannot be formatted: {e.Message.TrimEnd('.')}. Check its disk and its permissions.", e);
         }
 
         _formatted.AddRange(directories);
@@ -163,7 +163,7 @@ public sealed class PreparedDirectories
     {
         if (directories.Find(directory => IsUsed(_files, directory)) is { } used)
         {
-            throw new QuorumStateException($"No readable meta.properties files found: {used} holds data but does not say whose. To begin anew remove all data in it.");
+            throw new QuorumStateException($"No readable meta.properties files found: {used} holds data and has no meta.properties, which says whose data it is. Restore the file, or remove all data to start with an empty directory.");
         }
     }
 
@@ -198,7 +198,7 @@ public sealed class PreparedDirectories
 
             if (meta.ClusterId != first.Value.ClusterId)
             {
-                throw new QuorumStateException($"The directory {directory} belongs to the cluster {meta.ClusterId}, {first.Key} to {first.Value.ClusterId}.");
+                throw new QuorumStateException($"The directory {directory} belongs to the cluster {meta.ClusterId}, and {first.Key} to {first.Value.ClusterId}. Directories of a node have one cluster.");
             }
 
             if (meta.DirectoryId is not { } id)
@@ -208,7 +208,7 @@ public sealed class PreparedDirectories
 
             if (DirectoryIds.IsReserved(id))
             {
-                throw new QuorumStateException($"The directory.id {id} in {file} is one that no directory has. Remove that line: the next start makes up another.");
+                throw new QuorumStateException($"The directory.id {id} in {file} is reserved by Kafka. Remove that line. The next start writes another id.");
             }
 
             if (!owners.TryAdd(id, directory))

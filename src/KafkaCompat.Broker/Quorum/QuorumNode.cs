@@ -46,7 +46,7 @@ public sealed class QuorumNode : IAsyncDisposable
             var quorum = new QuorumLoop(log, QuorumSettingsOf(config, meta), metadata, NoPeers.Instance, clock, random);
             if (quorum.Describe().VoterSet is { Voters.Length: > 1 } voters)
             {
-                throw new QuorumStateException($"The metadata log in {config.MetadataLogDir} is that of a quorum of {voters.Voters.Length} voters "
+                throw new QuorumStateException($"The metadata log in {config.MetadataLogDir} has a quorum of {voters.Voters.Length} voters "
                     + $"({string.Join(", ", voters.Voters.Select(static v => v.Key.Id))}): more than one is not served yet.");
             }
 

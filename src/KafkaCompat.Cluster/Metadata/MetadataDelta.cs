@@ -74,7 +74,7 @@ public sealed class MetadataDelta(MetadataImage image)
                 ApplyCredential(record);
                 break;
             case NoOpRecord or ZkMigrationStateRecord: break;
-            default: throw new MetadataCorruptException($"a {record.GetType().Name} where none may stand");
+            default: throw new MetadataCorruptException($"a {record.GetType().Name} in a place where it is not allowed");
         }
     }
 

@@ -43,7 +43,7 @@ public sealed class TopicChange
     {
         if (!_partitions.TryGetValue(record.PartitionId, out var before))
         {
-            throw new MetadataCorruptException($"the change of partition {record.PartitionId} of topic {Name}, which has none such");
+            throw new MetadataCorruptException($"a change of partition {record.PartitionId} of topic {Name}, which does not exist");
         }
 
         _partitions[record.PartitionId] = before.After(record);

@@ -92,7 +92,7 @@ public static class QuorumBatchCodec
             batches.Add(Decode(enumerator.Current));
         }
 
-        return enumerator.Fault == RecordFault.None ? batches : throw new MetadataCorruptException($"bytes that are no batch ({enumerator.Fault})");
+        return enumerator.Fault == RecordFault.None ? batches : throw new MetadataCorruptException($"bytes that are not a batch ({enumerator.Fault})");
     }
 
     private static QuorumBatch Decode(in RecordBatchSlice slice)
@@ -168,6 +168,6 @@ public static class QuorumBatchCodec
         SnapshotFooterRecord => QuorumControlType.SnapshotFooter,
         KRaftVersionRecord => QuorumControlType.KRaftVersion,
         VotersRecord => QuorumControlType.KRaftVoters,
-        _ => throw new ArgumentException($"{control.GetType().Name} is no control record.", nameof(control)),
+        _ => throw new ArgumentException($"{control.GetType().Name} is not a control record.", nameof(control)),
     };
 }

@@ -14,7 +14,7 @@ public static partial class FeatureCatalog
 
     /// <summary>A feature by one of <see cref="FeatureNames"/>.</summary>
     public static FeatureInfo Feature(string name) =>
-        Array.Find(FeatureTable, f => f.Name == name) ?? throw new ArgumentException($"{name} is no feature", nameof(name));
+        Array.Find(FeatureTable, f => f.Name == name) ?? throw new ArgumentException($"{name} is not a feature", nameof(name));
 
     /// <summary>
     /// The metadata version of a level. Below the lowest, as in a metadata log that has not said its level yet, it is the lowest; of a level that is

@@ -25,7 +25,7 @@ internal static class CheckpointText
         if (lines.Length == 0)
             return [];
         if (!JavaNumber.TryInt(lines[0], out int version) || version != Version)
-            throw new LogCorruptionException($"{path}: the version is '{lines[0]}' and not {Version}.");
+            throw new LogCorruptionException($"{path}: the version is '{lines[0]}', not {Version}.");
         if (lines.Length == 1)
             return [];
         if (!JavaNumber.TryInt(lines[1], out int count))
@@ -38,11 +38,11 @@ internal static class CheckpointText
             if (cells.Length > 0 && s_blanks.Contains(lines[i][0]))
                 cells = ["", .. cells];
             if (cells.Length != parts)
-                throw new LogCorruptionException($"{path}: line {i + 1} is no entry: '{lines[i]}'.");
+                throw new LogCorruptionException($"{path}: line {i + 1} is not an entry: '{lines[i]}'.");
             entries.Add(cells);
         }
         if (entries.Count != count)
-            throw new LogCorruptionException($"{path}: {count} entries are announced and {entries.Count} are there.");
+            throw new LogCorruptionException($"{path}: the second line announces {count} entries, and the file has {entries.Count}.");
         return entries;
     }
 
@@ -62,7 +62,7 @@ internal static class CheckpointText
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
-    public static long Number(string cell, string path) => JavaNumber.TryLong(cell, out long value) ? value : throw new LogCorruptionException($"{path}: '{cell}' is no number.");
+    public static long Number(string cell, string path) => JavaNumber.TryLong(cell, out long value) ? value : throw new LogCorruptionException($"{path}: '{cell}' is not a number.");
 
-    public static int Int(string cell, string path) => JavaNumber.TryInt(cell, out int value) ? value : throw new LogCorruptionException($"{path}: '{cell}' is no number of 32 bits.");
+    public static int Int(string cell, string path) => JavaNumber.TryInt(cell, out int value) ? value : throw new LogCorruptionException($"{path}: '{cell}' is not a number of 32 bits.");
 }

@@ -11,7 +11,7 @@ public static class FileStoreOperations
         using StoredFile file = files.Open(path, FileOpening.Read);
         long length = file.Length;
         if (length > MaxWholeFileBytes)
-            throw new IOException($"{path} has {length} bytes, more than may be read at once ({MaxWholeFileBytes}).");
+            throw new IOException($"{path} has {length} bytes, and {MaxWholeFileBytes} at most are read at once.");
         var bytes = new byte[(int)length];
         int read = file.Read(0, bytes);
         return read == bytes.Length ? bytes : bytes[..read];

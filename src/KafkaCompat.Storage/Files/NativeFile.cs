@@ -28,7 +28,7 @@ internal static partial class NativeFile
         if (OperatingSystem.IsWindows() || Access(path, Exists) == 0)
             return false;
         int error = Marshal.GetLastPInvokeError();
-        return error is NoEntry or NoFolder || error == NameTooLong ? false : throw new IOException($"{path} cannot be looked at: {new Win32Exception(error).Message}", error);
+        return error is NoEntry or NoFolder || error == NameTooLong ? false : throw new IOException($"{path} cannot be inspected: {new Win32Exception(error).Message}", error);
     }
 
     /// <summary>Throws where this process may not list, enter or write a folder, or its file system is read-only.</summary>

@@ -62,7 +62,7 @@ internal sealed class TransactionIndex(IFileStore files, string path)
                 catch (WireFormatException damaged)
                 {
                     // The log was opened with a sound index: the file has changed underneath.
-                    throw new KafkaStorageException($"{Path} holds an entry that is none: {damaged.Message}.", damaged);
+                    throw new KafkaStorageException($"{Path} holds a damaged entry: {damaged.Message}.", damaged);
                 }
             }
             Volatile.Write(ref _entries, entries);

@@ -57,7 +57,7 @@ public sealed class PreparedDirectoriesTests
             _files.DeleteFolder("/a");
             _files.DeleteFolder("/b");
             Put($"{disk}/{name}", isFolder);
-            Assert.Contains($"{disk} holds data but does not say whose", Refusal(), StringComparison.Ordinal);
+            Assert.Contains($"{disk} holds data and has no meta.properties", Refusal(), StringComparison.Ordinal);
         }
     }
 
@@ -103,8 +103,32 @@ public sealed class PreparedDirectoriesTests
         Assert.Contains("The directory /b belongs to the cluster other", Refusal(), StringComparison.Ordinal);
         (mine with { DirectoryId = Meta("/a").DirectoryId }).Write(_files, "/b", TimeProvider.System.GetUtcNow());
         Assert.Contains("The directories /a and /b have the same directory.id", Refusal(), StringComparison.Ordinal);
+        Assert.Contains("Remove the line directory.id", Refusal(), StringComparison.Ordinal);
         (mine with { DirectoryId = new Uuid(0, 1) }).Write(_files, "/b", TimeProvider.System.GetUtcNow());
-        Assert.Contains("is one that no directory has", Refusal(), StringComparison.Ordinal);
+        Assert.Contains("is reserved by Kafka", Refusal(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{0}/a,{0}/a/")]
+    [InlineData("{0}/a,{0}/b/../a")]
+    [InlineData("{0}/a,{0}/a/.")]
+    public void One_directory_under_two_names_is_told_as_one(string directories)
+    {
+        var folder = Directory.CreateTempSubdirectory("kafkacompat-twice-");
+        try
+        {
+            var names = directories.Replace("{0}", folder.FullName, StringComparison.Ordinal);
+            Directory.CreateDirectory(Path.Combine(folder.FullName, "a"));
+            Directory.CreateDirectory(Path.Combine(folder.FullName, "b"));
+            var disk = new DiskFileStore();
+            _ = PreparedDirectories.Prepare(disk, QuorumHost.Config(folder.FullName + "/a"), TimeProvider.System.GetUtcNow(), new Random(1));
+            var refused = Assert.Throws<QuorumStateException>(() => PreparedDirectories.Prepare(disk, QuorumHost.Config(folder.FullName + "/a", ("log.dirs", names)), TimeProvider.System.GetUtcNow(), new Random(1)));
+            Assert.StartsWith("log.dirs names the same directory twice", refused.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     [Fact]
@@ -155,7 +179,7 @@ public sealed class PreparedDirectoriesTests
         var broken = Broken("/b");
         _files.CreateFolder("/b");
         var refused = Assert.Throws<QuorumStateException>(() => PreparedDirectories.Prepare(broken, Config(), TimeProvider.System.GetUtcNow(), new Random(1)));
-        Assert.Contains("nobody knows whether this node is new", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("a new node or one that lost its disk", refused.Message, StringComparison.Ordinal);
         Assert.False(_files.FolderExists("/a"));
     }
 
