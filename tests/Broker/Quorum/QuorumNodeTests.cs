@@ -100,6 +100,53 @@ public sealed class QuorumNodeTests : IDisposable
         await Create(host, "t", 1);
     }
 
+    /// <summary>Many clients at once, every second of whom has the controller fail: theirs fail, all others' are there, and the controller and the image say the same.</summary>
+    [Fact]
+    public async Task Faults_among_many_requests_are_of_those_alone()
+    {
+        const int Clients = 40;
+        await using var host = await QuorumHost.Start(Path.Combine(_root, "data"));
+        var asked = Enumerable.Range(0, Clients).Select(i => host.Node.Controller.CreateTopics(
+            new CreateTopicsRequest { TimeoutMs = 60_000, Topics = { new() { Name = $"t{i}", NumPartitions = 3, ReplicationFactor = 1 } } }, 7, i % 2 == 0 ? null : new FaultyQuota())).ToList();
+        for (int i = 0; i < Clients; i++)
+        {
+            if (i % 2 == 0) Assert.Equal(ErrorCode.None, (await asked[i]).Topics[0].ErrorCode);
+            else _ = await Assert.ThrowsAsync<InvalidDataException>(() => asked[i]);
+        }
+
+        Assert.Equal(Clients / 2, host.Node.Metadata.Image.Topics.Count);
+        Assert.All(Enumerable.Range(0, Clients), i => Assert.Equal(i % 2 == 0 ? 1 : -1, host.Node.Metadata.Image.FindPartition($"t{i}", 2)?.Leader ?? -1));
+        // A name that failed is free, one that did not is taken: the controller's own state holds no half of a decision.
+        await Create(host, "t1", 1);
+        var again = await host.Node.Controller.CreateTopics(new CreateTopicsRequest { TimeoutMs = 60_000, Topics = { new() { Name = "t0", NumPartitions = 1, ReplicationFactor = 1 } } }, 7);
+        Assert.Equal(ErrorCode.TopicAlreadyExists, again.Topics[0].ErrorCode);
+    }
+
+    /// <summary>What a heartbeat tells of may have a fault, once; the broker is alive all the same and says so.</summary>
+    [Fact]
+    public async Task A_heartbeat_that_fails_is_followed_by_others()
+    {
+        await using var host = await QuorumHost.Start(Path.Combine(_root, "data"), settings: ("broker.heartbeat.interval.ms", "20"));
+        int told = 0;
+        host.Broker.FailedDirectories = () => Interlocked.Increment(ref told) is 1 or 3 ? throw new InvalidOperationException("a fault") : [];
+        await Eventually.Is(() => Volatile.Read(ref told) > 4);
+        Assert.False(host.Node.Metadata.Image.Brokers[1].IsFenced);
+    }
+
+    /// <summary>A broker that leaves and has lost a directory says both in one heartbeat: its partitions there change once.</summary>
+    [Fact]
+    public async Task A_lost_directory_and_a_stop_in_one_heartbeat_change_a_partition_once()
+    {
+        await using var host = await QuorumHost.Start(Path.Combine(_root, "data"));
+        await Create(host, "t", 1);
+        int epoch = host.Node.Metadata.Image.FindPartition("t", 0)!.LeaderEpoch;
+        var lost = host.Node.Metadata.Image.Brokers[1].LogDirs;
+        host.Broker.FailedDirectories = () => [.. lost];
+        await host.Broker.ShutDownAsync();
+        var partition = host.Node.Metadata.Image.FindPartition("t", 0)!;
+        Assert.Equal((-1, epoch + 1, "1"), (partition.Leader, partition.LeaderEpoch, string.Join(',', partition.Elr)));
+    }
+
     /// <summary>A broker that comes, goes or is fenced has a record for each of its partitions, which are more than a batch of the log may hold.</summary>
     [Fact]
     public async Task A_broker_of_very_many_partitions_comes_and_goes()
