@@ -6,6 +6,7 @@ import re
 import struct
 
 import brokers
+import wire
 
 FIXED = {"bool": "?", "int8": "b", "int16": "h", "uint16": "H", "int32": "i", "uint32": "I", "int64": "q", "float64": "d"}
 
@@ -68,16 +69,8 @@ class Writer:
         self.schema, self.version = schema, version
         self.flexible = within(schema.get("flexibleVersions", "none"), version)
 
-    @staticmethod
-    def varint(value):
-        out = bytearray()
-        while value >= 0x80:
-            out.append(value & 0x7F | 0x80)
-            value >>= 7
-        return bytes(out + bytes([value]))
-
     def length(self, count, form):
-        return self.varint(count + 1) if self.flexible else struct.pack(">" + form, count)
+        return wire.varint(count + 1) if self.flexible else struct.pack(">" + form, count)
 
     def structure(self, fields, values):
         out, tagged = b"", []
@@ -89,7 +82,7 @@ class Writer:
             elif within(field["versions"], self.version):
                 out += self.value(field, field["type"], value)
         if self.flexible:
-            out += self.varint(len(tagged)) + b"".join(self.varint(tag) + self.varint(len(one)) + one for tag, one in sorted(tagged))
+            out += wire.varint(len(tagged)) + b"".join(wire.varint(tag) + wire.varint(len(one)) + one for tag, one in sorted(tagged))
         return out
 
     def value(self, field, kind, value):
@@ -109,28 +102,10 @@ class Writer:
         return self.structure(members(self.schema, field), value)
 
 
-class Answer:
+class Answer(wire.Reader):
     def __init__(self, schema, version, data):
-        self.schema, self.version, self.data, self.at = schema, version, data, 0
-        self.flexible = within(schema.get("flexibleVersions", "none"), version)
-
-    def take(self, count):
-        if count < 0 or self.at + count > len(self.data):
-            raise ValueError(f"{count} bytes are needed, {len(self.data) - self.at} are left")
-        self.at += count
-        return self.data[self.at - count:self.at]
-
-    def varint(self):
-        value = shift = 0
-        while True:
-            byte = self.take(1)[0]
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-            shift += 7
-
-    def length(self, form):
-        return self.varint() - 1 if self.flexible else struct.unpack(">" + form, self.take(struct.calcsize(form)))[0]
+        super().__init__(data, within(schema.get("flexibleVersions", "none"), version))
+        self.schema, self.version = schema, version
 
     def structure(self, fields):
         found = {}
@@ -155,12 +130,12 @@ class Answer:
             count = self.length("h")
             return None if count < 0 else self.take(count).decode("utf-8", "replace")
         if kind in ("bytes", "records"):
-            count = self.length("i")
-            return None if count < 0 else self.take(count).hex()
+            found = self.bytes()
+            return None if found is None else found.hex()
         if kind == "uuid":
-            return self.take(16).hex()
+            return self.uuid()
         if kind in FIXED:
-            return struct.unpack(">" + FIXED[kind], self.take(struct.calcsize(FIXED[kind])))[0]
+            return self.number(FIXED[kind])
         if within(field.get("nullableVersions"), self.version) and self.take(1)[0] == 0xFF:
             return None
         return self.structure(members(self.schema, field))
@@ -180,11 +155,8 @@ def response(name, version, frame):
     schema = message(f"{name}Response")
     answer = Answer(schema, version, frame)
     answer.take(4)
-    if answer.flexible and name != "ApiVersions":
-        for _ in range(answer.varint()):
-            answer.varint()
-            answer.take(answer.varint())
+    if name != "ApiVersions":
+        answer.tags()
     found = answer.structure(schema["fields"])
-    if answer.at != len(frame):
-        raise ValueError(f"{len(frame) - answer.at} bytes are left of the answer")
+    answer.end()
     return found

@@ -17,8 +17,8 @@ class Reader:
         self.data, self.at, self.flexible = data, 0, flexible
 
     def take(self, length):
-        if self.at + length > len(self.data):
-            raise ValueError(f"the answer ends {self.at + length - len(self.data)} bytes too soon")
+        if length < 0 or self.at + length > len(self.data):
+            raise ValueError(f"{length} bytes are needed, {len(self.data) - self.at} are left of the answer")
         self.at += length
         return self.data[self.at - length:self.at]
 
