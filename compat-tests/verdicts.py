@@ -124,6 +124,28 @@ def xxh32(data, seed=0):
     return h ^ h >> 16
 
 
+def lz4_edges(data):
+    """Frames put together by hand round the end mark, the promised sums and sizes, and what stands before and behind a frame."""
+    def frame(flags=0x60, sizes=0x40, size=b"", blocks=None, end=b"\0\0\0\0", header=None):
+        head = bytes([flags, sizes]) + size
+        body = b"".join(struct.pack("<I", len(block) | 1 << 31) + block for block in ([data] if blocks is None else blocks))
+        return struct.pack("<I", 0x184D2204) + head + bytes([xxh32(head) >> 8 & 0xFF if header is None else header]) + body + end
+    end, half, skippable = b"\0" * 4, len(data) // 2, b"\x50\x2a\x4d\x18" + struct.pack("<I", 5) + b"12345"
+    packed = lz4.block.compress(data, store_size=False)
+    packed = struct.pack("<I", len(packed)) + packed
+    first, second, empty = frame(blocks=[data[:half]]), frame(blocks=[data[half:]]), frame(blocks=[])
+    made = [frame(end=end[:count]) for count in range(5)] + [frame(end=b"\0\0\0\x80"), frame(end=b"abcd"), frame(end=b"abcdefghi")]
+    made += [frame(blocks=[], end=packed + end[:count]) for count in range(5)] + [frame(blocks=[], end=packed[:-1])]
+    made += [frame(flags=0x64, end=end + sum) for sum in (struct.pack("<I", xxh32(data)), b"\1\2\3\4", b"\1\2\3", b"")] + [frame(flags=0x64, end=b"")]
+    made += [frame(flags=0x68, size=struct.pack("<Q", size)) for size in (len(data), len(data) - 1, len(data) + 1, 0, 2 ** 64 - 1)] + [frame(flags=0x68)]
+    made += [frame(flags=0x70, blocks=[data], end=sum + tail) for sum in (struct.pack("<I", xxh32(data)), b"\1\2\3\4", b"") for tail in (end, b"")]
+    made += [frame(blocks=blocks, end=tail) for blocks in ([data[:half], data[half:]], [data, b"x"], [data + b"x"], [], [data, b""]) for tail in (end, b"")]
+    made += [frame() + behind for behind in (empty, frame(), skippable, b"x", b"garbage")] + [before + frame() for before in (empty, skippable)]
+    made += [first + second, first[:-4] + second, first + skippable + second, frame(header=0), frame(flags=0x40), frame(flags=0xA0)]
+    made += [frame(sizes=sizes) for sizes in (0, 0x30, 0x41, 0x70)] + [b"\x02\x21\x4c\x18" + frame()[4:]]
+    return made
+
+
 def snappy_stream(rng, data):
     if rng.random() < 0.15:
         return snappy.compress(data)  # one raw block, as some clients send it
@@ -224,6 +246,9 @@ def payloads(codec, count, seed):
         if kind > 0.1 and rng.random() < 0.85:
             payload, what = mutate(rng, payload), what + ", mutated"
         made.append((records + (rng.choice([-1, 1]) if rng.random() < 0.02 and records > 1 else 0), payload, what))
+    # Behind the others, so that those stay what a seed makes of them.
+    if codec == LZ4:
+        made += [(records, payload, "by hand") for records, data in small[:4] for payload in lz4_edges(data)]
     return made
 
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Compression;
+using K4os.Hash.xxHash;
 using KafkaCompat.Protocol.Checksums;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Records;
@@ -83,6 +84,39 @@ public sealed class CodecVerdictTests
         Assert.Equal(Undecodable, Verdict(CompressionType.Lz4, frame));
         Assert.Equal(Undecodable, Verdict(CompressionType.Lz4, [.. frame, 1, 2, 3]));
         Assert.Equal(0, Verdict(CompressionType.Lz4, [.. frame, 1, 2, 3, 4]));
+    }
+
+    /// <summary>What Apache Kafka 4.4 answered to a Produce of each.</summary>
+    [Fact]
+    public void Lz4_frames_end_and_follow_each_other_as_for_Kafka()
+    {
+        byte[] mark = [0, 0, 0, 0], header = [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82], skippable = [0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 1, 2];
+        byte[] block = Block(Records), first = [.. header, .. Block(Records[..5]), .. mark], second = [.. header, .. Block(Records[5..]), .. mark], empty = [.. header, .. mark];
+        byte[] open = [.. header, .. block], sound = [.. open, .. mark];
+        (string What, byte[] Payload, short Expected)[] cases =
+        [
+            ("sound", sound, 0), ("a mark with the bit of a stored block", [.. open, 0, 0, 0, 0x80], 0),
+            ("no mark", open, Undecodable), ("a byte of it", [.. open, 0], Undecodable), ("two", [.. open, 0, 0], Undecodable), ("three", [.. open, 0, 0, 0], Undecodable),
+            ("other bytes in its place", [.. open, .. "abcd"u8], Undecodable), ("a cut block", open[..^1], Undecodable),
+            ("a second frame", [.. sound, .. sound], 0), ("an empty one", [.. sound, .. empty], 0), ("one to skip", [.. sound, .. skippable], 0), ("a byte behind", [.. sound, 1], 0),
+            ("records over two frames", [.. first, .. second], InvalidRecord), ("the first without a mark", [.. first[..^4], .. second], Undecodable),
+            ("with one to skip between them", [.. first, .. skippable, .. second], InvalidRecord),
+            ("an empty frame first", [.. empty, .. sound], InvalidRecord), ("one to skip first", [.. skippable, .. sound], Undecodable),
+            ("nothing", empty, InvalidRecord), ("a header alone", header, Undecodable), ("a block behind the records", [.. open, .. Block([1]), .. mark], InvalidRecord),
+            ("two blocks", [.. header, .. Block(Records[..5]), .. Block(Records[5..]), .. mark], 0), ("two without a mark", [.. header, .. Block(Records[..5]), .. Block(Records[5..])], Undecodable),
+            ("a content size that is right", WithSize(Records.Length), 0), ("too small", WithSize(Records.Length - 1), 0), ("too large", WithSize(Records.Length + 1), 0),
+            ("none", WithSize(0), 0), ("as large as can be", WithSize(-1), 0),
+        ];
+        Assert.Empty(cases.Where(static one => Verdict(CompressionType.Lz4, one.Payload) != one.Expected).Select(static one => $"{one.What}: {Verdict(CompressionType.Lz4, one.Payload)}"));
+
+        static byte[] Block(byte[] bytes) => [(byte)bytes.Length, 0, 0, 0x80, .. bytes];
+
+        byte[] WithSize(long size)
+        {
+            byte[] descriptor = [0x68, 0x40, 0, 0, 0, 0, 0, 0, 0, 0];
+            BinaryPrimitives.WriteInt64LittleEndian(descriptor.AsSpan(2), size);
+            return [0x04, 0x22, 0x4d, 0x18, .. descriptor, (byte)(XXH32.DigestOf(descriptor) >> 8), .. block, .. mark];
+        }
     }
 
     [Fact]
