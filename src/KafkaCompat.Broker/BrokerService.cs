@@ -80,6 +80,7 @@ public sealed class BrokerService : IAsyncDisposable
             Memory = config.GetLong("queued.max.request.bytes") is > 0 and var maxBytes ? new RequestMemory(maxBytes) : null,
             Faults = new PeerFaults(engineTime),
             Answers = new AnswerMemory(AnswerMemory.MaxUnreadBytes, Wheel, engineTime),
+            DecodeThreads = batchThreads,
         };
         _groupWheel = ReferenceEquals(engineTime, time) ? Wheel : new TimerWheel(time);
         Requests = new RequestMetrics(engineTime);
@@ -206,6 +207,9 @@ public sealed class BrokerService : IAsyncDisposable
 
     /// <summary>What unread answers of all connections take.</summary>
     public AnswerMemory AnswerMemory => _limits.Answers!;
+
+    /// <summary>What the objects of large requests take.</summary>
+    public DecodeMemory DecodeMemory => _limits.Decoding;
 
     /// <summary>What was asked, how often and how long it took.</summary>
     public RequestMetrics Requests { get; }

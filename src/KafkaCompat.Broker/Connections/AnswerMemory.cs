@@ -20,7 +20,7 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
     /// <summary>How long a peer may take nothing of its answer while others wait for room.</summary>
     public const int StalledAfterMs = 2_000;
 
-    /// <summary>What a request that was let in counts as until its answer is there.</summary>
+    /// <summary>What a request that was let in counts as until its answer is there. An answer that is larger is written when there is room for all of it.</summary>
     private const long BytesOfTurn = 1024 * 1024;
 
     private const int LookEveryMs = StalledAfterMs / 4;
@@ -59,14 +59,17 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
     private void Change(long bytes)
     {
         _heldBytes += bytes;
-        while (_heldBytes < maxBytes && _waiting.First is { } next)
+        while (_waiting.First is { } next && HasRoomFor(next.Value.Wanted, _heldBytes))
         {
             _waiting.RemoveFirst();
-            _heldBytes += BytesOfTurn;
+            _heldBytes += next.Value.Wanted;
             next.Value.LetIn();
         }
         _isFull = _heldBytes >= maxBytes || _waiting.Count > 0;
     }
+
+    /// <summary>One that is larger than all that there is has it alone.</summary>
+    private bool HasRoomFor(long bytes, long besides) => bytes <= BytesOfTurn ? besides < maxBytes : besides == 0 || besides + bytes <= maxBytes;
 
     private void StartLooking()
     {
@@ -108,7 +111,7 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
         private TaskCompletionSource? _turn;
         private long _since;
         private long _unreadBytes;
-        private volatile bool _hasTurn;
+        private long _turnBytes;
         private volatile bool _isEnded;
 
         public Claim(AnswerMemory memory, KafkaConnection owner)
@@ -126,16 +129,36 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
         public long StillSince => Math.Max(Volatile.Read(ref _since), Owner.LastSent);
 
         /// <summary>Whether the next answer of any size has to wait for its turn.</summary>
-        public bool MustWait => _memory._isFull && !_hasTurn && !_isEnded;
+        public bool MustWait => _memory._isFull && !HasTurn && !_isEnded;
 
-        /// <summary>Completes when an answer of any size may be made, or the connection ends. <see cref="EndTurn"/> or <see cref="Hold"/> has to follow.</summary>
-        public Task WhenRoom()
+        /// <summary>What the turn that it waits for counts as.</summary>
+        public long Wanted { get; private set; } = BytesOfTurn;
+
+        private bool HasTurn => Volatile.Read(ref _turnBytes) > 0;
+
+        /// <summary>Whether an answer of so many bytes may be written now, which are counted then; where not, <see cref="WhenRoom"/> tells when.</summary>
+        public bool MayWrite(long bytes)
+        {
+            if (bytes <= BytesOfTurn) return !MustWait;
+            lock (_memory._lock)
+            {
+                return _isEnded || _turnBytes >= bytes || TryTake(bytes);
+            }
+        }
+
+        /// <summary>Completes when an answer of any size, or of so many bytes, may be made, or the connection ends. <see cref="EndTurn"/> or <see cref="Hold"/> has to follow.</summary>
+        public Task WhenRoom(long bytes = BytesOfTurn)
         {
             lock (_memory._lock)
             {
-                if (_isEnded || _hasTurn || !_memory._isFull) return Task.CompletedTask;
+                Wanted = Math.Max(bytes, BytesOfTurn);
+                if (_isEnded || _turnBytes >= Wanted) return Task.CompletedTask;
+                if (bytes <= BytesOfTurn ? !_memory._isFull : TryTake(bytes)) return Task.CompletedTask;
+                // Who waits holds nothing. Who had a turn has made its answer by now: it comes before those who have not begun.
                 _turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                _memory._waiting.AddLast(_waitingPlace);
+                if (HasTurn) _memory._waiting.AddFirst(_waitingPlace);
+                else _memory._waiting.AddLast(_waitingPlace);
+                Change(-_turnBytes);
                 _memory._isFull = true;
                 _memory.StartLooking();
                 return _turn.Task;
@@ -145,13 +168,8 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
         /// <summary>The answer has gone, or is made later.</summary>
         public void EndTurn()
         {
-            if (!_hasTurn) return;
-            lock (_memory._lock)
-            {
-                if (!_hasTurn) return;
-                _hasTurn = false;
-                _memory.Change(-BytesOfTurn);
-            }
+            if (!HasTurn) return;
+            lock (_memory._lock) Change(-_turnBytes);
         }
 
         /// <summary>The socket has not taken these bytes at once.</summary>
@@ -163,8 +181,9 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
                 _since = _memory.Now;
                 _unreadBytes = bytes;
                 if (_holdingPlace.List is null) _memory._holding.AddLast(_holdingPlace);
-                _memory.Change(_hasTurn ? bytes - BytesOfTurn : bytes);
-                _hasTurn = false;
+                var turnBytes = _turnBytes;
+                _turnBytes = 0;
+                _memory.Change(bytes - turnBytes);
             }
         }
 
@@ -187,16 +206,29 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
             {
                 _isEnded = true;
                 if (_waitingPlace.List is not null) _memory._waiting.Remove(_waitingPlace);
-                _memory.Change(_hasTurn ? -BytesOfTurn : 0);
-                _hasTurn = false;
+                Change(-_turnBytes);
                 _turn?.TrySetResult();
             }
         }
 
         internal void LetIn()
         {
-            _hasTurn = true;
+            _turnBytes = Wanted;
             _turn!.TrySetResult();
+        }
+
+        /// <summary>Takes a turn of so many bytes, or makes the one that it has as large, where nobody waits and there is room.</summary>
+        private bool TryTake(long bytes)
+        {
+            if ((_memory._waiting.Count > 0 && !HasTurn) || !_memory.HasRoomFor(bytes, _memory._heldBytes - _turnBytes)) return false;
+            Change(bytes - _turnBytes);
+            return true;
+        }
+
+        private void Change(long turnBytes)
+        {
+            _turnBytes += turnBytes;
+            _memory.Change(turnBytes);
         }
     }
 

@@ -1,4 +1,4 @@
-using KafkaCompat.Protocol;
+using KafkaCompat.Broker.Dispatch;
 
 namespace KafkaCompat.Broker.Connections;
 
@@ -26,8 +26,11 @@ public sealed record ConnectionLimits(int MaxRequestBytes, long MaxIdleMs)
     /// <summary>What the unread answers of all connections may take together. Null in tests that need no bound.</summary>
     public AnswerMemory? Answers { get; init; }
 
-    /// <summary>What requests of all connections may cost beyond what their bytes allow.</summary>
+    /// <summary>What the objects of large requests may take together.</summary>
     public DecodeMemory Decoding { get; init; } = new();
+
+    /// <summary>Where large requests are decoded, so that the connections of the socket's thread go on meanwhile.</summary>
+    public IBatchThreads DecodeThreads { get; init; } = IBatchThreads.None;
 
     public static ConnectionLimits Default { get; } = new(100 * 1024 * 1024, 600_000);
 }

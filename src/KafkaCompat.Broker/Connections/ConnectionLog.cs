@@ -33,4 +33,16 @@ internal static partial class ConnectionLog
 
     [LoggerMessage(1007, LogLevel.Error, "An answer on {ConnectionId} could not be written. The connection is closed.")]
     public static partial void AnswerFailed(ILogger logger, Exception exception, string connectionId);
+
+    [LoggerMessage(EventId = 1010, Message = "Closing {ConnectionId} from {Remote}: its request of {Length} bytes has waited for {WaitMs} ms, and large requests of other connections hold the memory for them.")]
+    public static partial void NoTurnToDecode(ILogger logger, LogLevel level, string connectionId, IPAddress remote, long length, int waitMs);
+
+    [LoggerMessage(EventId = 1011, Message = "A client at {Remote} wants to log in with {Mechanism}, and listener {Listener} knows no login. Remove security.protocol and sasl.* from the client, or set security.protocol=PLAINTEXT.")]
+    public static partial void LoginNotNeeded(ILogger logger, LogLevel level, IPAddress remote, string mechanism, string listener);
+
+    [LoggerMessage(1012, LogLevel.Error, "An answer on {ConnectionId} was sent, and could not be counted or logged.")]
+    public static partial void AnswerNotTold(ILogger logger, Exception exception, string connectionId);
+
+    [LoggerMessage(EventId = 1013, Message = "Closing {ConnectionId} from {Remote}: the answer to its {Key} would have {Bytes} bytes, the limit is {Limit}. Ask for less in one request.")]
+    public static partial void AnswerTooLarge(ILogger logger, LogLevel level, string connectionId, IPAddress remote, ApiKey key, int bytes, int limit);
 }

@@ -36,16 +36,18 @@ public sealed class KafkaConnection
     /// <summary>Bytes of a frame that tell its length and its API key.</summary>
     private const int BytesToKey = sizeof(int) + sizeof(short);
 
+    /// <summary>What a frame asks for that is too short for a key.</summary>
+    private const ApiKey NoKey = (ApiKey)(-1);
+
     private readonly ConnectionContext _connection;
-    private readonly DispatchTable _dispatch;
     private readonly ConnectionLimits _limits;
     private readonly ClientQuotas _quotas;
     private readonly TimeProvider _time;
     private readonly TimerWheel _wheel;
     private readonly ILogger _logger;
     private readonly ConnectionInfo _info;
+    private readonly RequestOpener _opener;
     private readonly RequestMetrics? _metrics;
-    private readonly RequestLog? _requests;
     private readonly RequestMemory.Claim? _memory;
     private readonly ResponseQueue _responses;
     private readonly ConnectionActivity _activity;
@@ -65,12 +67,14 @@ public sealed class KafkaConnection
     /// <summary>A request that uses its bytes beyond its handler's start; nothing further is read of this connection before it has done with them.</summary>
     private (PendingAnswer Place, RequestContext Context)? _usesBytes;
 
+    /// <summary>That of a large request which waits for it.</summary>
+    private volatile DecodeTurn? _turn;
+
     public KafkaConnection(
         ConnectionContext connection, string listenerName, DispatchTable dispatch, ConnectionLimits limits, ClientQuotas quotas, TimerWheel wheel, TimeProvider time,
         ILogger logger, RequestMetrics? metrics = null, RequestLog? requests = null)
     {
         _connection = connection;
-        _dispatch = dispatch;
         _limits = limits;
         _quotas = quotas;
         _wheel = wheel;
@@ -88,10 +92,10 @@ public sealed class KafkaConnection
             RemotePort = (connection.RemoteEndPoint as IPEndPoint)?.Port ?? 0,
         };
         _metrics = metrics;
-        _requests = requests;
+        _opener = new RequestOpener(dispatch, _info, quotas, requests, limits.Faults, logger);
         _memory = limits.Memory is { } memory ? new RequestMemory.Claim(memory) : null;
         _answerMemory = limits.Answers is { } answers ? new AnswerMemory.Claim(answers, this) : null;
-        _responses = new ResponseQueue(connection.Transport.Output, OnResponsesClosed, metrics, _answerMemory);
+        _responses = new ResponseQueue(connection.Transport.Output, OnResponsesClosed, metrics, _answerMemory, OnAnswerFault);
     }
 
     private enum Frame
@@ -108,6 +112,9 @@ public sealed class KafkaConnection
 
         /// <summary>A request before it is not answered, or its answer not taken by the peer.</summary>
         Blocked,
+
+        /// <summary>The request costs so much that it is decoded in its turn, and elsewhere.</summary>
+        Costly,
 
         /// <summary>Answers of all connections that their peers do not read take as much memory as they may; the request is not started before there is some.</summary>
         Crowded,
@@ -136,8 +143,8 @@ public sealed class KafkaConnection
     internal void CloseStalled(long unreadBytes, long ofAllBytes)
     {
         if (_isClosing) return;
-        ConnectionLog.StalledClosed(_logger, _info.ConnectionId, _info.RemoteAddress, AnswerMemory.StalledAfterMs, unreadBytes, ofAllBytes);
         Close();
+        Log(() => ConnectionLog.StalledClosed(_logger, _info.ConnectionId, _info.RemoteAddress, AnswerMemory.StalledAfterMs, unreadBytes, ofAllBytes));
     }
 
     /// <summary>
@@ -150,6 +157,7 @@ public sealed class KafkaConnection
         _pause?.End();
         _memory?.End();
         _answerMemory?.End();
+        _turn?.GiveBack();
         _connection.Transport.Input.CancelPendingRead();
     }
 
@@ -206,6 +214,7 @@ public sealed class KafkaConnection
             _responses.Cork();
             var frame = StartRequests(ref buffer);
             _responses.Uncork();
+            if (frame == Frame.Costly) (frame, buffer) = await StartInTurn(buffer);
             if (_usesBytes is { } inUse)
             {
                 _usesBytes = null;
@@ -289,29 +298,90 @@ public sealed class KafkaConnection
                 _bytesNeeded = sizeof(int);
                 return Frame.Paused;
             }
-            var frame = CutFrame(ref buffer, out var body);
+            var frame = FindFrame(buffer, out var body);
             if (frame != Frame.Complete) return frame;
-            if (!StartRequest(body)) return Frame.Refused;
+            var opened = _opener.Open(body, DecodeMemory.SmallBytes);
+            if (opened.Fate == RequestFate.ReadInTurn) return Frame.Costly;
+            buffer = AfterFrame(buffer, body);
+            if (!StartRequest(opened, (int)body.Length)) return Frame.Refused;
             if (_usesBytes is not null) return Frame.Complete;
         }
     }
 
-    private Frame CutFrame(ref ReadOnlySequence<byte> buffer, out ReadOnlySequence<byte> frame)
+    /// <summary>Starts the request at the front of what was received, which is large: when there is memory for its objects, and decoded where it holds up nobody else.</summary>
+    private async Task<(Frame, ReadOnlySequence<byte>)> StartInTurn(ReadOnlySequence<byte> buffer)
+    {
+        var frame = buffer.Slice(sizeof(int), ReadInt32(buffer));
+        var turn = _limits.Decoding.Ask(WireLimits.MostCost(frame.Length));
+        _turn = turn;
+        // Whoever ends the connection from now on ends the wait; who did so before is seen here.
+        if (_isDraining || _responses.IsClosed) turn.GiveBack();
+        _wheel.Schedule(turn, DecodeMemory.MaxWaitMs);
+        var isGranted = await turn.Granted.Task;
+        _ = _wheel.Cancel(turn);
+        _turn = null;
+        if (!isGranted)
+        {
+            // It is looked at again, and then not started because the connection ends.
+            if (_isDraining || _responses.IsClosed) return (Frame.Complete, buffer);
+            var level = _opener.LevelOf("memory");
+            ConnectionLog.NoTurnToDecode(_logger, level, _info.ConnectionId, _info.RemoteAddress, frame.Length, DecodeMemory.MaxWaitMs);
+            return (Frame.Refused, buffer);
+        }
+        var isStarted = false;
+        try
+        {
+            var opened = default(OpenedRequest);
+            await _limits.DecodeThreads.Run(() => opened = _opener.Open(frame, turn.Bytes));
+            if (opened.Fate == RequestFate.ReadInTurn)
+            {
+                // All that there is for requests is less than what this one of its length might be worth.
+                _opener.SayTooCostly(frame.Length, turn.Bytes);
+                return (Frame.Refused, buffer);
+            }
+            turn.Keep(opened.Cost);
+            isStarted = opened.Fate == RequestFate.Start;
+            if (isStarted) opened.Context!.Turn = turn;
+            buffer = AfterFrame(buffer, frame);
+            return (StartRequest(opened, (int)frame.Length) ? Frame.Complete : Frame.Refused, buffer);
+        }
+        finally
+        {
+            if (!isStarted) turn.GiveBack();
+        }
+    }
+
+    private ReadOnlySequence<byte> AfterFrame(in ReadOnlySequence<byte> buffer, in ReadOnlySequence<byte> frame)
+    {
+        _memory?.FrameCut();
+        return buffer.Slice(frame.End);
+    }
+
+    /// <summary>Finds the frame at the front of what was received, and whether its request may be started now.</summary>
+    private Frame FindFrame(in ReadOnlySequence<byte> buffer, out ReadOnlySequence<byte> frame)
     {
         frame = default;
         _bytesNeeded = sizeof(int);
         if (buffer.Length < sizeof(int)) return Frame.Incomplete;
-        var key = (ApiKey)(buffer.Length >= BytesToKey ? ReadInt16(buffer.Slice(sizeof(int), sizeof(short))) : -1);
+        var length = ReadInt32(buffer);
+        var isOfLength = length >= 0 && length <= _limits.MaxRequestBytes;
+        var hasKey = isOfLength && length >= sizeof(short);
+        if (hasKey && buffer.Length < BytesToKey)
+        {
+            // Whether it has to wait depends on what it is.
+            _bytesNeeded = BytesToKey;
+            return Frame.Incomplete;
+        }
+        var key = hasKey ? (ApiKey)ReadInt16(buffer.Slice(sizeof(int), sizeof(short))) : NoKey;
         if (!_responses.MayStart(key == ApiKey.Produce))
         {
             _blockedIsProduce = key == ApiKey.Produce;
             return Frame.Blocked;
         }
-        var length = ReadInt32(buffer);
-        if (length < 0 || length > _limits.MaxRequestBytes)
+        if (!isOfLength)
         {
             var foreign = ForeignProtocol.Of(length);
-            var level = LevelOf(foreign?.Name ?? "length");
+            var level = _opener.LevelOf(foreign?.Name ?? "length");
             if (foreign is var (name, advice)) ConnectionLog.ForeignProtocol(_logger, level, _info.ConnectionId, _info.RemoteAddress, name, _info.ListenerName, advice);
             else ConnectionLog.FrameRefused(_logger, level, _info.ConnectionId, _info.RemoteAddress, length, _limits.MaxRequestBytes);
             return Frame.Refused;
@@ -325,87 +395,45 @@ public sealed class KafkaConnection
         }
         if (_answerMemory is { MustWait: true } && !AnswerMemory.IsBoundedByRequest(key)) return Frame.Crowded;
         frame = buffer.Slice(sizeof(int), length);
-        buffer = buffer.Slice(frame.End);
-        _memory?.FrameCut();
         return Frame.Complete;
     }
 
-    /// <summary>Decodes one request and starts its handler. False when the connection has to be closed.</summary>
-    private bool StartRequest(in ReadOnlySequence<byte> frame)
+    /// <summary>Starts the handler of a request. False when the connection has to be closed.</summary>
+    private bool StartRequest(in OpenedRequest opened, int frameBytes)
     {
+        if (opened.Fate == RequestFate.Close) return false;
+        var served = opened.Served!;
         // It began when its bytes came, or when the request before it was done with.
         var startedTicks = Math.Max(_activity.LastReceived, _responses.LastWrittenTicks);
-        var bytes = sizeof(int) + (int)frame.Length;
-        try
+        var bytes = sizeof(int) + frameBytes;
+        if (opened.Fate == RequestFate.TellVersions)
         {
-            var reader = new WireReader(frame, shared: _limits.Decoding);
-            var key = reader.ReadInt16();
-            var version = reader.ReadInt16();
-            var served = _dispatch.Find(key);
-            if (served is null)
-            {
-                var level = LevelOf("key");
-                ConnectionLog.KeyNotServed(_logger, level, _info.ConnectionId, _info.RemoteAddress, key, version, _info.ListenerName);
-                return false;
-            }
-            var inRange = version >= served.MinVersion && version <= served.MaxVersion;
-            if (!inRange && served.Key != ApiKey.ApiVersions)
-            {
-                var level = LevelOf("version");
-                ConnectionLog.VersionNotServed(_logger, level, _info.ConnectionId, _info.RemoteAddress, served.Key, version);
-                return false;
-            }
-            var correlationId = reader.ReadInt32();
-            // Any negative length is null here, as with Kafka.
-            var clientId = reader.ReadNullableString(flexible: false);
-            if (served.Info.RequestHeaderVersion(version) >= 2) SkipTaggedFields(ref reader);
-            if (!inRange)
-            {
-                _responses.Complete(_responses.Begin(correlationId, 0, 0, served.Key, bytes, startedTicks), ApiVersionsRefusal(served));
-                return true;
-            }
-            var context = new RequestContext(served.Key, version, correlationId, clientId, _info)
-            {
-                Meter = _quotas.IsActive ? _quotas.Measure((int)frame.Length) : null,
-                Log = _requests is { IsOn: true } log ? log : null,
-            };
-            var place = _responses.Begin(correlationId, served.Info.ResponseHeaderVersion(version), version, served.Key, bytes, startedTicks);
-            if (context.Log is not null) place.Context = context;
-            return Start(served, ref reader, context, place);
+            _responses.Complete(_responses.Begin(opened.CorrelationId, 0, 0, served.Key, bytes, startedTicks), ApiVersionsRefusal(served));
+            return true;
         }
-        catch (WireFormatException e)
-        {
-            var level = LevelOf("request");
-            ConnectionLog.RequestUnreadable(_logger, level, _info.ConnectionId, _info.RemoteAddress, e.Message);
-            return false;
-        }
-    }
-
-    private bool Start(ServedApi served, ref WireReader body, RequestContext context, PendingAnswer place)
-    {
+        var context = opened.Context!;
+        var place = _responses.Begin(opened.CorrelationId, served.Info.ResponseHeaderVersion(opened.Version), opened.Version, served.Key, bytes, startedTicks);
+        if (context.Log is not null) place.Context = context;
         ValueTask<IResponse?> answer;
         try
         {
-            answer = served.Start(ref body, context);
+            answer = served.Start(opened.Request!, context);
         }
         catch (WireFormatException e)
         {
-            _limits.Decoding.Return(body.SharedBytes);
-            var level = LevelOf("request");
-            ConnectionLog.RequestUnreadable(_logger, level, _info.ConnectionId, _info.RemoteAddress, e.Message);
-            _responses.Complete(place, null, closeConnection: true);
+            context.Turn?.GiveBack();
+            _responses.Complete(place, null, closeConnection: true, context.Held);
+            _opener.SayUnreadable(e);
             return false;
         }
         catch (Exception e)
         {
-            _limits.Decoding.Return(body.SharedBytes);
             Fail(place, context, e);
             return false;
         }
         if (context.Meter is { } meter) _quotas.Returned(meter);
         if (answer.IsCompletedSuccessfully)
         {
-            _limits.Decoding.Return(body.SharedBytes);
             Complete(place, answer.GetAwaiter().GetResult(), context);
         }
         else
@@ -415,18 +443,26 @@ public sealed class KafkaConnection
             // What comes of it later asks for its own turn.
             _answerMemory?.EndTurn();
             if (_metrics is not null) place.HandledTicks = _metrics.Now;
-            CompleteLater(answer, place, context, body.SharedBytes);
+            CompleteLater(answer, place, context);
         }
         return !context.CloseRequested;
     }
 
     private void Complete(PendingAnswer place, IResponse? response, RequestContext context)
     {
-        if (context.Meter is { } meter && _quotas.Throttle(context, meter, response) is > 0 and var throttleMs)
+        var throttleMs = 0;
+        try
         {
-            Pause(throttleMs);
-            _metrics?.RecordThrottle(context.Key, throttleMs);
+            if (context.Meter is { } meter) throttleMs = _quotas.Throttle(context, meter, response);
+            if (throttleMs > 0) Pause(throttleMs);
+            if (throttleMs > 0) _metrics?.RecordThrottle(context.Key, throttleMs);
         }
+        catch (Exception e)
+        {
+            Fail(place, context, e);
+            return;
+        }
+        context.Turn?.GiveBack();
         _responses.Complete(place, response, context.CloseRequested, context.Held);
     }
 
@@ -443,7 +479,7 @@ public sealed class KafkaConnection
         if (_isDraining || _responses.IsClosed) pause.End();
     }
 
-    private async void CompleteLater(ValueTask<IResponse?> answer, PendingAnswer place, RequestContext context, long sharedBytes)
+    private async void CompleteLater(ValueTask<IResponse?> answer, PendingAnswer place, RequestContext context)
     {
         try
         {
@@ -453,27 +489,43 @@ public sealed class KafkaConnection
         {
             Fail(place, context, e);
         }
-        finally
-        {
-            _limits.Decoding.Return(sharedBytes);
-        }
     }
 
     /// <summary>A handler threw: a bug, or the disk. The peer sees its connection close and will ask again.</summary>
     private void Fail(PendingAnswer place, RequestContext context, Exception e)
     {
-        if (e is not OperationCanceledException) ConnectionLog.HandlerFailed(_logger, e, context.Key, context.ApiVersion, context.ClientId);
+        context.Turn?.GiveBack();
         _responses.Complete(place, null, closeConnection: true, context.Held);
+        if (e is not OperationCanceledException) Log(() => ConnectionLog.HandlerFailed(_logger, e, context.Key, context.ApiVersion, context.ClientId));
     }
-
-    private LogLevel LevelOf(string fault) => _limits.Faults?.LevelOf(_info.RemoteAddress, fault) ?? LogLevel.Warning;
 
     private void OnResponsesClosed(Exception? failure)
     {
-        if (failure is not null) ConnectionLog.AnswerFailed(_logger, failure, _info.ConnectionId);
         _pause?.End();
         _memory?.End();
+        _turn?.GiveBack();
         _connection.Transport.Input.CancelPendingRead();
+        if (failure is AnswerTooLargeException large)
+        {
+            var level = _opener.LevelOf("answer");
+            Log(() => ConnectionLog.AnswerTooLarge(_logger, level, _info.ConnectionId, _info.RemoteAddress, large.Key, large.Bytes, AnswerRoom.MaxBytes));
+        }
+        else if (failure is not null) Log(() => ConnectionLog.AnswerFailed(_logger, failure, _info.ConnectionId));
+    }
+
+    private void OnAnswerFault(Exception fault) => Log(() => ConnectionLog.AnswerNotTold(_logger, fault, _info.ConnectionId));
+
+    /// <summary>Says something where the work of others must go on whatever becomes of the line.</summary>
+    private static void Log(Action say)
+    {
+        try
+        {
+            say();
+        }
+        catch (Exception)
+        {
+            // The log itself has failed: there is nowhere left to say it.
+        }
     }
 
     private static ApiVersionsResponse ApiVersionsRefusal(ServedApi apiVersions) => new()
@@ -481,15 +533,6 @@ public sealed class KafkaConnection
         ErrorCode = ErrorCode.UnsupportedVersion,
         ApiKeys = [new() { ApiKey = (short)apiVersions.Key, MinVersion = apiVersions.MinVersion, MaxVersion = apiVersions.MaxVersion }],
     };
-
-    private static void SkipTaggedFields(ref WireReader reader)
-    {
-        for (var count = reader.ReadTagCount(); count > 0; count--)
-        {
-            _ = reader.ReadTag(out var size);
-            reader.Skip(size);
-        }
-    }
 
     private static short ReadInt16(in ReadOnlySequence<byte> buffer)
     {
@@ -525,8 +568,8 @@ public sealed class KafkaConnection
                 owner._wheel.Schedule(this, owner._limits.MaxIdleMs - idleMs);
                 return;
             }
-            ConnectionLog.IdleClosed(owner._logger, owner._info.ConnectionId, owner._info.RemoteAddress, idleMs);
             owner._responses.Close();
+            Log(() => ConnectionLog.IdleClosed(owner._logger, owner._info.ConnectionId, owner._info.RemoteAddress, idleMs));
         }
     }
 }

@@ -17,7 +17,8 @@ namespace KafkaCompat.Broker.Connections;
 /// what <see cref="Begin"/> gave out and is not in the pipe yet, <see cref="_ordered"/> those of them behind which nothing may be started, and
 /// <see cref="_keptBytes"/> the bytes of those that have their answer.
 /// </remarks>
-internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClosed, RequestMetrics? metrics = null, AnswerMemory.Claim? memory = null)
+internal sealed class ResponseQueue(
+    PipeWriter output, Action<Exception?> onClosed, RequestMetrics? metrics = null, AnswerMemory.Claim? memory = null, Action<Exception>? onFault = null)
 {
     private enum Awaited
     {
@@ -38,6 +39,7 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
     private int _ordered;
     private long _keptBytes;
     private int _unflushedBytes;
+    private int _bytesWanted;
     private bool _writing;
     private bool _peerIsBehind;
     private bool _corked;
@@ -87,7 +89,7 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
         }
     }
 
-    /// <summary>Fills a place. Called once for each, on any thread. Null for a request that gets no answer.</summary>
+    /// <summary>Fills a place, on any thread; what fills it again is let go unseen. Null for a request that gets no answer.</summary>
     public void Complete(PendingAnswer answer, IResponse? response, bool closeConnection = false, IDisposable? held = null)
     {
         var isDropped = false;
@@ -97,18 +99,18 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
         {
             if (!_closed)
             {
+                if (answer.IsComplete) return;
+                var mustWait = _writing || !ReferenceEquals(_head, answer);
+                // An answer that has no size cannot be written either: its place is still to be filled then.
+                if (mustWait && response is not null) answer.KeptBytes = response.GetSize(answer.Version);
                 answer.Response = response;
                 answer.CloseConnection = closeConnection;
                 answer.Held = held;
                 answer.IsComplete = true;
-                if (_writing || !ReferenceEquals(_head, answer))
+                if (mustWait)
                 {
                     if (metrics is not null && answer.CompletedTicks == 0) answer.CompletedTicks = metrics.Now;
-                    if (response is not null && !ReferenceEquals(_current, answer))
-                    {
-                        answer.KeptBytes = response.GetSize(answer.Version);
-                        _keptBytes += answer.KeptBytes;
-                    }
+                    _keptBytes += answer.KeptBytes;
                     return;
                 }
                 _writing = true;
@@ -118,7 +120,7 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
                 isDropped = true;
             }
         }
-        if (isDropped) held?.Dispose();
+        if (isDropped) LetGo(held);
         else Drain();
     }
 
@@ -211,7 +213,7 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
         for (; dropped is not null; dropped = dropped.Next)
         {
             // The one that is being written right now is let go by its writer.
-            if (!ReferenceEquals(dropped, _current)) dropped.Held?.Dispose();
+            if (!ReferenceEquals(dropped, _current)) LetGo(dropped.Held);
         }
         memory?.End();
         onClosed(failure);
@@ -271,7 +273,7 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
 
     private async void DrainWithRoom()
     {
-        await memory!.WhenRoom();
+        await memory!.WhenRoom(_bytesWanted);
         Drain();
     }
 
@@ -312,25 +314,27 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
                     return Written.Ended;
                 }
                 answer = _head;
-                if (memory is { MustWait: true } && answer.Response is not null && !AnswerMemory.IsBoundedByRequest((ApiKey)answer.ApiKey)) return Written.NoRoom;
                 _current = answer;
             }
+            var hasRoom = true;
             try
             {
-                var bytes = answer.Response is null ? 0 : Write(answer);
-                if (metrics is not null) LastWrittenTicks = metrics.Record(answer, bytes);
-                if (answer.Context is { } context) context.Log!.Answered(context, answer.Response, answer.RequestBytes, bytes, TimesOf(answer));
+                var bytes = answer.Response is null ? 0 : SizeOf(answer);
+                hasRoom = bytes == 0 || HasRoom(answer, bytes);
+                if (hasRoom)
+                {
+                    if (bytes > 0) Write(answer, bytes);
+                    Tell(answer, bytes);
+                }
             }
             catch (Exception e)
             {
                 // Part of an answer may lie in the pipe: the stream of answers cannot be continued.
                 Close(IsPipeFailure(e) ? null : e);
             }
-            finally
-            {
-                answer.Held?.Dispose();
-                answer.Response = null;
-            }
+            if (!hasRoom && PutBack(answer)) return Written.NoRoom;
+            LetGo(answer.Held);
+            answer.Response = null;
             lock (_lock)
             {
                 _current = null;
@@ -351,22 +355,70 @@ internal sealed class ResponseQueue(PipeWriter output, Action<Exception?> onClos
         }
     }
 
+    /// <summary>Counts and logs an answer that is in the pipe. Where that fails the answers behind it leave all the same.</summary>
+    private void Tell(PendingAnswer answer, int bytes)
+    {
+        try
+        {
+            if (metrics is not null) LastWrittenTicks = metrics.Record(answer, bytes);
+            if (answer.Context is { } context) context.Log!.Answered(context, answer.Response, answer.RequestBytes, bytes, TimesOf(answer));
+        }
+        catch (Exception e)
+        {
+            onFault?.Invoke(e);
+        }
+    }
+
+    private void LetGo(IDisposable? held)
+    {
+        try
+        {
+            held?.Dispose();
+        }
+        catch (Exception e)
+        {
+            onFault?.Invoke(e);
+        }
+    }
+
     private RequestTimes TimesOf(PendingAnswer answer) =>
         metrics is null ? default : metrics.TimesOf(answer.StartedTicks, answer.BegunTicks, answer.HandledTicks, answer.CompletedTicks, LastWrittenTicks);
 
-    private int Write(PendingAnswer answer)
+    /// <summary>Bytes of an answer with its length. Throws where they are more than an answer may have: what a Fetch returns is bounded by itself, and is no memory.</summary>
+    private static int SizeOf(PendingAnswer answer)
     {
-        var response = answer.Response!;
-        var size = sizeof(int) + answer.HeaderVersion + response.GetSize(answer.Version);
+        var size = sizeof(int) + sizeof(int) + answer.HeaderVersion + answer.Response!.GetSize(answer.Version);
+        return size <= AnswerRoom.MaxBytes || answer.ApiKey == (short)ApiKey.Fetch ? size : throw new AnswerTooLargeException((ApiKey)answer.ApiKey, size);
+    }
+
+    private bool HasRoom(PendingAnswer answer, int bytes)
+    {
+        if (memory is null || AnswerMemory.IsBoundedByRequest((ApiKey)answer.ApiKey)) return true;
+        _bytesWanted = answer.ApiKey == (short)ApiKey.Fetch ? 0 : bytes;
+        return memory.MayWrite(_bytesWanted);
+    }
+
+    /// <summary>The answer at the head stays there until there is room; false where the queue was closed meanwhile.</summary>
+    private bool PutBack(PendingAnswer answer)
+    {
+        lock (_lock)
+        {
+            if (_closed) return false;
+            _current = null;
+            return ReferenceEquals(_head, answer);
+        }
+    }
+
+    private void Write(PendingAnswer answer, int bytes)
+    {
         var writer = new WireWriter(output, _regions);
-        writer.WriteInt32(size);
+        writer.WriteInt32(bytes - sizeof(int));
         writer.WriteInt32(answer.CorrelationId);
         // Header 1 ends in tagged fields; Kafka 4.4 knows none of them.
         if (answer.HeaderVersion > 0) writer.WriteUnsignedVarint(0);
-        response.Write(ref writer, answer.Version);
+        answer.Response!.Write(ref writer, answer.Version);
         writer.Flush();
-        _unflushedBytes += sizeof(int) + size;
-        return sizeof(int) + size;
+        _unflushedBytes += bytes;
     }
 
     private void ReleaseWaiterIfDue()

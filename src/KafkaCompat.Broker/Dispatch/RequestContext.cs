@@ -26,6 +26,9 @@ public sealed class RequestContext(ApiKey key, short apiVersion, int correlation
     /// <summary>Null while no client has a quota.</summary>
     internal QuotaMeter? Meter { get; init; }
 
+    /// <summary>What a large request holds of the memory that such requests share; null for others.</summary>
+    internal DecodeTurn? Turn { get; set; }
+
     /// <summary>Null where no log tells of requests.</summary>
     internal RequestLog? Log { get; init; }
 
@@ -58,6 +61,12 @@ public sealed class RequestContext(ApiKey key, short apiVersion, int correlation
     public void LetProducesFollow() => IsOnlyAcknowledged = true;
 
     internal bool IsOnlyAcknowledged { get; private set; }
+
+    /// <summary>
+    /// The handler waits for something that it need not have, and <paramref name="end"/> ends that: called where the request takes memory that others ask for, once, on any
+    /// thread.
+    /// </summary>
+    internal void EndWaitingWhenMemoryIsWanted(Action end) => Turn?.EndWhenWanted(end);
 
     /// <summary>Keeps something open until the answer is written or dropped: the regions of files that it is made of.</summary>
     public void HoldUntilAnswered(IDisposable held) => Held = held;

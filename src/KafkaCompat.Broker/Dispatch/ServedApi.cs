@@ -17,8 +17,11 @@ public abstract class ServedApi(ApiKey key, short minVersion, short maxVersion)
     /// <summary>Comes before the handler where somebody asked for it; null in the program.</summary>
     internal IRequestInterceptor? Interceptor { get; set; }
 
-    /// <summary>Decodes the body and starts the handler. Throws <see cref="WireFormatException"/> for bytes that are no such request.</summary>
-    internal abstract ValueTask<IResponse?> Start(ref WireReader body, RequestContext context);
+    /// <summary>Decodes the body. Throws <see cref="WireFormatException"/> for bytes that are no such request.</summary>
+    internal abstract IRequest Read(ref WireReader body, short version);
+
+    /// <summary>Starts the handler with what <see cref="Read"/> has read.</summary>
+    internal abstract ValueTask<IResponse?> Start(IRequest request, RequestContext context);
 }
 
 /// <summary>A <see cref="ServedApi"/> with its message types.</summary>
@@ -27,11 +30,12 @@ public sealed class ServedApi<TRequest, TResponse>(short minVersion, short maxVe
     where TRequest : class, IRequest<TRequest>
     where TResponse : class, IResponse
 {
-    internal override ValueTask<IResponse?> Start(ref WireReader body, RequestContext context)
+    internal override IRequest Read(ref WireReader body, short version) => TRequest.Read(ref body, version);
+
+    internal override ValueTask<IResponse?> Start(IRequest request, RequestContext context)
     {
-        var request = TRequest.Read(ref body, context.ApiVersion);
         context.Log?.Asked(request, context);
-        return Interceptor is null ? Handle(request, context) : Intercept(Interceptor, request, context);
+        return Interceptor is null ? Handle((TRequest)request, context) : Intercept(Interceptor, (TRequest)request, context);
     }
 
     private ValueTask<IResponse?> Handle(TRequest request, RequestContext context)

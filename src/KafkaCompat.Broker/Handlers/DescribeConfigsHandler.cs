@@ -16,6 +16,7 @@ namespace KafkaCompat.Broker.Handlers;
 /// <item>A broker without a name is the cluster's default for brokers: only what was set there.</item>
 /// <item>A request that names no settings is for all, with an empty list as without one.</item>
 /// <item>Values of sensitive settings are not told.</item>
+/// <item>Resources for which the answer has no room are INVALID_REQUEST: <see cref="AnswerRoom"/>.</item>
 /// <item>The documentation is our own: what a setting does here, see docs/settings.md.</item>
 /// </list>
 /// </summary>
@@ -28,10 +29,16 @@ public sealed class DescribeConfigsHandler(BrokerMetadata metadata, ServerConfig
         var description = new ConfigDescription(config, metadata, loggers, request.IncludeSynonyms, request.IncludeDocumentation);
         // A resource is described once however often it is named: a request of 9 bytes for each mention would hold up the socket's thread for minutes.
         var told = new Dictionary<(sbyte Type, string Name), (ErrorCode Error, string? Message, List<DescribeConfigsResponse.DescribeConfigsResourceResult> Settings)>();
+        var room = new AnswerRoom();
         foreach (var resource in request.Resources)
         {
             var result = new DescribeConfigsResponse.DescribeConfigsResult { ResourceType = resource.ResourceType, ResourceName = resource.ResourceName };
             response.Results.Add(result);
+            if (room.IsFull)
+            {
+                Refuse(result);
+                continue;
+            }
             var name = (resource.ResourceType, resource.ResourceName);
             if (!told.TryGetValue(name, out var found))
             {
@@ -40,13 +47,19 @@ public sealed class DescribeConfigsHandler(BrokerMetadata metadata, ServerConfig
                 told.Add(name, found = (error, message, [.. settings]));
             }
             (result.ErrorCode, result.ErrorMessage) = (found.Error, found.Message);
-            if (found.Error != ErrorCode.None) continue;
             foreach (var setting in found.Settings)
             {
                 if (resource.ConfigurationKeys is not { Count: > 0 } keys || keys.Contains(setting.Name)) result.Configs.Add(setting);
             }
+            if (!room.Fits(result.GetSize(context.ApiVersion))) Refuse(result);
         }
         return ValueTask.FromResult<DescribeConfigsResponse?>(response);
+    }
+
+    private static void Refuse(DescribeConfigsResponse.DescribeConfigsResult result)
+    {
+        (result.ErrorCode, result.ErrorMessage) = (ErrorCode.InvalidRequest, AnswerRoom.Refusal);
+        result.Configs = [];
     }
 
     private (ErrorCode Error, string? Message) Find(

@@ -12,6 +12,7 @@ namespace KafkaCompat.Broker.Handlers;
 /// <item>A group that does not exist, or is none of the classic protocol, is Dead: from 6 on with GROUP_ID_NOT_FOUND and Kafka's text, before
 /// without an error.</item>
 /// <item>From 3 on the operations a client may do, all of them while there is no authorizer; none are told with an error.</item>
+/// <item>Groups for which the answer has no room are INVALID_REQUEST: <see cref="AnswerRoom"/>.</item>
 /// </list>
 /// </summary>
 [Serves(ApiKey.DescribeGroups, 0, 6)]
@@ -22,11 +23,17 @@ public sealed class DescribeGroupsHandler(GroupCoordinator coordinator) : IHandl
 
     public async ValueTask<DescribeGroupsResponse?> Handle(DescribeGroupsRequest request, RequestContext context)
     {
-        var asked = request.Groups.Select(group => coordinator.Ask<DescribeGroupsResponse.DescribedGroup>(new DescribeGroupCommand(group)).AsTask()).ToArray();
-        var response = new DescribeGroupsResponse { Groups = new(asked.Length) };
-        foreach (var answer in asked)
+        var response = new DescribeGroupsResponse { Groups = new(request.Groups.Count) };
+        var room = new AnswerRoom();
+        // One after another, so that no more is described than the answer has room for.
+        foreach (var groupId in request.Groups)
         {
-            var group = await answer;
+            if (room.IsFull)
+            {
+                response.Groups.Add(NoRoom(groupId, context.ApiVersion));
+                continue;
+            }
+            var group = await coordinator.Ask<DescribeGroupsResponse.DescribedGroup>(new DescribeGroupCommand(groupId));
             if (context.ApiVersion < 6)
             {
                 group.ErrorMessage = null;
@@ -35,8 +42,11 @@ public sealed class DescribeGroupsHandler(GroupCoordinator coordinator) : IHandl
             }
             if (request.IncludeAuthorizedOperations && group.ErrorCode == ErrorCode.None)
                 group.AuthorizedOperations = AllOnGroup;
-            response.Groups.Add(group);
+            response.Groups.Add(room.Fits(group.GetSize(context.ApiVersion)) ? group : NoRoom(groupId, context.ApiVersion));
         }
         return response;
     }
+
+    private static DescribeGroupsResponse.DescribedGroup NoRoom(string groupId, short version) =>
+        new() { GroupId = groupId, ErrorCode = ErrorCode.InvalidRequest, ErrorMessage = version < 6 ? null : AnswerRoom.Refusal };
 }

@@ -7,7 +7,7 @@ namespace KafkaCompat.Broker.Handlers;
 
 /// <summary>
 /// DescribeProducers 0: the idempotent and transactional producers that a replica remembers, with the offset at which an open transaction began.
-/// A name that no topic can have is INVALID_TOPIC_EXCEPTION with Kafka's text.
+/// A name that no topic can have is INVALID_TOPIC_EXCEPTION with Kafka's text. Partitions for which the answer has no room are INVALID_REQUEST: <see cref="AnswerRoom"/>.
 /// </summary>
 [Serves(ApiKey.DescribeProducers, 0, 0)]
 public sealed class DescribeProducersHandler(PartitionTable partitions, BrokerMetadata metadata) : IHandler<DescribeProducersRequest, DescribeProducersResponse>
@@ -15,6 +15,7 @@ public sealed class DescribeProducersHandler(PartitionTable partitions, BrokerMe
     public ValueTask<DescribeProducersResponse?> Handle(DescribeProducersRequest request, RequestContext context)
     {
         var response = new DescribeProducersResponse { Topics = new(request.Topics.Count) };
+        var room = new AnswerRoom();
         foreach (var topic in request.Topics)
         {
             var results = new DescribeProducersResponse.TopicResponse { Name = topic.Name };
@@ -22,13 +23,17 @@ public sealed class DescribeProducersHandler(PartitionTable partitions, BrokerMe
             var problem = Problem(topic.Name);
             foreach (var index in topic.PartitionIndexes)
             {
-                results.Partitions.Add(problem is { } refused
-                    ? new() { PartitionIndex = index, ErrorCode = refused.Error, ErrorMessage = refused.Message }
-                    : Describe(topic.Name, index));
+                var result = room.IsFull ? NoRoom(index)
+                    : problem is { } refused ? new() { PartitionIndex = index, ErrorCode = refused.Error, ErrorMessage = refused.Message }
+                    : Describe(topic.Name, index);
+                results.Partitions.Add(room.Fits(result.GetSize(context.ApiVersion)) ? result : NoRoom(index));
             }
         }
         return ValueTask.FromResult<DescribeProducersResponse?>(response);
     }
+
+    private static DescribeProducersResponse.PartitionResponse NoRoom(int index) =>
+        new() { PartitionIndex = index, ErrorCode = ErrorCode.InvalidRequest, ErrorMessage = AnswerRoom.Refusal };
 
     private (ErrorCode Error, string Message)? Problem(string topic) =>
         !TopicNames.IsValid(topic, out var problem) ? (ErrorCode.InvalidTopicException, problem)

@@ -15,6 +15,7 @@ namespace KafkaCompat.Broker.Handlers;
 /// <item>From 7 on requireStable: UNSTABLE_OFFSET_COMMIT for a partition with an offset of an open transaction.</item>
 /// <item>Up to 9 unknown topics are asked about like any other; from 10 on topics go by id, UNKNOWN_TOPIC_ID for an unknown one, and offsets of
 /// topics that no longer exist are not listed.</item>
+/// <item>Groups for which the answer has no room are INVALID_REQUEST: <see cref="AnswerRoom"/>.</item>
 /// </list>
 /// </summary>
 [Serves(ApiKey.OffsetFetch, 1, 10)]
@@ -25,11 +26,14 @@ public sealed class OffsetFetchHandler(GroupCoordinator coordinator, BrokerMetad
         if (context.ApiVersion >= 8)
         {
             var image = metadata.Current;
-            // All are asked before the first is awaited: they may lie in different shards.
-            var asked = request.Groups.Select(group => Fetch(group, request.RequireStable, context.ApiVersion >= 10, image).AsTask()).ToArray();
-            var response = new OffsetFetchResponse { Groups = new(asked.Length) };
-            foreach (var answer in asked)
-                response.Groups.Add(await answer);
+            var response = new OffsetFetchResponse { Groups = new(request.Groups.Count) };
+            var room = new AnswerRoom();
+            // One after another, so that no more is read than the answer has room for.
+            foreach (var group in request.Groups)
+            {
+                var answer = room.IsFull ? NoRoom(group.GroupId) : await Fetch(group, request.RequireStable, context.ApiVersion >= 10, image);
+                response.Groups.Add(room.Fits(answer.GetSize(context.ApiVersion)) ? answer : NoRoom(group.GroupId));
+            }
             return response;
         }
         var topics = request.Topics?.Select(topic => new OffsetFetchRequest.OffsetFetchRequestTopics
@@ -40,6 +44,8 @@ public sealed class OffsetFetchHandler(GroupCoordinator coordinator, BrokerMetad
         var single = new OffsetFetchRequest.OffsetFetchRequestGroup { GroupId = request.GroupId, Topics = topics };
         return OfOneGroup(request, await Fetch(single, request.RequireStable, byId: false, metadata.Current), context.ApiVersion);
     }
+
+    private static OffsetFetchResponse.OffsetFetchResponseGroup NoRoom(string groupId) => new() { GroupId = groupId, ErrorCode = ErrorCode.InvalidRequest };
 
     private async ValueTask<OffsetFetchResponse.OffsetFetchResponseGroup> Fetch(
         OffsetFetchRequest.OffsetFetchRequestGroup group, bool requireStable, bool byId, MetadataImage image)

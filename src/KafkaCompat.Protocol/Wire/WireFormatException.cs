@@ -30,6 +30,9 @@ public enum WireFormatReason
     /// <summary>Decoding would allocate more than the input justifies.</summary>
     TooCostly,
 
+    /// <summary>Decoding would allocate more than is set aside for the message; with more it may be read.</summary>
+    TooCostlyNow,
+
     /// <summary>A value that the format fixes is different.</summary>
     Invalid,
 }

@@ -21,9 +21,6 @@ public static class WireLimits
     /// <summary>…and what the estimates do not see: the message object, buffers, an exception.</summary>
     public const int UncountedAllowance = 64 * 1024;
 
-    /// <summary>What is taken of <see cref="DecodeMemory"/> at a time.</summary>
-    internal const int AllowanceStep = 64 * 1024;
-
-    /// <summary>What counts of <see cref="UncountedAllowance"/> as a message's own, so that a short one needs nothing of <see cref="DecodeMemory"/>.</summary>
-    internal const int SmallMessageAllowance = UncountedAllowance / 2;
+    /// <summary>The most that a message of so many bytes may cost, by estimate.</summary>
+    public static long MostCost(long length) => Math.Max(length * AllocationFactor, AllocationAllowance);
 }

@@ -9,7 +9,7 @@ namespace KafkaCompat.Protocol;
 /// <summary>
 /// Reads a message out of memory that may be in pieces. Whatever lies within one piece is read straight from it; only values that straddle
 /// two are copied together. Every length is checked against the bytes left, and what the message will allocate is counted before it is
-/// allocated: at most <see cref="WireLimits.AllocationFactor"/> times the input or <see cref="WireLimits.AllocationAllowance"/>, whichever is more.
+/// allocated: at most <see cref="WireLimits.MostCost"/>, or what whoever reads it has set aside for it.
 /// </summary>
 public ref struct WireReader
 {
@@ -22,21 +22,19 @@ public ref struct WireReader
     private SequencePosition _nextPiece;
     private int _position;
     private long _before;
-    private readonly DecodeMemory? _shared;
-    private long _budget;
-    private long _extra;
+    private readonly long _maxCost;
+    private long _cost;
 
     /// <summary>
-    /// Reads a sequence; <paramref name="keepUnknownTags"/> keeps tagged fields that are not known, which a broker has no use for. What the message costs beyond
-    /// <see cref="WireLimits.AllocationFactor"/> times its bytes is taken from <paramref name="shared"/> where there is one; <see cref="SharedBytes"/> are to be returned.
+    /// Reads a sequence; <paramref name="keepUnknownTags"/> keeps tagged fields that are not known, which a broker has no use for. A message that costs more than
+    /// <paramref name="maxCost"/> and not more than any may is <see cref="WireFormatReason.TooCostlyNow"/>: it can be read again with more set aside.
     /// </summary>
-    public WireReader(ReadOnlySequence<byte> sequence, bool keepUnknownTags = false, DecodeMemory? shared = null)
+    public WireReader(ReadOnlySequence<byte> sequence, bool keepUnknownTags = false, long maxCost = long.MaxValue)
     {
-        _shared = shared;
+        _maxCost = Math.Min(maxCost, WireLimits.MostCost(sequence.Length));
         _sequence = sequence;
         _keepUnknownTags = keepUnknownTags;
         _length = sequence.Length;
-        _budget = (_length * WireLimits.AllocationFactor) + WireLimits.SmallMessageAllowance;
         _nextPiece = sequence.Start;
         _span = default;
         _position = 0;
@@ -50,8 +48,8 @@ public ref struct WireReader
     {
     }
 
-    /// <summary>What the message took of the memory that messages share.</summary>
-    public readonly long SharedBytes => _shared is null ? 0 : _extra;
+    /// <summary>What the message allocates, as far as it has been read, by estimate.</summary>
+    public readonly long Cost => _cost;
 
     /// <summary>Bytes not yet read.</summary>
     public readonly long Remaining => _length - Consumed;
@@ -311,32 +309,19 @@ public ref struct WireReader
     /// <summary>Counts bytes that are about to be allocated for the message.</summary>
     public void Charge(long bytes)
     {
-        _budget -= bytes;
-        if (_budget < 0)
+        _cost += bytes;
+        if (_cost > _maxCost)
         {
-            TakeExtra();
+            throw PastMaxCost();
         }
     }
 
-    /// <summary>Goes beyond the factor, as far as the allowance for one message and that for all reach.</summary>
-    private void TakeExtra()
+    private readonly WireFormatException PastMaxCost()
     {
-        long wanted = (-_budget + WireLimits.AllowanceStep - 1) / WireLimits.AllowanceStep * WireLimits.AllowanceStep;
-        long allowed = WireLimits.AllocationAllowance - (_length * WireLimits.AllocationFactor);
-        if (_extra + wanted > allowed)
-        {
-            throw Failure(WireFormatReason.TooCostly,
-                $"the message would allocate more than {WireLimits.AllocationAllowance} bytes and more than {WireLimits.AllocationFactor} times its {_length} bytes");
-        }
-
-        if (_shared?.TryTake(wanted) == false)
-        {
-            throw Failure(WireFormatReason.TooCostly,
-                $"the message would allocate more than {WireLimits.AllocationFactor} times its {_length} bytes, and others take all that is left for such messages");
-        }
-
-        _extra += wanted;
-        _budget += wanted;
+        long most = WireLimits.MostCost(_length);
+        return _cost > most
+            ? Failure(WireFormatReason.TooCostly, $"a message of {_length} bytes may allocate {most}, and this one would allocate more")
+            : Failure(WireFormatReason.TooCostlyNow, $"a message of {_length} bytes would allocate more than {_maxCost}");
     }
 
     /// <summary>Refuses versions that a message does not have.</summary>

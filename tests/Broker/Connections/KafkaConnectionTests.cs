@@ -6,6 +6,7 @@ using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Broker.Time;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Tests.Shared;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -33,6 +34,32 @@ public sealed class KafkaConnectionTests : IDisposable
         Assert.NotNull(await client.Receive());
         Assert.Null(await client.Receive());
         await client.Served;
+    }
+
+    /// <summary>As Apache Kafka 4.4 does: what is too short for a header closes the connection, without an answer and behind those before it.</summary>
+    [Theory]
+    [InlineData(0), InlineData(1), InlineData(2), InlineData(3), InlineData(4), InlineData(5), InlineData(6), InlineData(7), InlineData(8), InlineData(9)]
+    public async Task A_frame_that_is_too_short_for_a_header_closes_the_connection(int length)
+    {
+        var listGroups = MemoryClient.Frame(new ListGroupsRequest(), 2, 5);
+        byte[] tooShort = [0, 0, 0, (byte)length, .. listGroups.AsSpan(4, length)];
+        foreach (var isSplit in new[] { false, true })
+        {
+            var log = new RecordedLines(LogLevel.Warning);
+            var before = _handler.Parked.Count;
+            var client = Connect(log: log);
+            byte[] bytes = [.. listGroups, .. tooShort, .. listGroups];
+            // In one piece, or with the length first and what would be a key behind it.
+            if (isSplit) await client.Send(bytes.AsMemory(0, listGroups.Length + 4));
+            await client.Send(isSplit ? bytes.AsMemory(listGroups.Length + 4) : bytes);
+            await Eventually.Is(() => _handler.Parked.Count == before + 1);
+            _handler.Answer(before);
+            Assert.NotNull(await client.Receive());
+            Assert.Null(await client.Receive());
+            await client.Served;
+            Assert.Equal(before + 1, _handler.Parked.Count);
+            _ = Assert.Single(log.Lines);
+        }
     }
 
     [Fact]
@@ -95,11 +122,11 @@ public sealed class KafkaConnectionTests : IDisposable
         Assert.True(output.IsCompleted);
     }
 
-    private MemoryClient Connect(ConnectionLimits? limits = null, MemoryConnection? connection = null)
+    private MemoryClient Connect(ConnectionLimits? limits = null, MemoryConnection? connection = null, ILogger? log = null)
     {
         connection ??= new MemoryConnection();
         var dispatch = new DispatchTable([new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, _handler)]);
-        var served = new KafkaConnection(connection, "PLAINTEXT", dispatch, limits ?? ConnectionLimits.Default, new ClientQuotas(TestNode.ConfigOf(), _time), _wheel, _time, NullLogger.Instance).RunAsync();
+        var served = new KafkaConnection(connection, "PLAINTEXT", dispatch, limits ?? ConnectionLimits.Default, new ClientQuotas(TestNode.ConfigOf(), _time), _wheel, _time, log ?? NullLogger.Instance).RunAsync();
         return new MemoryClient(connection, served);
     }
 

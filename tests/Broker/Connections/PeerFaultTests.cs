@@ -2,9 +2,11 @@ using System.Net;
 using System.Text;
 using KafkaCompat.Broker.Connections;
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Handlers;
 using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Broker.Time;
+using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using Microsoft.Extensions.Logging;
 using Xunit;
@@ -50,6 +52,39 @@ public sealed class PeerFaultTests : IDisposable
         var line = Assert.Single(_log.At(LogLevel.Warning));
         Assert.Contains($"it speaks {name}", line, StringComparison.Ordinal);
         Assert.Contains("PLAINTEXT", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_wants_to_log_in_is_told_what_to_do_once_a_minute()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            var client = Connect();
+            var handshake = await client.Ask<SaslHandshakeRequest, SaslHandshakeResponse>(new() { Mechanism = "SCRAM-SHA-512" }, 1);
+            Assert.Equal(ErrorCode.IllegalSaslState, handshake.ErrorCode);
+            var login = await client.Ask<SaslAuthenticateRequest, SaslAuthenticateResponse>(new() { AuthBytes = Encoding.ASCII.GetBytes("n,,n=alice,r=secret") }, 2);
+            Assert.Equal(ErrorCode.IllegalSaslState, login.ErrorCode);
+        }
+        var line = Assert.Single(_log.At(LogLevel.Warning));
+        foreach (var part in new[] { "127.0.0.1", "SCRAM-SHA-512", "PLAINTEXT", "security.protocol" }) Assert.Contains(part, line, StringComparison.Ordinal);
+        Assert.DoesNotContain(_log.At(LogLevel.Debug), static one => one.Contains("secret", StringComparison.Ordinal));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        _ = await Connect().Ask<SaslHandshakeRequest, SaslHandshakeResponse>(new() { Mechanism = "x\ny" }, 0);
+        Assert.Contains("with SASL,", _log.At(LogLevel.Warning)[1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("n,,n=alice,r=fyko", "with SCRAM,")]
+    [InlineData("n,a=bob,n=alice,r=fyko", "with SCRAM,")]
+    [InlineData("n,,\u0001auth=Bearer x", "with OAUTHBEARER,")]
+    [InlineData("nobody speaks so", "is not served")]
+    public async Task The_first_message_of_a_login_in_place_of_a_request_is_said_by_name(string message, string expected)
+    {
+        var bytes = Encoding.ASCII.GetBytes(message);
+        await Send([0, 0, 0, (byte)bytes.Length, .. bytes]);
+        var line = Assert.Single(_log.At(LogLevel.Warning));
+        Assert.Contains(expected, line, StringComparison.Ordinal);
+        Assert.DoesNotContain("alice", line, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -108,7 +143,11 @@ public sealed class PeerFaultTests : IDisposable
     private MemoryClient Connect()
     {
         var connection = new MemoryConnection();
-        var dispatch = new DispatchTable([new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, new NoGroups())]);
+        var dispatch = new DispatchTable([
+            new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, new NoGroups()),
+            new ServedApi<SaslHandshakeRequest, SaslHandshakeResponse>(0, 1, new SaslHandshakeHandler()),
+            new ServedApi<SaslAuthenticateRequest, SaslAuthenticateResponse>(0, 2, new SaslAuthenticateHandler()),
+        ]);
         var limits = ConnectionLimits.Default with { Faults = _faults };
         var served = new KafkaConnection(
             connection, "PLAINTEXT", dispatch, limits, new ClientQuotas(TestNode.ConfigOf(), _time), _wheel, _time, _log, requests: new RequestLog(_log));

@@ -5,6 +5,7 @@ using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Broker.Time;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Tests.Shared;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -76,6 +77,48 @@ public sealed class UnreadAnswerTests : IDisposable
         Assert.Equal(AnswerBytes, (await good.Receive())!.Length, tolerance: 100);
         Assert.False(good.Served.IsCompleted);
         await Eventually.Is(() => memory.HeldBytes == 0 && memory.Waiting == 0);
+    }
+
+    [Fact]
+    public async Task A_large_answer_is_written_when_there_is_room_for_all_of_it()
+    {
+        _handler.Bytes = 3_000_000;
+        var memory = new AnswerMemory(8_000_000, _wheel, _time);
+        var limits = ConnectionLimits.Default with { Answers = memory };
+        var clients = Enumerable.Range(0, 6).Select(_ => Connect(limits)).ToList();
+        foreach (var client in clients) _ = await client.Post(new ListGroupsRequest(), 4);
+        await Eventually.Is(() => memory.Waiting == 4);
+        Assert.InRange(memory.HeldBytes, 6_000_000, 8_000_000);
+        foreach (var answer in await Task.WhenAll(clients.ConvertAll(static client => client.Receive()))) Assert.Equal(3_000_000, answer!.Length, tolerance: 1_000);
+        await Eventually.Is(() => memory.HeldBytes == 0 && memory.Waiting == 0);
+    }
+
+    [Fact]
+    public async Task An_answer_that_is_larger_than_all_that_there_is_has_it_alone()
+    {
+        _handler.Bytes = 3_000_000;
+        var memory = new AnswerMemory(2_000_000, _wheel, _time);
+        var limits = ConnectionLimits.Default with { Answers = memory };
+        var (first, second) = (Connect(limits), Connect(limits));
+        _ = await first.Post(new ListGroupsRequest(), 4);
+        await Eventually.Is(() => memory.HeldBytes >= 3_000_000);
+        _ = await second.Post(new ListGroupsRequest(), 4);
+        await Eventually.Is(() => memory.Waiting == 1);
+        Assert.NotNull(await first.Receive());
+        Assert.NotNull(await second.Receive());
+        await Eventually.Is(() => memory.HeldBytes == 0 && memory.Waiting == 0);
+    }
+
+    [Fact]
+    public async Task An_answer_past_what_any_may_be_is_not_sent_and_the_log_says_so()
+    {
+        _handler.Bytes = AnswerRoom.MaxBytes + 100_000;
+        var log = new RecordedLines(LogLevel.Warning);
+        var client = Connect(ConnectionLimits.Default, log: log);
+        _ = await client.Post(new ListGroupsRequest(), 4);
+        Assert.Null(await client.Receive());
+        await client.Served;
+        Assert.Contains("ListGroups", Assert.Single(log.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -179,14 +222,14 @@ public sealed class UnreadAnswerTests : IDisposable
         return number() != before && number() > 200;
     }
 
-    private MemoryClient Connect(ConnectionLimits limits, MemoryConnection? connection = null)
+    private MemoryClient Connect(ConnectionLimits limits, MemoryConnection? connection = null, ILogger? log = null)
     {
         connection ??= new MemoryConnection(windowBytes: 64 * 1024);
         var dispatch = new DispatchTable([
             new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, _handler),
             new ServedApi<ApiVersionsRequest, ApiVersionsResponse>(0, 4, new NoVersions()),
         ]);
-        var served = new KafkaConnection(connection, "PLAINTEXT", dispatch, limits, new ClientQuotas(TestNode.ConfigOf(), _time), _wheel, _time, NullLogger.Instance);
+        var served = new KafkaConnection(connection, "PLAINTEXT", dispatch, limits, new ClientQuotas(TestNode.ConfigOf(), _time), _wheel, _time, log ?? NullLogger.Instance);
         return new MemoryClient(connection, served.RunAsync());
     }
 

@@ -10,6 +10,7 @@ public class HostileBytesTests
     private const int Seed = 20261122;
     private const int MutationsPerRow = 8;
     private const int BombBytes = 48 * 1024;
+    private const long SetAside = 256 * 1024;
 
     [Fact]
     public void Damaged_messages_fail_typed_or_mean_one_thing()
@@ -60,22 +61,20 @@ public class HostileBytesTests
                     head.CopyTo(bytes, 0);
                     string what = $"{version.Type.Name} version {version.Version} head {Convert.ToHexString(head)} fill {fill:x2}";
                     _ = TryRead(read, bytes, version.Version, what);
-                    // Where other messages have taken all that they share, the factor alone holds.
-                    _ = TryRead(read, bytes, version.Version, what, shared: new DecodeMemory(0));
+                    // What is set aside for a message is all that it gets.
+                    _ = TryRead(read, bytes, version.Version, what, maxCost: SetAside);
                 }
             }
         }
     }
 
-    private static long Factor(byte[] bytes) => (long)WireLimits.AllocationFactor * bytes.Length;
-
-    private static IMessage? TryRead(ReadMessage read, byte[] bytes, short version, string what, DecodeMemory? shared = null)
+    private static IMessage? TryRead(ReadMessage read, byte[] bytes, short version, string what, long maxCost = long.MaxValue)
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
         IMessage? message = null;
         try
         {
-            var reader = new WireReader(new ReadOnlySequence<byte>(bytes), keepUnknownTags: true, shared);
+            var reader = new WireReader(new ReadOnlySequence<byte>(bytes), keepUnknownTags: true, maxCost);
             message = read(ref reader, version);
         }
         catch (WireFormatException)
@@ -88,7 +87,7 @@ public class HostileBytesTests
         }
 
         long cost = GC.GetAllocatedBytesForCurrentThread() - before;
-        long bound = (shared is null ? Math.Max(WireLimits.AllocationAllowance, Factor(bytes)) : Factor(bytes)) + WireLimits.UncountedAllowance;
+        long bound = Math.Min(maxCost, WireLimits.MostCost(bytes.Length)) + WireLimits.UncountedAllowance;
         Assert.True(cost <= bound, $"{what}: {bytes.Length} bytes allocated {cost}, the bound is {bound}");
         return message;
     }

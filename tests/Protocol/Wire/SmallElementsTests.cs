@@ -32,9 +32,8 @@ public sealed class SmallElementsTests
                     Fill(message, path, isFilled);
                     string what = $"{request} version {version}, {string.Join('.', path.Select(static p => p.Name))}{(isFilled ? ", with elements" : "")}";
                     if (TryWrite(message, version) is not { } bytes) continue;
-                    var shared = new DecodeMemory();
                     long before = GC.GetAllocatedBytesForCurrentThread();
-                    var reader = new WireReader(new ReadOnlySequence<byte>(bytes), shared: shared);
+                    var reader = new WireReader(new ReadOnlySequence<byte>(bytes));
                     try
                     {
                         _ = read(ref reader, version);
@@ -45,40 +44,25 @@ public sealed class SmallElementsTests
                     }
                     long cost = GC.GetAllocatedBytesForCurrentThread() - before;
                     Assert.True(reader.Remaining == 0, $"{what}: {reader.Remaining} bytes are left");
-                    Assert.Equal(shared.TakenBytes, reader.SharedBytes);
-                    Assert.True(cost <= (bytes.Length * (long)WireLimits.AllocationFactor) + reader.SharedBytes + WireLimits.UncountedAllowance,
-                        $"{what}: {bytes.Length} bytes cost {cost}, {reader.SharedBytes} of it from what is shared");
+                    Assert.True(cost <= reader.Cost + WireLimits.UncountedAllowance, $"{what}: {bytes.Length} bytes cost {cost}, and {reader.Cost} by estimate");
+                    Assert.True(reader.Cost <= WireLimits.MostCost(bytes.Length), what);
                 }
             }
         }
     }
 
     [Fact]
-    public void What_all_messages_share_has_an_end()
+    public void A_message_for_which_too_little_is_set_aside_is_read_with_more()
     {
         var request = new MetadataRequest { Topics = [.. Enumerable.Range(0, Elements).Select(static _ => new MetadataRequest.MetadataRequestTopic { Name = "" })] };
         byte[] bytes = TryWrite(request, 9)!;
-        var shared = new DecodeMemory(maxBytes: 4 * 1024 * 1024);
-        var taken = new List<long>();
-        while (true)
+        var refusal = Assert.Throws<WireFormatException>(() =>
         {
-            var reader = new WireReader(new ReadOnlySequence<byte>(bytes), shared: shared);
-            try
-            {
-                _ = MetadataRequest.Read(ref reader, 9);
-                taken.Add(reader.SharedBytes);
-            }
-            catch (WireFormatException e)
-            {
-                Assert.Equal(WireFormatReason.TooCostly, e.Reason);
-                shared.Return(reader.SharedBytes);
-                break;
-            }
-        }
-        Assert.True(taken.Count > 1);
-        Assert.Equal(taken.Sum(), shared.TakenBytes);
-        shared.Return(taken[0]);
-        var again = new WireReader(new ReadOnlySequence<byte>(bytes), shared: shared);
+            var reader = new WireReader(new ReadOnlySequence<byte>(bytes), maxCost: 100_000);
+            _ = MetadataRequest.Read(ref reader, 9);
+        });
+        Assert.Equal(WireFormatReason.TooCostlyNow, refusal.Reason);
+        var again = new WireReader(new ReadOnlySequence<byte>(bytes), maxCost: WireLimits.MostCost(bytes.Length));
         Assert.Equal(Elements, MetadataRequest.Read(ref again, 9).Topics!.Count);
     }
 

@@ -1,0 +1,99 @@
+using System.Buffers;
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Quotas;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using Microsoft.Extensions.Logging;
+
+namespace KafkaCompat.Broker.Connections;
+
+/// <summary>Turns the frames of one connection into requests, and says in the log why one is none. It changes nothing, so that a frame may be opened twice.</summary>
+internal sealed class RequestOpener(DispatchTable dispatch, ConnectionInfo connection, ClientQuotas quotas, RequestLog? requests, PeerFaults? faults, ILogger logger)
+{
+    /// <summary>At which level a fault of this connection's peer is said.</summary>
+    public LogLevel LevelOf(string fault) => faults?.LevelOf(connection.RemoteAddress, fault) ?? LogLevel.Warning;
+
+    /// <summary>Reads a request whose objects may take <paramref name="maxCost"/> bytes.</summary>
+    public OpenedRequest Open(in ReadOnlySequence<byte> frame, long maxCost)
+    {
+        try
+        {
+            var reader = new WireReader(frame, maxCost: maxCost);
+            var key = reader.ReadInt16();
+            var version = reader.ReadInt16();
+            var served = dispatch.Find(key);
+            if (served is null)
+            {
+                if (SaysSasl(frame)) return new(RequestFate.Close);
+                var level = LevelOf("key");
+                ConnectionLog.KeyNotServed(logger, level, connection.ConnectionId, connection.RemoteAddress, key, version, connection.ListenerName);
+                return new(RequestFate.Close);
+            }
+            var inRange = version >= served.MinVersion && version <= served.MaxVersion;
+            if (!inRange && served.Key != ApiKey.ApiVersions)
+            {
+                if (SaysSasl(frame)) return new(RequestFate.Close);
+                var level = LevelOf("version");
+                ConnectionLog.VersionNotServed(logger, level, connection.ConnectionId, connection.RemoteAddress, served.Key, version);
+                return new(RequestFate.Close);
+            }
+            var correlationId = reader.ReadInt32();
+            // Any negative length is null here, as with Kafka.
+            var clientId = reader.ReadNullableString(flexible: false);
+            if (served.Info.RequestHeaderVersion(version) >= 2) SkipTaggedFields(ref reader);
+            if (!inRange) return new(RequestFate.TellVersions, served, version, correlationId);
+            var context = new RequestContext(served.Key, version, correlationId, clientId, connection)
+            {
+                Meter = quotas.IsActive ? quotas.Measure((int)frame.Length) : null,
+                Log = requests is { IsOn: true } log ? log : null,
+            };
+            var request = served.Read(ref reader, version);
+            if (request is SaslHandshakeRequest handshake) SayLogin(SaslMessage.NameOf(handshake.Mechanism));
+            if (request is SaslAuthenticateRequest) SayLogin(SaslMessage.Unknown);
+            return new(RequestFate.Start, served, version, correlationId, context, request, reader.Cost);
+        }
+        catch (WireFormatException e) when (e.Reason == WireFormatReason.TooCostlyNow)
+        {
+            return new(RequestFate.ReadInTurn);
+        }
+        catch (WireFormatException e)
+        {
+            SayUnreadable(e);
+            return new(RequestFate.Close);
+        }
+    }
+
+    /// <summary>A request cannot be read, in its frame or in what its handler reads of it.</summary>
+    public void SayUnreadable(WireFormatException fault)
+    {
+        var level = LevelOf("request");
+        ConnectionLog.RequestUnreadable(logger, level, connection.ConnectionId, connection.RemoteAddress, fault.Message);
+    }
+
+    /// <summary>A request would take more memory than all large ones together may.</summary>
+    public void SayTooCostly(long length, long most) =>
+        SayUnreadable(new WireFormatException(WireFormatReason.TooCostly, $"a message of {length} bytes would allocate more than {most}"));
+
+    /// <summary>Whether the frame is the first message of a login in place of a request, and if so says it.</summary>
+    private bool SaysSasl(in ReadOnlySequence<byte> frame)
+    {
+        if (SaslMessage.MechanismOf(frame) is not { } mechanism) return false;
+        SayLogin(mechanism);
+        return true;
+    }
+
+    private void SayLogin(string mechanism)
+    {
+        var level = LevelOf(SaslMessage.Unknown);
+        ConnectionLog.LoginNotNeeded(logger, level, connection.RemoteAddress, mechanism, connection.ListenerName);
+    }
+
+    private static void SkipTaggedFields(ref WireReader reader)
+    {
+        for (var count = reader.ReadTagCount(); count > 0; count--)
+        {
+            _ = reader.ReadTag(out var size);
+            reader.Skip(size);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using KafkaCompat.Broker.Connections;
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Quotas;
+using KafkaCompat.Broker.Tests.Time;
+using KafkaCompat.Broker.Time;
+using KafkaCompat.Protocol.Messages;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests.Connections;
+
+/// <summary>A fault round one answer: those behind it leave, or the connection ends. It never stands still.</summary>
+public sealed class AnswerFaultTests : IDisposable
+{
+    private readonly ManualTime _time = new();
+    private readonly TimerWheel _wheel;
+    private readonly Groups _handler = new();
+
+    public AnswerFaultTests() => _wheel = new TimerWheel(_time);
+
+    public void Dispose() => _wheel.Dispose();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_log_that_fails_keeps_no_answer_from_its_client(bool isLate)
+    {
+        _handler.IsLate = isLate;
+        var client = Connect(new LoggersThatFail("were answered with"));
+        for (var i = 0; i < 5; i++) _ = await client.Post(new ListGroupsRequest(), 4);
+        for (var i = 0; i < 5; i++) Assert.NotNull(await client.Receive());
+        client.CloseSending();
+        Assert.Null(await client.Receive());
+        await client.Served;
+    }
+
+    [Fact]
+    public async Task What_an_answer_held_may_fail_to_close()
+    {
+        _handler.Held = new FailsToClose();
+        var client = Connect(new RecordedLines(LogLevel.Error));
+        for (var i = 0; i < 5; i++) _ = await client.Post(new ListGroupsRequest(), 4);
+        for (var i = 0; i < 5; i++) Assert.NotNull(await client.Receive());
+        client.CloseSending();
+        await client.Served;
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_answer_that_cannot_be_written_ends_its_connection_behind_those_before_it(bool isLate)
+    {
+        var log = new RecordedLines(LogLevel.Error);
+        _handler.IsLate = isLate;
+        _handler.Bad = 3;
+        var client = Connect(log);
+        for (var i = 0; i < 5; i++) _ = await client.Post(new ListGroupsRequest(), 4);
+        for (var i = 0; i < 3; i++) Assert.NotNull(await client.Receive());
+        Assert.Null(await client.Receive());
+        await client.Served;
+        Assert.Contains(log.Lines, static line => line.Contains("could not be written", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_log_that_fails_to_say_that_a_handler_failed_leaves_the_node_and_ends_the_connection(bool isLate)
+    {
+        _handler.IsLate = isLate;
+        _handler.Fails = true;
+        var client = Connect(new LoggersThatFail("The handler of"));
+        _ = await client.Post(new ListGroupsRequest(), 4);
+        Assert.Null(await client.Receive());
+        await client.Served;
+    }
+
+    private MemoryClient Connect(ILogger log)
+    {
+        var connection = new MemoryConnection();
+        var dispatch = new DispatchTable([new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, _handler)]);
+        var served = new KafkaConnection(
+            connection, "PLAINTEXT", dispatch, ConnectionLimits.Default, new ClientQuotas(TestNode.ConfigOf(), _time), _wheel, _time, log, requests: new RequestLog(log));
+        return new MemoryClient(connection, served.RunAsync());
+    }
+
+    private sealed class FailsToClose : IDisposable
+    {
+        public void Dispose() => throw new IOException("planned");
+    }
+
+    private sealed class Groups : IHandler<ListGroupsRequest, ListGroupsResponse>
+    {
+        private int _started;
+
+        public bool IsLate { get; set; }
+
+        public bool Fails { get; set; }
+
+        public int Bad { get; set; } = -1;
+
+        public IDisposable? Held { get; set; }
+
+        public async ValueTask<ListGroupsResponse?> Handle(ListGroupsRequest request, RequestContext context)
+        {
+            var isBad = _started++ == Bad;
+            if (Held is { } held) context.HoldUntilAnswered(held);
+            if (IsLate) await Task.Yield();
+            if (Fails) throw new InvalidDataException("planned");
+            // A name that is null has no size.
+            return new ListGroupsResponse { Groups = { new() { GroupId = isBad ? null! : "g" } } };
+        }
+    }
+}
