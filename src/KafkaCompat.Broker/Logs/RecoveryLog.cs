@@ -115,7 +115,7 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
     [LoggerMessage(1229, LogLevel.Information, "The file {File} of {Partition}, which was to be deleted, is deleted.")]
     private static partial void DeletionFinished(ILogger logger, string file, string partition);
 
-    [LoggerMessage(1235, LogLevel.Information, "The folder {Folder} was left by the deletion of {Partition}; it goes when file.delete.delay.ms is over.")]
+    [LoggerMessage(1235, LogLevel.Information, "The folder {Folder} was left by the deletion of {Partition}. It goes when file.delete.delay.ms is over.")]
     private static partial void DeletionResumed(ILogger logger, string folder, string partition);
 
     [LoggerMessage(EventId = 1236, Message = "Records of {Partition}, from offset {From} to before {To}, are gone from {File}. They were on the disk, and nothing says what became of them.")]
