@@ -28,7 +28,8 @@ internal static class CleanShutdownMarker
                 && TryNumber(epoch, out long told))
                 brokerEpoch = told;
         }
-        catch (JsonException)
+        // Bytes that are no UTF-8 within a text are told of as an invalid operation.
+        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
         {
             brokerEpoch = UnknownBrokerEpoch;
         }

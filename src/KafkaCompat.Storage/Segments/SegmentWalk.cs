@@ -16,6 +16,9 @@ internal readonly record struct DamagedRange(long Position, long Length, long Fr
 /// </summary>
 internal sealed class SegmentWalk(BatchScanner scanner, long nextOffset)
 {
+    /// <summary>No offset behind it is of this segment: its indexes could not tell it.</summary>
+    private readonly long _farthest = nextOffset > long.MaxValue - int.MaxValue ? long.MaxValue : nextOffset + int.MaxValue;
+
     private List<DamagedRange>? _damage;
 
     /// <summary>Reads every batch whole and compares its checksum.</summary>
@@ -103,16 +106,18 @@ internal sealed class SegmentWalk(BatchScanner scanner, long nextOffset)
     /// <summary>Whether the current batch can be believed; <see cref="ScanStop.End"/> where it cannot and is the last.</summary>
     private ScanStop Judge()
     {
-        if (scanner.HasUnknownMagic)
-            return ScanStop.UnknownMagic;
         long first = FirstOffset();
+        // What is judged by its neighbours here has to be judged so by the next start, which may have no segment behind this one to compare with.
+        bool isElsewhere = first < NextOffset || Header.LastOffset > _farthest;
+        if (scanner.HasUnknownMagic && !isElsewhere)
+            return ScanStop.UnknownMagic;
         // A batch that goes on where the last one ended, and is sound, is believed whatever follows it.
         if (ChecksChecksums && first == NextOffset)
             return ScanStop.None;
         if (Header.NextOffset > Bound && (first > NextOffset || !scanner.IsSound()))
             return ScanStop.BadOffset;
         RecordBatchHeader? following = Following();
-        if (first < NextOffset)
+        if (isElsewhere)
             return following is null && scanner.IsAtEnd && Bound == long.MaxValue ? ScanStop.End : ScanStop.BadOffset;
         if (following is not { } next)
             return first > NextOffset && first != DamageEndOffset && !AllowsHoleAtEnd && !HasHoles && scanner.IsAtEnd ? ScanStop.End : ScanStop.None;
