@@ -8,6 +8,12 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
     /// <summary>Offsets are absent within what was read: compaction has been here, whatever the topic's policy is now.</summary>
     private bool _hasHoles;
 
+    /// <summary>
+    /// A batch of the segment that was read last was not believed, maybe for the name of the next segment alone. Where that one goes, the batches are judged again without it: the
+    /// next start has nothing else to judge by, and the log must not end elsewhere then.
+    /// </summary>
+    private bool _leansOnBound;
+
     /// <summary>Where the first segment starts that was checked.</summary>
     public long RecoveredFrom { get; private set; }
 
@@ -47,6 +53,8 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
                 continue;
             }
             RemoveBehind(segments, i, nextBase, next);
+            if (_leansOnBound)
+                Recover(segments[i], opening.RecoveryPoint, long.MaxValue, behind: 0, out end);
         }
         return end;
     }
@@ -100,6 +108,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
             }
             next = walk.ReachedOffset;
             _hasHoles |= walk.HasHoles;
+            _leansOnBound = bound < long.MaxValue && walk.Damage.Any(static damage => damage.Why == ScanStop.BadOffset);
             RequireKnown(segment, walk, scanner);
             if (kept is not null && (KeptCuts.HasSoundBatches(scanner, walk) || (walk.End < length && behind > 0)))
             {
