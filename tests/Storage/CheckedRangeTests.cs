@@ -82,6 +82,39 @@ public sealed class CheckedRangeTests
         }
     }
 
+    /// <summary>The disk changes where a batch says that it stands, in a file that this node wrote or has read: no reader is led past it.</summary>
+    [Theory]
+    [InlineData(false, 9)]
+    [InlineData(true, 9)]
+    [InlineData(false, 40)]
+    [InlineData(true, 40)]
+    public void AnOffsetThatChangesUnderAReaderLeadsNobodyPastIt(bool reopened, int changed)
+    {
+        PartitionLog log;
+        if (reopened)
+        {
+            Reopened(out log);
+        }
+        else
+        {
+            log = Open();
+            Fill(log, 64);
+        }
+        _ = Reads(log, 0, 64 * BatchBytes);
+        string path = $"{Folder}/{0:D20}.log";
+        long position = changed * (log.SizeInBytes / 64);
+        using (StoredFile file = _files.Open(path, FileOpening.ReadWrite))
+            file.Write(position + 6, [0x01]);
+        Assert.Throws<DamagedBatchException>(() => log.Read(changed, BatchBytes, long.MaxValue, minOneBatch: true));
+        for (int offset = 0; offset < 64; offset++)
+        {
+            if (offset == changed)
+                continue;
+            using FileRegion region = log.Read(offset, 1, long.MaxValue, minOneBatch: true).Region!;
+            Assert.Equal(offset, Batches.Header(region.ToArray()).BaseOffset);
+        }
+    }
+
     [Fact]
     public void ACutForgetsWhatWasBehindIt()
     {

@@ -44,7 +44,7 @@ internal sealed class OlderBatches(long before, IReadOnlyDictionary<long, (short
         if (surplus > 0 && segment.OffsetIndex.TryUpperBound(surplus, out long from))
             position = segment.PositionToSearch(from, segment.Size, out next);
         using var scanner = new BatchScanner(segment.File, position, segment.Size);
-        var walk = new SegmentWalk(scanner, next);
+        var walk = new SegmentWalk(scanner, next) { BaseOffset = segment.BaseOffset };
         while (walk.MoveNext() && walk.Header.NextOffset <= before)
         {
             if (walk.Header is { HasProducerId: true, IsControl: false })

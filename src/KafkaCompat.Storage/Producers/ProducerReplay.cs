@@ -36,7 +36,7 @@ internal sealed class ProducerReplay(LogEnvironment environment, ProducerStates 
         long from = producers.EndOffset;
         long position = segment.PositionToSearch(from, segment.Size, out long next);
         using var scanner = new BatchScanner(segment.File, position, segment.Size) { Watch = environment.Recovery };
-        var walk = new SegmentWalk(scanner, next);
+        var walk = new SegmentWalk(scanner, next) { BaseOffset = segment.BaseOffset };
         while (walk.MoveNext() && walk.Header.BaseOffset < endOffset)
         {
             environment.Recovery.ThrowIfStopped();

@@ -85,9 +85,10 @@ internal ref struct BatchSearch
             else if (_previousNext >= 0 && first < _previousNext)
                 Suspect(_scanner.Position, ScanStop.BadOffset);
             place = new BatchPlace(_scanner.Position, header, ScanStop.None);
-            // What was written here, or looked at by an earlier reader, needs no look at its neighbours, which would be a read of its own.
+            // What was written here, or looked at by an earlier reader, needs no look at the neighbour behind it, which would be a read of its own. The disk may have changed it since.
+            bool continues = _previousNext < 0 || first == _previousNext;
             if (header.LastOffset >= _offset && !_scanner.HasUnknownMagic
-                && (_segment.IsChecked(place) || IsBelieved(header, first, isIndexed && header.LastOffset == indexedOffset)))
+                && ((continues && _segment.IsChecked(place)) || IsBelieved(header, first, isIndexed && header.LastOffset == indexedOffset)))
             {
                 if (first <= _offset)
                     return Finding.Found;

@@ -71,8 +71,8 @@ internal sealed class KeptCuts(LogEnvironment environment, string folder)
         int kept = Kept().Count;
         if (kept + more > MaxFiles)
         {
-            throw new LogCorruptionException($"{damaged.PathOf(SegmentFiles.Log)} is damaged at byte {position} and sound batches follow. A start keeps what it cuts there, and {folder} holds {kept} files "
-                + $"of earlier cuts (*{Infix}*). Restore the folder from a copy; or move those files elsewhere and start again. Nothing was changed.");
+            throw new LogCorruptionException($"{damaged.PathOf(SegmentFiles.Log)} has to be cut at byte {position}, and records stand behind it. A start keeps what it cuts, and {folder} holds {kept} files "
+                + $"of earlier cuts (*{Infix}*). Restore the folder from a copy; or move those files elsewhere and start again. No record was removed.");
         }
     }
 

@@ -270,7 +270,7 @@ internal sealed class LogSegment
     {
         long from = OffsetIndex.TryLookup(long.MaxValue, 0, out long indexedOffset, out _) ? PositionToSearch(indexedOffset, end, out indexedOffset) : 0;
         scanner.Restart(from);
-        return new SegmentWalk(scanner, from == 0 ? BaseOffset : indexedOffset) { AllowsHoleAtEnd = allowsHoleAtEnd };
+        return new SegmentWalk(scanner, from == 0 ? BaseOffset : indexedOffset) { BaseOffset = BaseOffset, AllowsHoleAtEnd = allowsHoleAtEnd };
     }
 
     /// <summary>Whether a batch that was found was looked at already, and fits between its neighbours.</summary>

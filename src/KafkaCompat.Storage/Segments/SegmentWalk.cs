@@ -16,10 +16,10 @@ internal readonly record struct DamagedRange(long Position, long Length, long Fr
 /// </summary>
 internal sealed class SegmentWalk(BatchScanner scanner, long nextOffset)
 {
-    /// <summary>No offset behind it is of this segment: its indexes could not tell it.</summary>
-    private readonly long _farthest = nextOffset > long.MaxValue - int.MaxValue ? long.MaxValue : nextOffset + int.MaxValue;
-
     private List<DamagedRange>? _damage;
+
+    /// <summary>Of the segment. Offsets that are further behind it than the segment's indexes could tell are not believed.</summary>
+    public long BaseOffset { get; init; } = nextOffset;
 
     /// <summary>Reads every batch whole and compares its checksum.</summary>
     public bool ChecksChecksums { get; init; }
@@ -108,7 +108,7 @@ internal sealed class SegmentWalk(BatchScanner scanner, long nextOffset)
     {
         long first = FirstOffset();
         // What is judged by its neighbours here has to be judged so by the next start, which may have no segment behind this one to compare with.
-        bool isElsewhere = first < NextOffset || Header.LastOffset > _farthest;
+        bool isElsewhere = first < NextOffset || Header.LastOffset - BaseOffset > int.MaxValue;
         if (scanner.HasUnknownMagic && !isElsewhere)
             return ScanStop.UnknownMagic;
         // A batch that goes on where the last one ended, and is sound, is believed whatever follows it.

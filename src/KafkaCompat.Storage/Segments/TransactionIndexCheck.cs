@@ -64,20 +64,24 @@ internal sealed class TransactionIndexCheck(LogEnvironment environment, IReadOnl
     private Stretch Walk(LogSegment segment)
     {
         long position = 0, next = segment.BaseOffset;
-        if (_open.Count == 0)
+        int waiting = _waiting.Count;
+        bool hasOpen = _open.Count > 0;
+        if (!hasOpen)
         {
             _unnamed.Clear();
             if (segment.Size == 0 || !TryFind(segment, _waiting.Peek().FirstOffset, ref position, ref next))
                 return Stretch.Ended;
         }
         using var scanner = new BatchScanner(segment.File, position, segment.Size) { Watch = environment.Recovery };
-        var walk = new SegmentWalk(scanner, next);
+        var walk = new SegmentWalk(scanner, next) { BaseOffset = segment.BaseOffset };
         while (walk.MoveNext())
         {
             environment.Recovery.ThrowIfStopped();
             if (!TakeIn(walk))
                 return Stretch.Untrue;
-            if (_open.Count == 0 && (_waiting.Count == 0 || IsFar(segment, _waiting.Peek().FirstOffset, scanner.Next)))
+            // Where damage hides the batch that was looked for, a second look would find this place again: what lies between is walked over.
+            bool hasGoneOn = hasOpen || _waiting.Count < waiting;
+            if (_open.Count == 0 && (_waiting.Count == 0 || (hasGoneOn && IsFar(segment, _waiting.Peek().FirstOffset, scanner.Next))))
                 return Stretch.Passed;
         }
         return Stretch.Ended;

@@ -131,7 +131,7 @@ public sealed class KeptCutsTests : IRecoveryListener
         Assert.Equal(16, _repairs.Select(static repair => repair.KeptAs).Distinct().Count());
         _files.WriteAtomically(path, sound);
         LogCorruptionException refused = Assert.Throws<LogCorruptionException>(() => Open());
-        Assert.Contains($"{path} is damaged at byte {position}", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($"{path} has to be cut at byte {position}", refused.Message, StringComparison.Ordinal);
         Assert.Equal(sound, _files.ReadAllBytes(path));
     }
 

@@ -107,6 +107,29 @@ public sealed class TransactionIndexCheckTests
         Assert.Equal(sound, _files.ReadAllBytes(path));
     }
 
+    /// <summary>Where the first batch of a transaction cannot be read, what is before it is walked over, once.</summary>
+    [Fact]
+    public void DamageWhereATransactionBeginsEndsTheCheck()
+    {
+        PartitionLog log = Open(clean: true);
+        for (int i = 0; i < 40; i++)
+            _ = log.Append(Batches.Plain(log.LogEndOffset, records: 4, valueBytes: 5_000));
+        long begins = log.SizeInBytes;
+        _ = log.Append(Batches.Produced(log.LogEndOffset, 1, 0, 0, transactional: true));
+        for (int i = 0; i < 40; i++)
+            _ = log.Append(Batches.Plain(log.LogEndOffset, records: 4, valueBytes: 5_000));
+        _ = log.Append(Batches.Marker(log.LogEndOffset, 1, 0, commit: false));
+        log.Roll();
+        (long end, long size) = (log.LogEndOffset, log.SizeInBytes);
+        log.Close();
+        using (StoredFile file = _files.Open($"{Folder}/{0:D20}.log", FileOpening.ReadWrite))
+            file.Write(begins + 16, [0x42]);
+        _files.Forget();
+        Open(clean: true, recoveryPoint: end).Dispose();
+        Assert.InRange(_files.ReadBytes, 0, 2 * size);
+        Assert.Equal(34, _files.ReadAllBytes($"{Folder}/{0:D20}.txnindex").Length);
+    }
+
     private static void Fill(PartitionLog log, int rounds, int transactions, int sequence = 0)
     {
         for (int i = 0; i < transactions; i++)
