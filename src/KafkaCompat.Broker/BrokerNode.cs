@@ -90,16 +90,25 @@ public sealed class BrokerNode : IAsyncDisposable
         }
         catch (Exception failure)
         {
-            if (quorum is not null) await quorum.DisposeAsync();
-            directories.Dispose();
-            // A start that was told to end has done so: what failed on its way out is a consequence of that.
-            if (start.Stop.IsCancellationRequested) throw new OperationCanceledException("The start was told to end.", failure, start.Stop);
-            if (FileShortage.IsOfDescriptors(failure.InnerException ?? failure))
-                throw new IOException($"{failure.Message}. This process has as many files open as it may. Raise the limit (ulimit -n, LimitNOFILE= of systemd).", failure);
-            // What failed after that is a consequence: one line tells of the disk.
-            if (directories.Metadata.Health.Cause is { } cause)
-                throw new IOException($"The log directory {directories.Metadata.Path}, which holds the metadata log, has failed: {cause.Message}", cause);
+            var steps = new StopSteps(logger);
+            if (quorum is not null) await steps.Take(quorum.DisposeAsync);
+            steps.Take(directories.Dispose);
+            var told = Told(failure);
+            // A start that was told to end has done so. Whoever told it hears what failed on its way out: a disk, most of all.
+            if (start.Stop.IsCancellationRequested) throw new OperationCanceledException("The start was told to end.", told ?? failure, start.Stop);
+            if (told is not null) throw told;
             throw;
+        }
+
+        // Null where the failure says by itself what there is to say.
+        IOException? Told(Exception failure)
+        {
+            if (FileShortage.IsOfDescriptors(failure.InnerException ?? failure))
+                return new IOException($"{failure.Message}. This process has as many files open as it may. Raise the limit (ulimit -n, LimitNOFILE= of systemd).", failure);
+            // What failed after that is a consequence: one line tells of the disk.
+            return directories.Metadata.Health.Cause is { } cause
+                ? new IOException($"The log directory {directories.Metadata.Path}, which holds the metadata log, has failed: {cause.Message}", cause)
+                : null;
         }
     }
 
@@ -113,11 +122,12 @@ public sealed class BrokerNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         var hasFailed = _quorum.Completion.IsFaulted || _broker.Completion.IsFaulted;
-        await InOrder(_refused.DisposeAsync);
-        if (_isShutdownControlled && !_diskFailure.Task.IsCompleted) await InOrder(async () => await _lifecycle.ShutDownAsync());
-        await InOrder(_lifecycle.DisposeAsync);
-        await InOrder(_quorum.DisposeAsync);
-        _broker.EndsInDisorder = hasFailed;
+        var steps = new StopSteps(_logger);
+        await steps.Take(_refused.DisposeAsync);
+        if (_isShutdownControlled && !_diskFailure.Task.IsCompleted) await steps.Take(_lifecycle.ShutDownAsync);
+        await steps.Take(_lifecycle.DisposeAsync);
+        await steps.Take(_quorum.DisposeAsync);
+        _broker.EndsInDisorder = hasFailed || steps.HasFailed;
         try
         {
             await _broker.DisposeAsync();
@@ -125,20 +135,6 @@ public sealed class BrokerNode : IAsyncDisposable
         finally
         {
             _directories.Dispose();
-        }
-
-        // What fails keeps nothing else from being ended.
-        async Task InOrder(Func<ValueTask> step)
-        {
-            try
-            {
-                await step();
-            }
-            catch (Exception e)
-            {
-                hasFailed = true;
-                BrokerNodeLog.StoppedInDisorder(_logger, e);
-            }
         }
     }
 
@@ -196,11 +192,12 @@ public sealed class BrokerNode : IAsyncDisposable
         {
             // A process may go on without this node: nothing of it stays behind. The quorum goes first: it may be handing partitions to the broker, and whoever waits for it
             // or for the controller has an answer when it has ended.
-            await quorum.DisposeAsync();
+            var steps = new StopSteps(logger);
+            await steps.Take(quorum.DisposeAsync);
             _ = await Task.WhenAny(underWay);
-            await lifecycle.DisposeAsync();
+            await steps.Take(lifecycle.DisposeAsync);
             broker.EndsInDisorder = true;
-            await broker.DisposeAsync();
+            await steps.Take(broker.DisposeAsync);
             throw;
         }
 

@@ -34,6 +34,7 @@ public sealed class BrokerService : IAsyncDisposable
     private readonly ServerConfig _config;
     private readonly LogDirectories _directories;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly ILogger _connectionLogger;
     private readonly RequestLog _requestLog;
     private readonly ConnectionLimits _limits;
@@ -72,6 +73,7 @@ public sealed class BrokerService : IAsyncDisposable
         // What records, groups and chores go by, and what peers wait for: in the program one clock.
         var engineTime = seams?.EngineTime ?? time;
         _time = engineTime;
+        _logger = logs.CreateLogger("kafkacompat.node");
         _connectionLogger = logs.CreateLogger("kafkacompat.connections");
         _requestLog = new RequestLog(logs.CreateLogger("kafkacompat.requests"));
         Wheel = new TimerWheel(engineTime);
@@ -364,7 +366,14 @@ public sealed class BrokerService : IAsyncDisposable
         var drained = Connections.DrainAsync();
         foreach (var partition in Partitions.All) partition.ReleaseFetches();
         _groups.Close();
-        _ = await Task.WhenAny(drained, Task.Delay(TimeSpan.FromMilliseconds(ShutdownDrainMs), _time));
+        await drained.WaitAsync(TimeSpan.FromMilliseconds(ShutdownDrainMs), _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return Connections.Count;
+    }
+
+    /// <summary>Lets those end who serve connections that were reset. At most <see cref="ResetDrainMs"/>; returns how many connections are left.</summary>
+    public async Task<int> DrainResetAsync()
+    {
+        await Connections.DrainAsync().WaitAsync(TimeSpan.FromMilliseconds(ResetDrainMs), _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return Connections.Count;
     }
 
@@ -377,23 +386,24 @@ public sealed class BrokerService : IAsyncDisposable
     /// <summary>Stops serving partitions and closes the directories as a clean shutdown does: the next start trusts the files.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _assignments.DisposeAsync();
-        await Topics.Ended();
-        await Groups.DisposeAsync();
-        await _logs.DisposeAsync();
-        await _syncer.Stop();
+        var steps = new StopSteps(_logger);
+        await steps.Take(_assignments.DisposeAsync);
+        await steps.Take(Topics.Ended);
+        await steps.Take(Groups.DisposeAsync);
+        await steps.Take(_logs.DisposeAsync);
+        await steps.Take(_syncer.Stop);
         foreach (var directory in _directories.All)
         {
-            if (directory.Environment.WriteBehind is { } writeBehind) await writeBehind.Stop();
+            if (directory.Environment.WriteBehind is { } writeBehind) await steps.Take(writeBehind.Stop);
         }
         var highWatermarks = _logs.HighWatermarks();
-        foreach (var partition in Partitions.All) partition.Close();
-        Wheel.Dispose();
-        _groupWheel.Dispose();
-        _producerIds.Dispose();
-        Refusals.Dispose();
-        Telemetry.Dispose();
-        if (EndsInDisorder) _directories.Dispose();
+        foreach (var partition in Partitions.All) steps.Take(partition.Close);
+        steps.Take(Wheel.Dispose);
+        steps.Take(_groupWheel.Dispose);
+        steps.Take(_producerIds.Dispose);
+        steps.Take(Refusals.Dispose);
+        steps.Take(Telemetry.Dispose);
+        if (EndsInDisorder || steps.HasFailed) _directories.Dispose();
         else await _directories.CloseCleanly(BrokerEpoch, highWatermarks);
     }
 }

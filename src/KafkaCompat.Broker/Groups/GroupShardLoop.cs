@@ -133,8 +133,15 @@ internal sealed class GroupShardLoop : IAsyncDisposable
 
         void Close()
         {
-            Drop(ErrorCode.NotCoordinator);
-            _ = _closed.TrySetResult();
+            try
+            {
+                Drop(ErrorCode.NotCoordinator);
+            }
+            finally
+            {
+                // The stop of the node waits for it, whatever became of those who wait here.
+                _ = _closed.TrySetResult();
+            }
         }
     }
 
