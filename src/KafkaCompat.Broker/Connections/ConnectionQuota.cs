@@ -22,6 +22,7 @@ public sealed class ConnectionQuota
     private readonly Dictionary<IPAddress, int> _ofAddress = [];
     private readonly Func<string, IPAddress?> _resolve;
     private readonly TimeProvider _time;
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConnectionRate _rate;
     private readonly TrackedEntities<IPAddress, ConnectionRate> _ratesOfAddresses;
     private readonly string? _protected;
@@ -127,7 +128,7 @@ public sealed class ConnectionQuota
                 if (throttleMs <= 0 && HasRoom(listener)) return Take(listener, Plain(address), now);
                 changed = (_changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
             }
-            if (throttleMs > 0) await Task.Delay(TimeSpan.FromMilliseconds(throttleMs), _time);
+            if (throttleMs > 0) _ = await Task.WhenAny(Task.Delay(TimeSpan.FromMilliseconds(throttleMs), _time), _closed.Task);
             else await changed;
         }
     }
@@ -151,6 +152,7 @@ public sealed class ConnectionQuota
         lock (_lock)
         {
             _isClosed = true;
+            _ = _closed.TrySetResult();
             Wake();
         }
     }

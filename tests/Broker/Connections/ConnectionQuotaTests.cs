@@ -45,6 +45,18 @@ public sealed class ConnectionQuotaTests
         Assert.Equal(ConnectionAdmission.Closed, await Enter(quota, B));
     }
 
+    /// <summary>The clock stands still: whoever waits for its rate is turned away by the stop and not by the time.</summary>
+    [Fact]
+    public async Task A_stop_turns_away_who_waits_for_its_rate()
+    {
+        var quota = Quota(("max.connection.creation.rate", "1"));
+        Task<ConnectionAdmission> next;
+        do next = Enter(quota, A);
+        while (next.IsCompleted);
+        quota.Close();
+        Assert.Equal(ConnectionAdmission.Closed, await next.WaitAsync(Patience, TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task A_listener_s_own_limit_holds_for_it_alone()
     {
