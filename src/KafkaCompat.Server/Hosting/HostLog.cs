@@ -21,6 +21,9 @@ internal static partial class HostLog
     [LoggerMessage(105, LogLevel.Warning, "Resetting {Count} connections, which are still open {Milliseconds} ms after the stop began")]
     public static partial void NotDrained(ILogger logger, int count, int milliseconds);
 
+    [LoggerMessage(126, LogLevel.Warning, "The stop goes on without {Count} connections, whose requests were still being served {Milliseconds} ms after the reset")]
+    public static partial void NotEnded(ILogger logger, int count, int milliseconds);
+
     [LoggerMessage(106, LogLevel.Warning, "The limit of host {Host} is ignored, because the name resolves to no address. max.connections.per.ip.overrides or a quota names it")]
     public static partial void NoSuchHost(ILogger logger, string host);
 

@@ -155,18 +155,21 @@ internal static class NodeHost
             var node = await starting.ConfigureAwait(false);
             await node.DisposeAsync().ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
-        {
-            // As it was told.
-        }
-        catch (Exception e) when (StartFailure.IsForeseen(e))
-        {
-            HostLog.StartFailedToo(logger, e.Message);
-        }
         catch (Exception e)
         {
-            // A part that was taken away under another that still worked.
-            HostLog.StartEndedInDisorder(logger, e);
+            switch (e is OperationCanceledException ? e.InnerException : e)
+            {
+                case null or OperationCanceledException:
+                    // As it was told.
+                    break;
+                case var failure when StartFailure.IsForeseen(failure):
+                    HostLog.StartFailedToo(logger, failure.Message);
+                    break;
+                case var failure:
+                    // A part that was taken away under another that still worked.
+                    HostLog.StartEndedInDisorder(logger, failure);
+                    break;
+            }
         }
     }
 

@@ -59,6 +59,8 @@ internal sealed class RunningNode : IAsyncDisposable
         var listeners = new List<BoundListener>();
         var diskThreads = new WorkThreads("disk", WorkThreads.MaxDiskThreads);
         var batchThreads = new WorkThreads("batch", WorkThreads.MaxBatchThreads);
+        var acceptors = new List<ConnectionAcceptor>();
+        var accepting = new List<Task>();
         BrokerNode? node = null;
         try
         {
@@ -69,8 +71,6 @@ internal sealed class RunningNode : IAsyncDisposable
 
             config = config.WithBoundPorts(listeners.ToDictionary(static listener => listener.Endpoint.Name, static listener => listener.Endpoint.Port));
             node = await BrokerNode.StartAsync(config, files, time, Random.Shared, logs, diskThreads, batchThreads, seams, start).ConfigureAwait(false);
-            var acceptors = new List<ConnectionAcceptor>();
-            var accepting = new List<Task>();
 
             // As in Kafka, the limits of connections count for a broker's listeners and for a controller's each by themselves.
             foreach (var group in listeners.GroupBy(listener => config.Listeners.ControllerNames.Contains(listener.Endpoint.Name)))
@@ -91,7 +91,7 @@ internal sealed class RunningNode : IAsyncDisposable
         }
         catch
         {
-            await Unbind(listeners).ConfigureAwait(false);
+            await StopAccepting(listeners, acceptors, Task.WhenAll(accepting)).ConfigureAwait(false);
             transport.AbortConnections();
             transport.Dispose();
             if (node is not null)
@@ -141,32 +141,34 @@ internal sealed class RunningNode : IAsyncDisposable
         _batchThreads.Dispose();
     }
 
-    private async Task StopAccepting()
+    private Task StopAccepting() => StopAccepting(_listeners, _acceptors, _accepting);
+
+    private static async Task StopAccepting(List<BoundListener> listeners, List<ConnectionAcceptor> acceptors, Task accepting)
     {
-        await Unbind(_listeners).ConfigureAwait(false);
-        foreach (var acceptor in _acceptors)
+        foreach (var listener in listeners)
+        {
+            await listener.DisposeAsync().ConfigureAwait(false);
+        }
+
+        foreach (var acceptor in acceptors)
         {
             acceptor.Close();
         }
 
         // A listener that has failed tells of it by Completion.
-        await Task.WhenAny(_accepting).ConfigureAwait(false);
+        await Task.WhenAny(accepting).ConfigureAwait(false);
     }
 
     /// <summary>Resets the connections that are left, and lets those who serve them end.</summary>
     private async Task EndConnections()
     {
         _transport.AbortConnections();
-        await Task.WhenAny(_node.Broker.Connections.DrainAsync(), Task.Delay(BrokerService.ResetDrainMs)).ConfigureAwait(false);
-        _transport.Dispose();
-    }
-
-    private static async Task Unbind(List<BoundListener> listeners)
-    {
-        foreach (var listener in listeners)
+        if (await _node.Broker.DrainResetAsync().ConfigureAwait(false) is var left and > 0)
         {
-            await listener.DisposeAsync().ConfigureAwait(false);
+            HostLog.NotEnded(_logger, left, BrokerService.ResetDrainMs);
         }
+
+        _transport.Dispose();
     }
 
     /// <summary>One line a minute, however many connections are closed.</summary>
