@@ -21,6 +21,7 @@ public sealed class DataRefusals(ILogger logger, TimeProvider time) : IDisposabl
     private int _lines;
     private long _untold;
     private ITimer? _windowEnd;
+    private bool _isDisposed;
     private long _produce;
     private long _fetch;
     private long _bytes;
@@ -37,7 +38,11 @@ public sealed class DataRefusals(ILogger logger, TimeProvider time) : IDisposabl
     /// <summary>No line is written afterwards by itself.</summary>
     public void Dispose()
     {
-        lock (_lock) _windowEnd?.Dispose();
+        lock (_lock)
+        {
+            _isDisposed = true;
+            _windowEnd?.Dispose();
+        }
     }
 
     internal void CountFetch() => Interlocked.Increment(ref _fetch);
@@ -68,6 +73,7 @@ public sealed class DataRefusals(ILogger logger, TimeProvider time) : IDisposabl
 
     private void AtEndOfWindow()
     {
+        if (_isDisposed) return;
         var left = TimeSpan.FromMilliseconds(WindowMs) - time.GetElapsedTime(_windowTicks);
         _windowEnd ??= time.CreateTimer(static state => ((DataRefusals)state!).TellUntold(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _ = _windowEnd.Change(left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
@@ -75,8 +81,12 @@ public sealed class DataRefusals(ILogger logger, TimeProvider time) : IDisposabl
 
     private void TellUntold()
     {
-        long untold;
-        lock (_lock) (untold, _untold) = (_untold, 0);
-        if (untold > 0) DataRefusalsLog.NotTold(logger, untold);
+        // Within the lock, so that no line comes after Dispose.
+        lock (_lock)
+        {
+            if (_isDisposed || _untold == 0) return;
+            DataRefusalsLog.NotTold(logger, _untold);
+            _untold = 0;
+        }
     }
 }

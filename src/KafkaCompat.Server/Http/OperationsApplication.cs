@@ -29,6 +29,7 @@ internal sealed class OperationsApplication(NodeStart start, ILogger logger) : I
     private readonly Lock _gate = new();
     private BrokerNode? _node;
     private ServedNode? _served;
+    private bool _isDisposed;
     private volatile bool _isCut;
 
     public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
@@ -42,7 +43,12 @@ internal sealed class OperationsApplication(NodeStart start, ILogger logger) : I
 
     public void Dispose()
     {
-        _served?.Dispose();
+        lock (_gate)
+        {
+            _isDisposed = true;
+            _served?.Dispose();
+        }
+
         _scrapes.Dispose();
     }
 
@@ -95,7 +101,7 @@ internal sealed class OperationsApplication(NodeStart start, ILogger logger) : I
     {
         if (Volatile.Read(ref _served) is { } served) return served;
         if (Volatile.Read(ref _node) is not { } node) return null;
-        lock (_gate) return _served ??= new ServedNode(node);
+        lock (_gate) return _isDisposed ? _served : _served ??= new ServedNode(node);
     }
 
     private static string Whose(ServedNode? node) => node is null ? "" : string.Create(CultureInfo.InvariantCulture, $"\nnode {node.NodeId} of cluster {node.ClusterId}");

@@ -61,9 +61,24 @@ public sealed class ProduceRefusalTests : IAsyncLifetime
         Assert.Equal(DataRefusals.MaxLinesPerWindow, lines.Lines.Count(static line => line.StartsWith("Refused ", StringComparison.Ordinal)));
         Assert.DoesNotContain(lines.Lines, static line => line.Contains("more partitions", StringComparison.Ordinal));
         time.Advance(TimeSpan.FromSeconds(11));
-        Assert.StartsWith("3 more partitions of produce requests were refused", lines.Lines[^1], StringComparison.Ordinal);
+        Assert.Single(lines.Lines, static line => line.StartsWith("3 more partitions of produce requests were refused", StringComparison.Ordinal));
         time.Advance(TimeSpan.FromSeconds(11));
         Assert.Single(lines.Lines, static line => line.Contains("more partitions", StringComparison.Ordinal));
+    }
+
+    /// <summary>A connection that outlives the stop may be refused still.</summary>
+    [Fact]
+    public async Task After_its_end_nothing_is_told_by_itself()
+    {
+        var time = new ManualTime();
+        var lines = new RecordedLines(LogLevel.Information);
+        await using var node = TestNode.Start(time: time, logs: lines);
+        node.Broker.Refusals.Dispose();
+        var client = node.Connect();
+        for (var i = 0; i < DataRefusals.MaxLinesPerWindow + 3; i++) _ = await client.Ask<ProduceRequest, ProduceResponse>(Records.Produce("nobody", Records.Batch()), 12);
+        await Eventually.Is(() => node.Broker.Refusals.Produce == DataRefusals.MaxLinesPerWindow + 3);
+        time.Advance(TimeSpan.FromSeconds(11));
+        Assert.DoesNotContain(lines.Lines, static line => line.Contains("more partitions", StringComparison.Ordinal));
     }
 
     [Fact]
