@@ -65,15 +65,14 @@ internal static class FormatCommand
         }
 
         var empty = directories.Except(formatted, StringComparer.Ordinal).ToList();
-        if (empty.Find(directory => PreparedDirectories.IsUsed(files, directory)) is { } used)
-        {
-            throw new ConfigurationException($"{used} holds data and has no meta.properties. The data may belong to another node. Format an empty directory, or remove the data.");
-        }
-
+        RequireEmpty(files, empty);
         var locks = new List<IDisposable>();
         try
         {
             foreach (var directory in empty) locks.Add(Lock(files, directory));
+
+            // A node may have begun there between the look and the lock, and ended again.
+            RequireEmpty(files, empty);
             DirectoryFormat.Format(files, empty, metadata, settings, now, random);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -89,6 +88,19 @@ internal static class FormatCommand
         return empty.ConvertAll(directory => directory == metadata
             ? string.Create(CultureInfo.InvariantCulture, $"Formatted {directory} for node {config.NodeId} of cluster {clusterId}, with the metadata log at metadata.version {FeatureCatalog.MetadataVersion(level).Name}.")
             : string.Create(CultureInfo.InvariantCulture, $"Formatted {directory} for node {config.NodeId} of cluster {clusterId}."));
+    }
+
+    private static void RequireEmpty(IFileStore files, List<string> directories)
+    {
+        if (directories.Find(directory => MetaProperties.Read(files, directory) is not null) is { } formatted)
+        {
+            throw new ConfigurationException($"{formatted} was formatted by another process meanwhile.");
+        }
+
+        if (directories.Find(directory => PreparedDirectories.IsUsed(files, directory)) is { } used)
+        {
+            throw new ConfigurationException($"{used} holds data and has no meta.properties. The data may belong to another node. Format an empty directory, or remove the data.");
+        }
     }
 
     /// <summary>A directory as a node takes it: none that runs has it, and none can begin to use it meanwhile.</summary>

@@ -6,6 +6,7 @@ using KafkaCompat.Server.CommandLine;
 using KafkaCompat.Server.Tests.Hosting;
 using KafkaCompat.Storage;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Tests.Shared;
 using Xunit;
 
 namespace KafkaCompat.Server.Tests.CommandLine;
@@ -86,6 +87,30 @@ public sealed class FormatCommandTests : IDisposable
         Assert.Single(Format(["-g", "-t", "abc"]));
         using var taken = new DiskFileStore().TryLock(Path.Combine(_folder.FullName, "two", ".lock"));
         Assert.NotNull(taken);
+    }
+
+    /// <summary>Between the first look and the lock a node may begin there and end again.</summary>
+    [Theory]
+    [InlineData("meta.properties", "was formatted by another process meanwhile")]
+    [InlineData("recovery-point-offset-checkpoint", "holds data and has no meta.properties")]
+    public void A_directory_that_another_process_took_meanwhile_is_left_alone(string file, string expected)
+    {
+        Format(["-t", "abc"]);
+        var folder = Path.Combine(_folder.FullName, "two");
+        var meta = File.ReadAllBytes(Path.Combine(folder, "meta.properties"));
+        Directory.Delete(folder, recursive: true);
+        var files = new HookedFileStore(new DiskFileStore())
+        {
+            Before = (operation, path) =>
+            {
+                if (operation != nameof(IFileStore.CreateFolder) || path != folder) return;
+                Directory.CreateDirectory(folder);
+                File.WriteAllBytes(Path.Combine(folder, file), meta);
+            },
+        };
+        Assert.Contains(expected, Assert.Throws<ConfigurationException>(() => Format(files, ["-g", "-t", "abc"])).Message, StringComparison.Ordinal);
+        Assert.Equal([".lock", file], Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(meta, File.ReadAllBytes(Path.Combine(folder, file)));
     }
 
     [Fact]
@@ -187,7 +212,9 @@ public sealed class FormatCommandTests : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    private IReadOnlyList<string> Format(string[] arguments, params string[] settings)
+    private IReadOnlyList<string> Format(string[] arguments, params string[] settings) => Format(new DiskFileStore(), arguments, settings);
+
+    private IReadOnlyList<string> Format(IFileStore files, string[] arguments, params string[] settings)
     {
         var all = new List<string>
         {
@@ -197,7 +224,7 @@ public sealed class FormatCommandTests : IDisposable
         if (settings.Length == 0) all.Add("controller.quorum.bootstrap.servers=localhost:9093");
         all.AddRange(settings);
         var config = ServerConfig.Create(all.Select(static pair => KeyValuePair.Create(pair.Split('=', 2)[0], pair.Split('=', 2)[1])), "localhost");
-        return FormatCommand.Format(FormatOptions.Parse(arguments), config, new DiskFileStore(), TimeProvider.System.GetUtcNow(), Random.Shared);
+        return FormatCommand.Format(FormatOptions.Parse(arguments), config, files, TimeProvider.System.GetUtcNow(), Random.Shared);
     }
 
     private MetaProperties Meta(string directory) => MetaProperties.Read(new DiskFileStore(), Path.Combine(_folder.FullName, directory))!;
