@@ -44,9 +44,12 @@ internal sealed class ConsoleLoggerFactory(TextWriter output, LogLevel least, Ti
     private void Write<TState>(LogLevel level, string logger, EventId id, string message, TState state, Exception? exception)
     {
         var now = time.GetUtcNow();
+
+        // One rule for both formats.
+        var hasStack = exception is not null && (least <= LogLevel.Debug || !StartFailure.IsToldByMessage(exception));
         if (format == LogFormat.Json)
         {
-            var json = JsonLogLine.Of(now, level, logger, id, message, state, exception);
+            var json = JsonLogLine.Of(now, level, logger, id, message, state, exception is null || hasStack ? exception?.ToString() : StartFailure.Reasons(exception));
             lock (_gate)
             {
                 output.WriteLine(json);
@@ -67,9 +70,8 @@ internal sealed class ConsoleLoggerFactory(TextWriter output, LogLevel least, Ti
         var prefix = Prefix.Of(level);
         var line = LogText.OfOneLine($"{logger[(logger.LastIndexOf('.') + 1)..]}: {message}");
         line = Prefix.IsJournal ? prefix + line : $"{now:yyyy-MM-dd HH:mm:ss.fff} {word} {line}";
-        if (exception is not null && StartFailure.IsForeseen(exception) && least > LogLevel.Debug)
+        if (exception is not null && !hasStack)
         {
-            // A disk or a file: its message says all, and where the program met it says nothing to whoever mends it.
             line = $"{line} {LogText.OfOneLine(StartFailure.Reasons(exception))}";
         }
         else if (exception is not null)

@@ -16,7 +16,7 @@ internal static class JsonLogLine
     /// <summary>Quotes and angle brackets need no escape here: this is no HTML.</summary>
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static string Of<TState>(DateTimeOffset time, LogLevel level, string logger, EventId id, string message, TState state, Exception? exception)
+    public static string Of<TState>(DateTimeOffset time, LogLevel level, string logger, EventId id, string message, TState state, string? exception)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
         using (var json = new Utf8JsonWriter(buffer, Options))
@@ -43,7 +43,7 @@ internal static class JsonLogLine
 
             if (exception is not null)
             {
-                json.WriteString("exception", exception.ToString());
+                json.WriteString("exception", exception);
             }
 
             json.WriteEndObject();

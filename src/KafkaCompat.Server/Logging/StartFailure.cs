@@ -16,6 +16,12 @@ internal static class StartFailure
     public static bool IsForeseen(Exception? exception) =>
         exception is ConfigurationException or IOException or UnauthorizedAccessException or QuorumStateException or MetadataCorruptException or LogCorruptionException;
 
+    /// <summary>
+    /// Whether a line of the log tells a failure by its message alone: a disk or a file, whose place in the program says nothing to whoever mends it. The end of a stream
+    /// is neither: who reads past it is a fault of the program.
+    /// </summary>
+    public static bool IsToldByMessage(Exception exception) => IsForeseen(exception) && exception is not EndOfStreamException;
+
     /// <summary>The message of an exception, and those of its causes that it does not repeat.</summary>
     public static string Reasons(Exception exception)
     {

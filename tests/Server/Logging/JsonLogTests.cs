@@ -41,6 +41,17 @@ public sealed partial class JsonLogTests
         Assert.Contains("two\nlines", json.GetProperty("exception").GetString(), StringComparison.Ordinal);
     }
 
+    /// <summary>As in a line of text: the message of a disk or a file says all, and a fault of the program has its stack.</summary>
+    [Fact]
+    public void A_failure_of_files_has_no_stack_here_either()
+    {
+        Assert.Equal("No space left on device", Told(new IOException("No space left on device")));
+        Assert.StartsWith("System.InvalidOperationException: odd", Told(new InvalidOperationException("odd")), StringComparison.Ordinal);
+        Assert.StartsWith("System.IO.EndOfStreamException: short", Told(new EndOfStreamException("short")), StringComparison.Ordinal);
+
+        static string Told(Exception failure) => Assert.Single(Lines(logger => Odd(logger, failure, "a"))).GetProperty("exception").GetString()!;
+    }
+
     [Fact]
     public void Half_a_character_does_not_break_a_line() =>
         Assert.EndsWith(" is odd", Assert.Single(Lines(static logger => Odd(logger, null, "\ud800"))).GetProperty("message").GetString(), StringComparison.Ordinal);
