@@ -77,12 +77,12 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
     [LoggerMessage(EventId = 1221, Message = "The log of {Partition} was cut to end at offset {Offset}: {Bytes} bytes at the end of {File} were removed, because {Why}.")]
     private static partial void Cut(ILogger logger, LogLevel level, string partition, long offset, long bytes, string file, string? why);
 
-    [LoggerMessage(EventId = 1233, Message = "The log of {Partition} was cut to end at offset {Offset}, because {Why} in {File}, and sound batches follow. "
-        + "The {Bytes} bytes from there on are kept as {Kept}; what they say is unknown to this node until the folder is restored from a copy.")]
+    [LoggerMessage(EventId = 1233, Message = "The log of {Partition} was cut to end at offset {Offset}, because {Why} in {File}. "
+        + "The {Bytes} bytes from there on are kept as {Kept}. This node does not know what they say until the folder is restored from a copy.")]
     private static partial void CutAndKept(ILogger logger, LogLevel level, string partition, long offset, string? why, string file, long bytes, string kept);
 
-    [LoggerMessage(EventId = 1234, Message = "{Count} segments of {Partition}, from offset {From} on, were set aside, the last one as {Kept}: the log ends at offset {Offset}, in {File}. "
-        + "What they say is unknown to this node until the folder is restored from a copy.")]
+    [LoggerMessage(EventId = 1234, Message = "{Count} segments of {Partition}, from offset {From} on, were set aside. The last one is kept as {Kept}. The log ends at offset {Offset}, in {File}. "
+        + "This node does not know what they say until the folder is restored from a copy.")]
     private static partial void SegmentsSetAside(ILogger logger, LogLevel level, long count, string partition, long from, long offset, string file, string kept);
 
     [LoggerMessage(EventId = 1222, Message = "{Count} segments of {Partition} were deleted, from offset {From} on. The log now ends at offset {Offset}, in {File}.")]
@@ -127,6 +127,6 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
     [LoggerMessage(1238, LogLevel.Information, "{Count} producer snapshots of {Partition} that belong to no segment are deleted from {Folder}.")]
     private static partial void SnapshotsDeleted(ILogger logger, long count, string partition, string folder);
 
-    [LoggerMessage(1239, LogLevel.Warning, "{File} of {Partition} is missing beside a log that ends at offset {Offset}: this node has forgotten for whom it voted. It takes the epoch from the log.")]
+    [LoggerMessage(1239, LogLevel.Warning, "{File} of {Partition} is missing beside a log that ends at offset {Offset}. This node has forgotten for whom it voted. It takes the epoch from the log.")]
     private static partial void ElectionsForgotten(ILogger logger, string file, string partition, long offset);
 }

@@ -10,10 +10,10 @@ internal static partial class PartitionLogMessages
     [LoggerMessage(1201, LogLevel.Warning, "The folder {Folder} was set aside, because it belongs to no partition of this node.")]
     public static partial void Stray(ILogger logger, string folder);
 
-    [LoggerMessage(1202, LogLevel.Error, "{Count} partitions are offline, {Partition} the first of them: {Reason}. Others are served. The next start tries them again.")]
+    [LoggerMessage(1202, LogLevel.Error, "{Count} partitions are offline, {Partition} the first of them: {Reason}. Others are served. Remove the cause, then restart the node. The next start tries them again.")]
     public static partial void Offline(ILogger logger, Exception? exception, int count, TopicPartition partition, string reason);
 
-    [LoggerMessage(1214, LogLevel.Error, "{Count} partitions are offline for lack of file descriptors, {Partition} the first of them: {Reason}. They are tried again every {Seconds} s. Raise the limit (ulimit -n), or close connections.")]
+    [LoggerMessage(1214, LogLevel.Error, "{Count} partitions are offline for lack of file descriptors, {Partition} the first of them: {Reason}. Raise the limit (ulimit -n), or close connections. They are tried again every {Seconds} s.")]
     public static partial void LackDescriptors(ILogger logger, int count, TopicPartition partition, int seconds, string reason);
 
     [LoggerMessage(1208, LogLevel.Information, "{Count} partitions that lacked file descriptors are in use again, {Partition} the first of them.")]

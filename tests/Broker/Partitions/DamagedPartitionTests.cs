@@ -39,9 +39,9 @@ public sealed class DamagedPartitionTests : IDisposable
 
     /// <summary>Each names its own file, and all have one cause. Of what nobody foresaw a stack is shown, once; of files and of shortages none.</summary>
     [Theory]
-    [InlineData("corrupt", false, "{0}/partition.metadata is malformed", "20 partitions are offline, bad-0 the first of them: {0}/partition.metadata is malformed. Others are served. The next start tries them again.")]
-    [InlineData("shortage", false, "Too many open files", "20 partitions are offline for lack of file descriptors, bad-0 the first of them: Too many open files. They are tried again every 10 s. Raise the limit (ulimit -n), or close connections.")]
-    [InlineData("fault", true, "no room in {0}", "20 partitions are offline, bad-0 the first of them: no room in {0}. Others are served. The next start tries them again.")]
+    [InlineData("corrupt", false, "{0}/partition.metadata is malformed", "20 partitions are offline, bad-0 the first of them: {0}/partition.metadata is malformed. Others are served. Remove the cause, then restart the node. The next start tries them again.")]
+    [InlineData("shortage", false, "Too many open files", "20 partitions are offline for lack of file descriptors, bad-0 the first of them: Too many open files. Raise the limit (ulimit -n), or close connections. They are tried again every 10 s.")]
+    [InlineData("fault", true, "no room in {0}", "20 partitions are offline, bad-0 the first of them: no room in {0}. Others are served. Remove the cause, then restart the node. The next start tries them again.")]
     public async Task One_cause_is_one_line(string kind, bool hasStack, string reason, string line)
     {
         await using var node = TestNode.Start(_files, logs: _lines);
