@@ -207,15 +207,16 @@ public sealed class DecodeCommandTests
     [InlineData(".timeindex")]
     public void Reserved_room_is_no_entry(string extension)
     {
-        var path = Path.Combine(Path.GetTempPath(), $"00000000000000000007{extension}");
+        var folder = Directory.CreateTempSubdirectory("kafkacompat-decode-");
         try
         {
+            var path = Path.Combine(folder.FullName, $"00000000000000000007{extension}");
             File.WriteAllBytes(path, new byte[48]);
             Assert.Equal((0, "48 bytes of reserved room\n"), Decode(path));
         }
         finally
         {
-            File.Delete(path);
+            folder.Delete(recursive: true);
         }
     }
 
