@@ -82,6 +82,26 @@ public sealed class NodeStopTests
     }
 
     [Fact]
+    public async Task A_start_that_is_told_to_end_says_what_failed_meanwhile()
+    {
+        var lines = new RecordedLines(LogLevel.Error);
+        await using (await Start(_files, lines, IDiskThreads.None, null)) { }
+        using var stop = new CancellationTokenSource();
+        var failing = new HookedFileStore(_files)
+        {
+            Before = (operation, path) =>
+            {
+                if (operation != nameof(IFileStore.Open) || !path.StartsWith("/data/__cluster_metadata-0/", StringComparison.Ordinal)) return;
+                stop.Cancel();
+                throw new IOException("Input/output error");
+            },
+        };
+        var ended = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Start(failing, lines, IDiskThreads.None, new NodeStart(TimeProvider.System, lines, stop.Token)));
+        Assert.Contains("Input/output error", Assert.IsType<IOException>(ended.InnerException, exactMatch: false).Message, StringComparison.Ordinal);
+        await using var node = await Start(_files, lines, IDiskThreads.None, null);
+    }
+
+    [Fact]
     public async Task A_coordinator_that_ends_waits_for_the_log_that_it_reads()
     {
         var time = new ManualTime();
