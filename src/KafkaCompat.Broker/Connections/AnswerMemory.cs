@@ -5,12 +5,14 @@ namespace KafkaCompat.Broker.Connections;
 
 /// <summary>
 /// What answers of all connections may take together while they wait for their peers to read them: regions of files, which wait on the disk, not counted. Past the
-/// bound no request is started and no answer is written whose size its request does not bound, and connections get their turn in the order of asking.
+/// bound no request is started and no answer is written whose size its request does not bound, and connections get their turn in the order of asking. Large answers wait
+/// for each other: who asks for a turn passes them.
 /// </summary>
 /// <remarks>
 /// A peer that does not read must cost itself and nobody else. So while anybody waits, this looks for connections whose answer has waited for
-/// <see cref="StalledAfterMs"/> without a byte being taken, and closes them: peers that read never wait longer than that for peers that do not, and are never closed for
-/// them. What answers take is counted where a socket did not take them at once, so that the usual answer costs nothing here.
+/// <see cref="StalledAfterMs"/> without a byte being taken, and closes them. Of those that have taken <see cref="SlowAfterMs"/> over one answer it closes the one with the most
+/// bytes, at each look; who reads faster is never closed for others. What answers take is counted where a socket did not take them at once, so that the usual answer costs
+/// nothing here.
 /// </remarks>
 public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider time)
 {
@@ -20,6 +22,9 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
     /// <summary>How long a peer may take nothing of its answer while others wait for room.</summary>
     public const int StalledAfterMs = 2_000;
 
+    /// <summary>How long a peer may take to read an answer while others wait for room: clients give a request up after as long, where request.timeout.ms is the default.</summary>
+    public const int SlowAfterMs = 30_000;
+
     /// <summary>What a request that was let in counts as until its answer is there. An answer that is larger is written when there is room for all of it.</summary>
     private const long BytesOfTurn = 1024 * 1024;
 
@@ -27,6 +32,7 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
 
     private readonly Lock _lock = new();
     private readonly LinkedList<Claim> _waiting = new();
+    private readonly LinkedList<Claim> _waitingForMuch = new();
     private readonly LinkedList<Claim> _holding = new();
     private Look? _look;
     private bool _isLooking;
@@ -42,7 +48,7 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
     /// <summary>Connections that wait for room.</summary>
     public int Waiting
     {
-        get { lock (_lock) return _waiting.Count; }
+        get { lock (_lock) return _waiting.Count + _waitingForMuch.Count; }
     }
 
     private long Now => time.GetTimestamp();
@@ -59,13 +65,19 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
     private void Change(long bytes)
     {
         _heldBytes += bytes;
-        while (_waiting.First is { } next && HasRoomFor(next.Value.Wanted, _heldBytes))
+        LetIn(_waiting);
+        LetIn(_waitingForMuch);
+        _isFull = _heldBytes >= maxBytes || _waiting.Count > 0;
+    }
+
+    private void LetIn(LinkedList<Claim> waiting)
+    {
+        while (waiting.First is { } next && HasRoomFor(next.Value.Wanted, _heldBytes))
         {
-            _waiting.RemoveFirst();
+            waiting.RemoveFirst();
             _heldBytes += next.Value.Wanted;
             next.Value.LetIn();
         }
-        _isFull = _heldBytes >= maxBytes || _waiting.Count > 0;
     }
 
     /// <summary>One that is larger than all that there is has it alone.</summary>
@@ -82,21 +94,26 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
     private void CloseStalled()
     {
         List<Claim>? stalled = null;
+        Claim? slow = null;
         long heldBytes;
         lock (_lock)
         {
             _isLooking = false;
-            if (_waiting.Count == 0) return;
+            if (_waiting.Count + _waitingForMuch.Count == 0) return;
             StartLooking();
             heldBytes = _heldBytes;
+            // Who holds little does not keep a large answer waiting.
+            var most = _waiting.Count > 0 ? 0L : ConnectionLimits.MaxUnflushedBytes;
             foreach (var claim in _holding)
             {
                 if (time.GetElapsedTime(claim.StillSince).TotalMilliseconds >= StalledAfterMs) (stalled ??= []).Add(claim);
+                if (claim.UnreadBytes <= most || time.GetElapsedTime(claim.HeldSince).TotalMilliseconds < SlowAfterMs) continue;
+                (slow, most) = (claim, claim.UnreadBytes);
             }
         }
         // Outside the lock, because a connection that closes gives back what it holds.
-        if (stalled is null) return;
-        foreach (var claim in stalled) claim.Owner.CloseStalled(claim.UnreadBytes, heldBytes);
+        foreach (var claim in stalled ?? []) claim.Owner.CloseStalled(claim.UnreadBytes, heldBytes);
+        slow?.Owner.CloseSlow(slow.UnreadBytes, heldBytes);
     }
 
     /// <summary>
@@ -126,7 +143,10 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
         public long UnreadBytes => Volatile.Read(ref _unreadBytes);
 
         /// <summary>Since when the peer has taken nothing of what waits for it.</summary>
-        public long StillSince => Math.Max(Volatile.Read(ref _since), Owner.LastSent);
+        public long StillSince => Math.Max(HeldSince, Owner.LastSent);
+
+        /// <summary>Since when it waits for the peer.</summary>
+        public long HeldSince => Volatile.Read(ref _since);
 
         /// <summary>Whether the next answer of any size has to wait for its turn.</summary>
         public bool MustWait => _memory._isFull && !HasTurn && !_isEnded;
@@ -156,10 +176,10 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
                 if (bytes <= BytesOfTurn ? !_memory._isFull : TryTake(bytes)) return Task.CompletedTask;
                 // Who waits holds nothing. Who had a turn has made its answer by now: it comes before those who have not begun.
                 _turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                if (HasTurn) _memory._waiting.AddFirst(_waitingPlace);
-                else _memory._waiting.AddLast(_waitingPlace);
+                var waiting = Wanted > BytesOfTurn ? _memory._waitingForMuch : _memory._waiting;
+                if (HasTurn) waiting.AddFirst(_waitingPlace);
+                else waiting.AddLast(_waitingPlace);
                 Change(-_turnBytes);
-                _memory._isFull = true;
                 _memory.StartLooking();
                 return _turn.Task;
             }
@@ -205,7 +225,7 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
             lock (_memory._lock)
             {
                 _isEnded = true;
-                if (_waitingPlace.List is not null) _memory._waiting.Remove(_waitingPlace);
+                _waitingPlace.List?.Remove(_waitingPlace);
                 Change(-_turnBytes);
                 _turn?.TrySetResult();
             }
@@ -220,7 +240,7 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
         /// <summary>Takes a turn of so many bytes, or makes the one that it has as large, where nobody waits and there is room.</summary>
         private bool TryTake(long bytes)
         {
-            if ((_memory._waiting.Count > 0 && !HasTurn) || !_memory.HasRoomFor(bytes, _memory._heldBytes - _turnBytes)) return false;
+            if ((_memory._waitingForMuch.Count > 0 && !HasTurn) || !_memory.HasRoomFor(bytes, _memory._heldBytes - _turnBytes)) return false;
             Change(bytes - _turnBytes);
             return true;
         }

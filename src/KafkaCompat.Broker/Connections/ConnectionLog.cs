@@ -31,6 +31,9 @@ internal static partial class ConnectionLog
     [LoggerMessage(1008, LogLevel.Warning, "Closing {ConnectionId} from {Remote}: it has read nothing for {StillMs} ms. {UnreadBytes} bytes of answers wait for it, of {OfAllBytes} for all connections, and others need the memory.")]
     public static partial void StalledClosed(ILogger logger, string connectionId, IPAddress remote, int stillMs, long unreadBytes, long ofAllBytes);
 
+    [LoggerMessage(1014, LogLevel.Warning, "Closing {ConnectionId} from {Remote}: it has read an answer for {SlowMs} ms and is not at its end. {UnreadBytes} bytes of answers wait for it, of {OfAllBytes} for all connections, and others need the memory.")]
+    public static partial void SlowClosed(ILogger logger, string connectionId, IPAddress remote, int slowMs, long unreadBytes, long ofAllBytes);
+
     [LoggerMessage(1007, LogLevel.Error, "An answer on {ConnectionId} could not be written. The connection is closed.")]
     public static partial void AnswerFailed(ILogger logger, Exception exception, string connectionId);
 

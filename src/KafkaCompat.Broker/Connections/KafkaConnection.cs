@@ -147,6 +147,14 @@ public sealed class KafkaConnection
         Log(() => ConnectionLog.StalledClosed(_logger, _info.ConnectionId, _info.RemoteAddress, AnswerMemory.StalledAfterMs, unreadBytes, ofAllBytes));
     }
 
+    /// <summary>Ends the connection because its peer reads slowly, and others wait for the memory that its answer takes.</summary>
+    internal void CloseSlow(long unreadBytes, long ofAllBytes)
+    {
+        if (_isClosing) return;
+        Close();
+        Log(() => ConnectionLog.SlowClosed(_logger, _info.ConnectionId, _info.RemoteAddress, AnswerMemory.SlowAfterMs, unreadBytes, ofAllBytes));
+    }
+
     /// <summary>
     /// Ends the connection in order: no further request is read, what was begun is answered, then this half is closed and the peer is waited for, so
     /// that it reads every answer and after them the end of the stream.

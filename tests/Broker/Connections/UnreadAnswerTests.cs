@@ -110,6 +110,37 @@ public sealed class UnreadAnswerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_large_answer_that_waits_for_a_slow_peer_holds_up_nobody_else_and_the_slow_one_is_closed_in_the_end()
+    {
+        _handler.Bytes = 3_000_000;
+        var log = new RecordedLines(LogLevel.Warning);
+        var memory = new AnswerMemory(4_000_000, _wheel, _time);
+        var limits = ConnectionLimits.Default with { Answers = memory };
+        var connection = new MemoryConnection(windowBytes: 64 * 1024);
+        var slow = Connect(limits, connection, log);
+        _ = await slow.Post(new ListGroupsRequest(), 4);
+        await Eventually.Is(() => memory.HeldBytes >= 3_000_000);
+        var waiting = Connect(limits);
+        _ = await waiting.Post(new ListGroupsRequest(), 4);
+        await Eventually.Is(() => memory.Waiting == 1);
+
+        _handler.Bytes = AnswerBytes;
+        var good = Connect(limits);
+        for (var passedMs = 0; passedMs < AnswerMemory.SlowAfterMs + 1_000; passedMs += 500)
+        {
+            _ = await good.Post(new ListGroupsRequest(), 4);
+            Assert.Equal(AnswerBytes, (await good.Receive())!.Length, tolerance: 100);
+            Assert.Equal(passedMs < AnswerMemory.SlowAfterMs, !slow.Served.IsCompleted && log.Lines.Count == 0);
+            connection.Activity!.NoteSent();
+            _time.Advance(TimeSpan.FromMilliseconds(500));
+        }
+        await slow.Served;
+        Assert.Contains("is not at its end", Assert.Single(log.Lines), StringComparison.Ordinal);
+        Assert.Equal(3_000_000, (await waiting.Receive())!.Length, tolerance: 1_000);
+        await Eventually.Is(() => memory.HeldBytes == 0 && memory.Waiting == 0);
+    }
+
+    [Fact]
     public async Task An_answer_past_what_any_may_be_is_not_sent_and_the_log_says_so()
     {
         _handler.Bytes = AnswerRoom.MaxBytes + 100_000;
