@@ -165,7 +165,7 @@ public sealed class KafkaConnection
         _pause?.End();
         _memory?.End();
         _answerMemory?.End();
-        _turn?.GiveBack();
+        _turn?.EndWait();
         _connection.Transport.Input.CancelPendingRead();
     }
 
@@ -323,8 +323,8 @@ public sealed class KafkaConnection
         var turn = _limits.Decoding.Ask(WireLimits.MostCost(frame.Length));
         _turn = turn;
         // Whoever ends the connection from now on ends the wait; who did so before is seen here.
-        if (_isDraining || _responses.IsClosed) turn.GiveBack();
-        _wheel.Schedule(turn, DecodeMemory.MaxWaitMs);
+        if (_isDraining || _responses.IsClosed) turn.EndWait();
+        _wheel.Schedule(turn, _limits.Decoding.WaitMs);
         var isGranted = await turn.Granted.Task;
         _ = _wheel.Cancel(turn);
         _turn = null;
@@ -333,7 +333,7 @@ public sealed class KafkaConnection
             // It is looked at again, and then not started because the connection ends.
             if (_isDraining || _responses.IsClosed) return (Frame.Complete, buffer);
             var level = _opener.LevelOf("memory");
-            ConnectionLog.NoTurnToDecode(_logger, level, _info.ConnectionId, _info.RemoteAddress, frame.Length, DecodeMemory.MaxWaitMs);
+            ConnectionLog.NoTurnToDecode(_logger, level, _info.ConnectionId, _info.RemoteAddress, frame.Length, _limits.Decoding.WaitMs);
             return (Frame.Refused, buffer);
         }
         var isStarted = false;
@@ -420,6 +420,7 @@ public sealed class KafkaConnection
             return true;
         }
         var context = opened.Context!;
+        _opener.SayIfLogin(opened.Request!);
         var place = _responses.Begin(opened.CorrelationId, served.Info.ResponseHeaderVersion(opened.Version), opened.Version, served.Key, bytes, startedTicks);
         if (context.Log is not null) place.Context = context;
         ValueTask<IResponse?> answer;
@@ -451,6 +452,12 @@ public sealed class KafkaConnection
             // What comes of it later asks for its own turn.
             _answerMemory?.EndTurn();
             if (_metrics is not null) place.HandledTicks = _metrics.Now;
+            if (context.Turn is { } turn)
+            {
+                place.Turn = turn;
+                // Whoever closes from now on gives it back.
+                if (_responses.IsClosed) turn.GiveBack();
+            }
             CompleteLater(answer, place, context);
         }
         return !context.CloseRequested;
@@ -464,14 +471,14 @@ public sealed class KafkaConnection
             if (context.Meter is { } meter) throttleMs = _quotas.Throttle(context, meter, response);
             if (throttleMs > 0) Pause(throttleMs);
             if (throttleMs > 0) _metrics?.RecordThrottle(context.Key, throttleMs);
+            context.Turn?.GiveBack();
+            // An answer that has no size fills no place.
+            _responses.Complete(place, response, context.CloseRequested, context.Held);
         }
         catch (Exception e)
         {
             Fail(place, context, e);
-            return;
         }
-        context.Turn?.GiveBack();
-        _responses.Complete(place, response, context.CloseRequested, context.Held);
     }
 
     /// <summary>Reads nothing more for a while. What has been read and started before goes on: as with Kafka the throttle is for what comes next.</summary>
@@ -511,7 +518,7 @@ public sealed class KafkaConnection
     {
         _pause?.End();
         _memory?.End();
-        _turn?.GiveBack();
+        _turn?.EndWait();
         _connection.Transport.Input.CancelPendingRead();
         if (failure is AnswerTooLargeException large)
         {

@@ -28,6 +28,9 @@ internal sealed class PendingAnswer(int correlationId, short headerVersion, shor
     /// <summary>The request, where a log tells of it.</summary>
     public RequestContext? Context { get; set; }
 
+    /// <summary>What a large request has taken, where its handler did not have the answer at once.</summary>
+    public DecodeTurn? Turn { get; set; }
+
     /// <summary>When its handler began to wait; 0 where it had the answer at once.</summary>
     public long HandledTicks { get; set; }
 

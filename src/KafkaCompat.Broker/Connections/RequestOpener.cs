@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Connections;
 
-/// <summary>Turns the frames of one connection into requests, and says in the log why one is none. It changes nothing, so that a frame may be opened twice.</summary>
+/// <summary>Turns the frames of one connection into requests, and says in the log why one is none. What it reads changes nothing, so that a frame may be opened twice.</summary>
 internal sealed class RequestOpener(DispatchTable dispatch, ConnectionInfo connection, ClientQuotas quotas, RequestLog? requests, PeerFaults? faults, ILogger logger)
 {
     /// <summary>At which level a fault of this connection's peer is said.</summary>
@@ -48,8 +48,6 @@ internal sealed class RequestOpener(DispatchTable dispatch, ConnectionInfo conne
                 Log = requests is { IsOn: true } log ? log : null,
             };
             var request = served.Read(ref reader, version);
-            if (request is SaslHandshakeRequest handshake) SayLogin(SaslMessage.NameOf(handshake.Mechanism));
-            if (request is SaslAuthenticateRequest) SayLogin(SaslMessage.Unknown);
             return new(RequestFate.Start, served, version, correlationId, context, request, reader.Cost);
         }
         catch (WireFormatException e) when (e.Reason == WireFormatReason.TooCostlyNow)
@@ -73,6 +71,13 @@ internal sealed class RequestOpener(DispatchTable dispatch, ConnectionInfo conne
     /// <summary>A request would take more memory than all large ones together may.</summary>
     public void SayTooCostly(long length, long most) =>
         SayUnreadable(new WireFormatException(WireFormatReason.TooCostly, $"a message of {length} bytes would allocate more than {most}"));
+
+    /// <summary>Says that a client wants to log in, where that is what a request asks for.</summary>
+    public void SayIfLogin(IRequest request)
+    {
+        if (request is SaslHandshakeRequest handshake) SayLogin(SaslMessage.NameOf(handshake.Mechanism));
+        if (request is SaslAuthenticateRequest) SayLogin(SaslMessage.Unknown);
+    }
 
     /// <summary>Whether the frame is the first message of a login in place of a request, and if so says it.</summary>
     private bool SaysSasl(in ReadOnlySequence<byte> frame)

@@ -214,6 +214,7 @@ internal sealed class ResponseQueue(
         {
             // The one that is being written right now is let go by its writer.
             if (!ReferenceEquals(dropped, _current)) LetGo(dropped.Held);
+            dropped.Turn?.GiveBack();
         }
         memory?.End();
         onClosed(failure);

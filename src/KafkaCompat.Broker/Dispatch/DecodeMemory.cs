@@ -6,7 +6,8 @@ namespace KafkaCompat.Broker.Dispatch;
 /// </summary>
 /// <remarks>
 /// A turn sets aside the most that a request of its length may cost, and after decoding what it has cost stays taken. Who waits holds nothing, and waits for
-/// <see cref="MaxWaitMs"/> at most. A request that is held because it waits for something (a Fetch for records) can say how it is ended, for the sake of others.
+/// <see cref="MaxWaitMs"/> at most. A request that is held because it waits for something (a Fetch for records) can say how it is ended, for the sake of others. One that its
+/// group keeps, and one whose connection has ended, takes nothing any more.
 /// </remarks>
 public sealed class DecodeMemory(long maxBytes = DecodeMemory.MaxBytes)
 {
@@ -18,6 +19,9 @@ public sealed class DecodeMemory(long maxBytes = DecodeMemory.MaxBytes)
 
     /// <summary>How long a request waits for its turn; past it its connection is closed.</summary>
     public const int MaxWaitMs = 30_000;
+
+    /// <summary>How long a request waits here: <see cref="MaxWaitMs"/>, or what a test says.</summary>
+    public int WaitMs { get; set; } = MaxWaitMs;
 
     private readonly Lock _lock = new();
     private readonly LinkedList<DecodeTurn> _waiting = new();
@@ -51,6 +55,15 @@ public sealed class DecodeMemory(long maxBytes = DecodeMemory.MaxBytes)
         }
         End(endings);
         return turn;
+    }
+
+    /// <summary>Takes a turn back that has not come; one that has is left, because its request is being decoded.</summary>
+    internal void EndWait(DecodeTurn turn)
+    {
+        lock (_lock)
+        {
+            if (turn.Place.List == _waiting) GiveBack(turn);
+        }
     }
 
     /// <summary>Takes a turn back, whether it has come or not; from any thread, once or more.</summary>

@@ -27,9 +27,11 @@ internal sealed class DecodeTurn : TimerWheelEntry
 
     public void Keep(long bytes) => _memory.Keep(this, bytes);
 
+    public void EndWait() => _memory.EndWait(this);
+
     public void GiveBack() => _memory.GiveBack(this);
 
     public void EndWhenWanted(Action end) => _memory.EndWhenWanted(this, end);
 
-    protected internal override void OnDeadline() => GiveBack();
+    protected internal override void OnDeadline() => EndWait();
 }

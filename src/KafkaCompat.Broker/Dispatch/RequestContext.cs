@@ -68,6 +68,11 @@ public sealed class RequestContext(ApiKey key, short apiVersion, int correlation
     /// </summary>
     internal void EndWaitingWhenMemoryIsWanted(Action end) => Turn?.EndWhenWanted(end);
 
+    /// <summary>
+    /// Others keep of the request what they need, and its answer is theirs to give: what a large one has taken is given back, so that those behind it do not wait as long.
+    /// </summary>
+    internal void GiveBackMemory() => Turn?.GiveBack();
+
     /// <summary>Keeps something open until the answer is written or dropped: the regions of files that it is made of.</summary>
     public void HoldUntilAnswered(IDisposable held) => Held = held;
 

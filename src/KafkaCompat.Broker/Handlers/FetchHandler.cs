@@ -102,7 +102,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
         // What was found is read again then; a file is not kept open for a wait.
         regions.Dispose();
         // Many partitions take memory, and a client may wait for as long as it likes.
-        context.EndWaitingWhenMemoryIsWanted(wait.Changed);
+        if (context.Turn is not null) context.EndWaitingWhenMemoryIsWanted(wait.Changed);
         Interlocked.Increment(ref _waiting);
         await wait.Wait(maxWaitMs, context.Aborted);
         Interlocked.Decrement(ref _waiting);

@@ -32,9 +32,12 @@ public sealed class JoinGroupHandler(GroupCoordinator coordinator, Func<Guid> ne
             newGuid().ToString(),
             RequireKnownMemberId: version >= 4,
             SupportsSkippingAssignment: version >= 9);
-        var response = request.GroupId.Length == 0
-            ? (JoinGroupResponse)command.Refuse(ErrorCode.InvalidGroupId)
-            : await coordinator.Ask<JoinGroupResponse>(command);
+        var asked = request.GroupId.Length == 0
+            ? new ValueTask<JoinGroupResponse>((JoinGroupResponse)command.Refuse(ErrorCode.InvalidGroupId))
+            : coordinator.Ask<JoinGroupResponse>(command);
+        // The group waits for as long as its members say, and keeps their protocols longer still.
+        if (!asked.IsCompleted) context.GiveBackMemory();
+        var response = await asked;
         if (version < 7)
             response.ProtocolName ??= "";
         return response;

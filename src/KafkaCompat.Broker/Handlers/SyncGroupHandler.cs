@@ -23,6 +23,8 @@ public sealed class SyncGroupHandler(GroupCoordinator coordinator) : IHandler<Sy
             return new SyncGroupResponse { ErrorCode = ErrorCode.InconsistentGroupProtocol };
         if (request.GroupId.Length == 0)
             return new SyncGroupResponse { ErrorCode = ErrorCode.InvalidGroupId };
-        return await coordinator.Ask<SyncGroupResponse>(new SyncGroupCommand(request));
+        var asked = coordinator.Ask<SyncGroupResponse>(new SyncGroupCommand(request));
+        if (!asked.IsCompleted) context.GiveBackMemory();
+        return await asked;
     }
 }

@@ -4,6 +4,7 @@ using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Broker.Time;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
@@ -15,6 +16,7 @@ public sealed class AnswerFaultTests : IDisposable
     private readonly ManualTime _time = new();
     private readonly TimerWheel _wheel;
     private readonly Groups _handler = new();
+    private readonly Produces _produces = new();
 
     public AnswerFaultTests() => _wheel = new TimerWheel(_time);
 
@@ -74,10 +76,28 @@ public sealed class AnswerFaultTests : IDisposable
         await client.Served;
     }
 
+    [Fact]
+    public async Task One_that_has_no_size_behind_one_that_waits_ends_its_connection_and_holds_nothing()
+    {
+        var log = new RecordedLines(LogLevel.Error);
+        var client = Connect(log);
+        for (var i = 0; i < 2; i++) _ = await client.Post(Records.Produce("t", Records.Batch(), acks: 1), 9);
+        await Eventually.Is(() => log.Lines.Count > 0);
+        _produces.Go.SetResult();
+        Assert.NotNull(await client.Receive());
+        Assert.Null(await client.Receive());
+        await client.Served;
+        Assert.True(_produces.Held.IsClosed);
+        Assert.Contains("Produce", Assert.Single(log.Lines), StringComparison.Ordinal);
+    }
+
     private MemoryClient Connect(ILogger log)
     {
         var connection = new MemoryConnection();
-        var dispatch = new DispatchTable([new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, _handler)]);
+        var dispatch = new DispatchTable([
+            new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, _handler),
+            new ServedApi<ProduceRequest, ProduceResponse>(3, 13, _produces),
+        ]);
         var served = new KafkaConnection(
             connection, "PLAINTEXT", dispatch, ConnectionLimits.Default, new ClientQuotas(TestNode.ConfigOf(), _time), _wheel, _time, log, requests: new RequestLog(log));
         return new MemoryClient(connection, served.RunAsync());
@@ -86,6 +106,37 @@ public sealed class AnswerFaultTests : IDisposable
     private sealed class FailsToClose : IDisposable
     {
         public void Dispose() => throw new IOException("planned");
+    }
+
+    private sealed class Closes : IDisposable
+    {
+        private volatile bool _isClosed;
+
+        public bool IsClosed => _isClosed;
+
+        public void Dispose() => _isClosed = true;
+    }
+
+    /// <summary>The first waits, and the second has an answer at once that has no size.</summary>
+    private sealed class Produces : IHandler<ProduceRequest, ProduceResponse>
+    {
+        private int _started;
+
+        public TaskCompletionSource Go { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Closes Held { get; } = new();
+
+        public async ValueTask<ProduceResponse?> Handle(ProduceRequest request, RequestContext context)
+        {
+            if (_started++ == 0)
+            {
+                context.LetProducesFollow();
+                await Go.Task;
+                return new ProduceResponse();
+            }
+            context.HoldUntilAnswered(Held);
+            return new ProduceResponse { Responses = { null! } };
+        }
     }
 
     private sealed class Groups : IHandler<ListGroupsRequest, ListGroupsResponse>

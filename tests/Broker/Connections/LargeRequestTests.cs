@@ -3,6 +3,7 @@ using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Broker.Time;
+using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging;
@@ -155,6 +156,57 @@ public sealed class LargeRequestTests : IDisposable
         Assert.Equal(0, _memory.TakenBytes);
         Assert.Empty(_handler.Places);
     }
+
+    [Fact]
+    public async Task One_whose_connection_ends_while_its_handler_waits_holds_up_nobody()
+    {
+        var (holder, waiting) = (Connect(), Connect());
+        await Hold(holder);
+        await waiting.Send(Large);
+        await Eventually.Is(() => _memory.Waiting == 1);
+        holder.Lose();
+        await holder.Served;
+        await Eventually.Is(() => _handler.Places.Count == 2);
+        _handler.Answer(1);
+        Assert.NotNull(await waiting.Receive());
+        await Eventually.Is(() => _memory is { TakenBytes: 0, Waiting: 0 });
+    }
+
+    [Fact]
+    public async Task A_member_that_waits_for_its_group_holds_up_nobody()
+    {
+        await using var node = TestNode.Start();
+        var (first, second) = (node.Connect(), node.Connect());
+        _ = await first.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4);
+        await node.GroupsLoaded();
+        var joined = await first.Ask<JoinGroupRequest, JoinGroupResponse>(Join(new byte[10]), 3);
+        Assert.Equal(ErrorCode.None, joined.ErrorCode);
+        _ = await second.Post(Join(new byte[2 * DecodeMemory.SmallBytes]), 3);
+        var heartbeat = new HeartbeatRequest { GroupId = "g", MemberId = joined.MemberId, GenerationId = joined.GenerationId };
+        await Eventually.Is(async () => (await first.Ask<HeartbeatRequest, HeartbeatResponse>(heartbeat, 2)).ErrorCode == ErrorCode.RebalanceInProgress);
+        await Eventually.Is(() => node.Broker.DecodeMemory.TakenBytes == 0);
+    }
+
+    [Fact]
+    public async Task A_deadline_that_fires_when_the_turn_has_come_takes_nothing_back()
+    {
+        var (turn, waiting) = (_memory.Ask(MaxBytes), _memory.Ask(MaxBytes));
+        turn.OnDeadline();
+        waiting.OnDeadline();
+        Assert.True(await turn.Granted.Task);
+        Assert.False(await waiting.Granted.Task);
+        Assert.Equal(MaxBytes, _memory.TakenBytes);
+    }
+
+    private static JoinGroupRequest Join(byte[] metadata) => new()
+    {
+        GroupId = "g",
+        MemberId = "",
+        SessionTimeoutMs = 300_000,
+        RebalanceTimeoutMs = 300_000,
+        ProtocolType = "consumer",
+        Protocols = { new() { Name = "range", Metadata = metadata } },
+    };
 
     private static FetchRequest Many(int topics)
     {
