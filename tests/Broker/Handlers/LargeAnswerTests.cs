@@ -47,8 +47,8 @@ public sealed class LargeAnswerTests
         {
             GroupId = "g",
             MemberId = "",
-            SessionTimeoutMs = 30_000,
-            RebalanceTimeoutMs = 30_000,
+            SessionTimeoutMs = 300_000,
+            RebalanceTimeoutMs = 300_000,
             ProtocolType = "consumer",
             Protocols = { new() { Name = "range", Metadata = new byte[500_000] } },
         };

@@ -18,6 +18,8 @@ public sealed class LargeRequestTests
     {
         await using var node = await SocketNode.Start();
         var memory = node.Node.Node.Broker.DecodeMemory;
+        // What is seen here is not how fast the machine is.
+        memory.WaitMs = int.MaxValue;
         using var good = node.Connect();
         var left = Peers;
         var peers = Enumerable.Range(0, Peers).Select(_ => Task.Run(async () =>
@@ -30,17 +32,18 @@ public sealed class LargeRequestTests
         var (answered, most) = (0, 0L);
         while (Volatile.Read(ref left) > 0)
         {
+            var isAskedBeside = memory.Waiting > 0;
             var answer = await good.Ask<MetadataRequest, MetadataResponse>(new() { Topics = [] }, 12);
             _ = Assert.Single(answer.Brokers);
-            if (Volatile.Read(ref left) > 0) answered++;
+            if (isAskedBeside && memory.Waiting > 0) answered++;
             most = Math.Max(most, memory.TakenBytes);
             Assert.InRange(most, 0, DecodeMemory.MaxBytes);
             if (peers.FirstOrDefault(static peer => peer.IsFaulted) is { } faulted) await faulted;
         }
 
         await Task.WhenAll(peers);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{answered} answers beside {Peers} large requests, whose objects took {most} bytes at most");
-        Assert.InRange(answered, Peers, int.MaxValue);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{answered} answers while some of {Peers} large requests waited, whose objects took {most} bytes at most");
+        Assert.InRange(answered, 1, int.MaxValue);
         Assert.InRange(most, 1, DecodeMemory.MaxBytes);
         await Eventually.Is(() => memory is { TakenBytes: 0, Waiting: 0 });
     }

@@ -27,7 +27,7 @@ public sealed class RequestPairTests
         ("AlterConfigs", static name => Frame(new AlterConfigsRequest { Resources = [new() { ResourceType = 2, ResourceName = name, Configs = [new() { Name = "retention.ms", Value = "54321" }] }] }, 0)),
         ("AlterClientQuotas", static name => Frame(new AlterClientQuotasRequest { Entries = [new() { Entity = [new() { EntityType = "client-id", EntityName = name }], Ops = [new() { Key = "consumer_byte_rate", Value = 1e9 }] }] }, 0)),
         ("Produce", Produce),
-        ("DeleteRecords", static name => Frame(new DeleteRecordsRequest { Topics = [new() { Name = name, Partitions = [new() { PartitionIndex = 0, Offset = -1 }] }], TimeoutMs = 30_000 }, 0)),
+        ("DeleteRecords", static name => Frame(new DeleteRecordsRequest { Topics = [new() { Name = name, Partitions = [new() { PartitionIndex = 0, Offset = -1 }] }], TimeoutMs = 120_000 }, 0)),
         ("OffsetCommit", Commit),
         ("OffsetDelete", static name => Frame(new OffsetDeleteRequest { GroupId = name, Topics = [new() { Name = name, Partitions = [new() { PartitionIndex = 0 }] }] }, 0)),
         ("DeleteGroups", static name => Frame(new DeleteGroupsRequest { GroupsNames = [name] }, 0)),
@@ -104,12 +104,12 @@ public sealed class RequestPairTests
         WireFrames.Of(request, version, CorrelationId);
 
     private static byte[] Create(string name) =>
-        Frame(new CreateTopicsRequest { Topics = [new() { Name = name, NumPartitions = 1, ReplicationFactor = 1 }], TimeoutMs = 30_000 }, 2);
+        Frame(new CreateTopicsRequest { Topics = [new() { Name = name, NumPartitions = 1, ReplicationFactor = 1 }], TimeoutMs = 120_000 }, 2);
 
     private static byte[] AddPartitions(string name) =>
-        Frame(new CreatePartitionsRequest { Topics = [new() { Name = name, Count = 3, Assignments = null }], TimeoutMs = 30_000 }, 0);
+        Frame(new CreatePartitionsRequest { Topics = [new() { Name = name, Count = 3, Assignments = null }], TimeoutMs = 120_000 }, 0);
 
-    private static byte[] Delete(string name) => Frame(new DeleteTopicsRequest { TopicNames = [name], TimeoutMs = 30_000 }, 1);
+    private static byte[] Delete(string name) => Frame(new DeleteTopicsRequest { TopicNames = [name], TimeoutMs = 120_000 }, 1);
 
     private static byte[] Produce(string name) => Frame(Records.Produce(name, Records.Batch()), 3);
 
