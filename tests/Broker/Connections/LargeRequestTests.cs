@@ -90,8 +90,8 @@ public sealed class LargeRequestTests : IDisposable
         await Eventually.Is(() => _memory.Waiting == 2);
         leaving.Lose();
         _handler.Answer(0);
-        // The one that left has its turn first, and its answer goes nowhere.
-        await Eventually.Is(() => _handler.Places.Count == 2);
+        // The one that left has its turn first, and its answer goes nowhere; it gives the turn back when its end is seen.
+        await Eventually.Is(() => _handler.Places.Count >= 2);
         _handler.Answer(1);
         await Eventually.Is(() => _handler.Places.Count == 3);
         _handler.Answer(2);
