@@ -53,7 +53,7 @@ def run(folder, names, options):
             failed += 1
             print(f"FAILED  readme       {language}: the README has no snippet")
         for number, (language, text) in enumerate(found):
-            problem = attempt(folder / f"{number}-{language}", language, text, broker.bootstrap, number)
+            problem = attempt(folder / f"{number}-{language}", language, text, broker.bootstrap)
             passed, failed = passed + (not problem), failed + bool(problem)
             print(f"FAILED  readme       {language}: {problem}" if problem else f"passed  readme       {language}", flush=True)
     finally:
@@ -61,13 +61,11 @@ def run(folder, names, options):
     return passed, failed
 
 
-def attempt(folder, language, text, bootstrap, number):
+def attempt(folder, language, text, bootstrap):
     """Runs one snippet; returns what went wrong, or nothing."""
     name, frame, command = LANGUAGES[language]
     folder.mkdir(parents=True)
-    # A group of its own: a client that ends without a good-bye holds its partitions until its session is over.
-    own = text.replace("localhost:9092", bootstrap).replace('"g"', f'"g{number}"').replace("'g'", f"'g{number}'")
-    (folder / name).write_text(frame % own)
+    (folder / name).write_text(frame % text.replace("localhost:9092", bootstrap))
     environment = {**os.environ, "NODE_PATH": str(TOP / "compat-tests" / "kafkajs" / "node_modules"), "DOTNET_NOLOGO": "1"}
     try:
         ended = subprocess.run(command(name), cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False)

@@ -23,7 +23,7 @@ internal static class BrokerSettings
         new("share.coordinator.state.topic.num.partitions", "1"),
 
         // librdkafka's clients print a line for each start where telemetry is advertised and nobody subscribes.
-        new("kafkacompat.client.telemetry", "false"),
+        new("kafkacompat.client.telemetry", "off"),
 
         // What deleted topics held is given back with the next sweep, not a minute later.
         new("log.segment.delete.delay.ms", "0"),
