@@ -388,7 +388,15 @@ internal sealed class ResponseQueue(
     /// <summary>Bytes of an answer with its length. Throws where they are more than an answer may have: what a Fetch returns is bounded by itself, and is no memory.</summary>
     private static int SizeOf(PendingAnswer answer)
     {
-        var size = sizeof(int) + sizeof(int) + answer.HeaderVersion + answer.Response!.GetSize(answer.Version);
+        int size;
+        try
+        {
+            size = checked(sizeof(int) + sizeof(int) + answer.HeaderVersion + answer.Response!.GetSize(answer.Version));
+        }
+        catch (OverflowException)
+        {
+            throw new AnswerTooLargeException((ApiKey)answer.ApiKey, int.MaxValue);
+        }
         return size <= AnswerRoom.MaxBytes || answer.ApiKey == (short)ApiKey.Fetch ? size : throw new AnswerTooLargeException((ApiKey)answer.ApiKey, size);
     }
 

@@ -12,9 +12,11 @@ internal sealed class SizeEmitter(CodeWriter code, Message message)
         var flexibility = new Flexibility(message, s);
         var plain = s.Fields.Where(f => f.Tag is null && !f.Versions.Within(s.Context).IsEmpty).ToList();
         int fixedBytes = plain.Where(f => IsFixed(f) && f.Versions.Covers(s.Context)).Sum(f => f.Type.FixedSize());
-        code.Line("/// <summary>Bytes that Write will write.</summary>");
+        code.Line("/// <summary>Bytes that Write will write; OverflowException where an int does not count them.</summary>");
         code.Open("public int GetSize(short version)");
         _loss.EmitCall(s);
+        // What repeats large values can have more bytes than an int counts.
+        code.Open("checked");
         if (flexibility.Declaration is { } declaration)
         {
             code.Line(declaration);
@@ -35,13 +37,16 @@ internal sealed class SizeEmitter(CodeWriter code, Message message)
 
         code.Line("return size;");
         code.Close();
+        code.Close();
         foreach (var field in s.Fields.Where(f => f.Tag is not null && !f.Versions.Within(s.Context).IsEmpty && (f.IsArray || f.Type == WireType.Struct)))
         {
             code.Line();
             code.Open($"private int {field.PropertyName}Size(short version)");
+            code.Open("checked");
             code.Line("int size = 0;");
             EmitField(field, "true");
             code.Line("return size;");
+            code.Close();
             code.Close();
         }
     }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using ZstdSharp;
 
 namespace KafkaCompat.Protocol.Compression;
@@ -11,6 +12,9 @@ internal sealed class ZstdCodec : ICompressionCodec
 
     /// <summary>Kafka's reader makes room for so much content at a time. The library decompresses a frame of no more at once, with fewer checks than block by block.</summary>
     private const int MaxContentAtOnce = 16 * 1024;
+
+    /// <summary>Bytes of a frame that is decompressed at once. No encoder needs as many for so little content; empty blocks do, of which a frame may have any number.</summary>
+    private const int MaxFrameAtOnce = 32 * 1024;
 
     /// <summary>More contexts than this are not kept.</summary>
     private const int MaxKept = 16;
@@ -48,7 +52,7 @@ internal sealed class ZstdCodec : ICompressionCodec
         private byte[]? _chunk = ArrayPool<byte>.Shared.Rent(ChunkBytes);
         private bool _isWithinFrame;
         private bool _hasEndedFrame;
-        private readonly byte[] _header = new byte[ZstdFrame.MaxHeaderBytes];
+        private Header _header;
         private int _headerBytes;
         private byte[]? _whole;
         private bool _isLarge;
@@ -79,7 +83,7 @@ internal sealed class ZstdCodec : ICompressionCodec
                     }
                     TakeFrame();
                 }
-                var piece = _headerBytes > 0 ? _header.AsSpan(0, _headerBytes) : _frame.FirstSpan;
+                var piece = _headerBytes > 0 ? _header[.._headerBytes] : _frame.FirstSpan;
                 _headerBytes = 0;
                 var status = _decompressor.UnwrapStream(piece, _chunk, out int consumed, out int written);
                 _frame = consumed < _frame.FirstSpan.Length ? _frame.Slice(consumed) : _frame.Slice(consumed).SkipEmptySegments();
@@ -120,7 +124,7 @@ internal sealed class ZstdCodec : ICompressionCodec
             _expected = frame.ContentSize;
             _produced = 0;
             _isLarge |= frame.WindowBytes > MaxKeptWindowBytes;
-            if (!frame.IsReadInPieces && frame.ContentSize is >= 0 and <= MaxContentAtOnce)
+            if (!frame.IsReadInPieces && frame.ContentSize is >= 0 and <= MaxContentAtOnce && frame.Length <= MaxFrameAtOnce)
             {
                 if (_frame.IsSingleSegment) return;
                 int length = CompressionCodecs.Contiguous(_frame, ref _whole).Length;
@@ -140,5 +144,11 @@ internal sealed class ZstdCodec : ICompressionCodec
             if (!_isLarge && _codec._decompressors.Count < MaxKept) _codec._decompressors.Enqueue(_decompressor);
             else _decompressor.Dispose();
         }
+    }
+
+    [InlineArray(ZstdFrame.MaxHeaderBytes)]
+    private struct Header
+    {
+        private byte _first;
     }
 }

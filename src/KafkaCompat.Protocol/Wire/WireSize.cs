@@ -36,7 +36,7 @@ public static class WireSize
     public static int ArrayLength(int length, bool flexible) => flexible ? UnsignedVarint((uint)(length + 1)) : 4;
 
     /// <summary>Bytes of a tagged field with its number and size.</summary>
-    public static int Tag(int tag, int size) => UnsignedVarint((uint)tag) + UnsignedVarint((uint)size) + size;
+    public static int Tag(int tag, int size) => checked(UnsignedVarint((uint)tag) + UnsignedVarint((uint)size) + size);
 
     /// <summary>Bytes of the count of tagged fields and of those kept unknown.</summary>
     public static int Tags(int known, List<UnknownTag>? unknown)

@@ -140,10 +140,14 @@ public sealed class UnreadAnswerTests : IDisposable
         await Eventually.Is(() => memory.HeldBytes == 0 && memory.Waiting == 0);
     }
 
-    [Fact]
-    public async Task An_answer_past_what_any_may_be_is_not_sent_and_the_log_says_so()
+    /// <summary>The second has more bytes than an int counts, and the third more than four billion: cut to 32 bits, they are few.</summary>
+    [Theory]
+    [InlineData(AnswerRoom.MaxBytes + 100_000L)]
+    [InlineData(int.MaxValue + 100_000L)]
+    [InlineData(uint.MaxValue + 100_000L)]
+    public async Task An_answer_past_what_any_may_be_is_not_sent_and_the_log_says_so(long bytes)
     {
-        _handler.Bytes = AnswerRoom.MaxBytes + 100_000;
+        _handler.Bytes = bytes;
         var log = new RecordedLines(LogLevel.Warning);
         var client = Connect(ConnectionLimits.Default, log: log);
         _ = await client.Post(new ListGroupsRequest(), 4);
@@ -273,7 +277,7 @@ public sealed class UnreadAnswerTests : IDisposable
     {
         private int _started;
 
-        public int Bytes { get; set; } = AnswerBytes;
+        public long Bytes { get; set; } = AnswerBytes;
 
         public Task? Until { get; set; }
 
@@ -286,7 +290,8 @@ public sealed class UnreadAnswerTests : IDisposable
             if (until is not null) await until;
             var answer = new ListGroupsResponse();
             const int chunk = 30_000;
-            for (var left = Bytes; left > 0; left -= chunk) answer.Groups.Add(new() { GroupId = new string('g', Math.Min(left, chunk)) });
+            var whole = new string('g', chunk);
+            for (var left = Bytes; left > 0; left -= chunk) answer.Groups.Add(new() { GroupId = left < chunk ? whole[..(int)left] : whole });
             return answer;
         }
     }
