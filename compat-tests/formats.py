@@ -34,9 +34,9 @@ def ours(*arguments):
 
 
 def content(folder):
-    """The files of a formatted directory without their times."""
+    """The files of a formatted directory without their times, and without the empty lock file that ours takes and a broker of either leaves."""
     found = {}
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for file in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".lock"):
         name = str(file.relative_to(folder))
         found[name] = batches(file.read_bytes()) if name == SNAPSHOT else sorted(line for line in file.read_text().splitlines() if line[:1] != "#")
     return found

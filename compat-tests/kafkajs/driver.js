@@ -68,7 +68,10 @@ async function attempt (action) {
 }
 
 async function create (topic, numPartitions = 1) {
-  await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor: 1 }], waitForLeaders: true })
+  const created = await attempt(() => admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor: 1 }], waitForLeaders: true }))
+  // Apache Kafka answers before its broker knows of the topic: on a busy machine the client gives up waiting for the leaders.
+  if (created === 'UNKNOWN_TOPIC_OR_PARTITION') await until(async () => await attempt(() => admin.fetchTopicMetadata({ topics: [topic] })) === 'ok')
+  else if (created !== 'ok') throw new Error(`${topic} was not created: ${created}`)
   return topic
 }
 
