@@ -36,7 +36,13 @@ public static class WireSize
     public static int ArrayLength(int length, bool flexible) => flexible ? UnsignedVarint((uint)(length + 1)) : 4;
 
     /// <summary>Bytes of a tagged field with its number and size.</summary>
-    public static int Tag(int tag, int size) => checked(UnsignedVarint((uint)tag) + UnsignedVarint((uint)size) + size);
+    /// <exception cref="OverflowException">No message can have so many bytes.</exception>
+    public static int Tag(int tag, int size)
+    {
+        // A tag is any 32 bits, and the largest ones are negative here.
+        int head = UnsignedVarint((uint)tag) + UnsignedVarint((uint)size);
+        return checked(head + size);
+    }
 
     /// <summary>Bytes of the count of tagged fields and of those kept unknown.</summary>
     public static int Tags(int known, List<UnknownTag>? unknown)
@@ -47,7 +53,7 @@ public static class WireSize
         {
             foreach (var tag in unknown)
             {
-                size += Tag(tag.Tag, tag.Data.Length);
+                size = checked(size + Tag(tag.Tag, tag.Data.Length));
             }
         }
 
