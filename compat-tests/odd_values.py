@@ -19,7 +19,7 @@ import brokers
 import schemas
 from record_batches import batch
 
-SILENCE_SECONDS = 6
+SILENCE_SECONDS = 10  # longer than a member's session of 6 s, for which a JoinGroup may wait
 TOPIC, OTHER, GROUP = "odd-a", "odd-b", "odd-group"
 UNKNOWN_ID = "11223344556677889900aabbccddeeff"
 T = int(time.time() * 1000) - 3_600_000  # recent, so that retention leaves them
