@@ -40,8 +40,9 @@ internal sealed class MemoryClient(MemoryConnection connection, Task served) : I
                 input.AdvanceTo(result.Buffer.GetPosition(4 + frame.Length));
                 return frame;
             }
-            input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+            // At the end there is nothing to advance over, and whoever closes the connection may complete the reader just now.
             if (result.IsCompleted) return null;
+            input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
         }
     }
 
