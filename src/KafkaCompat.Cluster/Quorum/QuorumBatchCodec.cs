@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Buffers.Binary;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
-using KafkaCompat.Protocol.Checksums;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Records;
@@ -98,7 +97,7 @@ public static class QuorumBatchCodec
     private static QuorumBatch Decode(in RecordBatchSlice slice)
     {
         var header = slice.Header;
-        if (Crc32C.Compute(slice.Bytes.Slice(RecordBatchHeader.AttributesPosition)) != header.Crc)
+        if (!slice.IsSound())
         {
             throw new MetadataCorruptException($"a batch at offset {header.BaseOffset} whose checksum is not that of its bytes");
         }

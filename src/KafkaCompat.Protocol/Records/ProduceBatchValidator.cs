@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using KafkaCompat.Protocol.Checksums;
 using KafkaCompat.Protocol.Compression;
 
 namespace KafkaCompat.Protocol.Records;
@@ -115,7 +114,7 @@ public static class ProduceBatchValidator
         bool isClient = rules.Origin == AppendOrigin.Client;
         if (isClient && header.BaseOffset != 0) return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
         if (header.SizeInBytes > rules.Settings.MaxMessageBytes) return ProduceVerdict.Refuse(ErrorCode.MessageTooLarge);
-        if (Crc32C.Compute(batch.Bytes.Slice(RecordBatchHeader.AttributesPosition)) != header.Crc) return ProduceVerdict.Refuse(ErrorCode.CorruptMessage);
+        if (!batch.IsSound()) return ProduceVerdict.Refuse(ErrorCode.CorruptMessage);
         if (header.Codec > CompressionType.Zstd) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
         if (!isClient) return null;
         bool countsAgree = header.RecordCount > 0 && header.LastOffsetDelta == header.RecordCount - 1;

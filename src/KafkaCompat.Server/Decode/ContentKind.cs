@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using KafkaCompat.Protocol;
-using KafkaCompat.Protocol.Checksums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Records;
 
@@ -51,7 +50,7 @@ internal static class ContentKind
     private static bool IsSoundBatch(ReadOnlyMemory<byte> bytes)
     {
         var batches = RecordBatchEnumerator.Over(bytes);
-        return batches.MoveNext() && Crc32C.Compute(batches.Current.Bytes.Slice(RecordBatchHeader.AttributesPosition)) == batches.Current.Header.Crc;
+        return batches.MoveNext() && batches.Current.IsSound();
     }
 
     /// <summary>A message of magic 0 or 1 that is what its checksum says.</summary>
