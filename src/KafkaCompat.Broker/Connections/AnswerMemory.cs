@@ -10,7 +10,7 @@ namespace KafkaCompat.Broker.Connections;
 /// </summary>
 /// <remarks>
 /// A peer that does not read must cost itself and nobody else. So while anybody waits, this looks for connections whose answer has waited for
-/// <see cref="StalledAfterMs"/> without a byte being taken, and closes them. Of those that have taken <see cref="SlowAfterMs"/> over one answer it closes the one with the most
+/// <see cref="StalledAfterMs"/> without a byte being taken, by the socket or by the peer out of the socket's queue, and closes them. Of those that have taken <see cref="SlowAfterMs"/> over one answer it closes the one with the most
 /// bytes, at each look; who reads faster is never closed for others. What answers take is counted where a socket did not take them at once, so that the usual answer costs
 /// nothing here.
 /// </remarks>
@@ -20,7 +20,11 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
     public const long MaxUnreadBytes = 128 * 1024 * 1024;
 
     /// <summary>How long a peer may take nothing of its answer while others wait for room.</summary>
-    public const int StalledAfterMs = 2_000;
+    /// <remarks>
+    /// A peer that reads slowly is seen to read in steps: through a buffer of 64 KiB on a link of large packets the system says so each 128 KiB, which is each 2.6 s of a peer
+    /// that reads 50 kB a second.
+    /// </remarks>
+    public const int StalledAfterMs = 5_000;
 
     /// <summary>How long a peer may take to read an answer while others wait for room: clients give a request up after as long, where request.timeout.ms is the default.</summary>
     public const int SlowAfterMs = 30_000;
@@ -28,7 +32,7 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
     /// <summary>What a request that was let in counts as until its answer is there. An answer that is larger is written when there is room for all of it.</summary>
     private const long BytesOfTurn = 1024 * 1024;
 
-    private const int LookEveryMs = StalledAfterMs / 4;
+    internal const int LookEveryMs = 500;
 
     private readonly Lock _lock = new();
     private readonly LinkedList<Claim> _waiting = new();
@@ -106,6 +110,7 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
             var most = _waiting.Count > 0 ? 0L : ConnectionLimits.MaxUnflushedBytes;
             foreach (var claim in _holding)
             {
+                claim.Owner.LookAtPeer();
                 if (time.GetElapsedTime(claim.StillSince).TotalMilliseconds >= StalledAfterMs) (stalled ??= []).Add(claim);
                 if (claim.UnreadBytes <= most || time.GetElapsedTime(claim.HeldSince).TotalMilliseconds < SlowAfterMs) continue;
                 (slow, most) = (claim, claim.UnreadBytes);
@@ -195,6 +200,8 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
         /// <summary>The socket has not taken these bytes at once.</summary>
         public void Hold(long bytes)
         {
+            // What later looks are compared with: the first may be long after, when somebody begins to wait.
+            Owner.LookAtPeer();
             lock (_memory._lock)
             {
                 if (_isEnded) return;

@@ -8,6 +8,7 @@ public sealed class ConnectionActivity(TimeProvider time)
 {
     private long _received = time.GetTimestamp();
     private long _sent = time.GetTimestamp();
+    private long _untakenBytes;
 
     /// <summary>When bytes came last; when the connection began where none did.</summary>
     public long LastReceived => Volatile.Read(ref _received);
@@ -23,6 +24,15 @@ public sealed class ConnectionActivity(TimeProvider time)
 
     /// <summary>The socket took bytes.</summary>
     public void NoteSent() => Volatile.Write(ref _sent, time.GetTimestamp());
+
+    /// <summary>
+    /// So many bytes wait in the transport for the peer. Where they are fewer than when this was told last, the peer has taken some: a large queue is reported as having room
+    /// only when a third of it has gone, which takes a slow peer long.
+    /// </summary>
+    public void NoteUntaken(long bytes)
+    {
+        if (Interlocked.Exchange(ref _untakenBytes, bytes) > bytes) NoteSent();
+    }
 
     /// <summary>The present, to be handed to <see cref="NoteSent(long)"/>.</summary>
     public long Now => time.GetTimestamp();

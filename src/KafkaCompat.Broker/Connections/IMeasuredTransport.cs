@@ -5,4 +5,10 @@ public interface IMeasuredTransport
 {
     /// <summary>Notes what goes over the connection from now on; before the first read.</summary>
     void Note(ConnectionActivity activity);
+
+    /// <summary>
+    /// Bytes that the transport has taken and its peer has not: the system's queue of the socket. While they grow fewer, the peer reads. Null where nobody can tell.
+    /// Anybody may ask, also when the connection has ended.
+    /// </summary>
+    long? UntakenBytes { get; }
 }

@@ -51,7 +51,7 @@ public sealed class KafkaConnection
     private readonly RequestMemory.Claim? _memory;
     private readonly ResponseQueue _responses;
     private readonly ConnectionActivity _activity;
-    private readonly bool _isMeasured;
+    private readonly IMeasuredTransport? _transport;
     private readonly AnswerMemory.Claim? _answerMemory;
     private ReadPause? _pause;
     private int _bytesNeeded = sizeof(int);
@@ -81,11 +81,8 @@ public sealed class KafkaConnection
         _time = time;
         _logger = logger;
         _activity = new ConnectionActivity(time);
-        if (connection is IMeasuredTransport transport)
-        {
-            transport.Note(_activity);
-            _isMeasured = true;
-        }
+        _transport = connection as IMeasuredTransport;
+        _transport?.Note(_activity);
         var remote = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.Loopback;
         _info = new ConnectionInfo(connection.ConnectionId, listenerName, remote.IsIPv4MappedToIPv6 ? remote.MapToIPv4() : remote, connection.ConnectionClosed)
         {
@@ -128,6 +125,12 @@ public sealed class KafkaConnection
 
     /// <summary>When its peer took bytes last.</summary>
     internal long LastSent => _activity.LastSent;
+
+    /// <summary>Looks whether its peer has taken bytes since the last look, of those that the transport holds for it.</summary>
+    internal void LookAtPeer()
+    {
+        if (_transport?.UntakenBytes is { } bytes) _activity.NoteUntaken(bytes);
+    }
 
     /// <summary>Whether <see cref="Close"/> was called; it ends soon.</summary>
     public bool IsClosing => _isClosing;
@@ -217,7 +220,7 @@ public sealed class KafkaConnection
                 await EndInOrder();
                 return;
             }
-            if (!_isMeasured && !result.IsCanceled) _activity.NoteReceived();
+            if (_transport is null && !result.IsCanceled) _activity.NoteReceived();
             var buffer = result.Buffer;
             _responses.Cork();
             var frame = StartRequests(ref buffer);
@@ -577,6 +580,7 @@ public sealed class KafkaConnection
         protected internal override void OnDeadline()
         {
             if (_stopped) return;
+            owner.LookAtPeer();
             var idleMs = (long)owner._time.GetElapsedTime(owner.LastActivity).TotalMilliseconds;
             if (idleMs < owner._limits.MaxIdleMs)
             {

@@ -99,6 +99,9 @@ internal sealed class SocketConnection : ConnectionContext, IDuplexPipe, IMeasur
     /// <inheritdoc/>
     public void Note(ConnectionActivity activity) => _reader.Activity = _writer.Activity = activity;
 
+    /// <inheritdoc/>
+    public long? UntakenBytes => SendQueue.BytesOf(_socket);
+
     /// <summary>Takes memory back from a connection that has been quiet since the last sweep.</summary>
     public void Sweep() => _reader.Sweep();
 

@@ -39,6 +39,9 @@ internal sealed class MemoryConnection : ConnectionContext, IMeasuredTransport
 
     public void Note(ConnectionActivity activity) => Activity = activity;
 
+    /// <inheritdoc/>
+    public long? UntakenBytes { get; set; }
+
     /// <summary>Whether the server has torn the connection down.</summary>
     public bool IsAborted { get; private set; }
 

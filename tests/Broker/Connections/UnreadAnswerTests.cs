@@ -179,6 +179,37 @@ public sealed class UnreadAnswerTests : IDisposable
         Assert.NotNull(await good.Receive());
     }
 
+    /// <summary>The socket has room for more only when its peer has read a third of what it holds, which is megabytes: what a slow peer reads before is seen in the queue alone.</summary>
+    [Fact]
+    public async Task A_peer_whose_queue_shrinks_reads_although_its_socket_takes_nothing_and_one_whose_queue_stands_is_closed()
+    {
+        var log = new RecordedLines(LogLevel.Warning);
+        var memory = new AnswerMemory(2 * AnswerBytes, _wheel, _time);
+        var limits = ConnectionLimits.Default with { Answers = memory };
+        var queue = new MemoryConnection(windowBytes: 64 * 1024) { UntakenBytes = 4_000_000 };
+        var slow = Connect(limits, queue);
+        _ = await slow.Post(new ListGroupsRequest(), 4);
+        for (var round = 1; round <= 3; round++)
+        {
+            var stopped = Connect(limits, new MemoryConnection(windowBytes: 64 * 1024) { UntakenBytes = 4_000_000 }, log);
+            _ = await stopped.Post(new ListGroupsRequest(), 4);
+            await Eventually.Is(() => memory.HeldBytes >= 2 * AnswerBytes);
+            var waiting = Connect(limits);
+            _ = await waiting.Post(new ListGroupsRequest(), 4);
+            await Eventually.Is(() => memory.Waiting == 1);
+            for (var passedMs = 0; passedMs < AnswerMemory.StalledAfterMs + AnswerMemory.LookEveryMs; passedMs += AnswerMemory.LookEveryMs)
+            {
+                if (passedMs % (AnswerMemory.StalledAfterMs - 2 * AnswerMemory.LookEveryMs) == 0) queue.UntakenBytes--;
+                _time.Advance(TimeSpan.FromMilliseconds(AnswerMemory.LookEveryMs));
+            }
+            await stopped.Served;
+            Assert.Equal(round, log.Lines.Count);
+            Assert.Contains("has read nothing", log.Lines[^1], StringComparison.Ordinal);
+            Assert.NotNull(await waiting.Receive());
+        }
+        Assert.NotNull(await slow.Receive());
+    }
+
     [Fact]
     public async Task Who_leaves_while_it_waits_gives_its_turn_to_others()
     {
@@ -236,6 +267,24 @@ public sealed class UnreadAnswerTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(9));
         Assert.False(client.Served.IsCompleted);
         _time.Advance(TimeSpan.FromSeconds(2));
+        await client.Served;
+    }
+
+    [Fact]
+    public async Task A_peer_whose_queue_shrinks_is_not_idle_and_one_whose_queue_stands_is()
+    {
+        var connection = new MemoryConnection(windowBytes: 64 * 1024) { UntakenBytes = 20 };
+        var memory = new AnswerMemory(AnswerBytes, _wheel, _time);
+        var client = Connect(new ConnectionLimits(1 << 20, 10_000) { Answers = memory }, connection);
+        _ = await client.Post(new ListGroupsRequest(), 4);
+        await Eventually.Is(() => memory.HeldBytes >= AnswerBytes);
+        for (var second = 1; second <= 60; second++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            if (second % 9 == 0) connection.UntakenBytes--;
+        }
+        Assert.NotNull(await client.Receive());
+        for (var second = 1; second <= 20; second++) _time.Advance(TimeSpan.FromSeconds(1));
         await client.Served;
     }
 

@@ -100,6 +100,28 @@ public sealed class ActivityTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_the_peer_has_not_read_is_told_after_the_socket_has_taken_it()
+    {
+        var transport = (IMeasuredTransport)_connection;
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux tells what a socket's queue holds.");
+        Assert.Equal(0, transport.UntakenBytes);
+
+        // More than the peer's buffer holds, and no more than both do.
+        const int sent = 150_000;
+        _ = await _connection.Transport.Output.WriteAsync(new byte[sent], _deadline.Token);
+        var before = transport.UntakenBytes;
+        Assert.InRange(before!.Value, 1, sent);
+        for (var (read, buffer) = (0, new byte[sent]); read < sent;)
+        {
+            read += await _client.ReceiveAsync(buffer, _deadline.Token);
+        }
+
+        await Eventually.Is(() => transport.UntakenBytes == 0);
+        await _connection.DisposeAsync();
+        Assert.Null(transport.UntakenBytes);
+    }
+
+    [Fact]
     public async Task A_peer_that_resets_the_connection_within_a_file_ends_the_flush_and_holds_nothing()
     {
         var path = Path.Combine(_folder.FullName, "segment");
