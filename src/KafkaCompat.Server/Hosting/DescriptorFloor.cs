@@ -15,16 +15,14 @@ internal static partial class DescriptorFloor
     /// <summary>Where the assemblies are that .NET may load. A native program has none.</summary>
     private const string Assemblies = "TRUSTED_PLATFORM_ASSEMBLIES";
 
-    private const int OpenFilesOnLinux = 7;
-    private const int OpenFilesOnMacOS = 8;
     private const int StandardError = 2;
 
     /// <summary>Whether the start is refused, with a line that says so.</summary>
     public static bool Refuses()
     {
-        if (AppContext.GetData(Assemblies) is null || OperatingSystem.IsWindows()) return false;
-        var limit = default(Limit);
-        if (Get(OperatingSystem.IsMacOS() ? OpenFilesOnMacOS : OpenFilesOnLinux, ref limit) != 0 || limit.Hard >= LeastForRuntime) return false;
+        if (AppContext.GetData(Assemblies) is null) return false;
+        var limit = default(OpenFileLimit.Limit);
+        if (!OpenFileLimit.TryGet(ref limit) || limit.Hard >= LeastForRuntime) return false;
         var text = "kafkacompat: This process may have " + limit.Hard.ToString(CultureInfo.InvariantCulture) + " files and sockets open (ulimit -n), and .NET needs "
             + LeastForRuntime.ToString(CultureInfo.InvariantCulture) + " to start. Raise the limit. Each partition and each client takes one more.\n";
         var bytes = new byte[text.Length];
@@ -33,15 +31,6 @@ internal static partial class DescriptorFloor
         return true;
     }
 
-    [LibraryImport("libc", EntryPoint = "getrlimit")]
-    private static partial int Get(int resource, ref Limit limit);
-
     [LibraryImport("libc", EntryPoint = "write")]
     private static partial nint Write(int descriptor, ref byte first, nint count);
-
-    private struct Limit
-    {
-        public ulong Soft;
-        public ulong Hard;
-    }
 }
