@@ -134,29 +134,22 @@ public sealed class LogDirectories : IDisposable
     /// The high watermarks of the logs that are here, as their directories last wrote them down. What a directory says of a log that lies elsewhere is old. Where a log ends
     /// before its high watermark, or is not here although <paramref name="isExpected"/>, records are gone that were acknowledged, and <see cref="Recovery"/> is told.
     /// </summary>
-    public Dictionary<TopicPartition, long> ReadHighWatermarks(Func<TopicPartition, bool>? isExpected = null)
+    public Dictionary<TopicPartition, long> HighWatermarksAtStart(Func<TopicPartition, bool>? isExpected = null)
     {
         var all = new Dictionary<TopicPartition, long>();
         var without = new List<(LogDirectory Directory, TopicPartition Partition, long Offset)>();
-        foreach (LogDirectory directory in Online.ToList())
+        foreach (LogDirectory directory in Online)
         {
-            try
+            foreach ((TopicPartition partition, long offset) in directory.HighWatermarksAtStart)
             {
-                foreach ((TopicPartition partition, long offset) in directory.ReadHighWatermarks())
+                if (directory.Find(partition) is not { } log)
                 {
-                    if (directory.Find(partition) is not { } log)
-                    {
-                        without.Add((directory, partition, offset));
-                        continue;
-                    }
-                    all[partition] = offset;
-                    if (log.LogEndOffset < offset)
-                        TellLost(log.Folder, log.LogEndOffset, offset);
+                    without.Add((directory, partition, offset));
+                    continue;
                 }
-            }
-            catch (Exception failure) when (CanDoWithout(failure))
-            {
-                Lose(directory, failure);
+                all[partition] = offset;
+                if (log.LogEndOffset < offset)
+                    TellLost(log.Folder, log.LogEndOffset, offset);
             }
         }
         // Where a directory is offline the log may be in that.

@@ -100,8 +100,11 @@ public sealed class LogDirectory : IDisposable
         }
     }
 
-    /// <summary>The high watermarks as they were last written down.</summary>
+    /// <summary>The high watermarks as they were last written down, read from the file.</summary>
     public Dictionary<TopicPartition, long> ReadHighWatermarks() => _checkpoints.Read(OffsetCheckpoint.HighWatermarks);
+
+    /// <summary>The high watermarks as the last life wrote them down; there from <see cref="LoadAll"/> on.</summary>
+    public IReadOnlyDictionary<TopicPartition, long> HighWatermarksAtStart { get; private set; } = new Dictionary<TopicPartition, long>();
 
     /// <summary>
     /// Opens every log of the directory, several at a time on the environment's threads for the disk. A folder whose partition and topic id (null where the folder
@@ -110,7 +113,7 @@ public sealed class LogDirectory : IDisposable
     public async Task LoadAll(Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, int threads = 1)
     {
         var folders = new ConcurrentQueue<FoundFolder>();
-        Dictionary<TopicPartition, long> recoveryPoints = [], logStarts = [], highWatermarks = [];
+        Dictionary<TopicPartition, long> recoveryPoints = [], logStarts = [];
         await Environment.DiskThreads.Run(() =>
         {
             // First of all, and durably: whatever ends this start from here on, the next one trusts nothing unseen.
@@ -118,7 +121,7 @@ public sealed class LogDirectory : IDisposable
                 CleanShutdownMarker.Remove(Environment.Files, Path);
             recoveryPoints = _checkpoints.Read(OffsetCheckpoint.RecoveryPoints);
             logStarts = _checkpoints.Read(OffsetCheckpoint.LogStarts);
-            highWatermarks = HighWatermarksToCompare();
+            HighWatermarksAtStart = ReadHighWatermarks();
             FindFolders(settings, folders);
         });
         Environment.Recovery.Found(folders.Count);
@@ -132,7 +135,7 @@ public sealed class LogDirectory : IDisposable
                     Environment.Recovery.ThrowIfStopped();
                     var opening = new LogOpening(WasClosedCleanly, recoveryPoints.GetValueOrDefault(found.Partition), logStarts.GetValueOrDefault(found.Partition))
                     {
-                        HighWatermark = highWatermarks.GetValueOrDefault(found.Partition),
+                        HighWatermark = HighWatermarksAtStart.GetValueOrDefault(found.Partition),
                     };
                     if (LoadOne(found, isKnown, settings, opening) is { } stray)
                         strays.Add(stray);
@@ -345,19 +348,6 @@ public sealed class LogDirectory : IDisposable
         foreach (PartitionLog log in Opened)
             log.Dispose();
         _lock.Dispose();
-    }
-
-    /// <summary>Whoever needs them reads them later, and hears then of a file that cannot be read.</summary>
-    private Dictionary<TopicPartition, long> HighWatermarksToCompare()
-    {
-        try
-        {
-            return ReadHighWatermarks();
-        }
-        catch (Exception unreadable) when (unreadable is IOException or LogCorruptionException)
-        {
-            return [];
-        }
     }
 
     private void FindFolders(Func<TopicPartition, LogSettings> settings, ConcurrentQueue<FoundFolder> folders)

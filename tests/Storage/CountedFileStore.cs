@@ -14,6 +14,9 @@ internal sealed class CountedFileStore(IFileStore inner) : IFileStore
 
     public long ReadBytes => Volatile.Read(ref _readBytes);
 
+    /// <summary>The paths that were opened, as often as they were.</summary>
+    public ConcurrentQueue<string> Opened { get; } = new();
+
     /// <summary>The paths that were synced, files and folders, as often as they were.</summary>
     public ConcurrentQueue<string> Synced { get; } = new();
 
@@ -22,6 +25,7 @@ internal sealed class CountedFileStore(IFileStore inner) : IFileStore
         _reads = 0;
         _readBytes = 0;
         Synced.Clear();
+        Opened.Clear();
     }
 
     public bool FileExists(string path) => inner.FileExists(path);
@@ -30,7 +34,11 @@ internal sealed class CountedFileStore(IFileStore inner) : IFileStore
 
     public IReadOnlyList<StoredEntry> List(string folder) => inner.List(folder);
 
-    public StoredFile Open(string path, FileOpening opening) => new CountedFile(this, inner.Open(path, opening));
+    public StoredFile Open(string path, FileOpening opening)
+    {
+        Opened.Enqueue(path);
+        return new CountedFile(this, inner.Open(path, opening));
+    }
 
     public void CreateFolder(string path) => inner.CreateFolder(path);
 

@@ -59,13 +59,30 @@ public sealed class LogDirectoriesTests
         using (LogDirectories again = Open())
         {
             Assert.Equal(12, again.BrokerEpochAtShutdown);
-            Assert.Equal((3, 5), (again.ReadHighWatermarks()[here], again.ReadHighWatermarks()[there]));
+            Assert.Equal((3, 5), (again.HighWatermarksAtStart()[here], again.HighWatermarksAtStart()[there]));
             Assert.Equal(("/disk0/t-0", 5L), (again.Find(here)!.Folder, again.Find(there)!.LogEndOffset));
             await again.All[0].CloseCleanly(13, new Dictionary<TopicPartition, long>());
         }
         // One marker of three: the broker does not know where it stood.
         using LogDirectories unclean = Open();
         Assert.Equal(-1, unclean.BrokerEpochAtShutdown);
+    }
+
+    [Fact]
+    public async Task A_start_reads_each_checkpoint_once()
+    {
+        using (LogDirectories directories = Open())
+        {
+            directories.Create(new TopicPartition("t", 0), s_topicId, s_ids[0], LogSettings.Default).Append(Batches.Plain(0, 3));
+            await directories.CloseCleanly(12, new Dictionary<TopicPartition, long> { [new("t", 0)] = 3 });
+        }
+        var counted = new CountedFileStore(_files);
+        using LogDirectory directory = LogDirectory.Open(new LogEnvironment(counted, _clock, new Random(1)), "/disk0");
+        using var again = new LogDirectories([directory]);
+        await again.LoadAll(static (_, _) => true, static _ => LogSettings.Default);
+        Assert.Equal(3, again.HighWatermarksAtStart()[new("t", 0)]);
+        foreach (string name in (string[])[OffsetCheckpoint.RecoveryPoints, OffsetCheckpoint.LogStarts, OffsetCheckpoint.HighWatermarks])
+            Assert.Equal(1, counted.Opened.Count(path => path == "/disk0/" + name));
     }
 
     [Fact]

@@ -61,7 +61,7 @@ public sealed class PartitionKeeper : IMetadataListener
             (partition, topicId) => IsHere(image, partition, topicId),
             partition => LogSettingsOf.Topic(_metadata.TopicConfigOf(image, partition.Topic)),
             _config.Of(image).GetInt("num.recovery.threads.per.data.dir"));
-        _highWatermarks = _directories.ReadHighWatermarks(partition => image.FindPartition(partition.Topic, partition.Partition)?.Replicas.Contains(_metadata.NodeId) == true);
+        _highWatermarks = _directories.HighWatermarksAtStart(partition => image.FindPartition(partition.Topic, partition.Partition)?.Replicas.Contains(_metadata.NodeId) == true);
         foreach (var stray in _directories.Strays) PartitionLogMessages.Stray(_logger, stray);
         var progress = _directories.Recovery.Progress;
         PartitionLogMessages.LogsOpened(_logger, progress.Opened, (long)_time.GetElapsedTime(started).TotalMilliseconds, progress.CheckedBytes, progress.Repairs);
