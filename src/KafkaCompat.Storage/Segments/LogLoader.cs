@@ -31,14 +31,15 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         LeaderEpochCache epochs = LeaderEpochCache.Open(environment, folder);
         var producers = new ProducerStates(environment, folder, _gate, Snapshots(entries));
         List<LogSegment> segments = FindSegments(entries);
-        LogRecovery? recovery = opening.IsClean ? null : new LogRecovery(environment, epochs, producers, settings, opening.KeepsCuts ? new KeptCuts(environment, folder) : null);
-        long? recoveredEnd = recovery?.Recover(segments, opening);
-        long builtFrom = recovery?.RecoveredFrom ?? long.MaxValue;
+        RecoveredLog? recovered = opening.IsClean
+            ? null
+            : new LogRecovery(environment, epochs, producers, settings, opening.KeepsCuts ? new KeptCuts(environment, folder) : null).Recover(segments, opening);
+        long builtFrom = recovered?.From ?? long.MaxValue;
         TellOfEmptied(segments, builtFrom);
         CheckTransactionIndexes(segments, producers, builtFrom);
 
-        long logEnd = segments.Count == 0 ? opening.LogStartOffset : recoveredEnd ?? OpenLast(segments[^1]);
-        bool isCut = recovery?.HasCut ?? _isCut;
+        long logEnd = segments.Count == 0 ? opening.LogStartOffset : recovered?.End ?? OpenLast(segments[^1]);
+        bool isCut = recovered?.HasCut ?? _isCut;
         if (logEnd < opening.RecoveryPoint && logEnd >= opening.HighWatermark && !isCut)
             Missing(segments, logEnd);
         if (logEnd < opening.LogStartOffset)

@@ -8,26 +8,14 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
     /// <summary>Offsets are absent within what was read: compaction has been here, whatever the topic's policy is now.</summary>
     private bool _hasHoles;
 
-    /// <summary>
-    /// A batch of the segment that was read last was not believed, maybe for the name of the next segment alone. Where that one goes, the batches are judged again without it: the
-    /// next start has nothing else to judge by, and the log must not end elsewhere then.
-    /// </summary>
-    private bool _leansOnBound;
-
-    /// <summary>Where the first segment starts that was checked.</summary>
-    public long RecoveredFrom { get; private set; }
-
-    /// <summary>Something was cut off, or deleted behind a gap, and told of.</summary>
-    public bool HasCut { get; private set; }
-
-    /// <summary>Recovers in place: the list holds afterwards the segments that are good, the last one open for appends. Returns where the log ends.</summary>
-    public long? Recover(List<LogSegment> segments, LogOpening opening)
+    /// <summary>Recovers in place: the list holds afterwards the segments that are good, the last one open for appends. Null where there is none.</summary>
+    public RecoveredLog? Recover(List<LogSegment> segments, LogOpening opening)
     {
         if (segments.Count == 0)
             return null;
-        long end = segments[0].BaseOffset;
+        bool hasCut = false;
+        RecoveredSegment recovered = default;
         int first = Math.Max(0, segments.FindLastIndex(segment => segment.BaseOffset <= opening.RecoveryPoint));
-        RecoveredFrom = segments[first].BaseOffset;
         long logStart = Math.Max(opening.LogStartOffset, segments[0].BaseOffset);
         var replay = new ProducerReplay(environment, producers, segments);
         producers.LoadFromSnapshot(logStart, segments[first].BaseOffset, environment.NowMs());
@@ -35,15 +23,15 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
         for (int i = first; i < segments.Count; i++)
         {
             bool isLast = i == segments.Count - 1;
-            long length = segments[i].File.Length;
-            Recover(segments[i], opening.RecoveryPoint, isLast ? long.MaxValue : segments[i + 1].BaseOffset, behind: segments.Count - i - 1, out long next);
-            end = next;
+            recovered = Recover(segments[i], opening.RecoveryPoint, isLast ? long.MaxValue : segments[i + 1].BaseOffset, behind: segments.Count - i - 1);
+            hasCut |= recovered.IsCut;
             if (isLast)
                 break;
             // The tail of a file can be lost between two batches, which leaves no trace in it: only the next segment's name tells. A gap is
             // no loss where compaction may have made it; but no log has two batches for one offset.
+            long next = recovered.NextOffset;
             long nextBase = segments[i + 1].BaseOffset;
-            if (segments[i].Size == length && (next == nextBase || (next < nextBase && (settings.IsCompacted || _hasHoles || nextBase <= opening.RecoveryPoint))))
+            if (!recovered.IsCut && (next == nextBase || (next < nextBase && (settings.IsCompacted || _hasHoles || nextBase <= opening.RecoveryPoint))))
             {
                 if (next < nextBase && !settings.IsCompacted && !_hasHoles)
                     environment.Recovery.Repaired(new LogRepair(RepairAct.RecordsMissing, segments[i].PathOf(SegmentFiles.Log), FromOffset: next, ToOffset: nextBase));
@@ -53,16 +41,16 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
                 continue;
             }
             RemoveBehind(segments, i, nextBase, next);
-            if (_leansOnBound)
-                Recover(segments[i], opening.RecoveryPoint, long.MaxValue, behind: 0, out end);
+            hasCut = true;
+            if (recovered.LeansOnBound)
+                recovered = Recover(segments[i], opening.RecoveryPoint, long.MaxValue, behind: 0);
         }
-        return end;
+        return new RecoveredLog(segments[first].BaseOffset, recovered.NextOffset, hasCut);
     }
 
     private void RemoveBehind(List<LogSegment> segments, int index, long from, long end)
     {
         int count = segments.Count - index - 1;
-        HasCut = true;
         string? keptAs = null;
         kept?.RequireRoom(segments[index], segments[index].Size, count);
         foreach (LogSegment beyond in segments.Skip(index + 1))
@@ -77,7 +65,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
         segments.RemoveRange(index + 1, count);
     }
 
-    private void Recover(LogSegment segment, long recoveryPoint, long bound, int behind, out long next)
+    private RecoveredSegment Recover(LogSegment segment, long recoveryPoint, long bound, int behind)
     {
         _ = segment.OpenForAppend();
         segment.ResetIndexes();
@@ -106,9 +94,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
                 Replay(segment, header, walk);
                 environment.Recovery.Checked(header.SizeInBytes);
             }
-            next = walk.ReachedOffset;
             _hasHoles |= walk.HasHoles;
-            _leansOnBound = bound < long.MaxValue && walk.Damage.Any(static damage => damage.Why == ScanStop.BadOffset);
             RequireKnown(segment, walk, scanner);
             if (kept is not null && (KeptCuts.HasSoundBatches(scanner, walk) || (walk.End < length && behind > 0)))
             {
@@ -117,12 +103,13 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
             }
         }
         LogLoader.Tell(environment, segment, walk, length, keptAs);
-        HasCut |= walk.End < length;
         // An empty file is its name alone. Of others nothing is known to be on the disk but what is before the recovery point.
         segment.SetRecoveredSize(walk.End, afterKill: true, isOnDisk: length == 0 || walk.NextOffset <= recoveryPoint);
         segment.RewriteIndexes();
         // A node has to come up again with the descriptors that it ran with: whoever syncs these files opens them again.
         segment.LetGoOfFiles();
+        return new RecoveredSegment(
+            walk.ReachedOffset, IsCut: walk.End < length, LeansOnBound: bound < long.MaxValue && walk.Damage.Any(static damage => damage.Why == ScanStop.BadOffset));
     }
 
     /// <summary>A batch of a magic to come, whose length is right and whose checksum stands elsewhere, is not torn: this version must not take the log.</summary>
