@@ -431,13 +431,6 @@ public sealed class KafkaConnection
         {
             answer = served.Start(opened.Request!, context);
         }
-        catch (WireFormatException e)
-        {
-            context.Turn?.GiveBack();
-            _responses.Complete(place, null, closeConnection: true, context.Held);
-            _opener.SayUnreadable(e);
-            return false;
-        }
         catch (Exception e)
         {
             Fail(place, context, e);
@@ -509,12 +502,13 @@ public sealed class KafkaConnection
         }
     }
 
-    /// <summary>A handler threw: a bug, or the disk. The peer sees its connection close and will ask again.</summary>
+    /// <summary>A handler threw: a bug, the disk, or a request that cannot be read further in. The peer sees its connection close and will ask again.</summary>
     private void Fail(PendingAnswer place, RequestContext context, Exception e)
     {
         context.Turn?.GiveBack();
         _responses.Complete(place, null, closeConnection: true, context.Held);
-        if (e is not OperationCanceledException) Log(() => ConnectionLog.HandlerFailed(_logger, e, context.Key, context.ApiVersion, context.ClientId));
+        if (e is WireFormatException unreadable) Log(() => _opener.SayUnreadable(unreadable));
+        else if (e is not OperationCanceledException) Log(() => ConnectionLog.HandlerFailed(_logger, e, context.Key, context.ApiVersion, context.ClientId));
     }
 
     private void OnResponsesClosed(Exception? failure)
