@@ -144,7 +144,9 @@ public sealed class LogDirectories : IDisposable
             {
                 if (directory.Find(partition) is not { } log)
                 {
-                    without.Add((directory, partition, offset));
+                    // What is said of the topic that had the name before is no loss of this one.
+                    if (!directory.HadNamesake(partition))
+                        without.Add((directory, partition, offset));
                     continue;
                 }
                 all[partition] = offset;

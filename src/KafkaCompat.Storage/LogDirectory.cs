@@ -26,6 +26,9 @@ public sealed class LogDirectory : IDisposable
     private readonly PriorityQueue<string, long> _deleted = new();
     private readonly ConcurrentDictionary<TopicPartition, PartitionLog> _futures = new();
     private readonly ConcurrentQueue<PartitionLog> _unsettled = new();
+
+    /// <summary>Partitions whose name another topic had here, whose folder this start found: deleted, or set aside.</summary>
+    private readonly ConcurrentDictionary<TopicPartition, byte> _namesakes = new();
     private readonly DirectoryCheckpoints _checkpoints;
     private readonly Lock _gate = new();
 
@@ -152,6 +155,12 @@ public sealed class LogDirectory : IDisposable
         if (Strays.Count > 0)
             await Environment.DiskThreads.Run(() => Environment.Files.SyncFolder(Path));
     }
+
+    /// <summary>
+    /// Whether this start found the folder of another topic under a partition's name. What the checkpoints say of the name is of that one then: the last life was killed before
+    /// they forgot it.
+    /// </summary>
+    public bool HadNamesake(TopicPartition partition) => _namesakes.ContainsKey(partition);
 
     public PartitionLog? Find(TopicPartition partition) => _logs.GetValueOrDefault(partition);
 
@@ -360,6 +369,7 @@ public sealed class LogDirectory : IDisposable
             if (kind == LogFolderKind.Deleted)
             {
                 _deleted.Enqueue(folder, Environment.DueMs(settings(partition).FileDeleteDelayMs));
+                _ = _namesakes.TryAdd(partition, 0);
                 Environment.Recovery.Repaired(new LogRepair(RepairAct.DeletionResumed, folder));
             }
             else if (kind is LogFolderKind.Log or LogFolderKind.Future && partition.Topic != MetadataLogName)
@@ -387,6 +397,9 @@ public sealed class LogDirectory : IDisposable
         else
         {
             stray = SetAside(found.Folder, found.Partition, LogFolderKind.Stray);
+            // One that does not say whose it is may be this topic's.
+            if (topicId is not null)
+                _ = _namesakes.TryAdd(found.Partition, 0);
         }
         Environment.Recovery.Opened();
         return stray;

@@ -57,6 +57,36 @@ public sealed class LostRecordsTests
         Assert.Empty(lines.Lines);
     }
 
+    /// <summary>A topic is deleted and made anew, and the node is killed before it has the new one's folder and its checkpoint has forgotten the old one.</summary>
+    [Theory]
+    [InlineData("/data/t-0")]
+    [InlineData("/data/t-0.0123456789abcdef0123456789abcdef-delete")]
+    public async Task What_a_checkpoint_says_of_a_topic_that_is_gone_is_no_loss_of_one_that_has_its_name(string folderOfOld)
+    {
+        await using (var node = await Start(new RecordedLines(LogLevel.Warning)))
+        {
+            await Create(node, "t");
+            Assert.Equal(0, await Records.Send(Connect(node), "t", Records.Batch(10)));
+        }
+        _files.Rename("/data/t-0", "/kept");
+        await using (var node = await Start(new RecordedLines(LogLevel.Warning)))
+        {
+            _ = await Connect(node).Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new() { Topics = { new() { Name = "t" } }, TimeoutMs = 120_000 }, 6);
+            await Create(node, "t");
+        }
+        _files.Delete("/data/.kafka_cleanshutdown");
+        _files.DeleteFolder("/data/t-0");
+        _files.Rename("/kept", folderOfOld);
+        OffsetCheckpoint.Write(_files, Checkpoint, new Dictionary<TopicPartition, long> { [new("t", 0)] = 10 });
+        var lines = new RecordedLines(LogLevel.Warning);
+        await using (var node = await Start(lines))
+        {
+            Assert.DoesNotContain(lines.Lines, static line => line.Contains("acknowledged", StringComparison.Ordinal));
+            Assert.Equal(0, node.Broker.Directories.Recovery.CountOf(RepairAct.AcknowledgedLost));
+            Assert.Equal(0, End(node, "t"));
+        }
+    }
+
     private static long End(BrokerNode node, string topic) => node.Broker.Partitions.Find(topic, 0)!.HighWatermark;
 
     private Task<BrokerNode> Start(RecordedLines lines) =>
