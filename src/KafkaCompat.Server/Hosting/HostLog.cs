@@ -69,6 +69,9 @@ internal static partial class HostLog
     [LoggerMessage(122, LogLevel.Critical, "A fault of the program ends the node. The next start checks its files")]
     public static partial void NodeFailed(ILogger logger, Exception exception);
 
+    [LoggerMessage(127, LogLevel.Error, "The node has not stopped within {Milliseconds} ms: a disk does not answer. The process ends all the same, without the mark of a clean stop. The next start checks the files.")]
+    public static partial void StopAbandoned(ILogger logger, int milliseconds);
+
     [LoggerMessage(115, LogLevel.Information, "Stopped after {Milliseconds} ms")]
     public static partial void Stopped(ILogger logger, long milliseconds);
 

@@ -14,6 +14,12 @@ internal static class NodeHost
     /// <summary>How long a start that was told to end may take to close what it has opened.</summary>
     private const int MaxStartStopMs = 1_500;
 
+    /// <summary>
+    /// How long a stop may take. A disk that does not answer would keep it for ever, as it does a JVM's; systemd, as the unit has it, kills a process after 120 s, which leaves the
+    /// same files and no line.
+    /// </summary>
+    internal const int MaxStopMs = 100_000;
+
     /// <summary>Returns the exit code; throws what stands in the way of a start.</summary>
     public static async Task<int> Run(ProgramArguments arguments, ProgramOutput output)
     {
@@ -26,8 +32,7 @@ internal static class NodeHost
 
         var config = settings.ToConfig();
         RequireFolder(config);
-        await Run(config, output).ConfigureAwait(false);
-        return 0;
+        return await Run(config, output).ConfigureAwait(false);
     }
 
     /// <summary>A path that is not a whole one counts from the folder that the program was started in, which can have been removed since.</summary>
@@ -47,7 +52,7 @@ internal static class NodeHost
         }
     }
 
-    private static async Task Run(ServerConfig config, ProgramOutput output)
+    private static async Task<int> Run(ServerConfig config, ProgramOutput output)
     {
         using var logs = output.CreateLogs(ConsoleLoggerFactory.LevelOf(Environment.GetEnvironmentVariable("KAFKA_LOG_LEVEL")));
         var logger = logs.CreateLogger("kafkacompat");
@@ -66,10 +71,11 @@ internal static class NodeHost
         {
             if (await Started(config, logs, http, stop, systemd, logger).ConfigureAwait(false) is not { } node)
             {
-                return;
+                return 0;
             }
 
-            await using (node.ConfigureAwait(false))
+            bool hasStopped;
+            try
             {
                 var ready = ReadyLine(node, http, noHttp);
                 Tell(node, logger);
@@ -93,8 +99,18 @@ internal static class NodeHost
 
                 HostLog.Stopping(logger, ended == stop.Received ? await stop.Received.ConfigureAwait(false) : "the end of its quorum");
             }
+            finally
+            {
+                hasStopped = await EndOfStop(Stop(node), TimeProvider.System, logger).ConfigureAwait(false);
+            }
+
+            if (!hasStopped)
+            {
+                return 1;
+            }
 
             HostLog.Stopped(logger, (long)TimeProvider.System.GetElapsedTime(stopBegan).TotalMilliseconds);
+            return 0;
         }
         finally
         {
@@ -171,6 +187,27 @@ internal static class NodeHost
                     break;
             }
         }
+    }
+
+    /// <summary>Waits for a stop, as long as one may take. False where it has not ended by then: the process ends all the same.</summary>
+    internal static async Task<bool> EndOfStop(Task stopping, TimeProvider time, ILogger logger)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(MaxStopMs), time);
+        if (await Task.WhenAny(stopping, Task.Delay(Timeout.Infinite, patience.Token)).ConfigureAwait(false) != stopping)
+        {
+            HostLog.StopAbandoned(logger, MaxStopMs);
+            return false;
+        }
+
+        await stopping.ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>Stops the node away from the caller, who does not wait for ever.</summary>
+    private static async Task Stop(RunningNode node)
+    {
+        await Task.Yield();
+        await node.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <summary>Starts the node away from the caller: much of a start is work on files that does not give its thread back before it is done.</summary>

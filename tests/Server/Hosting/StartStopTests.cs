@@ -1,9 +1,12 @@
 using KafkaCompat.Broker;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Tests;
+using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Server.Hosting;
 using KafkaCompat.Server.Logging;
 using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -36,6 +39,49 @@ public sealed class StartStopTests
         await NodeHost.EndOfStart(Task.FromException<RunningNode>(failure), new NodeStart(TimeProvider.System, NullLoggerFactory.Instance), lines);
         Assert.Equal(isTold, lines.Lines.Count == 1);
         Assert.All(lines.Lines, line => Assert.EndsWith((failure.InnerException ?? failure).Message, line, StringComparison.Ordinal));
+    }
+
+    /// <summary>The disk does not answer while the directory is closed: everything else of the stop is done, and its mark is not written.</summary>
+    [Fact]
+    public async Task A_stop_that_waits_for_a_disk_ends_when_its_time_is_over()
+    {
+        var disk = new ForgetfulFileStore(TimeProvider.System);
+        using var answers = new ManualResetEventSlim();
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var files = new HookedFileStore(disk);
+        var config = ServerConfig.Create(
+            new Dictionary<string, string>
+            {
+                ["process.roles"] = "broker,controller",
+                ["node.id"] = "1",
+                ["listeners"] = "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0",
+                ["controller.listener.names"] = "CONTROLLER",
+                ["controller.quorum.bootstrap.servers"] = "127.0.0.1:9093",
+                ["log.dirs"] = "/data",
+            },
+            "localhost");
+        var node = await RunningNode.Start(config, files, TimeProvider.System, NullLoggerFactory.Instance, NodeSeams.None);
+        files.Before = (operation, path) =>
+        {
+            if (!path.Contains("recovery-point-offset-checkpoint", StringComparison.Ordinal)) return;
+            _ = asked.TrySetResult();
+            answers.Wait();
+        };
+        var time = new ManualTime();
+        var lines = new RecordedLines(LogLevel.Information);
+        var stopping = node.DisposeAsync().AsTask();
+        var ending = NodeHost.EndOfStop(stopping, time, lines);
+        await asked.Task;
+        time.Advance(TimeSpan.FromMilliseconds(NodeHost.MaxStopMs - 1_000));
+        Assert.False(ending.IsCompleted);
+        time.Advance(TimeSpan.FromMilliseconds(1_000));
+        Assert.False(await ending);
+        Assert.Contains("a disk does not answer", Assert.Single(lines.Lines), StringComparison.Ordinal);
+        Assert.False(disk.FileExists("/data/.kafka_cleanshutdown"));
+        answers.Set();
+        await stopping;
+        Assert.True(await NodeHost.EndOfStop(stopping, time, lines));
+        Assert.True(disk.FileExists("/data/.kafka_cleanshutdown"));
     }
 
     /// <summary>The message of a disk or a file says all. Where the program met it is for those who look for a fault of the program.</summary>
