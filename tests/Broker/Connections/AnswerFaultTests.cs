@@ -1,8 +1,5 @@
-using KafkaCompat.Broker.Connections;
 using KafkaCompat.Broker.Dispatch;
-using KafkaCompat.Broker.Quotas;
-using KafkaCompat.Broker.Tests.Time;
-using KafkaCompat.Broker.Time;
+using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging;
@@ -11,16 +8,13 @@ using Xunit;
 namespace KafkaCompat.Broker.Tests.Connections;
 
 /// <summary>A fault round one answer: those behind it leave, or the connection ends. It never stands still.</summary>
-public sealed class AnswerFaultTests : IDisposable
+public sealed class AnswerFaultTests : ConnectionTests
 {
-    private readonly ManualTime _time = new();
-    private readonly TimerWheel _wheel;
     private readonly Groups _handler = new();
     private readonly Produces _produces = new();
 
-    public AnswerFaultTests() => _wheel = new TimerWheel(_time);
-
-    public void Dispose() => _wheel.Dispose();
+    private protected override IEnumerable<ServedApi> Served =>
+        [new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, _handler), new ServedApi<ProduceRequest, ProduceResponse>(3, 13, _produces)];
 
     [Theory]
     [InlineData(false)]
@@ -28,7 +22,7 @@ public sealed class AnswerFaultTests : IDisposable
     public async Task A_log_that_fails_keeps_no_answer_from_its_client(bool isLate)
     {
         _handler.IsLate = isLate;
-        var client = Connect(new LoggersThatFail("were answered with"));
+        var client = Connect(log: new LoggersThatFail("were answered with"));
         for (var i = 0; i < 5; i++) _ = await client.Post(new ListGroupsRequest(), 4);
         for (var i = 0; i < 5; i++) Assert.NotNull(await client.Receive());
         client.CloseSending();
@@ -40,7 +34,7 @@ public sealed class AnswerFaultTests : IDisposable
     public async Task What_an_answer_held_may_fail_to_close()
     {
         _handler.Held = new FailsToClose();
-        var client = Connect(new RecordedLines(LogLevel.Error));
+        var client = Connect(log: new RecordedLines(LogLevel.Error));
         for (var i = 0; i < 5; i++) _ = await client.Post(new ListGroupsRequest(), 4);
         for (var i = 0; i < 5; i++) Assert.NotNull(await client.Receive());
         client.CloseSending();
@@ -55,7 +49,7 @@ public sealed class AnswerFaultTests : IDisposable
         var log = new RecordedLines(LogLevel.Error);
         _handler.IsLate = isLate;
         _handler.Bad = 3;
-        var client = Connect(log);
+        var client = Connect(log: log);
         for (var i = 0; i < 5; i++) _ = await client.Post(new ListGroupsRequest(), 4);
         for (var i = 0; i < 3; i++) Assert.NotNull(await client.Receive());
         Assert.Null(await client.Receive());
@@ -70,18 +64,35 @@ public sealed class AnswerFaultTests : IDisposable
     public async Task A_log_that_fails_to_say_that_a_handler_failed_leaves_the_node_and_ends_the_connection(bool isLate)
     {
         _handler.IsLate = isLate;
-        _handler.Fails = true;
-        var client = Connect(new LoggersThatFail("The handler of"));
+        _handler.Fault = new InvalidDataException("planned");
+        var client = Connect(log: new LoggersThatFail("The handler of"));
         _ = await client.Post(new ListGroupsRequest(), 4);
         Assert.Null(await client.Receive());
         await client.Served;
+    }
+
+    /// <summary>Part of a request is read by its handler, at once or later. What cannot be read is the peer's fault, and no failure of the handler.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_request_that_its_handler_cannot_read_is_said_to_be_unreadable(bool isLate)
+    {
+        var log = new RecordedLines(LogLevel.Warning);
+        _handler.IsLate = isLate;
+        _handler.Fault = new WireFormatException("planned");
+        var client = Connect(log: log);
+        _ = await client.Post(new ListGroupsRequest(), 4);
+        Assert.Null(await client.Receive());
+        await client.Served;
+        await Eventually.Is(() => log.Lines.Count > 0);
+        Assert.Contains("a request cannot be read: planned", Assert.Single(log.Lines), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task One_that_has_no_size_behind_one_that_waits_ends_its_connection_and_holds_nothing()
     {
         var log = new RecordedLines(LogLevel.Error);
-        var client = Connect(log);
+        var client = Connect(log: log);
         for (var i = 0; i < 2; i++) _ = await client.Post(Records.Produce("t", Records.Batch(), acks: 1), 9);
         await Eventually.Is(() => log.Lines.Count > 0);
         _produces.Go.SetResult();
@@ -90,18 +101,6 @@ public sealed class AnswerFaultTests : IDisposable
         await client.Served;
         Assert.True(_produces.Held.IsClosed);
         Assert.Contains("Produce", Assert.Single(log.Lines), StringComparison.Ordinal);
-    }
-
-    private MemoryClient Connect(ILogger log)
-    {
-        var connection = new MemoryConnection();
-        var dispatch = new DispatchTable([
-            new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, _handler),
-            new ServedApi<ProduceRequest, ProduceResponse>(3, 13, _produces),
-        ]);
-        var served = new KafkaConnection(
-            connection, "PLAINTEXT", dispatch, ConnectionLimits.Default, new ClientQuotas(TestNode.ConfigOf(), _time), _wheel, _time, log, requests: new RequestLog(log));
-        return new MemoryClient(connection, served.RunAsync());
     }
 
     private sealed class FailsToClose : IDisposable
@@ -146,7 +145,7 @@ public sealed class AnswerFaultTests : IDisposable
 
         public bool IsLate { get; set; }
 
-        public bool Fails { get; set; }
+        public Exception? Fault { get; set; }
 
         public int Bad { get; set; } = -1;
 
@@ -157,8 +156,8 @@ public sealed class AnswerFaultTests : IDisposable
             var isBad = _started++ == Bad;
             if (Held is { } held) context.HoldUntilAnswered(held);
             if (IsLate) await Task.Yield();
-            if (Fails) throw new InvalidDataException("planned");
-            // A name that is null has no size.
+            if (Fault is { } fault) throw fault;
+            // A name that is null fails when the size is taken, or, where that is not asked for, when it is written.
             return new ListGroupsResponse { Groups = { new() { GroupId = isBad ? null! : "g" } } };
         }
     }

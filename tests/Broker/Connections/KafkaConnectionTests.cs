@@ -1,26 +1,18 @@
 using System.IO.Pipelines;
 using KafkaCompat.Broker.Connections;
 using KafkaCompat.Broker.Dispatch;
-using KafkaCompat.Broker.Quotas;
-using KafkaCompat.Broker.Tests.Time;
-using KafkaCompat.Broker.Time;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Connections;
 
-public sealed class KafkaConnectionTests : IDisposable
+public sealed class KafkaConnectionTests : ConnectionTests
 {
-    private readonly ManualTime _time = new();
-    private readonly TimerWheel _wheel;
     private readonly ParkedHandler _handler = new();
 
-    public KafkaConnectionTests() => _wheel = new TimerWheel(_time);
-
-    public void Dispose() => _wheel.Dispose();
+    private protected override IEnumerable<ServedApi> Served => [new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, _handler)];
 
     [Fact]
     public async Task A_bad_frame_closes_the_connection_after_earlier_answers()
@@ -89,14 +81,14 @@ public sealed class KafkaConnectionTests : IDisposable
     public async Task An_idle_connection_is_closed_and_a_busy_one_is_not()
     {
         var client = Connect(new ConnectionLimits(1 << 20, 10_000));
-        _time.Advance(TimeSpan.FromSeconds(9));
+        Time.Advance(TimeSpan.FromSeconds(9));
         _ = await client.Post(new ListGroupsRequest(), 4);
         await Eventually.Is(() => _handler.Parked.Count == 1);
         _handler.Answer(0);
         Assert.NotNull(await client.Receive());
-        _time.Advance(TimeSpan.FromSeconds(9));
+        Time.Advance(TimeSpan.FromSeconds(9));
         Assert.False(client.Served.IsCompleted);
-        _time.Advance(TimeSpan.FromSeconds(2));
+        Time.Advance(TimeSpan.FromSeconds(2));
         Assert.Null(await client.Receive());
         await client.Served;
     }
@@ -120,14 +112,6 @@ public sealed class KafkaConnectionTests : IDisposable
         output.LetGo();
         await client.Served;
         Assert.True(output.IsCompleted);
-    }
-
-    private MemoryClient Connect(ConnectionLimits? limits = null, MemoryConnection? connection = null, ILogger? log = null)
-    {
-        connection ??= new MemoryConnection();
-        var dispatch = new DispatchTable([new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, _handler)]);
-        var served = new KafkaConnection(connection, "PLAINTEXT", dispatch, limits ?? ConnectionLimits.Default, new ClientQuotas(TestNode.ConfigOf(), _time), _wheel, _time, log ?? NullLogger.Instance).RunAsync();
-        return new MemoryClient(connection, served);
     }
 
     private sealed record HeldTransport(PipeReader Input, PipeWriter Output) : IDuplexPipe;

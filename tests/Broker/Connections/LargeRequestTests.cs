@@ -1,19 +1,15 @@
 using KafkaCompat.Broker.Connections;
 using KafkaCompat.Broker.Dispatch;
-using KafkaCompat.Broker.Quotas;
-using KafkaCompat.Broker.Tests.Time;
-using KafkaCompat.Broker.Time;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Connections;
 
 /// <summary>Requests whose objects take much memory: they share a bound, get their turn, and cost others nothing.</summary>
-public sealed class LargeRequestTests : IDisposable
+public sealed class LargeRequestTests : ConnectionTests
 {
     private const int Topics = 80_000;
 
@@ -22,14 +18,17 @@ public sealed class LargeRequestTests : IDisposable
 
     private static readonly byte[] Large = MemoryClient.Frame(Many(Topics), 4, 7);
 
-    private readonly ManualTime _time = new();
-    private readonly TimerWheel _wheel;
     private readonly Parked _handler = new();
     private readonly DecodeMemory _memory = new(MaxBytes);
 
-    public LargeRequestTests() => _wheel = new TimerWheel(_time);
+    private protected override IEnumerable<ServedApi> Served =>
+    [
+        new ServedApi<FetchRequest, FetchResponse>(4, 18, _handler),
+        new ServedApi<ProduceRequest, ProduceResponse>(3, 13, _handler),
+        new ServedApi<ApiVersionsRequest, ApiVersionsResponse>(0, 4, _handler),
+    ];
 
-    public void Dispose() => _wheel.Dispose();
+    private ConnectionLimits Limits => ConnectionLimits.Default with { Decoding = _memory };
 
     [Fact]
     public async Task What_large_requests_of_all_connections_take_is_bounded_and_small_ones_do_not_wait()
@@ -107,7 +106,7 @@ public sealed class LargeRequestTests : IDisposable
         var client = Connect(log.CreateLogger("kafkacompat.connections"));
         await client.Send(Large);
         await Eventually.Is(() => _memory.Waiting == 1);
-        for (var passedMs = 0; passedMs <= DecodeMemory.MaxWaitMs; passedMs += 1_000) _time.Advance(TimeSpan.FromSeconds(1));
+        for (var passedMs = 0; passedMs <= DecodeMemory.MaxWaitMs; passedMs += 1_000) Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Null(await client.Receive());
         await client.Served;
         Assert.Contains(log.Lines, static line => line.Contains("large requests of other connections hold the memory", StringComparison.Ordinal));
@@ -118,7 +117,7 @@ public sealed class LargeRequestTests : IDisposable
     {
         await Hold(Connect());
         var connection = new MemoryConnection();
-        var served = Serve(connection, NullLogger.Instance);
+        var served = Serve(connection, Limits);
         var client = new MemoryClient(connection, served.RunAsync());
         await client.Send(Large);
         await Eventually.Is(() => _memory.Waiting == 1);
@@ -224,22 +223,7 @@ public sealed class LargeRequestTests : IDisposable
         await Eventually.Is(() => _handler.Places.Count == before + 1);
     }
 
-    private MemoryClient Connect(ILogger? logger = null)
-    {
-        var connection = new MemoryConnection();
-        return new MemoryClient(connection, Serve(connection, logger ?? NullLogger.Instance).RunAsync());
-    }
-
-    private KafkaConnection Serve(MemoryConnection connection, ILogger logger)
-    {
-        var dispatch = new DispatchTable([
-            new ServedApi<FetchRequest, FetchResponse>(4, 18, _handler),
-            new ServedApi<ProduceRequest, ProduceResponse>(3, 13, _handler),
-            new ServedApi<ApiVersionsRequest, ApiVersionsResponse>(0, 4, _handler),
-        ]);
-        return new KafkaConnection(
-            connection, "PLAINTEXT", dispatch, ConnectionLimits.Default with { Decoding = _memory }, new ClientQuotas(TestNode.ConfigOf(), _time), _wheel, _time, logger);
-    }
+    private MemoryClient Connect(ILogger? log = null) => Connect(Limits, log: log);
 
     /// <summary>Answers fetches when the test says so, or when others ask for the memory; all else at once.</summary>
     private sealed class Parked : IHandler<FetchRequest, FetchResponse>, IHandler<ProduceRequest, ProduceResponse>, IHandler<ApiVersionsRequest, ApiVersionsResponse>

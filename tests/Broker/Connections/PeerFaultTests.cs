@@ -3,9 +3,6 @@ using System.Text;
 using KafkaCompat.Broker.Connections;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Handlers;
-using KafkaCompat.Broker.Quotas;
-using KafkaCompat.Broker.Tests.Time;
-using KafkaCompat.Broker.Time;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using Microsoft.Extensions.Logging;
@@ -14,20 +11,19 @@ using Xunit;
 namespace KafkaCompat.Broker.Tests.Connections;
 
 /// <summary>What the log says of peers that do not speak Kafka's protocol, or speak it badly.</summary>
-public sealed class PeerFaultTests : IDisposable
+public sealed class PeerFaultTests : ConnectionTests
 {
-    private readonly ManualTime _time = new();
-    private readonly TimerWheel _wheel;
     private readonly Lines _log = new();
     private readonly PeerFaults _faults;
 
-    public PeerFaultTests()
-    {
-        _wheel = new TimerWheel(_time);
-        _faults = new PeerFaults(_time);
-    }
+    public PeerFaultTests() => _faults = new PeerFaults(Time);
 
-    public void Dispose() => _wheel.Dispose();
+    private protected override IEnumerable<ServedApi> Served =>
+    [
+        new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, new NoGroups()),
+        new ServedApi<SaslHandshakeRequest, SaslHandshakeResponse>(0, 1, new SaslHandshakeHandler()),
+        new ServedApi<SaslAuthenticateRequest, SaslAuthenticateResponse>(0, 2, new SaslAuthenticateHandler()),
+    ];
 
     public static TheoryData<byte[], string> Foreign() => new()
     {
@@ -68,7 +64,7 @@ public sealed class PeerFaultTests : IDisposable
         var line = Assert.Single(_log.At(LogLevel.Warning));
         foreach (var part in new[] { "127.0.0.1", "SCRAM-SHA-512", "PLAINTEXT", "security.protocol" }) Assert.Contains(part, line, StringComparison.Ordinal);
         Assert.DoesNotContain(_log.At(LogLevel.Debug), static one => one.Contains("secret", StringComparison.Ordinal));
-        _time.Advance(TimeSpan.FromMinutes(1));
+        Time.Advance(TimeSpan.FromMinutes(1));
         _ = await Connect().Ask<SaslHandshakeRequest, SaslHandshakeResponse>(new() { Mechanism = "x\ny" }, 0);
         Assert.Contains("with SASL,", _log.At(LogLevel.Warning)[1], StringComparison.Ordinal);
     }
@@ -97,7 +93,7 @@ public sealed class PeerFaultTests : IDisposable
         // Another kind of fault has a line of its own.
         await Send([0, 0, 0, 8, 0x7f, 0, 0, 0, 0, 0, 0, 1]);
         Assert.Equal(2, _log.At(LogLevel.Warning).Count);
-        _time.Advance(TimeSpan.FromMinutes(1));
+        Time.Advance(TimeSpan.FromMinutes(1));
         await Send([0x7f, 0xff, 0xff, 0xff]);
         Assert.Equal(3, _log.At(LogLevel.Warning).Count);
     }
@@ -108,7 +104,7 @@ public sealed class PeerFaultTests : IDisposable
         for (var i = 0; i < PeerFaults.MaxRemembered; i++) Assert.Equal(LogLevel.Warning, _faults.LevelOf(new IPAddress(i), "HTTP"));
         Assert.Equal(LogLevel.Warning, _faults.LevelOf(new IPAddress(1_000_000), "HTTP"));
         for (var i = 1; i < 100; i++) Assert.Equal(LogLevel.Debug, _faults.LevelOf(new IPAddress(1_000_000 + i), "HTTP"));
-        _time.Advance(TimeSpan.FromMinutes(1));
+        Time.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(LogLevel.Warning, _faults.LevelOf(new IPAddress(2_000_000), "HTTP"));
         Assert.Equal(LogLevel.Warning, _faults.LevelOf(new IPAddress(2_000_001), "HTTP"));
     }
@@ -140,19 +136,7 @@ public sealed class PeerFaultTests : IDisposable
         await client.Served;
     }
 
-    private MemoryClient Connect()
-    {
-        var connection = new MemoryConnection();
-        var dispatch = new DispatchTable([
-            new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, new NoGroups()),
-            new ServedApi<SaslHandshakeRequest, SaslHandshakeResponse>(0, 1, new SaslHandshakeHandler()),
-            new ServedApi<SaslAuthenticateRequest, SaslAuthenticateResponse>(0, 2, new SaslAuthenticateHandler()),
-        ]);
-        var limits = ConnectionLimits.Default with { Faults = _faults };
-        var served = new KafkaConnection(
-            connection, "PLAINTEXT", dispatch, limits, new ClientQuotas(TestNode.ConfigOf(), _time), _wheel, _time, _log, requests: new RequestLog(_log));
-        return new MemoryClient(connection, served.RunAsync());
-    }
+    private MemoryClient Connect() => Connect(ConnectionLimits.Default with { Faults = _faults }, log: _log);
 
     private sealed class NoGroups : IHandler<ListGroupsRequest, ListGroupsResponse>
     {

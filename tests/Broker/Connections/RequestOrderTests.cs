@@ -1,30 +1,23 @@
 using System.Buffers.Binary;
 using KafkaCompat.Broker.Connections;
 using KafkaCompat.Broker.Dispatch;
-using KafkaCompat.Broker.Quotas;
-using KafkaCompat.Broker.Tests.Time;
-using KafkaCompat.Broker.Time;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Tests.Shared;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Connections;
 
 /// <summary>Requests of a connection are processed one after another; only Produce requests overlap, while they wait for their acknowledgement.</summary>
-public sealed class RequestOrderTests : IDisposable
+public sealed class RequestOrderTests : ConnectionTests
 {
     private static readonly ProduceRequest Produce = new() { Acks = -1, TimeoutMs = 120_000 };
 
-    private readonly ManualTime _time = new();
-    private readonly TimerWheel _wheel;
     private readonly Parked<ListGroupsRequest, ListGroupsResponse> _reads = new();
     private readonly Parked<ProduceRequest, ProduceResponse> _produces = new() { LetsProducesFollow = true };
 
-    public RequestOrderTests() => _wheel = new TimerWheel(_time);
-
-    public void Dispose() => _wheel.Dispose();
+    private protected override IEnumerable<ServedApi> Served =>
+        [new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, _reads), new ServedApi<ProduceRequest, ProduceResponse>(3, 13, _produces)];
 
     [Fact]
     public async Task The_next_request_is_started_when_the_one_before_it_is_answered()
@@ -196,21 +189,6 @@ public sealed class RequestOrderTests : IDisposable
         client.CloseSending();
         await client.Served;
         _ = Assert.Single(_reads.Places);
-    }
-
-    private MemoryClient Connect(MemoryConnection? connection = null)
-    {
-        connection ??= new MemoryConnection();
-        return new MemoryClient(connection, Serve(connection, ConnectionLimits.Default).RunAsync());
-    }
-
-    private KafkaConnection Serve(MemoryConnection connection, ConnectionLimits limits)
-    {
-        var dispatch = new DispatchTable([
-            new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, _reads),
-            new ServedApi<ProduceRequest, ProduceResponse>(3, 13, _produces),
-        ]);
-        return new KafkaConnection(connection, "PLAINTEXT", dispatch, limits, new ClientQuotas(TestNode.ConfigOf(), _time), _wheel, _time, NullLogger.Instance);
     }
 
     /// <summary>Answers when the test says so.</summary>
