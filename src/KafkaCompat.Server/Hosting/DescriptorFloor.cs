@@ -9,18 +9,21 @@ namespace KafkaCompat.Server.Hosting;
 /// </summary>
 internal static partial class DescriptorFloor
 {
-    /// <summary>A start was seen to need about 100.</summary>
-    public const int LeastForRuntime = 128;
+    /// <summary>A start was seen to need about 100, and .NET keeps <see cref="DescriptorLimit.MaxForRuntime"/> for later. The rest is for partitions and clients.</summary>
+    public const int LeastForRuntime = 192;
 
     /// <summary>Where the assemblies are that .NET may load. A native program has none.</summary>
     private const string Assemblies = "TRUSTED_PLATFORM_ASSEMBLIES";
 
     private const int StandardError = 2;
 
+    /// <summary>Whether .NET loads assemblies and compiles them while the program runs.</summary>
+    public static bool IsCompiledAsItRuns => AppContext.GetData(Assemblies) is not null;
+
     /// <summary>Whether the start is refused, with a line that says so.</summary>
     public static bool Refuses()
     {
-        if (AppContext.GetData(Assemblies) is null) return false;
+        if (!IsCompiledAsItRuns) return false;
         var limit = default(OpenFileLimit.Limit);
         if (!OpenFileLimit.TryGet(ref limit) || limit.Hard >= LeastForRuntime) return false;
         var text = "kafkacompat: This process may have " + limit.Hard.ToString(CultureInfo.InvariantCulture) + " files and sockets open (ulimit -n), and .NET needs "

@@ -13,10 +13,29 @@ internal static class DescriptorLimit
     public const int MaxReserved = 32;
 
     /// <summary>
+    /// What files and connections leave to .NET where it compiles the program as it runs. There a thread that begins needs a pipe for that moment, and without one .NET ends the
+    /// process, be it a thread of its pool or the one that tells of a signal; and an assembly that is loaded late takes two for good, which are a dozen with the first look at the
+    /// metrics. So this is for twenty assemblies, and four threads that begin at once.
+    /// </summary>
+    public const int MaxForRuntime = 48;
+
+    /// <summary>
+    /// What files leave to the stop where nothing is left to .NET, of a small limit an eighth: logs that are closed side by side write a snapshot and a checkpoint before they
+    /// close what they have open.
+    /// </summary>
+    public const int MaxForStop = 16;
+
+    /// <summary>The first descriptor that no file of the node may have before it stops.</summary>
+    public static long FirstForNoFile() => Raise() is var limit and > 0 ? FirstForNoFileOf(limit, DescriptorFloor.IsCompiledAsItRuns) : long.MaxValue;
+
+    /// <summary>As <see cref="FirstForNoFile"/>, of a limit.</summary>
+    public static long FirstForNoFileOf(long limit, bool isCompiledAsItRuns) => Math.Max(limit - (isCompiledAsItRuns ? MaxForRuntime : Math.Min(MaxForStop, limit / 8)), 0);
+
+    /// <summary>
     /// The first descriptor that no connection may have: those from there on are for segments, indexes and checkpoints, so that clients who connect too often
     /// keep nobody else from writing. The system gives the lowest that is free, so the number of a new socket tells how many there are.
     /// </summary>
-    public static long FirstReserved() => OperatingSystem.IsLinux() || OperatingSystem.IsMacOS() ? FirstReservedOf(Raise()) : long.MaxValue;
+    public static long FirstReserved() => OperatingSystem.IsLinux() || OperatingSystem.IsMacOS() ? FirstReservedOf(DescriptorFloor.IsCompiledAsItRuns ? FirstForNoFile() : Raise()) : long.MaxValue;
 
     /// <summary>As <see cref="FirstReserved"/>, of a limit.</summary>
     public static long FirstReservedOf(long limit) => limit > 0 ? limit - Math.Min(MaxReserved, limit / 8) : long.MaxValue;

@@ -49,7 +49,7 @@ internal sealed class RunningNode : IAsyncDisposable
 
     /// <summary>As the program starts: on this machine's disk, by its clock.</summary>
     public static Task<RunningNode> Start(ServerConfig config, ILoggerFactory logs, NodeStart? start = null) =>
-        Start(config, new DiskFileStore(), TimeProvider.System, logs, NodeSeams.None, start: start);
+        Start(config, new DiskFileStore(DescriptorLimit.FirstForNoFile()), TimeProvider.System, logs, NodeSeams.None, start: start);
 
     /// <summary>On other files and by another clock, within a process that is not this program's own.</summary>
     internal static async Task<RunningNode> Start(ServerConfig config, IFileStore files, TimeProvider time, ILoggerFactory logs, NodeSeams seams, bool isGuest = false, NodeStart? start = null)
@@ -87,7 +87,7 @@ internal sealed class RunningNode : IAsyncDisposable
                 }
             }
 
-            return new RunningNode(config, transport, listeners, acceptors, accepting, node, diskThreads, batchThreads, logger);
+            return new RunningNode(config, transport, listeners, acceptors, accepting, node, diskThreads, batchThreads, logger) { Disk = files as DiskFileStore };
         }
         catch
         {
@@ -104,6 +104,9 @@ internal sealed class RunningNode : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>This machine's disk; null where the files are others.</summary>
+    private DiskFileStore? Disk { get; init; }
 
     /// <summary>Ends or fails when a part has that the node cannot do without, a listener that accepts no more among them.</summary>
     public Task Completion { get; }
@@ -136,6 +139,7 @@ internal sealed class RunningNode : IAsyncDisposable
         }
 
         await EndConnections().ConfigureAwait(false);
+        Disk?.GiveReserved();
         await _node.DisposeAsync().ConfigureAwait(false);
         _diskThreads.Dispose();
         _batchThreads.Dispose();

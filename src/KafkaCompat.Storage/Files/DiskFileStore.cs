@@ -2,8 +2,14 @@
 namespace KafkaCompat.Storage.Files;
 
 /// <summary>The disk of this machine.</summary>
-public sealed class DiskFileStore : IFileStore
+/// <param name="firstReservedDescriptor">The first descriptor that is not for files: one that would get it or a later one is not opened, as where there is none left.</param>
+public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) : IFileStore
 {
+    private long _firstReservedDescriptor = firstReservedDescriptor;
+
+    /// <summary>The node stops: to close its files it needs more of them for a moment, and nothing else begins.</summary>
+    public void GiveReserved() => Volatile.Write(ref _firstReservedDescriptor, long.MaxValue);
+
     public bool FileExists(string path) => File.Exists(path) || NativeFile.RequireSeen(path);
 
     public bool FolderExists(string path) => Directory.Exists(path) || NativeFile.RequireSeen(path);
@@ -31,6 +37,10 @@ public sealed class DiskFileStore : IFileStore
         };
         FileAccess access = opening == FileOpening.Read ? FileAccess.Read : FileAccess.ReadWrite;
         const FileShare share = FileShare.ReadWrite | FileShare.Delete;
+        // Before anything is created, so that the refusal changes nothing.
+        long reserved = Volatile.Read(ref _firstReservedDescriptor);
+        if (reserved < long.MaxValue && NativeFile.NextDescriptor() is { } next && next >= reserved)
+            throw FileShortage.OfDescriptors(path);
         try
         {
             return new DiskFile(path, File.OpenHandle(path, mode, access, share));

@@ -84,6 +84,18 @@ internal static partial class NativeFile
             throw Failure("fsync", path);
     }
 
+    /// <summary>The descriptor that the next file gets, the lowest that is free; null where none is, or where that is not to be told.</summary>
+    public static int? NextDescriptor()
+    {
+        if (OperatingSystem.IsWindows())
+            return null;
+        int next = Duplicate(0);
+        if (next < 0)
+            return null;
+        _ = Close(next);
+        return next;
+    }
+
     /// <summary>Reserves blocks behind the end of a file. Silent where that is not possible: it is a wish.</summary>
     public static void Preallocate(SafeFileHandle handle, long position, long length)
     {
@@ -127,6 +139,12 @@ internal static partial class NativeFile
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int FControl(SafeFileHandle handle, int command);
+
+    [LibraryImport("libc", EntryPoint = "dup")]
+    private static partial int Duplicate(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle OpenReadOnly(string path, int flags);

@@ -169,7 +169,8 @@ public sealed class SurroundingsTests : IDisposable
     [InlineData(48)]
     [InlineData(64)]
     [InlineData(100)]
-    [InlineData(127)]
+    [InlineData(128)]
+    [InlineData(191)]
     public async Task Too_few_files_to_start_with_are_one_line(int files)
     {
         using var program = ProgramProcess.Shell(_folder.FullName, $"ulimit -c 0; ulimit -n {files}", "", [], ProgramProcess.Anywhere);

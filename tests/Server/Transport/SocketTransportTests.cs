@@ -88,6 +88,14 @@ public sealed class SocketTransportTests : IAsyncDisposable
     [InlineData(-1, long.MaxValue)]
     public void A_limit_leaves_some_descriptors_to_files(long limit, long first) => Assert.Equal(first, DescriptorLimit.FirstReservedOf(limit));
 
+    [Theory]
+    [InlineData(192, true, 144)]
+    [InlineData(1024, true, 976)]
+    [InlineData(1024, false, 1008)]
+    [InlineData(64, false, 56)]
+    public void A_limit_leaves_some_descriptors_to_the_runtime_and_to_the_stop(long limit, bool isCompiledAsItRuns, long first) =>
+        Assert.Equal(first, DescriptorLimit.FirstForNoFileOf(limit, isCompiledAsItRuns));
+
     [Fact]
     public async Task A_reader_that_says_how_much_it_needs_gets_it_in_few_segments()
     {
