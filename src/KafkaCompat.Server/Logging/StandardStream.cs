@@ -5,16 +5,26 @@ namespace KafkaCompat.Server.Logging;
 
 /// <summary>
 /// Standard output or standard error of a node. Lines go there as they come, and nothing that is wrong with the stream reaches whoever writes: a full disk, a reader that has
-/// gone, a reader that has stopped reading, a closed descriptor. What cannot be written is dropped and counted, and a line says how many there were once the stream takes
-/// lines again.
+/// gone, a reader that has stopped reading, a closed descriptor. Whoever logs may be serving a request, and does not wait for a reader that reads slowly: up to
+/// <see cref="MaxWaitingBytes"/> of lines wait here, and go when it reads. Behind them a line waits for its reader, and what cannot be written is dropped and counted; a line
+/// says how many there were once the stream takes lines again.
 /// </summary>
 internal sealed partial class StandardStream : TextWriter
 {
     public const int OutputDescriptor = 1;
     public const int ErrorDescriptor = 2;
 
-    /// <summary>How long a line waits for a reader that does not read. While it goes on not reading, the lines behind that one do not wait.</summary>
+    /// <summary>
+    /// How long a line waits for a reader that does not read, where as much waits as may. While it goes on not reading, the lines behind that one do not wait. The program's end
+    /// waits as long for what is left.
+    /// </summary>
     public const int MaxStallMs = 1_000;
+
+    /// <summary>What waits for a reader without anybody waiting with it.</summary>
+    public const int MaxWaitingBytes = 64 * 1024;
+
+    /// <summary>How often it is looked whether the reader has read.</summary>
+    private static readonly TimeSpan RetryEvery = TimeSpan.FromMilliseconds(50);
 
     /// <summary>A pipe that says that it takes bytes takes this many without blocking (PIPE_BUF).</summary>
     private const int PieceBytes = 4_096;
@@ -27,6 +37,13 @@ internal sealed partial class StandardStream : TextWriter
 
     private readonly int _descriptor;
     private readonly Stream? _console;
+    private readonly Queue<(byte[] Bytes, long LostLines)> _waiting = new();
+    private readonly Timer _retry;
+    private int _waitingBytes;
+    private bool _isClosed;
+
+    /// <summary>Bytes of the first line that waits which the stream has taken.</summary>
+    private int _at;
     private bool _isStalled;
     private bool _isTorn;
     private long _lost;
@@ -36,6 +53,7 @@ internal sealed partial class StandardStream : TextWriter
     public StandardStream(int descriptor)
     {
         _descriptor = descriptor;
+        _retry = new Timer(static stream => ((StandardStream)stream!).Retry(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
         // Other systems have no poll to ask.
         _console = OperatingSystem.IsWindows() ? (descriptor == OutputDescriptor ? Console.OpenStandardOutput() : Console.OpenStandardError()) : null;
@@ -46,87 +64,180 @@ internal sealed partial class StandardStream : TextWriter
 
     public override Encoding Encoding => Encoding.UTF8;
 
+    /// <summary>Bytes that wait for the reader.</summary>
+    public int WaitingBytes
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _waitingBytes;
+            }
+        }
+    }
+
+    /// <summary>How often somebody has waited for the reader.</summary>
+    public int Waits { get; private set; }
+
     public override void Write(char value) => Write(value.ToString());
 
     public override void Write(string? value) => Add(value ?? "");
 
     public override void WriteLine(string? value) => Add(value + "\n");
 
+    /// <summary>Waits for the reader of what is left, as long as a line may.</summary>
+    public override void Flush()
+    {
+        lock (Gate)
+        {
+            _ = Drain(MaxStallMs, downTo: 0);
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            Flush();
+            lock (Gate)
+            {
+                _isClosed = true;
+            }
+
+            _retry.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
     private void Add(string text)
     {
         lock (Gate)
         {
+            if (!Drain(0, downTo: 0) && !Drain(MaxStallMs, downTo: MaxWaitingBytes))
+            {
+                _lost++;
+                return;
+            }
+
+            if (_lost > 0)
+            {
+                Wait((_isTorn ? "\n" : "") + LostLines(_lost, _reason) + "\n", _lost);
+                (_lost, _isTorn) = (0, false);
+            }
+
+            Wait(text, 0);
+            Go();
+        }
+    }
+
+    private void Wait(string text, long lostLines)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        _waiting.Enqueue((bytes, lostLines));
+        _waitingBytes += bytes.Length;
+    }
+
+    private void Retry()
+    {
+        lock (Gate)
+        {
+            Go();
+        }
+    }
+
+    /// <summary>Writes what the stream takes now, and looks again for the rest. Nobody does that for a stream that is closed: its last lines wait for their reader.</summary>
+    private void Go()
+    {
+        if (!Drain(_isClosed ? MaxStallMs : 0, downTo: 0) && !_isClosed)
+        {
+            _ = _retry.Change(RetryEvery, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>
+    /// Writes what waits until it is as little as is said, and waits for a reader that does not read as long as is said. False where more is left; what the stream refuses is lost.
+    /// </summary>
+    private bool Drain(int patienceMs, int downTo)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (_waitingBytes > downTo && _waiting.TryPeek(out var first))
+        {
+            var line = first.Bytes;
             try
             {
-                if (_lost > 0)
+                if (_console is not null)
                 {
-                    var lines = LostLines(_lost, _reason);
-                    if (!TryWrite((_isTorn ? "\n" : "") + lines + "\n"))
-                    {
-                        _lost++;
-                        return;
-                    }
-
-                    _lost = 0;
+                    _console.Write(line);
+                    _at = line.Length;
                 }
-
-                if (!TryWrite(text))
+                else if (!IsReady(Math.Max(patienceMs - (int)TimeProvider.System.GetElapsedTime(began).TotalMilliseconds, 0)))
                 {
-                    _lost++;
+                    return false;
+                }
+                else
+                {
+                    _at += WritePiece(line);
                 }
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException or NotSupportedException)
             {
-                (_lost, _reason) = (_lost + 1, e.Message);
+                Lose(e.Message);
+                return true;
             }
-        }
-    }
 
-    private bool TryWrite(string text)
-    {
-        var bytes = Encoding.UTF8.GetBytes(text);
-        if (_console is not null)
-        {
-            _console.Write(bytes);
-            return true;
-        }
-
-        for (var at = 0; at < bytes.Length;)
-        {
-            if (!IsReady())
+            if (_at == line.Length)
             {
-                _isTorn |= at > 0;
-                return false;
+                Forget(line);
             }
-
-            var count = (int)Write(_descriptor, bytes.AsSpan(at, Math.Min(bytes.Length - at, PieceBytes)), Math.Min(bytes.Length - at, PieceBytes));
-            var error = Marshal.GetLastPInvokeError();
-            if (count < 0 && error != Interrupted)
-            {
-                _reason = Marshal.GetPInvokeErrorMessage(error);
-                _isTorn |= at > 0;
-                return false;
-            }
-
-            at += Math.Max(count, 0);
         }
 
-        _isTorn = false;
         return true;
     }
 
+    /// <summary>Writes some of a line, as much as a pipe takes without blocking.</summary>
+    private int WritePiece(byte[] line)
+    {
+        var length = Math.Min(line.Length - _at, PieceBytes);
+        var count = (int)Write(_descriptor, line.AsSpan(_at, length), length);
+        var error = Marshal.GetLastPInvokeError();
+        return count >= 0 ? count : error == Interrupted ? 0 : throw new IOException(Marshal.GetPInvokeErrorMessage(error));
+    }
+
+    /// <summary>The stream takes nothing: all that waits is lost.</summary>
+    private void Lose(string reason)
+    {
+        _reason = reason;
+        _isTorn |= _at > 0;
+        while (_waiting.TryPeek(out var line))
+        {
+            // One that tells of others is lost with what it tells.
+            _lost += Math.Max(line.LostLines, 1);
+            Forget(line.Bytes);
+        }
+    }
+
+    private void Forget(byte[] line)
+    {
+        _ = _waiting.Dequeue();
+        _waitingBytes -= line.Length;
+        _at = 0;
+    }
+
     /// <summary>Whether a piece can be written without waiting for the reader any longer.</summary>
-    private bool IsReady()
+    private bool IsReady(int patienceMs)
     {
         // Where poll fails, the write will say why.
+        Waits += patienceMs > 0 && !_isStalled ? 1 : 0;
         var wait = new PollDescriptor { Descriptor = _descriptor, Events = PollOut };
-        if (Poll(ref wait, 1, _isStalled ? 0 : MaxStallMs) != 0)
+        if (Poll(ref wait, 1, _isStalled ? 0 : patienceMs) != 0)
         {
             _isStalled = false;
             return true;
         }
 
-        (_isStalled, _reason) = (true, "nobody read them");
+        _isStalled |= patienceMs > 0;
+        _reason = "nobody read them";
         return false;
     }
 

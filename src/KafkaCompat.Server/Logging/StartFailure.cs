@@ -57,6 +57,8 @@ internal static class StartFailure
         }
 
         if (exception is not null && (withStack || Environment.GetEnvironmentVariable("KAFKA_LOG_LEVEL")?.ToUpperInvariant() is "DEBUG" or "TRACE")) output.Errors.WriteLine(exception);
+        // Whoever called may end the process with the code.
+        output.Errors.Flush();
         return Refused;
     }
 }

@@ -65,8 +65,8 @@ public sealed class SurroundingsTests : IDisposable
         Assert.NotNull(await program.Line());
         using (var client = await Connect(port))
         {
-            // Far more than a pipe holds.
-            for (var i = 0; i < 1_000; i++)
+            // Far more than a pipe and the program hold.
+            for (var i = 0; i < 2_000; i++)
             {
                 await Set(client, "max.connections", Text(1_000_000 + i));
             }
