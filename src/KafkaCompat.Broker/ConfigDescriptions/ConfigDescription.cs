@@ -48,15 +48,10 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
             var chain = new List<(string Name, string? Value, Source Source)>();
             if (own.TryGetValue(key.Name, out var set)) chain.Add((key.Name, set, Source.DynamicTopic));
             if (key.Synonyms.Count > 0) AddBrokerChain(chain, key.Synonyms[0].Name);
-            var value = effective.Text(key.Name, out var origin, out _);
-            var source = origin switch
-            {
-                TopicConfigOrigin.Topic => Source.DynamicTopic,
-                TopicConfigOrigin.Broker => Source.StaticBroker,
-                _ => Source.Default,
-            };
+            // As in Kafka: a value that a broker's setting in another unit gives is told as the default.
+            var source = chain is [var first, ..] ? first.Source : Source.Default;
             // A dynamic setting of all brokers stands above this broker's file.
-            if (source != Source.DynamicTopic && chain is [(_, var dynamic, Source.DynamicBroker or Source.DynamicDefaultBroker) first, ..]) (value, source) = (dynamic, first.Source);
+            var value = source is Source.DynamicBroker or Source.DynamicDefaultBroker ? chain[0].Value : effective.Text(key.Name, out _, out _);
             yield return Result(key, value, source, isReadOnly: false, chain);
         }
     }
@@ -68,13 +63,7 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
             if (!key.IsDescribed && !server.IsSet(key.Name)) continue;
             var chain = new List<(string Name, string? Value, Source Source)>();
             AddBrokerChain(chain, key.Name);
-            var (value, source) = (key.Default, Source.Default);
-            foreach (var link in chain)
-            {
-                if (link.Name != key.Name) continue;
-                (value, source) = (link.Value, link.Source);
-                break;
-            }
+            var (value, source) = chain is [var first, ..] ? (first.Value, first.Source) : (key.Default, Source.Default);
             yield return Result(key, value, source, key.Dynamic == ConfigDynamic.ReadOnly, chain);
         }
     }
@@ -201,37 +190,30 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
 
     private string NodeId => server.NodeId.ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>The values of a broker's setting and of those in other units. As in Kafka, the chain begins with the setting itself: what stands above it is not told.</summary>
     private void AddBrokerChain(List<(string Name, string? Value, Source Source)> chain, string name)
     {
+        var start = chain.Count;
         var isOfListener = ListenerConfigs.TrySplit(name, out _, out var setting);
         var family = isOfListener ? [name, setting!] : Array.Find(Families, family => family.Contains(name)) ?? [name];
-        var isBrokerSet = false;
         AddSet(Own, Source.DynamicBroker);
         AddSet(Shared, Source.DynamicDefaultBroker);
         AddSet(server.Explicit, Source.StaticBroker);
         // Kafka gives the old name the value of the new one.
         if (name == "broker.id" && !server.IsSet(name)) chain.Add((name, NodeId, Source.StaticBroker));
-        if (ConfigCatalog.FindBroker(setting ?? name)?.Default is { } value) chain.Add((setting ?? name, value, Source.Default));
-        else if (isBrokerSet) AddFamilyDefault();
+        foreach (var member in family)
+        {
+            if (ConfigCatalog.FindBroker(member)?.Default is { } value) chain.Add((member, value, Source.Default));
+        }
+
+        var above = chain.Skip(start).TakeWhile(link => link.Name != name).Count();
+        chain.RemoveRange(start, above);
 
         void AddSet(IReadOnlyDictionary<string, string> settings, Source source)
         {
             foreach (var member in family)
             {
-                if (!settings.TryGetValue(member, out var text)) continue;
-                chain.Add((member, text, source));
-                isBrokerSet = true;
-            }
-        }
-
-        // As in Kafka: the default of the other unit is told only where something stands above it.
-        void AddFamilyDefault()
-        {
-            foreach (var member in family)
-            {
-                if (ConfigCatalog.FindBroker(member)?.Default is not { } other) continue;
-                chain.Add((member, other, Source.Default));
-                return;
+                if (settings.TryGetValue(member, out var text)) chain.Add((member, text, source));
             }
         }
     }

@@ -42,6 +42,35 @@ public sealed class DescribeConfigsTests
         Assert.True(differences.Count == 0, $"{differences.Count} of {rows.Count} differ:\n{string.Join('\n', differences)}");
     }
 
+    /// <summary>As a node of Kafka's answered with the same settings: what stands before the setting that is asked for, in another unit, is not told.</summary>
+    [Theory]
+    [InlineData("log.retention.ms=7;log.retention.minutes=100", "1", "log.retention.ms", "7 STATIC_BROKER_CONFIG [log.retention.ms=7 STATIC_BROKER_CONFIG; log.retention.minutes=100 STATIC_BROKER_CONFIG; log.retention.hours=168 DEFAULT_CONFIG]")]
+    [InlineData("log.retention.ms=7;log.retention.minutes=100", "1", "log.retention.minutes", "100 STATIC_BROKER_CONFIG [log.retention.minutes=100 STATIC_BROKER_CONFIG; log.retention.hours=168 DEFAULT_CONFIG]")]
+    [InlineData("log.retention.ms=7;log.retention.minutes=100", "1", "log.retention.hours", "168 DEFAULT_CONFIG [log.retention.hours=168 DEFAULT_CONFIG]")]
+    [InlineData("log.retention.ms=7", "1", "log.retention.minutes", " DEFAULT_CONFIG []")]
+    [InlineData("log.retention.hours=6", "1", "log.retention.ms", " DEFAULT_CONFIG []")]
+    [InlineData("log.retention.hours=6", "1", "log.retention.hours", "6 STATIC_BROKER_CONFIG [log.retention.hours=6 STATIC_BROKER_CONFIG; log.retention.hours=168 DEFAULT_CONFIG]")]
+    [InlineData("log.roll.hours=5", "1", "log.roll.ms", " DEFAULT_CONFIG []")]
+    [InlineData("log.roll.jitter.ms=72", "1", "log.roll.jitter.hours", "0 DEFAULT_CONFIG [log.roll.jitter.hours=0 DEFAULT_CONFIG]")]
+    [InlineData("log.flush.interval.ms=73", "1", "log.flush.scheduler.interval.ms", "9223372036854775807 DEFAULT_CONFIG [log.flush.scheduler.interval.ms=9223372036854775807 DEFAULT_CONFIG]")]
+    [InlineData("log.retention.ms=7", "t", "retention.ms", "7 STATIC_BROKER_CONFIG [log.retention.ms=7 STATIC_BROKER_CONFIG; log.retention.hours=168 DEFAULT_CONFIG]")]
+    [InlineData("log.retention.minutes=100;log.retention.hours=6", "t", "retention.ms", "6000000 DEFAULT_CONFIG []")]
+    [InlineData("log.roll.hours=5", "t", "segment.ms", "18000000 DEFAULT_CONFIG []")]
+    [InlineData("log.roll.jitter.hours=2", "t", "segment.jitter.ms", "7200000 DEFAULT_CONFIG []")]
+    [InlineData("log.flush.scheduler.interval.ms=9000", "t", "flush.ms", "9000 DEFAULT_CONFIG []")]
+    [InlineData("log.retention.hours=6", "own", "retention.ms", "5000000 DYNAMIC_TOPIC_CONFIG [retention.ms=5000000 DYNAMIC_TOPIC_CONFIG]")]
+    public async Task A_setting_in_another_unit_is_told_behind_the_one_that_is_asked_for(string settings, string resource, string name, string expected)
+    {
+        await using var node = TestNode.Start(settings: [.. settings.Split(';').Select(static one => (one.Split('=')[0], one.Split('=')[1]))]);
+        _ = await node.CreateTopic("t");
+        _ = await node.CreateTopic("own", configs: ("retention.ms", "5000000"));
+        var type = resource == "1" ? ConfigResourceType.Broker : ConfigResourceType.Topic;
+        var request = new DescribeConfigsRequest { IncludeSynonyms = true, Resources = { new() { ResourceType = (sbyte)type, ResourceName = resource, ConfigurationKeys = [name] } } };
+        var told = Assert.Single((await node.Connect().Ask<DescribeConfigsRequest, DescribeConfigsResponse>(request, 4)).Results[0].Configs);
+        var synonyms = string.Join("; ", told.Synonyms.Select(static s => $"{s.Name}={s.Value} {Sources[s.Source]}"));
+        Assert.Equal(expected, $"{told.Value} {Sources[told.ConfigSource]} [{synonyms}]");
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
