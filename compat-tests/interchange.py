@@ -26,7 +26,8 @@ def asked(broker):
     code, out, error = kafka_tool("kafka-topics", "--bootstrap-server", broker.bootstrap, "--describe")
     if code != 0:
         raise RuntimeError(f"kafka-topics --describe on {broker.name}: {out}{error}")
-    described = sorted(re.sub(r"\s+", " ", re.sub(r"LeaderEpoch: \d+", "", line)).strip() for line in out.splitlines() if line.strip())
+    lines = [re.sub(r"(?<=Configs: )\S+", lambda configs: ",".join(sorted(configs[0].split(","))), line) for line in out.splitlines()]
+    described = sorted(re.sub(r"\s+", " ", re.sub(r"LeaderEpoch: \d+", "", line)).strip() for line in lines if line.strip())
     return described + client(broker, "ask")
 
 

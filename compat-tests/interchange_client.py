@@ -46,7 +46,7 @@ def ask():
         ends, starts = consumer.end_offsets(partitions), consumer.beginning_offsets(partitions)
         at = consumer.offsets_for_times({p: 1_700_000_000_010 for p in partitions})
         records = []
-        while len(records) < sum(ends.values()):
+        while len(records) < sum(ends[p] - starts[p] for p in partitions):
             records.extend(r for batch in consumer.poll(timeout_ms=1000).values() for r in batch)
         for p in partitions:
             print(topic, p.partition, starts[p], ends[p], at[p])

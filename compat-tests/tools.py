@@ -139,7 +139,7 @@ class Session:
     def lines(self, step, out, error):
         text = "".join(line + "\n" for line in (*out.splitlines(), *error.splitlines()) if not re.match(r"\[\d{4}-|\s+at |WARNING: |\s+\.\.\. \d+ more", line))
         for port, name in ((self.broker.port, "PORT"), (self.broker.controller_port, "CONTROLLER")):
-            text = text.replace(str(port), name)
+            text = re.sub(rf"(?<!\d){port}(?!\d)", name, text)  # not within an offset or a size
         text = text.replace(str(self.broker.data), "DATA").replace(str(self.broker.folder), "FOLDER")
         for pattern, replacement in (*tool_step.MASKS, *step.masks):
             text = re.sub(pattern, replacement, text, flags=re.M)

@@ -238,9 +238,9 @@ def commits():
     zero, one = TopicPartition(topic, 0), TopicPartition(topic, 1)
     client = consumer(group_id="python-commits")
     client.subscribe([topic])
-    read(client, 10)
+    first = read(client, 10)
     client.commit({zero: OffsetAndMetadata(4, "note")})
-    answers = {"committed": client.committed(zero), "metadata": client.committed(zero, metadata=True).metadata, "none": client.committed(one)}
+    answers = {"first": [row(r) for r in first], "committed": client.committed(zero), "metadata": client.committed(zero, metadata=True).metadata, "none": client.committed(one)}
     client.close()
     client = consumer(group_id="python-commits")
     client.subscribe([topic])
