@@ -18,8 +18,8 @@ internal static class PropertiesText
             string line = TrimStart(lines[i]);
             if (line.Length == 0 || line[0] is '#' or '!')
                 continue;
-            while (EndsWithBackslash(line))
-                line = line[..^1] + (++i < lines.Length ? TrimStart(lines[i]) : "");
+            if (EndsWithBackslash(line))
+                line = Joined(line, lines, ref i);
             int end = 0;
             while (end < line.Length && line[end] is not ('=' or ':' or ' ' or '\t' or '\f'))
                 end += line[end] == '\\' ? 2 : 1;
@@ -40,6 +40,15 @@ internal static class PropertiesText
         foreach ((string key, string value) in entries)
             _ = text.Append(key).Append('=').Append(Escape(value)).Append('\n');
         return Encoding.Latin1.GetBytes(text.ToString());
+    }
+
+    /// <summary>A line with those that it goes on in. What it takes does not grow with the square of their number.</summary>
+    private static string Joined(string line, string[] lines, ref int index)
+    {
+        var whole = new StringBuilder();
+        for (; EndsWithBackslash(line); line = ++index < lines.Length ? TrimStart(lines[index]) : "")
+            _ = whole.Append(line, 0, line.Length - 1);
+        return whole.Append(line).ToString();
     }
 
     private static string TrimStart(string line) => line.TrimStart(' ', '\t', '\f');
