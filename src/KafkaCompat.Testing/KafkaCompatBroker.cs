@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Cluster.Metadata;
@@ -85,6 +86,8 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
     /// <summary>Starts a broker; when this returns it serves. A start that is cancelled leaves nothing behind.</summary>
     /// <exception cref="ArgumentException">The options contradict themselves, or a setting is unknown or of the wrong kind.</exception>
     /// <exception cref="OperationCanceledException">The start was cancelled.</exception>
+    // Without the priority a call with new() alone could mean either overload.
+    [OverloadResolutionPriority(1)]
     public static async Task<KafkaCompatBroker> StartAsync(KafkaCompatBrokerOptions? options = null, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -113,6 +116,10 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
         }
     }
 
+    /// <summary>As <see cref="StartAsync(KafkaCompatBrokerOptions?, CancellationToken)"/>, without options.</summary>
+    /// <exception cref="OperationCanceledException">The start was cancelled.</exception>
+    public static Task<KafkaCompatBroker> StartAsync(CancellationToken cancellationToken) => StartAsync(null, cancellationToken);
+
     /// <summary>Starts a broker and waits for it, for fixtures that cannot await.</summary>
     public static KafkaCompatBroker Start(KafkaCompatBrokerOptions? options = null) => StartAsync(options).GetAwaiter().GetResult();
 
@@ -127,7 +134,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
     {
         var request = new DeleteTopicsRequest { TimeoutMs = RequestTimeoutMs, Topics = { new() { Name = name } } };
         var answer = await Life.Node.Controller.DeleteTopics(request, DeleteTopicsRequest.MaxVersion).ConfigureAwait(false);
-        if (answer.Responses is [{ ErrorCode: not ErrorCode.None } refused]) throw new KafkaCompatException(refused.ErrorCode, $"Topic {name} is not deleted: {refused.ErrorCode} {refused.ErrorMessage}");
+        if (answer.Responses is [{ ErrorCode: not ErrorCode.None } refused]) throw new KafkaCompatException(refused.ErrorCode, $"Topic {name} is not deleted: {KafkaCompatException.Reason(refused.ErrorCode, refused.ErrorMessage)}");
     });
 
     /// <summary>The offset behind the last record of a partition that consumers can read: how many there are, where none was ever deleted.</summary>
@@ -315,7 +322,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
         var refused = answer.Topics.FindAll(static topic => topic.ErrorCode != ErrorCode.None);
         if (refused.Count > 0)
         {
-            throw new KafkaCompatException(refused[0].ErrorCode, OnLines(refused.Select(static topic => $"Topic {topic.Name} is not created: {topic.ErrorCode} {topic.ErrorMessage}")));
+            throw new KafkaCompatException(refused[0].ErrorCode, OnLines(refused.Select(static topic => $"Topic {topic.Name} is not created: {KafkaCompatException.Reason(topic.ErrorCode, topic.ErrorMessage)}")));
         }
     }
 

@@ -25,6 +25,9 @@ public sealed class KafkaCompatException : Exception
     {
     }
 
+    /// <summary>Kafka's code, and behind it what the broker said of it, where it did.</summary>
+    internal static string Reason(ErrorCode error, string? message) => string.IsNullOrEmpty(message) ? $"{error}" : $"{error} {message}";
+
     /// <summary>Kafka's code.</summary>
     public ErrorCode Error { get; }
 }

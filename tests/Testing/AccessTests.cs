@@ -95,6 +95,34 @@ public sealed class AccessTests
     }
 
     [Fact]
+    public async Task A_batch_that_is_too_large_is_told_with_its_size_and_the_limit()
+    {
+        await using var broker = await KafkaCompatBroker.StartAsync(Ending);
+        await broker.CreateTopicAsync("small", configs: new Dictionary<string, string> { ["max.message.bytes"] = "1000" });
+        var refused = await Assert.ThrowsAsync<KafkaCompatException>(() => broker.ProduceAsync("small", new string('x', 2_000), cancellationToken: Ending));
+        Assert.Equal(ErrorCode.MessageTooLarge, refused.Error);
+        Assert.Matches("^The records of small-0 are refused: MessageTooLarge because their batch has 20[0-9]{2} bytes, and max.message.bytes of the topic allows 1000.$", refused.Message);
+        refused = await Assert.ThrowsAsync<KafkaCompatException>(() => broker.ProduceAsync("default", new string('x', 2_000_000), cancellationToken: Ending));
+        Assert.Matches("because their batch has 2000[0-9]{3} bytes, and message.max.bytes of the broker allows 1048588.$", refused.Message);
+    }
+
+    /// <summary>The start is cancelled as every other call is: by its last argument, and without options by its only one.</summary>
+    [Fact]
+    public async Task A_start_takes_a_token_alone_options_alone_and_both()
+    {
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => KafkaCompatBroker.StartAsync(cancelled.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => KafkaCompatBroker.StartAsync(new() { Topics = ["one"] }, cancelled.Token));
+        await using var broker = await KafkaCompatBroker.StartAsync(new() { Topics = ["one"] });
+        Assert.Equal(["one"], broker.Topics);
+        await using var plain = await KafkaCompatBroker.StartAsync(new());
+        await using var other = await KafkaCompatBroker.StartAsync(null);
+        await using var standard = await KafkaCompatBroker.StartAsync(default);
+        Assert.True(plain.IsRunning && other.IsRunning && standard.IsRunning);
+    }
+
+    [Fact]
     public async Task A_start_that_is_cancelled_gives_its_port_back()
     {
         using var cancelled = new CancellationTokenSource();

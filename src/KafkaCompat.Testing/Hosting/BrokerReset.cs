@@ -54,7 +54,7 @@ internal static class BrokerReset
         {
             if (topic.ErrorCode is not (ErrorCode.None or ErrorCode.UnknownTopicId))
             {
-                throw new KafkaCompatException(topic.ErrorCode, $"Topic {topic.Name} cannot be deleted: {topic.ErrorCode} {topic.ErrorMessage}");
+                throw new KafkaCompatException(topic.ErrorCode, $"Topic {topic.Name} cannot be deleted: {KafkaCompatException.Reason(topic.ErrorCode, topic.ErrorMessage)}");
             }
         }
     }
@@ -69,7 +69,7 @@ internal static class BrokerReset
         var answer = await node.Controller.AlterUserScramCredentials(request).ConfigureAwait(false);
         foreach (var user in answer.Results)
         {
-            if (user.ErrorCode != ErrorCode.None) throw new KafkaCompatException(user.ErrorCode, $"Credentials of {user.User} cannot be removed: {user.ErrorCode} {user.ErrorMessage}");
+            if (user.ErrorCode != ErrorCode.None) throw new KafkaCompatException(user.ErrorCode, $"Credentials of {user.User} cannot be removed: {KafkaCompatException.Reason(user.ErrorCode, user.ErrorMessage)}");
         }
     }
 
@@ -90,7 +90,7 @@ internal static class BrokerReset
         var answer = await node.Controller.AlterClientQuotas(request, new HashSet<string>()).ConfigureAwait(false);
         foreach (var entry in answer.Entries)
         {
-            if (entry.ErrorCode != ErrorCode.None) throw new KafkaCompatException(entry.ErrorCode, $"A quota cannot be removed: {entry.ErrorCode} {entry.ErrorMessage}");
+            if (entry.ErrorCode != ErrorCode.None) throw new KafkaCompatException(entry.ErrorCode, $"A quota cannot be removed: {KafkaCompatException.Reason(entry.ErrorCode, entry.ErrorMessage)}");
         }
     }
 }

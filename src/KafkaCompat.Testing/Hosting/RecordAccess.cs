@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text;
 using KafkaCompat.Broker;
+using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -12,6 +14,8 @@ internal static class RecordAccess
 {
     private const int ReadBytes = 1 << 20;
     private const short AcksAll = -1;
+    private const string MaxMessageBytes = "max.message.bytes";
+    private const string MaxMessageBytesOfBroker = "message.max.bytes";
 
     /// <summary>Every record of a partition that a consumer can read: up to the high watermark, without control records.</summary>
     /// <exception cref="KafkaCompatException">There is no such partition, or it cannot be read.</exception>
@@ -40,7 +44,9 @@ internal static class RecordAccess
     /// <exception cref="KafkaCompatException">The batch is refused.</exception>
     public static async Task<long> Append(BrokerService broker, Partition partition, IReadOnlyList<BrokerRecord> records, TimeProvider clock, CancellationToken cancellation)
     {
-        var appended = partition.Append(RecordBytes.From(Batch(records, clock)), AcksAll, ProduceRequest.MaxVersion);
+        var batch = Batch(records, clock);
+        var size = batch.Length;
+        var appended = partition.Append(RecordBytes.From(batch), AcksAll, ProduceRequest.MaxVersion);
         if (appended.Error == ErrorCode.None && !appended.IsReplicated)
         {
             var wait = new AckWait(broker.Wheel);
@@ -51,9 +57,20 @@ internal static class RecordAccess
         }
         if (appended.Error != ErrorCode.None)
         {
-            throw new KafkaCompatException(appended.Error, $"The records of {partition.Topic}-{partition.Index} are refused: {appended.Error} {appended.ErrorMessage}");
+            var reason = KafkaCompatException.Reason(appended.Error, appended.ErrorMessage ?? WhyTooLarge(appended.Error, partition, size));
+            throw new KafkaCompatException(appended.Error, $"The records of {partition.Topic}-{partition.Index} are refused: {reason}");
         }
         return appended.BaseOffset;
+    }
+
+    /// <summary>What Kafka's answer leaves out: how large the batch is, and what allows how much. Null where the batch is within its limit.</summary>
+    private static string? WhyTooLarge(ErrorCode error, Partition partition, int size)
+    {
+        var limit = partition.Config.MaxMessageBytes;
+        if (error != ErrorCode.MessageTooLarge || size <= limit) return null;
+        _ = partition.Config.Text(MaxMessageBytes, out var origin, out var brokerName);
+        var setting = origin == TopicConfigOrigin.Topic ? $"{MaxMessageBytes} of the topic" : $"{brokerName ?? MaxMessageBytesOfBroker} of the broker";
+        return string.Create(CultureInfo.InvariantCulture, $"because their batch has {size} bytes, and {setting} allows {limit}.");
     }
 
     private static byte[] Batch(IReadOnlyList<BrokerRecord> records, TimeProvider clock)
