@@ -70,6 +70,7 @@ public sealed class BrokerService : IAsyncDisposable
         batchThreads ??= IBatchThreads.None;
         _config = config;
         _directories = directories;
+        Connections = new OpenConnections(config.Listeners.All.Select(static listener => listener.Name));
         // What records, groups and chores go by, and what peers wait for: in the program one clock.
         var engineTime = seams?.EngineTime ?? time;
         _time = engineTime;
@@ -244,7 +245,7 @@ public sealed class BrokerService : IAsyncDisposable
     public IReadOnlyList<IMetadataListener> MetadataListeners => [_keeper, Metadata, Settings, Quotas, Telemetry, _groups, _compaction, _events];
 
     /// <summary>The connections that are served now.</summary>
-    public OpenConnections Connections { get; } = new();
+    public OpenConnections Connections { get; }
 
     /// <summary>Whether partitions could not be opened for a reason that passes; the next step of metadata, of any kind, has them tried again.</summary>
     public bool HasRefusedPartitions => _keeper.HasRefused;

@@ -9,15 +9,21 @@ public sealed class OpenConnections
     private volatile TaskCompletionSource? _drained;
     private readonly ConcurrentDictionary<string, long> _opened = new(StringComparer.Ordinal);
 
+    /// <param name="listeners">The names of the listeners that there are.</param>
+    public OpenConnections(IEnumerable<string> listeners)
+    {
+        foreach (var listener in listeners) _opened[listener] = 0;
+    }
+
     public int Count => _open.Count;
 
-    /// <summary>Connections that were ever served, by listener.</summary>
+    /// <summary>Connections that were ever served, by listener; 0 for a listener that has served none.</summary>
     public IEnumerable<KeyValuePair<string, long>> Opened => _opened.OrderBy(static pair => pair.Key, StringComparer.Ordinal);
 
-    /// <summary>How many are open on each listener.</summary>
+    /// <summary>How many are open on each listener; 0 for one that has none.</summary>
     public IReadOnlyDictionary<string, int> CountByListener()
     {
-        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+        var counts = _opened.Keys.Order(StringComparer.Ordinal).ToDictionary(static listener => listener, static _ => 0, StringComparer.Ordinal);
         foreach (var (connection, _) in _open) counts[connection.ListenerName] = counts.GetValueOrDefault(connection.ListenerName) + 1;
         return counts;
     }

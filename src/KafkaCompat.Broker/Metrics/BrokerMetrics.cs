@@ -17,12 +17,15 @@ public sealed class BrokerMetrics : IDisposable
     /// <summary>How old a count may be when somebody asks for it.</summary>
     public const int MaxAgeMs = 1_000;
 
+    /// <summary>What is told while there is no group at all: a series that was not there before its first group hides that there was none.</summary>
+    private static readonly Dictionary<(GroupType Type, string State), int> NoClassicGroups = Enum.GetNames<ClassicGroupState>().ToDictionary(static state => (GroupType.Classic, state), static _ => 0);
+
     private readonly BrokerService _broker;
     private readonly Func<QuorumDescription> _quorum;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
     private TopicTotals _topics = TopicTotals.Empty;
-    private GroupCounts _groups = GroupCounts.None;
+    private GroupCounts _groups = new(NoClassicGroups, 0);
     private ImageTotals _image;
     private long _countedTicks = long.MinValue;
 
@@ -56,13 +59,21 @@ public sealed class BrokerMetrics : IDisposable
         lock (_lock)
         {
             _topics = TopicTotals.Of(_broker.Partitions);
-            _groups = _broker.Groups.Count();
+            _groups = WithGone(_broker.Groups.Count());
             _image = ImageTotals.Of(_broker.Metadata.Current, _broker.Metadata.NodeId);
             _countedTicks = _time.GetTimestamp();
         }
     }
 
     public void Dispose() => Metrics.Dispose();
+
+    /// <summary>The same counts, with 0 for what was counted once and is gone.</summary>
+    private GroupCounts WithGone(GroupCounts counts)
+    {
+        var groups = _groups.Groups.ToDictionary(static pair => pair.Key, static _ => 0);
+        foreach (var (key, count) in counts.Groups) groups[key] = count;
+        return counts with { Groups = groups };
+    }
 
     private TopicTotals Topics => Counted(this)._topics;
 

@@ -90,6 +90,35 @@ public sealed class HttpEndpointTests : IDisposable
         Assert.Equal(1, metrics["kafka_groups_offsets"]);
     }
 
+    /// <summary>A series that vanishes leaves its last value on a dashboard, and an alert without an answer.</summary>
+    [Fact]
+    public async Task Gauges_of_what_is_gone_are_zero()
+    {
+        await using var node = await HttpNode.Start(_folder.FullName, ("offsets.topic.num.partitions", "1"));
+        var metrics = Exposition.Parse((await node.Get("metrics")).Text);
+        foreach (var listener in (string[])["PLAINTEXT", "CONTROLLER"])
+        {
+            Assert.Equal(0, metrics[$"kafka_connections{{listener=\"{listener}\"}}"]);
+            Assert.Equal(0, metrics[$"kafka_connections_opened_total{{listener=\"{listener}\"}}"]);
+        }
+
+        foreach (var state in (string[])["Empty", "PreparingRebalance", "CompletingRebalance", "Stable"]) Assert.Equal(0, metrics[$"kafka_groups{{protocol=\"classic\",state=\"{state}\"}}"]);
+
+        var client = node.Connect();
+        _ = await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new FindCoordinatorRequest { Key = "g" }, 3);
+        while (Exposition.Parse((await node.Get("metrics")).Text)["kafka_groups_partitions{state=\"active\"}"] < 1) await Task.Yield();
+        await node.CreateTopic("t");
+        _ = await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(
+            new OffsetCommitRequest { GroupId = "g", GenerationIdOrMemberEpoch = -1, Topics = { new() { Name = "t", Partitions = { new() { CommittedOffset = 5 } } } } }, 8);
+        metrics = Exposition.Parse((await node.Get("metrics")).Text);
+        Assert.Equal(1, metrics["kafka_groups{protocol=\"classic\",state=\"Empty\"}"]);
+        Assert.InRange(metrics["kafka_connections{listener=\"PLAINTEXT\"}"], 1, 2);
+        _ = await client.Ask<DeleteGroupsRequest, DeleteGroupsResponse>(new DeleteGroupsRequest { GroupsNames = { "g" } }, 1);
+        client.CloseSending();
+        while (Exposition.Parse((await node.Get("metrics")).Text)["kafka_connections{listener=\"PLAINTEXT\"}"] > 0) await Task.Yield();
+        Assert.Equal(0, Exposition.Parse((await node.Get("metrics")).Text)["kafka_groups{protocol=\"classic\",state=\"Empty\"}"]);
+    }
+
     [Fact]
     public async Task A_client_that_has_to_pause_is_counted()
     {
