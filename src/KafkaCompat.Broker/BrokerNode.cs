@@ -80,6 +80,7 @@ public sealed class BrokerNode : IAsyncDisposable
         var logger = logs.CreateLogger("kafkacompat.node");
         start ??= new NodeStart(time, logs);
         var directories = NodeDirectories.Open(config, files, time, random, diskThreads ?? IDiskThreads.None, start.Recovery, logger);
+        start.Identity = new NodeIdentity(directories.Meta.NodeId, directories.Meta.ClusterId);
         var engineTime = seams?.EngineTime ?? time;
         QuorumNode? quorum = null;
         try

@@ -15,6 +15,11 @@ public enum StartStage
     Leadership,
 }
 
+/// <summary>Whose start it is.</summary>
+/// <param name="NodeId">As the settings say.</param>
+/// <param name="ClusterId">As the directories say; null before they were looked at.</param>
+public sealed record NodeIdentity(int NodeId, string? ClusterId);
+
 /// <summary>
 /// A node's start as it goes: what it is at, how far it is, and whether it is to stop. It exists before the node does, so that whoever asks hears of the start from its
 /// first moment on, and whoever wants it to end ends it at any.
@@ -22,6 +27,7 @@ public enum StartStage
 public sealed class NodeStart
 {
     private int _stage;
+    private volatile NodeIdentity? _identity;
 
     public NodeStart(TimeProvider time, ILoggerFactory logs, CancellationToken stop = default)
     {
@@ -34,6 +40,13 @@ public sealed class NodeStart
 
     /// <summary>How the opening of the logs goes.</summary>
     public RecoveryWatch Recovery { get; }
+
+    /// <summary>Who starts, as far as it is known; null before anybody has said so.</summary>
+    public NodeIdentity? Identity
+    {
+        get => _identity;
+        set => _identity = value;
+    }
 
     public StartStage Stage
     {

@@ -140,7 +140,7 @@ internal static class NodeHost
     private static async Task<RunningNode?> Started(ServerConfig config, ILoggerFactory logs, HttpEndpoint? http, StopSignals stop, SystemdNotifier systemd, ILogger logger)
     {
         using var ending = new CancellationTokenSource();
-        var start = new NodeStart(TimeProvider.System, logs, ending.Token);
+        var start = new NodeStart(TimeProvider.System, logs, ending.Token) { Identity = new NodeIdentity(config.NodeId, null) };
         http?.Start(start);
         var starting = Start(config, logs, start);
         if (await Task.WhenAny(starting, stop.Received).ConfigureAwait(false) == starting)

@@ -37,7 +37,7 @@ internal sealed record ExpectedNode(int? NodeId, string? ClusterId)
         var isOtherNode = NodeId is { } node && nodeId is not null && nodeId != node.ToString(CultureInfo.InvariantCulture);
         var isOtherCluster = ClusterId is not null && clusterId is not null && clusterId != ClusterId;
         return isOtherNode || isOtherCluster
-            ? string.Create(CultureInfo.InvariantCulture, $"node {nodeId} of cluster {clusterId}, and not node {NodeId}{(ClusterId is null ? "" : $" of cluster {ClusterId}")}")
+            ? string.Create(CultureInfo.InvariantCulture, $"node {nodeId}{(clusterId is null ? "" : $" of cluster {clusterId}")}, and not node {NodeId}{(ClusterId is null ? "" : $" of cluster {ClusterId}")}")
             : null;
     }
 }

@@ -64,12 +64,13 @@ internal sealed class OperationsApplication(NodeStart start, ILogger logger) : I
         }
 
         var node = Served();
-        if (node is not null)
+        var identity = node is not null ? new NodeIdentity(node.NodeId, node.ClusterId) : start.Identity;
+        if (identity is not null)
         {
-            // Who asks the wrong port learns of it.
+            // Who asks the wrong port learns of it, and of a node that starts too.
             var headers = context.GetRequiredFeature<IHttpResponseFeature>().Headers;
-            headers[NodeHeader] = node.NodeId.ToString(CultureInfo.InvariantCulture);
-            headers[ClusterHeader] = node.ClusterId;
+            headers[NodeHeader] = identity.NodeId.ToString(CultureInfo.InvariantCulture);
+            if (identity.ClusterId is { } cluster) headers[ClusterHeader] = cluster;
         }
 
         switch (request.Path)
@@ -81,11 +82,11 @@ internal sealed class OperationsApplication(NodeStart start, ILogger logger) : I
                 await Answer(context, 503, start.Describe()).ConfigureAwait(false);
                 break;
             case "/health/live":
-                await (node is not { IsAlive: false } ? Answer(context, 200, $"alive{Whose(node)}") : Answer(context, 503, "The node has ended.")).ConfigureAwait(false);
+                await (node is not { IsAlive: false } ? Answer(context, 200, $"alive{Whose(identity)}") : Answer(context, 503, "The node has ended.")).ConfigureAwait(false);
                 break;
             case "/health/ready":
                 var reasons = node!.Health.NotReady();
-                await (reasons.Count == 0 ? Answer(context, 200, $"ready{Whose(node)}") : Answer(context, 503, string.Join('\n', reasons))).ConfigureAwait(false);
+                await (reasons.Count == 0 ? Answer(context, 200, $"ready{Whose(identity)}") : Answer(context, 503, string.Join('\n', reasons))).ConfigureAwait(false);
                 break;
             case "/":
                 await Answer(context, 200, "/metrics\n/health/live\n/health/ready").ConfigureAwait(false);
@@ -104,7 +105,8 @@ internal sealed class OperationsApplication(NodeStart start, ILogger logger) : I
         lock (_gate) return _isDisposed ? _served : _served ??= new ServedNode(node);
     }
 
-    private static string Whose(ServedNode? node) => node is null ? "" : string.Create(CultureInfo.InvariantCulture, $"\nnode {node.NodeId} of cluster {node.ClusterId}");
+    private static string Whose(NodeIdentity? node) =>
+        node is null ? "" : string.Create(CultureInfo.InvariantCulture, $"\nnode {node.NodeId}{(node.ClusterId is null ? "" : $" of cluster {node.ClusterId}")}");
 
     private async Task Scrape(IFeatureCollection context, ServedNode node)
     {

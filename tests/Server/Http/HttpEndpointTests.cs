@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using KafkaCompat.Broker;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Telemetry;
 using KafkaCompat.Broker.Tests;
@@ -148,6 +149,27 @@ public sealed class HttpEndpointTests : IDisposable
         await using var node = await HttpNode.Start(_folder.FullName);
         Assert.Equal((HttpStatusCode.OK, $"alive\nnode 1 of cluster {node.Running.Node.Broker.Metadata.ClusterId}\n"), await node.Get("health/live"));
         Assert.Equal((HttpStatusCode.OK, $"ready\nnode 1 of cluster {node.Running.Node.Broker.Metadata.ClusterId}\n"), await node.Get("health/ready"));
+    }
+
+    /// <summary>Who the node is is known before it serves: by its settings at once, by its directory a moment later.</summary>
+    [Theory]
+    [InlineData(null, "alive\nnode 5\n")]
+    [InlineData("MkU3OEVBNTcwNTJENDM2Qk", "alive\nnode 5 of cluster MkU3OEVBNTcwNTJENDM2Qk\n")]
+    public async Task A_node_that_starts_says_who_it_is(string? clusterId, string alive)
+    {
+        var (http, _) = await HttpEndpoint.Bind(HttpNode.Config(_folder.FullName), NullLoggerFactory.Instance);
+        await using (http!)
+        {
+            http!.Start(new NodeStart(TimeProvider.System, NullLoggerFactory.Instance) { Identity = new NodeIdentity(5, clusterId) });
+            using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{http.Listener.Port}/") };
+            foreach (var path in (string[])["health/live", "health/ready", "metrics"])
+            {
+                using var response = await client.GetAsync(path, TestContext.Current.CancellationToken);
+                Assert.Equal(["5"], response.Headers.GetValues("Kafka-Node-Id"));
+                Assert.Equal(clusterId, response.Headers.TryGetValues("Kafka-Cluster-Id", out var clusters) ? clusters.Single() : null);
+                if (path == "health/live") Assert.Equal(alive, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            }
+        }
     }
 
     [Fact]
