@@ -120,7 +120,7 @@ internal static class ContentKind
         for (; bytes.Length >= OffsetEntry; bytes = bytes[OffsetEntry..])
         {
             var (nextOffset, nextPosition) = (BinaryPrimitives.ReadInt32BigEndian(bytes), BinaryPrimitives.ReadInt32BigEndian(bytes[4..]));
-            if (nextOffset == 0 && nextPosition == 0 && position >= 0) return true;
+            if (nextOffset == 0 && nextPosition == 0 && position >= 0) return IsReserved(bytes);
             if (nextOffset <= offset || nextPosition <= position) return false;
             (offset, position) = (nextOffset, nextPosition);
         }
@@ -136,7 +136,7 @@ internal static class ContentKind
         for (; bytes.Length >= TimeEntry; bytes = bytes[TimeEntry..])
         {
             var (nextTime, nextOffset) = (BinaryPrimitives.ReadInt64BigEndian(bytes), BinaryPrimitives.ReadInt32BigEndian(bytes[8..]));
-            if (nextTime == 0 && nextOffset == 0 && offset >= 0) return true;
+            if (nextTime == 0 && nextOffset == 0 && offset >= 0) return IsReserved(bytes);
             if (nextTime <= time || nextTime > LastMs || nextOffset < offset || nextOffset < 0) return false;
             (time, offset) = (nextTime, nextOffset);
         }

@@ -12,39 +12,48 @@ internal static class IndexPrinter
     private const int TimeEntry = 12;
     private const int TransactionEntry = 34;
 
+    /// <summary>Kafka adds an entry to an index only where both of its numbers have grown, so that one can be searched for.</summary>
+    private const string NotBehind = ", which is not behind the entry before";
+
     /// <summary>Offset and position of each entry, up to the zeros of a preallocated end.</summary>
     public static bool Offsets(ReadOnlySpan<byte> bytes, long baseOffset, TextWriter output)
     {
+        var (isAscending, lastOffset, lastPosition) = (true, 0, -1);
         for (var at = 0; at + OffsetEntry <= bytes.Length; at += OffsetEntry)
         {
             var offset = BinaryPrimitives.ReadInt32BigEndian(bytes[at..]);
             var position = BinaryPrimitives.ReadInt32BigEndian(bytes[(at + 4)..]);
             if (offset == 0 && (at > 0 || !bytes.ContainsAnyExcept((byte)0)))
             {
-                return Reserved(bytes[at..], output);
+                return Reserved(bytes[at..], output) && isAscending;
             }
 
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"offset {baseOffset + offset} at {position}"));
+            var isBehind = offset > lastOffset && position > lastPosition;
+            (isAscending, lastOffset, lastPosition) = (isAscending && isBehind, offset, position);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"offset {baseOffset + offset} at {position}{(isBehind ? "" : NotBehind)}"));
         }
 
-        return Whole(bytes.Length, OffsetEntry, output);
+        return Whole(bytes.Length, OffsetEntry, output) && isAscending;
     }
 
     public static bool Times(ReadOnlySpan<byte> bytes, long baseOffset, TextWriter output)
     {
+        var (isAscending, lastTimestamp, lastOffset) = (true, 0L, -1);
         for (var at = 0; at + TimeEntry <= bytes.Length; at += TimeEntry)
         {
             var timestamp = BinaryPrimitives.ReadInt64BigEndian(bytes[at..]);
             var offset = BinaryPrimitives.ReadInt32BigEndian(bytes[(at + 8)..]);
             if (timestamp == 0 && (at > 0 || !bytes.ContainsAnyExcept((byte)0)))
             {
-                return Reserved(bytes[at..], output);
+                return Reserved(bytes[at..], output) && isAscending;
             }
 
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"timestamp {timestamp} offset {baseOffset + offset}"));
+            var isBehind = timestamp > lastTimestamp && offset >= lastOffset && offset >= 0;
+            (isAscending, lastTimestamp, lastOffset) = (isAscending && isBehind, timestamp, offset);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"timestamp {timestamp} offset {baseOffset + offset}{(isBehind ? "" : NotBehind)}"));
         }
 
-        return Whole(bytes.Length, TimeEntry, output);
+        return Whole(bytes.Length, TimeEntry, output) && isAscending;
     }
 
     public static bool Transactions(byte[] bytes, TextWriter output)

@@ -201,6 +201,66 @@ public sealed class DecodeCommandTests
         }
     }
 
+    /// <summary>Files of others, whose first bytes an index could have: two numbers and then zeros, most of all.</summary>
+    [Theory]
+    [InlineData("7f454c46 02010100 00000000 00000000 0003003e 00000001")]
+    [InlineData("00000055 00001068 00000000 00000000 00000000 00000001")]
+    [InlineData("00000055 00001068 00000000 00002068")]
+    [InlineData("00000055 00001068 00000054 00002068")]
+    [InlineData("00000055 00001068 000000aa 00001068")]
+    [InlineData("00000000000003e8 00000003 0000000000000000 00000000 0000000000000000 00000001")]
+    public void What_is_no_index_is_not_taken_for_one(string hex)
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(path, Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)));
+            Assert.Contains("looks like no file of a data directory", Assert.Throws<ConfigurationException>(() => Decode(path)).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    /// <summary>A program of this machine is larger than what is looked at of a file.</summary>
+    [Fact]
+    public void A_program_is_nothing_of_ours()
+    {
+        foreach (var path in (string[])["/bin/true", "/bin/sh", "/bin/ls", Environment.ProcessPath!, typeof(DecodeCommandTests).Assembly.Location])
+        {
+            if (File.Exists(path)) Assert.Contains("looks like no file of a data directory", Assert.Throws<ConfigurationException>(() => Decode(path)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>What an index by its name cannot hold is told where it stands.</summary>
+    [Theory]
+    [InlineData(".index", "offset 12 at 0\noffset 16 at 256\noffset 15 at 512, which is not behind the entry before\n", "00000005 00000000 00000009 00000100 00000008 00000200")]
+    [InlineData(".index", "offset 12 at 512\noffset 16 at 256, which is not behind the entry before\n", "00000005 00000200 00000009 00000100")]
+    [InlineData(".index", "offset 12 at 0\noffset -9 at 256, which is not behind the entry before\n", "00000005 00000000 fffffff0 00000100")]
+    [InlineData(".timeindex", "timestamp 1001 offset 10\ntimestamp 1000 offset 37, which is not behind the entry before\n", "00000000000003e9 00000003 00000000000003e8 0000001e")]
+    [InlineData(".timeindex", "timestamp 1000 offset 37\ntimestamp 1001 offset 10, which is not behind the entry before\n", "00000000000003e8 0000001e 00000000000003e9 00000003")]
+    public void An_entry_that_an_index_cannot_have_is_told(string extension, string expected, string hex)
+    {
+        var folder = Directory.CreateTempSubdirectory("kafkacompat-decode-");
+        try
+        {
+            var path = Path.Combine(folder.FullName, $"00000000000000000007{extension}");
+            File.WriteAllBytes(path, Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)));
+            Assert.Equal((1, expected), Decode(path));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData("--api is of --response alone", "--api", "Fetch", "file")]
+    [InlineData("--version is of --response alone", "--request", "--version", "3", "file")]
+    public void Options_of_a_response_stand_with_it(string expected, params string[] arguments) =>
+        Assert.StartsWith(expected, Assert.Throws<ConfigurationException>(() => DecodeOptions.Parse(arguments)).Message, StringComparison.Ordinal);
+
     /// <summary>An index of which nothing was written yet has no entry, under its own name too.</summary>
     [Theory]
     [InlineData(".index")]
