@@ -48,9 +48,9 @@ public sealed partial record NodeRoles(int Id, bool IsBroker, bool IsController,
     }
 
     /// <summary>Why empty directories are not made those of a new cluster; null where they are.</summary>
-    internal string? WhyNoNewCluster(IReadOnlyList<string> directories) => BootstrapServers.Count <= 1 ? null
-        : $"{BootstrapSetting} names {BootstrapServers.Count} controllers ({string.Join(", ", BootstrapServers)}), and {string.Join(", ", directories)} {(directories.Count == 1 ? "is" : "are")} not formatted: this node would "
-        + "become a cluster of its own. A quorum of several controllers is not served yet; name this node's own controller alone to begin a cluster of one node.";
+    internal SettingProblem? WhyNoNewCluster(IReadOnlyList<string> directories) => BootstrapServers.Count <= 1 ? null : new(
+        $"{BootstrapSetting} names {BootstrapServers.Count} controllers ({string.Join(", ", BootstrapServers)}), and {string.Join(", ", directories)} {(directories.Count == 1 ? "is" : "are")} not formatted: this node would "
+        + "become a cluster of its own. A quorum of several controllers is not served yet; name this node's own controller alone to begin a cluster of one node.", [BootstrapSetting]);
 
     /// <summary>Splits <c>host:port</c>; the host of an IPv6 address stands in brackets.</summary>
     internal static bool TryHostPort(string text, out string host, out int port)

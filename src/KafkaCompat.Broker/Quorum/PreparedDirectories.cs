@@ -22,13 +22,14 @@ public sealed class PreparedDirectories
 {
     private readonly IFileStore _files;
     private readonly string _metadataDirectory;
+    private readonly List<string> _all;
     private readonly Dictionary<string, MetaProperties> _metas = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Exception> _unusable = new(StringComparer.Ordinal);
     private readonly List<string> _empty = [];
     private readonly List<string> _formatted = [];
     private readonly List<string> _identified = [];
 
-    private PreparedDirectories(IFileStore files, string metadataDirectory) => (_files, _metadataDirectory) = (files, metadataDirectory);
+    private PreparedDirectories(IFileStore files, string metadataDirectory, List<string> all) => (_files, _metadataDirectory, _all) = (files, metadataDirectory, all);
 
     /// <summary>What the metadata log's directory says of the node.</summary>
     public MetaProperties Meta => _metas[_metadataDirectory];
@@ -48,47 +49,76 @@ public sealed class PreparedDirectories
     /// <summary>Checks the directories of a node, and formats them where all are empty.</summary>
     public static PreparedDirectories Prepare(IFileStore files, ServerConfig config, DateTimeOffset now, Random random)
     {
-        ArgumentNullException.ThrowIfNull(files);
-        ArgumentNullException.ThrowIfNull(config);
-        var prepared = new PreparedDirectories(files, config.MetadataLogDir);
-        var all = config.NodeDirs.ToList();
-        all.ForEach(prepared.Look);
-        var usable = all.FindAll(directory => !prepared._unusable.ContainsKey(directory));
-        if (prepared._metas.Count == 0)
-        {
-            prepared.RequireUnused(usable);
-            if (prepared._unusable.Count > 0)
-            {
-                var (unusable, failure) = prepared._unusable.First();
-                throw new QuorumStateException($"The log directory {unusable} cannot be used: {failure.Message.TrimEnd('.')}. No other log directory of this node is formatted, so this may be a new node or one that lost its disk. Make the directory usable, or remove it from log.dirs.", failure);
-            }
-
-            if (config.Node.WhyNoNewCluster(usable) is { } problem) throw new ConfigurationException(problem);
-            prepared.Format(usable, config, now, random);
-            return prepared;
-        }
-
-        prepared._empty.AddRange(usable.Where(directory => !prepared._metas.ContainsKey(directory)));
-        prepared.RequireUnused(prepared._empty);
-        if (prepared._empty.Contains(config.MetadataLogDir))
-        {
-            throw new QuorumStateException($"The log directory {config.MetadataLogDir}, which is to hold the metadata log, is not formatted, while others of this node are: "
-                + "is its disk mounted, is metadata.log.dir right? Without its metadata log the node would begin anew.");
-        }
-
-        prepared.Check(config.NodeId);
-        prepared.RequireMetadata();
-        prepared.Identify(now, random);
+        var prepared = Look(files, config);
+        prepared.Require(config);
+        if (prepared._metas.Count == 0) prepared.Format(prepared._all, config, now, random);
+        else prepared.Identify(now, random);
         return prepared;
     }
 
-    /// <summary>Why directories that nobody has formatted are not formatted with this configuration; null where they are, or somebody has.</summary>
-    public static string? WhyNoNewCluster(IFileStore files, ServerConfig config)
+    /// <summary>What there is in the directories of a node. It changes nothing, and <see cref="Require"/> says what stands in the way of a start.</summary>
+    public static PreparedDirectories Look(IFileStore files, ServerConfig config)
     {
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(config);
-        var all = config.NodeDirs.ToList();
-        return all.Exists(directory => files.FileExists(Path.Combine(directory, MetaProperties.FileName))) ? null : config.Node.WhyNoNewCluster(all);
+        var prepared = new PreparedDirectories(files, config.MetadataLogDir, [.. config.NodeDirs]);
+        prepared._all.ForEach(prepared.Look);
+        if (prepared._metas.Count > 0) prepared._empty.AddRange(prepared._all.Where(directory => !prepared._metas.ContainsKey(directory) && !prepared._unusable.ContainsKey(directory)));
+        return prepared;
+    }
+
+    /// <summary>Throws where a node with these directories would not start.</summary>
+    /// <exception cref="QuorumStateException">Its files say why.</exception>
+    /// <exception cref="ConfigurationException">Its settings do.</exception>
+    public void Require(ServerConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        if (_unusable.TryGetValue(_metadataDirectory, out var unreadable))
+        {
+            throw new QuorumStateException($"The log directory {_metadataDirectory}, which holds the metadata log, cannot be used: {unreadable.Message}", unreadable);
+        }
+
+        if (_metas.Count == 0)
+        {
+            RequireUnused(_all.Except(_unusable.Keys, StringComparer.Ordinal));
+            if (_unusable.Count > 0)
+            {
+                var (unusable, failure) = _unusable.First();
+                throw new QuorumStateException($"The log directory {unusable} cannot be used: {failure.Message.TrimEnd('.')}. No other log directory of this node is formatted, so this may be a new node or one that lost its disk. Make the directory usable, or remove it from log.dirs.", failure);
+            }
+
+            if (config.Node.WhyNoNewCluster(_all) is { } problem) throw new ConfigurationException([problem]);
+            return;
+        }
+
+        RequireUnused(_empty);
+        if (_empty.Contains(_metadataDirectory))
+        {
+            throw new QuorumStateException($"The log directory {_metadataDirectory}, which is to hold the metadata log, is not formatted, while others of this node are: "
+                + "is its disk mounted, is metadata.log.dir right? Without its metadata log the node would begin anew.");
+        }
+
+        Check(config.NodeId);
+        RequireMetadata(isStatic: config.Node.StaticVoters.Count > 0);
+    }
+
+    /// <summary>Directories that a broker uses that runs now, as far as that can be told.</summary>
+    public IReadOnlyList<string> InUse => _all.FindAll(directory => !_unusable.ContainsKey(directory) && _files.IsLockedByAnother(Path.Combine(directory, LogDirectory.LockFileName)));
+
+    /// <summary>Each directory with what a start would find there, for people.</summary>
+    public IReadOnlyList<(string Directory, string State)> States() => _all.ConvertAll(directory => (directory, StateOf(directory)));
+
+    private string StateOf(string directory)
+    {
+        if (_unusable.TryGetValue(directory, out var failure)) return $"cannot be used: {failure.Message.TrimEnd('.')}";
+        if (_metas.TryGetValue(directory, out var meta))
+        {
+            var metadata = HasMetadataLog(directory) ? $" and holds {(directory == _metadataDirectory ? "the" : "a")} metadata log" : directory == _metadataDirectory ? " and is to hold the metadata log" : "";
+            return $"belongs to node {meta.NodeId} of cluster {meta.ClusterId}{metadata}";
+        }
+
+        return (_files.FolderExists(directory) ? "holds no data and will be formatted" : "will be created and formatted")
+            + (_metas.Count == 0 ? "" : ", unless the metadata knows of a directory that is missing");
     }
 
     /// <summary>
@@ -114,11 +144,7 @@ public sealed class PreparedDirectories
         {
             if (!_files.FolderExists(directory))
             {
-                if (_files.FileExists(directory))
-                {
-                    throw new IOException($"{directory} is a file, not a folder.");
-                }
-
+                RequireCreatable(directory);
                 return;
             }
 
@@ -130,12 +156,22 @@ public sealed class PreparedDirectories
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or LogCorruptionException)
         {
-            if (directory == _metadataDirectory)
+            _unusable[directory] = failure;
+        }
+    }
+
+    /// <summary>Throws where a folder cannot be made, as far as that can be told without doing it.</summary>
+    private void RequireCreatable(string directory)
+    {
+        for (var path = Path.GetFullPath(directory); path is not null; path = Path.GetDirectoryName(path))
+        {
+            if (_files.FolderExists(path))
             {
-                throw new QuorumStateException($"The log directory {directory}, which holds the metadata log, cannot be used: {failure.Message}", failure);
+                _files.RequireUsable(path);
+                return;
             }
 
-            _unusable[directory] = failure;
+            if (_files.FileExists(path)) throw new IOException(path == Path.GetFullPath(directory) ? $"{directory} is a file, not a folder." : $"{directory} cannot be created: {path} is a file, not a folder.");
         }
     }
 
@@ -149,7 +185,7 @@ public sealed class PreparedDirectories
         }
         catch (IOException e)
         {
-            throw new QuorumStateException($"log.dirs: {string.Join(", ", directories)} cannot be formatted: {e.Message.TrimEnd('.')}. Check its disk and its permissions.", e);
+            throw new QuorumStateException($"log.dirs: {string.Join(", ", directories)} cannot be formatted: {e.Message.TrimEnd('.')}. Check {(directories.Count == 1 ? "its disk and its" : "their disks and their")} permissions.", e);
         }
 
         _formatted.AddRange(directories);
@@ -159,28 +195,39 @@ public sealed class PreparedDirectories
         }
     }
 
-    private void RequireUnused(List<string> directories)
+    private void RequireUnused(IEnumerable<string> directories)
     {
-        if (directories.Find(directory => IsUsed(_files, directory)) is { } used)
+        if (directories.FirstOrDefault(directory => IsUsed(_files, directory)) is { } used)
         {
             throw new QuorumStateException($"No readable meta.properties files found: {used} holds data and has no meta.properties, which says whose data it is. Restore the file, or remove all data to start with an empty directory.");
         }
     }
 
     /// <summary>
-    /// Topics without a metadata log are those of a broker of ZooKeeper's days, or of a node that lost the disk with its metadata. A node that began anew would know none of
-    /// them and set every one aside.
+    /// Topics without a metadata log are those of a broker of ZooKeeper's days, of a node that lost the disk with its metadata, or of one whose metadata log lies elsewhere. A
+    /// node that began anew would know none of them and set every one aside. Without topics only a quorum whose voters the settings name can begin there: Apache Kafka waits
+    /// for voters without end.
     /// </summary>
-    private void RequireMetadata()
+    private void RequireMetadata(bool isStatic)
     {
-        var folder = Path.Combine(_metadataDirectory, MetadataLog.FolderName);
-        if (_files.FolderExists(folder) && _files.List(folder).Count > 0) return;
+        if (HasMetadataLog(_metadataDirectory)) return;
         foreach (var directory in _metas.Keys)
         {
             if (PartitionFolders(_files.List(directory)).FirstOrDefault() is not { } partition) continue;
-            throw new QuorumStateException($"{Path.Combine(directory, partition)} is a partition, and {_metadataDirectory} has no metadata log that knows of it. Nothing was changed. "
-                + "If a broker with ZooKeeper wrote it, migrate the cluster to KRaft with Apache Kafka 3.9 first; if the disk with the metadata log is missing, mount it.");
+            throw new QuorumStateException($"{Path.Combine(directory, partition)} is a partition, and {_metadataDirectory} has no metadata log that knows of it. Nothing was changed. {WhereElse()}");
         }
+
+        if (!isStatic) throw new QuorumStateException($"{_metadataDirectory}, where this node's metadata log is looked for, holds none. Nothing was changed. {WhereElse()}");
+    }
+
+    private string WhereElse() => _metas.Keys.FirstOrDefault(HasMetadataLog) is { } directory
+        ? $"{directory} holds one: set metadata.log.dir={directory}."
+        : "If it lies in another directory, set metadata.log.dir to that. If its disk is not mounted, mount it. If a broker with ZooKeeper wrote the data, migrate the cluster to KRaft with Apache Kafka 3.9 first.";
+
+    private bool HasMetadataLog(string directory)
+    {
+        var folder = Path.Combine(directory, MetadataLog.FolderName);
+        return _files.FolderExists(folder) && _files.List(folder).Count > 0;
     }
 
     private void Check(int nodeId)

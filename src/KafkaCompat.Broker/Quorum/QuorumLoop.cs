@@ -55,7 +55,7 @@ public sealed class QuorumLoop : IDisposable
         if (!voters.Contains(settings.Raft.Self))
         {
             throw new QuorumStateException(voters.Voters.IsEmpty
-                ? "The quorum has no voters: the metadata log and controller.quorum.voters name none. If Apache Kafka used this directory with ZooKeeper, migrate it to KRaft with Apache Kafka 3.9 first."
+                ? "The metadata log names no voters, and controller.quorum.voters is not set. A cluster that was formatted with controller.quorum.voters needs that setting at every start."
                 : voters.Voters.FirstOrDefault(v => v.Key.Id == settings.Raft.Self.Id) is { } known
                 ? $"The metadata log knows node {known.Key.Id} by the directory id {known.Key.DirectoryId}, and meta.properties of its directory says {settings.Raft.Self.DirectoryId}. Write directory.id={known.Key.DirectoryId} there if this is the node's metadata log."
                 : $"Node {settings.Raft.Self.Id} with the directory id {settings.Raft.Self.DirectoryId} is not among the voters of the metadata log: {string.Join(", ", voters.Voters.Select(v => $"{v.Key.Id}-{v.Key.DirectoryId}"))}.");

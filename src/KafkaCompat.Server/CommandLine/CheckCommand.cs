@@ -1,14 +1,15 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Protocol.Configs;
+using KafkaCompat.Server.Hosting;
 using KafkaCompat.Server.Logging;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Server.CommandLine;
 
 /// <summary>
-/// <c>kafkacompat check</c>: says all that a start would say about its configuration, and starts nothing. It opens no port and writes no file; whether a directory can
-/// be served only a start finds out.
+/// <c>kafkacompat check</c>: says what a start would say about its settings, its directories and its addresses, and starts nothing. It writes no file, takes no lock and listens
+/// nowhere. What the files of a directory hold beside its meta.properties only a start finds out.
 /// </summary>
 internal static class CheckCommand
 {
@@ -17,6 +18,7 @@ internal static class CheckCommand
     /// <summary>Checks what a start with the same arguments and environment would begin with. 0: a start would take it; 1: it would be refused.</summary>
     public static async Task<int> Run(IReadOnlyList<string> arguments, ProgramOutput output)
     {
+        if (arguments.Count > 0 && ProgramCommands.Find(arguments[0]) is { } command) throw new ConfigurationException($"check takes what a start takes; {command.Word} is a command.");
         var start = ProgramArguments.Parse(arguments);
         if (start.Command != ProgramCommands.Serve) return await start.Command.Run(start, output).ConfigureAwait(false);
         return Check(start, output.Output);
@@ -39,19 +41,64 @@ internal static class CheckCommand
 
         var config = settings.TryToConfig(out var problems);
         var lines = problems.Select(static problem => problem.Message).ToList();
-        if (config is not null && PreparedDirectories.WhyNoNewCluster(new DiskFileStore(), config) is { } unformattable) lines.Add(unformattable);
+        var (directories, inUse) = config is null ? ([], []) : Directories(config, settings, lines);
+        if (config is not null) Addresses(config, settings, lines, isRunning: inUse.Count > 0);
         var set = settings.Entries.GroupBy(static entry => entry.Name).ToDictionary(static group => group.Key, static group => group.Last().Value, StringComparer.Ordinal);
         Section(output, "Problems", lines);
+        Section(output, "Directories", directories);
         Section(output, "No setting", settings.Notes);
         Section(output, "Without effect", UnservedSettings.WithoutEffect(set).Select(group => $"{string.Join(", ", group.Select(Placed))}: {group.Key}"));
         Section(output, "In effect with a limit", Differing(set).Where(static key => key is { Effect: ConfigEffect.InEffect, Reason.Length: > 0 } && !key.Reason.EndsWith("refused", StringComparison.Ordinal)).Select(key => $"{Placed(key.Name)}: {key.Reason}"));
         Section(
             output, "Other than the default",
             Differing(set).Select(key => $"{key.Name}={SettingsText.Shown(key.Name, set[key.Name]).ReplaceLineEndings(" ")} (default: {key.Default ?? "none"}){(settings.OriginOf(key.Name) is { } origin ? $" {origin}" : "")}"));
-        output.WriteLine(lines.Count == 0 ? "A start would take this configuration." : "A start would be refused.");
+        output.WriteLine(lines.Count > 0 ? "A start would be refused." : inUse.Count > 0 ? "A start would take this configuration once the broker that runs has ended." : "A start would take this configuration.");
         return lines.Count == 0 ? 0 : Refused;
 
         string Placed(string name) => settings.OriginOf(name) is { } origin ? $"{name} ({origin})" : name;
+    }
+
+    /// <summary>What a start would find in each directory, and which of them a broker uses that runs; adds to <paramref name="lines"/> what stands in the way.</summary>
+    private static (IReadOnlyList<string> States, IReadOnlyList<string> InUse) Directories(ServerConfig config, ProgramSettings settings, List<string> lines)
+    {
+        PreparedDirectories? look = null;
+        try
+        {
+            NodeHost.RequireFolder(config);
+            look = PreparedDirectories.Look(new DiskFileStore(), config);
+            look.Require(config);
+        }
+        catch (ConfigurationException e)
+        {
+            lines.AddRange(settings.Placed(e.Problems).Select(static problem => problem.Message));
+        }
+        catch (Exception e) when (StartFailure.IsForeseen(e))
+        {
+            lines.Add(e.Message);
+        }
+
+        try
+        {
+            var inUse = look?.InUse ?? [];
+            return ([.. (look?.States() ?? []).Select(each => $"{each.Directory} {each.State}{(inUse.Contains(each.Directory) ? "; a broker that runs uses it" : "")}")], inUse);
+        }
+        catch (Exception e) when (StartFailure.IsForeseen(e))
+        {
+            // A directory whose files cannot be looked at: the line is there already.
+            return ([], []);
+        }
+    }
+
+    /// <summary>Adds to <paramref name="lines"/> which listeners could not be bound. Ports that are in use while a broker runs in these directories are that broker's.</summary>
+    private static void Addresses(ServerConfig config, ProgramSettings settings, List<string> lines, bool isRunning)
+    {
+        foreach (var listener in config.Listeners.All) Add(BoundListener.WhyNot(listener));
+        if (config.HttpListener is { } http && config.IsSet(OwnSettings.HttpListener.Name)) Add(BoundListener.WhyNot(http, OwnSettings.HttpListener.Name));
+
+        void Add((SettingProblem Problem, bool IsInUse)? found)
+        {
+            if (found is var (problem, isInUse) && !(isInUse && isRunning)) lines.Add(settings.Placed([problem])[0].Message);
+        }
     }
 
     private static IEnumerable<ConfigKey> Differing(Dictionary<string, string> set) =>

@@ -58,9 +58,12 @@ internal static class PortOption
         {
             foreach (var name in QuorumAddresses)
             {
-                if (Last(name) is { Length: > 0 } addresses)
+                var addresses = Last(name).Split(',', StringSplitOptions.TrimEntries);
+
+                // What names another port stays as it was given, and so does where it was.
+                if (addresses.Any(address => address.Length > 0 && PortOf(address) == from))
                 {
-                    settings.Add(new(name, string.Join(',', addresses.Split(',', StringSplitOptions.TrimEntries).Select(address => PortOf(address) == from ? WithPort(address, to) : address)), Option));
+                    settings.Add(new(name, string.Join(',', addresses.Select(address => PortOf(address) == from ? WithPort(address, to) : address)), Option));
                 }
             }
         }

@@ -95,7 +95,7 @@ internal sealed class ProgramSettings
     public ServerConfig? TryToConfig(out IReadOnlyList<SettingProblem> problems)
     {
         var config = ServerConfig.TryCreate(Entries.Select(static entry => KeyValuePair.Create(entry.Name, entry.Value)), LocalHostName, out var found);
-        problems = [.. found.Select(Placed)];
+        problems = Placed(found);
         return config;
     }
 
@@ -104,6 +104,9 @@ internal sealed class ProgramSettings
 
     /// <summary>Where a setting was given last; null where nobody gave it.</summary>
     public string? OriginOf(string setting) => _last.GetValueOrDefault(setting)?.Origin;
+
+    /// <summary>The same problems, each with where its settings stand.</summary>
+    public IReadOnlyList<SettingProblem> Placed(IEnumerable<SettingProblem> problems) => [.. problems.Select(Placed)];
 
     private SettingProblem Placed(SettingProblem problem)
     {

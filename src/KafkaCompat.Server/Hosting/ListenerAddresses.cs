@@ -11,7 +11,10 @@ internal static class ListenerAddresses
     /// No host is every interface in both families. <c>localhost</c> is both loopback addresses, because clients differ in which of the two they
     /// try. Any other name is what it resolves to.
     /// </summary>
-    public static IReadOnlyList<IPAddress> Of(ListenerEndpoint listener)
+    /// <param name="listener">The listener.</param>
+    /// <param name="setting">What names it.</param>
+    /// <exception cref="ConfigurationException">The name is nobody's here.</exception>
+    public static IReadOnlyList<IPAddress> Of(ListenerEndpoint listener, string setting)
     {
         if (listener.Host.Length == 0)
         {
@@ -31,11 +34,11 @@ internal static class ListenerAddresses
         try
         {
             return Dns.GetHostAddresses(listener.Host) is [var first, ..] ? [first]
-                : throw new ConfigurationException($"Listener {listener}: {listener.Host} does not resolve to an address of this machine.");
+                : throw new ConfigurationException([new SettingProblem($"Listener {listener}: {listener.Host} does not resolve to an address of this machine.", [setting])]);
         }
         catch (Exception e) when (e is SocketException or ArgumentException)
         {
-            throw new ConfigurationException($"Listener {listener}: {listener.Host} does not resolve to an address of this machine: {e.Message}");
+            throw new ConfigurationException([new SettingProblem($"Listener {listener}: {listener.Host} does not resolve to an address of this machine: {e.Message}", [setting])]);
         }
     }
 }

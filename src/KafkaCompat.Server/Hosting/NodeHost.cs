@@ -32,11 +32,20 @@ internal static class NodeHost
 
         var config = settings.ToConfig();
         RequireFolder(config);
-        return await Run(config, output).ConfigureAwait(false);
+        try
+        {
+            return await Run(config, output).ConfigureAwait(false);
+        }
+        catch (ConfigurationException e)
+        {
+            // What only the machine could tell: of a setting again, which stands somewhere.
+            throw new ConfigurationException(settings.Placed(e.Problems));
+        }
     }
 
     /// <summary>A path that is not a whole one counts from the folder that the program was started in, which can have been removed since.</summary>
-    private static void RequireFolder(ServerConfig config)
+    /// <exception cref="ConfigurationException">There is such a path, and the folder was.</exception>
+    internal static void RequireFolder(ServerConfig config)
     {
         try
         {

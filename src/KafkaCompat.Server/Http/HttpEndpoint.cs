@@ -58,7 +58,7 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         var transport = new SocketTransport(new SocketTransportOptions { FirstReservedDescriptor = DescriptorLimit.FirstReserved() }, TimeProvider.System);
         try
         {
-            return (new HttpEndpoint(transport, await BoundListener.Bind(listener, transport).ConfigureAwait(false), logs), null);
+            return (new HttpEndpoint(transport, await BoundListener.Bind(listener, transport, OwnSettings.HttpListener.Name).ConfigureAwait(false), logs), null);
         }
         catch (ConfigurationException e) when (!config.IsSet(OwnSettings.HttpListener.Name))
         {

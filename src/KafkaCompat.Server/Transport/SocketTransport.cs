@@ -43,22 +43,9 @@ internal sealed class SocketTransport : IConnectionListenerFactory, IDisposable
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
-        var address = (IPEndPoint)endpoint;
-        var listening = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        var listening = Bound((IPEndPoint)endpoint, _options.SharesPorts);
         try
         {
-            if (address.AddressFamily == AddressFamily.InterNetworkV6)
-            {
-                // The wildcard serves both families; an address of one's own serves what it names.
-                listening.DualMode = address.Address.Equals(IPAddress.IPv6Any);
-            }
-
-            if (_options.SharesPorts)
-            {
-                listening.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-            }
-
-            listening.Bind(address);
             listening.Listen(_options.Backlog);
         }
         catch
@@ -68,6 +55,33 @@ internal sealed class SocketTransport : IConnectionListenerFactory, IDisposable
         }
 
         return new ValueTask<IConnectionListener>(new SocketConnectionListener(listening, _options, Pool, _open));
+    }
+
+    /// <summary>A socket that has its address and does not listen yet.</summary>
+    internal static Socket Bound(IPEndPoint address, bool sharesPorts)
+    {
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (address.AddressFamily == AddressFamily.InterNetworkV6)
+            {
+                // The wildcard serves both families; an address of one's own serves what it names.
+                socket.DualMode = address.Address.Equals(IPAddress.IPv6Any);
+            }
+
+            if (sharesPorts)
+            {
+                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            }
+
+            socket.Bind(address);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Closes every connection that is still open, at the end of a shutdown.</summary>

@@ -51,7 +51,21 @@ public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) 
         }
     }
 
-    public void CreateFolder(string path) => Checked(path, static p => Directory.CreateDirectory(p));
+    public void CreateFolder(string path) => Checked(path, static path =>
+    {
+        try
+        {
+            _ = Directory.CreateDirectory(path);
+        }
+        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // The class library looks for the folder that it was to make. Parents that are missing are made too, so it is a file system without folders of others: /proc.
+            string? parent = Path.GetDirectoryName(Path.GetFullPath(path));
+            while (parent is not null && !Directory.Exists(parent))
+                parent = Path.GetDirectoryName(parent);
+            throw new IOException($"{path} cannot be created: {parent} takes no new folders", failure);
+        }
+    });
 
     public void Rename(string from, string to) => Checked(from, from =>
     {
@@ -114,6 +128,8 @@ public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) 
             return (-1, -1);
         }
     }
+
+    public bool IsLockedByAnother(string path) => NativeFile.IsLockedByAnother(path);
 
     public IDisposable? TryLock(string path)
     {

@@ -68,6 +68,9 @@ public interface IFileStore
     /// <summary>The bytes of the volume that holds the path, and those of them that are free; -1 where it is not known.</summary>
     (long TotalBytes, long UsableBytes) Space(string path);
 
+    /// <summary>Whether another process holds the lock that <paramref name="path"/> stands for, as far as that can be told without taking it.</summary>
+    bool IsLockedByAnother(string path) => false;
+
     /// <summary>Takes the exclusive lock that <paramref name="path"/> stands for, or returns null where another holds it.</summary>
     IDisposable? TryLock(string path);
 }

@@ -20,6 +20,8 @@ internal static partial class NativeFile
     private const int Exists = 0, MayEnter = 1, MayWrite = 2, MayRead = 4;
     private const int WouldBlockOnLinux = 11, WouldBlockElsewhere = 35;
     private const int SharingViolation = unchecked((int)0x80070020), LockViolation = unchecked((int)0x80070021);
+    private const int WhoLocks = 5;
+    private const short WriteLock = 1, Unlocked = 2;
     private const int NotSupported = 38, NotOnPipes = 29, InvalidArgument = 22;
 
     /// <summary>For a name that the class library says is not there: false where nothing has it; throws where that cannot be told.</summary>
@@ -47,6 +49,16 @@ internal static partial class NativeFile
     public static bool IsHeldByAnother(IOException failure) => OperatingSystem.IsWindows()
         ? failure.HResult is SharingViolation or LockViolation
         : failure.HResult == (OperatingSystem.IsLinux() ? WouldBlockOnLinux : WouldBlockElsewhere);
+
+    /// <summary>Whether another process holds a record lock on a file, on Linux. What this process holds itself does not count.</summary>
+    public static bool IsLockedByAnother(string path)
+    {
+        if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)
+            return false;
+        using SafeFileHandle file = OpenReadOnly(path, 0);
+        var wanted = new RecordLock { Type = WriteLock };
+        return !file.IsInvalid && AskLock(file, WhoLocks, ref wanted) == 0 && wanted.Type != Unlocked;
+    }
 
     /// <summary>Makes a file's bytes and length durable, or throws.</summary>
     public static void Sync(SafeFileHandle handle, string path)
@@ -122,6 +134,17 @@ internal static partial class NativeFile
             throw Failure("sync_file_range", path);
     }
 
+    /// <summary>A lock of a whole file as Linux describes it to 64-bit processes.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct RecordLock
+    {
+        public short Type;
+        public short From;
+        public long Start;
+        public long Length;
+        public int Process;
+    }
+
     private static IOException Failure(string call, string path)
     {
         int error = Marshal.GetLastPInvokeError();
@@ -145,6 +168,9 @@ internal static partial class NativeFile
 
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int AskLock(SafeFileHandle handle, int command, ref RecordLock wanted);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle OpenReadOnly(string path, int flags);

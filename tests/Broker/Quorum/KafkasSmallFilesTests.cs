@@ -19,7 +19,7 @@ public sealed class KafkasSmallFilesTests
         files.WriteAtomically("/d/" + MetaProperties.FileName, content);
         try
         {
-            var prepared = PreparedDirectories.Prepare(files, QuorumHost.Config("/d"), TimeProvider.System.GetUtcNow(), new Random(1));
+            var prepared = PreparedDirectories.Prepare(files, QuorumHost.Config("/d", ("controller.quorum.voters", "1@localhost:19093")), TimeProvider.System.GetUtcNow(), new Random(1));
             return $"{SmallFileVerdicts.Text(prepared.Meta.ClusterId)} {prepared.Meta.NodeId} {(prepared.Identified.Count > 0 ? "-" : prepared.Meta.DirectoryId)}";
         }
         catch (QuorumStateException)

@@ -75,6 +75,54 @@ public sealed class PreparedDirectoriesTests
         }
     }
 
+    /// <summary>metadata.log.dir was left out or moved: the reason is where the metadata log is looked for, and not what another program once did.</summary>
+    [Fact]
+    public void A_metadata_log_that_lies_elsewhere_is_looked_for_by_its_setting()
+    {
+        Prepare(("metadata.log.dir", "/m"));
+        Assert.Equal(
+            "/a, where this node's metadata log is looked for, holds none. Nothing was changed. If it lies in another directory, set metadata.log.dir to that. If its disk is not mounted, mount it. "
+            + "If a broker with ZooKeeper wrote the data, migrate the cluster to KRaft with Apache Kafka 3.9 first.", Refusal());
+        Assert.Equal(
+            [" and is to hold the metadata log", "", " and holds a metadata log"],
+            PreparedDirectories.Look(_files, Config(("log.dirs", "/a,/b,/m"))).States().Select(state => state.State[$"belongs to node 1 of cluster {Meta("/a").ClusterId}".Length..]));
+        Assert.Equal("/b, where this node's metadata log is looked for, holds none. Nothing was changed. /m holds one: set metadata.log.dir=/m.", Refusal(("log.dirs", "/b,/a,/m")));
+        Put("/a/orders-0", isFolder: true);
+        Assert.Equal("/a/orders-0 is a partition, and /a has no metadata log that knows of it. Nothing was changed. /m holds one: set metadata.log.dir=/m.", Refusal(("log.dirs", "/a,/b,/m")));
+        Assert.Equal("/m", Prepare(("metadata.log.dir", "/m")).Meta.DirectoryId == Meta("/m").DirectoryId ? "/m" : "");
+    }
+
+    /// <summary>A quorum whose voters the settings name begins with an empty metadata log.</summary>
+    [Fact]
+    public void Static_voters_need_no_metadata_log_to_begin_with()
+    {
+        Prepare();
+        foreach (var file in _files.List($"/a/{MetadataLog.FolderName}").ToList()) _files.Delete($"/a/{MetadataLog.FolderName}/{file.Name}");
+        Assert.Empty(Prepare(("controller.quorum.voters", "1@localhost:19093")).Formatted);
+        Assert.Contains("/a, where this node's metadata log is looked for, holds none.", Refusal(), StringComparison.Ordinal);
+    }
+
+    /// <summary>What a look finds is what a start would find, and changes nothing.</summary>
+    [Fact]
+    public void A_look_tells_what_a_start_would_do_and_changes_nothing()
+    {
+        var look = PreparedDirectories.Look(_files, Config());
+        look.Require(Config());
+        Assert.Equal([("/a", "will be created and formatted"), ("/b", "will be created and formatted")], look.States());
+        Assert.Empty(_files.List("/"));
+        _files.CreateFolder("/a");
+        Assert.Equal("holds no data and will be formatted", PreparedDirectories.Look(_files, Config()).States()[0].State);
+        var meta = Prepare().Meta;
+        look = PreparedDirectories.Look(_files, Config());
+        Assert.Equal([("/a", $"belongs to node 1 of cluster {meta.ClusterId} and holds the metadata log"), ("/b", $"belongs to node 1 of cluster {meta.ClusterId}")], look.States());
+        Assert.Contains("Stored node id 1 doesn't match", Assert.Throws<QuorumStateException>(() => look.Require(Config(("node.id", "2")))).Message, StringComparison.Ordinal);
+        _files.DeleteFolder("/b");
+        Assert.Equal("will be created and formatted, unless the metadata knows of a directory that is missing", PreparedDirectories.Look(_files, Config()).States()[1].State);
+        _files.CreateFolder("/b");
+        Put("/b/file", isFolder: false);
+        Assert.Equal("holds no data and will be formatted, unless the metadata knows of a directory that is missing", PreparedDirectories.Look(_files, Config()).States()[1].State);
+    }
+
     /// <summary>Kafka 3.3 to 3.6 wrote none; Kafka 4.4 makes one up and writes it down.</summary>
     [Fact]
     public void A_directory_without_an_id_gets_one()
@@ -192,13 +240,13 @@ public sealed class PreparedDirectoriesTests
         },
     };
 
-    private static ServerConfig Config() => QuorumHost.Config("/a", ("log.dirs", "/a,/b"));
+    private static ServerConfig Config(params (string Name, string Value)[] settings) => QuorumHost.Config("/a", [("log.dirs", "/a,/b"), .. settings]);
 
-    private PreparedDirectories Prepare() => PreparedDirectories.Prepare(_files, Config(), TimeProvider.System.GetUtcNow(), new Random(_files.GetHashCode()));
+    private PreparedDirectories Prepare(params (string Name, string Value)[] settings) => PreparedDirectories.Prepare(_files, Config(settings), TimeProvider.System.GetUtcNow(), new Random(_files.GetHashCode()));
 
-    private string Refusal()
+    private string Refusal(params (string Name, string Value)[] settings)
     {
-        var message = Assert.Throws<QuorumStateException>(Prepare).Message;
+        var message = Assert.Throws<QuorumStateException>(() => Prepare(settings)).Message;
         Assert.DoesNotContain('\n', message);
         return message;
     }

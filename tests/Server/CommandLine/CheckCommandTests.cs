@@ -1,17 +1,22 @@
+using System.Net;
+using System.Net.Sockets;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Server.CommandLine;
+using KafkaCompat.Server.Tests.Hosting;
 using KafkaCompat.Tests.Shared;
 using Xunit;
 
 namespace KafkaCompat.Server.Tests.CommandLine;
 
 /// <summary><c>kafkacompat check</c> over configurations as people have them: what a start would say, and whether it would be refused.</summary>
-public sealed class CheckCommandTests
+public sealed class CheckCommandTests : IDisposable
 {
+    private readonly DirectoryInfo _folder = System.IO.Directory.CreateTempSubdirectory("kafkacompat-check-");
+
     [Fact]
     public void Kafkas_own_file_is_taken_as_it_is()
     {
-        var (code, said) = Check(File("kafka.properties"));
+        var (code, said) = Check([File("kafka.properties"), .. Anywhere]);
         Assert.Equal(0, code);
         Assert.DoesNotContain("Problems:", said, StringComparison.Ordinal);
         Assert.DoesNotContain("Without effect:", said, StringComparison.Ordinal);
@@ -94,12 +99,72 @@ public sealed class CheckCommandTests
     [Fact]
     public void Several_bootstrap_servers_begin_no_cluster()
     {
-        var empty = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString());
-        var (code, said) = Check("--override", "controller.quorum.bootstrap.servers=a:9093,b:9093,c:9093", "--override", $"log.dirs={empty}");
+        var empty = Path.Combine(_folder.FullName, "empty");
+        var (code, said) = Check([.. Anywhere, "--port", "0", "--override", "controller.quorum.bootstrap.servers=a:9093,b:9093,c:9093", "--override", $"log.dirs={empty}"]);
         Assert.Equal(1, code);
-        Assert.Contains("names 3 controllers", Assert.Single(Section(said, "Problems")), StringComparison.Ordinal);
+        Assert.Matches("^controller.quorum.bootstrap.servers names 3 controllers .* \\(--override\\)$", Assert.Single(Section(said, "Problems")));
         Assert.False(Directory.Exists(empty));
     }
+
+    [Fact]
+    public async Task The_state_of_each_directory_is_told_and_nothing_is_changed()
+    {
+        string first = Path.Combine(_folder.FullName, "a"), second = Path.Combine(_folder.FullName, "b");
+        string[] arguments = [.. Anywhere, "--override", $"log.dirs={first},{second}", "--override", "kafkacompat.http.listener=none"];
+        var (code, said) = Check(arguments);
+        Assert.Equal(0, code);
+        Assert.Equal([$"{first} will be created and formatted", $"{second} will be created and formatted"], Section(said, "Directories"));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.FullName));
+
+        using (var program = ProgramProcess.Start(_folder.FullName, [], arguments))
+        {
+            Assert.NotNull(await program.Line());
+            (code, said) = Check(arguments);
+            Assert.Equal(0, code);
+            Assert.All(Section(said, "Directories"), static line => Assert.Matches("^.* belongs to node 1 of cluster .{22}( and holds the metadata log)?; a broker that runs uses it$", line));
+            Assert.EndsWith("A start would take this configuration once the broker that runs has ended.\n", said, StringComparison.Ordinal);
+            Assert.Equal(("", ""), await program.Stop());
+        }
+
+        var before = Directory.EnumerateFileSystemEntries(_folder.FullName, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList();
+        (code, said) = Check(arguments);
+        Assert.Equal(0, code);
+        Assert.DoesNotContain("runs", said, StringComparison.Ordinal);
+        (code, said) = Check([.. arguments, "--override", "node.id=7"]);
+        Assert.Equal(1, code);
+        Assert.StartsWith("Stored node id 1 doesn't match previous node id 7", Assert.Single(Section(said, "Problems")), StringComparison.Ordinal);
+        (code, said) = Check([.. Anywhere, "--override", $"log.dirs={second}"]);
+        Assert.Equal(1, code);
+        Assert.StartsWith($"{second}, where this node's metadata log is looked for, holds none.", Assert.Single(Section(said, "Problems")), StringComparison.Ordinal);
+        (code, said) = Check([.. Anywhere, "--override", $"log.dirs={first}/meta.properties/x"]);
+        Assert.Equal(1, code);
+        Assert.Equal($"The log directory {first}/meta.properties/x, which holds the metadata log, cannot be used: {first}/meta.properties/x cannot be created: {first}/meta.properties is a file, not a folder.", Assert.Single(Section(said, "Problems")));
+        Assert.Equal(before, Directory.EnumerateFileSystemEntries(_folder.FullName, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>What a start says where it binds, with where the setting stands; and the port is free again.</summary>
+    [Fact]
+    public void An_address_that_is_not_this_machines_and_a_port_in_use_are_told()
+    {
+        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        taken.Listen();
+        var port = ((IPEndPoint)taken.LocalEndPoint!).Port;
+        var (code, said) = Check(
+            "--override", $"listeners=PLAINTEXT://192.0.2.1:0,CONTROLLER://127.0.0.1:{port}", "--override", $"log.dirs={_folder.FullName}/x", "--override", "kafkacompat.http.listener=no.such.host.invalid:1");
+        Assert.Equal(1, code);
+        var problems = Section(said, "Problems");
+        Assert.Equal("Listener PLAINTEXT://192.0.2.1:0: this machine does not have the address 192.0.2.1. Name one of its own, or no host for all of them. (--override)", problems[0]);
+        Assert.Equal($"Port {port} is in use: listener CONTROLLER://127.0.0.1:{port} cannot be bound to 127.0.0.1. (--override)", problems[1]);
+        Assert.StartsWith("Listener HTTP://no.such.host.invalid:1: no.such.host.invalid does not resolve to an address of this machine", problems[2], StringComparison.Ordinal);
+        Assert.EndsWith("(--override)", problems[2], StringComparison.Ordinal);
+        taken.Dispose();
+        Assert.Equal(2, Section(Check("--override", $"listeners=PLAINTEXT://192.0.2.1:0,CONTROLLER://127.0.0.1:{port}", "--override", $"log.dirs={_folder.FullName}/x").Said, "Problems").Count + 1);
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private static string[] Anywhere => ["--override", "listeners=PLAINTEXT://localhost:0,CONTROLLER://localhost:0"];
 
     private static string Folder => Path.Combine(KafkaReference.RepositoryRoot, "tests", "Server", "CommandLine", "Configurations");
 
