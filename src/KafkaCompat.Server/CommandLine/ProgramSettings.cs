@@ -41,14 +41,7 @@ internal sealed class ProgramSettings
     public IReadOnlyList<string> Notes { get; }
 
     /// <summary>How the program writes its lines, so that it can say what is wrong with the settings in that form.</summary>
-    public LogFormat LogFormat
-    {
-        get
-        {
-            var text = _last.GetValueOrDefault(OwnSettings.LogFormat.Name)?.Value;
-            return text is null ? OwnSettings.LogFormat.Default : OwnSettings.LogFormat.TryParse(text).Value;
-        }
-    }
+    public LogFormat LogFormat => EarlyLogFormat.Of([.. Entries.Select(static entry => KeyValuePair.Create(entry.Name, entry.Value))]);
 
     /// <summary>The configuration that <paramref name="arguments"/> and the environment describe.</summary>
     /// <exception cref="ConfigurationException">It is wrong; each problem says where the setting stands.</exception>

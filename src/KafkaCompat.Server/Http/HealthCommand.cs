@@ -15,10 +15,10 @@ internal static class HealthCommand
     private const string ReadyPath = "/health/ready";
     private const string Usage =
         """
-        kafkacompat health [URL | server.properties]
+        kafkacompat health [URL | HOST:PORT | server.properties]
 
         Asks a running node whether it is ready; exit code 0 where it is, else 1 and why. Without an argument it asks the node that the environment's KAFKA_* variables describe.
-        Asked by settings, another node that answers on that port counts as not ready.
+        Asked by settings, another node that answers on that port counts as not ready. A URL with a path is asked for that path: http://localhost:9464/health/live.
         """;
 
     private const int MaxAnswerBytes = 64 * 1024;
@@ -30,11 +30,13 @@ internal static class HealthCommand
 
     public static async Task<int> Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter errors)
     {
-        if (arguments.Count > 1 || arguments is ["--help" or "-h"])
+        if (arguments is ["--help" or "-h"])
         {
             await output.WriteLineAsync(Usage).ConfigureAwait(false);
-            return arguments.Count > 1 ? NotReady : Ready;
+            return Ready;
         }
+
+        if (arguments.Count > 1) throw new ConfigurationException($"One URL or one file at most; {string.Join(" and ", arguments)} were given.");
 
         var (url, expected) = Target(arguments);
         using var patience = new CancellationTokenSource(Patience);
@@ -64,17 +66,19 @@ internal static class HealthCommand
         return new Uri(string.Create(CultureInfo.InvariantCulture, $"http://{host}:{listener.Port}{ReadyPath}"));
     }
 
-    private static Uri ParseUrl(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttp
-            ? url.AbsolutePath == "/" ? new Uri(url, ReadyPath) : url
-            : throw new ConfigurationException($"{text} is neither a file nor a URL that begins with http://");
+    /// <summary>What to ask where somebody named it: <c>host:port</c> as kafkacompat.http.listener has it, or a URL.</summary>
+    /// <exception cref="ConfigurationException">It is neither.</exception>
+    internal static Uri UrlOf(string text) =>
+        OwnSettings.HttpListener.TryParse(text) is ({ } listener, null) ? UrlOf(listener)
+        : Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttp ? url.AbsolutePath == "/" ? new Uri(url, ReadyPath) : url
+        : throw new ConfigurationException($"{text} is neither a file, nor host:port, nor a URL that begins with http://");
 
     /// <summary>Whom to ask, and who should answer: a URL is asked whoever answers, while settings say which node is theirs.</summary>
     private static (Uri Url, ExpectedNode Expected) Target(IReadOnlyList<string> arguments)
     {
         if (arguments.Count == 1 && !File.Exists(arguments[0]))
         {
-            return (ParseUrl(arguments[0]), ExpectedNode.Any);
+            return (UrlOf(arguments[0]), ExpectedNode.Any);
         }
 
         var config = ProgramSettings.Load(ProgramArguments.OfNode(arguments.Count > 0 ? arguments[0] : null, []));

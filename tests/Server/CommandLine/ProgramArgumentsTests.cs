@@ -1,6 +1,8 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Server.CommandLine;
 using KafkaCompat.Server.Http;
+using KafkaCompat.Server.Logging;
+using KafkaCompat.Server.Tests.Hosting;
 using Xunit;
 
 namespace KafkaCompat.Server.Tests.CommandLine;
@@ -134,11 +136,54 @@ public sealed class ProgramArgumentsTests
     [Theory]
     [InlineData("none.properties")]
     [InlineData("https://localhost:9464")]
-    [InlineData("localhost:9464")]
+    [InlineData("localhost")]
+    [InlineData("localhost:70000")]
+    [InlineData("none")]
     public async Task Health_of_what_is_neither_a_file_nor_a_URL_says_so(string text)
     {
         var refused = await Assert.ThrowsAsync<ConfigurationException>(() => HealthCommand.Run([text], TextWriter.Null, TextWriter.Null));
-        Assert.Equal($"{text} is neither a file nor a URL that begins with http://", refused.Message);
+        Assert.Equal($"{text} is neither a file, nor host:port, nor a URL that begins with http://", refused.Message);
+    }
+
+    [Theory]
+    [InlineData("localhost:9464", "http://localhost:9464/health/ready")]
+    [InlineData(":9464", "http://127.0.0.1:9464/health/ready")]
+    [InlineData("0.0.0.0:9464", "http://127.0.0.1:9464/health/ready")]
+    [InlineData("[::1]:80", "http://[::1]/health/ready")]
+    [InlineData("kafka-1.example:9464", "http://kafka-1.example:9464/health/ready")]
+    [InlineData("http://localhost:9464", "http://localhost:9464/health/ready")]
+    [InlineData("http://localhost:9464/health/live", "http://localhost:9464/health/live")]
+    public void Health_is_asked_of_a_host_and_a_port_or_of_a_URL(string text, string expected) => Assert.Equal(expected, HealthCommand.UrlOf(text).ToString());
+
+    /// <summary>What follows a command and means nothing to it was meant for something: it is refused, whichever the command.</summary>
+    [Theory]
+    [InlineData("random-uuid takes no arguments, and x was given.", "random-uuid", "x")]
+    [InlineData("version takes no arguments, and x was given.", "version", "x")]
+    [InlineData("help takes no arguments, and x was given.", "help", "x")]
+    [InlineData("One URL or one file at most; a and b were given.", "health", "a", "b")]
+    [InlineData("Unknown option x; see kafkacompat format --help.", "format", "x")]
+    [InlineData("check takes what a start takes; version is a command.", "check", "version")]
+    [InlineData("check takes what a start takes; format is a command.", "check", "format", "--config", "x")]
+    public async Task What_a_command_does_not_take_is_refused(string expected, params string[] words)
+    {
+        var arguments = ProgramArguments.Parse(words);
+        var output = new ProgramOutput(TextWriter.Null, TextWriter.Null, TimeProvider.System);
+        Assert.Equal(expected, (await Assert.ThrowsAsync<ConfigurationException>(() => arguments.Command.Run(arguments, output))).Message);
+    }
+
+    [Theory]
+    [InlineData("random-uuid")]
+    [InlineData("version")]
+    [InlineData("help")]
+    [InlineData("check")]
+    [InlineData("format")]
+    [InlineData("health")]
+    [InlineData("decode")]
+    public async Task Every_command_has_help(string word)
+    {
+        var (code, said, errors) = await ProgramProcess.Run(Path.GetTempPath(), word, "--help");
+        Assert.Equal((0, ""), (code, errors));
+        Assert.Contains($"kafkacompat {word}", said, StringComparison.Ordinal);
     }
 
     private static IReadOnlyList<string> Problems(string[] arguments) =>

@@ -26,6 +26,7 @@ public sealed partial class OperationsTests : IDisposable
         var (code, output, errors) = await Run("health", url);
         Assert.Equal((0, ""), (code, errors));
         Assert.Matches("^ready\nnode 1 of cluster .{22}\n$", output);
+        Assert.Equal((0, output, ""), await Run("health", new Uri(url).Authority));
         (code, output, errors) = await Run("health", url + "/health/live");
         Assert.Equal((0, ""), (code, errors));
         Assert.Matches("^alive\nnode 1 of cluster .{22}\n$", output);
@@ -38,13 +39,12 @@ public sealed partial class OperationsTests : IDisposable
 
     [Theory]
     [InlineData("ftp://localhost/")]
-    [InlineData("localhost:9464")]
     [InlineData("nonsense")]
     public async Task A_health_check_of_no_URL_is_refused(string url)
     {
         var (code, _, errors) = await Run("health", url);
         Assert.Equal(1, code);
-        Assert.Contains("is neither a file nor a URL that begins with http://", errors, StringComparison.Ordinal);
+        Assert.Contains("is neither a file, nor host:port, nor a URL that begins with http://", errors, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,6 +121,29 @@ public sealed partial class OperationsTests : IDisposable
         var json = JsonDocument.Parse(errors).RootElement;
         Assert.Equal("FATAL", json.GetProperty("level").GetString());
         Assert.Contains("this machine does not have the address 192.0.2.1", json.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Whoever asked for JSON asked well, whatever is wrong with another word on the format or on anything else.</summary>
+    [Theory]
+    [InlineData("Invalid value xml for configuration kafkacompat.log.format", "KAFKA_KAFKACOMPAT_LOG_FORMAT", "--override", "kafkacompat.log.format=xml")]
+    [InlineData("Unknown option --no", "KAFKA_KAFKACOMPAT_LOG_FORMAT", "--override", "kafkacompat.log.format=xml", "--no")]
+    [InlineData("Unknown option --no", "KAFKA_CFG_KAFKACOMPAT_LOG_FORMAT", "--no")]
+    [InlineData("is neither a file", "KAFKA_KAFKACOMPAT_LOG_FORMAT", "health", "nonsense")]
+    [InlineData("takes no arguments", "KAFKA_KAFKACOMPAT_LOG_FORMAT", "random-uuid", "x")]
+    public async Task As_JSON_a_refusal_is_an_object_whatever_it_is_about(string expected, string variable, params string[] arguments)
+    {
+        using var program = Start([(variable, "json")], arguments);
+        var errors = await program.StandardError.ReadToEndAsync(_deadline.Token);
+        await program.WaitForExitAsync(_deadline.Token);
+        Assert.Equal(1, program.ExitCode);
+        Assert.Contains(expected, JsonDocument.Parse(errors).RootElement.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_format_that_counts_more_is_taken_for_a_refusal_too()
+    {
+        using var program = Start([("KAFKA_KAFKACOMPAT_LOG_FORMAT", "json")], "--override", "kafkacompat.log.format=text", "--no");
+        Assert.StartsWith("kafkacompat: Unknown option --no", await program.StandardError.ReadToEndAsync(_deadline.Token), StringComparison.Ordinal);
     }
 
     [Fact]
