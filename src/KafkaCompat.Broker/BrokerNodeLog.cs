@@ -39,7 +39,7 @@ internal static partial class BrokerNodeLog
     [LoggerMessage(1331, LogLevel.Warning, "This broker does not compact logs yet, and log.cleanup.policy={Policy} asks for it. Topics keep their records until retention deletes them.")]
     public static partial void CompactsByDefault(ILogger logger, string policy);
 
-    [LoggerMessage(1320, LogLevel.Warning, "Topic {Topic} exists with {Existing} partitions and keeps them. kafkacompat.topics says {Wanted}.")]
+    [LoggerMessage(1320, LogLevel.Warning, "Topic {Topic} exists and keeps its number of partitions, {Existing}. kafkacompat.topics says {Wanted}.")]
     public static partial void InitialTopicDiffers(ILogger logger, string topic, int existing, int wanted);
 
     [LoggerMessage(1321, LogLevel.Error, "Topic {Topic} of kafkacompat.topics was not created: {Error}. {Message}")]

@@ -96,8 +96,8 @@ public sealed class SeveralDirectoriesTests
 
     /// <summary>One cause, one line: of the directory, and of how many partitions it takes away.</summary>
     [Theory]
-    [InlineData("meta.properties", "The log directory /disk1 cannot be used, and its partitions are offline: /disk1/meta.properties: I/O error", "3 partitions are offline: the log directory /disk1 could not be opened.")]
-    [InlineData("recovery-point-offset-checkpoint", "The log directory /disk1 has failed, and its partitions are offline: /disk1/recovery-point-offset-checkpoint: I/O error", "3 partitions are offline: the log directory /disk1 has failed.")]
+    [InlineData("meta.properties", "The log directory /disk1 cannot be used, and its partitions are offline: /disk1/meta.properties: I/O error", "Partitions offline: 3. Reason: the log directory /disk1 could not be opened.")]
+    [InlineData("recovery-point-offset-checkpoint", "The log directory /disk1 has failed, and its partitions are offline: /disk1/recovery-point-offset-checkpoint: I/O error", "Partitions offline: 3. Reason: the log directory /disk1 has failed.")]
     public async Task A_directory_that_fails_at_the_start_is_two_lines(string file, string ofDirectory, string ofPartitions)
     {
         await using (var node = await Start())

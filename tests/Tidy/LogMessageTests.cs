@@ -34,6 +34,16 @@ public sealed partial class LogMessageTests
                       where message.Text.Contains(word.Word, StringComparison.Ordinal)
                       select $"{message.File}: {message.Text}: {word.Word}; write: {word.Instead}");
 
+    /// <summary>A number may be 1, and "1 partitions are" is no English: the number stands behind, as in "partitions: 1".</summary>
+    [Fact]
+    public void No_message_has_a_number_before_a_plural() =>
+        Findings.None(from message in Messages
+                      where Counted().IsMatch(message.Text)
+                      select $"{message.File}: {message.Text}: {Counted().Match(message.Text).Value}");
+
+    [GeneratedRegex("""\{[A-Z]\w*\} (more |deleted |unreadable |other )?(partitions|topics|groups|members|connections|clients|segments|entries|records|offsets|logs|repairs|lines|directories|requests|processors|brokers|voters)\b""")]
+    private static partial Regex Counted();
+
     [GeneratedRegex("""LoggerMessage\((?:EventId = )?(?<id>[0-9]+), (?:[^"]*)"(?<text>(?:[^"\\]|\\.)*)"\)""")]
     private static partial Regex Message();
 }

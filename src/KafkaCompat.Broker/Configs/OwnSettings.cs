@@ -32,7 +32,7 @@ public sealed record OwnSetting<T>(string Name, T Default, string Documentation,
         var (value, problems) = TryParse(text);
         return problems is null
             ? value
-            : throw new ConfigurationException([.. problems.Select(problem => new SettingProblem($"Invalid value {text} for configuration {Name}: {problem}", [Name]))]);
+            : throw new ConfigurationException([.. problems.Select(problem => new SettingProblem($"Invalid {(text.Length == 0 ? "empty value" : $"value {text}")} for configuration {Name}: {problem}", [Name]))]);
     }
 }
 

@@ -9,7 +9,7 @@ internal static partial class GroupCoordinatorEvents
     [LoggerMessage(1, LogLevel.Information, "Loaded the groups of __consumer_offsets-{Partition} up to offset {Offset} in {Elapsed} ms.")]
     public static partial void Loaded(this ILogger logger, int partition, long offset, long elapsed);
 
-    [LoggerMessage(2, LogLevel.Warning, "__consumer_offsets-{Partition} holds {Count} unreadable records. Their groups or offsets are missing.")]
+    [LoggerMessage(2, LogLevel.Warning, "Unreadable records in __consumer_offsets-{Partition}: {Count}. Their groups or offsets are missing.")]
     public static partial void UnreadableRecords(this ILogger logger, int partition, long count);
 
     [LoggerMessage(3, LogLevel.Warning, "Reading __consumer_offsets-{Partition} at offset {Offset} failed with {Error}. The node retries.")]
@@ -27,13 +27,13 @@ internal static partial class GroupCoordinatorEvents
     [LoggerMessage(7, LogLevel.Error, "An error made the node load the groups of __consumer_offsets-{Partition} again. Clients whose requests waited get an error and retry.")]
     public static partial void ShardFailed(this ILogger logger, Exception exception, int partition);
 
-    [LoggerMessage(8, LogLevel.Information, "Group {Group} rebalances in generation {Generation} with {Members} members.")]
+    [LoggerMessage(8, LogLevel.Information, "Group {Group} rebalances in generation {Generation}, members: {Members}.")]
     public static partial void Rebalances(this ILogger logger, string group, int members, int generation);
 
-    [LoggerMessage(9, LogLevel.Information, "Group {Group} is in generation {Generation} with {Members} members. Leader {Leader} assigns the partitions.")]
+    [LoggerMessage(9, LogLevel.Information, "Group {Group} is in generation {Generation}, members: {Members}. Leader {Leader} assigns the partitions.")]
     public static partial void Generation(this ILogger logger, string group, int generation, int members, string leader);
 
-    [LoggerMessage(10, LogLevel.Information, "Group {Group} is stable in generation {Generation} with {Members} members.")]
+    [LoggerMessage(10, LogLevel.Information, "Group {Group} is stable in generation {Generation}, members: {Members}.")]
     public static partial void Stable(this ILogger logger, string group, int generation, int members);
 
     [LoggerMessage(11, LogLevel.Information, "The last member of group {Group} left, in generation {Generation}.")]

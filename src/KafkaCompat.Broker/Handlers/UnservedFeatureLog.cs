@@ -9,6 +9,6 @@ internal static partial class UnservedFeatureLog
     [LoggerMessage(1551, LogLevel.Warning, "Client {ClientId} at {Address} asked for {Feature}, which this broker does not serve yet. {Advice}")]
     public static partial void Asked(ILogger logger, string clientId, IPAddress address, string feature, string advice);
 
-    [LoggerMessage(1552, LogLevel.Warning, "{Count} clients have asked for features that this broker does not serve yet. Further ones are not named.")]
+    [LoggerMessage(1552, LogLevel.Warning, "Clients have asked for features that this broker does not serve yet: {Count}. Further ones are not named.")]
     public static partial void NoMoreNamed(ILogger logger, int count);
 }

@@ -6,7 +6,7 @@ namespace KafkaCompat.Broker.Logs;
 /// <summary>The named events of the log directories' chores.</summary>
 internal static partial class LogKeeperLog
 {
-    [LoggerMessage(1101, LogLevel.Information, "Retention deleted {Count} segments of {Partition}. Its log starts at {LogStartOffset} now.")]
+    [LoggerMessage(1101, LogLevel.Information, "Retention deleted segments of {Partition}: {Count}. Its log starts at {LogStartOffset} now.")]
     public static partial void SegmentsDeleted(ILogger logger, TopicPartition partition, int count, long logStartOffset);
 
     [LoggerMessage(1102, LogLevel.Error, "The background task {Name} has ended: no log directory is left.")]

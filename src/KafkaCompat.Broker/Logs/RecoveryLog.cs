@@ -71,7 +71,7 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
 
     public void Progressed(RecoveryProgress progress) => Progressed(logger, progress.Opened, progress.Logs, progress.CheckedBytes);
 
-    [LoggerMessage(1220, LogLevel.Information, "{Opened} of {Logs} partitions are opened, and {Bytes} bytes of batches are checked.")]
+    [LoggerMessage(1220, LogLevel.Information, "Partitions opened: {Opened} of {Logs}. Bytes of batches checked: {Bytes}.")]
     private static partial void Progressed(ILogger logger, int opened, int logs, long bytes);
 
     [LoggerMessage(EventId = 1221, Message = "The log of {Partition} was cut to end at offset {Offset}: {Bytes} bytes at the end of {File} were removed, because {Why}.")]
@@ -81,14 +81,14 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
         + "The {Bytes} bytes from there on are kept as {Kept}. This node does not know what they say until the folder is restored from a copy.")]
     private static partial void CutAndKept(ILogger logger, LogLevel level, string partition, long offset, string? why, string file, long bytes, string kept);
 
-    [LoggerMessage(EventId = 1234, Message = "{Count} segments of {Partition}, from offset {From} on, were set aside. The last one is kept as {Kept}. The log ends at offset {Offset}, in {File}. "
+    [LoggerMessage(EventId = 1234, Message = "Segments of {Partition}, from offset {From} on, were set aside: {Count}. The last one is kept as {Kept}. The log ends at offset {Offset}, in {File}. "
         + "This node does not know what they say until the folder is restored from a copy.")]
     private static partial void SegmentsSetAside(ILogger logger, LogLevel level, long count, string partition, long from, long offset, string file, string kept);
 
-    [LoggerMessage(EventId = 1222, Message = "{Count} segments of {Partition} were deleted, from offset {From} on. The log now ends at offset {Offset}, in {File}.")]
+    [LoggerMessage(EventId = 1222, Message = "Segments of {Partition} were deleted, from offset {From} on: {Count}. The log now ends at offset {Offset}, in {File}.")]
     private static partial void SegmentsDeleted(ILogger logger, LogLevel level, long count, string partition, long from, long offset, string file);
 
-    [LoggerMessage(EventId = 1223, Message = "The log of {Partition} was emptied in {Folder}, because it ended at offset {End}, before its start {Start}. {Count} segments were deleted.")]
+    [LoggerMessage(EventId = 1223, Message = "The log of {Partition} was emptied in {Folder}, because it ended at offset {End}, before its start {Start}. Segments deleted: {Count}.")]
     private static partial void StartedOver(ILogger logger, LogLevel level, string partition, long end, long start, long count, string folder);
 
     [LoggerMessage(EventId = 1226, Message = "{Bytes} bytes of {File} from offset {From} to before {To} of {Partition} are not a batch, because {Why}. They stay in the file. Reading them is answered with CORRUPT_MESSAGE.")]
@@ -121,7 +121,7 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
     [LoggerMessage(EventId = 1236, Message = "Records of {Partition}, from offset {From} to before {To}, are gone from {File}. They were on the disk, and nothing says what became of them.")]
     private static partial void RecordsMissing(ILogger logger, LogLevel level, string partition, long from, long to, string file);
 
-    [LoggerMessage(1237, LogLevel.Warning, "{Count} entries of {File} were cut off: the log of {Partition} ends at offset {Offset}, before their epochs begin.")]
+    [LoggerMessage(1237, LogLevel.Warning, "Entries of {File} were cut off: {Count}. The log of {Partition} ends at offset {Offset}, before their epochs begin.")]
     private static partial void EpochsCut(ILogger logger, long count, string file, string partition, long offset);
 
     [LoggerMessage(1238, LogLevel.Information, "{Count} producer snapshots of {Partition} that belong to no segment are deleted from {Folder}.")]

@@ -5,13 +5,13 @@ namespace KafkaCompat.Broker.Metadata;
 /// <summary>The named events of the metadata.</summary>
 internal static partial class MetadataEventsLog
 {
-    [LoggerMessage(1501, LogLevel.Information, "Created topic {Topic} with {Partitions} partitions{Configs}.")]
+    [LoggerMessage(1501, LogLevel.Information, "Created topic {Topic}, partitions: {Partitions}{Configs}.")]
     public static partial void TopicCreated(ILogger logger, string topic, int partitions, string configs);
 
-    [LoggerMessage(1502, LogLevel.Information, "Deleted topic {Topic} with {Partitions} partitions.")]
+    [LoggerMessage(1502, LogLevel.Information, "Deleted topic {Topic}, partitions: {Partitions}.")]
     public static partial void TopicDeleted(ILogger logger, string topic, int partitions);
 
-    [LoggerMessage(1503, LogLevel.Information, "Topic {Topic} has {Partitions} partitions now, {Before} before.")]
+    [LoggerMessage(1503, LogLevel.Information, "Topic {Topic} has more partitions now: {Partitions} instead of {Before}.")]
     public static partial void PartitionsAdded(ILogger logger, string topic, int partitions, int before);
 
     [LoggerMessage(1504, LogLevel.Information, "Configs of {Resource} changed: {Changes}.")]

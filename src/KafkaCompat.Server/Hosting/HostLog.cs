@@ -15,13 +15,13 @@ internal static partial class HostLog
     [LoggerMessage(102, LogLevel.Error, "Connection from {Address} on {Listener} failed")]
     public static partial void ConnectionFailed(ILogger logger, Exception exception, string listener, IPAddress address);
 
-    [LoggerMessage(104, LogLevel.Warning, "Listener {Listener} accepts no more connections: {Count} are open (max.connections). The next one waits until another ends")]
+    [LoggerMessage(104, LogLevel.Warning, "Listener {Listener} accepts no more connections than max.connections allows: {Count}. The next one waits until another ends")]
     public static partial void ListenerIsFull(ILogger logger, string listener, int count);
 
-    [LoggerMessage(105, LogLevel.Warning, "Resetting {Count} connections, which are still open {Milliseconds} ms after the stop began")]
+    [LoggerMessage(105, LogLevel.Warning, "Resetting the connections that are still open {Milliseconds} ms after the stop began: {Count}")]
     public static partial void NotDrained(ILogger logger, int count, int milliseconds);
 
-    [LoggerMessage(126, LogLevel.Warning, "The stop goes on without {Count} connections, whose requests were still being served {Milliseconds} ms after the reset")]
+    [LoggerMessage(126, LogLevel.Warning, "The stop goes on without the connections whose requests were still being served {Milliseconds} ms after the reset: {Count}")]
     public static partial void NotEnded(ILogger logger, int count, int milliseconds);
 
     [LoggerMessage(106, LogLevel.Warning, "The limit of host {Host} is ignored, because the name resolves to no address. max.connections.per.ip.overrides or a quota names it")]
@@ -75,13 +75,13 @@ internal static partial class HostLog
     [LoggerMessage(115, LogLevel.Information, "Stopped after {Milliseconds} ms")]
     public static partial void Stopped(ILogger logger, long milliseconds);
 
-    [LoggerMessage(116, LogLevel.Information, "{Program} starts as node {Node} with the roles {Roles}, process {Process}, .NET {Runtime}, {Processors} processors")]
+    [LoggerMessage(116, LogLevel.Information, "{Program} starts as node {Node} with the roles {Roles}, process {Process}, .NET {Runtime}, processors: {Processors}")]
     public static partial void Starting(ILogger logger, string program, int node, string roles, int process, string runtime, int processors);
 
     [LoggerMessage(117, LogLevel.Information, "Settings other than their default: {Settings}")]
     public static partial void Settings(ILogger logger, string settings);
 
-    [LoggerMessage(118, LogLevel.Information, "Node {Node} of cluster {Cluster} serves clients on {Listeners}, with {Topics} topics and {Partitions} partitions in {Directories}")]
+    [LoggerMessage(118, LogLevel.Information, "Node {Node} of cluster {Cluster} serves clients on {Listeners}, topics: {Topics}, partitions: {Partitions}, directories: {Directories}")]
     public static partial void Serving(ILogger logger, int node, string cluster, string listeners, int topics, int partitions, string directories);
 
     [LoggerMessage(123, LogLevel.Warning, "Closing new connections on {Address}, {Count} since the start. The process keeps its last descriptors for files. Raise ulimit -n, or set max.connections")]

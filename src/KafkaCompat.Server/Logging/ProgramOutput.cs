@@ -23,7 +23,7 @@ internal sealed class ProgramOutput(TextWriter output, TextWriter errors, TimePr
             field = value;
             foreach (var stream in new[] { output, errors }.OfType<StandardStream>())
             {
-                stream.LostLines = (count, reason) => Line(LogLevel.Warning, string.Create(CultureInfo.InvariantCulture, $"{count} lines were lost here: {reason}"));
+                stream.LostLines = (count, reason) => Line(LogLevel.Warning, string.Create(CultureInfo.InvariantCulture, $"{StandardStream.Lost(count)}: {reason}"));
             }
         }
     }

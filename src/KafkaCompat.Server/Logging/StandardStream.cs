@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -60,7 +61,10 @@ internal sealed partial class StandardStream : TextWriter
     }
 
     /// <summary>How the line about lost lines is made of their number and the reason.</summary>
-    public Func<long, string, string> LostLines { get; set; } = static (count, reason) => $"kafkacompat: {count} lines were lost here: {reason}";
+    public Func<long, string, string> LostLines { get; set; } = static (count, reason) => $"kafkacompat: {Lost(count)}: {reason}";
+
+    /// <summary>How many lines are missing, in words.</summary>
+    public static string Lost(long count) => string.Create(CultureInfo.InvariantCulture, $"{count} {(count == 1 ? "line was" : "lines were")} lost here");
 
     public override Encoding Encoding => Encoding.UTF8;
 

@@ -117,7 +117,7 @@ internal sealed partial class RecoveryMeasurement(string ours, string kafkaFolde
 
     private static double Middle(List<Opening> openings, Func<Opening, double> of) => openings.Select(of).Order().ElementAt(openings.Count / 2);
 
-    /// <summary>"Loaded 54 logs in 1234ms" there, "54 logs were opened in 1234 ms" here.</summary>
+    /// <summary>"Loaded 54 logs in 1234ms" there, "The logs were opened in 1234 ms" here.</summary>
     [GeneratedRegex("logs (were opened )?in (?<ms>[0-9]+) ?ms")]
     private static partial Regex Loaded();
 

@@ -59,11 +59,11 @@ public sealed class ProduceRefusalTests : IAsyncLifetime
         for (var i = 0; i < DataRefusals.MaxLinesPerWindow + 3; i++) _ = await client.Ask<ProduceRequest, ProduceResponse>(Records.Produce("nobody", Records.Batch()), 12);
         await Eventually.Is(() => node.Broker.Refusals.Produce == DataRefusals.MaxLinesPerWindow + 3);
         Assert.Equal(DataRefusals.MaxLinesPerWindow, lines.Lines.Count(static line => line.StartsWith("Refused ", StringComparison.Ordinal)));
-        Assert.DoesNotContain(lines.Lines, static line => line.Contains("more partitions", StringComparison.Ordinal));
+        Assert.DoesNotContain(lines.Lines, static line => line.Contains("More partitions", StringComparison.Ordinal));
         time.Advance(TimeSpan.FromSeconds(11));
-        Assert.Single(lines.Lines, static line => line.StartsWith("3 more partitions of produce requests were refused", StringComparison.Ordinal));
+        Assert.Single(lines.Lines, static line => line.StartsWith("More partitions of produce requests were refused since the last line about it: 3.", StringComparison.Ordinal));
         time.Advance(TimeSpan.FromSeconds(11));
-        Assert.Single(lines.Lines, static line => line.Contains("more partitions", StringComparison.Ordinal));
+        Assert.Single(lines.Lines, static line => line.Contains("More partitions", StringComparison.Ordinal));
     }
 
     /// <summary>A connection that outlives the stop may be refused still.</summary>

@@ -39,9 +39,9 @@ public sealed class DamagedPartitionTests : IDisposable
 
     /// <summary>Each names its own file, and all have one cause. Of what nobody foresaw a stack is shown, once; of files and of shortages none.</summary>
     [Theory]
-    [InlineData("corrupt", false, "{0}/partition.metadata is malformed", "20 partitions are offline, bad-0 the first of them: {0}/partition.metadata is malformed. Others are served. Remove the cause, then restart the node. The next start tries them again.")]
-    [InlineData("shortage", false, "Too many open files", "20 partitions are offline for lack of file descriptors, bad-0 the first of them: Too many open files. Raise the limit (ulimit -n), or close connections. They are tried again every 10 s.")]
-    [InlineData("fault", true, "no room in {0}", "20 partitions are offline, bad-0 the first of them: no room in {0}. Others are served. Remove the cause, then restart the node. The next start tries them again.")]
+    [InlineData("corrupt", false, "{0}/partition.metadata is malformed", "Partitions are offline, bad-0 the first of 20: {0}/partition.metadata is malformed. Others are served. Remove the cause, then restart the node. The next start tries them again.")]
+    [InlineData("shortage", false, "Too many open files", "Partitions are offline for lack of file descriptors, bad-0 the first of 20: Too many open files. Raise the limit (ulimit -n), or close connections. They are tried again every 10 s.")]
+    [InlineData("fault", true, "no room in {0}", "Partitions are offline, bad-0 the first of 20: no room in {0}. Others are served. Remove the cause, then restart the node. The next start tries them again.")]
     public async Task One_cause_is_one_line(string kind, bool hasStack, string reason, string line)
     {
         await using var node = TestNode.Start(_files, logs: _lines);
@@ -70,7 +70,7 @@ public sealed class DamagedPartitionTests : IDisposable
         await node.CreateTopic("third");
         Assert.Equal(kind == "shortage", node.Broker.Partitions.Offline.IsEmpty);
         Assert.Equal(
-            kind == "shortage" ? ["20 partitions that lacked file descriptors are in use again, bad-0 the first of them."] : [],
+            kind == "shortage" ? ["Partitions that lacked file descriptors are in use again, bad-0 the first of 20."] : [],
             _lines.Lines.Where(static text => text.Contains("in use again", StringComparison.Ordinal)));
         Assert.Single(Errors());
     }
@@ -87,7 +87,7 @@ public sealed class DamagedPartitionTests : IDisposable
         };
         await node.DeleteTopic("gone");
         Assert.Equal(
-            ["The folders of 20 deleted partitions could not be set aside, gone-0 the first of them: Too many open files. The next start sets them aside."], Errors());
+            ["The folders of deleted partitions could not be set aside, gone-0 the first of 20: Too many open files. The next start sets them aside."], Errors());
         _files.Before = null;
         await node.CreateTopic("gone", Many);
         Assert.Empty(node.Broker.Partitions.Offline);

@@ -197,7 +197,7 @@ public sealed class FormatCommandTests : IDisposable
 
         using var other = ProgramProcess.Start(_folder.FullName, [("KAFKA_KAFKACOMPAT_TOPICS", "orders:4")], ProgramProcess.Anywhere);
         Assert.NotNull(await other.Line());
-        Assert.Contains("Topic orders exists with 3 partitions and keeps them. kafkacompat.topics says 4", (await other.Stop()).Errors, StringComparison.Ordinal);
+        Assert.Contains("Topic orders exists and keeps its number of partitions, 3. kafkacompat.topics says 4", (await other.Stop()).Errors, StringComparison.Ordinal);
     }
 
     [Theory]

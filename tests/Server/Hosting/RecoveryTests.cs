@@ -43,7 +43,7 @@ public sealed class RecoveryTests : IDisposable
         AssertSaid(said, " WARN  logs: The log of t-2 was emptied in ");
         AssertSaid(said, " INFO  logs: The file ");
         AssertSaid(said, " was not closed cleanly. Its logs are checked from their recovery points on.");
-        AssertSaid(said, " logs were opened in ");
+        AssertSaid(said, " The logs were opened in ");
         Assert.Contains("kafka_log_repairs_total{act=\"LogCut\"} 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains("kafka_log_repairs_total{act=\"LogStartedOver\"} 1\n", metrics, StringComparison.Ordinal);
     }

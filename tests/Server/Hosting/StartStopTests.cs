@@ -125,7 +125,7 @@ public sealed class StartStopTests
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, "two"), "a file", TestContext.Current.CancellationToken);
             using var program = ProgramProcess.Start(folder.FullName, [("KAFKA_LOG_LEVEL", "INFO")], [.. ProgramProcess.Anywhere, "--override", "log.dirs=one,two"]);
             Assert.Contains($", data in {folder.FullName}/one (offline: {folder.FullName}/two), started in ", await program.Line(), StringComparison.Ordinal);
-            Assert.Contains($" partitions in {folder.FullName}/one (offline: {folder.FullName}/two)", (await program.Stop()).Errors, StringComparison.Ordinal);
+            Assert.Contains($", directories: {folder.FullName}/one (offline: {folder.FullName}/two)", (await program.Stop()).Errors, StringComparison.Ordinal);
         }
         finally
         {

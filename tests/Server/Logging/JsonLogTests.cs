@@ -28,7 +28,7 @@ public sealed partial class JsonLogTests
         Assert.Equal("kafkacompat.test", json.GetProperty("logger").GetString());
         Assert.Equal("NotDrained", json.GetProperty("event").GetString());
         Assert.Equal(105, json.GetProperty("id").GetInt32());
-        Assert.Equal("Resetting 3 connections, which are still open 2000 ms after the stop began", json.GetProperty("message").GetString());
+        Assert.Equal("Resetting the connections that are still open 2000 ms after the stop began: 3", json.GetProperty("message").GetString());
         Assert.Equal(3, json.GetProperty("values").GetProperty("Count").GetInt32());
         Assert.Equal(TimeSpan.Zero, json.GetProperty("time").GetDateTimeOffset().Offset);
     }
