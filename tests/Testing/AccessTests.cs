@@ -17,7 +17,8 @@ public sealed class AccessTests
     {
         await using var broker = await KafkaCompatBroker.StartAsync(cancellationToken: Ending);
         using var producer = new ProducerBuilder<string, string?>(new ProducerConfig { BootstrapServers = broker.BootstrapServers, CompressionType = CompressionType.Zstd }).Build();
-        var time = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+        // An hour ago, in whole milliseconds: a record of more than a week ago is too old for Kafka's retention.
+        var time = DateTimeOffset.FromUnixTimeMilliseconds(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - 3_600_000);
         var headers = new Headers { { "trace", "7"u8.ToArray() }, { "none", null } };
         await producer.ProduceAsync("orders", new() { Key = "customer", Value = "first", Headers = headers, Timestamp = new Timestamp(time) }, Ending);
         await producer.ProduceAsync("orders", new() { Key = "customer", Value = null }, Ending);

@@ -46,6 +46,22 @@ public sealed class ClockTests
         await Clients.Until(() => consumer.QueryWatermarkOffsets(partition, Clients.Patience).Low.Value == 1, "the record has expired");
     }
 
+    /// <summary>As in Apache Kafka, the first look for old records is half a minute after the start.</summary>
+    [Fact]
+    public async Task Records_with_a_time_of_long_ago_go_unless_retention_is_off()
+    {
+        await using var broker = await KafkaCompatBroker.StartAsync(new()
+        {
+            TimeProvider = _clock,
+            Topics = ["short", new("kept") { Configs = new Dictionary<string, string> { ["retention.ms"] = "-1" } }],
+        });
+        foreach (var topic in (string[])["kept", "short"])
+            await broker.ProduceAsync(topic, [new BrokerRecord { Timestamp = _clock.GetUtcNow().AddDays(-8) }]);
+        _clock.Advance(TimeSpan.FromSeconds(30));
+        await Clients.Until(() => broker.Records("short").Count == 0, "the record has expired");
+        Assert.Single(broker.Records("kept"));
+    }
+
     /// <summary>A day at once: the node's own heartbeats, which nobody turns, must not be missed.</summary>
     [Fact]
     public async Task A_node_keeps_serving_however_its_clock_is_turned()
