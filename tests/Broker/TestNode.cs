@@ -25,13 +25,19 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
     /// <summary>Partitions of <c>__consumer_offsets</c>.</summary>
     public const int OffsetsPartitions = 3;
 
+    /// <summary>As the value of a setting: Kafka's default, where nodes in tests have another.</summary>
+    public const string KafkasDefault = "(Kafka's default)";
+
     private TestNode(BrokerService broker, VolatileController controller) => (Broker, Controller) = (broker, controller);
 
     public BrokerService Broker { get; }
 
     public VolatileController Controller { get; }
 
-    /// <summary>The configuration of a node in tests; <paramref name="settings"/> come last.</summary>
+    /// <summary>
+    /// The configuration of a node in tests; <paramref name="settings"/> come last, and <see cref="KafkasDefault"/> takes one back.
+    /// No record is too old here: those of <see cref="Records"/> bear a time years ago, and retention, which begins half a minute after the node, would take them from a slow test.
+    /// </summary>
     public static ServerConfig ConfigOf(params (string Name, string Value)[] settings)
     {
         var all = new Dictionary<string, string>
@@ -45,9 +51,15 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
             ["inter.broker.listener.name"] = "PLAINTEXT",
             ["listener.security.protocol.map"] = "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
             ["log.dirs"] = "/data",
+            ["log.retention.ms"] = "-1",
             ["offsets.topic.num.partitions"] = OffsetsPartitions.ToString(CultureInfo.InvariantCulture),
         };
-        foreach (var (name, value) in settings) all[name] = value;
+        foreach (var (name, value) in settings)
+        {
+            if (value == KafkasDefault) _ = all.Remove(name);
+            else all[name] = value;
+        }
+
         return ServerConfig.Create(all, "localhost");
     }
 

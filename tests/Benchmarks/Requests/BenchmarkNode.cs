@@ -31,6 +31,8 @@ internal sealed class BenchmarkNode : IDisposable
                 ["listeners"] = "PLAINTEXT://localhost:0,CONTROLLER://localhost:0",
                 ["controller.listener.names"] = "CONTROLLER",
                 ["controller.quorum.bootstrap.servers"] = "localhost:9093",
+                // The records of the frames bear a time years ago.
+                ["log.retention.ms"] = "-1",
                 ["log.dirs"] = Path.Combine(folder.FullName, "data"),
             },
             "localhost");

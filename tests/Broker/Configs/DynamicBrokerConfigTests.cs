@@ -15,7 +15,7 @@ public sealed class DynamicBrokerConfigTests
     [Fact]
     public async Task A_broker_s_own_setting_stands_over_that_of_all_brokers_and_the_file_and_under_the_topic_s()
     {
-        await using var node = TestNode.Start(settings: [("log.retention.hours", "2")]);
+        await using var node = TestNode.Start(settings: [("log.retention.ms", TestNode.KafkasDefault), ("log.retention.hours", "2")]);
         _ = await node.CreateTopic("t");
         _ = await node.CreateTopic("own", 1, ("retention.ms", "7"));
         Assert.Equal(2 * 3_600_000L, SettingsOf(node, "t").RetentionMs);

@@ -26,7 +26,7 @@ public sealed class DynamicVerdictTests
     [Fact]
     public async Task Every_alteration_is_answered_as_Kafka_answers_it()
     {
-        await using var node = TestNode.Start();
+        await using var node = TestNode.Start(settings: ("log.retention.ms", TestNode.KafkasDefault));
         _ = await node.CreateTopic("t");
         var client = node.Connect();
         var wrong = new List<string>();

@@ -15,7 +15,7 @@ public sealed class AlterConfigsTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _node = TestNode.Start();
+        _node = TestNode.Start(settings: ("log.retention.ms", TestNode.KafkasDefault));
         _client = _node.Connect();
         _ = await _node.CreateTopic("t");
     }

@@ -17,7 +17,7 @@ public sealed class DescribeConfigsTests
     [
         ("log.dirs", "kafka-data"), ("listeners", "PLAINTEXT://:19092,CONTROLLER://:19093"), ("num.partitions", "1"), ("offsets.topic.replication.factor", "1"),
         ("share.coordinator.state.topic.replication.factor", "1"), ("transaction.state.log.replication.factor", "1"), ("transaction.state.log.min.isr", "1"),
-        ("offsets.topic.num.partitions", "50"),
+        ("offsets.topic.num.partitions", "50"), ("log.retention.ms", TestNode.KafkasDefault),
     ];
 
     [Theory]
@@ -61,7 +61,7 @@ public sealed class DescribeConfigsTests
     [InlineData("log.retention.hours=6", "own", "retention.ms", "5000000 DYNAMIC_TOPIC_CONFIG [retention.ms=5000000 DYNAMIC_TOPIC_CONFIG]")]
     public async Task A_setting_in_another_unit_is_told_behind_the_one_that_is_asked_for(string settings, string resource, string name, string expected)
     {
-        await using var node = TestNode.Start(settings: [.. settings.Split(';').Select(static one => (one.Split('=')[0], one.Split('=')[1]))]);
+        await using var node = TestNode.Start(settings: [("log.retention.ms", TestNode.KafkasDefault), .. settings.Split(';').Select(static one => (one.Split('=')[0], one.Split('=')[1]))]);
         _ = await node.CreateTopic("t");
         _ = await node.CreateTopic("own", configs: ("retention.ms", "5000000"));
         var type = resource == "1" ? ConfigResourceType.Broker : ConfigResourceType.Topic;

@@ -155,7 +155,9 @@ public sealed class RecoveryTests : IDisposable
         var made = await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(
             new CreateTopicsRequest { Topics = { new() { Name = "t", NumPartitions = partitions, ReplicationFactor = 1 } }, TimeoutMs = 60_000 }, 7);
         Assert.Equal(ErrorCode.None, made.Topics[0].ErrorCode);
-        for (var i = 0; i < partitions; i++) _ = await Records.Send(client, "t", Records.Batch(10), i);
+        // The program that starts next has Kafka's retention, which would take older ones from it.
+        var batch = Records.Batch(10, timestamp: TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
+        for (var i = 0; i < partitions; i++) _ = await Records.Send(client, "t", batch, i);
         client.CloseSending();
     }
 

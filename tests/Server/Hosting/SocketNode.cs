@@ -40,6 +40,8 @@ internal sealed class SocketNode : IFrameNode, IAsyncDisposable
             ["offsets.topic.num.partitions"] = "3",
             ["offsets.topic.replication.factor"] = "1",
             ["kafkacompat.cluster.id"] = ClusterId,
+            // The records of tests bear a time years ago.
+            ["log.retention.ms"] = "-1",
             ["log.dirs"] = Path.Combine(folder.FullName, "data"),
         };
         foreach (var (name, value) in settings)

@@ -196,7 +196,7 @@ public sealed class SurroundingsTests : IDisposable
                 for (var i = 0; i < 70; i++)
                 {
                     using var batch = new RecordBatchBuilder();
-                    batch.Append(1_700_000_000_000, NullableBytes.Null, new byte[300_000]);
+                    batch.Append(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(), NullableBytes.Null, new byte[300_000]);
                     await client.Post(Records.Produce("t", batch.ToArray()), 12);
                     _ = await client.Receive();
                 }

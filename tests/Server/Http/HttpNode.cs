@@ -44,6 +44,8 @@ internal sealed class HttpNode : IAsyncDisposable
             new("controller.listener.names", "CONTROLLER"),
             new("controller.quorum.bootstrap.servers", "localhost:0"),
             new("log.dirs", folder),
+            // The records of tests bear a time years ago.
+            new("log.retention.ms", "-1"),
             new(OwnSettings.HttpListener.Name, "127.0.0.1:0"),
         };
         all.AddRange(settings.Select(static pair => KeyValuePair.Create(pair.Name, pair.Value)));
