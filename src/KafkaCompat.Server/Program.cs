@@ -1,6 +1,7 @@
 using KafkaCompat.Server.CommandLine;
-using KafkaCompat.Server.Hosting;
 using KafkaCompat.Server.Logging;
+using KafkaCompat.Server.Settings;
+using KafkaCompat.Server.Surroundings;
 using KafkaCompat.Server.Transport;
 
 namespace KafkaCompat.Server;

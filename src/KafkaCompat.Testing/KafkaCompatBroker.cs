@@ -27,9 +27,6 @@ namespace KafkaCompat.Testing;
 /// </example>
 public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
 {
-    /// <summary>How long an operation of this class waits for the broker.</summary>
-    internal const int RequestTimeoutMs = 30_000;
-
     private readonly KafkaCompatBrokerOptions _options;
     private readonly TimeProvider _clock;
     private readonly BrokerFiles _files;
@@ -132,7 +129,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
     /// <exception cref="KafkaCompatException">There is none of that name.</exception>
     public Task DeleteTopicAsync(string name) => InTurn(async () =>
     {
-        var request = new DeleteTopicsRequest { TimeoutMs = RequestTimeoutMs, Topics = { new() { Name = name } } };
+        var request = new DeleteTopicsRequest { TimeoutMs = BrokerSettings.RequestTimeoutMs, Topics = { new() { Name = name } } };
         var answer = await Life.Node.Controller.DeleteTopics(request, DeleteTopicsRequest.MaxVersion).ConfigureAwait(false);
         if (answer.Responses is [{ ErrorCode: not ErrorCode.None } refused]) throw new KafkaCompatException(refused.ErrorCode, $"Topic {name} is not deleted: {KafkaCompatException.Reason(refused.ErrorCode, refused.ErrorMessage)}");
     });
@@ -306,7 +303,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
         if (topics.Count == 0) return;
         var request = new CreateTopicsRequest
         {
-            TimeoutMs = RequestTimeoutMs,
+            TimeoutMs = BrokerSettings.RequestTimeoutMs,
             Topics =
             [
                 .. topics.Select(static topic => new CreateTopicsRequest.CreatableTopic

@@ -1,4 +1,5 @@
-using KafkaCompat.Broker.Metadata;
+using KafkaCompat.Broker.Node;
+using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Broker.Tests.Time;

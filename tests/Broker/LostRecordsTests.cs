@@ -1,7 +1,7 @@
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
-using KafkaCompat.Storage;
 using KafkaCompat.Storage.Checkpoints;
 using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,5 @@
-using KafkaCompat.Broker.Logs;
-using KafkaCompat.Storage;
+using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
 using Xunit;
 

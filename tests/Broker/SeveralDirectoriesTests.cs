@@ -1,3 +1,4 @@
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Cluster.Controller;

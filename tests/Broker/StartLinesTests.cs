@@ -1,4 +1,5 @@
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Storage.Files;

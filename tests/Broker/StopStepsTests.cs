@@ -1,3 +1,4 @@
+using KafkaCompat.Broker.Node;
 using Microsoft.Extensions.Logging;
 using Xunit;
 

@@ -1,13 +1,14 @@
 using System.Globalization;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging;

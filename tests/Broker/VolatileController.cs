@@ -1,13 +1,14 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Controller;
-using KafkaCompat.Broker.Quorum;
-using KafkaCompat.Broker.Time;
+using KafkaCompat.Broker.Loops;
+using KafkaCompat.Broker.Metadata;
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.MetadataRecords;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests;

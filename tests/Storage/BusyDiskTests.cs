@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using KafkaCompat.Protocol;
+using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
+using KafkaCompat.Storage.Segments;
 using KafkaCompat.Tests.Shared;
 using Xunit;
 

@@ -1,7 +1,10 @@
 using System.Buffers;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
+using KafkaCompat.Storage.Segments;
 using Xunit;
 
 namespace KafkaCompat.Storage.Tests;

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
+using KafkaCompat.Storage.Segments;
 using KafkaCompat.Tests.Shared;
 using Xunit;
 

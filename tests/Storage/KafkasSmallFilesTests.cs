@@ -1,5 +1,7 @@
 using KafkaCompat.Storage.Checkpoints;
+using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
 using KafkaCompat.Tests.Shared;
 using Xunit;
 

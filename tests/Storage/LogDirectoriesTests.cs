@@ -1,6 +1,9 @@
 using KafkaCompat.Protocol;
 using KafkaCompat.Storage.Checkpoints;
+using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
+using KafkaCompat.Storage.Segments;
 using Xunit;
 
 namespace KafkaCompat.Storage.Tests;

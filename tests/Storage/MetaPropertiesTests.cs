@@ -1,4 +1,5 @@
 using System.Text;
+using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using Xunit;
 

@@ -1,5 +1,9 @@
 using System.Buffers;
+using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
+using KafkaCompat.Storage.Producers;
+using KafkaCompat.Storage.Segments;
 using Xunit;
 
 namespace KafkaCompat.Storage.Tests;

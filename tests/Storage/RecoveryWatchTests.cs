@@ -1,3 +1,4 @@
+using KafkaCompat.Storage.Files;
 using Xunit;
 
 namespace KafkaCompat.Storage.Tests;

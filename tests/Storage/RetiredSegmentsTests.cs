@@ -1,4 +1,5 @@
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
 using KafkaCompat.Storage.Segments;
 using Xunit;
 

@@ -2,8 +2,8 @@ using System.Buffers;
 using System.Collections;
 using System.Reflection;
 using System.Text.Json;
-using KafkaCompat.Broker;
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Protocol;
 using Xunit;
 

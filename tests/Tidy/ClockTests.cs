@@ -11,8 +11,8 @@ public sealed partial class ClockTests
 {
     private static readonly Dictionary<string, string> ReadsTheWallClock = new()
     {
-        ["src/KafkaCompat.Storage/ClockReadings.cs"] = "the one place that reads it as a number",
-        ["src/KafkaCompat.Storage/LogEnvironment.cs"] = "the age of producers, who are known by the times of their records",
+        ["src/KafkaCompat.Storage/Files/ClockReadings.cs"] = "the one place that reads it as a number",
+        ["src/KafkaCompat.Storage/Files/LogEnvironment.cs"] = "the age of producers, who are known by the times of their records",
         ["src/KafkaCompat.Storage/Files/ForgetfulFileStore.cs"] = "the times of files",
         ["src/KafkaCompat.Cluster/Machines/Now.cs"] = "hands both clocks to the machines",
         ["src/KafkaCompat.Cluster/Groups/ClassicGroup.cs"] = "when a group's state changed, which its record tells",
@@ -20,12 +20,12 @@ public sealed partial class ClockTests
         ["src/KafkaCompat.Cluster/Groups/OffsetCommits.cs"] = "when an offset was committed and, from old clients, when it expires",
         ["src/KafkaCompat.Cluster/Groups/OffsetRetention.cs"] = "offsets expire by the times of their commits",
         ["src/KafkaCompat.Cluster/Quorum/RaftNode.cs"] = "when a replica fetched last, which DescribeQuorum tells",
-        ["src/KafkaCompat.Broker/Time/MachineTime.cs"] = "hands both clocks to the machines",
+        ["src/KafkaCompat.Broker/Loops/MachineTime.cs"] = "hands both clocks to the machines",
         ["src/KafkaCompat.Broker/Controller/ControllerLoop.cs"] = "the times of metadata records",
-        ["src/KafkaCompat.Broker/Groups/GroupShardLoop.cs"] = "the times of group records",
-        ["src/KafkaCompat.Broker/Handlers/DescribeQuorumHandler.cs"] = "when the leader was last at the end of its log, which is now",
-        ["src/KafkaCompat.Broker/Logs/LogKeeper.cs"] = "retention and producers go by the times of records",
-        ["src/KafkaCompat.Broker/NodeDirectories.cs"] = "the times of the records of a directory that is formatted",
+        ["src/KafkaCompat.Broker/Coordination/GroupShardLoop.cs"] = "the times of group records",
+        ["src/KafkaCompat.Broker/Handlers/Quorum/DescribeQuorumHandler.cs"] = "when the leader was last at the end of its log, which is now",
+        ["src/KafkaCompat.Broker/Partitions/LogKeeper.cs"] = "retention and producers go by the times of records",
+        ["src/KafkaCompat.Broker/Node/NodeDirectories.cs"] = "the times of the records of a directory that is formatted",
         ["src/KafkaCompat.Broker/Partitions/Partition.cs"] = "the times of records, given and checked",
         ["src/KafkaCompat.Broker/Quorum/QuorumLoop.cs"] = "the times of metadata records, and their retention",
         ["src/KafkaCompat.Server/CommandLine/FormatCommand.cs"] = "the times of the records of a directory that is formatted",

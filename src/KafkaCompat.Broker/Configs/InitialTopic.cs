@@ -1,5 +1,5 @@
 using System.Globalization;
-using KafkaCompat.Cluster.Controller;
+using KafkaCompat.Protocol.Names;
 
 namespace KafkaCompat.Broker.Configs;
 
@@ -19,7 +19,7 @@ public sealed record InitialTopic(string Name, int? Partitions)
             var topic = new InitialTopic(colon < 0 ? entry : entry[..colon].Trim(), colon < 0 ? null : PartitionsOf(entry[(colon + 1)..]));
             if (colon >= 0 && topic.Partitions is null) problems.Add($"{entry} does not say how many partitions. Write {(topic.Name.Length == 0 ? "orders" : topic.Name)}:3");
             if (TopicNames.Check(topic.Name) is { } problem) problems.Add(problem);
-            else if (topic.Name == TopicNames.ClusterMetadata || TopicNames.IsInternal(topic.Name)) problems.Add($"Brokers make the topic {topic.Name} for themselves");
+            else if (topic.Name == InternalTopics.ClusterMetadata || InternalTopics.Contains(topic.Name)) problems.Add($"Brokers make the topic {topic.Name} for themselves");
             else if (topics.Exists(other => other.Name == topic.Name)) problems.Add($"{topic.Name} is named twice");
             topics.Add(topic);
         }

@@ -1,4 +1,4 @@
-using KafkaCompat.Broker.Logs;
+using KafkaCompat.Broker.Logging;
 using KafkaCompat.Protocol.Configs;
 
 namespace KafkaCompat.Broker.Configs;
@@ -59,12 +59,12 @@ public static class OwnSettings
     /// <summary>Text or JSON.</summary>
     public static OwnSetting<LogFormat> LogFormat { get; } = new(
         "kafkacompat.log.format",
-        Logs.LogFormat.Text,
+        Logging.LogFormat.Text,
         "How the log is written to stderr: text, a line for people, or json, an object on each line with time, level, logger, event and message.",
         static text => text.Trim().ToLowerInvariant() switch
         {
-            "text" => (Logs.LogFormat.Text, null),
-            "json" => (Logs.LogFormat.Json, null),
+            "text" => (Logging.LogFormat.Text, null),
+            "json" => (Logging.LogFormat.Json, null),
             _ => (default, ["Neither text nor json"]),
         });
 

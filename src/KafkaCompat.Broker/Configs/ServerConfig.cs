@@ -1,4 +1,4 @@
-using KafkaCompat.Broker.Logs;
+using KafkaCompat.Broker.Logging;
 using KafkaCompat.Protocol.Configs;
 
 namespace KafkaCompat.Broker.Configs;

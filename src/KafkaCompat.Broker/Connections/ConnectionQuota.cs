@@ -1,7 +1,7 @@
 using System.Net;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Quotas;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Connections;
 

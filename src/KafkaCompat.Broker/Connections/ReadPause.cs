@@ -1,4 +1,4 @@
-using KafkaCompat.Broker.Time;
+using KafkaCompat.Broker.Loops;
 
 namespace KafkaCompat.Broker.Connections;
 

@@ -1,5 +1,5 @@
 using KafkaCompat.Cluster.Controller;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Controller;
 

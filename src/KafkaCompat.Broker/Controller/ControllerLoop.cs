@@ -1,13 +1,13 @@
 using System.Threading.Channels;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Quorum;
-using KafkaCompat.Broker.Time;
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Controller;
 

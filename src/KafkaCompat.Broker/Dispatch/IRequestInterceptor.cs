@@ -1,3 +1,4 @@
+using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Broker.Dispatch;

@@ -1,5 +1,4 @@
 using System.Net;
-using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Broker.Dispatch;

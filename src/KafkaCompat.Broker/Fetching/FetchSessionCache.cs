@@ -1,6 +1,6 @@
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Fetching;
 

@@ -1,4 +1,3 @@
-using KafkaCompat.Broker.Connections;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Protocol;
 

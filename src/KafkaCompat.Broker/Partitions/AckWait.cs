@@ -1,4 +1,4 @@
-using KafkaCompat.Broker.Time;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Broker.Partitions;

@@ -1,7 +1,7 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Records;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Segments;
 
 namespace KafkaCompat.Broker.Partitions;
 

@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Partitions;
 

@@ -3,7 +3,10 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Records;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
+using KafkaCompat.Storage.Producers;
+using KafkaCompat.Storage.Segments;
 
 namespace KafkaCompat.Broker.Partitions;
 
@@ -19,13 +22,6 @@ namespace KafkaCompat.Broker.Partitions;
 /// </remarks>
 public sealed class Partition
 {
-    private const long Latest = -1;
-    private const long Earliest = -2;
-    private const long MaxTimestamp = -3;
-    private const long EarliestLocal = -4;
-    private const long LatestTiered = -5;
-    private const long EarliestPendingUpload = -6;
-
     /// <summary>In DeleteRecords: everything that consumers can see.</summary>
     private const long HighWatermarkOffset = -1;
 
@@ -384,15 +380,15 @@ public sealed class Partition
         {
             switch (timestamp)
             {
-                case Latest:
+                case AskedTimestamps.Latest:
                     return isBehind ? FoundOffset.Failed(ErrorCode.OffsetNotAvailable) : new FoundOffset(ErrorCode.None, bound, -1, _log.Epochs.LatestEpoch);
-                case Earliest or EarliestLocal:
+                case AskedTimestamps.Earliest or AskedTimestamps.EarliestLocal:
                     var start = _log.LogStartOffset;
                     return new FoundOffset(ErrorCode.None, start, -1, _log.Epochs.EpochFor(start));
-                case LatestTiered or EarliestPendingUpload:
+                case AskedTimestamps.LatestTiered or AskedTimestamps.EarliestPendingUpload:
                     return FoundOffset.Nothing;
             }
-            var found = timestamp == MaxTimestamp ? _log.FindMaxTimestamp() : _log.FindByTimestamp(timestamp);
+            var found = timestamp == AskedTimestamps.Max ? _log.FindMaxTimestamp() : _log.FindByTimestamp(timestamp);
             return found is { } record && record.Offset < bound
                 ? new FoundOffset(ErrorCode.None, record.Offset, record.Timestamp, record.LeaderEpoch)
                 : isBehind ? FoundOffset.Failed(ErrorCode.OffsetNotAvailable) : FoundOffset.Nothing;
@@ -591,7 +587,7 @@ public sealed class Partition
         // Times that the broker gives follow the order of the records, also where a batch was checked before another that is written already: then it gets the
         // time of its own turn. Where the clock was set back meanwhile, that is the time it is now, and what was given before it does not count any more.
         if (verdict.LogAppendTimeMs != RecordBatchHeader.NoTimestamp && verdict.LogAppendTimeMs < _lastAppendTimeMs) verdict = verdict.AtLogAppendTime(_time.WallMs());
-        var producer = _log.Producers.Check(verdict.Header, Storage.AppendOrigin.Client);
+        var producer = _log.Producers.Check(verdict.Header, AppendOrigin.Client);
         if (producer.Fault == ProducerFault.OutOfOrderSequenceNumber && !knowsOlderBatches) return null;
         if (producer.Fault != ProducerFault.None) return Refused((ErrorCode)producer.Fault);
         if (producer.Duplicate is { } earlier)

@@ -1,5 +1,6 @@
 using KafkaCompat.Protocol;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Segments;
 
 namespace KafkaCompat.Broker.Partitions;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using KafkaCompat.Protocol;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Partitions;
 

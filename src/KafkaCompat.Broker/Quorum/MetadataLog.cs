@@ -3,9 +3,11 @@ using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
-using KafkaCompat.Storage;
+using KafkaCompat.Protocol.Names;
 using KafkaCompat.Storage.Checkpoints;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
+using KafkaCompat.Storage.Segments;
 
 namespace KafkaCompat.Broker.Quorum;
 
@@ -15,7 +17,7 @@ namespace KafkaCompat.Broker.Quorum;
 /// </summary>
 public sealed class MetadataLog : IDisposable
 {
-    public const string FolderName = "__cluster_metadata-0";
+    public const string FolderName = InternalTopics.ClusterMetadata + "-0";
     private const string StateFileName = "quorum-state";
     private const string DeletedSuffix = ".deleted";
     private const int ReadBytes = 1 << 20;
@@ -73,7 +75,7 @@ public sealed class MetadataLog : IDisposable
         }
 
         // Its segments are always checked: what is in the metadata log is trusted by everything else.
-        var log = PartitionLog.Open(environment, folder, new TopicPartition("__cluster_metadata", 0), settings, new LogOpening(IsClean: false, KeepsCuts: true));
+        var log = PartitionLog.Open(environment, folder, new TopicPartition(InternalTopics.ClusterMetadata, 0), settings, new LogOpening(IsClean: false, KeepsCuts: true));
         files.SyncFolder(folder);
         files.SyncFolder(directory);
         var opened = new MetadataLog(environment, folder, log, snapshots);

@@ -1,11 +1,10 @@
 using System.Threading.Channels;
-using KafkaCompat.Broker.Time;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Messages;
-using KafkaCompat.Storage;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Quorum;

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Metrics;
-using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using static KafkaCompat.Broker.Quotas.MutationQuotas;

@@ -1,12 +1,12 @@
 using System.Buffers;
 using KafkaCompat.Broker.Configs;
-using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Messages;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Telemetry;
 

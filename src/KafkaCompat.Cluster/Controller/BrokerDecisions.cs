@@ -1,8 +1,8 @@
 using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
-using KafkaCompat.Protocol.MetadataRecords;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Protocol.MetadataRecords;
 
 namespace KafkaCompat.Cluster.Controller;
 

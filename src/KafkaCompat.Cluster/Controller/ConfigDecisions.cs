@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.MetadataRecords;
+using KafkaCompat.Protocol.Names;
 
 namespace KafkaCompat.Cluster.Controller;
 

@@ -1,7 +1,7 @@
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
-using KafkaCompat.Protocol.MetadataRecords;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Protocol.MetadataRecords;
 
 namespace KafkaCompat.Cluster.Controller;
 

@@ -1,7 +1,8 @@
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
-using KafkaCompat.Protocol.MetadataRecords;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Protocol.MetadataRecords;
+using KafkaCompat.Protocol.Names;
 
 namespace KafkaCompat.Cluster.Controller;
 
@@ -111,7 +112,7 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
 
     private CreateTopicsResponse.CreatableTopicResult Create(CreateTopicsRequest.CreatableTopic topic)
     {
-        if (topic.Name == TopicNames.ClusterMetadata)
+        if (topic.Name == InternalTopics.ClusterMetadata)
         {
             return Failed(topic.Name, ErrorCode.InvalidRequest, $"Creation of internal topic {topic.Name} is prohibited.");
         }

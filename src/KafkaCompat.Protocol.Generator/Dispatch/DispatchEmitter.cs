@@ -13,9 +13,10 @@ internal static class DispatchEmitter
         code.Line("// Generated from the classes with [Serves].");
         code.Line("#nullable enable");
         code.Line("using System.Collections.Generic;");
+        code.Line("using KafkaCompat.Broker.Dispatch;");
         code.Line("using KafkaCompat.Protocol;");
         code.Line();
-        code.Line("namespace KafkaCompat.Broker.Dispatch;");
+        code.Line("namespace KafkaCompat.Broker.Node;");
         code.Line();
         code.Line("/// <summary>The handlers of this assembly. A handler that the composition leaves out is a compile error.</summary>");
         code.Open("internal sealed class ServedHandlers");

@@ -8,4 +8,7 @@ public enum AppendOrigin : byte
 
     /// <summary>A coordinator of this broker: control batches and any base offset are its right.</summary>
     Coordinator,
+
+    /// <summary>The leader of the partition, which has checked it all.</summary>
+    Replication,
 }

@@ -1,8 +1,10 @@
 using KafkaCompat.Broker.Configs;
-using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Server.Hosting;
+using KafkaCompat.Server.Listeners;
 using KafkaCompat.Server.Logging;
+using KafkaCompat.Server.Settings;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Server.CommandLine;
@@ -21,11 +23,11 @@ internal static class CheckCommand
         if (arguments.Count > 0 && ProgramCommands.Find(arguments[0]) is { } command) throw new ConfigurationException($"check takes what a start takes; {command.Word} is a command.");
         var start = ProgramArguments.Parse(arguments);
         if (start.Command != ProgramCommands.Serve) return await start.Command.Run(start, output).ConfigureAwait(false);
-        return Check(start, output.Output);
+        return Check(start.Node, output.Output);
     }
 
     /// <summary>The same of a node's command line.</summary>
-    internal static int Check(ProgramArguments arguments, TextWriter output)
+    internal static int Check(NodeArguments arguments, TextWriter output)
     {
         ProgramSettings settings;
         try

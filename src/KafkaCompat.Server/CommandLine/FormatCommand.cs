@@ -1,12 +1,13 @@
 using System.Globalization;
 using KafkaCompat.Broker.Configs;
-using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.MetadataRecords;
 using KafkaCompat.Server.Logging;
-using KafkaCompat.Storage;
+using KafkaCompat.Server.Settings;
+using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Server.CommandLine;
@@ -26,7 +27,7 @@ internal static class FormatCommand
             return Task.FromResult(0);
         }
 
-        var config = ProgramSettings.Load(ProgramArguments.OfNode(options.File, []));
+        var config = ProgramSettings.Load(new NodeArguments(options.File, []));
         output.Format = config.LogFormat;
         foreach (var line in Format(options, config, new DiskFileStore(), TimeProvider.System.GetUtcNow(), Random.Shared))
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Server.Settings;
 
 namespace KafkaCompat.Server.CommandLine;
 

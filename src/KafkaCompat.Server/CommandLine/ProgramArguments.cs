@@ -1,33 +1,26 @@
 using System.Globalization;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Server.Settings;
 
 namespace KafkaCompat.Server.CommandLine;
 
 /// <summary>What the command line asks for.</summary>
 /// <param name="Command">Which of the program's commands.</param>
-/// <param name="PropertiesFile">The <c>server.properties</c> to read, if one was named.</param>
-/// <param name="Overrides">The settings of <c>--override</c>, in their order.</param>
+/// <param name="Node">What it says of a node.</param>
 /// <param name="Rest">The arguments of a command other than the broker.</param>
-internal sealed record ProgramArguments(
-    ProgramCommand Command, string? PropertiesFile, IReadOnlyList<KeyValuePair<string, string>> Overrides, IReadOnlyList<string> Rest)
+internal sealed record ProgramArguments(ProgramCommand Command, NodeArguments Node, IReadOnlyList<string> Rest)
 {
     /// <summary>An option further from every other one than this many letters is no misspelt option.</summary>
     private const int WrongLetters = 2;
 
     private static readonly string[] Options = ["--help", "--version", "--override", "--port"];
 
-    /// <summary>The port of <c>--port</c>, if it was given.</summary>
-    public int? Port { get; init; }
-
-    /// <summary>The command line of a node.</summary>
-    public static ProgramArguments OfNode(string? file, IReadOnlyList<KeyValuePair<string, string>> overrides) => new(ProgramCommands.Serve, file, overrides, []);
-
     /// <exception cref="ConfigurationException">They ask for nothing that the program does.</exception>
     public static ProgramArguments Parse(IReadOnlyList<string> arguments)
     {
         if (arguments.Count > 0 && ProgramCommands.Find(arguments[0]) is { } command)
         {
-            return new(command, null, [], [.. arguments.Skip(1)]);
+            return new(command, NodeArguments.None, [.. arguments.Skip(1)]);
         }
 
         string? file = null;
@@ -39,9 +32,9 @@ internal sealed record ProgramArguments(
             switch (option)
             {
                 case "--help" or "-h" or "-?":
-                    return new(ProgramCommands.Help, null, [], []);
+                    return new(ProgramCommands.Help, NodeArguments.None, []);
                 case "--version" or "-v" or "-V":
-                    return new(ProgramCommands.Version, null, [], []);
+                    return new(ProgramCommands.Version, NodeArguments.None, []);
                 case "--override":
                     overrides.Add(Override(Value("key=value")));
                     break;
@@ -61,7 +54,7 @@ internal sealed record ProgramArguments(
             string Value(string what) => joined ?? (++i < arguments.Count ? arguments[i] : throw new ConfigurationException($"{option} needs {what}."));
         }
 
-        return OfNode(file, overrides) with { Port = port };
+        return new(ProgramCommands.Serve, new NodeArguments(file, overrides) { Port = port }, []);
     }
 
     /// <summary>A word without a dot and a slash that names nothing on the disk was meant for a command.</summary>

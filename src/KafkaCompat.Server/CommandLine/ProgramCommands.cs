@@ -2,7 +2,7 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Server.Decode;
 using KafkaCompat.Server.Hosting;
-using KafkaCompat.Server.Http;
+using KafkaCompat.Server.Settings;
 
 namespace KafkaCompat.Server.CommandLine;
 
@@ -10,7 +10,7 @@ namespace KafkaCompat.Server.CommandLine;
 internal static class ProgramCommands
 {
     /// <summary>Starts a node. It is the command of a command line that begins with no other word.</summary>
-    public static ProgramCommand Serve { get; } = new("", "[server.properties] [OPTION]...", "start a node; without a file on localhost:9092, with data in ./data", NodeHost.Run);
+    public static ProgramCommand Serve { get; } = new("", "[server.properties] [OPTION]...", "start a node; without a file on localhost:9092, with data in ./data", static (arguments, output) => NodeHost.Run(arguments.Node, output));
 
     public static ProgramCommand Help { get; } = new("help", "", "print this page", static (arguments, _) => Print("help", arguments, static () => ProgramHelp.Text));
 

@@ -1,4 +1,5 @@
 using System.Text;
+using KafkaCompat.Server.Settings;
 
 namespace KafkaCompat.Server.CommandLine;
 

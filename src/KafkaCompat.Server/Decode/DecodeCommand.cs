@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Protocol.Names;
 
 namespace KafkaCompat.Server.Decode;
 
@@ -154,7 +155,7 @@ internal static class DecodeCommand
     private static RecordContent? ContentOf(string? path)
     {
         var folder = path is null ? "" : Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path))) ?? "";
-        return folder.StartsWith("__cluster_metadata-", StringComparison.Ordinal) || path?.EndsWith(".checkpoint", StringComparison.Ordinal) == true ? RecordContent.Metadata
+        return folder.StartsWith(InternalTopics.ClusterMetadata + "-", StringComparison.Ordinal) || path?.EndsWith(".checkpoint", StringComparison.Ordinal) == true ? RecordContent.Metadata
             : folder.StartsWith("__consumer_offsets-", StringComparison.Ordinal) ? RecordContent.Groups
             : folder.StartsWith("__transaction_state-", StringComparison.Ordinal) ? RecordContent.Transactions
             : folder.StartsWith("__share_group_state-", StringComparison.Ordinal) ? RecordContent.Share

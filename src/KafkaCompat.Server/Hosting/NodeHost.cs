@@ -1,9 +1,10 @@
 using System.Globalization;
-using KafkaCompat.Broker;
 using KafkaCompat.Broker.Configs;
-using KafkaCompat.Server.CommandLine;
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Server.Http;
 using KafkaCompat.Server.Logging;
+using KafkaCompat.Server.Settings;
+using KafkaCompat.Server.Surroundings;
 using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Server.Hosting;
@@ -21,7 +22,7 @@ internal static class NodeHost
     internal const int MaxStopMs = 100_000;
 
     /// <summary>Returns the exit code; throws what stands in the way of a start.</summary>
-    public static async Task<int> Run(ProgramArguments arguments, ProgramOutput output)
+    public static async Task<int> Run(NodeArguments arguments, ProgramOutput output)
     {
         var settings = ProgramSettings.Gather(arguments);
         output.Format = settings.LogFormat;

@@ -1,6 +1,8 @@
 using System.Net;
-using KafkaCompat.Broker;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Node;
+using KafkaCompat.Server.Listeners;
+using KafkaCompat.Server.Surroundings;
 using KafkaCompat.Server.Transport;
 using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;

@@ -1,7 +1,8 @@
 using System.Net;
-using KafkaCompat.Broker;
 using KafkaCompat.Broker.Configs;
-using KafkaCompat.Server.Hosting;
+using KafkaCompat.Broker.Node;
+using KafkaCompat.Server.Listeners;
+using KafkaCompat.Server.Surroundings;
 using KafkaCompat.Server.Transport;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;

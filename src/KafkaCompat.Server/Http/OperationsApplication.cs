@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using KafkaCompat.Broker;
-using KafkaCompat.Server.Hosting;
+using KafkaCompat.Broker.Node;
+using KafkaCompat.Server.Surroundings;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,5 @@
 using KafkaCompat.Broker.Metrics;
-using KafkaCompat.Server.Hosting;
+using KafkaCompat.Server.Surroundings;
 
 namespace KafkaCompat.Server.Http;
 

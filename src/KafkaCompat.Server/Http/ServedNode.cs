@@ -1,6 +1,5 @@
-using KafkaCompat.Broker;
-using KafkaCompat.Broker.Metrics;
-using KafkaCompat.Server.CommandLine;
+using KafkaCompat.Broker.Node;
+using KafkaCompat.Server.Settings;
 
 namespace KafkaCompat.Server.Http;
 

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using KafkaCompat.Broker.Logs;
+using KafkaCompat.Broker.Logging;
 using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Server.Logging;

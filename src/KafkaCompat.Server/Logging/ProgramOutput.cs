@@ -1,5 +1,5 @@
 using System.Globalization;
-using KafkaCompat.Broker.Logs;
+using KafkaCompat.Broker.Logging;
 using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Server.Logging;

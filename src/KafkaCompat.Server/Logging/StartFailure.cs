@@ -1,7 +1,7 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Metadata;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Server.Logging;

@@ -1,4 +1,4 @@
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace KafkaCompat.Server.Transport;

@@ -1,4 +1,4 @@
-namespace KafkaCompat.Storage;
+namespace KafkaCompat.Storage.Producers;
 
 /// <summary>A producer as DescribeProducers shows it.</summary>
 public readonly record struct ProducerDescription(

@@ -1,6 +1,6 @@
 using KafkaCompat.Protocol.Records;
 
-namespace KafkaCompat.Storage;
+namespace KafkaCompat.Storage.Producers;
 
 /// <summary>One of a producer's last batches, as far as duplicates are recognised by it.</summary>
 public readonly record struct ProducerBatch(int LastSequence, long LastOffset, int OffsetDelta, long Timestamp)

@@ -1,6 +1,7 @@
+using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Segments;
 
-namespace KafkaCompat.Storage;
+namespace KafkaCompat.Storage.Producers;
 
 /// <summary>Brings producer states to the log's end: the newest sound snapshot, then the batches behind it.</summary>
 internal sealed class ProducerReplay(LogEnvironment environment, ProducerStates producers, IReadOnlyList<LogSegment> segments)

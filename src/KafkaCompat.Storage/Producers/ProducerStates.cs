@@ -1,8 +1,8 @@
 using KafkaCompat.Protocol.Records;
-using KafkaCompat.Storage.Producers;
+using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Segments;
 
-namespace KafkaCompat.Storage;
+namespace KafkaCompat.Storage.Producers;
 
 /// <summary>
 /// The idempotent and transactional producers of one partition: what makes a second attempt of a batch a duplicate, a gap in the sequence an error,

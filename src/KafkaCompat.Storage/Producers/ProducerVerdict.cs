@@ -1,4 +1,4 @@
-namespace KafkaCompat.Storage;
+namespace KafkaCompat.Storage.Producers;
 
 /// <summary>Why a producer's batch is refused. The values are Kafka's error codes.</summary>
 public enum ProducerFault : short
@@ -8,14 +8,6 @@ public enum ProducerFault : short
     InvalidProducerEpoch = 47,
     InvalidTxnState = 48,
     TransactionCoordinatorFenced = 52,
-}
-
-/// <summary>Who appends: a producer's batches are checked in full, a coordinator's markers for their epoch, what was accepted elsewhere not at all.</summary>
-public enum AppendOrigin
-{
-    Client,
-    Coordinator,
-    Replication,
 }
 
 /// <summary>What a partition says to a batch of an idempotent or transactional producer: good, refused, or written before.</summary>

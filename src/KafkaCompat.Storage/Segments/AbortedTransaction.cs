@@ -1,4 +1,4 @@
-namespace KafkaCompat.Storage;
+namespace KafkaCompat.Storage.Segments;
 
 /// <summary>
 /// An aborted transaction of one partition: its producer, its first offset, its marker's offset, and the last stable offset

@@ -126,7 +126,7 @@ internal sealed class LogSegment
         catch
         {
             // Whatever it was: the log goes on without this segment, and its files would say at the next start that the one before has ended.
-            LogLoader.DeleteFiles(environment.Files, segment, "");
+            segment.DeleteFiles(environment.Files);
             throw;
         }
         // Whoever writes to them again opens them again.
@@ -372,6 +372,14 @@ internal sealed class LogSegment
             if (_environment.Files.FileExists(path))
                 _environment.Files.Rename(path, path + suffix);
         }
+    }
+
+    /// <summary>Closes the segment and deletes its files, whose names have got a suffix or not.</summary>
+    public void DeleteFiles(IFileStore files, string suffix = "")
+    {
+        Close();
+        foreach (string kind in (ReadOnlySpan<string>)[SegmentFiles.Log, SegmentFiles.OffsetIndex, SegmentFiles.TimeIndex, SegmentFiles.TransactionIndex])
+            files.Delete(PathOf(kind) + suffix);
     }
 
     public void Close()

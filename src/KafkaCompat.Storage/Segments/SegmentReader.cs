@@ -1,4 +1,5 @@
 using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Storage.Segments;
 
@@ -21,7 +22,7 @@ internal static class SegmentReader
     }
 
     /// <summary>
-    /// As <see cref="PartitionLog.Read"/>, below a limit that is not behind the end. Throws <see cref="DamagedBatchException"/> where the offset may stand among bytes that
+    /// As a log is read, below a limit that is not behind the end. Throws <see cref="DamagedBatchException"/> where the offset may stand among bytes that
     /// are no batch.
     /// </summary>
     public static LogRead Read(LogSegment[] segments, LogEnd end, long fromOffset, int maxBytes, long limit, bool minOneBatch)

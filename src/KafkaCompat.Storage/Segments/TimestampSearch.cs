@@ -1,4 +1,5 @@
 using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Storage.Segments;
 

@@ -1,5 +1,5 @@
-using KafkaCompat.Broker;
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 

@@ -1,4 +1,4 @@
-using KafkaCompat.Broker;
+using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 

@@ -1,5 +1,5 @@
-using KafkaCompat.Broker;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Server.Hosting;
 using KafkaCompat.Testing.Files;
 using Microsoft.Extensions.Logging;

@@ -6,6 +6,9 @@ namespace KafkaCompat.Testing.Hosting;
 /// <summary>The settings of a broker in a test.</summary>
 internal static class BrokerSettings
 {
+    /// <summary>How long an operation on a broker waits for it.</summary>
+    public const int RequestTimeoutMs = 30_000;
+
     /// <summary>What makes tests short; nothing here changes what a client may rely on.</summary>
     private static readonly KeyValuePair<string, string>[] ForTests =
     [

@@ -1,4 +1,4 @@
-using KafkaCompat.Broker.Groups;
+using KafkaCompat.Broker.Coordination;
 using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -36,7 +36,7 @@ internal static class GroupAccess
         for (var waited = TimeSpan.Zero; ; waited += BetweenLooks)
         {
             var answer = await ask().ConfigureAwait(false);
-            if (errorOf(answer) is not (ErrorCode.CoordinatorLoadInProgress or ErrorCode.NotCoordinator) || waited.TotalMilliseconds >= KafkaCompatBroker.RequestTimeoutMs) return answer;
+            if (errorOf(answer) is not (ErrorCode.CoordinatorLoadInProgress or ErrorCode.NotCoordinator) || waited.TotalMilliseconds >= BrokerSettings.RequestTimeoutMs) return answer;
             await Task.Delay(BetweenLooks).ConfigureAwait(false);
         }
     }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using KafkaCompat.Broker;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -51,7 +51,7 @@ internal static class RecordAccess
         {
             var wait = new AckWait(broker.Wheel);
             var place = wait.Add(partition, appended.RequiredOffset);
-            await wait.Wait(KafkaCompatBroker.RequestTimeoutMs, cancellation).ConfigureAwait(false);
+            await wait.Wait(BrokerSettings.RequestTimeoutMs, cancellation).ConfigureAwait(false);
             cancellation.ThrowIfCancellationRequested();
             if (place.Outcome is { } outcome and not ErrorCode.None) throw new KafkaCompatException(outcome, $"The records of {partition.Topic}-{partition.Index} are not acknowledged: {outcome}");
         }

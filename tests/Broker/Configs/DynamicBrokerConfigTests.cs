@@ -2,7 +2,7 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Segments;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Configs;

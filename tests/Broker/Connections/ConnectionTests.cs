@@ -1,8 +1,8 @@
 using KafkaCompat.Broker.Connections;
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Broker.Tests.Time;
-using KafkaCompat.Broker.Time;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,3 +1,4 @@
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;

@@ -2,7 +2,7 @@ using System.Net;
 using System.Text;
 using KafkaCompat.Broker.Connections;
 using KafkaCompat.Broker.Dispatch;
-using KafkaCompat.Broker.Handlers;
+using KafkaCompat.Broker.Handlers.Security;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using Microsoft.Extensions.Logging;

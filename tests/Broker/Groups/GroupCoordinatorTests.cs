@@ -1,6 +1,6 @@
-using KafkaCompat.Broker.Groups;
+using KafkaCompat.Broker.Coordination;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Tests.Time;
-using KafkaCompat.Broker.Time;
 using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;

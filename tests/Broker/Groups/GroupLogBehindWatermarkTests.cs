@@ -1,12 +1,13 @@
 using KafkaCompat.Broker.Configs;
-using KafkaCompat.Broker.Groups;
+using KafkaCompat.Broker.Coordination;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Partitions;
-using KafkaCompat.Broker.Time;
 using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 

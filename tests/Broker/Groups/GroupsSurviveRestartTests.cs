@@ -1,4 +1,5 @@
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;

@@ -1,4 +1,4 @@
-using KafkaCompat.Broker.Groups;
+using KafkaCompat.Broker.Coordination;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Records;
 

@@ -1,7 +1,7 @@
-using KafkaCompat.Broker.Handlers;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Protocol.Names;
 using KafkaCompat.Tests.Shared;
 using Xunit;
 
@@ -152,7 +152,7 @@ public sealed class MetadataTests : IAsyncLifetime
         var response = await _client.Ask<ApiVersionsRequest, ApiVersionsResponse>(new(), 0);
         var kafkas = ApiCatalog.All.ToArray().Where(static api => api is not null).ToDictionary(static api => (short)api.Key, static api => api.Broker);
         // Telemetry only while somebody subscribes to it.
-        var served = Dispatch.ServedVersions.All.Where(static api => api.Key is not (ApiKey.GetTelemetrySubscriptions or ApiKey.PushTelemetry));
+        var served = Node.ServedVersions.All.Where(static api => api.Key is not (ApiKey.GetTelemetrySubscriptions or ApiKey.PushTelemetry));
         Assert.Equal(served.Select(static api => (short)api.Key), response.ApiKeys.Select(static api => api.ApiKey));
         Assert.All(response.ApiKeys, api => Assert.Equal((kafkas[api.ApiKey].Min, kafkas[api.ApiKey].Max), (api.MinVersion, api.MaxVersion)));
     }

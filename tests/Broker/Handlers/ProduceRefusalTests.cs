@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using KafkaCompat.Broker.Handlers;
+using KafkaCompat.Broker.Handlers.Data;
 using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;

@@ -1,4 +1,4 @@
-using KafkaCompat.Broker.Handlers;
+using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;

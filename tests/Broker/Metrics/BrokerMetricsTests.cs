@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
-using KafkaCompat.Broker.Metrics;
+using KafkaCompat.Broker.Node;
+using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Protocol.Messages;
 using Xunit;
 

@@ -1,5 +1,4 @@
 using KafkaCompat.Protocol;
-using KafkaCompat.Storage;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging;

@@ -3,8 +3,9 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Records;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Segments;
 using KafkaCompat.Tests.Shared;
 using Xunit;
 

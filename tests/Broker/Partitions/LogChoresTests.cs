@@ -1,11 +1,11 @@
 using System.Buffers;
 using KafkaCompat.Broker.Configs;
-using KafkaCompat.Broker.Logs;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Protocol;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Segments;
 using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;

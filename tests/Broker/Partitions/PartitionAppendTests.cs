@@ -1,13 +1,14 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Partitions;
-using KafkaCompat.Broker.Time;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Records;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Segments;
 using KafkaCompat.Tests.Shared;
 using Xunit;
 

@@ -3,8 +3,8 @@ using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Messages;
-using KafkaCompat.Storage;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Segments;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Quorum;

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Storage.Files;

@@ -1,7 +1,8 @@
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Protocol;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
 using Xunit;

@@ -1,7 +1,6 @@
 using KafkaCompat.Broker.Configs;
-using KafkaCompat.Broker.Controller;
-using KafkaCompat.Broker.Quorum;
-using KafkaCompat.Storage;
+using KafkaCompat.Broker.Node;
+using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Tests.Quorum;

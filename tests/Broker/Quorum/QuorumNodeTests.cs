@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using KafkaCompat.Broker.Controller;
+using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;

@@ -1,5 +1,5 @@
 using KafkaCompat.Broker.Dispatch;
-using KafkaCompat.Broker.Metrics;
+using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Broker.Tests.Time;

@@ -1,4 +1,4 @@
-using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Metadata;
 
 namespace KafkaCompat.Broker.Tests.Time;

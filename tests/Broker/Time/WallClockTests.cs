@@ -6,8 +6,9 @@ using KafkaCompat.Broker.Tests.Quorum;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Records;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Segments;
 using KafkaCompat.Tests.Shared;
 using Xunit;
 

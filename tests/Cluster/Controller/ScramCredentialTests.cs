@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
-using KafkaCompat.Protocol.MetadataRecords;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Protocol.MetadataRecords;
 using Xunit;
 
 namespace KafkaCompat.Cluster.Tests.Controller;

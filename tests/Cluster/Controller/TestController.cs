@@ -5,8 +5,8 @@ using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
-using KafkaCompat.Protocol.MetadataRecords;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Protocol.MetadataRecords;
 
 namespace KafkaCompat.Cluster.Tests.Controller;
 

@@ -1,6 +1,6 @@
 using KafkaCompat.Cluster.Metadata;
-using KafkaCompat.Protocol.MetadataRecords;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Protocol.MetadataRecords;
 using Xunit;
 
 namespace KafkaCompat.Cluster.Tests.Controller;

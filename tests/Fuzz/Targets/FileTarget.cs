@@ -10,10 +10,12 @@ using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.MetadataRecords;
 using KafkaCompat.Protocol.Records;
-using KafkaCompat.Storage;
 using KafkaCompat.Storage.Checkpoints;
+using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
 using KafkaCompat.Storage.Producers;
+using KafkaCompat.Storage.Segments;
 
 namespace KafkaCompat.Fuzz.Targets;
 

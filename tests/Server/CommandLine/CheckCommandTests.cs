@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Server.CommandLine;
+using KafkaCompat.Server.Settings;
 using KafkaCompat.Server.Tests.Hosting;
 using KafkaCompat.Tests.Shared;
 using Xunit;
@@ -92,7 +93,7 @@ public sealed class CheckCommandTests : IDisposable
     [Fact]
     public void A_data_directory_given_by_its_older_name_is_used()
     {
-        var config = ProgramSettings.Load(ProgramArguments.Parse(["--override", "log.dir=/elsewhere"]));
+        var config = ProgramSettings.Load(ProgramArguments.Parse(["--override", "log.dir=/elsewhere"]).Node);
         Assert.Equal(["/elsewhere"], config.LogDirs);
     }
 
@@ -173,7 +174,7 @@ public sealed class CheckCommandTests : IDisposable
     private static (int Code, string Said) Check(params string[] arguments)
     {
         using var output = new StringWriter { NewLine = "\n" };
-        return (CheckCommand.Check(ProgramArguments.Parse(arguments), output), output.ToString());
+        return (CheckCommand.Check(ProgramArguments.Parse(arguments).Node, output), output.ToString());
     }
 
     private static List<string> Section(string said, string title) =>
@@ -182,7 +183,7 @@ public sealed class CheckCommandTests : IDisposable
     private static (ServerConfig Config, List<string> Notes) FromEnvironment(string file)
     {
         var variables = ConfigProperties.Parse(System.IO.File.ReadAllText(File(file)));
-        var arguments = ProgramArguments.OfNode(null, [.. EnvironmentSettings.From(variables)]);
+        var arguments = new NodeArguments(null, [.. EnvironmentSettings.From(variables)]);
         return (ProgramSettings.Load(arguments), [.. EnvironmentSettings.WithoutEffect(variables)]);
     }
 }

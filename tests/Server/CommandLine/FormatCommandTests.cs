@@ -4,7 +4,7 @@ using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol.MetadataRecords;
 using KafkaCompat.Server.CommandLine;
 using KafkaCompat.Server.Tests.Hosting;
-using KafkaCompat.Storage;
+using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
 using Xunit;

@@ -1,7 +1,7 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Server.CommandLine;
-using KafkaCompat.Server.Http;
 using KafkaCompat.Server.Logging;
+using KafkaCompat.Server.Settings;
 using KafkaCompat.Server.Tests.Hosting;
 using Xunit;
 
@@ -49,7 +49,7 @@ public sealed class ProgramArgumentsTests
     [InlineData("PLAINTEXT://:5000,CONTROLLER://localhost:5001", "localhost:5001", "--port", "5000", "--override", "listeners=PLAINTEXT://:9092")]
     public void A_port_moves_the_controllers_too_without_a_file(string listeners, string quorum, params string[] arguments)
     {
-        var config = ProgramSettings.Load(ProgramArguments.Parse(arguments));
+        var config = ProgramSettings.Load(ProgramArguments.Parse(arguments).Node);
         Assert.Equal(listeners, string.Join(',', config.Listeners.All));
         Assert.Equal([quorum], config.GetList("controller.quorum.bootstrap.servers"));
     }
@@ -99,7 +99,7 @@ public sealed class ProgramArgumentsTests
     [Fact]
     public void A_controllers_port_that_somebody_chose_stays()
     {
-        var config = ProgramSettings.Load(ProgramArguments.Parse(["--override", "listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:7000", "--port", "5000"]));
+        var config = ProgramSettings.Load(ProgramArguments.Parse(["--override", "listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:7000", "--port", "5000"]).Node);
         Assert.Equal("PLAINTEXT://localhost:5000,CONTROLLER://localhost:7000", string.Join(',', config.Listeners.All));
         Assert.Equal(["localhost:7000"], config.GetList("controller.quorum.bootstrap.servers"));
     }
@@ -130,7 +130,7 @@ public sealed class ProgramArgumentsTests
         config = Loaded("listeners=MINE://localhost:1", "listener.security.protocol.map=MINE:PLAINTEXT,controller:PLAINTEXT", "inter.broker.listener.name=MINE");
         Assert.Equal("MINE:PLAINTEXT,controller:PLAINTEXT", config.GetString("listener.security.protocol.map"));
 
-        static ServerConfig Loaded(params string[] overrides) => ProgramSettings.Load(ProgramArguments.Parse([.. overrides.SelectMany(static text => new[] { "--override", text })]));
+        static ServerConfig Loaded(params string[] overrides) => ProgramSettings.Load(ProgramArguments.Parse([.. overrides.SelectMany(static text => new[] { "--override", text })]).Node);
     }
 
     [Theory]
@@ -187,5 +187,5 @@ public sealed class ProgramArgumentsTests
     }
 
     private static IReadOnlyList<string> Problems(string[] arguments) =>
-        [.. Assert.Throws<ConfigurationException>(() => ProgramSettings.Load(ProgramArguments.Parse(arguments))).Problems.Select(static problem => problem.Message)];
+        [.. Assert.Throws<ConfigurationException>(() => ProgramSettings.Load(ProgramArguments.Parse(arguments).Node)).Problems.Select(static problem => problem.Message)];
 }

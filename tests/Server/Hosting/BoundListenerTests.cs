@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using KafkaCompat.Broker.Configs;
-using KafkaCompat.Server.Hosting;
+using KafkaCompat.Server.Listeners;
 using Microsoft.AspNetCore.Connections;
 using Xunit;
 

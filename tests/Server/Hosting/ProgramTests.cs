@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using KafkaCompat.Server.CommandLine;
+using KafkaCompat.Server.Settings;
 using Xunit;
 
 namespace KafkaCompat.Server.Tests.Hosting;
@@ -129,7 +130,7 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public void Without_a_file_the_controller_follows_the_brokers_port()
     {
-        var config = ProgramSettings.Load(ProgramArguments.Parse(["--override", "listeners=PLAINTEXT://localhost:19092"]));
+        var config = ProgramSettings.Load(ProgramArguments.Parse(["--override", "listeners=PLAINTEXT://localhost:19092"]).Node);
         Assert.Equal("CONTROLLER://localhost:19093", Assert.Single(config.Listeners.OfController).ToString());
         Assert.Equal(["localhost:19093"], config.GetList("controller.quorum.bootstrap.servers"));
         Assert.Equal(["data"], config.LogDirs);

@@ -1,10 +1,9 @@
-using KafkaCompat.Broker;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Tests;
 using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Server.Hosting;
 using KafkaCompat.Server.Logging;
-using KafkaCompat.Storage;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging;

@@ -1,4 +1,4 @@
-using KafkaCompat.Server.Hosting;
+using KafkaCompat.Server.Surroundings;
 using Xunit;
 
 namespace KafkaCompat.Server.Tests.Hosting;

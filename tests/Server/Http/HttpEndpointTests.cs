@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using KafkaCompat.Broker;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Telemetry;
 using KafkaCompat.Broker.Tests;
 using KafkaCompat.Protocol;

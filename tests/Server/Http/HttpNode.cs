@@ -1,6 +1,6 @@
 using System.Net;
-using KafkaCompat.Broker;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;

@@ -1,8 +1,8 @@
 using System.Diagnostics.Metrics;
+using System.IO.Pipelines;
 using System.Text;
 using KafkaCompat.Broker.Metrics;
 using KafkaCompat.Server.Http;
-using System.IO.Pipelines;
 using Xunit;
 
 namespace KafkaCompat.Server.Tests.Http;

@@ -1,8 +1,8 @@
-using KafkaCompat.Broker.Configs;
 using System.Text.Json;
-using KafkaCompat.Broker.Logs;
-using KafkaCompat.Server.Hosting;
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Logging;
 using KafkaCompat.Server.Logging;
+using KafkaCompat.Server.Surroundings;
 using Microsoft.Extensions.Logging;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Server.CommandLine;
+using KafkaCompat.Server.Settings;
 using KafkaCompat.Tests.Shared;
 using Xunit;
 
@@ -119,7 +120,7 @@ public sealed partial class ContainerTests
         Assert.Contains("WorkingDirectory=/var/lib/kafkacompat", unit);
         Assert.Contains(unit, static line => line.StartsWith("LimitNOFILE=", StringComparison.Ordinal));
         Assert.Contains(unit, static line => line.StartsWith("ExecStart=/usr/local/bin/kafkacompat", StringComparison.Ordinal));
-        Assert.False(Path.IsPathRooted(ProgramSettings.Load(ProgramArguments.Parse([])).LogDirs[0]));
+        Assert.False(Path.IsPathRooted(ProgramSettings.Load(NodeArguments.None).LogDirs[0]));
     }
 
     private static string Text(string file) => File.ReadAllText(Path.Combine(Root, file)).ReplaceLineEndings("\n");
@@ -135,7 +136,7 @@ public sealed partial class ContainerTests
     private static ServerConfig Config(IEnumerable<KeyValuePair<string, string>> variables)
     {
         var last = variables.GroupBy(static pair => pair.Key, StringComparer.Ordinal).Select(static group => group.Last());
-        return ProgramSettings.Load(ProgramArguments.OfNode(null, [.. EnvironmentSettings.From(last)]));
+        return ProgramSettings.Load(new NodeArguments(null, [.. EnvironmentSettings.From(last)]));
     }
 
     /// <summary>The instructions of a Dockerfile, each on one line.</summary>

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using KafkaCompat.Broker.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Server.Transport;
-using KafkaCompat.Storage;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
 using Microsoft.AspNetCore.Connections;

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using KafkaCompat.Protocol;
 using KafkaCompat.Server.Transport;
-using KafkaCompat.Storage;
 using KafkaCompat.Storage.Files;
 using Microsoft.AspNetCore.Connections;
 using Xunit;

@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
-using KafkaCompat.Server.Hosting;
+using KafkaCompat.Server.Surroundings;
 using KafkaCompat.Server.Transport;
-using Microsoft.AspNetCore.Connections;
 using KafkaCompat.Tests.Shared;
+using Microsoft.AspNetCore.Connections;
 using Xunit;
 
 namespace KafkaCompat.Server.Tests.Transport;

@@ -1,6 +1,9 @@
 using System.Buffers;
 using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
+using KafkaCompat.Storage.Segments;
 
 namespace KafkaCompat.Storage.Tests.Damage;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
 using KafkaCompat.Storage.Segments;
 using Xunit;
 

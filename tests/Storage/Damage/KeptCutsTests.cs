@@ -1,4 +1,6 @@
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
+using KafkaCompat.Storage.Segments;
 using Xunit;
 
 namespace KafkaCompat.Storage.Tests.Damage;

@@ -1,5 +1,8 @@
 using KafkaCompat.Protocol.Checksums;
 using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
+using KafkaCompat.Storage.Segments;
 
 namespace KafkaCompat.Storage.Tests.Damage;
 

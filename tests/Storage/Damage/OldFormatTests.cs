@@ -4,6 +4,8 @@ using System.Text;
 using KafkaCompat.Protocol.Checksums;
 using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
+using KafkaCompat.Storage.Segments;
 using Xunit;
 
 namespace KafkaCompat.Storage.Tests.Damage;

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
+using KafkaCompat.Storage.Segments;
 using Xunit;
 
 namespace KafkaCompat.Storage.Tests.Damage;

@@ -3,6 +3,9 @@ using System.Text;
 using System.Text.Json;
 using KafkaCompat.Protocol.Checksums;
 using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
+using KafkaCompat.Storage.Segments;
 
 namespace KafkaCompat.Storage.Tests.DataDirectories;
 

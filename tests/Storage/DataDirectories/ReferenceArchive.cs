@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text.Json;
 using KafkaCompat.Protocol;
+using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
 
 namespace KafkaCompat.Storage.Tests.DataDirectories;

@@ -2,7 +2,10 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using KafkaCompat.Protocol;
+using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
+using KafkaCompat.Storage.Segments;
 
 namespace KafkaCompat.Storage.Tests.DataDirectories;
 

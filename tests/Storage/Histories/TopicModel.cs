@@ -1,5 +1,7 @@
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Producers;
 
 namespace KafkaCompat.Storage.Tests.Histories;
 

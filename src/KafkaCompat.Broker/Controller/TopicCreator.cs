@@ -1,0 +1,88 @@
+using System.Collections.Concurrent;
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Metadata;
+using KafkaCompat.Cluster.Controller;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Protocol.Names;
+
+namespace KafkaCompat.Broker.Controller;
+
+/// <summary>
+/// Creates topics that a client asked about or that a coordinator needs. One creation a topic is under way at a time; the
+/// answer to the client does not wait for it. Replication factors of internal topics are clamped to the number of live
+/// brokers, so that Kafka's defaults serve a single node.
+/// </summary>
+public sealed class TopicCreator(IControllerChannel controller, BrokerMetadata metadata, ServerConfig config)
+{
+    private const int TimeoutMs = 30_000;
+
+    /// <summary>Creations under way on behalf of clients; past it a client that asks again finds room.</summary>
+    private const int MaxUnderWay = 1_000;
+
+    private readonly ConcurrentDictionary<string, Task> _underWay = new();
+
+    /// <summary>
+    /// What to say of a topic that does not exist; its creation is started if that is allowed. It counts for the client's quota of changes: past it the
+    /// topic is not made, and the client that asks again comes later.
+    /// </summary>
+    public ErrorCode CreateOnDemand(string name, bool allowedByRequest, IMutationQuota? quota)
+    {
+        if (!TopicNames.IsValid(name, out _)) return ErrorCode.InvalidTopicException;
+        if (allowedByRequest && config.GetBool("auto.create.topics.enable") && _underWay.Count < MaxUnderWay) _ = Create(name, quota);
+        return ErrorCode.UnknownTopicOrPartition;
+    }
+
+    /// <summary>Creates a topic with the node's defaults, or those of the internal topic of that name. Completes whatever comes of it.</summary>
+    public Task Create(string name, IMutationQuota? quota = null) =>
+        _underWay.GetOrAdd(name, static (key, call) => call.Creator.CreateNow(key, call.Quota), (Creator: this, Quota: quota));
+
+    /// <summary>The creation of a topic that is under way; done where none is.</summary>
+    internal Task UnderWay(string name) => _underWay.GetValueOrDefault(name, Task.CompletedTask);
+
+    /// <summary>Done when no creation is under way any more; the controller, which has ended, has answered or refused each.</summary>
+    internal async Task Ended() => _ = await Task.WhenAny(Task.WhenAll(_underWay.Values));
+
+    private async Task CreateNow(string name, IMutationQuota? quota)
+    {
+        try
+        {
+            // Leave the caller's thread first: the entry has to be in the table before it is taken out.
+            await Task.Yield();
+            var request = new CreateTopicsRequest { TimeoutMs = TimeoutMs, Topics = { TopicOf(name) } };
+            _ = await controller.CreateTopics(request, CreateTopicsRequest.MaxVersion, quota);
+        }
+        finally
+        {
+            _ = _underWay.TryRemove(name, out _);
+        }
+    }
+
+    private CreateTopicsRequest.CreatableTopic TopicOf(string name) => name switch
+    {
+        InternalTopics.Offsets => Internal(name, "offsets.topic.num.partitions", "offsets.topic.replication.factor",
+            ("compression.type", "producer"), ("cleanup.policy", "compact"), ("segment.bytes", Text("offsets.topic.segment.bytes"))),
+        InternalTopics.Transactions => Internal(name, "transaction.state.log.num.partitions", "transaction.state.log.replication.factor",
+            ("compression.type", "uncompressed"), ("cleanup.policy", "compact"), ("segment.bytes", Text("transaction.state.log.segment.bytes")),
+            ("min.insync.replicas", Text("transaction.state.log.min.isr")), ("unclean.leader.election.enable", "false")),
+        InternalTopics.ShareGroups => Internal(name, "share.coordinator.state.topic.num.partitions", "share.coordinator.state.topic.replication.factor",
+            ("compression.type", "uncompressed"), ("cleanup.policy", "delete"), ("segment.bytes", Text("share.coordinator.state.topic.segment.bytes")),
+            ("min.insync.replicas", Text("share.coordinator.state.topic.min.isr")), ("retention.ms", "-1")),
+        _ => new() { Name = name, NumPartitions = config.GetInt("num.partitions"), ReplicationFactor = (short)config.GetInt("default.replication.factor") },
+    };
+
+    private CreateTopicsRequest.CreatableTopic Internal(string name, string partitions, string replicationFactor, params ReadOnlySpan<(string Name, string Value)> configs)
+    {
+        var live = BrokerMetadata.LiveBrokers(metadata.Current);
+        var topic = new CreateTopicsRequest.CreatableTopic
+        {
+            Name = name,
+            NumPartitions = config.GetInt(partitions),
+            ReplicationFactor = (short)Math.Min(config.GetShort(replicationFactor), Math.Max(1, live)),
+        };
+        foreach (var (key, value) in configs) topic.Configs.Add(new() { Name = key, Value = value });
+        return topic;
+    }
+
+    private string Text(string name) => config.GetText(name)!;
+}

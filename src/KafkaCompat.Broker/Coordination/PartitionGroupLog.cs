@@ -1,0 +1,53 @@
+using System.Buffers;
+using KafkaCompat.Broker.Loops;
+using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Records;
+
+namespace KafkaCompat.Broker.Coordination;
+
+/// <summary>A partition of <c>__consumer_offsets</c> as the shard that runs on it uses it, in one leader epoch.</summary>
+internal sealed class PartitionGroupLog(Partition partition, int leaderEpoch, TimerWheel wheel) : IGroupLog
+{
+    /// <summary>What one step of loading reads: large enough for few steps, small enough to be copied.</summary>
+    private const int MaxReadBytes = 1024 * 1024;
+
+    public long StartOffset => partition.Log.LogStartOffset;
+
+    public GroupLogEnd End
+    {
+        get
+        {
+            var (error, endOffset, isCommitted) = partition.EndAsLeader(leaderEpoch);
+            return new GroupLogEnd(error, endOffset, isCommitted);
+        }
+    }
+
+    public (ErrorCode Error, ReadOnlyMemory<byte> Batches) Read(long offset, long endOffset)
+    {
+        var (error, batches) = partition.ReadAsLeader(offset, endOffset, MaxReadBytes, leaderEpoch);
+        return (error, WholeBatches(batches));
+    }
+
+    public GroupAppend Append(ReadOnlyMemory<byte> batch)
+    {
+        var appended = partition.AppendAsLeader(new ReadOnlySequence<byte>(batch), leaderEpoch);
+        return new GroupAppend(appended.Error, appended.BaseOffset, appended.RequiredOffset, appended.IsReplicated);
+    }
+
+    public async Task<ErrorCode> WhenCommitted(long requiredOffset, int timeoutMs)
+    {
+        var wait = new AckWait(wheel);
+        var place = wait.Add(partition, requiredOffset);
+        await wait.Wait(timeoutMs);
+        return place.Outcome ?? ErrorCode.RequestTimedOut;
+    }
+
+    /// <summary>A read is cut at a number of bytes; what is left of the batch there comes with the next one.</summary>
+    private static ReadOnlyMemory<byte> WholeBatches(byte[] bytes)
+    {
+        var end = 0;
+        while (RecordBatchHeader.TryRead(bytes.AsSpan(end), out var header) && header.SizeInBytes <= bytes.Length - end) end += header.SizeInBytes;
+        return bytes.AsMemory(0, end);
+    }
+}

@@ -1,0 +1,64 @@
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Broker.Handlers.Cluster;
+
+/// <summary>
+/// ApiVersions 0-5: what this listener serves, and from 3 on the cluster's features.
+/// <list type="bullet">
+/// <item>Only what is served is advertised, and client telemetry while somebody takes it; Produce reports minimum 0 as Kafka does, for a client library's sake.</item>
+/// <item>From 3 on the client names its software; a name or version of other characters than Kafka allows is INVALID_REQUEST.</item>
+/// <item>Up to 3 a feature whose range starts at 0 is left out of the supported ones: such clients cannot read it.</item>
+/// <item>From 5 on the client may name the cluster and node that it means to reach: INVALID_REQUEST for another node and, on a
+/// broker's listener, REBOOTSTRAP_REQUIRED for another cluster; who asks a controller is answered whatever cluster it names.</item>
+/// </list>
+/// A version that is not served is answered by the connection itself, in version 0.
+/// </summary>
+[Serves(ApiKey.ApiVersions, 0, 5)]
+public sealed class ApiVersionsHandler(BrokerMetadata metadata, Func<DispatchTable> dispatch, bool isController = false) : IHandler<ApiVersionsRequest, ApiVersionsResponse>
+{
+    /// <summary>Whether clients are told that they can push metrics of theirs.</summary>
+    public Func<bool> IsTelemetryAdvertised { get; init; } = static () => true;
+
+    public ValueTask<ApiVersionsResponse?> Handle(ApiVersionsRequest request, RequestContext context)
+    {
+        var error = Check(request, context.ApiVersion);
+        if (error != ErrorCode.None) return ValueTask.FromResult<ApiVersionsResponse?>(new ApiVersionsResponse { ErrorCode = error });
+        if (context.ApiVersion >= 3)
+        {
+            context.Connection.ClientSoftwareName = request.ClientSoftwareName;
+            context.Connection.ClientSoftwareVersion = request.ClientSoftwareVersion;
+        }
+        var response = new ApiVersionsResponse();
+        var isTelemetryAdvertised = IsTelemetryAdvertised();
+        foreach (var api in dispatch().Served)
+        {
+            if (api.Key is (ApiKey.GetTelemetrySubscriptions or ApiKey.PushTelemetry) && !isTelemetryAdvertised) continue;
+            var min = api.Key == ApiKey.Produce ? (short)0 : api.MinVersion;
+            response.ApiKeys.Add(new() { ApiKey = (short)api.Key, MinVersion = min, MaxVersion = api.MaxVersion });
+        }
+        metadata.FillFeatures(response, context.ApiVersion);
+        return ValueTask.FromResult<ApiVersionsResponse?>(response);
+    }
+
+    private ErrorCode Check(ApiVersionsRequest request, short version)
+    {
+        if (version >= 3 && (!IsSoftwareName(request.ClientSoftwareName) || !IsSoftwareName(request.ClientSoftwareVersion))) return ErrorCode.InvalidRequest;
+        if (version < 5) return ErrorCode.None;
+        if (!isController && request.ClusterId is not null && request.ClusterId != metadata.ClusterId) return ErrorCode.RebootstrapRequired;
+        return request.NodeId >= 0 && request.NodeId != metadata.NodeId ? ErrorCode.InvalidRequest : ErrorCode.None;
+    }
+
+    /// <summary>Letters and digits, with dots and dashes between them: nothing that could break a log line or a metric's name.</summary>
+    private static bool IsSoftwareName(string name)
+    {
+        if (name.Length == 0 || !char.IsAsciiLetterOrDigit(name[0]) || !char.IsAsciiLetterOrDigit(name[^1])) return false;
+        foreach (var c in name)
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('.' or '-')) return false;
+        }
+        return true;
+    }
+}

@@ -1,0 +1,91 @@
+using KafkaCompat.Broker.Controller;
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Metadata;
+using KafkaCompat.Cluster.Groups;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Protocol.Names;
+
+namespace KafkaCompat.Broker.Handlers.Groups;
+
+/// <summary>
+/// FindCoordinator 0-6: the broker that coordinates a group. From 4 on several keys at once.
+/// <list type="bullet">
+/// <item>The first question creates <c>__consumer_offsets</c>; it is answered with COORDINATOR_NOT_AVAILABLE and the client asks again.</item>
+/// <item>In 1 to 3 the message beside no error is the word NONE, as with Kafka.</item>
+/// <item>A key type that there is not, and a share key in versions before 6, are INVALID_REQUEST.</item>
+/// </list>
+/// Left out: coordinators of transactions and of share groups' state. A transactional id is answered with TRANSACTIONAL_ID_AUTHORIZATION_FAILED and a
+/// share key with INVALID_REQUEST: of what a client may be told, these end its attempts at once, where most others have it try for ever. Kafka's own client is told
+/// UNSUPPORTED_VERSION for a transactional id: it gives up at both, and shows the text, which says what is the matter, beside an error that it does not know alone.
+/// </summary>
+[Serves(ApiKey.FindCoordinator, 0, 6)]
+public sealed class FindCoordinatorHandler(BrokerMetadata metadata, TopicCreator creator, UnservedFeatures unserved) : IHandler<FindCoordinatorRequest, FindCoordinatorResponse>
+{
+    private const sbyte GroupKey = 0;
+
+    /// <summary>Kafka's own words for INVALID_REQUEST.</summary>
+    private const string InvalidRequestText =
+        "This most likely occurs because of a request being malformed by the client library or the message was sent to an incompatible broker. "
+        + "See the broker logs for more details.";
+
+    /// <summary>As Kafka's own client names itself.</summary>
+    private const string JavaClient = "apache-kafka-java";
+
+    private const sbyte TransactionKey = 1;
+
+    public ValueTask<FindCoordinatorResponse?> Handle(FindCoordinatorRequest request, RequestContext context)
+    {
+        var image = metadata.Current;
+        if (context.ApiVersion >= 4)
+        {
+            return ValueTask.FromResult<FindCoordinatorResponse?>(new FindCoordinatorResponse
+            {
+                Coordinators = [.. request.CoordinatorKeys.Select(key => Find(key, request.KeyType, image, context))],
+            });
+        }
+        var found = Find(request.Key, request.KeyType, image, context);
+        return ValueTask.FromResult<FindCoordinatorResponse?>(new FindCoordinatorResponse
+        {
+            ErrorCode = found.ErrorCode,
+            ErrorMessage = found.ErrorCode == ErrorCode.None ? "NONE" : found.ErrorMessage,
+            NodeId = found.NodeId,
+            Host = found.Host,
+            Port = found.Port,
+        });
+    }
+
+    private FindCoordinatorResponse.Coordinator Find(string key, sbyte keyType, MetadataImage image, RequestContext context)
+    {
+        if (keyType is < 0 or > 2)
+            return Missing(key, ErrorCode.InvalidRequest, InvalidRequestText);
+        if (keyType != GroupKey)
+            return Unserved(key, keyType, context);
+        if (image.FindTopic(InternalTopics.Offsets) is not { } topic)
+        {
+            _ = creator.Create(InternalTopics.Offsets);
+            return Missing(key, ErrorCode.CoordinatorNotAvailable, "");
+        }
+        var partition = topic.Partitions[GroupPartition.For(key, topic.Partitions.Count)];
+        foreach (var broker in BrokerMetadata.Endpoints(image, context.ListenerName, includeFenced: false))
+        {
+            if (broker.NodeId == partition.Leader)
+                return new() { Key = key, NodeId = broker.NodeId, Host = broker.Host, Port = broker.Port, ErrorMessage = "" };
+        }
+        return Missing(key, ErrorCode.CoordinatorNotAvailable, "");
+    }
+
+    private FindCoordinatorResponse.Coordinator Unserved(string key, sbyte keyType, RequestContext context)
+    {
+        var feature = keyType == TransactionKey ? UnservedFeature.Transactions : UnservedFeature.ShareGroups;
+        unserved.Asked(feature, context);
+        var error = keyType != TransactionKey ? ErrorCode.InvalidRequest
+            : context.Connection.ClientSoftwareName == JavaClient ? ErrorCode.UnsupportedVersion
+            : ErrorCode.TransactionalIdAuthorizationFailed;
+        return Missing(key, error, feature.Message);
+    }
+
+    private static FindCoordinatorResponse.Coordinator Missing(string key, ErrorCode error, string message) =>
+        new() { Key = key, NodeId = -1, Host = "", Port = -1, ErrorCode = error, ErrorMessage = message };
+}

@@ -1,0 +1,19 @@
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Broker.Handlers.Groups;
+
+/// <summary>
+/// StreamsGroupHeartbeat 0-1: UNSUPPORTED_VERSION with a text, as Kafka answers where the streams protocol is switched off. It is advertised although it is refused, so that
+/// the log tells of who asked.
+/// </summary>
+[Serves(ApiKey.StreamsGroupHeartbeat, 0, 1)]
+public sealed class StreamsGroupHeartbeatHandler(UnservedFeatures unserved) : IHandler<StreamsGroupHeartbeatRequest, StreamsGroupHeartbeatResponse>
+{
+    public ValueTask<StreamsGroupHeartbeatResponse?> Handle(StreamsGroupHeartbeatRequest request, RequestContext context)
+    {
+        unserved.Asked(UnservedFeature.StreamsProtocol, context);
+        return ValueTask.FromResult<StreamsGroupHeartbeatResponse?>(new() { ErrorCode = ErrorCode.UnsupportedVersion, ErrorMessage = UnservedFeature.StreamsProtocol.Message });
+    }
+}

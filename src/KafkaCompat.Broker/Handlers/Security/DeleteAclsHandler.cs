@@ -1,0 +1,23 @@
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Broker.Handlers.Security;
+
+/// <summary>DeleteAcls 1-3: SECURITY_DISABLED for each filter, as Apache Kafka answers without an authorizer, which is a setting that is refused here; an element of code 0 closes the connection (<see cref="AclElements"/>).</summary>
+[Serves(ApiKey.DeleteAcls, 1, 3)]
+public sealed class DeleteAclsHandler : IHandler<DeleteAclsRequest, DeleteAclsResponse>
+{
+    public ValueTask<DeleteAclsResponse?> Handle(DeleteAclsRequest request, RequestContext context)
+    {
+        if (!AclElements.AreNamed(request))
+        {
+            context.CloseConnection();
+            return ValueTask.FromResult<DeleteAclsResponse?>(null);
+        }
+
+        var response = new DeleteAclsResponse();
+        foreach (var _ in request.Filters) response.FilterResults.Add(new() { ErrorCode = ErrorCode.SecurityDisabled, ErrorMessage = CreateAclsHandler.NoAuthorizer });
+        return ValueTask.FromResult<DeleteAclsResponse?>(response);
+    }
+}

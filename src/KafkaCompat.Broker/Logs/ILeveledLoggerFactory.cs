@@ -1,9 +1,0 @@
-using Microsoft.Extensions.Logging;
-
-namespace KafkaCompat.Broker.Logs;
-
-/// <summary>Loggers whose levels can change while the node runs.</summary>
-public interface ILeveledLoggerFactory : ILoggerFactory
-{
-    LoggerLevels Levels { get; }
-}

@@ -1,0 +1,202 @@
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Controller;
+using KafkaCompat.Broker.Metadata;
+using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Cluster.Controller;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace KafkaCompat.Broker.Node;
+
+/// <summary>
+/// A broker's standing with the controller: registered and fenced, unfenced when its partitions are open, kept alive by heartbeats, and taken out of
+/// service before it stops, so that no partition is left with a leader that is gone.
+/// </summary>
+public sealed class BrokerLifecycle : IAsyncDisposable
+{
+    private static readonly string[] Protocols = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"];
+
+    private readonly ControllerLoop _controller;
+    private readonly MetadataPublisher _metadata;
+    private readonly BrokerRegistrationRequest _registration;
+    private readonly TimeProvider _clock;
+    private readonly TimeSpan _interval;
+    private readonly CancellationTokenSource _stopped = new();
+    private Task _heartbeats = Task.CompletedTask;
+    private TaskCompletionSource _isAskedToReport = Signal();
+
+    /// <summary>
+    /// <paramref name="logDirs"/> are the ids of this broker's directories, whose locks it holds; <paramref name="epochAtShutdown"/> what the marker of a
+    /// clean shutdown says, else -1.
+    /// </summary>
+    public BrokerLifecycle(
+        QuorumNode quorum, ServerConfig config, string clusterId, IReadOnlyList<Uuid> logDirs, long epochAtShutdown, TimeProvider clock, Random random)
+    {
+        ArgumentNullException.ThrowIfNull(quorum);
+        ArgumentNullException.ThrowIfNull(config);
+        _controller = quorum.Controller;
+        _metadata = quorum.Metadata;
+        _clock = clock;
+        _interval = TimeSpan.FromMilliseconds(config.GetInt("broker.heartbeat.interval.ms"));
+        _registration = new BrokerRegistrationRequest
+        {
+            BrokerId = config.NodeId,
+            ClusterId = clusterId,
+            IncarnationId = RandomIds.Next(random),
+            Listeners = [.. config.Listeners.AdvertisedOfBroker.Select(l =>
+            {
+                var endpoint = EndpointOf(l);
+                return new BrokerRegistrationRequest.Listener { Name = endpoint.Name, Host = endpoint.Host, Port = (ushort)endpoint.Port, SecurityProtocol = endpoint.SecurityProtocol };
+            })],
+            Features = [.. SupportedFeatures.All.Select(f => new BrokerRegistrationRequest.Feature { Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max })],
+            Rack = config.GetString("broker.rack"),
+            LogDirs = [.. logDirs],
+            PreviousBrokerEpoch = epochAtShutdown,
+        };
+    }
+
+    /// <summary>The directories that have failed since the broker registered. Every heartbeat tells of them.</summary>
+    public Func<IReadOnlyList<Uuid>> FailedDirectories { get; set; } = static () => [];
+
+    /// <summary>The directories that take no new partitions. Every heartbeat tells of them, so that the controller makes none for a broker that has no other.</summary>
+    public Func<IReadOnlyList<Uuid>> CordonedDirectories { get; set; } = static () => [];
+
+    /// <summary>Where refused heartbeats are told.</summary>
+    public ILogger Logger { get; init; } = NullLogger.Instance;
+
+    /// <summary>What the controller gave this broker when it registered.</summary>
+    public long Epoch { get; private set; } = -1;
+
+    /// <summary>
+    /// Registers. If the controller still counts on an earlier incarnation, that one is fenced first instead of waiting for its session to end, as Kafka
+    /// does: it had one of the directories whose locks this process holds, so it cannot be alive.
+    /// </summary>
+    public async Task RegisterAsync()
+    {
+        var before = _metadata.Image.Brokers.GetValueOrDefault(_registration.BrokerId);
+        if (before is { IsFenced: false } && before.LogDirs.Any(_registration.LogDirs.Contains))
+        {
+            await _controller.FenceDeadBroker(_registration.BrokerId);
+        }
+
+        var answer = await _controller.RegisterBroker(_registration);
+        if (answer.ErrorCode != ErrorCode.None)
+        {
+            throw new QuorumStateException($"The controller refuses broker {_registration.BrokerId}: {answer.ErrorCode}.");
+        }
+
+        Epoch = answer.BrokerEpoch;
+    }
+
+    /// <summary>Asks to be unfenced; done when the metadata says so and every listener has taken it over. Heartbeats follow by themselves.</summary>
+    public async Task UnfenceAsync()
+    {
+        var answer = await Heartbeat(wantShutDown: false);
+        if (answer.IsFenced)
+        {
+            throw new QuorumStateException($"The controller does not unfence broker {_registration.BrokerId}: {answer.ErrorCode}.");
+        }
+
+        _heartbeats = KeepAlive();
+    }
+
+    /// <summary>Gives up leadership of every partition and is fenced. Without a controller there is nobody to tell.</summary>
+    public async Task ShutDownAsync()
+    {
+        await _stopped.CancelAsync();
+        await _heartbeats;
+        const int MaxAttempts = 10;
+        try
+        {
+            for (int i = 0; i < MaxAttempts && !(await Heartbeat(wantShutDown: true)).ShouldShutDown; i++)
+            {
+                // On a single node the first one moves the leaders away and the second one ends it.
+            }
+        }
+        catch (NotControllerException)
+        {
+            // The node goes down because its controller has: its completion tells why.
+        }
+    }
+
+    /// <summary>
+    /// Has a failed or cordoned directory told of at once and not with the next heartbeat that is due, so that nobody waits for a leader that cannot lead, and no partition
+    /// is made for a broker that has no place for it.
+    /// </summary>
+    public void ReportDirectories() => Volatile.Read(ref _isAskedToReport).TrySetResult();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopped.CancelAsync();
+        await _heartbeats;
+        _stopped.Dispose();
+    }
+
+    /// <summary>A listener as the cluster's records have it.</summary>
+    internal static Endpoint EndpointOf(ListenerEndpoint listener) =>
+        new(listener.Name, listener.Host, listener.Port, (short)Math.Max(0, Array.IndexOf(Protocols, listener.SecurityProtocol)));
+
+    private Task<BrokerHeartbeatResponse> Heartbeat(bool wantShutDown) => _controller.Heartbeat(new BrokerHeartbeatRequest
+    {
+        BrokerId = _registration.BrokerId,
+        BrokerEpoch = Epoch,
+        CurrentMetadataOffset = _metadata.AppliedOffset,
+        WantShutDown = wantShutDown,
+        OfflineLogDirs = [.. FailedDirectories()],
+        CordonedLogDirs = [.. CordonedDirectories()],
+    });
+
+    private static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private async Task KeepAlive()
+    {
+        try
+        {
+            var due = Task.Delay(_interval, _clock, _stopped.Token);
+            while (true)
+            {
+                var asked = Volatile.Read(ref _isAskedToReport);
+                await await Task.WhenAny(due, asked.Task);
+                if (due.IsCompleted)
+                {
+                    due = Task.Delay(_interval, _clock, _stopped.Token);
+                }
+
+                if (asked.Task.IsCompleted)
+                {
+                    // Before the heartbeat: what is asked for while it is under way is told with the next one.
+                    Volatile.Write(ref _isAskedToReport, Signal());
+                }
+
+                await Report();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped.
+        }
+        catch (NotControllerException)
+        {
+            // The controller has ended, which ends the node: its completion tells why.
+        }
+    }
+
+    /// <summary>A heartbeat. One that the controller could not decide on is followed by others, or the broker would be fenced for one fault.</summary>
+    private async Task Report()
+    {
+        try
+        {
+            if (await Heartbeat(wantShutDown: false) is { ErrorCode: not ErrorCode.None and var error })
+            {
+                BrokerNodeLog.HeartbeatRefused(Logger, _registration.BrokerId, Epoch, error);
+            }
+        }
+        catch (Exception fault) when (fault is not (OperationCanceledException or NotControllerException))
+        {
+            BrokerNodeLog.HeartbeatFailed(Logger, fault, _registration.BrokerId, (long)_interval.TotalMilliseconds);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using KafkaCompat.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace KafkaCompat.Broker.Node;
+
+/// <summary>The named events of a node.</summary>
+internal static partial class BrokerNodeLog
+{
+    [LoggerMessage(1301, LogLevel.Error, "The node could not stop in order. The next start checks its files.")]
+    public static partial void StoppedInDisorder(ILogger logger, Exception exception);
+
+    [LoggerMessage(1302, LogLevel.Error, "The log directory {Directory} cannot be used, and its partitions are offline: {Reason}")]
+    public static partial void DirectoryNotOpened(ILogger logger, string directory, string reason);
+
+    [LoggerMessage(1306, LogLevel.Information, "The empty log directory {Directory} was formatted for node {NodeId} of cluster {ClusterId}.")]
+    public static partial void Formatted(ILogger logger, string directory, int nodeId, string clusterId);
+
+    [LoggerMessage(1309, LogLevel.Information, "Node {NodeId} of the new cluster {ClusterId} keeps its files in memory.")]
+    public static partial void FormattedInMemory(ILogger logger, int nodeId, string clusterId);
+
+    [LoggerMessage(1307, LogLevel.Information, "The log directory {Directory} got a new directory.id in its meta.properties. Kafka before 3.7 wrote none.")]
+    public static partial void Identified(ILogger logger, string directory);
+
+    [LoggerMessage(1304, LogLevel.Warning, "Settings without effect: {Settings}. Reason: {Reason}.")]
+    public static partial void SetWithoutEffect(ILogger logger, string settings, string reason);
+
+    [LoggerMessage(1305, LogLevel.Warning, "The controller refused the heartbeat of broker {BrokerId} with epoch {Epoch}: {Error}. If the broker was unregistered, restart it: it serves nothing until then.")]
+    public static partial void HeartbeatRefused(ILogger logger, int brokerId, long epoch, ErrorCode error);
+
+    [LoggerMessage(1308, LogLevel.Error, "The controller could not decide on a heartbeat of broker {BrokerId}. The next one follows in {Milliseconds} ms.")]
+    public static partial void HeartbeatFailed(ILogger logger, Exception exception, int brokerId, long milliseconds);
+
+    [LoggerMessage(1303, LogLevel.Error, "The log directory {Directory} has failed, and its partitions are offline: {Reason}")]
+    public static partial void DirectoryFailed(ILogger logger, string directory, string reason);
+
+    [LoggerMessage(1330, LogLevel.Warning, "The node uses the cluster id {ClusterId} of {Directory}. CLUSTER_ID or kafkacompat.cluster.id names another one, {Given}, which only an empty directory takes.")]
+    public static partial void OtherCluster(ILogger logger, string given, string clusterId, string directory);
+
+    [LoggerMessage(1331, LogLevel.Warning, "This broker does not compact logs yet, and log.cleanup.policy={Policy} asks for it. Topics keep their records until retention deletes them.")]
+    public static partial void CompactsByDefault(ILogger logger, string policy);
+
+    [LoggerMessage(1320, LogLevel.Warning, "Topic {Topic} exists and keeps its number of partitions, {Existing}. kafkacompat.topics says {Wanted}.")]
+    public static partial void InitialTopicDiffers(ILogger logger, string topic, int existing, int wanted);
+
+    [LoggerMessage(1321, LogLevel.Error, "Topic {Topic} of kafkacompat.topics was not created: {Error}. {Message}")]
+    public static partial void InitialTopicNotCreated(ILogger logger, string topic, ErrorCode error, string message);
+}

@@ -1,0 +1,417 @@
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Connections;
+using KafkaCompat.Broker.Controller;
+using KafkaCompat.Broker.Coordination;
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Fetching;
+using KafkaCompat.Broker.Handlers.Cluster;
+using KafkaCompat.Broker.Handlers.Configs;
+using KafkaCompat.Broker.Handlers.Data;
+using KafkaCompat.Broker.Handlers.Groups;
+using KafkaCompat.Broker.Handlers.Quorum;
+using KafkaCompat.Broker.Handlers.Security;
+using KafkaCompat.Broker.Handlers.Topics;
+using KafkaCompat.Broker.Handlers.Transactions;
+using KafkaCompat.Broker.Logging;
+using KafkaCompat.Broker.Loops;
+using KafkaCompat.Broker.Metadata;
+using KafkaCompat.Broker.Metrics;
+using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Broker.Quotas;
+using KafkaCompat.Broker.Telemetry;
+using KafkaCompat.Cluster.Groups;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Compression;
+using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage.Directories;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace KafkaCompat.Broker.Node;
+
+/// <summary>
+/// The broker of a node without its quorum: partitions, handlers, connections. Metadata comes in step by step through
+/// <see cref="MetadataListeners"/>; what changes metadata goes out through the controller channel. So the same broker stands over a
+/// quorum of one, of many, or a controller in a test.
+/// </summary>
+public sealed class BrokerService : IAsyncDisposable
+{
+    private readonly ServerConfig _config;
+    private readonly LogDirectories _directories;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ILogger _connectionLogger;
+    private readonly RequestLog _requestLog;
+    private readonly ConnectionLimits _limits;
+    private readonly DispatchTable _dispatch;
+    private readonly DispatchTable _controllerDispatch;
+    private readonly PartitionKeeper _keeper;
+    private readonly LogKeeper _logs;
+    private readonly MetadataEvents _events;
+    private readonly DirectoryAssignments _assignments;
+    private readonly LogSyncer _syncer;
+    private readonly ProducerIdBlock _producerIds;
+    private readonly GroupPartitions _groups;
+    private readonly CompactionNotices _compaction;
+    private readonly FetchSessionCache _sessions;
+    private readonly ProduceHandler _produce;
+    private readonly FetchHandler _fetch;
+    private readonly LoggerLevels _loggers;
+    private readonly TimerWheel _groupWheel;
+
+    /// <summary>
+    /// How long the connections of a node that stops have to end in order. Nothing is waited for on purpose then, so this is for a slow disk and for
+    /// peers that do not read; what is left afterwards is reset.
+    /// </summary>
+    public const int ShutdownDrainMs = 2_000;
+
+    /// <summary>How long connections that were reset have to end: what their handlers have begun still ends, and only a disk that does not answer keeps them longer.</summary>
+    public const int ResetDrainMs = 1_000;
+
+    public BrokerService(
+        ServerConfig config, string clusterId, LogDirectories directories, IControllerChannel controller, Func<QuorumDescription> quorum, TimeProvider time,
+        Random random, ILoggerFactory logs, IBatchThreads? batchThreads = null, NodeSeams? seams = null)
+    {
+        batchThreads ??= IBatchThreads.None;
+        _config = config;
+        _directories = directories;
+        Connections = new OpenConnections(config.Listeners.All.Select(static listener => listener.Name));
+        // What records, groups and chores go by, and what peers wait for: in the program one clock.
+        var engineTime = seams?.EngineTime ?? time;
+        _time = engineTime;
+        _logger = logs.CreateLogger("kafkacompat.node");
+        _connectionLogger = logs.CreateLogger("kafkacompat.connections");
+        _requestLog = new RequestLog(logs.CreateLogger("kafkacompat.requests"));
+        Wheel = new TimerWheel(engineTime);
+        _limits = new ConnectionLimits(config.GetInt("socket.request.max.bytes"), config.GetLong("connections.max.idle.ms"))
+        {
+            Memory = config.GetLong("queued.max.request.bytes") is > 0 and var maxBytes ? new RequestMemory(maxBytes) : null,
+            Faults = new PeerFaults(engineTime),
+            Answers = new AnswerMemory(AnswerMemory.MaxUnreadBytes, Wheel, engineTime),
+            DecodeThreads = batchThreads,
+        };
+        _groupWheel = ReferenceEquals(engineTime, time) ? Wheel : new TimerWheel(time);
+        Requests = new RequestMetrics(engineTime);
+        Settings = new DynamicBrokerConfig(config, logs.CreateLogger("kafkacompat.configs"));
+        Settings.Changed += ApplySettings;
+        Metadata = new BrokerMetadata(Settings, clusterId);
+        Quotas = new ClientQuotas(config, engineTime);
+        Telemetry = new ClientTelemetry(config.GetInt("telemetry.max.bytes"), config.ClientTelemetry, engineTime, random);
+        _loggers = (logs as ILeveledLoggerFactory)?.Levels ?? new LoggerLevels(LogLevel.Information);
+        var logLogger = logs.CreateLogger("kafkacompat.logs");
+        _syncer = new LogSyncer(time);
+        _keeper = new PartitionKeeper(Partitions, directories, Metadata, Settings, _syncer, time, logLogger) { Placed = PlacedReplica };
+        _events = new MetadataEvents(config.NodeId, logs.CreateLogger("kafkacompat.metadata"));
+        _compaction = new CompactionNotices(Metadata, logLogger);
+        _logs = new LogKeeper(Partitions, directories, config, time, logLogger);
+        _assignments = new DirectoryAssignments(controller, config.NodeId, () => BrokerEpoch, engineTime, logLogger);
+        Topics = new TopicCreator(controller, Metadata, config);
+        _producerIds = new ProducerIdBlock(controller, config.NodeId, () => BrokerEpoch);
+        var coordinator = Groups = new GroupCoordinator(GroupSettingsOf(config), time, _groupWheel, logs.CreateLogger("kafkacompat.groups"))
+        {
+            // As the handlers read it, so that no offset seems to be of a topic that is only about to be there.
+            TopicIds = name => Metadata.Current.FindTopic(name)?.Id,
+        };
+        _groups = new GroupPartitions(coordinator, Partitions, Wheel, config.NodeId);
+        _sessions = new FetchSessionCache(config.GetInt("max.incremental.fetch.session.cache.slots"), random, engineTime);
+        Refusals = new DataRefusals(logs.CreateLogger("kafkacompat.produce"), time);
+        _produce = new ProduceHandler(Partitions, Metadata, Wheel, batchThreads) { Refusals = Refusals };
+        _fetch = new FetchHandler(Partitions, Metadata, Wheel, _sessions, Quotas, config.GetInt("fetch.max.bytes")) { Refusals = Refusals };
+        var unserved = new UnservedFeatures(logs.CreateLogger("kafkacompat.requests"));
+        _dispatch = new ServedHandlers
+        {
+            Produce = _produce,
+            Fetch = _fetch,
+            ListOffsets = new ListOffsetsHandler(Partitions, batchThreads),
+            Metadata = new MetadataHandler(Metadata, Topics, Quotas),
+            ApiVersions = new ApiVersionsHandler(Metadata, () => _dispatch!) { IsTelemetryAdvertised = () => Telemetry.IsAdvertised },
+            CreateTopics = new CreateTopicsHandler(controller, Quotas),
+            DeleteTopics = new DeleteTopicsHandler(controller, Quotas, config.GetBool("delete.topic.enable")),
+            CreatePartitions = new CreatePartitionsHandler(controller, Quotas),
+            ElectLeaders = new ElectLeadersHandler(controller),
+            AlterPartitionReassignments = new AlterPartitionReassignmentsHandler(controller),
+            ListPartitionReassignments = new ListPartitionReassignmentsHandler(Metadata),
+            UpdateFeatures = new UpdateFeaturesHandler(controller),
+            UnregisterBroker = new UnregisterBrokerHandler(controller),
+            DeleteRecords = new DeleteRecordsHandler(Partitions),
+            DescribeProducers = new DescribeProducersHandler(Partitions, Metadata),
+            DescribeLogDirs = new DescribeLogDirsHandler(Partitions, directories.All, Metadata, config),
+            AlterReplicaLogDirs = new AlterReplicaLogDirsHandler(Partitions, directories.All),
+            DeleteGroups = new DeleteGroupsHandler(coordinator),
+            OffsetDelete = new OffsetDeleteHandler(coordinator, Metadata),
+            InitProducerId = new InitProducerIdHandler(_producerIds, unserved),
+            OffsetForLeaderEpoch = new OffsetForLeaderEpochHandler(Partitions),
+            DescribeConfigs = new DescribeConfigsHandler(Metadata, config, _loggers),
+            IncrementalAlterConfigs = new IncrementalAlterConfigsHandler(controller, config.NodeId, _loggers),
+            AlterConfigs = new AlterConfigsHandler(controller, config.NodeId, _loggers),
+            DescribeClientQuotas = new DescribeClientQuotasHandler(Metadata),
+            AlterClientQuotas = new AlterClientQuotasHandler(controller),
+            DescribeUserScramCredentials = new DescribeUserScramCredentialsHandler(Metadata),
+            AlterUserScramCredentials = new AlterUserScramCredentialsHandler(controller),
+            ListConfigResources = new ListConfigResourcesHandler(Metadata),
+            GetTelemetrySubscriptions = new GetTelemetrySubscriptionsHandler(Telemetry),
+            PushTelemetry = new PushTelemetryHandler(Telemetry, batchThreads),
+            DescribeCluster = new DescribeClusterHandler(Metadata),
+            SaslHandshake = new SaslHandshakeHandler(),
+            SaslAuthenticate = new SaslAuthenticateHandler(),
+            DescribeAcls = new DescribeAclsHandler(),
+            CreateAcls = new CreateAclsHandler(),
+            DeleteAcls = new DeleteAclsHandler(),
+            CreateDelegationToken = new CreateDelegationTokenHandler(),
+            RenewDelegationToken = new RenewDelegationTokenHandler(),
+            ExpireDelegationToken = new ExpireDelegationTokenHandler(),
+            DescribeDelegationToken = new DescribeDelegationTokenHandler(),
+            DescribeQuorum = new DescribeQuorumHandler(quorum, engineTime),
+            DescribeTopicPartitions = new DescribeTopicPartitionsHandler(Metadata, config.GetInt("max.request.partition.size.limit")),
+            JoinGroup = new JoinGroupHandler(coordinator, NewGuid),
+            SyncGroup = new SyncGroupHandler(coordinator),
+            Heartbeat = new HeartbeatHandler(coordinator),
+            LeaveGroup = new LeaveGroupHandler(coordinator),
+            DescribeGroups = new DescribeGroupsHandler(coordinator),
+            ListGroups = new ListGroupsHandler(coordinator),
+            FindCoordinator = new FindCoordinatorHandler(Metadata, Topics, unserved),
+            ConsumerGroupHeartbeat = new ConsumerGroupHeartbeatHandler(unserved),
+            ShareGroupHeartbeat = new ShareGroupHeartbeatHandler(unserved),
+            StreamsGroupHeartbeat = new StreamsGroupHeartbeatHandler(unserved),
+            OffsetCommit = new OffsetCommitHandler(coordinator, Metadata),
+            OffsetFetch = new OffsetFetchHandler(coordinator, Metadata),
+        }.ToTable(ApiListeners.Broker);
+        if (config.ClientTelemetry == TelemetryAdvertising.Off) _dispatch = _dispatch.Without(ApiKey.GetTelemetrySubscriptions, ApiKey.PushTelemetry);
+        _controllerDispatch = ControllerTable(controller, quorum);
+        seams?.Interceptor?.Attach(Metadata);
+        _dispatch.Intercept(seams?.Interceptor);
+        _controllerDispatch.Intercept(seams?.Interceptor);
+
+        void PlacedReplica(Uuid topicId, int partition, Uuid directory) => _assignments!.Add(topicId, partition, directory);
+
+        Guid NewGuid()
+        {
+            Span<byte> bytes = stackalloc byte[16];
+            lock (random) random.NextBytes(bytes);
+            return new Guid(bytes);
+        }
+    }
+
+    public PartitionTable Partitions { get; } = new();
+
+    public BrokerMetadata Metadata { get; }
+
+    /// <summary>The broker's settings, which the metadata may change.</summary>
+    public DynamicBrokerConfig Settings { get; }
+
+    public TopicCreator Topics { get; }
+
+    /// <summary>What clients push of their own metrics.</summary>
+    public ClientTelemetry Telemetry { get; }
+
+    /// <summary>The quotas of clients, which the metadata holds.</summary>
+    public ClientQuotas Quotas { get; }
+
+    /// <summary>What peers wait for hangs here; the deadlines of groups on another wheel where they go by another clock.</summary>
+    public TimerWheel Wheel { get; }
+
+    /// <summary>What requests of all connections may take together; null where nobody bounds it.</summary>
+    public RequestMemory? RequestMemory => _limits.Memory;
+
+    /// <summary>What unread answers of all connections take.</summary>
+    public AnswerMemory AnswerMemory => _limits.Answers!;
+
+    /// <summary>What the objects of large requests take.</summary>
+    public DecodeMemory DecodeMemory => _limits.Decoding;
+
+    /// <summary>What was asked, how often and how long it took.</summary>
+    public RequestMetrics Requests { get; }
+
+    /// <summary>The coordinator of the groups that are here.</summary>
+    public GroupCoordinator Groups { get; }
+
+    /// <summary>What was refused of produce and fetch requests.</summary>
+    public DataRefusals Refusals { get; }
+
+    /// <summary>What happened to the metadata since the node started.</summary>
+    public MetadataEvents Events => _events;
+
+    /// <summary>Where the partitions lie.</summary>
+    public LogDirectories Directories => _directories;
+
+    /// <summary>Fetches that wait for bytes.</summary>
+    public int WaitingFetches => _fetch.Waiting;
+
+    /// <summary>Produce requests that wait for their acknowledgement.</summary>
+    public int WaitingProduces => _produce.Waiting;
+
+    /// <summary>Fetch sessions that are remembered.</summary>
+    public int FetchSessions => _sessions.Count;
+
+    /// <summary>
+    /// Who hears of new metadata, in the order in which they have to: partitions, then what handlers answer from, then
+    /// what has settings of the broker, quotas, then the coordinators, then the log of what was changed. So a client that reads of a leader here finds it leading, and a coordinator finds its partition.
+    /// </summary>
+    public IReadOnlyList<IMetadataListener> MetadataListeners => [_keeper, Metadata, Settings, Quotas, Telemetry, _groups, _compaction, _events];
+
+    /// <summary>The connections that are served now.</summary>
+    public OpenConnections Connections { get; }
+
+    /// <summary>Whether partitions could not be opened for a reason that passes; the next step of metadata, of any kind, has them tried again.</summary>
+    public bool HasRefusedPartitions => _keeper.HasRefused;
+
+    /// <summary>Ends, or fails, when the chores of the logs do: nothing would be made durable or deleted any more.</summary>
+    public Task Completion => Task.WhenAny(_syncer.Completion, _logs.Completion).Unwrap();
+
+    /// <summary>What the controller gave this broker when it registered.</summary>
+    public long BrokerEpoch { get; set; } = -1;
+
+    /// <summary>Opens the logs of the directories that <paramref name="image"/> knows. Before the first step is published.</summary>
+    public Task LoadDirectory(MetadataImage image)
+    {
+        ApplySettings(Settings.Of(image));
+        return _keeper.LoadDirectory(image);
+    }
+
+    /// <summary>Raised when other directories take no new partitions than before; the controller has to hear of it.</summary>
+    public event Action? CordonsChanged;
+
+    /// <summary>Starts the chores.</summary>
+    public void Start()
+    {
+        _syncer.Start();
+        foreach (var directory in _directories.All) directory.Environment.WriteBehind?.Start();
+        _logs.Start();
+    }
+
+    /// <summary>
+    /// Begins to tell the controller which directories hold the replicas. Once the broker is unfenced and leaders are elected, as in Kafka: a replica whose
+    /// directory was lost has an empty log in its place by now, and must not come to lead with that.
+    /// </summary>
+    public void TellDirectories() => _assignments.Start();
+
+    /// <summary>
+    /// What a controller's listener serves to tools: topics, partitions, features and the quorum. Followers, brokers elsewhere and voters are not
+    /// served, as this node is the whole cluster.
+    /// </summary>
+    private DispatchTable ControllerTable(IControllerChannel controller, Func<QuorumDescription> quorum)
+    {
+        DispatchTable? table = null;
+        return table = new DispatchTable(
+        [
+            new ServedApi<ApiVersionsRequest, ApiVersionsResponse>(0, 5, new ApiVersionsHandler(Metadata, () => table!, isController: true)),
+            new ServedApi<CreateTopicsRequest, CreateTopicsResponse>(2, 7, new CreateTopicsHandler(controller, Quotas)),
+            new ServedApi<DeleteTopicsRequest, DeleteTopicsResponse>(1, 6, new DeleteTopicsHandler(controller, Quotas, _config.GetBool("delete.topic.enable"))),
+            new ServedApi<CreatePartitionsRequest, CreatePartitionsResponse>(0, 3, new CreatePartitionsHandler(controller, Quotas)),
+            new ServedApi<ElectLeadersRequest, ElectLeadersResponse>(0, 2, new ElectLeadersHandler(controller)),
+            new ServedApi<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(0, 1, new AlterPartitionReassignmentsHandler(controller)),
+            new ServedApi<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(0, 0, new ListPartitionReassignmentsHandler(Metadata)),
+            new ServedApi<UpdateFeaturesRequest, UpdateFeaturesResponse>(0, 2, new UpdateFeaturesHandler(controller)),
+            new ServedApi<UnregisterBrokerRequest, UnregisterBrokerResponse>(0, 0, new UnregisterBrokerHandler(controller)),
+            new ServedApi<DescribeConfigsRequest, DescribeConfigsResponse>(1, 4, new DescribeConfigsHandler(Metadata, _config, _loggers)),
+            new ServedApi<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(0, 1, new IncrementalAlterConfigsHandler(controller, _config.NodeId, _loggers)),
+            new ServedApi<AlterConfigsRequest, AlterConfigsResponse>(0, 2, new AlterConfigsHandler(controller, _config.NodeId, _loggers)),
+            new ServedApi<AlterClientQuotasRequest, AlterClientQuotasResponse>(0, 1, new AlterClientQuotasHandler(controller)),
+            new ServedApi<DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse>(0, 0, new DescribeUserScramCredentialsHandler(Metadata)),
+            new ServedApi<AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse>(0, 0, new AlterUserScramCredentialsHandler(controller)),
+            new ServedApi<DescribeQuorumRequest, DescribeQuorumResponse>(0, 2, new DescribeQuorumHandler(quorum, _time)),
+            new ServedApi<SaslHandshakeRequest, SaslHandshakeResponse>(0, 1, new SaslHandshakeHandler()),
+            new ServedApi<SaslAuthenticateRequest, SaslAuthenticateResponse>(0, 2, new SaslAuthenticateHandler()),
+            new ServedApi<DescribeAclsRequest, DescribeAclsResponse>(1, 3, new DescribeAclsHandler()),
+            new ServedApi<CreateAclsRequest, CreateAclsResponse>(1, 3, new CreateAclsHandler()),
+            new ServedApi<DeleteAclsRequest, DeleteAclsResponse>(1, 3, new DeleteAclsHandler()),
+            new ServedApi<CreateDelegationTokenRequest, CreateDelegationTokenResponse>(1, 3, new CreateDelegationTokenHandler()),
+            new ServedApi<RenewDelegationTokenRequest, RenewDelegationTokenResponse>(1, 2, new RenewDelegationTokenHandler()),
+            new ServedApi<ExpireDelegationTokenRequest, ExpireDelegationTokenResponse>(1, 2, new ExpireDelegationTokenHandler()),
+            new ServedApi<DescribeDelegationTokenRequest, DescribeDelegationTokenResponse>(1, 3, new DescribeDelegationTokenHandler()),
+            new ServedApi<DescribeClusterRequest, DescribeClusterResponse>(0, 2, new DescribeClusterHandler(Metadata, isController: true)),
+        ]);
+    }
+
+    /// <summary>Hands settings that Kafka changes while a broker runs to those of this node who keep them; topics' defaults are the keeper's.</summary>
+    private void ApplySettings(ServerConfig config)
+    {
+        foreach (var directory in _directories.All) directory.Environment.ProducerIdExpirationMs = config.GetInt("producer.id.expiration.ms");
+        var cordoned = _directories.CordonedIds;
+        _directories.Cordon(directory => config.IsCordoned(directory.Path));
+        if (!cordoned.SequenceEqual(_directories.CordonedIds)) CordonsChanged?.Invoke();
+    }
+
+    private static GroupSettings GroupSettingsOf(ServerConfig config) => new()
+    {
+        InitialRebalanceDelayMs = config.GetInt("group.initial.rebalance.delay.ms"),
+        MinSessionTimeoutMs = config.GetInt("group.min.session.timeout.ms"),
+        MaxSessionTimeoutMs = config.GetInt("group.max.session.timeout.ms"),
+        MaxSize = config.GetInt("group.max.size"),
+        OffsetMetadataMaxLength = config.GetInt("offset.metadata.max.bytes"),
+        ConsumerSessionTimeoutMs = config.GetInt("group.consumer.session.timeout.ms"),
+        OffsetsCommitTimeoutMs = config.GetInt("offsets.commit.timeout.ms"),
+        OffsetsCodec = (CompressionType)config.GetInt("offsets.topic.compression.codec"),
+        OffsetsRetentionMs = config.GetInt("offsets.retention.minutes") * 60_000L,
+        OffsetsRetentionCheckIntervalMs = config.GetLong("offsets.retention.check.interval.ms"),
+    };
+
+    /// <summary>Serves a connection that a listener accepted, until it ends.</summary>
+    public async Task Serve(ConnectionContext connection, string listenerName)
+    {
+        var dispatch = _config.Listeners.ControllerNames.Contains(listenerName) ? _controllerDispatch : _dispatch;
+        var served = new KafkaConnection(connection, listenerName, dispatch, _limits, Quotas, Wheel, _time, _connectionLogger, Requests, _requestLog);
+        Connections.Add(served);
+        try
+        {
+            await served.RunAsync();
+        }
+        finally
+        {
+            Connections.Remove(served);
+        }
+    }
+
+    /// <summary>
+    /// Ends all connections in order, as the first thing of a stop, when no more are accepted: fetches that wait are answered with what there is, members of
+    /// groups that wait are sent to look for their coordinator, everything else that was begun is done and answered. At most <see cref="ShutdownDrainMs"/>;
+    /// returns how many connections are left.
+    /// </summary>
+    public async Task<int> DrainAsync()
+    {
+        var drained = Connections.DrainAsync();
+        foreach (var partition in Partitions.All) partition.ReleaseFetches();
+        _groups.Close();
+        await drained.WaitAsync(TimeSpan.FromMilliseconds(ShutdownDrainMs), _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return Connections.Count;
+    }
+
+    /// <summary>Lets those end who serve connections that were reset. At most <see cref="ResetDrainMs"/>; returns how many connections are left.</summary>
+    public async Task<int> DrainResetAsync()
+    {
+        await Connections.DrainAsync().WaitAsync(TimeSpan.FromMilliseconds(ResetDrainMs), _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return Connections.Count;
+    }
+
+    /// <summary>
+    /// Set where the node ends because a part of it has failed. As Kafka's halts then, the directories are left without the mark of a clean shutdown: nobody
+    /// knows what the failure has kept from being done, and the next start looks.
+    /// </summary>
+    public bool EndsInDisorder { get; set; }
+
+    /// <summary>Stops serving partitions and closes the directories as a clean shutdown does: the next start trusts the files.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        var steps = new StopSteps(_logger);
+        await steps.Take(_assignments.DisposeAsync);
+        await steps.Take(Topics.Ended);
+        await steps.Take(Groups.DisposeAsync);
+        await steps.Take(_logs.DisposeAsync);
+        await steps.Take(_syncer.Stop);
+        foreach (var directory in _directories.All)
+        {
+            if (directory.Environment.WriteBehind is { } writeBehind) await steps.Take(writeBehind.Stop);
+        }
+        var highWatermarks = _logs.HighWatermarks();
+        foreach (var partition in Partitions.All) steps.Take(partition.Close);
+        steps.Take(Wheel.Dispose);
+        steps.Take(_groupWheel.Dispose);
+        steps.Take(_producerIds.Dispose);
+        steps.Take(Refusals.Dispose);
+        steps.Take(Telemetry.Dispose);
+        if (EndsInDisorder || steps.HasFailed) _directories.Dispose();
+        else await _directories.CloseCleanly(BrokerEpoch, highWatermarks);
+    }
+}

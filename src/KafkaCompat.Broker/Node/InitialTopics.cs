@@ -1,0 +1,46 @@
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Controller;
+using KafkaCompat.Broker.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using Microsoft.Extensions.Logging;
+
+namespace KafkaCompat.Broker.Node;
+
+/// <summary>Creates the topics of <c>kafkacompat.topics</c> that do not exist, before the node says that it is ready. One that exists stays as it is.</summary>
+internal static class InitialTopics
+{
+
+    private const int TimeoutMs = 30_000;
+
+    public static async Task Create(IReadOnlyList<InitialTopic> topics, BrokerMetadata metadata, IControllerChannel controller, ServerConfig config, ILogger logger)
+    {
+        var request = new CreateTopicsRequest { TimeoutMs = TimeoutMs };
+        foreach (var topic in topics)
+        {
+            if (metadata.Current.FindTopic(topic.Name) is not { } existing)
+            {
+                request.Topics.Add(new()
+                {
+                    Name = topic.Name,
+                    NumPartitions = topic.Partitions ?? config.GetInt("num.partitions"),
+                    ReplicationFactor = (short)config.GetInt("default.replication.factor"),
+                });
+            }
+            else if (topic.Partitions is { } wanted && wanted != existing.Partitions.Count)
+            {
+                BrokerNodeLog.InitialTopicDiffers(logger, topic.Name, existing.Partitions.Count, wanted);
+            }
+        }
+
+        if (request.Topics.Count == 0) return;
+        var response = await controller.CreateTopics(request, CreateTopicsRequest.MaxVersion);
+        foreach (var result in response.Topics)
+        {
+            if (result.ErrorCode is not (ErrorCode.None or ErrorCode.TopicAlreadyExists))
+            {
+                BrokerNodeLog.InitialTopicNotCreated(logger, result.Name, result.ErrorCode, result.ErrorMessage ?? "");
+            }
+        }
+    }
+}

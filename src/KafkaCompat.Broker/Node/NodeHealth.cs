@@ -1,0 +1,57 @@
+using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Cluster.Metadata;
+
+namespace KafkaCompat.Broker.Node;
+
+/// <summary>Whether a node can serve what it is there for, and what is in the way where it cannot.</summary>
+public sealed class NodeHealth(BrokerService broker, Func<QuorumDescription> quorum)
+{
+    private volatile bool _isStopping;
+
+    /// <summary>Whether <see cref="BeginStop"/> was called.</summary>
+    public bool IsStopping => _isStopping;
+
+    /// <summary>The node is about to end: from now on it is not ready, while it still answers.</summary>
+    public void BeginStop() => _isStopping = true;
+
+    /// <summary>
+    /// What keeps this node from producing to every partition that it has and from serving every group, a line each for people; empty where nothing does.
+    /// </summary>
+    public IReadOnlyList<string> NotReady()
+    {
+        var reasons = new List<string>();
+        if (_isStopping) reasons.Add("The node is stopping.");
+        foreach (var directory in broker.Directories.All)
+        {
+            if (directory.Health.Cause is { } cause) reasons.Add($"The log directory {directory.Path} has failed: {cause.Message}");
+        }
+        foreach (var path in broker.Directories.Unopened) reasons.Add($"The log directory {path} could not be opened when the node started.");
+        if (quorum().LeaderId < 0) reasons.Add("The quorum has no leader, so nothing of the metadata can change.");
+        var image = broker.Metadata.Current;
+        if (broker.Metadata.ControllerId < 0)
+        {
+            reasons.Add(image.Brokers.ContainsKey(broker.Metadata.NodeId)
+                ? "The controller has not let this broker serve yet."
+                : "The cluster does not know this broker: it was unregistered. It registers when it is started again.");
+        }
+        foreach (var cause in broker.Partitions.Offline.GroupBy(static offline => offline.Value.Cause).OrderBy(static cause => cause.Key, StringComparer.Ordinal))
+            reasons.Add($"Partitions are offline, {cause.Min(static offline => offline.Key.ToString())} the first of {cause.Count()}: {cause.First().Value.Reason}.");
+        if (NotServed(image) is var notServed and > 0) reasons.Add($"Partitions that this node should lead are not led: {notServed}.");
+        if (broker.Groups.LoadingPartitions is var loading and > 0) reasons.Add($"Partitions of __consumer_offsets whose groups are being loaded: {loading}.");
+        return reasons;
+    }
+
+    /// <summary>Partitions that the metadata gives to this node to lead and that are not led here.</summary>
+    private int NotServed(MetadataImage image)
+    {
+        var notServed = 0;
+        foreach (var topic in image.Topics.Values)
+        {
+            foreach (var (index, registration) in topic.Partitions)
+            {
+                if (registration.Leader == broker.Metadata.NodeId && broker.Partitions.Find(topic.Name, index) is not { Standing.IsLeader: true }) notServed++;
+            }
+        }
+        return notServed;
+    }
+}

@@ -1,0 +1,153 @@
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Controller;
+using KafkaCompat.Broker.Metadata;
+using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Cluster.Controller;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Cluster.Quorum;
+using KafkaCompat.Protocol;
+using KafkaCompat.Storage.Directories;
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Segments;
+
+namespace KafkaCompat.Broker.Node;
+
+/// <summary>
+/// The controller's half of a node: metadata log, quorum, controller, and the metadata that this node follows. The broker's half stands on
+/// <see cref="Metadata"/> and <see cref="Controller"/> alone.
+/// </summary>
+public sealed class QuorumNode : IAsyncDisposable
+{
+    private readonly MetadataLog _log;
+    private bool _isDisposed;
+
+    private QuorumNode(MetadataLog log, QuorumLoop quorum, ControllerLoop controller, MetadataPublisher metadata)
+    {
+        _log = log;
+        Quorum = quorum;
+        Controller = controller;
+        Metadata = metadata;
+    }
+
+    public QuorumLoop Quorum { get; }
+
+    public ControllerLoop Controller { get; }
+
+    public MetadataPublisher Metadata { get; }
+
+    /// <summary>Opens the metadata log of a prepared directory, whose lock the caller holds. The ports of the listeners are bound.</summary>
+    public static QuorumNode Open(ServerConfig config, LogEnvironment environment, MetaProperties meta, TimeProvider clock, Random random)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(meta);
+        ArgumentNullException.ThrowIfNull(clock);
+        var log = MetadataLog.Open(environment, config.MetadataLogDir, LogSettingsOf(config));
+        try
+        {
+            var metadata = new MetadataPublisher(
+                new SnapshotPolicy(config.GetLong("metadata.log.max.record.bytes.between.snapshots"), config.GetLong("metadata.log.max.snapshot.interval.ms")),
+                clock);
+            var quorum = new QuorumLoop(log, QuorumSettingsOf(config, meta), metadata, NoPeers.Instance, clock, random);
+            if (quorum.Describe().VoterSet is { Voters.Length: > 1 } voters)
+            {
+                throw new QuorumStateException($"The metadata log in {config.MetadataLogDir} has a quorum of {voters.Voters.Length} voters "
+                    + $"({string.Join(", ", voters.Voters.Select(static v => v.Key.Id))}): more than one is not served yet.");
+            }
+
+            var controller = new ControllerLoop(ControllerSettingsOf(config, meta, BootstrapRecords(log, quorum), quorum.KRaftVersion, random), clock, random);
+            metadata.Leading = controller.OnLeading;
+            metadata.SnapshotDue = (id, image) => quorum.TrySnapshot(id, new QuorumSnapshot(
+                image.Provenance.TimestampMs, quorum.KRaftVersion, quorum.Describe().VoterSet, [.. MetadataSnapshot.Records(image)]));
+            return new QuorumNode(log, quorum, controller, metadata);
+        }
+        catch
+        {
+            log.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts the loops; done when this node is the active controller and the metadata is complete.</summary>
+    public async Task StartAsync(CancellationToken stop = default)
+    {
+        Quorum.Start();
+        Controller.Start(Quorum);
+        await await Task.WhenAny(Controller.Active, Quorum.Completion, Controller.Completion).WaitAsync(stop);
+    }
+
+    /// <summary>Ends when a loop does; failed where the node cannot go on without it: the quorum's disk, the controller.</summary>
+    public Task Completion => Task.WhenAny(Quorum.Completion, Controller.Completion).Unwrap();
+
+    /// <summary>Ends the loops, waits for whoever is told of the metadata, and closes the log.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
+        await Ended(Controller.StopAsync());
+        await Ended(Quorum.StopAsync());
+        Controller.Dispose();
+        Quorum.Dispose();
+        await Metadata.DisposeAsync();
+        if (Quorum.Completion.IsCompletedSuccessfully)
+        {
+            _log.Close();
+        }
+
+        _log.Dispose();
+    }
+
+    /// <summary>A loop that failed has told its failure by its completion.</summary>
+    private static Task Ended(Task loop) => loop.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Current);
+
+    private static IReadOnlyList<VersionedRecord> BootstrapRecords(MetadataLog log, QuorumLoop quorum) =>
+        log.LatestSnapshot == SnapshotId.Bootstrap && quorum.Snapshot is { } formatted ? formatted.Records : DirectoryFormat.NewClusterFeatures;
+
+    private static LogSettings LogSettingsOf(ServerConfig config) => new()
+    {
+        SegmentBytes = config.GetOptionalInt("internal.metadata.log.segment.bytes") ?? config.GetInt("metadata.log.segment.bytes"),
+        SegmentMs = config.GetLong("metadata.log.segment.ms"),
+        FileDeleteDelayMs = config.GetLong("internal.metadata.delete.delay.millis"),
+        RetentionMs = -1,
+        RetentionBytes = -1,
+    };
+
+    private static QuorumSettings QuorumSettingsOf(ServerConfig config, MetaProperties meta)
+    {
+        string listener = config.Listeners.ControllerNames[0];
+        return new QuorumSettings
+        {
+            Raft = new RaftSettings(
+                new ReplicaKey(config.NodeId, meta.DirectoryId ?? Uuid.Zero),
+                config.GetInt("controller.quorum.election.timeout.ms"),
+                config.GetInt("controller.quorum.fetch.timeout.ms")),
+            StaticVoters = new VoterSet([.. config.Node.StaticVoters.OrderBy(v => v.Id).Select(v => new Voter(new ReplicaKey(v.Id, Uuid.Zero), [new Endpoint(listener, v.Host, v.Port, 0)]))]),
+            Endpoints = [.. config.Listeners.AdvertisedOfController.Select(l => new Endpoint(l.Name, l.Host, l.Port, 0))],
+            MaxRetentionBytes = config.GetLong("metadata.max.retention.bytes"),
+            MaxRetentionMs = config.GetLong("metadata.max.retention.ms"),
+        };
+    }
+
+    private static ControllerSettings ControllerSettingsOf(
+        ServerConfig config, MetaProperties meta, IReadOnlyList<VersionedRecord> bootstrap, short kraftVersion, Random random) => new()
+        {
+            NodeId = config.NodeId,
+            ClusterId = meta.ClusterId,
+            IncarnationId = RandomIds.Next(random),
+            Endpoints = [.. config.Listeners.AdvertisedOfController.Select(BrokerLifecycle.EndpointOf)],
+            BootstrapRecords = bootstrap,
+            KRaftVersion = kraftVersion,
+            TopicConfigs = new TopicConfigRules(config),
+            ResourceConfigs = new ResourceConfigRules(config),
+            DefaultPartitions = config.GetInt("num.partitions"),
+            DefaultReplicationFactor = (short)config.GetInt("default.replication.factor"),
+            MinInSyncReplicas = config.GetInt("min.insync.replicas"),
+            IsUncleanElectionEnabled = config.GetBool("unclean.leader.election.enable"),
+            IsTopicDeletionEnabled = config.GetBool("delete.topic.enable"),
+            SessionTimeoutMs = config.GetInt("broker.session.timeout.ms"),
+            MaxIdleIntervalMs = config.GetInt("metadata.max.idle.interval.ms"),
+        };
+}

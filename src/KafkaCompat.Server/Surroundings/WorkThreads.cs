@@ -1,0 +1,123 @@
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Storage.Files;
+
+namespace KafkaCompat.Server.Surroundings;
+
+/// <summary>
+/// Threads of the program for work of one kind. One is started when there is work and all others are busy, up to a bound; behind that, work waits its
+/// turn. How much can wait is bounded by who asks: each chore, each worker of the syncer and each write-behind has one piece of work for the disk under way, and
+/// each connection one request whose batches take long.
+/// </summary>
+internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> start) : IDiskThreads, IBatchThreads, IDisposable
+{
+    public WorkThreads(string name, int maxThreads) : this(name, maxThreads, static thread => thread.Start())
+    {
+    }
+
+    /// <summary>For the disk: enough that four syncs, the chores and a write-behind do not wait for one another.</summary>
+    public const int MaxDiskThreads = 12;
+
+    /// <summary>For batches: they need a processor all the time, so that more threads than these would only make one another wait.</summary>
+    public static readonly int MaxBatchThreads = Environment.ProcessorCount;
+
+    private const int StackBytes = 512 * 1024;
+
+    private readonly Queue<(Action Work, TaskCompletionSource Done)> _waiting = new();
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _work = new(0);
+    private int _threads;
+    private int _idle;
+    private bool _isStopped;
+
+    public Task Run(Action work)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isStopped, this);
+            if (_waiting.Count >= _idle && _threads < maxThreads && TryStart(_threads + 1))
+            {
+                _threads++;
+            }
+
+            if (_threads > 0)
+            {
+                _waiting.Enqueue((work, done));
+                _ = _work.Release();
+                return done.Task;
+            }
+        }
+
+        // The system has no thread left for this process, and none of ours is there that could get to it.
+        Carry(work, done);
+        return done.Task;
+    }
+
+    /// <summary>Starts a thread; false where the system gives none (ulimit -u, pids.max). The work then waits for the threads that there are.</summary>
+    private bool TryStart(int number)
+    {
+        try
+        {
+            start(new Thread(Serve, StackBytes) { IsBackground = true, Name = $"{name}-{number}" });
+            return true;
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Lets the threads end when the work that was asked for is done.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isStopped = true;
+            // Without work there was no thread, and a semaphore refuses to be released by none.
+            if (_threads > 0)
+            {
+                _work.Release(_threads);
+            }
+        }
+    }
+
+    private void Serve()
+    {
+        while (true)
+        {
+            lock (_gate)
+            {
+                _idle++;
+            }
+
+            _work.Wait();
+            Action work;
+            TaskCompletionSource done;
+            lock (_gate)
+            {
+                _idle--;
+                if (!_waiting.TryDequeue(out var next))
+                {
+                    return;
+                }
+
+                (work, done) = next;
+            }
+
+            Carry(work, done);
+        }
+    }
+
+    private static void Carry(Action work, TaskCompletionSource done)
+    {
+        try
+        {
+            work();
+            done.SetResult();
+        }
+        catch (Exception failure)
+        {
+            done.SetException(failure);
+        }
+    }
+}

@@ -1,0 +1,286 @@
+using KafkaCompat.Protocol;
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
+using KafkaCompat.Storage.Segments;
+
+namespace KafkaCompat.Storage.Directories;
+
+/// <summary>
+/// The directories of <c>log.dirs</c> together: which one holds a partition's log, and which one gets a new log. A directory that has failed keeps its
+/// place, and nothing is asked of it any more; the others serve on.
+/// </summary>
+public sealed class LogDirectories : IDisposable
+{
+    private readonly IReadOnlyList<LogDirectory> _all;
+    private volatile IReadOnlyList<Uuid> _cordoned = [];
+
+    /// <param name="opened">The directories that could be opened, in the order of <c>log.dirs</c>.</param>
+    /// <param name="unopened">The paths of others that could not be.</param>
+    public LogDirectories(IReadOnlyList<LogDirectory> opened, IReadOnlyList<string>? unopened = null)
+    {
+        ArgumentNullException.ThrowIfNull(opened);
+        _all = opened;
+        Unopened = unopened ?? [];
+    }
+
+    public IReadOnlyList<LogDirectory> All => _all;
+
+    /// <summary>Where chores that concern all directories run.</summary>
+    public IDiskThreads DiskThreads => _all[0].Environment.DiskThreads;
+
+    /// <summary>What is told of the opening of the logs; one for all directories.</summary>
+    public RecoveryWatch Recovery => _all[0].Environment.Recovery;
+
+    /// <summary>Directories of <c>log.dirs</c> that could not be opened at the start: what they hold is not known.</summary>
+    public IReadOnlyList<string> Unopened { get; }
+
+    public IEnumerable<LogDirectory> Online => _all.Where(static directory => !directory.Health.IsFailed);
+
+    public bool HasOffline => Unopened.Count > 0 || _all.Any(static directory => directory.Health.IsFailed);
+
+    /// <summary>The ids of directories that were opened and have failed since.</summary>
+    public IReadOnlyList<Uuid> FailedIds => [.. _all.Where(static directory => directory.Health.IsFailed).Select(static directory => directory.Id)];
+
+    /// <summary>The ids of directories that take no new partitions; what they hold they go on to serve.</summary>
+    public IReadOnlyList<Uuid> CordonedIds => _cordoned;
+
+    /// <summary>The broker's epoch when all directories were closed cleanly; -1 where one was not, or by another life of the broker.</summary>
+    public long BrokerEpochAtShutdown
+    {
+        get
+        {
+            var epochs = _all.Select(static directory => directory.BrokerEpochAtShutdown).Distinct().ToList();
+            return Unopened.Count > 0 || epochs.Count != 1 ? -1 : epochs[0];
+        }
+    }
+
+    /// <summary>
+    /// Why a partition that the metadata gives to a directory has no log here and gets none: that directory has failed, or was not opened and may be the one. Null where
+    /// nothing stands against it.
+    /// </summary>
+    public string? WhyOffline(Uuid? assigned)
+    {
+        if (assigned is not { } wanted || !HasOffline || Online.Any(directory => directory.Id == wanted))
+            return null;
+        return _all.FirstOrDefault(directory => directory.Id == wanted) is { } failed
+            ? $"the log directory {failed.Path} has failed"
+            : Unopened.Count > 0 ? $"the log directory {string.Join(" or ", Unopened)} could not be opened" : "a log directory has failed";
+    }
+
+    /// <summary>Folders of all directories that belong to no partition of the metadata.</summary>
+    public IEnumerable<string> Strays => _all.SelectMany(static directory => directory.Strays);
+
+    /// <summary>From here on the directories for which this holds take no new partitions, and all others do.</summary>
+    public void Cordon(Func<LogDirectory, bool> isCordoned) => _cordoned = [.. _all.Where(isCordoned).Select(static directory => directory.Id)];
+
+    /// <summary>The directory that holds a partition's log, in service or failed; null where none does.</summary>
+    public LogDirectory? HomeOf(TopicPartition partition)
+    {
+        // A few directories at most: looking in each is as fast as another table, and cannot disagree with them.
+        foreach (LogDirectory directory in _all)
+        {
+            if (directory.Find(partition) is not null)
+                return directory;
+        }
+        return null;
+    }
+
+    public PartitionLog? Find(TopicPartition partition) => HomeOf(partition)?.Find(partition);
+
+    /// <summary>
+    /// Makes the log of a new partition: in the directory that the metadata gives it where that one is here, else in the one with the fewest logs of those
+    /// that are not cordoned, or of all where all are: the controller made the partition before it knew. While a directory is offline a partition that
+    /// was given to one which is not here may be in that: it is not made anew.
+    /// </summary>
+    public PartitionLog Create(TopicPartition partition, Uuid topicId, Uuid? assigned, LogSettings settings) =>
+        HomeFor(partition, assigned, static directory => directory.Count).Create(partition, topicId, settings);
+
+    /// <summary>As <see cref="Create"/>, for many partitions with what the metadata gives each: they are here together when it is done.</summary>
+    public async Task CreateAll(IReadOnlyCollection<(NewLog Log, Uuid? Assigned)> partitions)
+    {
+        ArgumentNullException.ThrowIfNull(partitions);
+        var homes = new Dictionary<LogDirectory, List<NewLog>>();
+        foreach ((NewLog log, Uuid? assigned) in partitions)
+        {
+            LogDirectory home = HomeFor(log.Partition, assigned, directory => directory.Count + (homes.GetValueOrDefault(directory)?.Count ?? 0));
+            if (!homes.TryGetValue(home, out List<NewLog>? here))
+                homes.Add(home, here = []);
+            here.Add(log);
+        }
+        await Task.WhenAll(homes.Select(static home => home.Key.CreateAll(home.Value)));
+    }
+
+    /// <summary>
+    /// Takes logs out of service, and copies of them that were being made for another directory. What one directory refuses is done in the others all the same; one
+    /// that has failed only lets go of them.
+    /// </summary>
+    public void Delete(params IReadOnlyCollection<TopicPartition> partitions)
+    {
+        KafkaStorageException? first = null;
+        foreach (LogDirectory directory in _all)
+        {
+            try
+            {
+                directory.Delete(partitions);
+            }
+            catch (KafkaStorageException failure)
+            {
+                first ??= failure;
+            }
+        }
+        if (first is not null)
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
+    }
+
+    /// <summary>
+    /// The high watermarks of the logs that are here, as their directories last wrote them down. What a directory says of a log that lies elsewhere is old. Where a log ends
+    /// before its high watermark, or is not here although <paramref name="isExpected"/>, records are gone that were acknowledged, and <see cref="Recovery"/> is told.
+    /// </summary>
+    public Dictionary<TopicPartition, long> HighWatermarksAtStart(Func<TopicPartition, bool>? isExpected = null)
+    {
+        var all = new Dictionary<TopicPartition, long>();
+        var without = new List<(LogDirectory Directory, TopicPartition Partition, long Offset)>();
+        foreach (LogDirectory directory in Online)
+        {
+            foreach ((TopicPartition partition, long offset) in directory.HighWatermarksAtStart)
+            {
+                if (directory.Find(partition) is not { } log)
+                {
+                    // What is said of the topic that had the name before is no loss of this one.
+                    if (!directory.HadNamesake(partition))
+                        without.Add((directory, partition, offset));
+                    continue;
+                }
+                all[partition] = offset;
+                if (log.LogEndOffset < offset)
+                    TellLost(log.Folder, log.LogEndOffset, offset);
+            }
+        }
+        // Where a directory is offline the log may be in that.
+        foreach ((LogDirectory directory, TopicPartition partition, long offset) in HasOffline ? [] : without)
+        {
+            if (offset > 0 && isExpected?.Invoke(partition) == true && HomeOf(partition) is null)
+                TellLost(Path.Combine(directory.Path, partition.ToString()), 0, offset);
+        }
+        return all;
+    }
+
+    private void TellLost(string folder, long from, long to) =>
+        Recovery.Repaired(new LogRepair(RepairAct.AcknowledgedLost, folder, FromOffset: from, ToOffset: to, Count: to - from));
+
+    /// <summary>
+    /// Opens every log of every directory. A directory whose disk fails meanwhile goes offline and the others serve; two logs of one partition are what
+    /// nobody can choose between.
+    /// </summary>
+    public async Task LoadAll(Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, int threads = 1)
+    {
+        await Task.WhenAll(Online.ToList().Select(directory => Load(directory, isKnown, settings, threads)));
+        var homes = new Dictionary<TopicPartition, PartitionLog>();
+        foreach (PartitionLog log in Online.SelectMany(static directory => directory.Logs))
+        {
+            if (!homes.TryAdd(log.Partition, log))
+                throw new LogCorruptionException($"Duplicate log directories found: {homes[log.Partition].Folder}, {log.Folder}!");
+        }
+        if (!Online.Any())
+            throw new KafkaStorageException($"All log directories have failed, the last one because of: {_all[^1].Health.Cause?.Message}", _all[^1].Health.Cause);
+    }
+
+    private async Task Load(LogDirectory directory, Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, int threads)
+    {
+        try
+        {
+            await directory.LoadAll(isKnown, settings, threads);
+        }
+        catch (Exception failure) when (CanDoWithout(failure))
+        {
+            Lose(directory, failure);
+        }
+    }
+
+    /// <summary>Where there are others, a directory that cannot be read goes offline. A lack of descriptors is no fault of a directory.</summary>
+    private bool CanDoWithout(Exception failure) =>
+        _all.Count > 1 && failure is IOException or LogCorruptionException && !FileShortage.IsOfDescriptors(failure.InnerException ?? failure);
+
+    private static void Lose(LogDirectory directory, Exception failure)
+    {
+        directory.Health.Fail(failure);
+        directory.Abandon();
+    }
+
+    /// <summary>Removes the folders of deleted logs whose delay is over.</summary>
+    public void DeleteDue(long tickMs)
+    {
+        foreach (LogDirectory directory in Online)
+            directory.DeleteDue(tickMs);
+    }
+
+    /// <summary>Makes new logs durable.</summary>
+    public Task Settle() => Task.WhenAll(Online.Select(static directory => directory.Settle()));
+
+    /// <summary>Writes down from where on each directory's logs have to be checked after a kill.</summary>
+    public void WriteRecoveryPoints()
+    {
+        foreach (LogDirectory directory in Online)
+            directory.WriteRecoveryPoints();
+    }
+
+    /// <summary>Writes down where each directory's logs start.</summary>
+    public void WriteLogStarts()
+    {
+        foreach (LogDirectory directory in Online)
+            directory.WriteLogStarts();
+    }
+
+    /// <summary>Writes down each directory's high watermarks.</summary>
+    public void WriteHighWatermarks(Func<IReadOnlyDictionary<TopicPartition, long>> highWatermarks)
+    {
+        foreach (LogDirectory directory in Online)
+            directory.WriteHighWatermarks(highWatermarks);
+    }
+
+    public async Task CloseCleanly(long brokerEpoch, IReadOnlyDictionary<TopicPartition, long> highWatermarks) =>
+        await Task.WhenAll(_all.Select(directory => CloseCleanly(directory, brokerEpoch, highWatermarks)));
+
+    public void Dispose()
+    {
+        foreach (LogDirectory directory in _all)
+            directory.Dispose();
+    }
+
+    private static async Task CloseCleanly(LogDirectory directory, long brokerEpoch, IReadOnlyDictionary<TopicPartition, long> highWatermarks)
+    {
+        try
+        {
+            await directory.CloseCleanly(brokerEpoch, highWatermarks);
+        }
+        catch (IOException)
+        {
+            // The others are closed all the same.
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    private LogDirectory HomeFor(TopicPartition partition, Uuid? assigned, Func<LogDirectory, int> logsIn)
+    {
+        LogDirectory? home = null;
+        IReadOnlyList<Uuid> cordoned = _cordoned;
+        foreach (LogDirectory directory in Online)
+        {
+            if (directory.Id == assigned)
+            {
+                home = directory;
+                break;
+            }
+            if (home is null || Rank(directory).CompareTo(Rank(home)) < 0)
+                home = directory;
+        }
+        if (home is null)
+            throw new KafkaStorageException($"Cannot create the log of {partition}: every log directory has failed.");
+        if (WhyOffline(assigned) is { } reason)
+            throw new KafkaStorageException($"Cannot create the log of {partition}: {reason}.");
+        return home;
+
+        (bool IsCordoned, int Logs) Rank(LogDirectory directory) => (cordoned.Contains(directory.Id), logsIn(directory));
+    }
+}

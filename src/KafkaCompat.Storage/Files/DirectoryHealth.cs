@@ -1,0 +1,44 @@
+namespace KafkaCompat.Storage.Files;
+
+/// <summary>
+/// Whether a log directory can still be trusted. One failed write or sync fails it for good: after a failed fsync nobody knows which
+/// earlier bytes are on the disk, and a second fsync would answer for bytes that the first one has lost.
+/// </summary>
+public sealed class DirectoryHealth
+{
+    private Exception? _cause;
+
+    /// <summary>Called once, by the thread that found the failure.</summary>
+    public event Action<Exception>? Failed;
+
+    public bool IsFailed => Volatile.Read(ref _cause) is not null;
+
+    public Exception? Cause => Volatile.Read(ref _cause);
+
+    public void Fail(Exception cause)
+    {
+        if (Interlocked.CompareExchange(ref _cause, cause, null) is null)
+            Failed?.Invoke(cause);
+    }
+
+    /// <summary>Throws where the directory has failed.</summary>
+    public void Require()
+    {
+        if (Volatile.Read(ref _cause) is { } cause)
+            throw new KafkaStorageException("The log directory has failed earlier: " + cause.Message, cause);
+    }
+
+    /// <summary>
+    /// The exception to throw for an operation that could not be done and can be tried again: where the process only has too many files open it is refused, anything
+    /// else fails the directory. For operations that leave the log as it was. What a part of the operation has judged already stays as it was judged.
+    /// </summary>
+    public KafkaStorageException RefusedBy(Exception cause) => cause as KafkaStorageException ?? (
+        FileShortage.IsOfDescriptors(cause) ? new KafkaStorageException(cause.Message, cause) : FailedBy(cause));
+
+    /// <summary>Fails the directory and gives the exception to throw.</summary>
+    public KafkaStorageException FailedBy(Exception cause)
+    {
+        Fail(cause);
+        return new KafkaStorageException(cause.Message, cause);
+    }
+}

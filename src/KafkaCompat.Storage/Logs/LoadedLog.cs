@@ -1,0 +1,15 @@
+using KafkaCompat.Storage.Producers;
+using KafkaCompat.Storage.Segments;
+
+namespace KafkaCompat.Storage.Logs;
+
+/// <summary>What <see cref="LogLoader"/> found in a folder: the state that a log starts with.</summary>
+internal sealed record LoadedLog(
+    string Folder,
+    Lock Gate,
+    IReadOnlyList<LogSegment> Segments,
+    LeaderEpochCache Epochs,
+    ProducerStates Producers,
+    long LogStartOffset,
+    long LogEndOffset,
+    long RecoveryPoint);

@@ -1,0 +1,238 @@
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Producers;
+using KafkaCompat.Storage.Segments;
+
+namespace KafkaCompat.Storage.Logs;
+
+/// <summary>
+/// Opens a partition's folder. What an interrupted cleaning or deletion left is finished or removed. After a clean shutdown the files are trusted
+/// and old segments are not even opened; otherwise every segment from the recovery point on is read, cut at the first batch that is not whole and sound,
+/// and its indexes, the leader epochs and the producer states are built anew.
+/// </summary>
+internal sealed class LogLoader(LogEnvironment environment, string folder, LogSettings settings, LogOpening opening)
+{
+    private readonly IFileStore _files = environment.Files;
+    private readonly Lock _gate = new();
+
+    /// <summary>Something was cut off the end of a trusted log, and told of.</summary>
+    private bool _isCut;
+
+    public LoadedLog Load()
+    {
+        if (!_files.FolderExists(folder))
+        {
+            _files.CreateFolder(folder);
+            _files.SyncFolder(Path.GetDirectoryName(folder)!);
+        }
+        IReadOnlyList<StoredEntry> entries = _files.List(folder);
+        if (new LeftOvers(environment, folder).Remove(entries))
+        {
+            _files.SyncFolder(folder);
+            entries = _files.List(folder);
+        }
+        LeaderEpochCache epochs = LeaderEpochCache.Open(environment, folder);
+        var producers = new ProducerStates(environment, folder, _gate, Snapshots(entries));
+        List<LogSegment> segments = FindSegments(entries);
+        RecoveredLog? recovered = opening.IsClean
+            ? null
+            : new LogRecovery(environment, epochs, producers, settings, opening.KeepsCuts ? new KeptCuts(environment, folder) : null).Recover(segments, opening);
+        long builtFrom = recovered?.From ?? long.MaxValue;
+        TellOfEmptied(segments, builtFrom);
+        CheckTransactionIndexes(segments, producers, builtFrom);
+
+        long logEnd = segments.Count == 0 ? opening.LogStartOffset : recovered?.End ?? OpenLast(segments[^1]);
+        bool isCut = recovered?.HasCut ?? _isCut;
+        if (logEnd < opening.RecoveryPoint && logEnd >= opening.HighWatermark && !isCut)
+            Missing(segments, logEnd);
+        if (logEnd < opening.LogStartOffset)
+        {
+            environment.Recovery.Repaired(new LogRepair(RepairAct.LogStartedOver, folder, FromOffset: logEnd, ToOffset: opening.LogStartOffset, Count: segments.Count));
+            foreach (LogSegment segment in segments)
+                segment.DeleteFiles(_files);
+            segments.Clear();
+            epochs.Clear();
+            logEnd = opening.LogStartOffset;
+        }
+        if (segments.Count == 0)
+            segments.Add(LogSegment.Create(environment, folder, opening.LogStartOffset, settings));
+        long logStart = Math.Max(opening.LogStartOffset, segments[0].BaseOffset);
+        if (epochs.CountBehind(logEnd) is > 0 and int lost)
+            environment.Recovery.Repaired(new LogRepair(RepairAct.EpochsCut, Path.Combine(folder, LeaderEpochCache.FileName), ToOffset: logEnd, Count: lost));
+        epochs.TruncateFromEnd(logEnd);
+        epochs.TruncateFromStart(logStart);
+        LoadProducers(producers, segments, logStart, logEnd);
+        foreach (LogSegment segment in segments)
+            segment.LetGoOfFiles();
+        long recoveryPoint = opening.IsClean ? logEnd : Math.Min(opening.RecoveryPoint, logEnd);
+        return new LoadedLog(folder, _gate, segments, epochs, producers, logStart, logEnd, recoveryPoint);
+    }
+
+    private static IEnumerable<long> Snapshots(IReadOnlyList<StoredEntry> entries)
+    {
+        foreach (StoredEntry entry in entries)
+        {
+            if (!entry.IsFolder && SegmentFiles.TryParse(entry.Name, SegmentFiles.ProducerSnapshot, out long offset))
+                yield return offset;
+        }
+    }
+
+    private List<LogSegment> FindSegments(IReadOnlyList<StoredEntry> entries)
+    {
+        var sizes = new Dictionary<string, long>(entries.Count, StringComparer.Ordinal);
+        foreach (StoredEntry entry in entries)
+        {
+            if (!entry.IsFolder)
+                sizes[entry.Name] = entry.Length;
+        }
+        var segments = new List<LogSegment>();
+        foreach (string name in sizes.Keys.Order(StringComparer.Ordinal))
+        {
+            if (!SegmentFiles.TryParse(name, SegmentFiles.Log, out long baseOffset))
+                continue;
+            long jitter = environment.NextRandom(Math.Min(settings.SegmentJitterMs, settings.SegmentMs));
+            var segment = new LogSegment(environment, folder, baseOffset, sizes[name], jitter);
+            // As in Kafka, a missing time index beside an offset index is an empty one: it stands for records without timestamps.
+            bool sound = sizes.TryGetValue(SegmentFiles.Name(baseOffset, SegmentFiles.OffsetIndex), out long length) && segment.OffsetIndex.OpenSealed(length)
+                && segment.TimeIndex.OpenSealed(sizes.GetValueOrDefault(SegmentFiles.Name(baseOffset, SegmentFiles.TimeIndex)));
+            if (!sound)
+                RebuildIndexes(segment);
+            segments.Add(segment);
+        }
+        return segments;
+    }
+
+    /// <summary>Builds the offset and time index of a segment whose log is trusted.</summary>
+    private void RebuildIndexes(LogSegment segment)
+    {
+        environment.Recovery.Repaired(new LogRepair(RepairAct.IndexRebuilt, segment.PathOf(SegmentFiles.Log)));
+        segment.ResetIndexes();
+        using (var scanner = new BatchScanner(segment.File, 0, segment.Size) { Watch = environment.Recovery })
+        {
+            var walk = new SegmentWalk(scanner, segment.BaseOffset);
+            while (walk.MoveNext())
+            {
+                segment.Index(walk.Header, walk.Position, settings.IndexIntervalBytes);
+                environment.Recovery.ThrowIfStopped();
+            }
+        }
+        segment.RewriteIndexes();
+        // A segment before the recovery point is synced by nobody else.
+        segment.SyncIndexes();
+        segment.LetGoOfFiles();
+    }
+
+    /// <summary>A segment that another one follows had records when it was sealed, and its time index still says so; one that compaction has emptied has none there.</summary>
+    private void TellOfEmptied(List<LogSegment> segments, long builtFrom)
+    {
+        for (int i = 0; i < segments.Count - 1 && segments[i].BaseOffset < builtFrom; i++)
+        {
+            if (segments[i] is { Size: 0, TimeIndex.Count: > 0 })
+                environment.Recovery.Repaired(new LogRepair(RepairAct.RecordsMissing, segments[i].PathOf(SegmentFiles.Log), FromOffset: segments[i].BaseOffset, ToOffset: segments[i + 1].BaseOffset));
+        }
+    }
+
+    /// <summary>
+    /// Transaction indexes have no checksum: each entry has to name a marker and the first batch of its transaction. An index with one that does not is built anew from the
+    /// log, with the producers as they were where its segment starts. Those from <paramref name="builtFrom"/> on were built just now.
+    /// </summary>
+    private void CheckTransactionIndexes(List<LogSegment> segments, ProducerStates producers, long builtFrom)
+    {
+        var check = new TransactionIndexCheck(environment, segments);
+        foreach (LogSegment segment in segments)
+        {
+            if (segment.BaseOffset >= builtFrom)
+                break;
+            if (segment.TransactionIndex.IsSound(segment.BaseOffset, check.IsTrue))
+                continue;
+            environment.Recovery.Repaired(new LogRepair(RepairAct.IndexRebuilt, segment.PathOf(SegmentFiles.Log)));
+            new TransactionIndexRebuild(environment, producers, segments).Rebuild(segment);
+            segment.TransactionIndex.Sync();
+            segment.LetGoOfFiles();
+        }
+    }
+
+    private void Missing(List<LogSegment> segments, long logEnd)
+    {
+        string path = segments.Count == 0 ? folder : segments[^1].PathOf(SegmentFiles.Log);
+        environment.Recovery.Repaired(new LogRepair(RepairAct.RecordsMissing, path, FromOffset: logEnd, ToOffset: opening.RecoveryPoint));
+    }
+
+    /// <summary>Says what a walk left out, and what of the file goes behind its end.</summary>
+    public static void Tell(LogEnvironment environment, LogSegment segment, SegmentWalk walk, long length, string? keptAs = null)
+    {
+        string path = segment.PathOf(SegmentFiles.Log);
+        foreach (DamagedRange damage in walk.Damage)
+            environment.Recovery.Repaired(new LogRepair(RepairAct.DamageKept, path, ScanStops.Describe(damage.Why, damage.Position), damage.FromOffset, damage.ToOffset, damage.Length));
+        if (walk.End < length)
+            environment.Recovery.Repaired(new LogRepair(RepairAct.LogCut, path, ScanStops.Describe(walk.Stop, walk.End), walk.NextOffset, walk.NextOffset, length - walk.End) { KeptAs = keptAs });
+    }
+
+    /// <summary>Makes the last segment of a trusted log the active one and finds where the log ends.</summary>
+    private long OpenLast(LogSegment active)
+    {
+        if (!active.OpenForAppend())
+            RebuildIndexes(active);
+        // The usual partition of a broker that has many: nothing was ever written to it, and its length says so.
+        if (active.Size == 0)
+            return active.BaseOffset;
+        long length = active.File.Length;
+        using var scanner = new BatchScanner(active.File, 0, length) { Watch = environment.Recovery };
+        SegmentWalk walk = active.WalkFromLastEntry(scanner, length, allowsHoleAtEnd: true);
+        while (walk.MoveNext())
+            environment.Recovery.ThrowIfStopped();
+        if (walk.Stop is ScanStop.BadLength)
+        {
+            throw new LogCorruptionException($"Found record size {scanner.BadLength} smaller than minimum record overhead (14) in file {active.PathOf(SegmentFiles.Log)}.");
+        }
+        if (LiesAboutItsEnd(walk, scanner))
+        {
+            environment.Recovery.Repaired(new LogRepair(RepairAct.DamageKept, active.PathOf(SegmentFiles.Log), $"the log was closed at offset {opening.RecoveryPoint} and its last batch says otherwise",
+                Math.Min(walk.PreviousNextOffset, walk.NextOffset), opening.RecoveryPoint, length - scanner.Position));
+            active.SetRecoveredSize(length, afterKill: false, isOnDisk: true);
+            return opening.RecoveryPoint;
+        }
+        Tell(environment, active, walk, length);
+        _isCut = walk.End < length;
+        active.SetRecoveredSize(walk.End, afterKill: false, isOnDisk: true);
+        return walk.NextOffset;
+    }
+
+    /// <summary>
+    /// Whether the last batch's own offset, or how many it has, is wrong. A log that is closed has its end for its recovery point; a batch that says otherwise and does not
+    /// fit to what is before it, or is not sound, is not believed, and keeps its place.
+    /// </summary>
+    private bool LiesAboutItsEnd(SegmentWalk walk, BatchScanner scanner)
+    {
+        long closedAt = opening.RecoveryPoint;
+        if (closedAt == walk.NextOffset)
+            return false;
+        return walk.Stop switch
+        {
+            ScanStop.BadOffset => closedAt > walk.NextOffset,
+            ScanStop.End when scanner.Next > scanner.Position => closedAt > walk.PreviousNextOffset && (walk.LastFollowsHole || !IsLastSound(scanner)),
+            _ => false,
+        };
+    }
+
+    private static bool IsLastSound(BatchScanner scanner)
+    {
+        scanner.Restart(scanner.Position);
+        return scanner.MoveNext() && scanner.IsSound() && !scanner.HasUnknownMagic;
+    }
+
+    private void LoadProducers(ProducerStates producers, List<LogSegment> segments, long logStart, long logEnd)
+    {
+        // The one that the last stop left at the log's end is a stray where the log went on.
+        int strays = producers.DeleteStraySnapshots([.. segments.Select(static segment => segment.BaseOffset)]);
+        if (strays > 1)
+            environment.Recovery.Repaired(new LogRepair(RepairAct.SnapshotsDeleted, folder, Count: strays));
+        if (opening.IsClean && !producers.HasSnapshots())
+        {
+            // A log that was closed cleanly and has no snapshot never had a producer worth one.
+            producers.Clear();
+            producers.SetEndOffset(logEnd);
+            return;
+        }
+        new ProducerReplay(environment, producers, segments).Rebuild(logStart, logEnd);
+    }
+}
