@@ -26,6 +26,6 @@ internal static partial class MetadataEventsLog
     [LoggerMessage(1507, LogLevel.Information, "Features changed: {Changes}.")]
     public static partial void FeaturesChanged(ILogger logger, string changes);
 
-    [LoggerMessage(1508, LogLevel.Information, "The same change of the metadata holds {Count} more events.")]
+    [LoggerMessage(1508, LogLevel.Information, "More events of the same change of the metadata: {Count}.")]
     public static partial void More(ILogger logger, int count);
 }

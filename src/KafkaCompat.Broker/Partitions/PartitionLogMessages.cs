@@ -43,9 +43,9 @@ internal static partial class PartitionLogMessages
     [LoggerMessage(1205, LogLevel.Warning, "The controller refused the directory {Directory} of partition {Partition} of topic {Topic}: {Error}.")]
     public static partial void NotAssigned(ILogger logger, Uuid topic, int partition, Uuid directory, ErrorCode error);
 
-    [LoggerMessage(1206, LogLevel.Warning, "The controller refused the directories of partitions: {Error}. Partitions: {Count}. They are sent again.")]
+    [LoggerMessage(1206, LogLevel.Warning, "The controller refused to note in which directories partitions are: {Error}. Partitions: {Count}. The node sends them again.")]
     public static partial void AssignmentsRefused(ILogger logger, int count, ErrorCode error);
 
-    [LoggerMessage(1215, LogLevel.Error, "The controller could not decide on the directories of partitions. Partitions: {Count}. They are sent again.")]
+    [LoggerMessage(1215, LogLevel.Error, "The controller could not note in which directories partitions are. Partitions: {Count}. The node sends them again.")]
     public static partial void AssignmentsFailed(ILogger logger, Exception exception, int count);
 }

@@ -27,7 +27,7 @@ internal static partial class HostLog
     [LoggerMessage(106, LogLevel.Warning, "The limit of host {Host} is ignored, because the name resolves to no address. max.connections.per.ip.overrides or a quota names it")]
     public static partial void NoSuchHost(ILogger logger, string host);
 
-    [LoggerMessage(107, LogLevel.Information, "This process can have {Limit} files and sockets open (ulimit -n)")]
+    [LoggerMessage(107, LogLevel.Information, "Files and sockets that this process can have open (ulimit -n): {Limit}")]
     public static partial void OpenFiles(ILogger logger, long limit);
 
     [LoggerMessage(108, LogLevel.Warning, "Metrics and health are not served: {Reason} Set {Setting} to another port, or to none")]

@@ -7,6 +7,7 @@ using KafkaCompat.Broker.Tests;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Server.Http;
+using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -68,7 +69,7 @@ public sealed class HttpEndpointTests : IDisposable
         await node.CreateTopic("t");
         var waiting = node.Connect();
         _ = await waiting.Post(Records.Fetch("t", 0, maxWaitMs: 30_000), 12);
-        while (Exposition.Parse((await node.Get("metrics")).Text)["kafka_purgatory_size{operation=\"Fetch\"}"] < 1) await Task.Yield();
+        await Eventually.Is(async () => Exposition.Parse((await node.Get("metrics")).Text)["kafka_purgatory_size{operation=\"Fetch\"}"] >= 1);
         _ = await Records.Send(node.Connect(), "t", Records.Batch());
         _ = await waiting.Receive();
         var metrics = Exposition.Parse((await node.Get("metrics")).Text);
@@ -82,7 +83,7 @@ public sealed class HttpEndpointTests : IDisposable
         await using var node = await HttpNode.Start(_folder.FullName, ("offsets.topic.num.partitions", "2"));
         var client = node.Connect();
         _ = await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new FindCoordinatorRequest { Key = "g" }, 3);
-        while (Exposition.Parse((await node.Get("metrics")).Text)["kafka_groups_partitions{state=\"active\"}"] < 2) await Task.Yield();
+        await Eventually.Is(async () => Exposition.Parse((await node.Get("metrics")).Text)["kafka_groups_partitions{state=\"active\"}"] >= 2);
         await node.CreateTopic("t");
         _ = await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(
             new OffsetCommitRequest { GroupId = "g", GenerationIdOrMemberEpoch = -1, Topics = { new() { Name = "t", Partitions = { new() { CommittedOffset = 5 } } } } }, 8);
@@ -107,7 +108,7 @@ public sealed class HttpEndpointTests : IDisposable
 
         var client = node.Connect();
         _ = await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new FindCoordinatorRequest { Key = "g" }, 3);
-        while (Exposition.Parse((await node.Get("metrics")).Text)["kafka_groups_partitions{state=\"active\"}"] < 1) await Task.Yield();
+        await Eventually.Is(async () => Exposition.Parse((await node.Get("metrics")).Text)["kafka_groups_partitions{state=\"active\"}"] >= 1);
         await node.CreateTopic("t");
         _ = await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(
             new OffsetCommitRequest { GroupId = "g", GenerationIdOrMemberEpoch = -1, Topics = { new() { Name = "t", Partitions = { new() { CommittedOffset = 5 } } } } }, 8);
@@ -116,7 +117,7 @@ public sealed class HttpEndpointTests : IDisposable
         Assert.InRange(metrics["kafka_connections{listener=\"PLAINTEXT\"}"], 1, 2);
         _ = await client.Ask<DeleteGroupsRequest, DeleteGroupsResponse>(new DeleteGroupsRequest { GroupsNames = { "g" } }, 1);
         client.CloseSending();
-        while (Exposition.Parse((await node.Get("metrics")).Text)["kafka_connections{listener=\"PLAINTEXT\"}"] > 0) await Task.Yield();
+        await Eventually.Is(async () => Exposition.Parse((await node.Get("metrics")).Text)["kafka_connections{listener=\"PLAINTEXT\"}"] <= 0);
         Assert.Equal(0, Exposition.Parse((await node.Get("metrics")).Text)["kafka_groups{protocol=\"classic\",state=\"Empty\"}"]);
     }
 
