@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Testing.Hosting;
 using Xunit;
 using ErrorCode = KafkaCompat.Protocol.ErrorCode;
 
@@ -112,6 +114,47 @@ public sealed class LifeTests
         await broker.ResumeAsync();
         Assert.Equal(1, (await during).Offset.Value);
         Assert.Equal(["before", "during"], broker.ReadAll("kept", 2));
+    }
+
+    /// <summary>Else clients are split between the two, and each broker has a part of the records.</summary>
+    [Fact]
+    public async Task A_port_is_one_brokers_while_it_runs_and_while_it_is_stopped()
+    {
+        await using var broker = await KafkaCompatBroker.StartAsync();
+        var port = int.Parse(broker.BootstrapServers.Split(':')[1], CultureInfo.InvariantCulture);
+        await Refused();
+        await broker.StopAsync();
+        await Refused();
+        await broker.ResumeAsync();
+        await broker.RestartAsync(unclean: true);
+        await Refused();
+        await broker.DisposeAsync();
+        await using var next = await KafkaCompatBroker.StartAsync(new() { Port = port });
+        Assert.Equal($"127.0.0.1:{port}", next.BootstrapServers);
+
+        async Task Refused() => Assert.StartsWith(
+            $"Port {port} cannot be used: ", (await Assert.ThrowsAsync<ArgumentException>(() => KafkaCompatBroker.StartAsync(new() { Port = port }))).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>What another process has: a listener that would share, and on Linux the name of a reservation whose broker is stopped.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_port_of_another_process_is_refused(bool listens)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Processes see each other's reservations on Linux.");
+        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var port = ((IPEndPoint)taken.LocalEndPoint!).Port;
+        using var reservation = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        if (listens) taken.Listen();
+        else reservation.Bind(PortReservation.NameOf(port));
+        var refused = await Assert.ThrowsAsync<ArgumentException>(() => KafkaCompatBroker.StartAsync(new() { Port = port }));
+        Assert.StartsWith($"Port {port} cannot be used: ", refused.Message, StringComparison.Ordinal);
+        taken.Dispose();
+        reservation.Dispose();
+        await using var broker = await KafkaCompatBroker.StartAsync(new() { Port = port });
     }
 
     [Fact]

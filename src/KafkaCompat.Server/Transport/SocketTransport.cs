@@ -23,6 +23,12 @@ internal sealed class SocketTransport : IConnectionListenerFactory, IDisposable
         _sweep = time.CreateTimer(static state => ((SocketTransport)state!).Sweep(), this, options.SweepInterval, options.SweepInterval);
     }
 
+    /// <summary>
+    /// Whether sockets that hold the same port have to ask for it. On Linux any number may be bound as long as one at most listens, so that the kernel refuses a second listener;
+    /// what they would ask for there is to share the connections too.
+    /// </summary>
+    public static bool MustAskToShare => !OperatingSystem.IsLinux();
+
     /// <summary>Memory of all connections of this transport.</summary>
     public BlockPool Pool { get; } = new();
 
@@ -69,7 +75,7 @@ internal sealed class SocketTransport : IConnectionListenerFactory, IDisposable
                 socket.DualMode = address.Address.Equals(IPAddress.IPv6Any);
             }
 
-            if (sharesPorts)
+            if (sharesPorts && MustAskToShare)
             {
                 socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             }
