@@ -122,17 +122,24 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
 
     /// <summary>Creates a topic; when this returns it can be written to.</summary>
     /// <exception cref="KafkaCompatException">There is one of that name, or the name, number or settings are refused.</exception>
-    public Task CreateTopicAsync(string name, int partitions = 0, IReadOnlyDictionary<string, string>? configs = null) =>
-        InTurn(() => CreateTopics([new BrokerTopic(name, partitions) { Configs = configs ?? new Dictionary<string, string>() }]));
+    public Task CreateTopicAsync(string name, int partitions = 0, IReadOnlyDictionary<string, string>? configs = null)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return InTurn(() => CreateTopics([new BrokerTopic(name, partitions) { Configs = configs ?? new Dictionary<string, string>() }]));
+    }
 
     /// <summary>Deletes a topic with its records.</summary>
     /// <exception cref="KafkaCompatException">There is none of that name.</exception>
-    public Task DeleteTopicAsync(string name) => InTurn(async () =>
+    public Task DeleteTopicAsync(string name)
     {
-        var request = new DeleteTopicsRequest { TimeoutMs = BrokerSettings.RequestTimeoutMs, Topics = { new() { Name = name } } };
-        var answer = await Life.Node.Controller.DeleteTopics(request, DeleteTopicsRequest.MaxVersion).ConfigureAwait(false);
-        if (answer.Responses is [{ ErrorCode: not ErrorCode.None } refused]) throw new KafkaCompatException(refused.ErrorCode, $"Topic {name} is not deleted: {KafkaCompatException.Reason(refused.ErrorCode, refused.ErrorMessage)}");
-    });
+        ArgumentNullException.ThrowIfNull(name);
+        return InTurn(async () =>
+        {
+            var request = new DeleteTopicsRequest { TimeoutMs = BrokerSettings.RequestTimeoutMs, Topics = { new() { Name = name } } };
+            var answer = await Life.Node.Controller.DeleteTopics(request, DeleteTopicsRequest.MaxVersion).ConfigureAwait(false);
+            if (answer.Responses is [{ ErrorCode: not ErrorCode.None } refused]) throw new KafkaCompatException(refused.ErrorCode, $"Topic {Named(name)} is not deleted: {KafkaCompatException.Reason(refused.ErrorCode, refused.ErrorMessage)}");
+        });
+    }
 
     /// <summary>The offset behind the last record of a partition that consumers can read: how many there are, where none was ever deleted.</summary>
     /// <exception cref="KafkaCompatException">There is no such partition.</exception>
@@ -157,6 +164,8 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
     /// <exception cref="KafkaCompatException">There is no such topic or partition, and topics are not created by themselves; or a batch is refused.</exception>
     public async Task<IReadOnlyList<long>> ProduceAsync(string topic, IEnumerable<BrokerRecord> records, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(topic);
+        ArgumentNullException.ThrowIfNull(records);
         BrokerRecord[] all = [.. records];
         var offsets = new long[all.Length];
         cancellationToken.ThrowIfCancellationRequested();
@@ -173,6 +182,8 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
     /// <summary>The offset that a group has committed for a partition: that of the record it reads next. Null where it has committed none.</summary>
     public long? CommittedOffset(string group, string topic, int partition = 0)
     {
+        ArgumentNullException.ThrowIfNull(group);
+        ArgumentNullException.ThrowIfNull(topic);
         var groups = Life.Node.Broker.Groups;
         return Task.Run(() => GroupAccess.CommittedOffset(groups, group, topic, partition)).GetAwaiter().GetResult();
     }
@@ -180,6 +191,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
     /// <summary>The members of a group with what they read; none where there is no such group.</summary>
     public IReadOnlyList<BrokerGroupMember> GroupMembers(string group)
     {
+        ArgumentNullException.ThrowIfNull(group);
         var groups = Life.Node.Broker.Groups;
         return Task.Run(() => GroupAccess.Members(groups, group)).GetAwaiter().GetResult();
     }
@@ -286,14 +298,20 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
         _life = life;
     }
 
-    private Partition Find(string topic, int partition) =>
-        Life.Node.Broker.Partitions.Find(topic, partition)
-        ?? throw new KafkaCompatException(ErrorCode.UnknownTopicOrPartition, $"Topic {topic} has no partition {partition}, or does not exist.");
+    private Partition Find(string topic, int partition)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        return Life.Node.Broker.Partitions.Find(topic, partition)
+            ?? throw new KafkaCompatException(ErrorCode.UnknownTopicOrPartition, $"Topic {Named(topic)} has no partition {partition}, or does not exist.");
+    }
 
-    private int PartitionsOf(string topic) =>
-        Life.Node.Broker.Metadata.Current.Topics.TryGetValue(topic, out var found)
+    private int PartitionsOf(string topic)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        return Life.Node.Broker.Metadata.Current.Topics.TryGetValue(topic, out var found)
             ? found.Partitions.Count
-            : throw new KafkaCompatException(ErrorCode.UnknownTopicOrPartition, $"Topic {topic} does not exist.");
+            : throw new KafkaCompatException(ErrorCode.UnknownTopicOrPartition, $"Topic {Named(topic)} does not exist.");
+    }
 
     private Task CreateIfMissing(string topic) =>
         Life.Node.Broker.Metadata.Current.Topics.ContainsKey(topic) ? Task.CompletedTask : CreateTopics([new BrokerTopic(topic)]);
@@ -319,7 +337,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
         var refused = answer.Topics.FindAll(static topic => topic.ErrorCode != ErrorCode.None);
         if (refused.Count > 0)
         {
-            throw new KafkaCompatException(refused[0].ErrorCode, OnLines(refused.Select(static topic => $"Topic {topic.Name} is not created: {KafkaCompatException.Reason(topic.ErrorCode, topic.ErrorMessage)}")));
+            throw new KafkaCompatException(refused[0].ErrorCode, OnLines(refused.Select(static topic => $"Topic {Named(topic.Name)} is not created: {KafkaCompatException.Reason(topic.ErrorCode, topic.ErrorMessage)}")));
         }
     }
 
@@ -327,6 +345,9 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
     private static string OnLines(IEnumerable<string> problems) => problems.ToList() is { Count: > 1 } several
         ? string.Create(CultureInfo.InvariantCulture, $"{several.Count} problems:{string.Concat(several.Select(static problem => $"{Environment.NewLine}- {problem}"))}{Environment.NewLine}")
         : problems.First();
+
+    /// <summary>A topic in a message; one without a name is seen too.</summary>
+    private static string Named(string topic) => topic.Length == 0 ? "\"\"" : topic;
 
     private void LetGo()
     {

@@ -153,7 +153,30 @@ public sealed class AccessTests
         await using var broker = await KafkaCompatBroker.StartAsync(new() { Port = port }, Ending);
         Assert.Equal($"127.0.0.1:{port}", broker.BootstrapServers);
         var refused = await Assert.ThrowsAsync<ArgumentException>(() => KafkaCompatBroker.StartAsync(new() { Port = 70_000 }, Ending));
-        Assert.Contains("70000", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("Port 70000 cannot be used: the highest is 65535 (Parameter 'port')", refused.Message);
+        refused = await Assert.ThrowsAsync<ArgumentException>(() => KafkaCompatBroker.StartAsync(new() { Port = -1 }, Ending));
+        Assert.StartsWith("Port -1 cannot be used: ", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_topic_without_a_name_is_seen_in_the_message_and_null_is_refused_by_its_parameter()
+    {
+        await using var broker = await KafkaCompatBroker.StartAsync(new() { Topics = [new("orders")] }, Ending);
+        var refused = await Assert.ThrowsAsync<KafkaCompatException>(() => broker.ProduceAsync("", "value", cancellationToken: Ending));
+        Assert.StartsWith("Topic \"\" is not created: ", refused.Message, StringComparison.Ordinal);
+        refused = await Assert.ThrowsAsync<KafkaCompatException>(() => broker.DeleteTopicAsync(""));
+        Assert.StartsWith("Topic \"\" is not deleted: ", refused.Message, StringComparison.Ordinal);
+        foreach (var (parameter, call) in ((string, Func<Task>)[])
+        [
+            ("topic", () => broker.ProduceAsync(null!, "value", cancellationToken: Ending)), ("topic", () => broker.ProduceAsync(null!, [BrokerRecord.Of("value")], Ending)),
+            ("records", () => broker.ProduceAsync("orders", (IEnumerable<BrokerRecord>)null!, Ending)), ("name", () => broker.CreateTopicAsync(null!)), ("name", () => broker.DeleteTopicAsync(null!)),
+            ("topic", () => Task.FromResult(broker.EndOffset(null!))), ("topic", () => Task.FromResult(broker.Records(null!))),
+            ("group", () => Task.FromResult(broker.CommittedOffset(null!, "orders"))), ("topic", () => Task.FromResult(broker.CommittedOffset("group", null!))),
+            ("group", () => Task.FromResult(broker.GroupMembers(null!))),
+        ])
+        {
+            Assert.Equal(parameter, (await Assert.ThrowsAsync<ArgumentNullException>(call)).ParamName);
+        }
     }
 
     [Fact]
