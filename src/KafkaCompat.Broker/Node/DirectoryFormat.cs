@@ -29,7 +29,8 @@ public static class DirectoryFormat
     public static MetaProperties Prepare(IFileStore files, ServerConfig config, DateTimeOffset now, Random random) => PreparedDirectories.Prepare(files, config, now, random).Meta;
 
     /// <summary>
-    /// Formats directories, the metadata log's among them or not. The file that makes a directory a formatted one is written last: when the power fails before, the directory counts as empty.
+    /// Formats directories, the metadata log's among them or not. The file that makes a directory a formatted one is written last: when the power fails before, the directory
+    /// counts as empty. The metadata log's directory is formatted whole before another one is begun: a node can do without the others, and formats them when it starts again.
     /// </summary>
     public static void Format(
         IFileStore files, IReadOnlyList<string> directories, string metadataDirectory, FormatSettings settings, DateTimeOffset now, Random random)
@@ -49,7 +50,7 @@ public static class DirectoryFormat
             WriteBootstrap(files, metadataDirectory, settings, ids[metadataDirectory], now);
         }
 
-        foreach (string directory in directories)
+        foreach (string directory in directories.OrderByDescending(directory => directory == metadataDirectory))
         {
             files.SyncFolder(directory);
             new MetaProperties(settings.ClusterId, settings.NodeId, ids[directory]).Write(files, directory, now);

@@ -1,6 +1,7 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
@@ -230,6 +231,40 @@ public sealed class PreparedDirectoriesTests
         var refused = Assert.Throws<QuorumStateException>(() => PreparedDirectories.Prepare(broken, Config(), TimeProvider.System.GetUtcNow(), new Random(1)));
         Assert.Contains("a new node or one that lost its disk", refused.Message, StringComparison.Ordinal);
         Assert.False(_files.FolderExists("/a"));
+    }
+
+    /// <summary>Wherever the metadata log's directory stands among the others, a format that was cut off between any two operations is no hindrance to the next start.</summary>
+    [Theory]
+    [InlineData("/a", "/a,/b,/c")]
+    [InlineData("/b", "/a,/b,/c")]
+    [InlineData("/c", "/a,/b,/c")]
+    [InlineData("/m", "/a,/b")]
+    public void A_format_that_was_cut_off_is_completed_by_the_next_start(string metadata, string dirs)
+    {
+        const int PowerCuts = 4;
+        var config = Config(("log.dirs", dirs), ("metadata.log.dir", metadata));
+        var whole = new ForgetfulFileStore(TimeProvider.System);
+        PreparedDirectories.Prepare(whole, config, TimeProvider.System.GetUtcNow(), new Random(1));
+        for (var operations = 0; operations < whole.Operations; operations++)
+        {
+            for (var seed = 0; seed <= PowerCuts; seed++)
+            {
+                var files = new ForgetfulFileStore(TimeProvider.System);
+                files.CutPowerAfter(operations);
+                Assert.Throws<QuorumStateException>(() => PreparedDirectories.Prepare(files, config, TimeProvider.System.GetUtcNow(), new Random(1)));
+                files = seed == PowerCuts ? files.Kill() : files.Crash(seed);
+                var random = new Random(2);
+                var prepared = PreparedDirectories.Prepare(files, config, TimeProvider.System.GetUtcNow(), random);
+
+                // A new node's metadata misses no directory.
+                foreach (var empty in prepared.Empty) prepared.FormatEmpty(empty, TimeProvider.System.GetUtcNow(), random);
+                var metas = config.NodeDirs.Select(directory => MetaProperties.Read(files, directory)!).ToList();
+                Assert.Single(metas.Select(meta => meta.ClusterId).Distinct());
+                Assert.Equal(metas.Count, metas.Select(meta => meta.DirectoryId).Distinct().Count());
+                var snapshot = QuorumSnapshot.Read(files.ReadAllBytes($"{metadata}/__cluster_metadata-0/00000000000000000000-0000000000.checkpoint"));
+                Assert.Equal(prepared.Meta.DirectoryId, Assert.Single(snapshot.Voters!.Voters).Key.DirectoryId);
+            }
+        }
     }
 
     /// <summary>A disk that says nothing of its files.</summary>
