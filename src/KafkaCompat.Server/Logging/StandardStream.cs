@@ -38,7 +38,7 @@ internal sealed partial class StandardStream : TextWriter
 
     private readonly int _descriptor;
     private readonly Stream? _console;
-    private readonly Queue<(byte[] Bytes, long LostLines)> _waiting = new();
+    private readonly Queue<WaitingLine> _waiting = new();
     private readonly Timer _retry;
     private int _waitingBytes;
     private bool _isClosed;
@@ -46,6 +46,8 @@ internal sealed partial class StandardStream : TextWriter
     /// <summary>Bytes of the first line that waits which the stream has taken.</summary>
     private int _at;
     private bool _isStalled;
+
+    /// <summary>What the stream took last is a part of a line, and nothing waits yet that ends it.</summary>
     private bool _isTorn;
     private long _lost;
     private string _reason = "";
@@ -80,8 +82,19 @@ internal sealed partial class StandardStream : TextWriter
         }
     }
 
-    /// <summary>How often somebody has waited for the reader.</summary>
-    public int Waits { get; private set; }
+    /// <summary>How often somebody has waited for a reader that did not read.</summary>
+    public int Waits
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return field;
+            }
+        }
+
+        private set;
+    }
 
     public override void Write(char value) => Write(value.ToString());
 
@@ -89,11 +102,13 @@ internal sealed partial class StandardStream : TextWriter
 
     public override void WriteLine(string? value) => Add(value + "\n");
 
-    /// <summary>Waits for the reader of what is left, as long as a line may.</summary>
+    /// <summary>Waits for the reader of what is left, as long as a line may, whether or not it had stopped. What is lost is told of behind it.</summary>
     public override void Flush()
     {
         lock (Gate)
         {
+            TellOfLost();
+            _isStalled = false;
             _ = Drain(MaxStallMs, downTo: 0);
         }
     }
@@ -124,21 +139,23 @@ internal sealed partial class StandardStream : TextWriter
                 return;
             }
 
-            if (_lost > 0)
-            {
-                Wait((_isTorn ? "\n" : "") + LostLines(_lost, _reason) + "\n", _lost);
-                (_lost, _isTorn) = (0, false);
-            }
-
-            Wait(text, 0);
+            TellOfLost();
+            Wait(text);
             Go();
         }
     }
 
-    private void Wait(string text, long lostLines)
+    private void TellOfLost()
+    {
+        if (_lost == 0) return;
+        Wait((_isTorn ? "\n" : "") + LostLines(_lost, _reason) + "\n", _lost, _isTorn);
+        (_lost, _isTorn) = (0, false);
+    }
+
+    private void Wait(string text, long lostLines = 0, bool endsTorn = false)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
-        _waiting.Enqueue((bytes, lostLines));
+        _waiting.Enqueue(new WaitingLine(bytes, lostLines, endsTorn));
         _waitingBytes += bytes.Length;
     }
 
@@ -215,8 +232,9 @@ internal sealed partial class StandardStream : TextWriter
         _isTorn |= _at > 0;
         while (_waiting.TryPeek(out var line))
         {
-            // One that tells of others is lost with what it tells.
+            // One that tells of others is lost with what it tells, and with the end of the torn line before it.
             _lost += Math.Max(line.LostLines, 1);
+            _isTorn |= line.EndsTorn;
             Forget(line.Bytes);
         }
     }
@@ -231,18 +249,24 @@ internal sealed partial class StandardStream : TextWriter
     /// <summary>Whether a piece can be written without waiting for the reader any longer.</summary>
     private bool IsReady(int patienceMs)
     {
-        // Where poll fails, the write will say why.
-        Waits += patienceMs > 0 && !_isStalled ? 1 : 0;
-        var wait = new PollDescriptor { Descriptor = _descriptor, Events = PollOut };
-        if (Poll(ref wait, 1, _isStalled ? 0 : patienceMs) != 0)
+        if (IsReadyWithin(0))
         {
             _isStalled = false;
             return true;
         }
 
-        _isStalled |= patienceMs > 0;
         _reason = "nobody read them";
-        return false;
+        if (patienceMs == 0 || _isStalled) return false;
+        Waits++;
+        _isStalled = !IsReadyWithin(patienceMs);
+        return !_isStalled;
+    }
+
+    /// <summary>Where poll fails, the write will say why.</summary>
+    private bool IsReadyWithin(int timeoutMs)
+    {
+        var wait = new PollDescriptor { Descriptor = _descriptor, Events = PollOut };
+        return Poll(ref wait, 1, timeoutMs) != 0;
     }
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
@@ -250,6 +274,11 @@ internal sealed partial class StandardStream : TextWriter
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     private static partial nint Write(int descriptor, ReadOnlySpan<byte> bytes, nint count);
+
+    /// <param name="Bytes">The line.</param>
+    /// <param name="LostLines">How many lines it tells of.</param>
+    /// <param name="EndsTorn">Whether it first ends a line that the stream took in part.</param>
+    private readonly record struct WaitingLine(byte[] Bytes, long LostLines, bool EndsTorn);
 
     [StructLayout(LayoutKind.Sequential)]
     private struct PollDescriptor
