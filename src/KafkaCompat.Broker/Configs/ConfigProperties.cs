@@ -46,7 +46,10 @@ public static class ConfigProperties
         }
     }
 
-    /// <summary>Lines without comments and blanks with the number of the first, continuations joined, leading white space gone.</summary>
+    /// <summary>
+    /// Lines without comments and blanks with the number of the first, continuations joined, leading white space gone. As with Java a backslash alone joins nothing: the next
+    /// line begins anew, and at the end there is an empty name, unless two characters end the line.
+    /// </summary>
     private static IEnumerable<(string Line, int Number)> LogicalLines(string text)
     {
         using var reader = new StringReader(text);
@@ -55,7 +58,7 @@ public static class ConfigProperties
         {
             var first = ++number;
             var line = natural.TrimStart(' ', '\t', '\f');
-            if (line.Length == 0 || line[0] is ('#' or '!'))
+            if (line.Length == 0 || line[0] is ('#' or '!') || (line == "\\" && (reader.Peek() >= 0 || text.EndsWith("\r\n", StringComparison.Ordinal))))
             {
                 continue;
             }

@@ -12,11 +12,15 @@ internal static class PropertiesText
     public static Dictionary<string, string> Read(IFileStore files, string path)
     {
         var properties = new Dictionary<string, string>(StringComparer.Ordinal);
-        string[] lines = CheckpointText.Lines(Encoding.Latin1.GetString(files.ReadAllBytes(path)));
+        string text = Encoding.Latin1.GetString(files.ReadAllBytes(path));
+        string[] lines = CheckpointText.Lines(text);
         for (int i = 0; i < lines.Length; i++)
         {
             string line = TrimStart(lines[i]);
             if (line.Length == 0 || line[0] is '#' or '!')
+                continue;
+            // As with Java it joins nothing: the next line begins anew, and at the end there is an empty name, unless two characters end the line.
+            if (line == "\\" && (i + 1 < lines.Length || text.EndsWith("\r\n", StringComparison.Ordinal)))
                 continue;
             if (EndsWithBackslash(line))
                 line = Joined(line, lines, ref i);
