@@ -36,7 +36,7 @@ public class DispatchGeneratorTests
     {
         var (errors, code) = Run(Produce + "[Serves(ApiKey.Fetch, 4, 18)] class FetchHandler : IHandler<FetchRequest, FetchResponse>;");
         Assert.Empty(errors);
-        Assert.Contains("public required global::KafkaCompat.Broker.Handlers.Data.FetchHandler Fetch { get; init; }", code, StringComparison.Ordinal);
+        Assert.Contains("public required global::KafkaCompat.Broker.Handlers.FetchHandler Fetch { get; init; }", code, StringComparison.Ordinal);
         Assert.Contains("(3, 13, Produce)", code, StringComparison.Ordinal);
     }
 
