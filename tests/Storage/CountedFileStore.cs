@@ -10,6 +10,13 @@ internal sealed class CountedFileStore(IFileStore inner) : IFileStore
     private int _reads;
     private long _readBytes;
 
+    private int _open;
+
+    /// <summary>How many files can be open. One more, or a folder to sync, is refused as by a system.</summary>
+    public int MaxOpen { get; set; } = int.MaxValue;
+
+    public int OpenFiles => Volatile.Read(ref _open);
+
     public int Reads => Volatile.Read(ref _reads);
 
     public long ReadBytes => Volatile.Read(ref _readBytes);
@@ -37,8 +44,27 @@ internal sealed class CountedFileStore(IFileStore inner) : IFileStore
     public StoredFile Open(string path, FileOpening opening)
     {
         Opened.Enqueue(path);
-        return new CountedFile(this, inner.Open(path, opening));
+        Take(path);
+        try
+        {
+            return new CountedFile(this, inner.Open(path, opening));
+        }
+        catch
+        {
+            Give();
+            throw;
+        }
     }
+
+    private void Take(string path)
+    {
+        if (Interlocked.Increment(ref _open) <= MaxOpen)
+            return;
+        Give();
+        throw FileShortage.OfDescriptors(path);
+    }
+
+    private void Give() => Interlocked.Decrement(ref _open);
 
     public void CreateFolder(string path) => inner.CreateFolder(path);
 
@@ -51,7 +77,15 @@ internal sealed class CountedFileStore(IFileStore inner) : IFileStore
     public void SyncFolder(string path)
     {
         Synced.Enqueue(path);
-        inner.SyncFolder(path);
+        Take(path);
+        try
+        {
+            inner.SyncFolder(path);
+        }
+        finally
+        {
+            Give();
+        }
     }
 
     public long LastWriteMs(string path) => inner.LastWriteMs(path);
@@ -88,6 +122,10 @@ internal sealed class CountedFileStore(IFileStore inner) : IFileStore
             file.Sync();
         }
 
-        protected override void Close() => file.Dispose();
+        protected override void Close()
+        {
+            file.Dispose();
+            store.Give();
+        }
     }
 }

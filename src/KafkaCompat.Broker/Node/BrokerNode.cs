@@ -103,7 +103,7 @@ public sealed class BrokerNode : IAsyncDisposable
         IOException? Told(Exception failure)
         {
             if (FileShortage.IsOfDescriptors(failure.InnerException ?? failure))
-                return new IOException($"{failure.Message}. This process has as many files open as it may. Raise the limit (ulimit -n, LimitNOFILE= of systemd).", failure);
+                return new IOException($"{failure.Message}. {FileShortage.Remedy}", failure);
             // What failed after that is a consequence: one line tells of the disk.
             return directories.Metadata.Health.Cause is { } cause
                 ? new IOException($"The log directory {directories.Metadata.Path}, which holds the metadata log, has failed: {cause.Message}", cause)

@@ -1,11 +1,12 @@
-using System.Globalization;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Server.Http;
 using KafkaCompat.Server.Logging;
 using KafkaCompat.Server.Settings;
 using KafkaCompat.Server.Surroundings;
+using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
+using System.Globalization;
 
 namespace KafkaCompat.Server.Hosting;
 
@@ -200,6 +201,7 @@ internal static class NodeHost
     }
 
     /// <summary>Waits for a stop, as long as one may take. False where it has not ended by then: the process ends all the same.</summary>
+    /// <exception cref="IOException">A file or a disk kept it from ending in order. The message says so, as the program ends with it.</exception>
     internal static async Task<bool> EndOfStop(Task stopping, TimeProvider time, ILogger logger)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(MaxStopMs), time);
@@ -209,7 +211,16 @@ internal static class NodeHost
             return false;
         }
 
-        await stopping.ConfigureAwait(false);
+        try
+        {
+            await stopping.ConfigureAwait(false);
+        }
+        catch (Exception failure) when (StartFailure.IsForeseen(failure))
+        {
+            var remedy = FileShortage.IsOfDescriptors(failure.GetBaseException()) ? $" {FileShortage.Remedy}" : "";
+            throw new IOException($"The node could not stop in order: {failure.Message.TrimEnd('.')}. The next start checks its files.{remedy}", failure);
+        }
+
         return true;
     }
 

@@ -20,8 +20,8 @@ internal static class DescriptorLimit
     public const int MaxForRuntime = 48;
 
     /// <summary>
-    /// What files leave to the stop where nothing is left to .NET, of a small limit an eighth: logs that are closed side by side write a snapshot and a checkpoint before they
-    /// close what they have open.
+    /// What files leave to the stop where nothing is left to .NET, of a small limit an eighth: a log that is closed writes indexes, a snapshot and a checkpoint before it
+    /// closes what it has open. Those that lack descriptors when they are closed side by side are closed one after the other.
     /// </summary>
     public const int MaxForStop = 16;
 

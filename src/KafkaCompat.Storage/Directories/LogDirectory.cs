@@ -463,12 +463,22 @@ public sealed class LogDirectory : IDisposable
         // The names of new folders together, and not each with its log.
         if (waiting.Any(static log => log.IsUnsettled))
             await Environment.DiskThreads.Run(() => Environment.Files.SyncFolder(Path));
+        var lacking = new ConcurrentQueue<PartitionLog>();
         await Task.WhenAll(Enumerable.Range(0, Math.Min(ClosedAtATime, waiting.Count)).Select(_ => Environment.DiskThreads.Run(() =>
         {
             try
             {
                 while (waiting.TryDequeue(out PartitionLog? next))
-                    next.Close(isNameDurable: true);
+                {
+                    try
+                    {
+                        next.Close(isNameDurable: true);
+                    }
+                    catch (KafkaStorageException refused) when (FileShortage.IsOfDescriptors(refused.GetBaseException()))
+                    {
+                        lacking.Enqueue(next);
+                    }
+                }
             }
             catch
             {
@@ -477,6 +487,15 @@ public sealed class LogDirectory : IDisposable
                 throw;
             }
         })));
+        // Logs that are closed side by side can lack descriptors together. Nothing else is open by now, and one alone needs a few.
+        if (!lacking.IsEmpty)
+        {
+            await Environment.DiskThreads.Run(() =>
+            {
+                foreach (PartitionLog log in lacking)
+                    log.Close(isNameDurable: true);
+            });
+        }
     }
 
     /// <summary>A new log, nothing of which is durable yet.</summary>

@@ -7,6 +7,9 @@ public static class FileShortage
     private const int TooManyInProcess = 24;
     private const int TooManyOnWindows = unchecked((int)0x80070004);
 
+    /// <summary>What there is to do about it, for lines that tell of it.</summary>
+    public const string Remedy = "This process has as many files open as it may. Raise the limit (ulimit -n, LimitNOFILE= of systemd).";
+
     /// <summary>What opening a file says where what is left of the descriptors is not for files.</summary>
     public static IOException OfDescriptors(string path) => new($"Too many open files : '{path}'", TooManyInProcess);
 

@@ -329,6 +329,7 @@ public sealed class PartitionLog : IDisposable
 
     /// <summary>
     /// Closes as a clean shutdown does: indexes are complete and have their true length, a producer snapshot stands at the end, all of it is synced.
+    /// Where descriptors are lacking it throws and is open, has let go of its files, and can be asked again.
     /// </summary>
     public void Close() => Close(isNameDurable: false);
 
@@ -336,23 +337,20 @@ public sealed class PartitionLog : IDisposable
     {
         lock (_filesGate)
         {
-            lock (_gate)
+            try
             {
-                if (_view.IsClosed)
-                    return;
-                if (!_environment.Health.IsFailed)
-                {
-                    Guarded(() =>
-                    {
-                        Epochs.Close(_view.End.Offset);
-                        _view.End.Segment.Seal();
-                        Producers.SetEndOffset(_view.End.Offset);
-                        Producers.TakeSnapshot();
-                    });
-                }
+                WriteForClose(isNameDurable);
             }
-            if (!_environment.Health.IsFailed)
-                Sync(long.MaxValue, isNameDurable);
+            catch (KafkaStorageException) when (!_environment.Health.IsFailed)
+            {
+                // So that those who are closed beside it have them, and it has theirs when it is asked again.
+                lock (_gate)
+                {
+                    foreach (LogSegment segment in _view.Segments)
+                        segment.LetGoOfFiles();
+                }
+                throw;
+            }
             CloseFiles();
         }
     }
@@ -658,6 +656,25 @@ public sealed class PartitionLog : IDisposable
         Producers.DeleteSnapshotsBehind(-1);
         Producers.Clear();
         Producers.SetEndOffset(offset);
+    }
+
+    /// <summary>What a clean shutdown writes before the files are closed; nothing where the log is closed, or its directory has failed.</summary>
+    private void WriteForClose(bool isNameDurable)
+    {
+        lock (_gate)
+        {
+            if (_view.IsClosed || _environment.Health.IsFailed)
+                return;
+            Retryable(() =>
+            {
+                Epochs.Close(_view.End.Offset);
+                _view.End.Segment.Seal();
+                Producers.SetEndOffset(_view.End.Offset);
+                Producers.TakeSnapshot();
+            });
+        }
+        if (!_environment.Health.IsFailed)
+            Sync(long.MaxValue, isNameDurable);
     }
 
     private void CloseFiles()

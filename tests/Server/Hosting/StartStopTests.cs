@@ -83,6 +83,21 @@ public sealed class StartStopTests
         Assert.True(disk.FileExists("/data/.kafka_cleanshutdown"));
     }
 
+    /// <summary>The line is the program's last one, and no start that failed.</summary>
+    [Fact]
+    public async Task A_stop_that_cannot_write_says_that_it_is_one()
+    {
+        using var lines = new RecordedLines(LogLevel.Information);
+        var shortage = new IOException("Too many open files : '/data/t-0/x.snapshot.tmp'", 24);
+        var lacks = await Assert.ThrowsAsync<IOException>(() => NodeHost.EndOfStop(Task.FromException(new KafkaStorageException(shortage.Message, shortage)), TimeProvider.System, lines));
+        Assert.Equal(
+            "The node could not stop in order: Too many open files : '/data/t-0/x.snapshot.tmp'. The next start checks its files. "
+            + "This process has as many files open as it may. Raise the limit (ulimit -n, LimitNOFILE= of systemd).",
+            lacks.Message);
+        var full = await Assert.ThrowsAsync<IOException>(() => NodeHost.EndOfStop(Task.FromException(new IOException("No space left on device")), TimeProvider.System, lines));
+        Assert.Equal("The node could not stop in order: No space left on device. The next start checks its files.", full.Message);
+    }
+
     /// <summary>The message of a disk or a file says all. Where the program met it is for those who look for a fault of the program.</summary>
     [Theory]
     [InlineData(LogLevel.Warning, false)]
