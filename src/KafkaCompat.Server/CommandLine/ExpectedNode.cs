@@ -12,15 +12,15 @@ internal sealed record ExpectedNode(int? NodeId, string? ClusterId)
 {
     public static ExpectedNode Any { get; } = new(null, null);
 
-    /// <summary>The node of that configuration. Where its directory cannot be read, only a node.id that somebody set counts.</summary>
-    public static ExpectedNode Of(ServerConfig config)
+    /// <summary>The node of that configuration. A node.id that somebody gave counts over its directory, which may be another node's by mistake: a start would refuse it.</summary>
+    public static ExpectedNode Of(ServerConfig config, bool isNodeIdGiven)
     {
         try
         {
             var files = new DiskFileStore();
             if (files.FolderExists(config.MetadataLogDir) && MetaProperties.Read(files, config.MetadataLogDir) is { } meta)
             {
-                return new(meta.NodeId, meta.ClusterId);
+                return isNodeIdGiven && config.NodeId != meta.NodeId ? new(config.NodeId, null) : new(meta.NodeId, meta.ClusterId);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or LogCorruptionException)

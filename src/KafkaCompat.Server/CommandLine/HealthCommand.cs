@@ -82,9 +82,10 @@ internal static class HealthCommand
             return (UrlOf(arguments[0]), ExpectedNode.Any);
         }
 
-        var config = ProgramSettings.Load(new NodeArguments(arguments.Count > 0 ? arguments[0] : null, []));
+        var settings = ProgramSettings.Gather(new NodeArguments(arguments.Count > 0 ? arguments[0] : null, []));
+        var config = settings.ToConfig();
         return config.HttpListener is { } listener
-            ? (UrlOf(listener), ExpectedNode.Of(config))
+            ? (UrlOf(listener), ExpectedNode.Of(config, isNodeIdGiven: (settings.OriginOf("node.id") ?? settings.OriginOf("broker.id")) is not null))
             : throw new ConfigurationException($"The node does not serve its health: {OwnSettings.HttpListener.Name} is none.");
     }
 

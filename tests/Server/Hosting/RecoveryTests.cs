@@ -81,13 +81,14 @@ public sealed class RecoveryTests : IDisposable
             while (!ready.Contains("2 of 3 partitions", StringComparison.Ordinal)) ready = await Get(url + "/health/ready", HttpStatusCode.ServiceUnavailable);
             Assert.Matches("^The node is starting: 2 of 3 partitions are opened; [0-9]+ bytes of batches are checked.\n$", ready);
             Assert.Matches("^alive\nnode 1 of cluster .{22}\n$", await Get(url + "/health/live"));
-            foreach (var (node, code, said) in ((string, int, string)[])[("1", 1, "The node is starting: 2 of 3 partitions"), ("7", 1, "is answered by another node: node 1 of cluster ")])
+            const string Another = "is answered by another node: node 1 of cluster ";
+            foreach (var (node, data, said) in ((string, string, string)[])[("1", Data, "The node is starting: 2 of 3 partitions"), ("7", "none", Another), ("7", Data, Another)])
             {
                 // Asked by settings, another node's start is not taken for this one's.
                 using var health = ProgramProcess.Start(
-                    _folder.FullName, [("KAFKA_KAFKACOMPAT_HTTP_LISTENER", new Uri(url).Authority), ("KAFKA_NODE_ID", node), ("KAFKA_LOG_DIRS", node == "1" ? Data : "none")], "health");
+                    _folder.FullName, [("KAFKA_KAFKACOMPAT_HTTP_LISTENER", new Uri(url).Authority), ("KAFKA_NODE_ID", node), ("KAFKA_LOG_DIRS", data)], "health");
                 var (ended, _, errors) = await health.End();
-                Assert.Equal(code, ended);
+                Assert.Equal(1, ended);
                 Assert.Contains(said, errors, StringComparison.Ordinal);
             }
             Assert.Equal(ready, await Get(url + "/metrics", HttpStatusCode.ServiceUnavailable));
