@@ -11,6 +11,9 @@ public static partial class EnvironmentSettings
 {
     private const string Prefix = "KAFKA_";
 
+    /// <summary>How the variables of this program's own settings begin behind Kafka's prefix.</summary>
+    private const string OwnPrefix = "KAFKACOMPAT_";
+
     /// <summary>Bitnami's image takes each setting under this prefix, with a dot for every underscore.</summary>
     private const string BitnamiPrefix = "KAFKA_CFG_";
 
@@ -76,6 +79,7 @@ public static partial class EnvironmentSettings
     {
         foreach (var (variable, value) in variables.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
         {
+            if (WithoutPrefix(variable) is { } meant) yield return $"{variable} names no setting and is left alone; did you mean {meant}?";
             if (NameOf(variable) is not { } name || KnownSettings.Contains(name) || (variable.StartsWith(BitnamiPrefix, StringComparison.Ordinal) && RemovedSettings.Hint(name) is null)
                 || Array.IndexOf(Unspoken, variable) >= 0 || Array.IndexOf(ClusterIdVariables, variable) >= 0 || IsServiceLink(variable, value, name)) continue;
             yield return Array.Find(Special, special => variable.StartsWith(special.Name, StringComparison.Ordinal)).Reason is { } reason ? $"{variable} has no effect: {reason}."
@@ -84,6 +88,16 @@ public static partial class EnvironmentSettings
                 : $"{variable} names no setting and is left alone.";
         }
     }
+
+    /// <summary>
+    /// The variable that was meant by one for a setting of this program's own that lacks Kafka's prefix; null for any other. What comes near none of them is for other programs:
+    /// Kubernetes sets such variables too, for a service called kafkacompat.
+    /// </summary>
+    private static string? WithoutPrefix(string variable) =>
+        variable.StartsWith(OwnPrefix, StringComparison.Ordinal) && SettingName(variable) is var name
+        && (OwnSettings.Find(name) is not null ? name : KnownSettings.Nearest(name)) is { } nearest && OwnSettings.Find(nearest) is not null
+            ? Prefix + nearest.Replace('.', '_').ToUpperInvariant()
+            : null;
 
     /// <summary>What Kubernetes and Docker set for a service that is called kafka.</summary>
     private static bool IsServiceLink(string variable, string value, string setting) =>

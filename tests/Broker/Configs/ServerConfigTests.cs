@@ -217,6 +217,25 @@ public sealed class ServerConfigTests
         }
     }
 
+    /// <summary>The prefix is Kafka's, and the settings' own names begin with another one.</summary>
+    [Fact]
+    public void Variables_of_our_own_settings_without_Kafkas_prefix_are_named()
+    {
+        KeyValuePair<string, string>[] variables =
+        [
+            new("KAFKACOMPAT_HTTP_LISTENER", "none"), new("KAFKACOMPAT_HTTP_LISTNER", "none"), new("KAFKACOMPAT_TOPICS", "a"),
+            new("KAFKACOMPAT_SERVICE_HOST", "10.0.0.1"), new("KAFKACOMPAT_PORT", "tcp://10.0.0.1:9092"), new("KAFKACOMPAT", "x"), new("KAFKA_KAFKACOMPAT_TOPICS", "a"),
+        ];
+        Assert.Equal(
+            [
+                "KAFKACOMPAT_HTTP_LISTENER names no setting and is left alone; did you mean KAFKA_KAFKACOMPAT_HTTP_LISTENER?",
+                "KAFKACOMPAT_HTTP_LISTNER names no setting and is left alone; did you mean KAFKA_KAFKACOMPAT_HTTP_LISTENER?",
+                "KAFKACOMPAT_TOPICS names no setting and is left alone; did you mean KAFKA_KAFKACOMPAT_TOPICS?",
+            ],
+            EnvironmentSettings.WithoutEffect(variables));
+        Assert.Equal(["kafkacompat.topics"], EnvironmentSettings.Entries(variables).Select(static entry => entry.Name));
+    }
+
     [Fact]
     public void Variables_of_Bitnamis_image_are_read_as_there()
     {
