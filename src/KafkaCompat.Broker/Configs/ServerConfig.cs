@@ -66,6 +66,10 @@ public sealed class ServerConfig
     /// <summary>Every directory of the node, each once: the data directories in their order, and behind them that of the metadata log where it is none of them.</summary>
     public IReadOnlyList<string> NodeDirs => [.. LogDirs.Append(MetadataLogDir).Distinct(StringComparer.Ordinal)];
 
+    /// <summary>The setting that names a directory of the node.</summary>
+    public string SettingOfDirectory(string directory) =>
+        !LogDirs.Contains(directory) ? "metadata.log.dir" : GetOptionalList("log.dirs") is null ? "log.dir" : "log.dirs";
+
     /// <summary>
     /// Whether a data directory takes no new partitions: <c>cordoned.log.dirs</c> names it, or all with an asterisk. As in Apache Kafka it is named by its whole
     /// path: an entry that repeats a relative one of <c>log.dirs</c> is taken and cordons nothing.

@@ -80,7 +80,7 @@ internal sealed class NodeDirectories : IDisposable
             if (missing > _unusable.Count)
             {
                 throw new QuorumStateException($"The log directory {path} is empty, and a directory that this node had is missing. If its disk is not mounted, mount it. "
-                    + $"If this is a new disk in its place, format it: kafkacompat format --ignore-formatted, with the same settings.");
+                    + $"If this is a new disk in its place, format it: kafkacompat format --ignore-formatted, with the same settings.", [_config.SettingOfDirectory(path)]);
             }
             try
             {
@@ -96,7 +96,7 @@ internal sealed class NodeDirectories : IDisposable
         }
         var data = _config.LogDirs.Where(_opened.ContainsKey).Select(path => _opened[path]).ToList();
         foreach (var (path, failure) in _unusable) BrokerNodeLog.DirectoryNotOpened(_logger, path, failure.Message);
-        if (data.Count == 0) throw new QuorumStateException($"None of log.dirs can be used: {_unusable.Values.First().Message}");
+        if (data.Count == 0) throw new QuorumStateException($"None of log.dirs can be used: {_unusable.Values.First().Message}", [_config.SettingOfDirectory(_config.LogDirs[0])]);
         _data = new LogDirectories(data, [.. _unusable.Keys]);
     }
 
@@ -124,7 +124,7 @@ internal sealed class NodeDirectories : IDisposable
         }
         catch (Exception failure) when (failure is (IOException and not DirectoryInUseException) or UnauthorizedAccessException && path == _config.MetadataLogDir)
         {
-            throw new QuorumStateException($"The log directory {path}, which holds the metadata log, cannot be used: {failure.Message}", failure);
+            throw new QuorumStateException($"The log directory {path}, which holds the metadata log, cannot be used: {failure.Message}", [_config.SettingOfDirectory(path)], failure);
         }
         catch (Exception failure) when (failure is (IOException and not DirectoryInUseException) or UnauthorizedAccessException && path != _config.MetadataLogDir)
         {

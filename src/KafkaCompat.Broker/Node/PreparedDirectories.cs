@@ -23,6 +23,7 @@ namespace KafkaCompat.Broker.Node;
 public sealed class PreparedDirectories
 {
     private readonly IFileStore _files;
+    private readonly ServerConfig _config;
     private readonly string _metadataDirectory;
     private readonly List<string> _all;
     private readonly Dictionary<string, MetaProperties> _metas = new(StringComparer.Ordinal);
@@ -31,7 +32,7 @@ public sealed class PreparedDirectories
     private readonly List<string> _formatted = [];
     private readonly List<string> _identified = [];
 
-    private PreparedDirectories(IFileStore files, string metadataDirectory, List<string> all) => (_files, _metadataDirectory, _all) = (files, metadataDirectory, all);
+    private PreparedDirectories(IFileStore files, ServerConfig config) => (_files, _config, _metadataDirectory, _all) = (files, config, config.MetadataLogDir, [.. config.NodeDirs]);
 
     /// <summary>What the metadata log's directory says of the node.</summary>
     public MetaProperties Meta => _metas[_metadataDirectory];
@@ -52,8 +53,8 @@ public sealed class PreparedDirectories
     public static PreparedDirectories Prepare(IFileStore files, ServerConfig config, DateTimeOffset now, Random random)
     {
         var prepared = Look(files, config);
-        prepared.Require(config);
-        if (prepared._metas.Count == 0) prepared.Format(prepared._all, config, now, random);
+        prepared.Require();
+        if (prepared._metas.Count == 0) prepared.Format(prepared._all, now, random);
         else prepared.Identify(now, random);
         return prepared;
     }
@@ -63,7 +64,7 @@ public sealed class PreparedDirectories
     {
         ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(config);
-        var prepared = new PreparedDirectories(files, config.MetadataLogDir, [.. config.NodeDirs]);
+        var prepared = new PreparedDirectories(files, config);
         prepared._all.ForEach(prepared.Look);
         if (prepared._metas.Count > 0) prepared._empty.AddRange(prepared._all.Where(directory => !prepared._metas.ContainsKey(directory) && !prepared._unusable.ContainsKey(directory)));
         return prepared;
@@ -72,12 +73,12 @@ public sealed class PreparedDirectories
     /// <summary>Throws where a node with these directories would not start.</summary>
     /// <exception cref="QuorumStateException">Its files say why.</exception>
     /// <exception cref="ConfigurationException">Its settings do.</exception>
-    public void Require(ServerConfig config)
+    public void Require()
     {
-        ArgumentNullException.ThrowIfNull(config);
+        RequireDistinct(_config);
         if (_unusable.TryGetValue(_metadataDirectory, out var unreadable))
         {
-            throw new QuorumStateException($"The log directory {_metadataDirectory}, which holds the metadata log, cannot be used: {unreadable.Message}", unreadable);
+            throw new QuorumStateException($"The log directory {_metadataDirectory}, which holds the metadata log, cannot be used: {unreadable.Message}", SettingOf(_metadataDirectory), unreadable);
         }
 
         if (_metas.Count == 0)
@@ -86,10 +87,10 @@ public sealed class PreparedDirectories
             if (_unusable.Count > 0)
             {
                 var (unusable, failure) = _unusable.First();
-                throw new QuorumStateException($"The log directory {unusable} cannot be used: {failure.Message.TrimEnd('.')}. No other log directory of this node is formatted, so this may be a new node or one that lost its disk. Make the directory usable, or remove it from log.dirs.", failure);
+                throw new QuorumStateException($"The log directory {unusable} cannot be used: {failure.Message.TrimEnd('.')}. No other log directory of this node is formatted, so this may be a new node or one that lost its disk. Make the directory usable, or remove it from log.dirs.", SettingOf(unusable), failure);
             }
 
-            if (config.Node.WhyNoNewCluster(_all) is { } problem) throw new ConfigurationException([problem]);
+            if (_config.Node.WhyNoNewCluster(_all) is { } problem) throw new ConfigurationException([problem]);
             return;
         }
 
@@ -97,11 +98,31 @@ public sealed class PreparedDirectories
         if (_empty.Contains(_metadataDirectory))
         {
             throw new QuorumStateException($"The log directory {_metadataDirectory}, which is to hold the metadata log, is not formatted, while others of this node are: "
-                + "is its disk mounted, is metadata.log.dir right? Without its metadata log the node would begin anew.");
+                + "is its disk mounted, is metadata.log.dir right? Without its metadata log the node would begin anew.", SettingOf(_metadataDirectory));
         }
 
-        Check(config.NodeId);
-        RequireMetadata(isStatic: config.Node.StaticVoters.Count > 0);
+        Check(_config.NodeId);
+        RequireMetadata(isStatic: _config.Node.StaticVoters.Count > 0);
+    }
+
+    /// <summary>
+    /// Throws where two directories are one under different paths, whether or not it exists: Apache Kafka formats it and fails over its own lock. The same path twice is one directory,
+    /// there as here.
+    /// </summary>
+    /// <exception cref="QuorumStateException">There are such two.</exception>
+    public static void RequireDistinct(ServerConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var paths = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var directory in config.NodeDirs)
+        {
+            if (paths.TryAdd(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory)), directory)) continue;
+            var first = paths[Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory))];
+            var (setting, other) = (config.SettingOfDirectory(first), config.SettingOfDirectory(directory));
+            throw setting == other
+                ? new QuorumStateException($"{setting} names the same directory twice, as {first} and as {directory}.", [setting])
+                : new QuorumStateException($"{setting} and {other} name the same directory by different paths, {first} and {directory}. Write the same path in both.", [setting, other]);
+        }
     }
 
     /// <summary>Directories that a broker uses that runs now, as far as that can be told.</summary>
@@ -119,6 +140,7 @@ public sealed class PreparedDirectories
             return $"belongs to node {meta.NodeId} of cluster {meta.ClusterId}{metadata}";
         }
 
+        if (DataIn(_files, directory) is { } data) return $"holds data and has no meta.properties: there is {data}";
         return (_files.FolderExists(directory) ? "holds no data and will be formatted" : "will be created and formatted")
             + (_metas.Count == 0 ? "" : ", unless the metadata knows of a directory that is missing");
     }
@@ -177,8 +199,9 @@ public sealed class PreparedDirectories
         }
     }
 
-    private void Format(List<string> directories, ServerConfig config, DateTimeOffset now, Random random)
+    private void Format(List<string> directories, DateTimeOffset now, Random random)
     {
+        var config = _config;
         var controller = config.Listeners.AdvertisedOfController.FirstOrDefault();
         var endpoint = config.Node.StaticVoters.Count > 0 || controller is null ? null : new Endpoint(controller.Name, controller.Host, controller.Port, 0);
         try
@@ -187,7 +210,7 @@ public sealed class PreparedDirectories
         }
         catch (IOException e)
         {
-            throw new QuorumStateException($"log.dirs: {string.Join(", ", directories)} cannot be formatted: {e.Message.TrimEnd('.')}. Check {(directories.Count == 1 ? "its disk and its" : "their disks and their")} permissions.", e);
+            throw new QuorumStateException($"log.dirs: {string.Join(", ", directories)} cannot be formatted: {e.Message.TrimEnd('.')}. Check {(directories.Count == 1 ? "its disk and its" : "their disks and their")} permissions.", SettingOf(directories[0]), e);
         }
 
         _formatted.AddRange(directories);
@@ -199,9 +222,14 @@ public sealed class PreparedDirectories
 
     private void RequireUnused(IEnumerable<string> directories)
     {
-        if (directories.FirstOrDefault(directory => IsUsed(_files, directory)) is { } used)
+        foreach (var directory in directories)
         {
-            throw new QuorumStateException($"No readable meta.properties files found: {used} holds data and has no meta.properties, which says whose data it is. Restore the file, or remove all data to start with an empty directory.");
+            if (DataIn(_files, directory) is { } data)
+            {
+                throw new QuorumStateException(
+                    $"No readable meta.properties files found: {directory} holds data and has no meta.properties, which says whose data it is: there is {data}. Restore the file, or remove all data to start with an empty directory.",
+                    SettingOf(directory));
+            }
         }
     }
 
@@ -216,10 +244,10 @@ public sealed class PreparedDirectories
         foreach (var directory in _metas.Keys)
         {
             if (PartitionFolders(_files.List(directory)).FirstOrDefault() is not { } partition) continue;
-            throw new QuorumStateException($"{Path.Combine(directory, partition)} is a partition, and {_metadataDirectory} has no metadata log that knows of it. Nothing was changed. {WhereElse()}");
+            throw new QuorumStateException($"{Path.Combine(directory, partition)} is a partition, and {_metadataDirectory} has no metadata log that knows of it. Nothing was changed. {WhereElse()}", SettingOf(_metadataDirectory));
         }
 
-        if (!isStatic) throw new QuorumStateException($"{_metadataDirectory}, where this node's metadata log is looked for, holds none. Nothing was changed. {WhereElse()}");
+        if (!isStatic) throw new QuorumStateException($"{_metadataDirectory}, where this node's metadata log is looked for, holds none. Nothing was changed. {WhereElse()}", SettingOf(_metadataDirectory));
     }
 
     private string WhereElse() => _metas.Keys.FirstOrDefault(HasMetadataLog) is { } directory
@@ -242,12 +270,13 @@ public sealed class PreparedDirectories
             if (meta.NodeId != nodeId)
             {
                 throw new QuorumStateException(
-                    $"Stored node id {meta.NodeId} doesn't match previous node id {nodeId} in {file}. If you moved your data, make sure your configured node id matches. If you intend to create a new node, you should remove all data in your data directories.");
+                    $"Stored node id {meta.NodeId} doesn't match previous node id {nodeId} in {file}. If you moved your data, make sure your configured node id matches. If you intend to create a new node, you should remove all data in your data directories.",
+                    [_config.IsSet("node.id") ? "node.id" : "broker.id"]);
             }
 
             if (meta.ClusterId != first.Value.ClusterId)
             {
-                throw new QuorumStateException($"The directory {directory} belongs to the cluster {meta.ClusterId}, and {first.Key} to {first.Value.ClusterId}. Directories of a node have one cluster.");
+                throw new QuorumStateException($"The directory {directory} belongs to the cluster {meta.ClusterId}, and {first.Key} to {first.Value.ClusterId}. Directories of a node have one cluster.", SettingOf(directory));
             }
 
             if (meta.DirectoryId is not { } id)
@@ -257,20 +286,19 @@ public sealed class PreparedDirectories
 
             if (DirectoryIds.IsReserved(id))
             {
-                throw new QuorumStateException($"The directory.id {id} in {file} is reserved by Kafka. Remove that line. The next start writes another id.");
+                throw new QuorumStateException($"The directory.id {id} in {file} is reserved by Kafka. Remove that line. The next start writes another id.", SettingOf(directory));
             }
 
             if (!owners.TryAdd(id, directory))
             {
-                throw new QuorumStateException(IsTheSame(owners[id], directory)
-                    ? $"log.dirs names the same directory twice, as {owners[id]} and as {directory}."
-                    : $"The directories {owners[id]} and {directory} have the same directory.id {id}: one is a copy of the other, or both paths lead to the same place. Remove the line directory.id from the meta.properties of a copy.");
+                throw new QuorumStateException(
+                    $"The directories {owners[id]} and {directory} have the same directory.id {id}: one is a copy of the other, or both paths lead to the same place. Remove the line directory.id from the meta.properties of a copy.",
+                    SettingOf(directory));
             }
         }
     }
 
-    private static bool IsTheSame(string one, string other) =>
-        Path.TrimEndingDirectorySeparator(Path.GetFullPath(one)) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(other));
+    private string[] SettingOf(string directory) => [_config.SettingOfDirectory(directory)];
 
     private void Identify(DateTimeOffset now, Random random)
     {
@@ -311,16 +339,17 @@ public sealed class PreparedDirectories
     }
 
     /// <summary>
-    /// Whether a directory holds what can be a node's data: a partition's folder, a checkpoint, a mark of a clean stop. What else lies there (a .gitkeep, lost+found, a
-    /// file of a file manager) is nobody's business; a formatting that was begun counts as none.
+    /// The name of what can be a node's data in a directory: a partition's folder, a checkpoint, a mark of a clean stop; null where there is none. What else lies there (a .gitkeep,
+    /// lost+found, a file of a file manager) is nobody's business; a formatting that was begun counts as none.
     /// </summary>
-    public static bool IsUsed(IFileStore files, string directory)
+    public static string? DataIn(IFileStore files, string directory)
     {
         ArgumentNullException.ThrowIfNull(files);
-        if (!files.FolderExists(directory)) return false;
+        if (!files.FolderExists(directory)) return null;
         var entries = files.List(directory);
-        return PartitionFolders(entries).Any()
-            || entries.Any(entry => entry.IsFolder ? entry.Name == MetadataLog.FolderName && IsBeyondFormatting(files, Path.Combine(directory, entry.Name)) : IsOfBroker(entry.Name));
+        return PartitionFolders(entries).FirstOrDefault()
+            ?? entries.Where(entry => entry.IsFolder ? entry.Name == MetadataLog.FolderName && IsBeyondFormatting(files, Path.Combine(directory, entry.Name)) : IsOfBroker(entry.Name))
+                .Select(static entry => entry.Name).Order(StringComparer.Ordinal).FirstOrDefault();
     }
 
     /// <summary>The folders that are or were a partition's, in the order of their names; the metadata log's is not among them.</summary>

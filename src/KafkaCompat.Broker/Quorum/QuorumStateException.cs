@@ -16,4 +16,11 @@ public sealed class QuorumStateException : Exception
         : base(message, inner)
     {
     }
+
+    /// <summary>With the settings that it is about.</summary>
+    public QuorumStateException(string message, IReadOnlyList<string> settings, Exception? inner = null)
+        : base(message, inner) => Settings = settings;
+
+    /// <summary>The names of the settings that it is about, so that whoever knows where they stand can say so; empty where it is about none in particular.</summary>
+    public IReadOnlyList<string> Settings { get; } = [];
 }

@@ -68,11 +68,11 @@ internal static class CheckCommand
         {
             NodeHost.RequireFolder(config);
             look = PreparedDirectories.Look(new DiskFileStore(), config);
-            look.Require(config);
+            look.Require();
         }
-        catch (ConfigurationException e)
+        catch (Exception e) when (settings.Placed(e) is { } problems)
         {
-            lines.AddRange(settings.Placed(e.Problems).Select(static problem => problem.Message));
+            lines.AddRange(problems.Select(static problem => problem.Message));
         }
         catch (Exception e) when (StartFailure.IsForeseen(e))
         {

@@ -38,10 +38,10 @@ internal static class NodeHost
         {
             return await Run(config, output).ConfigureAwait(false);
         }
-        catch (ConfigurationException e)
+        catch (Exception e) when (settings.Placed(e) is { } problems)
         {
             // What only the machine could tell: of a setting again, which stands somewhere.
-            throw new ConfigurationException(settings.Placed(e.Problems));
+            throw new ConfigurationException(problems);
         }
     }
 

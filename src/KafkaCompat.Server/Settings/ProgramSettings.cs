@@ -2,6 +2,7 @@ using System.Collections;
 using System.Net;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Logging;
+using KafkaCompat.Broker.Quorum;
 
 namespace KafkaCompat.Server.Settings;
 
@@ -100,6 +101,14 @@ internal sealed class ProgramSettings
 
     /// <summary>The same problems, each with where its settings stand.</summary>
     public IReadOnlyList<SettingProblem> Placed(IEnumerable<SettingProblem> problems) => [.. problems.Select(Placed)];
+
+    /// <summary>What a failure says of settings, each with where they stand; null where it is about none.</summary>
+    public IReadOnlyList<SettingProblem>? Placed(Exception failure) => failure switch
+    {
+        ConfigurationException wrong => Placed(wrong.Problems),
+        QuorumStateException { Settings.Count: > 0 } state => Placed([new SettingProblem(state.Message, state.Settings)]),
+        _ => null,
+    };
 
     private SettingProblem Placed(SettingProblem problem)
     {

@@ -133,14 +133,40 @@ public sealed class CheckCommandTests : IDisposable
         Assert.DoesNotContain("runs", said, StringComparison.Ordinal);
         (code, said) = Check([.. arguments, "--override", "node.id=7"]);
         Assert.Equal(1, code);
-        Assert.StartsWith("Stored node id 1 doesn't match previous node id 7", Assert.Single(Section(said, "Problems")), StringComparison.Ordinal);
+        Assert.Matches(@"^Stored node id 1 doesn't match previous node id 7 .* \(--override\)$", Assert.Single(Section(said, "Problems")));
         (code, said) = Check([.. Anywhere, "--override", $"log.dirs={second}"]);
         Assert.Equal(1, code);
-        Assert.StartsWith($"{second}, where this node's metadata log is looked for, holds none.", Assert.Single(Section(said, "Problems")), StringComparison.Ordinal);
+        Assert.Matches($@"^{second}, where this node's metadata log is looked for, holds none\. .* \(--override\)$", Assert.Single(Section(said, "Problems")));
         (code, said) = Check([.. Anywhere, "--override", $"log.dirs={first}/meta.properties/x"]);
         Assert.Equal(1, code);
-        Assert.Equal($"The log directory {first}/meta.properties/x, which holds the metadata log, cannot be used: {first}/meta.properties/x cannot be created: {first}/meta.properties is a file, not a folder.", Assert.Single(Section(said, "Problems")));
+        Assert.Equal($"The log directory {first}/meta.properties/x, which holds the metadata log, cannot be used: {first}/meta.properties/x cannot be created: {first}/meta.properties is a file, not a folder. (--override)", Assert.Single(Section(said, "Problems")));
         Assert.Equal(before, Directory.EnumerateFileSystemEntries(_folder.FullName, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>Of directories as of listeners: the line says where the setting stands, and a start says the same.</summary>
+    [Fact]
+    public async Task A_directory_that_stands_in_the_way_is_told_with_where_its_setting_stands()
+    {
+        string data = Path.Combine(_folder.FullName, "n1"), file = Path.Combine(_folder.FullName, "server.properties");
+        await System.IO.File.WriteAllTextAsync(file, $"process.roles=broker,controller\nnode.id=1\nlisteners=PLAINTEXT://localhost:0,CONTROLLER://localhost:0\ncontroller.listener.names=CONTROLLER\n"
+            + $"controller.quorum.bootstrap.servers=localhost:9093\nkafkacompat.http.listener=none\nlog.dirs={data},{data}/\n", TestContext.Current.CancellationToken);
+        await Refused($"log.dirs names the same directory twice, as {data} and as {data}/. ({file}:7)");
+        Assert.False(Directory.Exists(data));
+        Directory.CreateDirectory(Path.Combine(data, "orders-0"));
+        await Refused($"log.dirs names the same directory twice, as {data} and as {data}/. ({file}:7)");
+        var (_, said) = Check(file, "--override", $"log.dirs={data}");
+        Assert.StartsWith($"No readable meta.properties files found: {data} holds data and has no meta.properties", Assert.Single(Section(said, "Problems")), StringComparison.Ordinal);
+        Assert.Equal([$"{data} holds data and has no meta.properties: there is orders-0"], Section(said, "Directories"));
+
+        async Task Refused(string expected)
+        {
+            var (code, said) = Check(file);
+            Assert.Equal(1, code);
+            Assert.Equal(expected, Assert.Single(Section(said, "Problems")));
+            using var program = ProgramProcess.Start(_folder.FullName, [], file);
+            var (_, _, errors) = await program.End();
+            Assert.Contains(expected, errors, StringComparison.Ordinal);
+        }
     }
 
     /// <summary>What a start says where it binds, with where the setting stands; and the port is free again.</summary>
