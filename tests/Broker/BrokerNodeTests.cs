@@ -8,6 +8,7 @@ using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -177,6 +178,40 @@ public sealed class BrokerNodeTests
         await Eventually.Is(() => (node.Broker.Groups.LoadedPartitions, node.Broker.Groups.LoadingPartitions) == (1, 0));
         var committed = await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(commit, 8);
         Assert.Equal(ErrorCode.None, committed.Topics[0].Partitions[0].ErrorCode);
+    }
+
+    /// <summary>Its partitions are led, and one that no file can be opened for is not served.</summary>
+    [Fact]
+    public async Task A_node_that_lacks_descriptors_for_records_says_so_once_and_is_not_ready()
+    {
+        using var lines = new RecordedLines(LogLevel.Information);
+        var isShort = false;
+        var files = new HookedFileStore(_files)
+        {
+            Before = (operation, _) =>
+            {
+                if (isShort && operation == nameof(IFileStore.Open)) throw HookedFileStore.TooManyOpenFiles();
+            },
+        };
+        await using var node = await BrokerNode.StartAsync(TestNode.ConfigOf([]), files, TimeProvider.System, new Random(5), lines);
+        var client = Connect(node);
+        _ = await CreateTopic(client, "t");
+        _ = await CreateTopic(client, "u");
+        Assert.Empty(node.Health.NotReady());
+        isShort = true;
+        Assert.Empty(node.Health.NotReady());
+        foreach (var topic in new[] { "t", "u", "t" })
+        {
+            var answer = await client.Ask<ProduceRequest, ProduceResponse>(Records.Produce(topic, Records.Batch(1)), 12);
+            Assert.Equal((ErrorCode.KafkaStorageError, null), (answer.Responses[0].PartitionResponses[0].ErrorCode, answer.Responses[0].PartitionResponses[0].ErrorMessage));
+        }
+        var told = Assert.Single(lines.Lines, static line => line.Contains("ulimit -n", StringComparison.Ordinal));
+        Assert.StartsWith("What needs a file is refused for lack of descriptors, records of producers too: Too many open files. ", told, StringComparison.Ordinal);
+        Assert.Equal(3, lines.Lines.Count(static line => line.EndsWith(": KafkaStorageError: Too many open files.", StringComparison.Ordinal)));
+        Assert.StartsWith("Partitions cannot open the files that they need: Too many open files. ", Assert.Single(node.Health.NotReady()), StringComparison.Ordinal);
+        isShort = false;
+        Assert.Empty(node.Health.NotReady());
+        Assert.Equal(0, await Records.Send(client, "t", Records.Batch(10)));
     }
 
     /// <summary>Too many clients, and the metadata log needs a file: the topic waits for it, and the node goes on.</summary>

@@ -38,8 +38,10 @@ public sealed class BrokerNode : IAsyncDisposable
         _refused = new RefusedPartitions(() => broker.HasRefusedPartitions, quorum.Metadata.RepeatAsync, time);
         _refused.Start();
         Health = new NodeHealth(broker, DescribeQuorum);
+        var shortages = new ShortageLines(time, logger);
         foreach (var directory in directories.Data.All.Append(directories.Metadata).Distinct())
         {
+            directory.Health.Lacked += shortages.Refused;
             directory.Health.Failed += cause => OnFailed(directory, cause);
             // It may have failed while the node started.
             if (directory.Health.Cause is { } earlier) OnFailed(directory, earlier);

@@ -1,4 +1,5 @@
 using KafkaCompat.Protocol;
+using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Node;
@@ -32,6 +33,9 @@ internal static partial class BrokerNodeLog
 
     [LoggerMessage(1303, LogLevel.Error, "The log directory {Directory} has failed, and its partitions are offline: {Reason}")]
     public static partial void DirectoryFailed(ILogger logger, string directory, string reason);
+
+    [LoggerMessage(1310, LogLevel.Warning, "What needs a file is refused for lack of descriptors, records of producers too: {Reason}. " + FileShortage.Remedy + " Refused since the start: {Count}.")]
+    public static partial void LacksDescriptors(ILogger logger, long count, string reason);
 
     [LoggerMessage(1330, LogLevel.Warning, "The node uses the cluster id {ClusterId} of {Directory}. CLUSTER_ID or kafkacompat.cluster.id names another one, {Given}, which only an empty directory takes.")]
     public static partial void OtherCluster(ILogger logger, string given, string clusterId, string directory);

@@ -191,9 +191,9 @@ public sealed class Partition
             _log.ReadOlderBatches();
             lock (_lock) return RefusalToProduce(acks) ?? AppendUnderLock(verdict, knowsOlderBatches: true)!.Value;
         }
-        catch (KafkaStorageException)
+        catch (KafkaStorageException refused)
         {
-            return PartitionAppend.Failed(ErrorCode.KafkaStorageError);
+            return PartitionAppend.Failed(ErrorCode.KafkaStorageError) with { Cause = refused.Message.TrimEnd('.') };
         }
         catch (ObjectDisposedException)
         {

@@ -10,6 +10,9 @@ public readonly struct PartitionAppend
 
     public string? ErrorMessage { get; init; }
 
+    /// <summary>Why the disk refused it, for the log alone: as Kafka's, the answer says no more than the error.</summary>
+    public string? Cause { get; init; }
+
     public IReadOnlyList<ProduceRecordError>? RecordErrors { get; init; }
 
     public long BaseOffset { get; init; }

@@ -62,6 +62,26 @@ public sealed class LogDirectory : IDisposable
 
     public DirectoryHealth Health => Environment.Health;
 
+    /// <summary>
+    /// Why no file can be opened here for lack of descriptors; null where one can. Once something was refused it is tried: who was refused may never ask again.
+    /// </summary>
+    public Exception? FindLack()
+    {
+        if (Health.Lack is null)
+            return null;
+        try
+        {
+            Environment.Files.Open(PathOf(MetaProperties.FileName), FileOpening.Read).Dispose();
+        }
+        catch (IOException failure)
+        {
+            if (FileShortage.IsOfDescriptors(failure))
+                return failure;
+        }
+        Health.LackIsOver();
+        return null;
+    }
+
     /// <summary>The id by which the metadata knows the directory; zero where it is not formatted.</summary>
     public Uuid Id => Meta?.DirectoryId ?? default;
 

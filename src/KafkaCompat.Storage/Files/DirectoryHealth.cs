@@ -7,9 +7,16 @@ namespace KafkaCompat.Storage.Files;
 public sealed class DirectoryHealth
 {
     private Exception? _cause;
+    private Exception? _lack;
 
     /// <summary>Called once, by the thread that found the failure.</summary>
     public event Action<Exception>? Failed;
+
+    /// <summary>Called with each thing that was refused for lack of descriptors, by the thread that met it.</summary>
+    public event Action<Exception>? Lacked;
+
+    /// <summary>What was refused last for lack of descriptors; null where nothing was since <see cref="LackIsOver"/>.</summary>
+    public Exception? Lack => Volatile.Read(ref _lack);
 
     public bool IsFailed => Volatile.Read(ref _cause) is not null;
 
@@ -32,8 +39,19 @@ public sealed class DirectoryHealth
     /// The exception to throw for an operation that could not be done and can be tried again: where the process only has too many files open it is refused, anything
     /// else fails the directory. For operations that leave the log as it was. What a part of the operation has judged already stays as it was judged.
     /// </summary>
-    public KafkaStorageException RefusedBy(Exception cause) => cause as KafkaStorageException ?? (
-        FileShortage.IsOfDescriptors(cause) ? new KafkaStorageException(cause.Message, cause) : FailedBy(cause));
+    public KafkaStorageException RefusedBy(Exception cause)
+    {
+        if (cause is KafkaStorageException judged)
+            return judged;
+        if (!FileShortage.IsOfDescriptors(cause))
+            return FailedBy(cause);
+        Volatile.Write(ref _lack, cause);
+        Lacked?.Invoke(cause);
+        return new KafkaStorageException(cause.Message, cause);
+    }
+
+    /// <summary>A file could be opened again.</summary>
+    public void LackIsOver() => Volatile.Write(ref _lack, null);
 
     /// <summary>Fails the directory and gives the exception to throw.</summary>
     public KafkaStorageException FailedBy(Exception cause)

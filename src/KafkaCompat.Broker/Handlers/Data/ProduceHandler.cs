@@ -94,7 +94,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
                 if (appended.Error != ErrorCode.None)
                 {
                     failed = true;
-                    Refusals?.Refused(context, name, data, appended.Error, appended.ErrorMessage);
+                    Refusals?.Refused(context, name, data, appended.Error, appended.ErrorMessage ?? appended.Cause);
                 }
                 else if (request.Acks == AcksAll && !appended.IsReplicated)
                 {
