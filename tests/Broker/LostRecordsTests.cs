@@ -87,6 +87,25 @@ public sealed class LostRecordsTests
         }
     }
 
+    /// <summary>The folder is the topic's own: nothing else had the name, and the checkpoint speaks of it.</summary>
+    [Fact]
+    public async Task The_deleted_folder_of_a_topic_that_lives_does_not_hide_its_loss()
+    {
+        await using (var node = await Start(new RecordedLines(LogLevel.Warning)))
+        {
+            await Create(node, "t");
+            Assert.Equal(0, await Records.Send(Connect(node), "t", Records.Batch(10)));
+        }
+        _files.Delete("/data/.kafka_cleanshutdown");
+        _files.Rename("/data/t-0", "/data/t-0.0123456789abcdef0123456789abcdef-delete");
+        var lines = new RecordedLines(LogLevel.Warning);
+        await using (var node = await Start(lines))
+        {
+            Assert.StartsWith("The records from offset 0 to before 10 of t-0 are gone", Assert.Single(lines.Lines, static line => line.Contains("acknowledged", StringComparison.Ordinal)), StringComparison.Ordinal);
+            Assert.Equal(1, node.Broker.Directories.Recovery.CountOf(RepairAct.AcknowledgedLost));
+        }
+    }
+
     private static long End(BrokerNode node, string topic) => node.Broker.Partitions.Find(topic, 0)!.HighWatermark;
 
     private Task<BrokerNode> Start(RecordedLines lines) =>

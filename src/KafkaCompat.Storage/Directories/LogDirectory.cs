@@ -147,7 +147,7 @@ public sealed class LogDirectory : IDisposable
             recoveryPoints = _checkpoints.Read(OffsetCheckpoint.RecoveryPoints);
             logStarts = _checkpoints.Read(OffsetCheckpoint.LogStarts);
             HighWatermarksAtStart = ReadHighWatermarks();
-            FindFolders(settings, folders);
+            FindFolders(isKnown, settings, folders);
         });
         Environment.Recovery.Found(folders.Count);
         var strays = new ConcurrentBag<string>();
@@ -381,7 +381,7 @@ public sealed class LogDirectory : IDisposable
         _lock.Dispose();
     }
 
-    private void FindFolders(Func<TopicPartition, LogSettings> settings, ConcurrentQueue<FoundFolder> folders)
+    private void FindFolders(Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, ConcurrentQueue<FoundFolder> folders)
     {
         foreach (StoredEntry entry in Environment.Files.List(Path))
         {
@@ -391,11 +391,25 @@ public sealed class LogDirectory : IDisposable
             if (kind == LogFolderKind.Deleted)
             {
                 _deleted.Enqueue(folder, Environment.DueMs(settings(partition).FileDeleteDelayMs));
-                _ = _namesakes.TryAdd(partition, 0);
+                if (!IsOfLiving(partition, folder, isKnown))
+                    _ = _namesakes.TryAdd(partition, 0);
                 Environment.Recovery.Repaired(new LogRepair(RepairAct.DeletionResumed, folder));
             }
             else if (kind is LogFolderKind.Log or LogFolderKind.Future && partition.Topic != InternalTopics.ClusterMetadata)
                 folders.Enqueue(new FoundFolder(partition, folder, kind));
+        }
+    }
+
+    /// <summary>Whether a deleted folder says that it is of the topic that has the name now. One that is partly removed may say nothing, and no start depends on it.</summary>
+    private bool IsOfLiving(TopicPartition partition, string folder, Func<TopicPartition, Uuid?, bool> isKnown)
+    {
+        try
+        {
+            return PartitionMetadataFile.Read(Environment.Files, folder) is { } topicId && isKnown(partition, topicId);
+        }
+        catch (Exception failure) when (failure is IOException or LogCorruptionException)
+        {
+            return false;
         }
     }
 
