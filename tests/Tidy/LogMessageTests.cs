@@ -52,7 +52,7 @@ public sealed partial class LogMessageTests
     [GeneratedRegex("""\{[A-Z]\w*\} (?:more |deleted |unreadable |other )?(?:(?!(?:bytes|ms|was|is|has|wants|rebalances|asks|exists|ends|holds|starts|names|contains)\b)[a-z]+[a-rt-z]s)(?= of| and| or|[.,;:]|$| (?:is|are|were|have|had|more|will|wait|with|in|to|on|at|from)\b)""")]
     private static partial Regex Counted();
 
-    [GeneratedRegex("""LoggerMessage\((?:EventId = )?(?<id>[0-9]+), (?:[^"]*)"(?<text>(?:[^"\\]|\\.|"\s*\+\s*\$?")*)"(?:, SkipEnabledCheck = true)?\)""")]
+    [GeneratedRegex("""LoggerMessage\((?:EventId = )?(?<id>[0-9]+), (?:[^"]*)"(?<text>(?:[^"\\]|\\.|"\s*\+\s*(?:[\w.]+\s*\+\s*)?\$?")*)"(?:, SkipEnabledCheck = true)?\)""")]
     private static partial Regex Message();
 
     [GeneratedRegex("""^\s*\[LoggerMessage\(""", RegexOptions.Multiline)]
