@@ -267,6 +267,11 @@ def our_command():
     return ["dotnet", str(program), "verdicts"]
 
 
+def ends_with_a_begun_member(payload):
+    """Whether a gzip member begins in the last 18 bytes, too few for a whole one. Java's reader ignored those before it was mended in updates of 17 and later; others never did."""
+    return any(payload[-size:].startswith(b"\x1f\x8b\x08") for size in range(10, 19))
+
+
 def difference(kafka, ours):
     """None where the verdicts agree; else what kind of a difference it is."""
     code, rebuilt, readable = kafka
@@ -303,6 +308,8 @@ def compare(codec, count, seed, folder, kafka, ours):
         unreadable += theirs[0] == 0 and theirs[2] == "unreadable"
         if theirs[0] != own[0] and theirs[0] != 0 and own[0] != 0:
             others[(own[0], theirs[0])] += 1
+        if codec == GZIP and own[0] != 0 and theirs[0] == 0 and ends_with_a_begun_member(one[1]):
+            continue
         if kind := difference(theirs, own):
             kinds[kind].append(one)
     name = next(name for name, number in CODECS.items() if number == codec)

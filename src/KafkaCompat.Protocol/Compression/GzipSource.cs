@@ -21,9 +21,6 @@ internal sealed class GzipSource : DecompressionSource
     private const int HeaderBytes = 10, TrailerBytes = 8;
     private const int HasHeaderChecksum = 0x02, HasExtra = 0x04, HasName = 0x08, HasComment = 0x10;
 
-    /// <summary>No member is shorter: the reader of Java's clients does not look at so few bytes behind a member.</summary>
-    private const int MaxIgnoredBytes = HeaderBytes + TrailerBytes;
-
     private ReadOnlySequence<byte> _rest;
     private DeflateInput? _input;
     private DeflateStream? _deflate;
@@ -59,8 +56,9 @@ internal sealed class GzipSource : DecompressionSource
             }
             if (_input!.WasAskedPastEnd || !TryReadTrailer(FindEnd(_input))) return Damaged(out chunk);
             EndMember();
-            // What follows and does not begin as a member does is ignored, as every gzip reader does.
-            if (_rest.Length > MaxIgnoredBytes) _ = TryStartMember();
+            // What follows and does not begin as a member does is ignored, as every gzip reader does. A member that begins has to end: Java's reader ignores one
+            // of up to 18 bytes before 17.0.16 or so, and no later one does.
+            _ = TryStartMember();
         }
         return false;
     }
