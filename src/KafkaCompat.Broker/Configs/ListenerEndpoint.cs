@@ -13,12 +13,22 @@ public sealed partial record ListenerEndpoint(string Name, string Host, int Port
     /// <summary><c>host:port</c> as a client writes it; every interface is <c>*</c>.</summary>
     public string Address => $"{(Host.Length == 0 ? "*" : Bracketed)}:{Port.ToString(CultureInfo.InvariantCulture)}";
 
+    private bool IsEveryInterface => Host is "" or "0.0.0.0" or "::";
+
+    /// <summary>Of the two loopback addresses one port each could be had, but a name stands for both.</summary>
+    private bool IsLoopback => Host is "127.0.0.1" or "::1" || Host.Equals("localhost", StringComparison.OrdinalIgnoreCase);
+
     private string Bracketed => Host.Contains(':') ? $"[{Host}]" : Host;
 
     public override string ToString() => $"{Name}://{Bracketed}:{Port.ToString(CultureInfo.InvariantCulture)}";
 
     /// <summary>Whether somebody can listen there: the port is one, and the host can be looked up.</summary>
     internal bool CanBeBound => Port is >= 0 and <= ushort.MaxValue && Host.Length <= MaxHostLength;
+
+    /// <summary>Whether one port of this machine would serve both, as far as their names tell.</summary>
+    internal bool SharesPortWith(ListenerEndpoint other) =>
+        Port == other.Port && Port > 0
+        && (IsEveryInterface || other.IsEveryInterface || Host.Equals(other.Host, StringComparison.OrdinalIgnoreCase) || (IsLoopback && other.IsLoopback));
 
     /// <summary>Whether a text is a host, which may be empty, and a port that can be bound.</summary>
     public static bool IsHostPort(string text) => TryParse($"X://{text}", out _, out var host, out var port) && new ListenerEndpoint("X", host, port, "").CanBeBound;

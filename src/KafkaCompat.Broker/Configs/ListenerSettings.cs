@@ -12,7 +12,7 @@ public sealed record ListenerSettings(
     IReadOnlyList<string> ControllerNames,
     string InterBrokerName)
 {
-    private const string ListenersSetting = "listeners";
+    internal const string ListenersSetting = "listeners";
     private const string AdvertisedSetting = "advertised.listeners";
     private const string ControllerNamesSetting = "controller.listener.names";
     private const string MapSetting = "listener.security.protocol.map";

@@ -30,6 +30,9 @@ public sealed class ServerConfig
         ClientTelemetry = Own(OwnSettings.ClientTelemetry);
         Topics = Own(OwnSettings.Topics);
         _ = Own(OwnSettings.AdvertisedHost);
+        // Where nobody asked for it, a node goes on without it.
+        if (set.ContainsKey(OwnSettings.HttpListener.Name) && HttpListener is { } http && Listeners.All.FirstOrDefault(http.SharesPortWith) is { } other)
+            _ = problems.Require(false, $"{OwnSettings.HttpListener.Name} and listeners cannot have one port: {http} and {other}", OwnSettings.HttpListener.Name, ListenerSettings.ListenersSetting);
 
         T Own<T>(OwnSetting<T> setting)
         {

@@ -46,6 +46,7 @@ public sealed class ServerConfigTests
     [InlineData("inter.broker.protocol.version", "3.6", "Setting inter.broker.protocol.version is gone")]
     [InlineData("log.message.format.version", "3.0", "Setting log.message.format.version is gone")]
     [InlineData("kafkacompat.http.listner", "none", "Unknown setting kafkacompat.http.listner; did you mean kafkacompat.http.listener?")]
+    [InlineData("kafkacompat.http.listener", "127.0.0.1:9093", "kafkacompat.http.listener and listeners cannot have one port: HTTP://127.0.0.1:9093 and CONTROLLER://:9093")]
     [InlineData("listeners", "PLAINTEXT://:9092,PLAINTEXT://:9094,CONTROLLER://:9093", "Each listener must have a different name")]
     [InlineData("listeners", "PLAINTEXT://:9092,SSL://:9092,CONTROLLER://:9093", "Each listener must have a different port")]
     [InlineData("listeners", "PLAINTEXT://:9092,OTHER://:9094,CONTROLLER://:9093", "No security protocol defined for listener OTHER")]
