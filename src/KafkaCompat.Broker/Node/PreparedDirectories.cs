@@ -116,8 +116,9 @@ public sealed class PreparedDirectories
         var paths = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var directory in config.NodeDirs)
         {
-            if (paths.TryAdd(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory)), directory)) continue;
-            var first = paths[Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory))];
+            var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
+            if (paths.TryAdd(path, directory)) continue;
+            var first = paths[path];
             var (setting, other) = (config.SettingOfDirectory(first), config.SettingOfDirectory(directory));
             throw setting == other
                 ? new QuorumStateException($"{setting} names the same directory twice, as {first} and as {directory}.", [setting])

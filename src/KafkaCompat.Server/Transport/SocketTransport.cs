@@ -27,7 +27,7 @@ internal sealed class SocketTransport : IConnectionListenerFactory, IDisposable
     /// Whether sockets that hold the same port have to ask for it. On Linux any number may be bound as long as one at most listens, so that the kernel refuses a second listener;
     /// what they would ask for there is to share the connections too.
     /// </summary>
-    public static bool MustAskToShare => !OperatingSystem.IsLinux();
+    private static bool MustAskToShare => !OperatingSystem.IsLinux();
 
     /// <summary>Memory of all connections of this transport.</summary>
     public BlockPool Pool { get; } = new();

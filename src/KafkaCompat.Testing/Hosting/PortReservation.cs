@@ -18,8 +18,8 @@ internal sealed class PortReservation : IDisposable
 {
     private static readonly ConcurrentDictionary<int, PortReservation> Reserved = new();
 
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly Socket? _claim = OperatingSystem.IsLinux() ? new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) : null;
+    private Socket? _socket;
 
     /// <exception cref="ArgumentException">The port is taken, or there is none of that number.</exception>
     public PortReservation(int port = 0)
@@ -43,7 +43,7 @@ internal sealed class PortReservation : IDisposable
     public void Dispose()
     {
         _ = Reserved.TryRemove(KeyValuePair.Create(Port, this));
-        _socket.Dispose();
+        _socket?.Dispose();
         _claim?.Dispose();
     }
 
@@ -52,8 +52,7 @@ internal sealed class PortReservation : IDisposable
         var address = new IPEndPoint(IPAddress.Loopback, port);
         // A socket that shares asks nobody whether the port is free, where sharing has to be asked for.
         if (port != 0) SocketTransport.Bound(address, sharesPorts: false).Dispose();
-        if (SocketTransport.MustAskToShare) _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-        _socket.Bind(address);
+        _socket = SocketTransport.Bound(address, sharesPorts: true);
         var bound = ((IPEndPoint)_socket.LocalEndPoint!).Port;
         if (!Reserved.TryAdd(bound, this)) throw new SocketException((int)SocketError.AddressAlreadyInUse);
         try
