@@ -1,5 +1,4 @@
 using System.Text;
-using KafkaCompat.Storage.Checkpoints;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using Xunit;
@@ -23,7 +22,7 @@ public sealed class MetaPropertiesTests
     [InlineData("cluster.id is missing", "version=1\nnode.id=1\n")]
     [InlineData("this broker does not read version 'x'", "version=x\ncluster.id=abc\nnode.id=1\n")]
     [InlineData("directory.id is 'x', which is not a directory id", "version=1\ncluster.id=abc\nnode.id=1\ndirectory.id=x\n")]
-    [InlineData("malformed \\uxxxx encoding", "version=1\ncluster.id=\\u00\n")]
+    [InlineData("malformed \\uxxxx encoding in line 2", "version=1\ncluster.id=\\u00\n")]
     public void WhatIsWrongIsNamed(string expected, string content)
     {
         var files = new ForgetfulFileStore(TimeProvider.System);
@@ -33,25 +32,5 @@ public sealed class MetaPropertiesTests
         Assert.StartsWith("/d/meta.properties: ", message, StringComparison.Ordinal);
         Assert.Contains(expected, message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
-    }
-
-    /// <summary>The pairs as Java gives them, each with a bar behind it.</summary>
-    [Theory]
-    [InlineData("\\\n#a=b\nc=d\n", "c=d|")]
-    [InlineData("\\\n\\\n!a=b", "")]
-    [InlineData(" \\\r\n\n  c=d", "c=d|")]
-    [InlineData("\\\n \\\\=b", "\\=b|")]
-    [InlineData("a\\\n#b=c", "a#b=c|")]
-    [InlineData("\\", "=|")]
-    [InlineData("\\\n", "=|")]
-    [InlineData("\\\r", "=|")]
-    [InlineData("\\\r\n", "")]
-    [InlineData("\\\n ", "")]
-    public void ABackslashAloneJoinsItsLineToNone(string content, string expected)
-    {
-        var files = new ForgetfulFileStore(TimeProvider.System);
-        files.CreateFolder("/d");
-        files.WriteAtomically("/d/meta.properties", Encoding.Latin1.GetBytes(content));
-        Assert.Equal(expected, string.Concat(PropertiesText.Read(files, "/d/meta.properties").Select(pair => $"{pair.Key}={pair.Value}|")));
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Storage.Checkpoints;
 using KafkaCompat.Storage.Files;
 
@@ -27,7 +28,7 @@ public sealed record MetaProperties(string ClusterId, int NodeId, Uuid? Director
         string path = Path.Combine(directory, FileName);
         if (!files.FileExists(path))
             return null;
-        Dictionary<string, string> properties = PropertiesText.Read(files, path);
+        Dictionary<string, string> properties = Properties(files, path);
         if (!s_keys.Any(properties.ContainsKey))
             throw Damaged(path, files.ReadAllBytes(path).Length == 0 ? "the file is empty" : $"the file has none of {string.Join(", ", s_keys)}, so it is damaged or not Kafka's");
         // The one number around which blanks do not matter. Version 0 is what brokers of a ZooKeeper wrote; Kafka takes it still.
@@ -47,6 +48,21 @@ public sealed record MetaProperties(string ClusterId, int NodeId, Uuid? Director
         return new MetaProperties(clusterId, nodeId, directoryId);
     }
 
+    private static Dictionary<string, string> Properties(IFileStore files, string path)
+    {
+        var properties = new Dictionary<string, string>(StringComparer.Ordinal);
+        try
+        {
+            foreach (JavaProperty pair in JavaProperties.Read(JavaProperties.Decode(files.ReadAllBytes(path))))
+                properties[pair.Name] = pair.Value;
+        }
+        catch (MalformedPropertyException malformed)
+        {
+            throw Damaged(path, $"{malformed.Message} in line {malformed.Line}");
+        }
+        return properties;
+    }
+
     private static LogCorruptionException Damaged(string path, string what) => new($"{path}: {what}.");
 
     public void Write(IFileStore files, string directory, DateTimeOffset now)
@@ -56,6 +72,6 @@ public sealed record MetaProperties(string ClusterId, int NodeId, Uuid? Director
             entries.Add(("directory.id", id.ToString()));
         entries.Add(("version", Version.ToString(CultureInfo.InvariantCulture)));
         entries.Add(("cluster.id", ClusterId));
-        files.WriteAtomically(Path.Combine(directory, FileName), PropertiesText.Encode(entries, now));
+        files.WriteAtomically(Path.Combine(directory, FileName), JavaProperties.Encode(entries, now));
     }
 }

@@ -7,6 +7,7 @@ using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Fuzz.Engine;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.MetadataRecords;
 using KafkaCompat.Protocol.Records;
@@ -45,6 +46,7 @@ internal sealed class FileTarget : FuzzTarget
         [
             ("pushed metrics", static bytes => Metered(bytes, 0, () => _ = OtlpMetrics.Read(bytes)), OtlpSeeds()),
             ("server.properties", static bytes => Metered(bytes, TextFactor, () => _ = ConfigProperties.Parse(Encoding.UTF8.GetString(bytes))), PropertiesSeeds()),
+            ("properties", ReadProperties, PropertiesSeeds()),
             ("settings", ReadSettings, PropertiesSeeds()),
             ("offset checkpoint", static bytes => InFile(bytes, OffsetCheckpoint.RecoveryPoints, static files => _ = OffsetCheckpoint.Read(files, $"{Root}/{OffsetCheckpoint.RecoveryPoints}")),
                 [Text("0\n2\nt 0 7\nother-topic 11 123456789\n"), Text("0\n0\n"), []]),
@@ -128,6 +130,26 @@ internal sealed class FileTarget : FuzzTarget
         files.CreateFolder(Root);
         Put(files, $"{Root}/{name}", bytes);
         Metered(bytes, TextFactor, () => read(files));
+    }
+
+    /// <summary>Java's properties as both of their callers read them: lines go up, and values that are written are read again.</summary>
+    private static void ReadProperties(byte[] bytes)
+    {
+        var pairs = new List<JavaProperty>();
+        Metered(bytes, TextFactor, () =>
+        {
+            try
+            {
+                pairs.AddRange(JavaProperties.Read(JavaProperties.Decode(bytes)));
+            }
+            catch (MalformedPropertyException)
+            {
+                pairs.Clear();
+            }
+        });
+        OracleException.Require(pairs.Zip(pairs.Skip(1)).All(static two => two.First.Line < two.Second.Line), "a pair in no later line than the one before");
+        var written = JavaProperties.Encode(pairs.Select(static (pair, index) => ($"name{index}", pair.Value)), Clock.Instance.GetUtcNow());
+        OracleException.Require(pairs.Select(static pair => pair.Value).SequenceEqual(JavaProperties.Read(JavaProperties.Decode(written)).Select(static pair => pair.Value)), "a value that is written and read is another");
     }
 
     private static void ReadSettings(byte[] bytes) => Typed(() =>
