@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metrics;
 using KafkaCompat.Protocol;
@@ -85,7 +86,7 @@ internal sealed class ResponseQueue(
             if (_closed || !answer.IsOrdered) return;
             answer.IsOrdered = false;
             _ordered--;
-            if (!_writing) ReleaseWaiterIfDue();
+            if (!_writing && TakeWaiterIfDue() is { } due) ReleaseOnPool(due);
         }
     }
 
@@ -170,11 +171,12 @@ internal sealed class ResponseQueue(
             || (isProduce && _ordered == 0 && _pending < ConnectionLimits.MaxRequestsInFlight && _keptBytes < ConnectionLimits.MaxUnflushedBytes);
     }
 
+    /// <remarks>What waits to start runs where <see cref="Drain"/> releases it, so it is released there alone or on the pool.</remarks>
     private Task Wait(Awaited awaited)
     {
         ReleaseWaiter();
         _awaited = awaited;
-        _waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _waiter = new TaskCompletionSource();
         return _waiter.Task;
     }
 
@@ -221,13 +223,19 @@ internal sealed class ResponseQueue(
     }
 
     /// <summary>Writes while the head is ready. The caller has set <see cref="_writing"/>.</summary>
-    private void Drain()
+    /// <param name="isOwnThread">
+    /// Whether the thread is the connection's own, or the pool's: then the next request is started on it. A client that sends fetches behind each other would otherwise pay for
+    /// a change of threads with each large answer, which is a fifth of the work.
+    /// </param>
+    private void Drain(bool isOwnThread = false)
     {
         while (true)
         {
-            switch (WriteReady())
+            switch (WriteReady(out var due))
             {
                 case Written.Ended:
+                    if (isOwnThread) due?.SetResult();
+                    else if (due is not null) ReleaseOnPool(due);
                     return;
                 case Written.NoRoom:
                     DrainWithRoom();
@@ -261,7 +269,7 @@ internal sealed class ResponseQueue(
         memory?.Hold(inMemory);
         try
         {
-            AfterFlush(await flushing);
+            AfterFlush(await new Later(flushing));
         }
         catch (Exception e)
         {
@@ -269,7 +277,7 @@ internal sealed class ResponseQueue(
         }
         memory?.LetGo();
         lock (_lock) _peerIsBehind = false;
-        Drain();
+        Drain(isOwnThread: true);
     }
 
     private async void DrainWithRoom()
@@ -293,8 +301,9 @@ internal sealed class ResponseQueue(
     }
 
     /// <summary>Moves ready answers into the pipe.</summary>
-    private Written WriteReady()
+    private Written WriteReady(out TaskCompletionSource? due)
     {
+        due = null;
         while (true)
         {
             PendingAnswer answer;
@@ -311,7 +320,7 @@ internal sealed class ResponseQueue(
                     // What was written has to be sent, unless the loop that reads requests will say so.
                     if (!_corked && _unflushedBytes > 0) return Written.ToFlush;
                     _writing = false;
-                    ReleaseWaiterIfDue();
+                    due = TakeWaiterIfDue();
                     return Written.Ended;
                 }
                 answer = _head;
@@ -430,7 +439,7 @@ internal sealed class ResponseQueue(
         _unflushedBytes += bytes;
     }
 
-    private void ReleaseWaiterIfDue()
+    private TaskCompletionSource? TakeWaiterIfDue()
     {
         var isDue = _awaited switch
         {
@@ -438,16 +447,44 @@ internal sealed class ResponseQueue(
             Awaited.Empty => _pending == 0,
             var start => CanStart(start == Awaited.StartOfProduce),
         };
-        if (isDue) ReleaseWaiter();
+        return isDue ? TakeWaiter() : null;
+    }
+
+    private TaskCompletionSource? TakeWaiter()
+    {
+        var waiter = _waiter;
+        (_awaited, _waiter) = (Awaited.Nothing, null);
+        return waiter;
     }
 
     private void ReleaseWaiter()
     {
-        _awaited = Awaited.Nothing;
-        _waiter?.TrySetResult();
-        _waiter = null;
+        if (TakeWaiter() is { } waiter) ReleaseOnPool(waiter);
     }
+
+    /// <summary>For a caller who holds a lock, or whose thread is another connection's: what the waiter does next is none of its work.</summary>
+    private static void ReleaseOnPool(TaskCompletionSource waiter) =>
+        ThreadPool.UnsafeQueueUserWorkItem(static released => released.SetResult(), waiter, preferLocal: false);
 
     private static bool IsPipeFailure(Exception e) =>
         e is IOException and not EndOfStreamException or OperationCanceledException or ObjectDisposedException or System.Net.Sockets.SocketException;
+
+    /// <summary>
+    /// Awaits a flush on the thread that completes it. One that has completed by now is awaited on the pool: the thread that asks for it may be that of another connection, or hold
+    /// a lock.
+    /// </summary>
+    private readonly struct Later(ValueTask<FlushResult> flushing) : ICriticalNotifyCompletion
+    {
+#pragma warning disable CA1822 // The pattern of an awaiter asks for it.
+        public bool IsCompleted => false;
+#pragma warning restore CA1822
+
+        public Later GetAwaiter() => this;
+
+        public FlushResult GetResult() => flushing.GetAwaiter().GetResult();
+
+        public void OnCompleted(Action continuation) => flushing.GetAwaiter().OnCompleted(continuation);
+
+        public void UnsafeOnCompleted(Action continuation) => flushing.GetAwaiter().UnsafeOnCompleted(continuation);
+    }
 }
