@@ -75,7 +75,7 @@ public sealed class PreparedDirectories
     /// <exception cref="ConfigurationException">Its settings do.</exception>
     public void Require()
     {
-        RequireDistinct(_config);
+        RequireDistinct(_files, _config);
         if (_unusable.TryGetValue(_metadataDirectory, out var unreadable))
         {
             throw new QuorumStateException($"The log directory {_metadataDirectory}, which holds the metadata log, cannot be used: {unreadable.Message}", SettingOf(_metadataDirectory), unreadable);
@@ -106,23 +106,27 @@ public sealed class PreparedDirectories
     }
 
     /// <summary>
-    /// Throws where two directories are one under different paths, whether or not it exists: Apache Kafka formats it and fails over its own lock. The same path twice is one directory,
-    /// there as here.
+    /// Throws where two directories are one under different paths or by links, whether or not it exists: Apache Kafka formats it and refuses to start over it. The same path twice is one
+    /// directory, there as here.
     /// </summary>
     /// <exception cref="QuorumStateException">There are such two.</exception>
-    public static void RequireDistinct(ServerConfig config)
+    public static void RequireDistinct(IFileStore files, ServerConfig config)
     {
+        ArgumentNullException.ThrowIfNull(files);
         ArgumentNullException.ThrowIfNull(config);
         var paths = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var directory in config.NodeDirs)
         {
-            var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory));
+            var path = files.Resolve(directory);
             if (paths.TryAdd(path, directory)) continue;
             var first = paths[path];
             var (setting, other) = (config.SettingOfDirectory(first), config.SettingOfDirectory(directory));
+            var links = IsAsWritten(first) && IsAsWritten(directory) ? "" : $" Both lead to {path}.";
             throw setting == other
-                ? new QuorumStateException($"{setting} names the same directory twice, as {first} and as {directory}.", [setting])
-                : new QuorumStateException($"{setting} and {other} name the same directory by different paths, {first} and {directory}. Write the same path in both.", [setting, other]);
+                ? new QuorumStateException($"{setting} names the same directory twice, as {first} and as {directory}.{links}", [setting])
+                : new QuorumStateException($"{setting} and {other} name the same directory by different paths, {first} and {directory}.{links} Write the same path in both.", [setting, other]);
+
+            bool IsAsWritten(string written) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(written)) == path;
         }
     }
 
@@ -196,7 +200,12 @@ public sealed class PreparedDirectories
                 return;
             }
 
-            if (_files.FileExists(path)) throw new IOException(path == Path.GetFullPath(directory) ? $"{directory} is a file, not a folder." : $"{directory} cannot be created: {path} is a file, not a folder.");
+            if (_files.FileExists(path))
+            {
+                var place = _files.Resolve(path);
+                var what = _files.FileExists(place) ? "is a file, not a folder." : $"is a link to {place}, which does not exist.";
+                throw new IOException(path == Path.GetFullPath(directory) ? $"{directory} {what}" : $"{directory} cannot be created: {path} {what}");
+            }
         }
     }
 

@@ -43,7 +43,7 @@ internal static class CheckCommand
 
         var config = settings.TryToConfig(out var problems);
         var lines = problems.Select(static problem => problem.Message).ToList();
-        var (directories, inUse) = config is null ? ([], []) : Directories(config, settings, lines);
+        var (directories, inUse) = (config ?? settings.ToDirectoriesAlone()) is { } looked ? Directories(looked, settings, lines, isWhole: config is not null) : ([], []);
         if (config is not null) Addresses(config, settings, lines, isRunning: inUse.Count > 0);
         var set = settings.Entries.GroupBy(static entry => entry.Name).ToDictionary(static group => group.Key, static group => group.Last().Value, StringComparer.Ordinal);
         Section(output, "Problems", lines);
@@ -60,15 +60,19 @@ internal static class CheckCommand
         string Placed(string name) => settings.OriginOf(name) is { } origin ? $"{name} ({origin})" : name;
     }
 
-    /// <summary>What a start would find in each directory, and which of them a broker uses that runs; adds to <paramref name="lines"/> what stands in the way.</summary>
-    private static (IReadOnlyList<string> States, IReadOnlyList<string> InUse) Directories(ServerConfig config, ProgramSettings settings, List<string> lines)
+    /// <summary>
+    /// What a start would find in each directory, and which of them a broker uses that runs; adds to <paramref name="lines"/> what stands in the way. Where other settings are wrong
+    /// that is only what the directories themselves tell: whose they should be is not known.
+    /// </summary>
+    private static (IReadOnlyList<string> States, IReadOnlyList<string> InUse) Directories(ServerConfig config, ProgramSettings settings, List<string> lines, bool isWhole)
     {
         PreparedDirectories? look = null;
         try
         {
             NodeHost.RequireFolder(config);
             look = PreparedDirectories.Look(new DiskFileStore(), config);
-            look.Require();
+            if (isWhole) look.Require();
+            else PreparedDirectories.RequireDistinct(new DiskFileStore(), config);
         }
         catch (Exception e) when (settings.Placed(e) is { } problems)
         {

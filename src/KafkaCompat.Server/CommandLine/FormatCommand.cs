@@ -27,9 +27,10 @@ internal static class FormatCommand
             return Task.FromResult(0);
         }
 
-        var config = ProgramSettings.Load(new NodeArguments(options.File, []));
+        var settings = ProgramSettings.Gather(new NodeArguments(options.File, []));
+        var config = settings.ToConfig();
         output.Format = config.LogFormat;
-        foreach (var line in Format(options, config, new DiskFileStore(), TimeProvider.System.GetUtcNow(), Random.Shared))
+        foreach (var line in Format(options, settings, config))
         {
             // The directories are formatted, whether or not somebody can read of it.
             output.Print(line);
@@ -38,11 +39,24 @@ internal static class FormatCommand
         return Task.FromResult(0);
     }
 
+    /// <summary>The same over the disk, where a refusal says of a setting where it stands.</summary>
+    private static IReadOnlyList<string> Format(FormatOptions options, ProgramSettings settings, ServerConfig config)
+    {
+        try
+        {
+            return Format(options, config, new DiskFileStore(), TimeProvider.System.GetUtcNow(), Random.Shared);
+        }
+        catch (Exception e) when (settings.Placed(e) is { } problems)
+        {
+            throw new ConfigurationException(problems);
+        }
+    }
+
     /// <summary>Formats what is to be formatted; a line for each directory.</summary>
     /// <exception cref="ConfigurationException">What is asked for cannot be.</exception>
     internal static IReadOnlyList<string> Format(FormatOptions options, ServerConfig config, IFileStore files, DateTimeOffset now, Random random)
     {
-        PreparedDirectories.RequireDistinct(config);
+        PreparedDirectories.RequireDistinct(files, config);
         var metadata = config.MetadataLogDir;
         var directories = config.NodeDirs.ToList();
         var metas = directories.ToDictionary(static directory => directory, directory => MetaProperties.Read(files, directory), StringComparer.Ordinal);

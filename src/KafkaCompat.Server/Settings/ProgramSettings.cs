@@ -13,6 +13,7 @@ internal sealed class ProgramSettings
     private const string ControllerPort = "9093";
     private const string LogDirs = "log.dirs";
     private const string LogDir = "log.dir";
+    private const string MetadataLogDir = "metadata.log.dir";
 
     /// <summary>What a node is without a file: broker and controller on this machine alone, data beside where it was started.</summary>
     private static readonly ConfigEntry[] WithoutFile =
@@ -91,6 +92,14 @@ internal sealed class ProgramSettings
         var config = ServerConfig.TryCreate(Entries.Select(static entry => KeyValuePair.Create(entry.Name, entry.Value)), LocalHostName, out var found);
         problems = Placed(found);
         return config;
+    }
+
+    /// <summary>A configuration of the same directories and nothing else that was given, to look at them while other settings are wrong; null where theirs are.</summary>
+    public ServerConfig? ToDirectoriesAlone()
+    {
+        List<ConfigEntry> entries = [.. WithoutFile, .. Entries.Where(static entry => entry.Name is LogDirs or LogDir or MetadataLogDir)];
+        CompleteQuorum(entries);
+        return ServerConfig.TryCreate(entries.Select(static entry => KeyValuePair.Create(entry.Name, entry.Value)), LocalHostName, out _);
     }
 
     /// <summary>What is advertised for a listener without a host. One that is no host is a problem that the configuration itself tells.</summary>

@@ -5,6 +5,12 @@ namespace KafkaCompat.Storage.Files;
 /// <param name="firstReservedDescriptor">The first descriptor that is not for files: one that would get it or a later one is not opened, as where there is none left.</param>
 public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) : IFileStore
 {
+    /// <summary>Links that a path is followed through, as Linux has it; what leads through more leads in a circle.</summary>
+    private const int MaxLinks = 40;
+
+    /// <summary>File systems of the kernel, whose files are its own state. They take no others, whatever their permissions say.</summary>
+    private static readonly string[] s_kernels = ["proc", "sysfs", "cgroupfs", "cgroup2fs"];
+
     private long _firstReservedDescriptor = firstReservedDescriptor;
 
     /// <summary>The node stops: to close its files it needs more of them for a moment, and nothing else begins.</summary>
@@ -14,7 +20,43 @@ public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) 
 
     public bool FolderExists(string path) => Directory.Exists(path) || NativeFile.RequireSeen(path);
 
-    public void RequireUsable(string folder) => NativeFile.RequireUsable(folder);
+    public void RequireUsable(string folder)
+    {
+        NativeFile.RequireUsable(folder);
+        if (FormatOf(folder) is { } format && s_kernels.Contains(format, StringComparer.Ordinal))
+            throw new IOException($"{folder} takes no files and no folders: it is of the kernel's file system {format}.");
+    }
+
+    public string Resolve(string path)
+    {
+        string whole = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        string at = Path.GetPathRoot(whole)!;
+        var ahead = new Stack<string>(Parts(whole[at.Length..]));
+        for (int links = 0; ahead.TryPop(out string? part);)
+        {
+            if (part == "..")
+            {
+                at = Path.GetDirectoryName(at) ?? at;
+                continue;
+            }
+            string next = Path.Combine(at, part);
+            if (LinkTarget(next) is not { } target)
+            {
+                at = next;
+                continue;
+            }
+            if (++links > MaxLinks)
+                return whole;
+            // The dots of a link count from the folder that it lies in.
+            string root = Path.GetPathRoot(target)!;
+            at = root.Length > 0 ? root : at;
+            foreach (string each in Parts(target[root.Length..]))
+                ahead.Push(each);
+        }
+        return at;
+
+        static IEnumerable<string> Parts(string text) => text.Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries).Where(static part => part != ".").Reverse();
+    }
 
     public IReadOnlyList<StoredEntry> List(string folder)
     {
@@ -157,6 +199,31 @@ public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) 
             // No lock of another's: a file system that is read-only or has no locks, a disk that fails, too many open files.
             stream?.Dispose();
             throw;
+        }
+    }
+
+    private static string? LinkTarget(string path)
+    {
+        try
+        {
+            return new FileInfo(path).LinkTarget;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // Whoever uses the path is told.
+            return null;
+        }
+    }
+
+    private static string? FormatOf(string folder)
+    {
+        try
+        {
+            return new DriveInfo(Path.GetFullPath(folder)).DriveFormat;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return null;
         }
     }
 

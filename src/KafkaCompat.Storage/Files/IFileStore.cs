@@ -40,6 +40,9 @@ public interface IFileStore
     {
     }
 
+    /// <summary>The whole path of the place that a path leads to, without links: two paths to one folder have the same, whether or not there is one yet.</summary>
+    string Resolve(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+
     /// <summary>The entries of a folder in no particular order.</summary>
     IReadOnlyList<StoredEntry> List(string folder);
 

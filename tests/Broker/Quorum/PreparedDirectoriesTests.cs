@@ -183,6 +183,32 @@ public sealed class PreparedDirectoriesTests
         }
     }
 
+    /// <summary>Formatted twice it would have the id of the second, and be refused for good. Apache Kafka formats it and refuses to start over it.</summary>
+    [Theory]
+    [InlineData("{0}/one,{0}/two", "as {0}/one and as {0}/two. Both lead to {0}/there.")]
+    [InlineData("{0}/there,{0}/two", "as {0}/there and as {0}/two. Both lead to {0}/there.")]
+    [InlineData("{0}/folder/a,{0}/there/a", "as {0}/folder/a and as {0}/there/a. Both lead to {0}/there/a.")]
+    [InlineData("{0}/nowhere,{0}/absent", "as {0}/nowhere and as {0}/absent. Both lead to {0}/absent.")]
+    public void Links_to_one_directory_are_told_before_it_is_formatted(string directories, string expected)
+    {
+        var folder = Directory.CreateTempSubdirectory("kafkacompat-links-");
+        try
+        {
+            var there = Directory.CreateDirectory(Path.Combine(folder.FullName, "there"));
+            foreach (var (link, target) in (ReadOnlySpan<(string, string)>)[("one", there.FullName), ("two", "./folder/../there"), ("folder", "there"), ("nowhere", "absent")])
+                Directory.CreateSymbolicLink(Path.Combine(folder.FullName, link), target);
+            var disk = new DiskFileStore();
+            var config = QuorumHost.Config("/a", ("log.dirs", directories.Replace("{0}", folder.FullName, StringComparison.Ordinal)));
+            var refused = Assert.Throws<QuorumStateException>(() => PreparedDirectories.Prepare(disk, config, TimeProvider.System.GetUtcNow(), new Random(1)));
+            Assert.Equal("log.dirs names the same directory twice, " + expected.Replace("{0}", disk.Resolve(folder.FullName), StringComparison.Ordinal), refused.Message);
+            Assert.Empty(there.EnumerateFileSystemInfos());
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     /// <summary>Nothing exists yet, so that only the paths can tell; Apache Kafka formats it and fails over its own lock.</summary>
     [Theory]
     [InlineData("/n/a,/n/./a", "", "log.dirs names the same directory twice, as /n/a and as /n/./a.")]

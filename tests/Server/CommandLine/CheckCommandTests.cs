@@ -4,6 +4,7 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Server.CommandLine;
 using KafkaCompat.Server.Settings;
 using KafkaCompat.Server.Tests.Hosting;
+using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
 using Xunit;
 
@@ -167,6 +168,41 @@ public sealed class CheckCommandTests : IDisposable
             var (_, _, errors) = await program.End();
             Assert.Contains(expected, errors, StringComparison.Ordinal);
         }
+    }
+
+    /// <summary>What cannot be created is not said to be; and a link is no file.</summary>
+    [Fact]
+    public void A_directory_that_cannot_be_is_told_for_its_true_reason()
+    {
+        var link = Path.Combine(_folder.FullName, "link");
+        Directory.CreateSymbolicLink(link, "gone");
+        Assert.Equal($"The log directory {link}, which holds the metadata log, cannot be used: {link} is a link to {new DiskFileStore().Resolve(_folder.FullName)}/gone, which does not exist. (--override)", Problem(link));
+        Assert.Contains($"{link}/data cannot be created: {link} is a link to", Problem(link + "/data"), StringComparison.Ordinal);
+        if (OperatingSystem.IsLinux())
+            Assert.Equal("The log directory /proc/x, which holds the metadata log, cannot be used: /proc takes no files and no folders: it is of the kernel's file system proc. (--override)", Problem("/proc/x"));
+
+        static string Problem(string directory)
+        {
+            var (code, said) = Check([.. Anywhere, "--override", $"log.dirs={directory}"]);
+            Assert.Equal(1, code);
+            Assert.StartsWith($"{directory} cannot be used: ", Assert.Single(Section(said, "Directories")), StringComparison.Ordinal);
+            return Assert.Single(Section(said, "Problems"));
+        }
+    }
+
+    [Fact]
+    public void Directories_are_looked_at_while_other_settings_are_wrong()
+    {
+        string one = Path.Combine(_folder.FullName, "one"), two = Path.Combine(_folder.FullName, "two");
+        Directory.CreateDirectory(Path.Combine(one, "orders-0"));
+        var (code, said) = Check([.. Anywhere, "--override", $"log.dirs={one},{two},{two}/", "--override", "node.id=x", "--override", "num.partitions=many"]);
+        Assert.Equal(1, code);
+        Assert.Equal([$"{one} holds data and has no meta.properties: there is orders-0", $"{two} will be created and formatted", $"{two}/ will be created and formatted"], Section(said, "Directories"));
+        var problems = Section(said, "Problems");
+        Assert.Equal(3, problems.Count);
+        Assert.Equal($"log.dirs names the same directory twice, as {two} and as {two}/. (--override)", problems[^1]);
+        // What is wrong with the directories' own settings leaves nothing to look at.
+        Assert.Empty(Section(Check([.. Anywhere, "--override", "metadata.log.dir=", "--override", "node.id=x"]).Said, "Directories"));
     }
 
     /// <summary>What a start says where it binds, with where the setting stands; and the port is free again.</summary>

@@ -56,6 +56,21 @@ public sealed class FormatCommandTests : IDisposable
         Assert.Equal("All directories are formatted already.", Assert.Single(Format(["-g", "-t", "abc"])));
     }
 
+    /// <summary>As a start says it.</summary>
+    [Fact]
+    public async Task A_directory_that_is_named_twice_is_refused_with_where_that_stands()
+    {
+        string data = Path.Combine(_folder.FullName, "n1"), link = Path.Combine(_folder.FullName, "link"), file = Path.Combine(_folder.FullName, "twice.properties");
+        Directory.CreateDirectory(data);
+        Directory.CreateSymbolicLink(link, "n1");
+        await File.WriteAllTextAsync(file, $"process.roles=broker,controller\nnode.id=1\nlisteners=PLAINTEXT://localhost:0,CONTROLLER://localhost:0\ncontroller.listener.names=CONTROLLER\n"
+            + $"controller.quorum.bootstrap.servers=localhost:9093\nlog.dirs={data},{link}\n", TestContext.Current.CancellationToken);
+        var (code, _, errors) = await ProgramProcess.Run(_folder.FullName, "format", "-t", "abc", "--standalone", "-c", file);
+        Assert.Equal(1, code);
+        Assert.Contains($"log.dirs names the same directory twice, as {data} and as {link}. Both lead to {new DiskFileStore().Resolve(data)}. ({file}:6)", errors, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(data));
+    }
+
     /// <summary>As kafka-storage does: what is asked for has to be possible, whether or not a directory is left to format.</summary>
     [Theory]
     [InlineData("There is no feature foo", "-f", "foo=1")]

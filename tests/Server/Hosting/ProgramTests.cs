@@ -58,7 +58,7 @@ public sealed class ProgramTests : IDisposable
     [InlineData("this machine does not have the address 192.0.2.1. Name one of its own, or no host for all of them. (--override)", "--override", "listeners=PLAINTEXT://192.0.2.1:0")]
     [InlineData("to begin a cluster of one node. (--override)", "--override", "listeners=PLAINTEXT://localhost:0,CONTROLLER://localhost:0", "--override", "controller.quorum.bootstrap.servers=a:1,b:2,c:3")]
     [InlineData("which is not served yet: KafkaCompat serves PLAINTEXT listeners. (--override)", "--override", "listeners=PLAINTEXT://localhost:0,SSL://localhost:1")]
-    [InlineData("log.dirs: /proc/xx cannot be formatted: /proc/xx cannot be created: /proc takes no new folders. Check its disk and its permissions.", "--override", "listeners=PLAINTEXT://localhost:0,CONTROLLER://localhost:0", "--override", "log.dirs=/proc/xx")]
+    [InlineData("The log directory /proc/xx, which holds the metadata log, cannot be used: /proc takes no files and no folders: it is of the kernel's file system proc. (--override)", "--override", "listeners=PLAINTEXT://localhost:0,CONTROLLER://localhost:0", "--override", "log.dirs=/proc/xx")]
     public async Task What_stands_in_the_way_is_one_line_and_exit_code_1(string expected, params string[] arguments)
     {
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "empty.properties"), "# nothing\n", TestContext.Current.CancellationToken);
