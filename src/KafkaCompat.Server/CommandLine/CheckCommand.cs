@@ -66,13 +66,13 @@ internal static class CheckCommand
     /// </summary>
     private static (IReadOnlyList<string> States, IReadOnlyList<string> InUse) Directories(ServerConfig config, ProgramSettings settings, List<string> lines, bool isWhole)
     {
-        PreparedDirectories? look = null;
+        FoundDirectories? look = null;
         try
         {
             NodeHost.RequireFolder(config);
-            look = PreparedDirectories.Look(new DiskFileStore(), config);
+            look = FoundDirectories.Look(new DiskFileStore(), config);
             if (isWhole) look.Require();
-            else PreparedDirectories.RequireDistinct(new DiskFileStore(), config);
+            else FoundDirectories.RequireDistinct(new DiskFileStore(), config);
         }
         catch (Exception e) when (settings.Placed(e) is { } problems)
         {

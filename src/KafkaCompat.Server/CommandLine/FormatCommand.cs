@@ -56,7 +56,7 @@ internal static class FormatCommand
     /// <exception cref="ConfigurationException">What is asked for cannot be.</exception>
     internal static IReadOnlyList<string> Format(FormatOptions options, ServerConfig config, IFileStore files, DateTimeOffset now, Random random)
     {
-        PreparedDirectories.RequireDistinct(files, config);
+        FoundDirectories.RequireDistinct(files, config);
         var metadata = config.MetadataLogDir;
         var directories = config.NodeDirs.ToList();
         var metas = directories.ToDictionary(static directory => directory, directory => MetaProperties.Read(files, directory), StringComparer.Ordinal);
@@ -113,9 +113,9 @@ internal static class FormatCommand
             throw new ConfigurationException($"{formatted} was formatted by another process meanwhile.");
         }
 
-        if (directories.Find(directory => PreparedDirectories.DataIn(files, directory) is not null) is { } used)
+        if (directories.Find(directory => DirectoryContent.DataIn(files, directory) is not null) is { } used)
         {
-            throw new ConfigurationException($"{used} holds data and has no meta.properties: there is {PreparedDirectories.DataIn(files, used)}. The data may belong to another node. Format an empty directory, or remove the data.");
+            throw new ConfigurationException($"{used} holds data and has no meta.properties: there is {DirectoryContent.DataIn(files, used)}. The data may belong to another node. Format an empty directory, or remove the data.");
         }
     }
 

@@ -61,7 +61,7 @@ public sealed class PreparedDirectoriesTests
             Put($"{disk}/{name}", isFolder);
             var data = name.Split('/')[0];
             Assert.Contains($"{disk} holds data and has no meta.properties, which says whose data it is: there is {data}.", Refusal(), StringComparison.Ordinal);
-            Assert.Contains((disk, $"holds data and has no meta.properties: there is {data}"), PreparedDirectories.Look(_files, Config()).States());
+            Assert.Contains((disk, $"holds data and has no meta.properties: there is {data}"), FoundDirectories.Look(_files, Config()).States());
         }
     }
 
@@ -89,7 +89,7 @@ public sealed class PreparedDirectoriesTests
             + "If a broker with ZooKeeper wrote the data, migrate the cluster to KRaft with Apache Kafka 3.9 first.", Refusal());
         Assert.Equal(
             [" and is to hold the metadata log", "", " and holds a metadata log"],
-            PreparedDirectories.Look(_files, Config(("log.dirs", "/a,/b,/m"))).States().Select(state => state.State[$"belongs to node 1 of cluster {Meta("/a").ClusterId}".Length..]));
+            FoundDirectories.Look(_files, Config(("log.dirs", "/a,/b,/m"))).States().Select(state => state.State[$"belongs to node 1 of cluster {Meta("/a").ClusterId}".Length..]));
         Assert.Equal("/b, where this node's metadata log is looked for, holds none. Nothing was changed. /m holds one: set metadata.log.dir=/m.", Refusal(("log.dirs", "/b,/a,/m")));
         Put("/a/orders-0", isFolder: true);
         Assert.Equal("/a/orders-0 is a partition, and /a has no metadata log that knows of it. Nothing was changed. /m holds one: set metadata.log.dir=/m.", Refusal(("log.dirs", "/a,/b,/m")));
@@ -110,21 +110,21 @@ public sealed class PreparedDirectoriesTests
     [Fact]
     public void A_look_tells_what_a_start_would_do_and_changes_nothing()
     {
-        var look = PreparedDirectories.Look(_files, Config());
+        var look = FoundDirectories.Look(_files, Config());
         look.Require();
         Assert.Equal([("/a", "will be created and formatted"), ("/b", "will be created and formatted")], look.States());
         Assert.Empty(_files.List("/"));
         _files.CreateFolder("/a");
-        Assert.Equal("holds no data and will be formatted", PreparedDirectories.Look(_files, Config()).States()[0].State);
+        Assert.Equal("holds no data and will be formatted", FoundDirectories.Look(_files, Config()).States()[0].State);
         var meta = Prepare().Meta;
-        look = PreparedDirectories.Look(_files, Config());
+        look = FoundDirectories.Look(_files, Config());
         Assert.Equal([("/a", $"belongs to node 1 of cluster {meta.ClusterId} and holds the metadata log"), ("/b", $"belongs to node 1 of cluster {meta.ClusterId}")], look.States());
-        Assert.Contains("Stored node id 1 doesn't match", Assert.Throws<QuorumStateException>(() => PreparedDirectories.Look(_files, Config(("node.id", "2"))).Require()).Message, StringComparison.Ordinal);
+        Assert.Contains("Stored node id 1 doesn't match", Assert.Throws<QuorumStateException>(() => FoundDirectories.Look(_files, Config(("node.id", "2"))).Require()).Message, StringComparison.Ordinal);
         _files.DeleteFolder("/b");
-        Assert.Equal("will be created and formatted, unless the metadata knows of a directory that is missing", PreparedDirectories.Look(_files, Config()).States()[1].State);
+        Assert.Equal("will be created and formatted, unless the metadata knows of a directory that is missing", FoundDirectories.Look(_files, Config()).States()[1].State);
         _files.CreateFolder("/b");
         Put("/b/file", isFolder: false);
-        Assert.Equal("holds no data and will be formatted, unless the metadata knows of a directory that is missing", PreparedDirectories.Look(_files, Config()).States()[1].State);
+        Assert.Equal("holds no data and will be formatted, unless the metadata knows of a directory that is missing", FoundDirectories.Look(_files, Config()).States()[1].State);
     }
 
     /// <summary>Kafka 3.3 to 3.6 wrote none; Kafka 4.4 makes one up and writes it down.</summary>
@@ -218,7 +218,7 @@ public sealed class PreparedDirectoriesTests
     {
         (string, string)[] settings = [("log.dirs", directories), .. metadata.Length > 0 ? [("metadata.log.dir", metadata)] : Array.Empty<(string, string)>()];
         Assert.Equal(expected, Refusal(settings));
-        Assert.Equal(expected, Assert.Throws<QuorumStateException>(PreparedDirectories.Look(_files, Config(settings)).Require).Message);
+        Assert.Equal(expected, Assert.Throws<QuorumStateException>(FoundDirectories.Look(_files, Config(settings)).Require).Message);
         Assert.Empty(_files.List("/"));
     }
 
