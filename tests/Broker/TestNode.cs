@@ -27,7 +27,7 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
     public const int OffsetsPartitions = 3;
 
     /// <summary>As the value of a setting: Kafka's default, where nodes in tests have another.</summary>
-    public const string KafkasDefault = "(Kafka's default)";
+    public const string KafkasDefault = NodeSettings.KafkasDefault;
 
     private TestNode(BrokerService broker, VolatileController controller) => (Broker, Controller) = (broker, controller);
 
@@ -35,34 +35,16 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
 
     public VolatileController Controller { get; }
 
-    /// <summary>
-    /// The configuration of a node in tests; <paramref name="settings"/> come last, and <see cref="KafkasDefault"/> takes one back.
-    /// No record is too old here: those of <see cref="Records"/> bear a time years ago, and retention, which begins half a minute after the node, would take them from a slow test.
-    /// </summary>
-    public static ServerConfig ConfigOf(params (string Name, string Value)[] settings)
-    {
-        var all = new Dictionary<string, string>
-        {
-            ["process.roles"] = "broker,controller",
-            ["node.id"] = "1",
-            ["listeners"] = "PLAINTEXT://localhost:19092,CONTROLLER://localhost:19093",
-            ["advertised.listeners"] = "PLAINTEXT://localhost:19092,CONTROLLER://localhost:19093",
-            ["controller.listener.names"] = "CONTROLLER",
-            ["controller.quorum.bootstrap.servers"] = "localhost:19093",
-            ["inter.broker.listener.name"] = "PLAINTEXT",
-            ["listener.security.protocol.map"] = "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
-            ["log.dirs"] = "/data",
-            ["log.retention.ms"] = "-1",
-            ["offsets.topic.num.partitions"] = OffsetsPartitions.ToString(CultureInfo.InvariantCulture),
-        };
-        foreach (var (name, value) in settings)
-        {
-            if (value == KafkasDefault) _ = all.Remove(name);
-            else all[name] = value;
-        }
-
-        return ServerConfig.Create(all, "localhost");
-    }
+    /// <summary>The configuration of a node in tests; <paramref name="settings"/> come last, and <see cref="KafkasDefault"/> takes one back.</summary>
+    public static ServerConfig ConfigOf(params (string Name, string Value)[] settings) => NodeSettings.Config(
+        "/data",
+        [
+            ("advertised.listeners", "PLAINTEXT://localhost:19092,CONTROLLER://localhost:19093"),
+            ("inter.broker.listener.name", "PLAINTEXT"),
+            ("listener.security.protocol.map", "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT"),
+            ("offsets.topic.num.partitions", OffsetsPartitions.ToString(CultureInfo.InvariantCulture)),
+            .. settings,
+        ]);
 
     public static TestNode Start(
         IFileStore? files = null, TimeProvider? time = null, string folder = "/data", ILoggerFactory? logs = null, params (string Name, string Value)[] settings) =>

@@ -1,6 +1,6 @@
-using KafkaCompat.Broker.Configs;
 using KafkaCompat.Server.Hosting;
 using KafkaCompat.Server.Transport;
+using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KafkaCompat.Benchmarks.Requests;
@@ -23,19 +23,7 @@ internal sealed class BenchmarkNode : IDisposable
     {
         SocketTransport.CompleteInline();
         var folder = Directory.CreateTempSubdirectory("kafkacompat-bench-");
-        var config = ServerConfig.Create(
-            new Dictionary<string, string>
-            {
-                ["process.roles"] = "broker,controller",
-                ["node.id"] = "1",
-                ["listeners"] = "PLAINTEXT://localhost:0,CONTROLLER://localhost:0",
-                ["controller.listener.names"] = "CONTROLLER",
-                ["controller.quorum.bootstrap.servers"] = "localhost:9093",
-                // The records of the frames bear a time years ago.
-                ["log.retention.ms"] = "-1",
-                ["log.dirs"] = Path.Combine(folder.FullName, "data"),
-            },
-            "localhost");
+        var config = NodeSettings.Config(Path.Combine(folder.FullName, "data"), NodeSettings.OnFreePorts());
         return new BenchmarkNode(folder, RunningNode.Start(config, NullLoggerFactory.Instance).GetAwaiter().GetResult());
     }
 

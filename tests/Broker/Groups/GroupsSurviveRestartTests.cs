@@ -1,4 +1,3 @@
-using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
@@ -98,22 +97,7 @@ public sealed class GroupsSurviveRestartTests
 
     private static Task<BrokerNode> Start(IFileStore files, params (string Name, string Value)[] settings)
     {
-        var config = ServerConfig.Create(
-            new Dictionary<string, string>(settings.Select(setting => KeyValuePair.Create(setting.Name, setting.Value)))
-            {
-                ["process.roles"] = "broker,controller",
-                ["node.id"] = "1",
-                ["listeners"] = "PLAINTEXT://localhost:19092,CONTROLLER://localhost:19093",
-                ["advertised.listeners"] = "PLAINTEXT://localhost:19092,CONTROLLER://localhost:19093",
-                ["controller.listener.names"] = "CONTROLLER",
-                ["controller.quorum.bootstrap.servers"] = "localhost:19093",
-                ["inter.broker.listener.name"] = "PLAINTEXT",
-                ["listener.security.protocol.map"] = "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
-                ["log.dirs"] = "/data",
-                ["offsets.topic.num.partitions"] = "3",
-                ["group.initial.rebalance.delay.ms"] = "0",
-            },
-            "localhost");
+        var config = TestNode.ConfigOf([.. settings, ("group.initial.rebalance.delay.ms", "0")]);
         return BrokerNode.StartAsync(config, files, TimeProvider.System, new Random(1), NullLoggerFactory.Instance);
     }
 

@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Tests.Shared;
 
 namespace KafkaCompat.Broker.Tests.Quorum;
 
@@ -49,24 +50,7 @@ internal sealed class QuorumHost : IAsyncDisposable
         }
     }
 
-    public static ServerConfig Config(string folder, params (string Name, string Value)[] settings)
-    {
-        var all = new Dictionary<string, string>
-        {
-            ["process.roles"] = "broker,controller",
-            ["node.id"] = "1",
-            ["listeners"] = "PLAINTEXT://localhost:19092,CONTROLLER://localhost:19093",
-            ["controller.listener.names"] = "CONTROLLER",
-            ["controller.quorum.bootstrap.servers"] = "localhost:19093",
-            ["log.dirs"] = folder,
-        };
-        foreach (var (name, value) in settings)
-        {
-            all[name] = value;
-        }
-
-        return ServerConfig.Create(all, "localhost");
-    }
+    public static ServerConfig Config(string folder, params (string Name, string Value)[] settings) => NodeSettings.Config(folder, settings);
 
     /// <summary>Stops as a clean shutdown does.</summary>
     public async ValueTask DisposeAsync()

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using KafkaCompat.Broker.Configs;
 using KafkaCompat.Server.Hosting;
 using KafkaCompat.Server.Transport;
+using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -95,21 +95,8 @@ public sealed class ConnectionLifeTests : IDisposable
     private async Task<RunningNode> Start(params (string Name, string Value)[] settings)
     {
         SocketTransport.CompleteInline();
-        var all = new Dictionary<string, string>
-        {
-            ["process.roles"] = "broker,controller",
-            ["node.id"] = "1",
-            ["listeners"] = "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0",
-            ["controller.listener.names"] = "CONTROLLER",
-            ["controller.quorum.bootstrap.servers"] = "127.0.0.1:9093",
-            ["log.dirs"] = Path.Combine(_folder.FullName, "data"),
-        };
-        foreach (var (name, value) in settings)
-        {
-            all[name] = value;
-        }
-
-        return await RunningNode.Start(ServerConfig.Create(all, "localhost"), NullLoggerFactory.Instance);
+        var config = NodeSettings.Config(Path.Combine(_folder.FullName, "data"), [NodeSettings.OnFreePorts("127.0.0.1"), .. settings]);
+        return await RunningNode.Start(config, NullLoggerFactory.Instance);
     }
 
     private async Task<Socket> Connect(RunningNode node, bool ofController = false)

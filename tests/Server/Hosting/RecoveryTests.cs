@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Tests;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Server.Hosting;
+using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -137,18 +137,7 @@ public sealed class RecoveryTests : IDisposable
     /// <summary>A node wrote ten records to each partition of topic t, and stopped.</summary>
     private async Task Write(int partitions)
     {
-        var config = ServerConfig.Create(
-            new Dictionary<string, string>
-            {
-                ["process.roles"] = "broker,controller",
-                ["node.id"] = "1",
-                ["listeners"] = "PLAINTEXT://localhost:0,CONTROLLER://localhost:0",
-                ["controller.listener.names"] = "CONTROLLER",
-                ["controller.quorum.bootstrap.servers"] = "localhost:9093",
-                ["log.dirs"] = Data,
-            },
-            "localhost");
-        await using var node = await RunningNode.Start(config, NullLoggerFactory.Instance);
+        await using var node = await RunningNode.Start(NodeSettings.Config(Data, NodeSettings.OnFreePorts()), NullLoggerFactory.Instance);
         var connection = new MemoryConnection();
         var client = new MemoryClient(connection, node.Node.Broker.Serve(connection, "PLAINTEXT"));
         var made = await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(

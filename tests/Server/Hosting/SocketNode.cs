@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
-using KafkaCompat.Broker.Configs;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Server.Hosting;
@@ -29,27 +28,13 @@ internal sealed class SocketNode : IFrameNode, IAsyncDisposable
     {
         SocketTransport.CompleteInline();
         var folder = Directory.CreateTempSubdirectory("kafkacompat-hostile-");
-        var all = new Dictionary<string, string>
-        {
-            ["process.roles"] = "broker,controller",
-            ["node.id"] = "1",
-            ["listeners"] = "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0",
-            ["advertised.listeners"] = "PLAINTEXT://localhost:19092,CONTROLLER://localhost:19093",
-            ["controller.listener.names"] = "CONTROLLER",
-            ["controller.quorum.bootstrap.servers"] = "127.0.0.1:9093",
-            ["offsets.topic.num.partitions"] = "3",
-            ["offsets.topic.replication.factor"] = "1",
-            ["kafkacompat.cluster.id"] = ClusterId,
-            // The records of tests bear a time years ago.
-            ["log.retention.ms"] = "-1",
-            ["log.dirs"] = Path.Combine(folder.FullName, "data"),
-        };
-        foreach (var (name, value) in settings)
-        {
-            all[name] = value;
-        }
-
-        return new SocketNode(await RunningNode.Start(ServerConfig.Create(all, "localhost"), NullLoggerFactory.Instance), folder);
+        var config = NodeSettings.Config(
+            Path.Combine(folder.FullName, "data"),
+            [
+                NodeSettings.OnFreePorts("127.0.0.1"), ("advertised.listeners", "PLAINTEXT://localhost:19092,CONTROLLER://localhost:19093"),
+                ("offsets.topic.num.partitions", "3"), ("kafkacompat.cluster.id", ClusterId), .. settings,
+            ]);
+        return new SocketNode(await RunningNode.Start(config, NullLoggerFactory.Instance), folder);
     }
 
     public SocketClient Connect(int receiveBufferBytes = 0, string listener = "PLAINTEXT")

@@ -48,17 +48,7 @@ public sealed class StartStopTests
         using var answers = new ManualResetEventSlim();
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var files = new HookedFileStore(disk);
-        var config = ServerConfig.Create(
-            new Dictionary<string, string>
-            {
-                ["process.roles"] = "broker,controller",
-                ["node.id"] = "1",
-                ["listeners"] = "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0",
-                ["controller.listener.names"] = "CONTROLLER",
-                ["controller.quorum.bootstrap.servers"] = "127.0.0.1:9093",
-                ["log.dirs"] = "/data",
-            },
-            "localhost");
+        var config = NodeSettings.Config("/data", NodeSettings.OnFreePorts("127.0.0.1"));
         var node = await RunningNode.Start(config, files, TimeProvider.System, NullLoggerFactory.Instance, NodeSeams.None);
         files.Before = (operation, path) =>
         {

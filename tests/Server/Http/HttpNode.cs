@@ -6,6 +6,7 @@ using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Server.Hosting;
 using KafkaCompat.Server.Http;
+using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -34,23 +35,8 @@ internal sealed class HttpNode : IAsyncDisposable
         return new HttpNode(node, http, new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{http.Listener.Port}/") });
     }
 
-    public static ServerConfig Config(string folder, params (string Name, string Value)[] settings)
-    {
-        var all = new List<KeyValuePair<string, string>>
-        {
-            new("process.roles", "broker,controller"),
-            new("node.id", "1"),
-            new("listeners", "PLAINTEXT://localhost:0,CONTROLLER://localhost:0"),
-            new("controller.listener.names", "CONTROLLER"),
-            new("controller.quorum.bootstrap.servers", "localhost:0"),
-            new("log.dirs", folder),
-            // The records of tests bear a time years ago.
-            new("log.retention.ms", "-1"),
-            new(OwnSettings.HttpListener.Name, "127.0.0.1:0"),
-        };
-        all.AddRange(settings.Select(static pair => KeyValuePair.Create(pair.Name, pair.Value)));
-        return ServerConfig.Create(all, "localhost");
-    }
+    public static ServerConfig Config(string folder, params (string Name, string Value)[] settings) =>
+        NodeSettings.Config(folder, [NodeSettings.OnFreePorts(), (OwnSettings.HttpListener.Name, "127.0.0.1:0"), .. settings]);
 
     /// <summary>A client of the broker's listener.</summary>
     public MemoryClient Connect()
