@@ -40,6 +40,28 @@ public sealed class RecoveryLogTests
         Assert.Equal(events.Count, events.Distinct().Count());
     }
 
+    /// <summary>Sixty lost indexes are one cause; one alone is told by its partition, and the metadata log's at once, because the start may end before the others.</summary>
+    [Theory]
+    [InlineData(1, "An index of t-0 was missing or damaged. It was rebuilt from /d/t-0/0.log.")]
+    [InlineData(2, "Indexes of segments were missing or damaged and were rebuilt from /d/t-0/0.log, /d/t-1/0.log. Segments with such an index: 2.")]
+    [InlineData(60, "Indexes of segments were missing or damaged and were rebuilt from /d/t-0/0.log, /d/t-1/0.log, /d/t-2/0.log and others. Segments with such an index: 60.")]
+    public void Indexes_that_a_start_builds_anew_are_one_line_at_its_end(int count, string expected)
+    {
+        var logger = new Recorder();
+        var log = new RecoveryLog(logger);
+        log.Repaired(new LogRepair(RepairAct.IndexRebuilt, "/d/__cluster_metadata-0/0.log"));
+        Assert.Equal("An index of __cluster_metadata-0 was missing or damaged. It was rebuilt from /d/__cluster_metadata-0/0.log.", Assert.Single(logger.Lines).Text);
+        for (var i = 0; i < count; i++) log.Repaired(new LogRepair(RepairAct.IndexRebuilt, $"/d/t-{i}/0.log"));
+        Assert.Single(logger.Lines);
+        log.Ended();
+        Assert.Equal(expected, logger.Lines[^1].Text);
+        log.Ended();
+        Assert.Equal(2, logger.Lines.Count);
+        // Once the logs are open it is news of its own.
+        log.Repaired(new LogRepair(RepairAct.IndexRebuilt, "/d/late-0/0.log"));
+        Assert.Equal("An index of late-0 was missing or damaged. It was rebuilt from /d/late-0/0.log.", logger.Lines[2].Text);
+    }
+
     private static List<(LogLevel Level, int Event, string Text)> Lines(string path, RepairAct act)
     {
         var logger = new Recorder();

@@ -5,10 +5,19 @@ namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>
 /// Tells in the log what the opening of logs has repaired and how far it is. Each act has an event of its own. What took records away from the metadata log is an error,
-/// because all else follows from that log; elsewhere it is a warning.
+/// because all else follows from that log; elsewhere it is a warning. Indexes that a start builds anew are told together at its end: they have one cause, most of all that
+/// somebody deleted them.
 /// </summary>
 internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
 {
+    /// <summary>Files that a line about many names.</summary>
+    private const int Named = 3;
+
+    private readonly Lock _gate = new();
+    private readonly List<LogRepair> _firstRebuilt = [];
+    private long _rebuilt;
+    private bool _hasEnded;
+
     public void Repaired(LogRepair repair)
     {
         var loss = repair.IsOfMetadata ? LogLevel.Error : LogLevel.Warning;
@@ -34,7 +43,7 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
                 break;
             case RepairAct.IndexRebuilt:
                 if (repair.Why is { } why) IndexDoubted(logger, repair.Path, repair.Partition, why);
-                else IndexRebuilt(logger, repair.Partition, repair.Path);
+                else if (!IsGathered(repair)) IndexRebuilt(logger, repair.Partition, repair.Path);
                 break;
             case RepairAct.ProducersForgotten:
                 ProducersForgotten(logger, repair.Path, repair.Partition);
@@ -71,6 +80,29 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
 
     public void Progressed(RecoveryProgress progress) => Progressed(logger, progress.Opened, progress.Logs, progress.CheckedBytes);
 
+    public void Ended()
+    {
+        lock (_gate)
+        {
+            _hasEnded = true;
+            if (_rebuilt == 1) IndexRebuilt(logger, _firstRebuilt[0].Partition, _firstRebuilt[0].Path);
+            else if (_rebuilt > 1) IndexesRebuilt(logger, _rebuilt, string.Join(", ", _firstRebuilt.Select(static repair => repair.Path).Order(StringComparer.Ordinal)), _rebuilt > Named ? " and others" : "");
+            _rebuilt = 0;
+            _firstRebuilt.Clear();
+        }
+    }
+
+    /// <summary>Whether an index is told of with others. That of the metadata log is opened before them, and once they are open each is news.</summary>
+    private bool IsGathered(LogRepair rebuilt)
+    {
+        lock (_gate)
+        {
+            if (_hasEnded || rebuilt.IsOfMetadata) return false;
+            if (_rebuilt++ < Named) _firstRebuilt.Add(rebuilt);
+            return true;
+        }
+    }
+
     [LoggerMessage(1220, LogLevel.Information, "Partitions opened: {Opened} of {Logs}. Bytes of batches checked: {Bytes}.")]
     private static partial void Progressed(ILogger logger, int opened, int logs, long bytes);
 
@@ -99,6 +131,9 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
 
     [LoggerMessage(1224, LogLevel.Warning, "An index of {Partition} was missing or damaged. It was rebuilt from {File}.")]
     private static partial void IndexRebuilt(ILogger logger, string partition, string file);
+
+    [LoggerMessage(1240, LogLevel.Warning, "Indexes of segments were missing or damaged and were rebuilt from {Files}{More}. Segments with such an index: {Count}.")]
+    private static partial void IndexesRebuilt(ILogger logger, long count, string files, string more);
 
     [LoggerMessage(1231, LogLevel.Warning, "The log is read without the index {File} of {Partition}, because {Why}. To have the index rebuilt, stop the node and delete the segment's .index, .timeindex and .txnindex.")]
     private static partial void IndexDoubted(ILogger logger, string file, string partition, string why);

@@ -43,10 +43,11 @@ internal static class CheckCommand
 
         var config = settings.TryToConfig(out var problems);
         var lines = problems.Select(static problem => problem.Message).ToList();
-        var (directories, inUse) = (config ?? settings.ToDirectoriesAlone()) is { } looked ? Directories(looked, settings, lines, isWhole: config is not null) : ([], []);
+        var (directories, inUse, cluster) = (config ?? settings.ToDirectoriesAlone()) is { } looked ? Directories(looked, settings, lines, isWhole: config is not null) : ([], [], null);
         if (config is not null) Addresses(config, settings, lines, isRunning: inUse.Count > 0);
         var set = settings.Entries.GroupBy(static entry => entry.Name).ToDictionary(static group => group.Key, static group => group.Last().Value, StringComparer.Ordinal);
         Section(output, "Problems", lines);
+        if (config is not null) Section(output, "Node", [$"node {config.NodeId} of {(cluster is null ? "a new cluster, whose id its first start makes" : $"cluster {cluster}")}"]);
         Section(output, "Directories", directories);
         Section(output, "No setting", settings.Notes);
         Section(output, "Without effect", UnservedSettings.WithoutEffect(set).Select(group => $"{string.Join(", ", group.Select(Placed))}: {group.Key}"));
@@ -64,7 +65,7 @@ internal static class CheckCommand
     /// What a start would find in each directory, and which of them a broker uses that runs; adds to <paramref name="lines"/> what stands in the way. Where other settings are wrong
     /// that is only what the directories themselves tell: whose they should be is not known.
     /// </summary>
-    private static (IReadOnlyList<string> States, IReadOnlyList<string> InUse) Directories(ServerConfig config, ProgramSettings settings, List<string> lines, bool isWhole)
+    private static (IReadOnlyList<string> States, IReadOnlyList<string> InUse, string? ClusterId) Directories(ServerConfig config, ProgramSettings settings, List<string> lines, bool isWhole)
     {
         FoundDirectories? look = null;
         try
@@ -83,15 +84,17 @@ internal static class CheckCommand
             lines.Add(e.Message);
         }
 
+        // What a directory says counts over the setting, which is for a new cluster.
+        var cluster = look?.Metas.GetValueOrDefault(config.MetadataLogDir)?.ClusterId ?? config.ClusterId;
         try
         {
             var inUse = look?.InUse ?? [];
-            return ([.. (look?.States() ?? []).Select(each => $"{each.Directory} {each.State}{(inUse.Contains(each.Directory) ? "; a broker that runs uses it" : "")}")], inUse);
+            return ([.. (look?.States() ?? []).Select(each => $"{each.Directory} {each.State}{(inUse.Contains(each.Directory) ? "; a broker that runs uses it" : "")}")], inUse, cluster);
         }
         catch (Exception e) when (StartFailure.IsForeseen(e))
         {
             // A directory whose files cannot be looked at: the line is there already.
-            return ([], []);
+            return ([], [], cluster);
         }
     }
 

@@ -77,6 +77,8 @@ internal static class HealthCommand
     /// <summary>Whom to ask, and who should answer: a URL is asked whoever answers, while settings say which node is theirs.</summary>
     private static (Uri Url, ExpectedNode Expected) Target(IReadOnlyList<string> arguments)
     {
+        // A variable of a script that is not set, most of all.
+        if (arguments is [""]) throw new ConfigurationException("health was given an empty text. It takes a URL, HOST:PORT or a properties file, or nothing to ask the node that the environment describes.");
         if (arguments.Count == 1 && !File.Exists(arguments[0]))
         {
             return (UrlOf(arguments[0]), ExpectedNode.Any);

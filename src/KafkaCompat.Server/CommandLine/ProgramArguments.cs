@@ -34,7 +34,7 @@ internal sealed record ProgramArguments(ProgramCommand Command, NodeArguments No
                 case "--help" or "-h" or "-?":
                     return new(ProgramCommands.Help, NodeArguments.None, []);
                 case "--version" or "-v" or "-V":
-                    return new(ProgramCommands.Version, NodeArguments.None, []);
+                    return new(ProgramCommands.Version, NodeArguments.None, [.. arguments.Skip(i + 1)]);
                 case "--override":
                     overrides.Add(Override(Value("key=value")));
                     break;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Protocol.Names;
 
@@ -76,7 +77,10 @@ internal static class DecodeCommand
         stream.ReadExactly(head);
         stream.Position = 0;
         var name = Path.GetFileName(path) ?? "";
-        switch (options.Kind ?? KindOf(name) ?? ContentKind.Of(head, stream.Length) ?? (path is null ? DecodeKind.Request : throw Unknown(path)))
+        var kind = options.Kind ?? KindOf(name) ?? ContentKind.Of(head, stream.Length) ?? (path is null ? DecodeKind.Request : throw Unknown(path));
+        if (kind == DecodeKind.Text && KindOf(name) is null && !TextContent.IsOfKafka(Encoding.UTF8.GetString(head)))
+            throw new ConfigurationException($"{path ?? "Standard input"} is text and no file of a data directory: those are checkpoints, meta.properties, partition.metadata, quorum-state and .kafka_cleanshutdown.");
+        switch (kind)
         {
             case DecodeKind.Batches:
                 return new BatchPrinter(output, options.Records ?? ContentOf(path) ?? BatchContent.Of(head), options.Full).Print(stream);
@@ -89,15 +93,20 @@ internal static class DecodeCommand
             case DecodeKind.ProducerSnapshot:
                 return IndexPrinter.Producers(Rest(stream), output);
             case DecodeKind.Text:
-                using (var text = new StreamReader(stream))
-                {
-                    output.WriteLine(text.ReadToEnd().TrimEnd());
-                }
-
-                return true;
+                return Text(stream, output);
             default:
                 return Frames(options, Rest(stream), output);
         }
+    }
+
+    private static bool Text(Stream stream, TextWriter output)
+    {
+        using var reader = new StreamReader(stream);
+        var text = reader.ReadToEnd();
+        output.WriteLine(text.TrimEnd());
+        if (TextContent.Flaw(text) is not { } flaw) return true;
+        output.WriteLine(flaw);
+        return false;
     }
 
     private static byte[] Rest(Stream stream)
@@ -129,8 +138,7 @@ internal static class DecodeCommand
         ".timeindex" => DecodeKind.TimeIndex,
         ".txnindex" => DecodeKind.TransactionIndex,
         ".snapshot" => DecodeKind.ProducerSnapshot,
-        ".properties" or ".metadata" => DecodeKind.Text,
-        _ when name is "quorum-state" or ".kafka_cleanshutdown" || name.EndsWith("-checkpoint", StringComparison.Ordinal) => DecodeKind.Text,
+        _ when name is "meta.properties" or "partition.metadata" or "quorum-state" or ".kafka_cleanshutdown" || name.EndsWith("-checkpoint", StringComparison.Ordinal) => DecodeKind.Text,
         _ => null,
     };
 

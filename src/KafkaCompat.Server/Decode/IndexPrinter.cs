@@ -15,10 +15,12 @@ internal static class IndexPrinter
     /// <summary>Kafka adds an entry to an index only where both of its numbers have grown, so that one can be searched for.</summary>
     private const string NotBehind = ", which is not behind the entry before";
 
+    private const string NotFirst = ", which an index cannot begin with";
+
     /// <summary>Offset and position of each entry, up to the zeros of a preallocated end.</summary>
     public static bool Offsets(ReadOnlySpan<byte> bytes, long baseOffset, TextWriter output)
     {
-        var (isAscending, lastOffset, lastPosition) = (true, 0, -1);
+        var (isAscending, lastOffset, lastPosition) = (true, -1, -1);
         for (var at = 0; at + OffsetEntry <= bytes.Length; at += OffsetEntry)
         {
             var offset = BinaryPrimitives.ReadInt32BigEndian(bytes[at..]);
@@ -30,7 +32,7 @@ internal static class IndexPrinter
 
             var isBehind = offset > lastOffset && position > lastPosition;
             (isAscending, lastOffset, lastPosition) = (isAscending && isBehind, offset, position);
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"offset {baseOffset + offset} at {position}{(isBehind ? "" : NotBehind)}"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"offset {baseOffset + offset} at {position}{(isBehind ? "" : at == 0 ? NotFirst : NotBehind)}"));
         }
 
         return Whole(bytes.Length, OffsetEntry, output) && isAscending;
@@ -38,7 +40,7 @@ internal static class IndexPrinter
 
     public static bool Times(ReadOnlySpan<byte> bytes, long baseOffset, TextWriter output)
     {
-        var (isAscending, lastTimestamp, lastOffset) = (true, 0L, -1);
+        var (isAscending, lastTimestamp, lastOffset) = (true, -1L, -1);
         for (var at = 0; at + TimeEntry <= bytes.Length; at += TimeEntry)
         {
             var timestamp = BinaryPrimitives.ReadInt64BigEndian(bytes[at..]);
@@ -50,7 +52,7 @@ internal static class IndexPrinter
 
             var isBehind = timestamp > lastTimestamp && offset >= lastOffset && offset >= 0;
             (isAscending, lastTimestamp, lastOffset) = (isAscending && isBehind, timestamp, offset);
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"timestamp {timestamp} offset {baseOffset + offset}{(isBehind ? "" : NotBehind)}"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"timestamp {timestamp} offset {baseOffset + offset}{(isBehind ? "" : at == 0 ? NotFirst : NotBehind)}"));
         }
 
         return Whole(bytes.Length, TimeEntry, output) && isAscending;

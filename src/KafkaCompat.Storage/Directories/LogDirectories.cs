@@ -174,7 +174,14 @@ public sealed class LogDirectories : IDisposable
     /// </summary>
     public async Task LoadAll(Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, int threads = 1)
     {
-        await Task.WhenAll(Online.ToList().Select(directory => Load(directory, isKnown, settings, threads)));
+        try
+        {
+            await Task.WhenAll(Online.ToList().Select(directory => Load(directory, isKnown, settings, threads)));
+        }
+        finally
+        {
+            Recovery.Ended();
+        }
         var homes = new Dictionary<TopicPartition, PartitionLog>();
         foreach (PartitionLog log in Online.SelectMany(static directory => directory.Logs))
         {

@@ -19,6 +19,11 @@ public interface IRecoveryListener
     /// <summary>Some time has passed since the last word, or since the first log.</summary>
     void Progressed(RecoveryProgress progress);
 
+    /// <summary>The logs that were found are open, or will not be: what was gathered can be told.</summary>
+    void Ended()
+    {
+    }
+
     private sealed class Nobody : IRecoveryListener
     {
         public void Repaired(LogRepair repair)
@@ -87,6 +92,9 @@ public sealed class RecoveryWatch(TimeProvider clock, IRecoveryListener listener
 
     /// <summary>Throws <see cref="OperationCanceledException"/> where the opening is to stop: the files stay as they are, and the next start goes over them again.</summary>
     public void ThrowIfStopped() => stop.ThrowIfCancellationRequested();
+
+    /// <summary>The opening of the logs has come to its end, whichever.</summary>
+    public void Ended() => listener.Ended();
 
     /// <summary>Something was repaired.</summary>
     public void Repaired(LogRepair repair)

@@ -116,6 +116,8 @@ public sealed class CheckCommandTests : IDisposable
         var (code, said) = Check(arguments);
         Assert.Equal(0, code);
         Assert.Equal([$"{first} will be created and formatted", $"{second} will be created and formatted"], Section(said, "Directories"));
+        Assert.Equal(["node 1 of a new cluster, whose id its first start makes"], Section(said, "Node"));
+        Assert.Equal(["node 1 of cluster mine"], Section(Check([.. arguments, "--override", "kafkacompat.cluster.id=mine"]).Said, "Node"));
         Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.FullName));
 
         using (var program = ProgramProcess.Start(_folder.FullName, [], arguments))
@@ -129,9 +131,10 @@ public sealed class CheckCommandTests : IDisposable
         }
 
         var before = Directory.EnumerateFileSystemEntries(_folder.FullName, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToList();
-        (code, said) = Check(arguments);
+        (code, said) = Check([.. arguments, "--override", "kafkacompat.cluster.id=mine"]);
         Assert.Equal(0, code);
         Assert.DoesNotContain("runs", said, StringComparison.Ordinal);
+        Assert.Matches("^node 1 of cluster .{22}$", Assert.Single(Section(said, "Node")));
         (code, said) = Check([.. arguments, "--override", "node.id=7"]);
         Assert.Equal(1, code);
         Assert.Matches(@"^Stored node id 1 doesn't match previous node id 7 .* \(--override\)$", Assert.Single(Section(said, "Problems")));

@@ -160,6 +160,8 @@ public sealed class ProgramArgumentsTests
     [InlineData("random-uuid takes no arguments, and x was given.", "random-uuid", "x")]
     [InlineData("version takes no arguments, and x was given.", "version", "x")]
     [InlineData("help takes no arguments, and x was given.", "help", "x")]
+    [InlineData("version takes no arguments, and x was given.", "--version", "x")]
+    [InlineData("health was given an empty text. It takes a URL, HOST:PORT or a properties file, or nothing to ask the node that the environment describes.", "health", "")]
     [InlineData("One URL or one file at most; a and b were given.", "health", "a", "b")]
     [InlineData("Unknown option x; see kafkacompat format --help.", "format", "x")]
     [InlineData("check takes what a start takes; version is a command.", "check", "version")]

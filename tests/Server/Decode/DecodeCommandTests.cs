@@ -255,6 +255,79 @@ public sealed class DecodeCommandTests
         }
     }
 
+    /// <summary>The first entry has none before it.</summary>
+    [Theory]
+    [InlineData(".index", 0, "offset 7 at 256\noffset 16 at 512\n", "00000000 00000100 00000009 00000200")]
+    [InlineData(".index", 1, "offset 3 at 256, which an index cannot begin with\n", "fffffffc 00000100")]
+    [InlineData(".index", 1, "offset 8 at -1, which an index cannot begin with\n", "00000001 ffffffff")]
+    [InlineData(".timeindex", 1, "timestamp -1 offset 10, which an index cannot begin with\n", "ffffffffffffffff 00000003")]
+    public void The_first_entry_of_an_index_is_behind_no_other(string extension, int code, string expected, string hex)
+    {
+        var folder = Directory.CreateTempSubdirectory("kafkacompat-decode-");
+        try
+        {
+            var path = Path.Combine(folder.FullName, $"00000000000000000007{extension}");
+            File.WriteAllBytes(path, Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)));
+            Assert.Equal((code, expected), Decode(path));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>Under its own name and under one that says nothing.</summary>
+    [Theory]
+    [InlineData("0\n2\nt 0 7\n", "Entries by the second line: 2. Entries that there are: 1.\n")]
+    [InlineData("0\n1\n", "Entries by the second line: 1. Entries that there are: 0.\n")]
+    [InlineData("0\n0\nt 0 7\n", "Entries by the second line: 0. Entries that there are: 1.\n")]
+    [InlineData("0\n1\nt 0 7\n", "")]
+    [InlineData("0\n0\n", "")]
+    public void A_checkpoint_that_does_not_hold_what_it_says_is_told(string content, string expected)
+    {
+        var folder = Directory.CreateTempSubdirectory("kafkacompat-decode-");
+        try
+        {
+            foreach (var name in (string[])["recovery-point-offset-checkpoint", "x"])
+            {
+                var path = Path.Combine(folder.FullName, name);
+                File.WriteAllText(path, content);
+                Assert.Equal((expected.Length == 0 ? 0 : 1, content + expected), Decode(path));
+            }
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData(false, "notes.txt", "hello world\nthis is mine\n")]
+    [InlineData(false, "log4j.properties", "log4j.rootLogger=INFO, stdout\n")]
+    [InlineData(false, "package.json", "{\"name\":\"x\",\"version\":\"1\"}\n")]
+    [InlineData(false, "numbers", "1.5\n2.5\n")]
+    [InlineData(true, "x", "#\n#Thu Jan 01\nnode.id=1\nversion=1\n")]
+    [InlineData(true, "server.properties", "# mine\nlog.dirs=/data\n")]
+    [InlineData(true, "x", "version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAAAw\n")]
+    [InlineData(true, "x", "{\"version\":0,\"brokerEpoch\":12}\n")]
+    [InlineData(true, "x", "{\"leaderId\":1,\"leaderEpoch\":3,\"data_version\":1}\n")]
+    [InlineData(true, "meta.properties", "damaged\n")]
+    public void A_text_that_is_none_of_Kafkas_is_said_to_be_none(bool isKafkas, string name, string content)
+    {
+        var folder = Directory.CreateTempSubdirectory("kafkacompat-decode-");
+        try
+        {
+            var path = Path.Combine(folder.FullName, name);
+            File.WriteAllText(path, content);
+            if (isKafkas) Assert.Equal((0, content), Decode(path));
+            else Assert.StartsWith($"{path} is text and no file of a data directory: ", Assert.Throws<ConfigurationException>(() => Decode(path)).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     [Theory]
     [InlineData("--api is of --response alone", "--api", "Fetch", "file")]
     [InlineData("--version is of --response alone", "--request", "--version", "3", "file")]
