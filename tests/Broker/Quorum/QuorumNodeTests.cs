@@ -85,7 +85,9 @@ public sealed class QuorumNodeTests : IDisposable
             Assert.Equal(crash - 1, host.Node.Metadata.Image.Topics.Count);
             await Create(host, $"t{crash}", 2);
             disk = disk.Crash(crash);
-            await Assert.ThrowsAnyAsync<IOException>(async () => await host.Abandon());
+            // The stop finds the disk gone, or the controller's own record, written when it has been idle, has found it before.
+            var failure = await Record.ExceptionAsync(async () => await host.Abandon()) ?? host.Node.Completion.Exception?.GetBaseException();
+            _ = Assert.IsAssignableFrom<IOException>(failure);
         }
     }
 
