@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
@@ -136,7 +137,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
         return InTurn(async () =>
         {
             var request = new DeleteTopicsRequest { TimeoutMs = BrokerSettings.RequestTimeoutMs, Topics = { new() { Name = name } } };
-            var answer = await Life.Node.Controller.DeleteTopics(request, DeleteTopicsRequest.MaxVersion).ConfigureAwait(false);
+            var answer = await Life.Node.Controller.Ask(request).ConfigureAwait(false);
             if (answer.Responses is [{ ErrorCode: not ErrorCode.None } refused]) throw new KafkaCompatException(refused.ErrorCode, $"Topic {Named(name)} is not deleted: {KafkaCompatException.Reason(refused.ErrorCode, refused.ErrorMessage)}");
         });
     }
@@ -333,7 +334,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
                 }),
             ],
         };
-        var answer = await Life.Node.Controller.CreateTopics(request, CreateTopicsRequest.MaxVersion).ConfigureAwait(false);
+        var answer = await Life.Node.Controller.Ask(request).ConfigureAwait(false);
         var refused = answer.Topics.FindAll(static topic => topic.ErrorCode != ErrorCode.None);
         if (refused.Count > 0)
         {

@@ -1,4 +1,5 @@
 using KafkaCompat.Broker.Controller;
+using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Broker.Coordination;
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Node;
@@ -145,10 +146,10 @@ public sealed class NodeStopTests
         using var directory = LogDirectory.Open(new LogEnvironment(_files, TimeProvider.System, random), "/data");
         await using var node = QuorumNode.Open(config, directory.Environment, meta, TimeProvider.System, random);
         node.Controller.Start(node.Quorum);
-        var asked = node.Controller.UnregisterBroker(new UnregisterBrokerRequest { BrokerId = 1 });
+        var asked = node.Controller.Ask(new ControllerRequest(new UnregisterBrokerRequest { BrokerId = 1 }, 0));
         await node.Controller.StopAsync();
         _ = await Assert.ThrowsAsync<NotControllerException>(() => asked);
-        _ = await Assert.ThrowsAsync<NotControllerException>(() => node.Controller.UnregisterBroker(new UnregisterBrokerRequest { BrokerId = 1 }));
+        _ = await Assert.ThrowsAsync<NotControllerException>(() => node.Controller.Ask(new ControllerRequest(new UnregisterBrokerRequest { BrokerId = 1 }, 0)));
         // The quorum, which stops after it, may still win its election.
         await node.Controller.OnLeading(new LeadershipStart(1, 0, true), new MetadataLoader());
     }

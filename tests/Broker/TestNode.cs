@@ -52,13 +52,18 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
 
     public static TestNode Start(
         IBatchThreads batchThreads, IFileStore? files = null, TimeProvider? time = null, string folder = "/data", ILoggerFactory? logs = null,
+        params (string Name, string Value)[] settings) =>
+        Start(batchThreads, null, files, time, folder, logs, settings);
+
+    public static TestNode Start(
+        IBatchThreads batchThreads, NodeSeams? seams, IFileStore? files = null, TimeProvider? time = null, string folder = "/data", ILoggerFactory? logs = null,
         params (string Name, string Value)[] settings)
     {
         var config = ConfigOf(settings);
         time ??= TimeProvider.System;
         var directory = LogDirectory.Open(new LogEnvironment(files ?? new ForgetfulFileStore(time), time, new Random(2)), folder);
         var controller = new VolatileController(config, ClusterId, time, new Random(3));
-        var broker = new BrokerService(config, ClusterId, new LogDirectories([directory]), controller, Quorum, time, new Random(1), logs ?? NullLoggerFactory.Instance, batchThreads);
+        var broker = new BrokerService(config, ClusterId, new LogDirectories([directory]), controller, Quorum, time, new Random(1), logs ?? NullLoggerFactory.Instance, batchThreads, seams);
         controller.Listeners = broker.MetadataListeners;
         broker.BrokerEpoch = controller.Start(config);
         broker.LoadDirectory(controller.Image).GetAwaiter().GetResult();
@@ -92,7 +97,7 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
     public async Task DeleteTopic(string name)
     {
         var client = Connect();
-        var response = await client.Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new DeleteTopicsRequest { Topics = { new() { Name = name } } }, 6);
+        var response = await client.Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new DeleteTopicsRequest { TimeoutMs = 60_000, Topics = { new() { Name = name } } }, 6);
         client.CloseSending();
         Assert.Equal(ErrorCode.None, response.Responses[0].ErrorCode);
     }

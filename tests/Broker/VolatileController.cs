@@ -14,7 +14,7 @@ using Xunit;
 namespace KafkaCompat.Broker.Tests;
 
 /// <summary>A controller whose log is its memory: what is decided is committed at once. For tests of what lies above a quorum.</summary>
-internal sealed class VolatileController : IControllerChannel
+internal sealed class VolatileController : IController
 {
     private readonly Lock _lock = new();
     private readonly ControllerState _state;
@@ -60,71 +60,16 @@ internal sealed class VolatileController : IControllerChannel
             Listeners = [.. config.Listeners.AdvertisedOfBroker.Select(e => new BrokerRegistrationRequest.Listener { Name = e.Name, Host = e.Host, Port = (ushort)e.Port })],
             Features = [.. SupportedFeatures.All.Select(f => new BrokerRegistrationRequest.Feature { Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max })],
         };
-        var registered = Do(_state.Decide(registration, _time.Now()));
+        var registered = Decided(registration);
         Assert.Equal(ErrorCode.None, registered.ErrorCode);
         var heartbeat = new BrokerHeartbeatRequest { BrokerId = config.NodeId, BrokerEpoch = registered.BrokerEpoch, CurrentMetadataOffset = _state.NextOffset, WantFence = false };
-        Assert.Equal(ErrorCode.None, Do(_state.Decide(heartbeat, _time.Now())).ErrorCode);
+        Assert.Equal(ErrorCode.None, Decided(heartbeat).ErrorCode);
         return registered.BrokerEpoch;
     }
 
-    public Task<CreateTopicsResponse> CreateTopics(CreateTopicsRequest request, short version, IMutationQuota? quota = null)
+    public Task<IResponse> Ask(ControllerRequest request)
     {
-        lock (_lock) return Task.FromResult(Do(_state.Decide(request, quota)));
-    }
-
-    public Task<DeleteTopicsResponse> DeleteTopics(DeleteTopicsRequest request, short version, IMutationQuota? quota = null)
-    {
-        lock (_lock) return Task.FromResult(Do(_state.Decide(request, version, quota)));
-    }
-
-    public Task<CreatePartitionsResponse> CreatePartitions(CreatePartitionsRequest request, IMutationQuota? quota = null)
-    {
-        lock (_lock) return Task.FromResult(Do(_state.Decide(request, quota)));
-    }
-
-    public Task<ElectLeadersResponse> ElectLeaders(ElectLeadersRequest request)
-    {
-        lock (_lock) return Task.FromResult(Do(_state.Decide(request)));
-    }
-
-    public Task<AlterPartitionReassignmentsResponse> AlterPartitionReassignments(AlterPartitionReassignmentsRequest request)
-    {
-        lock (_lock) return Task.FromResult(Do(_state.Decide(request)));
-    }
-
-    public Task<ConfigProblem?> AlterConfigs(ConfigResource resource, IReadOnlyList<ConfigChange> changes, bool validateOnly)
-    {
-        lock (_lock) return Task.FromResult(Do(_state.AlterConfigs(resource, changes, validateOnly)));
-    }
-
-    public Task<ConfigProblem?> ReplaceConfigs(ConfigResource resource, IReadOnlyDictionary<string, string> configs, bool validateOnly)
-    {
-        lock (_lock) return Task.FromResult(Do(_state.ReplaceConfigs(resource, configs, validateOnly)));
-    }
-
-    public Task<AlterClientQuotasResponse> AlterClientQuotas(AlterClientQuotasRequest request, IReadOnlySet<string> unknownHosts)
-    {
-        lock (_lock) return Task.FromResult(Do(_state.Decide(request, unknownHosts)));
-    }
-
-    public Task<AlterUserScramCredentialsResponse> AlterUserScramCredentials(AlterUserScramCredentialsRequest request)
-    {
-        lock (_lock) return Task.FromResult(Do(_state.Decide(request)));
-    }
-
-    public Task<UpdateFeaturesResponse> UpdateFeatures(UpdateFeaturesRequest request, short version)
-    {
-        lock (_lock) return Task.FromResult(Do(_state.Decide(request, version)));
-    }
-
-    public Task<UnregisterBrokerResponse> UnregisterBroker(UnregisterBrokerRequest request)
-    {
-        lock (_lock) return Task.FromResult(Do(_state.Decide(request)));
-    }
-
-    public Task<AllocateProducerIdsResponse> AllocateProducerIds(AllocateProducerIdsRequest request)
-    {
-        lock (_lock) return Task.FromResult(Do(_state.Decide(request)));
+        lock (_lock) return Task.FromResult(Do(_state.Decide(request with { ArrivalMs = _time.TickMs() }, _time.Now())));
     }
 
     /// <summary>Sets or, with null, takes back a setting, as the record of an alteration says it.</summary>
@@ -137,12 +82,10 @@ internal sealed class VolatileController : IControllerChannel
         lock (_lock) Commit(records);
     }
 
-    public Task<AssignReplicasToDirsResponse> AssignReplicasToDirs(AssignReplicasToDirsRequest request)
-    {
-        lock (_lock) return Task.FromResult(Do(_state.Decide(request)));
-    }
+    private TResponse Decided<TResponse>(IRequestFor<TResponse> request)
+        where TResponse : class, IResponse => (TResponse)Ask(new ControllerRequest(request, ApiCatalog.Get(request.Key).Versions.Max)).Result;
 
-    private TReply Do<TReply>(Decision<TReply> decision)
+    private IResponse Do(Decision<IResponse> decision)
     {
         if (decision.Records.Count > 0) Commit(decision.Records);
         return decision.Reply;

@@ -8,17 +8,16 @@ namespace KafkaCompat.Tests.Shared;
 /// <summary>Requests and answers as frames.</summary>
 internal static class WireFrames
 {
-    public static byte[] Of<TRequest>(TRequest request, short version, int correlationId, string clientId = "test")
-        where TRequest : class, IRequest<TRequest>
+    public static byte[] Of(IRequest request, short version, int correlationId, string clientId = "test")
     {
         var buffer = new ArrayBufferWriter<byte>();
         var writer = new WireWriter(buffer);
         writer.WriteInt32(0);
-        writer.WriteInt16((short)TRequest.ApiKey);
+        writer.WriteInt16((short)request.Key);
         writer.WriteInt16(version);
         writer.WriteInt32(correlationId);
         writer.WriteString(clientId, flexible: false);
-        if (ApiCatalog.Get(TRequest.ApiKey).RequestHeaderVersion(version) >= 2) writer.WriteTagCount(0);
+        if (ApiCatalog.Get(request.Key).RequestHeaderVersion(version) >= 2) writer.WriteTagCount(0);
         request.Write(ref writer, version);
         writer.Flush();
         var bytes = buffer.WrittenSpan.ToArray();

@@ -1,10 +1,10 @@
 using System.Buffers;
-using System.Collections;
 using System.Reflection;
 using System.Text.Json;
-using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Node;
+using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Protocol;
+using KafkaCompat.Tests.Shared;
 using Xunit;
 
 namespace KafkaCompat.Testing.Tests;
@@ -52,15 +52,18 @@ public sealed class ErrorAnswerTests
         [ApiKey.AlterUserScramCredentials] = 2,
     };
 
-    public static TheoryData<string> Handlers => [.. typeof(BrokerNode).Assembly.GetTypes().Where(static type => type.GetCustomAttribute<ServesAttribute>() is not null).Select(static type => type.FullName!)];
+    public static TheoryData<string> Handlers => [.. Types.Where(static type => type.GetCustomAttribute<ServesAttribute>() is { Listeners: not ApiListeners.None }).Select(static type => type.FullName!)];
+
+    /// <summary>Of handlers that are a broker's or a controller's listener's, and of those that decide for the controller.</summary>
+    private static IEnumerable<Type> Types => [.. typeof(BrokerNode).Assembly.GetTypes(), .. typeof(ControllerState).Assembly.GetTypes()];
 
     [Theory]
     [MemberData(nameof(Handlers))]
     public void Every_served_request_can_be_refused_in_every_version(string handler)
     {
-        var type = typeof(BrokerNode).Assembly.GetType(handler)!;
+        var type = Types.Single(type => type.FullName == handler);
         var serves = type.GetCustomAttribute<ServesAttribute>()!;
-        var messages = type.GetInterfaces().Single(static i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IHandler<,>)).GetGenericArguments();
+        var messages = type.GetInterfaces().Single(static i => i.IsGenericType && i.Name is "IHandler`2" or "IControllerHandler`2").GetGenericArguments();
         var refuse = typeof(ErrorAnswerTests).GetMethod(nameof(Refuse), BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(messages);
         for (var version = serves.MinVersion; version <= serves.MaxVersion; version++)
         {
@@ -74,9 +77,7 @@ public sealed class ErrorAnswerTests
         where TRequest : class, IRequest<TRequest>, new()
         where TResponse : class, IResponse<TResponse>
     {
-        var filled = new TRequest();
-        Fill(filled);
-        var request = WireClient.Read<TRequest>(Fitted(filled, version), version);
+        var request = WireClient.Read<TRequest>(FilledMessages.Write(new TRequest(), version, Items), version);
         var answer = WireClient.Read<TResponse>(WireClient.Write(ErrorAnswers.For(request, version, Error, null, "PLAINTEXT"), version), version);
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer)) answer.WriteJson(json, version);
@@ -93,76 +94,4 @@ public sealed class ErrorAnswerTests
         JsonValueKind.Array => element.EnumerateArray().SelectMany(Codes),
         _ => [],
     };
-
-    /// <summary>Two of everything, each with a name of its own.</summary>
-    private static void Fill(object message)
-    {
-        foreach (var property in message.GetType().GetProperties().Where(static property => property.CanWrite || typeof(IList).IsAssignableFrom(property.PropertyType)))
-        {
-            if (property.PropertyType == typeof(string)) property.SetValue(message, "name");
-            else if (IsFilled(property)) Fill(message, property);
-        }
-    }
-
-    private static bool IsFilled(PropertyInfo property) =>
-        typeof(IList).IsAssignableFrom(property.PropertyType) && property.PropertyType.IsGenericType && property.PropertyType.GetGenericArguments()[0] != typeof(UnknownTag);
-
-    private static void Fill(object message, PropertyInfo property)
-    {
-        var list = (IList)(property.GetValue(message) ?? Activator.CreateInstance(property.PropertyType)!);
-        var element = property.PropertyType.GetGenericArguments()[0];
-        for (var i = 0; i < Items; i++)
-        {
-            if (element == typeof(string)) _ = list.Add($"name-{i}");
-            else if (element.IsValueType) _ = list.Add(Convert.ChangeType(i, element, System.Globalization.CultureInfo.InvariantCulture));
-            else
-            {
-                var item = Activator.CreateInstance(element)!;
-                Fill(item);
-                foreach (var name in element.GetProperties().Where(static p => p.PropertyType == typeof(string))) name.SetValue(item, $"name-{i}");
-                _ = list.Add(item);
-            }
-        }
-
-        if (property.CanWrite) property.SetValue(message, list);
-    }
-
-    /// <summary>The message as far as a version has room for it.</summary>
-    private static byte[] Fitted(IMessage message, short version)
-    {
-        while (true)
-        {
-            try
-            {
-                return WireClient.Write(message, version);
-            }
-            catch (UnsupportedVersionException lost)
-            {
-                var owner = lost.MessageName.Split('.')[^1];
-                Assert.True(Clear(message, owner, lost.Field), lost.Message);
-            }
-        }
-    }
-
-    private static bool Clear(object message, string owner, string field)
-    {
-        var cleared = false;
-        if (message.GetType().Name == owner)
-        {
-            var property = message.GetType().GetProperty(char.ToUpperInvariant(field[0]) + field[1..])!;
-            property.SetValue(message, property.GetValue(Activator.CreateInstance(message.GetType())!));
-            cleared = true;
-        }
-
-        foreach (var property in message.GetType().GetProperties())
-        {
-            if (property.GetValue(message) is not IList list || !property.PropertyType.IsGenericType || property.PropertyType.GetGenericArguments()[0].IsValueType) continue;
-            foreach (var item in list)
-            {
-                if (item is not string) cleared |= Clear(item!, owner, field);
-            }
-        }
-
-        return cleared;
-    }
 }

@@ -13,8 +13,8 @@ public sealed class ArrowTests
         ["KafkaCompat.Protocol.Importer"] = ["KafkaCompat.Protocol.Generator"],
         ["KafkaCompat.Protocol"] = ["KafkaCompat.Protocol.Generator"],
         ["KafkaCompat.Storage"] = ["KafkaCompat.Protocol"],
-        ["KafkaCompat.Cluster"] = ["KafkaCompat.Protocol"],
-        // The generator is there for the dispatch table alone, an analyzer and no reference at run time.
+        // The generator is there for the dispatch tables alone, an analyzer and no reference at run time.
+        ["KafkaCompat.Cluster"] = ["KafkaCompat.Protocol.Generator", "KafkaCompat.Protocol"],
         ["KafkaCompat.Broker"] = ["KafkaCompat.Protocol.Generator", "KafkaCompat.Protocol", "KafkaCompat.Storage", "KafkaCompat.Cluster"],
         ["KafkaCompat.Server"] = ["KafkaCompat.Broker"],
         // What a test process gets: the program's own parts, nothing beside them.

@@ -36,7 +36,8 @@ internal static partial class Repository
     [
         .. from file in CSharp("src")
            from Match match in ServesAttribute().Matches(Text(file))
-           select new ServedKey(match.Groups["key"].Value, match.Groups["min"].Value, match.Groups["max"].Value, file),
+           let listeners = match.Groups["listeners"] is { Success: true } named ? named.Value.Replace("ApiListeners.", "", StringComparison.Ordinal) : "Broker"
+           select new ServedKey(match.Groups["key"].Value, match.Groups["min"].Value, match.Groups["max"].Value, listeners, file),
     ];
 
     private static IEnumerable<string> Walk(string folder)
@@ -55,6 +56,6 @@ internal static partial class Repository
         }
     }
 
-    [GeneratedRegex(@"^\[Serves\(ApiKey\.(?<key>\w+), *(?<min>\d+), *(?<max>\d+)\)\]", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\[Serves\(ApiKey\.(?<key>\w+), *(?<min>\d+), *(?<max>\d+)(?:, *(?<listeners>ApiListeners\.[\w.| ]+))?\)\]", RegexOptions.Multiline)]
     private static partial Regex ServesAttribute();
 }

@@ -21,6 +21,10 @@ public sealed class ServedKeyTests
     }
 
     [Fact]
-    public void No_key_is_served_twice() =>
-        Findings.None(Repository.Served.GroupBy(k => k.Name, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key));
+    public void No_key_is_served_twice_on_a_listener() => Findings.None(
+        from served in Repository.Served
+        from listener in served.Listeners.Split(" | ")
+        group served by (served.Name, listener) into twins
+        where twins.Count() > 1
+        select $"{twins.Key.Name} on {twins.Key.listener}");
 }

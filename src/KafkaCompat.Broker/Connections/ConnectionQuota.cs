@@ -1,6 +1,7 @@
 using System.Net;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Quotas;
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Connections;

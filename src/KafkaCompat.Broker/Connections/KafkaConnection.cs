@@ -84,7 +84,7 @@ public sealed class KafkaConnection
         _transport = connection as IMeasuredTransport;
         _transport?.Note(_activity);
         var remote = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.Loopback;
-        _info = new ConnectionInfo(connection.ConnectionId, listenerName, remote.IsIPv4MappedToIPv6 ? remote.MapToIPv4() : remote, connection.ConnectionClosed)
+        _info = new ConnectionInfo(connection.ConnectionId, listenerName, dispatch, remote.IsIPv4MappedToIPv6 ? remote.MapToIPv4() : remote, connection.ConnectionClosed)
         {
             RemotePort = (connection.RemoteEndPoint as IPEndPoint)?.Port ?? 0,
         };

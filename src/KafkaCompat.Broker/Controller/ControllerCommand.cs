@@ -1,42 +1,42 @@
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Machines;
-using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Broker.Controller;
 
-/// <summary>A command in the controller's mailbox: decided on its turn, answered when what it led to is committed.</summary>
-internal abstract class ControllerCommand
+/// <summary>A request in the controller's mailbox: decided on its turn, answered when what it led to is committed. Without a request it only wakes the controller.</summary>
+internal sealed class ControllerCommand(ControllerRequest? request)
 {
-    /// <summary>Decides, and keeps the reply.</summary>
-    public abstract IReadOnlyList<VersionedRecord> Decide(ControllerState state, Now now);
+    private readonly TaskCompletionSource<IResponse> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private IResponse? _reply;
+    private long _decidedMs;
 
-    /// <summary>Whether what was decided means something as a whole only.</summary>
-    public bool IsAtomic { get; protected set; } = true;
+    public Task<IResponse> Reply => _done.Task;
 
-    /// <summary>What was decided is committed and applied.</summary>
-    public abstract void Answer();
-
-    /// <summary>Nothing is known of what was decided, or it could not be.</summary>
-    public abstract void Fail(Exception failure);
-}
-
-/// <inheritdoc/>
-internal sealed class ControllerCommand<TReply>(Func<ControllerState, Now, Decision<TReply>> decide) : ControllerCommand
-{
-    private readonly TaskCompletionSource<TReply> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TReply? _reply;
-
-    public Task<TReply> Reply => _done.Task;
-
-    public override IReadOnlyList<VersionedRecord> Decide(ControllerState state, Now now)
+    /// <summary>Decides, and keeps the reply; null where there is nothing to decide.</summary>
+    public Decision<IResponse>? Decide(ControllerState state, Now now)
     {
-        var decision = decide(state, now);
-        _reply = decision.Reply;
-        IsAtomic = decision.IsAtomic;
-        return decision.Records;
+        if (request is null)
+        {
+            return null;
+        }
+
+        var decision = state.Decide(request, now);
+        (_reply, _decidedMs) = (decision.Reply, now.TickMs);
+        return decision;
     }
 
-    public override void Answer() => _done.TrySetResult(_reply!);
+    /// <summary>What was decided is committed and applied. What a client waited meanwhile it has been quiet for.</summary>
+    public void Answer(long tickMs)
+    {
+        if (_reply is IThrottledResponse { ThrottleTimeMs: > 0 } throttled)
+        {
+            throttled.ThrottleTimeMs = (int)Math.Max(0, throttled.ThrottleTimeMs - (tickMs - _decidedMs));
+        }
 
-    public override void Fail(Exception failure) => _done.TrySetException(failure);
+        _done.TrySetResult(_reply!);
+    }
+
+    /// <summary>Nothing is known of what was decided, or it could not be.</summary>
+    public void Fail(Exception failure) => _done.TrySetException(failure);
 }

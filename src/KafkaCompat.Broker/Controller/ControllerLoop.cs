@@ -15,7 +15,7 @@ namespace KafkaCompat.Broker.Controller;
 /// Runs a <see cref="ControllerState"/> while this node leads the quorum: mailbox → decide → append → commit → every listener of the metadata has
 /// applied it → answer. Commands that wait together are appended together. Commands wait in the mailbox until the node leads.
 /// </summary>
-public sealed class ControllerLoop : IControllerChannel, IDisposable
+public sealed class ControllerLoop : IController, IDisposable
 {
     /// <summary>Commands that may wait. Whoever posts more waits before.</summary>
     private const int MailboxSize = 1024;
@@ -32,6 +32,7 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
     private readonly TaskCompletionSource _active = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer _timer;
     private Task _completion = Task.CompletedTask;
+    private volatile int _trackedQuotas;
 
     public ControllerLoop(ControllerSettings settings, TimeProvider clock, Random random)
     {
@@ -41,7 +42,7 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
         _random = random;
         _contacts = new BrokerContacts(clock);
         _timer = clock.CreateTimer(
-            static state => ((ControllerLoop)state!)._mailbox.Writer.TryWrite(new ControllerCommand<bool>(static (_, _) => Decision.Of(true))),
+            static state => ((ControllerLoop)state!)._mailbox.Writer.TryWrite(new ControllerCommand(null)),
             this,
             Timeout.InfiniteTimeSpan,
             Timeout.InfiniteTimeSpan);
@@ -63,60 +64,29 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
         return ValueTask.CompletedTask;
     }
 
-    public Task<CreateTopicsResponse> CreateTopics(CreateTopicsRequest request, short version, IMutationQuota? quota = null) =>
-        Post((state, _) => state.Decide(request, quota), request.TimeoutMs, () => TimedOut.Of(request));
+    /// <summary>Users and client ids whose changes are counted because a quota binds them, as of the last turn.</summary>
+    public int TrackedQuotas => _trackedQuotas;
 
-    public Task<DeleteTopicsResponse> DeleteTopics(DeleteTopicsRequest request, short version, IMutationQuota? quota = null) =>
-        Post((state, _) => state.Decide(request, version, quota), request.TimeoutMs, () => TimedOut.Of(request));
-
-    public Task<CreatePartitionsResponse> CreatePartitions(CreatePartitionsRequest request, IMutationQuota? quota = null) =>
-        Post((state, _) => state.Decide(request, quota), request.TimeoutMs, () => TimedOut.Of(request));
-
-    public Task<ElectLeadersResponse> ElectLeaders(ElectLeadersRequest request) =>
-        Post((state, _) => state.Decide(request), request.TimeoutMs, () => TimedOut.Of(request));
-
-    public Task<AlterPartitionReassignmentsResponse> AlterPartitionReassignments(AlterPartitionReassignmentsRequest request) =>
-        Post((state, _) => state.Decide(request), request.TimeoutMs, () => TimedOut.Of(request));
-
-    public Task<ConfigProblem?> AlterConfigs(ConfigResource resource, IReadOnlyList<ConfigChange> changes, bool validateOnly) =>
-        Post((state, _) => state.AlterConfigs(resource, changes, validateOnly));
-
-    public Task<ConfigProblem?> ReplaceConfigs(ConfigResource resource, IReadOnlyDictionary<string, string> configs, bool validateOnly) =>
-        Post((state, _) => state.ReplaceConfigs(resource, configs, validateOnly));
-
-    public Task<AlterClientQuotasResponse> AlterClientQuotas(AlterClientQuotasRequest request, IReadOnlySet<string> unknownHosts) =>
-        Post((state, _) => state.Decide(request, unknownHosts));
-
-    public Task<AlterUserScramCredentialsResponse> AlterUserScramCredentials(AlterUserScramCredentialsRequest request) => Post((state, _) => state.Decide(request));
-
-    public Task<UpdateFeaturesResponse> UpdateFeatures(UpdateFeaturesRequest request, short version) => Post((state, _) => state.Decide(request, version));
-
-    public Task<UnregisterBrokerResponse> UnregisterBroker(UnregisterBrokerRequest request) => Post((state, _) => state.Decide(request));
-
-    public Task<AllocateProducerIdsResponse> AllocateProducerIds(AllocateProducerIdsRequest request) => Post((state, _) => state.Decide(request));
-
-    public Task<AssignReplicasToDirsResponse> AssignReplicasToDirs(AssignReplicasToDirsRequest request) => Post((state, _) => state.Decide(request));
-
-    /// <summary>Registers a broker.</summary>
-    public Task<BrokerRegistrationResponse> RegisterBroker(BrokerRegistrationRequest request) => Post((state, now) => state.Decide(request, now));
-
-    /// <summary>Hears of a broker: at once, and decides what follows when its turn comes.</summary>
-    public async Task<BrokerHeartbeatResponse> Heartbeat(BrokerHeartbeatRequest request)
+    /// <inheritdoc/>
+    public async Task<IResponse> Ask(ControllerRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        _contacts.Begin(request.BrokerId, request.BrokerEpoch);
+        if (request.Body is not BrokerHeartbeatRequest heartbeat)
+        {
+            return await Post(request);
+        }
+
+        // A broker is heard of at once; what follows is decided when its turn comes.
+        _contacts.Begin(heartbeat.BrokerId, heartbeat.BrokerEpoch);
         try
         {
-            return await Post((state, now) => state.Decide(request, now));
+            return await Post(request);
         }
         finally
         {
-            _contacts.End(request.BrokerId, request.BrokerEpoch);
+            _contacts.End(heartbeat.BrokerId, heartbeat.BrokerEpoch);
         }
     }
-
-    /// <summary>Fences a broker whose process is known to be dead; see <see cref="ControllerState.FenceDeadBroker"/>.</summary>
-    public Task<ErrorCode> FenceDeadBroker(int brokerId) => Post((state, _) => state.FenceDeadBroker(brokerId));
 
     /// <summary>Ends the loop after what has been posted before. Who asked and cannot be answered, because this node does not lead, hears that.</summary>
     public async Task StopAsync()
@@ -128,16 +98,9 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
 
     public void Dispose() => _timer.Dispose();
 
-    /// <summary>Posts what is worth deciding for so long only.</summary>
-    private Task<TReply> Post<TReply>(Func<ControllerState, Now, Decision<TReply>> decide, int timeoutMs, Func<TReply> timedOut)
+    private async Task<IResponse> Post(ControllerRequest request)
     {
-        long dueMs = _clock.TickMs() + timeoutMs;
-        return Post((state, now) => now.TickMs >= dueMs ? Decision.Of(timedOut()) : decide(state, now));
-    }
-
-    private async Task<TReply> Post<TReply>(Func<ControllerState, Now, Decision<TReply>> decide)
-    {
-        var command = new ControllerCommand<TReply>(decide);
+        var command = new ControllerCommand(request with { ArrivalMs = _clock.TickMs() });
         try
         {
             await _mailbox.Writer.WriteAsync(command);
@@ -244,7 +207,7 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
             {
                 if (isCommitted)
                 {
-                    command.Answer();
+                    command.Answer(_clock.TickMs());
                 }
                 else
                 {
@@ -253,6 +216,7 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
             }
 
             commands.Clear();
+            _trackedQuotas = state.TrackedQuotas;
             return isCommitted;
         }
         catch (Exception failure)
@@ -263,14 +227,19 @@ public sealed class ControllerLoop : IControllerChannel, IDisposable
     }
 
     /// <summary>
-    /// The batches that a command leads to; null where it failed. Deciding changes nothing that the log holds, so a fault in it is of this one request: whoever asked gets
+    /// The batches that a command leads to; null where it failed, or where it only wakes. Deciding changes nothing that the log holds, so a fault in it is of this one request: whoever asked gets
     /// it, and the connection that it came over logs it. A fault in applying is another matter, and ends the controller.
     /// </summary>
     private static IReadOnlyList<IReadOnlyList<VersionedRecord>>? TryDecide(ControllerCommand command, ControllerState state, Now now)
     {
         try
         {
-            if (DecisionBatches.Of(command.Decide(state, now), command.IsAtomic, state.Image) is { } batches)
+            if (command.Decide(state, now) is not { } decision)
+            {
+                return null;
+            }
+
+            if (DecisionBatches.Of(decision.Records, decision.IsAtomic, state.Image) is { } batches)
             {
                 return batches;
             }

@@ -96,7 +96,7 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
         AssignReplicasToDirsResponse answer;
         try
         {
-            answer = await controller.AssignReplicasToDirs(request);
+            answer = await controller.Ask(request);
         }
         catch (Exception fault) when (fault is not NotControllerException)
         {

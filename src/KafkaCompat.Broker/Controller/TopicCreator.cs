@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
-using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Names;
@@ -26,16 +26,16 @@ public sealed class TopicCreator(IControllerChannel controller, BrokerMetadata m
     /// What to say of a topic that does not exist; its creation is started if that is allowed. It counts for the client's quota of changes: past it the
     /// topic is not made, and the client that asks again comes later.
     /// </summary>
-    public ErrorCode CreateOnDemand(string name, bool allowedByRequest, IMutationQuota? quota)
+    public ErrorCode CreateOnDemand(string name, bool allowedByRequest, RequestContext context)
     {
         if (!TopicNames.IsValid(name, out _)) return ErrorCode.InvalidTopicException;
-        if (allowedByRequest && config.GetBool("auto.create.topics.enable") && _underWay.Count < MaxUnderWay) _ = Create(name, quota);
+        if (allowedByRequest && config.GetBool("auto.create.topics.enable") && _underWay.Count < MaxUnderWay) _ = Create(name, context);
         return ErrorCode.UnknownTopicOrPartition;
     }
 
     /// <summary>Creates a topic with the node's defaults, or those of the internal topic of that name. Completes whatever comes of it.</summary>
-    public Task Create(string name, IMutationQuota? quota = null) =>
-        _underWay.GetOrAdd(name, static (key, call) => call.Creator.CreateNow(key, call.Quota), (Creator: this, Quota: quota));
+    public Task Create(string name, RequestContext? client = null) =>
+        _underWay.GetOrAdd(name, static (key, call) => call.Creator.CreateNow(key, call.Client), (Creator: this, Client: client));
 
     /// <summary>The creation of a topic that is under way; done where none is.</summary>
     internal Task UnderWay(string name) => _underWay.GetValueOrDefault(name, Task.CompletedTask);
@@ -43,14 +43,15 @@ public sealed class TopicCreator(IControllerChannel controller, BrokerMetadata m
     /// <summary>Done when no creation is under way any more; the controller, which has ended, has answered or refused each.</summary>
     internal async Task Ended() => _ = await Task.WhenAny(Task.WhenAll(_underWay.Values));
 
-    private async Task CreateNow(string name, IMutationQuota? quota)
+    private async Task CreateNow(string name, RequestContext? client)
     {
         try
         {
             // Leave the caller's thread first: the entry has to be in the table before it is taken out.
             await Task.Yield();
             var request = new CreateTopicsRequest { TimeoutMs = TimeoutMs, Topics = { TopicOf(name) } };
-            _ = await controller.CreateTopics(request, CreateTopicsRequest.MaxVersion, quota);
+            _ = await controller.Forward(client is null ? new ForwardedRequest(request, CreateTopicsRequest.MaxVersion)
+                : ForwardedRequest.Of(request, client) with { Version = CreateTopicsRequest.MaxVersion });
         }
         finally
         {

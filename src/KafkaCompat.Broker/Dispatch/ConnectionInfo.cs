@@ -3,11 +3,16 @@ using System.Net;
 namespace KafkaCompat.Broker.Dispatch;
 
 /// <summary>A client's connection as handlers see it: who and where from, never the pipe itself.</summary>
-public sealed class ConnectionInfo(string connectionId, string listenerName, IPAddress remoteAddress, CancellationToken aborted)
+public sealed class ConnectionInfo(string connectionId, string listenerName, DispatchTable dispatch, IPAddress remoteAddress, CancellationToken aborted)
 {
+    private const string UserPrefix = "User:";
+
     public string ConnectionId { get; } = connectionId;
 
     public string ListenerName { get; } = listenerName;
+
+    /// <summary>What its listener serves.</summary>
+    public DispatchTable Dispatch { get; } = dispatch;
 
     public IPAddress RemoteAddress { get; } = remoteAddress;
 
@@ -17,10 +22,10 @@ public sealed class ConnectionInfo(string connectionId, string listenerName, IPA
     public CancellationToken Aborted { get; } = aborted;
 
     /// <summary>The name whose quotas bind the connection. Without authentication everybody is this one.</summary>
-    public string User { get; } = "ANONYMOUS";
+    public string User { get; init; } = "ANONYMOUS";
 
     /// <summary>The user as Kafka writes principals.</summary>
-    public string Principal { get; } = "User:ANONYMOUS";
+    public string Principal => UserPrefix + User;
 
     /// <summary>What the client called itself in ApiVersions 3 and later.</summary>
     public string? ClientSoftwareName { get; set; }

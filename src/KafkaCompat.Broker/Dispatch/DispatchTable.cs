@@ -7,8 +7,9 @@ public sealed class DispatchTable
 {
     private readonly ServedApi?[] _byKey;
 
-    public DispatchTable(IEnumerable<ServedApi> served)
+    public DispatchTable(ApiListeners listener, IEnumerable<ServedApi> served)
     {
+        Listener = listener;
         Served = [.. served.OrderBy(api => (short)api.Key)];
         _byKey = new ServedApi?[Served.Count == 0 ? 0 : (short)Served[^1].Key + 1];
         foreach (var api in Served)
@@ -19,11 +20,14 @@ public sealed class DispatchTable
         }
     }
 
+    /// <summary>The kind of listener.</summary>
+    public ApiListeners Listener { get; }
+
     /// <summary>What ApiVersions advertises, in the order of keys.</summary>
     public IReadOnlyList<ServedApi> Served { get; }
 
     /// <summary>The same without these keys.</summary>
-    internal DispatchTable Without(params ApiKey[] keys) => new(Served.Where(api => !keys.Contains(api.Key)));
+    internal DispatchTable Without(params ApiKey[] keys) => new(Listener, Served.Where(api => !keys.Contains(api.Key)));
 
     /// <summary>Puts something before every handler. Before the first connection is served.</summary>
     internal void Intercept(IRequestInterceptor? interceptor)

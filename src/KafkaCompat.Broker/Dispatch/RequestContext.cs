@@ -22,6 +22,12 @@ public sealed class RequestContext(ApiKey key, short apiVersion, int correlation
 
     public string User => Connection.User;
 
+    /// <summary>Whether a broker passed the request on: what that has done with it need not be done again.</summary>
+    public bool IsForwarded { get; init; }
+
+    /// <summary>Whether a broker asks for itself and no client does: no quota binds it.</summary>
+    public bool IsOfNode { get; init; }
+
     /// <summary>Null while no client has a quota.</summary>
     internal QuotaMeter? Meter { get; init; }
 

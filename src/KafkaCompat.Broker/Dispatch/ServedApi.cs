@@ -20,11 +20,22 @@ public abstract class ServedApi(ApiKey key, short minVersion, short maxVersion)
     /// <summary>Decodes the body. Throws <see cref="WireFormatException"/> for bytes that are no such request.</summary>
     internal abstract IRequest Read(ref WireReader body, short version);
 
-    /// <summary>Starts the handler with what <see cref="Read"/> has read.</summary>
-    internal abstract ValueTask<IResponse?> Start(IRequest request, RequestContext context);
+    /// <summary>Starts the handler with what <see cref="Read"/> has read, for a connection.</summary>
+    internal ValueTask<IResponse?> Start(IRequest request, RequestContext context)
+    {
+        context.Log?.Asked(request, context);
+        return Interceptor is null ? Handle(request, context) : Intercept(Interceptor, request, context);
+    }
+
+    /// <summary>Runs the handler, with nothing before it.</summary>
+    internal abstract ValueTask<IResponse?> Handle(IRequest request, RequestContext context);
+
+    // By itself, so that only an intercepted request pays for what this captures.
+    private ValueTask<IResponse?> Intercept(IRequestInterceptor interceptor, IRequest request, RequestContext context) =>
+        interceptor.Handle(request, context, () => Handle(request, context));
 }
 
-/// <summary>A <see cref="ServedApi"/> with its message types.</summary>
+/// <summary>A <see cref="ServedApi"/> with a handler.</summary>
 public sealed class ServedApi<TRequest, TResponse>(short minVersion, short maxVersion, IHandler<TRequest, TResponse> handler)
     : ServedApi(TRequest.ApiKey, minVersion, maxVersion)
     where TRequest : class, IRequest<TRequest>
@@ -32,21 +43,11 @@ public sealed class ServedApi<TRequest, TResponse>(short minVersion, short maxVe
 {
     internal override IRequest Read(ref WireReader body, short version) => TRequest.Read(ref body, version);
 
-    internal override ValueTask<IResponse?> Start(IRequest request, RequestContext context)
+    internal override ValueTask<IResponse?> Handle(IRequest request, RequestContext context)
     {
-        context.Log?.Asked(request, context);
-        return Interceptor is null ? Handle((TRequest)request, context) : Intercept(Interceptor, (TRequest)request, context);
-    }
-
-    private ValueTask<IResponse?> Handle(TRequest request, RequestContext context)
-    {
-        var answer = handler.Handle(request, context);
+        var answer = handler.Handle((TRequest)request, context);
         return answer.IsCompletedSuccessfully ? new ValueTask<IResponse?>(answer.GetAwaiter().GetResult()) : Await(answer);
     }
-
-    // By itself, so that only an intercepted request pays for what this captures.
-    private ValueTask<IResponse?> Intercept(IRequestInterceptor interceptor, TRequest request, RequestContext context) =>
-        interceptor.Handle(request, context, () => Handle(request, context));
 
     private static async ValueTask<IResponse?> Await(ValueTask<TResponse?> answer) => await answer;
 }

@@ -19,7 +19,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
 {
     private static readonly string[] Protocols = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"];
 
-    private readonly ControllerLoop _controller;
+    private readonly IControllerChannel _controller;
     private readonly MetadataPublisher _metadata;
     private readonly BrokerRegistrationRequest _registration;
     private readonly TimeProvider _clock;
@@ -33,12 +33,12 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     /// clean shutdown says, else -1.
     /// </summary>
     public BrokerLifecycle(
-        QuorumNode quorum, ServerConfig config, string clusterId, IReadOnlyList<Uuid> logDirs, long epochAtShutdown, TimeProvider clock, Random random)
+        IControllerChannel controller, MetadataPublisher metadata, ServerConfig config, string clusterId, IReadOnlyList<Uuid> logDirs, long epochAtShutdown, TimeProvider clock,
+        Random random)
     {
-        ArgumentNullException.ThrowIfNull(quorum);
         ArgumentNullException.ThrowIfNull(config);
-        _controller = quorum.Controller;
-        _metadata = quorum.Metadata;
+        _controller = controller;
+        _metadata = metadata;
         _clock = clock;
         _interval = TimeSpan.FromMilliseconds(config.GetInt("broker.heartbeat.interval.ms"));
         _registration = new BrokerRegistrationRequest
@@ -71,18 +71,18 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     public long Epoch { get; private set; } = -1;
 
     /// <summary>
-    /// Registers. If the controller still counts on an earlier incarnation, that one is fenced first instead of waiting for its session to end, as Kafka
-    /// does: it had one of the directories whose locks this process holds, so it cannot be alive.
+    /// Registers. If the controller still counts on an earlier incarnation, that one is fenced first, by a last heartbeat in its name, instead of waiting for its session to
+    /// end, as Kafka does: it had one of the directories whose locks this process holds, so it cannot be alive.
     /// </summary>
     public async Task RegisterAsync()
     {
         var before = _metadata.Image.Brokers.GetValueOrDefault(_registration.BrokerId);
         if (before is { IsFenced: false } && before.LogDirs.Any(_registration.LogDirs.Contains))
         {
-            await _controller.FenceDeadBroker(_registration.BrokerId);
+            _ = await _controller.Ask(new BrokerHeartbeatRequest { BrokerId = before.Id, BrokerEpoch = before.Epoch, WantFence = true });
         }
 
-        var answer = await _controller.RegisterBroker(_registration);
+        var answer = await _controller.Ask(_registration);
         if (answer.ErrorCode != ErrorCode.None)
         {
             throw new QuorumStateException($"The controller refuses broker {_registration.BrokerId}: {answer.ErrorCode}.");
@@ -139,7 +139,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     internal static Endpoint EndpointOf(ListenerEndpoint listener) =>
         new(listener.Name, listener.Host, listener.Port, (short)Math.Max(0, Array.IndexOf(Protocols, listener.SecurityProtocol)));
 
-    private Task<BrokerHeartbeatResponse> Heartbeat(bool wantShutDown) => _controller.Heartbeat(new BrokerHeartbeatRequest
+    private Task<BrokerHeartbeatResponse> Heartbeat(bool wantShutDown) => _controller.Ask(new BrokerHeartbeatRequest
     {
         BrokerId = _registration.BrokerId,
         BrokerEpoch = Epoch,

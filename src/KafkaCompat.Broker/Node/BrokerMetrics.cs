@@ -36,10 +36,11 @@ public sealed class BrokerMetrics : IDisposable
 
     /// <param name="broker">The broker.</param>
     /// <param name="quorum">How its quorum stands.</param>
+    /// <param name="trackedQuotas">How many users and client ids its controller counts the changes of.</param>
     /// <param name="isStopping">Whether the node is about to end.</param>
     /// <param name="version">Of the program.</param>
     /// <param name="time">The node's clock.</param>
-    public BrokerMetrics(BrokerService broker, Func<QuorumDescription> quorum, Func<bool> isStopping, string version, TimeProvider time)
+    public BrokerMetrics(BrokerService broker, Func<QuorumDescription> quorum, Func<int> trackedQuotas, Func<bool> isStopping, string version, TimeProvider time)
     {
         _broker = broker;
         _quorum = quorum;
@@ -50,7 +51,7 @@ public sealed class BrokerMetrics : IDisposable
         DefinePartitions();
         DefineLogs();
         DefineConnections();
-        broker.Quotas.Define(Metrics);
+        broker.Quotas.Define(Metrics, trackedQuotas);
         DefineGroups();
         DefineController();
         DefineQuorum();

@@ -51,13 +51,13 @@ public sealed class BrokerNode : IAsyncDisposable
     public BrokerService Broker => _broker;
 
     /// <summary>The way to this node's controller.</summary>
-    public IControllerChannel Controller => _quorum.Controller;
+    public IControllerChannel Controller => _broker.Controller;
 
     /// <summary>Whether the node can serve, and what is in the way.</summary>
     public NodeHealth Health { get; }
 
     /// <summary>Its metrics, under a meter of their own that lives until the result is disposed of.</summary>
-    public BrokerMetrics CreateMetrics(string version) => new(_broker, DescribeQuorum, () => Health.IsStopping, version, _time);
+    public BrokerMetrics CreateMetrics(string version) => new(_broker, DescribeQuorum, () => _quorum.Controller.TrackedQuotas, () => Health.IsStopping, version, _time);
 
     /// <summary>How the quorum stands.</summary>
     public QuorumDescription DescribeQuorum() => _quorum.Quorum.Describe();
@@ -162,7 +162,7 @@ public sealed class BrokerNode : IAsyncDisposable
         if (config.ClusterId is { } wanted && wanted != meta.ClusterId) BrokerNodeLog.OtherCluster(logger, wanted, meta.ClusterId, config.MetadataLogDir);
         var broker = new BrokerService(config, meta.ClusterId, data, quorum.Controller, quorum.Quorum.Describe, time, random, logs, batchThreads, seams);
         broker.Metadata.KRaftVersion = quorum.Quorum.KRaftVersion;
-        var lifecycle = new BrokerLifecycle(quorum, config, meta.ClusterId, [.. data.All.Select(static directory => directory.Id)], data.BrokerEpochAtShutdown, engineTime, random)
+        var lifecycle = new BrokerLifecycle(broker.Controller, quorum.Metadata, config, meta.ClusterId, [.. data.All.Select(static directory => directory.Id)], data.BrokerEpochAtShutdown, engineTime, random)
         {
             Logger = logger,
             FailedDirectories = () => data.FailedIds,
@@ -183,7 +183,7 @@ public sealed class BrokerNode : IAsyncDisposable
             await UnlessStopped(lifecycle.UnfenceAsync());
             broker.CordonsChanged += lifecycle.ReportDirectories;
             broker.TellDirectories();
-            await UnlessStopped(InitialTopics.Create(config.Topics, broker.Metadata, quorum.Controller, config, logger));
+            await UnlessStopped(InitialTopics.Create(config.Topics, broker.Metadata, broker.Controller, config, logger));
             // Here and not where they were read: a start that is refused has one line to say, and it is not this one.
             foreach (var settings in UnservedSettings.WithoutEffect(config)) BrokerNodeLog.SetWithoutEffect(logger, string.Join(", ", settings), settings.Key);
             if (config.Explicit.TryGetValue("log.cleanup.policy", out var policy) && policy.Contains("compact", StringComparison.Ordinal)) BrokerNodeLog.CompactsByDefault(logger, policy);

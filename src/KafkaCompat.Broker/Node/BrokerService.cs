@@ -24,7 +24,6 @@ using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
-using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage.Directories;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
@@ -33,8 +32,8 @@ namespace KafkaCompat.Broker.Node;
 
 /// <summary>
 /// The broker of a node without its quorum: partitions, handlers, connections. Metadata comes in step by step through
-/// <see cref="MetadataListeners"/>; what changes metadata goes out through the controller channel. So the same broker stands over a
-/// quorum of one, of many, or a controller in a test.
+/// <see cref="MetadataListeners"/>; what changes metadata goes out through <see cref="Controller"/>, and behind it stands what this node's controller decides. So the same
+/// broker stands over a quorum of one or a controller in a test.
 /// </summary>
 public sealed class BrokerService : IAsyncDisposable
 {
@@ -71,7 +70,7 @@ public sealed class BrokerService : IAsyncDisposable
     public const int ResetDrainMs = 1_000;
 
     public BrokerService(
-        ServerConfig config, string clusterId, LogDirectories directories, IControllerChannel controller, Func<QuorumDescription> quorum, TimeProvider time,
+        ServerConfig config, string clusterId, LogDirectories directories, IController controller, Func<QuorumDescription> quorum, TimeProvider time,
         Random random, ILoggerFactory logs, IBatchThreads? batchThreads = null, NodeSeams? seams = null)
     {
         batchThreads ??= IBatchThreads.None;
@@ -106,9 +105,33 @@ public sealed class BrokerService : IAsyncDisposable
         _events = new MetadataEvents(config.NodeId, logs.CreateLogger("kafkacompat.metadata"));
         _compaction = new CompactionNotices(Metadata, logLogger);
         _logs = new LogKeeper(Partitions, directories, config, time, logLogger);
-        _assignments = new DirectoryAssignments(controller, config.NodeId, () => BrokerEpoch, engineTime, logLogger);
-        Topics = new TopicCreator(controller, Metadata, config);
-        _producerIds = new ProducerIdBlock(controller, config.NodeId, () => BrokerEpoch);
+        var alteration = new ConfigAlteration(config.NodeId, _loggers);
+        var direct = new DirectController(controller);
+        _controllerDispatch = new ControllerHandlers
+        {
+            ApiVersions = new ApiVersionsHandler(Metadata, Telemetry),
+            DescribeCluster = new DescribeClusterHandler(Metadata),
+            DescribeConfigs = new DescribeConfigsHandler(Metadata, config, _loggers),
+            IncrementalAlterConfigs = new IncrementalAlterConfigsHandler(alteration, direct),
+            AlterConfigs = new AlterConfigsHandler(alteration, direct),
+            AlterClientQuotas = new AlterClientQuotasHandler(controller),
+            DescribeUserScramCredentials = new DescribeUserScramCredentialsHandler(Metadata),
+            DescribeQuorum = new DescribeQuorumHandler(quorum, engineTime),
+            SaslHandshake = new SaslHandshakeHandler(),
+            SaslAuthenticate = new SaslAuthenticateHandler(),
+            DescribeAcls = new DescribeAclsHandler(),
+            CreateAcls = new CreateAclsHandler(),
+            DeleteAcls = new DeleteAclsHandler(),
+            CreateDelegationToken = new CreateDelegationTokenHandler(),
+            RenewDelegationToken = new RenewDelegationTokenHandler(),
+            ExpireDelegationToken = new ExpireDelegationTokenHandler(),
+            DescribeDelegationToken = new DescribeDelegationTokenHandler(),
+        }.ToTable(controller);
+        Controller = new LocalController(_controllerDispatch, controller);
+        if (seams?.ControllerChannel is { } between) Controller = between(Controller);
+        _assignments = new DirectoryAssignments(Controller, config.NodeId, () => BrokerEpoch, engineTime, logLogger);
+        Topics = new TopicCreator(Controller, Metadata, config);
+        _producerIds = new ProducerIdBlock(Controller, config.NodeId, () => BrokerEpoch);
         var coordinator = Groups = new GroupCoordinator(GroupSettingsOf(config), time, _groupWheel, logs.CreateLogger("kafkacompat.groups"))
         {
             // As the handlers read it, so that no offset seems to be of a topic that is only about to be there.
@@ -120,21 +143,13 @@ public sealed class BrokerService : IAsyncDisposable
         _produce = new ProduceHandler(Partitions, Metadata, Wheel, batchThreads) { Refusals = Refusals };
         _fetch = new FetchHandler(Partitions, Metadata, Wheel, _sessions, Quotas, config.GetInt("fetch.max.bytes")) { Refusals = Refusals };
         var unserved = new UnservedFeatures(logs.CreateLogger("kafkacompat.requests"));
-        _dispatch = new ServedHandlers
+        _dispatch = new BrokerHandlers
         {
             Produce = _produce,
             Fetch = _fetch,
             ListOffsets = new ListOffsetsHandler(Partitions, batchThreads),
-            Metadata = new MetadataHandler(Metadata, Topics, Quotas),
-            ApiVersions = new ApiVersionsHandler(Metadata, () => _dispatch!) { IsTelemetryAdvertised = () => Telemetry.IsAdvertised },
-            CreateTopics = new CreateTopicsHandler(controller, Quotas),
-            DeleteTopics = new DeleteTopicsHandler(controller, Quotas, config.GetBool("delete.topic.enable")),
-            CreatePartitions = new CreatePartitionsHandler(controller, Quotas),
-            ElectLeaders = new ElectLeadersHandler(controller),
-            AlterPartitionReassignments = new AlterPartitionReassignmentsHandler(controller),
-            ListPartitionReassignments = new ListPartitionReassignmentsHandler(Metadata),
-            UpdateFeatures = new UpdateFeaturesHandler(controller),
-            UnregisterBroker = new UnregisterBrokerHandler(controller),
+            Metadata = new MetadataHandler(Metadata, Topics),
+            ApiVersions = new ApiVersionsHandler(Metadata, Telemetry),
             DeleteRecords = new DeleteRecordsHandler(Partitions),
             DescribeProducers = new DescribeProducersHandler(Partitions, Metadata),
             DescribeLogDirs = new DescribeLogDirsHandler(Partitions, directories.All, Metadata, config),
@@ -144,12 +159,10 @@ public sealed class BrokerService : IAsyncDisposable
             InitProducerId = new InitProducerIdHandler(_producerIds, unserved),
             OffsetForLeaderEpoch = new OffsetForLeaderEpochHandler(Partitions),
             DescribeConfigs = new DescribeConfigsHandler(Metadata, config, _loggers),
-            IncrementalAlterConfigs = new IncrementalAlterConfigsHandler(controller, config.NodeId, _loggers),
-            AlterConfigs = new AlterConfigsHandler(controller, config.NodeId, _loggers),
+            IncrementalAlterConfigs = new IncrementalAlterConfigsHandler(alteration, Controller),
+            AlterConfigs = new AlterConfigsHandler(alteration, Controller),
             DescribeClientQuotas = new DescribeClientQuotasHandler(Metadata),
-            AlterClientQuotas = new AlterClientQuotasHandler(controller),
             DescribeUserScramCredentials = new DescribeUserScramCredentialsHandler(Metadata),
-            AlterUserScramCredentials = new AlterUserScramCredentialsHandler(controller),
             ListConfigResources = new ListConfigResourcesHandler(Metadata),
             GetTelemetrySubscriptions = new GetTelemetrySubscriptionsHandler(Telemetry),
             PushTelemetry = new PushTelemetryHandler(Telemetry, batchThreads),
@@ -157,13 +170,7 @@ public sealed class BrokerService : IAsyncDisposable
             SaslHandshake = new SaslHandshakeHandler(),
             SaslAuthenticate = new SaslAuthenticateHandler(),
             DescribeAcls = new DescribeAclsHandler(),
-            CreateAcls = new CreateAclsHandler(),
-            DeleteAcls = new DeleteAclsHandler(),
-            CreateDelegationToken = new CreateDelegationTokenHandler(),
-            RenewDelegationToken = new RenewDelegationTokenHandler(),
-            ExpireDelegationToken = new ExpireDelegationTokenHandler(),
             DescribeDelegationToken = new DescribeDelegationTokenHandler(),
-            DescribeQuorum = new DescribeQuorumHandler(quorum, engineTime),
             DescribeTopicPartitions = new DescribeTopicPartitionsHandler(Metadata, config.GetInt("max.request.partition.size.limit")),
             JoinGroup = new JoinGroupHandler(coordinator, NewGuid),
             SyncGroup = new SyncGroupHandler(coordinator),
@@ -177,9 +184,8 @@ public sealed class BrokerService : IAsyncDisposable
             StreamsGroupHeartbeat = new StreamsGroupHeartbeatHandler(unserved),
             OffsetCommit = new OffsetCommitHandler(coordinator, Metadata),
             OffsetFetch = new OffsetFetchHandler(coordinator, Metadata),
-        }.ToTable(ApiListeners.Broker);
+        }.ToTable(Controller);
         if (config.ClientTelemetry == TelemetryAdvertising.Off) _dispatch = _dispatch.Without(ApiKey.GetTelemetrySubscriptions, ApiKey.PushTelemetry);
-        _controllerDispatch = ControllerTable(controller, quorum);
         seams?.Interceptor?.Attach(Metadata);
         _dispatch.Intercept(seams?.Interceptor);
         _controllerDispatch.Intercept(seams?.Interceptor);
@@ -193,6 +199,9 @@ public sealed class BrokerService : IAsyncDisposable
             return new Guid(bytes);
         }
     }
+
+    /// <summary>The way to the active controller.</summary>
+    public IControllerChannel Controller { get; }
 
     public PartitionTable Partitions { get; } = new();
 
@@ -286,44 +295,6 @@ public sealed class BrokerService : IAsyncDisposable
     /// directory was lost has an empty log in its place by now, and must not come to lead with that.
     /// </summary>
     public void TellDirectories() => _assignments.Start();
-
-    /// <summary>
-    /// What a controller's listener serves to tools: topics, partitions, features and the quorum. Followers, brokers elsewhere and voters are not
-    /// served, as this node is the whole cluster.
-    /// </summary>
-    private DispatchTable ControllerTable(IControllerChannel controller, Func<QuorumDescription> quorum)
-    {
-        DispatchTable? table = null;
-        return table = new DispatchTable(
-        [
-            new ServedApi<ApiVersionsRequest, ApiVersionsResponse>(0, 5, new ApiVersionsHandler(Metadata, () => table!, isController: true)),
-            new ServedApi<CreateTopicsRequest, CreateTopicsResponse>(2, 7, new CreateTopicsHandler(controller, Quotas)),
-            new ServedApi<DeleteTopicsRequest, DeleteTopicsResponse>(1, 6, new DeleteTopicsHandler(controller, Quotas, _config.GetBool("delete.topic.enable"))),
-            new ServedApi<CreatePartitionsRequest, CreatePartitionsResponse>(0, 3, new CreatePartitionsHandler(controller, Quotas)),
-            new ServedApi<ElectLeadersRequest, ElectLeadersResponse>(0, 2, new ElectLeadersHandler(controller)),
-            new ServedApi<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(0, 1, new AlterPartitionReassignmentsHandler(controller)),
-            new ServedApi<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(0, 0, new ListPartitionReassignmentsHandler(Metadata)),
-            new ServedApi<UpdateFeaturesRequest, UpdateFeaturesResponse>(0, 2, new UpdateFeaturesHandler(controller)),
-            new ServedApi<UnregisterBrokerRequest, UnregisterBrokerResponse>(0, 0, new UnregisterBrokerHandler(controller)),
-            new ServedApi<DescribeConfigsRequest, DescribeConfigsResponse>(1, 4, new DescribeConfigsHandler(Metadata, _config, _loggers)),
-            new ServedApi<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(0, 1, new IncrementalAlterConfigsHandler(controller, _config.NodeId, _loggers)),
-            new ServedApi<AlterConfigsRequest, AlterConfigsResponse>(0, 2, new AlterConfigsHandler(controller, _config.NodeId, _loggers)),
-            new ServedApi<AlterClientQuotasRequest, AlterClientQuotasResponse>(0, 1, new AlterClientQuotasHandler(controller)),
-            new ServedApi<DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse>(0, 0, new DescribeUserScramCredentialsHandler(Metadata)),
-            new ServedApi<AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse>(0, 0, new AlterUserScramCredentialsHandler(controller)),
-            new ServedApi<DescribeQuorumRequest, DescribeQuorumResponse>(0, 2, new DescribeQuorumHandler(quorum, _time)),
-            new ServedApi<SaslHandshakeRequest, SaslHandshakeResponse>(0, 1, new SaslHandshakeHandler()),
-            new ServedApi<SaslAuthenticateRequest, SaslAuthenticateResponse>(0, 2, new SaslAuthenticateHandler()),
-            new ServedApi<DescribeAclsRequest, DescribeAclsResponse>(1, 3, new DescribeAclsHandler()),
-            new ServedApi<CreateAclsRequest, CreateAclsResponse>(1, 3, new CreateAclsHandler()),
-            new ServedApi<DeleteAclsRequest, DeleteAclsResponse>(1, 3, new DeleteAclsHandler()),
-            new ServedApi<CreateDelegationTokenRequest, CreateDelegationTokenResponse>(1, 3, new CreateDelegationTokenHandler()),
-            new ServedApi<RenewDelegationTokenRequest, RenewDelegationTokenResponse>(1, 2, new RenewDelegationTokenHandler()),
-            new ServedApi<ExpireDelegationTokenRequest, ExpireDelegationTokenResponse>(1, 2, new ExpireDelegationTokenHandler()),
-            new ServedApi<DescribeDelegationTokenRequest, DescribeDelegationTokenResponse>(1, 3, new DescribeDelegationTokenHandler()),
-            new ServedApi<DescribeClusterRequest, DescribeClusterResponse>(0, 2, new DescribeClusterHandler(Metadata, isController: true)),
-        ]);
-    }
 
     /// <summary>Hands settings that Kafka changes while a broker runs to those of this node who keep them; topics' defaults are the keeper's.</summary>
     private void ApplySettings(ServerConfig config)

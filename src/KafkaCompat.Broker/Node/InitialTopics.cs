@@ -34,7 +34,7 @@ internal static class InitialTopics
         }
 
         if (request.Topics.Count == 0) return;
-        var response = await controller.CreateTopics(request, CreateTopicsRequest.MaxVersion);
+        var response = await controller.Ask(request);
         foreach (var result in response.Topics)
         {
             if (result.ErrorCode is not (ErrorCode.None or ErrorCode.TopicAlreadyExists))

@@ -1,3 +1,4 @@
+using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Dispatch;
 
 namespace KafkaCompat.Broker.Node;
@@ -16,4 +17,7 @@ public sealed record NodeSeams
 
     /// <summary>Comes before every handler; null where nothing does.</summary>
     public IRequestInterceptor? Interceptor { get; init; }
+
+    /// <summary>Stands in the way to the controller; null where nothing does.</summary>
+    public Func<IControllerChannel, IControllerChannel>? ControllerChannel { get; init; }
 }

@@ -148,6 +148,8 @@ public sealed class QuorumNode : IAsyncDisposable
             IsUncleanElectionEnabled = config.GetBool("unclean.leader.election.enable"),
             IsTopicDeletionEnabled = config.GetBool("delete.topic.enable"),
             SessionTimeoutMs = config.GetInt("broker.session.timeout.ms"),
+            QuotaWindows = config.GetInt("controller.quota.window.num"),
+            QuotaWindowMs = config.GetInt("controller.quota.window.size.seconds") * 1000L,
             MaxIdleIntervalMs = config.GetInt("metadata.max.idle.interval.ms"),
         };
 }

@@ -5,7 +5,6 @@ using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Metrics;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
-using static KafkaCompat.Broker.Quotas.MutationQuotas;
 
 namespace KafkaCompat.Broker.Quotas;
 
@@ -15,6 +14,7 @@ namespace KafkaCompat.Broker.Quotas;
 /// at <see cref="IsActive"/>.
 /// </summary>
 /// <remarks>
+/// The quota of changes (controller mutations) is the controller's business, which says in its answer for how long the client is throttled.
 /// Bytes of Produce requests count when they are answered, bytes of Fetch responses before: a throttled fetch is answered without records, and its bytes are
 /// taken back. The time of a request is that of its handler until it returns, as a percentage of one thread; a Produce request that wants no answer is exempt.
 /// </remarks>
@@ -30,7 +30,6 @@ public sealed class ClientQuotas : IMetadataListener
     private readonly RateQuota _produce;
     private readonly RateQuota _fetch;
     private readonly RateQuota _request;
-    private readonly MutationQuotas _mutation;
     private volatile bool _isActive;
 
     public ClientQuotas(ServerConfig config, TimeProvider time)
@@ -45,7 +44,6 @@ public sealed class ClientQuotas : IMetadataListener
 
         // As in Kafka nobody is throttled for its requests' time by more than one window at once.
         _request = new RateQuota(windows, windowMs, windowMs);
-        _mutation = new MutationQuotas(config.GetInt("controller.quota.window.num"), config.GetInt("controller.quota.window.size.seconds") * 1000L, time);
     }
 
     /// <summary>Raised in the order of the metadata when other quotas of addresses hold than before.</summary>
@@ -65,15 +63,15 @@ public sealed class ClientQuotas : IMetadataListener
         _produce.Apply(QuotaLimits.Of(QuotaKeys.ProducerByteRate, quotas));
         _fetch.Apply(QuotaLimits.Of(QuotaKeys.ConsumerByteRate, quotas));
         _request.Apply(QuotaLimits.Of(QuotaKeys.RequestPercentage, quotas));
-        _mutation.Apply(QuotaLimits.Of(QuotaKeys.ControllerMutationRate, quotas));
-        _isActive = _produce.IsActive || _fetch.IsActive || _request.IsActive || _mutation.IsActive;
+        _isActive = _produce.IsActive || _fetch.IsActive || _request.IsActive
+            || !QuotaLimits.Of(QuotaKeys.ControllerMutationRate, quotas).IsEmpty;
         Addresses = AddressesOf(quotas);
         AddressesChanged?.Invoke(Addresses);
         return ValueTask.CompletedTask;
     }
 
     /// <summary>Defines the metrics of quotas.</summary>
-    internal void Define(MetricSet metrics)
+    internal void Define(MetricSet metrics, Func<int> trackedByController)
     {
         metrics.Gauge("kafka.quota.entities", "{entity}", ["quota"], "Users, client ids and pairs of both that are measured because a quota binds them; at most 10,000 a kind.",
             "kafka.server:type=Produce,user=*,client-id=* (throttle-time) and kafka.server:type=Fetch,user=*,client-id=* (throttle-time) and "
@@ -83,7 +81,7 @@ public sealed class ClientQuotas : IMetadataListener
                 MetricSet.Series(_produce.Tracked, "quota", "produce"),
                 MetricSet.Series(_fetch.Tracked, "quota", "fetch"),
                 MetricSet.Series(_request.Tracked, "quota", "request"),
-                MetricSet.Series(_mutation.Tracked, "quota", "controller-mutation"),
+                MetricSet.Series(trackedByController(), "quota", "controller-mutation"),
             ]);
     }
 
@@ -122,16 +120,6 @@ public sealed class ClientQuotas : IMetadataListener
         if (meter.ThrottleMs == 0) return false;
         _fetch.TakeBack(user, clientId, bytes, nowMs);
         return true;
-    }
-
-    /// <summary>The controller mutation quota of a request; null where the client has none. From a version on its clients know the error and are refused.</summary>
-    internal MutationQuota? MutationOf(RequestContext context, short strictSince) =>
-        context.Meter is null ? null : _mutation.Of(context.User, ClientIdOf(context), context.ApiVersion >= strictSince);
-
-    /// <summary>The controller has answered: what is left of the throttle that it found is the request's.</summary>
-    internal static void Settle(RequestContext context, MutationQuota? quota)
-    {
-        if (quota is not null && context.Meter is { } meter) meter.ThrottleMs = quota.ThrottleMs;
     }
 
     private static AddressQuotas AddressesOf(ImmutableDictionary<QuotaEntity, ImmutableSortedDictionary<string, double>> quotas)

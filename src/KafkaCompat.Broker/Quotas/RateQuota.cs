@@ -1,3 +1,6 @@
+using KafkaCompat.Cluster.Machines;
+using KafkaCompat.Cluster.Metadata;
+
 namespace KafkaCompat.Broker.Quotas;
 
 /// <summary>One kind of quota on a rate: bytes produced, bytes fetched, time of handlers.</summary>

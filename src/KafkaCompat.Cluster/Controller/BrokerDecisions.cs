@@ -60,15 +60,6 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
         return new(records, new BrokerRegistrationResponse { BrokerEpoch = registration.Epoch }) { IsAtomic = false };
     }
 
-    /// <summary>Fences a broker whose process is known to be dead.</summary>
-    public Decision<ErrorCode> FenceDead(int brokerId)
-    {
-        sessions.Forget(brokerId);
-        return image.Brokers.TryGetValue(brokerId, out var broker) && !broker.IsFenced
-            ? new([.. Fence(broker)], ErrorCode.None) { IsAtomic = false }
-            : Decision.Of(ErrorCode.None);
-    }
-
     /// <summary>Forgets a broker: it leaves every ISR and is no member of the cluster until it registers again.</summary>
     public Decision<UnregisterBrokerResponse> Unregister(UnregisterBrokerRequest request)
     {

@@ -10,16 +10,21 @@ namespace KafkaCompat.Cluster.Controller;
 /// Alterations of settings, a resource at a time: all that is asked of a resource is done or none of it. What a resource would have afterwards is
 /// checked as a whole.
 /// </summary>
-internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage image)
+internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage image, bool validateOnly)
 {
     private const string MinInSyncReplicas = "min.insync.replicas";
 
-    /// <summary>Changes single settings; the others stay.</summary>
-    public Decision<ConfigProblem?> Alter(ConfigResource resource, IReadOnlyList<ConfigChange> changes, bool validateOnly)
+    private readonly List<VersionedRecord> _records = [];
+
+    /// <summary>What all alterations that are allowed lead to.</summary>
+    public IReadOnlyList<VersionedRecord> Records => _records;
+
+    /// <summary>Changes single settings; the others stay. What is wrong, or null.</summary>
+    public ConfigProblem? Alter(ConfigResource resource, IReadOnlyList<ConfigChange> changes)
     {
         if (Refusal(resource) is { } refusal)
         {
-            return Decision.Of<ConfigProblem?>(refusal);
+            return refusal;
         }
 
         var before = image.ConfigsOf(resource);
@@ -28,26 +33,26 @@ internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage
         {
             if (Apply(resource.Type, after, change) is { } problem)
             {
-                return Decision.Of<ConfigProblem?>(problem);
+                return problem;
             }
         }
 
         // As in Kafka, what is set for a broker is written though it is as before: brokers read it as the order to look at files again.
         var rewritten = resource.Type == ConfigResourceType.Broker ? changes.Where(c => after.ContainsKey(c.Name)).Select(c => c.Name) : [];
-        return Decide(resource, before, after.ToImmutable(), rewritten, changes.Select(c => c.Name), validateOnly);
+        return Decide(resource, before, after.ToImmutable(), rewritten, changes.Select(c => c.Name));
     }
 
-    /// <summary>Sets all settings of a resource at once; what is not named is taken back.</summary>
-    public Decision<ConfigProblem?> Replace(ConfigResource resource, IReadOnlyDictionary<string, string> configs, bool validateOnly)
+    /// <summary>Sets all settings of a resource at once; what is not named is taken back. What is wrong, or null.</summary>
+    public ConfigProblem? Replace(ConfigResource resource, IReadOnlyDictionary<string, string> configs)
     {
         if (Refusal(resource) is { } refusal)
         {
-            return Decision.Of<ConfigProblem?>(refusal);
+            return refusal;
         }
 
         var before = image.ConfigsOf(resource);
         var after = before.Clear().AddRange(configs);
-        return Decide(resource, before, after, [], configs.Keys.Concat(before.Keys.Where(name => !configs.ContainsKey(name))), validateOnly);
+        return Decide(resource, before, after, [], configs.Keys.Concat(before.Keys.Where(name => !configs.ContainsKey(name))));
     }
 
     private ConfigProblem? Apply(ConfigResourceType type, ImmutableSortedDictionary<string, string>.Builder configs, ConfigChange change)
@@ -106,9 +111,9 @@ internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage
         var other => new(ErrorCode.InvalidRequest, $"Unknown resource type {(sbyte)other}"),
     };
 
-    private Decision<ConfigProblem?> Decide(
+    private ConfigProblem? Decide(
         ConfigResource resource, ImmutableSortedDictionary<string, string> before, ImmutableSortedDictionary<string, string> after, IEnumerable<string> rewritten,
-        IEnumerable<string> named, bool validateOnly)
+        IEnumerable<string> named)
     {
         var problem = settings.ResourceConfigs.Check(resource, after, image);
         // What a broker may be set to its brokers look at before the controller does.
@@ -119,26 +124,26 @@ internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage
 
         if (problem is not null)
         {
-            return Decision.Of<ConfigProblem?>(problem);
+            return problem;
         }
 
         // Kafka looks for the topic last: a setting that no topic can have is what is told.
         if (resource.Type == ConfigResourceType.Topic && image.FindTopic(resource.Name) is null)
         {
-            return Decision.Of<ConfigProblem?>(new(ErrorCode.UnknownTopicOrPartition, $"The topic '{resource.Name}' does not exist."));
+            return new ConfigProblem(ErrorCode.UnknownTopicOrPartition, $"The topic '{resource.Name}' does not exist.");
         }
 
         if (validateOnly)
         {
-            return Decision.Of<ConfigProblem?>(null);
+            return null;
         }
 
         var names = new SortedSet<string>(rewritten, StringComparer.Ordinal);
         names.UnionWith(before.Keys.Union(after.Keys).Where(name => before.GetValueOrDefault(name) != after.GetValueOrDefault(name)));
-        var records = names.Select(name => Record(resource, name, after.GetValueOrDefault(name))).ToList();
+        _records.AddRange(names.Select(name => Record(resource, name, after.GetValueOrDefault(name))));
         // What a replica was eligible for rests on how many had to be in sync, so it ends with that number, though the number may stay.
-        if (image.IsElrEnabled && named.Contains(MinInSyncReplicas)) records.Add(new(new ClearElrRecord { TopicName = resource.Type == ConfigResourceType.Topic ? resource.Name : "" }, 0));
-        return new(records, null);
+        if (image.IsElrEnabled && named.Contains(MinInSyncReplicas)) _records.Add(new(new ClearElrRecord { TopicName = resource.Type == ConfigResourceType.Topic ? resource.Name : "" }, 0));
+        return null;
     }
 
     private string? ElrProblem(ConfigResource resource, ImmutableSortedDictionary<string, string> after, IEnumerable<string> named)

@@ -47,6 +47,12 @@ public sealed record ControllerSettings
     /// <summary>broker.session.timeout.ms.</summary>
     public long SessionTimeoutMs { get; init; } = 9_000;
 
+    /// <summary>controller.quota.window.num.</summary>
+    public int QuotaWindows { get; init; } = 11;
+
+    /// <summary>controller.quota.window.size.seconds.</summary>
+    public long QuotaWindowMs { get; init; } = 1_000;
+
     /// <summary>metadata.max.idle.interval.ms; 0: no NoOpRecords.</summary>
     public long MaxIdleIntervalMs { get; init; } = 500;
 }

@@ -1,7 +1,6 @@
 using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
-using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.MetadataRecords;
 
 namespace KafkaCompat.Cluster.Controller;
@@ -17,6 +16,7 @@ public sealed class ControllerState
     private readonly ControllerSettings _settings;
     private readonly Random _random;
     private readonly BrokerSessions _sessions;
+    private readonly MutationQuotas _quotas;
     private readonly MetadataLoader _loader;
     private long _nextNoOpMs;
     private long _lastLookMs;
@@ -31,6 +31,7 @@ public sealed class ControllerState
         _loader = log;
         NextOffset = nextOffset;
         _sessions = new BrokerSessions(settings.SessionTimeoutMs);
+        _quotas = new MutationQuotas(settings.QuotaWindows, settings.QuotaWindowMs);
         _nextNoOpMs = now.After(settings.MaxIdleIntervalMs);
         _lastLookMs = now.TickMs;
         foreach (var broker in Image.Brokers.Values)
@@ -44,6 +45,9 @@ public sealed class ControllerState
 
     /// <summary>The metadata with all that has been appended.</summary>
     public MetadataImage Image => _loader.Image;
+
+    /// <summary>Users and client ids whose changes are counted because a quota binds them.</summary>
+    public int TrackedQuotas => _quotas.Tracked;
 
     /// <summary>Where the next record will stand.</summary>
     public long NextOffset { get; private set; }
@@ -84,48 +88,41 @@ public sealed class ControllerState
         return [new(registration.ToRecord(), 0)];
     }
 
-    public Decision<CreateTopicsResponse> Decide(CreateTopicsRequest request, IMutationQuota? quota = null) => Topics(quota).Create(request);
-
-    public Decision<DeleteTopicsResponse> Decide(DeleteTopicsRequest request, short version, IMutationQuota? quota = null) => Topics(quota).Delete(request, version);
-
-    public Decision<CreatePartitionsResponse> Decide(CreatePartitionsRequest request, IMutationQuota? quota = null) =>
-        new PartitionDecisions(Image, _random, quota ?? IMutationQuota.None).Create(request);
-
-    public Decision<ElectLeadersResponse> Decide(ElectLeadersRequest request) => new ElectionDecisions(_settings, Image).Elect(request);
-
-    public Decision<AlterPartitionReassignmentsResponse> Decide(AlterPartitionReassignmentsRequest request) => new ReassignmentDecisions(_settings, Image).Alter(request);
-
-    /// <summary>Changes single settings of a resource. The reply is what is wrong, or null.</summary>
-    public Decision<ConfigProblem?> AlterConfigs(ConfigResource resource, IReadOnlyList<ConfigChange> changes, bool validateOnly) =>
-        new ConfigDecisions(_settings, Image).Alter(resource, changes, validateOnly);
-
-    /// <summary>Sets all settings of a resource at once. The reply is what is wrong, or null.</summary>
-    public Decision<ConfigProblem?> ReplaceConfigs(ConfigResource resource, IReadOnlyDictionary<string, string> configs, bool validateOnly) =>
-        new ConfigDecisions(_settings, Image).Replace(resource, configs, validateOnly);
-
-    /// <summary>Changes quotas. <paramref name="unknownHosts"/> are those of the request's addresses that are none and that nobody can find.</summary>
-    public Decision<AlterClientQuotasResponse> Decide(AlterClientQuotasRequest request, IReadOnlySet<string> unknownHosts) =>
-        new QuotaDecisions(Image, unknownHosts).Alter(request);
-
-    public Decision<AlterUserScramCredentialsResponse> Decide(AlterUserScramCredentialsRequest request) => new ScramDecisions(Image).Alter(request);
-
-    public Decision<UpdateFeaturesResponse> Decide(UpdateFeaturesRequest request, short version) => new FeatureDecisions(_settings, Image).Update(request, version);
-
-    public Decision<UnregisterBrokerResponse> Decide(UnregisterBrokerRequest request) => Brokers.Unregister(request);
-
-    public Decision<BrokerRegistrationResponse> Decide(BrokerRegistrationRequest request, Now now) => Brokers.Register(request, NextOffset, now);
-
-    public Decision<BrokerHeartbeatResponse> Decide(BrokerHeartbeatRequest request, Now now) => Brokers.Heartbeat(request, now);
-
-    public Decision<AssignReplicasToDirsResponse> Decide(AssignReplicasToDirsRequest request) => new DirectoryDecisions(_settings, Image).Assign(request);
-
-    public Decision<AllocateProducerIdsResponse> Decide(AllocateProducerIdsRequest request) => Brokers.AllocateProducerIds(request);
-
     /// <summary>
-    /// Fences a broker without waiting for its session to end. Only for one whose process cannot be alive: that of this very node, which holds the lock
-    /// of the directory that the registration names.
+    /// What a request leads to. One whose time was over before its turn is refused whole: REQUEST_TIMED_OUT, and nothing of it is done. One that the controller has begun is
+    /// answered when it is done, however long that takes.
     /// </summary>
-    public Decision<ErrorCode> FenceDeadBroker(int brokerId) => Brokers.FenceDead(brokerId);
+    public Decision<IResponse> Decide(ControllerRequest request, Now now)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var api = ControllerApis.Find(request.Body.Key) ?? throw new InvalidOperationException($"The controller does not decide {request.Body.Key}.");
+        if (api.TimeoutMs(request.Body) is { } timeoutMs && now.TickMs >= request.ArrivalMs + timeoutMs)
+        {
+            return Decision.Of(request.Body.Refusal(request.Version, ErrorCode.RequestTimedOut, null));
+        }
+
+        var turn = new ControllerTurn(request)
+        {
+            Settings = _settings,
+            Image = Image,
+            NextOffset = NextOffset,
+            Now = now,
+            Random = _random,
+            Sessions = _sessions,
+            Quotas = _quotas,
+        };
+        var decision = api.Decide(request.Body, turn);
+        if (turn.Quota is { } quota)
+        {
+            _quotas.Take(quota, now.TickMs);
+            if (decision.Reply is IThrottledResponse throttled)
+            {
+                throttled.ThrottleTimeMs = quota.ThrottleMs;
+            }
+        }
+
+        return decision;
+    }
 
     /// <summary>
     /// A broker was heard of, at a tick that may be past: whoever takes its heartbeats notes when they come, not when their turn does. One of another
@@ -186,8 +183,6 @@ public sealed class ControllerState
         Name = "min.insync.replicas",
         Value = settings.MinInSyncReplicas.ToString(System.Globalization.CultureInfo.InvariantCulture),
     }, 0);
-
-    private TopicDecisions Topics(IMutationQuota? quota) => new(_settings, Image, _random, quota ?? IMutationQuota.None);
 
     private BrokerDecisions Brokers => new(_settings, Image, _sessions);
 

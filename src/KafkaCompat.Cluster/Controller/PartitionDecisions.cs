@@ -5,7 +5,7 @@ using KafkaCompat.Protocol.Messages;
 namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>Partitions added to topics that exist, with Kafka's errors in Kafka's words.</summary>
-internal sealed class PartitionDecisions(MetadataImage image, Random random, IMutationQuota quota)
+internal sealed class PartitionDecisions(MetadataImage image, Random random, MutationQuota quota)
 {
     /// <summary>The most partitions that one request may add.</summary>
     private const int MaxPartitionsPerRequest = 10_000;

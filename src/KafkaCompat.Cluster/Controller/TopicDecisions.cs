@@ -7,7 +7,7 @@ using KafkaCompat.Protocol.Names;
 namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>Creation and deletion of topics, with Kafka's errors in Kafka's words.</summary>
-internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage image, Random random, IMutationQuota quota)
+internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage image, Random random, MutationQuota quota)
 {
     /// <summary>The most records that one request may cause.</summary>
     private const int MaxRecordsPerRequest = 10_000;
@@ -48,13 +48,7 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
         foreach (var topic in wanted)
         {
             bool hasId = topic.TopicId != Uuid.Zero;
-            if (!settings.IsTopicDeletionEnabled)
-            {
-                response.Responses.Add(version < 3
-                    ? NotDeleted(topic.Name, topic.TopicId, ErrorCode.InvalidRequest, "Topic deletion is disabled.")
-                    : NotDeleted(topic.Name, topic.TopicId, ErrorCode.TopicDeletionDisabled, "Topic deletion is disabled."));
-            }
-            else if (topic.Name is null && !hasId)
+            if (topic.Name is null && !hasId)
             {
                 response.Responses.Add(NotDeleted(null, Uuid.Zero, ErrorCode.InvalidRequest, "Neither topic name nor id were specified."));
             }

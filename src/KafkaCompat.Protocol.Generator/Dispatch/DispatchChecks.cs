@@ -1,32 +1,91 @@
 namespace KafkaCompat.Protocol.Generator.Dispatch;
 
-/// <summary>What may be wrong with handlers: each is a compile error at the handler.</summary>
+/// <summary>What may be wrong with handlers: each is a compile error at the handler, or at none where a handler is missing.</summary>
 internal static class DispatchChecks
 {
-    public static IEnumerable<(Place Place, string Text)> Check(IReadOnlyList<ServedHandler> handlers)
-    {
-        foreach (var handler in handlers)
-        {
-            if (handler.Request is null)
-            {
-                yield return (handler.Place, $"{handler.ClassName} serves {handler.KeyName} but implements no IHandler<TRequest, TResponse>");
-            }
-            else if (handler.RequestName != handler.KeyName + "Request")
-            {
-                yield return (handler.Place, $"{handler.ClassName} serves {handler.KeyName} but handles {handler.RequestName}");
-            }
-            else if (handler.Min > handler.Max || handler.Min < handler.SpecMin || handler.Max > handler.SpecMax)
-            {
-                yield return (handler.Place, $"{handler.ClassName} serves versions {handler.Min} to {handler.Max} of {handler.KeyName}, whose spec has {handler.SpecMin} to {handler.SpecMax}");
-            }
-        }
+    private static readonly Listeners[] Each = [Listeners.Broker, Listeners.Controller];
 
-        foreach (var twins in handlers.GroupBy(h => h.Key).Where(g => g.Count() > 1))
+    public static IEnumerable<(Place? Place, string Text)> Check(IReadOnlyList<ServedHandler> handlers) =>
+        handlers.Where(h => h.Place is not null).SelectMany(CheckAlone).Concat(Twins(handlers));
+
+    /// <summary>Every key that the specs have on a listener is served there, or is on the list of those that are not yet; what is on the list is not served.</summary>
+    public static IEnumerable<(Place? Place, string Text)> CheckWhole(IReadOnlyList<ServedHandler> handlers, Surroundings around)
+    {
+        foreach (var key in around.Keys)
         {
-            foreach (var twin in twins)
+            foreach (var listener in Each.Where(l => key.Listeners.HasFlag(l)))
             {
-                yield return (twin.Place, $"{twin.KeyName} is served by {string.Join(" and ", twins.Select(h => h.ClassName).OrderBy(n => n, StringComparer.Ordinal))}");
+                bool isServed = ServingOn(listener, handlers).Any(h => h.Key.Number == key.Number);
+                bool isListed = around.Unserved.Any(u => u.Key == key.Number && u.Listeners.HasFlag(listener));
+                if (!isServed && !isListed)
+                {
+                    yield return (null, $"nobody serves {key.Name} on a {NameOf(listener)}'s listener, where Kafka does: give it a handler, or name it among those that are not served yet");
+                }
+                else if (isServed && isListed)
+                {
+                    yield return (null, $"{key.Name} is served on a {NameOf(listener)}'s listener: take it off the list of those that are not served yet");
+                }
             }
         }
     }
+
+    /// <summary>The handlers behind a kind of listener. What the controller serves and a broker may forward is served on both.</summary>
+    public static IEnumerable<ServedHandler> ServingOn(Listeners listener, IReadOnlyList<ServedHandler> handlers) =>
+        handlers.Where(h => h.Listeners.HasFlag(listener) || (listener == Listeners.Broker && IsForwarded(h, handlers)));
+
+    /// <summary>Whether a broker's listener serves the key of a controller's handler by forwarding it.</summary>
+    public static bool IsForwarded(ServedHandler handler, IReadOnlyList<ServedHandler> handlers) =>
+        handler.Listeners.HasFlag(Listeners.Controller) && handler.Key.IsForwardable && handler.Key.Listeners.HasFlag(Listeners.Broker)
+        && !handlers.Any(h => h.Key.Number == handler.Key.Number && h.Listeners.HasFlag(Listeners.Broker));
+
+    private static IEnumerable<(Place? Place, string Text)> CheckAlone(ServedHandler handler)
+    {
+        string name = handler.ClassName, key = handler.Key.Name;
+        if (handler.Request is null)
+        {
+            yield return (handler.Place, $"{name} serves {key} but implements no IHandler<TRequest, TResponse>");
+        }
+        else if (handler.RequestName != key + "Request")
+        {
+            yield return (handler.Place, $"{name} serves {key} but handles {handler.RequestName}");
+        }
+        else if (handler.Min > handler.Max || handler.Min < handler.SpecMin || handler.Max > handler.SpecMax)
+        {
+            yield return (handler.Place, $"{name} serves versions {handler.Min} to {handler.Max} of {key}, whose spec has {handler.SpecMin} to {handler.SpecMax}");
+        }
+
+        foreach (var listener in Each.Where(l => handler.Listeners.HasFlag(l) && !handler.Key.Listeners.HasFlag(l)))
+        {
+            yield return (handler.Place, $"{name} serves {key} on a {NameOf(listener)}'s listener, where the spec does not have it");
+        }
+
+        if (handler.IsDecided && handler.Listeners.HasFlag(Listeners.Broker))
+        {
+            yield return (handler.Place, $"{name} decides for the controller: {key} comes to it by the controller's listener, or is forwarded");
+        }
+    }
+
+    private static IEnumerable<(Place? Place, string Text)> Twins(IReadOnlyList<ServedHandler> handlers)
+    {
+        foreach (var listener in Each)
+        {
+            foreach (var twins in handlers.Where(h => h.Listeners.HasFlag(listener)).GroupBy(h => h.Key.Number).Where(g => g.Count() > 1))
+            {
+                foreach (var twin in twins)
+                {
+                    yield return (twin.Place, $"{twin.Key.Name} is served on a {NameOf(listener)}'s listener by {string.Join(" and ", twins.Select(h => h.ClassName).OrderBy(n => n, StringComparer.Ordinal))}");
+                }
+            }
+        }
+
+        foreach (var twins in handlers.Where(h => h.IsDecided).GroupBy(h => h.Key.Number).Where(g => g.Count() > 1))
+        {
+            foreach (var twin in twins)
+            {
+                yield return (twin.Place, $"{twin.Key.Name} is decided by {string.Join(" and ", twins.Select(h => h.ClassName).OrderBy(n => n, StringComparer.Ordinal))}");
+            }
+        }
+    }
+
+    private static string NameOf(Listeners listener) => listener == Listeners.Broker ? "broker" : "controller";
 }

@@ -22,6 +22,11 @@ internal static class ApiEmitter
         foreach (var api in apis)
         {
             code.Line($"/// <summary>{api.Name}{(api.Removed ? ", removed in Kafka 4.0" : "")}.</summary>");
+            if (!api.Removed)
+            {
+                code.Line($"[ApiFacts({ListenersOf(api)}, {Bool(api.Forwardable)})]");
+            }
+
             code.Line($"{api.Name} = {api.Key.ToString(CultureInfo.InvariantCulture)},");
             code.Line();
         }
@@ -33,8 +38,7 @@ internal static class ApiEmitter
         code.Line("[");
         foreach (var api in apis)
         {
-            string listeners = string.Join(" | ", api.Listeners.Select(l => l == "broker" ? "ApiListeners.Broker" : "ApiListeners.Controller").DefaultIfEmpty("ApiListeners.None"));
-            code.Line($"    new(ApiKey.{api.Name}, \"{api.Name}\", {Range(api.Request?.Valid)}, {Range(api.Request?.Flexible)}, {Range(api.Response?.Flexible)}, {listeners}, {Range(api.Broker)}, {Range(api.Controller)}, {Bool(api.LatestVersionUnstable)}, {Bool(api.Forwardable)}, {Bool(api.ClusterAction)}, {(api.AdvertisedIf is { } reason ? $"\"{reason}\"" : "null")}),");
+            code.Line($"    new(ApiKey.{api.Name}, \"{api.Name}\", {Range(api.Request?.Valid)}, {Range(api.Request?.Flexible)}, {Range(api.Response?.Flexible)}, {ListenersOf(api)}, {Range(api.Broker)}, {Range(api.Controller)}, {Bool(api.LatestVersionUnstable)}, {Bool(api.Forwardable)}, {Bool(api.ClusterAction)}, {(api.AdvertisedIf is { } reason ? $"\"{reason}\"" : "null")}),");
         }
 
         code.Line("];");
@@ -88,6 +92,9 @@ internal static class ApiEmitter
         code.Close();
         return code.ToString();
     }
+
+    private static string ListenersOf(Api api) =>
+        string.Join(" | ", api.Listeners.Select(l => l == "broker" ? "ApiListeners.Broker" : "ApiListeners.Controller").DefaultIfEmpty("ApiListeners.None"));
 
     private static string Range(VersionRange? range) => range is { IsEmpty: false } r ? $"new({r.Low}, {r.High})" : "ApiVersionRange.None";
 

@@ -10,23 +10,27 @@ internal sealed class MessageEmitter
 
     private readonly CodeWriter _code;
     private readonly Message _message;
+    private readonly Message? _response;
     private readonly ReadEmitter _read;
     private readonly WriteEmitter _write;
     private readonly SizeEmitter _size;
     private readonly LossEmitter _loss;
     private readonly JsonEmitter _json;
     private readonly ErrorCountEmitter _errors;
+    private readonly RefusalEmitter? _refusal;
 
-    private MessageEmitter(CodeWriter code, Message message)
+    private MessageEmitter(CodeWriter code, Message message, Message? response)
     {
         _code = code;
         _message = message;
+        _response = response;
         _read = new ReadEmitter(code, message);
         _write = new WriteEmitter(code, message);
         _size = new SizeEmitter(code, message);
         _loss = new LossEmitter(code, message);
         _json = new JsonEmitter(code, _loss);
         _errors = new ErrorCountEmitter(code);
+        _refusal = message.Kind == MessageKind.Request && response is not null ? new RefusalEmitter(code, message, response) : null;
     }
 
     /// <summary>All messages of one spec as one source file.</summary>
@@ -43,7 +47,7 @@ internal sealed class MessageEmitter
         foreach (var message in file.Messages)
         {
             code.Line();
-            new MessageEmitter(code, message).EmitMessage();
+            new MessageEmitter(code, message, file.Api?.Response).EmitMessage();
         }
 
         return code.ToString();
@@ -67,6 +71,11 @@ internal sealed class MessageEmitter
             string suffix = _message.Kind == MessageKind.Request ? "Request" : "Response";
             _code.Line($"public static ApiKey ApiKey => ApiKey.{name.Substring(0, name.Length - suffix.Length)};");
             _code.Line();
+            if (_message.Kind == MessageKind.Request)
+            {
+                _code.Line("ApiKey IRequest.Key => ApiKey;");
+                _code.Line();
+            }
         }
         else if (IsRecord)
         {
@@ -97,7 +106,7 @@ internal sealed class MessageEmitter
 
     private string Interfaces() => _message.Kind switch
     {
-        MessageKind.Request => $"IRequest<{_message.Name}>",
+        MessageKind.Request => $"IRequest<{_message.Name}>, IRequestFor<{_response!.Name}>",
         MessageKind.Response => $"IResponse<{_message.Name}>" + (_message.Body.Fields.Any(f => f.Name == ThrottleField) ? ", IThrottledResponse" : ""),
         MessageKind.Record or MessageKind.Key or MessageKind.Value => $"IRecord, IMessage<{_message.Name}>",
         _ => $"IMessage<{_message.Name}>",
@@ -129,6 +138,11 @@ internal sealed class MessageEmitter
         if (_message.Kind == MessageKind.Response)
         {
             _errors.Emit(s, isMessage);
+        }
+
+        if (isMessage)
+        {
+            _refusal?.Emit();
         }
 
         if (!isMessage)

@@ -30,7 +30,17 @@ public interface IMessage<TSelf> : IMessage
 }
 
 /// <summary>The body of a request.</summary>
-public interface IRequest : IMessage;
+public interface IRequest : IMessage
+{
+    /// <summary>The API.</summary>
+    ApiKey Key { get; }
+
+    /// <summary>
+    /// The response that says one error of all that the request names, in the shape that follows from the spec: every error code and message of it, the names of the request's
+    /// items, and nothing of what is not known.
+    /// </summary>
+    IResponse Refusal(short version, ErrorCode error, string? message);
+}
 
 /// <summary>The body of a response.</summary>
 public interface IResponse : IMessage
@@ -45,6 +55,10 @@ public interface IThrottledResponse : IResponse
     /// <summary>For how long nothing more is read from the connection; versions that do not know the field leave it out.</summary>
     int ThrottleTimeMs { get; set; }
 }
+
+/// <summary>The body of a request that is answered so.</summary>
+public interface IRequestFor<TResponse> : IRequest
+    where TResponse : class, IResponse;
 
 /// <summary>The body of a request to one API.</summary>
 public interface IRequest<TSelf> : IRequest, IMessage<TSelf>

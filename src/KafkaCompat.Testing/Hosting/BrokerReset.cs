@@ -1,3 +1,4 @@
+using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
@@ -28,10 +29,7 @@ internal static class BrokerReset
             await DeleteTopics(node, image).ConfigureAwait(false);
             foreach (var resource in configs)
             {
-                if (await node.Controller.ReplaceConfigs(resource, start.ConfigsOf(resource), validateOnly: false).ConfigureAwait(false) is { } problem)
-                {
-                    throw new KafkaCompatException(problem.Error, $"The settings of {resource.Type} {resource.Name} cannot be removed: {problem.Message}");
-                }
+                await ResetConfigs(node, resource, start).ConfigureAwait(false);
             }
 
             await RemoveQuotas(node, image).ConfigureAwait(false);
@@ -39,6 +37,21 @@ internal static class BrokerReset
         }
 
         throw new KafkaCompatException($"Clients make topics as fast as a reset deletes them: {string.Join(", ", node.Broker.Metadata.Current.Topics.Keys)}.");
+    }
+
+    private static async Task ResetConfigs(BrokerNode node, ConfigResource resource, MetadataImage start)
+    {
+        var asked = new AlterConfigsRequest.AlterConfigsResource
+        {
+            ResourceType = (sbyte)resource.Type,
+            ResourceName = resource.Name,
+            Configs = [.. start.ConfigsOf(resource).Select(static config => new AlterConfigsRequest.AlterableConfig { Name = config.Key, Value = config.Value })],
+        };
+        var answer = await node.Controller.Ask(new AlterConfigsRequest { Resources = { asked } }).ConfigureAwait(false);
+        if (answer.Responses is [{ ErrorCode: not ErrorCode.None } refused])
+        {
+            throw new KafkaCompatException(refused.ErrorCode, $"The settings of {resource.Type} {resource.Name} cannot be removed: {refused.ErrorMessage}");
+        }
     }
 
     private static async Task DeleteTopics(BrokerNode node, MetadataImage image)
@@ -49,7 +62,7 @@ internal static class BrokerReset
             TimeoutMs = TimeoutMs,
             Topics = [.. image.Topics.Values.Select(static topic => new DeleteTopicsRequest.DeleteTopicState { TopicId = topic.Id })],
         };
-        var answer = await node.Controller.DeleteTopics(request, DeleteTopicsRequest.MaxVersion).ConfigureAwait(false);
+        var answer = await node.Controller.Ask(request).ConfigureAwait(false);
         foreach (var topic in answer.Responses)
         {
             if (topic.ErrorCode is not (ErrorCode.None or ErrorCode.UnknownTopicId))
@@ -66,7 +79,7 @@ internal static class BrokerReset
         {
             Deletions = [.. image.ScramCredentials.Keys.Select(static key => new AlterUserScramCredentialsRequest.ScramCredentialDeletion { Name = key.User, Mechanism = key.Mechanism })],
         };
-        var answer = await node.Controller.AlterUserScramCredentials(request).ConfigureAwait(false);
+        var answer = await node.Controller.Ask(request).ConfigureAwait(false);
         foreach (var user in answer.Results)
         {
             if (user.ErrorCode != ErrorCode.None) throw new KafkaCompatException(user.ErrorCode, $"Credentials of {user.User} cannot be removed: {KafkaCompatException.Reason(user.ErrorCode, user.ErrorMessage)}");
@@ -87,7 +100,7 @@ internal static class BrokerReset
                 }),
             ],
         };
-        var answer = await node.Controller.AlterClientQuotas(request, new HashSet<string>()).ConfigureAwait(false);
+        var answer = await node.Controller.Ask(request).ConfigureAwait(false);
         foreach (var entry in answer.Entries)
         {
             if (entry.ErrorCode != ErrorCode.None) throw new KafkaCompatException(entry.ErrorCode, $"A quota cannot be removed: {KafkaCompatException.Reason(entry.ErrorCode, entry.ErrorMessage)}");

@@ -3,6 +3,7 @@ using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Broker.Tests.Time;
+using KafkaCompat.Protocol;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -36,7 +37,7 @@ public abstract class ConnectionTests : IDisposable
     {
         log ??= NullLogger.Instance;
         return new KafkaConnection(
-            connection, "PLAINTEXT", new DispatchTable(Served), limits ?? ConnectionLimits.Default, new ClientQuotas(TestNode.ConfigOf(), Time), Wheel, Time, log,
+            connection, "PLAINTEXT", new DispatchTable(ApiListeners.Broker, Served), limits ?? ConnectionLimits.Default, new ClientQuotas(TestNode.ConfigOf(), Time), Wheel, Time, log,
             requests: new RequestLog(log));
     }
 }

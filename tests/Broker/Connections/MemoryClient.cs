@@ -71,16 +71,14 @@ internal sealed class MemoryClient(MemoryConnection connection, Task served) : I
     }
 
     /// <summary>Sends without waiting; returns the correlation id.</summary>
-    public async Task<int> Post<TRequest>(TRequest request, short version, string clientId = "test")
-        where TRequest : class, IRequest<TRequest>
+    public async Task<int> Post(IRequest request, short version, string clientId = "test")
     {
         var id = ++_correlationId;
         await Send(Frame(request, version, id, clientId));
         return id;
     }
 
-    public static byte[] Frame<TRequest>(TRequest request, short version, int correlationId, string clientId = "test")
-        where TRequest : class, IRequest<TRequest> =>
+    public static byte[] Frame(IRequest request, short version, int correlationId, string clientId = "test") =>
         WireFrames.Of(request, version, correlationId, clientId);
 
     public static TResponse Decode<TRequest, TResponse>(byte[] frame, short version)

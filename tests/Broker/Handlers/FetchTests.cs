@@ -242,7 +242,7 @@ public sealed class FetchTests : IAsyncLifetime
     {
         _ = await _client.Post(Records.Fetch("t", 0, maxWaitMs: 60_000), 12);
         Assert.True(await _client.StaysSilent(TimeSpan.FromMilliseconds(50)));
-        _ = await _node.Connect().Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new() { Topics = { new() { Name = "t" } } }, 6);
+        _ = await _node.Connect().Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new() { Topics = { new() { Name = "t" } }, TimeoutMs = 60_000 }, 6);
         var response = MemoryClient.Decode<FetchRequest, FetchResponse>((await _client.Receive())!, 12);
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, response.Responses[0].Partitions[0].ErrorCode);
     }

@@ -176,7 +176,7 @@ public sealed class GroupHandlersTests
         await using var node = TestNode.Start();
         var (client, id) = await Ready(node);
         _ = await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(Commit(9, id, "g", (0, 5)), 9);
-        _ = await client.Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new() { TopicNames = [Topic] }, 5);
+        _ = await client.Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new() { TopicNames = [Topic], TimeoutMs = 60_000 }, 5);
         await Eventually.Is(async () => (await client.Ask<OffsetFetchRequest, OffsetFetchResponse>(new() { GroupId = "g", Topics = null }, 7)).Topics.Count == 0);
     }
 

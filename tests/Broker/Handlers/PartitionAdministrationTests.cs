@@ -28,7 +28,7 @@ public sealed class PartitionAdministrationTests : IAsyncLifetime
     public async Task An_added_partition_takes_records_when_its_creation_is_answered(short version)
     {
         var request = new CreatePartitionsRequest { Topics = { new() { Name = "t", Count = 3, Assignments = null } }, TimeoutMs = 120_000 };
-        var validated = new CreatePartitionsRequest { Topics = request.Topics, ValidateOnly = true };
+        var validated = new CreatePartitionsRequest { Topics = request.Topics, ValidateOnly = true, TimeoutMs = request.TimeoutMs };
         Assert.Equal(ErrorCode.None, (await _client.Ask<CreatePartitionsRequest, CreatePartitionsResponse>(validated, version)).Results[0].ErrorCode);
         Assert.Null(_node.Broker.Partitions.Find("t", 2));
         Assert.Equal(ErrorCode.None, (await _client.Ask<CreatePartitionsRequest, CreatePartitionsResponse>(request, version)).Results[0].ErrorCode);

@@ -85,7 +85,7 @@ public sealed class ServedVersionsTests : IAsyncLifetime
         ApiKey.ApiVersions => client.Post(new ApiVersionsRequest { ClientSoftwareName = "test", ClientSoftwareVersion = "1" }, version),
         ApiKey.CreateTopics => client.Post(
             new CreateTopicsRequest { Topics = { new() { Name = "t", NumPartitions = 1, ReplicationFactor = 1 }, new() { Name = $"new{version}", NumPartitions = 1, ReplicationFactor = 1 } } }, version),
-        ApiKey.DeleteTopics => client.Post(version >= 6 ? new DeleteTopicsRequest { Topics = { new() { Name = "nobody" } } } : new DeleteTopicsRequest { TopicNames = ["nobody"] }, version),
+        ApiKey.DeleteTopics => client.Post(version >= 6 ? new DeleteTopicsRequest { TimeoutMs = 60_000, Topics = { new() { Name = "nobody" } } } : new DeleteTopicsRequest { TimeoutMs = 60_000, TopicNames = ["nobody"] }, version),
         ApiKey.InitProducerId => client.Post(new InitProducerIdRequest { TransactionalId = null }, version),
         ApiKey.OffsetForLeaderEpoch => client.Post(new OffsetForLeaderEpochRequest { ReplicaId = -1, Topics = { new() { Topic = "t", Partitions = { new() { LeaderEpoch = 0 } } } } }, version),
         ApiKey.DescribeConfigs => client.Post(
@@ -97,7 +97,7 @@ public sealed class ServedVersionsTests : IAsyncLifetime
         ApiKey.AlterReplicaLogDirs => client.Post(new AlterReplicaLogDirsRequest { Dirs = { new() { Path = "/nowhere", Topics = { new() { Name = "t", Partitions = { 0 } } } } } }, version),
         ApiKey.DescribeLogDirs => client.Post(new DescribeLogDirsRequest { Topics = null }, version),
         ApiKey.CreatePartitions => client.Post(
-            new CreatePartitionsRequest { Topics = { new() { Name = "t", Count = 2, Assignments = null }, new() { Name = "nobody", Count = 2, Assignments = null } }, ValidateOnly = true }, version),
+            new CreatePartitionsRequest { TimeoutMs = 60_000, Topics = { new() { Name = "t", Count = 2, Assignments = null }, new() { Name = "nobody", Count = 2, Assignments = null } }, ValidateOnly = true }, version),
         ApiKey.DeleteGroups => client.Post(new DeleteGroupsRequest { GroupsNames = { "nobody" } }, version),
         ApiKey.ElectLeaders => client.Post(new ElectLeadersRequest { TopicPartitions = [new() { Topic = "t", Partitions = { 0, 9 } }] }, version),
         ApiKey.AlterPartitionReassignments => client.Post(

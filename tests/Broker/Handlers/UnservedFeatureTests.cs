@@ -110,7 +110,7 @@ public sealed class UnservedFeatureTests
     {
         var log = new WarningList();
         var unserved = new UnservedFeatures(log.CreateLogger("requests"));
-        var connection = new Dispatch.ConnectionInfo("c", "PLAINTEXT", System.Net.IPAddress.Loopback, CancellationToken.None);
+        var connection = new Dispatch.ConnectionInfo("c", "PLAINTEXT", new Dispatch.DispatchTable(ApiListeners.Broker, []), System.Net.IPAddress.Loopback, CancellationToken.None);
         for (var i = 0; i < 3_000; i++) unserved.Asked(UnservedFeature.ShareGroups, new Dispatch.RequestContext(ApiKey.ShareGroupHeartbeat, 1, 1, $"c{i}", connection));
         Assert.Equal(UnservedFeatures.MaxNamed + 1, log.Warnings.Count);
     }

@@ -44,8 +44,8 @@ public sealed class BrokerMetricsTests
         await using var one = TestNode.Start();
         await using var two = TestNode.Start();
         await Ask(one);
-        using var metrics = new BrokerMetrics(one.Broker, TestNode.Quorum, static () => false, "1", TimeProvider.System);
-        using var others = new BrokerMetrics(two.Broker, TestNode.Quorum, static () => true, "1", TimeProvider.System);
+        using var metrics = new BrokerMetrics(one.Broker, TestNode.Quorum, static () => 0, static () => false, "1", TimeProvider.System);
+        using var others = new BrokerMetrics(two.Broker, TestNode.Quorum, static () => 0, static () => true, "1", TimeProvider.System);
         var heard = new Dictionary<string, double>(StringComparer.Ordinal);
         using var listener = new MeterListener { InstrumentPublished = (instrument, l) => { if (instrument.Meter == metrics.Metrics.Meter) l.EnableMeasurementEvents(instrument); } };
         listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => heard[instrument.Name] = value);

@@ -149,7 +149,7 @@ public sealed class DamagedMetadataTests : IRecoveryListener
         for (var i = 0; i < 12; i++)
         {
             var request = new CreateTopicsRequest { Topics = [new CreateTopicsRequest.CreatableTopic { Name = $"topic-{i}", NumPartitions = 1, ReplicationFactor = -1 }] };
-            Assert.Equal(ErrorCode.None, (await host.Node.Controller.CreateTopics(request, 7)).Topics[0].ErrorCode);
+            Assert.Equal(ErrorCode.None, (await host.Ask(request)).Topics[0].ErrorCode);
         }
     }
 

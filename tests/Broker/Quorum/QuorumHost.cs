@@ -1,5 +1,8 @@
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Node;
+using KafkaCompat.Cluster.Controller;
+using KafkaCompat.Protocol;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
@@ -23,6 +26,14 @@ internal sealed class QuorumHost : IAsyncDisposable
 
     public BrokerLifecycle Broker { get; }
 
+    /// <summary>What the controller answers to a request in its newest version.</summary>
+    public Task<TResponse> Ask<TResponse>(IRequestFor<TResponse> request)
+        where TResponse : class, IResponse => Ask(request, ApiCatalog.Get(request.Key).Versions.Max);
+
+    /// <summary>What the controller answers to a request in a version.</summary>
+    public async Task<TResponse> Ask<TResponse>(IRequestFor<TResponse> request, short version)
+        where TResponse : class, IResponse => (TResponse)await Node.Controller.Ask(new ControllerRequest(request, version));
+
     public static async Task<QuorumHost> Start(string folder, IFileStore? files = null, TimeProvider? time = null, bool isClean = true, params (string Name, string Value)[] settings)
     {
         files ??= new DiskFileStore();
@@ -37,7 +48,7 @@ internal sealed class QuorumHost : IAsyncDisposable
             await node.StartAsync();
             var before = node.Metadata.Image.Brokers.GetValueOrDefault(1);
             var lifecycle = new BrokerLifecycle(
-                node, config, meta.ClusterId, before is null || before.LogDirs.IsEmpty ? [meta.DirectoryId!.Value] : before.LogDirs,
+                new DirectController(node.Controller), node.Metadata, config, meta.ClusterId, before is null || before.LogDirs.IsEmpty ? [meta.DirectoryId!.Value] : before.LogDirs,
                 isClean ? before?.Epoch ?? -1 : -1, time, random);
             await lifecycle.RegisterAsync();
             await lifecycle.UnfenceAsync();

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using KafkaCompat.Broker.Quotas;
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
 using Xunit;
 

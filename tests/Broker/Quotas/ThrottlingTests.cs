@@ -290,7 +290,7 @@ public sealed class ThrottlingTests : IAsyncLifetime
     }
 
     private static RequestContext Context(ApiKey key, QuotaMeter meter) =>
-        new(key, 3, 1, "client", new ConnectionInfo("c", "PLAINTEXT", System.Net.IPAddress.Loopback, CancellationToken.None)) { Meter = meter };
+        new(key, 3, 1, "client", new ConnectionInfo("c", "PLAINTEXT", new DispatchTable(ApiListeners.Broker, []), System.Net.IPAddress.Loopback, CancellationToken.None)) { Meter = meter };
 
     /// <summary>Quotas of the default user, without a node.</summary>
     private ClientQuotas Quotas(params (string Key, double Value)[] values)

@@ -56,9 +56,9 @@ public sealed class WallClockTests : IDisposable
         var held = new HeldListener();
         await host.Node.Metadata.AttachAsync(held);
         held.Hold();
-        var first = host.Node.Controller.CreateTopics(Topic("held", 60_000), 7);
+        var first = host.Ask(Topic("held", 60_000));
         await held.IsHeld;
-        var behind = host.Node.Controller.CreateTopics(Topic("behind", 60_000), 7);
+        var behind = host.Ask(Topic("behind", 60_000));
         _time.SetWall(TimeSpan.FromSeconds(seconds));
         held.Release();
         Assert.Equal(ErrorCode.None, (await first).Topics[0].ErrorCode);
@@ -154,9 +154,9 @@ public sealed class WallClockTests : IDisposable
         for (var round = 0; round < 3; round++)
         {
             held.Hold();
-            var waiting = new List<Task> { host.Node.Controller.CreateTopics(Topic($"slow-{round}", 600_000), 7) };
+            var waiting = new List<Task> { host.Ask(Topic($"slow-{round}", 600_000)) };
             await held.IsHeld;
-            for (var i = 0; i < 200; i++) waiting.Add(host.Node.Controller.ElectLeaders(new ElectLeadersRequest { TimeoutMs = 600_000, TopicPartitions = [] }));
+            for (var i = 0; i < 200; i++) waiting.Add(host.Ask(new ElectLeadersRequest { TimeoutMs = 600_000, TopicPartitions = [] }));
             _time.Advance(TimeSpan.FromSeconds(30));
             held.Release();
             await Task.WhenAll(waiting);
@@ -195,5 +195,5 @@ public sealed class WallClockTests : IDisposable
         new() { TimeoutMs = timeoutMs, Topics = { new() { Name = name, NumPartitions = 1, ReplicationFactor = 1 } } };
 
     private static async Task Create(QuorumHost host, string name) =>
-        Assert.Equal(ErrorCode.None, (await host.Node.Controller.CreateTopics(Topic(name, 60_000), 7)).Topics[0].ErrorCode);
+        Assert.Equal(ErrorCode.None, (await host.Ask(Topic(name, 60_000))).Topics[0].ErrorCode);
 }

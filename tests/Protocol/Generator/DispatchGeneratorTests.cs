@@ -8,56 +8,128 @@ namespace KafkaCompat.Protocol.Tests.Generator;
 /// <summary>[Serves]: a table from what is right, a compile error for what is not.</summary>
 public class DispatchGeneratorTests
 {
-    private const string Frame = """
-        namespace KafkaCompat.Protocol { public enum ApiKey : short { Produce = 0, Fetch = 1 } }
+    private const string Protocol = """
+        namespace KafkaCompat.Protocol
+        {
+            public enum ApiListeners { None = 0, Broker = 1, Controller = 2 }
+            public sealed class ApiFactsAttribute(ApiListeners listeners, bool isForwardable) : System.Attribute;
+            public sealed class ServesAttribute(ApiKey key, short min, short max, ApiListeners listeners = ApiListeners.Broker) : System.Attribute;
+            public enum ApiKey : short
+            {
+                [ApiFacts(ApiListeners.Broker, false)] Produce = 0,
+                [ApiFacts(ApiListeners.Broker | ApiListeners.Controller, false)] Fetch = 1,
+                [ApiFacts(ApiListeners.Broker | ApiListeners.Controller, true)] CreateTopics = 19,
+            }
+        }
         namespace KafkaCompat.Protocol.Messages
         {
             public class ProduceRequest { public const short MinVersion = 3, MaxVersion = 13; }
             public class ProduceResponse;
             public class FetchRequest { public const short MinVersion = 4, MaxVersion = 18; }
             public class FetchResponse;
+            public class CreateTopicsRequest { public const short MinVersion = 2, MaxVersion = 7; }
+            public class CreateTopicsResponse;
         }
-        namespace KafkaCompat.Broker.Dispatch
+        """;
+
+    private const string Cluster = """
+        using KafkaCompat.Protocol; using KafkaCompat.Protocol.Messages;
+        namespace KafkaCompat.Cluster.Controller
         {
-            public interface IHandler<TRequest, TResponse>;
-            public sealed class ServesAttribute(KafkaCompat.Protocol.ApiKey key, short min, short max) : System.Attribute;
-        }
-        namespace KafkaCompat.Broker.Handlers
-        {
-            using KafkaCompat.Protocol; using KafkaCompat.Protocol.Messages; using KafkaCompat.Broker.Dispatch;
+            public interface IControllerHandler<TRequest, TResponse>;
             HANDLERS
         }
         """;
 
-    private const string Produce = "[Serves(ApiKey.Produce, 3, 13)] class ProduceHandler : IHandler<ProduceRequest, ProduceResponse>;";
+    private const string Broker = """
+        using KafkaCompat.Protocol; using KafkaCompat.Protocol.Messages; using KafkaCompat.Broker.Dispatch;
+        [assembly: KafkaCompat.Broker.Node.NotServedYet(ApiListeners.Controller, UNSERVED)]
+        namespace KafkaCompat.Broker.Node { public sealed class NotServedYetAttribute(ApiListeners listeners, params ApiKey[] keys) : System.Attribute; }
+        namespace KafkaCompat.Broker.Dispatch { public interface IHandler<TRequest, TResponse>; }
+        namespace KafkaCompat.Broker.Handlers
+        {
+            HANDLERS
+        }
+        """;
+
+    private const string Create = "[Serves(ApiKey.CreateTopics, 2, 7, ApiListeners.Controller)] class CreateTopicsHandler : IControllerHandler<CreateTopicsRequest, CreateTopicsResponse>;";
+    private const string Both = "[Serves(ApiKey.Produce, 3, 13)] class ProduceHandler : IHandler<ProduceRequest, ProduceResponse>;"
+        + "[Serves(ApiKey.Fetch, 4, 18)] class FetchHandler : IHandler<FetchRequest, FetchResponse>;";
 
     [Fact]
-    public void Handlers_become_a_table()
+    public void Handlers_become_the_tables_of_both_listeners()
     {
-        var (errors, code) = Run(Produce + "[Serves(ApiKey.Fetch, 4, 18)] class FetchHandler : IHandler<FetchRequest, FetchResponse>;");
+        var (errors, code) = Run(Both);
         Assert.Empty(errors);
         Assert.Contains("public required global::KafkaCompat.Broker.Handlers.FetchHandler Fetch { get; init; }", code, StringComparison.Ordinal);
-        Assert.Contains("(3, 13, Produce)", code, StringComparison.Ordinal);
+        var broker = code[..code.IndexOf("class ControllerHandlers", StringComparison.Ordinal)];
+        Assert.Contains("(3, 13, Produce)", broker, StringComparison.Ordinal);
+        Assert.Contains("new ForwardedApi(ApiKey.CreateTopics, 2, 7, controller)", broker, StringComparison.Ordinal);
+        var controller = code[broker.Length..];
+        Assert.DoesNotContain("Produce)", controller[..controller.IndexOf("class ServedVersions", StringComparison.Ordinal)], StringComparison.Ordinal);
+        Assert.Contains("new DecidedApi(ControllerApis.Find(ApiKey.CreateTopics)!, controller)", controller, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_broker_handler_of_a_forwardable_key_stands_before_the_controllers()
+    {
+        var (errors, code) = Run(Both + "[Serves(ApiKey.CreateTopics, 2, 7)] class Own : IHandler<CreateTopicsRequest, CreateTopicsResponse>;");
+        Assert.Empty(errors);
+        Assert.DoesNotContain("ForwardedApi", code, StringComparison.Ordinal);
+        Assert.Contains("new DecidedApi(", code, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_controller_decides_becomes_a_list()
+    {
+        var (errors, code) = Generate("KafkaCompat.Cluster", Cluster.Replace("HANDLERS", Create, StringComparison.Ordinal), Compile("KafkaCompat.Protocol", Protocol));
+        Assert.Empty(errors);
+        Assert.Contains("(2, 7, (ApiListeners)2, new global::KafkaCompat.Cluster.Controller.CreateTopicsHandler())", code, StringComparison.Ordinal);
+        Assert.Contains("ApiKey.CreateTopics => All[0],", code, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("[Serves(ApiKey.Fetch, 4, 19)] class FetchHandler : IHandler<FetchRequest, FetchResponse>;", "serves versions 4 to 19 of Fetch, whose spec has 4 to 18")]
-    [InlineData("[Serves(ApiKey.Fetch, 3, 18)] class FetchHandler : IHandler<FetchRequest, FetchResponse>;", "serves versions 3 to 18")]
-    [InlineData("[Serves(ApiKey.Produce, 3, 13)] class Other : IHandler<ProduceRequest, ProduceResponse>;", "Produce is served by Other and ProduceHandler")]
-    [InlineData("[Serves(ApiKey.Fetch, 4, 18)] class FetchHandler;", "implements no IHandler")]
-    [InlineData("[Serves(ApiKey.Fetch, 4, 12)] class FetchHandler : IHandler<ProduceRequest, ProduceResponse>;", "serves Fetch but handles ProduceRequest")]
-    public void A_wrong_handler_is_a_compile_error(string handler, string text)
+    [InlineData("[Serves(ApiKey.Fetch, 4, 19)] class Other : IHandler<FetchRequest, FetchResponse>;", "serves versions 4 to 19 of Fetch, whose spec has 4 to 18")]
+    [InlineData("[Serves(ApiKey.Fetch, 3, 18)] class Other : IHandler<FetchRequest, FetchResponse>;", "serves versions 3 to 18")]
+    [InlineData("[Serves(ApiKey.Produce, 3, 13)] class Other : IHandler<ProduceRequest, ProduceResponse>;", "Produce is served on a broker's listener by Other and ProduceHandler")]
+    [InlineData(
+        "[Serves(ApiKey.CreateTopics, 2, 7, ApiListeners.Controller)] class Other : IHandler<CreateTopicsRequest, CreateTopicsResponse>;",
+        "CreateTopics is served on a controller's listener by CreateTopicsHandler and Other")]
+    [InlineData("[Serves(ApiKey.Produce, 3, 13, ApiListeners.Controller)] class Other : IHandler<ProduceRequest, ProduceResponse>;", "on a controller's listener, where the spec does not have it")]
+    [InlineData("[Serves(ApiKey.Fetch, 4, 18)] class Other;", "implements no IHandler")]
+    [InlineData("[Serves(ApiKey.Fetch, 4, 12)] class Other : IHandler<ProduceRequest, ProduceResponse>;", "serves Fetch but handles ProduceRequest")]
+    public void A_wrong_handler_is_a_compile_error(string handler, string text) => Refused(Both + handler, "ApiKey.Fetch", text);
+
+    [Theory]
+    [InlineData("", "ApiKey.Fetch", "nobody serves Produce on a broker's listener")]
+    [InlineData(Both, "", "nobody serves Fetch on a controller's listener")]
+    [InlineData(Both, "ApiKey.Fetch, ApiKey.CreateTopics", "CreateTopics is served on a controller's listener: take it off the list")]
+    public void A_key_that_nobody_serves_is_a_compile_error_unless_it_is_listed(string handlers, string unserved, string text) =>
+        Refused(handlers + "[Serves(ApiKey.CreateTopics, 2, 7)] class Own : IHandler<CreateTopicsRequest, CreateTopicsResponse>;", unserved, text);
+
+    private static void Refused(string handlers, string unserved, string text)
     {
-        var (errors, code) = Run(Produce + handler);
+        var (errors, code) = Run(handlers, unserved);
         Assert.Contains(errors, e => e.Id == "KC0101" && e.Severity == DiagnosticSeverity.Error && e.GetMessage(null).Contains(text, StringComparison.Ordinal));
         Assert.Empty(code);
     }
 
-    private static (IReadOnlyList<Diagnostic> Errors, string Code) Run(string handlers)
+    /// <summary>The broker's assembly over those below it.</summary>
+    private static (IReadOnlyList<Diagnostic> Errors, string Code) Run(string handlers, string unserved = "ApiKey.Fetch")
     {
-        var tree = CSharpSyntaxTree.ParseText(Frame.Replace("HANDLERS", handlers, StringComparison.Ordinal), cancellationToken: TestContext.Current.CancellationToken);
-        var compilation = CSharpCompilation.Create("Broker", [tree], [MetadataReference.CreateFromFile(typeof(object).Assembly.Location)]);
-        var driver = CSharpGeneratorDriver.Create(new DispatchGenerator()).RunGenerators(compilation, TestContext.Current.CancellationToken);
+        var protocol = Compile("KafkaCompat.Protocol", Protocol);
+        var cluster = Compile("KafkaCompat.Cluster", Cluster.Replace("HANDLERS", Create, StringComparison.Ordinal), protocol);
+        return Generate("KafkaCompat.Broker", Broker.Replace("HANDLERS", handlers, StringComparison.Ordinal).Replace("UNSERVED", unserved, StringComparison.Ordinal), protocol, cluster);
+    }
+
+    private static CSharpCompilation Compile(string name, string text, params CSharpCompilation[] below) => CSharpCompilation.Create(
+        name,
+        [CSharpSyntaxTree.ParseText(text, cancellationToken: TestContext.Current.CancellationToken)],
+        [MetadataReference.CreateFromFile(typeof(object).Assembly.Location), .. below.Select(static compilation => compilation.ToMetadataReference())]);
+
+    private static (IReadOnlyList<Diagnostic> Errors, string Code) Generate(string name, string text, params CSharpCompilation[] below)
+    {
+        var driver = CSharpGeneratorDriver.Create(new DispatchGenerator()).RunGenerators(Compile(name, text, below), TestContext.Current.CancellationToken);
         var result = driver.GetRunResult();
         return (result.Diagnostics, string.Concat(result.GeneratedTrees.Select(t => t.ToString())));
     }

@@ -1,5 +1,6 @@
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
+using KafkaCompat.Broker.Telemetry;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 
@@ -16,15 +17,12 @@ namespace KafkaCompat.Broker.Handlers.Cluster;
 /// </list>
 /// A version that is not served is answered by the connection itself, in version 0.
 /// </summary>
-[Serves(ApiKey.ApiVersions, 0, 5)]
-public sealed class ApiVersionsHandler(BrokerMetadata metadata, Func<DispatchTable> dispatch, bool isController = false) : IHandler<ApiVersionsRequest, ApiVersionsResponse>
+[Serves(ApiKey.ApiVersions, 0, 5, ApiListeners.Broker | ApiListeners.Controller)]
+public sealed class ApiVersionsHandler(BrokerMetadata metadata, ClientTelemetry telemetry) : IHandler<ApiVersionsRequest, ApiVersionsResponse>
 {
-    /// <summary>Whether clients are told that they can push metrics of theirs.</summary>
-    public Func<bool> IsTelemetryAdvertised { get; init; } = static () => true;
-
     public ValueTask<ApiVersionsResponse?> Handle(ApiVersionsRequest request, RequestContext context)
     {
-        var error = Check(request, context.ApiVersion);
+        var error = Check(request, context);
         if (error != ErrorCode.None) return ValueTask.FromResult<ApiVersionsResponse?>(new ApiVersionsResponse { ErrorCode = error });
         if (context.ApiVersion >= 3)
         {
@@ -32,8 +30,8 @@ public sealed class ApiVersionsHandler(BrokerMetadata metadata, Func<DispatchTab
             context.Connection.ClientSoftwareVersion = request.ClientSoftwareVersion;
         }
         var response = new ApiVersionsResponse();
-        var isTelemetryAdvertised = IsTelemetryAdvertised();
-        foreach (var api in dispatch().Served)
+        var isTelemetryAdvertised = telemetry.IsAdvertised;
+        foreach (var api in context.Connection.Dispatch.Served)
         {
             if (api.Key is (ApiKey.GetTelemetrySubscriptions or ApiKey.PushTelemetry) && !isTelemetryAdvertised) continue;
             var min = api.Key == ApiKey.Produce ? (short)0 : api.MinVersion;
@@ -43,11 +41,12 @@ public sealed class ApiVersionsHandler(BrokerMetadata metadata, Func<DispatchTab
         return ValueTask.FromResult<ApiVersionsResponse?>(response);
     }
 
-    private ErrorCode Check(ApiVersionsRequest request, short version)
+    private ErrorCode Check(ApiVersionsRequest request, RequestContext context)
     {
+        var version = context.ApiVersion;
         if (version >= 3 && (!IsSoftwareName(request.ClientSoftwareName) || !IsSoftwareName(request.ClientSoftwareVersion))) return ErrorCode.InvalidRequest;
         if (version < 5) return ErrorCode.None;
-        if (!isController && request.ClusterId is not null && request.ClusterId != metadata.ClusterId) return ErrorCode.RebootstrapRequired;
+        if (context.Connection.Dispatch.Listener != ApiListeners.Controller && request.ClusterId is not null && request.ClusterId != metadata.ClusterId) return ErrorCode.RebootstrapRequired;
         return request.NodeId >= 0 && request.NodeId != metadata.NodeId ? ErrorCode.InvalidRequest : ErrorCode.None;
     }
 

@@ -14,14 +14,15 @@ namespace KafkaCompat.Broker.Handlers.Cluster;
 /// <item>From 2 on fenced brokers are told of on request.</item>
 /// </list>
 /// </summary>
-[Serves(ApiKey.DescribeCluster, 0, 2)]
-public sealed class DescribeClusterHandler(BrokerMetadata metadata, bool isController = false) : IHandler<DescribeClusterRequest, DescribeClusterResponse>
+[Serves(ApiKey.DescribeCluster, 0, 2, ApiListeners.Broker | ApiListeners.Controller)]
+public sealed class DescribeClusterHandler(BrokerMetadata metadata) : IHandler<DescribeClusterRequest, DescribeClusterResponse>
 {
     private const sbyte Brokers = 1;
     private const sbyte Controllers = 2;
 
     public ValueTask<DescribeClusterResponse?> Handle(DescribeClusterRequest request, RequestContext context)
     {
+        var isController = context.Connection.Dispatch.Listener == ApiListeners.Controller;
         var response = new DescribeClusterResponse();
         if (request.EndpointType != (isController ? Controllers : Brokers))
         {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -13,14 +14,17 @@ namespace KafkaCompat.Broker.Handlers.Configs;
 /// nothing; with validateOnly nothing. Answered when this node's metadata holds the change, and it counts from then on. Version 1 is the flexible one, no more.
 /// </summary>
 /// <remarks>An address may go by the name of a host. Names are looked up here, so that the controller waits for nobody.</remarks>
-[Serves(ApiKey.AlterClientQuotas, 0, 1)]
-public sealed class AlterClientQuotasHandler(IControllerChannel controller) : IHandler<AlterClientQuotasRequest, AlterClientQuotasResponse>
+[Serves(ApiKey.AlterClientQuotas, 0, 1, ApiListeners.Controller)]
+public sealed class AlterClientQuotasHandler(IController controller) : IHandler<AlterClientQuotasRequest, AlterClientQuotasResponse>
 {
     /// <summary>Names that one request may have looked up; what is past it counts as unknown.</summary>
     private const int MaxHosts = 1_000;
 
+    /// <summary>What the node itself asks to be changed names nothing that was not looked up before.</summary>
+    private static readonly HashSet<string> NoHosts = [];
+
     public async ValueTask<AlterClientQuotasResponse?> Handle(AlterClientQuotasRequest request, RequestContext context) =>
-        await controller.AlterClientQuotas(request, await UnknownHosts(request));
+        (AlterClientQuotasResponse)await controller.Ask(new ControllerRequest(request, context.ApiVersion) { UnknownHosts = context.IsOfNode ? NoHosts : await UnknownHosts(request) });
 
     private static async ValueTask<HashSet<string>> UnknownHosts(AlterClientQuotasRequest request)
     {

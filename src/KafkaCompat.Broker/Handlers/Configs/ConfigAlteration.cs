@@ -1,4 +1,5 @@
 using System.Globalization;
+using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Logging;
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
@@ -7,31 +8,46 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Broker.Handlers.Configs;
 
 /// <summary>
-/// What both alterations of settings check before the controller is asked, in Kafka's order: a resource named twice, a setting named twice, values that are
+/// What both alterations of settings do before the controller is asked, in Kafka's order: a resource named twice, a setting named twice, values that are
 /// missing, another broker's id. Loggers are this node's own business and are altered here.
 /// </summary>
 internal sealed class ConfigAlteration(int nodeId, LoggerLevels loggers)
 {
-    public const string RepeatedResource = "Each resource must appear at most once.";
+    private const string RepeatedResource = "Each resource must appear at most once.";
+
+    /// <summary>What of each resource ends here; null for what is the controller's.</summary>
+    public ConfigVerdict?[] Settle(IReadOnlyList<ConfigAsked> asked, bool hasLoggers, bool validateOnly, RequestContext context)
+    {
+        var counts = asked.CountBy(static resource => (resource.Type, resource.Name)).ToDictionary();
+        return [.. asked.Select(resource =>
+        {
+            if (counts[(resource.Type, resource.Name)] > 1) return new ConfigVerdict(ErrorCode.InvalidRequest, RepeatedResource);
+            var isLogger = (ConfigResourceType)resource.Type == ConfigResourceType.BrokerLogger;
+            if (isLogger && !hasLoggers) return new ConfigVerdict(ErrorCode.InvalidRequest, $"Unknown resource type {resource.Type}");
+            if ((Problem(resource, context) ?? (isLogger ? AlterLoggers(resource.Changes, validateOnly) : null)) is { } problem) return new ConfigVerdict(problem.Error, problem.Message);
+            return isLogger ? new ConfigVerdict(ErrorCode.None, null) : null;
+        })];
+    }
 
     /// <summary>What is wrong with the request for a resource, whatever its settings may be; null where nothing is.</summary>
-    public ConfigProblem? Check(ConfigResource resource, IReadOnlyCollection<ConfigChange> changes)
+    private ConfigProblem? Problem(ConfigAsked asked, RequestContext context)
     {
-        if (changes.Select(static change => change.Name).Distinct(StringComparer.Ordinal).Count() != changes.Count)
+        if (asked.Changes.Select(static change => change.Name).Distinct(StringComparer.Ordinal).Count() != asked.Changes.Count)
             return new(ErrorCode.InvalidRequest, "Error due to duplicate config keys");
-        var nulls = changes.Where(static change => change is { Operation: not ConfigOperation.Delete, Value: null }).Select(static change => change.Name).ToList();
+        var nulls = asked.Changes.Where(static change => change is { Operation: not ConfigOperation.Delete, Value: null }).Select(static change => change.Name).ToList();
         if (nulls.Count > 0) return new(ErrorCode.InvalidRequest, $"Null value not supported for : {string.Join(",", nulls)}");
-        return resource switch
+        return ((ConfigResourceType)asked.Type, asked.Name) switch
         {
-            { Type: ConfigResourceType.Broker, Name: "" } => null,
-            { Type: ConfigResourceType.Broker } => NodeProblem(resource.Name, "Unexpected broker id, expected"),
-            { Type: ConfigResourceType.BrokerLogger } => NodeProblem(resource.Name, "Unexpected node id. Expected"),
+            (ConfigResourceType.Broker, "") => null,
+            // A broker that passed it on has looked whether it is the one that is meant.
+            (ConfigResourceType.Broker, _) when !context.IsForwarded => NodeProblem(asked.Name, "Unexpected broker id, expected"),
+            (ConfigResourceType.BrokerLogger, _) => NodeProblem(asked.Name, "Unexpected node id. Expected"),
             _ => null,
         };
     }
 
     /// <summary>Sets levels of loggers, all of them or none; they last as long as the process does.</summary>
-    public ConfigProblem? AlterLoggers(IReadOnlyCollection<ConfigChange> changes, bool validateOnly)
+    private ConfigProblem? AlterLoggers(IReadOnlyCollection<ConfigChange> changes, bool validateOnly)
     {
         foreach (var change in changes)
         {

@@ -21,7 +21,7 @@ namespace KafkaCompat.Broker.Handlers.Configs;
 /// <item>The documentation is our own: what a setting does here, see docs/settings.md.</item>
 /// </list>
 /// </summary>
-[Serves(ApiKey.DescribeConfigs, 1, 4)]
+[Serves(ApiKey.DescribeConfigs, 1, 4, ApiListeners.Broker | ApiListeners.Controller)]
 public sealed class DescribeConfigsHandler(BrokerMetadata metadata, ServerConfig config, LoggerLevels loggers) : IHandler<DescribeConfigsRequest, DescribeConfigsResponse>
 {
     public ValueTask<DescribeConfigsResponse?> Handle(DescribeConfigsRequest request, RequestContext context)

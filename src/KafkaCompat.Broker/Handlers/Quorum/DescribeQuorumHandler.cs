@@ -11,7 +11,7 @@ namespace KafkaCompat.Broker.Handlers.Quorum;
 /// DescribeQuorum 0-2: who votes on the metadata log and how far each has come. From 1 on when a replica fetched last, from 2
 /// on the voters' directories and where they are reached. A request for anything but that one partition is UNKNOWN_TOPIC_OR_PARTITION for all that it names.
 /// </summary>
-[Serves(ApiKey.DescribeQuorum, 0, 2)]
+[Serves(ApiKey.DescribeQuorum, 0, 2, ApiListeners.Controller)]
 public sealed class DescribeQuorumHandler(Func<QuorumDescription> describe, TimeProvider time) : IHandler<DescribeQuorumRequest, DescribeQuorumResponse>
 {
 

@@ -8,7 +8,7 @@ namespace KafkaCompat.Broker.Handlers.Security;
 /// DescribeAcls 1-3: SECURITY_DISABLED, as Apache Kafka answers without an authorizer, which is a setting that is refused here. A filter with an
 /// element of code 0 is none (<see cref="AclElements"/>): the connection is closed.
 /// </summary>
-[Serves(ApiKey.DescribeAcls, 1, 3)]
+[Serves(ApiKey.DescribeAcls, 1, 3, ApiListeners.Broker | ApiListeners.Controller)]
 public sealed class DescribeAclsHandler : IHandler<DescribeAclsRequest, DescribeAclsResponse>
 {
     public ValueTask<DescribeAclsResponse?> Handle(DescribeAclsRequest request, RequestContext context)

@@ -10,7 +10,7 @@ namespace KafkaCompat.Broker.Handlers.Security;
 /// DescribeUserScramCredentials 0: the mechanisms and iterations of the users named, or of all. RESOURCE_NOT_FOUND for one who has none, DUPLICATE_RESOURCE for
 /// one who is named twice. kafka-configs asks this with every description of a user.
 /// </summary>
-[Serves(ApiKey.DescribeUserScramCredentials, 0, 0)]
+[Serves(ApiKey.DescribeUserScramCredentials, 0, 0, ApiListeners.Broker | ApiListeners.Controller)]
 public sealed class DescribeUserScramCredentialsHandler(BrokerMetadata metadata) : IHandler<DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse>
 {
     public ValueTask<DescribeUserScramCredentialsResponse?> Handle(DescribeUserScramCredentialsRequest request, RequestContext context) =>

@@ -1,7 +1,6 @@
 using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
-using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Broker.Security;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
@@ -21,7 +20,7 @@ namespace KafkaCompat.Broker.Handlers.Topics;
 /// </list>
 /// </summary>
 [Serves(ApiKey.Metadata, 0, 13)]
-public sealed class MetadataHandler(BrokerMetadata metadata, TopicCreator creator, ClientQuotas quotas) : IHandler<MetadataRequest, MetadataResponse>
+public sealed class MetadataHandler(BrokerMetadata metadata, TopicCreator creator) : IHandler<MetadataRequest, MetadataResponse>
 {
     private const short AskedByIdSince = 12;
 
@@ -70,10 +69,9 @@ public sealed class MetadataHandler(BrokerMetadata metadata, TopicCreator creato
             if (image.FindTopic(name) is { } topic) response.Topics.Add(Describe(topic, image, request, context));
             else missing.Add(name);
         }
-        var quota = missing.Count == 0 ? null : quotas.MutationOf(context, strictSince: 0);
         foreach (var name in missing)
         {
-            var error = creator.CreateOnDemand(name, request.AllowAutoTopicCreation, quota);
+            var error = creator.CreateOnDemand(name, request.AllowAutoTopicCreation, context);
             response.Topics.Add(new() { Name = name, ErrorCode = error, IsInternal = InternalTopics.Contains(name) });
         }
         foreach (var id in unknownIds)

@@ -22,7 +22,7 @@ public sealed class ProducerIdBlock(IControllerChannel controller, int nodeId, F
         try
         {
             if (_next < _end) return (ErrorCode.None, _next++);
-            var block = await controller.AllocateProducerIds(new AllocateProducerIdsRequest { BrokerId = nodeId, BrokerEpoch = brokerEpoch() });
+            var block = await controller.Ask(new AllocateProducerIdsRequest { BrokerId = nodeId, BrokerEpoch = brokerEpoch() });
             if (block.ErrorCode != ErrorCode.None) return (block.ErrorCode, -1);
             _next = block.ProducerIdStart;
             _end = block.ProducerIdStart + block.ProducerIdLen;

@@ -1,10 +1,10 @@
-namespace KafkaCompat.Broker.Quotas;
+namespace KafkaCompat.Cluster.Machines;
 
 /// <summary>
 /// What is measured of those whom a quota binds. Who is quiet for <see cref="MaxIdleMs"/> is forgotten, as Kafka does; past <see cref="MaxEntities"/> those
 /// who were quiet longest are, so that names made up on the way cost no more memory than that. Not safe for threads.
 /// </summary>
-internal sealed class TrackedEntities<TKey, TMeasure>(Func<TMeasure> create)
+public sealed class TrackedEntities<TKey, TMeasure>(Func<TMeasure> create)
     where TKey : notnull
 {
     /// <summary>Entities that are measured at a time, by quota.</summary>

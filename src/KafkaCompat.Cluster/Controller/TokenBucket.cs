@@ -1,4 +1,4 @@
-namespace KafkaCompat.Broker.Quotas;
+namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>
 /// What a client may still change under its controller mutation quota: fills by the quota a second up to what all windows together allow, is full at first, and

@@ -1,14 +1,13 @@
 using System.Collections.Immutable;
-using KafkaCompat.Cluster.Metadata;
 
-namespace KafkaCompat.Broker.Quotas;
+namespace KafkaCompat.Cluster.Metadata;
 
 /// <summary>
 /// The limits of one kind, and which of them binds a client. The most specific one does, in Kafka's order: user and client id, user with any client id, user;
 /// then the same of any user; then client id, any client id. It says too with whom the client shares the limit: a limit of users is one for all clients of a
 /// user, one of client ids is one for all users of that client id.
 /// </summary>
-internal sealed class QuotaLimits
+public sealed class QuotaLimits
 {
     /// <summary>In place of a name: the default of the type. No entity has an empty name.</summary>
     private const string Any = "";

@@ -1,21 +1,19 @@
-using KafkaCompat.Broker.Dispatch;
-using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 
-namespace KafkaCompat.Broker.Handlers.Cluster;
+namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>
 /// ListPartitionReassignments 0: the partitions that are on their way to other brokers, of all topics (null) or of those named. What does not
 /// exist, or does not move, is left out without an error.
 /// </summary>
-[Serves(ApiKey.ListPartitionReassignments, 0, 0)]
-public sealed class ListPartitionReassignmentsHandler(BrokerMetadata metadata) : IHandler<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>
+[Serves(ApiKey.ListPartitionReassignments, 0, 0, ApiListeners.Controller)]
+internal sealed class ListPartitionReassignmentsHandler : IControllerHandler<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>
 {
-    public ValueTask<ListPartitionReassignmentsResponse?> Handle(ListPartitionReassignmentsRequest request, RequestContext context)
+    public Decision<ListPartitionReassignmentsResponse> Decide(ListPartitionReassignmentsRequest request, ControllerTurn turn)
     {
-        var image = metadata.Current;
+        var image = turn.Image;
         var response = new ListPartitionReassignmentsResponse { ErrorMessage = null };
         if (request.Topics is { } wanted)
         {
@@ -28,7 +26,7 @@ public sealed class ListPartitionReassignmentsHandler(BrokerMetadata metadata) :
         {
             foreach (var topic in image.Topics.Values) Add(response, topic, topic.Partitions.Keys);
         }
-        return ValueTask.FromResult<ListPartitionReassignmentsResponse?>(response);
+        return Decision.Of(response);
     }
 
     private static void Add(ListPartitionReassignmentsResponse response, TopicImage topic, IEnumerable<int> partitions)

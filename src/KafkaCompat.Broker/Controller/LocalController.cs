@@ -1,0 +1,33 @@
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Cluster.Controller;
+using KafkaCompat.Protocol;
+
+namespace KafkaCompat.Broker.Controller;
+
+/// <summary>
+/// The way to the controller where that is this very node: its handlers are run as those of its listener are, with what the forwarded request says in place of a connection.
+/// The node's own broker can ask too what no listener serves.
+/// </summary>
+public sealed class LocalController(DispatchTable served, IController controller) : IControllerChannel
+{
+    private readonly DispatchTable _within = new(ApiListeners.None, ControllerApis.All.Where(static api => api.Listeners == ApiListeners.None).Select(api => new DecidedApi(api, controller)));
+
+    public async Task<ForwardedAnswer> Forward(ForwardedRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var key = request.Body.Key;
+        var api = served.Find((short)key) ?? (request.User is null ? _within.Find((short)key) : null);
+        if (api is null || request.Version < api.MinVersion || request.Version > api.MaxVersion) return ForwardedAnswer.Without(ErrorCode.UnsupportedVersion);
+        var connection = new ConnectionInfo("forwarded", request.ListenerName, served, request.ClientAddress, CancellationToken.None) { User = request.User ?? "" };
+        var context = new RequestContext(key, request.Version, request.CorrelationId, request.ClientId, connection) { IsForwarded = true, IsOfNode = request.User is null };
+        try
+        {
+            var response = await api.Handle(request.Body, context);
+            return response is null ? ForwardedAnswer.Without(ErrorCode.InvalidRequest) : ForwardedAnswer.Of(response);
+        }
+        catch (NotControllerException)
+        {
+            return ForwardedAnswer.Without(ErrorCode.NotController);
+        }
+    }
+}

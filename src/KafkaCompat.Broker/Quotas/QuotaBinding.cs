@@ -1,4 +1,0 @@
-namespace KafkaCompat.Broker.Quotas;
-
-/// <summary>A limit that binds a client, and those who share it: null stands for all users, or all client ids.</summary>
-internal readonly record struct QuotaBinding(double Limit, string? User, string? ClientId);
