@@ -40,6 +40,7 @@ public sealed class DispatchGenerator : IIncrementalGenerator
         if (!isMachine && errors.Count == 0)
         {
             errors.AddRange(DispatchChecks.CheckWhole(all, around));
+            errors.AddRange(DispatchChecks.CheckParts(own, around));
         }
 
         foreach (var (place, text) in errors)
@@ -58,7 +59,7 @@ public sealed class DispatchGenerator : IIncrementalGenerator
         }
         else
         {
-            output.AddSource("ServedHandlers.g.cs", DispatchEmitter.Emit(all));
+            output.AddSource("ServedHandlers.g.cs", DispatchEmitter.Emit(all, around));
         }
     }
 }

@@ -9,6 +9,17 @@ namespace KafkaCompat.Tests.Shared;
 /// <summary>Messages of any kind that hold some of everything, for tests that want one of each API and version.</summary>
 internal static class FilledMessages
 {
+    /// <summary>A request that names two of everything, none of which is there, so that it is decided and changes nothing.</summary>
+    public static IRequest Request(ApiKey key, short version)
+    {
+        var empty = (IRequest)Activator.CreateInstance(typeof(IRequest).Assembly.GetType($"KafkaCompat.Protocol.Messages.{key}Request", throwOnError: true)!)!;
+        var reader = new WireReader(Write(empty, version, items: 2));
+        var request = ApiCatalog.ReadRequest(key, ref reader, version);
+        // All the time that it needs.
+        request.GetType().GetProperty("TimeoutMs")?.SetValue(request, 60_000);
+        return request;
+    }
+
     /// <summary>A message with so many items in each of its arrays, as bytes of a version.</summary>
     public static byte[] Write(IMessage message, short version, int items)
     {

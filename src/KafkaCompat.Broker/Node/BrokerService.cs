@@ -4,13 +4,8 @@ using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Coordination;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Fetching;
-using KafkaCompat.Broker.Handlers.Cluster;
 using KafkaCompat.Broker.Handlers.Configs;
 using KafkaCompat.Broker.Handlers.Data;
-using KafkaCompat.Broker.Handlers.Groups;
-using KafkaCompat.Broker.Handlers.Quorum;
-using KafkaCompat.Broker.Handlers.Security;
-using KafkaCompat.Broker.Handlers.Topics;
 using KafkaCompat.Broker.Handlers.Transactions;
 using KafkaCompat.Broker.Logging;
 using KafkaCompat.Broker.Loops;
@@ -106,27 +101,18 @@ public sealed class BrokerService : IAsyncDisposable
         _compaction = new CompactionNotices(Metadata, logLogger);
         _logs = new LogKeeper(Partitions, directories, config, time, logLogger);
         var alteration = new ConfigAlteration(config.NodeId, _loggers);
-        var direct = new DirectController(controller);
-        _controllerDispatch = new ControllerHandlers
+        _controllerDispatch = new ControllerHandlers(new ControllerParts
         {
-            ApiVersions = new ApiVersionsHandler(Metadata, Telemetry),
-            DescribeCluster = new DescribeClusterHandler(Metadata),
-            DescribeConfigs = new DescribeConfigsHandler(Metadata, config, _loggers),
-            IncrementalAlterConfigs = new IncrementalAlterConfigsHandler(alteration, direct),
-            AlterConfigs = new AlterConfigsHandler(alteration, direct),
-            AlterClientQuotas = new AlterClientQuotasHandler(controller),
-            DescribeUserScramCredentials = new DescribeUserScramCredentialsHandler(Metadata),
-            DescribeQuorum = new DescribeQuorumHandler(quorum, engineTime),
-            SaslHandshake = new SaslHandshakeHandler(),
-            SaslAuthenticate = new SaslAuthenticateHandler(),
-            DescribeAcls = new DescribeAclsHandler(),
-            CreateAcls = new CreateAclsHandler(),
-            DeleteAcls = new DeleteAclsHandler(),
-            CreateDelegationToken = new CreateDelegationTokenHandler(),
-            RenewDelegationToken = new RenewDelegationTokenHandler(),
-            ExpireDelegationToken = new ExpireDelegationTokenHandler(),
-            DescribeDelegationToken = new DescribeDelegationTokenHandler(),
-        }.ToTable(controller);
+            Config = config,
+            Metadata = Metadata,
+            Telemetry = Telemetry,
+            Loggers = _loggers,
+            Alteration = alteration,
+            Controller = controller,
+            Channel = new DirectController(controller),
+            Quorum = quorum,
+            Time = engineTime,
+        }).ToTable(controller);
         Controller = new LocalController(_controllerDispatch, controller);
         if (seams?.ControllerChannel is { } between) Controller = between(Controller);
         _assignments = new DirectoryAssignments(Controller, config.NodeId, () => BrokerEpoch, engineTime, logLogger);
@@ -140,51 +126,29 @@ public sealed class BrokerService : IAsyncDisposable
         _groups = new GroupPartitions(coordinator, Partitions, Wheel, config.NodeId);
         _sessions = new FetchSessionCache(config.GetInt("max.incremental.fetch.session.cache.slots"), random, engineTime);
         Refusals = new DataRefusals(logs.CreateLogger("kafkacompat.produce"), time);
-        _produce = new ProduceHandler(Partitions, Metadata, Wheel, batchThreads) { Refusals = Refusals };
-        _fetch = new FetchHandler(Partitions, Metadata, Wheel, _sessions, Quotas, config.GetInt("fetch.max.bytes")) { Refusals = Refusals };
-        var unserved = new UnservedFeatures(logs.CreateLogger("kafkacompat.requests"));
-        _dispatch = new BrokerHandlers
+        var handlers = new BrokerHandlers(new BrokerParts
         {
-            Produce = _produce,
-            Fetch = _fetch,
-            ListOffsets = new ListOffsetsHandler(Partitions, batchThreads),
-            Metadata = new MetadataHandler(Metadata, Topics),
-            ApiVersions = new ApiVersionsHandler(Metadata, Telemetry),
-            DeleteRecords = new DeleteRecordsHandler(Partitions),
-            DescribeProducers = new DescribeProducersHandler(Partitions, Metadata),
-            DescribeLogDirs = new DescribeLogDirsHandler(Partitions, directories.All, Metadata, config),
-            AlterReplicaLogDirs = new AlterReplicaLogDirsHandler(Partitions, directories.All),
-            DeleteGroups = new DeleteGroupsHandler(coordinator),
-            OffsetDelete = new OffsetDeleteHandler(coordinator, Metadata),
-            InitProducerId = new InitProducerIdHandler(_producerIds, unserved),
-            OffsetForLeaderEpoch = new OffsetForLeaderEpochHandler(Partitions),
-            DescribeConfigs = new DescribeConfigsHandler(Metadata, config, _loggers),
-            IncrementalAlterConfigs = new IncrementalAlterConfigsHandler(alteration, Controller),
-            AlterConfigs = new AlterConfigsHandler(alteration, Controller),
-            DescribeClientQuotas = new DescribeClientQuotasHandler(Metadata),
-            DescribeUserScramCredentials = new DescribeUserScramCredentialsHandler(Metadata),
-            ListConfigResources = new ListConfigResourcesHandler(Metadata),
-            GetTelemetrySubscriptions = new GetTelemetrySubscriptionsHandler(Telemetry),
-            PushTelemetry = new PushTelemetryHandler(Telemetry, batchThreads),
-            DescribeCluster = new DescribeClusterHandler(Metadata),
-            SaslHandshake = new SaslHandshakeHandler(),
-            SaslAuthenticate = new SaslAuthenticateHandler(),
-            DescribeAcls = new DescribeAclsHandler(),
-            DescribeDelegationToken = new DescribeDelegationTokenHandler(),
-            DescribeTopicPartitions = new DescribeTopicPartitionsHandler(Metadata, config.GetInt("max.request.partition.size.limit")),
-            JoinGroup = new JoinGroupHandler(coordinator, NewGuid),
-            SyncGroup = new SyncGroupHandler(coordinator),
-            Heartbeat = new HeartbeatHandler(coordinator),
-            LeaveGroup = new LeaveGroupHandler(coordinator),
-            DescribeGroups = new DescribeGroupsHandler(coordinator),
-            ListGroups = new ListGroupsHandler(coordinator),
-            FindCoordinator = new FindCoordinatorHandler(Metadata, Topics, unserved),
-            ConsumerGroupHeartbeat = new ConsumerGroupHeartbeatHandler(unserved),
-            ShareGroupHeartbeat = new ShareGroupHeartbeatHandler(unserved),
-            StreamsGroupHeartbeat = new StreamsGroupHeartbeatHandler(unserved),
-            OffsetCommit = new OffsetCommitHandler(coordinator, Metadata),
-            OffsetFetch = new OffsetFetchHandler(coordinator, Metadata),
-        }.ToTable(Controller);
+            Config = config,
+            Metadata = Metadata,
+            Telemetry = Telemetry,
+            Loggers = _loggers,
+            Alteration = alteration,
+            Channel = Controller,
+            Partitions = Partitions,
+            Directories = directories.All,
+            Wheel = Wheel,
+            BatchThreads = batchThreads,
+            Sessions = _sessions,
+            Quotas = Quotas,
+            Refusals = Refusals,
+            Groups = coordinator,
+            Topics = Topics,
+            ProducerIds = _producerIds,
+            Unserved = new UnservedFeatures(logs.CreateLogger("kafkacompat.requests")),
+            NewGuid = NewGuid,
+        });
+        (_produce, _fetch) = (handlers.Produce, handlers.Fetch);
+        _dispatch = handlers.ToTable(Controller);
         if (config.ClientTelemetry == TelemetryAdvertising.Off) _dispatch = _dispatch.Without(ApiKey.GetTelemetrySubscriptions, ApiKey.PushTelemetry);
         seams?.Interceptor?.Attach(Metadata);
         _dispatch.Intercept(seams?.Interceptor);

@@ -27,6 +27,7 @@ public sealed class ClientQuotas : IMetadataListener
 
     private readonly TimeProvider _time;
     private readonly long _startTimestamp;
+    private readonly int _maxFetchBytes;
     private readonly RateQuota _produce;
     private readonly RateQuota _fetch;
     private readonly RateQuota _request;
@@ -38,6 +39,7 @@ public sealed class ClientQuotas : IMetadataListener
         ArgumentNullException.ThrowIfNull(time);
         _time = time;
         _startTimestamp = time.GetTimestamp();
+        _maxFetchBytes = config.GetInt("fetch.max.bytes");
         var windows = config.GetInt("quota.window.num");
         var windowMs = config.GetInt("quota.window.size.seconds") * 1000L;
         (_produce, _fetch) = (new RateQuota(windows, windowMs, int.MaxValue), new RateQuota(windows, windowMs, int.MaxValue));
@@ -102,9 +104,9 @@ public sealed class ClientQuotas : IMetadataListener
         return throttleMs;
     }
 
-    /// <summary>The most bytes that a fetch may return; more than its quota allows at once would throttle the client for ever.</summary>
+    /// <summary>The most bytes that a fetch may return: <c>fetch.max.bytes</c>, and no more than its quota allows at once, which would throttle the client for ever.</summary>
     internal int MaxFetchBytes(RequestContext context) =>
-        context.Meter is null ? int.MaxValue : (int)Math.Min(int.MaxValue, _fetch.MaxAtOnce(context.User, ClientIdOf(context)));
+        context.Meter is null ? _maxFetchBytes : (int)Math.Min(_maxFetchBytes, _fetch.MaxAtOnce(context.User, ClientIdOf(context)));
 
     /// <summary>Whether a fetch may be throttled, so that its size has to be known first.</summary>
     internal bool ThrottlesFetches => _fetch.IsActive || _request.IsActive;

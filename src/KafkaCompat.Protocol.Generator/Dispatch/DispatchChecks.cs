@@ -29,6 +29,23 @@ internal static class DispatchChecks
         }
     }
 
+    /// <summary>What a handler asks for is a part of the node that serves it.</summary>
+    public static IEnumerable<(Place? Place, string Text)> CheckParts(IReadOnlyList<ServedHandler> handlers, Surroundings around) =>
+        from handler in handlers
+        where !handler.IsDecided
+        from listener in Each
+        where handler.Listeners.HasFlag(listener)
+        from parameter in handler.Parameters
+        where PartFor(parameter, around.PartsOf(listener)) is null
+        select (handler.Place, $"{handler.ClassName} asks for {parameter.Type} {parameter.Name}, and {listener}Parts has no such thing");
+
+    /// <summary>The part that fits a parameter: the one of its type, or of several the one of its name.</summary>
+    public static NamedType? PartFor(NamedType parameter, IEnumerable<NamedType> parts)
+    {
+        var fitting = parts.Where(p => p.Type == parameter.Type).ToList();
+        return fitting.Count == 1 ? fitting[0] : fitting.Find(p => string.Equals(p.Name, parameter.Name, StringComparison.OrdinalIgnoreCase));
+    }
+
     /// <summary>The handlers behind a kind of listener. What the controller serves and a broker may forward is served on both.</summary>
     public static IEnumerable<ServedHandler> ServingOn(Listeners listener, IReadOnlyList<ServedHandler> handlers) =>
         handlers.Where(h => h.Listeners.HasFlag(listener) || (listener == Listeners.Broker && IsForwarded(h, handlers)));

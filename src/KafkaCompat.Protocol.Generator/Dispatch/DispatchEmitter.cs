@@ -5,13 +5,13 @@ namespace KafkaCompat.Protocol.Generator.Dispatch;
 /// <summary>Writes the tables of a node's two kinds of listener: BrokerHandlers and ControllerHandlers have a place for each handler, and make the table of them.</summary>
 internal static class DispatchEmitter
 {
-    public static string Emit(IReadOnlyList<ServedHandler> all)
+    public static string Emit(IReadOnlyList<ServedHandler> all, Surroundings around)
     {
         var code = new CodeWriter();
         Head(code, "KafkaCompat.Broker.Node", "System.Collections.Generic", "KafkaCompat.Broker.Controller", "KafkaCompat.Broker.Dispatch", "KafkaCompat.Cluster.Controller", "KafkaCompat.Protocol");
-        EmitHandlers(code, "BrokerHandlers", Listeners.Broker, "IControllerChannel", all);
+        EmitHandlers(code, "BrokerHandlers", Listeners.Broker, "IControllerChannel", all, around.BrokerParts);
         code.Line();
-        EmitHandlers(code, "ControllerHandlers", Listeners.Controller, "IController", all);
+        EmitHandlers(code, "ControllerHandlers", Listeners.Controller, "IController", all, around.ControllerParts);
         code.Line();
         EmitVersions(code, all);
         return code.ToString();
@@ -63,15 +63,16 @@ internal static class DispatchEmitter
         code.Line();
     }
 
-    private static void EmitHandlers(CodeWriter code, string name, Listeners listener, string channel, IReadOnlyList<ServedHandler> all)
+    private static void EmitHandlers(CodeWriter code, string name, Listeners listener, string channel, IReadOnlyList<ServedHandler> all, Rows<NamedType> parts)
     {
         var served = DispatchChecks.ServingOn(listener, all).OrderBy(h => h.Key.Number).ToList();
-        code.Line($"/// <summary>The handlers of this assembly that a {listener.ToString().ToLowerInvariant()}'s listener serves. One that the composition leaves out is a compile error.</summary>");
-        code.Open($"internal sealed class {name}");
+        code.Line($"/// <summary>The handlers of this assembly that a {listener.ToString().ToLowerInvariant()}'s listener serves, each made of what its constructor asks for.</summary>");
+        code.Open($"internal sealed class {name}({listener}Parts parts)");
         foreach (var handler in served.Where(h => IsOwn(h, listener)))
         {
             code.Line($"/// <summary>{handler.Key.Name}, versions {handler.Min} to {handler.Max}.</summary>");
-            code.Line($"public required {handler.TypeName} {handler.Key.Name} {{ get; init; }}");
+            string arguments = string.Join(", ", handler.Parameters.Select(p => $"parts.{DispatchChecks.PartFor(p, parts)!.Name}"));
+            code.Line($"public {handler.TypeName} {handler.Key.Name} {{ get; }} = new({arguments});");
             code.Line();
         }
 

@@ -32,20 +32,11 @@ internal sealed record ServedHandler
 
     public required int SpecMax { get; init; }
 
+    /// <summary>What its constructor asks for.</summary>
+    public required Rows<NamedType> Parameters { get; init; }
+
     /// <summary>Null for one that another assembly holds.</summary>
     public required Place? Place { get; init; }
-}
-
-/// <summary>What the spec says of a key.</summary>
-internal sealed record KeyFacts(int Number, string Name, Listeners Listeners, bool IsForwardable);
-
-/// <summary>ApiListeners.</summary>
-[Flags]
-internal enum Listeners
-{
-    None = 0,
-    Broker = 1,
-    Controller = 2,
 }
 
 /// <summary>Where a class stands.</summary>

@@ -31,9 +31,16 @@ internal static class ServedHandlerReader
             Response = contract?.TypeArguments[1].ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat),
             SpecMin = Constant(request, "MinVersion", 0),
             SpecMax = Constant(request, "MaxVersion", -1),
+            Parameters = new(handler.InstanceConstructors.OrderByDescending(c => c.Parameters.Length).First().Parameters.Select(p => new NamedType(TypeText(p.Type), p.Name))),
             Place = handler.Locations.FirstOrDefault(l => l.IsInSource) is { } source ? Place.Of(source) : null,
         };
     }
+
+    /// <summary>The properties of a class, its base's among them.</summary>
+    public static IEnumerable<NamedType> PropertiesOf(INamedTypeSymbol? type) => type is null ? []
+        : PropertiesOf(type.BaseType).Concat(type.GetMembers().OfType<IPropertySymbol>().Where(p => !p.IsImplicitlyDeclared).Select(p => new NamedType(TypeText(p.Type), p.Name)));
+
+    private static string TypeText(ITypeSymbol type) => type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);
 
     /// <summary>All keys that a listener can serve.</summary>
     public static IEnumerable<KeyFacts> FactsOf(INamedTypeSymbol keys) =>

@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis;
 namespace KafkaCompat.Protocol.Generator.Dispatch;
 
 /// <summary>What the dispatch tables of an assembly are made of besides its own handlers: equal as long as none of it has changed.</summary>
-internal sealed record Surroundings(Rows<ServedHandler> Decided, Rows<KeyFacts> Keys, Rows<UnservedKey> Unserved)
+internal sealed record Surroundings(Rows<ServedHandler> Decided, Rows<KeyFacts> Keys, Rows<UnservedKey> Unserved, Rows<NamedType> BrokerParts, Rows<NamedType> ControllerParts)
 {
     private const string Cluster = "KafkaCompat.Cluster";
 
@@ -18,8 +18,13 @@ internal sealed record Surroundings(Rows<ServedHandler> Decided, Rows<KeyFacts> 
         var keys = compilation.GetTypeByMetadataName("KafkaCompat.Protocol.ApiKey") is { } enumeration ? ServedHandlerReader.FactsOf(enumeration) : [];
         var unserved = compilation.Assembly.GetAttributes().Where(a => a.AttributeClass?.Name == "NotServedYetAttribute" && a.ConstructorArguments.Length == 2)
             .SelectMany(a => a.ConstructorArguments[1].Values.Select(key => new UnservedKey(Number(key), (Listeners)Number(a.ConstructorArguments[0]))));
-        return new(new(handlers), new(keys), new(unserved));
+        return new(new(handlers), new(keys), new(unserved), PartsOf("BrokerParts"), PartsOf("ControllerParts"));
+
+        Rows<NamedType> PartsOf(string name) => new(ServedHandlerReader.PropertiesOf(compilation.GetTypeByMetadataName("KafkaCompat.Broker.Node." + name)));
     }
+
+    /// <summary>What handlers of a listener can ask for.</summary>
+    public Rows<NamedType> PartsOf(Listeners listener) => listener == Listeners.Broker ? BrokerParts : ControllerParts;
 
     private static ImmutableArray<INamedTypeSymbol> TypesOf(INamespaceSymbol root, IEnumerable<string> path)
     {

@@ -46,7 +46,7 @@ public sealed class ForwardingTests : IAsyncLifetime
         var versions = ServedVersions.All.Single(served => served.Key == key).Versions;
         for (var version = versions.Min; version <= versions.Max; version++)
         {
-            var request = Request(key, version);
+            var request = FilledMessages.Request(key, version);
             var carried = Channel.Carried.Count;
             var byBroker = await Ask("PLAINTEXT", request, version);
             Assert.Equal(carried + 1, Channel.Carried.Count);
@@ -66,7 +66,7 @@ public sealed class ForwardingTests : IAsyncLifetime
         var versions = ServedVersions.All.Single(served => served.Key == key).Versions;
         for (var version = versions.Min; version <= versions.Max; version++)
         {
-            var frame = await Ask("PLAINTEXT", Request(key, version), version);
+            var frame = await Ask("PLAINTEXT", FilledMessages.Request(key, version), version);
             var reader = new WireReader(frame!);
             _ = reader.ReadInt32();
             if (ApiCatalog.Get(key).ResponseHeaderVersion(version) >= 1) _ = reader.ReadTagCount();
@@ -100,16 +100,5 @@ public sealed class ForwardingTests : IAsyncLifetime
         var answer = await client.Receive();
         client.CloseSending();
         return answer;
-    }
-
-    /// <summary>A request that names two of everything, none of which is there, so that it is decided and changes nothing.</summary>
-    private static IRequest Request(ApiKey key, short version)
-    {
-        var empty = (IRequest)Activator.CreateInstance(typeof(CreateTopicsRequest).Assembly.GetType($"KafkaCompat.Protocol.Messages.{key}Request", throwOnError: true)!)!;
-        var reader = new WireReader(FilledMessages.Write(empty, version, items: 2));
-        var request = ApiCatalog.ReadRequest(key, ref reader, version);
-        // All the time that it needs.
-        request.GetType().GetProperty("TimeoutMs")?.SetValue(request, 60_000);
-        return request;
     }
 }

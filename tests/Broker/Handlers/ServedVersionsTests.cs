@@ -2,6 +2,7 @@ using System.Globalization;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Tests.Shared;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Handlers;
@@ -133,7 +134,7 @@ public sealed class ServedVersionsTests : IAsyncLifetime
         ApiKey.ListConfigResources => client.Post(new ListConfigResourcesRequest(), version),
         ApiKey.GetTelemetrySubscriptions => client.Post(new GetTelemetrySubscriptionsRequest { ClientInstanceId = new Uuid(1, 2) }, version),
         ApiKey.PushTelemetry => client.Post(new PushTelemetryRequest { ClientInstanceId = new Uuid(1, 2) }, version),
-        _ => throw new InvalidOperationException($"{key} is served: this test needs a request of it."),
+        _ => client.Post(FilledMessages.Request(key, version), version),
     };
 
     private ProduceRequest Produce(short version)

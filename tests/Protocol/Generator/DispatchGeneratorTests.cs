@@ -43,8 +43,14 @@ public class DispatchGeneratorTests
 
     private const string Broker = """
         using KafkaCompat.Protocol; using KafkaCompat.Protocol.Messages; using KafkaCompat.Broker.Dispatch;
-        [assembly: KafkaCompat.Broker.Node.NotServedYet(ApiListeners.Controller, UNSERVED)]
+        [assembly: KafkaCompat.Broker.Node.NotServedYet(ApiListeners.Controller, new ApiKey[] { UNSERVED })]
         namespace KafkaCompat.Broker.Node { public sealed class NotServedYetAttribute(ApiListeners listeners, params ApiKey[] keys) : System.Attribute; }
+        namespace KafkaCompat.Broker.Node
+        {
+            abstract class HandlerParts { public System.Version Version { get; } }
+            sealed class BrokerParts : HandlerParts { public string First { get; } public string Second { get; } }
+            sealed class ControllerParts : HandlerParts;
+        }
         namespace KafkaCompat.Broker.Dispatch { public interface IHandler<TRequest, TResponse>; }
         namespace KafkaCompat.Broker.Handlers
         {
@@ -54,14 +60,14 @@ public class DispatchGeneratorTests
 
     private const string Create = "[Serves(ApiKey.CreateTopics, 2, 7, ApiListeners.Controller)] class CreateTopicsHandler : IControllerHandler<CreateTopicsRequest, CreateTopicsResponse>;";
     private const string Both = "[Serves(ApiKey.Produce, 3, 13)] class ProduceHandler : IHandler<ProduceRequest, ProduceResponse>;"
-        + "[Serves(ApiKey.Fetch, 4, 18)] class FetchHandler : IHandler<FetchRequest, FetchResponse>;";
+        + "[Serves(ApiKey.Fetch, 4, 18)] class FetchHandler(System.Version version, string second) : IHandler<FetchRequest, FetchResponse>;";
 
     [Fact]
     public void Handlers_become_the_tables_of_both_listeners()
     {
         var (errors, code) = Run(Both);
         Assert.Empty(errors);
-        Assert.Contains("public required global::KafkaCompat.Broker.Handlers.FetchHandler Fetch { get; init; }", code, StringComparison.Ordinal);
+        Assert.Contains("public global::KafkaCompat.Broker.Handlers.FetchHandler Fetch { get; } = new(parts.Version, parts.Second);", code, StringComparison.Ordinal);
         var broker = code[..code.IndexOf("class ControllerHandlers", StringComparison.Ordinal)];
         Assert.Contains("(3, 13, Produce)", broker, StringComparison.Ordinal);
         Assert.Contains("new ForwardedApi(ApiKey.CreateTopics, 2, 7, controller)", broker, StringComparison.Ordinal);
@@ -98,6 +104,9 @@ public class DispatchGeneratorTests
     [InlineData("[Serves(ApiKey.Produce, 3, 13, ApiListeners.Controller)] class Other : IHandler<ProduceRequest, ProduceResponse>;", "on a controller's listener, where the spec does not have it")]
     [InlineData("[Serves(ApiKey.Fetch, 4, 18)] class Other;", "implements no IHandler")]
     [InlineData("[Serves(ApiKey.Fetch, 4, 12)] class Other : IHandler<ProduceRequest, ProduceResponse>;", "serves Fetch but handles ProduceRequest")]
+    [InlineData(
+        "[Serves(ApiKey.Fetch, 4, 18, ApiListeners.Controller)] class Other(string first) : IHandler<FetchRequest, FetchResponse>;",
+        "Fetch is served on a controller's listener: take it off the list")]
     public void A_wrong_handler_is_a_compile_error(string handler, string text) => Refused(Both + handler, "ApiKey.Fetch", text);
 
     [Theory]
@@ -106,6 +115,17 @@ public class DispatchGeneratorTests
     [InlineData(Both, "ApiKey.Fetch, ApiKey.CreateTopics", "CreateTopics is served on a controller's listener: take it off the list")]
     public void A_key_that_nobody_serves_is_a_compile_error_unless_it_is_listed(string handlers, string unserved, string text) =>
         Refused(handlers + "[Serves(ApiKey.CreateTopics, 2, 7)] class Own : IHandler<CreateTopicsRequest, CreateTopicsResponse>;", unserved, text);
+
+    [Theory]
+    [InlineData("System.Uri uri", "ControllerParts has no such thing")]
+    [InlineData("string first", "ControllerParts has no such thing")]
+    [InlineData("System.Version version", null)]
+    public void A_handler_that_asks_for_what_is_no_part_of_its_node_is_a_compile_error(string parameter, string? text)
+    {
+        var handlers = Both + $"[Serves(ApiKey.Fetch, 4, 18, ApiListeners.Controller)] class Other({parameter}) : IHandler<FetchRequest, FetchResponse>;";
+        if (text is null) Assert.Empty(Run(handlers, "").Errors);
+        else Refused(handlers, "", text);
+    }
 
     private static void Refused(string handlers, string unserved, string text)
     {

@@ -46,21 +46,18 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
     private readonly TimerWheel _wheel;
     private readonly FetchSessionCache _sessions;
     private readonly ClientQuotas _quotas;
-    private readonly int _maxBytes;
+    private readonly DataRefusals _refusals;
     private readonly Func<Uuid, string?> _nameOf;
     private int _waiting;
 
-    /// <summary>Hears of what is refused.</summary>
-    internal DataRefusals? Refusals { get; init; }
-
-    internal FetchHandler(PartitionTable partitions, BrokerMetadata metadata, TimerWheel wheel, FetchSessionCache sessions, ClientQuotas quotas, int maxBytes)
+    internal FetchHandler(PartitionTable partitions, BrokerMetadata metadata, TimerWheel wheel, FetchSessionCache sessions, ClientQuotas quotas, DataRefusals refusals)
     {
         _partitions = partitions;
         _metadata = metadata;
         _wheel = wheel;
         _sessions = sessions;
         _quotas = quotas;
-        _maxBytes = maxBytes;
+        _refusals = refusals;
         _nameOf = metadata.TopicName;
     }
 
@@ -71,7 +68,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
     {
         var scope = _sessions.Open(request, context.ApiVersion, _nameOf);
         if (scope.Error != ErrorCode.None) return ValueTask.FromResult<FetchResponse?>(new FetchResponse { ErrorCode = scope.Error });
-        var limits = Limits.Of(request, context.ApiVersion, Math.Min(_maxBytes, _quotas.MaxFetchBytes(context)));
+        var limits = Limits.Of(request, context.ApiVersion, _quotas.MaxFetchBytes(context));
         var regions = new FetchRegions(scope.Partitions.Length);
         context.HoldUntilAnswered(regions);
         var reads = regions.Reads;
@@ -223,7 +220,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
                 if (scope.IsIncremental && !isNews) continue;
                 if (isFinal) Remember(session, asked, read);
             }
-            if (isFinal && read.Error != ErrorCode.None) Refusals?.CountFetch();
+            if (isFinal && read.Error != ErrorCode.None) _refusals.CountFetch();
             if (isFinal && read.Length > 0) read.Partition!.CountRead(read.Length);
             PartitionsFor(response, asked, version).Add(DataOf(asked, read, version));
         }

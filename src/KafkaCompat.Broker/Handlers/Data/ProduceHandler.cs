@@ -23,7 +23,8 @@ namespace KafkaCompat.Broker.Handlers.Data;
 /// such a request without an answer for ever.
 /// </summary>
 [Serves(ApiKey.Produce, 3, 13)]
-public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata metadata, TimerWheel wheel, IBatchThreads batchThreads) : IHandler<ProduceRequest, ProduceResponse>
+public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata metadata, TimerWheel wheel, IBatchThreads batchThreads, DataRefusals refusals)
+    : IHandler<ProduceRequest, ProduceResponse>
 {
     private const short AcksAll = -1;
     private const short AcksNone = 0;
@@ -36,9 +37,6 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
     private const string AdminClientId = "__admin_client";
 
     private int _waiting;
-
-    /// <summary>Hears of what is refused.</summary>
-    internal DataRefusals? Refusals { get; init; }
 
     /// <summary>Requests that wait for their acknowledgement.</summary>
     internal int Waiting => Volatile.Read(ref _waiting);
@@ -85,7 +83,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
                 if (partition is null)
                 {
                     failed = true;
-                    Refusals?.Refused(context, name, data, result.ErrorCode, result.ErrorMessage);
+                    refusals.Refused(context, name, data, result.ErrorCode, result.ErrorMessage);
                     continue;
                 }
                 var appended = partition.Append(data.Records, request.Acks, context.ApiVersion);
@@ -94,7 +92,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
                 if (appended.Error != ErrorCode.None)
                 {
                     failed = true;
-                    Refusals?.Refused(context, name, data, appended.Error, appended.ErrorMessage ?? appended.Cause);
+                    refusals.Refused(context, name, data, appended.Error, appended.ErrorMessage ?? appended.Cause);
                 }
                 else if (request.Acks == AcksAll && !appended.IsReplicated)
                 {

@@ -1,3 +1,4 @@
+using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Security;
@@ -18,7 +19,7 @@ namespace KafkaCompat.Broker.Handlers.Topics;
 /// </list>
 /// </summary>
 [Serves(ApiKey.DescribeTopicPartitions, 0, 0)]
-public sealed class DescribeTopicPartitionsHandler(BrokerMetadata metadata, int maxPartitions)
+public sealed class DescribeTopicPartitionsHandler(BrokerMetadata metadata, ServerConfig config)
     : IHandler<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>
 {
     public ValueTask<DescribeTopicPartitionsResponse?> Handle(DescribeTopicPartitionsRequest request, RequestContext context)
@@ -30,7 +31,7 @@ public sealed class DescribeTopicPartitionsHandler(BrokerMetadata metadata, int 
             return ValueTask.FromResult<DescribeTopicPartitionsResponse?>(Refusal(request, ErrorCode.InvalidRequest));
         var names = Names(request, image, cursor?.TopicName);
         if (names is ["", ..]) return ValueTask.FromResult<DescribeTopicPartitionsResponse?>(Refusal(request, ErrorCode.UnknownServerError));
-        var left = Math.Max(1, Math.Min(maxPartitions, request.ResponsePartitionLimit));
+        var left = Math.Max(1, Math.Min(config.GetInt("max.request.partition.size.limit"), request.ResponsePartitionLimit));
         foreach (var name in names)
         {
             if (left <= 0)
