@@ -1,4 +1,3 @@
-using System.Net;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Server.Listeners;
@@ -51,13 +50,13 @@ internal sealed class RunningNode : IAsyncDisposable
 
     /// <summary>As the program starts: on this machine's disk, by its clock.</summary>
     public static Task<RunningNode> Start(ServerConfig config, ILoggerFactory logs, NodeStart? start = null) =>
-        Start(config, new DiskFileStore(DescriptorLimit.FirstForNoFile()), TimeProvider.System, logs, NodeSeams.None, start: start);
+        Start(config, new DiskFileStore(DescriptorLimit.Shares().Files), TimeProvider.System, logs, NodeSeams.None, start: start);
 
     /// <summary>On other files and by another clock, within a process that is not this program's own.</summary>
     internal static async Task<RunningNode> Start(ServerConfig config, IFileStore files, TimeProvider time, ILoggerFactory logs, NodeSeams seams, bool isGuest = false, NodeStart? start = null)
     {
         var logger = logs.CreateLogger("kafkacompat");
-        var transport = new SocketTransport(TransportOptions(config, isGuest) with { Refused = RefusedConnections(logger) }, TimeProvider.System);
+        var transport = new SocketTransport(TransportOptions(config, isGuest) with { Refused = RefusedConnections.Told((endpoint, count) => HostLog.NoDescriptorForConnection(logger, endpoint, count), TimeProvider.System) }, TimeProvider.System);
         var listeners = new List<BoundListener>();
         var diskThreads = new WorkThreads("disk", WorkThreads.MaxDiskThreads);
         var batchThreads = new WorkThreads("batch", WorkThreads.MaxBatchThreads);
@@ -177,27 +176,10 @@ internal sealed class RunningNode : IAsyncDisposable
         _transport.Dispose();
     }
 
-    /// <summary>One line a minute, however many connections are closed.</summary>
-    private static Action<EndPoint> RefusedConnections(ILogger logger)
-    {
-        var count = 0L;
-        var toldAt = 0L;
-        return endpoint =>
-        {
-            var closed = Interlocked.Increment(ref count);
-            var last = Interlocked.Read(ref toldAt);
-            var now = TimeProvider.System.GetTimestamp();
-            if ((last == 0 || TimeProvider.System.GetElapsedTime(last, now) > TimeSpan.FromMinutes(1)) && Interlocked.CompareExchange(ref toldAt, now, last) == last)
-            {
-                HostLog.NoDescriptorForConnection(logger, endpoint, closed);
-            }
-        };
-    }
-
     internal static SocketTransportOptions TransportOptions(ServerConfig config, bool isGuest) => new()
     {
         CollectsGarbage = !isGuest,
-        FirstReservedDescriptor = isGuest ? long.MaxValue : DescriptorLimit.FirstReserved(),
+        FirstReservedDescriptor = isGuest ? long.MaxValue : DescriptorLimit.Shares().Connections,
         SharesPorts = isGuest,
         Backlog = config.GetInt("socket.listen.backlog.size"),
         SendBufferBytes = config.GetInt("socket.send.buffer.bytes"),

@@ -18,7 +18,7 @@ namespace KafkaCompat.Server.Http;
 /// </summary>
 internal sealed class HttpEndpoint : IAsyncDisposable
 {
-    /// <summary>Connections at a time: scrapers and health checks. Kestrel closes those that come on top.</summary>
+    /// <summary>Connections at a time: scrapers and health checks. The transport closes those that come on top, because Kestrel would close them without a word.</summary>
     public const int MaxConnections = 64;
 
     /// <summary>Nobody sends a body here.</summary>
@@ -56,7 +56,7 @@ internal sealed class HttpEndpoint : IAsyncDisposable
             return (null, null);
         }
 
-        var transport = new SocketTransport(new SocketTransportOptions { FirstReservedDescriptor = DescriptorLimit.FirstReserved() }, TimeProvider.System);
+        var transport = new SocketTransport(TransportOptions(DescriptorLimit.Shares(), logs.CreateLogger("kafkacompat")), TimeProvider.System);
         try
         {
             return (new HttpEndpoint(transport, await BoundListener.Bind(listener, transport, OwnSettings.HttpListener.Name).ConfigureAwait(false), logs), null);
@@ -72,6 +72,16 @@ internal sealed class HttpEndpoint : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Its connections are seen here and not at Kestrel, to which one that is closed as it comes never was one.</summary>
+    internal static SocketTransportOptions TransportOptions(DescriptorShares shares, ILogger logger) => new()
+    {
+        FirstReservedDescriptor = shares.Files,
+        SpareConnections = DescriptorLimit.MaxForHttp,
+        MaxConnections = MaxConnections,
+        Full = RefusedConnections.Told((endpoint, count) => HostLog.HttpIsFull(logger, endpoint, count, MaxConnections), TimeProvider.System),
+        Refused = RefusedConnections.Told((endpoint, count) => HostLog.NoDescriptorForHttp(logger, endpoint, count), TimeProvider.System),
+    };
 
     /// <summary>
     /// Answers from now on how the start goes. Kestrel itself is made when the first connection comes, so that neither the start nor a node that nobody asks pay for it.
@@ -130,7 +140,6 @@ internal sealed class HttpEndpoint : IAsyncDisposable
     private Task StartServer(OperationsApplication application, List<AskedSocket> sockets)
     {
         var options = new KestrelServerOptions { AddServerHeader = false, AllowSynchronousIO = false };
-        options.Limits.MaxConcurrentConnections = MaxConnections;
         options.Limits.MaxRequestBodySize = MaxRequestBodyBytes;
         options.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
         options.Limits.KeepAliveTimeout = KeepAlive;

@@ -25,20 +25,14 @@ internal static class DescriptorLimit
     /// </summary>
     public const int MaxForStop = 16;
 
-    /// <summary>The first descriptor that no file of the node may have before it stops.</summary>
-    public static long FirstForNoFile() => Raise() is var limit and > 0 ? FirstForNoFileOf(limit, DescriptorFloor.IsCompiledAsItRuns) : long.MaxValue;
-
-    /// <summary>As <see cref="FirstForNoFile"/>, of a limit.</summary>
-    public static long FirstForNoFileOf(long limit, bool isCompiledAsItRuns) => Math.Max(limit - (isCompiledAsItRuns ? MaxForRuntime : Math.Min(MaxForStop, limit / 8)), 0);
-
     /// <summary>
-    /// The first descriptor that no connection may have: those from there on are for segments, indexes and checkpoints, so that clients who connect too often
-    /// keep nobody else from writing. The system gives the lowest that is free, so the number of a new socket tells how many there are.
+    /// What files and connections of Kafka's protocol leave to connections that ask for health and metrics: a probe beside a scraper, and one of each that was not closed yet.
+    /// So a node whose descriptors are used up still says so. Under the smallest limits files leave fewer, an eighth.
     /// </summary>
-    public static long FirstReserved() => OperatingSystem.IsLinux() || OperatingSystem.IsMacOS() ? FirstReservedOf(DescriptorFloor.IsCompiledAsItRuns ? FirstForNoFile() : Raise()) : long.MaxValue;
+    public const int MaxForHttp = 4;
 
-    /// <summary>As <see cref="FirstReserved"/>, of a limit.</summary>
-    public static long FirstReservedOf(long limit) => limit > 0 ? limit - Math.Min(MaxReserved, limit / 8) : long.MaxValue;
+    /// <summary>Where each use of descriptors ends, by the limit that is in force.</summary>
+    public static DescriptorShares Shares() => Raise() is var limit and > 0 ? DescriptorShares.Of(limit, DescriptorFloor.IsCompiledAsItRuns) : DescriptorShares.Unlimited;
 
     /// <summary>The limit that is in force afterwards, or -1 where it is not known.</summary>
     public static long Raise()

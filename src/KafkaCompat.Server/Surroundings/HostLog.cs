@@ -87,6 +87,12 @@ internal static partial class HostLog
     [LoggerMessage(123, LogLevel.Warning, "Closing new connections on {Address}, {Count} since the start. The process keeps its last descriptors for files. Raise ulimit -n, or set max.connections")]
     public static partial void NoDescriptorForConnection(ILogger logger, EndPoint address, long count);
 
+    [LoggerMessage(128, LogLevel.Warning, "Closing new connections on {Address}, where metrics and health are served, {Count} since the start. The process has as many files and sockets open as it may (ulimit -n). Raise the limit, or set max.connections")]
+    public static partial void NoDescriptorForHttp(ILogger logger, EndPoint address, long count);
+
+    [LoggerMessage(129, LogLevel.Warning, "Closing new connections on {Address}, where metrics and health are served, {Count} since the start. As many are open as may be at a time: {Most}")]
+    public static partial void HttpIsFull(ILogger logger, EndPoint address, long count, int most);
+
     [LoggerMessage(119, LogLevel.Warning, "The HTTP server did not stop in order. The node stops all the same")]
     public static partial void HttpNotStopped(ILogger logger, Exception exception);
 }

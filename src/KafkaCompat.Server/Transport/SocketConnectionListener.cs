@@ -9,6 +9,8 @@ namespace KafkaCompat.Server.Transport;
 /// <summary>A listening socket. It accepts until it is unbound; its connections live on.</summary>
 internal sealed class SocketConnectionListener : IConnectionListener
 {
+    private static readonly Action<EndPoint> Nobody = static _ => { };
+
     private readonly Socket _listening;
     private readonly SocketTransportOptions _options;
     private readonly BlockPool _pool;
@@ -34,10 +36,10 @@ internal sealed class SocketConnectionListener : IConnectionListener
             try
             {
                 var socket = await _listening.AcceptAsync(cancellationToken).ConfigureAwait(false);
-                if (socket.Handle >= _options.FirstReservedDescriptor)
+                if (WhoHearsOfRefusal(socket) is { } hears)
                 {
                     socket.Dispose();
-                    _options.Refused?.Invoke(EndPoint);
+                    hears(EndPoint);
                     continue;
                 }
 
@@ -78,6 +80,12 @@ internal sealed class SocketConnectionListener : IConnectionListener
     }
 
     public ValueTask DisposeAsync() => UnbindAsync();
+
+    /// <summary>Null where the connection is served.</summary>
+    private Action<EndPoint>? WhoHearsOfRefusal(Socket socket) =>
+        socket.Handle >= _options.FirstReservedDescriptor && (_options.SpareConnections == 0 || _open.Count >= _options.SpareConnections) ? _options.Refused ?? Nobody
+        : _options.MaxConnections < int.MaxValue && _open.Count >= _options.MaxConnections ? _options.Full ?? Nobody
+        : null;
 
     private SocketConnection Connect(Socket socket)
     {

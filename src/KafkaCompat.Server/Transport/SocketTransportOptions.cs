@@ -28,8 +28,17 @@ internal sealed record SocketTransportOptions
     /// <summary>Pause of the accept loop when the process has no file descriptor left.</summary>
     public int AcceptPauseMs { get; init; } = 20;
 
-    /// <summary>The first descriptor that is not for connections: who would get it or a later one is closed at once.</summary>
+    /// <summary>The first descriptor that is not for connections: who would get it or a later one is closed at once, when <see cref="SpareConnections"/> are open.</summary>
     public long FirstReservedDescriptor { get; init; } = long.MaxValue;
+
+    /// <summary>Connections that are served whatever descriptor they get, because as many are kept for them.</summary>
+    public int SpareConnections { get; init; }
+
+    /// <summary>Connections of this transport at a time: who comes on top is closed at once. For ports of few connections: they are counted with each that comes.</summary>
+    public int MaxConnections { get; init; } = int.MaxValue;
+
+    /// <summary>Told of each connection that was closed for <see cref="MaxConnections"/>.</summary>
+    public Action<EndPoint>? Full { get; init; }
 
     /// <summary>Told of each connection that was closed for <see cref="FirstReservedDescriptor"/>.</summary>
     public Action<EndPoint>? Refused { get; init; }

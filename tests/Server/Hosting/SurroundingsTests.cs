@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using KafkaCompat.Broker.Tests;
 using KafkaCompat.Protocol;
@@ -180,6 +181,55 @@ public sealed class SurroundingsTests : IDisposable
         Assert.False(Directory.Exists(Path.Combine(_folder.FullName, "data")));
     }
 
+    /// <summary>
+    /// Clients and partitions that want all descriptors get what is theirs. Who asks for health and metrics is answered, and so is a client that was there before. The log has a
+    /// line about those who were not, clients and scrapers, and the stop is an orderly one.
+    /// </summary>
+    [Fact]
+    public async Task A_node_whose_descriptors_are_used_up_still_tells_of_itself_and_stops()
+    {
+        var (port, httpPort) = (FreePort(), FreePort());
+        using var program = ProgramProcess.Shell(
+            _folder.FullName, "ulimit -c 0; ulimit -n 256", "", [("KAFKA_LOG_LEVEL", "WARN"), ("KAFKA_KAFKACOMPAT_HTTP_LISTENER", $"127.0.0.1:{Text(httpPort)}")], "--port", Text(port));
+        Assert.NotNull(await program.Line());
+        using var client = await Connect(port);
+        await CreateTopic(client, "before", 1);
+        Assert.Equal(ErrorCode.None, await Produce(client, "before", 0));
+        var clients = new List<Socket>();
+        var scrapers = new List<Socket>();
+        try
+        {
+            await OpenAll(port, clients);
+            _ = await program.ErrorLine("Closing new connections on ");
+            await CreateTopic(client, "after", 60);
+            // A partition opens its files with its first record.
+            var index = 0;
+            while (await Produce(client, "after", index++) == ErrorCode.None) Assert.InRange(index, 0, 59);
+            _ = await program.ErrorLine("refused for lack of descriptors");
+            using (var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{Text(httpPort)}/") })
+            {
+                for (var i = 0; i < 3; i++)
+                {
+                    Assert.Contains("process_open_files", await http.GetStringAsync("metrics", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+                    using var ready = await http.GetAsync("health/ready", TestContext.Current.CancellationToken);
+                    Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+                    Assert.Contains("ulimit -n", await ready.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+                }
+            }
+
+            await OpenAll(httpPort, scrapers);
+            Assert.InRange(scrapers.Count, 1, 16);
+            _ = await program.ErrorLine($"127.0.0.1:{Text(httpPort)}, where metrics and health are served, ");
+            Assert.Equal(ErrorCode.None, await Produce(client, "before", 0));
+            _ = await program.Stop();
+            Assert.True(File.Exists(Path.Combine(_folder.FullName, "data", ".kafka_cleanshutdown")));
+        }
+        finally
+        {
+            foreach (var socket in clients.Concat(scrapers)) socket.Dispose();
+        }
+    }
+
     [Fact]
     public async Task A_limit_of_file_size_fails_the_directory_and_not_the_process()
     {
@@ -280,6 +330,36 @@ public sealed class SurroundingsTests : IDisposable
             return client is not null;
         });
         return client!;
+    }
+
+    private static async Task CreateTopic(SocketClient client, string name, int partitions)
+    {
+        var created = await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(
+            new CreateTopicsRequest { Topics = { new() { Name = name, NumPartitions = partitions, ReplicationFactor = 1 } }, TimeoutMs = 120_000 }, 7);
+        Assert.Equal(ErrorCode.None, created.Topics[0].ErrorCode);
+    }
+
+    private static async Task<ErrorCode> Produce(SocketClient client, string topic, int partition)
+    {
+        using var batch = new RecordBatchBuilder();
+        batch.Append(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(), NullableBytes.Null, "a record"u8);
+        var produced = await client.Ask<ProduceRequest, ProduceResponse>(Records.Produce(topic, batch.ToArray(), partition), 12);
+        return produced.Responses[0].PartitionResponses[0].ErrorCode;
+    }
+
+    /// <summary>Connects until the peer closes a connection as it comes.</summary>
+    private static async Task OpenAll(int port, List<Socket> open)
+    {
+        while (true)
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            open.Add(socket);
+            await socket.ConnectAsync("127.0.0.1", port, TestContext.Current.CancellationToken);
+            // Only a peer that closes makes a silent connection readable; the last one may be seen with the next.
+            var closed = new List<Socket>(open);
+            Socket.Select(closed, null, null, microSeconds: 1_000);
+            if (closed.Count > 0) return;
+        }
     }
 
     /// <summary>The broker logs a warning about a host that has no address.</summary>

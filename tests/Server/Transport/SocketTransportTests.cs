@@ -81,20 +81,72 @@ public sealed class SocketTransportTests : IAsyncDisposable
         Assert.Null(await accepting);
     }
 
-    [Theory]
-    [InlineData(200, 175)]
-    [InlineData(1024, 992)]
-    [InlineData(1_048_576, 1_048_544)]
-    [InlineData(-1, long.MaxValue)]
-    public void A_limit_leaves_some_descriptors_to_files(long limit, long first) => Assert.Equal(first, DescriptorLimit.FirstReservedOf(limit));
+    /// <summary>A port of few connections: those that come on top are closed, and when one of the first has ended the next is served again.</summary>
+    [Fact]
+    public async Task A_connection_past_the_most_is_closed_and_told_of()
+    {
+        var full = 0;
+        var options = new SocketTransportOptions { MaxConnections = 2, Full = _ => Interlocked.Increment(ref full), Refused = static _ => Assert.Fail("It has descriptors.") };
+        using var transport = new SocketTransport(options, TimeProvider.System);
+        var listener = await transport.BindAsync(new IPEndPoint(IPAddress.Loopback, 0), _deadline.Token);
+        var (first, served) = await Connect(listener);
+        var (second, _) = await Connect(listener);
+        var accepting = listener.AcceptAsync(_deadline.Token);
+        using (var third = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
+        {
+            await third.ConnectAsync(listener.EndPoint, _deadline.Token);
+            Assert.Equal(0, await third.ReceiveAsync(new byte[1], _deadline.Token));
+        }
 
+        await Eventually.Is(() => Volatile.Read(ref full) == 1);
+        Assert.False(accepting.IsCompleted);
+        first.Dispose();
+        served.Abort();
+        await served.DisposeAsync();
+        using var fourth = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await fourth.ConnectAsync(listener.EndPoint, _deadline.Token);
+        Assert.NotNull(await accepting);
+        second.Dispose();
+        transport.AbortConnections();
+    }
+
+    /// <summary>Health and metrics have descriptors of their own: so many connections are served whatever number they get.</summary>
+    [Fact]
+    public async Task Spare_connections_may_have_reserved_descriptors()
+    {
+        var refused = 0;
+        var options = new SocketTransportOptions { FirstReservedDescriptor = 0, SpareConnections = 2, Refused = _ => Interlocked.Increment(ref refused) };
+        using var transport = new SocketTransport(options, TimeProvider.System);
+        var listener = await transport.BindAsync(new IPEndPoint(IPAddress.Loopback, 0), _deadline.Token);
+        var (first, _) = await Connect(listener);
+        var (second, _) = await Connect(listener);
+        var accepting = listener.AcceptAsync(_deadline.Token);
+        using var third = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await third.ConnectAsync(listener.EndPoint, _deadline.Token);
+        Assert.Equal(0, await third.ReceiveAsync(new byte[1], _deadline.Token));
+        await Eventually.Is(() => Volatile.Read(ref refused) == 1);
+        await listener.UnbindAsync(_deadline.Token);
+        Assert.Null(await accepting);
+        first.Dispose();
+        second.Dispose();
+        transport.AbortConnections();
+    }
+
+    /// <summary>Connections of clients end before files, and files before what HTTP, .NET and the stop need.</summary>
     [Theory]
-    [InlineData(192, true, 144)]
-    [InlineData(1024, true, 976)]
-    [InlineData(1024, false, 1008)]
-    [InlineData(64, false, 56)]
-    public void A_limit_leaves_some_descriptors_to_the_runtime_and_to_the_stop(long limit, bool isCompiledAsItRuns, long first) =>
-        Assert.Equal(first, DescriptorLimit.FirstForNoFileOf(limit, isCompiledAsItRuns));
+    [InlineData(192, true, 116, 140)]
+    [InlineData(1024, true, 940, 972)]
+    [InlineData(16, false, 10, 12)]
+    [InlineData(48, false, 32, 38)]
+    [InlineData(64, false, 44, 52)]
+    [InlineData(128, false, 92, 108)]
+    [InlineData(256, false, 204, 236)]
+    [InlineData(1024, false, 972, 1004)]
+    [InlineData(1_048_576, false, 1_048_524, 1_048_556)]
+    [InlineData(1, false, 1, 1)]
+    [InlineData(20, true, 0, 0)]
+    public void A_limit_is_shared_out(long limit, bool isCompiledAsItRuns, long connections, long files) =>
+        Assert.Equal(new DescriptorShares(connections, files), DescriptorShares.Of(limit, isCompiledAsItRuns));
 
     [Fact]
     public async Task A_reader_that_says_how_much_it_needs_gets_it_in_few_segments()
@@ -304,11 +356,13 @@ public sealed class SocketTransportTests : IAsyncDisposable
         _deadline.Dispose();
     }
 
-    private async Task<(Socket Client, ConnectionContext Server)> Connect()
+    private Task<(Socket Client, ConnectionContext Server)> Connect() => Connect(_listener);
+
+    private async Task<(Socket Client, ConnectionContext Server)> Connect(IConnectionListener listener)
     {
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        var accepting = _listener.AcceptAsync(_deadline.Token);
-        await client.ConnectAsync(_listener.EndPoint, _deadline.Token);
+        var accepting = listener.AcceptAsync(_deadline.Token);
+        await client.ConnectAsync(listener.EndPoint, _deadline.Token);
         return (client, (await accepting)!);
     }
 
