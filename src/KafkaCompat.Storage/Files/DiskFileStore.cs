@@ -1,4 +1,6 @@
 #pragma warning disable RS0030 // This folder is the owner of the disk: all others come through IFileStore.
+using Microsoft.Win32.SafeHandles;
+
 namespace KafkaCompat.Storage.Files;
 
 /// <summary>The disk of this machine.</summary>
@@ -79,18 +81,23 @@ public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) 
         };
         FileAccess access = opening == FileOpening.Read ? FileAccess.Read : FileAccess.ReadWrite;
         const FileShare share = FileShare.ReadWrite | FileShare.Delete;
-        // Before anything is created, so that the refusal changes nothing.
-        long reserved = Volatile.Read(ref _firstReservedDescriptor);
-        if (reserved < long.MaxValue && NativeFile.NextDescriptor() is { } next && next >= reserved)
+        // Where a file may be created it is asked before, so that the refusal changes nothing. Else the file's own number tells, which costs no call.
+        bool mayCreate = opening is FileOpening.CreateNew or FileOpening.OpenOrCreate;
+        if (mayCreate && Volatile.Read(ref _firstReservedDescriptor) is var reserved and < long.MaxValue && NativeFile.NextDescriptor() >= reserved)
             throw FileShortage.OfDescriptors(path);
+        SafeFileHandle handle;
         try
         {
-            return new DiskFile(path, File.OpenHandle(path, mode, access, share));
+            handle = File.OpenHandle(path, mode, access, share);
         }
         catch (UnauthorizedAccessException denied)
         {
             throw new IOException(denied.Message, denied);
         }
+        if (mayCreate || handle.DangerousGetHandle() < Volatile.Read(ref _firstReservedDescriptor))
+            return new DiskFile(path, handle);
+        handle.Dispose();
+        throw FileShortage.OfDescriptors(path);
     }
 
     public void CreateFolder(string path) => Checked(path, static path =>

@@ -96,14 +96,12 @@ internal static partial class NativeFile
             throw Failure("fsync", path);
     }
 
-    /// <summary>The descriptor that the next file gets, the lowest that is free; null where none is, or where that is not to be told.</summary>
-    public static int? NextDescriptor()
+    /// <summary>The descriptor that the next file gets, the lowest that is free, on Linux and macOS. Where none is free or that cannot be told it is the first, and opening the file tells.</summary>
+    public static int NextDescriptor()
     {
-        if (OperatingSystem.IsWindows())
-            return null;
         int next = Duplicate(0);
         if (next < 0)
-            return null;
+            return 0;
         _ = Close(next);
         return next;
     }
