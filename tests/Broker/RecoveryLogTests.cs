@@ -8,7 +8,7 @@ namespace KafkaCompat.Broker.Tests;
 /// <summary>Each act of recovery has an event of its own, which names the partition and the file.</summary>
 public sealed class RecoveryLogTests
 {
-    private static readonly HashSet<RepairAct> Harmless = [RepairAct.CleaningUndone, RepairAct.CleaningFinished, RepairAct.DeletionFinished, RepairAct.DeletionResumed, RepairAct.SnapshotsDeleted];
+    private static readonly HashSet<RepairAct> Harmless = [RepairAct.CleaningUndone, RepairAct.CleaningFinished, RepairAct.DeletionFinished, RepairAct.DeletionResumed, RepairAct.UnusedFolderDeleted, RepairAct.SnapshotsDeleted];
     private static readonly HashSet<RepairAct> Losses = [RepairAct.LogCut, RepairAct.DamageKept, RepairAct.SegmentsDeleted, RepairAct.LogStartedOver, RepairAct.RecordsMissing, RepairAct.AcknowledgedLost];
 
     public static TheoryData<RepairAct> Acts() => [.. Enum.GetValues<RepairAct>()];

@@ -60,6 +60,9 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
             case RepairAct.DeletionResumed:
                 DeletionResumed(logger, repair.Path, repair.Partition);
                 break;
+            case RepairAct.UnusedFolderDeleted:
+                UnusedFolderDeleted(logger, repair.Path, repair.Partition);
+                break;
             case RepairAct.RecordsMissing:
                 RecordsMissing(logger, loss, repair.Partition, repair.FromOffset, repair.ToOffset, repair.Path);
                 break;
@@ -152,6 +155,9 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
 
     [LoggerMessage(1235, LogLevel.Information, "The folder {Folder} was left by the deletion of {Partition}. It goes when file.delete.delay.ms is over.")]
     private static partial void DeletionResumed(ILogger logger, string folder, string partition);
+
+    [LoggerMessage(1241, LogLevel.Information, "The folder {Folder} is deleted. It was made for {Partition} and holds nothing.")]
+    private static partial void UnusedFolderDeleted(ILogger logger, string folder, string partition);
 
     [LoggerMessage(EventId = 1236, Message = "Records of {Partition}, from offset {From} to before {To}, are gone from {File}. They were on the disk, and nothing says what became of them.")]
     private static partial void RecordsMissing(ILogger logger, LogLevel level, string partition, long from, long to, string file);

@@ -274,7 +274,7 @@ public sealed class LogDirectories : IDisposable
         IReadOnlyList<Uuid> cordoned = _cordoned;
         foreach (LogDirectory directory in Online)
         {
-            if (directory.Id == assigned)
+            if (directory.Id == assigned || directory.HasBegun(partition))
             {
                 home = directory;
                 break;

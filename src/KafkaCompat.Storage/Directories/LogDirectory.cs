@@ -31,6 +31,12 @@ public sealed class LogDirectory : IDisposable
 
     /// <summary>Partitions whose name another topic had here, whose folder this start found: deleted, or set aside.</summary>
     private readonly ConcurrentDictionary<TopicPartition, byte> _namesakes = new();
+
+    /// <summary>
+    /// Partitions whose folder was made here and whose log was not, because it was refused: for lack of descriptors. Made anew here, or deleted with their topic. In
+    /// no other directory meanwhile, or the next start finds two logs of one partition.
+    /// </summary>
+    private readonly ConcurrentDictionary<TopicPartition, byte> _begun = new();
     private readonly DirectoryCheckpoints _checkpoints;
     private readonly Lock _gate = new();
 
@@ -184,6 +190,9 @@ public sealed class LogDirectory : IDisposable
     /// </summary>
     public bool HadNamesake(TopicPartition partition) => _namesakes.ContainsKey(partition);
 
+    /// <summary>Whether the making of a partition's log was begun here and refused.</summary>
+    internal bool HasBegun(TopicPartition partition) => _begun.ContainsKey(partition);
+
     public PartitionLog? Find(TopicPartition partition) => _logs.GetValueOrDefault(partition);
 
     /// <summary>
@@ -265,14 +274,17 @@ public sealed class LogDirectory : IDisposable
     {
         ArgumentNullException.ThrowIfNull(partitions);
         var gone = new List<PartitionLog>();
+        var begun = new List<TopicPartition>();
         foreach (TopicPartition partition in partitions)
         {
+            if (_begun.TryRemove(partition, out _))
+                begun.Add(partition);
             if (_logs.TryRemove(partition, out PartitionLog? log))
                 gone.Add(log);
             if (_futures.TryRemove(partition, out PartitionLog? future))
                 gone.Add(future);
         }
-        if (gone.Count == 0)
+        if (gone.Count == 0 && begun.Count == 0)
             return;
         // Closed first: whoever still reads finds a closed log and not a missing file. Regions that are being sent keep their file open.
         foreach (PartitionLog log in gone)
@@ -284,7 +296,9 @@ public sealed class LogDirectory : IDisposable
         {
             foreach (PartitionLog log in gone)
                 SetDeleted(log);
-            _checkpoints.Forget(partitions, syncFolder: true);
+            foreach (TopicPartition partition in begun)
+                SetBegunDeleted(partition);
+            ForgetDeleted(partitions);
         }
         catch (Exception failure) when (failure is IOException and not KafkaStorageException)
         {
@@ -418,7 +432,13 @@ public sealed class LogDirectory : IDisposable
     {
         Uuid? topicId = PartitionMetadataFile.Read(Environment.Files, found.Folder);
         string? stray = null;
-        if (isKnown(found.Partition, topicId))
+        if (topicId is null && IsUnused(found.Folder))
+        {
+            // Left by a life that was refused its first file, or killed before it. Whoever the partition is made for makes it anew.
+            Environment.Files.DeleteFolder(found.Folder);
+            Environment.Recovery.Repaired(new LogRepair(RepairAct.UnusedFolderDeleted, found.Folder));
+        }
+        else if (isKnown(found.Partition, topicId))
         {
             PartitionLog log = PartitionLog.Open(Environment, found.Folder, found.Partition, settings(found.Partition), opening);
             log.TopicId = topicId;
@@ -440,6 +460,10 @@ public sealed class LogDirectory : IDisposable
         Environment.Recovery.Opened();
         return stray;
     }
+
+    /// <summary>Whether a folder holds nothing but what is written first, which says whose it is.</summary>
+    private bool IsUnused(string folder) => Environment.Files.List(folder).All(static entry =>
+        !entry.IsFolder && entry.Name is PartitionMetadataFile.FileName or PartitionMetadataFile.FileName + FileStoreOperations.TemporarySuffix);
 
     private void WriteCheckpoint(string name, Func<IReadOnlyDictionary<TopicPartition, long>> offsets)
     {
@@ -545,6 +569,7 @@ public sealed class LogDirectory : IDisposable
             else if (Environment.Files.FolderExists(folder))
                 // Another partition's, which has this name no more: its records must not come back in this one.
                 _ = SetAside(folder, created.Partition, LogFolderKind.Stray);
+            _begun[created.Partition] = 0;
             Environment.Files.CreateFolder(folder);
             PartitionMetadataFile.Write(Environment.Files, folder, created.TopicId);
             PartitionLog log = PartitionLog.Open(Environment, folder, created.Partition, created.Settings, new LogOpening(IsClean: false, LogStartOffset: logStart));
@@ -579,6 +604,7 @@ public sealed class LogDirectory : IDisposable
         {
             if (!_logs.TryAdd(log.Partition, log))
                 throw new InvalidOperationException($"The log of {log.Partition} exists.");
+            _ = _begun.TryRemove(log.Partition, out _);
             _unsettled.Enqueue(log);
         }
     }
@@ -596,6 +622,31 @@ public sealed class LogDirectory : IDisposable
         log.Moved(deleted);
         lock (_gate)
             _deleted.Enqueue(deleted, Environment.DueMs(log.Settings.FileDeleteDelayMs));
+    }
+
+    private void ForgetDeleted(IReadOnlyCollection<TopicPartition> partitions)
+    {
+        try
+        {
+            _checkpoints.Forget(partitions, syncFolder: true);
+        }
+        catch (IOException failure) when (FileShortage.IsOfDescriptors(failure))
+        {
+            // The folders have their new names already, for which no descriptor is needed. What the checkpoint files say of partitions that are gone is written over by the next
+            // chore, and forgotten before a new partition has the name.
+            _ = Health.RefusedBy(failure);
+        }
+    }
+
+    /// <summary>As <see cref="SetDeleted"/>, of a folder whose log was never made. Nobody reads it, so nothing waits for it to go.</summary>
+    private void SetBegunDeleted(TopicPartition partition)
+    {
+        string folder = PathOf(partition.ToString());
+        if (!Environment.Files.FolderExists(folder))
+            return;
+        string deleted = SetAside(folder, partition, LogFolderKind.Deleted);
+        lock (_gate)
+            _deleted.Enqueue(deleted, Environment.DueMs(0));
     }
 
     private string PathOf(string name) => System.IO.Path.Combine(Path, name);

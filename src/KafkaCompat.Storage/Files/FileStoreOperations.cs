@@ -6,6 +6,9 @@ public static class FileStoreOperations
     /// <summary>The largest file that is read into memory whole: checkpoints, snapshots and indexes stay far below.</summary>
     public const int MaxWholeFileBytes = 1 << 30;
 
+    /// <summary>How the name ends under which a file is written before it takes its place.</summary>
+    public const string TemporarySuffix = ".tmp";
+
     public static byte[] ReadAllBytes(this IFileStore files, string path)
     {
         using StoredFile file = files.Open(path, FileOpening.Read);
@@ -25,7 +28,7 @@ public static class FileStoreOperations
     /// </summary>
     public static void WriteAtomically(this IFileStore files, string path, ReadOnlySpan<byte> content, bool readOnly = false, bool sync = true, bool syncFolder = true)
     {
-        string temporary = path + ".tmp";
+        string temporary = path + TemporarySuffix;
         files.Delete(temporary);
         using (StoredFile file = files.Open(temporary, FileOpening.CreateNew))
         {

@@ -38,6 +38,9 @@ public enum RepairAct
     /// <summary>A folder of a deleted log was found; it goes when the delay is over.</summary>
     DeletionResumed,
 
+    /// <summary>A folder that was made for a partition and held nothing yet was deleted.</summary>
+    UnusedFolderDeleted,
+
     /// <summary>A log that is whole ends before an offset up to which it was on the disk.</summary>
     RecordsMissing,
 
