@@ -54,7 +54,7 @@ public sealed class LogDirectoriesTests
         {
             _ = directories.Create(here, s_topicId, s_ids[0], LogSettings.Default).Append(Batches.Plain(0, 3));
             _ = directories.Create(there, s_topicId, s_ids[1], LogSettings.Default).Append(Batches.Plain(0, 5));
-            await directories.CloseCleanly(12, new Dictionary<TopicPartition, long> { [here] = 3, [there] = 5 });
+            await Task.WhenAll(directories.All.Select(directory => directory.CloseCleanly(12, new Dictionary<TopicPartition, long> { [here] = 3, [there] = 5 })));
         }
         Assert.Equal([new(here, 3)], OffsetCheckpoint.Read(_files, "/disk0/" + OffsetCheckpoint.HighWatermarks));
         Assert.Equal([new(there, 5)], OffsetCheckpoint.Read(_files, "/disk1/" + OffsetCheckpoint.RecoveryPoints));
@@ -77,7 +77,7 @@ public sealed class LogDirectoriesTests
         using (LogDirectories directories = Open())
         {
             directories.Create(new TopicPartition("t", 0), s_topicId, s_ids[0], LogSettings.Default).Append(Batches.Plain(0, 3));
-            await directories.CloseCleanly(12, new Dictionary<TopicPartition, long> { [new("t", 0)] = 3 });
+            await Task.WhenAll(directories.All.Select(directory => directory.CloseCleanly(12, new Dictionary<TopicPartition, long> { [new("t", 0)] = 3 })));
         }
         var counted = new CountedFileStore(_files);
         using LogDirectory directory = LogDirectory.Open(new LogEnvironment(counted, _clock, new Random(1)), "/disk0");

@@ -20,6 +20,7 @@ using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Storage.Directories;
+using KafkaCompat.Storage.Files;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
@@ -63,6 +64,12 @@ public sealed class BrokerService : IAsyncDisposable
 
     /// <summary>How long connections that were reset have to end: what their handlers have begun still ends, and only a disk that does not answer keeps them longer.</summary>
     public const int ResetDrainMs = 1_000;
+
+    /// <summary>
+    /// How long each has to end at a stop that works on files: groups, chores, syncs, writes behind. Only a disk that does not answer keeps one longer, and the directories
+    /// on other disks are closed then. The disk of the metadata log is not meant: the quorum ends before, and for it the stop waits.
+    /// </summary>
+    public const int DiskDrainMs = 15_000;
 
     public BrokerService(
         ServerConfig config, string clusterId, LogDirectories directories, IController controller, Func<QuorumDescription> quorum, TimeProvider time,
@@ -332,21 +339,49 @@ public sealed class BrokerService : IAsyncDisposable
         var steps = new StopSteps(_logger);
         await steps.Take(_assignments.DisposeAsync);
         await steps.Take(Topics.Ended);
-        await steps.Take(Groups.DisposeAsync);
-        await steps.Take(_logs.DisposeAsync);
-        await steps.Take(_syncer.Stop);
-        foreach (var directory in _directories.All)
+        await EndDiskWork(steps, "the groups", Groups.DisposeAsync);
+        await EndDiskWork(steps, "the background tasks", _logs.DisposeAsync);
+        await EndDiskWork(steps, "the syncs", () => new ValueTask(_syncer.Stop()));
+        await EndDiskWork(steps, "the writes behind", async () => await Task.WhenAll(_directories.All.Select(static directory => directory.Environment.WriteBehind?.Stop() ?? Task.CompletedTask)));
+        var isInOrder = !EndsInDisorder && !steps.HasFailed;
+        try
         {
-            if (directory.Environment.WriteBehind is { } writeBehind) await steps.Take(writeBehind.Stop);
+            await Task.WhenAll(_directories.All.Select(directory => Close(directory, isInOrder)));
         }
-        var highWatermarks = _logs.HighWatermarks();
-        foreach (var partition in Partitions.All) steps.Take(partition.Close);
-        steps.Take(Wheel.Dispose);
-        steps.Take(_groupWheel.Dispose);
-        steps.Take(_producerIds.Dispose);
-        steps.Take(Refusals.Dispose);
-        steps.Take(Telemetry.Dispose);
-        if (EndsInDisorder || steps.HasFailed) _directories.Dispose();
-        else await _directories.CloseCleanly(BrokerEpoch, highWatermarks);
+        finally
+        {
+            steps.Take(Wheel.Dispose);
+            steps.Take(_groupWheel.Dispose);
+            steps.Take(_producerIds.Dispose);
+            steps.Take(Refusals.Dispose);
+            steps.Take(Telemetry.Dispose);
+        }
+    }
+
+    /// <summary>
+    /// Ends a part of what works on files beside those who produce. With a disk that does not answer it may never end, and the stop goes on: what the part still does to
+    /// a log that is closed meanwhile, the log refuses.
+    /// </summary>
+    private async Task EndDiskWork(StopSteps steps, string what, Func<ValueTask> end)
+    {
+        var ending = steps.Take(end).AsTask();
+        await ending.WaitAsync(TimeSpan.FromMilliseconds(DiskDrainMs), _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!ending.IsCompleted) BrokerNodeLog.DiskWorkGoesOn(_logger, what, DiskDrainMs);
+    }
+
+    /// <summary>Closes a directory with its partitions, away from the others: a disk that does not answer keeps its own from ending cleanly, and no other.</summary>
+    private async Task Close(LogDirectory directory, bool isInOrder)
+    {
+        await Task.Yield();
+        var steps = new StopSteps(_logger);
+        var highWatermarks = new Dictionary<TopicPartition, long>();
+        foreach (var partition in Partitions.All)
+        {
+            if (partition.Log.Health != directory.Health) continue;
+            highWatermarks[partition.Log.Partition] = partition.HighWatermark;
+            steps.Take(partition.Close);
+        }
+        if (isInOrder && !steps.HasFailed) await directory.CloseCleanly(BrokerEpoch, highWatermarks);
+        else directory.Dispose();
     }
 }

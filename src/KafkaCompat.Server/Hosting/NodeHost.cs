@@ -36,7 +36,7 @@ internal static class NodeHost
         RequireFolder(config);
         try
         {
-            return await Run(config, output).ConfigureAwait(false);
+            return await Run(config, output, HostSeams.None).ConfigureAwait(false);
         }
         catch (Exception e) when (settings.Placed(e) is { } problems)
         {
@@ -63,11 +63,13 @@ internal static class NodeHost
         }
     }
 
-    private static async Task<int> Run(ServerConfig config, ProgramOutput output)
+    /// <summary>As the program runs, with what a test puts around it.</summary>
+    internal static async Task<int> Run(ServerConfig config, ProgramOutput output, HostSeams seams)
     {
         using var logs = output.CreateLogs(ConsoleLoggerFactory.LevelOf(Environment.GetEnvironmentVariable("KAFKA_LOG_LEVEL")));
         var logger = logs.CreateLogger("kafkacompat");
-        using var stop = new StopSignals(logger);
+        using var signals = seams.Stop is null ? new StopSignals(logger) : null;
+        var stop = seams.Stop ?? signals!.Received;
         using var systemd = new SystemdNotifier();
         var stopBegan = 0L;
         HostLog.Starting(logger, ProgramVersion.Text, config.NodeId, config.GetText("process.roles") ?? "", Environment.ProcessId, Environment.Version.ToString(), Environment.ProcessorCount);
@@ -80,7 +82,7 @@ internal static class NodeHost
         var (http, noHttp) = await HttpEndpoint.Bind(config, logs).ConfigureAwait(false);
         try
         {
-            if (await Started(config, logs, http, stop, systemd, logger).ConfigureAwait(false) is not { } node)
+            if (await Started(config, logs, http, stop, systemd, logger, seams).ConfigureAwait(false) is not { } node)
             {
                 return 0;
             }
@@ -99,20 +101,20 @@ internal static class NodeHost
                     HostLog.NoHttp(logger, noHttp, OwnSettings.HttpListener.Name);
                 }
 
-                var ended = await Task.WhenAny(stop.Received, node.Completion).ConfigureAwait(false);
+                var ended = await Task.WhenAny(stop, node.Completion).ConfigureAwait(false);
                 stopBegan = TimeProvider.System.GetTimestamp();
                 systemd.Stopping();
-                if (ended != stop.Received)
+                if (ended != stop)
                 {
                     // Throws what ended it: a disk, most of all.
                     await EndOf(node, logger).ConfigureAwait(false);
                 }
 
-                HostLog.Stopping(logger, ended == stop.Received ? await stop.Received.ConfigureAwait(false) : "the end of its quorum");
+                HostLog.Stopping(logger, ended == stop ? await stop.ConfigureAwait(false) : "the end of its quorum");
             }
             finally
             {
-                hasStopped = await EndOfStop(Stop(node), TimeProvider.System, logger).ConfigureAwait(false);
+                hasStopped = await EndOfStop(Stop(node), seams.StopTime, logger).ConfigureAwait(false);
             }
 
             if (!hasStopped)
@@ -148,19 +150,20 @@ internal static class NodeHost
     }
 
     /// <summary>The node once it has started; null where a signal ended the start.</summary>
-    private static async Task<RunningNode?> Started(ServerConfig config, ILoggerFactory logs, HttpEndpoint? http, StopSignals stop, SystemdNotifier systemd, ILogger logger)
+    private static async Task<RunningNode?> Started(
+        ServerConfig config, ILoggerFactory logs, HttpEndpoint? http, Task<string> stop, SystemdNotifier systemd, ILogger logger, HostSeams seams)
     {
         using var ending = new CancellationTokenSource();
         var start = new NodeStart(TimeProvider.System, logs, ending.Token) { Identity = new NodeIdentity(config.NodeId, null) };
         http?.Start(start);
-        var starting = Start(config, logs, start);
-        if (await Task.WhenAny(starting, stop.Received).ConfigureAwait(false) == starting)
+        var starting = Start(config, logs, start, seams);
+        if (await Task.WhenAny(starting, stop).ConfigureAwait(false) == starting)
         {
             return await starting.ConfigureAwait(false);
         }
 
         systemd.Stopping();
-        HostLog.StoppingStart(logger, await stop.Received.ConfigureAwait(false), start.Describe());
+        HostLog.StoppingStart(logger, await stop.ConfigureAwait(false), start.Describe());
         ending.Cancel();
         await EndOfStart(starting, start, logger).ConfigureAwait(false);
         return null;
@@ -232,10 +235,13 @@ internal static class NodeHost
     }
 
     /// <summary>Starts the node away from the caller: much of a start is work on files that does not give its thread back before it is done.</summary>
-    private static async Task<RunningNode> Start(ServerConfig config, ILoggerFactory logs, NodeStart start)
+    private static async Task<RunningNode> Start(ServerConfig config, ILoggerFactory logs, NodeStart start, HostSeams seams)
     {
         await Task.Yield();
-        return await RunningNode.Start(config, logs, start).ConfigureAwait(false);
+        var starting = seams.Files is { } files
+            ? RunningNode.Start(config, files, seams.Time, logs, NodeSeams.None, start: start)
+            : RunningNode.Start(config, logs, start);
+        return await starting.ConfigureAwait(false);
     }
 
     private static void Tell(RunningNode node, ILogger logger)

@@ -245,27 +245,10 @@ public sealed class LogDirectories : IDisposable
             directory.WriteHighWatermarks(highWatermarks);
     }
 
-    public async Task CloseCleanly(long brokerEpoch, IReadOnlyDictionary<TopicPartition, long> highWatermarks) =>
-        await Task.WhenAll(_all.Select(directory => CloseCleanly(directory, brokerEpoch, highWatermarks)));
-
     public void Dispose()
     {
         foreach (LogDirectory directory in _all)
             directory.Dispose();
-    }
-
-    private static async Task CloseCleanly(LogDirectory directory, long brokerEpoch, IReadOnlyDictionary<TopicPartition, long> highWatermarks)
-    {
-        try
-        {
-            await directory.CloseCleanly(brokerEpoch, highWatermarks);
-        }
-        catch (IOException)
-        {
-            // The others are closed all the same.
-            directory.Dispose();
-            throw;
-        }
     }
 
     private LogDirectory HomeFor(TopicPartition partition, Uuid? assigned, Func<LogDirectory, int> logsIn)

@@ -370,21 +370,15 @@ public sealed class LogDirectory : IDisposable
     /// </summary>
     public async Task CloseCleanly(long brokerEpoch, IReadOnlyDictionary<TopicPartition, long> highWatermarks)
     {
-        if (!Health.IsFailed)
+        try
         {
-            await CloseLogs();
-            await Environment.DiskThreads.Run(() =>
-            {
-                WriteRecoveryPoints();
-                WriteLogStarts();
-                WriteHighWatermarks(() => highWatermarks);
-                string cleaner = PathOf(OffsetCheckpoint.Cleaner);
-                if (!Environment.Files.FileExists(cleaner))
-                    OffsetCheckpoint.Write(Environment.Files, cleaner, new Dictionary<TopicPartition, long>());
-                CleanShutdownMarker.Write(Environment.Files, Path, brokerEpoch);
-            });
+            if (!Health.IsFailed)
+                await CloseFiles(brokerEpoch, highWatermarks);
         }
-        Dispose();
+        finally
+        {
+            Dispose();
+        }
     }
 
     /// <summary>Lets go of everything as it is.</summary>
@@ -514,6 +508,21 @@ public sealed class LogDirectory : IDisposable
     /// </summary>
     private static Dictionary<TopicPartition, long> Smallest(IEnumerable<PartitionLog> logs, Func<PartitionLog, long> offset) =>
         logs.GroupBy(static log => log.Partition).ToDictionary(static same => same.Key, same => same.Min(offset));
+
+    private async Task CloseFiles(long brokerEpoch, IReadOnlyDictionary<TopicPartition, long> highWatermarks)
+    {
+        await CloseLogs();
+        await Environment.DiskThreads.Run(() =>
+        {
+            WriteRecoveryPoints();
+            WriteLogStarts();
+            WriteHighWatermarks(() => highWatermarks);
+            string cleaner = PathOf(OffsetCheckpoint.Cleaner);
+            if (!Environment.Files.FileExists(cleaner))
+                OffsetCheckpoint.Write(Environment.Files, cleaner, new Dictionary<TopicPartition, long>());
+            CleanShutdownMarker.Write(Environment.Files, Path, brokerEpoch);
+        });
+    }
 
     private async Task CloseLogs()
     {

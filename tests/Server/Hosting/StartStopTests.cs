@@ -73,6 +73,70 @@ public sealed class StartStopTests
         Assert.True(disk.FileExists("/data/.kafka_cleanshutdown"));
     }
 
+    /// <summary>
+    /// The whole program around a node of two disks, one of which stops answering: be it that a chore waits for it before the stop, or that the stop does. The other directory is
+    /// closed cleanly, and the program ends by its bound with a line and an exit code.
+    /// </summary>
+    [Theory]
+    [InlineData("/b", true)]
+    [InlineData("/b/recovery-point-offset-checkpoint", false)]
+    [InlineData("/b/.kafka_cleanshutdown", false)]
+    public async Task A_disk_that_does_not_answer_keeps_no_other_from_its_clean_mark(string path, bool isBeforeTheStop)
+    {
+        var disk = new ForgetfulFileStore(TimeProvider.System);
+        using var answers = new ManualResetEventSlim();
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var hangs = false;
+        var files = new HookedFileStore(disk)
+        {
+            Before = (operation, at) =>
+            {
+                if (!Volatile.Read(ref hangs) || !at.StartsWith(path, StringComparison.Ordinal)) return;
+                _ = asked.TrySetResult();
+                answers.Wait();
+            },
+        };
+        var config = ServerConfig.Create(
+            new Dictionary<string, string>
+            {
+                ["process.roles"] = "broker,controller",
+                ["node.id"] = "1",
+                ["listeners"] = "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0",
+                ["controller.listener.names"] = "CONTROLLER",
+                ["controller.quorum.bootstrap.servers"] = "127.0.0.1:9093",
+                ["log.dirs"] = "/a,/b",
+                ["kafkacompat.http.listener"] = "none",
+                ["kafkacompat.topics"] = "t:4",
+            },
+            "localhost");
+        using var errors = new StringWriter();
+        using var output = new StringWriter();
+        var stop = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var time = new HurriedTime();
+        var stopTime = new ManualTime();
+        var run = NodeHost.Run(
+            config, new ProgramOutput(TextWriter.Synchronized(output), TextWriter.Synchronized(errors), TimeProvider.System),
+            new HostSeams { Files = files, Stop = stop.Task, Time = time, StopTime = stopTime });
+        await Eventually.Is(() => run.IsCompleted || disk.FileExists("/b/t-0/partition.metadata") || disk.FileExists("/b/t-1/partition.metadata"));
+        await Eventually.Is(() => run.IsCompleted || output.ToString().Contains("kafkacompat node 1 on", StringComparison.Ordinal));
+        Volatile.Write(ref hangs, true);
+        if (isBeforeTheStop) await asked.Task;
+        time.Hurry();
+        stop.SetResult("SIGTERM");
+        await asked.Task;
+        await Eventually.Is(() => disk.FileExists("/a/.kafka_cleanshutdown"));
+        Assert.False(run.IsCompleted);
+        await Eventually.Is(() =>
+        {
+            stopTime.Advance(TimeSpan.FromMilliseconds(NodeHost.MaxStopMs));
+            return run.IsCompleted;
+        });
+        Assert.Equal(1, await run);
+        Assert.Contains($"The node has not stopped within {NodeHost.MaxStopMs} ms: a disk does not answer.", errors.ToString(), StringComparison.Ordinal);
+        Assert.False(disk.FileExists("/b/.kafka_cleanshutdown"));
+        answers.Set();
+    }
+
     /// <summary>The line is the program's last one, and no start that failed.</summary>
     [Fact]
     public async Task A_stop_that_cannot_write_says_that_it_is_one()
@@ -135,5 +199,17 @@ public sealed class StartStopTests
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    /// <summary>The machine's time, in which what a stop allows a disk is over at once when a test says so.</summary>
+    private sealed class HurriedTime : TimeProvider
+    {
+        private static readonly TimeSpan Allowed = TimeSpan.FromMilliseconds(BrokerService.DiskDrainMs);
+        private volatile bool _isHurried;
+
+        public void Hurry() => _isHurried = true;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, _isHurried && dueTime == Allowed ? TimeSpan.Zero : dueTime, period);
     }
 }
