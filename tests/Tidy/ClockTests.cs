@@ -19,7 +19,7 @@ public sealed partial class ClockTests
         ["src/KafkaCompat.Cluster/Groups/GroupShard.cs"] = "when a group came to be, which its record tells",
         ["src/KafkaCompat.Cluster/Groups/OffsetCommits.cs"] = "when an offset was committed and, from old clients, when it expires",
         ["src/KafkaCompat.Cluster/Groups/OffsetRetention.cs"] = "offsets expire by the times of their commits",
-        ["src/KafkaCompat.Cluster/Quorum/RaftNode.cs"] = "when a replica fetched last, which DescribeQuorum tells",
+        ["src/KafkaCompat.Cluster/Quorum/RaftCore.cs"] = "when a replica fetched last, which DescribeQuorum tells",
         ["src/KafkaCompat.Broker/Loops/MachineTime.cs"] = "hands both clocks to the machines",
         ["src/KafkaCompat.Broker/Controller/ControllerLoop.cs"] = "the times of metadata records",
         ["src/KafkaCompat.Broker/Coordination/GroupShardLoop.cs"] = "the times of group records",

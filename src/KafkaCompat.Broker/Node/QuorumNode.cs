@@ -57,7 +57,7 @@ public sealed class QuorumNode : IAsyncDisposable
             var controller = new ControllerLoop(ControllerSettingsOf(config, meta, BootstrapRecords(log, quorum), quorum.KRaftVersion, random), clock, random);
             metadata.Leading = controller.OnLeading;
             metadata.SnapshotDue = (id, image) => quorum.TrySnapshot(id, new QuorumSnapshot(
-                image.Provenance.TimestampMs, quorum.KRaftVersion, quorum.Describe().VoterSet, [.. MetadataSnapshot.Records(image)]));
+                image.Provenance.TimestampMs, quorum.KRaftVersion, Voters: null, [.. MetadataSnapshot.Records(image)]));
             return new QuorumNode(log, quorum, controller, metadata);
         }
         catch

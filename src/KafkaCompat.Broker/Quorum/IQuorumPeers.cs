@@ -5,8 +5,11 @@ namespace KafkaCompat.Broker.Quorum;
 /// <summary>The way to the other replicas of the metadata log.</summary>
 public interface IQuorumPeers
 {
-    /// <summary>Sends, or loses it: Raft asks again.</summary>
-    void Send(RaftEnvelope envelope);
+    /// <summary>Asks, or loses it: Raft asks again. The answer comes back as a message with the request's token.</summary>
+    void Ask(RaftRequest request);
+
+    /// <summary>Answers whoever asked under the token.</summary>
+    void Answer(RaftReply reply);
 }
 
 /// <summary>A quorum of one has nobody to talk to.</summary>
@@ -14,7 +17,11 @@ public sealed class NoPeers : IQuorumPeers
 {
     public static NoPeers Instance { get; } = new();
 
-    public void Send(RaftEnvelope envelope)
+    public void Ask(RaftRequest request)
+    {
+    }
+
+    public void Answer(RaftReply reply)
     {
     }
 }

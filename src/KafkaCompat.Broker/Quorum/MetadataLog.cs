@@ -43,8 +43,19 @@ public sealed class MetadataLog : IDisposable
 
     public long StartOffset => _log.LogStartOffset;
 
-    /// <summary>The epoch of the last record, or of the snapshot that stands for it.</summary>
-    public int LastEpoch => Math.Max(_log.Epochs.LatestEpoch, LatestSnapshot is { } id && id.EndOffset >= EndOffset ? id.Epoch : 0);
+    /// <summary>The snapshot at whose end the log starts.</summary>
+    public SnapshotId Start
+    {
+        get
+        {
+            int at = _snapshots.FindIndex(id => id.EndOffset == StartOffset);
+            // Without that snapshot the first epoch of the log is the least that can have been before it.
+            return at >= 0 ? _snapshots[at] : new SnapshotId(StartOffset, StartOffset == 0 ? 0 : Math.Max(0, _log.Epochs.EpochFor(StartOffset)));
+        }
+    }
+
+    /// <summary>Where the log starts and ends, and where each epoch begins.</summary>
+    public QuorumHistory Outline() => new(Start, _log.Epochs.Entries().Select(static entry => new EpochStart(entry.Epoch, entry.StartOffset)), EndOffset);
 
     /// <summary>Opens the metadata log of a formatted directory.</summary>
     public static MetadataLog Open(LogEnvironment environment, string directory, LogSettings settings)

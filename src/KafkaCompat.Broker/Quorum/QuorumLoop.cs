@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Cluster.Metadata;
@@ -10,7 +11,7 @@ using KafkaCompat.Storage.Files;
 namespace KafkaCompat.Broker.Quorum;
 
 /// <summary>
-/// Runs a <see cref="RaftNode"/>: a mailbox, a clock, the log, and a listener that hears what is committed. Appends that wait together are
+/// Runs a <see cref="RaftCore"/>: a mailbox, a clock, the log, and a listener that hears what is committed. Appends that wait together are
 /// synced together. What fails here (the disk, a log that cannot be) ends the loop, and with it the node: <see cref="Completion"/> tells.
 /// </summary>
 public sealed class QuorumLoop : IDisposable
@@ -26,7 +27,7 @@ public sealed class QuorumLoop : IDisposable
     private readonly IQuorumListener _listener;
     private readonly IQuorumPeers _peers;
     private readonly TimeProvider _clock;
-    private readonly RaftNode _node;
+    private readonly RaftCore _core;
     private readonly Channel<Work> _mailbox = Channel.CreateBounded<Work>(new BoundedChannelOptions(MailboxSize) { SingleReader = true });
     private readonly ITimer _timer;
     private readonly List<AppendWork> _uncommitted = [];
@@ -50,7 +51,8 @@ public sealed class QuorumLoop : IDisposable
         _peers = peers;
         _clock = clock;
         Snapshot = log.ReadLatestSnapshot();
-        var voters = FindVoters();
+        var history = FindVoters();
+        var voters = history.Latest;
         if (!voters.Contains(settings.Raft.Self))
         {
             throw new QuorumStateException(voters.Voters.IsEmpty
@@ -60,7 +62,7 @@ public sealed class QuorumLoop : IDisposable
                 : $"Node {settings.Raft.Self.Id} with the directory id {settings.Raft.Self.DirectoryId} is not among the voters of the metadata log: {string.Join(", ", voters.Voters.Select(v => $"{v.Key.Id}-{v.Key.DirectoryId}"))}.");
         }
 
-        _node = new RaftNode(settings.Raft, log.ReadElectionState(), voters, log.EndOffset, log.LastEpoch, random, clock.Now());
+        _core = new RaftCore(settings.Raft, log.ReadElectionState(), history, log.Outline(), random, clock.Now());
         _description = Description();
         _timer = clock.CreateTimer(static state => ((QuorumLoop)state!).Post(new TickWork()), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -110,9 +112,9 @@ public sealed class QuorumLoop : IDisposable
     private void Post(Work work) => _mailbox.Writer.TryWrite(work);
 
     /// <summary>The voters as snapshot and log name them last; the configured ones below kraft.version 1.</summary>
-    private VoterSet FindVoters()
+    private VoterHistory FindVoters()
     {
-        var voters = Snapshot?.Voters;
+        var sets = new List<(long Offset, VoterSet Voters)>();
         _kraftVersion = Snapshot?.KRaftVersion ?? 0;
         _delivered = _log.LatestSnapshot?.EndOffset ?? _log.StartOffset;
         for (long offset = _delivered; offset < _log.EndOffset;)
@@ -123,16 +125,26 @@ public sealed class QuorumLoop : IDisposable
                 break;
             }
 
-            foreach (var control in batches.SelectMany(b => b.Controls))
+            foreach (var (control, at) in batches.SelectMany(static batch => batch.Controls.Select((control, i) => (control, batch.BaseOffset + i))))
             {
                 _kraftVersion = control is KRaftVersionRecord version ? version.KRaftVersion : _kraftVersion;
-                voters = control is VotersRecord set ? VoterSet.From(set) : voters;
+                if (control is VotersRecord set)
+                {
+                    sets.Add((at, VoterSet.From(set)));
+                }
             }
 
             offset = batches[^1].LastOffset + 1;
         }
 
-        return _kraftVersion > 0 && voters is not null ? voters : _settings.StaticVoters;
+        if (_kraftVersion == 0)
+        {
+            return new VoterHistory(_settings.StaticVoters);
+        }
+
+        var history = new VoterHistory(Snapshot?.Voters ?? _settings.StaticVoters);
+        sets.ForEach(set => history.Append(set.Offset, set.Voters));
+        return history;
     }
 
     private async Task RunAsync()
@@ -147,7 +159,7 @@ public sealed class QuorumLoop : IDisposable
             }
 
             Snapshot = null;
-            _node.Tick(_clock.Now());
+            _core.Tick(_clock.Now());
             await DoWhatIsReady();
             while (await _mailbox.Reader.WaitToReadAsync())
             {
@@ -158,7 +170,7 @@ public sealed class QuorumLoop : IDisposable
 
                 await Take(drained);
                 drained.Clear();
-                _node.Tick(_clock.Now());
+                _core.Tick(_clock.Now());
                 await DoWhatIsReady();
             }
 
@@ -190,10 +202,13 @@ public sealed class QuorumLoop : IDisposable
             switch (work)
             {
                 case AppendWork append: hasAppended |= await Append(append); break;
-                case MessageWork message: _node.Step(message.Message, _clock.Now()); break;
+                case MessageWork message: _core.Step(message.Message, _clock.Now()); break;
                 case SnapshotWork snapshot:
-                    await WithFiles(() => _log.WriteSnapshot(snapshot.Snapshot, snapshot.Id, _clock.WallMs()));
+                    // Who voted where it ends, which is not always who votes now.
+                    var content = snapshot.Snapshot with { Voters = _core.VotersBefore(snapshot.Id.EndOffset) };
+                    await WithFiles(() => _log.WriteSnapshot(content, snapshot.Id, _clock.WallMs()));
                     await WithFiles(() => _log.Clean(_settings.MaxRetentionBytes, _settings.MaxRetentionMs, _clock.WallMs()));
+                    _core.Step(new LogCleaned(_log.Start), _clock.Now());
                     break;
                 default: break;
             }
@@ -207,7 +222,7 @@ public sealed class QuorumLoop : IDisposable
 
     private async ValueTask<bool> Append(AppendWork work)
     {
-        if (_node.Role is not Leader || work.Epoch != _node.Epoch || work.BaseOffset != _log.EndOffset)
+        if (_core.Role is not Leader || work.Epoch != _core.Epoch || work.BaseOffset != _log.EndOffset)
         {
             work.Done.TrySetResult(false);
             return false;
@@ -223,6 +238,7 @@ public sealed class QuorumLoop : IDisposable
         }
 
         await WithFiles(() => _log.Append(buffer));
+        _core.Step(new LogAppended(_log.EndOffset, work.Epoch), _clock.Now());
         work.EndOffset = offset;
         _uncommitted.Add(work);
         return true;
@@ -231,7 +247,7 @@ public sealed class QuorumLoop : IDisposable
     private async ValueTask Sync()
     {
         await WithFiles(_log.Sync);
-        _node.Step(new LogSynced(_log.EndOffset, _log.LastEpoch), _clock.Now());
+        _core.Step(new LogSynced(_log.EndOffset), _clock.Now());
     }
 
     /// <summary>
@@ -259,21 +275,31 @@ public sealed class QuorumLoop : IDisposable
         bool isBusy = true;
         while (isBusy)
         {
-            var ready = _node.TakeReady();
+            var ready = _core.TakeReady();
             if (ready.Persist is { } state)
             {
-                await WithFiles(() => _log.WriteElectionState(state, _kraftVersion == 0 ? _node.Voters : null));
+                await WithFiles(() => _log.WriteElectionState(state, _kraftVersion == 0 ? _core.Voters : null));
             }
 
-            foreach (var message in ready.Messages)
+            if (ready.TruncateTo is not null || ready.Install is not null || ready.Append is FetchedRecords)
             {
-                _peers.Send(message);
+                throw new UnreachableException("The quorum follows a leader, and this node has no way to one.");
             }
 
-            isBusy = ready.NewEpoch is not null;
-            if (ready.NewEpoch is { } epoch)
+            isBusy = ready.Append is not null;
+            if (ready.Append is EpochOpening epoch)
             {
                 await OpenEpoch(epoch);
+            }
+
+            foreach (var request in ready.Requests)
+            {
+                _peers.Ask(request);
+            }
+
+            foreach (var reply in ready.Replies)
+            {
+                _peers.Answer(reply);
             }
 
             if (ready.HighWatermark > _delivered)
@@ -286,29 +312,29 @@ public sealed class QuorumLoop : IDisposable
         }
 
         DropUncommittedOfOthers();
-        _timer.Change(_node.NextDeadlineMs is { } due ? TimeSpan.FromMilliseconds(Math.Max(0, due - _clock.TickMs())) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer.Change(_core.NextDeadlineMs is { } due ? TimeSpan.FromMilliseconds(Math.Max(0, due - _clock.TickMs())) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>
     /// The first batch of an epoch: who leads; and the voters, into an empty log as the formatted snapshot named them, or where this one is reached elsewhere now.
     /// </summary>
-    private async ValueTask OpenEpoch(NewEpoch epoch)
+    private async ValueTask OpenEpoch(EpochOpening epoch)
     {
         var controls = new List<IMessage>
         {
             new LeaderChangeMessage
             {
                 LeaderId = _settings.Raft.Self.Id,
-                Voters = [.. _node.Voters.Voters.Select(v => new LeaderChangeMessage.Voter { VoterId = v.Key.Id })],
+                Voters = [.. _core.Voters.Voters.Select(v => new LeaderChangeMessage.Voter { VoterId = v.Key.Id })],
                 GrantingVoters = [.. epoch.GrantingVoters.Select(v => new LeaderChangeMessage.Voter { VoterId = v.Id })],
             },
         };
-        var voters = _kraftVersion > 0 ? _node.Voters.Moved(_settings.Raft.Self, _settings.Endpoints) : _node.Voters;
-        if (_kraftVersion > 0 && (_log.EndOffset == 0 || !ReferenceEquals(voters, _node.Voters)))
+        var voters = _kraftVersion > 0 ? _core.Voters.Moved(_settings.Raft.Self, _settings.Endpoints) : _core.Voters;
+        bool namesVoters = _kraftVersion > 0 && (_log.EndOffset == 0 || !ReferenceEquals(voters, _core.Voters));
+        if (namesVoters)
         {
-            _node.Voters = voters;
             controls.Add(new KRaftVersionRecord { KRaftVersion = _kraftVersion });
-            controls.Add(_node.Voters.ToRecord());
+            controls.Add(voters.ToRecord());
         }
 
         using var buffer = new PooledBuffer();
@@ -320,6 +346,12 @@ public sealed class QuorumLoop : IDisposable
         }
 
         await WithFiles(() => _log.Append(buffer));
+        _core.Step(new LogAppended(_log.EndOffset, epoch.Epoch), _clock.Now());
+        if (namesVoters)
+        {
+            _core.Step(new VotersAppended(header.LastOffset, voters), _clock.Now());
+        }
+
         _epochEndOffset = header.NextOffset;
         await Sync();
     }
@@ -352,7 +384,7 @@ public sealed class QuorumLoop : IDisposable
         if (_epochEndOffset >= 0 && _delivered >= _epochEndOffset)
         {
             _epochEndOffset = -1;
-            await _listener.OnLeading(new LeadershipStart(_node.Epoch, _log.EndOffset, !_hasRecords));
+            await _listener.OnLeading(new LeadershipStart(_core.Epoch, _log.EndOffset, !_hasRecords));
         }
 
         Volatile.Write(ref _description, Description());
@@ -366,8 +398,9 @@ public sealed class QuorumLoop : IDisposable
 
     private void DropUncommittedOfOthers()
     {
-        if (_node.Role is not Leader)
+        if (_core.Role is not Leader)
         {
+            _epochEndOffset = -1;
             _uncommitted.ForEach(w => w.Done.TrySetResult(false));
             _uncommitted.Clear();
             _undelivered.Clear();
@@ -376,15 +409,15 @@ public sealed class QuorumLoop : IDisposable
 
     private QuorumDescription Description()
     {
-        var progress = _node.Role is Leader leader ? leader.Progress : null;
-        var voters = _node.Voters.Voters.Select(v => Replica(v.Key)).ToList();
-        var observers = progress?.Keys.Where(k => !_node.Voters.Contains(k)).Select(Replica) ?? [];
-        return new QuorumDescription(_node.LeaderId, _node.Epoch, _node.HighWatermark, [.. voters], [.. observers], _node.Voters, _kraftVersion);
+        var progress = _core.Role is Leader leader ? leader.Progress : Progress.Empty;
+        var observers = progress.Replicas.Keys.Where(key => !_core.Voters.Contains(key));
+        return new QuorumDescription(
+            _core.LeaderId, _core.Epoch, _core.HighWatermark, [.. _core.Voters.Voters.Select(voter => Replica(voter.Key))], [.. observers.Select(Replica)], _core.Voters, _kraftVersion);
 
         QuorumReplica Replica(ReplicaKey key)
         {
-            var known = progress?.FirstOrDefault(p => p.Key.Matches(key)).Value;
-            return new QuorumReplica(key, known?.EndOffset ?? -1, known?.LastFetchMs ?? -1, known?.LastCaughtUpMs ?? -1);
+            var known = progress.Of(key);
+            return new QuorumReplica(key, known.EndOffset, known.LastFetchMs, known.LastCaughtUpMs);
         }
     }
 

@@ -11,12 +11,15 @@ public sealed record VoterSet(ImmutableArray<Voter> Voters)
 
     public int Majority => (Voters.Length / 2) + 1;
 
-    public bool Contains(ReplicaKey replica) => Voters.Any(v => v.Key.Matches(replica));
+    public bool Contains(ReplicaKey replica) => Find(replica) is not null;
+
+    /// <summary>The voter that a replica is; null where it is none.</summary>
+    public Voter? Find(ReplicaKey replica) => Voters.FirstOrDefault(v => v.Key.Matches(replica));
 
     /// <summary>The set with a voter reached elsewhere; the same one where it is reached there already, or is no voter.</summary>
     public VoterSet Moved(ReplicaKey voter, ImmutableArray<Endpoint> endpoints)
     {
-        var known = Voters.FirstOrDefault(v => v.Key.Matches(voter));
+        var known = Find(voter);
         return known is null || endpoints.IsEmpty || known.Endpoints.SequenceEqual(endpoints) ? this : new(Voters.Replace(known, known with { Endpoints = endpoints }));
     }
 
