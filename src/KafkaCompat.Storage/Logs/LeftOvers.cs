@@ -11,48 +11,40 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
 {
     private readonly IFileStore _files = environment.Files;
 
-    /// <summary>True where something of the folder's entries was changed.</summary>
+    private static readonly string[] s_kinds = [SegmentFiles.Log, SegmentFiles.OffsetIndex, SegmentFiles.TimeIndex, SegmentFiles.TransactionIndex];
+
+    /// <summary>
+    /// True where something of the folder's entries was changed. A crash within it leaves what leads to the same: a <c>.cleaned</c> file stays until nothing is left that it
+    /// undoes, and what was cleaned has its names from the first segment on, the file with the batches first, so that none of it is taken for what it replaces.
+    /// </summary>
     public bool Remove(IReadOnlyList<StoredEntry> entries)
     {
-        List<string> names = [];
-        foreach (StoredEntry entry in entries)
-        {
-            if (!entry.IsFolder)
-                names.Add(entry.Name);
-        }
+        List<string> names = [.. entries.Where(static entry => !entry.IsFolder).Select(static entry => entry.Name)];
         bool changed = false;
-        long firstCleaned = long.MaxValue;
-        foreach (string name in names)
+        foreach (string name in names.Where(static name => name.EndsWith(SegmentFiles.Deleted, StringComparison.Ordinal)))
         {
-            bool cleaned = name.EndsWith(SegmentFiles.Cleaned, StringComparison.Ordinal);
-            if (cleaned && TryBaseOffset(name, out long baseOffset))
-                firstCleaned = Math.Min(firstCleaned, baseOffset);
-            if (cleaned || name.EndsWith(SegmentFiles.Deleted, StringComparison.Ordinal))
-            {
-                _files.Delete(Path.Combine(folder, name));
-                Tell(cleaned ? RepairAct.CleaningUndone : RepairAct.DeletionFinished, name);
-                changed = true;
-            }
+            Delete(name, RepairAct.DeletionFinished);
+            changed = true;
         }
+        List<string> cleaned = names.FindAll(static name => name.EndsWith(SegmentFiles.Cleaned, StringComparison.Ordinal));
         List<string> swaps = names.FindAll(static name => name.EndsWith(SegmentFiles.Swap, StringComparison.Ordinal));
+        long firstCleaned = cleaned.Select(static name => TryBaseOffset(name, out long baseOffset) ? baseOffset : long.MaxValue).DefaultIfEmpty(long.MaxValue).Min();
         foreach (string swap in swaps.FindAll(swap => TryBaseOffset(swap, out long baseOffset) && baseOffset >= firstCleaned))
         {
-            _files.Delete(Path.Combine(folder, swap));
-            Tell(RepairAct.CleaningUndone, swap);
+            Delete(swap, RepairAct.CleaningUndone);
             _ = swaps.Remove(swap);
             changed = true;
         }
-        bool hadSwaps = swaps.Count > 0;
-        foreach (string swap in swaps.ToList())
+        foreach (string name in cleaned)
         {
-            if (!SegmentFiles.TryParse(swap, SegmentFiles.Log + SegmentFiles.Swap, out long baseOffset))
-                continue;
-            if (FindEnd(baseOffset, out long end) || !names.Contains(SegmentFiles.Name(baseOffset, SegmentFiles.Log)))
-                DeleteCovered(baseOffset, end, names);
-            else
-                Undo(baseOffset, swaps);
+            Delete(name, RepairAct.CleaningUndone);
+            changed = true;
         }
-        foreach (string swap in swaps)
+        if (swaps.Count == 0)
+            return changed;
+        DeleteReplaced(swaps, names);
+        foreach (string swap in swaps.OrderBy(static swap => TryBaseOffset(swap, out long baseOffset) ? baseOffset : long.MaxValue)
+            .ThenBy(static swap => !swap.EndsWith(SegmentFiles.Log + SegmentFiles.Swap, StringComparison.Ordinal)))
         {
             // A segment that brings no index is not read again, as in Kafka: it has an empty one.
             if (SegmentFiles.TryParse(swap, SegmentFiles.Log + SegmentFiles.Swap, out long baseOffset)
@@ -61,16 +53,54 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
             _files.Rename(Path.Combine(folder, swap), Path.Combine(folder, swap[..^SegmentFiles.Swap.Length]));
             Tell(RepairAct.CleaningFinished, swap);
         }
-        return changed || hadSwaps;
+        return true;
     }
 
     private void Tell(RepairAct act, string name) => environment.Recovery.Repaired(new LogRepair(act, Path.Combine(folder, name)));
+
+    private void Delete(string name, RepairAct act)
+    {
+        _files.Delete(Path.Combine(folder, name));
+        Tell(act, name);
+    }
 
     private static bool TryBaseOffset(string name, out long baseOffset)
     {
         int dot = name.IndexOf('.', StringComparison.Ordinal);
         baseOffset = -1;
         return dot > 0 && long.TryParse(name.AsSpan(0, dot), out baseOffset);
+    }
+
+    /// <summary>
+    /// Deletes what a finished cleaning replaces: all from its first segment's base to the end of its last one's batches. What of it is damaged goes instead where the segment that
+    /// it was made of is still there; each of the others replaces then what it covers itself.
+    /// </summary>
+    private void DeleteReplaced(List<string> swaps, List<string> names)
+    {
+        var covered = new List<(long From, long To)>();
+        bool isWhole = true;
+        foreach (string swap in swaps.ToList())
+        {
+            if (!SegmentFiles.TryParse(swap, SegmentFiles.Log + SegmentFiles.Swap, out long baseOffset))
+                continue;
+            bool isSound = FindEnd(baseOffset, out long end);
+            isWhole &= isSound;
+            if (isSound || !names.Contains(SegmentFiles.Name(baseOffset, SegmentFiles.Log)))
+                covered.Add((baseOffset, end));
+            else
+                Undo(baseOffset, swaps);
+        }
+        if (isWhole && covered.Count > 0)
+            covered.Add((covered.Min(static range => range.From), covered.Max(static range => range.To)));
+        foreach (string name in names)
+        {
+            foreach (string kind in s_kinds)
+            {
+                if (SegmentFiles.TryParse(name, kind, out long baseOffset)
+                    && covered.Exists(range => baseOffset == range.From || (baseOffset > range.From && baseOffset < range.To)))
+                    _files.Delete(Path.Combine(folder, name));
+            }
+        }
     }
 
     /// <summary>The offset behind what a cleaning left in a segment; false where not all of it is whole and sound.</summary>
@@ -93,18 +123,6 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
             _files.Delete(Path.Combine(folder, swap));
             Tell(RepairAct.CleaningUndone, swap);
             _ = swaps.Remove(swap);
-        }
-    }
-
-    private void DeleteCovered(long swapBase, long end, List<string> names)
-    {
-        foreach (string name in names)
-        {
-            if (SegmentFiles.TryParse(name, SegmentFiles.Log, out long baseOffset) && baseOffset >= swapBase && baseOffset < end)
-            {
-                foreach (string kind in (ReadOnlySpan<string>)[SegmentFiles.Log, SegmentFiles.OffsetIndex, SegmentFiles.TimeIndex, SegmentFiles.TransactionIndex])
-                    _files.Delete(Path.Combine(folder, SegmentFiles.Name(baseOffset, kind)));
-            }
         }
     }
 }
