@@ -66,7 +66,7 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
     /// <summary>A rolled segment is synced behind the writer's back, as Kafka does: the active one stays in the page cache.</summary>
     private void SyncRolled() => Each("sync", static partition =>
     {
-        if (partition.Log.RecoveryPoint < partition.Log.ActiveSegmentBaseOffset) partition.Log.Sync(partition.Log.ActiveSegmentBaseOffset);
+        if (partition.Log.HasUnsyncedRolled) partition.Log.Sync(partition.Log.ActiveSegmentBaseOffset);
     });
 
     private void ApplyRetention()

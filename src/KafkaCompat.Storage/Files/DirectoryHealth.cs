@@ -50,6 +50,34 @@ public sealed class DirectoryHealth
         return new KafkaStorageException(cause.Message, cause);
     }
 
+    /// <summary>Makes a change that leaves things half done where it fails: the directory is failed then.</summary>
+    public void OrFail(Action change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        try
+        {
+            change();
+        }
+        catch (Exception failure) when (failure is IOException and not KafkaStorageException)
+        {
+            throw FailedBy(failure);
+        }
+    }
+
+    /// <summary>As <see cref="OrFail"/>, for what leaves things whole where it could not be done: <see cref="RefusedBy"/>.</summary>
+    public void OrRefuse(Action change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        try
+        {
+            change();
+        }
+        catch (Exception failure) when (failure is IOException and not KafkaStorageException)
+        {
+            throw RefusedBy(failure);
+        }
+    }
+
     /// <summary>A file could be opened again.</summary>
     public void LackIsOver() => Volatile.Write(ref _lack, null);
 

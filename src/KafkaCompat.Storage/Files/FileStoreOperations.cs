@@ -12,9 +12,15 @@ public static class FileStoreOperations
     public static byte[] ReadAllBytes(this IFileStore files, string path)
     {
         using StoredFile file = files.Open(path, FileOpening.Read);
+        return file.ReadAllBytes();
+    }
+
+    public static byte[] ReadAllBytes(this StoredFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
         long length = file.Length;
         if (length > MaxWholeFileBytes)
-            throw new IOException($"{path} has {length} bytes, and {MaxWholeFileBytes} at most are read at once.");
+            throw new IOException($"{file.Path} has {length} bytes, and {MaxWholeFileBytes} at most are read at once.");
         var bytes = new byte[(int)length];
         int read = file.Read(0, bytes);
         return read == bytes.Length ? bytes : bytes[..read];

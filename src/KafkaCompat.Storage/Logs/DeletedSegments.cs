@@ -18,7 +18,7 @@ internal sealed class DeletedSegments(LogEnvironment environment)
         Remember(segment.TransactionIndex);
         // Closed first: whoever finds the file renamed knows then that it is not lost.
         segment.Close();
-        segment.AppendSuffix(SegmentFiles.Deleted);
+        segment.Rename(SegmentFiles.Deleted);
         _waiting.Enqueue(segment, environment.DueMs(delayMs));
     }
 
@@ -40,7 +40,7 @@ internal sealed class DeletedSegments(LogEnvironment environment)
 
     public void RemoveFirst()
     {
-        _waiting.Peek().DeleteFiles(environment.Files, SegmentFiles.Deleted);
+        _waiting.Peek().DeleteFiles();
         _ = _waiting.Dequeue();
     }
 }

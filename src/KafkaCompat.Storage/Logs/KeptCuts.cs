@@ -62,7 +62,7 @@ internal sealed class KeptCuts(LogEnvironment environment, string folder)
     {
         string path = NameFor(segment, 0);
         segment.Close();
-        _files.Rename(segment.PathOf(SegmentFiles.Log), path);
+        _files.Rename(segment.LogPath, path);
         return path;
     }
 
@@ -72,7 +72,7 @@ internal sealed class KeptCuts(LogEnvironment environment, string folder)
         int kept = Kept().Count;
         if (kept + more > MaxFiles)
         {
-            throw new LogCorruptionException($"{damaged.PathOf(SegmentFiles.Log)} has to be cut at byte {position}, and records stand behind it. A start keeps what it cuts, and {folder} holds {kept} files "
+            throw new LogCorruptionException($"{damaged.LogPath} has to be cut at byte {position}, and records stand behind it. A start keeps what it cuts, and {folder} holds {kept} files "
                 + $"of earlier cuts (*{Infix}*). Restore the folder from a copy; or move those files elsewhere and start again. No record was removed.");
         }
     }

@@ -12,4 +12,8 @@ internal sealed record LoadedLog(
     ProducerStates Producers,
     long LogStartOffset,
     long LogEndOffset,
-    long RecoveryPoint);
+    long RecoveryPoint)
+{
+    /// <summary>Where the first segment starts that recovery wrote to, in its indexes at least, and did not sync.</summary>
+    public long UnsyncedFrom { get; init; } = long.MaxValue;
+}

@@ -48,7 +48,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         {
             environment.Recovery.Repaired(new LogRepair(RepairAct.LogStartedOver, folder, FromOffset: logEnd, ToOffset: opening.LogStartOffset, Count: segments.Count));
             foreach (LogSegment segment in segments)
-                segment.DeleteFiles(_files);
+                segment.DeleteFiles();
             segments.Clear();
             epochs.Clear();
             logEnd = opening.LogStartOffset;
@@ -64,7 +64,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         foreach (LogSegment segment in segments)
             segment.LetGoOfFiles();
         long recoveryPoint = opening.IsClean ? logEnd : Math.Min(opening.RecoveryPoint, logEnd);
-        return new LoadedLog(folder, _gate, segments, epochs, producers, logStart, logEnd, recoveryPoint);
+        return new LoadedLog(folder, _gate, segments, epochs, producers, logStart, logEnd, recoveryPoint) { UnsyncedFrom = builtFrom };
     }
 
     private static IEnumerable<long> Snapshots(IReadOnlyList<StoredEntry> entries)
@@ -104,7 +104,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
     /// <summary>Builds the offset and time index of a segment whose log is trusted.</summary>
     private void RebuildIndexes(LogSegment segment)
     {
-        environment.Recovery.Repaired(new LogRepair(RepairAct.IndexRebuilt, segment.PathOf(SegmentFiles.Log)));
+        environment.Recovery.Repaired(new LogRepair(RepairAct.IndexRebuilt, segment.LogPath));
         segment.ResetIndexes();
         using (var scanner = new BatchScanner(segment.File, 0, segment.Size) { Watch = environment.Recovery })
         {
@@ -127,7 +127,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         for (int i = 0; i < segments.Count - 1 && segments[i].BaseOffset < builtFrom; i++)
         {
             if (segments[i] is { Size: 0, TimeIndex.Count: > 0 })
-                environment.Recovery.Repaired(new LogRepair(RepairAct.RecordsMissing, segments[i].PathOf(SegmentFiles.Log), FromOffset: segments[i].BaseOffset, ToOffset: segments[i + 1].BaseOffset));
+                environment.Recovery.Repaired(new LogRepair(RepairAct.RecordsMissing, segments[i].LogPath, FromOffset: segments[i].BaseOffset, ToOffset: segments[i + 1].BaseOffset));
         }
     }
 
@@ -144,7 +144,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
                 break;
             if (segment.TransactionIndex.IsSound(segment.BaseOffset, check.IsTrue))
                 continue;
-            environment.Recovery.Repaired(new LogRepair(RepairAct.IndexRebuilt, segment.PathOf(SegmentFiles.Log)));
+            environment.Recovery.Repaired(new LogRepair(RepairAct.IndexRebuilt, segment.LogPath));
             new TransactionIndexRebuild(environment, producers, segments).Rebuild(segment);
             segment.TransactionIndex.Sync();
             segment.LetGoOfFiles();
@@ -153,14 +153,14 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
 
     private void Missing(List<LogSegment> segments, long logEnd)
     {
-        string path = segments.Count == 0 ? folder : segments[^1].PathOf(SegmentFiles.Log);
+        string path = segments.Count == 0 ? folder : segments[^1].LogPath;
         environment.Recovery.Repaired(new LogRepair(RepairAct.RecordsMissing, path, FromOffset: logEnd, ToOffset: opening.RecoveryPoint));
     }
 
     /// <summary>Says what a walk left out, and what of the file goes behind its end.</summary>
     public static void Tell(LogEnvironment environment, LogSegment segment, SegmentWalk walk, long length, string? keptAs = null)
     {
-        string path = segment.PathOf(SegmentFiles.Log);
+        string path = segment.LogPath;
         foreach (DamagedRange damage in walk.Damage)
             environment.Recovery.Repaired(new LogRepair(RepairAct.DamageKept, path, ScanStops.Describe(damage.Why, damage.Position), damage.FromOffset, damage.ToOffset, damage.Length));
         if (walk.End < length)
@@ -182,11 +182,11 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
             environment.Recovery.ThrowIfStopped();
         if (walk.Stop is ScanStop.BadLength)
         {
-            throw new LogCorruptionException($"Found record size {scanner.BadLength} smaller than minimum record overhead (14) in file {active.PathOf(SegmentFiles.Log)}.");
+            throw new LogCorruptionException($"Found record size {scanner.BadLength} smaller than minimum record overhead (14) in file {active.LogPath}.");
         }
         if (LiesAboutItsEnd(walk, scanner))
         {
-            environment.Recovery.Repaired(new LogRepair(RepairAct.DamageKept, active.PathOf(SegmentFiles.Log), $"the log was closed at offset {opening.RecoveryPoint} and its last batch says otherwise",
+            environment.Recovery.Repaired(new LogRepair(RepairAct.DamageKept, active.LogPath, $"the log was closed at offset {opening.RecoveryPoint} and its last batch says otherwise",
                 Math.Min(walk.PreviousNextOffset, walk.NextOffset), opening.RecoveryPoint, length - scanner.Position));
             active.SetRecoveredSize(length, afterKill: false, isOnDisk: true);
             return opening.RecoveryPoint;

@@ -37,7 +37,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
             if (!recovered.IsCut && (next == nextBase || (next < nextBase && (settings.IsCompacted || _hasHoles || nextBase <= opening.RecoveryPoint))))
             {
                 if (next < nextBase && !settings.IsCompacted && !_hasHoles)
-                    environment.Recovery.Repaired(new LogRepair(RepairAct.RecordsMissing, segments[i].PathOf(SegmentFiles.Log), FromOffset: next, ToOffset: nextBase));
+                    environment.Recovery.Repaired(new LogRepair(RepairAct.RecordsMissing, segments[i].LogPath, FromOffset: next, ToOffset: nextBase));
                 segments[i].Seal();
                 producers.SetEndOffset(nextBase);
                 producers.TakeSnapshot();
@@ -60,11 +60,11 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
         {
             if (kept is not null && beyond.Size > 0)
                 keptAs = kept.SetAside(beyond);
-            beyond.DeleteFiles(environment.Files);
+            beyond.DeleteFiles();
         }
         if (keptAs is not null)
             environment.Files.SyncFolder(Path.GetDirectoryName(keptAs)!);
-        environment.Recovery.Repaired(new LogRepair(RepairAct.SegmentsDeleted, segments[index].PathOf(SegmentFiles.Log), FromOffset: from, ToOffset: end, Count: count) { KeptAs = keptAs });
+        environment.Recovery.Repaired(new LogRepair(RepairAct.SegmentsDeleted, segments[index].LogPath, FromOffset: from, ToOffset: end, Count: count) { KeptAs = keptAs });
         segments.RemoveRange(index + 1, count);
     }
 
@@ -129,7 +129,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
         }
         if (isWhole)
         {
-            throw new LogCorruptionException($"{segment.PathOf(SegmentFiles.Log)} holds a batch of magic {magic} at byte {walk.End}, which this version cannot read. "
+            throw new LogCorruptionException($"{segment.LogPath} holds a batch of magic {magic} at byte {walk.End}, which this version cannot read. "
                 + "Start the version that wrote it; nothing was changed from that byte on.");
         }
     }

@@ -1,7 +1,5 @@
 using System.Buffers;
 using KafkaCompat.Protocol;
-using KafkaCompat.Protocol.Records;
-using KafkaCompat.Storage.Checkpoints;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Producers;
 using KafkaCompat.Storage.Segments;
@@ -30,16 +28,12 @@ public sealed class PartitionLog : IDisposable
     private readonly Lock _readingOlder = new();
 
     private readonly LogView _view;
-    private readonly DeletedSegments _deleted;
-
-    /// <summary>
-    /// Segments that the log has no more, whose files still have their names, in the order of their offsets. They are set aside in that order, also after a
-    /// failure: a segment that stayed between others that went would end the log with it at the next start.
-    /// </summary>
-    private readonly Queue<LogSegment> _gone = new();
+    private readonly SegmentList _segments;
+    private readonly LogEndWriter _append;
+    private readonly LogSync _sync;
+    private readonly LogRetention _retention;
+    private readonly LogTruncation _truncation;
     private LogSettings _settings;
-    private long _recoveryPoint;
-    private int _latestEpoch;
 
     internal PartitionLog(LogEnvironment environment, TopicPartition partition, LogSettings settings, LoadedLog loaded)
     {
@@ -50,11 +44,13 @@ public sealed class PartitionLog : IDisposable
         Epochs = loaded.Epochs;
         Producers = loaded.Producers;
         _settings = settings;
-        _recoveryPoint = loaded.RecoveryPoint;
-        _latestEpoch = Epochs.LatestEpoch;
         LogSegment active = loaded.Segments[^1];
         _view = new LogView(environment, [.. loaded.Segments], new LogEnd(loaded.LogEndOffset, active, active.Size), loaded.LogStartOffset);
-        _deleted = new DeletedSegments(environment);
+        _segments = new SegmentList(environment, loaded, _view);
+        _append = new LogEndWriter(environment, loaded, _view, _segments);
+        _sync = new LogSync(environment, loaded, _view);
+        _retention = new LogRetention(loaded, _view, _segments);
+        _truncation = new LogTruncation(environment, loaded, _view, _segments);
     }
 
     public TopicPartition Partition { get; }
@@ -65,7 +61,11 @@ public sealed class PartitionLog : IDisposable
     public string Folder { get; private set; }
 
     /// <summary>New, and a crash of the machine may take its folder, or what says whose it is. A sync changes that first.</summary>
-    internal bool IsUnsettled { get; set; }
+    internal bool IsUnsettled
+    {
+        get => _sync.IsUnsettled;
+        set => _sync.IsUnsettled = value;
+    }
 
     public LeaderEpochCache Epochs { get; }
 
@@ -88,9 +88,11 @@ public sealed class PartitionLog : IDisposable
     public long LogEndOffset => _view.End.Offset;
 
     /// <summary>Everything before it is on the disk.</summary>
-    public long RecoveryPoint => Volatile.Read(ref _recoveryPoint);
+    public long RecoveryPoint => _sync.RecoveryPoint;
 
-    /// <summary>Where the active segment starts. A recovery point before it means that rolled segments wait for a sync.</summary>
+    /// <summary>Whether segments that take no more appends wait for a sync.</summary>
+    public bool HasUnsyncedRolled => _sync.UnsyncedFrom < ActiveSegmentBaseOffset;
+
     public long ActiveSegmentBaseOffset => _view.End.Segment.BaseOffset;
 
     public long FirstSegmentBaseOffset => _view.Segments is [LogSegment first, ..] ? first.BaseOffset : LogStartOffset;
@@ -145,7 +147,7 @@ public sealed class PartitionLog : IDisposable
             try
             {
                 if (_view.End.Segment.ShouldRoll(_settings, tickMs, (int)batches.Length, append.MaxTimestamp, append.LastOffset))
-                    RollAt(Math.Max(append.FirstOffset, _view.End.Offset));
+                    _append.RollAt(Math.Max(append.FirstOffset, _view.End.Offset), _settings);
                 // Opened before a byte is written: a process that has too many files open refuses the append, and the log is as it was.
                 _ = _view.End.Segment.File;
             }
@@ -153,7 +155,7 @@ public sealed class PartitionLog : IDisposable
             {
                 throw _environment.Health.RefusedBy(failure);
             }
-            Write(batches);
+            _append.Write(batches, _settings);
             return append;
         }
     }
@@ -191,7 +193,7 @@ public sealed class PartitionLog : IDisposable
             try
             {
                 long started = _environment.Clock.GetTimestamp();
-                SyncSegments(beforeOffset, isNameDurable);
+                _sync.Sync(beforeOffset, isNameDurable);
                 _environment.Flushes.Record(_environment.Clock.GetElapsedTime(started));
             }
             catch (IOException failure)
@@ -209,18 +211,7 @@ public sealed class PartitionLog : IDisposable
             // A log that was deleted meanwhile has its folder under another name, and needs nothing any more.
             if (!IsUnsettled || _view.IsClosed)
                 return;
-            Retryable(() =>
-            {
-                SyncNames(isNameDurable);
-                lock (_gate)
-                {
-                    // Where the folder cannot be synced now this is done again, and the names with it.
-                    foreach (LogSegment segment in _view.Segments)
-                        segment.HasNewNames = false;
-                }
-                _environment.Files.SyncFolder(Folder);
-                IsUnsettled = false;
-            });
+            _environment.Health.OrRefuse(() => _sync.Settle(isNameDurable));
         }
     }
 
@@ -230,7 +221,7 @@ public sealed class PartitionLog : IDisposable
         lock (_gate)
         {
             RequireOpen();
-            Retryable(() => RollAt(_view.End.Offset));
+            _environment.Health.OrRefuse(() => _append.RollAt(_view.End.Offset, _settings));
         }
     }
 
@@ -248,7 +239,8 @@ public sealed class PartitionLog : IDisposable
                 return false;
             if (offset > _view.End.Offset)
                 throw new ArgumentOutOfRangeException(nameof(offset), offset, $"The log ends at {_view.End.Offset}.");
-            MoveLogStart(offset);
+            _retention.MoveLogStart(offset);
+            Epochs.TruncateFromStart(offset);
             return true;
         }
     }
@@ -260,24 +252,83 @@ public sealed class PartitionLog : IDisposable
     /// </summary>
     public int ApplyRetention(long nowMs, long highWatermark)
     {
-        ExpiredSegments.LookInto(_view.Segments, Settings, nowMs);
+        _retention.LookIntoOld(Settings, nowMs);
         lock (_filesGate)
         {
             int count = 0;
             lock (_gate)
             {
                 RequireOpen();
-                Retryable(() => count = Retain(nowMs, highWatermark));
+                _environment.Health.OrRefuse(() => count = Retain(nowMs, highWatermark));
             }
-            if (_gone.Count == 0)
+            if (_segments.IsSettled)
                 return 0;
             // No reader finds these segments any more and no writer needs them: appends go on while their files are renamed.
-            Retryable(() =>
+            _environment.Health.OrRefuse(() =>
             {
                 Epochs.TruncateFromStart(LogStartOffset);
-                SetGoneAside();
+                _segments.SettleFiles(_settings.FileDeleteDelayMs);
             });
             return count;
+        }
+    }
+
+    /// <summary>The segments that take no more appends, for whoever makes others of them.</summary>
+    internal SegmentRange SealedSegments
+    {
+        get
+        {
+            lock (_gate)
+                return _segments.Sealed;
+        }
+    }
+
+    /// <summary>
+    /// Makes a segment beside the log that is to replace others in <see cref="ReplaceSegments"/>. A start throws it away for as long as it does not. One at a time makes them.
+    /// </summary>
+    internal LogSegment CreateBeside(long baseOffset)
+    {
+        lock (_filesGate)
+        {
+            RequireOpen();
+            LogSegment? created = null;
+            _environment.Health.OrRefuse(() =>
+            {
+                // What a start finds beside the log tells it that no earlier ones hold: those have their names by then.
+                _segments.SettleFiles(_settings.FileDeleteDelayMs);
+                created = LogSegment.CreateBeside(_environment, Folder, baseOffset, Settings);
+            });
+            return created!;
+        }
+    }
+
+    /// <summary>
+    /// Puts segments that were made beside the log in the place of some that take no more appends. Who reads the old ones, or is being sent a part of them, goes on; a crash leaves
+    /// the old ones or the new ones. False where the log has the old ones no more as they were: the new ones are gone then, and also where the disk refuses them.
+    /// </summary>
+    internal bool ReplaceSegments(SegmentRange old, LogSegment[] replacing)
+    {
+        lock (_filesGate)
+        {
+            RequireOpen();
+            bool isHeld = false;
+            _environment.Health.OrRefuse(() =>
+            {
+                // Whatever takes segments out of the log holds the lock over its files too; an append adds behind them.
+                isHeld = _segments.Holds(old);
+                if (!isHeld)
+                {
+                    SegmentSwap.Discard(replacing);
+                    return;
+                }
+                SegmentSwap.RequireExact(old.Segments, replacing, _segments.NextBase(old));
+                _segments.SettleFiles(_settings.FileDeleteDelayMs);
+                new SegmentSwap(_environment, Folder).Commit(replacing);
+                lock (_gate)
+                    _segments.Replace(old.Segments, replacing);
+                _segments.SettleFiles(_settings.FileDeleteDelayMs);
+            });
+            return isHeld;
         }
     }
 
@@ -289,8 +340,12 @@ public sealed class PartitionLog : IDisposable
             // Its folder's name may be another log's by now.
             if (_view.IsClosed)
                 return;
-            while (_deleted.IsDue(tickMs))
-                Retryable(_deleted.RemoveFirst);
+            _environment.Health.OrRefuse(() =>
+            {
+                while (_segments.TryRemoveDue(tickMs))
+                {
+                }
+            });
         }
     }
 
@@ -306,10 +361,10 @@ public sealed class PartitionLog : IDisposable
                     return;
                 if (offset <= _view.Segments[0].BaseOffset)
                 {
-                    Guarded(() => StartOver(offset));
+                    _environment.Health.OrFail(() => Truncate(_truncation.StartOver, offset));
                     return;
                 }
-                Guarded(() => Cut(offset));
+                _environment.Health.OrFail(() => Truncate(_truncation.Cut, offset));
             }
         }
     }
@@ -322,7 +377,7 @@ public sealed class PartitionLog : IDisposable
             lock (_gate)
             {
                 RequireOpen();
-                Guarded(() => StartOver(offset));
+                _environment.Health.OrFail(() => Truncate(_truncation.StartOver, offset));
             }
         }
     }
@@ -384,278 +439,23 @@ public sealed class PartitionLog : IDisposable
         _view.RequireOpen();
     }
 
-    private void Guarded(Action change)
-    {
-        try
-        {
-            change();
-        }
-        catch (Exception failure) when (failure is IOException and not KafkaStorageException)
-        {
-            throw _environment.Health.FailedBy(failure);
-        }
-    }
-
-    /// <summary>As <see cref="Guarded"/>, for what leaves the log whole where it could not be done.</summary>
-    private void Retryable(Action change)
-    {
-        try
-        {
-            change();
-        }
-        catch (Exception failure) when (failure is IOException and not KafkaStorageException)
-        {
-            throw _environment.Health.RefusedBy(failure);
-        }
-    }
-
-    private void Write(in ReadOnlySequence<byte> batches)
-    {
-        LogSegment active = _view.End.Segment;
-        try
-        {
-            active.Append(batches, _settings.IndexIntervalBytes);
-        }
-        catch (Exception failure)
-        {
-            // A full disk takes a part of the bytes. They go before anything can be appended behind them.
-            try
-            {
-                active.CutFailedAppend();
-            }
-            catch (Exception)
-            {
-                // The first failure is the one to report; recovery cuts what is left.
-            }
-            throw _environment.Health.FailedBy(failure);
-        }
-        long next = _view.End.Offset;
-        ReadOnlySequence<byte> rest = batches;
-        try
-        {
-            while (RecordBatchHeader.TryRead(rest, out RecordBatchHeader header))
-            {
-                if (header.PartitionLeaderEpoch > _latestEpoch)
-                {
-                    Epochs.Assign(header.PartitionLeaderEpoch, header.BaseOffset);
-                    _latestEpoch = header.PartitionLeaderEpoch;
-                }
-                ReadOnlyMemory<byte> control = header.IsControl && header.HasProducerId ? rest.Slice(0, header.SizeInBytes).ToArray() : default;
-                if (Producers.Update(header, control) is { } completed)
-                {
-                    if (completed.IsAborted)
-                    {
-                        active.TransactionIndex.Append(new AbortedTransaction(completed.ProducerId, completed.FirstOffset, completed.LastOffset,
-                            Producers.LastStableOffsetAfter(completed)));
-                    }
-                    Producers.CompleteTransaction(completed);
-                }
-                next = header.NextOffset;
-                rest = rest.Slice(header.SizeInBytes);
-            }
-        }
-        catch (Exception failure)
-        {
-            // The bytes are in the file and what follows from them is not known: whatever it was, nothing may be appended behind them.
-            if (failure is not KafkaStorageException)
-                throw _environment.Health.FailedBy(failure);
-            _environment.Health.Fail(failure);
-            throw;
-        }
-        _view.End = new LogEnd(next, active, active.Size);
-    }
-
-    private void RollAt(long offset)
-    {
-        LogSegment active = _view.End.Segment;
-        if (active.Size == 0 && active.BaseOffset == offset)
-            return;
-        Producers.SetEndOffset(offset);
-        Producers.TakeSnapshot();
-        LogSegment next = LogSegment.Create(_environment, Folder, offset, _settings);
-        try
-        {
-            active.Seal();
-        }
-        catch
-        {
-            // The old segment goes on, so a file that says that it has ended must not stay.
-            next.DeleteFiles(_environment.Files);
-            throw;
-        }
-        _view.Segments = [.. _view.Segments, next];
-        _view.End = new LogEnd(_view.End.Offset, next, 0);
-    }
-
-    /// <summary>What says whose a new log's folder is, and the folder's own name; the names in the folder are the caller's to sync.</summary>
-    private void SyncNames(bool isNameDurable)
-    {
-        if (!isNameDurable)
-            _environment.Files.SyncFolder(Path.GetDirectoryName(Folder)!);
-        PartitionMetadataFile.Sync(_environment.Files, Folder);
-    }
-
-    private void SyncSegments(long beforeOffset, bool isNameDurable)
-    {
-        LogSegment[] segments;
-        LogSegment active;
-        long[] snapshots;
-        long target;
-        bool settles = IsUnsettled;
-        if (settles)
-            SyncNames(isNameDurable);
-        bool newNames = settles;
-        lock (_gate)
-        {
-            if (_view.IsClosed)
-                return;
-            target = Math.Min(beforeOffset, _view.End.Offset);
-            active = _view.End.Segment;
-            int first = Math.Max(0, SegmentReader.Floor(_view.Segments, _recoveryPoint));
-            int count = 0;
-            while (first + count < _view.Segments.Length && _view.Segments[first + count].BaseOffset < beforeOffset)
-                count++;
-            segments = _view.Segments[first..(first + count)];
-            // What can be refused comes first: who asks again finds the names still unsynced.
-            foreach (LogSegment segment in segments)
-                segment.WriteIndexes();
-            foreach (LogSegment segment in segments)
-            {
-                newNames |= segment.HasNewNames;
-                segment.HasNewNames = false;
-            }
-            snapshots = Producers.TakeUnsyncedSnapshots();
-        }
-        bool newEpochs = false;
-        try
-        {
-            // Recovery reads no epoch out of batches that lie before the recovery point: the file has to know them first.
-            newEpochs = target > _recoveryPoint && Epochs.MakeDurable(target);
-            SyncFiles(segments, active, snapshots, newNames || newEpochs);
-        }
-        catch (IOException failure) when (FileShortage.IsOfDescriptors(failure.InnerException ?? failure))
-        {
-            // The next sync does all of it again.
-            lock (_gate)
-            {
-                Producers.GiveBack(snapshots);
-                if (segments.Length > 0)
-                    segments[0].HasNewNames |= newNames;
-                if (newEpochs)
-                    Epochs.NameIsUnsynced();
-            }
-            throw;
-        }
-        if (settles)
-            IsUnsettled = false;
-        lock (_gate)
-        {
-            if (target > _recoveryPoint && target <= _view.End.Offset)
-                Volatile.Write(ref _recoveryPoint, target);
-        }
-    }
-
-    private void SyncFiles(LogSegment[] segments, LogSegment active, long[] snapshots, bool newNames)
-    {
-        foreach (LogSegment segment in segments)
-        {
-            segment.Sync();
-            if (!ReferenceEquals(segment, active))
-                segment.CloseIndexFiles();
-        }
-        foreach (string snapshot in snapshots.Select(Producers.SnapshotPath))
-        {
-            if (!_environment.Files.FileExists(snapshot))
-                continue;
-            using StoredFile file = _environment.Files.Open(snapshot, FileOpening.ReadWrite);
-            file.Sync();
-        }
-        if (newNames || snapshots.Length > 0)
-            _environment.Files.SyncFolder(Folder);
-    }
-
     /// <summary>Takes old segments out of the log and returns how many; their files are the caller's to set aside.</summary>
     private int Retain(long nowMs, long highWatermark)
     {
-        int count = ExpiredSegments.Count(_view.Segments, _view.End.Offset, _view.LogStartOffset, _settings, nowMs, highWatermark);
+        int count = _retention.CountExpired(_settings, nowMs, highWatermark);
         if (count == 0)
             return 0;
         if (count == _view.Segments.Length)
-            RollAt(_view.End.Offset);
-        LogSegment[] gone = _view.Segments[..count];
-        LogSegment[] rest = _view.Segments[count..];
-        // The start first: a reader that finds the segments without their first ones finds that its offset is out of range, and is not served from a later one.
-        _view.LogStartOffset = Math.Max(_view.LogStartOffset, rest[0].BaseOffset);
-        _view.Segments = rest;
-        foreach (LogSegment segment in gone)
-            _gone.Enqueue(segment);
-        Producers.OnLogStart(_view.LogStartOffset);
+            _append.RollAt(_view.End.Offset, _settings);
+        _retention.Drop(count);
         return count;
     }
 
-    private void MoveLogStart(long offset)
+    private void Truncate(Action<long, LogSettings> truncation, long offset)
     {
-        _view.LogStartOffset = offset;
-        Epochs.TruncateFromStart(offset);
-        Producers.OnLogStart(offset);
-    }
-
-    private void Delete(LogSegment[] gone)
-    {
-        foreach (LogSegment segment in gone)
-            _gone.Enqueue(segment);
-        SetGoneAside();
-    }
-
-    /// <summary>Sets the files aside; readers that hold one open go on reading it.</summary>
-    private void SetGoneAside()
-    {
-        while (_gone.TryPeek(out LogSegment? segment))
-        {
-            _deleted.Add(segment, _settings.FileDeleteDelayMs);
-            Producers.DeleteSnapshot(segment.BaseOffset);
-            _ = _gone.Dequeue();
-        }
-        _environment.Files.SyncFolder(Folder);
-    }
-
-    private void Cut(long offset)
-    {
-        int keep = SegmentReader.Floor(_view.Segments, offset) + 1;
-        if (_view.Segments[keep - 1].BaseOffset == offset && keep > 1)
-            keep--;
-        LogSegment[] gone = _view.Segments[keep..];
-        LogSegment active = _view.Segments[keep - 1];
-        _ = active.OpenForAppend();
-        active.TruncateTo(offset);
-        _view.Segments = _view.Segments[..keep];
-        _view.End = new LogEnd(offset, active, active.Size);
-        Volatile.Write(ref _recoveryPoint, Math.Min(_recoveryPoint, offset));
-        if (_view.LogStartOffset > offset)
-            _view.LogStartOffset = offset;
-        Delete(gone);
-        Epochs.TruncateFromEnd(offset);
-        _latestEpoch = Epochs.LatestEpoch;
-        Producers.DeleteSnapshotsBehind(offset);
-        new ProducerReplay(_environment, Producers, _view.Segments).Rebuild(_view.LogStartOffset, offset);
-    }
-
-    private void StartOver(long offset)
-    {
-        LogSegment[] gone = _view.Segments;
-        // The new segment can have the name of an old one, so that for a moment there is none.
-        _view.Segments = [];
-        Delete(gone);
-        LogSegment active = LogSegment.Create(_environment, Folder, offset, _settings);
-        _view.Segments = [active];
-        _view.End = new LogEnd(offset, active, 0);
-        _view.LogStartOffset = offset;
-        Volatile.Write(ref _recoveryPoint, Math.Min(_recoveryPoint, offset));
-        Epochs.Clear();
-        _latestEpoch = LeaderEpochCache.Undefined;
-        Producers.DeleteSnapshotsBehind(-1);
-        Producers.Clear();
-        Producers.SetEndOffset(offset);
+        truncation(offset, _settings);
+        _sync.CutTo(offset, _view.End.Segment.BaseOffset);
+        _append.EpochsChanged();
     }
 
     /// <summary>What a clean shutdown writes before the files are closed; nothing where the log is closed, or its directory has failed.</summary>
@@ -665,7 +465,7 @@ public sealed class PartitionLog : IDisposable
         {
             if (_view.IsClosed || _environment.Health.IsFailed)
                 return;
-            Retryable(() =>
+            _environment.Health.OrRefuse(() =>
             {
                 Epochs.Close(_view.End.Offset);
                 _view.End.Segment.Seal();

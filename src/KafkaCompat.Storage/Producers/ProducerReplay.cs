@@ -47,7 +47,7 @@ internal sealed class ProducerReplay(LogEnvironment environment, ProducerStates 
             if (producers.Update(walk.Header, control) is { } completed)
                 producers.CompleteTransaction(completed);
         }
-        string path = segment.PathOf(SegmentFiles.Log);
+        string path = segment.LogPath;
         foreach (DamagedRange damage in walk.Damage)
             environment.Recovery.Repaired(new LogRepair(RepairAct.DamageKept, path, ScanStops.Describe(damage.Why, damage.Position), damage.FromOffset, damage.ToOffset, damage.Length));
         if (walk.Stop is not (ScanStop.None or ScanStop.End))

@@ -4,12 +4,10 @@ using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Storage.Segments;
 
-/// <summary>A segment's largest timestamp and the last offset of the batch that holds it; one object, so that readers never see half of it.</summary>
-internal sealed record LargestTimestamp(long Timestamp, long Offset);
-
 /// <summary>
 /// One segment: the <c>.log</c> file with its three indexes. One writer at a time; readers need no lock, they see a size whose bytes are written.
-/// Files are opened when they are first needed, so that a log of many old segments opens fast.
+/// Files are opened when they are first needed, so that a log of many old segments opens fast. A segment is the same for as long as it lives: its files keep to it under whatever
+/// name, and once it is closed nothing is opened by a name that another segment may have by then.
 /// </summary>
 internal sealed class LogSegment
 {
@@ -18,9 +16,9 @@ internal sealed class LogSegment
 
     private readonly LogEnvironment _environment;
     private readonly Lock _opening = new();
+    private readonly SegmentFile _name;
     private StoredFile? _file;
     private bool _writable;
-    private bool _closed;
 
     /// <summary>Bytes or the length have changed since the last sync.</summary>
     private bool _isUnsynced;
@@ -30,17 +28,15 @@ internal sealed class LogSegment
     private long _handedOver = -1;
     private int _bytesSinceIndexEntry;
     private long? _firstBatchTimestamp;
-    private LargestTimestamp? _largest;
-
-    /// <summary>Whether <see cref="_largest"/> was compared with the batches, or made from them.</summary>
-    private bool _isLargestTrue;
-
-    /// <summary>Whether it was made from all of them.</summary>
-    private bool _isLargestCertain;
-
     private readonly CheckedRange _checked = new();
 
-    public LogSegment(LogEnvironment environment, string folder, long baseOffset, long size, long rollJitterMs)
+    /// <param name="environment">What all logs of the directory share.</param>
+    /// <param name="folder">Where the files are.</param>
+    /// <param name="baseOffset">The first offset, which the files are named by.</param>
+    /// <param name="size">Bytes of whole batches.</param>
+    /// <param name="rollJitterMs">How much earlier than others it is rolled.</param>
+    /// <param name="suffix">What the names of the files end in, for as long as the segment is not of the log.</param>
+    public LogSegment(LogEnvironment environment, string folder, long baseOffset, long size, long rollJitterMs, string suffix = "")
     {
         _environment = environment;
         Folder = folder;
@@ -48,10 +44,12 @@ internal sealed class LogSegment
         _size = size;
         RollJitterMs = rollJitterMs;
         CreatedTickMs = environment.Clock.TickMs();
-        OffsetIndex = new OffsetIndex(environment.Files, PathOf(SegmentFiles.OffsetIndex), baseOffset);
-        TimeIndex = new TimeIndex(environment.Files, PathOf(SegmentFiles.TimeIndex), baseOffset);
+        _name = new SegmentFile(environment.Files, PathOf(SegmentFiles.Log, suffix));
+        OffsetIndex = new OffsetIndex(environment.Files, PathOf(SegmentFiles.OffsetIndex, suffix), baseOffset);
+        TimeIndex = new TimeIndex(environment.Files, PathOf(SegmentFiles.TimeIndex, suffix), baseOffset);
         OffsetIndex.Damaged = TimeIndex.Damaged = RebuildInMemory;
-        TransactionIndex = new TransactionIndex(environment.Files, PathOf(SegmentFiles.TransactionIndex));
+        TransactionIndex = new TransactionIndex(environment.Files, PathOf(SegmentFiles.TransactionIndex, suffix));
+        Times = new SegmentTimes(environment, this);
     }
 
     public string Folder { get; private set; }
@@ -77,43 +75,29 @@ internal sealed class LogSegment
     /// <summary>Names of files were made that the folder has not been synced for.</summary>
     public bool HasNewNames { get; set; }
 
-    /// <summary>The largest timestamp and the last offset of the batch that holds it, as the time index has it.</summary>
-    public LargestTimestamp Largest => Volatile.Read(ref _largest) ?? ReadLargest();
+    public SegmentTimes Times { get; }
 
-    /// <summary>As <see cref="Largest"/>, after the time index's word was compared with the log.</summary>
-    public LargestTimestamp TrueLargest => Volatile.Read(ref _isLargestTrue) ? Largest : CompareLargest();
+    public static LogSegment Create(LogEnvironment environment, string folder, long baseOffset, LogSettings settings) =>
+        Create(environment, folder, baseOffset, settings, "");
 
-    /// <summary>The time index and the log contradict one another.</summary>
-    public bool IsLargestDoubtful { get; private set; }
-
-    /// <summary>As <see cref="TrueLargest"/>, with every batch looked at: for what cannot be taken back.</summary>
-    public LargestTimestamp CertainLargest()
+    /// <summary>A segment that is to replace others. It is written beside the log, and belongs to it when <see cref="Logs.PartitionLog.ReplaceSegments"/> says so.</summary>
+    public static LogSegment CreateBeside(LogEnvironment environment, string folder, long baseOffset, LogSettings settings)
     {
-        if (Volatile.Read(ref _isLargestCertain))
-            return Largest;
-        LargestTimestamp told = Largest;
-        LargestTimestamp largest = WalkLargest(new LargestTimestamp(-1, BaseOffset), 0);
-        // An append beside this has a later word.
-        if (Interlocked.CompareExchange(ref _largest, largest, told) != told)
-            return Largest;
-        Volatile.Write(ref _isLargestTrue, true);
-        Volatile.Write(ref _isLargestCertain, true);
-        return largest;
+        var earlier = new LogSegment(environment, folder, baseOffset, 0, 0, SegmentFiles.Cleaned);
+        earlier.DeleteFiles();
+        return Create(environment, folder, baseOffset, settings with { Preallocate = false }, SegmentFiles.Cleaned);
     }
 
-    /// <summary>What retention by time looks at: the largest timestamp, or when the file was written if no record has one.</summary>
-    public long LargestTimestampMs => TimeOr(Largest);
-
-    public static LogSegment Create(LogEnvironment environment, string folder, long baseOffset, LogSettings settings)
+    private static LogSegment Create(LogEnvironment environment, string folder, long baseOffset, LogSettings settings, string suffix)
     {
-        var segment = new LogSegment(environment, folder, baseOffset, 0, environment.NextRandom(Math.Min(settings.SegmentJitterMs, settings.SegmentMs)))
+        var segment = new LogSegment(environment, folder, baseOffset, 0, environment.NextRandom(Math.Min(settings.SegmentJitterMs, settings.SegmentMs)), suffix)
         {
             HasNewNames = true,
             _writable = true,
         };
         try
         {
-            segment._file = environment.Files.Open(segment.PathOf(SegmentFiles.Log), FileOpening.OpenOrCreate);
+            segment._file = segment._name.Open(FileOpening.OpenOrCreate);
             // A file that is new has its name alone, which the sync of its folder keeps.
             if (segment._file.Length > 0)
             {
@@ -126,13 +110,13 @@ internal sealed class LogSegment
         catch
         {
             // Whatever it was: the log goes on without this segment, and its files would say at the next start that the one before has ended.
-            segment.DeleteFiles(environment.Files);
+            segment.DeleteFiles();
             throw;
         }
         // Whoever writes to them again opens them again.
         segment.OffsetIndex.CloseFile();
         segment.TimeIndex.CloseFile();
-        segment.BecomeCertain(new LargestTimestamp(-1, baseOffset));
+        segment.Times.Clear();
         segment._checked.OwnFrom(0);
         if (settings.Preallocate)
         {
@@ -142,7 +126,10 @@ internal sealed class LogSegment
         return segment;
     }
 
-    public string PathOf(string suffix) => Path.Combine(Folder, SegmentFiles.Name(BaseOffset, suffix));
+    /// <summary>Where the file with the batches is now.</summary>
+    public string LogPath => _name.Path;
+
+    public long LastWriteMs() => _name.LastWriteMs();
 
     /// <summary>The open file.</summary>
     public StoredFile File => Volatile.Read(ref _file) ?? OpenFile();
@@ -204,9 +191,7 @@ internal sealed class LogSegment
     /// <summary>Accounts for one batch that stands at a position.</summary>
     public void Index(in RecordBatchHeader header, long position, int indexIntervalBytes)
     {
-        LargestTimestamp largest = Largest;
-        if (header.MaxTimestamp > largest.Timestamp)
-            Volatile.Write(ref _largest, largest = new LargestTimestamp(header.MaxTimestamp, header.LastOffset));
+        LargestTimestamp largest = Times.Take(header.MaxTimestamp, header.LastOffset);
         _firstBatchTimestamp ??= header.MaxTimestamp;
         if (_bytesSinceIndexEntry > indexIntervalBytes)
         {
@@ -224,7 +209,7 @@ internal sealed class LogSegment
         TimeIndex.Reset();
         _bytesSinceIndexEntry = 0;
         _firstBatchTimestamp = null;
-        BecomeCertain(new LargestTimestamp(-1, BaseOffset));
+        Times.Clear();
     }
 
     /// <summary>Ends the file where its last good batch does. With <paramref name="afterKill"/> also where its length says so: blocks may be reserved behind it.</summary>
@@ -282,7 +267,7 @@ internal sealed class LogSegment
     /// <summary>No more appends: the time index gets its last entry, what was reserved goes back, index memory is let go.</summary>
     public void Seal()
     {
-        (long timestamp, long offset) = Largest;
+        (long timestamp, long offset) = Times.Largest;
         TimeIndex.AppendIfLarger(timestamp, offset);
         // What can fail comes first, so that a segment is sealed or is not.
         WriteIndexes();
@@ -294,7 +279,7 @@ internal sealed class LogSegment
     /// <summary>Writes the indexes anew from memory after they were rebuilt.</summary>
     public void RewriteIndexes()
     {
-        (long timestamp, long offset) = Largest;
+        (long timestamp, long offset) = Times.Largest;
         TimeIndex.AppendIfLarger(timestamp, offset);
         OffsetIndex.Rewrite();
         TimeIndex.Rewrite();
@@ -339,13 +324,17 @@ internal sealed class LogSegment
         _environment.Files.SyncFolder(Folder);
     }
 
-    /// <summary>Cuts at the first batch that reaches to an offset or behind.</summary>
-    public void TruncateTo(long offset)
+    /// <summary>Where the first batch stands that reaches to an offset or behind.</summary>
+    public long PositionToCut(long offset)
     {
         long end = Size;
         // Where damage stands in the way the cut is before it: nothing behind the offset may stay.
-        if (BatchSearch.Find(this, offset, end, long.MaxValue, out BatchPlace place) != Finding.Behind)
-            end = place.Position;
+        return BatchSearch.Find(this, offset, end, long.MaxValue, out BatchPlace place) == Finding.Behind ? end : place.Position;
+    }
+
+    /// <summary>Forgets an offset and all behind it, which starts at a position.</summary>
+    public void TruncateTo(long offset, long end)
+    {
         OffsetIndex.TruncateTo(offset);
         TimeIndex.TruncateTo(offset);
         TransactionIndex.TruncateTo(offset);
@@ -358,47 +347,46 @@ internal sealed class LogSegment
         _bytesSinceIndexEntry = 0;
         if (end == 0)
             _firstBatchTimestamp = null;
-        Volatile.Write(ref _isLargestCertain, false);
-        // The largest timestamp behind the last entry of the time index must be found anew.
-        BecomeLargest(WalkLargest(ReadLargest(), OffsetIndex.LastPosition()));
+        Times.FindAnew(OffsetIndex.LastPosition());
     }
 
-    /// <summary>Renames all files of the segment; readers keep what they have open.</summary>
-    public void AppendSuffix(string suffix)
+    /// <summary>Renames all files of the segment, that with the batches first; readers keep what they have open, and find the others under their new names.</summary>
+    public void Rename(string suffix)
     {
-        foreach (string kind in (ReadOnlySpan<string>)[SegmentFiles.Log, SegmentFiles.OffsetIndex, SegmentFiles.TimeIndex, SegmentFiles.TransactionIndex])
-        {
-            string path = PathOf(kind);
-            if (_environment.Files.FileExists(path))
-                _environment.Files.Rename(path, path + suffix);
-        }
+        _name.Rename(PathOf(SegmentFiles.Log, suffix));
+        OffsetIndex.Rename(PathOf(SegmentFiles.OffsetIndex, suffix));
+        TimeIndex.Rename(PathOf(SegmentFiles.TimeIndex, suffix));
+        TransactionIndex.Rename(PathOf(SegmentFiles.TransactionIndex, suffix));
     }
 
-    /// <summary>Closes the segment and deletes its files, whose names have got a suffix or not.</summary>
-    public void DeleteFiles(IFileStore files, string suffix = "")
+    /// <summary>Closes the segment and deletes its files, whatever their names are by now.</summary>
+    public void DeleteFiles()
     {
         Close();
-        foreach (string kind in (ReadOnlySpan<string>)[SegmentFiles.Log, SegmentFiles.OffsetIndex, SegmentFiles.TimeIndex, SegmentFiles.TransactionIndex])
-            files.Delete(PathOf(kind) + suffix);
+        _name.Delete();
+        OffsetIndex.Delete();
+        TimeIndex.Delete();
+        TransactionIndex.Delete();
     }
 
+    /// <summary>Whoever holds a file of the segment open goes on reading it; nobody opens one any more.</summary>
     public void Close()
     {
-        CloseIndexFiles();
+        OffsetIndex.Close();
+        TimeIndex.Close();
         TransactionIndex.Close();
+        _name.Close();
         lock (_opening)
-        {
-            _closed = true;
             _file?.Dispose();
-        }
     }
 
     public void Moved(string folder)
     {
         Folder = folder;
-        OffsetIndex.Renamed(PathOf(SegmentFiles.OffsetIndex));
-        TimeIndex.Renamed(PathOf(SegmentFiles.TimeIndex));
-        TransactionIndex.Renamed(PathOf(SegmentFiles.TransactionIndex));
+        _name.Moved(PathOf(SegmentFiles.Log));
+        OffsetIndex.Moved(PathOf(SegmentFiles.OffsetIndex));
+        TimeIndex.Moved(PathOf(SegmentFiles.TimeIndex));
+        TransactionIndex.Moved(PathOf(SegmentFiles.TransactionIndex));
     }
 
     /// <summary>Nothing more is written to them; whoever writes again opens them again.</summary>
@@ -420,70 +408,6 @@ internal sealed class LogSegment
         writeBehind.Written(file, _handedOver, until - _handedOver);
         _handedOver = until;
     }
-
-    private LargestTimestamp ReadLargest()
-    {
-        (long timestamp, long offset) = TimeIndex.Last();
-        var largest = new LargestTimestamp(timestamp, offset);
-        Volatile.Write(ref _largest, largest);
-        return largest;
-    }
-
-    /// <summary>The last entry is true where its batch has its time and no batch behind the last entry of the offset index has a later one.</summary>
-    private LargestTimestamp CompareLargest()
-    {
-        LargestTimestamp told = Largest;
-        // As in Kafka an empty index stands for records without timestamps.
-        if (told.Timestamp < 0)
-            return told;
-        long size = Size;
-        bool isTrue = BatchSearch.Find(this, told.Offset, size, long.MaxValue, out BatchPlace place) == Finding.Found && place.Header.MaxTimestamp == told.Timestamp;
-        if (isTrue)
-            isTrue = WalkLargest(told, PositionToSearch(OffsetIndex.TryLookup(long.MaxValue, 0, out long last, out _) ? last : BaseOffset, size, out _)) == told;
-        LargestTimestamp largest = isTrue ? told : CertainLargest();
-        if (largest.Timestamp < told.Timestamp)
-        {
-            // A batch that was cut off had that time, or a header is damaged: who looks for a time looks here.
-            IsLargestDoubtful = true;
-            _ = Interlocked.CompareExchange(ref _largest, told, largest);
-            largest = told;
-        }
-        else if (largest.Timestamp > told.Timestamp)
-        {
-            IsLargestDoubtful = true;
-        }
-        if (IsLargestDoubtful)
-            _environment.Recovery.Repaired(new LogRepair(RepairAct.IndexRebuilt, TimeIndex.Path, $"its last entry says {told.Timestamp} and the log {largest.Timestamp}"));
-        Volatile.Write(ref _isLargestTrue, true);
-        return largest;
-    }
-
-    private LargestTimestamp WalkLargest(LargestTimestamp largest, long position)
-    {
-        using var scanner = new BatchScanner(File, position, Size);
-        var walk = new SegmentWalk(scanner, BaseOffset);
-        while (walk.MoveNext())
-        {
-            if (walk.Header.MaxTimestamp > largest.Timestamp)
-                largest = new LargestTimestamp(walk.Header.MaxTimestamp, walk.Header.LastOffset);
-        }
-        return largest;
-    }
-
-    private void BecomeCertain(LargestTimestamp largest)
-    {
-        BecomeLargest(largest);
-        Volatile.Write(ref _isLargestCertain, true);
-    }
-
-    private void BecomeLargest(LargestTimestamp largest)
-    {
-        Volatile.Write(ref _largest, largest);
-        Volatile.Write(ref _isLargestTrue, true);
-    }
-
-    /// <summary>What retention by time goes by: where no record has a time, when the file was written.</summary>
-    public long TimeOr(LargestTimestamp largest) => largest.Timestamp >= 0 ? largest.Timestamp : _environment.Files.LastWriteMs(PathOf(SegmentFiles.Log));
 
     /// <summary>Makes the entries of an index that hold what cannot be from the log; the file stays as it is until the next start.</summary>
     private byte[] RebuildInMemory(SparseIndex index)
@@ -522,13 +446,14 @@ internal sealed class LogSegment
         return _firstBatchTimestamp is { } first and >= 0 ? appendMaxTimestamp - first : tickMs - CreatedTickMs;
     }
 
+    private string PathOf(string kind, string suffix = "") => Path.Combine(Folder, SegmentFiles.Name(BaseOffset, kind + suffix));
+
     private StoredFile OpenFile()
     {
         lock (_opening)
         {
-            ObjectDisposedException.ThrowIf(_closed, this);
             if (_file is null)
-                Volatile.Write(ref _file, _environment.Files.Open(PathOf(SegmentFiles.Log), _writable ? FileOpening.ReadWrite : FileOpening.Read));
+                Volatile.Write(ref _file, _name.Open(_writable ? FileOpening.ReadWrite : FileOpening.Read));
             return _file!;
         }
     }

@@ -36,7 +36,7 @@ internal static class SegmentReader
             long nextBase = i + 1 < segments.Length ? segments[i + 1].BaseOffset : end.Offset;
             Finding finding = BatchSearch.Find(segment, fromOffset, size, nextBase, out BatchPlace place);
             if (finding == Finding.Damaged)
-                throw new DamagedBatchException(segment.PathOf(SegmentFiles.Log), fromOffset, ScanStops.Describe(place.Why, place.Position));
+                throw new DamagedBatchException(segment.LogPath, fromOffset, ScanStops.Describe(place.Why, place.Position));
             if (finding == Finding.Behind)
                 continue;
             long segmentEnd = size;
@@ -54,7 +54,7 @@ internal static class SegmentReader
                 return new LogRead(null, false, bound, true);
             return FileRegion.TryCreate(segment.File, place.Position, length, segment.Health) is { } region
                 ? new LogRead(region, false, bound, false)
-                : throw new ObjectDisposedException(segment.PathOf(SegmentFiles.Log));
+                : throw new ObjectDisposedException(segment.LogPath);
         }
         return new LogRead(null, false, fromOffset, false);
     }

@@ -12,7 +12,7 @@ internal abstract class SparseIndex
 {
     private const int FirstCapacityEntries = 16;
 
-    private readonly IFileStore _files;
+    private readonly SegmentFile _name;
     private readonly int _entryBytes;
     private readonly Lock _loading = new();
     private byte[]? _entries;
@@ -26,13 +26,12 @@ internal abstract class SparseIndex
 
     protected SparseIndex(IFileStore files, string path, long baseOffset, int entryBytes)
     {
-        _files = files;
-        Path = path;
+        _name = new SegmentFile(files, path);
         BaseOffset = baseOffset;
         _entryBytes = entryBytes;
     }
 
-    public string Path { get; private set; }
+    public string Path => _name.Path;
 
     /// <summary>Makes the entries from the log where the file of a sealed segment holds what no index can.</summary>
     public Func<SparseIndex, byte[]>? Damaged { get; set; }
@@ -58,7 +57,12 @@ internal abstract class SparseIndex
     /// <summary>Reads the entries into memory to append to them; a preallocated tail of zeros is left out. False where something else is wrong.</summary>
     public bool OpenActive()
     {
-        byte[] bytes = _files.FileExists(Path) ? _files.ReadAllBytes(Path) : [];
+        byte[] bytes = [];
+        if (_name.TryOpen() is { } opened)
+        {
+            using (opened)
+                bytes = opened.ReadAllBytes();
+        }
         int count = CountSound(bytes);
         Volatile.Write(ref _entries, bytes);
         Volatile.Write(ref _count, count);
@@ -77,7 +81,7 @@ internal abstract class SparseIndex
         int count = _count;
         if (entries is null || (_written == count && !_hasExcess))
             return;
-        _file ??= _files.Open(Path, FileOpening.OpenOrCreate);
+        _file ??= _name.Open(FileOpening.OpenOrCreate);
         _file.Write((long)_written * _entryBytes, entries.AsSpan(_written * _entryBytes, (count - _written) * _entryBytes));
         if (_file.Length != (long)count * _entryBytes)
             _file.SetLength((long)count * _entryBytes);
@@ -90,7 +94,7 @@ internal abstract class SparseIndex
     public void Rewrite()
     {
         EnsureInMemory();
-        _file ??= _files.Open(Path, FileOpening.OpenOrCreate);
+        _file ??= _name.Open(FileOpening.OpenOrCreate);
         // Not cut to nothing first: ext4 waits for the bytes of such a file when it is closed, and recovery closes thousands.
         _hasExcess = _file.Length > 0;
         _written = 0;
@@ -102,7 +106,7 @@ internal abstract class SparseIndex
         if (!_isUnsynced)
             return;
         // What can be refused comes first; and it is cleared before the sync, so that what is written beside it asks for another one.
-        StoredFile file = _file ??= _files.Open(Path, FileOpening.ReadWrite);
+        StoredFile file = _file ??= _name.Open(FileOpening.ReadWrite);
         _isUnsynced = false;
         file.Sync();
     }
@@ -122,7 +126,18 @@ internal abstract class SparseIndex
         _file = null;
     }
 
-    public void Renamed(string path) => Path = path;
+    /// <summary>Who has read the entries goes on to know them; nobody reads them any more by a name that another file may have by now.</summary>
+    public void Close()
+    {
+        _name.Close();
+        CloseFile();
+    }
+
+    public void Rename(string to) => _name.Rename(to);
+
+    public void Moved(string path) => _name.Moved(path);
+
+    public void Delete() => _name.Delete();
 
     protected abstract int CountSound(ReadOnlySpan<byte> bytes);
 
@@ -172,7 +187,7 @@ internal abstract class SparseIndex
         if (entries is null && Volatile.Read(ref _sealed)?.TryGetTarget(out entries) != true)
         {
             Span<byte> ends = stackalloc byte[2 * _entryBytes];
-            using (StoredFile file = _files.Open(Path, FileOpening.Read))
+            using (StoredFile file = _name.Open(FileOpening.Read))
             {
                 bool read = file.Read(0, ends[.._entryBytes]) == _entryBytes && file.Read((long)(Count - 1) * _entryBytes, ends[_entryBytes..]) == _entryBytes;
                 if (read && CountSound(Count == 1 ? ends[.._entryBytes] : ends) == Math.Min(Count, 2))
@@ -201,7 +216,9 @@ internal abstract class SparseIndex
             return held;
         lock (_loading)
         {
-            byte[] bytes = _files.ReadAllBytes(Path);
+            byte[] bytes;
+            using (StoredFile file = _name.Open(FileOpening.Read))
+                bytes = file.ReadAllBytes();
             if (Damaged is { } rebuild && (bytes.Length != SizeInBytes || CountSound(bytes) != Count))
             {
                 bytes = rebuild(this);

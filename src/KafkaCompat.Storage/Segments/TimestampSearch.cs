@@ -14,11 +14,11 @@ internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOff
         for (int i = 0; i < segments.Length; i++)
         {
             LogSegment segment = segments[i];
-            if (segment.TimeOr(segment.TrueLargest) < timestampMs)
+            if (segment.Times.OrWritten(segment.Times.TrueLargest) < timestampMs)
                 continue;
             // As in Kafka no other segment is asked then, though the file's time, where no record has one, stands for nothing that is in it.
             FoundOffset? found = Search(i, FirstToLookAt(segment, timestampMs), timestampMs, exact: false);
-            if (found is not null || !segment.IsLargestDoubtful)
+            if (found is not null || !segment.Times.IsDoubtful)
                 return found;
         }
         return null;
@@ -29,12 +29,12 @@ internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOff
         int holder = -1;
         for (int i = 0; i < segments.Length; i++)
         {
-            if (holder < 0 || segments[i].TrueLargest.Timestamp > segments[holder].TrueLargest.Timestamp)
+            if (holder < 0 || segments[i].Times.TrueLargest.Timestamp > segments[holder].Times.TrueLargest.Timestamp)
                 holder = i;
         }
         if (holder < 0)
             return null;
-        (long timestamp, long offset) = segments[holder].TrueLargest;
+        (long timestamp, long offset) = segments[holder].Times.TrueLargest;
         // Where no record has a time, the first of all is told, without one, as in Kafka.
         return timestamp < 0 ? Search(holder, 0, RecordBatchHeader.NoTimestamp, exact: true) : Search(holder, offset, timestamp, exact: true);
     }
@@ -69,14 +69,14 @@ internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOff
             if (fault != RecordFault.None)
             {
                 throw new DamagedRecordsException(fault,
-                    $"{segment.PathOf(SegmentFiles.Log)}: the batch of offset {header.BaseOffset} at byte {walk.Position} cannot be read ({fault}).");
+                    $"{segment.LogPath}: the batch of offset {header.BaseOffset} at byte {walk.Position} cannot be read ({fault}).");
             }
             if (found.Offset >= 0)
                 return new FoundOffset(found.Offset, found.Timestamp, header.PartitionLeaderEpoch);
         }
         RequireWhole(segment, walk);
         if (walk.Stop != ScanStop.End)
-            throw new DamagedBatchException(segment.PathOf(SegmentFiles.Log), walk.NextOffset, ScanStops.Describe(walk.Stop, walk.End));
+            throw new DamagedBatchException(segment.LogPath, walk.NextOffset, ScanStops.Describe(walk.Stop, walk.End));
         return null;
     }
 
@@ -86,7 +86,7 @@ internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOff
         {
             // The same batch twice, or one from before the log's start, hides no record.
             if (damage.ToOffset > damage.FromOffset && damage.ToOffset > logStartOffset)
-                throw new DamagedBatchException(segment.PathOf(SegmentFiles.Log), damage.FromOffset, ScanStops.Describe(damage.Why, damage.Position));
+                throw new DamagedBatchException(segment.LogPath, damage.FromOffset, ScanStops.Describe(damage.Why, damage.Position));
         }
     }
 

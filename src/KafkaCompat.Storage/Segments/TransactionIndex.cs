@@ -16,10 +16,10 @@ internal sealed class TransactionIndex(IFileStore files, string path)
     private readonly Lock _loading = new();
     private AbortedTransaction[]? _entries;
     private StoredFile? _file;
+    private readonly SegmentFile _name = new(files, path);
     private bool _unsynced;
-    private bool _isClosed;
 
-    public string Path { get; private set; } = path;
+    public string Path => _name.Path;
 
     public void Append(AbortedTransaction transaction)
     {
@@ -35,7 +35,7 @@ internal sealed class TransactionIndex(IFileStore files, string path)
         };
         RecordSchemas.WriteVersioned(ref writer, entry, AbortedTxn.MaxVersion);
         writer.Flush();
-        _file ??= files.Open(Path, FileOpening.OpenOrCreate);
+        _file ??= _name.Open(FileOpening.OpenOrCreate);
         _file.Write((long)entries.Length * EntryBytes, bytes.WrittenSpan);
         _unsynced = true;
         Volatile.Write(ref _entries, [.. entries, transaction]);
@@ -50,8 +50,6 @@ internal sealed class TransactionIndex(IFileStore files, string path)
         {
             if (_entries is not null)
                 return _entries;
-            // The file has another name by now, or another file has this one.
-            ObjectDisposedException.ThrowIf(_isClosed, this);
             AbortedTransaction[] entries = [];
             if (TryReadFile() is { } bytes)
             {
@@ -92,7 +90,7 @@ internal sealed class TransactionIndex(IFileStore files, string path)
             keep--;
         if (keep == entries.Length)
             return;
-        _file ??= files.Open(Path, FileOpening.OpenOrCreate);
+        _file ??= _name.Open(FileOpening.OpenOrCreate);
         _file.SetLength((long)keep * EntryBytes);
         _unsynced = true;
         Volatile.Write(ref _entries, entries[..keep]);
@@ -101,9 +99,9 @@ internal sealed class TransactionIndex(IFileStore files, string path)
     /// <summary>Forgets all entries, to rebuild them.</summary>
     public void Reset()
     {
-        if (files.FileExists(Path))
+        if (_name.Exists())
         {
-            _file ??= files.Open(Path, FileOpening.OpenOrCreate);
+            _file ??= _name.Open(FileOpening.OpenOrCreate);
             _file.SetLength(0);
             _unsynced = true;
         }
@@ -116,9 +114,8 @@ internal sealed class TransactionIndex(IFileStore files, string path)
     /// </summary>
     public bool IsSound(long baseOffset, Func<AbortedTransaction[], bool>? areTrue = null)
     {
-        if (!files.FileExists(Path))
+        if (TryReadFile() is not { } bytes)
             return true;
-        byte[] bytes = files.ReadAllBytes(Path);
         if (bytes.Length % EntryBytes != 0)
             return false;
         try
@@ -152,13 +149,17 @@ internal sealed class TransactionIndex(IFileStore files, string path)
         return entries;
     }
 
-    private byte[]? TryReadFile() => files.FileExists(Path) ? files.ReadAllBytes(Path) : null;
+    private byte[]? TryReadFile()
+    {
+        using StoredFile? file = _name.TryOpen();
+        return file?.ReadAllBytes();
+    }
 
     public void Sync()
     {
         if (!_unsynced)
             return;
-        StoredFile file = _file ??= files.Open(Path, FileOpening.OpenOrCreate);
+        StoredFile file = _file ??= _name.Open(FileOpening.OpenOrCreate);
         // Cleared before the sync: an append beside it asks for another one.
         _unsynced = false;
         file.Sync();
@@ -173,10 +174,13 @@ internal sealed class TransactionIndex(IFileStore files, string path)
     /// <summary>The file gets another name or goes. Who has read it goes on to know what it said, and nobody takes its absence for "no transaction was aborted".</summary>
     public void Close()
     {
-        lock (_loading)
-            _isClosed = true;
+        _name.Close();
         CloseFile();
     }
 
-    public void Renamed(string path) => Path = path;
+    public void Rename(string to) => _name.Rename(to);
+
+    public void Moved(string path) => _name.Moved(path);
+
+    public void Delete() => _name.Delete();
 }

@@ -1,0 +1,95 @@
+using System.Buffers;
+using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Segments;
+
+namespace KafkaCompat.Storage.Logs;
+
+/// <summary>How a log grows: batches at its end, and a new segment where the last one is full. Whoever calls holds the log's lock.</summary>
+internal sealed class LogEndWriter(LogEnvironment environment, LoadedLog loaded, LogView view, SegmentList segments)
+{
+    private int _latestEpoch = loaded.Epochs.LatestEpoch;
+
+    /// <summary>The log was cut, and some of its epochs may be gone.</summary>
+    public void EpochsChanged() => _latestEpoch = loaded.Epochs.LatestEpoch;
+
+    /// <summary>The bytes go to the segment, what follows from them is taken in, and readers find them. A failure fails the directory.</summary>
+    public void Write(in ReadOnlySequence<byte> batches, LogSettings settings)
+    {
+        LogSegment active = view.End.Segment;
+        try
+        {
+            active.Append(batches, settings.IndexIntervalBytes);
+        }
+        catch (Exception failure)
+        {
+            // A full disk takes a part of the bytes. They go before anything can be appended behind them.
+            try
+            {
+                active.CutFailedAppend();
+            }
+            catch (Exception)
+            {
+                // The first failure is the one to report; recovery cuts what is left.
+            }
+            throw environment.Health.FailedBy(failure);
+        }
+        long next = view.End.Offset;
+        ReadOnlySequence<byte> rest = batches;
+        try
+        {
+            while (RecordBatchHeader.TryRead(rest, out RecordBatchHeader header))
+            {
+                if (header.PartitionLeaderEpoch > _latestEpoch)
+                {
+                    loaded.Epochs.Assign(header.PartitionLeaderEpoch, header.BaseOffset);
+                    _latestEpoch = header.PartitionLeaderEpoch;
+                }
+                ReadOnlyMemory<byte> control = header.IsControl && header.HasProducerId ? rest.Slice(0, header.SizeInBytes).ToArray() : default;
+                if (loaded.Producers.Update(header, control) is { } completed)
+                {
+                    if (completed.IsAborted)
+                    {
+                        active.TransactionIndex.Append(new AbortedTransaction(completed.ProducerId, completed.FirstOffset, completed.LastOffset,
+                            loaded.Producers.LastStableOffsetAfter(completed)));
+                    }
+                    loaded.Producers.CompleteTransaction(completed);
+                }
+                next = header.NextOffset;
+                rest = rest.Slice(header.SizeInBytes);
+            }
+        }
+        catch (Exception failure)
+        {
+            // The bytes are in the file and what follows from them is not known: whatever it was, nothing may be appended behind them.
+            if (failure is not KafkaStorageException)
+                throw environment.Health.FailedBy(failure);
+            environment.Health.Fail(failure);
+            throw;
+        }
+        view.End = new LogEnd(next, active, active.Size);
+    }
+
+    /// <summary>Closes the active segment and starts a new one at an offset, unless the active one is empty and starts there.</summary>
+    public void RollAt(long offset, LogSettings settings)
+    {
+        LogSegment active = view.End.Segment;
+        if (active.Size == 0 && active.BaseOffset == offset)
+            return;
+        loaded.Producers.SetEndOffset(offset);
+        loaded.Producers.TakeSnapshot();
+        LogSegment next = LogSegment.Create(environment, loaded.Folder, offset, settings);
+        try
+        {
+            active.Seal();
+        }
+        catch
+        {
+            // The old segment goes on, so a file that says that it has ended must not stay.
+            next.DeleteFiles();
+            throw;
+        }
+        segments.Add(next);
+        view.End = new LogEnd(view.End.Offset, next, 0);
+    }
+}

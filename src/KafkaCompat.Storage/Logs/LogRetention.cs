@@ -1,0 +1,71 @@
+using KafkaCompat.Storage.Segments;
+
+namespace KafkaCompat.Storage.Logs;
+
+/// <summary>Which segments at a log's start its retention settings, or a start that was moved past them, let go; and how they go.</summary>
+internal sealed class LogRetention(LoadedLog loaded, LogView view, SegmentList segments)
+{
+    /// <summary>
+    /// Reads what deletion by time will ask of the log itself, where the indexes say that segments are old. It takes as long as it takes to read them, so it comes
+    /// before any lock.
+    /// </summary>
+    public void LookIntoOld(LogSettings settings, long nowMs)
+    {
+        LogSegment[] all = view.Segments;
+        try
+        {
+            for (int i = 0; i < all.Length - 1 && IsOld(all[i], settings, nowMs); i++)
+            {
+            }
+        }
+        catch (Exception gone) when (gone is IOException or ObjectDisposedException)
+        {
+            // Deleted meanwhile, or the disk has failed: whoever holds the locks will see.
+        }
+    }
+
+    /// <summary>How many segments may go; never one that holds records behind the high watermark, nor an empty last one.</summary>
+    public int CountExpired(LogSettings settings, long nowMs, long highWatermark)
+    {
+        LogSegment[] all = view.Segments;
+        long endOffset = view.End.Offset;
+        long logStartOffset = view.LogStartOffset;
+        long surplus = settings.RetentionBytes < 0 ? -1 : view.SizeInBytes - settings.RetentionBytes;
+        int count = 0;
+        for (; count < all.Length; count++)
+        {
+            LogSegment segment = all[count];
+            bool isLast = count == all.Length - 1;
+            long next = isLast ? endOffset : all[count + 1].BaseOffset;
+            if (highWatermark < next || (isLast && segment.Size == 0))
+                break;
+            bool byStart = !isLast && next <= logStartOffset;
+            bool byTime = IsOld(segment, settings, nowMs);
+            bool bySize = settings.DeletesOldSegments && surplus > 0 && surplus - segment.Size >= 0;
+            if (!byStart && !byTime && !bySize)
+                break;
+            surplus -= segment.Size;
+        }
+        return count;
+    }
+
+    /// <summary>Takes the first segments out of the log, which keeps one at least; their files are set aside later.</summary>
+    public void Drop(int count)
+    {
+        LogSegment[] all = view.Segments;
+        MoveLogStart(Math.Max(view.LogStartOffset, all[count].BaseOffset));
+        segments.Replace(all[..count], []);
+    }
+
+    /// <summary>Nothing before an offset is read any more.</summary>
+    public void MoveLogStart(long offset)
+    {
+        // Before any segment goes: a reader that finds the segments without their first ones finds that its offset is out of range, and is not served from a later one.
+        view.LogStartOffset = offset;
+        loaded.Producers.OnLogStart(offset);
+    }
+
+    /// <summary>What the index says is worth a look at the log, and no more.</summary>
+    private static bool IsOld(LogSegment segment, LogSettings settings, long nowMs) => settings is { DeletesOldSegments: true, RetentionMs: >= 0 }
+        && nowMs - segment.Times.LargestMs > settings.RetentionMs && nowMs - segment.Times.OrWritten(segment.Times.CertainLargest()) > settings.RetentionMs;
+}

@@ -1,0 +1,139 @@
+using KafkaCompat.Storage.Checkpoints;
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Segments;
+
+namespace KafkaCompat.Storage.Logs;
+
+/// <summary>
+/// Makes durable what a log holds, beside appends, and knows how far that is done. Whoever calls holds the lock over the log's files; the log's own lock is taken here, for moments.
+/// </summary>
+internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogView view)
+{
+    private long _recoveryPoint = loaded.RecoveryPoint;
+
+    /// <summary>
+    /// Where a segment starts, before the recovery point perhaps, whose files were changed since they were synced: it was cut, or recovery built its indexes anew. A roll does not
+    /// make it durable.
+    /// </summary>
+    private long _changedFrom = loaded.UnsyncedFrom;
+
+    /// <summary>Everything before it is on the disk.</summary>
+    public long RecoveryPoint => Volatile.Read(ref _recoveryPoint);
+
+    /// <summary>New, and a crash of the machine may take its folder, or what says whose it is. A sync changes that first.</summary>
+    public bool IsUnsettled { get; set; }
+
+    /// <summary>From where on the files of segments may not be on the disk as they are.</summary>
+    public long UnsyncedFrom => Math.Min(RecoveryPoint, Volatile.Read(ref _changedFrom));
+
+    /// <summary>The log ends there now, and the segment that does was cut.</summary>
+    public void CutTo(long offset, long baseOffset)
+    {
+        Volatile.Write(ref _recoveryPoint, Math.Min(_recoveryPoint, offset));
+        Volatile.Write(ref _changedFrom, Math.Min(_changedFrom, baseOffset));
+    }
+
+    /// <summary>Segments that start before an offset; with <paramref name="isNameDurable"/> the folder's own name is durable already.</summary>
+    public void Sync(long beforeOffset, bool isNameDurable)
+    {
+        LogSegment[] segments;
+        LogSegment active;
+        long[] snapshots;
+        long target;
+        bool settles = IsUnsettled;
+        if (settles)
+            SyncNames(isNameDurable);
+        bool newNames = settles;
+        lock (loaded.Gate)
+        {
+            if (view.IsClosed)
+                return;
+            target = Math.Min(beforeOffset, view.End.Offset);
+            active = view.End.Segment;
+            int first = Math.Max(0, SegmentReader.Floor(view.Segments, UnsyncedFrom));
+            int count = 0;
+            while (first + count < view.Segments.Length && view.Segments[first + count].BaseOffset < beforeOffset)
+                count++;
+            segments = view.Segments[first..(first + count)];
+            // What can be refused comes first: who asks again finds the names still unsynced.
+            foreach (LogSegment segment in segments)
+                segment.WriteIndexes();
+            foreach (LogSegment segment in segments)
+            {
+                newNames |= segment.HasNewNames;
+                segment.HasNewNames = false;
+            }
+            snapshots = loaded.Producers.TakeUnsyncedSnapshots();
+        }
+        bool newEpochs = false;
+        try
+        {
+            // Recovery reads no epoch out of batches that lie before the recovery point: the file has to know them first.
+            newEpochs = target > _recoveryPoint && loaded.Epochs.MakeDurable(target);
+            SyncFiles(segments, active, snapshots, newNames || newEpochs);
+        }
+        catch (IOException failure) when (FileShortage.IsOfDescriptors(failure.InnerException ?? failure))
+        {
+            // The next sync does all of it again.
+            lock (loaded.Gate)
+            {
+                loaded.Producers.GiveBack(snapshots);
+                if (segments.Length > 0)
+                    segments[0].HasNewNames |= newNames;
+                if (newEpochs)
+                    loaded.Epochs.NameIsUnsynced();
+            }
+            throw;
+        }
+        if (settles)
+            IsUnsettled = false;
+        lock (loaded.Gate)
+        {
+            if (target > _recoveryPoint && target <= view.End.Offset)
+                Volatile.Write(ref _recoveryPoint, target);
+            if (target > _changedFrom)
+                Volatile.Write(ref _changedFrom, target);
+        }
+    }
+
+    /// <summary>Makes a new log's folder durable, and what says whose it is.</summary>
+    public void Settle(bool isNameDurable)
+    {
+        SyncNames(isNameDurable);
+        lock (loaded.Gate)
+        {
+            // Where the folder cannot be synced now this is done again, and the names with it.
+            foreach (LogSegment segment in view.Segments)
+                segment.HasNewNames = false;
+        }
+        environment.Files.SyncFolder(loaded.Folder);
+        IsUnsettled = false;
+    }
+
+    /// <summary>What says whose a new log's folder is, and the folder's own name; the names in the folder are the caller's to sync.</summary>
+    private void SyncNames(bool isNameDurable)
+    {
+        if (!isNameDurable)
+            environment.Files.SyncFolder(Path.GetDirectoryName(loaded.Folder)!);
+        PartitionMetadataFile.Sync(environment.Files, loaded.Folder);
+    }
+
+    private void SyncFiles(LogSegment[] segments, LogSegment active, long[] snapshots, bool newNames)
+    {
+        foreach (LogSegment segment in segments)
+        {
+            segment.Sync();
+            if (!ReferenceEquals(segment, active))
+                segment.CloseIndexFiles();
+        }
+        foreach (string snapshot in snapshots.Select(loaded.Producers.SnapshotPath))
+        {
+            if (!environment.Files.FileExists(snapshot))
+                continue;
+            using StoredFile file = environment.Files.Open(snapshot, FileOpening.ReadWrite);
+            file.Sync();
+        }
+        if (newNames || snapshots.Length > 0)
+            environment.Files.SyncFolder(loaded.Folder);
+    }
+}

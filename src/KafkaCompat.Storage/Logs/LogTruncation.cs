@@ -1,0 +1,57 @@
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Producers;
+using KafkaCompat.Storage.Segments;
+
+namespace KafkaCompat.Storage.Logs;
+
+/// <summary>How a log loses its end, or everything. Whoever calls holds the log's lock and the one over its files.</summary>
+internal sealed class LogTruncation(LogEnvironment environment, LoadedLog loaded, LogView view, SegmentList segments)
+{
+    /// <summary>Forgets an offset within the log and all behind it.</summary>
+    public void Cut(long offset, LogSettings settings)
+    {
+        LogSegment[] all = view.Segments;
+        int keep = SegmentReader.Floor(all, offset) + 1;
+        if (all[keep - 1].BaseOffset == offset && keep > 1)
+            keep--;
+        LogSegment active = all[keep - 1];
+        // The one that is active has entries of its indexes in memory alone, and the files may hold some that an earlier cut has dropped.
+        if (!ReferenceEquals(active, view.End.Segment))
+            _ = active.OpenForAppend();
+        long position = active.PositionToCut(offset);
+        segments.CountCut();
+        // Readers first: whoever still reads behind the cut finds that the log ends before it, and no damage.
+        segments.Replace(all[keep..], []);
+        view.End = new LogEnd(offset, active, position);
+        active.TruncateTo(offset, position);
+        if (view.LogStartOffset > offset)
+            view.LogStartOffset = offset;
+        DeleteSnapshotsBehind(offset);
+        segments.SettleFiles(settings.FileDeleteDelayMs);
+        loaded.Epochs.TruncateFromEnd(offset);
+        new ProducerReplay(environment, loaded.Producers, view.Segments).Rebuild(view.LogStartOffset, offset);
+    }
+
+    /// <summary>Forgets everything: the log is empty, and starts and ends at an offset.</summary>
+    public void StartOver(long offset, LogSettings settings)
+    {
+        // The new segment can have the name of an old one, so that for a moment there is none.
+        segments.Replace(view.Segments, []);
+        DeleteSnapshotsBehind(-1);
+        segments.SettleFiles(settings.FileDeleteDelayMs);
+        LogSegment active = LogSegment.Create(environment, loaded.Folder, offset, settings);
+        segments.Add(active);
+        view.End = new LogEnd(offset, active, 0);
+        view.LogStartOffset = offset;
+        loaded.Epochs.Clear();
+        loaded.Producers.Clear();
+        loaded.Producers.SetEndOffset(offset);
+    }
+
+    /// <summary>The folder is synced after it: one that came back after a crash would tell of producers of what is cut off.</summary>
+    private void DeleteSnapshotsBehind(long offset)
+    {
+        loaded.Producers.DeleteSnapshotsBehind(offset);
+        segments.NamesChanged();
+    }
+}
