@@ -48,7 +48,6 @@ public sealed record MetadataImage
     public ImmutableSortedDictionary<string, DelegationTokenRecord> DelegationTokens { get; init; } =
         ImmutableSortedDictionary.Create<string, DelegationTokenRecord>(StringComparer.Ordinal);
 
-    /// <summary>0 before the first record.</summary>
     /// <summary>The level of metadata.version; 0 before the log has said it.</summary>
     public short MetadataLevel => Features.GetValueOrDefault(FeatureNames.MetadataVersion);
 

@@ -27,13 +27,15 @@ public sealed class MetadataLoader
     /// </summary>
     public MetadataLoader Fork() => new() { Image = Image, _delta = new MetadataDelta(Image), _transaction = _transaction is null ? null : [.. _transaction] };
 
-    /// <summary>Starts over with a snapshot's image.</summary>
+    /// <summary>
+    /// Goes on with a snapshot's image. The step is the difference from the present one, so that who listens hears of what the snapshot has no more.
+    /// </summary>
     public MetadataStep Load(IEnumerable<IRecord> snapshot, MetadataProvenance provenance)
     {
-        var delta = new MetadataDelta(MetadataImage.Empty);
-        foreach (var record in snapshot)
+        var delta = Applied(MetadataImage.Empty, snapshot);
+        if (!ReferenceEquals(Image, MetadataImage.Empty))
         {
-            delta.Apply(record);
+            delta = Applied(Image, MetadataDifference.Records(Image, delta.ToImage(provenance)));
         }
 
         Image = delta.ToImage(provenance);
@@ -79,6 +81,17 @@ public sealed class MetadataLoader
         _delta = new MetadataDelta(Image);
         _isChanged = false;
         return new MetadataStep(delta, Image);
+    }
+
+    private static MetadataDelta Applied(MetadataImage image, IEnumerable<IRecord> records)
+    {
+        var delta = new MetadataDelta(image);
+        foreach (var record in records)
+        {
+            delta.Apply(record);
+        }
+
+        return delta;
     }
 
     private void EndTransaction()

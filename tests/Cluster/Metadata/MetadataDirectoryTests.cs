@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol.Compression;
@@ -65,7 +64,7 @@ public sealed class MetadataDirectoryTests
             nextOffset = batch.LastOffset + 1;
             if (snapshots.TryGetValue(nextOffset, out var expected))
             {
-                Assert.Equal(Text(expected.Records), Text(MetadataSnapshot.Records(loader.Image)));
+                Assert.Equal(MetadataText.Of(expected.Records), MetadataText.Of(MetadataSnapshot.Records(loader.Image)));
                 Assert.Equal(expected.LastContainedLogTimestampMs, loader.Image.Provenance.TimestampMs);
             }
         }
@@ -81,7 +80,7 @@ public sealed class MetadataDirectoryTests
         new QuorumSnapshot(image.Provenance.TimestampMs, 0, null, [.. MetadataSnapshot.Records(image)]).WriteTo(buffer, id, 1_000);
         var loader = new MetadataLoader();
         Load(loader, QuorumSnapshot.Read(buffer.WrittenSpan.ToArray()), id.EndOffset);
-        Assert.Equal(Text(MetadataSnapshot.Records(image)), Text(MetadataSnapshot.Records(loader.Image)));
+        Assert.Equal(MetadataText.Of(MetadataSnapshot.Records(image)), MetadataText.Of(MetadataSnapshot.Records(loader.Image)));
     }
 
     [Theory]
@@ -167,22 +166,4 @@ public sealed class MetadataDirectoryTests
 
     private static void Load(MetadataLoader loader, QuorumSnapshot snapshot, long endOffset) =>
         loader.Load(snapshot.Records.Select(r => r.Message), new MetadataProvenance(endOffset - 1, 0, snapshot.LastContainedLogTimestampMs));
-
-    /// <summary>Records as lines in a fixed order; Kafka's own order comes out of hash maps.</summary>
-    private static List<string> Text(IEnumerable<VersionedRecord> records) => [.. records.Select(record =>
-    {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
-        {
-            record.Message.WriteJson(json, record.Version);
-        }
-
-        var node = JsonNode.Parse(stream.ToArray())!;
-        if (node["features"] is JsonArray features)
-        {
-            node["features"] = new JsonArray([.. features.Select(f => f!.DeepClone()).OrderBy(f => (string?)f["name"], StringComparer.Ordinal)]);
-        }
-
-        return $"{record.Message.GetType().Name} {record.Version} {node.ToJsonString()}";
-    }).Order(StringComparer.Ordinal)];
 }
