@@ -12,7 +12,7 @@ namespace KafkaCompat.Benchmarks;
 
 /// <summary>
 /// <c>start BINARY</c> compares start and memory with Apache Kafka, <c>transport</c> measures the socket transport alone,
-/// <c>requests</c> prints bytes allocated a request by produce and fetch; <c>throughput</c> what
+/// <c>requests</c> prints bytes allocated a request by produce and fetch; <c>commits</c> offsets committed a second; <c>throughput</c> what
 /// a node takes in and gives out; <c>load BINARY</c> the same load on Apache Kafka and on us; <c>embedded</c>
 /// how long a broker within a process takes to start; <c>recovery BINARY</c> how long both take to open 3 GB after a kill;
 /// <c>scale BINARY</c> 10,000 partitions, 10,000 idle connections and 1,000 waiting consumers on both; everything else goes to BenchmarkDotNet.
@@ -24,7 +24,7 @@ internal static class Program
         load BINARY [KAFKA_FOLDER|BASELINE_BINARY] [ROUNDS] …  the same load on both in turn
         recovery BINARY [KAFKA_FOLDER] [GIB] [ROUNDS]          a directory after a kill, opened by both
         scale BINARY [KAFKA_FOLDER] [partitions|connections|polls]
-        transport | requests | throughput | embedded           parts of this program alone
+        transport | requests | commits | throughput | embedded parts of this program alone
         --filter PATTERN, --list flat, …                       BenchmarkDotNet's: codecs, batches, append, read
         """;
 
@@ -36,6 +36,7 @@ internal static class Program
         ["scale", var binary, ..] when File.Exists(binary) => ScaleMeasurement.Run(args[1..]),
         ["transport", .. var how] => TransportMeasurement.Run(how),
         ["requests"] => RequestMeasurement.Run(),
+        ["commits"] => CommitMeasurement.Run(),
         ["throughput"] => ThroughputMeasurement.Run(),
         ["embedded"] => EmbeddedMeasurement.Run(),
         [['-', ..] and not ("--help" or "-h"), ..] => RunBenchmarks(args),

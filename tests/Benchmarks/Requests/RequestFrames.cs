@@ -23,6 +23,8 @@ internal static class RequestFrames
     private const short MetadataVersion = 12;
     private const short ListOffsetsVersion = 7;
     private const short ApiVersionsVersion = 3;
+    private const short FindCoordinatorVersion = 4;
+    private const short OffsetCommitVersion = 8;
     private const long LatestOffset = -1;
     private const long Timestamp = 1_700_000_000_000;
 
@@ -108,6 +110,27 @@ internal static class RequestFrames
 
     /// <summary>What a client asks first on every connection.</summary>
     public static byte[] ApiVersions() => Of(new ApiVersionsRequest { ClientSoftwareName = "bench", ClientSoftwareVersion = "1" }, ApiVersionsVersion);
+
+    /// <summary>Which also makes <c>__consumer_offsets</c> where it is not there yet.</summary>
+    public static byte[] FindCoordinator(string group) => Of(new FindCoordinatorRequest { CoordinatorKeys = [group] }, FindCoordinatorVersion);
+
+    /// <summary>What a consumer of one partition commits, as one that is in no generation.</summary>
+    public static byte[] Commit(string group, string topic) => Of(
+        new OffsetCommitRequest
+        {
+            GroupId = group,
+            GenerationIdOrMemberEpoch = -1,
+            Topics = [new() { Name = topic, Partitions = [new() { CommittedOffset = 1, CommittedMetadata = "" }] }],
+        },
+        OffsetCommitVersion);
+
+    /// <summary>Whether the answer to a request that <see cref="Commit"/> made says that its offset was taken.</summary>
+    public static bool IsCommitted(ReadOnlyMemory<byte> answer)
+    {
+        var reader = new WireReader(answer);
+        ResponseHeader.Read(ref reader, 1);
+        return OffsetCommitResponse.Read(ref reader, OffsetCommitVersion).Topics[0].Partitions[0].ErrorCode == ErrorCode.None;
+    }
 
     private static byte[] Of<TRequest>(TRequest request, short version)
         where TRequest : class, IRequest<TRequest>

@@ -1,7 +1,0 @@
-namespace KafkaCompat.Cluster.Groups;
-
-/// <summary>Names one waiting request: the machine hands it back with the reply, and gives it no other meaning.</summary>
-public readonly record struct GroupTicket(long Value);
-
-/// <summary>The answer to the request behind <paramref name="Ticket"/>; the body is the type that its command names.</summary>
-public readonly record struct GroupReply(GroupTicket Ticket, object Body);
