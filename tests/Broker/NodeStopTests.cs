@@ -5,7 +5,7 @@ using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Broker.Tests.Connections;
-using KafkaCompat.Broker.Tests.Groups;
+using KafkaCompat.Broker.Tests.Coordination;
 using KafkaCompat.Broker.Tests.Quorum;
 using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Cluster.Groups;
@@ -109,8 +109,8 @@ public sealed class NodeStopTests
         var time = new ManualTime();
         using var wheel = new TimerWheel(time);
         var lines = new RecordedLines(LogLevel.Trace);
-        var log = new MemoryGroupLog();
-        var first = new GroupCoordinator(new GroupSettings(), time, wheel, lines) { PartitionCount = 1 };
+        var log = new MemoryShardLog();
+        var first = new GroupCoordinator(new GroupSettings(), new ShardSurroundings(time, wheel, lines, TaskScheduler.Default)) { PartitionCount = 1 };
         first.Lead(0, log);
         await Eventually.Is(() => first.LoadedPartitions == 1);
         await first.DisposeAsync();
@@ -123,7 +123,7 @@ public sealed class NodeStopTests
             _ = asked.TrySetResult();
             answers.Wait();
         };
-        var coordinator = new GroupCoordinator(new GroupSettings(), time, wheel, lines) { PartitionCount = 1 };
+        var coordinator = new GroupCoordinator(new GroupSettings(), new ShardSurroundings(time, wheel, lines, TaskScheduler.Default)) { PartitionCount = 1 };
         coordinator.Lead(0, log);
         await asked.Task;
         var said = lines.Lines.Count;

@@ -22,7 +22,7 @@ public sealed partial class ClockTests
         ["src/KafkaCompat.Cluster/Quorum/RaftCore.cs"] = "when a replica fetched last, which DescribeQuorum tells",
         ["src/KafkaCompat.Broker/Loops/MachineTime.cs"] = "hands both clocks to the machines",
         ["src/KafkaCompat.Broker/Controller/ControllerLoop.cs"] = "the times of metadata records",
-        ["src/KafkaCompat.Broker/Coordination/GroupShardLoop.cs"] = "the times of group records",
+        ["src/KafkaCompat.Broker/Coordination/ShardLoop.cs"] = "the times of coordinators' records",
         ["src/KafkaCompat.Broker/Handlers/Quorum/DescribeQuorumHandler.cs"] = "when the leader was last at the end of its log, which is now",
         ["src/KafkaCompat.Broker/Partitions/LogKeeper.cs"] = "retention and producers go by the times of records",
         ["src/KafkaCompat.Broker/Node/NodeDirectories.cs"] = "the times of the records of a directory that is formatted",

@@ -22,8 +22,8 @@ public sealed class FloorTests(ITestOutputHelper output)
         ],
         ["KafkaCompat.Cluster"] =
         [
-            ["Machines"],
             ["Metadata"],
+            ["Machines"],
             ["Quorum"],
             ["Controller", "Groups"],
         ],

@@ -1,17 +1,18 @@
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
-using KafkaCompat.Protocol.Names;
 
 namespace KafkaCompat.Broker.Coordination;
 
 /// <summary>
-/// Keeps the group coordinator's shards where the partitions of <c>__consumer_offsets</c> are led: here when this node leads
-/// one, in its present epoch. Topics that are deleted take their committed offsets with them.
+/// Keeps a coordinator's shards where the partitions of its topic are led: here when this node leads
+/// one, in its present epoch. Its shards hear of topics that are deleted.
 /// </summary>
-internal sealed class GroupPartitions(GroupCoordinator coordinator, PartitionTable partitions, TimerWheel wheel, int nodeId) : IMetadataListener
+internal sealed class CoordinatorPartitions<TShard>(Coordinator<TShard> coordinator, PartitionTable partitions, TimerWheel wheel, int nodeId) : IMetadataListener
+    where TShard : class, IShard
 {
     /// <summary>The leader epochs in which shards run here. Touched by the metadata loop alone.</summary>
     private readonly Dictionary<int, int> _epochs = [];
@@ -24,47 +25,47 @@ internal sealed class GroupPartitions(GroupCoordinator coordinator, PartitionTab
     public ValueTask OnMetadata(MetadataStep step)
     {
         var deleted = step.Delta.DeletedTopics;
-        if (deleted.Any(static topic => topic.Name == InternalTopics.Offsets))
+        if (deleted.Any(topic => topic.Name == coordinator.Topic))
         {
             foreach (var index in _epochs.Keys.ToList()) Resign(index);
         }
-        if (deleted.Count > 0) coordinator.ForgetTopics([.. deleted.Select(static topic => topic.Name)]);
-        var offsets = step.Image.FindTopic(InternalTopics.Offsets);
-        CountPartitions(offsets);
-        if (offsets is null) return ValueTask.CompletedTask;
-        IEnumerable<int> changed = step.Delta.ChangedTopics.TryGetValue(offsets.Id, out var change) ? change.ChangedPartitions : [];
+        if (deleted.Count > 0) coordinator.TopicsDeleted([.. deleted.Select(static topic => topic.Name)]);
+        var topic = step.Image.FindTopic(coordinator.Topic);
+        CountPartitions(topic);
+        if (topic is null) return ValueTask.CompletedTask;
+        IEnumerable<int> changed = step.Delta.ChangedTopics.TryGetValue(topic.Id, out var change) ? change.ChangedPartitions : [];
         foreach (var index in changed.Union(_missing).ToList())
         {
             _ = _missing.Remove(index);
-            if (!offsets.Partitions.TryGetValue(index, out var registration)) continue;
+            if (!topic.Partitions.TryGetValue(index, out var registration)) continue;
             if (_epochs.TryGetValue(index, out var epoch) && epoch == registration.LeaderEpoch && registration.Leader == nodeId) continue;
             Resign(index);
             if (registration.Leader != nodeId) continue;
-            if (partitions.Find(InternalTopics.Offsets, index) is not { } partition)
+            if (partitions.Find(coordinator.Topic, index) is not { } partition)
             {
                 _ = _missing.Add(index);
             }
             else
             {
                 _epochs[index] = registration.LeaderEpoch;
-                coordinator.Lead(index, new PartitionGroupLog(partition, registration.LeaderEpoch, wheel));
+                coordinator.Lead(index, new PartitionShardLog(partition, registration.LeaderEpoch, wheel));
             }
         }
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Sends everybody away who waits for a group.</summary>
+    /// <summary>Sends everybody away who waits for a shard.</summary>
     public void Close() => coordinator.Close();
 
     /// <summary>
-    /// The number of partitions says where a group is. As in Kafka it is taken once in a coordinator's life: were partitions that are added counted at
-    /// once, groups would be looked for where they have never been written.
+    /// The number of partitions says where a key is. As in Kafka it is taken once in a coordinator's life: were partitions that are added counted at
+    /// once, keys would be looked for where they have never been written.
     /// </summary>
-    private void CountPartitions(TopicImage? offsets)
+    private void CountPartitions(TopicImage? topic)
     {
-        if (offsets?.Id == _topicId) return;
-        _topicId = offsets?.Id;
-        coordinator.PartitionCount = offsets?.Partitions.Count ?? 0;
+        if (topic?.Id == _topicId) return;
+        _topicId = topic?.Id;
+        coordinator.PartitionCount = topic?.Partitions.Count ?? 0;
     }
 
     private void Resign(int index)

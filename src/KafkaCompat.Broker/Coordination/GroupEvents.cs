@@ -1,4 +1,5 @@
 using KafkaCompat.Cluster.Groups;
+using KafkaCompat.Cluster.Machines;
 using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Coordination;
@@ -7,33 +8,34 @@ namespace KafkaCompat.Broker.Coordination;
 internal static class GroupEvents
 {
     /// <summary>Made while the shard still has the groups as they were, and told once the decision is in the log.</summary>
-    public static List<Action> Of(ILogger logger, GroupShard shard, GroupDecision decision)
+    public static IReadOnlyList<Action> Of(ILogger logger, GroupShard shard, ShardDecision decision)
     {
-        var events = new List<Action>();
-        foreach (var draft in decision.Drafts)
+        List<Action>? events = null;
+        foreach (var next in decision.Drafts)
         {
+            if (next is not ClassicDraft { Group: var draft }) continue;
             var before = shard.FindClassic(draft.GroupId);
             var (members, generation) = (draft.MemberCount, draft.Generation);
             if (before?.State == draft.State && before.Generation == draft.Generation) continue;
             switch (draft.State)
             {
                 case ClassicGroupState.PreparingRebalance:
-                    events.Add(() => logger.Rebalances(draft.GroupId, members, generation));
+                    (events ??= []).Add(() => logger.Rebalances(draft.GroupId, members, generation));
                     break;
                 case ClassicGroupState.CompletingRebalance:
                     var leader = draft.LeaderId ?? "(none)";
-                    events.Add(() => logger.Generation(draft.GroupId, generation, members, leader));
+                    (events ??= []).Add(() => logger.Generation(draft.GroupId, generation, members, leader));
                     break;
                 case ClassicGroupState.Stable:
-                    events.Add(() => logger.Stable(draft.GroupId, generation, members));
+                    (events ??= []).Add(() => logger.Stable(draft.GroupId, generation, members));
                     break;
                 case ClassicGroupState.Empty when before is { MemberCount: > 0 }:
-                    events.Add(() => logger.Emptied(draft.GroupId, generation));
+                    (events ??= []).Add(() => logger.Emptied(draft.GroupId, generation));
                     break;
                 default:
                     break;
             }
         }
-        return events;
+        return events ?? (IReadOnlyList<Action>)[];
     }
 }

@@ -6,20 +6,20 @@ using KafkaCompat.Protocol.Records;
 
 namespace KafkaCompat.Broker.Coordination;
 
-/// <summary>A partition of <c>__consumer_offsets</c> as the shard that runs on it uses it, in one leader epoch.</summary>
-internal sealed class PartitionGroupLog(Partition partition, int leaderEpoch, TimerWheel wheel) : IGroupLog
+/// <summary>A partition of an internal topic as the shard that runs on it uses it, in one leader epoch.</summary>
+internal sealed class PartitionShardLog(Partition partition, int leaderEpoch, TimerWheel wheel) : IShardLog
 {
     /// <summary>What one step of loading reads: large enough for few steps, small enough to be copied.</summary>
     private const int MaxReadBytes = 1024 * 1024;
 
     public long StartOffset => partition.Log.LogStartOffset;
 
-    public GroupLogEnd End
+    public ShardLogEnd End
     {
         get
         {
             var (error, endOffset, isCommitted) = partition.EndAsLeader(leaderEpoch);
-            return new GroupLogEnd(error, endOffset, isCommitted);
+            return new ShardLogEnd(error, endOffset, isCommitted);
         }
     }
 
@@ -29,10 +29,10 @@ internal sealed class PartitionGroupLog(Partition partition, int leaderEpoch, Ti
         return (error, WholeBatches(batches));
     }
 
-    public GroupAppend Append(ReadOnlyMemory<byte> batch)
+    public ShardAppend Append(ReadOnlyMemory<byte> batch)
     {
         var appended = partition.AppendAsLeader(new ReadOnlySequence<byte>(batch), leaderEpoch);
-        return new GroupAppend(appended.Error, appended.BaseOffset, appended.RequiredOffset, appended.IsReplicated);
+        return new ShardAppend(appended.Error, appended.BaseOffset, appended.RequiredOffset, appended.IsReplicated);
     }
 
     public async Task<ErrorCode> WhenCommitted(long requiredOffset, int timeoutMs)

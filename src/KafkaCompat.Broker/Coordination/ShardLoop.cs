@@ -1,5 +1,4 @@
 using KafkaCompat.Broker.Loops;
-using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
 using KafkaCompat.Storage.Files;
@@ -8,110 +7,98 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Broker.Coordination;
 
 /// <summary>
-/// Runs one <see cref="GroupShard"/>: loads it, hands it commands and passed deadlines one at a time, appends what it decides, and
+/// Runs one shard of a coordinator, which is a machine: loads it, hands it commands and passed deadlines one at a time, appends what it decides, and
 /// releases its replies when they are committed.
 ///
-/// Work is done on the thread that brings it, by whoever finds the mailbox idle; the others leave theirs behind. States:
+/// Work is done in the turns of its <see cref="Mailbox{T}"/>, the first of them on the thread that brings it. States:
 /// Loading (commands are refused with COORDINATOR_LOAD_IN_PROGRESS) → Active → Closed (refused with NOT_COORDINATOR, for good).
-/// A failed append takes an active shard back to Loading: everybody who waits is sent away, and the log is read again. So does an
+///
+/// An append that was refused wrote nothing, and the shard is as it was before the decision: only who asked is told, and what was due stays due, to be tried again a
+/// little later. An append of which nobody knows what it wrote takes an active shard back to Loading: everybody who waits is sent away, and the log is read again. So does an
 /// exception once a decision is being carried out. One before that, while it is made, is the asker's affair alone: deciding changes nothing.
 /// </summary>
-internal sealed class GroupShardLoop : IAsyncDisposable
+internal sealed class ShardLoop<TShard> : IAsyncDisposable
+    where TShard : class, IShard
 {
-    /// <summary>Commands that wait for their turn. Past it a client is asked to come back: it is its own queue that is too long.</summary>
-    private const int MaxQueued = 10_000;
-
-    /// <summary>What is done in one go. The rest has its turn behind others: the thread may be a socket's, with connections of its own.</summary>
-    private const int MaxItemsPerTurn = 64;
-
-    /// <summary>Groups whose time is over that are ended before a command is decided which looks at them. A listing looks at all.</summary>
-    private const int MaxStepsBeforeCommand = 1_000;
-
-    /// <summary>The pause before the log is read again; it doubles with each load in a row that fails, up to <see cref="MaxReloadDelayMs"/>.</summary>
-    private const int ReloadDelayMs = 1_000;
-
-    private const int MaxReloadDelayMs = 60_000;
-
-    private readonly Lock _lock = new();
-    private readonly Queue<Action> _mailbox = new();
-    private readonly IGroupLog _log;
-    private readonly GroupSettings _settings;
+    private readonly ShardKind<TShard> _kind;
+    private readonly int _partition;
+    private readonly IShardLog _log;
     private readonly TimeProvider _time;
     private readonly TimerWheel _wheel;
     private readonly ILogger _logger;
-    private readonly int _partition;
+    private readonly TaskScheduler _scheduler;
+    private readonly Mailbox<Action> _mailbox;
     private readonly Deadline _deadline;
-    private readonly Func<string, Uuid?>? _topicIds;
-    private readonly HashSet<string> _deletedTopics = [];
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly Lock _topicsLock = new();
+    private readonly HashSet<string> _deletedTopics = [];
+    private bool _isToldOfTopics;
+
     // Everything below is touched by the mailbox's work only.
     private readonly Dictionary<long, Waiting> _waiting = [];
-    private readonly Queue<(long RequiredOffset, long DueMs, GroupReply Reply)> _uncommitted = new();
-    private GroupShard? _shard;
+    private readonly Queue<(long RequiredOffset, long DueMs, ShardReply Reply)> _uncommitted = new();
+    private TShard? _shard;
     private long _lastTicket;
     private long _requiredOffset;
     private long _scheduledFor = long.MaxValue;
+    private long _pausedUntil = long.MinValue;
     private bool _awaitsCommit;
     private int _generation;
     private int _failedLoads;
     private bool _goesOn;
+    private bool _topicsAreDue;
     private Task _load = Task.CompletedTask;
 
-    private bool _isBusy;
-    private bool _isToldOfTopics;
     private volatile bool _isClosed;
-    private volatile GroupCounts _counts = GroupCounts.None;
 
-    public GroupShardLoop(
-        int partition, IGroupLog log, GroupSettings settings, TimeProvider time, TimerWheel wheel, ILogger logger, Func<string, Uuid?>? topicIds)
+    public ShardLoop(ShardKind<TShard> kind, int partition, IShardLog log, ShardSurroundings surroundings)
     {
-        _topicIds = topicIds;
+        _kind = kind;
         _partition = partition;
         _log = log;
-        _settings = settings;
-        _time = time;
-        _wheel = wheel;
-        _logger = logger;
+        (_time, _wheel, _logger, _scheduler) = surroundings;
+        _mailbox = new Mailbox<Action>(ShardBounds.MaxQueued, ShardBounds.MaxItemsPerTurn, TakeTurn, _scheduler);
         _deadline = new Deadline(this);
     }
 
     /// <summary>Whether it has read its log and decides.</summary>
     public bool IsLoaded => Volatile.Read(ref _shard) is not null;
 
-    /// <summary>What the shard held when it was counted last.</summary>
-    public GroupCounts Counts => _counts;
-
-    /// <summary>Counts what the shard holds, when its turn comes; an idle one has done it when this returns.</summary>
-    public void Count() => _ = Post(() => _counts = _shard?.Count() ?? GroupCounts.None);
+    /// <summary>Shows the shard to somebody when its turn comes, null where there is none; an idle one has been looked at when this returns.</summary>
+    public void Look(Action<TShard?> look) => _ = _mailbox.TryPost(() => look(_shard));
 
     /// <summary>Begins to load; the caller goes on at once.</summary>
-    public void Start() => _ = Post(() => BeginLoad(_generation, delayMs: 0), force: true);
+    public void Start() => _mailbox.Post(() => BeginLoad(_generation, delayMs: 0));
 
     /// <summary>The answer to a command, sooner or later.</summary>
-    public Task<object> Ask(GroupCommand command)
+    public Task<object> Ask(ShardCommand command)
     {
         var answer = new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!Post(() => Decide(command, answer)))
+        if (!_mailbox.TryPost(() => Decide(command, answer)))
             answer.SetResult(command.Refuse(ErrorCode.CoordinatorLoadInProgress));
         return answer.Task;
     }
 
     /// <summary>
-    /// Topics were deleted. Nobody tells a second time, so neither a full mailbox nor a shard that loads may lose it: the names are kept until a shard
-    /// begins to forget them, and one that has loaded compares all that it has with the topics that there are.
+    /// Topics were deleted. Nobody tells a second time, so neither a full mailbox, nor a shard that loads, nor a log that refuses may lose it: the names are kept until what follows
+    /// from them is in the log, and a shard that has loaded compares all that it has with the topics that there are.
     /// </summary>
-    public void ForgetTopics(IReadOnlyCollection<string> deleted)
+    public void TopicsDeleted(IReadOnlyCollection<string> deleted)
     {
-        lock (_lock)
+        lock (_topicsLock)
         {
             _deletedTopics.UnionWith(deleted);
             if (_isToldOfTopics)
                 return;
             _isToldOfTopics = true;
         }
-        _ = Post(BeginToForget, force: true);
+        _mailbox.Post(() =>
+        {
+            _topicsAreDue = true;
+            TellOfTopics();
+        });
     }
 
     /// <summary>
@@ -124,7 +111,7 @@ internal sealed class GroupShardLoop : IAsyncDisposable
         {
             _isClosed = true;
             _closing.Cancel();
-            _ = Post(Close, force: true);
+            _mailbox.Post(Close);
         }
         await _closed.Task;
         // No other one begins after that.
@@ -145,61 +132,26 @@ internal sealed class GroupShardLoop : IAsyncDisposable
         }
     }
 
-    private bool Post(Action work, bool force = false)
-    {
-        lock (_lock)
-        {
-            if (!force && _mailbox.Count >= MaxQueued)
-                return false;
-            _mailbox.Enqueue(work);
-            if (_isBusy)
-                return true;
-            _isBusy = true;
-        }
-        TakeTurn();
-        return true;
-    }
-
-    /// <summary>Does what waits in the mailbox, and leaves to another turn what is too much for this one.</summary>
     private void TakeTurn()
     {
-        for (var items = 0; ; items++)
+        while (_mailbox.TryTake(out var next))
         {
-            Action next;
-            lock (_lock)
-            {
-                if (_mailbox.Count == 0)
-                {
-                    _isBusy = false;
-                    return;
-                }
-                if (items == MaxItemsPerTurn)
-                    break;
-                next = _mailbox.Dequeue();
-            }
             try
             {
                 next();
             }
             catch (Exception e)
             {
-                // Whoever took the mailbox must empty it, or nothing would be taken from it again.
-                _logger.ShardFailed(e, _partition);
+                _logger.ShardFailed(e, _kind.Topic, _partition);
                 Restart(ErrorCode.UnknownServerError);
             }
         }
-        _ = TakeNextTurn();
-    }
-
-    private async Task TakeNextTurn()
-    {
-        await Task.Yield();
-        TakeTurn();
     }
 
     private void BeginLoad(int generation, int delayMs)
     {
-        var load = Load(generation, delayMs);
+        // On the scheduler from its first step to its last: whoever announced the leadership has other partitions to announce.
+        var load = Task.Factory.StartNew(() => Load(generation, delayMs), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler).Unwrap();
         // One that another has made void may still be reading.
         _load = _load.IsCompleted ? load : Task.WhenAll(_load, load);
     }
@@ -208,12 +160,10 @@ internal sealed class GroupShardLoop : IAsyncDisposable
     {
         if (delayMs > 0)
             _ = await Task.WhenAny(Task.Delay(TimeSpan.FromMilliseconds(delayMs), _time, _closing.Token));
-        // Whoever announced the leadership has other partitions to announce.
-        await Task.Yield();
         if (_isClosed)
             return;
-        var shard = new GroupShard(_settings);
-        var end = default(GroupLogEnd);
+        var shard = _kind.Create();
+        var end = default(ShardLogEnd);
         ErrorCode error;
         try
         {
@@ -222,17 +172,17 @@ internal sealed class GroupShardLoop : IAsyncDisposable
         }
         catch (Exception e)
         {
-            _logger.LoadFaulted(e, _partition);
+            _logger.LoadFaulted(e, _kind.Topic, _partition);
             error = ErrorCode.UnknownServerError;
         }
         if (error == ErrorCode.None)
-            _ = Post(() => Activate(shard, end, generation), force: true);
+            _mailbox.Post(() => Activate(shard, end, generation));
         else
-            _ = Post(() => Reload(generation), force: true);
+            _mailbox.Post(() => Reload(generation));
     }
 
     /// <summary>Applies the log to the shard, from its start to an end that was taken before.</summary>
-    private async Task<ErrorCode> Read(GroupShard shard, long endOffset)
+    private async Task<ErrorCode> Read(TShard shard, long endOffset)
     {
         long unreadable = 0;
         var offset = _log.StartOffset;
@@ -246,12 +196,12 @@ internal sealed class GroupShardLoop : IAsyncDisposable
                 offset = endOffset;
                 break;
             }
-            var next = error == ErrorCode.None ? GroupLog.Apply(shard, new System.Buffers.ReadOnlySequence<byte>(batches), ref unreadable) : -1;
+            var next = error == ErrorCode.None ? ShardLog.Apply(shard, new System.Buffers.ReadOnlySequence<byte>(batches), ref unreadable) : -1;
             if (next <= offset)
             {
-                // Half of the log would look like groups that have lost their offsets.
+                // Half of the log would look like the whole of another: groups that have lost their offsets.
                 error = error == ErrorCode.None ? ErrorCode.CorruptMessage : error;
-                _logger.LoadFailed(_partition, offset, error);
+                _logger.LoadFailed(_kind.Topic, _partition, offset, error);
                 return error;
             }
             offset = next;
@@ -260,13 +210,13 @@ internal sealed class GroupShardLoop : IAsyncDisposable
         if (_isClosed)
             return ErrorCode.NotCoordinator;
         if (unreadable > 0)
-            _logger.UnreadableRecords(_partition, unreadable);
+            _logger.UnreadableRecords(_kind.Topic, _partition, unreadable);
         if (offset > 0)
-            _logger.Loaded(_partition, offset, (long)_time.GetElapsedTime(started).TotalMilliseconds);
+            _logger.Loaded(_kind.Topic, _partition, offset, (long)_time.GetElapsedTime(started).TotalMilliseconds);
         return ErrorCode.None;
     }
 
-    private void Activate(GroupShard shard, GroupLogEnd end, int generation)
+    private void Activate(TShard shard, ShardLogEnd end, int generation)
     {
         if (_isClosed || generation != _generation)
             return;
@@ -277,20 +227,28 @@ internal sealed class GroupShardLoop : IAsyncDisposable
             AwaitCommit();
         var now = _time.Now();
         var loaded = shard.OnLoaded(now);
-        Carry(loaded, ToBatch(loaded, now), now, null);
-        if (_shard is null)
-            return;
-        BeginToForget();
+        switch (Carry(loaded, ToBatch(loaded, now), now))
+        {
+            case { IsRefused: true } refused:
+                // Nobody has seen it yet, and it may not live without what has to be done first.
+                Fail(refused.Error);
+                return;
+            case { Error: not ErrorCode.None }:
+                return;
+        }
+        _topicsAreDue = true;
+        TellOfTopics();
         // Only now: a log that can be read and not written is not to be read again each second.
         if (_shard is not null && !_awaitsCommit)
             _failedLoads = 0;
         ScheduleDeadline();
     }
 
-    private void BeginToForget()
+    /// <summary>What the shard does about topics that are gone. It stays due where it cannot be done now.</summary>
+    private void TellOfTopics()
     {
         string[] deleted;
-        lock (_lock)
+        lock (_topicsLock)
         {
             _isToldOfTopics = false;
             if (_isClosed || _shard is null)
@@ -298,15 +256,23 @@ internal sealed class GroupShardLoop : IAsyncDisposable
             deleted = [.. _deletedTopics];
             _deletedTopics.Clear();
         }
-        if (deleted.Length == 0 && _topicIds is null)
-            return;
-        var now = _time.Now();
-        var decision = _shard.Decide(new ForgetTopicsCommand(deleted, _topicIds), default, now);
-        Carry(decision, ToBatch(decision, now), now, null);
+        _topicsAreDue = false;
+        if (TShard.TopicsDeleted(deleted, _kind.Image?.Invoke()) is { } command)
+        {
+            var now = _time.Now();
+            var decision = _shard.Decide(command, default, now);
+            if (Carry(decision, ToBatch(decision, now), now).IsRefused)
+            {
+                _topicsAreDue = true;
+                lock (_topicsLock)
+                    _deletedTopics.UnionWith(deleted);
+                Pause(now);
+            }
+        }
         ScheduleDeadline();
     }
 
-    private void Decide(GroupCommand command, TaskCompletionSource<object> answer)
+    private void Decide(ShardCommand command, TaskCompletionSource<object> answer)
     {
         if (_isClosed || _shard is null)
         {
@@ -314,15 +280,23 @@ internal sealed class GroupShardLoop : IAsyncDisposable
             return;
         }
         var now = _time.Now();
-        var ticket = new GroupTicket(++_lastTicket);
+        var ticket = new Ticket(++_lastTicket);
         _waiting[ticket.Value] = new Waiting(command, answer);
-        for (var steps = 0; steps < MaxStepsBeforeCommand && _shard.OnDeadlineBefore(command, now) is { } due; steps++)
+        for (var steps = 0; steps < ShardBounds.MaxStepsBeforeCommand && _shard.OnDeadlineBefore(command, now) is { } due; steps++)
         {
-            Carry(due, ToBatch(due, now), now, null);
-            if (_shard is null)
-                return;
+            switch (Carry(due, ToBatch(due, now), now))
+            {
+                case { IsRefused: true } refused:
+                    // What has ended by the clock cannot be ended in the log, so there is nothing to answer from.
+                    Refuse(ticket, Told(refused));
+                    Pause(now);
+                    ScheduleDeadline();
+                    return;
+                case { Error: not ErrorCode.None }:
+                    return;
+            }
         }
-        GroupDecision decision;
+        ShardDecision decision;
         ReadOnlyMemory<byte> batch;
         try
         {
@@ -331,12 +305,14 @@ internal sealed class GroupShardLoop : IAsyncDisposable
         }
         catch (Exception e)
         {
-            _logger.CommandFailed(e, _partition, command.GetType().Name);
+            _logger.CommandFailed(e, command.GetType().Name, _kind.Topic, _partition);
             Refuse(command, ticket, ErrorCode.UnknownServerError, now);
             return;
         }
-        Carry(decision, batch, now, ticket);
-        ScheduleDeadline();
+        if (Carry(decision, batch, now) is { IsRefused: true } refusal)
+            Refuse(command, ticket, Told(refusal), now);
+        else
+            ScheduleDeadline();
     }
 
     private void OnDeadline()
@@ -346,103 +322,115 @@ internal sealed class GroupShardLoop : IAsyncDisposable
         if (_isClosed || _shard is not { } shard)
             return;
         var now = _time.Now();
-        if (shard.NextDeadline <= now.TickMs)
+        if (_topicsAreDue && _pausedUntil <= now.TickMs)
+            TellOfTopics();
+        if (_shard == shard && NextDue() <= now.TickMs)
         {
             var decision = shard.OnDeadline(now);
-            Carry(decision, ToBatch(decision, now), now, null);
-            if (_shard?.NextDeadline <= now.TickMs)
+            if (Carry(decision, ToBatch(decision, now), now).IsRefused)
+            {
+                Pause(now);
+            }
+            else if (_shard is not null && NextDue() <= now.TickMs)
             {
                 // Those who wait in the mailbox have their turn between two steps.
                 _goesOn = true;
-                _ = Post(OnDeadline, force: true);
+                _mailbox.Post(OnDeadline);
                 return;
             }
         }
         ScheduleDeadline();
     }
 
-    /// <summary>Append, apply, install, and release what is committed: the order that <see cref="GroupDecision"/> demands.</summary>
-    private void Carry(GroupDecision decision, ReadOnlyMemory<byte> batch, Now now, GroupTicket? asker)
+    /// <summary>What the log has refused is tried again, but not at once.</summary>
+    private void Pause(Now now) => _pausedUntil = now.After(ShardBounds.RefusedRetryMs);
+
+    /// <summary>When something has to be done, at the earliest.</summary>
+    private long NextDue() => _shard is null ? long.MaxValue : Math.Max(_pausedUntil, _topicsAreDue ? long.MinValue : _shard.NextDeadline);
+
+    /// <summary>
+    /// Append, apply, install, and release what is committed: the order that <see cref="ShardDecision"/> demands. Where the append was refused nothing has happened; where its
+    /// outcome is unknown the shard is gone.
+    /// </summary>
+    private ShardAppend Carry(ShardDecision decision, ReadOnlyMemory<byte> batch, Now now)
     {
         var shard = _shard!;
-        var events = decision.Drafts.Count > 0 && _logger.IsEnabled(LogLevel.Information) ? GroupEvents.Of(_logger, shard, decision) : null;
+        var events = decision.Drafts.Count > 0 && _logger.IsEnabled(LogLevel.Information) ? _kind.Events?.Invoke(_logger, shard, decision) : null;
+        var append = default(ShardAppend);
         if (!batch.IsEmpty)
         {
-            var error = Append(shard, decision.Records, batch);
-            if (!decision.IsAtomic && IsTooLarge(error))
-                error = AppendInPieces(shard, decision.Records, now);
-            if (error != ErrorCode.None)
+            append = Append(shard, decision.Records, batch);
+            if (!decision.IsAtomic && append.IsTooLarge)
+                append = AppendInPieces(shard, decision.Records, now);
+            if (append.Error != ErrorCode.None)
             {
-                AppendFailed(error, asker, now);
-                return;
+                // Not again for each time that what is due is tried.
+                if (!append.IsRefused || _pausedUntil < now.TickMs - ShardBounds.RefusedRetryMs)
+                    _logger.AppendFailed(_kind.Topic, _partition, append.Error);
+                if (!append.IsRefused)
+                    Fail(append.Error);
+                return append;
             }
         }
         shard.Install(decision, now);
-        events?.ForEach(static tell => tell());
+        if (events is not null)
+        {
+            foreach (var tell in events)
+                tell();
+        }
         foreach (var reply in decision.Replies)
         {
             if (_awaitsCommit)
-                _uncommitted.Enqueue((_requiredOffset, now.After(_settings.OffsetsCommitTimeoutMs), reply));
+                _uncommitted.Enqueue((_requiredOffset, now.After(_kind.CommitTimeoutMs), reply));
             else
                 Release(reply);
         }
+        return append;
     }
 
-    private ErrorCode Append(GroupShard shard, IReadOnlyList<GroupRecord> records, ReadOnlyMemory<byte> batch)
+    private ShardAppend Append(TShard shard, IReadOnlyList<ShardRecord> records, ReadOnlyMemory<byte> batch)
     {
         var append = _log.Append(batch);
         if (append.Error != ErrorCode.None)
-            return append.Error;
+            return append;
         var offset = append.BaseOffset;
         foreach (var record in records)
             shard.Apply(record, offset++);
         _requiredOffset = append.RequiredOffset;
         if (!append.IsCommitted)
             AwaitCommit();
-        return ErrorCode.None;
+        return append;
     }
 
     /// <summary>
     /// Halves records that stand for themselves until the log takes them. One that is too large alone is left out: sending the whole shard away would not
     /// make it smaller.
     /// </summary>
-    private ErrorCode AppendInPieces(GroupShard shard, IReadOnlyList<GroupRecord> records, Now now)
+    private ShardAppend AppendInPieces(TShard shard, IReadOnlyList<ShardRecord> records, Now now)
     {
         if (records.Count == 1)
         {
-            _logger.AppendFailed(_partition, ErrorCode.MessageTooLarge);
-            return ErrorCode.None;
+            _logger.AppendFailed(_kind.Topic, _partition, ErrorCode.MessageTooLarge);
+            return default;
         }
         var half = records.Count / 2;
-        foreach (var piece in new GroupRecord[][] { [.. records.Take(half)], [.. records.Skip(half)] })
+        foreach (var piece in new ShardRecord[][] { [.. records.Take(half)], [.. records.Skip(half)] })
         {
-            var error = Append(shard, piece, GroupLog.ToBatch(piece, now.WallMs, _settings.OffsetsCodec));
-            if (IsTooLarge(error))
-                error = AppendInPieces(shard, piece, now);
-            if (error != ErrorCode.None)
-                return error;
+            var append = Append(shard, piece, ShardLog.ToBatch(piece, now.WallMs, _kind.Codec));
+            if (append.IsTooLarge)
+                append = AppendInPieces(shard, piece, now);
+            if (append.Error != ErrorCode.None)
+                return append;
         }
-        return ErrorCode.None;
+        return default;
     }
 
-    /// <summary>Whether the log has written nothing, and would not have.</summary>
-    private static bool IsRefusal(ErrorCode error) => IsTooLarge(error) || error == ErrorCode.NotEnoughReplicas;
+    /// <summary>What an asker hears of a refusal. Too large is none of the errors that a coordinator's clients know.</summary>
+    private static ErrorCode Told(ShardAppend refused) => refused.IsTooLarge ? ErrorCode.UnknownServerError : ErrorCode.CoordinatorNotAvailable;
 
-    private static bool IsTooLarge(ErrorCode error) => error is ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge;
-
-    private void AppendFailed(ErrorCode error, GroupTicket? asker, Now now)
-    {
-        _logger.AppendFailed(_partition, error);
-        if (asker is { } ticket && IsRefusal(error) && _waiting.TryGetValue(ticket.Value, out var waiting))
-        {
-            // The decision was never installed, so the shard is as if nothing had been asked; only those have to know whose answers it had.
-            Refuse(waiting.Command, ticket, IsTooLarge(error) ? ErrorCode.UnknownServerError : ErrorCode.CoordinatorNotAvailable, now);
-            return;
-        }
-        Restart(error is ErrorCode.NotEnoughReplicas or ErrorCode.NotEnoughReplicasAfterAppend or ErrorCode.RequestTimedOut
-            ? ErrorCode.CoordinatorNotAvailable
-            : ErrorCode.NotCoordinator);
-    }
+    /// <summary>Nobody knows what the log holds, or whether what it holds will stay.</summary>
+    private void Fail(ErrorCode error) => Restart(
+        error is ErrorCode.NotEnoughReplicas or ErrorCode.NotEnoughReplicasAfterAppend or ErrorCode.RequestTimedOut ? ErrorCode.CoordinatorNotAvailable : ErrorCode.NotCoordinator);
 
     /// <summary>Sends everybody away who waits, and loads the log again after a pause.</summary>
     private void Restart(ErrorCode error)
@@ -452,7 +440,7 @@ internal sealed class GroupShardLoop : IAsyncDisposable
     }
 
     /// <summary>Tells all who would have been answered by what a command led to, and installs what follows from its failure.</summary>
-    private void Refuse(GroupCommand command, GroupTicket ticket, ErrorCode error, Now now)
+    private void Refuse(ShardCommand command, Ticket ticket, ErrorCode error, Now now)
     {
         var refusal = _shard!.Refused(command, ticket, error, now);
         _shard.Install(refusal, now);
@@ -461,7 +449,7 @@ internal sealed class GroupShardLoop : IAsyncDisposable
         ScheduleDeadline();
     }
 
-    private void Refuse(GroupTicket ticket, ErrorCode error)
+    private void Refuse(Ticket ticket, ErrorCode error)
     {
         if (_waiting.Remove(ticket.Value, out var waiting))
             _ = waiting.Answer.TrySetResult(waiting.Command.Refuse(error));
@@ -474,13 +462,13 @@ internal sealed class GroupShardLoop : IAsyncDisposable
         _awaitsCommit = true;
         // Replies wait in the order of their offsets and of their time, so that the first says what to wait for and how long.
         var (requiredOffset, dueMs) = _uncommitted.TryPeek(out var first) ? (first.RequiredOffset, first.DueMs) : (_requiredOffset, long.MaxValue);
-        _ = ReleaseWhenCommitted(requiredOffset, (int)Math.Clamp(dueMs - _time.TickMs(), 1, _settings.OffsetsCommitTimeoutMs), _generation);
+        _ = ReleaseWhenCommitted(requiredOffset, (int)Math.Clamp(dueMs - _time.TickMs(), 1, _kind.CommitTimeoutMs), _generation);
     }
 
     private async Task ReleaseWhenCommitted(long requiredOffset, int timeoutMs, int generation)
     {
         var outcome = await _log.WhenCommitted(requiredOffset, timeoutMs);
-        _ = Post(() => Committed(requiredOffset, outcome, generation), force: true);
+        _mailbox.Post(() => Committed(requiredOffset, outcome, generation));
     }
 
     private void Committed(long requiredOffset, ErrorCode outcome, int generation)
@@ -499,7 +487,8 @@ internal sealed class GroupShardLoop : IAsyncDisposable
         }
         if (outcome != ErrorCode.None)
         {
-            AppendFailed(outcome, null, _time.Now());
+            _logger.AppendFailed(_kind.Topic, _partition, outcome);
+            Fail(outcome);
             return;
         }
         _failedLoads = 0;
@@ -509,7 +498,7 @@ internal sealed class GroupShardLoop : IAsyncDisposable
             AwaitCommit();
     }
 
-    private void Release(GroupReply reply)
+    private void Release(ShardReply reply)
     {
         if (_waiting.Remove(reply.Ticket.Value, out var waiting))
             _ = waiting.Answer.TrySetResult(reply.Body);
@@ -519,7 +508,7 @@ internal sealed class GroupShardLoop : IAsyncDisposable
     {
         if (_isClosed || generation != _generation)
             return;
-        var delayMs = (int)Math.Min(MaxReloadDelayMs, (long)ReloadDelayMs << Math.Min(_failedLoads, 16));
+        var delayMs = (int)Math.Min(ShardBounds.MaxReloadDelayMs, (long)ShardBounds.ReloadDelayMs << Math.Min(_failedLoads, 16));
         _failedLoads++;
         BeginLoad(generation, delayMs);
     }
@@ -528,6 +517,7 @@ internal sealed class GroupShardLoop : IAsyncDisposable
     {
         _generation++;
         _shard = null;
+        _pausedUntil = long.MinValue;
         _awaitsCommit = false;
         _uncommitted.Clear();
         foreach (var waiting in _waiting.Values)
@@ -536,12 +526,12 @@ internal sealed class GroupShardLoop : IAsyncDisposable
         ScheduleDeadline();
     }
 
-    private ReadOnlyMemory<byte> ToBatch(GroupDecision decision, Now now) =>
-        decision.Records.Count == 0 ? default : GroupLog.ToBatch(decision.Records, now.WallMs, _settings.OffsetsCodec);
+    private ReadOnlyMemory<byte> ToBatch(ShardDecision decision, Now now) =>
+        decision.Records.Count == 0 ? default : ShardLog.ToBatch(decision.Records, now.WallMs, _kind.Codec);
 
     private void ScheduleDeadline()
     {
-        var next = _shard?.NextDeadline ?? long.MaxValue;
+        var next = NextDue();
         // A later deadline is left to be found when the earlier one fires: it costs one look, and most deadlines move away with every heartbeat.
         if (_goesOn || next == long.MaxValue || next >= _scheduledFor)
             return;
@@ -553,24 +543,18 @@ internal sealed class GroupShardLoop : IAsyncDisposable
             // Due as soon as it was set, as a rebalance that waits for nobody is: not a tick of a clock that may stand still, but after those in the mailbox.
             _scheduledFor = long.MaxValue;
             _goesOn = true;
-            _ = Post(OnDeadline, force: true);
+            _mailbox.Post(OnDeadline);
             return;
         }
         _scheduledFor = next;
         _wheel.Schedule(_deadline, next - now);
     }
 
-    private sealed record Waiting(GroupCommand Command, TaskCompletionSource<object> Answer);
+    private sealed record Waiting(ShardCommand Command, TaskCompletionSource<object> Answer);
 
-    private sealed class Deadline(GroupShardLoop loop) : TimerWheelEntry
+    private sealed class Deadline(ShardLoop<TShard> loop) : TimerWheelEntry
     {
-        protected internal override void OnDeadline() => _ = Fire();
-
         /// <summary>The wheel's thread must not wait for an append.</summary>
-        private async Task Fire()
-        {
-            await Task.Yield();
-            _ = loop.Post(loop.OnDeadline, force: true);
-        }
+        protected internal override void OnDeadline() => loop._mailbox.Send(loop.OnDeadline);
     }
 }

@@ -48,7 +48,7 @@ public sealed class BrokerService : IAsyncDisposable
     private readonly DirectoryAssignments _assignments;
     private readonly LogSyncer _syncer;
     private readonly ProducerIdBlock _producerIds;
-    private readonly GroupPartitions _groups;
+    private readonly CoordinatorPartitions<GroupShard> _groups;
     private readonly CompactionNotices _compaction;
     private readonly FetchSessionCache _sessions;
     private readonly ProduceHandler _produce;
@@ -125,12 +125,10 @@ public sealed class BrokerService : IAsyncDisposable
         _assignments = new DirectoryAssignments(Controller, config.NodeId, () => BrokerEpoch, engineTime, logLogger);
         Topics = new TopicCreator(Controller, Metadata, config);
         _producerIds = new ProducerIdBlock(Controller, config.NodeId, () => BrokerEpoch);
-        var coordinator = Groups = new GroupCoordinator(GroupSettingsOf(config), time, _groupWheel, logs.CreateLogger("kafkacompat.groups"))
-        {
-            // As the handlers read it, so that no offset seems to be of a topic that is only about to be there.
-            TopicIds = name => Metadata.Current.FindTopic(name)?.Id,
-        };
-        _groups = new GroupPartitions(coordinator, Partitions, Wheel, config.NodeId);
+        var surroundings = new ShardSurroundings(time, _groupWheel, logs.CreateLogger("kafkacompat.groups"), seams?.Turns ?? TaskScheduler.Default);
+        // As the handlers read it, so that no offset seems to be of a topic that is only about to be there.
+        var coordinator = Groups = new GroupCoordinator(GroupSettingsOf(config), surroundings, () => Metadata.Current);
+        _groups = new CoordinatorPartitions<GroupShard>(coordinator, Partitions, Wheel, config.NodeId);
         _sessions = new FetchSessionCache(config.GetInt("max.incremental.fetch.session.cache.slots"), random, engineTime);
         Refusals = new DataRefusals(logs.CreateLogger("kafkacompat.produce"), time);
         var handlers = new BrokerHandlers(new BrokerParts

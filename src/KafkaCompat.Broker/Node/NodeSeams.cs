@@ -20,4 +20,7 @@ public sealed record NodeSeams
 
     /// <summary>Stands in the way to the controller; null where nothing does.</summary>
     public Func<IControllerChannel, IControllerChannel>? ControllerChannel { get; init; }
+
+    /// <summary>Where turns of mailboxes run that nobody takes on the spot: one after another where a test gives every step its place.</summary>
+    public TaskScheduler Turns { get; init; } = TaskScheduler.Default;
 }

@@ -6,7 +6,7 @@ namespace KafkaCompat.Cluster.Groups;
 /// <summary>What happens to a classic group when time passes: the end of sessions, of the join phase, of waiting for SyncGroup.</summary>
 internal sealed class ClassicExpiry(ClassicRebalance rebalance)
 {
-    internal void Decide(ClassicGroup group, Now now, GroupDecision decision)
+    internal void Decide(ClassicGroup group, Now now, ShardDecision decision)
     {
         ExpirePendingJoins(group, now, decision);
         ExpireSessions(group, now, decision);
@@ -16,13 +16,13 @@ internal sealed class ClassicExpiry(ClassicRebalance rebalance)
             rebalance.JoinDeadlinePassed(group, now, decision);
     }
 
-    private static void ExpirePendingJoins(ClassicGroup group, Now now, GroupDecision decision)
+    private static void ExpirePendingJoins(ClassicGroup group, Now now, ShardDecision decision)
     {
         while (group.RemoveExpiredPendingJoin(now))
             ClassicRebalance.CompleteJoinIfAllJoined(group, now, decision);
     }
 
-    private void ExpireSessions(ClassicGroup group, Now now, GroupDecision decision)
+    private void ExpireSessions(ClassicGroup group, Now now, ShardDecision decision)
     {
         var anyGone = false;
         foreach (var member in group.Members.ToArray())
@@ -42,7 +42,7 @@ internal sealed class ClassicExpiry(ClassicRebalance rebalance)
             rebalance.PrepareOrComplete(group, now, decision);
     }
 
-    private void ExpirePendingSyncs(ClassicGroup group, Now now, GroupDecision decision)
+    private void ExpirePendingSyncs(ClassicGroup group, Now now, ShardDecision decision)
     {
         foreach (var memberId in group.PendingSyncs.ToArray())
             ClassicRebalance.Remove(group, group.Find(memberId)!, ErrorCode.UnknownMemberId, decision);

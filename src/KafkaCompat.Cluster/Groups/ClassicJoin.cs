@@ -11,7 +11,7 @@ namespace KafkaCompat.Cluster.Groups;
 internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebalance)
 {
     /// <summary>Works on <paramref name="group"/>, a draft; a group that does not exist yet comes as a new one.</summary>
-    internal void Decide(ClassicGroup group, JoinGroupCommand command, GroupTicket ticket, Now now, GroupDecision decision)
+    internal void Decide(ClassicGroup group, JoinGroupCommand command, Ticket ticket, Now now, ShardDecision decision)
     {
         var request = command.Request;
         var memberId = request.MemberId;
@@ -48,7 +48,7 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
         _ => group.Find(memberId) is not null || group.Members.Count < settings.MaxSize,
     };
 
-    private void JoinWithoutId(ClassicGroup group, JoinGroupCommand command, GroupTicket ticket, Now now, GroupDecision decision)
+    private void JoinWithoutId(ClassicGroup group, JoinGroupCommand command, Ticket ticket, Now now, ShardDecision decision)
     {
         var request = command.Request;
         if (request.GroupInstanceId is { } instance)
@@ -70,7 +70,7 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
         decision.Reply(ticket, JoinGroupCommand.Refuse(ErrorCode.MemberIdRequired, memberId));
     }
 
-    private void JoinWithId(ClassicGroup group, JoinGroupCommand command, GroupTicket ticket, Now now, GroupDecision decision)
+    private void JoinWithId(ClassicGroup group, JoinGroupCommand command, Ticket ticket, Now now, ShardDecision decision)
     {
         var memberId = command.Request.MemberId;
         if (command.Request.GroupInstanceId is null && group.HasPendingJoin(memberId))
@@ -97,7 +97,7 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
         rebalance.PrepareOrComplete(group, now, decision);
     }
 
-    private void Add(ClassicGroup group, string memberId, JoinGroupCommand command, GroupTicket ticket, Now now, GroupDecision decision)
+    private void Add(ClassicGroup group, string memberId, JoinGroupCommand command, Ticket ticket, Now now, ShardDecision decision)
     {
         var request = command.Request;
         if (group.Members.Count == 0)
@@ -122,7 +122,7 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
     }
 
     /// <summary>The member waits for the rebalance with what it offers now. An earlier request of its own is answered first.</summary>
-    private static void Rejoin(ClassicGroup group, ClassicMember member, JoinGroupCommand command, GroupTicket ticket, Now now, GroupDecision decision)
+    private static void Rejoin(ClassicGroup group, ClassicMember member, JoinGroupCommand command, Ticket ticket, Now now, ShardDecision decision)
     {
         if (member.JoinTicket is { } earlier)
             decision.Reply(earlier, JoinGroupCommand.Refuse(ErrorCode.RebalanceInProgress, member.MemberId));
@@ -141,7 +141,7 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
     /// generation that goes on, and a leader is kept from computing an assignment that nobody asked for.
     /// </summary>
     private void ReturnAs(
-        ClassicGroup group, ClassicMember old, string memberId, JoinGroupCommand command, GroupTicket ticket, Now now, GroupDecision decision)
+        ClassicGroup group, ClassicMember old, string memberId, JoinGroupCommand command, Ticket ticket, Now now, ShardDecision decision)
     {
         ClassicRebalance.RefuseWaiting(old, ErrorCode.FencedInstanceId, decision);
         var member = group.ReplaceStatic(old, memberId);

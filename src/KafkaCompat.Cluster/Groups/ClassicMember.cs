@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 
+using KafkaCompat.Cluster.Machines;
+
 namespace KafkaCompat.Cluster.Groups;
 
 /// <summary>One protocol that a member offers (an assignor's name, for consumers) with the member's metadata for it.</summary>
@@ -34,10 +36,10 @@ public sealed record ClassicMember
     public long SessionDeadline { get; init; }
 
     /// <summary>The JoinGroup request that waits for the rebalance.</summary>
-    public GroupTicket? JoinTicket { get; init; }
+    public Ticket? JoinTicket { get; init; }
 
     /// <summary>The SyncGroup request that waits for the leader's assignment.</summary>
-    public GroupTicket? SyncTicket { get; init; }
+    public Ticket? SyncTicket { get; init; }
 
     internal bool IsStatic => GroupInstanceId is not null;
 

@@ -28,7 +28,7 @@ internal sealed class ClassicMembership(ClassicRebalance rebalance)
         return error != ErrorCode.None ? error : generation != group.Generation ? ErrorCode.IllegalGeneration : ErrorCode.None;
     }
 
-    internal static void Sync(ClassicGroup group, SyncGroupCommand command, GroupTicket ticket, Now now, GroupDecision decision)
+    internal static void Sync(ClassicGroup group, SyncGroupCommand command, Ticket ticket, Now now, ShardDecision decision)
     {
         var request = command.Request;
         var error = Check(group, request.MemberId, request.GroupInstanceId, request.GenerationId);
@@ -59,20 +59,20 @@ internal sealed class ClassicMembership(ClassicRebalance rebalance)
             Assign(group, request, now, decision);
     }
 
-    internal static void Heartbeat(ClassicGroup group, HeartbeatCommand command, GroupTicket ticket, GroupDecision decision)
+    internal static void Heartbeat(ClassicGroup group, HeartbeatCommand command, Ticket ticket, ShardDecision decision)
     {
         var request = command.Request;
         var error = Check(group, request.MemberId, request.GroupInstanceId, request.GenerationId);
         if (error == ErrorCode.None)
         {
-            decision.Touch(group.GroupId, request.MemberId);
+            decision.Draft(new TouchDraft(group.GroupId, request.MemberId));
             if (group.State == ClassicGroupState.PreparingRebalance)
                 error = ErrorCode.RebalanceInProgress;
         }
         decision.Reply(ticket, command.Refuse(error));
     }
 
-    internal void Leave(ClassicGroup group, LeaveGroupCommand command, GroupTicket ticket, Now now, GroupDecision decision)
+    internal void Leave(ClassicGroup group, LeaveGroupCommand command, Ticket ticket, Now now, ShardDecision decision)
     {
         var answers = new List<LeaveGroupResponse.MemberResponse>(command.Request.Members.Count);
         var anyGone = false;
@@ -93,7 +93,7 @@ internal sealed class ClassicMembership(ClassicRebalance rebalance)
     private static LeaveGroupResponse.MemberResponse Answer(LeaveGroupRequest.MemberIdentity leaving, ErrorCode error) =>
         new() { MemberId = leaving.MemberId, GroupInstanceId = leaving.GroupInstanceId, ErrorCode = error };
 
-    private static ErrorCode LeaveOne(ClassicGroup group, LeaveGroupRequest.MemberIdentity leaving, GroupDecision decision)
+    private static ErrorCode LeaveOne(ClassicGroup group, LeaveGroupRequest.MemberIdentity leaving, ShardDecision decision)
     {
         var memberId = leaving.MemberId;
         if (memberId.Length == 0)
@@ -111,7 +111,7 @@ internal sealed class ClassicMembership(ClassicRebalance rebalance)
         return ErrorCode.None;
     }
 
-    private static void Assign(ClassicGroup group, SyncGroupRequest request, Now now, GroupDecision decision)
+    private static void Assign(ClassicGroup group, SyncGroupRequest request, Now now, ShardDecision decision)
     {
         var assignments = new Dictionary<string, byte[]>();
         foreach (var assigned in request.Assignments)

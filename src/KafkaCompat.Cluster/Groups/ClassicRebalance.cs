@@ -13,7 +13,7 @@ internal sealed class ClassicRebalance(GroupSettings settings)
     private const int MinRetryMs = 1_000;
 
     /// <summary>Starts a rebalance if the group is in a state that allows one, else sees whether the running join phase is over.</summary>
-    internal void PrepareOrComplete(ClassicGroup group, Now now, GroupDecision decision)
+    internal void PrepareOrComplete(ClassicGroup group, Now now, ShardDecision decision)
     {
         if (group.State == ClassicGroupState.PreparingRebalance)
             CompleteJoinIfAllJoined(group, now, decision);
@@ -22,7 +22,7 @@ internal sealed class ClassicRebalance(GroupSettings settings)
     }
 
     /// <summary>Asks all members to join again, from any state but PreparingRebalance.</summary>
-    internal void Prepare(ClassicGroup group, Now now, GroupDecision decision)
+    internal void Prepare(ClassicGroup group, Now now, ShardDecision decision)
     {
         if (group.State == ClassicGroupState.CompletingRebalance)
             RefuseWaitingSyncs(group, now, decision);
@@ -47,7 +47,7 @@ internal sealed class ClassicRebalance(GroupSettings settings)
     /// The assignment of this generation could not be kept: whoever waits for it and the leader, who asked with <paramref name="leader"/>, are told the error, and all
     /// are asked to join again.
     /// </summary>
-    internal void Restart(ClassicGroup group, GroupTicket leader, ErrorCode error, Now now, GroupDecision decision)
+    internal void Restart(ClassicGroup group, Ticket leader, ErrorCode error, Now now, ShardDecision decision)
     {
         decision.Reply(leader, new SyncGroupResponse { ErrorCode = error });
         foreach (var member in group.Members.ToArray())
@@ -62,14 +62,14 @@ internal sealed class ClassicRebalance(GroupSettings settings)
     }
 
     /// <summary>Ends the join phase as soon as nobody is missing; the initial delay is waited for in any case.</summary>
-    internal static void CompleteJoinIfAllJoined(ClassicGroup group, Now now, GroupDecision decision)
+    internal static void CompleteJoinIfAllJoined(ClassicGroup group, Now now, ShardDecision decision)
     {
         if (group.State == ClassicGroupState.PreparingRebalance && group.Initial is null && group.HasAllMembersJoined)
             CompleteJoin(group, now, decision);
     }
 
     /// <summary>The join phase's deadline has come.</summary>
-    internal void JoinDeadlinePassed(ClassicGroup group, Now now, GroupDecision decision)
+    internal void JoinDeadlinePassed(ClassicGroup group, Now now, ShardDecision decision)
     {
         if (group.Initial is { NewMemberAdded: true, RemainingMs: > 0 } initial)
         {
@@ -83,14 +83,14 @@ internal sealed class ClassicRebalance(GroupSettings settings)
     }
 
     /// <summary>Takes a member out and answers whatever it waits for.</summary>
-    internal static void Remove(ClassicGroup group, ClassicMember member, ErrorCode error, GroupDecision decision)
+    internal static void Remove(ClassicGroup group, ClassicMember member, ErrorCode error, ShardDecision decision)
     {
         RefuseWaiting(member, error, decision);
         group.Remove(member);
     }
 
     /// <summary>Answers the requests that a member has parked.</summary>
-    internal static void RefuseWaiting(ClassicMember member, ErrorCode error, GroupDecision decision)
+    internal static void RefuseWaiting(ClassicMember member, ErrorCode error, ShardDecision decision)
     {
         if (member.JoinTicket is { } join)
             decision.Reply(join, JoinGroupCommand.Refuse(error, member.MemberId));
@@ -117,7 +117,7 @@ internal sealed class ClassicRebalance(GroupSettings settings)
             Metadata = member.MetadataFor(group.Protocol),
         })];
 
-    private static void RefuseWaitingSyncs(ClassicGroup group, Now now, GroupDecision decision)
+    private static void RefuseWaitingSyncs(ClassicGroup group, Now now, ShardDecision decision)
     {
         foreach (var member in group.Members.ToArray())
         {
@@ -131,7 +131,7 @@ internal sealed class ClassicRebalance(GroupSettings settings)
         }
     }
 
-    private static void CompleteJoin(ClassicGroup group, Now now, GroupDecision decision)
+    private static void CompleteJoin(ClassicGroup group, Now now, ShardDecision decision)
     {
         group.JoinDeadline = null;
         group.Initial = null;

@@ -1,19 +1,15 @@
 using System.Collections.Immutable;
 using System.Text;
+using KafkaCompat.Cluster.Machines;
+using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Cluster.Groups;
 
-/// <summary>
-/// One request to a shard. A command knows how to refuse itself, so that a shard that is loading, gone or not here is answered in
-/// the shape that the client awaits.
-/// </summary>
-public abstract record GroupCommand(string GroupId)
+/// <summary>One request to a shard of groups.</summary>
+public abstract record GroupCommand(string GroupId) : ShardCommand(GroupId)
 {
-    /// <summary>The reply that tells the client <paramref name="error"/>.</summary>
-    public abstract object Refuse(ErrorCode error);
-
     /// <summary>
     /// Whether a record can hold every name that the command might bring into the log. A request can hold more: bytes that are no UTF-8 are read
     /// as three bytes each, and a member's id is made from other names.
@@ -150,8 +146,8 @@ public sealed record GroupListing(ErrorCode Error, IReadOnlyList<ListGroupsRespo
 /// Begins to forget the offsets of topics that are gone, in every group; <see cref="GroupShard.OnDeadline"/> goes on with it. There is nobody to answer.
 /// </summary>
 /// <param name="Topics">Topics that were deleted since the shard was last told.</param>
-/// <param name="TopicIds">The id that a topic has today, or null where it is not there. Without it, <paramref name="Topics"/> is all that is known.</param>
-public sealed record ForgetTopicsCommand(IReadOnlyCollection<string> Topics, Func<string, Uuid?>? TopicIds = null) : GroupCommand("")
+/// <param name="Image">The metadata as it is known here today. Without it, <paramref name="Topics"/> is all that is known.</param>
+public sealed record ForgetTopicsCommand(IReadOnlyCollection<string> Topics, MetadataImage? Image = null) : GroupCommand("")
 {
     /// <inheritdoc/>
     public override object Refuse(ErrorCode error) => error;

@@ -1,3 +1,4 @@
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 
@@ -9,7 +10,7 @@ namespace KafkaCompat.Cluster.Groups;
 /// </summary>
 internal sealed class GroupDeletion(OffsetStore offsets)
 {
-    internal void DeleteGroup(Group? group, DeleteGroupCommand command, GroupTicket ticket, GroupDecision decision)
+    internal void DeleteGroup(Group? group, DeleteGroupCommand command, Ticket ticket, ShardDecision decision)
     {
         var (error, message) = group switch
         {
@@ -29,7 +30,7 @@ internal sealed class GroupDeletion(OffsetStore offsets)
         decision.Reply(ticket, command.Answer(error, message));
     }
 
-    internal void DeleteOffsets(Group? group, DeleteOffsetsCommand command, GroupTicket ticket, GroupDecision decision)
+    internal void DeleteOffsets(Group? group, DeleteOffsetsCommand command, Ticket ticket, ShardDecision decision)
     {
         var error = group switch
         {

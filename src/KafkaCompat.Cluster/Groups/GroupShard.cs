@@ -1,18 +1,12 @@
 using KafkaCompat.Cluster.Machines;
+using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.GroupRecords;
 
 namespace KafkaCompat.Cluster.Groups;
 
-/// <summary>
-/// The groups whose records live in one partition of <c>__consumer_offsets</c>, as a machine without clock, log or task.
-///
-/// Loading: <see cref="Apply"/> every record in log order and <see cref="ApplyMarker"/> every transaction marker, then
-/// <see cref="OnLoaded"/>. Living: <see cref="Decide"/> or <see cref="OnDeadline"/>, append the decision's records,
-/// <see cref="Apply"/> each with its offset, <see cref="Install"/> the decision, release its replies once the log has committed.
-/// Deciding changes nothing, so a decision whose append failed is dropped together with the shard, and the log is read again.
-/// </summary>
-public sealed class GroupShard
+/// <summary>The groups whose records live in one partition of <c>__consumer_offsets</c>.</summary>
+public sealed class GroupShard : IShard
 {
     /// <summary>Records of one decision that ends the sessions of many groups' members; the rest follows in the next.</summary>
     private const int MaxRecordsPerExpiry = 500;
@@ -33,6 +27,7 @@ public sealed class GroupShard
     private OrphanSweep? _orphans;
     private long _nextRetentionCheck = long.MaxValue;
     private long _nextLoadedExpiry = long.MaxValue;
+    private long _end;
 
     /// <summary>An empty shard, ready to load.</summary>
     public GroupShard(GroupSettings settings)
@@ -59,6 +54,13 @@ public sealed class GroupShard
         }
     }
 
+    /// <inheritdoc/>
+    public static bool TryRead(byte[] key, byte[]? value, out ShardRecord record) => GroupRecordCodec.TryRead(key, value, out record);
+
+    /// <inheritdoc/>
+    public static ShardCommand? TopicsDeleted(IReadOnlyCollection<string> topics, MetadataImage? image) =>
+        topics.Count == 0 && image is null ? null : new ForgetTopicsCommand(topics, image);
+
     /// <summary>A group of the classic protocol; null where there is none of that id.</summary>
     public ClassicGroup? FindClassic(string groupId) => _groups.GetValueOrDefault(groupId) as ClassicGroup;
 
@@ -71,12 +73,10 @@ public sealed class GroupShard
         return new GroupCounts(groups, _offsets.Count);
     }
 
-    /// <summary>Takes over one record, the same when loading as when it was just appended at <paramref name="offset"/>.</summary>
-    /// <param name="record">The record.</param>
-    /// <param name="offset">Its offset in the partition.</param>
-    /// <param name="producerId">Of a record in a transactional batch, else -1.</param>
-    public void Apply(in GroupRecord record, long offset, long producerId = -1)
+    /// <inheritdoc/>
+    public void Apply(in ShardRecord record, long offset, long producerId = -1)
     {
+        _end = offset + 1;
         switch (record.Key)
         {
             case OffsetCommitKey key:
@@ -93,18 +93,19 @@ public sealed class GroupShard
         }
     }
 
-    /// <summary>Takes over the decision about a producer's transaction.</summary>
+    /// <inheritdoc/>
     public void ApplyMarker(long producerId, bool isCommit) => _offsets.Decide(producerId, isCommit);
 
     /// <summary>
     /// The log is read: members get a full session from now on, and retention begins to run. A group with more members than <c>group.max.size</c> allows
     /// is rebalanced, and those who join last find it full.
     /// </summary>
-    public GroupDecision OnLoaded(Now now)
+    public ShardDecision OnLoaded(Now now)
     {
-        var decision = new GroupDecision { NextRetentionCheck = now.After(_settings.OffsetsRetentionCheckIntervalMs) };
+        var decision = new ShardDecision();
+        decision.Draft(new RetentionDraft(null, now.After(_settings.OffsetsRetentionCheckIntervalMs)));
         if (_groups.Values.OfType<ModernGroup>().Any(static group => group is { Type: GroupType.Consumer, HasMembers: true }))
-            decision.NextLoadedExpiry = now.After(_settings.ConsumerSessionTimeoutMs);
+            decision.Draft(new LoadedExpiryDraft(now.After(_settings.ConsumerSessionTimeoutMs)));
         foreach (var group in _groups.Values.OfType<ClassicGroup>().Where(group => group.Members.Count > 0))
         {
             var draft = group.Copy();
@@ -112,35 +113,105 @@ public sealed class GroupShard
                 draft.Touch(member.MemberId, now);
             if (draft.Members.Count > _settings.MaxSize)
                 _rebalance.Prepare(draft, now, decision);
-            decision.Draft(draft);
+            decision.Draft(new ClassicDraft(draft));
         }
         return decision;
     }
 
-    /// <summary>Makes the decision's unwritten part the shard's state, after its records have been applied.</summary>
-    public void Install(GroupDecision decision, Now now)
+    /// <inheritdoc/>
+    public void Install(ShardDecision decision, Now now)
     {
         foreach (var draft in decision.Drafts)
-        {
-            _groups[draft.GroupId] = draft;
-            Schedule(draft);
-        }
-        foreach (var (groupId, memberId) in decision.Touched)
-        {
-            // The session only moves away, so the deadline that is scheduled stays early enough.
-            if (_groups.GetValueOrDefault(groupId) is ClassicGroup group)
-                group.Touch(memberId, now);
-        }
-        if (decision.NextRetentionCheck is { } next)
-            _nextRetentionCheck = next;
-        if (decision.NextLoadedExpiry is { } expiry)
-            _nextLoadedExpiry = expiry;
+            ((GroupDraft)draft).InstallIn(this, now);
     }
 
-    /// <summary>What follows from a request. Replies carry its ticket now or in a later decision.</summary>
-    public GroupDecision Decide(GroupCommand command, GroupTicket ticket, Now now)
+    /// <inheritdoc/>
+    public ShardDecision Decide(ShardCommand command, Ticket ticket, Now now) => Decide((GroupCommand)command, ticket, now);
+
+    /// <inheritdoc/>
+    public ShardDecision OnDeadline(Now now)
     {
-        var decision = new GroupDecision();
+        if (FirstDue(now) is { } group)
+            return Expire(group, now);
+        var decision = new ShardDecision();
+        if (_nextLoadedExpiry <= now.TickMs)
+        {
+            ExpireLoaded(decision);
+        }
+        else if (_orphans is not null)
+        {
+            decision.Draft(new OrphanDraft(OffsetSweep.Next(_orphans, now, decision)));
+        }
+        else if (_retention is not null || _nextRetentionCheck <= now.TickMs)
+        {
+            var walk = OffsetSweep.Next(_retention ?? new OffsetRetention(_settings, _offsets, _groups), now, decision);
+            decision.Draft(new RetentionDraft(walk, walk is null ? now.After(_settings.OffsetsRetentionCheckIntervalMs) : _nextRetentionCheck));
+        }
+        return decision;
+    }
+
+    /// <inheritdoc/>
+    public ShardDecision? OnDeadlineBefore(ShardCommand command, Now now)
+    {
+        var due = command is ListGroupsCommand ? FirstDue(now)
+            : _deadlineOf.TryGetValue(command.Key, out var deadline) && deadline <= now.TickMs ? _groups[command.Key] as ClassicGroup
+            : null;
+        if (due is not null)
+            return Expire(due, now);
+        if (_nextLoadedExpiry > now.TickMs)
+            return null;
+        var decision = new ShardDecision();
+        ExpireLoaded(decision);
+        return decision;
+    }
+
+    /// <summary>
+    /// Who waits for the same decision hears of its refusal together: a leader's assignment that is lost is lost to all who wait for it, and the group begins its rebalance again.
+    /// </summary>
+    public ShardDecision Refused(ShardCommand command, Ticket ticket, ErrorCode error, Now now)
+    {
+        var decision = new ShardDecision();
+        switch (command, _groups.GetValueOrDefault(command.Key))
+        {
+            case (SyncGroupCommand sync, ClassicGroup { State: ClassicGroupState.CompletingRebalance } group)
+                when group.Generation == sync.Request.GenerationId && group.Leader == sync.Request.MemberId:
+                var draft = group.Copy();
+                decision.Draft(new ClassicDraft(draft));
+                _rebalance.Restart(draft, ticket, error, now, decision);
+                break;
+            case (JoinGroupCommand { Request.GroupInstanceId: not null } join, ClassicGroup { State: ClassicGroupState.Stable } group):
+                // A static member that cannot take its former self's place: the generation that goes on without it is told, as Kafka does.
+                decision.Reply(ticket, ClassicJoin.NotReplaced(group, join, error));
+                break;
+            default:
+                decision.Reply(ticket, command.Refuse(error));
+                break;
+        }
+        return decision;
+    }
+
+    internal void Install(ClassicGroup group)
+    {
+        _groups[group.GroupId] = group;
+        Schedule(group);
+    }
+
+    internal void Touch(string groupId, string memberId, Now now)
+    {
+        // The session only moves away, so the deadline that is scheduled stays early enough.
+        if (_groups.GetValueOrDefault(groupId) is ClassicGroup group)
+            group.Touch(memberId, now);
+    }
+
+    internal void GoOn(OffsetRetention? walk, long nextCheck) => (_retention, _nextRetentionCheck) = (walk, nextCheck);
+
+    internal void GoOn(OrphanSweep? walk) => _orphans = walk;
+
+    internal void ExpireLoadedAt(long next) => _nextLoadedExpiry = next;
+
+    private ShardDecision Decide(GroupCommand command, Ticket ticket, Now now)
+    {
+        var decision = new ShardDecision();
         if (!command.FitsRecords)
         {
             decision.Reply(ticket, command.Refuse(ErrorCode.UnknownServerError));
@@ -195,98 +266,29 @@ public sealed class GroupShard
         return decision;
     }
 
-    /// <summary>What follows from time having passed. Call it again while <see cref="NextDeadline"/> is not in the future.</summary>
-    public GroupDecision OnDeadline(Now now)
-    {
-        if (FirstDue(now) is { } group)
-            return Expire(group, now);
-        var decision = new GroupDecision();
-        if (_nextLoadedExpiry <= now.TickMs)
-            ExpireLoaded(decision);
-        else if (_orphans is not null)
-        {
-            if (_orphans.Step(now, decision))
-                _orphans = null;
-        }
-        else if (_retention is not null || _nextRetentionCheck <= now.TickMs)
-        {
-            _retention ??= new OffsetRetention(_settings, _offsets, _groups);
-            if (_retention.Step(now, decision))
-            {
-                _retention = null;
-                decision.NextRetentionCheck = now.After(_settings.OffsetsRetentionCheckIntervalMs);
-            }
-        }
-        return decision;
-    }
-
-    /// <summary>
-    /// What is due by now of all that a command looks at, a group at a time; null where nothing is. It comes before the command is decided: what has ended by the clock
-    /// has ended for whoever asks, and not only when a timer gets round to it.
-    /// </summary>
-    public GroupDecision? OnDeadlineBefore(GroupCommand command, Now now)
-    {
-        var due = command is ListGroupsCommand ? FirstDue(now)
-            : _deadlineOf.TryGetValue(command.GroupId, out var deadline) && deadline <= now.TickMs ? _groups[command.GroupId] as ClassicGroup
-            : null;
-        if (due is not null)
-            return Expire(due, now);
-        if (_nextLoadedExpiry > now.TickMs)
-            return null;
-        var decision = new GroupDecision();
-        ExpireLoaded(decision);
-        return decision;
-    }
-
-    /// <summary>
-    /// What follows where the records of a command's decision are not in the log and never will be, because they are too large or too few replicas would have them. Who waits
-    /// for the same decision hears of it together: a leader's assignment that is lost is lost to all who wait for it, and the group begins its rebalance again.
-    /// </summary>
-    public GroupDecision Refused(GroupCommand command, GroupTicket ticket, ErrorCode error, Now now)
-    {
-        var decision = new GroupDecision();
-        switch (command, _groups.GetValueOrDefault(command.GroupId))
-        {
-            case (SyncGroupCommand sync, ClassicGroup { State: ClassicGroupState.CompletingRebalance } group)
-                when group.Generation == sync.Request.GenerationId && group.Leader == sync.Request.MemberId:
-                var draft = group.Copy();
-                decision.Draft(draft);
-                _rebalance.Restart(draft, ticket, error, now, decision);
-                break;
-            case (JoinGroupCommand { Request.GroupInstanceId: not null } join, ClassicGroup { State: ClassicGroupState.Stable } group):
-                // A static member that cannot take its former self's place: the generation that goes on without it is told, as Kafka does.
-                decision.Reply(ticket, ClassicJoin.NotReplaced(group, join, error));
-                break;
-            default:
-                decision.Reply(ticket, command.Refuse(error));
-                break;
-        }
-        return decision;
-    }
-
     private ClassicGroup? FirstDue(Now now) =>
         _deadlines.TryPeek(out var groupId, out var deadline) && deadline <= now.TickMs ? _groups[groupId] as ClassicGroup : null;
 
     /// <summary>One group a decision: its draft moves the group's deadline, and the next call finds the next group.</summary>
-    private GroupDecision Expire(ClassicGroup group, Now now)
+    private ShardDecision Expire(ClassicGroup group, Now now)
     {
-        var decision = new GroupDecision();
+        var decision = new ShardDecision();
         var draft = group.Copy();
         _expiry.Decide(draft, now, decision);
-        decision.Draft(draft);
+        decision.Draft(new ClassicDraft(draft));
         return decision;
     }
 
-    private static ClassicGroup? Draft(Group? group, GroupDecision decision)
+    private static ClassicGroup? Draft(Group? group, ShardDecision decision)
     {
         if (group is not ClassicGroup classic)
             return null;
         var draft = classic.Copy();
-        decision.Draft(draft);
+        decision.Draft(new ClassicDraft(draft));
         return draft;
     }
 
-    private void Join(Group? group, JoinGroupCommand command, GroupTicket ticket, Now now, GroupDecision decision)
+    private void Join(Group? group, JoinGroupCommand command, Ticket ticket, Now now, ShardDecision decision)
     {
         var request = command.Request;
         var error = ErrorCode.None;
@@ -314,22 +316,21 @@ public sealed class GroupShard
             draft = new ClassicGroup(command.GroupId, now.WallMs);
             decision.Write(GroupRecord.Group(command.GroupId, draft.ToValue()));
         }
-        decision.Draft(draft);
+        decision.Draft(new ClassicDraft(draft));
         _join.Decide(draft, command, ticket, now, decision);
     }
 
-    private void Forget(ForgetTopicsCommand command, GroupTicket ticket, Now now, GroupDecision decision)
+    private void Forget(ForgetTopicsCommand command, Ticket ticket, Now now, ShardDecision decision)
     {
         // A walk that is under way has passed groups by that the news concern: one that begins anew sees to both.
         var deleted = _orphans is null ? command.Topics : command.Topics.Concat(_orphans.Deleted);
-        _orphans = new OrphanSweep(_groups.Keys, _offsets, deleted, command.TopicIds);
-        if (_orphans.Step(now, decision))
-            _orphans = null;
+        var walk = new OrphanSweep(_groups.Keys, _offsets, deleted, command.Image, _end);
+        decision.Draft(new OrphanDraft(OffsetSweep.Next(walk, now, decision)));
         decision.Reply(ticket, command.Refuse(ErrorCode.None));
     }
 
     /// <summary>Ends the sessions of consumer groups' members, one group after the other, as Kafka does for members that it does not hear of.</summary>
-    private void ExpireLoaded(GroupDecision decision)
+    private void ExpireLoaded(ShardDecision decision)
     {
         decision.IsAtomic = false;
         foreach (var group in _groups.Values.OfType<ModernGroup>())
@@ -346,7 +347,7 @@ public sealed class GroupShard
             if (decision.Records.Count >= MaxRecordsPerExpiry)
                 return;
         }
-        decision.NextLoadedExpiry = long.MaxValue;
+        decision.Draft(new LoadedExpiryDraft(long.MaxValue));
     }
 
     private void ApplyOffset(OffsetCommitKey key, OffsetCommitValue? value, long offset, long producerId)

@@ -1,3 +1,4 @@
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol.GroupRecords;
 
 namespace KafkaCompat.Cluster.Groups;
@@ -8,7 +9,7 @@ internal sealed class ModernGroupRecords(Dictionary<string, Group> groups)
     private string? _replaced;
 
     /// <summary>The group that the record made one of these kinds, or null if it changed no group's kind.</summary>
-    internal string? Apply(in GroupRecord record)
+    internal string? Apply(in ShardRecord record)
     {
         _replaced = null;
         switch (record.Key)

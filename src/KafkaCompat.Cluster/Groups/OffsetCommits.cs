@@ -11,7 +11,7 @@ internal sealed class OffsetCommits(GroupSettings settings, OffsetStore offsets)
     private const int NoEpoch = -1;
 
     /// <summary>Commits for <paramref name="group"/>, or for one that does not exist yet.</summary>
-    internal void Commit(Group? group, CommitOffsetsCommand command, GroupTicket ticket, Now now, GroupDecision decision)
+    internal void Commit(Group? group, CommitOffsetsCommand command, Ticket ticket, Now now, ShardDecision decision)
     {
         var request = command.Request;
         var error = group is null && request.GenerationIdOrMemberEpoch >= 0 && command.KnowsGroupIdNotFound
@@ -23,7 +23,7 @@ internal sealed class OffsetCommits(GroupSettings settings, OffsetStore offsets)
             return;
         }
         if (group is ClassicGroup { State: ClassicGroupState.Stable or ClassicGroupState.PreparingRebalance } && request.GenerationIdOrMemberEpoch >= 0)
-            decision.Touch(group.GroupId, request.MemberId);
+            decision.Draft(new TouchDraft(group.GroupId, request.MemberId));
         var expireTimestamp = request.RetentionTimeMs < 0 ? (long?)null : Math.Min(request.RetentionTimeMs, long.MaxValue - now.WallMs) + now.WallMs;
         decision.Reply(ticket, CommitOffsetsCommand.Answer(request, (topic, partition) =>
         {
@@ -38,7 +38,7 @@ internal sealed class OffsetCommits(GroupSettings settings, OffsetStore offsets)
         }));
     }
 
-    internal void Fetch(Group? group, FetchOffsetsCommand command, GroupTicket ticket, GroupDecision decision)
+    internal void Fetch(Group? group, FetchOffsetsCommand command, Ticket ticket, ShardDecision decision)
     {
         var request = command.Request;
         var answer = new OffsetFetchResponse.OffsetFetchResponseGroup { GroupId = request.GroupId };

@@ -25,6 +25,18 @@ internal sealed class OffsetStore
     internal bool IsUndecided(string groupId, OffsetPosition position) =>
         _undecided.Count > 0 && _undecided.Values.Any(offsets => offsets.ContainsKey((groupId, position)));
 
+    /// <summary>Where the last record stands that an open transaction has written for it; -1 where there is none.</summary>
+    internal long LastUndecided(string groupId, OffsetPosition position)
+    {
+        var last = -1L;
+        foreach (var offsets in _undecided.Values)
+        {
+            if (offsets.TryGetValue((groupId, position), out var offset))
+                last = Math.Max(last, offset.RecordOffset);
+        }
+        return last;
+    }
+
     internal IEnumerable<OffsetPosition> Undecided(string groupId) =>
         _undecided.Values.SelectMany(offsets => offsets.Keys).Where(key => key.GroupId == groupId).Select(key => key.Position);
 

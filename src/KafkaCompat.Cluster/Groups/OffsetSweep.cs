@@ -6,8 +6,8 @@ namespace KafkaCompat.Cluster.Groups;
 /// <summary>
 /// A walk over the offsets of all groups of a shard that takes away the unwanted ones, a step at a time. A step is one decision whose records need not
 /// go into one batch: so no batch outgrows the log's limit, and nobody waits for a large shard's walk. The groups are those of the
-/// beginning; what comes, goes or changes between two steps is seen as it is then. Where the walk stands is no part of the shard's state: one
-/// that is broken off begins anew.
+/// beginning; what comes, goes or changes between two steps is seen as it is then. Where the walk stands is a draft like any other: a step is taken by a copy, which takes the
+/// walk's place once the step's records are in the log.
 /// </summary>
 internal abstract class OffsetSweep(IEnumerable<string> groupIds, OffsetStore offsets)
 {
@@ -23,7 +23,8 @@ internal abstract class OffsetSweep(IEnumerable<string> groupIds, OffsetStore of
     /// <summary>A tombstone's bytes besides its names, or more: lengths, type, version and partition of the key, and the record around it.</summary>
     private const int TombstoneOverhead = 32;
 
-    private readonly Queue<string> _groupIds = new(groupIds);
+    private readonly string[] _groupIds = [.. groupIds];
+    private int _nextGroup;
     private string? _groupId;
     private OffsetPosition[] _positions = [];
     private int _next;
@@ -31,7 +32,7 @@ internal abstract class OffsetSweep(IEnumerable<string> groupIds, OffsetStore of
     private protected OffsetStore Offsets { get; } = offsets;
 
     /// <summary>Goes on for one decision. True when the walk is over.</summary>
-    internal bool Step(Now now, GroupDecision decision)
+    private bool Step(Now now, ShardDecision decision)
     {
         decision.IsAtomic = false;
         var looks = 0;
@@ -46,8 +47,9 @@ internal abstract class OffsetSweep(IEnumerable<string> groupIds, OffsetStore of
                 return false;
             if (_groupId is null)
             {
-                if (!_groupIds.TryDequeue(out var groupId))
+                if (_nextGroup == _groupIds.Length)
                     return true;
+                var groupId = _groupIds[_nextGroup++];
                 if (!Enter(groupId))
                     continue;
                 _groupId = groupId;
@@ -74,6 +76,14 @@ internal abstract class OffsetSweep(IEnumerable<string> groupIds, OffsetStore of
                 _groupId = null;
             }
         }
+    }
+
+    /// <summary>The walk one step further: null where it is over then.</summary>
+    internal static TSweep? Next<TSweep>(TSweep walk, Now now, ShardDecision decision)
+        where TSweep : OffsetSweep
+    {
+        var next = (TSweep)walk.MemberwiseClone();
+        return next.Step(now, decision) ? null : next;
     }
 
     /// <summary>The walk comes to a group, or back to it in a new step. False to pass it by.</summary>

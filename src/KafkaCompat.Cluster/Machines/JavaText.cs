@@ -1,4 +1,4 @@
-namespace KafkaCompat.Cluster.Groups;
+namespace KafkaCompat.Cluster.Machines;
 
 /// <summary>What Java does with strings, where Kafka's behaviour follows from it.</summary>
 internal static class JavaText

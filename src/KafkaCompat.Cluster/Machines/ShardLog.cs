@@ -3,19 +3,20 @@ using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Records;
 
-namespace KafkaCompat.Cluster.Groups;
+namespace KafkaCompat.Cluster.Machines;
 
 /// <summary>Between a shard and the batches of its partition: decisions become a batch, batches become the shard's state.</summary>
-public static class GroupLog
+public static class ShardLog
 {
     /// <summary>A log of our own making holds no larger batch; one from elsewhere may not make us allocate without end.</summary>
     private const int MaxDecompressedBytes = 64 * 1024 * 1024;
 
     /// <summary>
     /// Applies whole batches, control batches as the markers they are. Returns the offset after the last one. Records that nobody can
-    /// read are passed over and counted: a group lost to them is better than none of the partition's groups.
+    /// read are passed over and counted: what is lost to them is better lost than all that the partition holds.
     /// </summary>
-    public static long Apply(GroupShard shard, in ReadOnlySequence<byte> batches, ref long unreadable)
+    public static long Apply<TShard>(TShard shard, in ReadOnlySequence<byte> batches, ref long unreadable)
+        where TShard : IShard
     {
         var next = -1L;
         foreach (var batch in RecordBatchEnumerator.Over(batches))
@@ -30,7 +31,7 @@ public static class GroupLog
     }
 
     /// <summary>One batch with the decision's records, all of one timestamp; offsets are the log's to give.</summary>
-    public static byte[] ToBatch(IReadOnlyList<GroupRecord> records, long timestampMs, CompressionType codec = CompressionType.None)
+    public static byte[] ToBatch(IReadOnlyList<ShardRecord> records, long timestampMs, CompressionType codec = CompressionType.None)
     {
         // Kafka's coordinators write a base sequence of zero without a producer id; so do we.
         using var builder = new RecordBatchBuilder { BaseSequence = 0, Codec = codec };
@@ -39,20 +40,38 @@ public static class GroupLog
         foreach (var record in records)
         {
             key.ResetWrittenCount();
-            GroupRecordCodec.WriteKey(record, key);
+            WriteKey(record, key);
             if (record.Value is null)
             {
                 builder.Append(timestampMs, key.WrittenSpan, NullableBytes.Null);
                 continue;
             }
             value.ResetWrittenCount();
-            GroupRecordCodec.WriteValue(record, value);
+            WriteValue(record, value);
             builder.Append(timestampMs, key.WrittenSpan, value.WrittenSpan);
         }
         return builder.ToArray();
     }
 
-    private static void ApplyControl(GroupShard shard, in RecordBatchSlice batch)
+    /// <summary>Writes the key.</summary>
+    public static void WriteKey(in ShardRecord record, IBufferWriter<byte> output)
+    {
+        var writer = new WireWriter(output);
+        writer.WriteInt16(record.KeyType);
+        record.Key.Write(ref writer, 0);
+        writer.Flush();
+    }
+
+    /// <summary>Writes the value of a record that has one.</summary>
+    public static void WriteValue(in ShardRecord record, IBufferWriter<byte> output)
+    {
+        var writer = new WireWriter(output);
+        RecordSchemas.WriteVersioned(ref writer, record.Value!, record.ValueVersion);
+        writer.Flush();
+    }
+
+    private static void ApplyControl<TShard>(TShard shard, in RecordBatchSlice batch)
+        where TShard : IShard
     {
         using var reader = new RecordBatchReader(batch);
         if (!reader.MoveNext() || reader.Current.Key.Length < 4)
@@ -63,7 +82,8 @@ public static class GroupLog
             shard.ApplyMarker(batch.Header.ProducerId, isCommit: type == 1);
     }
 
-    private static void ApplyRecords(GroupShard shard, in RecordBatchSlice batch, ref long unreadable)
+    private static void ApplyRecords<TShard>(TShard shard, in RecordBatchSlice batch, ref long unreadable)
+        where TShard : IShard
     {
         var producerId = batch.Header.IsTransactional ? batch.Header.ProducerId : -1;
         using var reader = new RecordBatchReader(batch, MaxDecompressedBytes);
@@ -72,7 +92,7 @@ public static class GroupLog
             var record = reader.Current;
             try
             {
-                if (record.Key.ToArray() is { } key && GroupRecordCodec.TryRead(key, record.Value.ToArray(), out var decoded))
+                if (record.Key.ToArray() is { } key && TShard.TryRead(key, record.Value.ToArray(), out var decoded))
                     shard.Apply(decoded, record.Offset, producerId);
             }
             catch (WireFormatException)

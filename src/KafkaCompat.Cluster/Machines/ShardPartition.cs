@@ -1,15 +1,15 @@
-namespace KafkaCompat.Cluster.Groups;
+namespace KafkaCompat.Cluster.Machines;
 
-/// <summary>Which partition of <c>__consumer_offsets</c> holds a group. Every Kafka client and broker must agree on it.</summary>
-public static class GroupPartition
+/// <summary>Which partition of an internal topic holds what goes by a key: a group, a transactional id. Every Kafka client and broker must agree on it.</summary>
+public static class ShardPartition
 {
     /// <summary>
-    /// The absolute value of Java's <c>String.hashCode</c> of the id, modulo the number of partitions; 0 for the one hash that has no
-    /// absolute value. It is not the hash without its sign bit, which sends a group with a negative hash elsewhere.
+    /// The absolute value of Java's <c>String.hashCode</c> of the key, modulo the number of partitions; 0 for the one hash that has no
+    /// absolute value. It is not the hash without its sign bit, which sends a key with a negative hash elsewhere.
     /// </summary>
-    public static int For(string groupId, int partitions)
+    public static int For(string key, int partitions)
     {
-        var hash = JavaText.HashCode(groupId);
+        var hash = JavaText.HashCode(key);
         return hash == int.MinValue ? 0 : Math.Abs(hash) % partitions;
     }
 }

@@ -2,10 +2,10 @@ using KafkaCompat.Broker.Coordination;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Records;
 
-namespace KafkaCompat.Broker.Tests.Groups;
+namespace KafkaCompat.Broker.Tests.Coordination;
 
-/// <summary>A group log in memory, whose appends a test can fail or leave uncommitted.</summary>
-internal sealed class MemoryGroupLog : IGroupLog
+/// <summary>A shard's log in memory, whose appends a test can fail or leave uncommitted.</summary>
+internal sealed class MemoryShardLog : IShardLog
 {
     private readonly Lock _lock = new();
     private readonly List<(long BaseOffset, byte[] Batch)> _batches = [];
@@ -16,6 +16,9 @@ internal sealed class MemoryGroupLog : IGroupLog
 
     /// <summary>What the next appends fail with.</summary>
     public ErrorCode FailWith { get; set; }
+
+    /// <summary>Whether what fails has been written all the same, as when the disk answers neither yes nor no.</summary>
+    public bool WritesBeforeItFails { get; set; }
 
     /// <summary>The largest batch that it takes.</summary>
     public int MaxBatchBytes { get; set; } = int.MaxValue;
@@ -45,14 +48,14 @@ internal sealed class MemoryGroupLog : IGroupLog
     /// <summary>Thrown by the next append.</summary>
     public Exception? AppendFault { get; set; }
 
-    public GroupLogEnd End
+    public ShardLogEnd End
     {
         get
         {
             lock (_lock)
             {
                 Loads++;
-                return new GroupLogEnd(ErrorCode.None, _next + GapAtEnd, CommitsAtOnce);
+                return new ShardLogEnd(ErrorCode.None, _next + GapAtEnd, CommitsAtOnce);
             }
         }
     }
@@ -77,7 +80,7 @@ internal sealed class MemoryGroupLog : IGroupLog
         }
     }
 
-    public GroupAppend Append(ReadOnlyMemory<byte> batch)
+    public ShardAppend Append(ReadOnlyMemory<byte> batch)
     {
         if (Appending is { } appending)
         {
@@ -91,17 +94,17 @@ internal sealed class MemoryGroupLog : IGroupLog
                 AppendFault = null;
                 throw fault;
             }
-            if (FailWith != ErrorCode.None)
-                return new GroupAppend(FailWith, -1, -1, false);
+            if (FailWith != ErrorCode.None && !WritesBeforeItFails)
+                return new ShardAppend(FailWith, -1, -1, false);
             if (batch.Length > MaxBatchBytes)
-                return new GroupAppend(ErrorCode.MessageTooLarge, -1, -1, false);
+                return new ShardAppend(ErrorCode.MessageTooLarge, -1, -1, false);
             var bytes = batch.ToArray();
             _ = RecordBatchHeader.TryRead(bytes, out var header);
             RecordBatchPatch.SetBaseOffset(bytes, _next);
             _batches.Add((_next, bytes));
-            var append = new GroupAppend(ErrorCode.None, _next, _next + header.RecordCount, CommitsAtOnce);
+            var append = new ShardAppend(ErrorCode.None, _next, _next + header.RecordCount, CommitsAtOnce);
             _next += header.RecordCount;
-            return append;
+            return FailWith == ErrorCode.None ? append : new ShardAppend(FailWith, -1, -1, false);
         }
     }
 

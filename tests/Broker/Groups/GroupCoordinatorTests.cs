@@ -1,7 +1,10 @@
 using KafkaCompat.Broker.Coordination;
 using KafkaCompat.Broker.Loops;
+using KafkaCompat.Broker.Tests.Coordination;
 using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Cluster.Groups;
+using KafkaCompat.Cluster.Machines;
+using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.GroupRecords;
@@ -18,7 +21,7 @@ public sealed class GroupCoordinatorTests : IDisposable
 {
     private readonly ManualTime _time = new();
     private readonly TimerWheel _wheel;
-    private readonly MemoryGroupLog _log = new();
+    private readonly MemoryShardLog _log = new();
     private readonly GroupCoordinator _coordinator;
 
     public GroupCoordinatorTests()
@@ -32,7 +35,7 @@ public sealed class GroupCoordinatorTests : IDisposable
     [Fact]
     public async Task Nobody_coordinates_before_the_log_exists()
     {
-        var answer = await new GroupCoordinator(new GroupSettings(), _time, _wheel, NullLogger.Instance).Ask<HeartbeatResponse>(Heartbeat());
+        var answer = await new GroupCoordinator(new GroupSettings(), new ShardSurroundings(_time, _wheel, NullLogger.Instance, TaskScheduler.Default)).Ask<HeartbeatResponse>(Heartbeat());
         Assert.Equal(ErrorCode.NotCoordinator, answer.ErrorCode);
     }
 
@@ -89,8 +92,8 @@ public sealed class GroupCoordinatorTests : IDisposable
     public async Task Batches_are_compressed_as_the_settings_say_and_read_back(CompressionType codec)
     {
         _coordinator.Close();
-        var log = new MemoryGroupLog();
-        var compressing = new GroupCoordinator(new GroupSettings { OffsetsCodec = codec }, _time, _wheel, NullLogger.Instance) { PartitionCount = 1 };
+        var log = new MemoryShardLog();
+        var compressing = new GroupCoordinator(new GroupSettings { OffsetsCodec = codec }, new ShardSurroundings(_time, _wheel, NullLogger.Instance, TaskScheduler.Default)) { PartitionCount = 1 };
         compressing.Lead(0, log);
         await Eventually.Is(() => compressing.LoadedPartitions == 1);
         var commit = new CommitOffsetsCommand(
@@ -200,27 +203,27 @@ public sealed class GroupCoordinatorTests : IDisposable
     [Fact]
     public async Task A_turn_ends_after_some_commands_and_the_rest_follows_in_others()
     {
-        Assert.Equal(ErrorCode.None, await Commit(1));
+        _coordinator.Close();
+        var turns = new QueuedTurns();
+        var coordinator = Coordinator(turns);
+        await Eventually.Is(() =>
+        {
+            _ = turns.TakeOne();
+            return Task.FromResult(coordinator.LoadedPartitions == 1);
+        });
+        while (turns.TakeOne())
+        {
+        }
         var before = _log.Batches;
-        var turns = new Turns();
         var commits = new List<Task>();
-        var context = SynchronizationContext.Current;
-        SynchronizationContext.SetSynchronizationContext(turns);
-        try
+        _log.Appending = () =>
         {
-            _log.Appending = () =>
-            {
-                for (var i = 0; i < 199; i++) commits.Add(_coordinator.Ask<OffsetCommitResponse>(CommitOf(i, $"g{i}")).AsTask());
-            };
-            commits.Add(_coordinator.Ask<OffsetCommitResponse>(CommitOf(1, "g")).AsTask());
-            var done = new List<int> { _log.Batches - before };
-            while (turns.TakeOne()) done.Add(_log.Batches - before);
-            Assert.Equal([64, 128, 192, 200], done.Distinct());
-        }
-        finally
-        {
-            SynchronizationContext.SetSynchronizationContext(context);
-        }
+            for (var i = 0; i < 199; i++) commits.Add(coordinator.Ask<OffsetCommitResponse>(CommitOf(i, $"g{i}")).AsTask());
+        };
+        commits.Add(coordinator.Ask<OffsetCommitResponse>(CommitOf(1, "g")).AsTask());
+        var done = new List<int> { _log.Batches - before };
+        while (turns.TakeOne()) done.Add(_log.Batches - before);
+        Assert.Equal([64, 128, 192, 200], done);
         await Task.WhenAll(commits);
     }
 
@@ -304,7 +307,7 @@ public sealed class GroupCoordinatorTests : IDisposable
         var (first, seconds) = (_log.Loads, 0);
         var loadedAt = new List<int>();
         // What was committed was for a topic that is gone, which is the first thing to be written.
-        var next = new GroupCoordinator(new GroupSettings(), _time, _wheel, NullLogger.Instance) { PartitionCount = 1, TopicIds = static _ => null };
+        var next = new GroupCoordinator(new GroupSettings(), new ShardSurroundings(_time, _wheel, NullLogger.Instance, TaskScheduler.Default), static () => MetadataImage.Empty) { PartitionCount = 1 };
         next.Lead(0, _log);
         await Eventually.Is(() =>
         {
@@ -328,8 +331,8 @@ public sealed class GroupCoordinatorTests : IDisposable
     {
         Assert.Equal(ErrorCode.None, await Commit(5));
         var twice = new GroupMetadataValue.MemberMetadata { MemberId = "m", ClientId = "c", ClientHost = "/h" };
-        var record = new GroupRecord(2, new GroupMetadataKey { Group = "odd" }, 3, new GroupMetadataValue { ProtocolType = "consumer", Members = [twice, twice] });
-        _ = _log.Append(GroupLog.ToBatch([record], 0));
+        var record = new ShardRecord(2, new GroupMetadataKey { Group = "odd" }, 3, new GroupMetadataValue { ProtocolType = "consumer", Members = [twice, twice] });
+        _ = _log.Append(ShardLog.ToBatch([record], 0));
         Assert.Equal(ErrorCode.None, await Commit(6));
         _coordinator.Resign(0);
         _coordinator.Lead(0, _log);
@@ -376,7 +379,7 @@ public sealed class GroupCoordinatorTests : IDisposable
         Assert.Equal(ErrorCode.None, await Commit(1));
         _coordinator.Resign(0);
         _coordinator.Lead(0, _log);
-        _coordinator.ForgetTopics(["t"]);
+        _coordinator.TopicsDeleted(["t"]);
         await Eventually.Is(async () => (await Ready<OffsetFetchResponse.OffsetFetchResponseGroup>(
             new FetchOffsetsCommand(new OffsetFetchRequest.OffsetFetchRequestGroup { GroupId = "g", Topics = null }, RequireStable: false),
             answer => answer.ErrorCode)).Topics.Count == 0);
@@ -389,7 +392,7 @@ public sealed class GroupCoordinatorTests : IDisposable
             Assert.Equal(ErrorCode.None, await Commit(1, $"group-{i}"));
         var joining = Join((await Join("")).MemberId);
         _log.MaxBatchBytes = 200;
-        _coordinator.ForgetTopics(["t"]);
+        _coordinator.TopicsDeleted(["t"]);
         await Eventually.Is(async () => (await Ready<OffsetFetchResponse.OffsetFetchResponseGroup>(
             new FetchOffsetsCommand(new OffsetFetchRequest.OffsetFetchRequestGroup { GroupId = "group-49", Topics = null }, RequireStable: false),
             answer => answer.ErrorCode)).Topics.Count == 0);
@@ -402,7 +405,7 @@ public sealed class GroupCoordinatorTests : IDisposable
         Assert.Equal(ErrorCode.None, await Commit(1));
         var joining = Join((await Join("")).MemberId);
         _log.MaxBatchBytes = 10;
-        _coordinator.ForgetTopics(["t"]);
+        _coordinator.TopicsDeleted(["t"]);
         Assert.Equal(1, await Fetch());
         Assert.False(joining.IsCompleted);
     }
@@ -412,7 +415,7 @@ public sealed class GroupCoordinatorTests : IDisposable
     {
         Assert.Equal(ErrorCode.None, await Commit(1, "g"));
         _coordinator.Close();
-        var next = new GroupCoordinator(new GroupSettings(), _time, _wheel, NullLogger.Instance) { PartitionCount = 1, TopicIds = static _ => null };
+        var next = new GroupCoordinator(new GroupSettings(), new ShardSurroundings(_time, _wheel, NullLogger.Instance, TaskScheduler.Default), static () => MetadataImage.Empty) { PartitionCount = 1 };
         next.Lead(0, _log);
         await Eventually.Is(async () => await next.Ask<OffsetFetchResponse.OffsetFetchResponseGroup>(
             new FetchOffsetsCommand(new OffsetFetchRequest.OffsetFetchRequestGroup { GroupId = "g", Topics = null }, RequireStable: false))
@@ -427,7 +430,7 @@ public sealed class GroupCoordinatorTests : IDisposable
         Assert.Equal(ErrorCode.None, await Commit(1));
         var counts = _coordinator.Count();
         Assert.Equal((1, 1), (counts.Groups[(GroupType.Classic, "Empty")], counts.Offsets));
-        var broken = new MemoryGroupLog();
+        var broken = new MemoryShardLog();
         broken.ReadFaults.Enqueue(new IOException("torn"));
         _ = broken.Append(_log.Read(0, 1).Batches);
         _coordinator.Lead(1, broken);
@@ -445,7 +448,7 @@ public sealed class GroupCoordinatorTests : IDisposable
     public async Task Listings_join_the_shards()
     {
         _coordinator.PartitionCount = 2;
-        var other = new MemoryGroupLog();
+        var other = new MemoryShardLog();
         _coordinator.Lead(1, other);
         var groups = Enumerable.Range(0, 10).Select(i => $"group-{i}").ToArray();
         foreach (var group in groups)
@@ -456,9 +459,9 @@ public sealed class GroupCoordinatorTests : IDisposable
         Assert.NotEqual(0, _log.Batches);
     }
 
-    private GroupCoordinator Coordinator()
+    private GroupCoordinator Coordinator(TaskScheduler? turns = null)
     {
-        var coordinator = new GroupCoordinator(new GroupSettings(), _time, _wheel, NullLogger.Instance) { PartitionCount = 1 };
+        var coordinator = new GroupCoordinator(new GroupSettings(), new ShardSurroundings(_time, _wheel, NullLogger.Instance, turns ?? TaskScheduler.Default)) { PartitionCount = 1 };
         coordinator.Lead(0, _log);
         return coordinator;
     }
@@ -518,21 +521,6 @@ public sealed class GroupCoordinatorTests : IDisposable
         KnowsGroupIdNotFound: true);
 
     private sealed record Member(string MemberId, int Generation);
-
-    /// <summary>A scheduler that does nothing until it is asked, and then one thing.</summary>
-    private sealed class Turns : SynchronizationContext
-    {
-        private readonly Queue<(SendOrPostCallback Do, object? State)> _waiting = [];
-
-        public override void Post(SendOrPostCallback d, object? state) => _waiting.Enqueue((d, state));
-
-        public bool TakeOne()
-        {
-            if (!_waiting.TryDequeue(out var next)) return false;
-            next.Do(next.State);
-            return true;
-        }
-    }
 
     private static HeartbeatCommand Heartbeat() => new(new HeartbeatRequest { GroupId = "g", MemberId = "m" });
 

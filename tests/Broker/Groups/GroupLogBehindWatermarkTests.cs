@@ -58,8 +58,8 @@ public sealed class GroupLogBehindWatermarkTests
     {
         var partition = new Partition("__consumer_offsets", new Uuid(1, 1), 0, log, config, highWatermark: 0, syncer, TimeProvider.System);
         partition.ApplyLeadership(1, epoch, 1, 1, isLeader: true);
-        var coordinator = new GroupCoordinator(new GroupSettings(), TimeProvider.System, wheel, NullLogger.Instance) { PartitionCount = 1 };
-        coordinator.Lead(0, new PartitionGroupLog(partition, epoch, wheel));
+        var coordinator = new GroupCoordinator(new GroupSettings(), new ShardSurroundings(TimeProvider.System, wheel, NullLogger.Instance, TaskScheduler.Default)) { PartitionCount = 1 };
+        coordinator.Lead(0, new PartitionShardLog(partition, epoch, wheel));
         return (coordinator, partition);
     }
 

@@ -114,13 +114,13 @@ public sealed class KafkaGroupsLoadTests
                     if (!GroupRecordCodec.TryRead(key, value, out var record))
                         continue;
                     var output = new ArrayBufferWriter<byte>();
-                    GroupRecordCodec.WriteKey(record, output);
+                    ShardLog.WriteKey(record, output);
                     Assert.Equal(key, output.WrittenSpan.ToArray());
                     compared++;
                     if (value is null)
                         continue;
                     output = new ArrayBufferWriter<byte>();
-                    GroupRecordCodec.WriteValue(record, output);
+                    ShardLog.WriteValue(record, output);
                     Assert.Equal(value, output.WrittenSpan.ToArray());
                 }
             }
@@ -138,7 +138,7 @@ public sealed class KafkaGroupsLoadTests
             var shard = new GroupShard(new GroupSettings());
             long unreadable = 0;
             foreach (var segment in segments)
-                _ = GroupLog.Apply(shard, new ReadOnlySequence<byte>(segment), ref unreadable);
+                _ = ShardLog.Apply(shard, new ReadOnlySequence<byte>(segment), ref unreadable);
             Assert.Equal(0, unreadable);
             shard.Install(shard.OnLoaded(At(0)), At(0));
             shards.Add(shard);
@@ -146,11 +146,11 @@ public sealed class KafkaGroupsLoadTests
         return shards;
     }
 
-    private static GroupShard Shard(List<GroupShard> shards, string groupId) => shards[GroupPartition.For(groupId, shards.Count)];
+    private static GroupShard Shard(List<GroupShard> shards, string groupId) => shards[ShardPartition.For(groupId, shards.Count)];
 
     private static object Ask(GroupShard shard, GroupCommand command)
     {
-        var decision = shard.Decide(command, new GroupTicket(7), At(1));
+        var decision = shard.Decide(command, new Ticket(7), At(1));
         Assert.Empty(decision.Records);
         return Assert.Single(decision.Replies).Body;
     }

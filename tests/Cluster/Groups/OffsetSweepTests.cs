@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Cluster.Machines;
+using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.GroupRecords;
 using KafkaCompat.Protocol.Messages;
@@ -50,7 +52,7 @@ public sealed class OffsetSweepTests
         Commit("g", "gone", 0, Uuid.Zero);
         Commit("g", "there", 0, Uuid.Zero);
         _shard.Install(_shard.OnLoaded(At(0)), At(0));
-        var first = _shard.Decide(new ForgetTopicsCommand(["t"], topic => topic == "gone" ? null : New), default, At(0));
+        var first = _shard.Decide(new ForgetTopicsCommand(["t"], ImageOf("t", "u", "there")), default, At(0));
         Assert.False(first.IsAtomic);
         Carry(first, 0);
         _ = WorkOff(0);
@@ -67,10 +69,45 @@ public sealed class OffsetSweepTests
         }
         Commit("g", "v", 0, Uuid.Zero);
         _shard.Install(_shard.OnLoaded(At(0)), At(0));
-        Carry(_shard.Decide(new ForgetTopicsCommand(["t"], _ => New), default, At(0)), 0);
-        Carry(_shard.Decide(new ForgetTopicsCommand(["u"], _ => New), default, At(0)), 0);
+        Carry(_shard.Decide(new ForgetTopicsCommand(["t"], ImageOf("t", "u", "v")), default, At(0)), 0);
+        Carry(_shard.Decide(new ForgetTopicsCommand(["u"], ImageOf("t", "u", "v")), default, At(0)), 0);
         _ = WorkOff(0);
         Assert.Equal(["v-0"], Offsets("g"));
+    }
+
+    /// <summary>An image is a value: a topic that is made while a walk is under way is not in it, and was let through by a newer one.</summary>
+    [Fact]
+    public void What_is_committed_while_a_sweep_goes_on_is_not_taken_for_an_orphan_of_the_image_that_it_began_with()
+    {
+        for (var partition = 0; partition < 2_000; partition++)
+            Commit("g", "t", partition, Old);
+        _shard.Install(_shard.OnLoaded(At(0)), At(0));
+        Carry(_shard.Decide(new ForgetTopicsCommand(["t"], ImageOf()), default, At(0)), 0);
+        Commit("g", "t", 1_999, New);
+        Commit("h", "fresh", 0, New);
+        _shard.Apply(new ShardRecord(1, new OffsetCommitKey { Group = "g", Topic = "fresh", Partition = 1 }, 4, new OffsetCommitValue { Offset = 1, Metadata = "", TopicId = New }), _offset++, producerId: 7);
+        _ = WorkOff(0);
+        _shard.ApplyMarker(7, isCommit: true);
+        Assert.Equal(["fresh-1", "t-1999"], Offsets("g"));
+        Assert.Equal(["fresh-0"], Offsets("h"));
+    }
+
+    /// <summary>A decision that the log refused is forgotten, and with it the step of the walk: the next one takes away the same.</summary>
+    [Fact]
+    public void Deciding_changes_nothing_so_a_step_that_was_not_carried_out_is_decided_again()
+    {
+        for (var partition = 0; partition < 2_000; partition++)
+            Commit("g", "t", partition, Old);
+        _shard.Install(_shard.OnLoaded(At(0)), At(0));
+        foreach (var now in new long[] { 10_000, 10_001 })
+        {
+            var first = _shard.OnDeadline(At(now));
+            Assert.Equal(500, first.Records.Count);
+            Assert.Equal(first.Records.Select(static record => ((OffsetCommitKey)record.Key).Partition), _shard.OnDeadline(At(now)).Records.Select(static record => ((OffsetCommitKey)record.Key).Partition));
+            Carry(first, now);
+        }
+        Assert.Equal(2, WorkOff(10_001) - 1);
+        Assert.Equal("", Groups());
     }
 
     [Fact]
@@ -105,10 +142,16 @@ public sealed class OffsetSweepTests
             RebalanceTimeoutMs = 10_000,
             Protocols = [new() { Name = "range", Metadata = [1] }],
         };
-        var decision = _shard.Decide(new JoinGroupCommand(request, "c", "/h", $"{number}", true, true), new GroupTicket(1), At(0));
+        var decision = _shard.Decide(new JoinGroupCommand(request, "c", "/h", $"{number}", true, true), new Ticket(1), At(0));
         Carry(decision, 0);
         return decision.Replies.Select(static reply => (JoinGroupResponse)reply.Body).FirstOrDefault();
     }
+
+    private static MetadataImage ImageOf(params string[] topics) => MetadataImage.Empty with
+    {
+        Topics = MetadataImage.Empty.Topics.AddRange(
+            topics.Select(static name => KeyValuePair.Create(name, new TopicImage(name, New, ImmutableSortedDictionary<int, PartitionRegistration>.Empty)))),
+    };
 
     /// <summary>Both clocks begin at zero, which is when offsets without another time were committed.</summary>
     private static Now At(long ms) => new(ms, ms);
@@ -125,17 +168,17 @@ public sealed class OffsetSweepTests
         return steps;
     }
 
-    private void Carry(GroupDecision decision, long now)
+    private void Carry(ShardDecision decision, long now)
     {
         if (decision.Records.Count > 0)
-            Assert.InRange(GroupLog.ToBatch(decision.Records, now).Length, 1, LargestBatch / 2);
+            Assert.InRange(ShardLog.ToBatch(decision.Records, now).Length, 1, LargestBatch / 2);
         foreach (var record in decision.Records)
             _shard.Apply(record, _offset++);
         _shard.Install(decision, At(now));
     }
 
     private void Commit(string group, string topic, int partition, Uuid topicId, long committedAt = 0) => _shard.Apply(
-        new GroupRecord(
+        new ShardRecord(
             1,
             new OffsetCommitKey { Group = group, Topic = topic, Partition = partition },
             4,
@@ -148,5 +191,5 @@ public sealed class OffsetSweepTests
         ((OffsetFetchResponse.OffsetFetchResponseGroup)Ask(new FetchOffsetsCommand(new() { GroupId = group, Topics = null }, RequireStable: false)))
         .Topics.SelectMany(static topic => topic.Partitions.Select(partition => $"{topic.Name}-{partition.PartitionIndex}")).Order(StringComparer.Ordinal);
 
-    private object Ask(GroupCommand command) => _shard.Decide(command, new GroupTicket(1), At(0)).Replies[0].Body;
+    private object Ask(GroupCommand command) => _shard.Decide(command, new Ticket(1), At(0)).Replies[0].Body;
 }

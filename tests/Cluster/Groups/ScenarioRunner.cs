@@ -143,11 +143,11 @@ internal sealed class ScenarioRunner
                 AppendMarker(long.Parse(names[0], CultureInfo.InvariantCulture), words[0][0] == 'c');
                 break;
             case "consumer-group":
-                Append([new GroupRecord(3, new ConsumerGroupMetadataKey { GroupId = GroupOf(options) }, 0, new ConsumerGroupMetadataValue { Epoch = 1 })], -1);
+                Append([new ShardRecord(3, new ConsumerGroupMetadataKey { GroupId = GroupOf(options) }, 0, new ConsumerGroupMetadataValue { Epoch = 1 })], -1);
                 break;
             case "consumer-member" or "consumer-member-gone":
                 Append(
-                    [new GroupRecord(
+                    [new ShardRecord(
                         5,
                         new ConsumerGroupMemberMetadataKey { GroupId = GroupOf(options), MemberId = names[0] },
                         0,
@@ -252,10 +252,10 @@ internal sealed class ScenarioRunner
     private void Ask(string name, GroupCommand command)
     {
         _askers.Add(name);
-        Carry(_shard.Decide(command, new GroupTicket(_askers.Count - 1), Now));
+        Carry(_shard.Decide(command, new Ticket(_askers.Count - 1), Now));
     }
 
-    private void Carry(GroupDecision decision)
+    private void Carry(ShardDecision decision)
     {
         if (decision.Records.Count > 0)
             Append(decision.Records, -1);
@@ -268,9 +268,9 @@ internal sealed class ScenarioRunner
         }
     }
 
-    private void Append(IReadOnlyList<GroupRecord> records, long producerId)
+    private void Append(IReadOnlyList<ShardRecord> records, long producerId)
     {
-        var batch = GroupLog.ToBatch(records, Now.WallMs);
+        var batch = ShardLog.ToBatch(records, Now.WallMs);
         RecordBatchPatch.SetBaseOffset(batch, _nextOffset);
         if (producerId >= 0)
             batch = Transactional(records, producerId);
@@ -282,15 +282,15 @@ internal sealed class ScenarioRunner
         }
     }
 
-    private byte[] Transactional(IReadOnlyList<GroupRecord> records, long producerId)
+    private byte[] Transactional(IReadOnlyList<ShardRecord> records, long producerId)
     {
         using var builder = new RecordBatchBuilder { BaseOffset = _nextOffset, ProducerId = producerId, ProducerEpoch = 0, BaseSequence = 0, IsTransactional = true };
         foreach (var record in records)
         {
             var key = new ArrayBufferWriter<byte>();
             var value = new ArrayBufferWriter<byte>();
-            GroupRecordCodec.WriteKey(record, key);
-            GroupRecordCodec.WriteValue(record, value);
+            ShardLog.WriteKey(record, key);
+            ShardLog.WriteValue(record, value);
             builder.Append(Now.WallMs, key.WrittenSpan, value.WrittenSpan);
         }
         return builder.ToArray();
@@ -308,7 +308,7 @@ internal sealed class ScenarioRunner
     {
         var shard = new GroupShard(_settings);
         long unreadable = 0;
-        _ = GroupLog.Apply(shard, new ReadOnlySequence<byte>(_log.WrittenMemory), ref unreadable);
+        _ = ShardLog.Apply(shard, new ReadOnlySequence<byte>(_log.WrittenMemory), ref unreadable);
         if (unreadable > 0)
             throw new InvalidOperationException("The shard wrote what it cannot read.");
         shard.Install(shard.OnLoaded(Now), Now);

@@ -1,5 +1,6 @@
 using System.Text;
 using KafkaCompat.Cluster.Groups;
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.GroupRecords;
 using KafkaCompat.Protocol.Messages;
@@ -32,7 +33,7 @@ internal static class ScenarioText
         _ => body.ToString()!,
     };
 
-    public static string Show(GroupRecord record) => (record.Key, record.Value) switch
+    public static string Show(ShardRecord record) => (record.Key, record.Value) switch
     {
         (OffsetCommitKey key, null) => $"offset {key.Group} {key.Topic}-{key.Partition} deleted",
         (OffsetCommitKey key, OffsetCommitValue value) => $"offset {key.Group} {key.Topic}-{key.Partition}={value.Offset} v{record.ValueVersion}",

@@ -1,7 +1,7 @@
 using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
-using KafkaCompat.Cluster.Groups;
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -67,7 +67,7 @@ public sealed class FindCoordinatorHandler(BrokerMetadata metadata, TopicCreator
             _ = creator.Create(InternalTopics.Offsets);
             return Missing(key, ErrorCode.CoordinatorNotAvailable, "");
         }
-        var partition = topic.Partitions[GroupPartition.For(key, topic.Partitions.Count)];
+        var partition = topic.Partitions[ShardPartition.For(key, topic.Partitions.Count)];
         foreach (var broker in BrokerMetadata.Endpoints(image, context.ListenerName, includeFenced: false))
         {
             if (broker.NodeId == partition.Leader)
