@@ -77,6 +77,13 @@ public sealed class QuorumHistory
         EndOffset = endOffset;
     }
 
+    /// <summary>Where the records of an epoch begin; null where there is none.</summary>
+    public long? StartOf(int epoch)
+    {
+        int at = _epochs.FindLastIndex(start => start.Epoch == epoch);
+        return at < 0 ? null : _epochs[at].StartOffset;
+    }
+
     /// <summary>Up to where this log has records of an epoch, or of the one before it that it knows.</summary>
     public EpochEnd EndOf(int epoch)
     {

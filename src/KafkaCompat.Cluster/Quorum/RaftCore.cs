@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using KafkaCompat.Cluster.Machines;
+using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Cluster.Quorum;
 
@@ -196,7 +197,8 @@ public sealed class RaftCore
         {
             int rank = ended.Successors.ToList().FindIndex(_settings.Self.Matches);
             long delayMs = rank == 0 ? 0 : rank > 0 ? (rank - 1) * _settings.ElectionTimeoutMs + ElectionDelayMs() : ElectionDelayMs() + ended.Successors.Count * _settings.ElectionTimeoutMs;
-            Become(new Unattached(ReplicaKey.None, now.After(delayMs)));
+            // The epoch has had its leader: nobody else is voted for in it.
+            Become(new Unattached(Voters.Voters.FirstOrDefault(voter => voter.Key.Id == ended.LeaderId)?.Key ?? new ReplicaKey(ended.LeaderId, Uuid.Zero), now.After(delayMs)));
         }
 
         _replies.Add(new RaftReply.Heard(ended.Token, Epoch, LeaderId));
@@ -252,7 +254,7 @@ public sealed class RaftCore
             return;
         }
 
-        Become(new Leader(_history.EndOffset, Progress.Empty.With(_settings.Self, _syncedOffset, _history.EndOffset, Voters, now.WallMs)));
+        Become(new Leader(Progress.Empty.With(_settings.Self, _syncedOffset, _history.EndOffset, Voters, now.WallMs)));
         _append = new EpochOpening(Epoch, [.. candidate.Votes.Granted]);
         foreach (var voter in Others())
         {
@@ -405,7 +407,7 @@ public sealed class RaftCore
     {
         Role = leader;
         long majorityEnd = leader.Progress.MajorityEnd(Voters);
-        if (majorityEnd > leader.EpochStartOffset)
+        if (_history.StartOf(Epoch) is { } start && majorityEnd > start)
         {
             HighWatermark = Math.Max(HighWatermark, majorityEnd);
         }

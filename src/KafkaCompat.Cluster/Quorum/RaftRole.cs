@@ -42,5 +42,5 @@ public sealed record Follower(int LeaderId, long FetchDueMs, long? Fetch = null,
     public bool IsTaking { get; init; }
 }
 
-/// <summary>Leads. Records before <see cref="EpochStartOffset"/> are of others and committed only together with one of its own.</summary>
-public sealed record Leader(long EpochStartOffset, Progress Progress) : RaftRole;
+/// <summary>Leads. Records of earlier epochs are committed only together with one of its own.</summary>
+public sealed record Leader(Progress Progress) : RaftRole;

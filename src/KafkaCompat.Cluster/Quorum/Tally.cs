@@ -16,8 +16,5 @@ public sealed record Tally(ImmutableSortedSet<ReplicaKey> Granted, ImmutableSort
     /// <summary>Whether a majority granted.</summary>
     public bool IsWon(VoterSet voters) => Count(voters, Granted) >= voters.Majority;
 
-    /// <summary>Whether so many refused that no majority can grant any more.</summary>
-    public bool IsLost(VoterSet voters) => voters.Voters.Length - Count(voters, Refused) < voters.Majority;
-
     private static int Count(VoterSet voters, ImmutableSortedSet<ReplicaKey> votes) => voters.Voters.Count(voter => votes.Any(voter.Key.Matches));
 }

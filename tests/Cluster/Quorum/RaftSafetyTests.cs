@@ -83,6 +83,8 @@ public sealed class RaftSafetyTests
                     _isolated = _random.Next(2) == 0 ? replica.Id : -1;
                     break;
                 case 2 when _random.Next(6) == 0:
+                    if (replica.Core.Role is Leader && _random.Next(2) == 0)
+                        Resign(replica);
                     // What was written and not synced may be there or not.
                     replica.CutTo(_random.Next(replica.Synced, replica.Log.Count + 1));
                     Start(replica);
@@ -126,6 +128,17 @@ public sealed class RaftSafetyTests
             }
             _replicas[to].Core.Step(message, Now);
             CarryOut(_replicas[to]);
+        }
+
+        /// <summary>It tells the others before it stops.</summary>
+        private void Resign(Replica replica)
+        {
+            var others = _replicas.Where(other => other.Id != replica.Id).Select(other => Key(other.Id)).OrderBy(_ => _random.Next()).ToList();
+            foreach (var other in others)
+            {
+                _asked[++_lastToken] = (replica.Id, 0);
+                _messages.Add((other.Id, new EpochEnded(_lastToken, replica.Id, replica.Core.Epoch, others)));
+            }
         }
 
         private void Start(Replica replica)
