@@ -10,7 +10,7 @@ internal static partial class BrokerNodeLog
     [LoggerMessage(1301, LogLevel.Error, "The node could not stop in order. The next start checks its files.")]
     public static partial void StoppedInDisorder(ILogger logger, Exception exception);
 
-    [LoggerMessage(1332, LogLevel.Error, "The stop goes on without {Work}, which have not ended within {Milliseconds} ms: a disk does not answer. The directories on other disks are closed in order.")]
+    [LoggerMessage(1332, LogLevel.Error, "The stop goes on without {Work}: a disk does not answer within the {Milliseconds} ms that a stop allows. The directories on other disks are closed in order.")]
     public static partial void DiskWorkGoesOn(ILogger logger, string work, int milliseconds);
 
     [LoggerMessage(1302, LogLevel.Error, "The log directory {Directory} cannot be used, and its partitions are offline: {Reason}")]

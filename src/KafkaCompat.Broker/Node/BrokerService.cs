@@ -66,10 +66,13 @@ public sealed class BrokerService : IAsyncDisposable
     public const int ResetDrainMs = 1_000;
 
     /// <summary>
-    /// How long each has to end at a stop that works on files: groups, chores, syncs, writes behind. Only a disk that does not answer keeps one longer, and the directories
-    /// on other disks are closed then. The disk of the metadata log is not meant: the quorum ends before, and for it the stop waits.
+    /// How long those who work on files have to end at a stop, one after the other: groups, background tasks, syncs, writes behind. Only a disk that does not answer keeps one longer,
+    /// and the directories on other disks are closed then. The disk of the metadata log is not meant: the quorum ends before, and for it the stop waits.
     /// </summary>
     public const int DiskDrainMs = 15_000;
+
+    /// <summary>What each of them has where those before it have used all of <see cref="DiskDrainMs"/>.</summary>
+    public const int DiskDrainLeastMs = 1_000;
 
     public BrokerService(
         ServerConfig config, string clusterId, LogDirectories directories, IController controller, Func<QuorumDescription> quorum, TimeProvider time,
@@ -337,10 +340,11 @@ public sealed class BrokerService : IAsyncDisposable
         var steps = new StopSteps(_logger);
         await steps.Take(_assignments.DisposeAsync);
         await steps.Take(Topics.Ended);
-        await EndDiskWork(steps, "the groups", Groups.DisposeAsync);
-        await EndDiskWork(steps, "the background tasks", _logs.DisposeAsync);
-        await EndDiskWork(steps, "the syncs", () => new ValueTask(_syncer.Stop()));
-        await EndDiskWork(steps, "the writes behind", async () => await Task.WhenAll(_directories.All.Select(static directory => directory.Environment.WriteBehind?.Stop() ?? Task.CompletedTask)));
+        using var drained = new CancellationTokenSource(TimeSpan.FromMilliseconds(DiskDrainMs), _time);
+        await EndDiskWork(steps, "the groups", Groups.DisposeAsync, drained.Token);
+        await EndDiskWork(steps, "the background tasks", _logs.DisposeAsync, drained.Token);
+        await EndDiskWork(steps, "the syncs", () => new ValueTask(_syncer.Stop()), drained.Token);
+        await EndDiskWork(steps, "the writes behind", async () => await Task.WhenAll(_directories.All.Select(static directory => directory.Environment.WriteBehind?.Stop() ?? Task.CompletedTask)), drained.Token);
         var isInOrder = !EndsInDisorder && !steps.HasFailed;
         try
         {
@@ -360,10 +364,11 @@ public sealed class BrokerService : IAsyncDisposable
     /// Ends a part of what works on files beside those who produce. With a disk that does not answer it may never end, and the stop goes on: what the part still does to
     /// a log that is closed meanwhile, the log refuses.
     /// </summary>
-    private async Task EndDiskWork(StopSteps steps, string what, Func<ValueTask> end)
+    private async Task EndDiskWork(StopSteps steps, string what, Func<ValueTask> end, CancellationToken drained)
     {
         var ending = steps.Take(end).AsTask();
-        await ending.WaitAsync(TimeSpan.FromMilliseconds(DiskDrainMs), _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ending.WaitAsync(drained).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ending.WaitAsync(TimeSpan.FromMilliseconds(DiskDrainLeastMs), _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!ending.IsCompleted) BrokerNodeLog.DiskWorkGoesOn(_logger, what, DiskDrainMs);
     }
 

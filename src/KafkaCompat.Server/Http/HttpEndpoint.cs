@@ -76,7 +76,7 @@ internal sealed class HttpEndpoint : IAsyncDisposable
     /// <summary>Its connections are seen here and not at Kestrel, to which one that is closed as it comes never was one.</summary>
     internal static SocketTransportOptions TransportOptions(DescriptorShares shares, ILogger logger) => new()
     {
-        FirstReservedDescriptor = shares.Files,
+        FirstReservedDescriptor = shares.Connections,
         SpareConnections = DescriptorLimit.MaxForHttp,
         MaxConnections = MaxConnections,
         Full = RefusedConnections.Told((endpoint, count) => HostLog.HttpIsFull(logger, endpoint, count, MaxConnections), TimeProvider.System),

@@ -28,6 +28,11 @@ public sealed class ProducerIdBlock(IControllerChannel controller, int nodeId, F
             _end = block.ProducerIdStart + block.ProducerIdLen;
             return (ErrorCode.None, _next++);
         }
+        catch (NotControllerException)
+        {
+            // Producers ask again after it, as Kafka's answer has them where no block of ids is to be had.
+            return (ErrorCode.CoordinatorLoadInProgress, -1);
+        }
         finally
         {
             _ = _gate.Release();
