@@ -28,7 +28,8 @@ def create(name, partitions=1):
 
 
 def producer(**options):
-    return KafkaProducer(bootstrap_servers=BOOTSTRAP, **{"acks": "all", "linger_ms": 5, **options})
+    # Without retries, kafka-python's default, a record fails that comes before the broker leads the partition of a topic that is new.
+    return KafkaProducer(bootstrap_servers=BOOTSTRAP, **{"acks": "all", "linger_ms": 5, "retries": 10, **options})
 
 
 def consumer(**options):
