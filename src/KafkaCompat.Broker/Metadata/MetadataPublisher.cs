@@ -42,12 +42,7 @@ public sealed class MetadataPublisher(SnapshotPolicy policy, TimeProvider clock)
         try
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            var all = new MetadataDelta(MetadataImage.Empty);
-            foreach (var record in MetadataSnapshot.Records(_loader.Image))
-            {
-                all.Apply(record.Message);
-            }
-
+            var all = MetadataDelta.Of(MetadataImage.Empty, MetadataSnapshot.Records(_loader.Image).Select(static record => record.Message));
             await listener.OnMetadata(new MetadataStep(all, _loader.Image));
             _listeners.Add(listener);
         }

@@ -43,6 +43,19 @@ public sealed class MetadataDelta(MetadataImage image)
     /// <summary>Nothing but what a NoOpRecord does has been applied.</summary>
     public bool IsEmpty { get; private set; } = true;
 
+    /// <summary>An image and the records that were applied to it.</summary>
+    public static MetadataDelta Of(MetadataImage image, IEnumerable<IRecord> records)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        var delta = new MetadataDelta(image);
+        foreach (var record in records)
+        {
+            delta.Apply(record);
+        }
+
+        return delta;
+    }
+
     /// <summary>Applies a record. Records of transactions are the <see cref="MetadataLoader"/>'s business.</summary>
     public void Apply(IRecord record)
     {

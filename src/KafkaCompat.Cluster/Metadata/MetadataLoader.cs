@@ -32,10 +32,10 @@ public sealed class MetadataLoader
     /// </summary>
     public MetadataStep Load(IEnumerable<IRecord> snapshot, MetadataProvenance provenance)
     {
-        var delta = Applied(MetadataImage.Empty, snapshot);
+        var delta = MetadataDelta.Of(MetadataImage.Empty, snapshot);
         if (!ReferenceEquals(Image, MetadataImage.Empty))
         {
-            delta = Applied(Image, MetadataDifference.Records(Image, delta.ToImage(provenance)));
+            delta = MetadataDelta.Of(Image, MetadataDifference.Records(Image, delta.ToImage(provenance)));
         }
 
         Image = delta.ToImage(provenance);
@@ -81,17 +81,6 @@ public sealed class MetadataLoader
         _delta = new MetadataDelta(Image);
         _isChanged = false;
         return new MetadataStep(delta, Image);
-    }
-
-    private static MetadataDelta Applied(MetadataImage image, IEnumerable<IRecord> records)
-    {
-        var delta = new MetadataDelta(image);
-        foreach (var record in records)
-        {
-            delta.Apply(record);
-        }
-
-        return delta;
     }
 
     private void EndTransaction()
