@@ -3,7 +3,7 @@ using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Broker.Coordination;
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Node;
-using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Broker.Tests.Coordination;
 using KafkaCompat.Broker.Tests.Quorum;
@@ -145,13 +145,13 @@ public sealed class NodeStopTests
         var meta = DirectoryFormat.Prepare(_files, config, TimeProvider.System.GetUtcNow(), random);
         using var directory = LogDirectory.Open(new LogEnvironment(_files, TimeProvider.System, random), "/data");
         await using var node = QuorumNode.Open(config, directory.Environment, meta, TimeProvider.System, random);
-        node.Controller.Start(node.Quorum);
+        node.Controller.Start(node.Quorum, node.Metadata);
         var asked = node.Controller.Ask(new ControllerRequest(new UnregisterBrokerRequest { BrokerId = 1 }, 0));
         await node.Controller.StopAsync();
         _ = await Assert.ThrowsAsync<NotControllerException>(() => asked);
         _ = await Assert.ThrowsAsync<NotControllerException>(() => node.Controller.Ask(new ControllerRequest(new UnregisterBrokerRequest { BrokerId = 1 }, 0)));
         // The quorum, which stops after it, may still win its election.
-        await node.Controller.OnLeading(new LeadershipStart(1, 0, true), new MetadataLoader());
+        node.Controller.OnLeading(new LeadershipStart(1, 0, true), new MetadataLoader());
     }
 
     private static Task<BrokerNode> Start(IFileStore files, RecordedLines lines, IDiskThreads threads, NodeStart? start, TimeProvider? time = null) =>

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using KafkaCompat.Broker.Loops;
+using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Machines;
@@ -55,14 +56,10 @@ public sealed class ControllerLoop : IController, IDisposable
     public Task Completion => _completion;
 
     /// <summary>Starts the loop on the caller's scheduler.</summary>
-    public void Start(QuorumLoop quorum) => _completion = RunAsync(quorum);
+    public void Start(QuorumLoop quorum, MetadataApplier metadata) => _completion = RunAsync(quorum, metadata);
 
     /// <summary>The quorum's listener: this node leads from here on. The log is the loop's own from now on. A loop that is stopping takes no office any more.</summary>
-    public ValueTask OnLeading(LeadershipStart start, MetadataLoader log)
-    {
-        _ = _offices.Writer.TryWrite((start, log));
-        return ValueTask.CompletedTask;
-    }
+    public void OnLeading(LeadershipStart start, MetadataLoader log) => _ = _offices.Writer.TryWrite((start, log));
 
     /// <summary>Users and client ids whose changes are counted because a quota binds them, as of the last turn.</summary>
     public int TrackedQuotas => _trackedQuotas;
@@ -113,7 +110,7 @@ public sealed class ControllerLoop : IController, IDisposable
         return await command.Reply;
     }
 
-    private async Task RunAsync(QuorumLoop quorum)
+    private async Task RunAsync(QuorumLoop quorum, MetadataApplier metadata)
     {
         try
         {
@@ -121,7 +118,7 @@ public sealed class ControllerLoop : IController, IDisposable
             {
                 while (_offices.Reader.TryRead(out var office))
                 {
-                    await HoldOffice(quorum, office.Start, office.Log);
+                    await HoldOffice(quorum, metadata, office.Start, office.Log);
                 }
             }
 
@@ -147,14 +144,14 @@ public sealed class ControllerLoop : IController, IDisposable
     }
 
     /// <summary>Is the controller of one epoch, until the epoch is over or the loop is stopped.</summary>
-    private async Task HoldOffice(QuorumLoop quorum, LeadershipStart start, MetadataLoader log)
+    private async Task HoldOffice(QuorumLoop quorum, MetadataApplier metadata, LeadershipStart start, MetadataLoader log)
     {
         var state = new ControllerState(_settings, log, start.NextOffset, _random, _clock.Now());
         bool isLogEmpty = start.IsLogEmpty;
         while (state.DecideOnActivation(isLogEmpty) is { Count: > 0 } records)
         {
             isLogEmpty = false;
-            if (!await Append(quorum, state, start.Epoch, [records]))
+            if (!await Append(quorum, metadata, state, start.Epoch, [records]))
             {
                 return;
             }
@@ -164,7 +161,7 @@ public sealed class ControllerLoop : IController, IDisposable
         var commands = new List<ControllerCommand>();
         do
         {
-            if (!await Turn(quorum, state, start.Epoch, commands))
+            if (!await Turn(quorum, metadata, state, start.Epoch, commands))
             {
                 return;
             }
@@ -177,7 +174,7 @@ public sealed class ControllerLoop : IController, IDisposable
     }
 
     /// <summary>Decides what waits and what is due, appends it, answers. False where the epoch is over.</summary>
-    private async Task<bool> Turn(QuorumLoop quorum, ControllerState state, int epoch, List<ControllerCommand> commands)
+    private async Task<bool> Turn(QuorumLoop quorum, MetadataApplier metadata, ControllerState state, int epoch, List<ControllerCommand> commands)
     {
         var batches = new List<IReadOnlyList<VersionedRecord>>();
         long baseOffset = state.NextOffset;
@@ -203,6 +200,7 @@ public sealed class ControllerLoop : IController, IDisposable
             }
 
             bool isCommitted = batches.Count == 0 || await quorum.AppendAsync(epoch, baseOffset, batches);
+            if (isCommitted) await metadata.AppliedAsync(state.NextOffset - 1);
             foreach (var command in commands)
             {
                 if (isCommitted)
@@ -266,10 +264,12 @@ public sealed class ControllerLoop : IController, IDisposable
         }
     }
 
-    private async Task<bool> Append(QuorumLoop quorum, ControllerState state, int epoch, List<IReadOnlyList<VersionedRecord>> batches)
+    private async Task<bool> Append(QuorumLoop quorum, MetadataApplier metadata, ControllerState state, int epoch, List<IReadOnlyList<VersionedRecord>> batches)
     {
         long baseOffset = state.NextOffset, wallMs = _clock.WallMs();
         batches.ForEach(records => state.Apply(records, epoch, wallMs));
-        return await quorum.AppendAsync(epoch, baseOffset, batches);
+        if (!await quorum.AppendAsync(epoch, baseOffset, batches)) return false;
+        await metadata.AppliedAsync(state.NextOffset - 1);
+        return true;
     }
 }

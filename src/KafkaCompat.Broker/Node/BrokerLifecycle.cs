@@ -20,7 +20,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     private static readonly string[] Protocols = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"];
 
     private readonly IControllerChannel _controller;
-    private readonly MetadataPublisher _metadata;
+    private readonly MetadataApplier _metadata;
     private readonly BrokerRegistrationRequest _registration;
     private readonly TimeProvider _clock;
     private readonly TimeSpan _interval;
@@ -33,7 +33,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     /// clean shutdown says, else -1.
     /// </summary>
     public BrokerLifecycle(
-        IControllerChannel controller, MetadataPublisher metadata, ServerConfig config, string clusterId, IReadOnlyList<Uuid> logDirs, long epochAtShutdown, TimeProvider clock,
+        IControllerChannel controller, MetadataApplier metadata, ServerConfig config, string clusterId, IReadOnlyList<Uuid> logDirs, long epochAtShutdown, TimeProvider clock,
         Random random)
     {
         ArgumentNullException.ThrowIfNull(config);

@@ -86,7 +86,7 @@ public sealed class BrokerNode : IAsyncDisposable
         try
         {
             start.Stage = StartStage.MetadataLog;
-            quorum = QuorumNode.Open(config, directories.Metadata.Environment, directories.Meta, engineTime, random);
+            quorum = QuorumNode.Open(config, directories.Metadata.Environment, directories.Meta, engineTime, random, seams?.Turns);
             return await Start(config, directories, quorum, time, engineTime, random, logs, batchThreads, seams, start);
         }
         catch (Exception failure)

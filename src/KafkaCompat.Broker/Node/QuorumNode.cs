@@ -21,7 +21,7 @@ public sealed class QuorumNode : IAsyncDisposable
     private readonly MetadataLog _log;
     private bool _isDisposed;
 
-    private QuorumNode(MetadataLog log, QuorumLoop quorum, ControllerLoop controller, MetadataPublisher metadata)
+    private QuorumNode(MetadataLog log, QuorumLoop quorum, ControllerLoop controller, MetadataApplier metadata)
     {
         _log = log;
         Quorum = quorum;
@@ -33,10 +33,10 @@ public sealed class QuorumNode : IAsyncDisposable
 
     public ControllerLoop Controller { get; }
 
-    public MetadataPublisher Metadata { get; }
+    public MetadataApplier Metadata { get; }
 
     /// <summary>Opens the metadata log of a prepared directory, whose lock the caller holds. The ports of the listeners are bound.</summary>
-    public static QuorumNode Open(ServerConfig config, LogEnvironment environment, MetaProperties meta, TimeProvider clock, Random random)
+    public static QuorumNode Open(ServerConfig config, LogEnvironment environment, MetaProperties meta, TimeProvider clock, Random random, TaskScheduler? turns = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(meta);
@@ -44,10 +44,10 @@ public sealed class QuorumNode : IAsyncDisposable
         var log = MetadataLog.Open(environment, config.MetadataLogDir, LogSettingsOf(config));
         try
         {
-            var metadata = new MetadataPublisher(
+            var metadata = new MetadataApplier(
                 new SnapshotPolicy(config.GetLong("metadata.log.max.record.bytes.between.snapshots"), config.GetLong("metadata.log.max.snapshot.interval.ms")),
                 clock);
-            var quorum = new QuorumLoop(log, QuorumSettingsOf(config, meta), metadata, NoPeers.Instance, clock, random);
+            var quorum = new QuorumLoop(log, QuorumSettingsOf(config, meta), metadata, new QuorumSurroundings(NoPeers.Instance, clock, random, turns ?? TaskScheduler.Default));
             if (quorum.Describe().VoterSet is { Voters.Length: > 1 } voters)
             {
                 throw new QuorumStateException($"The metadata log in {config.MetadataLogDir} has a quorum of {voters.Voters.Length} voters "
@@ -56,7 +56,7 @@ public sealed class QuorumNode : IAsyncDisposable
 
             var controller = new ControllerLoop(ControllerSettingsOf(config, meta, BootstrapRecords(log, quorum), quorum.KRaftVersion, random), clock, random);
             metadata.Leading = controller.OnLeading;
-            metadata.SnapshotDue = (id, image) => quorum.TrySnapshot(id, new QuorumSnapshot(
+            metadata.SnapshotDue = (id, image) => quorum.TakeSnapshot(id, new QuorumSnapshot(
                 image.Provenance.TimestampMs, quorum.KRaftVersion, Voters: null, [.. MetadataSnapshot.Records(image)]));
             return new QuorumNode(log, quorum, controller, metadata);
         }
@@ -70,13 +70,14 @@ public sealed class QuorumNode : IAsyncDisposable
     /// <summary>Starts the loops; done when this node is the active controller and the metadata is complete.</summary>
     public async Task StartAsync(CancellationToken stop = default)
     {
+        Metadata.Start(Quorum.Committed);
         Quorum.Start();
-        Controller.Start(Quorum);
-        await await Task.WhenAny(Controller.Active, Quorum.Completion, Controller.Completion).WaitAsync(stop);
+        Controller.Start(Quorum, Metadata);
+        await await Task.WhenAny(Controller.Active, Quorum.Completion, Metadata.Completion, Controller.Completion).WaitAsync(stop);
     }
 
-    /// <summary>Ends when a loop does; failed where the node cannot go on without it: the quorum's disk, the controller.</summary>
-    public Task Completion => Task.WhenAny(Quorum.Completion, Controller.Completion).Unwrap();
+    /// <summary>Ends when a loop does; failed where the node cannot go on without it: the quorum's disk, the metadata, the controller.</summary>
+    public Task Completion => Task.WhenAny(Quorum.Completion, Metadata.Completion, Controller.Completion).Unwrap();
 
     /// <summary>Ends the loops, waits for whoever is told of the metadata, and closes the log.</summary>
     public async ValueTask DisposeAsync()

@@ -12,8 +12,8 @@ using KafkaCompat.Storage.Segments;
 namespace KafkaCompat.Broker.Quorum;
 
 /// <summary>
-/// The folder <c>__cluster_metadata-0</c>: the log, the snapshots of what it led to, and the <c>quorum-state</c>. Only the quorum's loop writes here.
-/// What must not be lost is synced before the call returns.
+/// The folder <c>__cluster_metadata-0</c>: the log, the snapshots of what it led to, and the <c>quorum-state</c>. Only the quorum's loop writes here, and one piece of its work at a
+/// time on snapshots, which may run beside the rest. What must not be lost is synced before the call returns. Anybody may read.
 /// </summary>
 public sealed class MetadataLog : IDisposable
 {
@@ -25,10 +25,12 @@ public sealed class MetadataLog : IDisposable
     private readonly LogEnvironment _environment;
     private readonly string _folder;
     private readonly PartitionLog _log;
-    private readonly List<SnapshotId> _snapshots;
     private readonly Queue<(string Path, long DueMs)> _deleted = new();
 
-    private MetadataLog(LogEnvironment environment, string folder, PartitionLog log, List<SnapshotId> snapshots)
+    /// <summary>In their order; replaced as a whole.</summary>
+    private volatile SnapshotId[] _snapshots;
+
+    private MetadataLog(LogEnvironment environment, string folder, PartitionLog log, SnapshotId[] snapshots)
     {
         _environment = environment;
         _folder = folder;
@@ -37,7 +39,13 @@ public sealed class MetadataLog : IDisposable
     }
 
     /// <summary>The newest snapshot; null where there is none.</summary>
-    public SnapshotId? LatestSnapshot => _snapshots.Count > 0 ? _snapshots[^1] : null;
+    public SnapshotId? LatestSnapshot => _snapshots is [.., var latest] ? latest : null;
+
+    /// <summary>The first offset behind the newest snapshot; the log's start where there is none.</summary>
+    public long FirstOffset => LatestSnapshot?.EndOffset ?? StartOffset;
+
+    /// <summary>The threads that wait for this log's disk.</summary>
+    public IDiskThreads DiskThreads => _environment.DiskThreads;
 
     public long EndOffset => _log.LogEndOffset;
 
@@ -48,9 +56,11 @@ public sealed class MetadataLog : IDisposable
     {
         get
         {
-            int at = _snapshots.FindIndex(id => id.EndOffset == StartOffset);
+            long offset = StartOffset;
+            var snapshots = _snapshots;
+            int at = Array.FindIndex(snapshots, id => id.EndOffset == offset);
             // Without that snapshot the first epoch of the log is the least that can have been before it.
-            return at >= 0 ? _snapshots[at] : new SnapshotId(StartOffset, StartOffset == 0 ? 0 : Math.Max(0, _log.Epochs.EpochFor(StartOffset)));
+            return at >= 0 ? snapshots[at] : new SnapshotId(offset, offset == 0 ? 0 : Math.Max(0, _log.Epochs.EpochFor(offset)));
         }
     }
 
@@ -89,7 +99,7 @@ public sealed class MetadataLog : IDisposable
         var log = PartitionLog.Open(environment, folder, new TopicPartition(InternalTopics.ClusterMetadata, 0), settings, new LogOpening(IsClean: false, KeepsCuts: true));
         files.SyncFolder(folder);
         files.SyncFolder(directory);
-        var opened = new MetadataLog(environment, folder, log, snapshots);
+        var opened = new MetadataLog(environment, folder, log, [.. snapshots]);
         if (opened.LatestSnapshot is { } latest && latest.EndOffset > log.LogEndOffset)
         {
             try
@@ -147,7 +157,7 @@ public sealed class MetadataLog : IDisposable
         }
         catch (MetadataCorruptException damaged)
         {
-            bool isToldTwice = _snapshots.Count > 1 && _snapshots[^2].EndOffset >= StartOffset && EndOffset >= id.EndOffset;
+            bool isToldTwice = _snapshots.Length > 1 && _snapshots[^2].EndOffset >= StartOffset && EndOffset >= id.EndOffset;
             string whatToDo = isToldTwice
                 ? $"The snapshot before it, {_snapshots[^2].FileName}, and the log behind that say the same: move the damaged file elsewhere and start again."
                 : "Restore it from a copy.";
@@ -195,8 +205,7 @@ public sealed class MetadataLog : IDisposable
         using var buffer = new PooledBuffer();
         snapshot.WriteTo(buffer, id, nowMs);
         _environment.Files.WriteAtomically(Path.Combine(_folder, id.FileName), buffer.WrittenSpan, readOnly: true);
-        _snapshots.Add(id);
-        _snapshots.Sort();
+        _snapshots = [.. _snapshots.Where(other => other != id).Append(id).Order()];
     }
 
     /// <summary>
@@ -205,12 +214,12 @@ public sealed class MetadataLog : IDisposable
     /// </summary>
     public void Clean(long maxBytes, long maxMs, long wallMs)
     {
-        while (_snapshots.Count > 1 && (IsTooLarge(maxBytes) || (maxMs >= 0 && wallMs - _environment.Files.LastWriteMs(PathOf(_snapshots[0])) > maxMs)))
+        while (_snapshots.Length > 1 && (IsTooLarge(maxBytes) || (maxMs >= 0 && wallMs - _environment.Files.LastWriteMs(PathOf(_snapshots[0])) > maxMs)))
         {
             var oldest = _snapshots[0];
             string aside = PathOf(oldest) + DeletedSuffix;
             _environment.Files.Rename(PathOf(oldest), aside);
-            _snapshots.RemoveAt(0);
+            _snapshots = _snapshots[1..];
             _deleted.Enqueue((aside, _environment.DueMs(_log.Settings.FileDeleteDelayMs)));
             _log.AdvanceLogStart(Math.Min(_snapshots[0].EndOffset, _log.LogEndOffset));
             _log.ApplyRetention(wallMs, _log.LogEndOffset);

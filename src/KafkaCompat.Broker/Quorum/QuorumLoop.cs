@@ -1,23 +1,26 @@
 using System.Diagnostics;
-using System.Threading.Channels;
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Quorum;
-using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
-using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Quorum;
 
 /// <summary>
-/// Runs a <see cref="RaftCore"/>: a mailbox, a clock, the log, and a listener that hears what is committed. Appends that wait together are
-/// synced together. What fails here (the disk, a log that cannot be) ends the loop, and with it the node: <see cref="Completion"/> tells.
+/// Runs a <see cref="RaftCore"/> over the metadata log, in the turns of its <see cref="Mailbox{T}"/>. It waits for nobody: whoever follows the log is told how far it is committed and
+/// reads it at its own pace, and what waits for the disk (syncs, snapshots) runs on the disk's threads, its end being one more message. Appends that come while a sync is under
+/// way are synced together by the next one.
+///
+/// What fails here (the disk, a log that cannot be) ends the loop, and with it the node: <see cref="Completion"/> tells.
 /// </summary>
 public sealed class QuorumLoop : IDisposable
 {
-    /// <summary>Work that may wait. Whoever posts more waits before.</summary>
+    /// <summary>Messages that may wait.</summary>
     private const int MailboxSize = 1024;
+
+    /// <summary>Messages of one turn.</summary>
+    private const int MaxItemsPerTurn = 64;
 
     /// <summary>How long it waits for a file that could not be opened for lack of descriptors.</summary>
     private const int RetryMs = 100;
@@ -28,411 +31,438 @@ public sealed class QuorumLoop : IDisposable
     private readonly IQuorumPeers _peers;
     private readonly TimeProvider _clock;
     private readonly RaftCore _core;
-    private readonly Channel<Work> _mailbox = Channel.CreateBounded<Work>(new BoundedChannelOptions(MailboxSize) { SingleReader = true });
+    private readonly Mailbox<QuorumWork> _mailbox;
     private readonly ITimer _timer;
-    private readonly List<AppendWork> _uncommitted = [];
-    private readonly List<QuorumBatch> _undelivered = [];
-    private Task _completion = Task.CompletedTask;
-    private short _kraftVersion;
-    private long _delivered;
-    private bool _hasRecords;
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Everything below is touched by the mailbox's turns only.
+
+    /// <summary>What is to be done with files, in order. One that lacks a descriptor stays the first and is tried again.</summary>
+    private readonly Queue<Action> _steps = new();
+
+    /// <summary>Appends that are not committed, in order.</summary>
+    private readonly Queue<QuorumWork.Append> _uncommitted = new();
+
+    private QuorumWork.Snapshot? _nextSnapshot;
+    private bool _isSnapshotUnderWay;
+    private bool _isSyncUnderWay;
+    private long _syncedOffset;
     private long _epochEndOffset = -1;
+    private long _toldHighWatermark = -1;
+    private bool _isStopping;
+    private bool _hasEnded;
+    private Exception? _failure;
     private QuorumDescription _description;
 
-    /// <summary>Makes the loop of a log; <see cref="Start"/> starts it.</summary>
-    public QuorumLoop(MetadataLog log, QuorumSettings settings, IQuorumListener listener, IQuorumPeers peers, TimeProvider clock, Random random)
+    /// <summary>Makes the loop of a log; <see cref="Start"/> starts it. Throws <see cref="QuorumStateException"/> where this node is not one of the log's voters.</summary>
+    public QuorumLoop(MetadataLog log, QuorumSettings settings, IQuorumListener listener, QuorumSurroundings surroundings)
     {
         ArgumentNullException.ThrowIfNull(log);
         ArgumentNullException.ThrowIfNull(settings);
-        ArgumentNullException.ThrowIfNull(clock);
+        ArgumentNullException.ThrowIfNull(surroundings);
         _log = log;
         _settings = settings;
         _listener = listener;
-        _peers = peers;
-        _clock = clock;
-        Snapshot = log.ReadLatestSnapshot();
-        var history = FindVoters();
-        var voters = history.Latest;
-        if (!voters.Contains(settings.Raft.Self))
-        {
-            throw new QuorumStateException(voters.Voters.IsEmpty
-                ? "The metadata log names no voters, and controller.quorum.voters is not set. A cluster that was formatted with controller.quorum.voters needs that setting at every start."
-                : voters.Voters.FirstOrDefault(v => v.Key.Id == settings.Raft.Self.Id) is { } known
-                ? $"The metadata log knows node {known.Key.Id} by the directory id {known.Key.DirectoryId}, and meta.properties of its directory says {settings.Raft.Self.DirectoryId}. Write directory.id={known.Key.DirectoryId} there if this is the node's metadata log."
-                : $"Node {settings.Raft.Self.Id} with the directory id {settings.Raft.Self.DirectoryId} is not among the voters of the metadata log: {string.Join(", ", voters.Voters.Select(v => $"{v.Key.Id}-{v.Key.DirectoryId}"))}.");
-        }
-
-        _core = new RaftCore(settings.Raft, log.ReadElectionState(), history, log.Outline(), random, clock.Now());
+        (_peers, _clock, var random, var turns) = surroundings;
+        var start = QuorumStart.Read(log, settings);
+        Snapshot = start.Snapshot;
+        KRaftVersion = start.KRaftVersion;
+        Committed = new CommittedBatches(log);
+        _syncedOffset = log.EndOffset;
+        _core = new RaftCore(settings.Raft, log.ReadElectionState(), start.Voters, log.Outline(), random, _clock.Now());
         _description = Description();
-        _timer = clock.CreateTimer(static state => ((QuorumLoop)state!).Post(new TickWork()), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _mailbox = new Mailbox<QuorumWork>(MailboxSize, MaxItemsPerTurn, TakeTurn, turns);
+        _timer = _clock.CreateTimer(static state => ((QuorumLoop)state!)._mailbox.Send(new QuorumWork.Tick()), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>The snapshot that the loop starts from.</summary>
+    /// <summary>The snapshot that the loop starts from; null once it has started.</summary>
     internal QuorumSnapshot? Snapshot { get; private set; }
 
     /// <summary>Ends when the loop does; failed where it could not go on.</summary>
-    public Task Completion => _completion;
+    public Task Completion => _completion.Task;
+
+    /// <summary>kraft.version: 1 where voters are in the log.</summary>
+    public short KRaftVersion { get; }
+
+    /// <summary>The log for whoever follows it up to the high watermark.</summary>
+    public CommittedBatches Committed { get; }
 
     /// <summary>How the quorum stands.</summary>
     public QuorumDescription Describe() => Volatile.Read(ref _description);
 
-    /// <summary>kraft.version: 1 where voters are in the log.</summary>
-    public short KRaftVersion => Volatile.Read(ref _kraftVersion);
-
-    /// <summary>Starts the loop on the caller's scheduler.</summary>
-    public void Start() => _completion = RunAsync();
+    /// <summary>Starts the loop.</summary>
+    public void Start() => _mailbox.Send(new QuorumWork.Start());
 
     /// <summary>
-    /// Appends batches as leader of an epoch, the first at <paramref name="baseOffset"/>. Done when they are committed and the listener has been told.
-    /// False where the epoch is over; nothing is known of the records then.
+    /// Appends batches as leader of an epoch. True when they are committed. False where the epoch is over, of which it is not known what became of the records, or where the log does
+    /// not end at <paramref name="baseOffset"/>, and nothing was written. Who appends has few under way at a time: nothing else bounds them.
     /// </summary>
-    public async Task<bool> AppendAsync(int epoch, long baseOffset, IReadOnlyList<IReadOnlyList<VersionedRecord>> batches)
+    public Task<bool> AppendAsync(int epoch, long baseOffset, IReadOnlyList<IReadOnlyList<VersionedRecord>> batches)
     {
-        var work = new AppendWork(epoch, baseOffset, batches);
-        await _mailbox.Writer.WriteAsync(work);
-        return await work.Done.Task;
+        var work = new QuorumWork.Append(epoch, baseOffset, batches);
+        _mailbox.Post(work);
+        return work.Committed;
     }
 
-    /// <summary>Takes a message of a peer.</summary>
-    public ValueTask ReceiveAsync(RaftMessage message) => _mailbox.Writer.WriteAsync(new MessageWork(message));
+    /// <summary>Takes a message of a peer. False where too many wait: the peer has no answer and asks again.</summary>
+    public bool TryReceive(RaftMessage message) => _mailbox.TryPost(new QuorumWork.Message(message));
 
-    /// <summary>Puts a snapshot of the committed state into the log's folder, and cleans what it makes superfluous.</summary>
-    /// <remarks>It may be called on the loop's own turn, so it does not wait: false where the mailbox is full, and the next one will do.</remarks>
-    public bool TrySnapshot(SnapshotId id, QuorumSnapshot snapshot) => _mailbox.Writer.TryWrite(new SnapshotWork(id, snapshot));
+    /// <summary>Puts a snapshot of the committed state into the log's folder, and cleans what it makes superfluous. Of several that come while one is written the last is written.</summary>
+    public void TakeSnapshot(SnapshotId id, QuorumSnapshot snapshot) => _mailbox.Post(new QuorumWork.Snapshot(id, snapshot));
 
-    /// <summary>Ends the loop after what has been posted before.</summary>
-    public async Task StopAsync()
+    /// <summary>Ends the loop after what has been posted before, and after what of it is under way on the disk.</summary>
+    public Task StopAsync()
     {
-        _mailbox.Writer.TryComplete();
-        await _completion;
+        _mailbox.Send(new QuorumWork.Stop());
+        return Completion;
     }
 
     public void Dispose() => _timer.Dispose();
 
-    private void Post(Work work) => _mailbox.Writer.TryWrite(work);
-
-    /// <summary>The voters as snapshot and log name them last; the configured ones below kraft.version 1.</summary>
-    private VoterHistory FindVoters()
+    private void TakeTurn()
     {
-        var sets = new List<(long Offset, VoterSet Voters)>();
-        _kraftVersion = Snapshot?.KRaftVersion ?? 0;
-        _delivered = _log.LatestSnapshot?.EndOffset ?? _log.StartOffset;
-        for (long offset = _delivered; offset < _log.EndOffset;)
+        while (_mailbox.TryTake(out var work))
         {
-            var batches = _log.Read(offset, _log.EndOffset);
-            if (batches.Count == 0)
-            {
-                break;
-            }
-
-            foreach (var (control, at) in batches.SelectMany(static batch => batch.Controls.Select((control, i) => (control, batch.BaseOffset + i))))
-            {
-                _kraftVersion = control is KRaftVersionRecord version ? version.KRaftVersion : _kraftVersion;
-                if (control is VotersRecord set)
-                {
-                    sets.Add((at, VoterSet.From(set)));
-                }
-            }
-
-            offset = batches[^1].LastOffset + 1;
+            Guarded(() => Take(work));
         }
 
-        if (_kraftVersion == 0)
-        {
-            return new VoterHistory(_settings.StaticVoters);
-        }
-
-        var history = new VoterHistory(Snapshot?.Voters ?? _settings.StaticVoters);
-        sets.ForEach(set => history.Append(set.Offset, set.Voters));
-        return history;
+        Guarded(Settle);
     }
 
-    private async Task RunAsync()
+    private void Guarded(Action part)
     {
-        var drained = new List<Work>();
         try
         {
-            if (Snapshot is { } snapshot)
-            {
-                await _listener.OnSnapshot(_log.LatestSnapshot!.Value, snapshot);
-                _hasRecords = _log.LatestSnapshot.Value > SnapshotId.Bootstrap;
-            }
-
-            Snapshot = null;
-            _core.Tick(_clock.Now());
-            await DoWhatIsReady();
-            while (await _mailbox.Reader.WaitToReadAsync())
-            {
-                while (drained.Count < MailboxSize && _mailbox.Reader.TryRead(out var work))
-                {
-                    drained.Add(work);
-                }
-
-                await Take(drained);
-                drained.Clear();
-                _core.Tick(_clock.Now());
-                await DoWhatIsReady();
-            }
-
-            // Stopped before others had them: nothing is known of these records.
-            _uncommitted.ForEach(static work => work.Done.TrySetResult(false));
+            part();
         }
         catch (Exception failure)
         {
-            _mailbox.Writer.TryComplete(failure);
-            foreach (var work in drained.OfType<AppendWork>().Concat(_uncommitted))
-            {
-                work.Done.TrySetException(failure);
-            }
-
-            while (_mailbox.Reader.TryRead(out var work))
-            {
-                (work as AppendWork)?.Done.TrySetException(failure);
-            }
-
-            throw;
+            End(failure);
         }
     }
 
-    private async ValueTask Take(List<Work> drained)
+    private void Take(QuorumWork work)
     {
-        bool hasAppended = false;
-        foreach (var work in drained)
+        switch (work)
         {
-            switch (work)
-            {
-                case AppendWork append: hasAppended |= await Append(append); break;
-                case MessageWork message: _core.Step(message.Message, _clock.Now()); break;
-                case SnapshotWork snapshot:
-                    // Who voted where it ends, which is not always who votes now.
-                    var content = snapshot.Snapshot with { Voters = _core.VotersBefore(snapshot.Id.EndOffset) };
-                    await WithFiles(() => _log.WriteSnapshot(content, snapshot.Id, _clock.WallMs()));
-                    await WithFiles(() => _log.Clean(_settings.MaxRetentionBytes, _settings.MaxRetentionMs, _clock.WallMs()));
-                    _core.Step(new LogCleaned(_log.Start), _clock.Now());
-                    break;
-                default: break;
-            }
-        }
-
-        if (hasAppended)
-        {
-            await Sync();
+            case QuorumWork.Append append when _hasEnded: append.End(_failure); break;
+            case var _ when _hasEnded: break;
+            case QuorumWork.Start: Begin(); break;
+            case QuorumWork.Message message: _core.Step(message.Content, _clock.Now()); break;
+            case QuorumWork.Append append:
+                _uncommitted.Enqueue(append);
+                _steps.Enqueue(() => Append(append));
+                break;
+            case QuorumWork.Synced synced:
+                _isSyncUnderWay = false;
+                _syncedOffset = synced.EndOffset;
+                _core.Step(new LogSynced(synced.EndOffset), _clock.Now());
+                break;
+            case QuorumWork.Snapshot snapshot: _nextSnapshot = snapshot; break;
+            case QuorumWork.SnapshotDone:
+                _isSnapshotUnderWay = false;
+                _core.Step(new LogCleaned(_log.Start), _clock.Now());
+                break;
+            case QuorumWork.Failed failed: End(failed.Failure); break;
+            case QuorumWork.Stop: _isStopping = true; break;
+            default: break;
         }
     }
 
-    private async ValueTask<bool> Append(AppendWork work)
+    private void Begin()
     {
+        if (Snapshot is { } snapshot)
+        {
+            _listener.OnSnapshot(_log.LatestSnapshot!.Value, snapshot);
+        }
+
+        Snapshot = null;
+    }
+
+    /// <summary>Does all that can be done now.</summary>
+    private void Settle()
+    {
+        if (_hasEnded)
+        {
+            return;
+        }
+
+        _core.Tick(_clock.Now());
+        // What Ready lists has its order: nothing more is taken of it before its files are written.
+        while (TryTakeSteps() && TryTakeReady())
+        {
+        }
+
+        Sync();
+        WriteSnapshot();
+        EndEpochOfOthers();
+        Volatile.Write(ref _description, Description());
+        if (_isStopping && _steps.Count == 0 && !_isSyncUnderWay && !_isSnapshotUnderWay)
+        {
+            End(null);
+            return;
+        }
+
+        long dueMs = _core.NextDeadlineMs is { } due ? Math.Max(0, due - _clock.TickMs()) : -1;
+        long waitMs = _steps.Count == 0 ? dueMs : dueMs < 0 ? RetryMs : Math.Min(dueMs, RetryMs);
+        _timer.Change(waitMs < 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(waitMs), Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>
+    /// Takes the steps that wait. A process that has too many files open, because of its clients most of all, refuses one more and leaves the log as it was: the step is tried again until
+    /// there is one to be had. Who waits for the record waits on; the node does not end over it.
+    /// </summary>
+    private bool TryTakeSteps()
+    {
+        try
+        {
+            while (_steps.TryPeek(out var step))
+            {
+                step();
+                _ = _steps.Dequeue();
+            }
+
+            return true;
+        }
+        catch (Exception refused) when (IsShortage(refused))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Takes what is ready; false where nothing was.</summary>
+    private bool TryTakeReady()
+    {
+        var ready = _core.TakeReady();
+        if (ready.TruncateTo is not null || ready.Install is not null || ready.Append is FetchedRecords)
+        {
+            throw new UnreachableException("The quorum follows a leader, and this node has no way to one.");
+        }
+
+        if (ready.Persist is { } state)
+        {
+            var staticVoters = KRaftVersion == 0 ? _core.Voters : null;
+            _steps.Enqueue(() => _log.WriteElectionState(state, staticVoters));
+        }
+
+        if (ready.Append is EpochOpening epoch)
+        {
+            _steps.Enqueue(() => OpenEpoch(epoch));
+        }
+
+        if (!ready.Requests.IsEmpty || !ready.Replies.IsEmpty)
+        {
+            _steps.Enqueue(() => Tell(ready));
+        }
+
+        TellCommitted(ready.HighWatermark);
+        return _steps.Count > 0;
+    }
+
+    private void Tell(RaftReady ready)
+    {
+        foreach (var request in ready.Requests)
+        {
+            _peers.Ask(request);
+        }
+
+        foreach (var reply in ready.Replies)
+        {
+            _peers.Answer(reply);
+        }
+    }
+
+    private void Append(QuorumWork.Append work)
+    {
+        // Whoever asked may have its answer by now: the epoch is over.
+        if (work.Committed.IsCompleted)
+        {
+            return;
+        }
+
         if (_core.Role is not Leader || work.Epoch != _core.Epoch || work.BaseOffset != _log.EndOffset)
         {
-            work.Done.TrySetResult(false);
-            return false;
+            work.End(null);
+            return;
         }
 
         using var buffer = new PooledBuffer();
+        var batches = new List<QuorumBatch>();
         long nowMs = _clock.WallMs(), offset = work.BaseOffset;
         foreach (var records in work.Batches)
         {
             var header = QuorumBatchCodec.Encode(records, offset, work.Epoch, nowMs, buffer);
-            _undelivered.Add(new QuorumBatch(offset, header.LastOffset, work.Epoch, nowMs, header.SizeInBytes, records, []));
+            batches.Add(new QuorumBatch(offset, header.LastOffset, work.Epoch, nowMs, header.SizeInBytes, records, []));
             offset = header.NextOffset;
         }
 
-        await WithFiles(() => _log.Append(buffer));
-        _core.Step(new LogAppended(_log.EndOffset, work.Epoch), _clock.Now());
+        _log.Append(buffer);
         work.EndOffset = offset;
-        _uncommitted.Add(work);
-        return true;
+        batches.ForEach(Committed.Add);
+        _core.Step(new LogAppended(offset, work.Epoch), _clock.Now());
     }
 
-    private async ValueTask Sync()
+    private void OpenEpoch(EpochOpening epoch)
     {
-        await WithFiles(_log.Sync);
-        _core.Step(new LogSynced(_log.EndOffset), _clock.Now());
-    }
-
-    /// <summary>
-    /// Does what may have to open a file. A process that has too many open, because of its clients most of all, refuses it and leaves the log as it was: it is done
-    /// again until there is one to be had. Who waits for the record waits on; the node does not end over it.
-    /// </summary>
-    private async ValueTask WithFiles(Action step)
-    {
-        while (true)
+        // Another epoch may have begun while this step waited for a file.
+        if (_core.Role is not Leader || _core.Epoch != epoch.Epoch)
         {
-            try
-            {
-                step();
-                return;
-            }
-            catch (Exception refused) when (FileShortage.IsOfDescriptors(refused.InnerException ?? refused))
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(RetryMs), _clock);
-            }
-        }
-    }
-
-    private async ValueTask DoWhatIsReady()
-    {
-        bool isBusy = true;
-        while (isBusy)
-        {
-            var ready = _core.TakeReady();
-            if (ready.Persist is { } state)
-            {
-                await WithFiles(() => _log.WriteElectionState(state, _kraftVersion == 0 ? _core.Voters : null));
-            }
-
-            if (ready.TruncateTo is not null || ready.Install is not null || ready.Append is FetchedRecords)
-            {
-                throw new UnreachableException("The quorum follows a leader, and this node has no way to one.");
-            }
-
-            isBusy = ready.Append is not null;
-            if (ready.Append is EpochOpening epoch)
-            {
-                await OpenEpoch(epoch);
-            }
-
-            foreach (var request in ready.Requests)
-            {
-                _peers.Ask(request);
-            }
-
-            foreach (var reply in ready.Replies)
-            {
-                _peers.Answer(reply);
-            }
-
-            if (ready.HighWatermark > _delivered)
-            {
-                await Deliver(ready.HighWatermark);
-                isBusy = true;
-            }
-
-            Volatile.Write(ref _description, Description());
+            return;
         }
 
-        DropUncommittedOfOthers();
-        _timer.Change(_core.NextDeadlineMs is { } due ? TimeSpan.FromMilliseconds(Math.Max(0, due - _clock.TickMs())) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-    }
-
-    /// <summary>
-    /// The first batch of an epoch: who leads; and the voters, into an empty log as the formatted snapshot named them, or where this one is reached elsewhere now.
-    /// </summary>
-    private async ValueTask OpenEpoch(EpochOpening epoch)
-    {
-        var controls = new List<IMessage>
-        {
-            new LeaderChangeMessage
-            {
-                LeaderId = _settings.Raft.Self.Id,
-                Voters = [.. _core.Voters.Voters.Select(v => new LeaderChangeMessage.Voter { VoterId = v.Key.Id })],
-                GrantingVoters = [.. epoch.GrantingVoters.Select(v => new LeaderChangeMessage.Voter { VoterId = v.Id })],
-            },
-        };
-        var voters = _kraftVersion > 0 ? _core.Voters.Moved(_settings.Raft.Self, _settings.Endpoints) : _core.Voters;
-        bool namesVoters = _kraftVersion > 0 && (_log.EndOffset == 0 || !ReferenceEquals(voters, _core.Voters));
-        if (namesVoters)
-        {
-            controls.Add(new KRaftVersionRecord { KRaftVersion = _kraftVersion });
-            controls.Add(voters.ToRecord());
-        }
-
+        var opening = OpeningRecords.Of(epoch, _settings.Raft.Self, _settings.Endpoints, _core.Voters, KRaftVersion, isLogEmpty: _log.EndOffset == 0);
         using var buffer = new PooledBuffer();
         long nowMs = _clock.WallMs();
-        var header = QuorumBatchCodec.EncodeControl(controls, _log.EndOffset, epoch.Epoch, nowMs, buffer);
-        if (_delivered == _log.EndOffset || _undelivered.Count > 0)
-        {
-            _undelivered.Add(new QuorumBatch(header.BaseOffset, header.LastOffset, epoch.Epoch, nowMs, header.SizeInBytes, [], controls));
-        }
-
-        await WithFiles(() => _log.Append(buffer));
-        _core.Step(new LogAppended(_log.EndOffset, epoch.Epoch), _clock.Now());
-        if (namesVoters)
+        var header = QuorumBatchCodec.EncodeControl(opening.Controls, _log.EndOffset, epoch.Epoch, nowMs, buffer);
+        _log.Append(buffer);
+        Committed.Add(new QuorumBatch(header.BaseOffset, header.LastOffset, epoch.Epoch, nowMs, header.SizeInBytes, [], opening.Controls));
+        _core.Step(new LogAppended(header.NextOffset, epoch.Epoch), _clock.Now());
+        if (opening.Voters is { } voters)
         {
             _core.Step(new VotersAppended(header.LastOffset, voters), _clock.Now());
         }
 
         _epochEndOffset = header.NextOffset;
-        await Sync();
     }
 
-    private async ValueTask Deliver(long highWatermark)
+    /// <summary>Has what was appended since the last sync made durable, one sync at a time.</summary>
+    private void Sync()
     {
-        while (_delivered < highWatermark)
+        if (_isSyncUnderWay || _syncedOffset >= _log.EndOffset)
         {
-            List<QuorumBatch> batches = [];
-            if (_undelivered.Count > 0 && _undelivered[0].BaseOffset == _delivered)
-            {
-                batches = _undelivered.TakeWhile(b => b.LastOffset < highWatermark).ToList();
-            }
-            else
-            {
-                await WithFiles(() => batches = _log.Read(_delivered, highWatermark));
-            }
-
-            if (batches.Count == 0)
-            {
-                break;
-            }
-
-            _undelivered.RemoveAll(b => b.BaseOffset <= batches[^1].BaseOffset);
-            _hasRecords |= batches.Exists(b => b.Records.Count > 0);
-            await _listener.OnCommitted(batches);
-            _delivered = batches[^1].LastOffset + 1;
+            return;
         }
 
-        if (_epochEndOffset >= 0 && _delivered >= _epochEndOffset)
-        {
-            _epochEndOffset = -1;
-            await _listener.OnLeading(new LeadershipStart(_core.Epoch, _log.EndOffset, !_hasRecords));
-        }
-
-        Volatile.Write(ref _description, Description());
-        for (int i = 0; i < _uncommitted.Count && _uncommitted[i].EndOffset <= _delivered; i++)
-        {
-            _uncommitted[i].Done.TrySetResult(true);
-        }
-
-        _uncommitted.RemoveAll(w => w.EndOffset <= _delivered);
+        _isSyncUnderWay = true;
+        _ = OnDisk(_log.Sync, new QuorumWork.Synced(_log.EndOffset));
     }
 
-    private void DropUncommittedOfOthers()
+    private void WriteSnapshot()
     {
-        if (_core.Role is not Leader)
+        if (_isSnapshotUnderWay || _nextSnapshot is not { } next)
         {
-            _epochEndOffset = -1;
-            _uncommitted.ForEach(w => w.Done.TrySetResult(false));
-            _uncommitted.Clear();
-            _undelivered.Clear();
+            return;
+        }
+
+        _nextSnapshot = null;
+        _isSnapshotUnderWay = true;
+        // Who voted where it ends, which is not always who votes now.
+        var content = next.Content with { Voters = _core.VotersBefore(next.Id.EndOffset) };
+        bool isWritten = false;
+        _ = OnDisk(
+            () =>
+            {
+                if (!isWritten)
+                {
+                    _log.WriteSnapshot(content, next.Id, _clock.WallMs());
+                    isWritten = true;
+                }
+
+                _log.Clean(_settings.MaxRetentionBytes, _settings.MaxRetentionMs, _clock.WallMs());
+            },
+            new QuorumWork.SnapshotDone());
+    }
+
+    /// <summary>Does something on the disk's threads, and posts its end.</summary>
+    private async Task OnDisk(Action work, QuorumWork done)
+    {
+        while (true)
+        {
+            try
+            {
+                await _log.DiskThreads.Run(work);
+                _mailbox.Post(done);
+                return;
+            }
+            catch (Exception refused) when (IsShortage(refused))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(RetryMs), _clock);
+            }
+            catch (Exception failure)
+            {
+                _mailbox.Post(new QuorumWork.Failed(failure));
+                return;
+            }
         }
     }
+
+    private void TellCommitted(long highWatermark)
+    {
+        if (highWatermark <= _toldHighWatermark)
+        {
+            return;
+        }
+
+        _toldHighWatermark = highWatermark;
+        _listener.OnHighWatermark(highWatermark);
+        if (_epochEndOffset >= 0 && highWatermark >= _epochEndOffset)
+        {
+            _listener.OnLeading(_core.Epoch, _epochEndOffset);
+            _epochEndOffset = -1;
+        }
+
+        while (_uncommitted.TryPeek(out var first) && (first.Committed.IsCompleted || first.EndOffset <= highWatermark))
+        {
+            first.Commit();
+            _ = _uncommitted.Dequeue();
+        }
+    }
+
+    private void EndEpochOfOthers()
+    {
+        if (_core.Role is Leader)
+        {
+            return;
+        }
+
+        _epochEndOffset = -1;
+        EndAppends(null);
+        Committed.TruncateTo(Math.Max(0, _core.HighWatermark));
+    }
+
+    /// <summary>Whoever waits hears that nothing is known of the records, or what the loop failed of.</summary>
+    private void EndAppends(Exception? failure)
+    {
+        while (_uncommitted.TryDequeue(out var append))
+        {
+            append.End(failure);
+        }
+    }
+
+    private void End(Exception? failure)
+    {
+        if (_hasEnded)
+        {
+            return;
+        }
+
+        _hasEnded = true;
+        _failure = failure;
+        _steps.Clear();
+        EndAppends(failure);
+        if (failure is null)
+        {
+            _completion.SetResult();
+        }
+        else
+        {
+            _completion.SetException(failure);
+        }
+    }
+
+    private static bool IsShortage(Exception refused) => FileShortage.IsOfDescriptors(refused.InnerException ?? refused);
 
     private QuorumDescription Description()
     {
         var progress = _core.Role is Leader leader ? leader.Progress : Progress.Empty;
         var observers = progress.Replicas.Keys.Where(key => !_core.Voters.Contains(key));
         return new QuorumDescription(
-            _core.LeaderId, _core.Epoch, _core.HighWatermark, [.. _core.Voters.Voters.Select(voter => Replica(voter.Key))], [.. observers.Select(Replica)], _core.Voters, _kraftVersion);
+            _core.LeaderId, _core.Epoch, _core.HighWatermark, [.. _core.Voters.Voters.Select(voter => Replica(voter.Key))], [.. observers.Select(Replica)], _core.Voters, KRaftVersion);
 
         QuorumReplica Replica(ReplicaKey key)
         {
             var known = progress.Of(key);
             return new QuorumReplica(key, known.EndOffset, known.LastFetchMs, known.LastCaughtUpMs);
         }
-    }
-
-    private abstract record Work;
-
-    private sealed record TickWork : Work;
-
-    private sealed record MessageWork(RaftMessage Message) : Work;
-
-    private sealed record SnapshotWork(SnapshotId Id, QuorumSnapshot Snapshot) : Work;
-
-    private sealed record AppendWork(int Epoch, long BaseOffset, IReadOnlyList<IReadOnlyList<VersionedRecord>> Batches) : Work
-    {
-        public TaskCompletionSource<bool> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public long EndOffset { get; set; }
     }
 }

@@ -1,0 +1,58 @@
+namespace KafkaCompat.Broker.Metadata;
+
+/// <summary>Who waits until this node has applied a record of the metadata log. How many there are is bounded by what the controller has under way.</summary>
+internal sealed class AppliedWaits
+{
+    private readonly Lock _gate = new();
+    private readonly PriorityQueue<TaskCompletionSource, long> _waiting = new();
+    private long _nextOffset;
+    private bool _hasEnded;
+
+    /// <summary>Done when the record at the offset has been applied; fails with <see cref="ObjectDisposedException"/> where it will not be.</summary>
+    public Task Until(long offset)
+    {
+        lock (_gate)
+        {
+            if (offset < _nextOffset)
+            {
+                return Task.CompletedTask;
+            }
+
+            if (_hasEnded)
+            {
+                return Task.FromException(new ObjectDisposedException(nameof(MetadataApplier)));
+            }
+
+            var applied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Enqueue(applied, offset);
+            return applied.Task;
+        }
+    }
+
+    /// <summary>All before the offset has been applied.</summary>
+    public void Applied(long nextOffset)
+    {
+        lock (_gate)
+        {
+            _nextOffset = nextOffset;
+            while (_waiting.TryPeek(out var first, out long offset) && offset < nextOffset)
+            {
+                _ = _waiting.Dequeue();
+                _ = first.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>Nothing more will be applied.</summary>
+    public void End()
+    {
+        lock (_gate)
+        {
+            _hasEnded = true;
+            while (_waiting.TryDequeue(out var waiting, out _))
+            {
+                _ = waiting.TrySetException(new ObjectDisposedException(nameof(MetadataApplier)));
+            }
+        }
+    }
+}

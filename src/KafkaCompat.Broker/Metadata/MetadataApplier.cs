@@ -1,0 +1,297 @@
+using System.Threading.Channels;
+using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Cluster.Quorum;
+using KafkaCompat.Storage.Files;
+
+namespace KafkaCompat.Broker.Metadata;
+
+/// <summary>
+/// Follows the committed metadata log at its own pace, turns it into images and hands them on, to one listener after another in the order in which they were attached: what a partition
+/// must have before a coordinator may use it is there. The quorum goes on meanwhile. Also says when a snapshot is due.
+/// </summary>
+public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) : IQuorumListener, IAsyncDisposable
+{
+    /// <summary>How long it waits for a file that could not be opened for lack of descriptors.</summary>
+    private const int RetryMs = 100;
+
+    private readonly MetadataLoader _loader = new();
+    private readonly List<IMetadataListener> _listeners = [];
+    private readonly AppliedWaits _waits = new();
+
+    /// <summary>Held while listeners are told of something.</summary>
+    private readonly SemaphoreSlim _gate = new(1, 1);
+
+    private readonly Channel<bool> _hasNews = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    /// <summary>Held over what the quorum has said and this has not taken up yet.</summary>
+    private readonly Lock _newsLock = new();
+
+    private (SnapshotId Id, QuorumSnapshot Content)? _snapshot;
+    private (int Epoch, long NextOffset)? _leading;
+    private long _committedTo;
+
+    private Task _completion = Task.CompletedTask;
+    private MetadataImage _image = MetadataImage.Empty;
+    private bool _hasRecords;
+    private long _bytesSinceSnapshot;
+    private long _lastSnapshotMs = clock.TickMs();
+    private long _nextOffset;
+    private bool _isDisposed;
+
+    /// <summary>The newest image that all listeners know.</summary>
+    public MetadataImage Image => Volatile.Read(ref _image);
+
+    /// <summary>The last offset that was applied, of whatever kind its record was.</summary>
+    public long AppliedOffset => Volatile.Read(ref _nextOffset) - 1;
+
+    /// <summary>Called when this node leads and has applied all that earlier leaders wrote, with the loader forked there. It must not wait for the controller.</summary>
+    public Action<LeadershipStart, MetadataLoader>? Leading { get; set; }
+
+    /// <summary>Takes a snapshot when one is due.</summary>
+    public Action<SnapshotId, MetadataImage>? SnapshotDue { get; set; }
+
+    /// <summary>Ends with <see cref="DisposeAsync"/>; fails where the log cannot be read, or a listener has a fault: the node cannot go on without its metadata.</summary>
+    public Task Completion => _completion;
+
+    /// <summary>Begins to follow a log.</summary>
+    public void Start(CommittedBatches log)
+    {
+        ArgumentNullException.ThrowIfNull(log);
+        _nextOffset = log.FirstOffset;
+        _completion = Follow(log);
+    }
+
+    /// <summary>
+    /// Done when a record's step, and all before it, has been told to every listener. Fails with <see cref="ObjectDisposedException"/> where that will not be any more.
+    /// </summary>
+    public Task AppliedAsync(long offset) => _waits.Until(offset);
+
+    /// <summary>
+    /// Adds a listener behind the others; it is told of the whole image first. It does not hear of a stop: the listener is at work until the call is done.
+    /// </summary>
+    public async ValueTask AttachAsync(IMetadataListener listener)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        await _gate.WaitAsync();
+        try
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            var all = MetadataDelta.Of(MetadataImage.Empty, MetadataSnapshot.Records(_loader.Image).Select(static record => record.Message));
+            await listener.OnMetadata(new MetadataStep(all, _loader.Image));
+            _listeners.Add(listener);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Tells the listeners of the image that they know, so that they try again what they could not do.</summary>
+    public async ValueTask RepeatAsync()
+    {
+        await _gate.WaitAsync();
+        try
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            var nothing = new MetadataStep(new MetadataDelta(_image), _image);
+            foreach (var listener in _listeners)
+            {
+                await listener.OnMetadata(nothing);
+            }
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public void OnSnapshot(SnapshotId id, QuorumSnapshot snapshot)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        lock (_newsLock)
+        {
+            _snapshot = (id, snapshot);
+            _committedTo = Math.Max(_committedTo, id.EndOffset);
+        }
+
+        _ = _hasNews.Writer.TryWrite(true);
+    }
+
+    public void OnHighWatermark(long offset)
+    {
+        lock (_newsLock)
+        {
+            _committedTo = offset;
+        }
+
+        _ = _hasNews.Writer.TryWrite(true);
+    }
+
+    public void OnLeading(int epoch, long nextOffset)
+    {
+        lock (_newsLock)
+        {
+            _leading = (epoch, nextOffset);
+        }
+
+        _ = _hasNews.Writer.TryWrite(true);
+    }
+
+    /// <summary>Applies what is committed by now, and ends. Nobody is told anything after that.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _ = _hasNews.Writer.TryComplete();
+        await _completion.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Current);
+        await _gate.WaitAsync();
+        _isDisposed = true;
+        _gate.Release();
+    }
+
+    private async Task Follow(CommittedBatches log)
+    {
+        try
+        {
+            while (await _hasNews.Reader.WaitToReadAsync())
+            {
+                _ = _hasNews.Reader.TryRead(out _);
+                await CatchUp(log);
+            }
+        }
+        finally
+        {
+            _waits.End();
+        }
+    }
+
+    private async Task CatchUp(CommittedBatches log)
+    {
+        (SnapshotId Id, QuorumSnapshot Content)? snapshot;
+        long committedTo;
+        (int Epoch, long NextOffset)? leading;
+        lock (_newsLock)
+        {
+            (snapshot, committedTo, leading) = (_snapshot, _committedTo, _leading);
+            _snapshot = null;
+        }
+
+        if (snapshot is { } whole)
+        {
+            await Apply(whole.Id, whole.Content);
+        }
+
+        while (_nextOffset < committedTo && await Read(log, committedTo) is { Count: > 0 } batches)
+        {
+            await Apply(batches);
+        }
+
+        if (leading is { } start && _nextOffset >= start.NextOffset)
+        {
+            lock (_newsLock)
+            {
+                _leading = _leading == leading ? null : _leading;
+            }
+
+            Leading?.Invoke(new LeadershipStart(start.Epoch, start.NextOffset, !_hasRecords), _loader.Fork());
+        }
+    }
+
+    private async ValueTask<IReadOnlyList<QuorumBatch>> Read(CommittedBatches log, long committedTo)
+    {
+        while (true)
+        {
+            try
+            {
+                return log.Read(_nextOffset, committedTo);
+            }
+            catch (Exception refused) when (FileShortage.IsOfDescriptors(refused.InnerException ?? refused))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(RetryMs), clock);
+            }
+        }
+    }
+
+    private async Task Apply(SnapshotId id, QuorumSnapshot snapshot)
+    {
+        await _gate.WaitAsync();
+        try
+        {
+            await Publish(_loader.Load(snapshot.Records.Select(static record => record.Message), new MetadataProvenance(id.EndOffset - 1, id.Epoch, snapshot.LastContainedLogTimestampMs)));
+            _hasRecords = id > SnapshotId.Bootstrap;
+            _bytesSinceSnapshot = 0;
+            MoveTo(id.EndOffset);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private async Task Apply(IReadOnlyList<QuorumBatch> batches)
+    {
+        await _gate.WaitAsync();
+        try
+        {
+            foreach (var batch in batches)
+            {
+                foreach (var record in batch.Records)
+                {
+                    _loader.Apply(record.Message);
+                }
+
+                _hasRecords |= batch.Records.Count > 0;
+                _bytesSinceSnapshot += batch.SizeInBytes;
+            }
+
+            var last = batches[^1];
+            if (_loader.Publish(new MetadataProvenance(last.LastOffset, last.Epoch, last.TimestampMs)) is { } step)
+            {
+                await Publish(step);
+            }
+
+            MoveTo(last.LastOffset + 1);
+            SnapshotIfDue(last);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private void MoveTo(long nextOffset)
+    {
+        Volatile.Write(ref _nextOffset, nextOffset);
+        _waits.Applied(nextOffset);
+    }
+
+    private async ValueTask Publish(MetadataStep step)
+    {
+        // Most steps are a NoOpRecord: the image moves on, and nobody has anything to do.
+        if (!step.Delta.IsEmpty)
+        {
+            foreach (var listener in _listeners)
+            {
+                await listener.OnMetadata(step);
+            }
+        }
+
+        Volatile.Write(ref _image, step.Image);
+    }
+
+    private void SnapshotIfDue(QuorumBatch last)
+    {
+        long nowMs = clock.TickMs();
+        bool isDue = _bytesSinceSnapshot >= policy.MaxBytes
+            || (policy.MaxIntervalMs > 0 && nowMs - _lastSnapshotMs >= policy.MaxIntervalMs && _bytesSinceSnapshot > 0);
+        if (isDue && !_loader.IsInTransaction && _loader.Image.Provenance.Offset == last.LastOffset && SnapshotDue is { } take)
+        {
+            _bytesSinceSnapshot = 0;
+            _lastSnapshotMs = nowMs;
+            take(new SnapshotId(last.LastOffset + 1, last.Epoch), _loader.Image);
+        }
+    }
+}
