@@ -1,4 +1,6 @@
+using System.Buffers;
 using KafkaCompat.Storage.Files;
+using Microsoft.Win32.SafeHandles;
 
 namespace KafkaCompat.Tests.Shared;
 
@@ -7,6 +9,11 @@ internal sealed class HookedFileStore(IFileStore inner) : IFileStore
 {
     /// <summary>Called with the name of each operation and its path.</summary>
     public Action<string, string>? Before { get; set; }
+
+    /// <summary>
+    /// Called with the path before bytes are written to a file, of those that were opened while it was set. It may wait, as a disk does that takes long.
+    /// </summary>
+    public Action<string>? BeforeWrite { get; set; }
 
     /// <summary>What opening a file says where the process has as many open as it may.</summary>
     public static IOException TooManyOpenFiles() => new("Too many open files", 24);
@@ -17,7 +24,7 @@ internal sealed class HookedFileStore(IFileStore inner) : IFileStore
 
     public IReadOnlyList<StoredEntry> List(string folder) => Asked(nameof(List), folder).List(folder);
 
-    public StoredFile Open(string path, FileOpening opening) => Asked(nameof(Open), path).Open(path, opening);
+    public StoredFile Open(string path, FileOpening opening) => Asked(nameof(Open), path).Open(path, opening) is var file && BeforeWrite is null ? file : new HookedFile(this, file);
 
     public void CreateFolder(string path) => Asked(nameof(CreateFolder), path).CreateFolder(path);
 
@@ -41,5 +48,38 @@ internal sealed class HookedFileStore(IFileStore inner) : IFileStore
     {
         Before?.Invoke(operation, path);
         return inner;
+    }
+
+    private sealed class HookedFile(HookedFileStore store, StoredFile inner) : StoredFile(inner.Path)
+    {
+        public override long Length => inner.Length;
+
+        public override SafeFileHandle? Handle => inner.Handle;
+
+        public override int Read(long position, Span<byte> buffer) => inner.Read(position, buffer);
+
+        public override void Write(long position, ReadOnlySpan<byte> bytes)
+        {
+            store.BeforeWrite?.Invoke(Path);
+            inner.Write(position, bytes);
+        }
+
+        public override void Write(long position, in ReadOnlySequence<byte> bytes)
+        {
+            store.BeforeWrite?.Invoke(Path);
+            inner.Write(position, bytes);
+        }
+
+        public override void SetLength(long length) => inner.SetLength(length);
+
+        public override void Preallocate(long length) => inner.Preallocate(length);
+
+        public override void StartWriting(long position, long length) => inner.StartWriting(position, length);
+
+        public override void LetGoOfPages(long position, long length) => inner.LetGoOfPages(position, length);
+
+        public override void Sync() => inner.Sync();
+
+        protected override void Close() => inner.Dispose();
     }
 }

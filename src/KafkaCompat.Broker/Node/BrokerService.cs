@@ -315,7 +315,7 @@ public sealed class BrokerService : IAsyncDisposable
     public async Task<int> DrainAsync()
     {
         var drained = Connections.DrainAsync();
-        foreach (var partition in Partitions.All) partition.ReleaseFetches();
+        foreach (var partition in Partitions.All) partition.FetchWaits.Release();
         _groups.Close();
         await drained.WaitAsync(TimeSpan.FromMilliseconds(ShutdownDrainMs), _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return Connections.Count;

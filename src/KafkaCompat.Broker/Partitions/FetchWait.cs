@@ -7,8 +7,8 @@ namespace KafkaCompat.Broker.Partitions;
 /// of them changed in a way the client should learn of, or until its deadline. Completed once, by whoever is first.
 /// </summary>
 /// <remarks>
-/// Partitions call it under their own lock, so it only counts and completes; the fetch goes on elsewhere. That a fetch
-/// is told of growth between its read and its registration is the partition's duty: it compares what was seen.
+/// Partitions call it under a lock, so it only counts and completes; the fetch goes on elsewhere. That a fetch is told of growth, or of
+/// another leader, between its read and its registration is the duty of <see cref="FetchWaits"/>: it compares what was seen.
 /// </remarks>
 public sealed class FetchWait : TimerWheelEntry
 {
@@ -29,12 +29,13 @@ public sealed class FetchWait : TimerWheelEntry
     /// <summary>Whether only bytes below the last stable offset count (read_committed).</summary>
     public bool CommittedOnly { get; }
 
-    /// <summary>Names one more partition. <paramref name="seenVisibleBytes"/> is what its read reported.</summary>
-    public void Register(Partition partition, long seenVisibleBytes)
+    /// <summary>Waits for the partition of a read too, from what that read saw on. A read that failed has nothing to wait for.</summary>
+    public void Register(in PartitionRead read)
     {
-        var node = new Node(this, partition);
+        if (read.Partition is not { } partition || read.Seen is not { } seen) return;
+        var node = new Node(this, partition.FetchWaits);
         _nodes[_registered++] = node;
-        partition.AddFetchWait(node, seenVisibleBytes);
+        partition.FetchWaits.Add(node, seen);
     }
 
     /// <summary>
@@ -46,7 +47,7 @@ public sealed class FetchWait : TimerWheelEntry
         _wheel.Schedule(this, maxWaitMs);
         using (aborted.UnsafeRegister(static wait => ((FetchWait)wait!).Changed(), this)) await _done.Task;
         _ = _wheel.Cancel(this);
-        for (var i = 0; i < _registered; i++) _nodes[i].Partition.RemoveFetchWait(_nodes[i]);
+        for (var i = 0; i < _registered; i++) _nodes[i].Waits.Remove(_nodes[i]);
     }
 
     /// <summary>A partition grew by bytes that this fetch may see.</summary>
@@ -60,12 +61,12 @@ public sealed class FetchWait : TimerWheelEntry
 
     protected internal override void OnDeadline() => _done.TrySetResult();
 
-    /// <summary>The registration with one partition: a node of that partition's list, guarded by its lock.</summary>
-    internal sealed class Node(FetchWait wait, Partition partition)
+    /// <summary>The registration with one partition: a node of its list, guarded by that list's lock.</summary>
+    internal sealed class Node(FetchWait wait, FetchWaits waits)
     {
         public FetchWait Wait { get; } = wait;
 
-        public Partition Partition { get; } = partition;
+        public FetchWaits Waits { get; } = waits;
 
         public Node? Previous { get; set; }
 

@@ -12,7 +12,7 @@ public readonly struct PartitionRead
     /// <summary>Null where there is nothing to wait for.</summary>
     public Partition? Partition { get; init; }
 
-    public long HighWatermark { get; init; }
+    public long HighWatermark => Error == ErrorCode.None && Seen is { } seen ? seen.HighWatermark : -1;
 
     public long LastStableOffset { get; init; }
 
@@ -31,24 +31,21 @@ public readonly struct PartitionRead
 
     public long DivergingEndOffset { get; init; }
 
-    public int LeaderId { get; init; }
+    public int LeaderId => Seen?.Leadership.LeaderId ?? -1;
 
-    public int LeaderEpoch { get; init; }
+    public int LeaderEpoch => Seen?.Leadership.LeaderEpoch ?? -1;
 
     /// <summary>Whether a replica asked, who knows by itself where others are.</summary>
     public bool IsToReplica { get; init; }
 
-    /// <summary>The partition's count of visible bytes when it was read; see <see cref="Partition.AddFetchWait"/>.</summary>
-    public long SeenVisibleBytes { get; init; }
+    /// <summary>What the read went by; a wait for more begins there. Null where there was no partition to read.</summary>
+    internal PartitionBounds? Seen { get; init; }
 
     public static PartitionRead Failed(ErrorCode error) => new()
     {
         Error = error,
-        HighWatermark = -1,
         LastStableOffset = -1,
         LogStartOffset = -1,
         DivergingEpoch = -1,
-        LeaderId = -1,
-        LeaderEpoch = -1,
     };
 }

@@ -96,9 +96,9 @@ public sealed class PartitionAppendTests : IDisposable
         var partition = Lead();
         using var wheel = new TimerWheel(TimeProvider.System);
         var transaction = Transactional(0, isControl: false);
-        var seen = partition.Read(0, 1000, false, committedOnly: true, -1, -1).SeenVisibleBytes;
+        var seen = partition.Read(0, 1000, false, committedOnly: true, -1, -1);
         var wait = new FetchWait(wheel, 1, transaction.Length + 50, committedOnly: true);
-        wait.Register(partition, seen);
+        wait.Register(seen);
         var woken = wait.Wait(60_000, TestContext.Current.CancellationToken);
         _ = partition.AppendAsLeader(new ReadOnlySequence<byte>(transaction), 3);
         Assert.False(woken.IsCompleted);

@@ -93,10 +93,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
     {
         var reads = regions.Reads;
         var wait = new FetchWait(_wheel, scope.Partitions.Length, limits.MinBytes - foundBytes, limits.CommittedOnly);
-        for (var i = 0; i < reads.Length; i++)
-        {
-            if (reads[i].Partition is { } partition) wait.Register(partition, reads[i].SeenVisibleBytes);
-        }
+        foreach (ref readonly var read in reads.AsSpan()) wait.Register(read);
         // What was found is read again then; a file is not kept open for a wait.
         regions.Dispose();
         // Many partitions take memory, and a client may wait for as long as it likes.

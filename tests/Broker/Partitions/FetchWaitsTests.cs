@@ -1,0 +1,109 @@
+using KafkaCompat.Broker.Loops;
+using KafkaCompat.Broker.Partitions;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests.Partitions;
+
+/// <summary>Which fetches a change of a partition wakes, and what it makes of the bounds that readers go by.</summary>
+public sealed class FetchWaitsTests : IDisposable
+{
+    private const long NoTransaction = long.MaxValue;
+
+    private readonly TimerWheel _wheel = new(TimeProvider.System);
+    private readonly FetchWaits _waits = new(0, NoTransaction);
+
+    public void Dispose() => _wheel.Dispose();
+
+    [Fact]
+    public async Task Bytes_count_when_the_high_watermark_passes_them()
+    {
+        var done = Wait(missing: 30);
+        _waits.Written(10);
+        _waits.Written(20);
+        Assert.Equal((0L, 0L), (_waits.Bounds.VisibleBytes, _waits.Bounds.StableBytes));
+        Assert.False(done.IsCompleted);
+        _waits.Advance(3, NoTransaction, 0);
+        Assert.Equal((3L, 30L, 30L), (_waits.Bounds.HighWatermark, _waits.Bounds.VisibleBytes, _waits.Bounds.StableBytes));
+        await done;
+    }
+
+    [Fact]
+    public async Task Committed_readers_are_told_of_a_transactions_bytes_when_it_is_decided()
+    {
+        var all = Wait(missing: 50);
+        var committed = Wait(missing: 50, committedOnly: true);
+        _waits.Written(50);
+        _waits.Advance(1, firstUnstableOffset: 0, 0);
+        await all;
+        Assert.False(committed.IsCompleted);
+        Assert.Equal((50L, 0L, 0L), (_waits.Bounds.VisibleBytes, _waits.Bounds.StableBytes, _waits.Bounds.LastStableOffset(0)));
+        _waits.Written(10);
+        _waits.Advance(2, NoTransaction, 0);
+        await committed;
+        Assert.Equal((60L, 60L, 2L), (_waits.Bounds.VisibleBytes, _waits.Bounds.StableBytes, _waits.Bounds.LastStableOffset(0)));
+    }
+
+    [Fact]
+    public async Task What_came_between_the_read_and_the_wait_counts()
+    {
+        var seen = _waits.Bounds;
+        _waits.Written(30);
+        _waits.Advance(1, NoTransaction, 0);
+        await Wait(missing: 30, seen: seen);
+        Assert.False(Wait(missing: 30).IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_leadership_that_was_lost_between_the_read_and_the_wait_is_noticed()
+    {
+        _waits.Lead(new Leadership(1, 3, IsHere: true, IsClosed: false, StartOffset: 0));
+        var seen = _waits.Bounds;
+        _waits.Lead(new Leadership(2, 4, IsHere: false, IsClosed: false, StartOffset: 0));
+        await Wait(missing: 1000, seen: seen);
+    }
+
+    [Fact]
+    public async Task Another_epoch_of_the_same_leader_is_noticed_too()
+    {
+        var seen = _waits.Bounds;
+        var before = Wait(missing: 1000);
+        _waits.Lead(new Leadership(1, 5, IsHere: true, IsClosed: false, StartOffset: 0));
+        await before;
+        await Wait(missing: 1000, seen: seen);
+    }
+
+    [Fact]
+    public async Task Whoever_waits_no_more_is_not_told()
+    {
+        var gone = new FetchWait(_wheel, 1, 10, committedOnly: false);
+        var node = new FetchWait.Node(gone, _waits);
+        var first = Wait(missing: 10);
+        _waits.Add(node, _waits.Bounds);
+        var last = Wait(missing: 10);
+        _waits.Remove(node);
+        _waits.Remove(node);
+        _waits.Written(10);
+        _waits.Advance(1, NoTransaction, 0);
+        await Task.WhenAll(first, last);
+        Assert.False(gone.Wait(long.MaxValue, TestContext.Current.CancellationToken).IsCompleted);
+        _waits.Release();
+    }
+
+    [Fact]
+    public void Bounds_are_one_object_until_something_changes()
+    {
+        var bounds = _waits.Bounds;
+        _waits.Written(10);
+        Assert.Same(bounds, _waits.Bounds);
+        _waits.Advance(1, NoTransaction, 0);
+        Assert.NotSame(bounds, _waits.Bounds);
+        Assert.Equal(0, bounds.HighWatermark);
+    }
+
+    private Task Wait(long missing, bool committedOnly = false, PartitionBounds? seen = null)
+    {
+        var wait = new FetchWait(_wheel, 0, missing, committedOnly);
+        _waits.Add(new FetchWait.Node(wait, _waits), seen ?? _waits.Bounds);
+        return wait.Wait(long.MaxValue, TestContext.Current.CancellationToken);
+    }
+}
