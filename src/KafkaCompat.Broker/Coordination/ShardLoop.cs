@@ -23,18 +23,16 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     private readonly ShardKind<TShard> _kind;
     private readonly int _partition;
     private readonly IShardLog _log;
+    private readonly ShardLoad<TShard> _load;
     private readonly TimeProvider _time;
     private readonly TimerWheel _wheel;
     private readonly ILogger _logger;
-    private readonly TaskScheduler _scheduler;
     private readonly Mailbox<Action> _mailbox;
     private readonly Deadline _deadline;
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private readonly Lock _topicsLock = new();
-    private readonly HashSet<string> _deletedTopics = [];
-    private bool _isToldOfTopics;
+    private readonly DeletedTopics _deletedTopics = new();
 
     // Everything below is touched by the mailbox's work only.
     private readonly Dictionary<long, Waiting> _waiting = [];
@@ -46,10 +44,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     private long _pausedUntil = long.MinValue;
     private bool _awaitsCommit;
     private int _generation;
-    private int _failedLoads;
     private bool _goesOn;
-    private bool _topicsAreDue;
-    private Task _load = Task.CompletedTask;
 
     private volatile bool _isClosed;
 
@@ -58,8 +53,9 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
         _kind = kind;
         _partition = partition;
         _log = log;
-        (_time, _wheel, _logger, _scheduler) = surroundings;
-        _mailbox = new Mailbox<Action>(ShardBounds.MaxQueued, ShardBounds.MaxItemsPerTurn, TakeTurn, _scheduler);
+        (_time, _wheel, _logger, var scheduler) = surroundings;
+        _mailbox = new Mailbox<Action>(ShardBounds.MaxQueued, ShardBounds.MaxItemsPerTurn, TakeTurn, scheduler);
+        _load = new ShardLoad<TShard>(kind, partition, log, surroundings, outcome => _mailbox.Post(() => Loaded(outcome)), _closing.Token);
         _deadline = new Deadline(this);
     }
 
@@ -70,7 +66,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     public void Look(Action<TShard?> look) => _ = _mailbox.TryPost(() => look(_shard));
 
     /// <summary>Begins to load; the caller goes on at once.</summary>
-    public void Start() => _mailbox.Post(() => BeginLoad(_generation, delayMs: 0));
+    public void Start() => _mailbox.Post(() => _load.Begin(_generation));
 
     /// <summary>The answer to a command, sooner or later.</summary>
     public Task<object> Ask(ShardCommand command)
@@ -81,22 +77,14 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
         return answer.Task;
     }
 
-    /// <summary>
-    /// Topics were deleted. Nobody tells a second time, so neither a full mailbox, nor a shard that loads, nor a log that refuses may lose it: the names are kept until what follows
-    /// from them is in the log, and a shard that has loaded compares all that it has with the topics that there are.
-    /// </summary>
+    /// <summary>Topics were deleted; nobody tells a second time. What follows from it is in the log sooner or later.</summary>
     public void TopicsDeleted(IReadOnlyCollection<string> deleted)
     {
-        lock (_topicsLock)
-        {
-            _deletedTopics.UnionWith(deleted);
-            if (_isToldOfTopics)
-                return;
-            _isToldOfTopics = true;
-        }
+        if (!_deletedTopics.Add(deleted))
+            return;
         _mailbox.Post(() =>
         {
-            _topicsAreDue = true;
+            _deletedTopics.AreDue = true;
             TellOfTopics();
         });
     }
@@ -115,7 +103,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
         }
         await _closed.Task;
         // No other one begins after that.
-        await _load;
+        await _load.Idle;
         _closing.Dispose();
 
         void Close()
@@ -148,78 +136,18 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
         }
     }
 
-    private void BeginLoad(int generation, int delayMs)
+    private void Loaded(ShardLoad<TShard>.Outcome outcome)
     {
-        // On the scheduler from its first step to its last: whoever announced the leadership has other partitions to announce.
-        var load = Task.Factory.StartNew(() => Load(generation, delayMs), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler).Unwrap();
-        // One that another has made void may still be reading.
-        _load = _load.IsCompleted ? load : Task.WhenAll(_load, load);
-    }
-
-    private async Task Load(int generation, int delayMs)
-    {
-        if (delayMs > 0)
-            _ = await Task.WhenAny(Task.Delay(TimeSpan.FromMilliseconds(delayMs), _time, _closing.Token));
-        if (_isClosed)
+        if (_isClosed || outcome.Generation != _generation)
             return;
-        var shard = _kind.Create();
-        var end = default(ShardLogEnd);
-        ErrorCode error;
-        try
-        {
-            end = _log.End;
-            error = end.Error == ErrorCode.None ? await Read(shard, end.Offset) : end.Error;
-        }
-        catch (Exception e)
-        {
-            _logger.LoadFaulted(e, _kind.Topic, _partition);
-            error = ErrorCode.UnknownServerError;
-        }
-        if (error == ErrorCode.None)
-            _mailbox.Post(() => Activate(shard, end, generation));
+        if (outcome.Error == ErrorCode.None)
+            Activate(outcome.Shard, outcome.End);
         else
-            _mailbox.Post(() => Reload(generation));
+            _load.BeginAgain(_generation);
     }
 
-    /// <summary>Applies the log to the shard, from its start to an end that was taken before.</summary>
-    private async Task<ErrorCode> Read(TShard shard, long endOffset)
+    private void Activate(TShard shard, ShardLogEnd end)
     {
-        long unreadable = 0;
-        var offset = _log.StartOffset;
-        var started = _time.GetTimestamp();
-        while (!_isClosed && offset < endOffset)
-        {
-            var (error, batches) = _log.Read(offset, endOffset);
-            // Offsets up to the end that no batch has: they were compacted away, or a segment was begun ahead of them and nothing written to it.
-            if (error == ErrorCode.None && batches.IsEmpty)
-            {
-                offset = endOffset;
-                break;
-            }
-            var next = error == ErrorCode.None ? ShardLog.Apply(shard, new System.Buffers.ReadOnlySequence<byte>(batches), ref unreadable) : -1;
-            if (next <= offset)
-            {
-                // Half of the log would look like the whole of another: groups that have lost their offsets.
-                error = error == ErrorCode.None ? ErrorCode.CorruptMessage : error;
-                _logger.LoadFailed(_kind.Topic, _partition, offset, error);
-                return error;
-            }
-            offset = next;
-            await Task.Yield();
-        }
-        if (_isClosed)
-            return ErrorCode.NotCoordinator;
-        if (unreadable > 0)
-            _logger.UnreadableRecords(_kind.Topic, _partition, unreadable);
-        if (offset > 0)
-            _logger.Loaded(_kind.Topic, _partition, offset, (long)_time.GetElapsedTime(started).TotalMilliseconds);
-        return ErrorCode.None;
-    }
-
-    private void Activate(TShard shard, ShardLogEnd end, int generation)
-    {
-        if (_isClosed || generation != _generation)
-            return;
         _shard = shard;
         // What was loaded may not be durable yet, and may not be told before it is.
         _requiredOffset = end.Offset;
@@ -236,36 +164,30 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
             case { Error: not ErrorCode.None }:
                 return;
         }
-        _topicsAreDue = true;
+        _deletedTopics.AreDue = true;
         TellOfTopics();
         // Only now: a log that can be read and not written is not to be read again each second.
         if (_shard is not null && !_awaitsCommit)
-            _failedLoads = 0;
+            _load.Succeeded();
         ScheduleDeadline();
     }
 
     /// <summary>What the shard does about topics that are gone. It stays due where it cannot be done now.</summary>
     private void TellOfTopics()
     {
-        string[] deleted;
-        lock (_topicsLock)
+        if (_isClosed || _shard is null)
         {
-            _isToldOfTopics = false;
-            if (_isClosed || _shard is null)
-                return;
-            deleted = [.. _deletedTopics];
-            _deletedTopics.Clear();
+            _deletedTopics.Postpone();
+            return;
         }
-        _topicsAreDue = false;
+        var deleted = _deletedTopics.Take();
         if (TShard.TopicsDeleted(deleted, _kind.Image?.Invoke()) is { } command)
         {
             var now = _time.Now();
             var decision = _shard.Decide(command, default, now);
             if (Carry(decision, ToBatch(decision, now), now).IsRefused)
             {
-                _topicsAreDue = true;
-                lock (_topicsLock)
-                    _deletedTopics.UnionWith(deleted);
+                _deletedTopics.PutBack(deleted);
                 Pause(now);
             }
         }
@@ -322,7 +244,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
         if (_isClosed || _shard is not { } shard)
             return;
         var now = _time.Now();
-        if (_topicsAreDue && _pausedUntil <= now.TickMs)
+        if (_deletedTopics.AreDue && _pausedUntil <= now.TickMs)
             TellOfTopics();
         if (_shard == shard && NextDue() <= now.TickMs)
         {
@@ -346,7 +268,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     private void Pause(Now now) => _pausedUntil = now.After(ShardBounds.RefusedRetryMs);
 
     /// <summary>When something has to be done, at the earliest.</summary>
-    private long NextDue() => _shard is null ? long.MaxValue : Math.Max(_pausedUntil, _topicsAreDue ? long.MinValue : _shard.NextDeadline);
+    private long NextDue() => _shard is null ? long.MaxValue : Math.Max(_pausedUntil, _deletedTopics.AreDue ? long.MinValue : _shard.NextDeadline);
 
     /// <summary>
     /// Append, apply, install, and release what is committed: the order that <see cref="ShardDecision"/> demands. Where the append was refused nothing has happened; where its
@@ -436,7 +358,8 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     private void Restart(ErrorCode error)
     {
         Drop(_isClosed ? ErrorCode.NotCoordinator : error);
-        Reload(_generation);
+        if (!_isClosed)
+            _load.BeginAgain(_generation);
     }
 
     /// <summary>Tells all who would have been answered by what a command led to, and installs what follows from its failure.</summary>
@@ -491,7 +414,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
             Fail(outcome);
             return;
         }
-        _failedLoads = 0;
+        _load.Succeeded();
         while (_uncommitted.TryPeek(out var next) && next.RequiredOffset <= requiredOffset)
             Release(_uncommitted.Dequeue().Reply);
         if (_requiredOffset > requiredOffset)
@@ -502,15 +425,6 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     {
         if (_waiting.Remove(reply.Ticket.Value, out var waiting))
             _ = waiting.Answer.TrySetResult(reply.Body);
-    }
-
-    private void Reload(int generation)
-    {
-        if (_isClosed || generation != _generation)
-            return;
-        var delayMs = (int)Math.Min(ShardBounds.MaxReloadDelayMs, (long)ShardBounds.ReloadDelayMs << Math.Min(_failedLoads, 16));
-        _failedLoads++;
-        BeginLoad(generation, delayMs);
     }
 
     private void Drop(ErrorCode error)
