@@ -4,6 +4,7 @@ using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Cluster.Controller;
+using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -20,6 +21,7 @@ internal sealed class VolatileController : IController
     private readonly ControllerState _state;
     private readonly MetadataLoader _committed = new();
     private readonly TimeProvider _time;
+    private long _lastTicket;
 
     public VolatileController(ServerConfig config, string clusterId, TimeProvider time, Random random)
     {
@@ -69,7 +71,14 @@ internal sealed class VolatileController : IController
 
     public Task<IResponse> Ask(ControllerRequest request)
     {
-        lock (_lock) return Task.FromResult(Do(_state.Decide(request with { ArrivalMs = _time.TickMs() }, _time.Now())));
+        lock (_lock)
+        {
+            var now = _time.Now();
+            var decision = _state.Decide(request with { ArrivalMs = now.TickMs }, new Ticket(++_lastTicket), now);
+            if (decision.Records.Count > 0) Commit(decision.Records);
+            _state.Install(decision, now);
+            return Task.FromResult(decision.Reply);
+        }
     }
 
     /// <summary>Sets or, with null, takes back a setting, as the record of an alteration says it.</summary>
@@ -84,12 +93,6 @@ internal sealed class VolatileController : IController
 
     private TResponse Decided<TResponse>(IRequestFor<TResponse> request)
         where TResponse : class, IResponse => (TResponse)Ask(new ControllerRequest(request, ApiCatalog.Get(request.Key).Versions.Max)).Result;
-
-    private IResponse Do(Decision<IResponse> decision)
-    {
-        if (decision.Records.Count > 0) Commit(decision.Records);
-        return decision.Reply;
-    }
 
     private void Commit(IReadOnlyList<VersionedRecord> records)
     {

@@ -4,8 +4,8 @@ using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Broker.Controller;
 
-/// <summary>A request in the controller's mailbox: decided on its turn, answered when what it led to is committed. Without a request it only wakes the controller.</summary>
-internal sealed class ControllerCommand(ControllerRequest? request)
+/// <summary>A request that waits for the controller: decided on its turn, answered when what it led to is committed.</summary>
+internal sealed class ControllerCommand(ControllerRequest request)
 {
     private readonly TaskCompletionSource<IResponse> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IResponse? _reply;
@@ -13,15 +13,10 @@ internal sealed class ControllerCommand(ControllerRequest? request)
 
     public Task<IResponse> Reply => _done.Task;
 
-    /// <summary>Decides, and keeps the reply; null where there is nothing to decide.</summary>
-    public Decision<IResponse>? Decide(ControllerState state, Now now)
+    /// <summary>Decides, and keeps the reply.</summary>
+    public Decision Decide(ControllerState state, Ticket ticket, Now now)
     {
-        if (request is null)
-        {
-            return null;
-        }
-
-        var decision = state.Decide(request, now);
+        var decision = state.Decide(request, ticket, now);
         (_reply, _decidedMs) = (decision.Reply, now.TickMs);
         return decision;
     }

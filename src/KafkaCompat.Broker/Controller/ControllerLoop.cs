@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Quorum;
@@ -14,55 +13,84 @@ namespace KafkaCompat.Broker.Controller;
 
 /// <summary>
 /// Runs a <see cref="ControllerState"/> while this node leads the quorum: mailbox → decide → append → commit → every listener of the metadata has
-/// applied it → answer. Commands that wait together are appended together. Commands wait in the mailbox until the node leads.
+/// applied it → answer. Commands that wait together are appended together; while an append is under way they wait.
+///
+/// Work is done in the turns of its <see cref="Mailbox{T}"/>. States: Waiting (no office: commands wait) → Entering (what a new leader writes first is appended) →
+/// Active (commands are decided) → Waiting again when the epoch is over → Ended, for good, by a stop or a failure: commands are refused.
 /// </summary>
 public sealed class ControllerLoop : IController, IDisposable
 {
     /// <summary>Commands that may wait. Whoever posts more waits before.</summary>
     private const int MailboxSize = 1024;
 
-    /// <summary>Commands decided before an append.</summary>
+    /// <summary>Commands decided before an append, and in one turn.</summary>
     private const int MaxCommandsPerAppend = 64;
 
     private readonly ControllerSettings _settings;
     private readonly TimeProvider _clock;
     private readonly Random _random;
+    private readonly TimerWheel _wheel;
     private readonly BrokerContacts _contacts;
-    private readonly Channel<ControllerCommand> _mailbox = Channel.CreateBounded<ControllerCommand>(new BoundedChannelOptions(MailboxSize) { SingleReader = true });
-    private readonly Channel<(LeadershipStart Start, MetadataLoader Log)> _offices = Channel.CreateUnbounded<(LeadershipStart, MetadataLoader)>();
+    private readonly Mailbox<Action> _mailbox;
+    private readonly SemaphoreSlim _places = new(MailboxSize);
+    private readonly Deadline _deadline;
     private readonly TaskCompletionSource _active = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ITimer _timer;
-    private Task _completion = Task.CompletedTask;
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _isStopping;
     private volatile int _trackedQuotas;
 
-    public ControllerLoop(ControllerSettings settings, TimeProvider clock, Random random)
+    // Everything below is touched by the mailbox's turns only, and by the append that is under way.
+    private readonly Queue<ControllerCommand> _waiting = new();
+    private readonly List<ControllerCommand> _decided = [];
+    private (LeadershipStart Start, MetadataLoader Log)? _nextOffice;
+    private (QuorumLoop Quorum, MetadataApplier Applier)? _log;
+    private ControllerState? _state;
+    private Func<NotControllerException>? _ended;
+    private long _scheduledFor = long.MaxValue;
+    private long _lastTicket;
+    private int _epoch;
+    private bool _isLogEmpty;
+    private bool _isActive;
+    private bool _isAppending;
+    private bool _isStopped;
+
+    /// <summary>Makes a loop without office.</summary>
+    /// <param name="settings">What its machine decides by.</param>
+    /// <param name="clock">Its two clocks.</param>
+    /// <param name="random">What its machines draw their seeds from.</param>
+    /// <param name="wheel">Its deadline hangs here; it goes by the same clock.</param>
+    /// <param name="turns">Where its turns run.</param>
+    public ControllerLoop(ControllerSettings settings, TimeProvider clock, Random random, TimerWheel wheel, TaskScheduler turns)
     {
-        ArgumentNullException.ThrowIfNull(clock);
         _settings = settings;
         _clock = clock;
         _random = random;
+        _wheel = wheel;
         _contacts = new BrokerContacts(clock);
-        _timer = clock.CreateTimer(
-            static state => ((ControllerLoop)state!)._mailbox.Writer.TryWrite(new ControllerCommand(null)),
-            this,
-            Timeout.InfiniteTimeSpan,
-            Timeout.InfiniteTimeSpan);
+        _mailbox = new Mailbox<Action>(MailboxSize, MaxCommandsPerAppend, TakeTurn, turns);
+        _deadline = new Deadline(this);
     }
 
     /// <summary>Done when this node is the active controller and has written what a new one writes; failed where it cannot become so.</summary>
     public Task Active => _active.Task;
 
     /// <summary>Ends when the loop does; failed where it could not go on.</summary>
-    public Task Completion => _completion;
-
-    /// <summary>Starts the loop on the caller's scheduler.</summary>
-    public void Start(QuorumLoop quorum, MetadataApplier metadata) => _completion = RunAsync(quorum, metadata);
-
-    /// <summary>The quorum's listener: this node leads from here on. The log is the loop's own from now on. A loop that is stopping takes no office any more.</summary>
-    public void OnLeading(LeadershipStart start, MetadataLoader log) => _ = _offices.Writer.TryWrite((start, log));
+    public Task Completion => _completion.Task;
 
     /// <summary>Users and client ids whose changes are counted because a quota binds them, as of the last turn.</summary>
     public int TrackedQuotas => _trackedQuotas;
+
+    /// <summary>Where its records go from here on, and who applies them. It takes no office before.</summary>
+    public void Start(QuorumLoop quorum, MetadataApplier metadata) => _mailbox.Send(() => _log = (quorum, metadata));
+
+    /// <summary>This node leads from here on, and its metadata holds all that stands before. The log is the loop's own from now on. A loop that is stopping takes no office any more.</summary>
+    public void OnLeading(LeadershipStart start, MetadataLoader log)
+    {
+        if (!_isStopping)
+        {
+            _mailbox.Send(() => _nextOffice = (start, log));
+        }
+    }
 
     /// <inheritdoc/>
     public async Task<IResponse> Ask(ControllerRequest request)
@@ -88,188 +116,304 @@ public sealed class ControllerLoop : IController, IDisposable
     /// <summary>Ends the loop after what has been posted before. Who asked and cannot be answered, because this node does not lead, hears that.</summary>
     public async Task StopAsync()
     {
-        _offices.Writer.TryComplete();
-        _mailbox.Writer.TryComplete();
-        await _completion;
+        if (!_isStopping)
+        {
+            _isStopping = true;
+            _mailbox.Send(() => _isStopped = true);
+        }
+
+        await _completion.Task;
     }
 
-    public void Dispose() => _timer.Dispose();
+    public void Dispose()
+    {
+        _ = _wheel.Cancel(_deadline);
+        _places.Dispose();
+    }
 
     private async Task<IResponse> Post(ControllerRequest request)
     {
         var command = new ControllerCommand(request with { ArrivalMs = _clock.TickMs() });
-        try
+        if (_isStopping || _completion.Task.IsCompleted)
         {
-            await _mailbox.Writer.WriteAsync(command);
+            command.Fail(Refusal());
         }
-        catch (ChannelClosedException closed)
+        else
         {
-            throw closed.InnerException is { } failure ? Ended(failure) : new NotControllerException("The controller has stopped.", closed);
+            await _places.WaitAsync();
+            _mailbox.Send(() => Take(command));
         }
 
         return await command.Reply;
     }
 
-    private async Task RunAsync(QuorumLoop quorum, MetadataApplier metadata)
+    /// <summary>What a command hears that comes when the loop takes none any more.</summary>
+    private NotControllerException Refusal() => _completion.Task.Exception?.InnerException is { } failure ? Ended(failure) : Stopped();
+
+    private void Take(ControllerCommand command)
+    {
+        if (_ended is null)
+        {
+            _waiting.Enqueue(command);
+            return;
+        }
+
+        _ = _places.Release();
+        command.Fail(_ended());
+    }
+
+    private void TakeTurn()
     {
         try
         {
-            while (await _offices.Reader.WaitToReadAsync())
+            while (_mailbox.TryTake(out var next))
             {
-                while (_offices.Reader.TryRead(out var office))
-                {
-                    await HoldOffice(quorum, metadata, office.Start, office.Log);
-                }
+                next();
             }
 
-            _active.TrySetException(new NotControllerException());
-            FailWaiting(null, static () => new NotControllerException("The controller has stopped."));
+            Advance();
         }
         catch (Exception failure)
         {
-            _active.TrySetException(failure);
-            FailWaiting(failure, () => Ended(failure));
-            throw;
+            Fail(failure);
         }
     }
 
-    /// <summary>Nobody decides any more what lies in the mailbox, nor what would come into it.</summary>
-    private void FailWaiting(Exception? cause, Func<NotControllerException> answer)
+    /// <summary>Does what can be done now: enters an office, decides, or ends.</summary>
+    private void Advance()
     {
-        _mailbox.Writer.TryComplete(cause);
-        while (_mailbox.Reader.TryRead(out var command))
+        if (_ended is not null || _isAppending)
         {
-            command.Fail(answer());
+            return;
         }
-    }
 
-    /// <summary>Is the controller of one epoch, until the epoch is over or the loop is stopped.</summary>
-    private async Task HoldOffice(QuorumLoop quorum, MetadataApplier metadata, LeadershipStart start, MetadataLoader log)
-    {
-        var state = new ControllerState(_settings, log, start.NextOffset, _random, _clock.Now());
-        bool isLogEmpty = start.IsLogEmpty;
-        while (state.DecideOnActivation(isLogEmpty) is { Count: > 0 } records)
+        if (_nextOffice is { } office && _log is not null)
         {
-            isLogEmpty = false;
-            if (!await Append(quorum, metadata, state, start.Epoch, [records]))
+            _nextOffice = null;
+            (_epoch, _isLogEmpty, _isActive) = (office.Start.Epoch, office.Start.IsLogEmpty, false);
+            _state = new ControllerState(_settings, office.Log, office.Start.NextOffset, _random, _clock.Now());
+        }
+
+        if (_state is null)
+        {
+            if (_isStopped)
             {
-                return;
+                End();
             }
         }
-
-        _active.TrySetResult();
-        var commands = new List<ControllerCommand>();
-        do
+        else if (_isActive || HasEntered(_state))
         {
-            if (!await Turn(quorum, metadata, state, start.Epoch, commands))
-            {
-                return;
-            }
-
-            _contacts.TellTo(state);
-            long waitMs = state.NextDeadlineMs is { } due ? Math.Max(0, due - _clock.TickMs()) : -1;
-            _timer.Change(waitMs < 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(waitMs), Timeout.InfiniteTimeSpan);
+            Decide(_state);
         }
-        while (await _mailbox.Reader.WaitToReadAsync());
     }
 
-    /// <summary>Decides what waits and what is due, appends it, answers. False where the epoch is over.</summary>
-    private async Task<bool> Turn(QuorumLoop quorum, MetadataApplier metadata, ControllerState state, int epoch, List<ControllerCommand> commands)
+    /// <summary>Appends what a new leader writes first, a batch after the other; true when there is no more of it.</summary>
+    private bool HasEntered(ControllerState state)
+    {
+        if (state.DecideOnActivation(_isLogEmpty) is { Count: > 0 } records)
+        {
+            _isLogEmpty = false;
+            long baseOffset = state.NextOffset;
+            state.Apply(records, _epoch, _clock.WallMs());
+            _ = Append(state, baseOffset, [records]);
+            return false;
+        }
+
+        _isActive = true;
+        _ = _active.TrySetResult();
+        return true;
+    }
+
+    /// <summary>Decides what is due and what waits, and appends it. What led to no record is answered with the rest, or at once where there is nothing to append.</summary>
+    private void Decide(ControllerState state)
     {
         var batches = new List<IReadOnlyList<VersionedRecord>>();
         long baseOffset = state.NextOffset;
         var now = _clock.Now();
-        try
+        // What is due is ended before anything is decided that may rest on it; and whoever has a heartbeat under way is not silent.
+        _contacts.TellTo(state);
+        bool isDue;
+        do
         {
-            // What is due is ended before anything is decided that may rest on it; and whoever has a heartbeat under way is not silent.
-            _contacts.TellTo(state);
-            while (DecisionBatches.Of(state.OnDeadline(now), isAtomic: false, state.Image) is { Count: > 0 } due)
-            {
-                Decided(state, due, epoch, now, batches);
-            }
-
-            while (commands.Count < MaxCommandsPerAppend && _mailbox.Reader.TryRead(out var command))
-            {
-                if (TryDecide(command, state, now) is not { } decided)
-                {
-                    continue;
-                }
-
-                commands.Add(command);
-                Decided(state, decided, epoch, now, batches);
-            }
-
-            bool isCommitted = batches.Count == 0 || await quorum.AppendAsync(epoch, baseOffset, batches);
-            if (isCommitted) await metadata.AppliedAsync(state.NextOffset - 1);
-            foreach (var command in commands)
-            {
-                if (isCommitted)
-                {
-                    command.Answer(_clock.TickMs());
-                }
-                else
-                {
-                    command.Fail(new NotControllerException());
-                }
-            }
-
-            commands.Clear();
-            _trackedQuotas = state.TrackedQuotas;
-            return isCommitted;
+            var due = state.OnDeadline(now);
+            isDue = TryCarry(state, due, now, batches) && due.Records.Count > 0;
         }
-        catch (Exception failure)
+        while (isDue);
+
+        for (int taken = 0; taken < MaxCommandsPerAppend && _waiting.TryDequeue(out var command); taken++)
         {
-            commands.ForEach(c => c.Fail(Ended(failure)));
-            throw;
+            _ = _places.Release();
+            if (TryDecide(state, command, now, batches))
+            {
+                _decided.Add(command);
+            }
+        }
+
+        _trackedQuotas = state.TrackedQuotas;
+        if (batches.Count > 0)
+        {
+            _ = Append(state, baseOffset, batches);
+            return;
+        }
+
+        AnswerDecided();
+        if (_waiting.Count > 0)
+        {
+            _mailbox.Send(static () => { });
+        }
+        else if (_isStopped)
+        {
+            End();
+        }
+        else
+        {
+            ScheduleDeadline(state);
         }
     }
 
     /// <summary>
-    /// The batches that a command leads to; null where it failed, or where it only wakes. Deciding changes nothing that the log holds, so a fault in it is of this one request: whoever asked gets
-    /// it, and the connection that it came over logs it. A fault in applying is another matter, and ends the controller.
+    /// Decides a command; false where it failed. Deciding changes nothing, so a fault in it is of this one request: whoever asked gets it, and the connection that it came
+    /// over logs it. A fault in carrying out a decision is another matter, and ends the controller.
     /// </summary>
-    private static IReadOnlyList<IReadOnlyList<VersionedRecord>>? TryDecide(ControllerCommand command, ControllerState state, Now now)
+    private bool TryDecide(ControllerState state, ControllerCommand command, Now now, List<IReadOnlyList<VersionedRecord>> batches)
     {
+        Decision decision;
         try
         {
-            if (command.Decide(state, now) is not { } decision)
-            {
-                return null;
-            }
-
-            if (DecisionBatches.Of(decision.Records, decision.IsAtomic, state.Image) is { } batches)
-            {
-                return batches;
-            }
-
-            command.Fail(new InvalidOperationException($"A request leads to more than {QuorumBatchCodec.MaxBatchBytes} bytes of metadata records, more than a batch of the metadata log holds."));
+            decision = command.Decide(state, new Ticket(++_lastTicket), now);
         }
         catch (Exception failure)
         {
             command.Fail(failure);
+            return false;
         }
 
-        return null;
+        if (TryCarry(state, decision, now, batches))
+        {
+            return true;
+        }
+
+        command.Fail(new InvalidOperationException($"A request leads to more than {QuorumBatchCodec.MaxBatchBytes} bytes of metadata records, more than a batch of the metadata log holds."));
+        return false;
     }
+
+    /// <summary>Applies and installs a decision whose batches will be appended; false where the log has no batches for it, and nothing is done.</summary>
+    private bool TryCarry(ControllerState state, Decision decision, Now now, List<IReadOnlyList<VersionedRecord>> batches)
+    {
+        if (DecisionBatches.Of(decision.Records, decision.IsAtomic, state.Image) is not { } made)
+        {
+            return false;
+        }
+
+        foreach (var records in made)
+        {
+            state.Apply(records, _epoch, now.WallMs);
+            batches.Add(records);
+        }
+
+        state.Install(decision, now);
+        return true;
+    }
+
+    /// <summary>Appends what the state holds already from an offset on; over when it is committed and this node's metadata has it.</summary>
+    private async Task Append(ControllerState state, long baseOffset, IReadOnlyList<IReadOnlyList<VersionedRecord>> batches)
+    {
+        _isAppending = true;
+        var (quorum, applier) = _log!.Value;
+        long lastOffset = state.NextOffset - 1;
+        Exception? cause = null;
+        bool isCommitted = false;
+        try
+        {
+            isCommitted = await quorum.AppendAsync(_epoch, baseOffset, batches);
+            if (isCommitted)
+            {
+                await applier.AppliedAsync(lastOffset);
+            }
+        }
+        catch (Exception failure)
+        {
+            cause = failure;
+        }
+
+        _mailbox.Post(() => Appended(isCommitted, cause));
+    }
+
+    private void Appended(bool isCommitted, Exception? cause)
+    {
+        _isAppending = false;
+        if (cause is not null)
+        {
+            Fail(cause);
+        }
+        else if (isCommitted)
+        {
+            AnswerDecided();
+        }
+        else
+        {
+            // The epoch is over, and nothing is known of what was decided: the next office begins anew from the log.
+            _state = null;
+            _decided.ForEach(static command => command.Fail(new NotControllerException()));
+            _decided.Clear();
+        }
+    }
+
+    private void AnswerDecided()
+    {
+        long tickMs = _clock.TickMs();
+        _decided.ForEach(command => command.Answer(tickMs));
+        _decided.Clear();
+    }
+
+    private void End()
+    {
+        EndWith(Stopped);
+        _ = _active.TrySetException(new NotControllerException());
+        _ = _completion.TrySetResult();
+    }
+
+    private void Fail(Exception failure)
+    {
+        EndWith(() => Ended(failure));
+        _ = _active.TrySetException(failure);
+        _ = _completion.TrySetException(failure);
+    }
+
+    /// <summary>Nobody decides any more what waits, nor what comes.</summary>
+    private void EndWith(Func<NotControllerException> answer)
+    {
+        _ended ??= answer;
+        _state = null;
+        _decided.ForEach(command => command.Fail(_ended()));
+        _decided.Clear();
+        while (_waiting.TryDequeue(out var command))
+        {
+            _ = _places.Release();
+            command.Fail(_ended());
+        }
+    }
+
+    private static NotControllerException Stopped() => new("The controller has stopped.");
 
     private static NotControllerException Ended(Exception failure) => new($"The controller has ended: {failure.Message}", failure);
 
-    private static void Decided(
-        ControllerState state, IReadOnlyList<IReadOnlyList<VersionedRecord>> decided, int epoch, Now now, List<IReadOnlyList<VersionedRecord>> batches)
+    private void ScheduleDeadline(ControllerState state)
     {
-        foreach (var records in decided)
+        _contacts.TellTo(state);
+        // A later deadline is left to be found when the earlier one fires: it costs one look, and sessions move away with every heartbeat.
+        if (state.NextDeadlineMs is not { } due || due >= _scheduledFor || (_scheduledFor != long.MaxValue && !_wheel.Cancel(_deadline)))
         {
-            state.Apply(records, epoch, now.WallMs);
-            batches.Add(records);
+            return;
         }
+
+        _scheduledFor = due;
+        _wheel.Schedule(_deadline, Math.Max(0, due - _clock.TickMs()));
     }
 
-    private async Task<bool> Append(QuorumLoop quorum, MetadataApplier metadata, ControllerState state, int epoch, List<IReadOnlyList<VersionedRecord>> batches)
+    private sealed class Deadline(ControllerLoop loop) : TimerWheelEntry
     {
-        long baseOffset = state.NextOffset, wallMs = _clock.WallMs();
-        batches.ForEach(records => state.Apply(records, epoch, wallMs));
-        if (!await quorum.AppendAsync(epoch, baseOffset, batches)) return false;
-        await metadata.AppliedAsync(state.NextOffset - 1);
-        return true;
+        /// <summary>The wheel's thread must not wait for a decision.</summary>
+        protected internal override void OnDeadline() => loop._mailbox.Send(() => loop._scheduledFor = long.MaxValue);
     }
 }

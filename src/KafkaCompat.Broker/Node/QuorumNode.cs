@@ -1,5 +1,6 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Controller;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Controller;
@@ -19,11 +20,13 @@ namespace KafkaCompat.Broker.Node;
 public sealed class QuorumNode : IAsyncDisposable
 {
     private readonly MetadataLog _log;
+    private readonly TimerWheel _wheel;
     private bool _isDisposed;
 
-    private QuorumNode(MetadataLog log, QuorumLoop quorum, ControllerLoop controller, MetadataApplier metadata)
+    private QuorumNode(MetadataLog log, QuorumLoop quorum, ControllerLoop controller, MetadataApplier metadata, TimerWheel wheel)
     {
         _log = log;
+        _wheel = wheel;
         Quorum = quorum;
         Controller = controller;
         Metadata = metadata;
@@ -54,11 +57,13 @@ public sealed class QuorumNode : IAsyncDisposable
                     + $"({string.Join(", ", voters.Voters.Select(static v => v.Key.Id))}): more than one is not served yet.");
             }
 
-            var controller = new ControllerLoop(ControllerSettingsOf(config, meta, BootstrapRecords(log, quorum), quorum.KRaftVersion, random), clock, random);
+            var settings = ControllerSettingsOf(config, meta, BootstrapRecords(log, quorum), quorum.KRaftVersion, random);
+            var wheel = new TimerWheel(clock);
+            var controller = new ControllerLoop(settings, clock, random, wheel, turns ?? TaskScheduler.Default);
             metadata.Leading = controller.OnLeading;
             metadata.SnapshotDue = (id, image) => quorum.TakeSnapshot(id, new QuorumSnapshot(
                 image.Provenance.TimestampMs, quorum.KRaftVersion, Voters: null, [.. MetadataSnapshot.Records(image)]));
-            return new QuorumNode(log, quorum, controller, metadata);
+            return new QuorumNode(log, quorum, controller, metadata, wheel);
         }
         catch
         {
@@ -91,6 +96,7 @@ public sealed class QuorumNode : IAsyncDisposable
         await Ended(Controller.StopAsync());
         await Ended(Quorum.StopAsync());
         Controller.Dispose();
+        _wheel.Dispose();
         Quorum.Dispose();
         await Metadata.DisposeAsync();
         if (Quorum.Completion.IsCompletedSuccessfully)

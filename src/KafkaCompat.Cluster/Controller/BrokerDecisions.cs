@@ -56,8 +56,7 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
             CordonedLogDirs = isSameIncarnation ? existing!.CordonedLogDirs : null,
         };
         records.Add(new(registration.ToRecord(version), version));
-        sessions.Touch(request.BrokerId, now.TickMs);
-        return new(records, new BrokerRegistrationResponse { BrokerEpoch = registration.Epoch }) { IsAtomic = false };
+        return new(records, new BrokerRegistrationResponse { BrokerEpoch = registration.Epoch }) { IsAtomic = false, Drafts = [new ContactDraft(request.BrokerId)] };
     }
 
     /// <summary>Forgets a broker: it leaves every ISR and is no member of the cluster until it registers again.</summary>
@@ -72,9 +71,12 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
             });
         }
 
-        sessions.Forget(broker.Id);
         var unregistered = new VersionedRecord(new UnregisterBrokerRecord { BrokerId = broker.Id, BrokerEpoch = broker.Epoch }, 0);
-        return new([.. _elections.BrokerGone(broker.Id), unregistered], new UnregisterBrokerResponse { ErrorMessage = "" }) { IsAtomic = false };
+        return new([.. _elections.BrokerGone(broker.Id), unregistered], new UnregisterBrokerResponse { ErrorMessage = "" })
+        {
+            IsAtomic = false,
+            Drafts = [new ContactDraft(broker.Id, isMember: false)],
+        };
     }
 
     /// <summary>Fences the brokers that have not been heard of for a session's time.</summary>
@@ -85,7 +87,7 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
         return expired is null ? [] : [.. Fence(expired)];
     }
 
-    public Decision<BrokerHeartbeatResponse> Heartbeat(BrokerHeartbeatRequest request, Now now)
+    public Decision<BrokerHeartbeatResponse> Heartbeat(BrokerHeartbeatRequest request)
     {
         if (!image.Brokers.TryGetValue(request.BrokerId, out var broker))
         {
@@ -97,7 +99,6 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
             return Decision.Of(new BrokerHeartbeatResponse { ErrorCode = ErrorCode.StaleBrokerEpoch });
         }
 
-        sessions.Touch(broker.Id, now.TickMs);
         bool isCaughtUp = request.CurrentMetadataOffset >= broker.Epoch;
         var records = new List<VersionedRecord>();
         bool isFenced = broker.IsFenced, shouldShutDown = false, leaves = false;
@@ -144,7 +145,11 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
             records.Add(new(new BrokerRegistrationChangeRecord { BrokerId = broker.Id, BrokerEpoch = broker.Epoch, CordonedLogDirs = [.. cordoned] }, 3));
         }
 
-        return new(records, new BrokerHeartbeatResponse { IsCaughtUp = isCaughtUp, IsFenced = isFenced, ShouldShutDown = shouldShutDown }) { IsAtomic = false };
+        return new(records, new BrokerHeartbeatResponse { IsCaughtUp = isCaughtUp, IsFenced = isFenced, ShouldShutDown = shouldShutDown })
+        {
+            IsAtomic = false,
+            Drafts = [new ContactDraft(broker.Id)],
+        };
     }
 
     /// <summary>The next block of producer ids.</summary>

@@ -10,5 +10,5 @@ namespace KafkaCompat.Cluster.Controller;
 internal sealed class BrokerHeartbeatHandler : IControllerHandler<BrokerHeartbeatRequest, BrokerHeartbeatResponse>
 {
     public Decision<BrokerHeartbeatResponse> Decide(BrokerHeartbeatRequest request, ControllerTurn turn) =>
-        turn.Brokers.Heartbeat(request, turn.Now);
+        turn.Brokers.Heartbeat(request);
 }

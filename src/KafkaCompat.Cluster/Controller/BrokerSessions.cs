@@ -1,29 +1,36 @@
+using System.Collections.Immutable;
+
 namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>
-/// When each broker was last heard of. It is not in the log: a new leader gives every broker a whole session's time. The time is handed in, and is the monotonic clock's.
-/// It is the one thing that deciding changes: most heartbeats lead to no record that could be applied, and to have heard of a broker stays true where what was
-/// decided with it is not committed. What is forgotten too early or too late costs a heartbeat, never a decision that the log does not hold.
+/// When each broker was last heard of, as a value. It is not in the log: a new leader gives every broker a whole session's time. The time is handed in, and is the
+/// monotonic clock's.
 /// </summary>
-internal sealed class BrokerSessions(long timeoutMs)
+internal sealed class BrokerSessions
 {
-    private readonly Dictionary<int, long> _lastContactMs = [];
+    private readonly long _timeoutMs;
+    private readonly ImmutableSortedDictionary<int, long> _lastContactMs;
+
+    public BrokerSessions(long timeoutMs)
+        : this(timeoutMs, ImmutableSortedDictionary<int, long>.Empty)
+    {
+    }
+
+    private BrokerSessions(long timeoutMs, ImmutableSortedDictionary<int, long> lastContactMs) => (_timeoutMs, _lastContactMs) = (timeoutMs, lastContactMs);
 
     /// <summary>A broker was heard of. Contacts may be told in any order: the last one counts.</summary>
-    public void Touch(int broker, long tickMs) => _lastContactMs[broker] = Math.Max(tickMs, _lastContactMs.GetValueOrDefault(broker, tickMs));
+    public BrokerSessions With(int broker, long tickMs) =>
+        new(_timeoutMs, _lastContactMs.SetItem(broker, Math.Max(tickMs, _lastContactMs.GetValueOrDefault(broker, tickMs))));
 
-    public void Forget(int broker) => _lastContactMs.Remove(broker);
-
-    public bool IsAlive(int broker, long tickMs) => _lastContactMs.TryGetValue(broker, out long last) && tickMs < last + timeoutMs;
+    /// <summary>A broker is no member any more.</summary>
+    public BrokerSessions Without(int broker) => new(_timeoutMs, _lastContactMs.Remove(broker));
 
     /// <summary>Time passed in which nobody could be heard: it is no broker's silence.</summary>
-    public void Forgive(long ms, long tickMs)
-    {
-        foreach (int broker in _lastContactMs.Keys.ToList())
-        {
-            _lastContactMs[broker] = Math.Min(_lastContactMs[broker] + ms, tickMs);
-        }
-    }
+    public BrokerSessions Later(long ms, long tickMs) =>
+        new(_timeoutMs, _lastContactMs.ToImmutableSortedDictionary(static contact => contact.Key, contact => Math.Min(contact.Value + ms, tickMs)));
+
+    /// <summary>Whether a session's time has not passed since a broker was heard of.</summary>
+    public bool IsAlive(int broker, long tickMs) => _lastContactMs.TryGetValue(broker, out long last) && tickMs < last + _timeoutMs;
 
     /// <summary>When the session of the first of these brokers ends; null where there are none.</summary>
     public long? FirstExpiryMs(IEnumerable<int> brokers)
@@ -31,7 +38,7 @@ internal sealed class BrokerSessions(long timeoutMs)
         long? first = null;
         foreach (int broker in brokers)
         {
-            long expiry = _lastContactMs.GetValueOrDefault(broker) + timeoutMs;
+            long expiry = _lastContactMs.GetValueOrDefault(broker) + _timeoutMs;
             first = first is null ? expiry : Math.Min(first.Value, expiry);
         }
 

@@ -31,6 +31,6 @@ internal sealed class ControllerApi<TRequest, TResponse>(short minVersion, short
     internal override Decision<IResponse> Decide(IRequest request, ControllerTurn turn)
     {
         var decision = handler.Decide((TRequest)request, turn);
-        return new(decision.Records, decision.Reply) { IsAtomic = decision.IsAtomic };
+        return new(decision.Records, decision.Reply) { IsAtomic = decision.IsAtomic, Drafts = decision.Drafts };
     }
 }

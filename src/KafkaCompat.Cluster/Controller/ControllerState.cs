@@ -6,28 +6,31 @@ using KafkaCompat.Protocol.MetadataRecords;
 namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>
-/// The active controller: a pure machine over the metadata. <c>Decide</c> returns records and a reply and changes nothing that the log holds;
-/// <see cref="Apply"/> is the only way in for records, the controller's own as much as those it finds when it takes over. It decides on records that are
-/// appended but not yet committed, which is safe because no reply leaves before what it rests on is committed: a leader that loses its office drops its
-/// state whole and is made anew from the log.
+/// The active controller: a pure machine over the metadata. <see cref="Decide"/> and <see cref="OnDeadline"/> return a decision and change nothing.
+/// <see cref="Apply"/> is the only way in for records, the controller's own as much as those it finds when it takes over; <see cref="Install"/> is the only one for what no record
+/// says. So the same commands with the same tickets and times, over the same log and chance, give the same decisions.
+///
+/// It decides on records that are appended but not yet committed, which is safe because no reply leaves before what it rests on is committed: a leader that loses its
+/// office drops its state whole and is made anew from the log.
 /// </summary>
 public sealed class ControllerState
 {
     private readonly ControllerSettings _settings;
-    private readonly Random _random;
-    private readonly BrokerSessions _sessions;
+    private readonly byte[] _seed = new byte[TicketRandom.SeedLength];
     private readonly MutationQuotas _quotas;
     private readonly MetadataLoader _loader;
+    private BrokerSessions _sessions;
     private long _nextNoOpMs;
     private long _lastLookMs;
 
-    /// <summary>Takes office with all that the log holds, at <paramref name="now"/>.</summary>
+    /// <summary>Takes office with all that the log holds, at <paramref name="now"/>. What is chosen at random follows from one draw of <paramref name="random"/> here.</summary>
     public ControllerState(ControllerSettings settings, MetadataLoader log, long nextOffset, Random random, Now now)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(log);
+        ArgumentNullException.ThrowIfNull(random);
         _settings = settings;
-        _random = random;
+        random.NextBytes(_seed);
         _loader = log;
         NextOffset = nextOffset;
         _sessions = new BrokerSessions(settings.SessionTimeoutMs);
@@ -38,9 +41,11 @@ public sealed class ControllerState
         {
             if (!broker.IsFenced)
             {
-                _sessions.Touch(broker.Id, now.TickMs);
+                _sessions = _sessions.With(broker.Id, now.TickMs);
             }
         }
+
+        _quotas.Follow(Image);
     }
 
     /// <summary>The metadata with all that has been appended.</summary>
@@ -92,7 +97,7 @@ public sealed class ControllerState
     /// What a request leads to. One whose time was over before its turn is refused whole: REQUEST_TIMED_OUT, and nothing of it is done. One that the controller has begun is
     /// answered when it is done, however long that takes.
     /// </summary>
-    public Decision<IResponse> Decide(ControllerRequest request, Now now)
+    public Decision<IResponse> Decide(ControllerRequest request, Ticket ticket, Now now)
     {
         ArgumentNullException.ThrowIfNull(request);
         var api = ControllerApis.Find(request.Body.Key) ?? throw new InvalidOperationException($"The controller does not decide {request.Body.Key}.");
@@ -107,21 +112,22 @@ public sealed class ControllerState
             Image = Image,
             NextOffset = NextOffset,
             Now = now,
-            Random = _random,
+            Random = new TicketRandom(_seed, ticket),
             Sessions = _sessions,
             Quotas = _quotas,
         };
         var decision = api.Decide(request.Body, turn);
-        if (turn.Quota is { } quota)
+        if (turn.Quota is not { } quota)
         {
-            _quotas.Take(quota, now.TickMs);
-            if (decision.Reply is IThrottledResponse throttled)
-            {
-                throttled.ThrottleTimeMs = quota.ThrottleMs;
-            }
+            return decision;
         }
 
-        return decision;
+        if (decision.Reply is IThrottledResponse throttled)
+        {
+            throttled.ThrottleTimeMs = quota.ThrottleMs;
+        }
+
+        return quota.Taken > 0 ? decision with { Drafts = [.. decision.Drafts, new ChargeDraft(quota)] } : decision;
     }
 
     /// <summary>
@@ -132,36 +138,33 @@ public sealed class ControllerState
     {
         if (Image.Brokers.TryGetValue(brokerId, out var broker) && broker.Epoch == brokerEpoch)
         {
-            _sessions.Touch(brokerId, tickMs);
+            _sessions = _sessions.With(brokerId, tickMs);
         }
     }
 
-    /// <summary>What is due by now.</summary>
-    public IReadOnlyList<VersionedRecord> OnDeadline(Now now)
+    /// <summary>What is due by now. Call it again, once the decision is applied and installed, until it has no records.</summary>
+    public Decision OnDeadline(Now now)
     {
-        ForgiveLateLook(now.TickMs);
-        var fenced = Brokers.FenceExpired(now);
-        if (fenced.Count > 0 || _settings.MaxIdleIntervalMs == 0 || now.TickMs < _nextNoOpMs)
+        var sessions = SessionsAtLook(now.TickMs);
+        var due = new BrokerDecisions(_settings, Image, sessions).FenceExpired(now);
+        long nextNoOpMs = _nextNoOpMs;
+        if (due.Count == 0 && _settings.MaxIdleIntervalMs != 0 && now.TickMs >= _nextNoOpMs)
         {
-            return fenced;
+            nextNoOpMs = now.After(_settings.MaxIdleIntervalMs);
+            due = Image.MetadataLevel == 0 ? [] : [new(new NoOpRecord(), 0)];
         }
 
-        _nextNoOpMs = now.After(_settings.MaxIdleIntervalMs);
-        return Image.MetadataLevel == 0 ? [] : [new(new NoOpRecord(), 0)];
+        return new Decision(due) { IsAtomic = false, Drafts = [new LookDraft(sessions, nextNoOpMs)] };
     }
 
-    /// <summary>
-    /// A process that was stopped for a while, or a turn that took that long, heard of nobody: a controller that looks much later than it meant to does not take its own
-    /// sleep for the silence of others.
-    /// </summary>
-    private void ForgiveLateLook(long tickMs)
+    /// <summary>Makes the unwritten part of a decision the controller's own, after its records have been applied.</summary>
+    public void Install(Decision decision, Now now)
     {
-        if (tickMs > _lastLookMs && NextDeadlineMs is { } due && tickMs - due > _settings.SessionTimeoutMs / 4)
+        ArgumentNullException.ThrowIfNull(decision);
+        foreach (var draft in decision.Drafts)
         {
-            _sessions.Forgive(tickMs - due, tickMs);
+            ((ControllerDraft)draft).InstallIn(this, now);
         }
-
-        _lastLookMs = tickMs;
     }
 
     /// <summary>Applies records that have been appended, from <see cref="NextOffset"/> on.</summary>
@@ -174,7 +177,14 @@ public sealed class ControllerState
 
         NextOffset += records.Count;
         _loader.Publish(new MetadataProvenance(NextOffset - 1, epoch, timestampMs));
+        _quotas.Follow(Image);
     }
+
+    internal void Contact(int brokerId, bool isMember, Now now) => _sessions = isMember ? _sessions.With(brokerId, now.TickMs) : _sessions.Without(brokerId);
+
+    internal void Charge(MutationQuota quota, Now now) => _quotas.Take(quota, now.TickMs);
+
+    internal void Looked(BrokerSessions sessions, long nextNoOpMs, Now now) => (_sessions, _nextNoOpMs, _lastLookMs) = (sessions, nextNoOpMs, now.TickMs);
 
     internal static VersionedRecord ClusterMinInSyncReplicas(ControllerSettings settings) => new(new ConfigRecord
     {
@@ -184,7 +194,12 @@ public sealed class ControllerState
         Value = settings.MinInSyncReplicas.ToString(System.Globalization.CultureInfo.InvariantCulture),
     }, 0);
 
-    private BrokerDecisions Brokers => new(_settings, Image, _sessions);
+    /// <summary>
+    /// A process that was stopped for a while, or a turn that took that long, heard of nobody: a controller that looks much later than it meant to does not take its own
+    /// sleep for the silence of others.
+    /// </summary>
+    private BrokerSessions SessionsAtLook(long tickMs) =>
+        tickMs > _lastLookMs && NextDeadlineMs is { } due && tickMs - due > _settings.SessionTimeoutMs / 4 ? _sessions.Later(tickMs - due, tickMs) : _sessions;
 
     private List<VersionedRecord> Bootstrap()
     {

@@ -3,7 +3,7 @@ using KafkaCompat.Cluster.Metadata;
 
 namespace KafkaCompat.Cluster.Controller;
 
-/// <summary>All that one request is decided on.</summary>
+/// <summary>All that one request is decided on. Deciding reads it and changes nothing of it but <see cref="Quota"/>, which is the decision's own.</summary>
 internal sealed class ControllerTurn(ControllerRequest request)
 {
     /// <summary>The request with what came along.</summary>
@@ -33,7 +33,7 @@ internal sealed class ControllerTurn(ControllerRequest request)
     public MutationQuota? Quota { get; private set; }
 
     /// <summary>The controller mutation quota of the request. From a version on its clients know the error and are refused; older ones are only throttled.</summary>
-    public MutationQuota MutationQuota(short strictSince) => Quota ??= Quotas.Of(Image, Request.Client, Version >= strictSince, Now.TickMs);
+    public MutationQuota MutationQuota(short strictSince) => Quota ??= Quotas.Of(Request.Client, Version >= strictSince, Now.TickMs);
 
     public BrokerDecisions Brokers => new(Settings, Image, Sessions);
 }

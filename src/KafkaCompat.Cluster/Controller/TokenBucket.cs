@@ -10,12 +10,8 @@ internal sealed class TokenBucket(double capacitySeconds)
     private long _filledMs;
 
     /// <summary>What is left now; below zero it takes that long to fill up again.</summary>
-    public double Left(double rate, long nowMs)
-    {
-        _tokens = Math.Min(capacitySeconds * rate, _tokens + (rate * (nowMs - _filledMs) / 1000));
-        _filledMs = nowMs;
-        return _tokens;
-    }
+    public double Left(double rate, long nowMs) => Math.Min(capacitySeconds * rate, _tokens + (rate * (nowMs - _filledMs) / 1000));
 
-    public void Take(double tokens) => _tokens -= tokens;
+    /// <summary>Takes from what is left now.</summary>
+    public void Take(double tokens, double rate, long nowMs) => (_tokens, _filledMs) = (Left(rate, nowMs) - tokens, nowMs);
 }

@@ -24,6 +24,9 @@ public sealed class TrackedEntities<TKey, TMeasure>(Func<TMeasure> create)
 
     public int Count => _entries.Count;
 
+    /// <summary>What is measured of an entity already; the default where nothing is. To look changes nothing.</summary>
+    public TMeasure? Find(TKey key) => _entries.TryGetValue(key, out var entry) ? entry.Measure : default;
+
     public TMeasure Of(TKey key, long nowMs)
     {
         if (!_entries.TryGetValue(key, out var entry))

@@ -187,12 +187,12 @@ public sealed class AlterClientQuotasTests
     private AlterClientQuotasResponse Alter(params AlterClientQuotasRequest.EntryData[] entries)
     {
         var decision = _node.State.Decide(new AlterClientQuotasRequest { Entries = [.. entries] }, UnknownHosts);
-        _node.Apply(decision.Records);
+        _node.Apply(decision);
         return decision.Reply;
     }
 
     private List<string> Records(params AlterClientQuotasRequest.EntryData[] entries) =>
-        _node.Apply(_node.State.Decide(new AlterClientQuotasRequest { Entries = [.. entries] }, UnknownHosts).Records);
+        _node.Apply(_node.State.Decide(new AlterClientQuotasRequest { Entries = [.. entries] }, UnknownHosts));
 
     private List<string> Stored() => Stored(_node.State.Image);
 

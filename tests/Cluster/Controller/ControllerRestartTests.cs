@@ -29,7 +29,7 @@ public sealed class ControllerRestartTests
         {
             // The end of the log is torn off, and with it the shutdown.
             Assert.Equal("metadata-torn", name);
-            node.Apply(node.State.FenceDeadBroker(1).Records);
+            node.Apply(node.State.FenceDeadBroker(1));
         }
 
         node.Register(old.LogDirs, previousEpoch: old.Epoch);
@@ -83,7 +83,7 @@ public sealed class ControllerRestartTests
         // As long as the old session may be alive the registration is refused, unless the node knows that it is dead.
         var refused = node.State.Decide(node.Registration([TestController.Directory], -1), node.Now);
         Assert.Equal(ErrorCode.DuplicateBrokerRegistration, refused.Reply.ErrorCode);
-        var fenced = node.Apply(node.State.FenceDeadBroker(1).Records);
+        var fenced = node.Apply(node.State.FenceDeadBroker(1));
         Assert.Equal(
             ["""PartitionChangeRecord {"isr":[],"leader":-1,"eligibleLeaderReplicas":[1],"lastKnownElr":[1]}""", """BrokerRegistrationChangeRecord {"fenced":1}"""],
             fenced);
@@ -109,7 +109,7 @@ public sealed class ControllerRestartTests
         {
             node = TestController.Over(node.Log, node.State.NextOffset + 1);
             node.Activate();
-            Assert.Equal("""PartitionChangeRecord {"isr":[],"leader":-1,"eligibleLeaderReplicas":[1],"lastKnownElr":[1]}""", node.Apply(node.State.FenceDeadBroker(1).Records)[0]);
+            Assert.Equal("""PartitionChangeRecord {"isr":[],"leader":-1,"eligibleLeaderReplicas":[1],"lastKnownElr":[1]}""", node.Apply(node.State.FenceDeadBroker(1))[0]);
             Assert.Equal("""PartitionChangeRecord {"eligibleLeaderReplicas":[]}""", node.Register([TestController.Directory], previousEpoch: -1)[0]);
             Assert.Equal(elected, Elected(node));
         }
@@ -172,7 +172,7 @@ public sealed class ControllerRestartTests
         for (int block = 0; block < 3; block++)
         {
             var decision = node.State.Decide(request);
-            node.Apply(decision.Records);
+            node.Apply(decision);
             Assert.Equal((ErrorCode.None, block * 1000L, 1000), (decision.Reply.ErrorCode, decision.Reply.ProducerIdStart, decision.Reply.ProducerIdLen));
         }
 
@@ -182,7 +182,7 @@ public sealed class ControllerRestartTests
 
     /// <summary>The change of the partition that follows when the broker is unfenced.</summary>
     private static string Elected(TestController node) => node.Apply(node.State.Decide(
-        new BrokerHeartbeatRequest { BrokerId = 1, BrokerEpoch = node.State.Image.Brokers[1].Epoch, CurrentMetadataOffset = node.State.NextOffset - 1, CordonedLogDirs = [] }, node.Now).Records)
+        new BrokerHeartbeatRequest { BrokerId = 1, BrokerEpoch = node.State.Image.Brokers[1].Epoch, CurrentMetadataOffset = node.State.NextOffset - 1, CordonedLogDirs = [] }, node.Now))
         .Single(static record => record.StartsWith("PartitionChangeRecord", StringComparison.Ordinal));
 
     private static string Text(JsonElement array) => $"[{string.Join(",", array.EnumerateArray().Select(e => e.GetInt32()))}]";

@@ -84,7 +84,7 @@ public sealed class CreateTopicsTests
         string partition = $$"""PartitionRecord {"replicas":[1],"isr":[1],"removingReplicas":[],"addingReplicas":[],"leader":1,"leaderEpoch":0,"partitionEpoch":0,"directories":["{{TestController.Directory}}"]}""";
         Assert.Equal(
             ["""TopicRecord {"name":"t"}""", """ConfigRecord {"resourceType":2,"resourceName":"t","name":"retention.ms","value":"1000"}""", partition, partition],
-            _node.Apply(decision.Records));
+            _node.Apply(decision));
         Assert.Equal((ErrorCode.None, 2, (short)1), (decision.Reply.Topics[0].ErrorCode, decision.Reply.Topics[0].NumPartitions, decision.Reply.Topics[0].ReplicationFactor));
         Assert.Equal(_node.State.Image.FindTopic("t")!.Id, decision.Reply.Topics[0].TopicId);
     }
@@ -149,7 +149,7 @@ public sealed class CreateTopicsTests
                 ("c.c", ErrorCode.None, null),
             ],
             decision.Reply.Responses.Select(r => (r.Name, r.ErrorCode, r.ErrorMessage)));
-        Assert.Equal(["RemoveTopicRecord {}"], _node.Apply(decision.Records));
+        Assert.Equal(["RemoveTopicRecord {}"], _node.Apply(decision));
         Assert.Equal(["m1"], _node.State.Image.Topics.Keys);
         Assert.Empty(_node.State.Image.ConfigsOf(ConfigResource.Topic("c.c")));
     }

@@ -118,14 +118,14 @@ public sealed class DirectoryTests
             OfflineLogDirs = [.. offline],
             CordonedLogDirs = [],
         };
-        return _node.Apply(_node.State.Decide(request, _node.Now).Records);
+        return _node.Apply(_node.State.Decide(request, _node.Now));
     }
 
     private (List<string> Records, AssignReplicasToDirsResponse Reply) Assign(params (Uuid Directory, int Partition)[] replicas)
     {
         var decision = _node.State.Decide(Request(replicas));
         Assert.Equal(ErrorCode.None, decision.Reply.ErrorCode);
-        return (_node.Apply(decision.Records), decision.Reply);
+        return (_node.Apply(decision), decision.Reply);
     }
 
     private AssignReplicasToDirsRequest Request(params (Uuid Directory, int Partition)[] replicas) => new()

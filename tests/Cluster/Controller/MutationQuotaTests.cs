@@ -50,7 +50,7 @@ public sealed class MutationQuotaTests
     public void Only_what_is_decided_is_charged()
     {
         var faulty = new CreateTopicsRequest { TimeoutMs = 60_000, Topics = { Topic("a", 11), new() { Name = "b", NumPartitions = 1, ReplicationFactor = 1, Configs = { null! } } } };
-        Assert.Throws<NullReferenceException>(() => _node.State.Decide(new ControllerRequest(faulty, 7) { Client = Client, ArrivalMs = _node.Now.TickMs }, _node.Now));
+        Assert.Throws<NullReferenceException>(() => _node.State.Decide(new ControllerRequest(faulty, 7) { Client = Client, ArrivalMs = _node.Now.TickMs }, default, _node.Now));
         Assert.Equal((ErrorCode.None, 1_000), One(Create(_node, Client, 5, ("b", 12))));
     }
 
@@ -95,7 +95,7 @@ public sealed class MutationQuotaTests
     private static CreateTopicsResponse Decide(TestController node, RequestClient? client, short version, Now now, params (string Name, int Partitions)[] topics)
     {
         var request = new CreateTopicsRequest { TimeoutMs = 60_000, Topics = [.. topics.Select(static topic => Topic(topic.Name, topic.Partitions))] };
-        var decision = node.State.Decide(new ControllerRequest(request, version) { Client = client, ArrivalMs = now.TickMs }, now);
+        var decision = node.State.Decide(new ControllerRequest(request, version) { Client = client, ArrivalMs = now.TickMs }, new Ticket(node.State.NextOffset), now);
         node.Apply(decision);
         return (CreateTopicsResponse)decision.Reply;
     }

@@ -46,7 +46,7 @@ internal static class Questions
     private static Decision<TResponse> Put<TResponse>(ControllerState state, IRequestFor<TResponse> _, ControllerRequest request, Now now)
         where TResponse : class, IResponse
     {
-        var decision = state.Decide(request with { ArrivalMs = now.TickMs + LongMs }, now);
-        return new(decision.Records, (TResponse)decision.Reply) { IsAtomic = decision.IsAtomic };
+        var decision = state.Decide(request with { ArrivalMs = now.TickMs + LongMs }, new Ticket(state.NextOffset), now);
+        return new(decision.Records, (TResponse)decision.Reply) { IsAtomic = decision.IsAtomic, Drafts = decision.Drafts };
     }
 }

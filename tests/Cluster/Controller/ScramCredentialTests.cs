@@ -97,7 +97,7 @@ public sealed class ScramCredentialTests
         }
 
         var decision = _node.State.Decide(request);
-        _node.Apply(decision.Records);
+        _node.Apply(decision);
         return decision.Reply;
     }
 }

@@ -99,7 +99,7 @@ internal sealed class TestController
     /// <summary>A second, third… broker that lives.</summary>
     public void Join(int broker)
     {
-        Apply(State.Decide(Registration([new Uuid(0x1234, broker)], -1, broker), Now).Records);
+        Apply(State.Decide(Registration([new Uuid(0x1234, broker)], -1, broker), Now));
         Heartbeat(broker: broker);
     }
 
@@ -108,7 +108,7 @@ internal sealed class TestController
         long offset = State.NextOffset;
         var decision = State.Decide(Registration(directories, previousEpoch), Now);
         Xunit.Assert.Equal((ErrorCode.None, offset), (decision.Reply.ErrorCode, decision.Reply.BrokerEpoch));
-        return Apply(decision.Records);
+        return Apply(decision);
     }
 
     public BrokerHeartbeatResponse Heartbeat(bool wantShutDown = false, int broker = 1)
@@ -116,7 +116,7 @@ internal sealed class TestController
         var decision = State.Decide(
             new BrokerHeartbeatRequest { BrokerId = broker, BrokerEpoch = State.Image.Brokers[broker].Epoch, CurrentMetadataOffset = State.NextOffset - 1, WantShutDown = wantShutDown, CordonedLogDirs = [] },
             Now);
-        Apply(decision.Records);
+        Apply(decision);
         return decision.Reply;
     }
 
@@ -126,12 +126,17 @@ internal sealed class TestController
     public CreateTopicsResponse CreateTopics(CreateTopicsRequest request)
     {
         var decision = State.Decide(request);
-        Apply(decision.Records);
+        Apply(decision);
         return decision.Reply;
     }
 
     /// <summary>Takes a decision over; its records as text.</summary>
-    public List<string> Apply<TReply>(Decision<TReply> decision) => Apply(decision.Records);
+    public List<string> Apply(Decision decision)
+    {
+        var written = Apply(decision.Records);
+        State.Install(decision, Now);
+        return written;
+    }
 
     /// <summary>Applies records and gives them as text without the fields that only say where they belong.</summary>
     public List<string> Apply(IReadOnlyList<VersionedRecord> records)
