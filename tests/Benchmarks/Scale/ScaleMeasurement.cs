@@ -4,7 +4,7 @@ using KafkaCompat.Benchmarks.Start;
 namespace KafkaCompat.Benchmarks.Scale;
 
 /// <summary>
-/// Our program and Apache Kafka, one after the other, with 10,000 partitions, with 10,000 idle connections and with 1,000 consumers that wait: how long it takes to create and to open the
+/// Our program and Apache Kafka (or another build of ours), one after the other, with 10,000 partitions, with 10,000 idle connections, with 1,000 consumers that wait, and heartbeats while 3,000 partitions are made: how long it takes to create and to open the
 /// partitions, what they cost while nothing happens, and what a connection costs that is silent.
 /// </summary>
 internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
@@ -17,7 +17,7 @@ internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
     {
         if (args.Length < 1)
         {
-            Console.Error.WriteLine("scale KAFKACOMPAT_BINARY [KAFKA_FOLDER | none] [partitions | connections | polls]");
+            Console.Error.WriteLine("scale KAFKACOMPAT_BINARY [KAFKA_FOLDER | BASELINE_BINARY | none] [partitions | connections | polls | heartbeats]");
             return 1;
         }
 
@@ -41,6 +41,11 @@ internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
             measurement.Polls();
         }
 
+        if (which is "" or "heartbeats")
+        {
+            measurement.Heartbeats();
+        }
+
         return met ? 0 : 1;
     }
 
@@ -54,7 +59,7 @@ internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
         }
 
         var kafka = Each(isOurs: false, static (node, start) => new PartitionScale(node, start).Measure());
-        Console.WriteLine($"Apache Kafka  {kafka}");
+        Console.WriteLine($"{Other}  {kafka}");
         var (created, opened) = (ours.Created / kafka.Created, ours.Opened / kafka.Opened);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
@@ -68,7 +73,7 @@ internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
         Console.WriteLine($"kafkacompat   {ours}");
         if (kafkaFolder.Length > 0)
         {
-            Console.WriteLine($"Apache Kafka  {Each(isOurs: false, static (node, start) => ConnectionScale.Measure(node, start))}");
+            Console.WriteLine($"{Other}  {Each(isOurs: false, static (node, start) => ConnectionScale.Measure(node, start))}");
         }
 
         return ours.KiBPerConnection <= ConnectionTargetKiB;
@@ -79,9 +84,21 @@ internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
         Console.WriteLine($"kafkacompat   {Each(isOurs: true, static (node, start) => PollScale.Measure(node, start))}");
         if (kafkaFolder.Length > 0)
         {
-            Console.WriteLine($"Apache Kafka  {Each(isOurs: false, static (node, start) => PollScale.Measure(node, start))}");
+            Console.WriteLine($"{Other}  {Each(isOurs: false, static (node, start) => PollScale.Measure(node, start))}");
         }
     }
+
+    private void Heartbeats()
+    {
+        Console.WriteLine($"kafkacompat   {Each(isOurs: true, static (node, start) => HeartbeatScale.Measure(node, start))}");
+        if (kafkaFolder.Length > 0)
+        {
+            Console.WriteLine($"{Other}  {Each(isOurs: false, static (node, start) => HeartbeatScale.Measure(node, start))}");
+        }
+    }
+
+    /// <summary>Apache Kafka, or another build of our program.</summary>
+    private string Other => File.Exists(kafkaFolder) ? "the baseline" : "Apache Kafka";
 
     private T Each<T>(bool isOurs, Func<NodeFolder, Func<NodeProcess>, T> measure)
     {
@@ -89,13 +106,14 @@ internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
         try
         {
             var node = NodeFolder.Create(folder.FullName);
-            if (!isOurs)
+            var program = isOurs ? ours : File.Exists(kafkaFolder) ? kafkaFolder : null;
+            if (program is null)
             {
                 node.FormatByKafka(kafkaFolder);
             }
 
-            return measure(node, () => isOurs
-                ? new NodeProcess(ours, [node.File], folder.FullName)
+            return measure(node, () => program is not null
+                ? new NodeProcess(program, [node.File], folder.FullName)
                 : new NodeProcess("bash", [NodeFolder.Runner(kafkaFolder), "kafka-server-start", node.File], folder.FullName));
         }
         finally

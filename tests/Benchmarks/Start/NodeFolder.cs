@@ -4,8 +4,8 @@ using System.Net.Sockets;
 
 namespace KafkaCompat.Benchmarks.Start;
 
-/// <summary>A folder with the <c>server.properties</c> of one node with both roles, and the port on which it will listen.</summary>
-internal sealed record NodeFolder(string File, int Port)
+/// <summary>A folder with the <c>server.properties</c> of one node with both roles, and the ports on which it will listen as broker and as controller.</summary>
+internal sealed record NodeFolder(string File, int Port, int ControllerPort)
 {
     /// <summary>The script in Kafka's folder that runs Kafka's programs; it becomes the program.</summary>
     public static string Runner(string kafkaFolder) => Path.Combine(kafkaFolder, "kafka");
@@ -32,7 +32,7 @@ internal sealed record NodeFolder(string File, int Port)
             {more}
 
             """);
-        return new NodeFolder(file, port);
+        return new NodeFolder(file, port, controllerPort);
     }
 
     /// <summary>Formats the directory with Kafka's own tool.</summary>
