@@ -71,9 +71,18 @@ public sealed class PartitionKeeper : IMetadataListener
     public async ValueTask OnMetadata(MetadataStep step)
     {
         _image = step.Image;
-        Delete([.. step.Delta.DeletedTopics.SelectMany(static topic => topic.Partitions.Keys, static (topic, index) => new TopicPartition(topic.Name, index))]);
-        TryAgain(step.Image);
+        // Folders are made, opened, renamed and synced: no thread that answers requests waits for that.
+        await _directories.DiskThreads.Run(() =>
+        {
+            Delete([.. step.Delta.DeletedTopics.SelectMany(static topic => topic.Partitions.Keys, static (topic, index) => new TopicPartition(topic.Name, index))]);
+            TryAgain(step.Image);
+        });
         await CreateLogs(step);
+        await _directories.DiskThreads.Run(() => Apply(step));
+    }
+
+    private void Apply(MetadataStep step)
+    {
         foreach (var change in step.Delta.ChangedTopics.Values)
         {
             foreach (var index in change.ChangedPartitions) Apply(change.Name, change.Id, index, change[index]);
