@@ -1,6 +1,7 @@
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Controller;
 
@@ -13,15 +14,19 @@ internal sealed class ControllerCommand(ControllerRequest request)
 
     public Task<IResponse> Reply => _done.Task;
 
+    /// <summary>Whether the answer is late enough only when this node's metadata has what it rests on. A heartbeat that led to nothing need not be seen by anybody.</summary>
+    public bool WaitsForMetadata { get; private set; } = true;
+
     /// <summary>Decides, and keeps the reply.</summary>
     public Decision Decide(ControllerState state, Ticket ticket, Now now)
     {
         var decision = state.Decide(request, ticket, now);
         (_reply, _decidedMs) = (decision.Reply, now.TickMs);
+        WaitsForMetadata = request.Body is not BrokerHeartbeatRequest || decision.Records.Count > 0;
         return decision;
     }
 
-    /// <summary>What was decided is committed and applied. What a client waited meanwhile it has been quiet for.</summary>
+    /// <summary>What was decided is committed, and applied where that matters. What a client waited meanwhile it has been quiet for.</summary>
     public void Answer(long tickMs)
     {
         if (_reply is IThrottledResponse { ThrottleTimeMs: > 0 } throttled)

@@ -13,18 +13,22 @@ namespace KafkaCompat.Broker.Controller;
 
 /// <summary>
 /// Runs a <see cref="ControllerState"/> while this node leads the quorum: mailbox → decide → append → commit → every listener of the metadata has
-/// applied it → answer. Commands that wait together are appended together; while an append is under way they wait.
+/// applied it → answer. Commands that wait together are appended together, and the next ones are decided while that is under way: what they rest on is before them in the log.
+/// A heartbeat that changes nothing is answered when what it rests on is committed: it does not wait for partitions to be opened.
 ///
 /// Work is done in the turns of its <see cref="Mailbox{T}"/>. States: Waiting (no office: commands wait) → Entering (what a new leader writes first is appended) →
 /// Active (commands are decided) → Waiting again when the epoch is over → Ended, for good, by a stop or a failure: commands are refused.
 /// </summary>
 public sealed class ControllerLoop : IController, IDisposable
 {
-    /// <summary>Commands that may wait. Whoever posts more waits before.</summary>
+    /// <summary>Commands that have no answer yet. Whoever posts more waits before.</summary>
     private const int MailboxSize = 1024;
 
     /// <summary>Commands decided before an append, and in one turn.</summary>
     private const int MaxCommandsPerAppend = 64;
+
+    /// <summary>Appends that are not committed. No more is decided meanwhile.</summary>
+    private const int MaxAppendsUnderWay = 8;
 
     private readonly ControllerSettings _settings;
     private readonly TimeProvider _clock;
@@ -39,9 +43,12 @@ public sealed class ControllerLoop : IController, IDisposable
     private volatile bool _isStopping;
     private volatile int _trackedQuotas;
 
-    // Everything below is touched by the mailbox's turns only, and by the append that is under way.
+    // Everything below is touched by the mailbox's turns only.
     private readonly Queue<ControllerCommand> _waiting = new();
-    private readonly List<ControllerCommand> _decided = [];
+
+    /// <summary>Appends that are not committed, in order.</summary>
+    private readonly List<ControllerAppend> _underWay = [];
+
     private (LeadershipStart Start, MetadataLoader Log)? _nextOffice;
     private (QuorumLoop Quorum, MetadataApplier Applier)? _log;
     private ControllerState? _state;
@@ -51,7 +58,6 @@ public sealed class ControllerLoop : IController, IDisposable
     private int _epoch;
     private bool _isLogEmpty;
     private bool _isActive;
-    private bool _isAppending;
     private bool _isStopped;
 
     /// <summary>Makes a loop without office.</summary>
@@ -125,26 +131,26 @@ public sealed class ControllerLoop : IController, IDisposable
         await _completion.Task;
     }
 
-    public void Dispose()
-    {
-        _ = _wheel.Cancel(_deadline);
-        _places.Dispose();
-    }
+    public void Dispose() => _ = _wheel.Cancel(_deadline);
 
     private async Task<IResponse> Post(ControllerRequest request)
     {
-        var command = new ControllerCommand(request with { ArrivalMs = _clock.TickMs() });
         if (_isStopping || _completion.Task.IsCompleted)
         {
-            command.Fail(Refusal());
-        }
-        else
-        {
-            await _places.WaitAsync();
-            _mailbox.Send(() => Take(command));
+            throw Refusal();
         }
 
-        return await command.Reply;
+        var command = new ControllerCommand(request with { ArrivalMs = _clock.TickMs() });
+        await _places.WaitAsync();
+        try
+        {
+            _mailbox.Send(() => Take(command));
+            return await command.Reply;
+        }
+        finally
+        {
+            _ = _places.Release();
+        }
     }
 
     /// <summary>What a command hears that comes when the loop takes none any more.</summary>
@@ -158,7 +164,6 @@ public sealed class ControllerLoop : IController, IDisposable
             return;
         }
 
-        _ = _places.Release();
         command.Fail(_ended());
     }
 
@@ -182,12 +187,12 @@ public sealed class ControllerLoop : IController, IDisposable
     /// <summary>Does what can be done now: enters an office, decides, or ends.</summary>
     private void Advance()
     {
-        if (_ended is not null || _isAppending)
+        if (_ended is not null || _underWay.Count >= MaxAppendsUnderWay)
         {
             return;
         }
 
-        if (_nextOffice is { } office && _log is not null)
+        if (_nextOffice is { } office && _log is not null && _underWay.Count == 0)
         {
             _nextOffice = null;
             (_epoch, _isLogEmpty, _isActive) = (office.Start.Epoch, office.Start.IsLogEmpty, false);
@@ -201,30 +206,47 @@ public sealed class ControllerLoop : IController, IDisposable
                 End();
             }
         }
-        else if (_isActive || HasEntered(_state))
+        else
         {
+            Enter(_state);
             Decide(_state);
         }
     }
 
-    /// <summary>Appends what a new leader writes first, a batch after the other; true when there is no more of it.</summary>
-    private bool HasEntered(ControllerState state)
+    /// <summary>Appends what a new leader writes first, a batch after the other.</summary>
+    private void Enter(ControllerState state)
     {
-        if (state.DecideOnActivation(_isLogEmpty) is { Count: > 0 } records)
+        if (_isActive)
+        {
+            return;
+        }
+
+        while (state.DecideOnActivation(_isLogEmpty) is { Count: > 0 } records)
         {
             _isLogEmpty = false;
             long baseOffset = state.NextOffset;
             state.Apply(records, _epoch, _clock.WallMs());
-            _ = Append(state, baseOffset, [records]);
-            return false;
+            Append(baseOffset, [records], new ControllerAppend(state.NextOffset, []));
         }
 
         _isActive = true;
-        _ = _active.TrySetResult();
-        return true;
+        _ = TellActive(_log!.Value.Applier, state.NextOffset - 1);
     }
 
-    /// <summary>Decides what is due and what waits, and appends it. What led to no record is answered with the rest, or at once where there is nothing to append.</summary>
+    private async Task TellActive(MetadataApplier applier, long lastOffset)
+    {
+        try
+        {
+            await applier.AppliedAsync(lastOffset);
+            _ = _active.TrySetResult();
+        }
+        catch (Exception failure)
+        {
+            _ = _active.TrySetException(failure);
+        }
+    }
+
+    /// <summary>Decides what is due and what waits, and appends it. What led to no record is answered with what it rests on.</summary>
     private void Decide(ControllerState state)
     {
         var batches = new List<IReadOnlyList<VersionedRecord>>();
@@ -240,28 +262,35 @@ public sealed class ControllerLoop : IController, IDisposable
         }
         while (isDue);
 
+        var decided = new List<ControllerCommand>();
         for (int taken = 0; taken < MaxCommandsPerAppend && _waiting.TryDequeue(out var command); taken++)
         {
-            _ = _places.Release();
             if (TryDecide(state, command, now, batches))
             {
-                _decided.Add(command);
+                decided.Add(command);
             }
         }
 
         _trackedQuotas = state.TrackedQuotas;
+        var decision = new ControllerAppend(state.NextOffset, decided);
         if (batches.Count > 0)
         {
-            _ = Append(state, baseOffset, batches);
-            return;
+            Append(baseOffset, batches, decision);
+        }
+        else if (_underWay is [.., var last])
+        {
+            last.Commands.AddRange(decided);
+        }
+        else
+        {
+            Answer(decision);
         }
 
-        AnswerDecided();
         if (_waiting.Count > 0)
         {
             _mailbox.Send(static () => { });
         }
-        else if (_isStopped)
+        else if (_isStopped && _underWay.Count == 0)
         {
             End();
         }
@@ -315,55 +344,86 @@ public sealed class ControllerLoop : IController, IDisposable
         return true;
     }
 
-    /// <summary>Appends what the state holds already from an offset on; over when it is committed and this node's metadata has it.</summary>
-    private async Task Append(ControllerState state, long baseOffset, IReadOnlyList<IReadOnlyList<VersionedRecord>> batches)
+    /// <summary>Appends what the state holds already from an offset on.</summary>
+    private void Append(long baseOffset, IReadOnlyList<IReadOnlyList<VersionedRecord>> batches, ControllerAppend decision)
     {
-        _isAppending = true;
-        var (quorum, applier) = _log!.Value;
-        long lastOffset = state.NextOffset - 1;
-        Exception? cause = null;
-        bool isCommitted = false;
+        _underWay.Add(decision);
+        _ = Commit(_log!.Value.Quorum.AppendAsync(_epoch, baseOffset, batches), decision);
+    }
+
+    private async Task Commit(Task<bool> append, ControllerAppend decision)
+    {
         try
         {
-            isCommitted = await quorum.AppendAsync(_epoch, baseOffset, batches);
-            if (isCommitted)
-            {
-                await applier.AppliedAsync(lastOffset);
-            }
+            bool isCommitted = await append;
+            _mailbox.Post(() => Appended(decision, isCommitted));
+        }
+        catch (Exception failure)
+        {
+            _mailbox.Post(() => Fail(failure));
+        }
+    }
+
+    private void Appended(ControllerAppend decision, bool isCommitted)
+    {
+        // Of an epoch that is over nobody waits any more.
+        int at = _underWay.IndexOf(decision);
+        if (at < 0)
+        {
+            return;
+        }
+
+        if (!isCommitted)
+        {
+            // The epoch is over, and nothing is known of what was decided: the next office begins anew from the log.
+            _state = null;
+            _underWay.ForEach(static append => append.Fail(static () => new NotControllerException()));
+            _underWay.Clear();
+            return;
+        }
+
+        // What is committed is so with all that is before it.
+        var committed = _underWay[..(at + 1)];
+        _underWay.RemoveRange(0, committed.Count);
+        committed.ForEach(Answer);
+    }
+
+    /// <summary>Answers what is committed: heartbeats that changed nothing now, and the rest when this node's metadata has it.</summary>
+    private void Answer(ControllerAppend decision)
+    {
+        long tickMs = _clock.TickMs();
+        foreach (var command in decision.Commands.Where(static command => !command.WaitsForMetadata))
+        {
+            command.Answer(tickMs);
+        }
+
+        _ = AnswerWhenApplied(_log!.Value.Applier, decision);
+    }
+
+    private async Task AnswerWhenApplied(MetadataApplier applier, ControllerAppend decision)
+    {
+        Exception? cause = null;
+        try
+        {
+            await applier.AppliedAsync(decision.EndOffset - 1);
         }
         catch (Exception failure)
         {
             cause = failure;
         }
 
-        _mailbox.Post(() => Appended(isCommitted, cause));
-    }
-
-    private void Appended(bool isCommitted, Exception? cause)
-    {
-        _isAppending = false;
-        if (cause is not null)
-        {
-            Fail(cause);
-        }
-        else if (isCommitted)
-        {
-            AnswerDecided();
-        }
-        else
-        {
-            // The epoch is over, and nothing is known of what was decided: the next office begins anew from the log.
-            _state = null;
-            _decided.ForEach(static command => command.Fail(new NotControllerException()));
-            _decided.Clear();
-        }
-    }
-
-    private void AnswerDecided()
-    {
         long tickMs = _clock.TickMs();
-        _decided.ForEach(command => command.Answer(tickMs));
-        _decided.Clear();
+        foreach (var command in decision.Commands.Where(static command => command.WaitsForMetadata))
+        {
+            if (cause is null)
+            {
+                command.Answer(tickMs);
+            }
+            else
+            {
+                command.Fail(Ended(cause));
+            }
+        }
     }
 
     private void End()
@@ -385,11 +445,10 @@ public sealed class ControllerLoop : IController, IDisposable
     {
         _ended ??= answer;
         _state = null;
-        _decided.ForEach(command => command.Fail(_ended()));
-        _decided.Clear();
+        _underWay.ForEach(append => append.Fail(_ended));
+        _underWay.Clear();
         while (_waiting.TryDequeue(out var command))
         {
-            _ = _places.Release();
             command.Fail(_ended());
         }
     }

@@ -6,9 +6,9 @@ internal sealed class AppliedWaits
     private readonly Lock _gate = new();
     private readonly PriorityQueue<TaskCompletionSource, long> _waiting = new();
     private long _nextOffset;
-    private bool _hasEnded;
+    private Exception? _end;
 
-    /// <summary>Done when the record at the offset has been applied; fails with <see cref="ObjectDisposedException"/> where it will not be.</summary>
+    /// <summary>Done when the record at the offset has been applied; fails where it will not be.</summary>
     public Task Until(long offset)
     {
         lock (_gate)
@@ -18,9 +18,9 @@ internal sealed class AppliedWaits
                 return Task.CompletedTask;
             }
 
-            if (_hasEnded)
+            if (_end is not null)
             {
-                return Task.FromException(new ObjectDisposedException(nameof(MetadataApplier)));
+                return Task.FromException(_end);
             }
 
             var applied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -43,15 +43,15 @@ internal sealed class AppliedWaits
         }
     }
 
-    /// <summary>Nothing more will be applied.</summary>
-    public void End()
+    /// <summary>Nothing more will be applied: of a failure, or because it has ended.</summary>
+    public void End(Exception? failure)
     {
         lock (_gate)
         {
-            _hasEnded = true;
+            _end = failure ?? new ObjectDisposedException(nameof(MetadataApplier));
             while (_waiting.TryDequeue(out var waiting, out _))
             {
-                _ = waiting.TrySetException(new ObjectDisposedException(nameof(MetadataApplier)));
+                _ = waiting.TrySetException(_end);
             }
         }
     }

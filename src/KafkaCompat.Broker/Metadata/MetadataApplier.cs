@@ -63,7 +63,8 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
     }
 
     /// <summary>
-    /// Done when a record's step, and all before it, has been told to every listener. Fails with <see cref="ObjectDisposedException"/> where that will not be any more.
+    /// Done when a record's step, and all before it, has been told to every listener. Where that will not be any more it fails of what this failed of, or with
+    /// <see cref="ObjectDisposedException"/>.
     /// </summary>
     public Task AppliedAsync(long offset) => _waits.Until(offset);
 
@@ -161,10 +162,13 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
                 _ = _hasNews.Reader.TryRead(out _);
                 await CatchUp(log);
             }
+
+            _waits.End(null);
         }
-        finally
+        catch (Exception failure)
         {
-            _waits.End();
+            _waits.End(failure);
+            throw;
         }
     }
 

@@ -50,7 +50,7 @@ public sealed class QuorumNode : IAsyncDisposable
             var metadata = new MetadataApplier(
                 new SnapshotPolicy(config.GetLong("metadata.log.max.record.bytes.between.snapshots"), config.GetLong("metadata.log.max.snapshot.interval.ms")),
                 clock);
-            var quorum = new QuorumLoop(log, QuorumSettingsOf(config, meta), metadata, new QuorumSurroundings(NoPeers.Instance, clock, random, turns ?? TaskScheduler.Default));
+            var quorum = new QuorumLoop(log, QuorumSettingsOf(config, meta), metadata, new QuorumSurroundings(NoPeers.Instance, clock, new Random(random.Next()), turns ?? TaskScheduler.Default));
             if (quorum.Describe().VoterSet is { Voters.Length: > 1 } voters)
             {
                 throw new QuorumStateException($"The metadata log in {config.MetadataLogDir} has a quorum of {voters.Voters.Length} voters "
