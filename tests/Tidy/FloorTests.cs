@@ -22,7 +22,7 @@ public sealed class FloorTests(ITestOutputHelper output)
         ],
         ["KafkaCompat.Cluster"] =
         [
-            ["Metadata"],
+            ["Metadata", "Security"],
             ["Machines"],
             ["Quorum"],
             ["Controller", "Groups"],
@@ -30,7 +30,7 @@ public sealed class FloorTests(ITestOutputHelper output)
         ["KafkaCompat.Broker"] =
         [
             ["Loops", "Logging"],
-            ["Configs", "Security", "Quorum"],
+            ["Configs", "Quorum"],
             ["Metadata"],
             ["Dispatch", "Partitions"],
             ["Coordination", "Fetching", "Telemetry", "Metrics"],

@@ -3,6 +3,7 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol.Configs;
+using KafkaCompat.Protocol.Enums;
 
 namespace KafkaCompat.Broker.Controller;
 

@@ -13,7 +13,7 @@ public sealed class DecidedApi(ControllerApi api, IController controller) : Serv
     {
         try
         {
-            var response = await controller.Ask(new ControllerRequest(request, context.ApiVersion) { Client = ClientOf(context) });
+            var response = await controller.Ask(new ControllerRequest(request, context.ApiVersion) { Client = ClientOf(context), Access = context.Access });
             if (response is IThrottledResponse { ThrottleTimeMs: > 0 and var throttleMs } && context.Meter is { } meter) meter.ThrottleMs = throttleMs;
             return response;
         }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 
@@ -43,6 +44,9 @@ public sealed record ForwardedRequest(IRequest Body, short Version)
             CorrelationId = context.CorrelationId,
         };
     }
+
+    /// <summary>What who asks may do by the rules of the node that the request was forwarded to. A broker that asks for itself may do all.</summary>
+    public Access AccessBy(IAuthorizer? rules) => User is null ? Access.Unlimited : new Access($"{UserType}:{User}", ClientAddress, ListenerName, rules);
 
     /// <summary>As it crosses a wire.</summary>
     public EnvelopeRequest ToEnvelope()

@@ -18,7 +18,11 @@ public sealed class LocalController(DispatchTable served, IController controller
         var key = request.Body.Key;
         var api = served.Find((short)key) ?? (request.User is null ? _within.Find((short)key) : null);
         if (api is null || request.Version < api.MinVersion || request.Version > api.MaxVersion) return ForwardedAnswer.Without(ErrorCode.UnsupportedVersion);
-        var connection = new ConnectionInfo("forwarded", request.ListenerName, served, request.ClientAddress, CancellationToken.None) { User = request.User ?? "" };
+        var connection = new ConnectionInfo("forwarded", request.ListenerName, served, request.ClientAddress, CancellationToken.None)
+        {
+            User = request.User ?? "",
+            Access = request.AccessBy(served.Authorizer),
+        };
         var context = new RequestContext(key, request.Version, request.CorrelationId, request.ClientId, connection) { IsForwarded = true, IsOfNode = request.User is null };
         try
         {

@@ -5,6 +5,8 @@ using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Configs;
+using KafkaCompat.Protocol.Enums;
+using ConfigType = KafkaCompat.Protocol.Configs.ConfigType;
 
 namespace KafkaCompat.Broker.Controller;
 

@@ -29,9 +29,12 @@ public sealed class TopicCreator(IControllerChannel controller, BrokerMetadata m
     public ErrorCode CreateOnDemand(string name, bool allowedByRequest, RequestContext context)
     {
         if (!TopicNames.IsValid(name, out _)) return ErrorCode.InvalidTopicException;
-        if (allowedByRequest && config.GetBool("auto.create.topics.enable") && _underWay.Count < MaxUnderWay) _ = Create(name, context);
+        if (CreatesFor(allowedByRequest) && _underWay.Count < MaxUnderWay) _ = Create(name, context);
         return ErrorCode.UnknownTopicOrPartition;
     }
+
+    /// <summary>Whether topics are created for a request that names ones that do not exist.</summary>
+    public bool CreatesFor(bool allowedByRequest) => allowedByRequest && config.GetBool("auto.create.topics.enable");
 
     /// <summary>Creates a topic with the node's defaults, or those of the internal topic of that name. Completes whatever comes of it.</summary>
     public Task Create(string name, RequestContext? client = null) =>

@@ -1,4 +1,5 @@
 using System.Net;
+using KafkaCompat.Cluster.Security;
 
 namespace KafkaCompat.Broker.Dispatch;
 
@@ -26,6 +27,13 @@ public sealed class ConnectionInfo(string connectionId, string listenerName, Dis
 
     /// <summary>The user as Kafka writes principals.</summary>
     public string Principal => UserPrefix + User;
+
+    /// <summary>What the user may do, by the rules of the listener.</summary>
+    public Access Access
+    {
+        get => field ??= new Access(Principal, RemoteAddress, ListenerName, Dispatch.Authorizer);
+        init;
+    }
 
     /// <summary>What the client called itself in ApiVersions 3 and later.</summary>
     public string? ClientSoftwareName { get; set; }

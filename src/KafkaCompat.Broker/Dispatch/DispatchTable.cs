@@ -1,3 +1,4 @@
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Broker.Dispatch;
@@ -23,11 +24,14 @@ public sealed class DispatchTable
     /// <summary>The kind of listener.</summary>
     public ApiListeners Listener { get; }
 
+    /// <summary>The rules that say what clients of such a listener may do; null where they may do all.</summary>
+    public IAuthorizer? Authorizer { get; init; }
+
     /// <summary>What ApiVersions advertises, in the order of keys.</summary>
     public IReadOnlyList<ServedApi> Served { get; }
 
     /// <summary>The same without these keys.</summary>
-    internal DispatchTable Without(params ApiKey[] keys) => new(Listener, Served.Where(api => !keys.Contains(api.Key)));
+    internal DispatchTable Without(params ApiKey[] keys) => new(Listener, Served.Where(api => !keys.Contains(api.Key))) { Authorizer = Authorizer };
 
     /// <summary>Puts something before every handler. Before the first connection is served.</summary>
     internal void Intercept(IRequestInterceptor? interceptor)

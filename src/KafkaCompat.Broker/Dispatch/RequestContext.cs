@@ -1,4 +1,5 @@
 using System.Net;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Broker.Dispatch;
@@ -21,6 +22,9 @@ public sealed class RequestContext(ApiKey key, short apiVersion, int correlation
     public string Principal => Connection.Principal;
 
     public string User => Connection.User;
+
+    /// <summary>What who asks may do. A handler asks it for each operation on each resource, before it tells anything of the resource.</summary>
+    public Access Access => Connection.Access;
 
     /// <summary>Whether a broker passed the request on: what that has done with it need not be done again.</summary>
     public bool IsForwarded { get; init; }

@@ -118,8 +118,9 @@ public sealed class BrokerService : IAsyncDisposable
             Telemetry = Telemetry,
             Loggers = _loggers,
             Alteration = alteration,
+            Authorizer = seams?.Authorizer,
             Controller = controller,
-            Channel = new DirectController(controller),
+            Channel = new DirectController(controller, seams?.Authorizer),
             Quorum = quorum,
             Time = engineTime,
         }).ToTable(controller);
@@ -141,6 +142,7 @@ public sealed class BrokerService : IAsyncDisposable
             Telemetry = Telemetry,
             Loggers = _loggers,
             Alteration = alteration,
+            Authorizer = seams?.Authorizer,
             Channel = Controller,
             Partitions = Partitions,
             Directories = directories.All,

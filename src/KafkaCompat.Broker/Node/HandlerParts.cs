@@ -3,6 +3,7 @@ using KafkaCompat.Broker.Handlers.Configs;
 using KafkaCompat.Broker.Logging;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Telemetry;
+using KafkaCompat.Cluster.Security;
 
 namespace KafkaCompat.Broker.Node;
 
@@ -12,6 +13,9 @@ namespace KafkaCompat.Broker.Node;
 /// </summary>
 internal abstract class HandlerParts
 {
+    /// <summary>The rules of the listener; null where all is allowed.</summary>
+    public IAuthorizer? Authorizer { get; init; }
+
     public required ServerConfig Config { get; init; }
 
     public required BrokerMetadata Metadata { get; init; }

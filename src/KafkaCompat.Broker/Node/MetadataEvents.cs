@@ -3,6 +3,7 @@ using System.Globalization;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol.Enums;
 using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Node;

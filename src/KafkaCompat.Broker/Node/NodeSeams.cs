@@ -1,5 +1,6 @@
 using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Cluster.Security;
 
 namespace KafkaCompat.Broker.Node;
 
@@ -17,6 +18,9 @@ public sealed record NodeSeams
 
     /// <summary>Comes before every handler; null where nothing does.</summary>
     public IRequestInterceptor? Interceptor { get; init; }
+
+    /// <summary>The rules of all listeners; null where all is allowed.</summary>
+    public IAuthorizer? Authorizer { get; init; }
 
     /// <summary>Stands in the way to the controller; null where nothing does.</summary>
     public Func<IControllerChannel, IControllerChannel>? ControllerChannel { get; init; }

@@ -2,6 +2,7 @@ using System.Text;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol.Checksums;
 using KafkaCompat.Protocol.Configs;
+using KafkaCompat.Protocol.Enums;
 
 namespace KafkaCompat.Broker.Telemetry;
 

@@ -1,5 +1,6 @@
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Cluster.Controller;
@@ -12,7 +13,7 @@ internal sealed class AlterConfigsHandler : IControllerHandler<AlterConfigsReque
 {
     public Decision<AlterConfigsResponse> Decide(AlterConfigsRequest request, ControllerTurn turn)
     {
-        var alteration = new ConfigDecisions(turn.Settings, turn.Image, request.ValidateOnly);
+        var alteration = new ConfigDecisions(turn.Settings, turn.Image, turn.Access, request.ValidateOnly);
         var response = new AlterConfigsResponse();
         foreach (var asked in request.Resources)
         {

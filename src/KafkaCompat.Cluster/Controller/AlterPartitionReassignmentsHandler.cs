@@ -1,4 +1,6 @@
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Cluster.Controller;
@@ -11,7 +13,9 @@ namespace KafkaCompat.Cluster.Controller;
 internal sealed class AlterPartitionReassignmentsHandler : IControllerHandler<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>
 {
     public Decision<AlterPartitionReassignmentsResponse> Decide(AlterPartitionReassignmentsRequest request, ControllerTurn turn) =>
-        new ReassignmentDecisions(turn.Settings, turn.Image).Alter(request);
+        turn.Access.AllowsOnCluster(AclOperation.Alter)
+            ? new ReassignmentDecisions(turn.Settings, turn.Image).Alter(request)
+            : Decision.Of(request.Refused(turn.Version, ErrorCode.ClusterAuthorizationFailed, AuthorizationTexts.Needs(AclOperation.Alter)));
 
     public int? TimeoutMs(AlterPartitionReassignmentsRequest request) => request.TimeoutMs;
 }

@@ -1,4 +1,6 @@
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Cluster.Controller;
@@ -11,5 +13,7 @@ namespace KafkaCompat.Cluster.Controller;
 internal sealed class AlterUserScramCredentialsHandler : IControllerHandler<AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse>
 {
     public Decision<AlterUserScramCredentialsResponse> Decide(AlterUserScramCredentialsRequest request, ControllerTurn turn) =>
-        new ScramDecisions(turn.Image).Alter(request);
+        turn.Access.AllowsOnCluster(AclOperation.Alter)
+            ? new ScramDecisions(turn.Image).Alter(request)
+            : Decision.Of(request.Refused(turn.Version, ErrorCode.ClusterAuthorizationFailed, AuthorizationTexts.Needs(AclOperation.Alter)));
 }

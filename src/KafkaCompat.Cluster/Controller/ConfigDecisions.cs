@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.MetadataRecords;
 using KafkaCompat.Protocol.Names;
 
@@ -10,7 +12,7 @@ namespace KafkaCompat.Cluster.Controller;
 /// Alterations of settings, a resource at a time: all that is asked of a resource is done or none of it. What a resource would have afterwards is
 /// checked as a whole.
 /// </summary>
-internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage image, bool validateOnly)
+internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage image, Access access, bool validateOnly)
 {
     private const string MinInSyncReplicas = "min.insync.replicas";
 
@@ -101,7 +103,18 @@ internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage
         return elements;
     }
 
-    private static ConfigProblem? Refusal(ConfigResource resource) => resource.Type switch
+    private ConfigProblem? Refusal(ConfigResource resource) => resource.Type switch
+    {
+        ConfigResourceType.Topic => access.AllowsOnTopic(AclOperation.AlterConfigs, resource.Name) ? NameProblem(resource)
+            : new(ErrorCode.TopicAuthorizationFailed, AuthorizationTexts.Topic),
+        ConfigResourceType.Group => access.AllowsOnGroup(AclOperation.AlterConfigs, resource.Name) ? NameProblem(resource)
+            : new(ErrorCode.GroupAuthorizationFailed, AuthorizationTexts.Group),
+        ConfigResourceType.Broker or ConfigResourceType.ClientMetrics => access.AllowsOnCluster(AclOperation.AlterConfigs) ? NameProblem(resource)
+            : new(ErrorCode.ClusterAuthorizationFailed, AuthorizationTexts.Cluster),
+        _ => NameProblem(resource),
+    };
+
+    private static ConfigProblem? NameProblem(ConfigResource resource) => resource.Type switch
     {
         ConfigResourceType.Topic when resource.Name.Length == 0 => new(ErrorCode.InvalidRequest, "Default topic resources are not allowed."),
         ConfigResourceType.Topic when TopicNames.Check(resource.Name) is { } badName => new(ErrorCode.InvalidTopicException, badName),

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Cluster.Controller;
@@ -10,6 +11,9 @@ public sealed record ControllerRequest(IRequest Body, short Version)
 {
     /// <summary>Who asks; null where a node asks for itself, whom no quota binds.</summary>
     public RequestClient? Client { get; init; }
+
+    /// <summary>What who asks may do. A node that asks for itself may do all.</summary>
+    public Access Access { get; init; } = Access.Unlimited;
 
     /// <summary>The tick at which it came; the request's own timeout runs from there.</summary>
     public long ArrivalMs { get; init; }

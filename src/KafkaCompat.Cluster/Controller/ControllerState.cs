@@ -1,6 +1,7 @@
 using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.MetadataRecords;
 
 namespace KafkaCompat.Cluster.Controller;

@@ -1,5 +1,6 @@
 using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Cluster.Security;
 
 namespace KafkaCompat.Cluster.Controller;
 
@@ -11,6 +12,9 @@ internal sealed class ControllerTurn(ControllerRequest request)
 
     /// <summary>The version that the request came in.</summary>
     public short Version => Request.Version;
+
+    /// <summary>What who asks may do.</summary>
+    public Access Access => Request.Access;
 
     public required ControllerSettings Settings { get; init; }
 

@@ -15,7 +15,7 @@ internal sealed class CreatePartitionsHandler : IControllerHandler<CreatePartiti
     private const short QuotaErrorSince = 3;
 
     public Decision<CreatePartitionsResponse> Decide(CreatePartitionsRequest request, ControllerTurn turn) =>
-        new PartitionDecisions(turn.Image, turn.Random, turn.MutationQuota(QuotaErrorSince)).Create(request);
+        new PartitionDecisions(turn.Image, turn.Random, turn.MutationQuota(QuotaErrorSince), turn.Access).Create(request);
 
     public int? TimeoutMs(CreatePartitionsRequest request) => request.TimeoutMs;
 }

@@ -1,4 +1,6 @@
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Cluster.Controller;
@@ -12,6 +14,11 @@ internal sealed class ElectLeadersHandler : IControllerHandler<ElectLeadersReque
 {
     public Decision<ElectLeadersResponse> Decide(ElectLeadersRequest request, ControllerTurn turn)
     {
+        if (!turn.Access.AllowsOnCluster(AclOperation.Alter))
+        {
+            return Decision.Of(request.Refused(turn.Version, ErrorCode.ClusterAuthorizationFailed, AuthorizationTexts.Needs(AclOperation.Alter)));
+        }
+
         var decision = new ElectionDecisions(turn.Settings, turn.Image).Elect(request);
         // Version 0 tells each partition's error alone.
         if (turn.Version == 0)

@@ -1,4 +1,5 @@
 using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol.Enums;
 
 namespace KafkaCompat.Cluster.Controller;
 

@@ -1,5 +1,6 @@
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Cluster.Controller;
@@ -13,7 +14,7 @@ internal sealed class IncrementalAlterConfigsHandler : IControllerHandler<Increm
 {
     public Decision<IncrementalAlterConfigsResponse> Decide(IncrementalAlterConfigsRequest request, ControllerTurn turn)
     {
-        var alteration = new ConfigDecisions(turn.Settings, turn.Image, request.ValidateOnly);
+        var alteration = new ConfigDecisions(turn.Settings, turn.Image, turn.Access, request.ValidateOnly);
         var response = new IncrementalAlterConfigsResponse();
         foreach (var asked in request.Resources)
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 
 namespace KafkaCompat.Cluster.Controller;
 

@@ -1,5 +1,7 @@
 using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Cluster.Controller;
@@ -13,6 +15,8 @@ internal sealed class ListPartitionReassignmentsHandler : IControllerHandler<Lis
 {
     public Decision<ListPartitionReassignmentsResponse> Decide(ListPartitionReassignmentsRequest request, ControllerTurn turn)
     {
+        if (!turn.Access.AllowsOnCluster(AclOperation.Describe))
+            return Decision.Of(request.Refused(turn.Version, ErrorCode.ClusterAuthorizationFailed, AuthorizationTexts.Needs(AclOperation.Describe)));
         var image = turn.Image;
         var response = new ListPartitionReassignmentsResponse { ErrorMessage = null };
         if (request.Topics is { } wanted)

@@ -1,11 +1,13 @@
 using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>Partitions added to topics that exist, with Kafka's errors in Kafka's words.</summary>
-internal sealed class PartitionDecisions(MetadataImage image, Random random, MutationQuota quota)
+internal sealed class PartitionDecisions(MetadataImage image, Random random, MutationQuota quota, Access access)
 {
     /// <summary>The most partitions that one request may add.</summary>
     private const int MaxPartitionsPerRequest = 10_000;
@@ -17,7 +19,9 @@ internal sealed class PartitionDecisions(MetadataImage image, Random random, Mut
         var response = new CreatePartitionsResponse();
         var duplicates = request.Topics.GroupBy(t => t.Name, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
         response.Results.AddRange(duplicates.Select(name => Result(name, ErrorCode.InvalidRequest, "Duplicate topic name.")));
-        var wanted = request.Topics.Where(t => !duplicates.Contains(t.Name)).ToList();
+        var allowed = request.Topics.Where(t => !duplicates.Contains(t.Name)).ToLookup(t => access.AllowsOnTopic(AclOperation.Alter, t.Name));
+        response.Results.AddRange(allowed[false].Select(t => Result(t.Name, ErrorCode.TopicAuthorizationFailed, null)));
+        var wanted = allowed[true].ToList();
         // A count that would be a decrease is refused below; it makes no room for another topic's increase.
         long added = wanted.Sum(t => image.FindTopic(t.Name) is { } topic ? Math.Max(0, (long)t.Count - topic.Partitions.Count) : 0);
         response.Results.AddRange(wanted.Select(topic => added > MaxPartitionsPerRequest

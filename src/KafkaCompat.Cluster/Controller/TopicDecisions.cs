@@ -1,5 +1,7 @@
 using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.MetadataRecords;
 using KafkaCompat.Protocol.Names;
@@ -7,22 +9,30 @@ using KafkaCompat.Protocol.Names;
 namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>Creation and deletion of topics, with Kafka's errors in Kafka's words.</summary>
-internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage image, Random random, MutationQuota quota)
+internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage image, Random random, MutationQuota quota, Access access)
 {
     /// <summary>The most records that one request may cause.</summary>
     private const int MaxRecordsPerRequest = 10_000;
 
     private readonly List<VersionedRecord> _records = [];
+    /// <summary>Topics whose settings the client may not see.</summary>
+    private readonly HashSet<string> _hiddenConfigs = new(StringComparer.Ordinal);
+
     private Dictionary<string, string>? _unifiedNames;
 
     public Decision<CreateTopicsResponse> Create(CreateTopicsRequest request)
     {
         var response = new CreateTopicsResponse();
         var duplicates = request.Topics.GroupBy(t => t.Name, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
-        long wanted = request.Topics.Where(t => !duplicates.Contains(t.Name)).Sum(t => (long)Math.Max(1, PartitionsOf(t)));
+        bool mayCreateAll = access.AllowsOnCluster(AclOperation.Create);
+        var allowed = request.Topics
+            .Where(t => !duplicates.Contains(t.Name) && (mayCreateAll || t.Name == InternalTopics.ClusterMetadata || access.AllowsOnTopic(AclOperation.Create, t.Name)))
+            .ToHashSet();
+        _hiddenConfigs.UnionWith(request.Topics.Select(t => t.Name).Where(name => !duplicates.Contains(name) && !access.AllowsOnTopic(AclOperation.DescribeConfigs, name)));
+        long wanted = allowed.Sum(t => (long)Math.Max(1, PartitionsOf(t)));
         foreach (var topic in request.Topics)
         {
-            if (!duplicates.Contains(topic.Name))
+            if (allowed.Contains(topic))
             {
                 response.Topics.Add(wanted > MaxRecordsPerRequest
                     ? Failed(topic.Name, ErrorCode.PolicyViolation, "Excessively large number of partitions per request.")
@@ -31,6 +41,8 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
         }
 
         response.Topics.AddRange(duplicates.Select(name => Failed(name, ErrorCode.InvalidRequest, "Duplicate topic name.")));
+        response.Topics.AddRange(request.Topics.Where(t => !duplicates.Contains(t.Name) && !allowed.Contains(t))
+            .Select(t => Failed(t.Name, ErrorCode.TopicAuthorizationFailed, AuthorizationTexts.Creation)));
         return new(request.ValidateOnly ? [] : _records, response);
     }
 
@@ -43,6 +55,7 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
         var removed = new HashSet<Uuid>();
         var names = wanted.Where(t => t.Name is not null).GroupBy(t => t.Name!, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
         var ids = wanted.Where(t => t.Name is null).GroupBy(t => t.TopicId).ToDictionary(g => g.Key, g => g.Count());
+        bool mayDeleteAll = access.AllowsOnCluster(AclOperation.Delete);
         var told = new HashSet<string>(StringComparer.Ordinal);
         var toldIds = new HashSet<Uuid>();
         foreach (var topic in wanted)
@@ -60,14 +73,16 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
             {
                 if (told.Add(name))
                 {
-                    response.Responses.Add(names[name] > 1 ? NotDeleted(name, Uuid.Zero, ErrorCode.InvalidRequest, "Duplicate topic name.") : Delete(name, removed));
+                    response.Responses.Add(names[name] > 1
+                        ? NotDeleted(name, Uuid.Zero, ErrorCode.InvalidRequest, "Duplicate topic name.")
+                        : Forbidden(mayDeleteAll, name, name, Uuid.Zero) ?? Delete(name, removed));
                 }
             }
             else if (toldIds.Add(topic.TopicId))
             {
                 response.Responses.Add(ids[topic.TopicId] > 1
                     ? NotDeleted(null, topic.TopicId, ErrorCode.InvalidRequest, "Duplicate topic id.")
-                    : Delete(topic.TopicId, removed));
+                    : (image.FindTopic(topic.TopicId) is { } found ? Forbidden(mayDeleteAll, found.Name, null, topic.TopicId) : null) ?? Delete(topic.TopicId, removed));
             }
         }
 
@@ -77,6 +92,15 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
     /// <summary>How many partitions a topic asks for, by itself, by the places that it names, or by leaving it to <c>num.partitions</c>.</summary>
     private int PartitionsOf(CreateTopicsRequest.CreatableTopic topic) =>
         topic.Assignments.Count > 0 ? topic.Assignments.Count : topic.NumPartitions > 0 ? topic.NumPartitions : topic.NumPartitions == -1 ? settings.DefaultPartitions : 0;
+
+    /// <summary>The answer where the client may not delete a topic; null where it may. The name is told only to who may describe the topic, or knows the name.</summary>
+    private DeleteTopicsResponse.DeletableTopicResult? Forbidden(bool mayDeleteAll, string name, string? knownName, Uuid id)
+    {
+        if (mayDeleteAll) return null;
+        bool mayDescribe = access.AllowsOnTopic(AclOperation.Describe, name);
+        bool mayDelete = access.AllowsOnTopic(AclOperation.Delete, name);
+        return mayDescribe && mayDelete ? null : NotDeleted(mayDescribe ? name : knownName, id, ErrorCode.TopicAuthorizationFailed, AuthorizationTexts.Topic);
+    }
 
     private DeleteTopicsResponse.DeletableTopicResult Delete(string name, HashSet<Uuid> removed) =>
         name.Length > 0 && image.FindTopic(name) is { } topic
@@ -150,6 +174,11 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
         for (int i = 0; i < assignments.Count; i++)
         {
             _records.Add(new(ReplicaAssignment.NewPartition(image, assignments[i]).ToRecord(id, i, version), version));
+        }
+
+        if (_hiddenConfigs.Contains(name))
+        {
+            return new CreateTopicsResponse.CreatableTopicResult { Name = name, TopicId = id, ErrorMessage = null, TopicConfigErrorCode = ErrorCode.TopicAuthorizationFailed };
         }
 
         return new CreateTopicsResponse.CreatableTopicResult

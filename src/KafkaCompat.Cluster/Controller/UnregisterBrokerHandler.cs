@@ -1,4 +1,6 @@
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Cluster.Controller;
@@ -10,5 +12,7 @@ namespace KafkaCompat.Cluster.Controller;
 internal sealed class UnregisterBrokerHandler : IControllerHandler<UnregisterBrokerRequest, UnregisterBrokerResponse>
 {
     public Decision<UnregisterBrokerResponse> Decide(UnregisterBrokerRequest request, ControllerTurn turn) =>
-        turn.Brokers.Unregister(request);
+        turn.Access.AllowsOnCluster(AclOperation.Alter)
+            ? turn.Brokers.Unregister(request)
+            : Decision.Of(request.Refused(turn.Version, ErrorCode.ClusterAuthorizationFailed, AuthorizationTexts.Needs(AclOperation.Alter)));
 }

@@ -1,4 +1,6 @@
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Cluster.Controller;
@@ -11,5 +13,7 @@ namespace KafkaCompat.Cluster.Controller;
 internal sealed class UpdateFeaturesHandler : IControllerHandler<UpdateFeaturesRequest, UpdateFeaturesResponse>
 {
     public Decision<UpdateFeaturesResponse> Decide(UpdateFeaturesRequest request, ControllerTurn turn) =>
-        new FeatureDecisions(turn.Settings, turn.Image).Update(request, turn.Version);
+        turn.Access.AllowsOnCluster(AclOperation.Alter)
+            ? new FeatureDecisions(turn.Settings, turn.Image).Update(request, turn.Version)
+            : Decision.Of(request.Refused(turn.Version, ErrorCode.ClusterAuthorizationFailed, AuthorizationTexts.Needs(AclOperation.Alter)));
 }

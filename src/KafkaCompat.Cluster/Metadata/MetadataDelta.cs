@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.MetadataRecords;
 
 namespace KafkaCompat.Cluster.Metadata;

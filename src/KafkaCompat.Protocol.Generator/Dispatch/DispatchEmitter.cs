@@ -87,7 +87,7 @@ internal static class DispatchEmitter
                 : $"new DecidedApi(ControllerApis.Find({key})!, controller),"));
         }
 
-        code.Line("]);");
+        code.Line("]) { Authorizer = parts.Authorizer };");
         code.Close();
     }
 

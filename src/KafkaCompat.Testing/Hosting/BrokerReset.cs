@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Testing.Hosting;

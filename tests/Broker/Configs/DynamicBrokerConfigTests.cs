@@ -1,6 +1,7 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage.Segments;
 using Xunit;

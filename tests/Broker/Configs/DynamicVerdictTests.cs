@@ -1,8 +1,8 @@
 using KafkaCompat.Broker.Tests.Configs.Verdicts;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Cluster.Controller;
-using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using Xunit;
 

@@ -4,6 +4,7 @@ using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Configs;
+using KafkaCompat.Protocol.Enums;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Configs;

@@ -1,7 +1,7 @@
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Cluster.Controller;
-using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using Xunit;
 

@@ -1,9 +1,10 @@
-using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Configs;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Tests.Shared;
 using Xunit;
+using ConfigType = KafkaCompat.Protocol.Configs.ConfigType;
 
 namespace KafkaCompat.Broker.Tests.Handlers;
 

@@ -1,7 +1,7 @@
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Tests.Connections;
-using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Tests.Shared;
 using Xunit;

@@ -5,6 +5,7 @@ using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Broker.Tests.Time;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using Microsoft.Extensions.Logging;
 using Xunit;

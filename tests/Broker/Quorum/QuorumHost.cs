@@ -48,7 +48,8 @@ internal sealed class QuorumHost : IAsyncDisposable
             await node.StartAsync();
             var before = node.Metadata.Image.Brokers.GetValueOrDefault(1);
             var lifecycle = new BrokerLifecycle(
-                new DirectController(node.Controller), node.Metadata, config, meta.ClusterId, before is null || before.LogDirs.IsEmpty ? [meta.DirectoryId!.Value] : before.LogDirs,
+                new DirectController(node.Controller, authorizer: null), node.Metadata, config, meta.ClusterId,
+                before is null || before.LogDirs.IsEmpty ? [meta.DirectoryId!.Value] : before.LogDirs,
                 isClean ? before?.Epoch ?? -1 : -1, time, random);
             await lifecycle.RegisterAsync();
             await lifecycle.UnfenceAsync();

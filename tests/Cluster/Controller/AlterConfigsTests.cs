@@ -1,6 +1,7 @@
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using Xunit;
 
 namespace KafkaCompat.Cluster.Tests.Controller;

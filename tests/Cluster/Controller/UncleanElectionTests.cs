@@ -1,4 +1,5 @@
 using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.MetadataRecords;
 using Xunit;

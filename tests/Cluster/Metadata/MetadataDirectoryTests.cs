@@ -3,6 +3,7 @@ using System.Text.Json;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol.Compression;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Tests.Shared;
 using Xunit;
 

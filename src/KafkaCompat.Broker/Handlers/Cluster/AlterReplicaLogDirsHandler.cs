@@ -1,6 +1,7 @@
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
@@ -20,6 +21,8 @@ public sealed class AlterReplicaLogDirsHandler(PartitionTable partitions, IReadO
 
     public ValueTask<AlterReplicaLogDirsResponse?> Handle(AlterReplicaLogDirsRequest request, RequestContext context)
     {
+        if (!context.Access.AllowsOnCluster(AclOperation.Alter))
+            return ValueTask.FromResult<AlterReplicaLogDirsResponse?>(request.Refused(context.ApiVersion, ErrorCode.ClusterAuthorizationFailed));
         // Of a partition named under several directories the last one counts.
         var wanted = new OrderedDictionary<TopicPartition, string>();
         foreach (var directory in request.Dirs)

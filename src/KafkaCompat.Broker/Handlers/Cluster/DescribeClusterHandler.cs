@@ -1,7 +1,8 @@
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
-using KafkaCompat.Broker.Security;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Cluster;
@@ -12,6 +13,7 @@ namespace KafkaCompat.Broker.Handlers.Cluster;
 /// <item>From 1 on the client says whether it means brokers (1) or controllers (2); a broker's listener answers for brokers
 /// only and a controller's for controllers, MISMATCHED_ENDPOINT_TYPE else.</item>
 /// <item>From 2 on fenced brokers are told of on request.</item>
+/// <item>A controller's listener answers only to who may alter the cluster.</item>
 /// </list>
 /// </summary>
 [Serves(ApiKey.DescribeCluster, 0, 2, ApiListeners.Broker | ApiListeners.Controller)]
@@ -23,6 +25,11 @@ public sealed class DescribeClusterHandler(BrokerMetadata metadata) : IHandler<D
     public ValueTask<DescribeClusterResponse?> Handle(DescribeClusterRequest request, RequestContext context)
     {
         var isController = context.Connection.Dispatch.Listener == ApiListeners.Controller;
+        if (isController && !context.Access.AllowsOnCluster(AclOperation.Alter))
+        {
+            var refusal = request.Refused(context.ApiVersion, ErrorCode.ClusterAuthorizationFailed, AuthorizationTexts.Needs(AclOperation.Alter));
+            return ValueTask.FromResult<DescribeClusterResponse?>(refusal);
+        }
         var response = new DescribeClusterResponse();
         if (request.EndpointType != (isController ? Controllers : Brokers))
         {
@@ -41,7 +48,7 @@ public sealed class DescribeClusterHandler(BrokerMetadata metadata) : IHandler<D
             : BrokerMetadata.Endpoints(metadata.Current, context.ListenerName, request.IncludeFencedBrokers);
         foreach (var broker in endpoints)
             response.Brokers.Add(new() { BrokerId = broker.NodeId, Host = broker.Host, Port = broker.Port, Rack = broker.Rack, IsFenced = broker.IsFenced });
-        if (request.IncludeClusterAuthorizedOperations) response.ClusterAuthorizedOperations = AuthorizedOperations.AllOnCluster;
+        if (request.IncludeClusterAuthorizedOperations) response.ClusterAuthorizedOperations = context.Access.OperationsOnCluster();
         return ValueTask.FromResult<DescribeClusterResponse?>(response);
     }
 

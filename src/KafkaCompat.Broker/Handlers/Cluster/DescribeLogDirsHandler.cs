@@ -3,6 +3,7 @@ using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
@@ -18,8 +19,17 @@ namespace KafkaCompat.Broker.Handlers.Cluster;
 public sealed class DescribeLogDirsHandler(PartitionTable partitions, IReadOnlyList<LogDirectory> directories, BrokerMetadata metadata, ServerConfig config)
     : IHandler<DescribeLogDirsRequest, DescribeLogDirsResponse>
 {
+    /// <summary>The first version with an error for the request as a whole.</summary>
+    private const short ErrorSince = 3;
+
     public ValueTask<DescribeLogDirsResponse?> Handle(DescribeLogDirsRequest request, RequestContext context)
     {
+        if (!context.Access.AllowsOnCluster(AclOperation.Describe))
+        {
+            // Versions before 3 have no place for the error: nothing is told.
+            var refusal = new DescribeLogDirsResponse { ErrorCode = context.ApiVersion >= ErrorSince ? ErrorCode.ClusterAuthorizationFailed : ErrorCode.None };
+            return ValueTask.FromResult<DescribeLogDirsResponse?>(refusal);
+        }
         var response = new DescribeLogDirsResponse { Results = new(config.LogDirs.Count) };
         var wanted = request.Topics?.GroupBy(static topic => topic.Topic, StringComparer.Ordinal)
             .ToDictionary(static topic => topic.Key, static topic => topic.SelectMany(static t => t.Partitions).ToHashSet(), StringComparer.Ordinal);

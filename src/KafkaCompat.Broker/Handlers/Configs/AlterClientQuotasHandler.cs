@@ -4,7 +4,9 @@ using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Configs;
@@ -23,8 +25,13 @@ public sealed class AlterClientQuotasHandler(IController controller) : IHandler<
     /// <summary>What the node itself asks to be changed names nothing that was not looked up before.</summary>
     private static readonly HashSet<string> NoHosts = [];
 
-    public async ValueTask<AlterClientQuotasResponse?> Handle(AlterClientQuotasRequest request, RequestContext context) =>
-        (AlterClientQuotasResponse)await controller.Ask(new ControllerRequest(request, context.ApiVersion) { UnknownHosts = context.IsOfNode ? NoHosts : await UnknownHosts(request) });
+    public async ValueTask<AlterClientQuotasResponse?> Handle(AlterClientQuotasRequest request, RequestContext context)
+    {
+        if (!context.Access.AllowsOnCluster(AclOperation.AlterConfigs))
+            return request.Refused(context.ApiVersion, ErrorCode.ClusterAuthorizationFailed, AuthorizationTexts.Cluster);
+        var unknownHosts = context.IsOfNode ? NoHosts : await UnknownHosts(request);
+        return (AlterClientQuotasResponse)await controller.Ask(new ControllerRequest(request, context.ApiVersion) { UnknownHosts = unknownHosts });
+    }
 
     private static async ValueTask<HashSet<string>> UnknownHosts(AlterClientQuotasRequest request)
     {

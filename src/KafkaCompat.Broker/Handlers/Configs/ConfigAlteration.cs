@@ -2,8 +2,9 @@ using System.Globalization;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Logging;
 using KafkaCompat.Cluster.Controller;
-using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 
 namespace KafkaCompat.Broker.Handlers.Configs;
 
@@ -24,9 +25,27 @@ internal sealed class ConfigAlteration(int nodeId, LoggerLevels loggers)
             if (counts[(resource.Type, resource.Name)] > 1) return new ConfigVerdict(ErrorCode.InvalidRequest, RepeatedResource);
             var isLogger = (ConfigResourceType)resource.Type == ConfigResourceType.BrokerLogger;
             if (isLogger && !hasLoggers) return new ConfigVerdict(ErrorCode.InvalidRequest, $"Unknown resource type {resource.Type}");
+            if (Forbidden(resource.Type, context) is { } forbidden) return forbidden;
             if ((Problem(resource, context) ?? (isLogger ? AlterLoggers(resource.Changes, validateOnly) : null)) is { } problem) return new ConfigVerdict(problem.Error, problem.Message);
             return isLogger ? new ConfigVerdict(ErrorCode.None, null) : null;
         })];
+    }
+
+    /// <summary>
+    /// What a client is told that may not alter a resource which ends here; null where it may, and where the controller asks. A broker asks for its own settings and loggers
+    /// before it passes the rest on, a controller for loggers.
+    /// </summary>
+    private static ConfigVerdict? Forbidden(sbyte type, RequestContext context)
+    {
+        var isController = context.Connection.Dispatch.Listener == ApiListeners.Controller;
+        var isAllowed = ((ConfigResourceType)type, isController) switch
+        {
+            (ConfigResourceType.Broker, false) => context.Access.AllowsOnCluster(AclOperation.AlterConfigs),
+            (ConfigResourceType.BrokerLogger, false) => context.Access.AllowsOnCluster(AclOperation.AlterConfigs),
+            (ConfigResourceType.BrokerLogger, true) => context.Access.AllowsOnCluster(AclOperation.ClusterAction),
+            _ => true,
+        };
+        return isAllowed ? null : new ConfigVerdict(ErrorCode.ClusterAuthorizationFailed, isController ? AuthorizationTexts.Cluster : null);
     }
 
     /// <summary>What is wrong with the request for a resource, whatever its settings may be; null where nothing is.</summary>

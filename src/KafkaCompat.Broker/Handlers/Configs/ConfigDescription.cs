@@ -5,7 +5,9 @@ using KafkaCompat.Broker.Logging;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol.Configs;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
+using ConfigType = KafkaCompat.Protocol.Configs.ConfigType;
 
 namespace KafkaCompat.Broker.Handlers.Configs;
 

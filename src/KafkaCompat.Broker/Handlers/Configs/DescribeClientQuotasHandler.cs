@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Configs;
@@ -14,5 +15,7 @@ namespace KafkaCompat.Broker.Handlers.Configs;
 public sealed class DescribeClientQuotasHandler(BrokerMetadata metadata) : IHandler<DescribeClientQuotasRequest, DescribeClientQuotasResponse>
 {
     public ValueTask<DescribeClientQuotasResponse?> Handle(DescribeClientQuotasRequest request, RequestContext context) =>
-        ValueTask.FromResult<DescribeClientQuotasResponse?>(QuotaFilter.Describe(metadata.Current, request));
+        ValueTask.FromResult<DescribeClientQuotasResponse?>(context.Access.AllowsOnCluster(AclOperation.DescribeConfigs)
+            ? QuotaFilter.Describe(metadata.Current, request)
+            : new() { ErrorCode = ErrorCode.ClusterAuthorizationFailed, Entries = null });
 }

@@ -2,8 +2,9 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Logging;
 using KafkaCompat.Broker.Metadata;
-using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Names;
 
@@ -13,6 +14,7 @@ namespace KafkaCompat.Broker.Handlers.Configs;
 /// DescribeConfigs 1-4 for topics, brokers, broker loggers, groups and client metrics: every setting with the value in force, where it comes from, and on
 /// request the chain of values behind it and, from 3 on, what is documented of it.
 /// <list type="bullet">
+/// <item>A resource whose settings the client may not see is refused with the error of its kind, and Kafka's text.</item>
 /// <item>A topic that does not exist is UNKNOWN_TOPIC_OR_PARTITION; another broker's id, or no number, is INVALID_REQUEST.</item>
 /// <item>A broker without a name is the cluster's default for brokers: only what was set there.</item>
 /// <item>A request that names no settings is for all, with an empty list as without one.</item>
@@ -44,7 +46,7 @@ public sealed class DescribeConfigsHandler(BrokerMetadata metadata, ServerConfig
             if (!told.TryGetValue(name, out var found))
             {
                 IEnumerable<DescribeConfigsResponse.DescribeConfigsResourceResult> settings = [];
-                var (error, message) = Find(resource, description, ref settings);
+                var (error, message) = Forbidden(resource, context.Access) ?? Find(resource, description, ref settings);
                 told.Add(name, found = (error, message, [.. settings]));
             }
             (result.ErrorCode, result.ErrorMessage) = (found.Error, found.Message);
@@ -56,6 +58,19 @@ public sealed class DescribeConfigsHandler(BrokerMetadata metadata, ServerConfig
         }
         return ValueTask.FromResult<DescribeConfigsResponse?>(response);
     }
+
+    /// <summary>What a client is told that may not see the settings of a resource; null where it may.</summary>
+    private static (ErrorCode Error, string? Message)? Forbidden(DescribeConfigsRequest.DescribeConfigsResource resource, Access access) =>
+        (ConfigResourceType)resource.ResourceType switch
+        {
+            ConfigResourceType.Topic when !access.AllowsOnTopic(AclOperation.DescribeConfigs, resource.ResourceName) =>
+                (ErrorCode.TopicAuthorizationFailed, AuthorizationTexts.Topic),
+            ConfigResourceType.Group when !access.AllowsOnGroup(AclOperation.DescribeConfigs, resource.ResourceName) =>
+                (ErrorCode.GroupAuthorizationFailed, AuthorizationTexts.Group),
+            ConfigResourceType.Broker or ConfigResourceType.BrokerLogger or ConfigResourceType.ClientMetrics when !access.AllowsOnCluster(AclOperation.DescribeConfigs) =>
+                (ErrorCode.ClusterAuthorizationFailed, AuthorizationTexts.Cluster),
+            _ => null,
+        };
 
     private static void Refuse(DescribeConfigsResponse.DescribeConfigsResult result)
     {

@@ -3,6 +3,7 @@ using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Configs;
@@ -20,6 +21,8 @@ public sealed class ListConfigResourcesHandler(BrokerMetadata metadata) : IHandl
 
     public ValueTask<ListConfigResourcesResponse?> Handle(ListConfigResourcesRequest request, RequestContext context)
     {
+        if (!context.Access.AllowsOnCluster(AclOperation.DescribeConfigs))
+            return ValueTask.FromResult<ListConfigResourcesResponse?>(new() { ErrorCode = ErrorCode.ClusterAuthorizationFailed });
         var types = context.ApiVersion == 0 ? [ConfigResourceType.ClientMetrics]
             : request.ResourceTypes.Count == 0 ? AllTypes
             : [.. request.ResourceTypes.Select(static type => (ConfigResourceType)type).Distinct().OrderBy(static type => Array.IndexOf(AllTypes, type))];

@@ -1,6 +1,7 @@
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Names;
 
@@ -32,9 +33,10 @@ public sealed class DeleteRecordsHandler(PartitionTable partitions) : IHandler<D
         {
             var results = new DeleteRecordsResponse.DeleteRecordsTopicResult { Name = topic, Partitions = new(offsets.Count) };
             response.Topics.Add(results);
+            var isAllowed = context.Access.AllowsOnTopic(AclOperation.Delete, topic);
             foreach (var (index, offset) in offsets)
             {
-                var (error, lowWatermark) = Delete(topic, index, offset);
+                var (error, lowWatermark) = isAllowed ? Delete(topic, index, offset) : (ErrorCode.TopicAuthorizationFailed, Unknown);
                 results.Partitions.Add(new() { PartitionIndex = index, ErrorCode = error, LowWatermark = lowWatermark });
             }
         }

@@ -4,7 +4,9 @@ using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Broker.Quotas;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Data;
@@ -73,7 +75,8 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
         context.HoldUntilAnswered(regions);
         var reads = regions.Reads;
         if (!IsolationLevels.IsKnown(request.IsolationLevel)) return ValueTask.FromResult<FetchResponse?>(Refuse(scope, reads, context));
-        var found = Read(scope, reads, limits, context.ApiVersion);
+        var forbidden = context.Access.IsUnlimited ? null : Forbidden(scope, limits.IsOfReplica, context.Access);
+        var found = Read(scope, reads, limits, forbidden, context.ApiVersion);
         if (request.MaxWaitMs <= 0 || reads.Length == 0 || found.IsUrgent || found.Bytes >= limits.MinBytes)
             return ValueTask.FromResult<FetchResponse?>(Answer(scope, reads, context));
         return WaitAndRead(scope, regions, limits, found.Bytes, request.MaxWaitMs, context);
@@ -101,12 +104,39 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
         Interlocked.Increment(ref _waiting);
         await wait.Wait(maxWaitMs, context.Aborted);
         Interlocked.Decrement(ref _waiting);
-        _ = Read(scope, reads, limits, context.ApiVersion);
+        // A partition that may not be read has ended the wait before it began.
+        _ = Read(scope, reads, limits, forbidden: null, context.ApiVersion);
         return Answer(scope, reads, context);
     }
 
+    /// <summary>
+    /// The partitions that the rules keep the client from reading; null where they keep it from none. Neighbours of one topic are asked about once, and nothing is allocated where
+    /// all is allowed.
+    /// </summary>
+    private static bool[]? Forbidden(FetchScope scope, bool isOfReplica, Access access)
+    {
+        var partitions = scope.Partitions;
+        bool[]? forbidden = null;
+        if (isOfReplica)
+        {
+            if (access.AllowsOnCluster(AclOperation.ClusterAction)) return null;
+            forbidden = new bool[partitions.Length];
+            Array.Fill(forbidden, true);
+            return forbidden;
+        }
+        string? topic = null;
+        var mayRead = true;
+        for (var i = 0; i < partitions.Length; i++)
+        {
+            if (partitions[i].Topic is not { } asked) continue;
+            if (asked != topic) (topic, mayRead) = (asked, access.AllowsOnTopic(AclOperation.Read, asked));
+            if (!mayRead) (forbidden ??= new bool[partitions.Length])[i] = true;
+        }
+        return forbidden;
+    }
+
     /// <summary>Reads every partition once, in turn. Urgent is what the client should learn of at once.</summary>
-    private (long Bytes, bool IsUrgent) Read(FetchScope scope, PartitionRead[] reads, Limits limits, short version)
+    private (long Bytes, bool IsUrgent) Read(FetchScope scope, PartitionRead[] reads, Limits limits, bool[]? forbidden, short version)
     {
         long total = 0;
         var urgent = false;
@@ -115,6 +145,12 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
         var minOneBatch = true;
         for (var i = 0; i < reads.Length; i++)
         {
+            if (forbidden is not null && forbidden[i])
+            {
+                reads[i] = PartitionRead.Failed(ErrorCode.TopicAuthorizationFailed);
+                urgent = true;
+                continue;
+            }
             var asked = scope.Partitions[i];
             var partition = Find(asked, version, out var error);
             if (partition is null)
@@ -241,7 +277,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
             LastStableOffset = read.LastStableOffset,
             LogStartOffset = read.LogStartOffset,
             // Where no partition was found the list is empty, else absent, as with Kafka.
-            AbortedTransactions = read.Error is ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId ? [] : null,
+            AbortedTransactions = read.Error is ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId or ErrorCode.TopicAuthorizationFailed ? [] : null,
             Records = read.Region is null ? RecordBytes.Empty : RecordBytes.From(read.Region),
         };
         if (read.DivergingEpoch >= 0) data.DivergingEpoch = new() { Epoch = read.DivergingEpoch, EndOffset = read.DivergingEndOffset };

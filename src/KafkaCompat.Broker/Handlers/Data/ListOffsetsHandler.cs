@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Fetching;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Data;
@@ -46,6 +47,7 @@ public sealed class ListOffsetsHandler(PartitionTable partitions, IBatchThreads 
     {
         var response = new ListOffsetsResponse { Topics = new(request.Topics.Count) };
         var told = new Dictionary<string, ListOffsetsResponse.ListOffsetsTopicResponse>();
+        HashSet<string>? refused = null;
         var seen = new HashSet<(string, int)>();
         var repeated = new HashSet<(string, int)>();
         foreach (var topic in request.Topics)
@@ -60,6 +62,7 @@ public sealed class ListOffsetsHandler(PartitionTable partitions, IBatchThreads 
             if (topic.Partitions.Count == 0) continue;
             if (!told.TryGetValue(topic.Name, out var results))
             {
+                if (!context.Access.AllowsOnTopic(AclOperation.Describe, topic.Name)) (refused ??= new(StringComparer.Ordinal)).Add(topic.Name);
                 results = new ListOffsetsResponse.ListOffsetsTopicResponse { Name = topic.Name, Partitions = new(topic.Partitions.Count) };
                 told.Add(topic.Name, results);
                 response.Topics.Add(results);
@@ -70,7 +73,8 @@ public sealed class ListOffsetsHandler(PartitionTable partitions, IBatchThreads 
                 if (!seen.Remove((topic.Name, asked.PartitionIndex))) continue;
                 var result = new ListOffsetsResponse.ListOffsetsPartitionResponse { PartitionIndex = asked.PartitionIndex };
                 results.Partitions.Add(result);
-                if (!IsolationLevels.IsKnown(request.IsolationLevel)) result.ErrorCode = ErrorCode.UnknownServerError;
+                if (refused?.Contains(topic.Name) == true) result.ErrorCode = ErrorCode.TopicAuthorizationFailed;
+                else if (!IsolationLevels.IsKnown(request.IsolationLevel)) result.ErrorCode = ErrorCode.UnknownServerError;
                 else if (repeated.Contains((topic.Name, asked.PartitionIndex))) result.ErrorCode = ErrorCode.InvalidRequest;
                 else Find(topic.Name, asked, request, context.ApiVersion, result);
             }

@@ -1,6 +1,7 @@
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Data;
@@ -15,14 +16,21 @@ public sealed class OffsetForLeaderEpochHandler(PartitionTable partitions) : IHa
     public ValueTask<OffsetForLeaderEpochResponse?> Handle(OffsetForLeaderEpochRequest request, RequestContext context)
     {
         var response = new OffsetForLeaderEpochResponse();
+        var mayFollow = context.Access.AllowsOnCluster(AclOperation.ClusterAction);
         foreach (var topic in request.Topics)
         {
+            var isAllowed = mayFollow || context.Access.AllowsOnTopic(AclOperation.Describe, topic.Topic);
             var results = new OffsetForLeaderEpochResponse.OffsetForLeaderTopicResult { Topic = topic.Topic };
             response.Topics.Add(results);
             foreach (var asked in topic.Partitions)
             {
                 var result = new OffsetForLeaderEpochResponse.EpochEndOffset { Partition = asked.Partition };
                 results.Partitions.Add(result);
+                if (!isAllowed)
+                {
+                    result.ErrorCode = ErrorCode.TopicAuthorizationFailed;
+                    continue;
+                }
                 var partition = partitions.Find(topic.Topic, asked.Partition);
                 if (partition is null)
                 {

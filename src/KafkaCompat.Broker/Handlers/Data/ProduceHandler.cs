@@ -2,7 +2,9 @@ using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Names;
 using KafkaCompat.Protocol.Records;
@@ -36,6 +38,8 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
     /// <summary>Kafka's own admin tools may write to internal topics, nobody else.</summary>
     private const string AdminClientId = "__admin_client";
 
+    private static readonly Refused NotAllowed = new(ErrorCode.TopicAuthorizationFailed);
+
     private int _waiting;
 
     /// <summary>Requests that wait for their acknowledgement.</summary>
@@ -63,7 +67,8 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
     private ValueTask<ProduceResponse?> Append(ProduceRequest request, RequestContext context)
     {
         var response = new ProduceResponse { Responses = new(request.TopicData.Count) };
-        var refusal = Refusal(request);
+        var access = context.Access;
+        var refusal = Refusal(request, access);
         var last = LastMentions(request);
         var answered = request.TopicData.Count > 1 ? new Dictionary<(string, Uuid), List<ProduceResponse.PartitionProduceResponse>>(request.TopicData.Count) : null;
         AckWait? wait = null;
@@ -72,6 +77,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
         foreach (var topic in request.TopicData)
         {
             var name = NameOf(topic, context);
+            var isAllowed = refusal.IsOfAll || name is null || access.AllowsOnTopic(AclOperation.Write, name);
             List<ProduceResponse.PartitionProduceResponse>? results = null;
             foreach (var data in topic.PartitionData)
             {
@@ -79,7 +85,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
                 results ??= ResultsFor(response, topic, answered);
                 var result = new ProduceResponse.PartitionProduceResponse { Index = data.Index, BaseOffset = -1 };
                 results.Add(result);
-                var partition = Find(name, topic, data, refusal, context, result);
+                var partition = Find(name, topic, data, isAllowed ? refusal : NotAllowed, context, result);
                 if (partition is null)
                 {
                     failed = true;
@@ -126,28 +132,32 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
         return response;
     }
 
-    /// <summary>What is wrong with the request as a whole; each partition is answered with it.</summary>
-    private static (ErrorCode Error, string? Message) Refusal(ProduceRequest request)
+    /// <summary>
+    /// What is wrong with the request as a whole; each partition is answered with it. Where it is not of all, a topic that the client may not write to is answered with that instead.
+    /// </summary>
+    private static Refused Refusal(ProduceRequest request, Access access)
     {
         foreach (var topic in request.TopicData)
         {
             foreach (var data in topic.PartitionData)
             {
                 if (data.Records is null) continue;
-                if (ProduceBatchValidator.RefuseRequest(data.Records.Memory, out var isTransactional) is { } refused) return (refused.Error, refused.ErrorMessage);
-                if (isTransactional) return (request.TransactionalId is null ? ErrorCode.TransactionalIdAuthorizationFailed : ErrorCode.InvalidProducerIdMapping, null);
+                if (ProduceBatchValidator.RefuseRequest(data.Records.Memory, out var isTransactional) is { } refused) return new(refused.Error, refused.ErrorMessage, IsOfAll: true);
+                if (!isTransactional) continue;
+                var mayWrite = request.TransactionalId is { } id && access.Allows(AclOperation.Write, ResourceType.TransactionalId, id);
+                return mayWrite ? new(ErrorCode.InvalidProducerIdMapping) : new(ErrorCode.TransactionalIdAuthorizationFailed, IsOfAll: true);
             }
         }
-        return (request.Acks is < AcksAll or > AcksLeader ? ErrorCode.InvalidRequiredAcks : ErrorCode.None, null);
+        return new(request.Acks is < AcksAll or > AcksLeader ? ErrorCode.InvalidRequiredAcks : ErrorCode.None);
     }
 
     private Partition? Find(
-        string? topicName, ProduceRequest.TopicProduceData topic, ProduceRequest.PartitionProduceData data, (ErrorCode Error, string? Message) refusal,
+        string? topicName, ProduceRequest.TopicProduceData topic, ProduceRequest.PartitionProduceData data, in Refused refusal,
         RequestContext context, ProduceResponse.PartitionProduceResponse result)
     {
         if (refusal.Error != ErrorCode.None)
         {
-            (result.ErrorCode, result.ErrorMessage) = refusal;
+            (result.ErrorCode, result.ErrorMessage) = (refusal.Error, refusal.Message);
             return null;
         }
         if (topicName is null)
@@ -219,4 +229,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
         }
         return last;
     }
+
+    /// <summary>Why partitions are refused before their records are looked at. <paramref name="IsOfAll"/>: whatever else is wrong with them.</summary>
+    private readonly record struct Refused(ErrorCode Error, string? Message = null, bool IsOfAll = false);
 }

@@ -1,5 +1,6 @@
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Groups;
@@ -13,6 +14,10 @@ public sealed class ConsumerGroupHeartbeatHandler(UnservedFeatures unserved) : I
 {
     public ValueTask<ConsumerGroupHeartbeatResponse?> Handle(ConsumerGroupHeartbeatRequest request, RequestContext context)
     {
+        if (!context.Access.AllowsOnGroup(AclOperation.Read, request.GroupId))
+            return ValueTask.FromResult<ConsumerGroupHeartbeatResponse?>(new() { ErrorCode = ErrorCode.GroupAuthorizationFailed });
+        if (request.SubscribedTopicNames?.TrueForAll(topic => context.Access.AllowsOnTopic(AclOperation.Describe, topic)) == false)
+            return ValueTask.FromResult<ConsumerGroupHeartbeatResponse?>(new() { ErrorCode = ErrorCode.TopicAuthorizationFailed });
         unserved.Asked(UnservedFeature.ConsumerProtocol, context);
         return ValueTask.FromResult<ConsumerGroupHeartbeatResponse?>(new() { ErrorCode = ErrorCode.UnsupportedVersion, ErrorMessage = UnservedFeature.ConsumerProtocol.Message });
     }

@@ -1,7 +1,9 @@
 using KafkaCompat.Broker.Coordination;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Cluster.Groups;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Groups;
@@ -15,7 +17,11 @@ public sealed class DeleteGroupsHandler(GroupCoordinator coordinator) : IHandler
 {
     public async ValueTask<DeleteGroupsResponse?> Handle(DeleteGroupsRequest request, RequestContext context)
     {
-        var asked = request.GroupsNames.Distinct().Select(group => coordinator.Ask<DeleteGroupsResponse.DeletableGroupResult>(new DeleteGroupCommand(group)).AsTask()).ToArray();
+        var asked = request.GroupsNames.Distinct().Select(group => Delete(group, context.Access)).ToArray();
         return new DeleteGroupsResponse { Results = [.. await Task.WhenAll(asked)] };
     }
+
+    private Task<DeleteGroupsResponse.DeletableGroupResult> Delete(string group, Access access) => access.AllowsOnGroup(AclOperation.Delete, group)
+        ? coordinator.Ask<DeleteGroupsResponse.DeletableGroupResult>(new DeleteGroupCommand(group)).AsTask()
+        : Task.FromResult(new DeleteGroupsResponse.DeletableGroupResult { GroupId = group, ErrorCode = ErrorCode.GroupAuthorizationFailed });
 }

@@ -3,7 +3,9 @@ using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Names;
 
@@ -35,10 +37,16 @@ public sealed class FindCoordinatorHandler(BrokerMetadata metadata, TopicCreator
 
     private const sbyte TransactionKey = 1;
 
+    /// <summary>The first version that asks for several keys; in it an error that is no surprise has no text.</summary>
+    private const short SeveralKeysSince = 4;
+
+    /// <summary>The first version that knows share keys.</summary>
+    private const short ShareKeySince = 6;
+
     public ValueTask<FindCoordinatorResponse?> Handle(FindCoordinatorRequest request, RequestContext context)
     {
         var image = metadata.Current;
-        if (context.ApiVersion >= 4)
+        if (context.ApiVersion >= SeveralKeysSince)
         {
             return ValueTask.FromResult<FindCoordinatorResponse?>(new FindCoordinatorResponse
             {
@@ -60,6 +68,8 @@ public sealed class FindCoordinatorHandler(BrokerMetadata metadata, TopicCreator
     {
         if (keyType is < 0 or > 2)
             return Missing(key, ErrorCode.InvalidRequest, InvalidRequestText);
+        if (Forbidden(key, keyType, context) is { } error)
+            return Missing(key, error, ForbiddenText(error, context.ApiVersion));
         if (keyType != GroupKey)
             return Unserved(key, keyType, context);
         if (image.FindTopic(InternalTopics.Offsets) is not { } topic)
@@ -75,6 +85,21 @@ public sealed class FindCoordinatorHandler(BrokerMetadata metadata, TopicCreator
         }
         return Missing(key, ErrorCode.CoordinatorNotAvailable, "");
     }
+
+    /// <summary>The error of a client that may not look for a coordinator; null where it may. A share key is looked for by brokers alone.</summary>
+    private static ErrorCode? Forbidden(string key, sbyte keyType, RequestContext context) => keyType switch
+    {
+        GroupKey => context.Access.AllowsOnGroup(AclOperation.Describe, key) ? null : ErrorCode.GroupAuthorizationFailed,
+        TransactionKey => context.Access.Allows(AclOperation.Describe, ResourceType.TransactionalId, key) ? null : ErrorCode.TransactionalIdAuthorizationFailed,
+        _ => context.ApiVersion < ShareKeySince || context.Access.AllowsOnCluster(AclOperation.ClusterAction) ? null : ErrorCode.ClusterAuthorizationFailed,
+    };
+
+    private static string ForbiddenText(ErrorCode error, short version) => error switch
+    {
+        ErrorCode.ClusterAuthorizationFailed => AuthorizationTexts.Cluster,
+        ErrorCode.GroupAuthorizationFailed when version < SeveralKeysSince => AuthorizationTexts.Group,
+        _ => "",
+    };
 
     private FindCoordinatorResponse.Coordinator Unserved(string key, sbyte keyType, RequestContext context)
     {

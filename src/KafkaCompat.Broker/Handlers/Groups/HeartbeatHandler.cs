@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Coordination;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Groups;
@@ -13,7 +14,8 @@ namespace KafkaCompat.Broker.Handlers.Groups;
 [Serves(ApiKey.Heartbeat, 0, 4)]
 public sealed class HeartbeatHandler(GroupCoordinator coordinator) : IHandler<HeartbeatRequest, HeartbeatResponse>
 {
-    public async ValueTask<HeartbeatResponse?> Handle(HeartbeatRequest request, RequestContext context) => request.GroupId.Length == 0
-        ? new HeartbeatResponse { ErrorCode = ErrorCode.InvalidGroupId }
+    public async ValueTask<HeartbeatResponse?> Handle(HeartbeatRequest request, RequestContext context) =>
+        !context.Access.AllowsOnGroup(AclOperation.Read, request.GroupId) ? new HeartbeatResponse { ErrorCode = ErrorCode.GroupAuthorizationFailed }
+        : request.GroupId.Length == 0 ? new HeartbeatResponse { ErrorCode = ErrorCode.InvalidGroupId }
         : await coordinator.Ask<HeartbeatResponse>(new HeartbeatCommand(request));
 }

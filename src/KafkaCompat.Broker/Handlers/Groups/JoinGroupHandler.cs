@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Coordination;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Groups;
@@ -23,6 +24,8 @@ public sealed class JoinGroupHandler(GroupCoordinator coordinator, Func<Guid> ne
     public async ValueTask<JoinGroupResponse?> Handle(JoinGroupRequest request, RequestContext context)
     {
         var version = context.ApiVersion;
+        if (!context.Access.AllowsOnGroup(AclOperation.Read, request.GroupId))
+            return new JoinGroupResponse { ErrorCode = ErrorCode.GroupAuthorizationFailed, ProtocolName = version < 7 ? "" : null };
         if (version == 0)
             request.RebalanceTimeoutMs = request.SessionTimeoutMs;
         var command = new JoinGroupCommand(

@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Coordination;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Groups;
@@ -18,6 +19,8 @@ public sealed class LeaveGroupHandler(GroupCoordinator coordinator) : IHandler<L
 {
     public async ValueTask<LeaveGroupResponse?> Handle(LeaveGroupRequest request, RequestContext context)
     {
+        if (!context.Access.AllowsOnGroup(AclOperation.Read, request.GroupId))
+            return new LeaveGroupResponse { ErrorCode = ErrorCode.GroupAuthorizationFailed };
         if (request.GroupId.Length == 0)
             return new LeaveGroupResponse { ErrorCode = ErrorCode.InvalidGroupId };
         if (context.ApiVersion >= 3)

@@ -4,6 +4,7 @@ using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Groups;
@@ -22,8 +23,10 @@ public sealed class OffsetCommitHandler(GroupCoordinator coordinator, BrokerMeta
 {
     public async ValueTask<OffsetCommitResponse?> Handle(OffsetCommitRequest request, RequestContext context)
     {
+        if (!context.Access.AllowsOnGroup(AclOperation.Read, request.GroupId))
+            return request.Refused(context.ApiVersion, ErrorCode.GroupAuthorizationFailed);
         var response = new OffsetCommitResponse();
-        request.Topics = Resolve(request.Topics, metadata.Current, context.ApiVersion >= 10, response);
+        request.Topics = Resolve(request.Topics, metadata.Current, context, response);
         if (request.Topics.Count == 0)
             return response;
         var isWhole = response.Topics.Count == 0;
@@ -36,12 +39,18 @@ public sealed class OffsetCommitHandler(GroupCoordinator coordinator, BrokerMeta
 
     /// <summary>What can be committed, with names and ids; what cannot goes to the response.</summary>
     private static List<OffsetCommitRequest.OffsetCommitRequestTopic> Resolve(
-        List<OffsetCommitRequest.OffsetCommitRequestTopic> asked, MetadataImage image, bool byId, OffsetCommitResponse response)
+        List<OffsetCommitRequest.OffsetCommitRequestTopic> asked, MetadataImage image, RequestContext context, OffsetCommitResponse response)
     {
+        var byId = context.ApiVersion >= 10;
         var known = new List<OffsetCommitRequest.OffsetCommitRequestTopic>(asked.Count);
         foreach (var topic in asked)
         {
             var name = byId ? image.FindTopic(topic.TopicId)?.Name : topic.Name;
+            if (name is not null && !context.Access.AllowsOnTopic(AclOperation.Read, name))
+            {
+                Refuse(response, topic, topic.Partitions, ErrorCode.TopicAuthorizationFailed);
+                continue;
+            }
             var found = name is null ? null : image.FindTopic(name);
             if (found is null)
             {

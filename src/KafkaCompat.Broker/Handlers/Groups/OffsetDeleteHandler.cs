@@ -3,6 +3,7 @@ using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Groups;
@@ -16,6 +17,7 @@ public sealed class OffsetDeleteHandler(GroupCoordinator coordinator, BrokerMeta
 {
     public async ValueTask<OffsetDeleteResponse?> Handle(OffsetDeleteRequest request, RequestContext context)
     {
+        if (!context.Access.AllowsOnGroup(AclOperation.Delete, request.GroupId)) return new OffsetDeleteResponse { ErrorCode = ErrorCode.GroupAuthorizationFailed };
         if (request.GroupId.Length == 0) return new OffsetDeleteResponse { ErrorCode = ErrorCode.InvalidGroupId };
         var image = metadata.Current;
         var refused = new Dictionary<string, OffsetDeleteResponse.OffsetDeleteResponseTopic>(StringComparer.Ordinal);
@@ -24,7 +26,8 @@ public sealed class OffsetDeleteHandler(GroupCoordinator coordinator, BrokerMeta
         foreach (var topic in request.Topics)
         {
             var found = topic.Name.Length == 0 ? null : image.FindTopic(topic.Name);
-            var exists = topic.Partitions.ToLookup(partition => found?.Partitions.ContainsKey(partition.PartitionIndex) == true);
+            var isAllowed = context.Access.AllowsOnTopic(AclOperation.Read, topic.Name);
+            var exists = topic.Partitions.ToLookup(partition => isAllowed && found?.Partitions.ContainsKey(partition.PartitionIndex) == true);
             if (exists[true].Any()) known.Topics.Add(new() { Name = topic.Name, Partitions = [.. exists[true]] });
             if (!exists[false].Any()) continue;
             if (!refused.TryGetValue(topic.Name, out var result))
@@ -32,10 +35,10 @@ public sealed class OffsetDeleteHandler(GroupCoordinator coordinator, BrokerMeta
                 refused.Add(topic.Name, result = new() { Name = topic.Name });
                 response.Topics.Add(result);
             }
-            result.Partitions.AddRange(exists[false].Select(static partition => new OffsetDeleteResponse.OffsetDeleteResponsePartition
+            result.Partitions.AddRange(exists[false].Select(partition => new OffsetDeleteResponse.OffsetDeleteResponsePartition
             {
                 PartitionIndex = partition.PartitionIndex,
-                ErrorCode = ErrorCode.UnknownTopicOrPartition,
+                ErrorCode = isAllowed ? ErrorCode.UnknownTopicOrPartition : ErrorCode.TopicAuthorizationFailed,
             }));
         }
         var deleted = await coordinator.Ask<OffsetDeleteResponse>(new DeleteOffsetsCommand(known));

@@ -4,6 +4,7 @@ using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Groups;
@@ -32,7 +33,7 @@ public sealed class OffsetFetchHandler(GroupCoordinator coordinator, BrokerMetad
             // One after another, so that no more is read than the answer has room for.
             foreach (var group in request.Groups)
             {
-                var answer = room.IsFull ? NoRoom(group.GroupId) : await Fetch(group, request.RequireStable, context.ApiVersion >= 10, image);
+                var answer = room.IsFull ? NoRoom(group.GroupId) : await Fetch(group, request.RequireStable, context, image);
                 response.Groups.Add(room.Fits(answer.GetSize(context.ApiVersion)) ? answer : NoRoom(group.GroupId));
             }
             return response;
@@ -43,51 +44,68 @@ public sealed class OffsetFetchHandler(GroupCoordinator coordinator, BrokerMetad
             PartitionIndexes = topic.PartitionIndexes,
         }).ToList();
         var single = new OffsetFetchRequest.OffsetFetchRequestGroup { GroupId = request.GroupId, Topics = topics };
-        return OfOneGroup(request, await Fetch(single, request.RequireStable, byId: false, metadata.Current), context.ApiVersion);
+        return OfOneGroup(request, await Fetch(single, request.RequireStable, context, metadata.Current), context.ApiVersion);
     }
 
     private static OffsetFetchResponse.OffsetFetchResponseGroup NoRoom(string groupId) => new() { GroupId = groupId, ErrorCode = ErrorCode.InvalidRequest };
 
     private async ValueTask<OffsetFetchResponse.OffsetFetchResponseGroup> Fetch(
-        OffsetFetchRequest.OffsetFetchRequestGroup group, bool requireStable, bool byId, MetadataImage image)
+        OffsetFetchRequest.OffsetFetchRequestGroup group, bool requireStable, RequestContext context, MetadataImage image)
     {
-        if (!byId)
-            return await coordinator.Ask<OffsetFetchResponse.OffsetFetchResponseGroup>(new FetchOffsetsCommand(group, requireStable));
+        var access = context.Access;
+        if (!access.AllowsOnGroup(AclOperation.Describe, group.GroupId))
+            return new() { GroupId = group.GroupId, ErrorCode = ErrorCode.GroupAuthorizationFailed };
+        var byId = context.ApiVersion >= 10;
+        var forbidden = new List<OffsetFetchRequest.OffsetFetchRequestTopics>();
         var unknown = new List<OffsetFetchRequest.OffsetFetchRequestTopics>();
         if (group.Topics is { } topics)
         {
             foreach (var topic in topics)
             {
-                if (image.FindTopic(topic.TopicId)?.Name is { } name)
+                if (byId)
+                {
+                    if (image.FindTopic(topic.TopicId)?.Name is not { } name)
+                    {
+                        unknown.Add(topic);
+                        continue;
+                    }
                     topic.Name = name;
-                else
-                    unknown.Add(topic);
+                }
+                if (!access.AllowsOnTopic(AclOperation.Describe, topic.Name)) forbidden.Add(topic);
             }
-            group.Topics = [.. topics.Except(unknown)];
+            if (unknown.Count + forbidden.Count > 0) group.Topics = [.. topics.Except(unknown).Except(forbidden)];
         }
         var answer = await coordinator.Ask<OffsetFetchResponse.OffsetFetchResponseGroup>(new FetchOffsetsCommand(group, requireStable));
         if (answer.ErrorCode != ErrorCode.None)
+            return answer;
+        // Of all that the group has, what the client may not see is left out.
+        if (group.Topics is null && !access.IsUnlimited) _ = answer.Topics.RemoveAll(topic => !access.AllowsOnTopic(AclOperation.Describe, topic.Name));
+        foreach (var topic in forbidden) answer.Topics.Add(Refused(topic, ErrorCode.TopicAuthorizationFailed));
+        if (!byId)
             return answer;
         foreach (var topic in answer.Topics)
             topic.TopicId = image.FindTopic(topic.Name)?.Id ?? Uuid.Zero;
         _ = answer.Topics.RemoveAll(topic => topic.TopicId == Uuid.Zero);
         foreach (var topic in unknown)
         {
-            answer.Topics.Add(new()
-            {
-                TopicId = topic.TopicId,
-                Partitions = [.. topic.PartitionIndexes.Select(partition => new OffsetFetchResponse.OffsetFetchResponsePartitions
-                {
-                    PartitionIndex = partition,
-                    CommittedOffset = -1,
-                    CommittedLeaderEpoch = -1,
-                    Metadata = "",
-                    ErrorCode = ErrorCode.UnknownTopicId,
-                })],
-            });
+            answer.Topics.Add(Refused(topic, ErrorCode.UnknownTopicId));
         }
         return answer;
     }
+
+    private static OffsetFetchResponse.OffsetFetchResponseTopics Refused(OffsetFetchRequest.OffsetFetchRequestTopics topic, ErrorCode error) => new()
+    {
+        Name = topic.Name,
+        TopicId = topic.TopicId,
+        Partitions = [.. topic.PartitionIndexes.Select(partition => new OffsetFetchResponse.OffsetFetchResponsePartitions
+        {
+            PartitionIndex = partition,
+            CommittedOffset = -1,
+            CommittedLeaderEpoch = -1,
+            Metadata = "",
+            ErrorCode = error,
+        })],
+    };
 
     private static OffsetFetchResponse OfOneGroup(OffsetFetchRequest request, OffsetFetchResponse.OffsetFetchResponseGroup group, short version)
     {

@@ -1,5 +1,6 @@
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Groups;
@@ -13,6 +14,10 @@ public sealed class ShareGroupHeartbeatHandler(UnservedFeatures unserved) : IHan
 {
     public ValueTask<ShareGroupHeartbeatResponse?> Handle(ShareGroupHeartbeatRequest request, RequestContext context)
     {
+        if (!context.Access.AllowsOnGroup(AclOperation.Read, request.GroupId))
+            return ValueTask.FromResult<ShareGroupHeartbeatResponse?>(new() { ErrorCode = ErrorCode.GroupAuthorizationFailed });
+        if (request.SubscribedTopicNames?.TrueForAll(topic => context.Access.AllowsOnTopic(AclOperation.Describe, topic)) == false)
+            return ValueTask.FromResult<ShareGroupHeartbeatResponse?>(new() { ErrorCode = ErrorCode.TopicAuthorizationFailed });
         unserved.Asked(UnservedFeature.ShareGroups, context);
         return ValueTask.FromResult<ShareGroupHeartbeatResponse?>(new() { ErrorCode = ErrorCode.UnsupportedVersion, ErrorMessage = UnservedFeature.ShareGroups.Message });
     }

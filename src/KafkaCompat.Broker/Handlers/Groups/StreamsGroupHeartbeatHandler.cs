@@ -1,5 +1,6 @@
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Groups;
@@ -13,7 +14,18 @@ public sealed class StreamsGroupHeartbeatHandler(UnservedFeatures unserved) : IH
 {
     public ValueTask<StreamsGroupHeartbeatResponse?> Handle(StreamsGroupHeartbeatRequest request, RequestContext context)
     {
+        if (!context.Access.AllowsOnGroup(AclOperation.Read, request.GroupId))
+            return ValueTask.FromResult<StreamsGroupHeartbeatResponse?>(new() { ErrorCode = ErrorCode.GroupAuthorizationFailed });
+        if (!TopicsOf(request.Topology).All(topic => context.Access.AllowsOnTopic(AclOperation.Describe, topic)))
+            return ValueTask.FromResult<StreamsGroupHeartbeatResponse?>(new() { ErrorCode = ErrorCode.TopicAuthorizationFailed });
         unserved.Asked(UnservedFeature.StreamsProtocol, context);
         return ValueTask.FromResult<StreamsGroupHeartbeatResponse?>(new() { ErrorCode = ErrorCode.UnsupportedVersion, ErrorMessage = UnservedFeature.StreamsProtocol.Message });
     }
+
+    private static IEnumerable<string> TopicsOf(StreamsGroupHeartbeatRequest.TopologyData? topology) => topology is null
+        ? []
+        : topology.Subtopologies.SelectMany(static part => part.SourceTopics
+            .Concat(part.RepartitionSinkTopics)
+            .Concat(part.RepartitionSourceTopics.Select(static topic => topic.Name))
+            .Concat(part.StateChangelogTopics.Select(static topic => topic.Name))).Distinct();
 }

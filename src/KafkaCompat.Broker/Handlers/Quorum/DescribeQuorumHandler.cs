@@ -1,6 +1,8 @@
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Names;
 using KafkaCompat.Storage.Files;
@@ -20,6 +22,11 @@ public sealed class DescribeQuorumHandler(Func<QuorumDescription> describe, Time
 
     public ValueTask<DescribeQuorumResponse?> Handle(DescribeQuorumRequest request, RequestContext context)
     {
+        if (!context.Access.AllowsOnCluster(AclOperation.Describe))
+        {
+            var refusal = new DescribeQuorumResponse { ErrorCode = ErrorCode.ClusterAuthorizationFailed, ErrorMessage = AuthorizationTexts.Cluster };
+            return ValueTask.FromResult<DescribeQuorumResponse?>(refusal);
+        }
         var response = new DescribeQuorumResponse { ErrorMessage = "" };
         var isServed = request.Topics is [{ TopicName: InternalTopics.ClusterMetadata, Partitions: [{ PartitionIndex: 0 }] }];
         foreach (var topic in request.Topics)

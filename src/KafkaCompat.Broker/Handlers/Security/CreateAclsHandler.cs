@@ -1,5 +1,7 @@
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Security;
@@ -16,6 +18,12 @@ public sealed class CreateAclsHandler : IHandler<CreateAclsRequest, CreateAclsRe
         {
             context.CloseConnection();
             return ValueTask.FromResult<CreateAclsResponse?>(null);
+        }
+
+        if (!context.Access.AllowsOnCluster(AclOperation.Alter))
+        {
+            var refusal = request.Refused(context.ApiVersion, ErrorCode.ClusterAuthorizationFailed, AuthorizationTexts.Needs(AclOperation.Alter));
+            return ValueTask.FromResult<CreateAclsResponse?>(refusal);
         }
 
         var response = new CreateAclsResponse();

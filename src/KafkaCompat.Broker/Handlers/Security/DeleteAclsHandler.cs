@@ -1,5 +1,7 @@
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Security;
@@ -14,6 +16,12 @@ public sealed class DeleteAclsHandler : IHandler<DeleteAclsRequest, DeleteAclsRe
         {
             context.CloseConnection();
             return ValueTask.FromResult<DeleteAclsResponse?>(null);
+        }
+
+        if (!context.Access.AllowsOnCluster(AclOperation.Alter))
+        {
+            var refusal = request.Refused(context.ApiVersion, ErrorCode.ClusterAuthorizationFailed, AuthorizationTexts.Needs(AclOperation.Alter));
+            return ValueTask.FromResult<DeleteAclsResponse?>(refusal);
         }
 
         var response = new DeleteAclsResponse();

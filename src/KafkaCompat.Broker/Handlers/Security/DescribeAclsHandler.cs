@@ -1,5 +1,7 @@
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Security;
@@ -14,7 +16,11 @@ public sealed class DescribeAclsHandler : IHandler<DescribeAclsRequest, Describe
     public ValueTask<DescribeAclsResponse?> Handle(DescribeAclsRequest request, RequestContext context)
     {
         if (AclElements.AreNamed(request))
-            return ValueTask.FromResult<DescribeAclsResponse?>(new() { ErrorCode = ErrorCode.SecurityDisabled, ErrorMessage = "No Authorizer is configured on the broker" });
+        {
+            return ValueTask.FromResult<DescribeAclsResponse?>(context.Access.AllowsOnCluster(AclOperation.Describe)
+                ? new() { ErrorCode = ErrorCode.SecurityDisabled, ErrorMessage = "No Authorizer is configured on the broker" }
+                : request.Refused(context.ApiVersion, ErrorCode.ClusterAuthorizationFailed, AuthorizationTexts.Needs(AclOperation.Describe)));
+        }
         context.CloseConnection();
         return ValueTask.FromResult<DescribeAclsResponse?>(null);
     }

@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Security;
@@ -14,5 +15,7 @@ namespace KafkaCompat.Broker.Handlers.Security;
 public sealed class DescribeUserScramCredentialsHandler(BrokerMetadata metadata) : IHandler<DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse>
 {
     public ValueTask<DescribeUserScramCredentialsResponse?> Handle(DescribeUserScramCredentialsRequest request, RequestContext context) =>
-        ValueTask.FromResult<DescribeUserScramCredentialsResponse?>(ScramUsers.Describe(metadata.Current, request));
+        ValueTask.FromResult<DescribeUserScramCredentialsResponse?>(context.Access.AllowsOnCluster(AclOperation.Describe)
+            ? ScramUsers.Describe(metadata.Current, request)
+            : request.Refused(context.ApiVersion, ErrorCode.ClusterAuthorizationFailed));
 }

@@ -1,9 +1,9 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
-using KafkaCompat.Broker.Security;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Names;
 
@@ -15,6 +15,7 @@ namespace KafkaCompat.Broker.Handlers.Topics;
 /// <item>No topics means all. The cursor names the first partition that the page shall hold: INVALID_REQUEST for every topic where its topic is not among those
 /// that were named, or its partition is negative. An empty name is UNKNOWN_SERVER_ERROR for all.</item>
 /// <item>At most as many partitions as asked, and as <c>max.request.partition.size.limit</c>; the next cursor says where to go on.</item>
+/// <item>Topics that the client may not describe are TOPIC_AUTHORIZATION_FAILED when they were named, behind the others; of all topics they are left out.</item>
 /// <item>Topics that do not exist are answered with UNKNOWN_TOPIC_OR_PARTITION when they were named.</item>
 /// </list>
 /// </summary>
@@ -31,6 +32,8 @@ public sealed class DescribeTopicPartitionsHandler(BrokerMetadata metadata, Serv
             return ValueTask.FromResult<DescribeTopicPartitionsResponse?>(Refusal(request, ErrorCode.InvalidRequest));
         var names = Names(request, image, cursor?.TopicName);
         if (names is ["", ..]) return ValueTask.FromResult<DescribeTopicPartitionsResponse?>(Refusal(request, ErrorCode.UnknownServerError));
+        var access = context.Access;
+        var forbidden = new List<DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponseTopic>();
         var left = Math.Max(1, Math.Min(config.GetInt("max.request.partition.size.limit"), request.ResponsePartitionLimit));
         foreach (var name in names)
         {
@@ -39,20 +42,33 @@ public sealed class DescribeTopicPartitionsHandler(BrokerMetadata metadata, Serv
                 response.NextCursor = new() { TopicName = name, PartitionIndex = 0 };
                 break;
             }
+            if (!access.AllowsOnTopic(AclOperation.Describe, name))
+            {
+                if (request.Topics.Count > 0) forbidden.Add(new() { Name = name, ErrorCode = ErrorCode.TopicAuthorizationFailed });
+                continue;
+            }
             var topic = image.FindTopic(name);
             if (topic is null)
             {
                 var error = TopicNames.IsValid(name, out _) ? ErrorCode.UnknownTopicOrPartition : ErrorCode.InvalidTopicException;
-                response.Topics.Add(new() { Name = name, ErrorCode = error, IsInternal = InternalTopics.Contains(name), TopicAuthorizedOperations = AuthorizedOperations.AllOnTopic });
+                response.Topics.Add(new()
+                {
+                    Name = name,
+                    ErrorCode = error,
+                    IsInternal = InternalTopics.Contains(name),
+                    TopicAuthorizedOperations = access.OperationsOnTopic(name),
+                });
                 continue;
             }
             var first = cursor is not null && cursor.TopicName == name ? Math.Max(0, cursor.PartitionIndex) : 0;
             var next = Add(response, topic, image, first, left);
+            response.Topics[^1].TopicAuthorizedOperations = access.OperationsOnTopic(name);
             left -= next - first;
             if (next >= topic.Partitions.Count) continue;
             response.NextCursor = new() { TopicName = name, PartitionIndex = next };
             break;
         }
+        response.Topics.AddRange(forbidden);
         return ValueTask.FromResult<DescribeTopicPartitionsResponse?>(response);
     }
 
@@ -84,7 +100,6 @@ public sealed class DescribeTopicPartitionsHandler(BrokerMetadata metadata, Serv
             Name = topic.Name,
             TopicId = topic.Id,
             IsInternal = InternalTopics.Contains(topic.Name),
-            TopicAuthorizedOperations = AuthorizedOperations.AllOnTopic,
         };
         response.Topics.Add(result);
         var end = Math.Min(topic.Partitions.Count, first + limit);

@@ -1,9 +1,9 @@
 using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
-using KafkaCompat.Broker.Security;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Names;
 
@@ -16,7 +16,8 @@ namespace KafkaCompat.Broker.Handlers.Topics;
 /// <item>An unknown name is created if the request and <c>auto.create.topics.enable</c> allow it. As with Kafka the answer
 /// does not wait for that: it says UNKNOWN_TOPIC_OR_PARTITION and the client asks again.</item>
 /// <item>From 10 on topics have ids, from 12 on they can be asked for by id alone: UNKNOWN_TOPIC_ID for an unknown one. Before 12 one without a name, or with an id, is INVALID_REQUEST.</item>
-/// <item>From 8 on the operations a client may do, all of them while there is no authorizer.</item>
+/// <item>A topic that the client may not describe, or may not have created, is TOPIC_AUTHORIZATION_FAILED, whether it exists or not; of all topics it is left out.</item>
+/// <item>From 8 on the operations a client may do, all of them where the listener has no rules.</item>
 /// </list>
 /// </summary>
 [Serves(ApiKey.Metadata, 0, 13)]
@@ -30,10 +31,11 @@ public sealed class MetadataHandler(BrokerMetadata metadata, TopicCreator creato
         var response = new MetadataResponse { ClusterId = metadata.ClusterId, ControllerId = metadata.ControllerId };
         foreach (var broker in BrokerMetadata.Endpoints(image, context.ListenerName, includeFenced: false))
             response.Brokers.Add(new() { NodeId = broker.NodeId, Host = broker.Host, Port = broker.Port, Rack = broker.Rack });
-        if (request.IncludeClusterAuthorizedOperations) response.ClusterAuthorizedOperations = AuthorizedOperations.AllOnCluster;
+        if (request.IncludeClusterAuthorizedOperations) response.ClusterAuthorizedOperations = context.Access.OperationsOnCluster();
         if (request.Topics is null || (context.ApiVersion == 0 && request.Topics.Count == 0))
         {
-            foreach (var topic in image.Topics.Values) response.Topics.Add(Describe(topic, image, request, context));
+            foreach (var topic in image.Topics.Values.Where(topic => context.Access.AllowsOnTopic(AclOperation.Describe, topic.Name)))
+                response.Topics.Add(Describe(topic, image, request, context));
         }
         else if (context.ApiVersion < AskedByIdSince && request.Topics.Exists(static topic => topic.Name is null || topic.TopicId != Uuid.Zero))
         {
@@ -49,6 +51,8 @@ public sealed class MetadataHandler(BrokerMetadata metadata, TopicCreator creato
     /// <summary>Topics that exist come first, then those that do not. False when one has neither a name nor an id.</summary>
     private bool AddAsked(MetadataResponse response, MetadataRequest request, MetadataImage image, RequestContext context)
     {
+        var access = context.Access;
+        var forbidden = new List<MetadataResponse.MetadataResponseTopic>();
         var missing = new List<string>();
         var unknownIds = new List<Uuid>();
         var seen = new HashSet<string>();
@@ -66,18 +70,29 @@ public sealed class MetadataHandler(BrokerMetadata metadata, TopicCreator creato
             }
             if (name is null) return false;
             if (!seen.Add(name)) continue;
+            if (!access.AllowsOnTopic(AclOperation.Describe, name))
+            {
+                var isById = asked.TopicId != Uuid.Zero;
+                forbidden.Add(new() { Name = isById ? null : name, TopicId = asked.TopicId, ErrorCode = ErrorCode.TopicAuthorizationFailed });
+                continue;
+            }
             if (image.FindTopic(name) is { } topic) response.Topics.Add(Describe(topic, image, request, context));
             else missing.Add(name);
         }
+        var creates = missing.Count > 0 && creator.CreatesFor(request.AllowAutoTopicCreation);
+        var createsAll = creates && access.AllowsOnCluster(AclOperation.Create);
         foreach (var name in missing)
         {
-            var error = creator.CreateOnDemand(name, request.AllowAutoTopicCreation, context);
+            var error = creates && !createsAll && !access.AllowsOnTopic(AclOperation.Create, name)
+                ? ErrorCode.TopicAuthorizationFailed
+                : creator.CreateOnDemand(name, request.AllowAutoTopicCreation, context);
             response.Topics.Add(new() { Name = name, ErrorCode = error, IsInternal = InternalTopics.Contains(name) });
         }
         foreach (var id in unknownIds)
         {
             response.Topics.Add(new() { Name = null, TopicId = id, ErrorCode = ErrorCode.UnknownTopicId });
         }
+        response.Topics.AddRange(forbidden);
         return true;
     }
 
@@ -90,7 +105,7 @@ public sealed class MetadataHandler(BrokerMetadata metadata, TopicCreator creato
             IsInternal = InternalTopics.Contains(topic.Name),
             Partitions = new(topic.Partitions.Count),
         };
-        if (request.IncludeTopicAuthorizedOperations) result.TopicAuthorizedOperations = AuthorizedOperations.AllOnTopic;
+        if (request.IncludeTopicAuthorizedOperations) result.TopicAuthorizedOperations = context.Access.OperationsOnTopic(topic.Name);
         foreach (var (index, partition) in topic.Partitions)
         {
             result.Partitions.Add(new()

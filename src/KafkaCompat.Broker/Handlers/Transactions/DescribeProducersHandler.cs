@@ -1,7 +1,9 @@
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Names;
 
@@ -22,7 +24,7 @@ public sealed class DescribeProducersHandler(PartitionTable partitions, BrokerMe
         {
             var results = new DescribeProducersResponse.TopicResponse { Name = topic.Name };
             response.Topics.Add(results);
-            var problem = Problem(topic.Name);
+            var problem = Problem(topic.Name, context.Access);
             foreach (var index in topic.PartitionIndexes)
             {
                 var result = room.IsFull ? NoRoom(index)
@@ -37,8 +39,9 @@ public sealed class DescribeProducersHandler(PartitionTable partitions, BrokerMe
     private static DescribeProducersResponse.PartitionResponse NoRoom(int index) =>
         new() { PartitionIndex = index, ErrorCode = ErrorCode.InvalidRequest, ErrorMessage = AnswerRoom.Refusal };
 
-    private (ErrorCode Error, string Message)? Problem(string topic) =>
+    private (ErrorCode Error, string Message)? Problem(string topic, Access access) =>
         !TopicNames.IsValid(topic, out var problem) ? (ErrorCode.InvalidTopicException, problem)
+        : !access.AllowsOnTopic(AclOperation.Read, topic) ? (ErrorCode.TopicAuthorizationFailed, AuthorizationTexts.Topic)
         : metadata.Current.FindTopic(topic) is null ? (ErrorCode.UnknownTopicOrPartition, "This server does not host this topic-partition.")
         : null;
 

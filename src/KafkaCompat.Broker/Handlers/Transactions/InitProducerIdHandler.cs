@@ -1,5 +1,6 @@
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Transactions;
@@ -19,6 +20,14 @@ public sealed class InitProducerIdHandler(ProducerIdBlock producerIds, UnservedF
 
     public async ValueTask<InitProducerIdResponse?> Handle(InitProducerIdRequest request, RequestContext context)
     {
+        if (request.TransactionalId is { } id)
+        {
+            if (!context.Access.Allows(AclOperation.Write, ResourceType.TransactionalId, id)) return Refused(ErrorCode.TransactionalIdAuthorizationFailed);
+        }
+        else if (!context.Access.AllowsOnCluster(AclOperation.IdempotentWrite) && !context.Access.AllowsOnAny(AclOperation.Write, ResourceType.Topic))
+        {
+            return Refused(ErrorCode.ClusterAuthorizationFailed);
+        }
         if (request.TransactionalId?.Length == 0) return Refused(ErrorCode.InvalidRequest);
         if (request.TransactionalId is not null)
         {
