@@ -1,14 +1,10 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Net;
 using KafkaCompat.Broker.Dispatch;
-using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Metrics;
-using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Connections;
 
@@ -27,26 +23,15 @@ namespace KafkaCompat.Broker.Connections;
 /// </remarks>
 public sealed class KafkaConnection
 {
-    /// <summary>Bytes of an incomplete frame that may arrive before this looks again.</summary>
-    private const int MaxBytesUnseen = 1024 * 1024;
-
     /// <summary>Bytes of requests that may lie here, unlooked at, while one before them waits. Past it the connection is not read.</summary>
     private const int MaxReadAheadBytes = 64 * 1024;
 
-    /// <summary>Bytes of a frame that tell its length and its API key.</summary>
-    private const int BytesToKey = sizeof(int) + sizeof(short);
-
-    /// <summary>What a frame asks for that is too short for a key.</summary>
-    private const ApiKey NoKey = (ApiKey)(-1);
-
     private readonly ConnectionContext _connection;
+    private readonly ConnectionSurroundings _around;
     private readonly ConnectionLimits _limits;
-    private readonly ClientQuotas _quotas;
-    private readonly TimeProvider _time;
-    private readonly TimerWheel _wheel;
-    private readonly ILogger _logger;
     private readonly ConnectionInfo _info;
     private readonly RequestOpener _opener;
+    private readonly FrameCutter _frames;
     private readonly RequestMetrics? _metrics;
     private readonly RequestMemory.Claim? _memory;
     private readonly ResponseQueue _responses;
@@ -54,15 +39,11 @@ public sealed class KafkaConnection
     private readonly IMeasuredTransport? _transport;
     private readonly AnswerMemory.Claim? _answerMemory;
     private ReadPause? _pause;
-    private int _bytesNeeded = sizeof(int);
     private volatile bool _isDraining;
     private volatile bool _isClosing;
 
     /// <summary>Whether somebody will end the pending read when the next request may be started.</summary>
     private volatile bool _isToBeWoken;
-
-    /// <summary>Whether the request that has to wait is a Produce.</summary>
-    private bool _blockedIsProduce;
 
     /// <summary>A request that uses its bytes beyond its handler's start; nothing further is read of this connection before it has done with them.</summary>
     private (PendingAnswer Place, RequestContext Context)? _usesBytes;
@@ -70,17 +51,18 @@ public sealed class KafkaConnection
     /// <summary>That of a large request which waits for it.</summary>
     private volatile DecodeTurn? _turn;
 
-    public KafkaConnection(
-        ConnectionContext connection, string listenerName, DispatchTable dispatch, ConnectionLimits limits, ClientQuotas quotas, TimerWheel wheel, TimeProvider time,
-        ILogger logger, RequestMetrics? metrics = null, RequestLog? requests = null)
+    /// <param name="connection">The bytes, both ways.</param>
+    /// <param name="listenerName">The listener that accepted it.</param>
+    /// <param name="dispatch">What the listener serves.</param>
+    /// <param name="around">What it shares with the node's other connections.</param>
+    public KafkaConnection(ConnectionContext connection, string listenerName, DispatchTable dispatch, ConnectionSurroundings around)
     {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(around);
         _connection = connection;
-        _limits = limits;
-        _quotas = quotas;
-        _wheel = wheel;
-        _time = time;
-        _logger = logger;
-        _activity = new ConnectionActivity(time);
+        _around = around;
+        _limits = around.Limits;
+        _activity = new ConnectionActivity(around.Time);
         _transport = connection as IMeasuredTransport;
         _transport?.Note(_activity);
         var remote = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.Loopback;
@@ -88,33 +70,12 @@ public sealed class KafkaConnection
         {
             RemotePort = (connection.RemoteEndPoint as IPEndPoint)?.Port ?? 0,
         };
-        _metrics = metrics;
-        _opener = new RequestOpener(dispatch, _info, quotas, requests, limits.Faults, logger);
-        _memory = limits.Memory is { } memory ? new RequestMemory.Claim(memory) : null;
-        _answerMemory = limits.Answers is { } answers ? new AnswerMemory.Claim(answers, this) : null;
-        _responses = new ResponseQueue(connection.Transport.Output, OnResponsesClosed, metrics, _answerMemory, OnAnswerFault);
-    }
-
-    private enum Frame
-    {
-        Incomplete,
-        Complete,
-        Refused,
-
-        /// <summary>The client is throttled; whatever lies there is not looked at before that is over.</summary>
-        Paused,
-
-        /// <summary>Requests of all connections together take as much memory as they may; the frame is not received before there is some.</summary>
-        Starved,
-
-        /// <summary>A request before it is not answered, or its answer not taken by the peer.</summary>
-        Blocked,
-
-        /// <summary>The request costs so much that it is decoded in its turn, and elsewhere.</summary>
-        Costly,
-
-        /// <summary>Answers of all connections that their peers do not read take as much memory as they may; the request is not started before there is some.</summary>
-        Crowded,
+        _metrics = around.Metrics;
+        _opener = new RequestOpener(_info, around);
+        _memory = _limits.Memory is { } memory ? new RequestMemory.Claim(memory) : null;
+        _answerMemory = _limits.Answers is { } answers ? new AnswerMemory.Claim(answers, this) : null;
+        _responses = new ResponseQueue(connection.Transport.Output, OnResponsesClosed, _metrics, _answerMemory, OnAnswerFault);
+        _frames = new FrameCutter(_limits.MaxRequestBytes, _opener, _responses, _memory, _answerMemory);
     }
 
     /// <summary>The listener that accepted it.</summary>
@@ -142,12 +103,19 @@ public sealed class KafkaConnection
         _responses.Close();
     }
 
+    /// <summary>Ends the connection because no bytes went over it for long.</summary>
+    internal void CloseIdle(long idleMs)
+    {
+        _responses.Close();
+        Log(() => ConnectionLog.IdleClosed(_around.Logger, _info.ConnectionId, _info.RemoteAddress, idleMs));
+    }
+
     /// <summary>Ends the connection because its peer does not read, and others wait for the memory that its answer takes.</summary>
     internal void CloseStalled(long unreadBytes, long ofAllBytes)
     {
         if (_isClosing) return;
         Close();
-        Log(() => ConnectionLog.StalledClosed(_logger, _info.ConnectionId, _info.RemoteAddress, AnswerMemory.StalledAfterMs, unreadBytes, ofAllBytes));
+        Log(() => ConnectionLog.StalledClosed(_around.Logger, _info.ConnectionId, _info.RemoteAddress, AnswerMemory.StalledAfterMs, unreadBytes, ofAllBytes));
     }
 
     /// <summary>Ends the connection because its peer reads slowly, and others wait for the memory that its answer takes.</summary>
@@ -155,7 +123,7 @@ public sealed class KafkaConnection
     {
         if (_isClosing) return;
         Close();
-        Log(() => ConnectionLog.SlowClosed(_logger, _info.ConnectionId, _info.RemoteAddress, AnswerMemory.SlowAfterMs, unreadBytes, ofAllBytes));
+        Log(() => ConnectionLog.SlowClosed(_around.Logger, _info.ConnectionId, _info.RemoteAddress, AnswerMemory.SlowAfterMs, unreadBytes, ofAllBytes));
     }
 
     /// <summary>
@@ -175,8 +143,8 @@ public sealed class KafkaConnection
     /// <summary>Serves the connection until the peer, an error or the idle deadline ends it. Does not throw for a peer's doings.</summary>
     public async Task RunAsync()
     {
-        var idle = new IdleDeadline(this);
-        if (_limits.MaxIdleMs >= 0) _wheel.Schedule(idle, _limits.MaxIdleMs);
+        var idle = new IdleDeadline(this, _around);
+        idle.Start();
         try
         {
             await ReadRequests();
@@ -188,7 +156,6 @@ public sealed class KafkaConnection
         finally
         {
             idle.Stop();
-            _wheel.Cancel(idle);
             _responses.Close();
             await LetWriterEnd();
             _memory?.GiveBack();
@@ -212,7 +179,7 @@ public sealed class KafkaConnection
         while (true)
         {
             // Saying how much the frame needs lets the transport receive it into one block and wake this loop once.
-            var result = await input.ReadAtLeastAsync(_bytesNeeded);
+            var result = await input.ReadAtLeastAsync(_frames.BytesNeeded);
             if (_responses.IsClosed) return;
             if (_isDraining)
             {
@@ -225,7 +192,7 @@ public sealed class KafkaConnection
             _responses.Cork();
             var frame = StartRequests(ref buffer);
             _responses.Uncork();
-            if (frame == Frame.Costly) (frame, buffer) = await StartInTurn(buffer);
+            if (frame == FrameFate.Costly) (frame, buffer) = await StartInTurn(buffer);
             if (_usesBytes is { } inUse)
             {
                 _usesBytes = null;
@@ -234,30 +201,30 @@ public sealed class KafkaConnection
                 if (inUse.Context.IsOnlyAcknowledged) _responses.LetOverlap(inUse.Place);
             }
             // Past this line the bytes of the requests just started belong to the transport again.
-            var readsOn = frame == Frame.Incomplete || (frame == Frame.Blocked && !result.IsCompleted && buffer.Length < MaxReadAheadBytes);
+            var readsOn = frame == FrameFate.Incomplete || (frame == FrameFate.Blocked && !result.IsCompleted && buffer.Length < MaxReadAheadBytes);
             if (readsOn) input.AdvanceTo(buffer.Start, buffer.End);
             else input.AdvanceTo(buffer.Start);
             _memory?.Release();
             switch (frame)
             {
-                case Frame.Refused:
-                case Frame.Incomplete when result.IsCompleted:
+                case FrameFate.Refused:
+                case FrameFate.Incomplete when result.IsCompleted:
                     // The peer may have closed its half only; what it asked before is still answered.
                     await _responses.WhenEmpty();
                     return;
-                case Frame.Blocked when readsOn:
+                case FrameFate.Blocked when readsOn:
                     WakeWhenMayStart();
                     break;
-                case Frame.Blocked:
-                    await _responses.WhenMayStart(_blockedIsProduce);
+                case FrameFate.Blocked:
+                    await _responses.WhenMayStart(_frames.IsProduceBlocked);
                     break;
-                case Frame.Paused:
+                case FrameFate.Paused:
                     await _pause!.WhenOver();
                     break;
-                case Frame.Starved:
+                case FrameFate.Starved:
                     await _memory!.WhenGranted();
                     break;
-                case Frame.Crowded:
+                case FrameFate.Crowded:
                     await _answerMemory!.WhenRoom();
                     break;
             }
@@ -267,10 +234,10 @@ public sealed class KafkaConnection
     /// <summary>Ends the read that is about to begin when the next request may be started: it lies here already, whether or not more comes.</summary>
     private void WakeWhenMayStart()
     {
-        _bytesNeeded = 1;
+        _frames.LookAtOnce();
         if (_isToBeWoken) return;
         _isToBeWoken = true;
-        WakeAfter(_responses.WhenMayStart(_blockedIsProduce));
+        WakeAfter(_responses.WhenMayStart(_frames.IsProduceBlocked));
     }
 
     private async void WakeAfter(Task mayStart)
@@ -297,47 +264,47 @@ public sealed class KafkaConnection
     }
 
     /// <summary>
-    /// Starts the requests that lie complete in <paramref name="buffer"/>. <see cref="Frame.Complete"/> means that more
+    /// Starts the requests that lie complete in <paramref name="buffer"/>. <see cref="FrameFate.Complete"/> means that more
     /// may follow once there is room for another answer.
     /// </summary>
-    private Frame StartRequests(ref ReadOnlySequence<byte> buffer)
+    private FrameFate StartRequests(ref ReadOnlySequence<byte> buffer)
     {
         while (true)
         {
             if (_pause is { IsOn: true })
             {
-                _bytesNeeded = sizeof(int);
-                return Frame.Paused;
+                _frames.LookAtLength();
+                return FrameFate.Paused;
             }
-            var frame = FindFrame(buffer, out var body);
-            if (frame != Frame.Complete) return frame;
+            var frame = _frames.Find(buffer, out var body);
+            if (frame != FrameFate.Complete) return frame;
             var opened = _opener.Open(body, DecodeMemory.SmallBytes);
-            if (opened.Fate == RequestFate.ReadInTurn) return Frame.Costly;
-            buffer = AfterFrame(buffer, body);
-            if (!StartRequest(opened, (int)body.Length)) return Frame.Refused;
-            if (_usesBytes is not null) return Frame.Complete;
+            if (opened.Fate == RequestFate.ReadInTurn) return FrameFate.Costly;
+            buffer = _frames.After(buffer, body);
+            if (!StartRequest(opened, (int)body.Length)) return FrameFate.Refused;
+            if (_usesBytes is not null) return FrameFate.Complete;
         }
     }
 
     /// <summary>Starts the request at the front of what was received, which is large: when there is memory for its objects, and decoded where it holds up nobody else.</summary>
-    private async Task<(Frame, ReadOnlySequence<byte>)> StartInTurn(ReadOnlySequence<byte> buffer)
+    private async Task<(FrameFate, ReadOnlySequence<byte>)> StartInTurn(ReadOnlySequence<byte> buffer)
     {
-        var frame = buffer.Slice(sizeof(int), ReadInt32(buffer));
+        var frame = buffer.Slice(sizeof(int), FrameCutter.LengthOf(buffer));
         var turn = _limits.Decoding.Ask(WireLimits.MostCost(frame.Length));
         _turn = turn;
         // Whoever ends the connection from now on ends the wait; who did so before is seen here.
         if (_isDraining || _responses.IsClosed) turn.EndWait();
-        _wheel.Schedule(turn, _limits.Decoding.WaitMs);
+        _around.Wheel.Schedule(turn, _limits.Decoding.WaitMs);
         var isGranted = await turn.Granted.Task;
-        _ = _wheel.Cancel(turn);
+        _ = _around.Wheel.Cancel(turn);
         _turn = null;
         if (!isGranted)
         {
             // It is looked at again, and then not started because the connection ends.
-            if (_isDraining || _responses.IsClosed) return (Frame.Complete, buffer);
+            if (_isDraining || _responses.IsClosed) return (FrameFate.Complete, buffer);
             var level = _opener.LevelOf("memory");
-            ConnectionLog.NoTurnToDecode(_logger, level, _info.ConnectionId, _info.RemoteAddress, frame.Length, _limits.Decoding.WaitMs);
-            return (Frame.Refused, buffer);
+            ConnectionLog.NoTurnToDecode(_around.Logger, level, _info.ConnectionId, _info.RemoteAddress, frame.Length, _limits.Decoding.WaitMs);
+            return (FrameFate.Refused, buffer);
         }
         var isStarted = false;
         try
@@ -348,65 +315,18 @@ public sealed class KafkaConnection
             {
                 // All that there is for requests is less than what this one of its length might be worth.
                 _opener.SayTooCostly(frame.Length, turn.Bytes);
-                return (Frame.Refused, buffer);
+                return (FrameFate.Refused, buffer);
             }
             turn.Keep(opened.Cost);
             isStarted = opened.Fate == RequestFate.Start;
             if (isStarted) opened.Context!.Turn = turn;
-            buffer = AfterFrame(buffer, frame);
-            return (StartRequest(opened, (int)frame.Length) ? Frame.Complete : Frame.Refused, buffer);
+            buffer = _frames.After(buffer, frame);
+            return (StartRequest(opened, (int)frame.Length) ? FrameFate.Complete : FrameFate.Refused, buffer);
         }
         finally
         {
             if (!isStarted) turn.GiveBack();
         }
-    }
-
-    private ReadOnlySequence<byte> AfterFrame(in ReadOnlySequence<byte> buffer, in ReadOnlySequence<byte> frame)
-    {
-        _memory?.FrameCut();
-        return buffer.Slice(frame.End);
-    }
-
-    /// <summary>Finds the frame at the front of what was received, and whether its request may be started now.</summary>
-    private Frame FindFrame(in ReadOnlySequence<byte> buffer, out ReadOnlySequence<byte> frame)
-    {
-        frame = default;
-        _bytesNeeded = sizeof(int);
-        if (buffer.Length < sizeof(int)) return Frame.Incomplete;
-        var length = ReadInt32(buffer);
-        var isOfLength = length >= 0 && length <= _limits.MaxRequestBytes;
-        var hasKey = isOfLength && length >= sizeof(short);
-        if (hasKey && buffer.Length < BytesToKey)
-        {
-            // Whether it has to wait depends on what it is.
-            _bytesNeeded = BytesToKey;
-            return Frame.Incomplete;
-        }
-        var key = hasKey ? (ApiKey)ReadInt16(buffer.Slice(sizeof(int), sizeof(short))) : NoKey;
-        if (!_responses.MayStart(key == ApiKey.Produce))
-        {
-            _blockedIsProduce = key == ApiKey.Produce;
-            return Frame.Blocked;
-        }
-        if (!isOfLength)
-        {
-            var foreign = ForeignProtocol.Of(length);
-            var level = _opener.LevelOf(foreign?.Name ?? "length");
-            if (foreign is var (name, advice)) ConnectionLog.ForeignProtocol(_logger, level, _info.ConnectionId, _info.RemoteAddress, name, _info.ListenerName, advice);
-            else ConnectionLog.FrameRefused(_logger, level, _info.ConnectionId, _info.RemoteAddress, length, _limits.MaxRequestBytes);
-            return Frame.Refused;
-        }
-        if (_memory?.Take(length) == false) return Frame.Starved;
-        if (buffer.Length - sizeof(int) < length)
-        {
-            // A frame of any size is seen to arrive, for the sake of the idle deadline.
-            _bytesNeeded = (int)Math.Min(sizeof(int) + (long)length, buffer.Length + MaxBytesUnseen);
-            return Frame.Incomplete;
-        }
-        if (_answerMemory is { MustWait: true } && !AnswerMemory.IsBoundedByRequest(key)) return Frame.Crowded;
-        frame = buffer.Slice(sizeof(int), length);
-        return Frame.Complete;
     }
 
     /// <summary>Starts the handler of a request. False when the connection has to be closed.</summary>
@@ -436,7 +356,7 @@ public sealed class KafkaConnection
             Fail(place, context, e);
             return false;
         }
-        if (context.Meter is { } meter) _quotas.Returned(meter);
+        if (context.Meter is { } meter) _around.Quotas.Returned(meter);
         if (answer.IsCompletedSuccessfully)
         {
             Complete(place, answer.GetAwaiter().GetResult(), context);
@@ -464,7 +384,7 @@ public sealed class KafkaConnection
         var throttleMs = 0;
         try
         {
-            if (context.Meter is { } meter) throttleMs = _quotas.Throttle(context, meter, response);
+            if (context.Meter is { } meter) throttleMs = _around.Quotas.Throttle(context, meter, response);
             if (throttleMs > 0) Pause(throttleMs);
             if (throttleMs > 0) _metrics?.RecordThrottle(context.Key, throttleMs);
             context.Turn?.GiveBack();
@@ -483,7 +403,7 @@ public sealed class KafkaConnection
         var pause = _pause;
         if (pause is null)
         {
-            var made = new ReadPause(_wheel, _time);
+            var made = new ReadPause(_around.Wheel, _around.Time);
             pause = Interlocked.CompareExchange(ref _pause, made, null) ?? made;
         }
         pause.Extend(ms);
@@ -508,7 +428,7 @@ public sealed class KafkaConnection
         context.Turn?.GiveBack();
         _responses.Complete(place, null, closeConnection: true, context.Held);
         if (e is WireFormatException unreadable) Log(() => _opener.SayUnreadable(unreadable));
-        else if (e is not OperationCanceledException) Log(() => ConnectionLog.HandlerFailed(_logger, e, context.Key, context.ApiVersion, context.ClientId));
+        else if (e is not OperationCanceledException) Log(() => ConnectionLog.HandlerFailed(_around.Logger, e, context.Key, context.ApiVersion, context.ClientId));
     }
 
     private void OnResponsesClosed(Exception? failure)
@@ -520,12 +440,12 @@ public sealed class KafkaConnection
         if (failure is AnswerTooLargeException large)
         {
             var level = _opener.LevelOf("answer");
-            Log(() => ConnectionLog.AnswerTooLarge(_logger, level, _info.ConnectionId, _info.RemoteAddress, large.Key, large.Bytes, AnswerRoom.MaxBytes));
+            Log(() => ConnectionLog.AnswerTooLarge(_around.Logger, level, _info.ConnectionId, _info.RemoteAddress, large.Key, large.Bytes, AnswerRoom.MaxBytes));
         }
-        else if (failure is not null) Log(() => ConnectionLog.AnswerFailed(_logger, failure, _info.ConnectionId));
+        else if (failure is not null) Log(() => ConnectionLog.AnswerFailed(_around.Logger, failure, _info.ConnectionId));
     }
 
-    private void OnAnswerFault(Exception fault) => Log(() => ConnectionLog.AnswerNotTold(_logger, fault, _info.ConnectionId));
+    private void OnAnswerFault(Exception fault) => Log(() => ConnectionLog.AnswerNotTold(_around.Logger, fault, _info.ConnectionId));
 
     /// <summary>Says something where the work of others must go on whatever becomes of the line.</summary>
     private static void Log(Action say)
@@ -545,44 +465,4 @@ public sealed class KafkaConnection
         ErrorCode = ErrorCode.UnsupportedVersion,
         ApiKeys = [new() { ApiKey = (short)apiVersions.Key, MinVersion = apiVersions.MinVersion, MaxVersion = apiVersions.MaxVersion }],
     };
-
-    private static short ReadInt16(in ReadOnlySequence<byte> buffer)
-    {
-        var first = buffer.FirstSpan;
-        if (first.Length >= sizeof(short)) return BinaryPrimitives.ReadInt16BigEndian(first);
-        Span<byte> bytes = stackalloc byte[sizeof(short)];
-        buffer.CopyTo(bytes);
-        return BinaryPrimitives.ReadInt16BigEndian(bytes);
-    }
-
-    private static int ReadInt32(in ReadOnlySequence<byte> buffer)
-    {
-        var first = buffer.FirstSpan;
-        if (first.Length >= sizeof(int)) return BinaryPrimitives.ReadInt32BigEndian(first);
-        Span<byte> bytes = stackalloc byte[sizeof(int)];
-        buffer.Slice(0, sizeof(int)).CopyTo(bytes);
-        return BinaryPrimitives.ReadInt32BigEndian(bytes);
-    }
-
-    /// <summary>Closes the connection when no bytes went over it for <see cref="ConnectionLimits.MaxIdleMs"/>; looks again after what is left of it.</summary>
-    private sealed class IdleDeadline(KafkaConnection owner) : TimerWheelEntry
-    {
-        private volatile bool _stopped;
-
-        public void Stop() => _stopped = true;
-
-        protected internal override void OnDeadline()
-        {
-            if (_stopped) return;
-            owner.LookAtPeer();
-            var idleMs = (long)owner._time.GetElapsedTime(owner.LastActivity).TotalMilliseconds;
-            if (idleMs < owner._limits.MaxIdleMs)
-            {
-                owner._wheel.Schedule(this, owner._limits.MaxIdleMs - idleMs);
-                return;
-            }
-            owner._responses.Close();
-            Log(() => ConnectionLog.IdleClosed(owner._logger, owner._info.ConnectionId, owner._info.RemoteAddress, idleMs));
-        }
-    }
 }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using KafkaCompat.Broker.Dispatch;
-using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using Microsoft.Extensions.Logging;
@@ -8,10 +7,13 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Broker.Connections;
 
 /// <summary>Turns the frames of one connection into requests, and says in the log why one is none. What it reads changes nothing, so that a frame may be opened twice.</summary>
-internal sealed class RequestOpener(DispatchTable dispatch, ConnectionInfo connection, ClientQuotas quotas, RequestLog? requests, PeerFaults? faults, ILogger logger)
+internal sealed class RequestOpener(ConnectionInfo connection, ConnectionSurroundings around)
 {
+    private readonly DispatchTable _dispatch = connection.Dispatch;
+    private readonly ILogger _logger = around.Logger;
+
     /// <summary>At which level a fault of this connection's peer is said.</summary>
-    public LogLevel LevelOf(string fault) => faults?.LevelOf(connection.RemoteAddress, fault) ?? LogLevel.Warning;
+    public LogLevel LevelOf(string fault) => around.Limits.Faults?.LevelOf(connection.RemoteAddress, fault) ?? LogLevel.Warning;
 
     /// <summary>Reads a request whose objects may take <paramref name="maxCost"/> bytes.</summary>
     public OpenedRequest Open(in ReadOnlySequence<byte> frame, long maxCost)
@@ -21,12 +23,12 @@ internal sealed class RequestOpener(DispatchTable dispatch, ConnectionInfo conne
             var reader = new WireReader(frame, maxCost: maxCost);
             var key = reader.ReadInt16();
             var version = reader.ReadInt16();
-            var served = dispatch.Find(key);
+            var served = _dispatch.Find(key);
             if (served is null)
             {
                 if (SaysSasl(frame)) return new(RequestFate.Close);
                 var level = LevelOf("key");
-                ConnectionLog.KeyNotServed(logger, level, connection.ConnectionId, connection.RemoteAddress, key, version, connection.ListenerName);
+                ConnectionLog.KeyNotServed(_logger, level, connection.ConnectionId, connection.RemoteAddress, key, version, connection.ListenerName);
                 return new(RequestFate.Close);
             }
             var inRange = version >= served.MinVersion && version <= served.MaxVersion;
@@ -34,7 +36,7 @@ internal sealed class RequestOpener(DispatchTable dispatch, ConnectionInfo conne
             {
                 if (SaysSasl(frame)) return new(RequestFate.Close);
                 var level = LevelOf("version");
-                ConnectionLog.VersionNotServed(logger, level, connection.ConnectionId, connection.RemoteAddress, served.Key, version);
+                ConnectionLog.VersionNotServed(_logger, level, connection.ConnectionId, connection.RemoteAddress, served.Key, version);
                 return new(RequestFate.Close);
             }
             var correlationId = reader.ReadInt32();
@@ -44,8 +46,8 @@ internal sealed class RequestOpener(DispatchTable dispatch, ConnectionInfo conne
             if (!inRange) return new(RequestFate.TellVersions, served, version, correlationId);
             var context = new RequestContext(served.Key, version, correlationId, clientId, connection)
             {
-                Meter = quotas.IsActive ? quotas.Measure((int)frame.Length) : null,
-                Log = requests is { IsOn: true } log ? log : null,
+                Meter = around.Quotas.IsActive ? around.Quotas.Measure((int)frame.Length) : null,
+                Log = around.Requests is { IsOn: true } log ? log : null,
             };
             var request = served.Read(ref reader, version);
             return new(RequestFate.Start, served, version, correlationId, context, request, reader.Cost);
@@ -61,11 +63,20 @@ internal sealed class RequestOpener(DispatchTable dispatch, ConnectionInfo conne
         }
     }
 
+    /// <summary>A frame begins with a length that none has: its peer speaks another protocol, or sends too much at once.</summary>
+    public void SayOfNoLength(int length, int limit)
+    {
+        var foreign = ForeignProtocol.Of(length);
+        var level = LevelOf(foreign?.Name ?? "length");
+        if (foreign is var (name, advice)) ConnectionLog.ForeignProtocol(_logger, level, connection.ConnectionId, connection.RemoteAddress, name, connection.ListenerName, advice);
+        else ConnectionLog.FrameRefused(_logger, level, connection.ConnectionId, connection.RemoteAddress, length, limit);
+    }
+
     /// <summary>A request cannot be read, in its frame or in what its handler reads of it.</summary>
     public void SayUnreadable(WireFormatException fault)
     {
         var level = LevelOf("request");
-        ConnectionLog.RequestUnreadable(logger, level, connection.ConnectionId, connection.RemoteAddress, fault.Message);
+        ConnectionLog.RequestUnreadable(_logger, level, connection.ConnectionId, connection.RemoteAddress, fault.Message);
     }
 
     /// <summary>A request would take more memory than all large ones together may.</summary>
@@ -90,7 +101,7 @@ internal sealed class RequestOpener(DispatchTable dispatch, ConnectionInfo conne
     private void SayLogin(string mechanism)
     {
         var level = LevelOf(SaslMessage.Unknown);
-        ConnectionLog.LoginNotNeeded(logger, level, connection.RemoteAddress, mechanism, connection.ListenerName);
+        ConnectionLog.LoginNotNeeded(_logger, level, connection.RemoteAddress, mechanism, connection.ListenerName);
     }
 
     private static void SkipTaggedFields(ref WireReader reader)

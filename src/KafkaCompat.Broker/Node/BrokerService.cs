@@ -37,8 +37,7 @@ public sealed class BrokerService : IAsyncDisposable
     private readonly LogDirectories _directories;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly ILogger _connectionLogger;
-    private readonly RequestLog _requestLog;
+    private readonly ConnectionSurroundings _connections;
     private readonly ConnectionLimits _limits;
     private readonly DispatchTable _dispatch;
     private readonly DispatchTable _controllerDispatch;
@@ -86,8 +85,6 @@ public sealed class BrokerService : IAsyncDisposable
         var engineTime = seams?.EngineTime ?? time;
         _time = engineTime;
         _logger = logs.CreateLogger("kafkacompat.node");
-        _connectionLogger = logs.CreateLogger("kafkacompat.connections");
-        _requestLog = new RequestLog(logs.CreateLogger("kafkacompat.requests"));
         Wheel = new TimerWheel(engineTime);
         _limits = new ConnectionLimits(config.GetInt("socket.request.max.bytes"), config.GetLong("connections.max.idle.ms"))
         {
@@ -102,6 +99,11 @@ public sealed class BrokerService : IAsyncDisposable
         Settings.Changed += ApplySettings;
         Metadata = new BrokerMetadata(Settings, clusterId);
         Quotas = new ClientQuotas(config, engineTime);
+        _connections = new ConnectionSurroundings(_limits, Quotas, Wheel, engineTime, logs.CreateLogger("kafkacompat.connections"))
+        {
+            Metrics = Requests,
+            Requests = new RequestLog(logs.CreateLogger("kafkacompat.requests")),
+        };
         Telemetry = new ClientTelemetry(config.GetInt("telemetry.max.bytes"), config.ClientTelemetry, engineTime, random);
         _loggers = (logs as ILeveledLoggerFactory)?.Levels ?? new LoggerLevels(LogLevel.Information);
         var logLogger = logs.CreateLogger("kafkacompat.logs");
@@ -297,7 +299,7 @@ public sealed class BrokerService : IAsyncDisposable
     public async Task Serve(ConnectionContext connection, string listenerName)
     {
         var dispatch = _config.Listeners.ControllerNames.Contains(listenerName) ? _controllerDispatch : _dispatch;
-        var served = new KafkaConnection(connection, listenerName, dispatch, _limits, Quotas, Wheel, _time, _connectionLogger, Requests, _requestLog);
+        var served = new KafkaConnection(connection, listenerName, dispatch, _connections);
         Connections.Add(served);
         try
         {

@@ -37,7 +37,7 @@ public abstract class ConnectionTests : IDisposable
     {
         log ??= NullLogger.Instance;
         return new KafkaConnection(
-            connection, "PLAINTEXT", new DispatchTable(ApiListeners.Broker, Served), limits ?? ConnectionLimits.Default, new ClientQuotas(TestNode.ConfigOf(), Time), Wheel, Time, log,
-            requests: new RequestLog(log));
+            connection, "PLAINTEXT", new DispatchTable(ApiListeners.Broker, Served),
+            new ConnectionSurroundings(limits ?? ConnectionLimits.Default, new ClientQuotas(TestNode.ConfigOf(), Time), Wheel, Time, log) { Requests = new RequestLog(log) });
     }
 }
