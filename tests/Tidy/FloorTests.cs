@@ -25,7 +25,7 @@ public sealed class FloorTests(ITestOutputHelper output)
             ["Metadata", "Security"],
             ["Machines"],
             ["Quorum"],
-            ["Controller", "Groups"],
+            ["Controller", "Groups", "Replication"],
         ],
         ["KafkaCompat.Broker"] =
         [
