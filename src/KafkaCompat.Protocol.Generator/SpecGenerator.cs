@@ -30,6 +30,7 @@ public sealed class SpecGenerator : IIncrementalGenerator
         context.RegisterSourceOutput(messageSpecs.Collect().Combine(types), static (output, pair) => EmitCatalogs(output, pair.Left, pair.Right));
         context.RegisterSourceOutput(specs.Where(static s => s.Relative == "errors.spec"), static (output, spec) => output.AddSource("ErrorCode.g.cs", ErrorEmitter.Emit(spec.Text)));
         context.RegisterSourceOutput(specs.Where(static s => s.Relative == "enums.spec"), static (output, spec) => output.AddSource("Enums.g.cs", EnumEmitter.Emit(spec.Text)));
+        context.RegisterSourceOutput(specs.Where(static s => s.Relative == "configs.spec"), static (output, spec) => output.AddSource("ConfigKeys.g.cs", ConfigKeyEmitter.Emit(spec.Text)));
         context.RegisterSourceOutput(specs.Where(static s => s.Relative == "features.spec"), static (output, spec) => output.AddSource("FeatureCatalog.g.cs", FeatureEmitter.Emit(spec.Text)));
     }
 

@@ -6,7 +6,7 @@ namespace KafkaCompat.Broker.Configs;
 /// <summary>The value of <c>max.connections.per.ip.overrides</c>: hosts or addresses with a number of connections each, <c>a:1,b:2</c>.</summary>
 public static partial class ConnectionOverrides
 {
-    internal const string Setting = "max.connections.per.ip.overrides";
+    internal const string Setting = ConfigKeys.MaxConnectionsPerIpOverrides;
 
     /// <summary>Takes the value apart; throws <see cref="ConfigurationException"/> with a problem for each entry that is wrong.</summary>
     public static IReadOnlyList<(string Host, int Most)> Parse(string text)

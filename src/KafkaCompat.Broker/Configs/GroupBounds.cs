@@ -13,7 +13,7 @@ internal static class GroupBounds
 
     /// <summary>Kafka's own assignors of each protocol. They can be named by their classes too; others would be Java classes to load.</summary>
     private static readonly (string Setting, string[] Names)[] Assignors =
-        [("group.consumer.assignors", ["uniform", "range"]), ("group.share.assignors", ["simple"]), ("group.streams.assignors", ["sticky"])];
+        [(ConfigKeys.GroupConsumerAssignors, ["uniform", "range"]), (ConfigKeys.GroupShareAssignors, ["simple"]), (ConfigKeys.GroupStreamsAssignors, ["sticky"])];
 
     /// <summary>The names of the node's bounds for a group's setting; null where there is none.</summary>
     public static (string? Least, string? Most) Of(string name)
@@ -41,7 +41,7 @@ internal static class GroupBounds
             var (heartbeat, session) = ($"group.{protocol}.heartbeat.interval.ms", $"group.{protocol}.session.timeout.ms");
             _ = problems.Require(config.GetInt(heartbeat) < config.GetInt(session), $"{heartbeat} must be less than {session}", heartbeat, session);
         }
-        AtLeast("group.share.max.share.sessions", "group.share.max.size");
+        AtLeast(ConfigKeys.GroupShareMaxShareSessions, ConfigKeys.GroupShareMaxSize);
         CheckLists(config, problems);
 
         void AtLeast(string larger, string smaller) =>
@@ -51,8 +51,8 @@ internal static class GroupBounds
     /// <summary>What only Kafka's own classes know of the lists of a protocol.</summary>
     private static void CheckLists(ServerConfig config, SettingProblems problems)
     {
-        const string Rebalance = "group.coordinator.rebalance.protocols";
-        const string Tags = "group.streams.rack.aware.assignment.tags";
+        const string Rebalance = ConfigKeys.GroupCoordinatorRebalanceProtocols;
+        const string Tags = ConfigKeys.GroupStreamsRackAwareAssignmentTags;
         _ = problems.Require(config.GetList(Rebalance).Contains("classic"), $"{Rebalance} must contain classic: Kafka does not support disabling it.", Rebalance);
         var given = config.IsSet(Tags) ? JavaText.List(config.GetText(Tags)!) : [];
         _ = problems.Require(given.Distinct(StringComparer.Ordinal).Count() == given.Count, $"{Tags} must not contain duplicate tag keys.", Tags);

@@ -72,7 +72,7 @@ public static class KnownSettings
     }
 
     /// <summary>A setting that Kafka can change for one broker while it runs, and this program takes from <c>server.properties</c> alone: where it listens.</summary>
-    internal static bool IsFromFileAlone(string name) => name is "listeners" or "advertised.listeners" or "listener.security.protocol.map";
+    internal static bool IsFromFileAlone(string name) => name is ConfigKeys.Listeners or ConfigKeys.AdvertisedListeners or ConfigKeys.ListenerSecurityProtocolMap;
 
     /// <summary>A setting that Kafka takes from the metadata alone: the rates of replication's throttles.</summary>
     internal static bool IsDynamicOnly(string name)

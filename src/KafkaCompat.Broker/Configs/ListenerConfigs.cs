@@ -9,12 +9,12 @@ public static class ListenerConfigs
     private const string Prefix = "listener.name.";
 
     /// <summary>The settings that are asked for a listener's own value. Others under the prefix are TLS's and SASL's.</summary>
-    private static readonly string[] Served = ["max.connections", "max.connection.creation.rate"];
+    private static readonly string[] Served = [ConfigKeys.MaxConnections, ConfigKeys.MaxConnectionCreationRate];
 
     public static bool IsServed(string setting) => Array.IndexOf(Served, setting) >= 0;
 
     /// <summary>Whether each listener has the setting, whatever it speaks, and it can be set for all brokers at once.</summary>
-    internal static bool IsOfEveryListener(string setting) => IsServed(setting) || setting == "num.network.threads";
+    internal static bool IsOfEveryListener(string setting) => IsServed(setting) || setting == ConfigKeys.NumNetworkThreads;
 
     /// <summary>The name under which a listener's own value of a setting is set.</summary>
     public static string NameOf(string listener, string setting) => $"{Prefix}{listener.ToLowerInvariant()}.{setting}";

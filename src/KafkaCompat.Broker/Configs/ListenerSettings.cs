@@ -12,12 +12,12 @@ public sealed record ListenerSettings(
     IReadOnlyList<string> ControllerNames,
     string InterBrokerName)
 {
-    internal const string ListenersSetting = "listeners";
-    private const string AdvertisedSetting = "advertised.listeners";
-    private const string ControllerNamesSetting = "controller.listener.names";
-    private const string MapSetting = "listener.security.protocol.map";
-    private const string InterBrokerSetting = "inter.broker.listener.name";
-    private const string EarlyStartSetting = "early.start.listeners";
+    internal const string ListenersSetting = ConfigKeys.Listeners;
+    private const string AdvertisedSetting = ConfigKeys.AdvertisedListeners;
+    private const string ControllerNamesSetting = ConfigKeys.ControllerListenerNames;
+    private const string MapSetting = ConfigKeys.ListenerSecurityProtocolMap;
+    private const string InterBrokerSetting = ConfigKeys.InterBrokerListenerName;
+    private const string EarlyStartSetting = ConfigKeys.EarlyStartListeners;
 
     private static readonly string[] Protocols = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"];
 
@@ -126,11 +126,11 @@ public sealed record ListenerSettings(
         if (name is not null)
         {
             _ = problems.Require(
-                !config.IsSet("security.inter.broker.protocol"), "Only one of inter.broker.listener.name and security.inter.broker.protocol should be set.",
-                InterBrokerSetting, "security.inter.broker.protocol");
+                !config.IsSet(ConfigKeys.SecurityInterBrokerProtocol), "Only one of inter.broker.listener.name and security.inter.broker.protocol should be set.",
+                InterBrokerSetting, ConfigKeys.SecurityInterBrokerProtocol);
         }
 
-        return (name ?? config.GetString("security.inter.broker.protocol") ?? "PLAINTEXT").ToUpperInvariant();
+        return (name ?? config.GetString(ConfigKeys.SecurityInterBrokerProtocol) ?? "PLAINTEXT").ToUpperInvariant();
     }
 
     private static void CheckRoles(ServerConfig config, ListenerSettings settings, SettingProblems problems)

@@ -8,11 +8,11 @@ public sealed partial record NodeRoles(int Id, bool IsBroker, bool IsController,
 {
     internal const string OneAloneIsNotServed = "process.roles must be broker,controller: a node of one role alone is not served.";
 
-    private const string NodeId = "node.id";
-    private const string BrokerId = "broker.id";
-    private const string Roles = "process.roles";
-    private const string Voters = "controller.quorum.voters";
-    private const string BootstrapSetting = "controller.quorum.bootstrap.servers";
+    private const string NodeId = ConfigKeys.NodeId;
+    private const string BrokerId = ConfigKeys.BrokerId;
+    private const string Roles = ConfigKeys.ProcessRoles;
+    private const string Voters = ConfigKeys.ControllerQuorumVoters;
+    private const string BootstrapSetting = ConfigKeys.ControllerQuorumBootstrapServers;
 
     internal static NodeRoles Read(ServerConfig config, SettingProblems problems)
     {

@@ -61,24 +61,24 @@ public sealed class ServerConfig
     public int NodeId => Node.Id;
 
     /// <summary>The data directories: <c>log.dirs</c>, else <c>log.dir</c>.</summary>
-    public IReadOnlyList<string> LogDirs => GetOptionalList("log.dirs") ?? GetList("log.dir");
+    public IReadOnlyList<string> LogDirs => GetOptionalList(ConfigKeys.LogDirs) ?? GetList(ConfigKeys.LogDir);
 
     /// <summary>Where the metadata log lies: <c>metadata.log.dir</c>, else the first data directory.</summary>
-    public string MetadataLogDir => GetString("metadata.log.dir") ?? LogDirs[0];
+    public string MetadataLogDir => GetString(ConfigKeys.MetadataLogDir) ?? LogDirs[0];
 
     /// <summary>Every directory of the node, each once: the data directories in their order, and behind them that of the metadata log where it is none of them.</summary>
     public IReadOnlyList<string> NodeDirs => [.. LogDirs.Append(MetadataLogDir).Distinct(StringComparer.Ordinal)];
 
     /// <summary>The setting that names a directory of the node.</summary>
     public string SettingOfDirectory(string directory) =>
-        !LogDirs.Contains(directory) ? "metadata.log.dir" : GetOptionalList("log.dirs") is null ? "log.dir" : "log.dirs";
+        !LogDirs.Contains(directory) ? ConfigKeys.MetadataLogDir : GetOptionalList(ConfigKeys.LogDirs) is null ? ConfigKeys.LogDir : ConfigKeys.LogDirs;
 
     /// <summary>
     /// Whether a data directory takes no new partitions: <c>cordoned.log.dirs</c> names it, or all with an asterisk. As in Apache Kafka it is named by its whole
     /// path: an entry that repeats a relative one of <c>log.dirs</c> is taken and cordons nothing.
     /// </summary>
     public bool IsCordoned(string logDir) =>
-        GetList("cordoned.log.dirs") is var cordoned && (cordoned.Contains(Path.GetFullPath(logDir)) || cordoned is [AllDirectories]);
+        GetList(ConfigKeys.CordonedLogDirs) is var cordoned && (cordoned.Contains(Path.GetFullPath(logDir)) || cordoned is [AllDirectories]);
 
     /// <inheritdoc cref="OwnSettings.WriteBehindBytes"/>
     public long WriteBehindBytes { get; }
@@ -123,7 +123,7 @@ public sealed class ServerConfig
         }
 
         // As in Kafka, one stands for the other where that is not given.
-        if (set.TryGetValue("broker.id", out var id)) _ = set.TryAdd("node.id", id);
+        if (set.TryGetValue(ConfigKeys.BrokerId, out var id)) _ = set.TryAdd(ConfigKeys.NodeId, id);
         var values = new Dictionary<string, object?>(ConfigCatalog.Broker.Count, StringComparer.Ordinal);
         RequireAll(set, found);
         foreach (var key in ConfigCatalog.Broker)

@@ -16,29 +16,29 @@ public sealed class TopicConfig
     {
         _server = server;
         _overrides = overrides;
-        CleanupPolicy = ListOf("cleanup.policy");
-        CompressionType = TextOf("compression.type");
-        MaxMessageBytes = IntOf("max.message.bytes");
-        MaxDecompressedMessageBytes = IntOf("max.decompressed.message.bytes");
-        MessageTimestampType = TextOf("message.timestamp.type");
-        MessageTimestampBeforeMaxMs = LongOf("message.timestamp.before.max.ms");
-        MessageTimestampAfterMaxMs = LongOf("message.timestamp.after.max.ms");
-        SegmentBytes = Parse("internal.segment.bytes", Text("internal.segment.bytes")) is int inner ? inner : IntOf("segment.bytes");
-        SegmentMs = LongOf("segment.ms");
-        SegmentJitterMs = LongOf("segment.jitter.ms");
-        SegmentIndexBytes = IntOf("segment.index.bytes");
-        IndexIntervalBytes = IntOf("index.interval.bytes");
-        RetentionMs = LongOf("retention.ms");
-        RetentionBytes = LongOf("retention.bytes");
-        MaxCompactionLagMs = LongOf("max.compaction.lag.ms");
-        FileDeleteDelayMs = LongOf("file.delete.delay.ms");
-        FlushMessages = LongOf("flush.messages");
-        FlushMs = LongOf("flush.ms");
-        MinInSyncReplicas = IntOf("min.insync.replicas");
+        CleanupPolicy = ListOf(ConfigKeys.CleanupPolicy);
+        CompressionType = TextOf(ConfigKeys.CompressionType);
+        MaxMessageBytes = IntOf(ConfigKeys.MaxMessageBytes);
+        MaxDecompressedMessageBytes = IntOf(ConfigKeys.MaxDecompressedMessageBytes);
+        MessageTimestampType = TextOf(ConfigKeys.MessageTimestampType);
+        MessageTimestampBeforeMaxMs = LongOf(ConfigKeys.MessageTimestampBeforeMaxMs);
+        MessageTimestampAfterMaxMs = LongOf(ConfigKeys.MessageTimestampAfterMaxMs);
+        SegmentBytes = Parse(ConfigKeys.InternalSegmentBytes, Text(ConfigKeys.InternalSegmentBytes)) is int inner ? inner : IntOf(ConfigKeys.SegmentBytes);
+        SegmentMs = LongOf(ConfigKeys.SegmentMs);
+        SegmentJitterMs = LongOf(ConfigKeys.SegmentJitterMs);
+        SegmentIndexBytes = IntOf(ConfigKeys.SegmentIndexBytes);
+        IndexIntervalBytes = IntOf(ConfigKeys.IndexIntervalBytes);
+        RetentionMs = LongOf(ConfigKeys.RetentionMs);
+        RetentionBytes = LongOf(ConfigKeys.RetentionBytes);
+        MaxCompactionLagMs = LongOf(ConfigKeys.MaxCompactionLagMs);
+        FileDeleteDelayMs = LongOf(ConfigKeys.FileDeleteDelayMs);
+        FlushMessages = LongOf(ConfigKeys.FlushMessages);
+        FlushMs = LongOf(ConfigKeys.FlushMs);
+        MinInSyncReplicas = IntOf(ConfigKeys.MinInsyncReplicas);
         Preallocate = (bool)Parse("preallocate", Text("preallocate"))!;
-        GzipLevel = IntOf("compression.gzip.level");
-        Lz4Level = IntOf("compression.lz4.level");
-        ZstdLevel = IntOf("compression.zstd.level");
+        GzipLevel = IntOf(ConfigKeys.CompressionGzipLevel);
+        Lz4Level = IntOf(ConfigKeys.CompressionLz4Level);
+        ZstdLevel = IntOf(ConfigKeys.CompressionZstdLevel);
     }
 
     public IReadOnlyList<string> CleanupPolicy { get; }
@@ -165,7 +165,7 @@ public sealed class TopicConfig
     /// <summary>Hours and minutes become milliseconds; a negative retention means "without end" in any unit.</summary>
     internal static string Scaled(ConfigKey key, string text, long factor)
     {
-        var isRetention = key.Name == "retention.ms";
+        var isRetention = key.Name == ConfigKeys.RetentionMs;
         if ((factor == 1 && !isRetention) || JavaText.Number(JavaText.Trim(text)) is not { } number) return text;
         return number >= 0 ? factor == 1 ? text : (number * factor).ToString(CultureInfo.InvariantCulture)
             : isRetention ? "-1" : (number * factor).ToString(CultureInfo.InvariantCulture);

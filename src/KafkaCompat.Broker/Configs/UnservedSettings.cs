@@ -41,7 +41,7 @@ public static class UnservedSettings
         : key.Effect == ConfigEffect.NoEffect && IsOther(key, value) && !IsTheRule(name) ? key.Reason : null;
 
     /// <summary>One that every file has to have, whatever its value: naming it would say nothing.</summary>
-    private static bool IsTheRule(string name) => name is "controller.quorum.bootstrap.servers";
+    private static bool IsTheRule(string name) => name is ConfigKeys.ControllerQuorumBootstrapServers;
 
     private static bool IsOther(ConfigKey key, string? value) => value is { Length: > 0 } && key.Render(value) != key.Render(key.Default);
 }

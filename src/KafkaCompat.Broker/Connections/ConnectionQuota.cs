@@ -2,6 +2,7 @@ using System.Net;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Cluster.Machines;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Connections;
@@ -44,7 +45,7 @@ public sealed class ConnectionQuota
     {
         _resolve = resolve;
         _time = time;
-        var (windows, windowMs) = (config.GetInt("quota.window.num"), config.GetInt("quota.window.size.seconds") * 1000L);
+        var (windows, windowMs) = (config.GetInt(ConfigKeys.QuotaWindowNum), config.GetInt(ConfigKeys.QuotaWindowSizeSeconds) * 1000L);
         _rate = new ConnectionRate(windows, windowMs);
         _ratesOfAddresses = new(() => new ConnectionRate(windows, windowMs));
         foreach (var listener in listeners) _listeners[listener] = new ListenerState(new ConnectionRate(windows, windowMs));
@@ -71,20 +72,20 @@ public sealed class ConnectionQuota
     public void Apply(ServerConfig config)
     {
         var overrides = new Dictionary<IPAddress, int>();
-        foreach (var (host, most) in ConnectionOverrides.Parse(config.GetString("max.connections.per.ip.overrides")!))
+        foreach (var (host, most) in ConnectionOverrides.Parse(config.GetString(ConfigKeys.MaxConnectionsPerIpOverrides)!))
         {
             if (_resolve(host) is { } address) overrides[Plain(address)] = most;
         }
         lock (_lock)
         {
             _overrides = overrides;
-            _most = config.GetInt("max.connections");
-            _mostPerAddress = config.GetInt("max.connections.per.ip");
-            _rate.Limit = config.GetInt("max.connection.creation.rate");
+            _most = config.GetInt(ConfigKeys.MaxConnections);
+            _mostPerAddress = config.GetInt(ConfigKeys.MaxConnectionsPerIp);
+            _rate.Limit = config.GetInt(ConfigKeys.MaxConnectionCreationRate);
             foreach (var (name, listener) in _listeners)
             {
-                listener.Most = config.GetListenerInt(name, "max.connections") ?? _most;
-                listener.Rate.Limit = config.GetListenerInt(name, "max.connection.creation.rate") ?? _rate.Limit;
+                listener.Most = config.GetListenerInt(name, ConfigKeys.MaxConnections) ?? _most;
+                listener.Rate.Limit = config.GetListenerInt(name, ConfigKeys.MaxConnectionCreationRate) ?? _rate.Limit;
             }
             Wake();
         }

@@ -13,22 +13,22 @@ namespace KafkaCompat.Broker.Controller;
 /// </summary>
 internal static class BrokerConfigRules
 {
-    private const string LogCleanerThreads = "log.cleaner.threads";
-    private const string MetricReporters = "metric.reporters";
-    private const string LogRollMs = "log.roll.ms";
+    private const string LogCleanerThreads = ConfigKeys.LogCleanerThreads;
+    private const string MetricReporters = ConfigKeys.MetricReporters;
+    private const string LogRollMs = ConfigKeys.LogRollMs;
 
     /// <summary>Numbers of threads that may at most double and at least halve with one alteration.</summary>
     private static readonly string[] ThreadCounts =
     [
-        "num.network.threads", "num.io.threads", "num.replica.fetchers", "num.recovery.threads.per.data.dir", "background.threads",
-        "remote.log.manager.copier.thread.pool.size", "remote.log.manager.expiration.thread.pool.size", "remote.log.manager.follower.thread.pool.size", "remote.log.reader.threads",
+        ConfigKeys.NumNetworkThreads, ConfigKeys.NumIoThreads, ConfigKeys.NumReplicaFetchers, ConfigKeys.NumRecoveryThreadsPerDataDir, ConfigKeys.BackgroundThreads,
+        ConfigKeys.RemoteLogManagerCopierThreadPoolSize, ConfigKeys.RemoteLogManagerExpirationThreadPoolSize, ConfigKeys.RemoteLogManagerFollowerThreadPoolSize, ConfigKeys.RemoteLogReaderThreads,
     ];
 
     /// <summary>Keys and certificates, which Kafka reads anew for one listener alone.</summary>
     private static readonly string[] OfListenersAlone =
     [
-        "ssl.engine.factory.class", "ssl.key.password", "ssl.keystore.certificate.chain", "ssl.keystore.key", "ssl.keystore.location", "ssl.keystore.password", "ssl.keystore.type",
-        "ssl.truststore.certificates", "ssl.truststore.location", "ssl.truststore.password", "ssl.truststore.type",
+        ConfigKeys.SslEngineFactoryClass, ConfigKeys.SslKeyPassword, ConfigKeys.SslKeystoreCertificateChain, ConfigKeys.SslKeystoreKey, ConfigKeys.SslKeystoreLocation, ConfigKeys.SslKeystorePassword, ConfigKeys.SslKeystoreType,
+        ConfigKeys.SslTruststoreCertificates, ConfigKeys.SslTruststoreLocation, ConfigKeys.SslTruststorePassword, ConfigKeys.SslTruststoreType,
     ];
 
     /// <summary>What is wrong with all that a resource of type broker would have set; null where nothing is.</summary>

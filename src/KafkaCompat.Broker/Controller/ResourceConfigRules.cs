@@ -13,7 +13,7 @@ namespace KafkaCompat.Broker.Controller;
 /// <summary>Kafka's rules for the settings of topics, brokers, groups and client metrics, over this node's settings.</summary>
 public sealed class ResourceConfigRules(ServerConfig server) : IResourceConfigRules
 {
-    private const string IntervalMs = "interval.ms";
+    private const string IntervalMs = ConfigKeys.IntervalMs;
     private const int LeastIntervalMs = 100;
     private const int LargestIntervalMs = 3_600_000;
 

@@ -11,8 +11,8 @@ public sealed class TopicConfigRules(ServerConfig server) : ITopicConfigRules
     private const sbyte FromAllBrokers = 3;
     private const sbyte FromFile = 4;
     private const sbyte FromDefault = 5;
-    private const string MinLag = "min.compaction.lag.ms";
-    private const string MaxLag = "max.compaction.lag.ms";
+    private const string MinLag = ConfigKeys.MinCompactionLagMs;
+    private const string MaxLag = ConfigKeys.MaxCompactionLagMs;
 
     public string? Check(IReadOnlyDictionary<string, string> configs)
     {
@@ -35,7 +35,7 @@ public sealed class TopicConfigRules(ServerConfig server) : ITopicConfigRules
             }
         }
 
-        return ConfigCatalog.FindTopic("remote.storage.enable")!.TryParse(configs.GetValueOrDefault("remote.storage.enable"), out var isTiered, out _) && isTiered is true && !server.GetBool("remote.log.storage.system.enable")
+        return ConfigCatalog.FindTopic(ConfigKeys.RemoteStorageEnable)!.TryParse(configs.GetValueOrDefault(ConfigKeys.RemoteStorageEnable), out var isTiered, out _) && isTiered is true && !server.GetBool(ConfigKeys.RemoteLogStorageSystemEnable)
             ? "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage."
             : null;
     }

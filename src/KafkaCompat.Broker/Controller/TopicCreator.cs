@@ -3,6 +3,7 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Names;
 
@@ -34,7 +35,7 @@ public sealed class TopicCreator(IControllerChannel controller, BrokerMetadata m
     }
 
     /// <summary>Whether topics are created for a request that names ones that do not exist.</summary>
-    public bool CreatesFor(bool allowedByRequest) => allowedByRequest && config.GetBool("auto.create.topics.enable");
+    public bool CreatesFor(bool allowedByRequest) => allowedByRequest && config.GetBool(ConfigKeys.AutoCreateTopicsEnable);
 
     /// <summary>Creates a topic with the node's defaults, or those of the internal topic of that name. Completes whatever comes of it.</summary>
     public Task Create(string name, RequestContext? client = null) =>
@@ -64,15 +65,15 @@ public sealed class TopicCreator(IControllerChannel controller, BrokerMetadata m
 
     private CreateTopicsRequest.CreatableTopic TopicOf(string name) => name switch
     {
-        InternalTopics.Offsets => Internal(name, "offsets.topic.num.partitions", "offsets.topic.replication.factor",
-            ("compression.type", "producer"), ("cleanup.policy", "compact"), ("segment.bytes", Text("offsets.topic.segment.bytes"))),
-        InternalTopics.Transactions => Internal(name, "transaction.state.log.num.partitions", "transaction.state.log.replication.factor",
-            ("compression.type", "uncompressed"), ("cleanup.policy", "compact"), ("segment.bytes", Text("transaction.state.log.segment.bytes")),
-            ("min.insync.replicas", Text("transaction.state.log.min.isr")), ("unclean.leader.election.enable", "false")),
-        InternalTopics.ShareGroups => Internal(name, "share.coordinator.state.topic.num.partitions", "share.coordinator.state.topic.replication.factor",
-            ("compression.type", "uncompressed"), ("cleanup.policy", "delete"), ("segment.bytes", Text("share.coordinator.state.topic.segment.bytes")),
-            ("min.insync.replicas", Text("share.coordinator.state.topic.min.isr")), ("retention.ms", "-1")),
-        _ => new() { Name = name, NumPartitions = config.GetInt("num.partitions"), ReplicationFactor = (short)config.GetInt("default.replication.factor") },
+        InternalTopics.Offsets => Internal(name, ConfigKeys.OffsetsTopicNumPartitions, ConfigKeys.OffsetsTopicReplicationFactor,
+            (ConfigKeys.CompressionType, "producer"), (ConfigKeys.CleanupPolicy, "compact"), (ConfigKeys.SegmentBytes, Text(ConfigKeys.OffsetsTopicSegmentBytes))),
+        InternalTopics.Transactions => Internal(name, ConfigKeys.TransactionStateLogNumPartitions, ConfigKeys.TransactionStateLogReplicationFactor,
+            (ConfigKeys.CompressionType, "uncompressed"), (ConfigKeys.CleanupPolicy, "compact"), (ConfigKeys.SegmentBytes, Text(ConfigKeys.TransactionStateLogSegmentBytes)),
+            (ConfigKeys.MinInsyncReplicas, Text(ConfigKeys.TransactionStateLogMinIsr)), (ConfigKeys.UncleanLeaderElectionEnable, "false")),
+        InternalTopics.ShareGroups => Internal(name, ConfigKeys.ShareCoordinatorStateTopicNumPartitions, ConfigKeys.ShareCoordinatorStateTopicReplicationFactor,
+            (ConfigKeys.CompressionType, "uncompressed"), (ConfigKeys.CleanupPolicy, "delete"), (ConfigKeys.SegmentBytes, Text(ConfigKeys.ShareCoordinatorStateTopicSegmentBytes)),
+            (ConfigKeys.MinInsyncReplicas, Text(ConfigKeys.ShareCoordinatorStateTopicMinIsr)), (ConfigKeys.RetentionMs, "-1")),
+        _ => new() { Name = name, NumPartitions = config.GetInt(ConfigKeys.NumPartitions), ReplicationFactor = (short)config.GetInt(ConfigKeys.DefaultReplicationFactor) },
     };
 
     private CreateTopicsRequest.CreatableTopic Internal(string name, string partitions, string replicationFactor, params ReadOnlySpan<(string Name, string Value)> configs)

@@ -5,6 +5,7 @@ using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Protocol.Messages;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -40,7 +41,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         _controller = controller;
         _metadata = metadata;
         _clock = clock;
-        _interval = TimeSpan.FromMilliseconds(config.GetInt("broker.heartbeat.interval.ms"));
+        _interval = TimeSpan.FromMilliseconds(config.GetInt(ConfigKeys.BrokerHeartbeatIntervalMs));
         _registration = new BrokerRegistrationRequest
         {
             BrokerId = config.NodeId,
@@ -52,7 +53,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
                 return new BrokerRegistrationRequest.Listener { Name = endpoint.Name, Host = endpoint.Host, Port = (ushort)endpoint.Port, SecurityProtocol = endpoint.SecurityProtocol };
             })],
             Features = [.. SupportedFeatures.All.Select(f => new BrokerRegistrationRequest.Feature { Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max })],
-            Rack = config.GetString("broker.rack"),
+            Rack = config.GetString(ConfigKeys.BrokerRack),
             LogDirs = [.. logDirs],
             PreviousBrokerEpoch = epochAtShutdown,
         };

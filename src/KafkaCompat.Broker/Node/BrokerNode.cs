@@ -3,6 +3,7 @@ using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using Microsoft.AspNetCore.Connections;
@@ -186,8 +187,8 @@ public sealed class BrokerNode : IAsyncDisposable
             await UnlessStopped(InitialTopics.Create(config.Topics, broker.Metadata, broker.Controller, config, logger));
             // Here and not where they were read: a start that is refused has one line to say, and it is not this one.
             foreach (var settings in UnservedSettings.WithoutEffect(config)) BrokerNodeLog.SetWithoutEffect(logger, string.Join(", ", settings), settings.Key);
-            if (config.Explicit.TryGetValue("log.cleanup.policy", out var policy) && policy.Contains("compact", StringComparison.Ordinal)) BrokerNodeLog.CompactsByDefault(logger, policy);
-            return new BrokerNode(directories, quorum, broker, lifecycle, config.GetBool("controlled.shutdown.enable"), engineTime, logger);
+            if (config.Explicit.TryGetValue(ConfigKeys.LogCleanupPolicy, out var policy) && policy.Contains("compact", StringComparison.Ordinal)) BrokerNodeLog.CompactsByDefault(logger, policy);
+            return new BrokerNode(directories, quorum, broker, lifecycle, config.GetBool(ConfigKeys.ControlledShutdownEnable), engineTime, logger);
         }
         catch
         {

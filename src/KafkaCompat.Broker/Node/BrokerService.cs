@@ -19,6 +19,7 @@ using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using Microsoft.AspNetCore.Connections;
@@ -86,9 +87,9 @@ public sealed class BrokerService : IAsyncDisposable
         _time = engineTime;
         _logger = logs.CreateLogger("kafkacompat.node");
         Wheel = new TimerWheel(engineTime);
-        _limits = new ConnectionLimits(config.GetInt("socket.request.max.bytes"), config.GetLong("connections.max.idle.ms"))
+        _limits = new ConnectionLimits(config.GetInt(ConfigKeys.SocketRequestMaxBytes), config.GetLong(ConfigKeys.ConnectionsMaxIdleMs))
         {
-            Memory = config.GetLong("queued.max.request.bytes") is > 0 and var maxBytes ? new RequestMemory(maxBytes) : null,
+            Memory = config.GetLong(ConfigKeys.QueuedMaxRequestBytes) is > 0 and var maxBytes ? new RequestMemory(maxBytes) : null,
             Faults = new PeerFaults(engineTime),
             Answers = new AnswerMemory(AnswerMemory.MaxUnreadBytes, Wheel, engineTime),
             DecodeThreads = batchThreads,
@@ -104,7 +105,7 @@ public sealed class BrokerService : IAsyncDisposable
             Metrics = Requests,
             Requests = new RequestLog(logs.CreateLogger("kafkacompat.requests")),
         };
-        Telemetry = new ClientTelemetry(config.GetInt("telemetry.max.bytes"), config.ClientTelemetry, engineTime, random);
+        Telemetry = new ClientTelemetry(config.GetInt(ConfigKeys.TelemetryMaxBytes), config.ClientTelemetry, engineTime, random);
         _loggers = (logs as ILeveledLoggerFactory)?.Levels ?? new LoggerLevels(LogLevel.Information);
         var logLogger = logs.CreateLogger("kafkacompat.logs");
         _syncer = new LogSyncer(time);
@@ -135,7 +136,7 @@ public sealed class BrokerService : IAsyncDisposable
         // As the handlers read it, so that no offset seems to be of a topic that is only about to be there.
         var coordinator = Groups = new GroupCoordinator(GroupSettingsOf(config), surroundings, () => Metadata.Current);
         _groups = new CoordinatorPartitions<GroupShard>(coordinator, Partitions, Wheel, config.NodeId);
-        _sessions = new FetchSessionCache(config.GetInt("max.incremental.fetch.session.cache.slots"), random, engineTime);
+        _sessions = new FetchSessionCache(config.GetInt(ConfigKeys.MaxIncrementalFetchSessionCacheSlots), random, engineTime);
         Refusals = new DataRefusals(logs.CreateLogger("kafkacompat.produce"), time);
         var handlers = new BrokerHandlers(new BrokerParts
         {
@@ -275,7 +276,7 @@ public sealed class BrokerService : IAsyncDisposable
     /// <summary>Hands settings that Kafka changes while a broker runs to those of this node who keep them; topics' defaults are the keeper's.</summary>
     private void ApplySettings(ServerConfig config)
     {
-        foreach (var directory in _directories.All) directory.Environment.ProducerIdExpirationMs = config.GetInt("producer.id.expiration.ms");
+        foreach (var directory in _directories.All) directory.Environment.ProducerIdExpirationMs = config.GetInt(ConfigKeys.ProducerIdExpirationMs);
         var cordoned = _directories.CordonedIds;
         _directories.Cordon(directory => config.IsCordoned(directory.Path));
         if (!cordoned.SequenceEqual(_directories.CordonedIds)) CordonsChanged?.Invoke();
@@ -283,16 +284,16 @@ public sealed class BrokerService : IAsyncDisposable
 
     private static GroupSettings GroupSettingsOf(ServerConfig config) => new()
     {
-        InitialRebalanceDelayMs = config.GetInt("group.initial.rebalance.delay.ms"),
-        MinSessionTimeoutMs = config.GetInt("group.min.session.timeout.ms"),
-        MaxSessionTimeoutMs = config.GetInt("group.max.session.timeout.ms"),
-        MaxSize = config.GetInt("group.max.size"),
-        OffsetMetadataMaxLength = config.GetInt("offset.metadata.max.bytes"),
-        ConsumerSessionTimeoutMs = config.GetInt("group.consumer.session.timeout.ms"),
-        OffsetsCommitTimeoutMs = config.GetInt("offsets.commit.timeout.ms"),
-        OffsetsCodec = (CompressionType)config.GetInt("offsets.topic.compression.codec"),
-        OffsetsRetentionMs = config.GetInt("offsets.retention.minutes") * 60_000L,
-        OffsetsRetentionCheckIntervalMs = config.GetLong("offsets.retention.check.interval.ms"),
+        InitialRebalanceDelayMs = config.GetInt(ConfigKeys.GroupInitialRebalanceDelayMs),
+        MinSessionTimeoutMs = config.GetInt(ConfigKeys.GroupMinSessionTimeoutMs),
+        MaxSessionTimeoutMs = config.GetInt(ConfigKeys.GroupMaxSessionTimeoutMs),
+        MaxSize = config.GetInt(ConfigKeys.GroupMaxSize),
+        OffsetMetadataMaxLength = config.GetInt(ConfigKeys.OffsetMetadataMaxBytes),
+        ConsumerSessionTimeoutMs = config.GetInt(ConfigKeys.GroupConsumerSessionTimeoutMs),
+        OffsetsCommitTimeoutMs = config.GetInt(ConfigKeys.OffsetsCommitTimeoutMs),
+        OffsetsCodec = (CompressionType)config.GetInt(ConfigKeys.OffsetsTopicCompressionCodec),
+        OffsetsRetentionMs = config.GetInt(ConfigKeys.OffsetsRetentionMinutes) * 60_000L,
+        OffsetsRetentionCheckIntervalMs = config.GetLong(ConfigKeys.OffsetsRetentionCheckIntervalMs),
     };
 
     /// <summary>Serves a connection that a listener accepted, until it ends.</summary>

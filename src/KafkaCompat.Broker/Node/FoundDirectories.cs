@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 
@@ -216,7 +217,7 @@ public sealed class FoundDirectories
             {
                 throw new QuorumStateException(
                     $"Stored node id {meta.NodeId} doesn't match previous node id {nodeId} in {file}. If you moved your data, make sure your configured node id matches. If you intend to create a new node, you should remove all data in your data directories.",
-                    [_config.IsSet("node.id") ? "node.id" : "broker.id"]);
+                    [_config.IsSet(ConfigKeys.NodeId) ? ConfigKeys.NodeId : ConfigKeys.BrokerId]);
             }
 
             if (meta.ClusterId != first.Value.ClusterId)

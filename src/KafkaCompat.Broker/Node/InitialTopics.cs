@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Protocol.Messages;
 using Microsoft.Extensions.Logging;
 
@@ -23,8 +24,8 @@ internal static class InitialTopics
                 request.Topics.Add(new()
                 {
                     Name = topic.Name,
-                    NumPartitions = topic.Partitions ?? config.GetInt("num.partitions"),
-                    ReplicationFactor = (short)config.GetInt("default.replication.factor"),
+                    NumPartitions = topic.Partitions ?? config.GetInt(ConfigKeys.NumPartitions),
+                    ReplicationFactor = (short)config.GetInt(ConfigKeys.DefaultReplicationFactor),
                 });
             }
             else if (topic.Partitions is { } wanted && wanted != existing.Partitions.Count)

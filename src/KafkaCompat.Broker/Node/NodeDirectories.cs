@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
@@ -112,7 +113,7 @@ internal sealed class NodeDirectories : IDisposable
         var environment = new LogEnvironment(_files, _time, new Random(_random.Next()), _recovery)
         {
             Damage = _damage.Told,
-            ProducerIdExpirationMs = _config.GetInt("producer.id.expiration.ms"),
+            ProducerIdExpirationMs = _config.GetInt(ConfigKeys.ProducerIdExpirationMs),
             DiskThreads = _diskThreads,
         };
         // The window is that of the node.

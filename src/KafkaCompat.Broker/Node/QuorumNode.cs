@@ -7,6 +7,7 @@ using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Segments;
@@ -48,7 +49,7 @@ public sealed class QuorumNode : IAsyncDisposable
         try
         {
             var metadata = new MetadataApplier(
-                new SnapshotPolicy(config.GetLong("metadata.log.max.record.bytes.between.snapshots"), config.GetLong("metadata.log.max.snapshot.interval.ms")),
+                new SnapshotPolicy(config.GetLong(ConfigKeys.MetadataLogMaxRecordBytesBetweenSnapshots), config.GetLong(ConfigKeys.MetadataLogMaxSnapshotIntervalMs)),
                 clock);
             var quorum = new QuorumLoop(log, QuorumSettingsOf(config, meta), metadata, new QuorumSurroundings(NoPeers.Instance, clock, new Random(random.Next()), turns ?? TaskScheduler.Default));
             if (quorum.Describe().VoterSet is { Voters.Length: > 1 } voters)
@@ -115,9 +116,9 @@ public sealed class QuorumNode : IAsyncDisposable
 
     private static LogSettings LogSettingsOf(ServerConfig config) => new()
     {
-        SegmentBytes = config.GetOptionalInt("internal.metadata.log.segment.bytes") ?? config.GetInt("metadata.log.segment.bytes"),
-        SegmentMs = config.GetLong("metadata.log.segment.ms"),
-        FileDeleteDelayMs = config.GetLong("internal.metadata.delete.delay.millis"),
+        SegmentBytes = config.GetOptionalInt(ConfigKeys.InternalMetadataLogSegmentBytes) ?? config.GetInt(ConfigKeys.MetadataLogSegmentBytes),
+        SegmentMs = config.GetLong(ConfigKeys.MetadataLogSegmentMs),
+        FileDeleteDelayMs = config.GetLong(ConfigKeys.InternalMetadataDeleteDelayMillis),
         RetentionMs = -1,
         RetentionBytes = -1,
     };
@@ -129,12 +130,12 @@ public sealed class QuorumNode : IAsyncDisposable
         {
             Raft = new RaftSettings(
                 new ReplicaKey(config.NodeId, meta.DirectoryId ?? Uuid.Zero),
-                config.GetInt("controller.quorum.election.timeout.ms"),
-                config.GetInt("controller.quorum.fetch.timeout.ms")),
+                config.GetInt(ConfigKeys.ControllerQuorumElectionTimeoutMs),
+                config.GetInt(ConfigKeys.ControllerQuorumFetchTimeoutMs)),
             StaticVoters = new VoterSet([.. config.Node.StaticVoters.OrderBy(v => v.Id).Select(v => new Voter(new ReplicaKey(v.Id, Uuid.Zero), [new Endpoint(listener, v.Host, v.Port, 0)]))]),
             Endpoints = [.. config.Listeners.AdvertisedOfController.Select(l => new Endpoint(l.Name, l.Host, l.Port, 0))],
-            MaxRetentionBytes = config.GetLong("metadata.max.retention.bytes"),
-            MaxRetentionMs = config.GetLong("metadata.max.retention.ms"),
+            MaxRetentionBytes = config.GetLong(ConfigKeys.MetadataMaxRetentionBytes),
+            MaxRetentionMs = config.GetLong(ConfigKeys.MetadataMaxRetentionMs),
         };
     }
 
@@ -149,14 +150,14 @@ public sealed class QuorumNode : IAsyncDisposable
             KRaftVersion = kraftVersion,
             TopicConfigs = new TopicConfigRules(config),
             ResourceConfigs = new ResourceConfigRules(config),
-            DefaultPartitions = config.GetInt("num.partitions"),
-            DefaultReplicationFactor = (short)config.GetInt("default.replication.factor"),
-            MinInSyncReplicas = config.GetInt("min.insync.replicas"),
-            IsUncleanElectionEnabled = config.GetBool("unclean.leader.election.enable"),
-            IsTopicDeletionEnabled = config.GetBool("delete.topic.enable"),
-            SessionTimeoutMs = config.GetInt("broker.session.timeout.ms"),
-            QuotaWindows = config.GetInt("controller.quota.window.num"),
-            QuotaWindowMs = config.GetInt("controller.quota.window.size.seconds") * 1000L,
-            MaxIdleIntervalMs = config.GetInt("metadata.max.idle.interval.ms"),
+            DefaultPartitions = config.GetInt(ConfigKeys.NumPartitions),
+            DefaultReplicationFactor = (short)config.GetInt(ConfigKeys.DefaultReplicationFactor),
+            MinInSyncReplicas = config.GetInt(ConfigKeys.MinInsyncReplicas),
+            IsUncleanElectionEnabled = config.GetBool(ConfigKeys.UncleanLeaderElectionEnable),
+            IsTopicDeletionEnabled = config.GetBool(ConfigKeys.DeleteTopicEnable),
+            SessionTimeoutMs = config.GetInt(ConfigKeys.BrokerSessionTimeoutMs),
+            QuotaWindows = config.GetInt(ConfigKeys.ControllerQuotaWindowNum),
+            QuotaWindowMs = config.GetInt(ConfigKeys.ControllerQuotaWindowSizeSeconds) * 1000L,
+            MaxIdleIntervalMs = config.GetInt(ConfigKeys.MetadataMaxIdleIntervalMs),
         };
 }

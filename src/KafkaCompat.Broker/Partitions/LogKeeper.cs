@@ -1,4 +1,5 @@
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
@@ -30,17 +31,17 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
     public void Start()
     {
         // As in Kafka, these do not begin with the node but a while later.
-        var initialMs = config.GetLong("log.initial.task.delay.ms");
+        var initialMs = config.GetLong(ConfigKeys.LogInitialTaskDelayMs);
         _loops =
         [
-            Loop("retention", config.GetLong("log.retention.check.interval.ms"), ApplyRetention, initialMs),
-            Loop("producers", config.GetInt("producer.id.expiration.check.interval.ms"), ForgetProducers),
-            Loop("high watermarks", config.GetLong("replica.high.watermark.checkpoint.interval.ms"), () => directories.WriteHighWatermarks(HighWatermarks)),
-            Loop("recovery points", config.GetInt("log.flush.offset.checkpoint.interval.ms"), directories.WriteRecoveryPoints, initialMs),
-            Loop("log starts", config.GetInt("log.flush.start.offset.checkpoint.interval.ms"), directories.WriteLogStarts, initialMs),
+            Loop("retention", config.GetLong(ConfigKeys.LogRetentionCheckIntervalMs), ApplyRetention, initialMs),
+            Loop("producers", config.GetInt(ConfigKeys.ProducerIdExpirationCheckIntervalMs), ForgetProducers),
+            Loop("high watermarks", config.GetLong(ConfigKeys.ReplicaHighWatermarkCheckpointIntervalMs), () => directories.WriteHighWatermarks(HighWatermarks)),
+            Loop("recovery points", config.GetInt(ConfigKeys.LogFlushOffsetCheckpointIntervalMs), directories.WriteRecoveryPoints, initialMs),
+            Loop("log starts", config.GetInt(ConfigKeys.LogFlushStartOffsetCheckpointIntervalMs), directories.WriteLogStarts, initialMs),
             Loop("sync", SyncMs, SyncRolled),
             Loop("settle", SettleMs, directories.Settle),
-            Loop("flush", Math.Min(SweepMs, config.GetLong("log.flush.scheduler.interval.ms")), () => Each("flush", static partition => partition.SyncIfDue())),
+            Loop("flush", Math.Min(SweepMs, config.GetLong(ConfigKeys.LogFlushSchedulerIntervalMs)), () => Each("flush", static partition => partition.SyncIfDue())),
             Loop("sweep", SweepMs, Sweep),
         ];
     }

@@ -1,6 +1,7 @@
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
@@ -62,7 +63,7 @@ public sealed class PartitionKeeper : IMetadataListener
         await _directories.LoadAll(
             (partition, topicId) => IsHere(image, partition, topicId),
             partition => LogSettingsOf.Topic(_metadata.TopicConfigOf(image, partition.Topic)),
-            _config.Of(image).GetInt("num.recovery.threads.per.data.dir"));
+            _config.Of(image).GetInt(ConfigKeys.NumRecoveryThreadsPerDataDir));
         _highWatermarks = _directories.HighWatermarksAtStart(partition => image.FindPartition(partition.Topic, partition.Partition)?.Replicas.Contains(_metadata.NodeId) == true);
         foreach (var stray in _directories.Strays) PartitionLogMessages.Stray(_logger, stray);
         var progress = _directories.Recovery.Progress;

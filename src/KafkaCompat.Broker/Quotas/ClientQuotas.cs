@@ -5,6 +5,7 @@ using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Metrics;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Configs;
 
 namespace KafkaCompat.Broker.Quotas;
 
@@ -39,9 +40,9 @@ public sealed class ClientQuotas : IMetadataListener
         ArgumentNullException.ThrowIfNull(time);
         _time = time;
         _startTimestamp = time.GetTimestamp();
-        _maxFetchBytes = config.GetInt("fetch.max.bytes");
-        var windows = config.GetInt("quota.window.num");
-        var windowMs = config.GetInt("quota.window.size.seconds") * 1000L;
+        _maxFetchBytes = config.GetInt(ConfigKeys.FetchMaxBytes);
+        var windows = config.GetInt(ConfigKeys.QuotaWindowNum);
+        var windowMs = config.GetInt(ConfigKeys.QuotaWindowSizeSeconds) * 1000L;
         (_produce, _fetch) = (new RateQuota(windows, windowMs, int.MaxValue), new RateQuota(windows, windowMs, int.MaxValue));
 
         // As in Kafka nobody is throttled for its requests' time by more than one window at once.

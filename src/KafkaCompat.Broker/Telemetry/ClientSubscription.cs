@@ -24,9 +24,9 @@ internal sealed record ClientSubscription(int Id, int IntervalMs, IReadOnlyList<
             if (resource.Type != ConfigResourceType.ClientMetrics) continue;
             if (ClientMatch.Parse(ListOf(configs, ClientMatch.Setting), out _) is not { } match || !match.Matches(client)) continue;
             metrics.UnionWith(ListOf(configs, "metrics"));
-            interval = Math.Min(interval ?? int.MaxValue, (int)ValueOf(configs, "interval.ms")!);
+            interval = Math.Min(interval ?? int.MaxValue, (int)ValueOf(configs, ConfigKeys.IntervalMs)!);
         }
-        var pushMs = interval ?? (int)ValueOf(MetadataImage.Empty.ConfigsOf(default), "interval.ms")!;
+        var pushMs = interval ?? (int)ValueOf(MetadataImage.Empty.ConfigsOf(default), ConfigKeys.IntervalMs)!;
         IReadOnlyList<string> asked = metrics.Contains(All) ? [All] : [.. metrics];
         var text = Encoding.UTF8.GetBytes($"{string.Join(',', asked)} {pushMs} {client.InstanceId}");
         return new ClientSubscription((int)Crc32C.Compute(text), pushMs, asked);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.MetadataRecords;
 using KafkaCompat.Protocol.Names;
@@ -14,7 +15,7 @@ namespace KafkaCompat.Cluster.Controller;
 /// </summary>
 internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage image, Access access, bool validateOnly)
 {
-    private const string MinInSyncReplicas = "min.insync.replicas";
+    private const string MinInSyncReplicas = ConfigKeys.MinInsyncReplicas;
 
     private readonly List<VersionedRecord> _records = [];
 

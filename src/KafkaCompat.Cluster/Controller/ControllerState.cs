@@ -1,6 +1,7 @@
 using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.MetadataRecords;
 
@@ -191,7 +192,7 @@ public sealed class ControllerState
     {
         ResourceType = (sbyte)ConfigResourceType.Broker,
         ResourceName = "",
-        Name = "min.insync.replicas",
+        Name = ConfigKeys.MinInsyncReplicas,
         Value = settings.MinInSyncReplicas.ToString(System.Globalization.CultureInfo.InvariantCulture),
     }, 0);
 

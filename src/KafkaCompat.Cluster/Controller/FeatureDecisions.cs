@@ -1,5 +1,6 @@
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.MetadataRecords;
 
@@ -11,7 +12,7 @@ namespace KafkaCompat.Cluster.Controller;
 /// </summary>
 internal sealed class FeatureDecisions(ControllerSettings settings, MetadataImage image)
 {
-    private const string MinInSyncReplicas = "min.insync.replicas";
+    private const string MinInSyncReplicas = ConfigKeys.MinInsyncReplicas;
     private const sbyte Upgrade = 1;
     private const sbyte SafeDowngrade = 2;
     private const sbyte UnsafeDowngrade = 3;

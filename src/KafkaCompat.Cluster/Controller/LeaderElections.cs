@@ -1,6 +1,7 @@
 using System.Globalization;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Protocol.Enums;
 
 namespace KafkaCompat.Cluster.Controller;
@@ -63,7 +64,7 @@ internal sealed class LeaderElections(ControllerSettings settings, MetadataImage
     {
         IsActive = b => IsActive(b) && HasReplica(b, partition),
         IsElrEnabled = image.IsElrEnabled,
-        MinInSyncReplicas = IntConfig(topic, "min.insync.replicas", settings.MinInSyncReplicas),
+        MinInSyncReplicas = IntConfig(topic, ConfigKeys.MinInsyncReplicas, settings.MinInSyncReplicas),
         IsUncleanElectionEnabled = isUnclean,
         IsPreferredWanted = !isUnclean,
     }.Decide();
@@ -74,7 +75,7 @@ internal sealed class LeaderElections(ControllerSettings settings, MetadataImage
         {
             IsActive = b => IsActive(b) && HasReplica(b, partition),
             IsElrEnabled = image.IsElrEnabled,
-            MinInSyncReplicas = IntConfig(topic, "min.insync.replicas", settings.MinInSyncReplicas),
+            MinInSyncReplicas = IntConfig(topic, ConfigKeys.MinInsyncReplicas, settings.MinInSyncReplicas),
             IsUncleanElectionEnabled = IsUncleanEnabled(topic),
             TargetIsr = reassignment.Isr,
             Reassignment = reassignment,
@@ -82,14 +83,14 @@ internal sealed class LeaderElections(ControllerSettings settings, MetadataImage
 
     /// <summary>Whether a topic may be led by a replica that lacks records.</summary>
     public bool IsUncleanEnabled(TopicImage topic) =>
-        bool.TryParse(Config(topic, "unclean.leader.election.enable"), out bool isEnabled) ? isEnabled : settings.IsUncleanElectionEnabled;
+        bool.TryParse(Config(topic, ConfigKeys.UncleanLeaderElectionEnable), out bool isEnabled) ? isEnabled : settings.IsUncleanElectionEnabled;
 
     private VersionedRecord? Election(TopicImage topic, int index, PartitionRegistration partition, Func<int, bool> isActive, int leaving, bool isUnclean) =>
         new PartitionElection(topic.Id, index, partition, image.MetadataVersion)
         {
             IsActive = b => isActive(b) && HasReplica(b, partition),
             IsElrEnabled = image.IsElrEnabled,
-            MinInSyncReplicas = IntConfig(topic, "min.insync.replicas", settings.MinInSyncReplicas),
+            MinInSyncReplicas = IntConfig(topic, ConfigKeys.MinInsyncReplicas, settings.MinInSyncReplicas),
             IsUncleanElectionEnabled = IsUncleanEnabled(topic),
             TargetIsr = [.. partition.Isr.Where(b => b != leaving)],
             UncleanBroker = isUnclean ? leaving : -1,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 
@@ -28,7 +29,7 @@ internal sealed record ExpectedNode(int? NodeId, string? ClusterId)
             // The node itself says what is wrong with it.
         }
 
-        return new(config.IsSet("node.id") ? config.NodeId : null, null);
+        return new(config.IsSet(ConfigKeys.NodeId) ? config.NodeId : null, null);
     }
 
     /// <summary>How the node that answered differs; null where it is this one, or an earlier version that does not say who it is.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Server.Http;
 using KafkaCompat.Server.Settings;
 
@@ -87,7 +88,7 @@ internal static class HealthCommand
         var settings = ProgramSettings.Gather(new NodeArguments(arguments.Count > 0 ? arguments[0] : null, []));
         var config = settings.ToConfig();
         return config.HttpListener is { } listener
-            ? (UrlOf(listener), ExpectedNode.Of(config, isNodeIdGiven: (settings.OriginOf("node.id") ?? settings.OriginOf("broker.id")) is not null))
+            ? (UrlOf(listener), ExpectedNode.Of(config, isNodeIdGiven: (settings.OriginOf(ConfigKeys.NodeId) ?? settings.OriginOf(ConfigKeys.BrokerId)) is not null))
             : throw new ConfigurationException($"The node does not serve its health: {OwnSettings.HttpListener.Name} is none.");
     }
 

@@ -1,12 +1,13 @@
+using System.Globalization;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Node;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Server.Http;
 using KafkaCompat.Server.Logging;
 using KafkaCompat.Server.Settings;
 using KafkaCompat.Server.Surroundings;
 using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
-using System.Globalization;
 
 namespace KafkaCompat.Server.Hosting;
 
@@ -72,7 +73,7 @@ internal static class NodeHost
         var stop = seams.Stop ?? signals!.Received;
         using var systemd = new SystemdNotifier();
         var stopBegan = 0L;
-        HostLog.Starting(logger, ProgramVersion.Text, config.NodeId, config.GetText("process.roles") ?? "", Environment.ProcessId, Environment.Version.ToString(), Environment.ProcessorCount);
+        HostLog.Starting(logger, ProgramVersion.Text, config.NodeId, config.GetText(ConfigKeys.ProcessRoles) ?? "", Environment.ProcessId, Environment.Version.ToString(), Environment.ProcessorCount);
         HostLog.Settings(logger, string.Join(", ", SettingsText.Changed(config)));
         if (DescriptorLimit.Raise() is var limit and > 0)
         {

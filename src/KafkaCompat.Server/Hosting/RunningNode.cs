@@ -1,5 +1,6 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Node;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Server.Listeners;
 using KafkaCompat.Server.Surroundings;
 using KafkaCompat.Server.Transport;
@@ -14,7 +15,7 @@ namespace KafkaCompat.Server.Hosting;
 /// </summary>
 internal sealed class RunningNode : IAsyncDisposable
 {
-    private const string ReceiveBuffer = "socket.receive.buffer.bytes";
+    private const string ReceiveBuffer = ConfigKeys.SocketReceiveBufferBytes;
 
     private readonly SocketTransport _transport;
     private readonly List<BoundListener> _listeners;
@@ -181,8 +182,8 @@ internal sealed class RunningNode : IAsyncDisposable
         CollectsGarbage = !isGuest,
         FirstReservedDescriptor = isGuest ? long.MaxValue : DescriptorLimit.Shares().Connections,
         SharesPorts = isGuest,
-        Backlog = config.GetInt("socket.listen.backlog.size"),
-        SendBufferBytes = config.GetInt("socket.send.buffer.bytes"),
+        Backlog = config.GetInt(ConfigKeys.SocketListenBacklogSize),
+        SendBufferBytes = config.GetInt(ConfigKeys.SocketSendBufferBytes),
         ReceiveBufferBytes = config.IsSet(ReceiveBuffer) ? config.GetInt(ReceiveBuffer) : SocketTransportOptions.LeftToTheSystem,
     };
 }

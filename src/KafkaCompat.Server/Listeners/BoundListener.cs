@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Server.Transport;
 using Microsoft.AspNetCore.Connections;
 
@@ -12,7 +13,7 @@ internal sealed class BoundListener : IAsyncDisposable
     /// <summary>Ports that the system chooses for a listener of port 0: one that is free at its first address may be taken at its second.</summary>
     public const int MaxPortsTried = 16;
 
-    private const string Setting = "listeners";
+    private const string Setting = ConfigKeys.Listeners;
 
     private readonly List<IConnectionListener> _sockets;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Protocol.Configs;
 
 namespace KafkaCompat.Server.Settings;
 
@@ -10,10 +11,10 @@ namespace KafkaCompat.Server.Settings;
 internal static class PortOption
 {
     private const string Option = "--port";
-    private const string Listeners = "listeners";
-    private const string Advertised = "advertised.listeners";
-    private const string ControllerNames = "controller.listener.names";
-    private static readonly string[] QuorumAddresses = ["controller.quorum.bootstrap.servers", "controller.quorum.voters"];
+    private const string Listeners = ConfigKeys.Listeners;
+    private const string Advertised = ConfigKeys.AdvertisedListeners;
+    private const string ControllerNames = ConfigKeys.ControllerListenerNames;
+    private static readonly string[] QuorumAddresses = [ConfigKeys.ControllerQuorumBootstrapServers, ConfigKeys.ControllerQuorumVoters];
 
     /// <summary>Settings that the option reads and rewrites. It needs them sound: what is wrong with one is told as it was given, not as the option would write it.</summary>
     public static IReadOnlyList<string> Needed { get; } = [Listeners, Advertised, ControllerNames, .. QuorumAddresses];

@@ -3,6 +3,7 @@ using System.Net;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Logging;
 using KafkaCompat.Broker.Quorum;
+using KafkaCompat.Protocol.Configs;
 
 namespace KafkaCompat.Server.Settings;
 
@@ -11,17 +12,17 @@ internal sealed class ProgramSettings
 {
     private const string BrokerPort = "9092";
     private const string ControllerPort = "9093";
-    private const string LogDirs = "log.dirs";
-    private const string LogDir = "log.dir";
-    private const string MetadataLogDir = "metadata.log.dir";
+    private const string LogDirs = ConfigKeys.LogDirs;
+    private const string LogDir = ConfigKeys.LogDir;
+    private const string MetadataLogDir = ConfigKeys.MetadataLogDir;
 
     /// <summary>What a node is without a file: broker and controller on this machine alone, data beside where it was started.</summary>
     private static readonly ConfigEntry[] WithoutFile =
     [
-        new("process.roles", "broker,controller", null),
-        new("node.id", "1", null),
-        new("listeners", $"PLAINTEXT://localhost:{BrokerPort},CONTROLLER://localhost:{ControllerPort}", null),
-        new("controller.listener.names", "CONTROLLER", null),
+        new(ConfigKeys.ProcessRoles, "broker,controller", null),
+        new(ConfigKeys.NodeId, "1", null),
+        new(ConfigKeys.Listeners, $"PLAINTEXT://localhost:{BrokerPort},CONTROLLER://localhost:{ControllerPort}", null),
+        new(ConfigKeys.ControllerListenerNames, "CONTROLLER", null),
     ];
 
     private readonly Dictionary<string, ConfigEntry> _last = new(StringComparer.Ordinal);
@@ -63,7 +64,7 @@ internal sealed class ProgramSettings
         // A listener that is wrong is told as somebody wrote it, and not as --port would make it.
         _ = settings.TryToConfig(out var problems);
         if (problems.Any(static problem => problem.Settings.Any(PortOption.Needed.Contains))) return settings;
-        PortOption.Apply(given, port, controllerFollows: arguments.PropertiesFile is null && given.FindLast(static entry => entry.Name == "listeners") is { Origin: null });
+        PortOption.Apply(given, port, controllerFollows: arguments.PropertiesFile is null && given.FindLast(static entry => entry.Name == ConfigKeys.Listeners) is { Origin: null });
         return new ProgramSettings(Complete(given, arguments), notes);
     }
 
@@ -72,10 +73,10 @@ internal sealed class ProgramSettings
     {
         if (arguments.PropertiesFile is not null) return entries;
         if (!entries.Exists(static entry => entry.Name is LogDirs or LogDir)) entries.Add(new(LogDirs, "data", null));
-        if (entries.Exists(static entry => entry.Name == "broker.id") && !entries.Exists(static entry => entry is { Name: "node.id", Origin: not null }))
+        if (entries.Exists(static entry => entry.Name == ConfigKeys.BrokerId) && !entries.Exists(static entry => entry is { Name: ConfigKeys.NodeId, Origin: not null }))
         {
             // Its older name says it.
-            _ = entries.RemoveAll(static entry => entry.Name == "node.id");
+            _ = entries.RemoveAll(static entry => entry.Name == ConfigKeys.NodeId);
         }
 
         CompleteQuorum(entries);
@@ -139,9 +140,9 @@ internal sealed class ProgramSettings
         ConfigEntry? LastEntry(string name) => settings.FindLast(entry => entry.Name == name);
         string Last(string name) => LastEntry(name)?.Value ?? "";
 
-        var listeners = Last("listeners");
-        var controller = Last("controller.listener.names").Split(',')[0].Trim();
-        if (!Last("process.roles").Contains("controller", StringComparison.Ordinal))
+        var listeners = Last(ConfigKeys.Listeners);
+        var controller = Last(ConfigKeys.ControllerListenerNames).Split(',')[0].Trim();
+        if (!Last(ConfigKeys.ProcessRoles).Contains("controller", StringComparison.Ordinal))
         {
             return;
         }
@@ -149,7 +150,7 @@ internal sealed class ProgramSettings
         if (!listeners.Contains("://", StringComparison.Ordinal))
         {
             // Malformed: the message about it should quote what the user wrote, so the rest is made whole without it.
-            settings.Add(new("controller.quorum.bootstrap.servers", $"localhost:{ControllerPort}", null));
+            settings.Add(new(ConfigKeys.ControllerQuorumBootstrapServers, $"localhost:{ControllerPort}", null));
             return;
         }
 
@@ -164,21 +165,21 @@ internal sealed class ProgramSettings
             }
 
             listeners += $",{controller}://localhost:{port}";
-            settings.Add(new("listeners", listeners, LastEntry("listeners")!.Origin));
+            settings.Add(new(ConfigKeys.Listeners, listeners, LastEntry(ConfigKeys.Listeners)!.Origin));
         }
 
-        if (LastEntry("controller.listener.names") is { Origin: null } && LastEntry("listener.security.protocol.map") is { Value.Length: > 0 } map
+        if (LastEntry(ConfigKeys.ControllerListenerNames) is { Origin: null } && LastEntry(ConfigKeys.ListenerSecurityProtocolMap) is { Value.Length: > 0 } map
             && !map.Value.Contains(controller + ":", StringComparison.OrdinalIgnoreCase))
         {
             settings.Add(map with { Value = $"{map.Value},{controller}:PLAINTEXT" });
         }
 
-        if (Last("controller.quorum.bootstrap.servers").Length == 0 && Last("controller.quorum.voters").Length == 0)
+        if (Last(ConfigKeys.ControllerQuorumBootstrapServers).Length == 0 && Last(ConfigKeys.ControllerQuorumVoters).Length == 0)
         {
             var entry = Array.Find(listeners.Split(','), text => text.Trim().StartsWith(controller + "://", StringComparison.OrdinalIgnoreCase))!.Trim();
             var address = entry[(entry.IndexOf("://", StringComparison.Ordinal) + 3)..];
             // Where the listener is wrong that is the problem to tell, not this.
-            settings.Add(new("controller.quorum.bootstrap.servers", PropertiesFile.IsAddress(address) ? address.StartsWith(':') ? "localhost" + address : address : $"localhost:{ControllerPort}", null));
+            settings.Add(new(ConfigKeys.ControllerQuorumBootstrapServers, PropertiesFile.IsAddress(address) ? address.StartsWith(':') ? "localhost" + address : address : $"localhost:{ControllerPort}", null));
         }
     }
 

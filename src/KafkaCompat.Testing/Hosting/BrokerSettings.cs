@@ -1,5 +1,6 @@
 using System.Globalization;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Protocol.Configs;
 
 namespace KafkaCompat.Testing.Hosting;
 
@@ -12,28 +13,28 @@ internal static class BrokerSettings
     /// <summary>What makes tests short; nothing here changes what a client may rely on.</summary>
     private static readonly KeyValuePair<string, string>[] ForTests =
     [
-        new("process.roles", "broker,controller"),
-        new("node.id", "1"),
-        new("controller.listener.names", "CONTROLLER"),
-        new("controller.quorum.bootstrap.servers", "127.0.0.1:9093"),
+        new(ConfigKeys.ProcessRoles, "broker,controller"),
+        new(ConfigKeys.NodeId, "1"),
+        new(ConfigKeys.ControllerListenerNames, "CONTROLLER"),
+        new(ConfigKeys.ControllerQuorumBootstrapServers, "127.0.0.1:9093"),
 
         // Three seconds in which a new group waits for more members.
-        new("group.initial.rebalance.delay.ms", "0"),
+        new(ConfigKeys.GroupInitialRebalanceDelayMs, "0"),
 
         // Fifty logs, made by the first group of each broker.
-        new("offsets.topic.num.partitions", "1"),
-        new("transaction.state.log.num.partitions", "1"),
-        new("share.coordinator.state.topic.num.partitions", "1"),
+        new(ConfigKeys.OffsetsTopicNumPartitions, "1"),
+        new(ConfigKeys.TransactionStateLogNumPartitions, "1"),
+        new(ConfigKeys.ShareCoordinatorStateTopicNumPartitions, "1"),
 
         // librdkafka's clients print a line for each start where telemetry is advertised and nobody subscribes.
         new("kafkacompat.client.telemetry", "off"),
 
         // What deleted topics held is given back with the next sweep, not a minute later.
-        new("log.segment.delete.delay.ms", "0"),
+        new(ConfigKeys.LogSegmentDeleteDelayMs, "0"),
     ];
 
     /// <summary>What the broker in a test decides itself, by <see cref="KafkaCompatBrokerOptions"/>' other members.</summary>
-    private static readonly string[] Decided = ["log.dirs", "log.dir", "metadata.log.dir", "listeners", "process.roles"];
+    private static readonly string[] Decided = [ConfigKeys.LogDirs, ConfigKeys.LogDir, ConfigKeys.MetadataLogDir, ConfigKeys.Listeners, ConfigKeys.ProcessRoles];
 
     /// <exception cref="ConfigurationException">A setting is wrong, or not for the test to set.</exception>
     public static ServerConfig Of(KafkaCompatBrokerOptions options, string path, int port, int controllerPort)
@@ -46,10 +47,10 @@ internal static class BrokerSettings
         List<KeyValuePair<string, string>> settings =
         [
             .. ForTests,
-            new("listeners", string.Create(CultureInfo.InvariantCulture, $"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controllerPort}")),
-            new("log.dirs", path),
-            new("auto.create.topics.enable", options.AutoCreateTopics ? "true" : "false"),
-            new("num.partitions", options.DefaultPartitions.ToString(CultureInfo.InvariantCulture)),
+            new(ConfigKeys.Listeners, string.Create(CultureInfo.InvariantCulture, $"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controllerPort}")),
+            new(ConfigKeys.LogDirs, path),
+            new(ConfigKeys.AutoCreateTopicsEnable, options.AutoCreateTopics ? "true" : "false"),
+            new(ConfigKeys.NumPartitions, options.DefaultPartitions.ToString(CultureInfo.InvariantCulture)),
             .. options.Settings,
         ];
         return ServerConfig.Create(settings, "localhost");

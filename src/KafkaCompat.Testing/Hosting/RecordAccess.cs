@@ -4,6 +4,7 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Records;
 
@@ -14,8 +15,8 @@ internal static class RecordAccess
 {
     private const int ReadBytes = 1 << 20;
     private const short AcksAll = -1;
-    private const string MaxMessageBytes = "max.message.bytes";
-    private const string MaxMessageBytesOfBroker = "message.max.bytes";
+    private const string MaxMessageBytes = ConfigKeys.MaxMessageBytes;
+    private const string MaxMessageBytesOfBroker = ConfigKeys.MessageMaxBytes;
 
     /// <summary>Every record of a partition that a consumer can read: up to the high watermark, without control records.</summary>
     /// <exception cref="KafkaCompatException">There is no such partition, or it cannot be read.</exception>

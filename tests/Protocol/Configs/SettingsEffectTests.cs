@@ -20,7 +20,9 @@ public sealed partial class SettingsEffectTests
         "KafkaCompat.Server/CommandLine/ProgramSettings", "KafkaCompat.Testing/Hosting/BrokerSettings",
     ];
 
-    /// <summary>Where a topic's settings become properties, and those the properties of other records. Whoever else uses one of these has the setting's value.</summary>
+    /// <summary>
+    /// Where a topic's settings become properties, and those the properties of other records. Whoever else uses one of these has the setting's value.
+    /// </summary>
     private static readonly string[] TopicProperties = ["KafkaCompat.Broker/Configs/TopicConfig.cs", "KafkaCompat.Broker/Partitions/LogSettingsOf.cs"];
 
     /// <summary>What the configuration of a node hands out beside <c>Get…(name)</c>.</summary>
@@ -30,10 +32,12 @@ public sealed partial class SettingsEffectTests
     /// <summary>Code by file, without comments.</summary>
     private static readonly Dictionary<string, string> Sources = Read();
 
-    private static readonly string Readers = Joined(static file => !NoReaders.Any(prefix => file.StartsWith(prefix, StringComparison.Ordinal)) && !TopicProperties.Contains(file));
+    private static readonly string Readers =
+        Joined(static file => !NoReaders.Any(prefix => file.StartsWith(prefix, StringComparison.Ordinal)) && !TopicProperties.Contains(file));
 
     public static TheoryData<string> InEffect =>
-        [.. Enum.GetValues<ConfigScope>().SelectMany(ConfigCatalog.Of).Where(static key => key.Effect == ConfigEffect.InEffect).Select(static key => $"{key.Scope} {key.Name}")];
+        [.. Enum.GetValues<ConfigScope>().SelectMany(ConfigCatalog.Of).Where(static key => key.Effect == ConfigEffect.InEffect)
+            .Select(static key => $"{key.Scope} {key.Name}")];
 
     [Theory]
     [MemberData(nameof(InEffect))]
@@ -41,7 +45,9 @@ public sealed partial class SettingsEffectTests
     {
         var scope = Enum.Parse<ConfigScope>(setting.Split(' ')[0]);
         var key = ConfigCatalog.Find(scope, setting.Split(' ')[1])!;
-        Assert.True(scope == ConfigScope.Topic ? IsTopicRead(key) : IsRead(key.Name) || BoundsGroups(key) || ConfigCatalog.Topic.Any(topic => Supplies(key, topic) && IsTopicRead(topic)), setting);
+        Assert.True(scope == ConfigScope.Topic
+            ? IsTopicRead(key)
+            : IsRead(key.Name) || BoundsGroups(key) || ConfigCatalog.Topic.Any(topic => Supplies(key, topic) && IsTopicRead(topic)), setting);
     }
 
     /// <summary>The same for what was read: a property of the node's configuration that nobody uses is a setting without effect.</summary>
@@ -68,8 +74,10 @@ public sealed partial class SettingsEffectTests
         var literal = Regex.Escape($"\"{name}\"");
         var isGiven = Regex.IsMatch(Readers, $@"\w\([^()]*{literal}");
         var constants = Regex.Matches(Readers, $@"const string (?<name>\w+) = {literal}").Select(static match => match.Groups["name"].Value);
-        var properties = Regex.Matches(Readers, $@"\b(?<name>[A-Z]\w*) = (?:\(\w+\))?config\.Get\w*\({literal}").Select(static match => match.Groups["name"].Value);
-        return (isGiven || constants.Any(static constant => Regex.Count(Readers, $@"\b{constant}\b") > 1)) && properties.All(static property => Uses(Readers, property));
+        var properties = Regex.Matches(Readers, $@"\b(?<name>[A-Z]\w*) = (?:\(\w+\))?config\.Get\w*\({literal}")
+            .Select(static match => match.Groups["name"].Value);
+        return (isGiven || constants.Any(static constant => Regex.Count(Readers, $@"\b{constant}\b") > 1))
+            && properties.All(static property => Uses(Readers, property));
     }
 
     /// <summary>One of the properties that a topic's setting ends up in is used.</summary>
@@ -102,8 +110,15 @@ public sealed partial class SettingsEffectTests
         return Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(root, file).Replace('\\', '/'))
             .Where(static file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
-            .ToDictionary(static file => file, file => Comment().Replace(File.ReadAllText(Path.Combine(root, file)), ""), StringComparer.Ordinal);
+            .ToDictionary(static file => file, file => Written(Comment().Replace(File.ReadAllText(Path.Combine(root, file)), "")), StringComparer.Ordinal);
     }
+
+    /// <summary>With each setting by its name, where the code has its constant.</summary>
+    private static string Written(string code) => Constant().Replace(code, static constant =>
+        typeof(ConfigKeys).GetField(constant.Groups["name"].Value) is { } field ? $"\"{field.GetRawConstantValue()}\"" : constant.Value);
+
+    [GeneratedRegex(@"\bConfigKeys\.(?<name>\w+)")]
+    private static partial Regex Constant();
 
     [GeneratedRegex(@"^ *//.*$", RegexOptions.Multiline)]
     private static partial Regex Comment();

@@ -35,10 +35,10 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
     /// <summary>Broker settings that mean the same in other units: the first that is set wins.</summary>
     private static readonly string[][] Families =
     [
-        ["log.retention.ms", "log.retention.minutes", "log.retention.hours"],
-        ["log.roll.ms", "log.roll.hours"],
-        ["log.roll.jitter.ms", "log.roll.jitter.hours"],
-        ["log.flush.interval.ms", "log.flush.scheduler.interval.ms"],
+        [ConfigKeys.LogRetentionMs, ConfigKeys.LogRetentionMinutes, ConfigKeys.LogRetentionHours],
+        [ConfigKeys.LogRollMs, ConfigKeys.LogRollHours],
+        [ConfigKeys.LogRollJitterMs, ConfigKeys.LogRollJitterHours],
+        [ConfigKeys.LogFlushIntervalMs, ConfigKeys.LogFlushSchedulerIntervalMs],
     ];
 
     public IEnumerable<DescribeConfigsResponse.DescribeConfigsResourceResult> OfTopic(string topic)
@@ -203,7 +203,7 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
         AddSet(Shared, Source.DynamicDefaultBroker);
         AddSet(server.Explicit, Source.StaticBroker);
         // Kafka gives the old name the value of the new one.
-        if (name == "broker.id" && !server.IsSet(name)) chain.Add((name, NodeId, Source.StaticBroker));
+        if (name == ConfigKeys.BrokerId && !server.IsSet(name)) chain.Add((name, NodeId, Source.StaticBroker));
         foreach (var member in family)
         {
             if (ConfigCatalog.FindBroker(member)?.Default is { } value) chain.Add((member, value, Source.Default));

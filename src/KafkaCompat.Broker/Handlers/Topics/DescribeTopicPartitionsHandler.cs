@@ -3,6 +3,7 @@ using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Names;
@@ -34,7 +35,7 @@ public sealed class DescribeTopicPartitionsHandler(BrokerMetadata metadata, Serv
         if (names is ["", ..]) return ValueTask.FromResult<DescribeTopicPartitionsResponse?>(Refusal(request, ErrorCode.UnknownServerError));
         var access = context.Access;
         var forbidden = new List<DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponseTopic>();
-        var left = Math.Max(1, Math.Min(config.GetInt("max.request.partition.size.limit"), request.ResponsePartitionLimit));
+        var left = Math.Max(1, Math.Min(config.GetInt(ConfigKeys.MaxRequestPartitionSizeLimit), request.ResponsePartitionLimit));
         foreach (var name in names)
         {
             if (left <= 0)
