@@ -5,8 +5,8 @@ using Microsoft.CodeAnalysis;
 namespace KafkaCompat.Protocol.Generator;
 
 /// <summary>
-/// Collects the handler classes with [Serves] and writes what joins them to the protocol: where they are the controller's decisions the list of those, where they are a
-/// node's handlers the tables of its two kinds of listener, the controller's decisions among them.
+/// Collects the handler classes with [Serves] and writes what joins them to the protocol: where they are the controller's decisions the list of those, where
+/// they are a node's handlers the tables of its two kinds of listener, the controller's decisions among them.
 /// </summary>
 [Generator(LanguageNames.CSharp)]
 public sealed class DispatchGenerator : IIncrementalGenerator
@@ -20,7 +20,8 @@ public sealed class DispatchGenerator : IIncrementalGenerator
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
         var handlers = context.SyntaxProvider
-            .ForAttributeWithMetadataName(Attribute, static (_, _) => true, static (found, _) => ServedHandlerReader.Read((INamedTypeSymbol)found.TargetSymbol, found.Attributes[0]))
+            .ForAttributeWithMetadataName(Attribute, static (_, _) => true,
+                static (found, _) => ServedHandlerReader.Read((INamedTypeSymbol)found.TargetSymbol, found.Attributes[0]))
             .Where(static h => h is not null)
             .Select(static (h, _) => h!);
         var around = context.CompilationProvider.Select(static (compilation, _) => Surroundings.Of(compilation));

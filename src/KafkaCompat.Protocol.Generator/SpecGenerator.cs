@@ -24,14 +24,19 @@ public sealed class SpecGenerator : IIncrementalGenerator
             .Where(static t => t.Path.EndsWith(".spec", StringComparison.Ordinal))
             .Select(static (t, cancel) => new SpecText(t.Path, Relative(t.Path), t.GetText(cancel)?.ToString() ?? ""));
         var types = specs.Where(static s => s.Relative == "types.spec").Collect().Select(static (s, _) => s.Length > 0 ? s[0].Text : "");
-        var messageSpecs = specs.Where(static s => s.Relative == "headers.spec" || s.Relative.StartsWith("apis/", StringComparison.Ordinal) || s.Relative.StartsWith("records/", StringComparison.Ordinal));
+        var messageSpecs = specs.Where(static s => s.Relative == "headers.spec" || s.Relative.StartsWith("apis/", StringComparison.Ordinal)
+            || s.Relative.StartsWith("records/", StringComparison.Ordinal));
 
         context.RegisterSourceOutput(messageSpecs.Combine(types), static (output, pair) => EmitMessages(output, pair.Left, pair.Right));
         context.RegisterSourceOutput(messageSpecs.Collect().Combine(types), static (output, pair) => EmitCatalogs(output, pair.Left, pair.Right));
-        context.RegisterSourceOutput(specs.Where(static s => s.Relative == "errors.spec"), static (output, spec) => output.AddSource("ErrorCode.g.cs", ErrorEmitter.Emit(spec.Text)));
-        context.RegisterSourceOutput(specs.Where(static s => s.Relative == "enums.spec"), static (output, spec) => output.AddSource("Enums.g.cs", EnumEmitter.Emit(spec.Text)));
-        context.RegisterSourceOutput(specs.Where(static s => s.Relative == "configs.spec"), static (output, spec) => output.AddSource("ConfigKeys.g.cs", ConfigKeyEmitter.Emit(spec.Text)));
-        context.RegisterSourceOutput(specs.Where(static s => s.Relative == "features.spec"), static (output, spec) => output.AddSource("FeatureCatalog.g.cs", FeatureEmitter.Emit(spec.Text)));
+        context.RegisterSourceOutput(specs.Where(static s => s.Relative == "errors.spec"),
+            static (output, spec) => output.AddSource("ErrorCode.g.cs", ErrorEmitter.Emit(spec.Text)));
+        context.RegisterSourceOutput(specs.Where(static s => s.Relative == "enums.spec"),
+            static (output, spec) => output.AddSource("Enums.g.cs", EnumEmitter.Emit(spec.Text)));
+        context.RegisterSourceOutput(specs.Where(static s => s.Relative == "configs.spec"),
+            static (output, spec) => output.AddSource("ConfigKeys.g.cs", ConfigKeyEmitter.Emit(spec.Text)));
+        context.RegisterSourceOutput(specs.Where(static s => s.Relative == "features.spec"),
+            static (output, spec) => output.AddSource("FeatureCatalog.g.cs", FeatureEmitter.Emit(spec.Text)));
     }
 
     private static void EmitMessages(SourceProductionContext output, SpecText spec, string types)
@@ -41,7 +46,8 @@ public sealed class SpecGenerator : IIncrementalGenerator
         foreach (var error in errors)
         {
             var position = new LinePosition(error.Line - 1, 0);
-            output.ReportDiagnostic(Diagnostic.Create(SpecDiagnostic, Location.Create(spec.Path, new TextSpan(0, 0), new LinePositionSpan(position, position)), error.Text));
+            output.ReportDiagnostic(
+                Diagnostic.Create(SpecDiagnostic, Location.Create(spec.Path, new TextSpan(0, 0), new LinePositionSpan(position, position)), error.Text));
         }
 
         if (errors.Count == 0 && file.Messages.Count > 0)

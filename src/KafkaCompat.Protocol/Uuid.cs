@@ -35,9 +35,12 @@ public readonly record struct Uuid(long High, long Low) : IComparable<Uuid>
     }
 
     /// <summary>Reads the text form; throws <see cref="FormatException"/> where it is none.</summary>
-    public static Uuid Parse(ReadOnlySpan<char> text) => TryParse(text, out var id) ? id : throw new FormatException($"'{text}' is not a base64url id of 22 characters");
+    public static Uuid Parse(ReadOnlySpan<char> text) =>
+        TryParse(text, out var id) ? id : throw new FormatException($"'{text}' is not a base64url id of 22 characters");
 
-    /// <summary>Reads the text form as Java's decoder does: what the last character has to spare does not count, and the two characters that fill it up may be there.</summary>
+    /// <summary>
+    /// Reads the text form as Java's decoder does: what the last character has to spare does not count, and the two characters that fill it up may be there.
+    /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out Uuid id)
     {
         Span<byte> bytes = stackalloc byte[Size];

@@ -21,7 +21,8 @@ internal static class Program
         using var stderr = ProcessSurroundings.OpenStream(StandardStream.ErrorDescriptor);
         var output = new ProgramOutput(stdout, stderr, TimeProvider.System);
         // A thread's exception would end the process with a signal and a core file.
-        AppDomain.CurrentDomain.UnhandledException += (_, unhandled) => Environment.Exit(StartFailure.Tell(unhandled.ExceptionObject as Exception, output, withStack: true));
+        AppDomain.CurrentDomain.UnhandledException += (_, unhandled) =>
+            Environment.Exit(StartFailure.Tell(unhandled.ExceptionObject as Exception, output, withStack: true));
         try
         {
             var arguments = ProgramArguments.Parse(args);

@@ -13,8 +13,8 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Testing;
 
 /// <summary>
-/// A Kafka broker in this process: the engine and the sockets of the program <c>kafkacompat</c>, on a free port of this machine, in memory unless asked for more.
-/// Any Kafka client connects to <see cref="BootstrapServers"/>. Brokers know nothing of each other; have as many at a time as you like.
+/// A Kafka broker in this process: the engine and the sockets of the program <c>kafkacompat</c>, on a free port of this machine, in memory unless asked for
+/// more. Any Kafka client connects to <see cref="BootstrapServers"/>. Brokers know nothing of each other; have as many at a time as you like.
 /// </summary>
 /// <remarks>
 /// The node's work runs on the thread pool, never on the caller's synchronization context, so tests may block. Methods that start, stop or reset take turns
@@ -138,7 +138,9 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
         {
             var request = new DeleteTopicsRequest { TimeoutMs = BrokerSettings.RequestTimeoutMs, Topics = { new() { Name = name } } };
             var answer = await Life.Node.Controller.Ask(request).ConfigureAwait(false);
-            if (answer.Responses is [{ ErrorCode: not ErrorCode.None } refused]) throw new KafkaCompatException(refused.ErrorCode, $"Topic {Named(name)} is not deleted: {KafkaCompatException.Reason(refused.ErrorCode, refused.ErrorMessage)}");
+            if (answer.Responses is [{ ErrorCode: not ErrorCode.None } refused])
+                throw new KafkaCompatException(refused.ErrorCode,
+                    $"Topic {Named(name)} is not deleted: {KafkaCompatException.Reason(refused.ErrorCode, refused.ErrorMessage)}");
         });
     }
 
@@ -156,7 +158,8 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
 
     /// <summary>Writes a record of text without a client. When this returns consumers can read it.</summary>
     /// <returns>The record's offset.</returns>
-    /// <exception cref="KafkaCompatException">There is no such topic or partition, and topics are not created by themselves; or the record is refused.</exception>
+    /// <exception cref="KafkaCompatException">There is no such topic or partition, and topics are not created by themselves; or the record is
+    /// refused.</exception>
     public async Task<long> ProduceAsync(string topic, string? value, string? key = null, int partition = 0, CancellationToken cancellationToken = default) =>
         (await ProduceAsync(topic, [BrokerRecord.Of(value, key, partition)], cancellationToken).ConfigureAwait(false))[0];
 
@@ -170,11 +173,14 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
         BrokerRecord[] all = [.. records];
         var offsets = new long[all.Length];
         cancellationToken.ThrowIfCancellationRequested();
-        if (_options.AutoCreateTopics && !Life.Node.Broker.Metadata.Current.Topics.ContainsKey(topic)) await InTurn(() => CreateIfMissing(topic)).ConfigureAwait(false);
-        foreach (var ofPartition in all.Select(static (record, place) => (record, place)).GroupBy(static item => item.record.Partition).OrderBy(static group => group.Key))
+        if (_options.AutoCreateTopics && !Life.Node.Broker.Metadata.Current.Topics.ContainsKey(topic))
+            await InTurn(() => CreateIfMissing(topic)).ConfigureAwait(false);
+        foreach (var ofPartition in all.Select(static (record, place) => (record, place)).GroupBy(static item => item.record.Partition)
+            .OrderBy(static group => group.Key))
         {
             var partition = Find(topic, ofPartition.Key);
-            var first = await RecordAccess.Append(Life.Node.Broker, partition, [.. ofPartition.Select(static item => item.record)], _clock, cancellationToken).ConfigureAwait(false);
+            var first = await RecordAccess.Append(Life.Node.Broker, partition, [.. ofPartition.Select(static item => item.record)], _clock, cancellationToken)
+                .ConfigureAwait(false);
             foreach (var (_, place) in ofPartition) offsets[place] = first++;
         }
         return offsets;
@@ -199,8 +205,8 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
 
     /// <summary>
     /// Makes the broker as it was when it started, within milliseconds: topics, groups, offsets, quotas, settings and faults are gone, the topics of
-    /// <see cref="KafkaCompatBrokerOptions.Topics"/> are there and empty. Connections stay; members of groups are told to join again. Producer ids go on. Clients
-    /// that still work make topics again where that is allowed, so stop them before.
+    /// <see cref="KafkaCompatBrokerOptions.Topics"/> are there and empty. Connections stay; members of groups are told to join again. Producer ids go on.
+    /// Clients that still work make topics again where that is allowed, so stop them before.
     /// </summary>
     public Task ResetAsync() => InTurn(async () =>
     {
@@ -209,7 +215,10 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
         await CreateTopics(_options.Topics).ConfigureAwait(false);
     });
 
-    /// <summary>Stops the broker in order: what was begun is answered, leadership is given up, files are marked clean. Its port refuses connections until <see cref="ResumeAsync"/>.</summary>
+    /// <summary>
+    /// Stops the broker in order: what was begun is answered, leadership is given up, files are marked clean. Its port refuses connections until
+    /// <see cref="ResumeAsync"/>.
+    /// </summary>
     public Task StopAsync() => InTurn(async () =>
     {
         var life = Life;
@@ -218,8 +227,8 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
     });
 
     /// <summary>
-    /// Ends the broker as <c>kill -9</c> does: connections are reset, nothing more is written from that moment on, files are not marked clean. What it had written
-    /// is there after <see cref="ResumeAsync"/>, which recovers it.
+    /// Ends the broker as <c>kill -9</c> does: connections are reset, nothing more is written from that moment on, files are not marked clean. What it had
+    /// written is there after <see cref="ResumeAsync"/>, which recovers it.
     /// </summary>
     public Task KillAsync() => InTurn(async () =>
     {
@@ -270,7 +279,8 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
     /// <summary>As <see cref="DisposeAsync"/>; it blocks until the broker has stopped, and no work of the broker needs the thread that waits.</summary>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    private BrokerLife Life => _life ?? throw new InvalidOperationException(_isDisposed ? "The broker is disposed of." : "The broker is not running. ResumeAsync starts it.");
+    private BrokerLife Life =>
+        _life ?? throw new InvalidOperationException(_isDisposed ? "The broker is disposed of." : "The broker is not running. ResumeAsync starts it.");
 
     // One at a time, and away from whatever context the caller lives in.
     private Task InTurn(Func<Task> work) => Task.Run(async () =>
@@ -330,7 +340,8 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
                     Name = topic.Name,
                     NumPartitions = topic.Partitions == 0 ? -1 : topic.Partitions,
                     ReplicationFactor = -1,
-                    Configs = [.. topic.Configs.Select(static config => new CreateTopicsRequest.CreatableTopicConfig { Name = config.Key, Value = config.Value })],
+                    Configs =
+                        [.. topic.Configs.Select(static config => new CreateTopicsRequest.CreatableTopicConfig { Name = config.Key, Value = config.Value })],
                 }),
             ],
         };
@@ -338,13 +349,16 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
         var refused = answer.Topics.FindAll(static topic => topic.ErrorCode != ErrorCode.None);
         if (refused.Count > 0)
         {
-            throw new KafkaCompatException(refused[0].ErrorCode, OnLines(refused.Select(static topic => $"Topic {Named(topic.Name)} is not created: {KafkaCompatException.Reason(topic.ErrorCode, topic.ErrorMessage)}")));
+            throw new KafkaCompatException(refused[0].ErrorCode,
+                OnLines(refused.Select(static topic =>
+                $"Topic {Named(topic.Name)} is not created: {KafkaCompatException.Reason(topic.ErrorCode, topic.ErrorMessage)}")));
         }
     }
 
     /// <summary>One problem as it is, several a line each.</summary>
     private static string OnLines(IEnumerable<string> problems) => problems.ToList() is { Count: > 1 } several
-        ? string.Create(CultureInfo.InvariantCulture, $"{several.Count} problems:{string.Concat(several.Select(static problem => $"{Environment.NewLine}- {problem}"))}{Environment.NewLine}")
+        ? string.Create(CultureInfo.InvariantCulture,
+        $"{several.Count} problems:{string.Concat(several.Select(static problem => $"{Environment.NewLine}- {problem}"))}{Environment.NewLine}")
         : problems.First();
 
     /// <summary>A topic in a message; one without a name is seen too.</summary>

@@ -14,11 +14,13 @@ public static class ConfigProperties
     /// <summary>The settings of a file in their order.</summary>
     /// <exception cref="ConfigurationException">It is malformed.</exception>
     public static IReadOnlyList<ConfigEntry> Parse(ReadOnlySpan<byte> bytes, string file) =>
-        Read(JavaProperties.Decode(bytes.StartsWith(Bom) ? bytes[Bom.Length..] : bytes), file, pair => new ConfigEntry(pair.Name, pair.Value, $"{file}:{pair.Line}"));
+        Read(JavaProperties.Decode(bytes.StartsWith(Bom) ? bytes[Bom.Length..] : bytes), file,
+            pair => new ConfigEntry(pair.Name, pair.Value, $"{file}:{pair.Line}"));
 
     /// <summary>The settings of <paramref name="text"/> in their order.</summary>
     /// <exception cref="ConfigurationException">It is malformed.</exception>
-    public static IReadOnlyList<KeyValuePair<string, string>> Parse(string text) => Read(text, "line", static pair => KeyValuePair.Create(pair.Name, pair.Value));
+    public static IReadOnlyList<KeyValuePair<string, string>> Parse(string text) =>
+        Read(text, "line", static pair => KeyValuePair.Create(pair.Name, pair.Value));
 
     private static List<T> Read<T>(string text, string file, Func<JavaProperty, T> setting)
     {
@@ -28,7 +30,8 @@ public static class ConfigProperties
         }
         catch (MalformedPropertyException e)
         {
-            throw new ConfigurationException($"Malformed \\uxxxx encoding in {(e.Part.Length > MaxShown ? e.Part[..MaxShown] + "…" : e.Part)} ({file}:{e.Line})");
+            throw new ConfigurationException(
+                $"Malformed \\uxxxx encoding in {(e.Part.Length > MaxShown ? e.Part[..MaxShown] + "…" : e.Part)} ({file}:{e.Line})");
         }
     }
 }

@@ -31,22 +31,32 @@ public static partial class EnvironmentSettings
     /// <summary>Variables of scripts and images that are no settings and that nobody misses; they are not spoken of.</summary>
     private static readonly string[] Unspoken =
     [
-        LogLevelVariable, "KAFKA_HOME", "KAFKA_HEAP_OPTS", "KAFKA_OPTS", "KAFKA_JVM_PERFORMANCE_OPTS", "KAFKA_GC_LOG_OPTS", "KAFKA_LOG4J_OPTS", "KAFKA_DEBUG", "KAFKA_VERSION",
-        "KAFKA_USER", "KAFKA_GROUP", "KAFKA_UID", "KAFKA_REFERENCE", "KAFKA_BASE_DIR", "KAFKA_VOLUME_DIR", "KAFKA_CONF_DIR", "KAFKA_CONF_FILE", "KAFKA_DAEMON_USER", "KAFKA_DAEMON_GROUP", "KAFKA_BIN_DIR",
+        LogLevelVariable, "KAFKA_HOME", "KAFKA_HEAP_OPTS", "KAFKA_OPTS", "KAFKA_JVM_PERFORMANCE_OPTS", "KAFKA_GC_LOG_OPTS", "KAFKA_LOG4J_OPTS", "KAFKA_DEBUG",
+        "KAFKA_VERSION",
+        "KAFKA_USER", "KAFKA_GROUP", "KAFKA_UID", "KAFKA_REFERENCE", "KAFKA_BASE_DIR", "KAFKA_VOLUME_DIR", "KAFKA_CONF_DIR", "KAFKA_CONF_FILE",
+        "KAFKA_DAEMON_USER", "KAFKA_DAEMON_GROUP", "KAFKA_BIN_DIR",
         "KAFKA_CERTS_DIR", "KAFKA_INITSCRIPTS_DIR", "KAFKA_PID_FILE", "KAFKA_EXTRA_FLAGS",
     ];
 
-    /// <summary>Variables of other images that set something else than a setting, by the beginnings of their names, each with what becomes of it here.</summary>
+    /// <summary>
+    /// Variables of other images that set something else than a setting, by the beginnings of their names, each with what becomes of it here.
+    /// </summary>
     private static readonly (string Name, string Reason)[] Special =
     [
-        ("KAFKA_JMX_", "measurements are served over HTTP, see kafkacompat.http.listener"), ("KAFKA_LOG4J_", "KAFKA_LOG_LEVEL says what is logged"), ("KAFKA_TOOLS_LOG4J_", "KAFKA_LOG_LEVEL says what is logged"),
-        ("KAFKA_CLIENT_USERS", NoSasl), ("KAFKA_CLIENT_PASSWORDS", NoSasl), ("KAFKA_CLIENT_LISTENER_NAME", NoSasl), ("KAFKA_INTER_BROKER_USER", NoSasl), ("KAFKA_INTER_BROKER_PASSWORD", NoSasl),
+        ("KAFKA_JMX_", "measurements are served over HTTP, see kafkacompat.http.listener"), ("KAFKA_LOG4J_", "KAFKA_LOG_LEVEL says what is logged"),
+        ("KAFKA_TOOLS_LOG4J_", "KAFKA_LOG_LEVEL says what is logged"),
+        ("KAFKA_CLIENT_USERS", NoSasl), ("KAFKA_CLIENT_PASSWORDS", NoSasl), ("KAFKA_CLIENT_LISTENER_NAME", NoSasl), ("KAFKA_INTER_BROKER_USER", NoSasl),
+        ("KAFKA_INTER_BROKER_PASSWORD", NoSasl),
         ("KAFKA_CONTROLLER_USER", NoSasl), ("KAFKA_CONTROLLER_PASSWORD", NoSasl), ("KAFKA_INTER_BROKER_CLIENT_", NoSasl), ("KAFKA_CONTROLLER_CLIENT_", NoSasl),
-        ("KAFKA_CERTIFICATE_PASSWORD", NoTls), ("KAFKA_TLS_", NoTls), ("KAFKA_SSL_KEYSTORE_FILENAME", NoTls), ("KAFKA_SSL_KEYSTORE_CREDENTIALS", NoTls), ("KAFKA_SSL_KEY_CREDENTIALS", NoTls),
+        ("KAFKA_CERTIFICATE_PASSWORD", NoTls), ("KAFKA_TLS_", NoTls), ("KAFKA_SSL_KEYSTORE_FILENAME", NoTls), ("KAFKA_SSL_KEYSTORE_CREDENTIALS", NoTls),
+        ("KAFKA_SSL_KEY_CREDENTIALS", NoTls),
         ("KAFKA_SSL_TRUSTSTORE_FILENAME", NoTls), ("KAFKA_SSL_TRUSTSTORE_CREDENTIALS", NoTls),
-        ("KAFKA_ENABLE_KRAFT", "a node always runs with KRaft"), ("KAFKA_SKIP_KRAFT_STORAGE_INIT", "an empty directory is formatted, a formatted one is left as it is"),
-        ("KAFKA_INITIAL_CONTROLLERS", "one node is its only controller"), ("KAFKA_MOUNTED_CONF_DIR", ForScripts + "; name the properties file on the command line"),
-        ("KAFKA_CREATE_TOPICS", ForScripts + "; create topics with kafka-topics"), ("KAFKA_AUTO_CREATE_TOPICS", ForScripts), ("KAFKA_CLUSTER_ID", "CLUSTER_ID is the cluster's id"), ("KAFKA_JAVA", ForJava), ("KAFKA_JVM", ForJava),
+        ("KAFKA_ENABLE_KRAFT", "a node always runs with KRaft"),
+        ("KAFKA_SKIP_KRAFT_STORAGE_INIT", "an empty directory is formatted, a formatted one is left as it is"),
+        ("KAFKA_INITIAL_CONTROLLERS", "one node is its only controller"),
+        ("KAFKA_MOUNTED_CONF_DIR", ForScripts + "; name the properties file on the command line"),
+        ("KAFKA_CREATE_TOPICS", ForScripts + "; create topics with kafka-topics"), ("KAFKA_AUTO_CREATE_TOPICS", ForScripts),
+        ("KAFKA_CLUSTER_ID", "CLUSTER_ID is the cluster's id"), ("KAFKA_JAVA", ForJava), ("KAFKA_JVM", ForJava),
     ];
 
     /// <summary>
@@ -66,9 +76,11 @@ public static partial class EnvironmentSettings
                 // A compose file that passes on a variable nobody set leaves it blank.
                 if (value.Trim().Length > 0) yield return new(OwnSettings.ClusterId.Name, value, variable);
             }
-            else if (NameOf(variable) is { } name && (KnownSettings.Contains(name) || (variable.StartsWith(BitnamiPrefix, StringComparison.Ordinal) && RemovedSettings.Hint(name) is null)))
+            else if (NameOf(variable) is { } name
+                && (KnownSettings.Contains(name) || (variable.StartsWith(BitnamiPrefix, StringComparison.Ordinal) && RemovedSettings.Hint(name) is null)))
             {
-                // What stands under Bitnami's prefix was meant for a setting, so that an unknown one is a mistake as in a file. One that is gone has a hint in either spelling.
+                // What stands under Bitnami's prefix was meant for a setting, so that an unknown one is a mistake as in a file. One that is gone has a hint in
+                // either spelling.
                 yield return new(name, value, variable);
             }
         }
@@ -80,9 +92,11 @@ public static partial class EnvironmentSettings
         foreach (var (variable, value) in variables.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
         {
             if (WithoutPrefix(variable) is { } meant) yield return $"{variable} names no setting and is left alone; did you mean {meant}?";
-            if (NameOf(variable) is not { } name || KnownSettings.Contains(name) || (variable.StartsWith(BitnamiPrefix, StringComparison.Ordinal) && RemovedSettings.Hint(name) is null)
+            if (NameOf(variable) is not { } name || KnownSettings.Contains(name)
+                || (variable.StartsWith(BitnamiPrefix, StringComparison.Ordinal) && RemovedSettings.Hint(name) is null)
                 || Array.IndexOf(Unspoken, variable) >= 0 || Array.IndexOf(ClusterIdVariables, variable) >= 0 || IsServiceLink(variable, value, name)) continue;
-            yield return Array.Find(Special, special => variable.StartsWith(special.Name, StringComparison.Ordinal)).Reason is { } reason ? $"{variable} has no effect: {reason}."
+            yield return Array.Find(Special, special => variable.StartsWith(special.Name, StringComparison.Ordinal)).Reason is { } reason
+                ? $"{variable} has no effect: {reason}."
                 : RemovedSettings.Hint(name) is { } removed ? $"{variable} has no effect. {removed}"
                 : KnownSettings.Nearest(name) is { } nearest ? $"{variable} names no setting and is left alone; did you mean the one for {nearest}?"
                 : $"{variable} names no setting and is left alone.";
@@ -90,8 +104,8 @@ public static partial class EnvironmentSettings
     }
 
     /// <summary>
-    /// The variable that was meant by one for a setting of this program's own that lacks Kafka's prefix; null for any other. What comes near none of them is for other programs:
-    /// Kubernetes sets such variables too, for a service called kafkacompat.
+    /// The variable that was meant by one for a setting of this program's own that lacks Kafka's prefix; null for any other. What comes near none of them is
+    /// for other programs: Kubernetes sets such variables too, for a service called kafkacompat.
     /// </summary>
     private static string? WithoutPrefix(string variable) =>
         variable.StartsWith(OwnPrefix, StringComparison.Ordinal) && SettingName(variable) is var name

@@ -13,7 +13,8 @@ internal static class GroupBounds
 
     /// <summary>Kafka's own assignors of each protocol. They can be named by their classes too; others would be Java classes to load.</summary>
     private static readonly (string Setting, string[] Names)[] Assignors =
-        [(ConfigKeys.GroupConsumerAssignors, ["uniform", "range"]), (ConfigKeys.GroupShareAssignors, ["simple"]), (ConfigKeys.GroupStreamsAssignors, ["sticky"])];
+        [(ConfigKeys.GroupConsumerAssignors, ["uniform", "range"]), (ConfigKeys.GroupShareAssignors, ["simple"]),
+            (ConfigKeys.GroupStreamsAssignors, ["sticky"])];
 
     /// <summary>The names of the node's bounds for a group's setting; null where there is none.</summary>
     public static (string? Least, string? Most) Of(string name)
@@ -53,7 +54,8 @@ internal static class GroupBounds
     {
         const string Rebalance = ConfigKeys.GroupCoordinatorRebalanceProtocols;
         const string Tags = ConfigKeys.GroupStreamsRackAwareAssignmentTags;
-        _ = problems.Require(config.GetList(Rebalance).Contains("classic"), $"{Rebalance} must contain classic: Kafka does not support disabling it.", Rebalance);
+        _ = problems.Require(config.GetList(Rebalance).Contains("classic"), $"{Rebalance} must contain classic: Kafka does not support disabling it.",
+            Rebalance);
         var given = config.IsSet(Tags) ? JavaText.List(config.GetText(Tags)!) : [];
         _ = problems.Require(given.Distinct(StringComparer.Ordinal).Count() == given.Count, $"{Tags} must not contain duplicate tag keys.", Tags);
         foreach (var (setting, known) in Assignors)
@@ -64,12 +66,15 @@ internal static class GroupBounds
                 var name = Array.Find(known, name => name == entry || ClassOf(name) == entry);
                 var isNew = name is null || names.Add(name);
                 _ = problems.Require(
-                    name is not null && isNew, $"Invalid value {entry} for configuration {setting}: {(isNew ? "No such assignor" : "It is named twice")}. There are {string.Join(", ", known)}.", setting);
+                    name is not null && isNew,
+                    $"Invalid value {entry} for configuration {setting}: {(isNew ? "No such assignor" : "It is named twice")}. There are "
+                    + $"{string.Join(", ", known)}.", setting);
             }
         }
     }
 
-    private static string ClassOf(string assignor) => $"org.apache.kafka.coordinator.group.assignor.{char.ToUpperInvariant(assignor[0])}{assignor[1..]}Assignor";
+    private static string ClassOf(string assignor) =>
+        $"org.apache.kafka.coordinator.group.assignor.{char.ToUpperInvariant(assignor[0])}{assignor[1..]}Assignor";
 
     private static string? Known(string name) => ConfigCatalog.FindBroker(name) is { Type: ConfigType.Int } ? name : null;
 }

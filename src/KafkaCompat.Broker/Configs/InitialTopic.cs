@@ -17,9 +17,11 @@ public sealed record InitialTopic(string Name, int? Partitions)
         {
             var colon = entry.IndexOf(':', StringComparison.Ordinal);
             var topic = new InitialTopic(colon < 0 ? entry : entry[..colon].Trim(), colon < 0 ? null : PartitionsOf(entry[(colon + 1)..]));
-            if (colon >= 0 && topic.Partitions is null) problems.Add($"{entry} does not say how many partitions. Write {(topic.Name.Length == 0 ? "orders" : topic.Name)}:3");
+            if (colon >= 0 && topic.Partitions is null)
+                problems.Add($"{entry} does not say how many partitions. Write {(topic.Name.Length == 0 ? "orders" : topic.Name)}:3");
             if (TopicNames.Check(topic.Name) is { } problem) problems.Add(problem);
-            else if (topic.Name == InternalTopics.ClusterMetadata || InternalTopics.Contains(topic.Name)) problems.Add($"Brokers make the topic {topic.Name} for themselves");
+            else if (topic.Name == InternalTopics.ClusterMetadata || InternalTopics.Contains(topic.Name))
+                problems.Add($"Brokers make the topic {topic.Name} for themselves");
             else if (topics.Exists(other => other.Name == topic.Name)) problems.Add($"{topic.Name} is named twice");
             topics.Add(topic);
         }
@@ -27,5 +29,6 @@ public sealed record InitialTopic(string Name, int? Partitions)
         return problems.Count == 0 ? (topics, null) : ([], problems);
     }
 
-    private static int? PartitionsOf(string text) => int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= 1 ? count : null;
+    private static int? PartitionsOf(string text) =>
+        int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= 1 ? count : null;
 }

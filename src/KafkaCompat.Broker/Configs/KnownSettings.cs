@@ -14,13 +14,17 @@ public static class KnownSettings
     private const string OfAuthorizer = "they belong to an authorizer, and requests are not authorized yet";
     private const string OfPlugin = "they belong to a plug-in of Java's, which cannot run here";
 
-    /// <summary>Settings that a plug-in reads itself, and the prefixes that plug-ins read theirs under; each with the reason for which it has no effect here.</summary>
+    /// <summary>
+    /// Settings that a plug-in reads itself, and the prefixes that plug-ins read theirs under; each with the reason for which it has no effect here.
+    /// </summary>
     private static readonly (string Name, string Reason)[] OfPlugins =
     [
         ("super.users", OfAuthorizer), ("allow.everyone.if.no.acl.found", OfAuthorizer), ("config.providers.", OfPlugin),
         ("rsm.config.", "tiered storage is not served yet"), ("rlmm.config.", "tiered storage is not served yet"), ("client.quota.callback.", OfPlugin),
-        ("kafka.metrics.", "measurements leave as .NET metrics, not through Java's reporters"), ("metrics.reporter.", "measurements leave as .NET metrics, not through Java's reporters"),
-        ("metrics.jmx.", "measurements leave as .NET metrics, not through Java's reporters"), ("metrics.context.", "measurements leave as .NET metrics, not through Java's reporters"),
+        ("kafka.metrics.", "measurements leave as .NET metrics, not through Java's reporters"),
+        ("metrics.reporter.", "measurements leave as .NET metrics, not through Java's reporters"),
+        ("metrics.jmx.", "measurements leave as .NET metrics, not through Java's reporters"),
+        ("metrics.context.", "measurements leave as .NET metrics, not through Java's reporters"),
         ("confluent.", "they belong to Confluent's edition of Kafka"), ("strimzi.", "they belong to plug-ins of Strimzi's"),
         ("log4j.", "KAFKA_LOG_LEVEL says what is logged"), ("cruise.control.metrics.", "they belong to a metrics reporter of Cruise Control's"),
     ];
@@ -30,7 +34,9 @@ public static class KnownSettings
     {
         if (ConfigCatalog.FindBroker(name) is not null) return null;
         if (ListenerConfigs.TrySplit(name, out _, out var setting))
-            return ListenerConfigs.IsServed(setting) ? null : "of a listener's own settings only max.connections and max.connection.creation.rate have an effect; TLS and SASL are not served yet";
+            return ListenerConfigs.IsServed(setting)
+                ? null
+                : "of a listener's own settings only max.connections and max.connection.creation.rate have an effect; TLS and SASL are not served yet";
         if (IsDynamicOnly(name)) return "Kafka takes them from the metadata alone, with kafka-configs";
         foreach (var (known, reason) in OfPlugins)
         {
@@ -71,8 +77,11 @@ public static class KnownSettings
         return best;
     }
 
-    /// <summary>A setting that Kafka can change for one broker while it runs, and this program takes from <c>server.properties</c> alone: where it listens.</summary>
-    internal static bool IsFromFileAlone(string name) => name is ConfigKeys.Listeners or ConfigKeys.AdvertisedListeners or ConfigKeys.ListenerSecurityProtocolMap;
+    /// <summary>
+    /// A setting that Kafka can change for one broker while it runs, and this program takes from <c>server.properties</c> alone: where it listens.
+    /// </summary>
+    internal static bool IsFromFileAlone(string name) =>
+        name is ConfigKeys.Listeners or ConfigKeys.AdvertisedListeners or ConfigKeys.ListenerSecurityProtocolMap;
 
     /// <summary>A setting that Kafka takes from the metadata alone: the rates of replication's throttles.</summary>
     internal static bool IsDynamicOnly(string name)

@@ -40,5 +40,7 @@ public static class ListenerConfigs
 
     /// <summary>What is wrong with the value of a listener's setting that is asked for; null when nothing is.</summary>
     internal static string? Check(string name, string value) =>
-        TrySplit(name, out _, out var setting) && IsServed(setting) && !ConfigCatalog.FindBroker(setting)!.TryParse(value, out _, out var problem) ? problem : null;
+        TrySplit(name, out _, out var setting) && IsServed(setting) && !ConfigCatalog.FindBroker(setting)!.TryParse(value, out _, out var problem)
+            ? problem
+            : null;
 }

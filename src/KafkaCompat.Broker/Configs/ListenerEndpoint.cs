@@ -31,7 +31,8 @@ public sealed partial record ListenerEndpoint(string Name, string Host, int Port
         && (IsEveryInterface || other.IsEveryInterface || Host.Equals(other.Host, StringComparison.OrdinalIgnoreCase) || (IsLoopback && other.IsLoopback));
 
     /// <summary>Whether a text is a host, which may be empty, and a port that can be bound.</summary>
-    public static bool IsHostPort(string text) => TryParse($"X://{text}", out _, out var host, out var port) && new ListenerEndpoint("X", host, port, "").CanBeBound;
+    public static bool IsHostPort(string text) =>
+        TryParse($"X://{text}", out _, out var host, out var port) && new ListenerEndpoint("X", host, port, "").CanBeBound;
 
     /// <summary>Reads one entry; false when it has not the shape of an endpoint. The protocol is looked up by the caller, and the port may be none.</summary>
     internal static bool TryParse(string text, out string name, out string host, out int port)

@@ -51,12 +51,14 @@ public sealed record ListenerSettings(
             if (listener.SecurityProtocol != "PLAINTEXT")
             {
                 problems.Add(
-                    $"Listener {listener} uses {listener.SecurityProtocol}, which is not served yet: KafkaCompat serves PLAINTEXT listeners.", ListenersSetting);
+                    $"Listener {listener} uses {listener.SecurityProtocol}, which is not served yet: KafkaCompat serves PLAINTEXT listeners.",
+                    ListenersSetting);
             }
             else if (!listener.CanBeBound)
             {
                 problems.Add(
-                    $"The listener {listener} cannot be bound: a port is 0 to {ushort.MaxValue}, and a host has {ListenerEndpoint.MaxHostLength} characters at most.", ListenersSetting);
+                    $"The listener {listener} cannot be bound: a port is 0 to {ushort.MaxValue}, and a host has {ListenerEndpoint.MaxHostLength} characters "
+                        + "at most.", ListenersSetting);
             }
         }
 
@@ -79,7 +81,8 @@ public sealed record ListenerSettings(
             {
                 problems.Add(
                     "advertised.listeners listener names must be equal to or a subset of the ones defined in listeners. "
-                    + $"Found {string.Join(",", advertised.Select(static a => a.Name).Distinct())}. The valid options based on the current configuration are {options}",
+                    + $"Found {string.Join(",", advertised.Select(static a => a.Name).Distinct())}. The valid options based on the current configuration are "
+                    + $"{options}",
                     AdvertisedSetting, ListenersSetting);
                 break;
             }
@@ -94,11 +97,14 @@ public sealed record ListenerSettings(
             }
             else if (endpoint.Host.Length > short.MaxValue)
             {
-                problems.Add($"The host of advertised.listeners has {endpoint.Host.Length} characters: {short.MaxValue} at most fit into the registration of a broker.", AdvertisedSetting);
+                problems.Add(
+                    $"The host of advertised.listeners has {endpoint.Host.Length} characters: {short.MaxValue} at most fit into the registration of a broker.",
+                    AdvertisedSetting);
             }
         }
 
-        // A controller's listener that is not spoken of is advertised as it listens, and where nothing is spoken of a broker's too; without a host by this machine's name.
+        // A controller's listener that is not spoken of is advertised as it listens, and where nothing is spoken of a broker's too; without a host by this
+        // machine's name.
         var controllers = config.GetList(ControllerNamesSetting);
         var isSpokenOf = advertised.Count > 0;
         foreach (var listener in listeners)
@@ -111,7 +117,8 @@ public sealed record ListenerSettings(
                 {
                     _ = problems.Require(
                         isController,
-                        $"advertised.listeners cannot use the nonroutable meta-address {listener.Host}, which {ListenersSetting} has for {listener.Name}. Name a routable address in advertised.listeners.",
+                        $"advertised.listeners cannot use the nonroutable meta-address {listener.Host}, which {ListenersSetting} has for {listener.Name}. "
+                            + "Name a routable address in advertised.listeners.",
                         ListenersSetting, AdvertisedSetting);
                 }
             }
@@ -126,7 +133,8 @@ public sealed record ListenerSettings(
         if (name is not null)
         {
             _ = problems.Require(
-                !config.IsSet(ConfigKeys.SecurityInterBrokerProtocol), "Only one of inter.broker.listener.name and security.inter.broker.protocol should be set.",
+                !config.IsSet(ConfigKeys.SecurityInterBrokerProtocol),
+                "Only one of inter.broker.listener.name and security.inter.broker.protocol should be set.",
                 InterBrokerSetting, ConfigKeys.SecurityInterBrokerProtocol);
         }
 
@@ -140,7 +148,8 @@ public sealed record ListenerSettings(
             var strangers = settings.ControllerNames.Where(name => settings.All.All(listener => listener.Name != name)).ToList();
             _ = problems.Require(
                 strangers.Count == 0 || strangers.Count == settings.ControllerNames.Count,
-                $"controller.listener.names must only contain values appearing in the 'listeners' configuration when running the KRaft controller role, not {string.Join(", ", strangers)}",
+                $"controller.listener.names must only contain values appearing in the 'listeners' configuration when running the KRaft controller role, not "
+                    + $"{string.Join(", ", strangers)}",
                 ControllerNamesSetting, ListenersSetting);
             _ = problems.Require(
                 settings.OfController.Any(),
@@ -159,11 +168,13 @@ public sealed record ListenerSettings(
             InterBrokerSetting, ControllerNamesSetting);
         if (problems.Require(
             settings.AdvertisedOfBroker.Any(),
-            "There must be at least one broker advertised listener. Perhaps all listeners appear in controller.listener.names?", ListenersSetting, AdvertisedSetting, ControllerNamesSetting))
+            "There must be at least one broker advertised listener. Perhaps all listeners appear in controller.listener.names?", ListenersSetting,
+            AdvertisedSetting, ControllerNamesSetting))
         {
             _ = problems.Require(
                 !isOfBroker || settings.AdvertisedOfBroker.Any(endpoint => endpoint.Name == settings.InterBrokerName),
-                "inter.broker.listener.name must be a listener name defined in advertised.listeners. The valid options based on currently configured listeners are "
+                "inter.broker.listener.name must be a listener name defined in advertised.listeners. The valid options based on currently configured "
+                    + "listeners are "
                 + string.Join(",", settings.AdvertisedOfBroker.Select(static endpoint => endpoint.Name)),
                 InterBrokerSetting, AdvertisedSetting);
         }
@@ -176,7 +187,8 @@ public sealed record ListenerSettings(
         {
             _ = problems.Require(
                 settings.ControllerNames.Contains(name) || settings.All.Any(listener => listener.Name == name),
-                $"{EarlyStartSetting} contains listener {name}, but this is not contained in listeners or controller.listener.names", EarlyStartSetting, ListenersSetting, ControllerNamesSetting);
+                $"{EarlyStartSetting} contains listener {name}, but this is not contained in listeners or controller.listener.names", EarlyStartSetting,
+                ListenersSetting, ControllerNamesSetting);
         }
     }
 
@@ -190,7 +202,8 @@ public sealed record ListenerSettings(
             var protocol = JavaText.Trim(entry[(colon + 1)..]).ToUpperInvariant();
             if (colon <= 0 || Array.IndexOf(Protocols, protocol) < 0)
             {
-                problems.Add($"Invalid value {text} for configuration {MapSetting}: '{entry}' is not NAME:PROTOCOL with one of {string.Join(", ", Protocols)}", MapSetting);
+                problems.Add($"Invalid value {text} for configuration {MapSetting}: '{entry}' is not NAME:PROTOCOL with one of {string.Join(", ", Protocols)}",
+                    MapSetting);
                 continue;
             }
 
@@ -222,7 +235,8 @@ public sealed record ListenerSettings(
             {
                 if (problems.IsSound(MapSetting) && problems.IsSound(ControllerNamesSetting))
                 {
-                    problems.Add($"Error creating broker listeners from '{string.Join(",", texts)}': No security protocol defined for listener {name}", setting);
+                    problems.Add($"Error creating broker listeners from '{string.Join(",", texts)}': No security protocol defined for listener {name}",
+                        setting);
                 }
             }
             else
@@ -241,7 +255,8 @@ public sealed record ListenerSettings(
             // One port may serve an IPv4 and an IPv6 address side by side.
             var pair = sharing.ToList();
             var isPair = pair.Count == 2 && pair.Count(static listener => listener.Host.Contains(':')) == 1;
-            _ = problems.Require(pair.Count == 1 || isPair, $"Each listener must have a different port, listeners: {string.Join(",", listeners)}", ListenersSetting);
+            _ = problems.Require(pair.Count == 1
+                || isPair, $"Each listener must have a different port, listeners: {string.Join(",", listeners)}", ListenersSetting);
         }
     }
 

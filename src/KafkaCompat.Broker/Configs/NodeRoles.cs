@@ -4,7 +4,8 @@ using KafkaCompat.Protocol.Configs;
 namespace KafkaCompat.Broker.Configs;
 
 /// <summary>The identity of a node: its id, its roles, and the voters of its quorum where they are configured.</summary>
-public sealed partial record NodeRoles(int Id, bool IsBroker, bool IsController, IReadOnlyList<QuorumVoter> StaticVoters, IReadOnlyList<string> BootstrapServers)
+public sealed partial record NodeRoles(int Id, bool IsBroker, bool IsController, IReadOnlyList<QuorumVoter> StaticVoters,
+    IReadOnlyList<string> BootstrapServers)
 {
     internal const string OneAloneIsNotServed = "process.roles must be broker,controller: a node of one role alone is not served.";
 
@@ -26,7 +27,8 @@ public sealed partial record NodeRoles(int Id, bool IsBroker, bool IsController,
         var bootstrap = config.GetList(BootstrapSetting).Distinct(StringComparer.Ordinal).ToList();
         foreach (var server in bootstrap)
         {
-            if (!TryHostPort(server, out _, out _)) problems.Add($"Invalid value {server} for configuration {BootstrapSetting}: expected host:port.", BootstrapSetting);
+            if (!TryHostPort(server, out _, out _))
+                problems.Add($"Invalid value {server} for configuration {BootstrapSetting}: expected host:port.", BootstrapSetting);
         }
 
         var voters = ReadVoters(config, problems);
@@ -34,29 +36,35 @@ public sealed partial record NodeRoles(int Id, bool IsBroker, bool IsController,
         {
             _ = problems.Require(
                 bootstrap.Count > 0 || voters.Count > 0,
-                $"If using {Roles}, either {BootstrapSetting} must contain the set of bootstrap controllers or {Voters} must contain a parseable set of controllers.",
+                $"If using {Roles}, either {BootstrapSetting} must contain the set of bootstrap controllers or {Voters} must contain a parseable set of "
+                    + "controllers.",
                 Voters, BootstrapSetting, Roles);
             _ = problems.Require(
                 voters.Count == 0 || voters.Exists(voter => voter.Id == id),
-                $"If {Roles} contains the 'controller' role, the node id {id} must be included in the set of voters {Voters}=[{string.Join(", ", voters.Select(static voter => voter.Id))}]",
+                $"If {Roles} contains the 'controller' role, the node id {id} must be included in the set of voters "
+                    + $"{Voters}=[{string.Join(", ", voters.Select(static voter => voter.Id))}]",
                 Voters, NodeId);
             _ = problems.Require(
                 voters.Count <= 1,
-                $"{Voters} names {voters.Count} voters: a quorum of more than one controller is not served yet, and this node would wait for the others for ever. Name this node alone.", Voters);
+                $"{Voters} names {voters.Count} voters: a quorum of more than one controller is not served yet, and this node would wait for the others for "
+                    + "ever. Name this node alone.", Voters);
         }
         return new NodeRoles(id, isBroker, isController, voters, bootstrap);
     }
 
     /// <summary>Why empty directories are not made those of a new cluster; null where they are.</summary>
     internal SettingProblem? WhyNoNewCluster(IReadOnlyList<string> directories) => BootstrapServers.Count <= 1 ? null : new(
-        $"{BootstrapSetting} names {BootstrapServers.Count} controllers ({string.Join(", ", BootstrapServers)}), and {string.Join(", ", directories)} {(directories.Count == 1 ? "is" : "are")} not formatted: this node would "
-        + "become a cluster of its own. A quorum of several controllers is not served yet; name this node's own controller alone to begin a cluster of one node.", [BootstrapSetting]);
+        $"{BootstrapSetting} names {BootstrapServers.Count} controllers ({string.Join(", ", BootstrapServers)}), and {string.Join(", ", directories)} "
+            + $"{(directories.Count == 1 ? "is" : "are")} not formatted: this node would "
+        + "become a cluster of its own. A quorum of several controllers is not served yet; name this node's own controller alone to begin a cluster of one "
+        + "node.", [BootstrapSetting]);
 
     /// <summary>Splits <c>host:port</c>; the host of an IPv6 address stands in brackets.</summary>
     internal static bool TryHostPort(string text, out string host, out int port)
     {
         (host, port) = ("", 0);
-        if (HostPort().Match(text) is not { Success: true } match || JavaText.Number(match.Groups["port"].ValueSpan, 0, ushort.MaxValue) is not { } number) return false;
+        if (HostPort().Match(text) is not { Success: true } match || JavaText.Number(match.Groups["port"].ValueSpan, 0, ushort.MaxValue) is not { } number)
+            return false;
         (host, port) = (match.Groups["host"].Value, (int)number);
         return true;
     }

@@ -18,7 +18,8 @@ public interface IOwnSetting
 /// <param name="Default">Holds where it is not given.</param>
 /// <param name="Documentation">What it does, for people.</param>
 /// <param name="TryParse">The value of a text, or every reason for which it has none.</param>
-public sealed record OwnSetting<T>(string Name, T Default, string Documentation, Func<string, (T Value, IReadOnlyList<string>? Problems)> TryParse) : IOwnSetting
+public sealed record OwnSetting<T>(string Name, T Default, string Documentation, Func<string, (T Value, IReadOnlyList<string>? Problems)> TryParse)
+    : IOwnSetting
 {
     /// <summary>Its value, or its default where <paramref name="text"/> is null.</summary>
     /// <exception cref="ConfigurationException">The text is no value of it. It has a problem for each reason.</exception>
@@ -32,7 +33,9 @@ public sealed record OwnSetting<T>(string Name, T Default, string Documentation,
         var (value, problems) = TryParse(text);
         return problems is null
             ? value
-            : throw new ConfigurationException([.. problems.Select(problem => new SettingProblem($"Invalid {(text.Length == 0 ? "empty value" : $"value {text}")} for configuration {Name}: {problem}", [Name]))]);
+            : throw new ConfigurationException(
+            [.. problems.Select(problem =>
+            new SettingProblem($"Invalid {(text.Length == 0 ? "empty value" : $"value {text}")} for configuration {Name}: {problem}", [Name]))]);
     }
 }
 
@@ -51,10 +54,14 @@ public static class OwnSettings
     public static OwnSetting<string?> ClusterId { get; } = new(
         "kafkacompat.cluster.id",
         null,
-        "The cluster id with which empty directories are formatted. Without it they get a new one. A formatted directory keeps its own. CLUSTER_ID in the environment "
+        "The cluster id with which empty directories are formatted. Without it they get a new one. A formatted directory keeps its own. CLUSTER_ID in the "
+            + "environment "
         + "says the same, as for Kafka's container image.",
         // Kafka's own format takes any text: only what cannot be read back from meta.properties is none.
-        static text => JavaText.Trim(text) is { Length: > 0 } id ? (id, null) : (null, ["It is empty; kafka-storage random-uuid makes an id. Without the setting this node makes one"]));
+        static text =>
+            JavaText.Trim(text) is { Length: > 0 } id
+            ? (id, null)
+            : (null, ["It is empty; kafka-storage random-uuid makes an id. Without the setting this node makes one"]));
 
     /// <summary>Text or JSON.</summary>
     public static OwnSetting<LogFormat> LogFormat { get; } = new(
@@ -72,11 +79,13 @@ public static class OwnSettings
     public static OwnSetting<ListenerEndpoint?> HttpListener { get; } = new(
         "kafkacompat.http.listener",
         new ListenerEndpoint(HttpListenerName, "127.0.0.1", 9464, HttpListenerName),
-        "Where /metrics, /health/live and /health/ready are served: host:port, with port 0 for one that the system chooses, no host for every interface, or none. Where its "
+        "Where /metrics, /health/live and /health/ready are served: host:port, with port 0 for one that the system chooses, no host for every interface, or "
+            + "none. Where its "
         + "default is taken by another program the node starts without it; one that was set has to be free.",
         static text => text.Trim().Equals("none", StringComparison.OrdinalIgnoreCase)
             ? (null, null)
-            : !text.Contains('/', StringComparison.Ordinal) && ListenerEndpoint.TryParse($"{HttpListenerName}://{text.Trim()}", out _, out var host, out var port)
+            : !text.Contains('/', StringComparison.Ordinal)
+            && ListenerEndpoint.TryParse($"{HttpListenerName}://{text.Trim()}", out _, out var host, out var port)
                 && new ListenerEndpoint(HttpListenerName, host, port, HttpListenerName) is { CanBeBound: true } endpoint
                 ? (endpoint, null)
                 : (null, ["Neither host:port nor none"]));
@@ -85,7 +94,8 @@ public static class OwnSettings
     public static OwnSetting<TelemetryAdvertising> ClientTelemetry { get; } = new(
         "kafkacompat.client.telemetry",
         TelemetryAdvertising.Subscribed,
-        "When clients are told that they can push metrics of theirs: subscribed (or true), while there is a client metrics subscription; always, so that clients hear of the first "
+        "When clients are told that they can push metrics of theirs: subscribed (or true), while there is a client metrics subscription; always, so that "
+            + "clients hear of the first "
         + "one without connecting anew; off (or false), never, as in Apache Kafka without a plug-in that takes what clients push.",
         static text => text.Trim().ToLowerInvariant() switch
         {
@@ -99,14 +109,16 @@ public static class OwnSettings
     public static OwnSetting<string?> AdvertisedHost { get; } = new(
         "kafkacompat.advertised.host",
         null,
-        "The host that clients are told for a listener that has none, where advertised.listeners is not set; without it the name of this machine. A container's name is known to nobody outside.",
+        "The host that clients are told for a listener that has none, where advertised.listeners is not set; without it the name of this machine. A "
+            + "container's name is known to nobody outside.",
         static text => text.Trim() is { Length: > 0 } host && Uri.CheckHostName(host) != UriHostNameType.Unknown ? (host, null) : (null, ["Not a host"]));
 
     /// <summary>Topics that the node creates when it starts.</summary>
     public static OwnSetting<IReadOnlyList<InitialTopic>> Topics { get; } = new(
         "kafkacompat.topics",
         [],
-        "Topics that are created when the node starts, before it says that it is ready, where they do not exist: orders:3,audit:1. Without a number a topic gets num.partitions.",
+        "Topics that are created when the node starts, before it says that it is ready, where they do not exist: orders:3,audit:1. Without a number a topic "
+            + "gets num.partitions.",
         InitialTopic.Parse);
 
     public static IReadOnlyList<IOwnSetting> All { get; } = [WriteBehindBytes, ClusterId, LogFormat, HttpListener, ClientTelemetry, Topics, AdvertisedHost];

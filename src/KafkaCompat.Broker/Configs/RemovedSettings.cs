@@ -37,8 +37,10 @@ public static class RemovedSettings
         ["host.name"] = ("listeners says it since 3.0", "set listeners=PLAINTEXT://host:port"),
         ["advertised.port"] = ("advertised.listeners says it since 3.0", "set advertised.listeners=PLAINTEXT://host:port"),
         ["advertised.host.name"] = ("advertised.listeners says it since 3.0", "set advertised.listeners=PLAINTEXT://host:port"),
-        ["quota.producer.default"] = ("default quotas are in the metadata since 3.0", "remove it and set the quota with kafka-configs --entity-type clients --entity-default"),
-        ["quota.consumer.default"] = ("default quotas are in the metadata since 3.0", "remove it and set the quota with kafka-configs --entity-type clients --entity-default"),
+        ["quota.producer.default"] =
+            ("default quotas are in the metadata since 3.0", "remove it and set the quota with kafka-configs --entity-type clients --entity-default"),
+        ["quota.consumer.default"] =
+            ("default quotas are in the metadata since 3.0", "remove it and set the quota with kafka-configs --entity-type clients --entity-default"),
         ["leader.imbalance.per.broker.percentage"] = ("it never had an effect with KRaft", "remove it"),
         ["eligible.leader.replicas.enable"] = (Versions, "remove it; kafka-features sets eligible.leader.replicas.version"),
         ["unstable.metadata.versions.enable"] = ("it was renamed", "use unstable.feature.versions.enable"),

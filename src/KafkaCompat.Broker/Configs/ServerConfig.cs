@@ -32,7 +32,8 @@ public sealed class ServerConfig
         _ = Own(OwnSettings.AdvertisedHost);
         // Where nobody asked for it, a node goes on without it.
         if (set.ContainsKey(OwnSettings.HttpListener.Name) && HttpListener is { } http && Listeners.All.FirstOrDefault(http.SharesPortWith) is { } other)
-            _ = problems.Require(false, $"{OwnSettings.HttpListener.Name} and listeners cannot have one port: {http} and {other}", OwnSettings.HttpListener.Name, ListenerSettings.ListenersSetting);
+            _ = problems.Require(false, $"{OwnSettings.HttpListener.Name} and listeners cannot have one port: {http} and {other}",
+                OwnSettings.HttpListener.Name, ListenerSettings.ListenersSetting);
 
         T Own<T>(OwnSetting<T> setting)
         {
@@ -50,7 +51,8 @@ public sealed class ServerConfig
 
     private ServerConfig(Dictionary<string, string> set, Dictionary<string, object?> values, ServerConfig other) =>
         (_set, _values, Node, Listeners, WriteBehindBytes, ClusterId, LogFormat, HttpListener, ClientTelemetry, Topics) =
-            (set, values, other.Node, other.Listeners, other.WriteBehindBytes, other.ClusterId, other.LogFormat, other.HttpListener, other.ClientTelemetry, other.Topics);
+            (set, values, other.Node, other.Listeners, other.WriteBehindBytes, other.ClusterId, other.LogFormat, other.HttpListener, other.ClientTelemetry,
+                other.Topics);
 
     /// <summary>Who this node is: id, roles, and where its quorum is.</summary>
     public NodeRoles Node { get; }
@@ -66,7 +68,9 @@ public sealed class ServerConfig
     /// <summary>Where the metadata log lies: <c>metadata.log.dir</c>, else the first data directory.</summary>
     public string MetadataLogDir => GetString(ConfigKeys.MetadataLogDir) ?? LogDirs[0];
 
-    /// <summary>Every directory of the node, each once: the data directories in their order, and behind them that of the metadata log where it is none of them.</summary>
+    /// <summary>
+    /// Every directory of the node, each once: the data directories in their order, and behind them that of the metadata log where it is none of them.
+    /// </summary>
     public IReadOnlyList<string> NodeDirs => [.. LogDirs.Append(MetadataLogDir).Distinct(StringComparer.Ordinal)];
 
     /// <summary>The setting that names a directory of the node.</summary>
@@ -74,8 +78,8 @@ public sealed class ServerConfig
         !LogDirs.Contains(directory) ? ConfigKeys.MetadataLogDir : GetOptionalList(ConfigKeys.LogDirs) is null ? ConfigKeys.LogDir : ConfigKeys.LogDirs;
 
     /// <summary>
-    /// Whether a data directory takes no new partitions: <c>cordoned.log.dirs</c> names it, or all with an asterisk. As in Apache Kafka it is named by its whole
-    /// path: an entry that repeats a relative one of <c>log.dirs</c> is taken and cordons nothing.
+    /// Whether a data directory takes no new partitions: <c>cordoned.log.dirs</c> names it, or all with an asterisk. As in Apache Kafka it is named by its
+    /// whole path: an entry that repeats a relative one of <c>log.dirs</c> is taken and cordons nothing.
     /// </summary>
     public bool IsCordoned(string logDir) =>
         GetList(ConfigKeys.CordonedLogDirs) is var cordoned && (cordoned.Contains(Path.GetFullPath(logDir)) || cordoned is [AllDirectories]);
@@ -157,8 +161,10 @@ public sealed class ServerConfig
         if (missing.Length == 0) return;
         problems.Add(missing.Length == 1
             ? $"Missing required configuration \"{missing[0]}\" which has no default value."
-            : $"Missing required configuration of {string.Join(", ", missing)}, which have no default value. A node that is its whole cluster has process.roles=broker,controller, node.id=1, "
-            + "listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093, controller.listener.names=CONTROLLER and controller.quorum.bootstrap.servers=localhost:9093.", missing);
+            : $"Missing required configuration of {string.Join(", ", missing)}, which have no default value. A node that is its whole cluster has "
+            + "process.roles=broker,controller, node.id=1, "
+            + "listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093, controller.listener.names=CONTROLLER and "
+            + "controller.quorum.bootstrap.servers=localhost:9093.", missing);
     }
 
     /// <summary>What stands where a required setting has no value, until the problem with it is told.</summary>
@@ -173,7 +179,8 @@ public sealed class ServerConfig
     /// </summary>
     internal ServerConfig With(IReadOnlyDictionary<string, string> settings)
     {
-        var config = new ServerConfig(new Dictionary<string, string>(_set, StringComparer.Ordinal), new Dictionary<string, object?>(_values, StringComparer.Ordinal), this);
+        var config = new ServerConfig(new Dictionary<string, string>(_set, StringComparer.Ordinal),
+            new Dictionary<string, object?>(_values, StringComparer.Ordinal), this);
         foreach (var (name, text) in settings)
         {
             config._set[name] = text;
@@ -191,7 +198,9 @@ public sealed class ServerConfig
 
     /// <summary>A listener's own value of a setting, where one was given for it.</summary>
     public int? GetListenerInt(string listener, string name) =>
-        _set.TryGetValue(ListenerConfigs.NameOf(listener, name), out var text) && ConfigCatalog.FindBroker(name)!.TryParse(text, out var value, out _) ? (int?)value : null;
+        _set.TryGetValue(ListenerConfigs.NameOf(listener, name), out var text) && ConfigCatalog.FindBroker(name)!.TryParse(text, out var value, out _)
+            ? (int?)value
+            : null;
 
     /// <summary>Whether the setting was given; its default is in force else.</summary>
     public bool IsSet(string name) => _set.ContainsKey(name);

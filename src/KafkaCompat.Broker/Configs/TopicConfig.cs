@@ -98,8 +98,8 @@ public sealed class TopicConfig
         new(server, overrides ?? System.Collections.Immutable.ImmutableDictionary<string, string>.Empty);
 
     /// <summary>
-    /// Adds a problem for each setting of the node that topics without one of their own could not have. The rules of topics are stricter in places, and would only
-    /// show with the first topic.
+    /// Adds a problem for each setting of the node that topics without one of their own could not have. The rules of topics are stricter in places, and would
+    /// only show with the first topic.
     /// </summary>
     internal static void CheckDefaults(ServerConfig config, SettingProblems problems)
     {

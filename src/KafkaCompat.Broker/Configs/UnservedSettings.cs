@@ -25,7 +25,9 @@ public static class UnservedSettings
     public static string? Refusal(ConfigKey key, string? value) =>
         key.Effect == ConfigEffect.Refused && IsOther(key, value) ? $"{key.Name}={value} is not served: {key.Reason}" : null;
 
-    /// <summary>What was set to something other than its default and changes nothing here: names, by the reason. Names that only plug-ins read are among them.</summary>
+    /// <summary>
+    /// What was set to something other than its default and changes nothing here: names, by the reason. Names that only plug-ins read are among them.
+    /// </summary>
     public static IEnumerable<IGrouping<string, string>> WithoutEffect(ServerConfig config) => WithoutEffect(config.Explicit);
 
     /// <summary>The same of settings that may be wrong otherwise.</summary>

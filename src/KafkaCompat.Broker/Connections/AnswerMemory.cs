@@ -4,15 +4,15 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Broker.Connections;
 
 /// <summary>
-/// What answers of all connections may take together while they wait for their peers to read them: regions of files, which wait on the disk, not counted. Past the
-/// bound no request is started and no answer is written whose size its request does not bound, and connections get their turn in the order of asking. Large answers wait
-/// for each other: who asks for a turn passes them.
+/// What answers of all connections may take together while they wait for their peers to read them: regions of files, which wait on the disk, not counted. Past
+/// the bound no request is started and no answer is written whose size its request does not bound, and connections get their turn in the order of asking. Large
+/// answers wait for each other: who asks for a turn passes them.
 /// </summary>
 /// <remarks>
 /// A peer that does not read must cost itself and nobody else. So while anybody waits, this looks for connections whose answer has waited for
-/// <see cref="StalledAfterMs"/> without a byte being taken, by the socket or by the peer out of the socket's queue, and closes them. Of those that have taken <see cref="SlowAfterMs"/> over one answer it closes the one with the most
-/// bytes, at each look; who reads faster is never closed for others. What answers take is counted where a socket did not take them at once, so that the usual answer costs
-/// nothing here.
+/// <see cref="StalledAfterMs"/> without a byte being taken, by the socket or by the peer out of the socket's queue, and closes them. Of those that have taken
+/// <see cref="SlowAfterMs"/> over one answer it closes the one with the most bytes, at each look; who reads faster is never closed for others. What answers
+/// take is counted where a socket did not take them at once, so that the usual answer costs nothing here.
 /// </remarks>
 public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider time)
 {
@@ -21,15 +21,19 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
 
     /// <summary>How long a peer may take nothing of its answer while others wait for room.</summary>
     /// <remarks>
-    /// A peer that reads slowly is seen to read in steps: through a buffer of 64 KiB on a link of large packets the system says so each 128 KiB, which is each 2.6 s of a peer
-    /// that reads 50 kB a second.
+    /// A peer that reads slowly is seen to read in steps: through a buffer of 64 KiB on a link of large packets the system says so each 128 KiB, which is each
+    /// 2.6 s of a peer that reads 50 kB a second.
     /// </remarks>
     public const int StalledAfterMs = 5_000;
 
-    /// <summary>How long a peer may take to read an answer while others wait for room: clients give a request up after as long, where request.timeout.ms is the default.</summary>
+    /// <summary>
+    /// How long a peer may take to read an answer while others wait for room: clients give a request up after as long, where request.timeout.ms is the default.
+    /// </summary>
     public const int SlowAfterMs = 30_000;
 
-    /// <summary>What a request that was let in counts as until its answer is there. An answer that is larger is written when there is room for all of it.</summary>
+    /// <summary>
+    /// What a request that was let in counts as until its answer is there. An answer that is larger is written when there is room for all of it.
+    /// </summary>
     private const long BytesOfTurn = 1024 * 1024;
 
     internal const int LookEveryMs = 500;
@@ -58,11 +62,13 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
     private long Now => time.GetTimestamp();
 
     /// <summary>
-    /// Whether the answers of an API are about as large as their requests, so that the bounds of requests hold them. They never wait for room: those who write, commit and
-    /// stay in their groups go on while others do not read what they asked for.
+    /// Whether the answers of an API are about as large as their requests, so that the bounds of requests hold them. They never wait for room: those who write,
+    /// commit and stay in their groups go on while others do not read what they asked for.
     /// </summary>
-    internal static bool IsBoundedByRequest(ApiKey key) => key is ApiKey.Produce or ApiKey.ListOffsets or ApiKey.OffsetCommit or ApiKey.FindCoordinator or ApiKey.Heartbeat
-        or ApiKey.LeaveGroup or ApiKey.ApiVersions or ApiKey.SaslHandshake or ApiKey.SaslAuthenticate or ApiKey.InitProducerId or ApiKey.OffsetForLeaderEpoch or ApiKey.CreateTopics
+    internal static bool IsBoundedByRequest(ApiKey key) =>
+        key is ApiKey.Produce or ApiKey.ListOffsets or ApiKey.OffsetCommit or ApiKey.FindCoordinator or ApiKey.Heartbeat
+        or ApiKey.LeaveGroup or ApiKey.ApiVersions or ApiKey.SaslHandshake or ApiKey.SaslAuthenticate or ApiKey.InitProducerId or ApiKey.OffsetForLeaderEpoch
+        or ApiKey.CreateTopics
         or ApiKey.DeleteTopics or ApiKey.DeleteRecords or ApiKey.CreatePartitions or ApiKey.IncrementalAlterConfigs;
 
     /// <summary>Takes and gives bytes, and lets in who has room now. The lock is held.</summary>
@@ -122,8 +128,8 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
     }
 
     /// <summary>
-    /// What one connection has of it. Whoever reads the connection and whoever writes to it call it beside each other, <see cref="End"/> anybody. An answer that begins to wait
-    /// for its peer while the next request asks for room has a place in both lists.
+    /// What one connection has of it. Whoever reads the connection and whoever writes to it call it beside each other, <see cref="End"/> anybody. An answer
+    /// that begins to wait for its peer while the next request asks for room has a place in both lists.
     /// </summary>
     internal sealed class Claim
     {
@@ -171,7 +177,10 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
             }
         }
 
-        /// <summary>Completes when an answer of any size, or of so many bytes, may be made, or the connection ends. <see cref="EndTurn"/> or <see cref="Hold"/> has to follow.</summary>
+        /// <summary>
+        /// Completes when an answer of any size, or of so many bytes, may be made, or the connection ends. <see cref="EndTurn"/> or <see cref="Hold"/> has to
+        /// follow.
+        /// </summary>
         public Task WhenRoom(long bytes = BytesOfTurn)
         {
             lock (_memory._lock)

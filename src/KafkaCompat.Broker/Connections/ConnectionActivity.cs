@@ -1,8 +1,8 @@
 namespace KafkaCompat.Broker.Connections;
 
 /// <summary>
-/// When bytes last went over a connection, as timestamps of the node's clock. Whoever moves them notes it: a connection over which bytes flow in either direction is
-/// not idle, however long a request takes to come or an answer to leave.
+/// When bytes last went over a connection, as timestamps of the node's clock. Whoever moves them notes it: a connection over which bytes flow in either
+/// direction is not idle, however long a request takes to come or an answer to leave.
 /// </summary>
 public sealed class ConnectionActivity(TimeProvider time)
 {
@@ -26,8 +26,8 @@ public sealed class ConnectionActivity(TimeProvider time)
     public void NoteSent() => Volatile.Write(ref _sent, time.GetTimestamp());
 
     /// <summary>
-    /// So many bytes wait in the transport for the peer. Where they are fewer than when this was told last, the peer has taken some: a large queue is reported as having room
-    /// only when a third of it has gone, which takes a slow peer long.
+    /// So many bytes wait in the transport for the peer. Where they are fewer than when this was told last, the peer has taken some: a large queue is reported
+    /// as having room only when a third of it has gone, which takes a slow peer long.
     /// </summary>
     public void NoteUntaken(long bytes)
     {

@@ -11,8 +11,8 @@ public sealed record ConnectionLimits(int MaxRequestBytes, long MaxIdleMs)
     public const int MaxRequestsInFlight = 64;
 
     /// <summary>
-    /// Answers that are gathered before they are flushed while more requests lie in the receive buffer; and, of answers that wait for those before them, as many as may be
-    /// there before no further Produce is started.
+    /// Answers that are gathered before they are flushed while more requests lie in the receive buffer; and, of answers that wait for those before them, as
+    /// many as may be there before no further Produce is started.
     /// </summary>
     public const int MaxUnflushedBytes = 64 * 1024;
 

@@ -13,7 +13,8 @@ internal static class ForeignProtocol
     {
         Span<byte> bytes = stackalloc byte[sizeof(int)];
         BinaryPrimitives.WriteInt32BigEndian(bytes, firstBytes);
-        if (bytes[0] == TlsHandshake && bytes[1] == TlsMajorVersion) return ("TLS", "The listener is not encrypted: set security.protocol=PLAINTEXT in the client");
+        if (bytes[0] == TlsHandshake && bytes[1] == TlsMajorVersion)
+            return ("TLS", "The listener is not encrypted: set security.protocol=PLAINTEXT in the client");
         if (bytes is [(byte)'P', (byte)'R', (byte)'I', (byte)' ']) return ("HTTP/2", "Metrics and health have a port of their own (kafkacompat.http.listener)");
         if (bytes.SequenceEqual("PROX"u8) || bytes is [(byte)'\r', (byte)'\n', (byte)'\r', (byte)'\n'])
             return ("the PROXY protocol", "The listener does not know it: turn it off in the load balancer");
@@ -22,6 +23,8 @@ internal static class ForeignProtocol
     }
 
     private static bool IsHttp(ReadOnlySpan<byte> bytes) =>
-        bytes.SequenceEqual("GET "u8) || bytes.SequenceEqual("POST"u8) || bytes.SequenceEqual("HEAD"u8) || bytes.SequenceEqual("PUT "u8) || bytes.SequenceEqual("DELE"u8)
-        || bytes.SequenceEqual("OPTI"u8) || bytes.SequenceEqual("PATC"u8) || bytes.SequenceEqual("CONN"u8) || bytes.SequenceEqual("TRAC"u8) || bytes.SequenceEqual("HTTP"u8);
+        bytes.SequenceEqual("GET "u8) || bytes.SequenceEqual("POST"u8) || bytes.SequenceEqual("HEAD"u8) || bytes.SequenceEqual("PUT "u8)
+            || bytes.SequenceEqual("DELE"u8)
+        || bytes.SequenceEqual("OPTI"u8) || bytes.SequenceEqual("PATC"u8) || bytes.SequenceEqual("CONN"u8) || bytes.SequenceEqual("TRAC"u8)
+        || bytes.SequenceEqual("HTTP"u8);
 }

@@ -5,8 +5,8 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Broker.Connections;
 
 /// <summary>
-/// Cuts the frames of one connection out of what was received, and says of the one at the front whether its request may be started now. It holds the memory that a frame takes
-/// from when its length is known until its request is done with the bytes.
+/// Cuts the frames of one connection out of what was received, and says of the one at the front whether its request may be started now. It holds the memory
+/// that a frame takes from when its length is known until its request is done with the bytes.
 /// </summary>
 internal sealed class FrameCutter(int maxBytes, RequestOpener opener, ResponseQueue responses, RequestMemory.Claim? memory, AnswerMemory.Claim? answers)
 {
@@ -122,6 +122,8 @@ internal enum FrameFate
     /// <summary>The request costs so much that it is decoded in its turn, and elsewhere.</summary>
     Costly,
 
-    /// <summary>Answers of all connections that their peers do not read take as much memory as they may; the request is not started before there is some.</summary>
+    /// <summary>
+    /// Answers of all connections that their peers do not read take as much memory as they may; the request is not started before there is some.
+    /// </summary>
     Crowded,
 }

@@ -3,7 +3,8 @@ using KafkaCompat.Broker.Loops;
 namespace KafkaCompat.Broker.Connections;
 
 /// <summary>
-/// Closes a connection when no bytes went over it for <see cref="ConnectionLimits.MaxIdleMs"/>; looks again after what is left of it. Where that is negative, never.
+/// Closes a connection when no bytes went over it for <see cref="ConnectionLimits.MaxIdleMs"/>; looks again after what is left of it. Where that is negative,
+/// never.
 /// </summary>
 internal sealed class IdleDeadline(KafkaConnection connection, ConnectionSurroundings around) : TimerWheelEntry
 {

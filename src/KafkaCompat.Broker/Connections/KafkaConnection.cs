@@ -10,12 +10,12 @@ namespace KafkaCompat.Broker.Connections;
 
 /// <summary>
 /// One client connection: cuts frames, decodes requests, starts handlers one after another, and hands their answers to the
-/// <see cref="ResponseQueue"/>, which says when the next may be started. While a request waits, the connection is read up to <see cref="MaxReadAheadBytes"/> further, so that
-/// the end of its peer is seen.
+/// <see cref="ResponseQueue"/>, which says when the next may be started. While a request waits, the connection is read up to <see cref="MaxReadAheadBytes"/>
+/// further, so that the end of its peer is seen.
 /// </summary>
 /// <remarks>
-/// A request sees what those before it did, and nothing of those behind it, as Kafka promises: the next is started when this one is answered and the peer has taken the
-/// answer. The one exception is a Produce behind others that wait for their acknowledgement; nobody can see it.
+/// A request sees what those before it did, and nothing of those behind it, as Kafka promises: the next is started when this one is answered and the peer has
+/// taken the answer. The one exception is a Produce behind others that wait for their acknowledgement; nobody can see it.
 /// <para/>
 /// Where Kafka closes the connection instead of answering, so does this: a frame of bad length, a header or body that
 /// cannot be read, an API key that is not served here, a version out of range (ApiVersions alone is answered then).
@@ -66,7 +66,9 @@ public sealed class KafkaConnection
         _transport = connection as IMeasuredTransport;
         _transport?.Note(_activity);
         var remote = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.Loopback;
-        _info = new ConnectionInfo(connection.ConnectionId, listenerName, dispatch, remote.IsIPv4MappedToIPv6 ? remote.MapToIPv4() : remote, connection.ConnectionClosed)
+        _info = new ConnectionInfo(connection.ConnectionId, listenerName, dispatch, remote.IsIPv4MappedToIPv6
+            ? remote.MapToIPv4()
+            : remote, connection.ConnectionClosed)
         {
             RemotePort = (connection.RemoteEndPoint as IPEndPoint)?.Port ?? 0,
         };
@@ -149,7 +151,8 @@ public sealed class KafkaConnection
         {
             await ReadRequests();
         }
-        catch (Exception e) when (e is IOException or ConnectionAbortedException or ConnectionResetException or OperationCanceledException or System.Net.Sockets.SocketException)
+        catch (Exception e) when (
+            e is IOException or ConnectionAbortedException or ConnectionResetException or OperationCanceledException or System.Net.Sockets.SocketException)
         {
             // The peer went away. Nothing of ours depends on it.
         }
@@ -286,7 +289,9 @@ public sealed class KafkaConnection
         }
     }
 
-    /// <summary>Starts the request at the front of what was received, which is large: when there is memory for its objects, and decoded where it holds up nobody else.</summary>
+    /// <summary>
+    /// Starts the request at the front of what was received, which is large: when there is memory for its objects, and decoded where it holds up nobody else.
+    /// </summary>
     private async Task<(FrameFate, ReadOnlySequence<byte>)> StartInTurn(ReadOnlySequence<byte> buffer)
     {
         var frame = buffer.Slice(sizeof(int), FrameCutter.LengthOf(buffer));
@@ -428,7 +433,8 @@ public sealed class KafkaConnection
         context.Turn?.GiveBack();
         _responses.Complete(place, null, closeConnection: true, context.Held);
         if (e is WireFormatException unreadable) Log(() => _opener.SayUnreadable(unreadable));
-        else if (e is not OperationCanceledException) Log(() => ConnectionLog.HandlerFailed(_around.Logger, e, context.Key, context.ApiVersion, context.ClientId));
+        else if (e is not OperationCanceledException)
+            Log(() => ConnectionLog.HandlerFailed(_around.Logger, e, context.Key, context.ApiVersion, context.ClientId));
     }
 
     private void OnResponsesClosed(Exception? failure)
@@ -440,7 +446,8 @@ public sealed class KafkaConnection
         if (failure is AnswerTooLargeException large)
         {
             var level = _opener.LevelOf("answer");
-            Log(() => ConnectionLog.AnswerTooLarge(_around.Logger, level, _info.ConnectionId, _info.RemoteAddress, large.Key, large.Bytes, AnswerRoom.MaxBytes));
+            Log(() =>
+                ConnectionLog.AnswerTooLarge(_around.Logger, level, _info.ConnectionId, _info.RemoteAddress, large.Key, large.Bytes, AnswerRoom.MaxBytes));
         }
         else if (failure is not null) Log(() => ConnectionLog.AnswerFailed(_around.Logger, failure, _info.ConnectionId));
     }

@@ -33,7 +33,8 @@ public sealed class OpenConnections
     {
         if (surplus <= 0) return;
         var candidates = _open.Keys.Where(connection => mayClose(connection.ListenerName)).ToList();
-        foreach (var connection in candidates.Where(static c => !c.IsClosing).OrderBy(static c => c.LastActivity).Take(surplus - candidates.Count(static c => c.IsClosing)))
+        foreach (var connection in candidates.Where(static c => !c.IsClosing).OrderBy(static c => c.LastActivity)
+            .Take(surplus - candidates.Count(static c => c.IsClosing)))
             connection.Close();
     }
 

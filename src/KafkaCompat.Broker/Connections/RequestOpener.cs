@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Connections;
 
-/// <summary>Turns the frames of one connection into requests, and says in the log why one is none. What it reads changes nothing, so that a frame may be opened twice.</summary>
+/// <summary>
+/// Turns the frames of one connection into requests, and says in the log why one is none. What it reads changes nothing, so that a frame may be opened twice.
+/// </summary>
 internal sealed class RequestOpener(ConnectionInfo connection, ConnectionSurroundings around)
 {
     private readonly DispatchTable _dispatch = connection.Dispatch;
@@ -68,7 +70,8 @@ internal sealed class RequestOpener(ConnectionInfo connection, ConnectionSurroun
     {
         var foreign = ForeignProtocol.Of(length);
         var level = LevelOf(foreign?.Name ?? "length");
-        if (foreign is var (name, advice)) ConnectionLog.ForeignProtocol(_logger, level, connection.ConnectionId, connection.RemoteAddress, name, connection.ListenerName, advice);
+        if (foreign is var (name, advice))
+            ConnectionLog.ForeignProtocol(_logger, level, connection.ConnectionId, connection.RemoteAddress, name, connection.ListenerName, advice);
         else ConnectionLog.FrameRefused(_logger, level, connection.ConnectionId, connection.RemoteAddress, length, limit);
     }
 

@@ -157,7 +157,9 @@ internal sealed class ResponseQueue(
         lock (_lock) return CanStart(isProduce) ? Task.CompletedTask : Wait(isProduce ? Awaited.StartOfProduce : Awaited.Start);
     }
 
-    /// <summary>Completes when every answer is out and the last one flushed, or nothing will be written any more. One waiter at a time: an earlier one is let go.</summary>
+    /// <summary>
+    /// Completes when every answer is out and the last one flushed, or nothing will be written any more. One waiter at a time: an earlier one is let go.
+    /// </summary>
     public Task WhenEmpty()
     {
         lock (_lock) return _closed || (_pending == 0 && !_writing) ? Task.CompletedTask : Wait(Awaited.Empty);
@@ -224,8 +226,8 @@ internal sealed class ResponseQueue(
 
     /// <summary>Writes while the head is ready. The caller has set <see cref="_writing"/>.</summary>
     /// <param name="isOwnThread">
-    /// Whether the thread is the connection's own, or the pool's: then the next request is started on it. A client that sends fetches behind each other would otherwise pay for
-    /// a change of threads with each large answer, which is a fifth of the work.
+    /// Whether the thread is the connection's own, or the pool's: then the next request is started on it. A client that sends fetches behind each other would
+    /// otherwise pay for a change of threads with each large answer, which is a fifth of the work.
     /// </param>
     private void Drain(bool isOwnThread = false)
     {
@@ -394,7 +396,9 @@ internal sealed class ResponseQueue(
     private RequestTimes TimesOf(PendingAnswer answer) =>
         metrics is null ? default : metrics.TimesOf(answer.StartedTicks, answer.BegunTicks, answer.HandledTicks, answer.CompletedTicks, LastWrittenTicks);
 
-    /// <summary>Bytes of an answer with its length. Throws where they are more than an answer may have: what a Fetch returns is bounded by itself, and is no memory.</summary>
+    /// <summary>
+    /// Bytes of an answer with its length. Throws where they are more than an answer may have: what a Fetch returns is bounded by itself, and is no memory.
+    /// </summary>
     private static int SizeOf(PendingAnswer answer)
     {
         int size;
@@ -470,8 +474,8 @@ internal sealed class ResponseQueue(
         e is IOException and not EndOfStreamException or OperationCanceledException or ObjectDisposedException or System.Net.Sockets.SocketException;
 
     /// <summary>
-    /// Awaits a flush on the thread that completes it. One that has completed by now is awaited on the pool: the thread that asks for it may be that of another connection, or hold
-    /// a lock.
+    /// Awaits a flush on the thread that completes it. One that has completed by now is awaited on the pool: the thread that asks for it may be that of another
+    /// connection, or hold a lock.
     /// </summary>
     private readonly struct Later(ValueTask<FlushResult> flushing) : ICriticalNotifyCompletion
     {

@@ -15,7 +15,9 @@ internal static class SaslMessage
     /// <summary>A mechanism as the log may tell it: its name comes from the peer.</summary>
     public static string NameOf(string mechanism) => Array.Find(Mechanisms, known => known == mechanism) ?? Unknown;
 
-    /// <summary>The mechanism whose first message a frame is in place of a request, as clients without the frames of SaslAuthenticate send it; null where it is none.</summary>
+    /// <summary>
+    /// The mechanism whose first message a frame is in place of a request, as clients without the frames of SaslAuthenticate send it; null where it is none.
+    /// </summary>
     public static string? MechanismOf(in ReadOnlySequence<byte> frame)
     {
         Span<byte> prefix = stackalloc byte[PrefixBytes];

@@ -20,14 +20,17 @@ internal static class BrokerConfigRules
     /// <summary>Numbers of threads that may at most double and at least halve with one alteration.</summary>
     private static readonly string[] ThreadCounts =
     [
-        ConfigKeys.NumNetworkThreads, ConfigKeys.NumIoThreads, ConfigKeys.NumReplicaFetchers, ConfigKeys.NumRecoveryThreadsPerDataDir, ConfigKeys.BackgroundThreads,
-        ConfigKeys.RemoteLogManagerCopierThreadPoolSize, ConfigKeys.RemoteLogManagerExpirationThreadPoolSize, ConfigKeys.RemoteLogManagerFollowerThreadPoolSize, ConfigKeys.RemoteLogReaderThreads,
+        ConfigKeys.NumNetworkThreads, ConfigKeys.NumIoThreads, ConfigKeys.NumReplicaFetchers, ConfigKeys.NumRecoveryThreadsPerDataDir,
+        ConfigKeys.BackgroundThreads,
+        ConfigKeys.RemoteLogManagerCopierThreadPoolSize, ConfigKeys.RemoteLogManagerExpirationThreadPoolSize, ConfigKeys.RemoteLogManagerFollowerThreadPoolSize,
+        ConfigKeys.RemoteLogReaderThreads,
     ];
 
     /// <summary>Keys and certificates, which Kafka reads anew for one listener alone.</summary>
     private static readonly string[] OfListenersAlone =
     [
-        ConfigKeys.SslEngineFactoryClass, ConfigKeys.SslKeyPassword, ConfigKeys.SslKeystoreCertificateChain, ConfigKeys.SslKeystoreKey, ConfigKeys.SslKeystoreLocation, ConfigKeys.SslKeystorePassword, ConfigKeys.SslKeystoreType,
+        ConfigKeys.SslEngineFactoryClass, ConfigKeys.SslKeyPassword, ConfigKeys.SslKeystoreCertificateChain, ConfigKeys.SslKeystoreKey,
+        ConfigKeys.SslKeystoreLocation, ConfigKeys.SslKeystorePassword, ConfigKeys.SslKeystoreType,
         ConfigKeys.SslTruststoreCertificates, ConfigKeys.SslTruststoreLocation, ConfigKeys.SslTruststorePassword, ConfigKeys.SslTruststoreType,
     ];
 
@@ -54,7 +57,9 @@ internal static class BrokerConfigRules
     }
 
     private static bool IsOfOneBroker(string name) =>
-        ListenerConfigs.TrySplit(name, out _, out var setting) ? !ListenerConfigs.IsOfEveryListener(setting) : ConfigCatalog.FindBroker(name)?.Dynamic == ConfigDynamic.PerBroker;
+        ListenerConfigs.TrySplit(name, out _, out var setting)
+            ? !ListenerConfigs.IsOfEveryListener(setting)
+            : ConfigCatalog.FindBroker(name)?.Dynamic == ConfigDynamic.PerBroker;
 
     private static string? BadValue(ServerConfig configured, List<string> changed, IReadOnlyDictionary<string, string> after)
     {
@@ -64,10 +69,12 @@ internal static class BrokerConfigRules
             if (!key.TryParse(after[name], out var value, out var problem)) return problem;
             if (UnservedSettings.Refusal(key, after[name]) is { } refusal) return refusal;
             // A file may name an element twice; an alteration may not.
-            if (value is List<string> { Count: var count } && JavaText.List(JavaText.Trim(after[name])).Count > count) return $"Configuration '{name}' values must not be duplicated.";
+            if (value is List<string> { Count: var count } && JavaText.List(JavaText.Trim(after[name])).Count > count)
+                return $"Configuration '{name}' values must not be duplicated.";
             if (name == LogRollMs && value is < 1L) return $"{LogRollMs} must be greater than or equal to 1";
             var isOfListener = ListenerConfigs.TrySplit(name, out var listener, out var setting);
-            if (ListenerConfigs.IsServed(setting ?? name) && value is 0 && (!isOfListener || Listens(configured, listener!))) return $"Invalid {name} 0: a number from 1 on says how many may connect.";
+            if (ListenerConfigs.IsServed(setting ?? name) && value is 0 && (!isOfListener || Listens(configured, listener!)))
+                return $"Invalid {name} 0: a number from 1 on says how many may connect.";
         }
         return null;
     }
@@ -100,7 +107,9 @@ internal static class BrokerConfigRules
             return $"{MetricReporters}: {classes} cannot be loaded: this broker runs no Java classes.";
         var isOfListener = ListenerConfigs.TrySplit(name, out var listener, out var setting) && Listens(then, listener);
         if (name != LogCleanerThreads && Array.IndexOf(ThreadCounts, isOfListener ? setting : name) < 0) return null;
-        var (current, wanted) = isOfListener ? (now.GetListenerInt(listener!, setting!) ?? now.GetInt(setting!), then.GetListenerInt(listener!, setting!) ?? then.GetInt(setting!)) : (now.GetInt(name), then.GetInt(name));
+        var (current, wanted) = isOfListener
+            ? (now.GetListenerInt(listener!, setting!) ?? now.GetInt(setting!), then.GetListenerInt(listener!, setting!) ?? then.GetInt(setting!))
+            : (now.GetInt(name), then.GetInt(name));
         if (name == LogCleanerThreads)
         {
             return wanted > 2L * current ? $"Log cleaner threads cannot be increased to more than double the current value {current}"
@@ -113,7 +122,9 @@ internal static class BrokerConfigRules
             : null;
     }
 
-    /// <summary>What tiered storage keeps here is a part of what is kept; Kafka holds the four settings to each other even where there is no tiered storage.</summary>
+    /// <summary>
+    /// What tiered storage keeps here is a part of what is kept; Kafka holds the four settings to each other even where there is no tiered storage.
+    /// </summary>
     private static string? LocalLog(List<string> changed, ServerConfig then)
     {
         const long AsTheLog = -2;
@@ -124,9 +135,11 @@ internal static class BrokerConfigRules
             if (!changed.Exists(name => name == local || name == lag || name.StartsWith("log.retention.", StringComparison.Ordinal))) continue;
             var all = unit == "ms" ? TopicConfig.Create(then).RetentionMs : then.GetLong(retention);
             var here = then.GetLong(local);
-            if (here != AsTheLog && all >= 0 && (here == WithoutEnd || here > all)) return $"Invalid value {here} for configuration {local}: Value must not be more than {retention}, which is {all}";
+            if (here != AsTheLog && all >= 0 && (here == WithoutEnd || here > all))
+                return $"Invalid value {here} for configuration {local}: Value must not be more than {retention}, which is {all}";
             var kept = here == AsTheLog ? all : here;
-            if (kept >= 0 && then.GetLong(lag) is var wait && wait > kept) return $"Invalid value {wait} for configuration {lag}: Value must not be more than what is kept here, which is {kept}";
+            if (kept >= 0 && then.GetLong(lag) is var wait && wait > kept)
+                return $"Invalid value {wait} for configuration {lag}: Value must not be more than what is kept here, which is {kept}";
         }
         return null;
     }
@@ -147,7 +160,8 @@ internal static class BrokerConfigRules
         }
     }
 
-    private static bool Listens(ServerConfig configured, string listener) => configured.Listeners.All.Any(endpoint => endpoint.Name.Equals(listener, StringComparison.OrdinalIgnoreCase));
+    private static bool Listens(ServerConfig configured, string listener) =>
+        configured.Listeners.All.Any(endpoint => endpoint.Name.Equals(listener, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>What a name's value has to be. Of a listener that is not here only what every listener has is looked at, as in Kafka.</summary>
     private static ConfigKey? KeyOf(ServerConfig configured, string name) =>

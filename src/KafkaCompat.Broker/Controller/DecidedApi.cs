@@ -4,7 +4,10 @@ using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Broker.Controller;
 
-/// <summary>Serves a key on the controller's listener by having the controller decide it. Where this node is not the active controller a request is refused whole: NOT_CONTROLLER.</summary>
+/// <summary>
+/// Serves a key on the controller's listener by having the controller decide it. Where this node is not the active controller a request is refused whole:
+/// NOT_CONTROLLER.
+/// </summary>
 public sealed class DecidedApi(ControllerApi api, IController controller) : ServedApi(api.Key, api.MinVersion, api.MaxVersion)
 {
     internal override IRequest Read(ref WireReader body, short version) => ApiCatalog.ReadRequest(Key, ref body, version);

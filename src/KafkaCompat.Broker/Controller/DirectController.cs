@@ -13,7 +13,8 @@ public sealed class DirectController(IController controller, IAuthorizer? author
         try
         {
             var client = request.User is { } user ? new RequestClient(user, request.ClientId ?? "") : (RequestClient?)null;
-            return ForwardedAnswer.Of(await controller.Ask(new ControllerRequest(request.Body, request.Version) { Client = client, Access = request.AccessBy(authorizer) }));
+            return ForwardedAnswer.Of(
+                await controller.Ask(new ControllerRequest(request.Body, request.Version) { Client = client, Access = request.AccessBy(authorizer) }));
         }
         catch (NotControllerException)
         {

@@ -9,7 +9,8 @@ namespace KafkaCompat.Broker.Controller;
 /// Tells the controller in which of several log directories the broker has put each replica, so that the loss of one costs no other partition its leader.
 /// What waits is told together, one request at a time; a partition waits once, with its newest directory, so that partitions bound the queue.
 /// </summary>
-public sealed class DirectoryAssignments(IControllerChannel controller, int brokerId, Func<long> brokerEpoch, TimeProvider time, ILogger logger) : IAsyncDisposable
+public sealed class DirectoryAssignments(IControllerChannel controller, int brokerId, Func<long> brokerEpoch, TimeProvider time, ILogger logger)
+    : IAsyncDisposable
 {
     /// <summary>Partitions in one request.</summary>
     private const int MaxPerRequest = 2_250;

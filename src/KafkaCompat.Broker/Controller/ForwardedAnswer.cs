@@ -4,10 +4,12 @@ using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Controller;
 
-/// <summary>What became of a forwarded request: the controller's response, or why there is none. A value, which crosses a wire as Kafka's Envelope does.</summary>
+/// <summary>
+/// What became of a forwarded request: the controller's response, or why there is none. A value, which crosses a wire as Kafka's Envelope does.
+/// </summary>
 /// <param name="Error">
-/// NONE with a response. NOT_CONTROLLER where the node that was asked is not, or no longer, the active controller: nothing is known about what was asked. UNSUPPORTED_VERSION
-/// where it does not serve the key or the version. INVALID_REQUEST where Kafka's controller would close the connection over such a request.
+/// NONE with a response. NOT_CONTROLLER where the node that was asked is not, or no longer, the active controller: nothing is known about what was asked.
+/// UNSUPPORTED_VERSION where it does not serve the key or the version. INVALID_REQUEST where Kafka's controller would close the connection over such a request.
 /// </param>
 /// <param name="Response">The response.</param>
 public sealed record ForwardedAnswer(ErrorCode Error, IResponse? Response)

@@ -4,15 +4,17 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Broker.Controller;
 
 /// <summary>
-/// Serves a key on a broker's listener by passing its requests on to the controller, any key that the specs call forwardable. The next request of the connection is begun when
-/// this one is answered, which is when this node's image holds the change: so a Metadata behind a CreateTopics sees the topic, sent with it or later.
+/// Serves a key on a broker's listener by passing its requests on to the controller, any key that the specs call forwardable. The next request of the
+/// connection is begun when this one is answered, which is when this node's image holds the change: so a Metadata behind a CreateTopics sees the topic, sent
+/// with it or later.
 /// </summary>
 /// <remarks>Where there is no active controller the request is refused whole: NOT_CONTROLLER, which clients know to try again.</remarks>
 public sealed class ForwardedApi(ApiKey key, short minVersion, short maxVersion, IControllerChannel controller) : ServedApi(key, minVersion, maxVersion)
 {
     internal override IRequest Read(ref WireReader body, short version) => ApiCatalog.ReadRequest(Key, ref body, version);
 
-    internal override async ValueTask<IResponse?> Handle(IRequest request, RequestContext context) => Settle(await controller.Forward(ForwardedRequest.Of(request, context)), request, context);
+    internal override async ValueTask<IResponse?> Handle(IRequest request, RequestContext context) =>
+        Settle(await controller.Forward(ForwardedRequest.Of(request, context)), request, context);
 
     /// <summary>What the client is told; null where its connection is closed instead.</summary>
     internal static IResponse? Settle(ForwardedAnswer answer, IRequest request, RequestContext context)

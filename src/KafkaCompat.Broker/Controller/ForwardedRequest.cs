@@ -8,8 +8,8 @@ using KafkaCompat.Protocol.Messages;
 namespace KafkaCompat.Broker.Controller;
 
 /// <summary>
-/// A request on its way to the controller, with who asked and where from: all that the controller knows of it. It is a value. Between nodes it goes as Kafka's Envelope
-/// (KIP-590), which holds the request as its client sent it, the principal and the address; the listener is known to both ends.
+/// A request on its way to the controller, with who asked and where from: all that the controller knows of it. It is a value. Between nodes it goes as Kafka's
+/// Envelope (KIP-590), which holds the request as its client sent it, the principal and the address; the listener is known to both ends.
 /// </summary>
 public sealed record ForwardedRequest(IRequest Body, short Version)
 {
@@ -56,7 +56,9 @@ public sealed record ForwardedRequest(IRequest Body, short Version)
         return new EnvelopeRequest
         {
             RequestData = Bytes((header, headerVersion), (Body, Version)),
-            RequestPrincipal = User is null ? null : [0, (byte)PrincipalVersion, .. Bytes((new DefaultPrincipalData { Type = UserType, Name = User }, PrincipalVersion))],
+            RequestPrincipal = User is null
+                ? null
+                : [0, (byte)PrincipalVersion, .. Bytes((new DefaultPrincipalData { Type = UserType, Name = User }, PrincipalVersion))],
             ClientHostAddress = ClientAddress.GetAddressBytes(),
         };
     }

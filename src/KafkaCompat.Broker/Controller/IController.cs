@@ -7,8 +7,8 @@ namespace KafkaCompat.Broker.Controller;
 public interface IController
 {
     /// <summary>
-    /// Decides a request in its turn. The answer comes when the records that it depends on are committed and this node's image holds them; a request that waited behind
-    /// others sees what they did. Throws <see cref="NotControllerException"/> where this node is not the active controller.
+    /// Decides a request in its turn. The answer comes when the records that it depends on are committed and this node's image holds them; a request that
+    /// waited behind others sees what they did. Throws <see cref="NotControllerException"/> where this node is not the active controller.
     /// </summary>
     Task<IResponse> Ask(ControllerRequest request);
 }

@@ -1,14 +1,15 @@
 namespace KafkaCompat.Broker.Controller;
 
 /// <summary>
-/// A broker's way to the active controller. On a combined node it ends at the controller's handlers; in a cluster it will be a connection over which requests go as
-/// Envelopes. What crosses it is a value both ways, see <see cref="ForwardedRequest"/>.
+/// A broker's way to the active controller. On a combined node it ends at the controller's handlers; in a cluster it will be a connection over which requests
+/// go as Envelopes. What crosses it is a value both ways, see <see cref="ForwardedRequest"/>.
 /// </summary>
 public interface IControllerChannel
 {
     /// <summary>
-    /// Passes a request on, whatever its API, and gives the controller's answer: when the records that it depends on are committed and this node's image holds them. So
-    /// whoever reads this node's metadata afterwards finds the change there. Does not throw for the controller's state: <see cref="ForwardedAnswer.Error"/> tells it.
+    /// Passes a request on, whatever its API, and gives the controller's answer: when the records that it depends on are committed and this node's image holds
+    /// them. So whoever reads this node's metadata afterwards finds the change there. Does not throw for the controller's state:
+    /// <see cref="ForwardedAnswer.Error"/> tells it.
     /// </summary>
     Task<ForwardedAnswer> Forward(ForwardedRequest request);
 }

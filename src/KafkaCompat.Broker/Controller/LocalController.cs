@@ -5,12 +5,13 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Broker.Controller;
 
 /// <summary>
-/// The way to the controller where that is this very node: its handlers are run as those of its listener are, with what the forwarded request says in place of a connection.
-/// The node's own broker can ask too what no listener serves.
+/// The way to the controller where that is this very node: its handlers are run as those of its listener are, with what the forwarded request says in place of
+/// a connection. The node's own broker can ask too what no listener serves.
 /// </summary>
 public sealed class LocalController(DispatchTable served, IController controller) : IControllerChannel
 {
-    private readonly DispatchTable _within = new(ApiListeners.None, ControllerApis.All.Where(static api => api.Listeners == ApiListeners.None).Select(api => new DecidedApi(api, controller)));
+    private readonly DispatchTable _within =
+        new(ApiListeners.None, ControllerApis.All.Where(static api => api.Listeners == ApiListeners.None).Select(api => new DecidedApi(api, controller)));
 
     public async Task<ForwardedAnswer> Forward(ForwardedRequest request)
     {
@@ -23,7 +24,11 @@ public sealed class LocalController(DispatchTable served, IController controller
             User = request.User ?? "",
             Access = request.AccessBy(served.Authorizer),
         };
-        var context = new RequestContext(key, request.Version, request.CorrelationId, request.ClientId, connection) { IsForwarded = true, IsOfNode = request.User is null };
+        var context = new RequestContext(key, request.Version, request.CorrelationId, request.ClientId, connection)
+        {
+            IsForwarded = true,
+            IsOfNode = request.User is null
+        };
         try
         {
             var response = await api.Handle(request.Body, context);

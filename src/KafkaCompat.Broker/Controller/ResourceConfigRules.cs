@@ -82,13 +82,15 @@ public sealed class ResourceConfigRules(ServerConfig server) : IResourceConfigRu
     {
         foreach (var (name, text) in configs)
         {
-            if (ConfigCatalog.Find(ConfigScope.ClientMetrics, name) is not { } key) return new(ErrorCode.InvalidRequest, $"Unknown client metrics configuration: {name}");
+            if (ConfigCatalog.Find(ConfigScope.ClientMetrics, name) is not { } key)
+                return new(ErrorCode.InvalidRequest, $"Unknown client metrics configuration: {name}");
             if (!key.TryParse(text, out var value, out var problem)) return new(ErrorCode.InvalidConfig, problem);
             if (name == IntervalMs && value is int interval and (< LeastIntervalMs or > LargestIntervalMs))
             {
                 return new(
                     ErrorCode.InvalidRequest,
-                    string.Create(CultureInfo.InvariantCulture, $"Invalid value {interval} for {IntervalMs}, interval must be between {LeastIntervalMs} and {LargestIntervalMs} (1 hour)"));
+                    string.Create(CultureInfo.InvariantCulture,
+                        $"Invalid value {interval} for {IntervalMs}, interval must be between {LeastIntervalMs} and {LargestIntervalMs} (1 hour)"));
             }
             if (name == ClientMatch.Setting && ClientMatch.Parse((List<string>)value!, out var broken) is null)
                 return new(ErrorCode.InvalidConfig, $"Illegal client matching pattern: {broken}");

@@ -35,7 +35,8 @@ public sealed class TopicConfigRules(ServerConfig server) : ITopicConfigRules
             }
         }
 
-        return ConfigCatalog.FindTopic(ConfigKeys.RemoteStorageEnable)!.TryParse(configs.GetValueOrDefault(ConfigKeys.RemoteStorageEnable), out var isTiered, out _) && isTiered is true && !server.GetBool(ConfigKeys.RemoteLogStorageSystemEnable)
+        return ConfigCatalog.FindTopic(ConfigKeys.RemoteStorageEnable)!.TryParse(configs.GetValueOrDefault(ConfigKeys.RemoteStorageEnable), out var isTiered,
+            out _) && isTiered is true && !server.GetBool(ConfigKeys.RemoteLogStorageSystemEnable)
             ? "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage."
             : null;
     }

@@ -66,17 +66,26 @@ public sealed class TopicCreator(IControllerChannel controller, BrokerMetadata m
     private CreateTopicsRequest.CreatableTopic TopicOf(string name) => name switch
     {
         InternalTopics.Offsets => Internal(name, ConfigKeys.OffsetsTopicNumPartitions, ConfigKeys.OffsetsTopicReplicationFactor,
-            (ConfigKeys.CompressionType, "producer"), (ConfigKeys.CleanupPolicy, "compact"), (ConfigKeys.SegmentBytes, Text(ConfigKeys.OffsetsTopicSegmentBytes))),
+            (ConfigKeys.CompressionType, "producer"), (ConfigKeys.CleanupPolicy, "compact"),
+            (ConfigKeys.SegmentBytes, Text(ConfigKeys.OffsetsTopicSegmentBytes))),
         InternalTopics.Transactions => Internal(name, ConfigKeys.TransactionStateLogNumPartitions, ConfigKeys.TransactionStateLogReplicationFactor,
-            (ConfigKeys.CompressionType, "uncompressed"), (ConfigKeys.CleanupPolicy, "compact"), (ConfigKeys.SegmentBytes, Text(ConfigKeys.TransactionStateLogSegmentBytes)),
+            (ConfigKeys.CompressionType, "uncompressed"), (ConfigKeys.CleanupPolicy, "compact"),
+            (ConfigKeys.SegmentBytes, Text(ConfigKeys.TransactionStateLogSegmentBytes)),
             (ConfigKeys.MinInsyncReplicas, Text(ConfigKeys.TransactionStateLogMinIsr)), (ConfigKeys.UncleanLeaderElectionEnable, "false")),
         InternalTopics.ShareGroups => Internal(name, ConfigKeys.ShareCoordinatorStateTopicNumPartitions, ConfigKeys.ShareCoordinatorStateTopicReplicationFactor,
-            (ConfigKeys.CompressionType, "uncompressed"), (ConfigKeys.CleanupPolicy, "delete"), (ConfigKeys.SegmentBytes, Text(ConfigKeys.ShareCoordinatorStateTopicSegmentBytes)),
+            (ConfigKeys.CompressionType, "uncompressed"), (ConfigKeys.CleanupPolicy, "delete"),
+            (ConfigKeys.SegmentBytes, Text(ConfigKeys.ShareCoordinatorStateTopicSegmentBytes)),
             (ConfigKeys.MinInsyncReplicas, Text(ConfigKeys.ShareCoordinatorStateTopicMinIsr)), (ConfigKeys.RetentionMs, "-1")),
-        _ => new() { Name = name, NumPartitions = config.GetInt(ConfigKeys.NumPartitions), ReplicationFactor = (short)config.GetInt(ConfigKeys.DefaultReplicationFactor) },
+        _ => new()
+        {
+            Name = name,
+            NumPartitions = config.GetInt(ConfigKeys.NumPartitions),
+            ReplicationFactor = (short)config.GetInt(ConfigKeys.DefaultReplicationFactor)
+        },
     };
 
-    private CreateTopicsRequest.CreatableTopic Internal(string name, string partitions, string replicationFactor, params ReadOnlySpan<(string Name, string Value)> configs)
+    private CreateTopicsRequest.CreatableTopic Internal(string name, string partitions, string replicationFactor,
+        params ReadOnlySpan<(string Name, string Value)> configs)
     {
         var live = BrokerMetadata.LiveBrokers(metadata.Current);
         var topic = new CreateTopicsRequest.CreatableTopic

@@ -1,8 +1,8 @@
 namespace KafkaCompat.Broker.Dispatch;
 
 /// <summary>
-/// What is left of the largest answer while a handler puts one together whose parts can be much larger than what names them in the request. A part that finds no room is
-/// refused in its place: INVALID_REQUEST, and <see cref="Refusal"/> where there is room for words.
+/// What is left of the largest answer while a handler puts one together whose parts can be much larger than what names them in the request. A part that finds
+/// no room is refused in its place: INVALID_REQUEST, and <see cref="Refusal"/> where there is room for words.
 /// </summary>
 public sealed class AnswerRoom
 {

@@ -1,13 +1,14 @@
 namespace KafkaCompat.Broker.Dispatch;
 
 /// <summary>
-/// What the objects of large requests may take together, over all connections: those that cost more than <see cref="SmallBytes"/> by estimate. Such a request is decoded when its
-/// turn comes, in the order of asking, and what it takes is given back when it is answered. All others are decoded where they are received and never wait.
+/// What the objects of large requests may take together, over all connections: those that cost more than <see cref="SmallBytes"/> by estimate. Such a request
+/// is decoded when its turn comes, in the order of asking, and what it takes is given back when it is answered. All others are decoded where they are received
+/// and never wait.
 /// </summary>
 /// <remarks>
 /// A turn sets aside the most that a request of its length may cost, and after decoding what it has cost stays taken. Who waits holds nothing, and waits for
-/// <see cref="MaxWaitMs"/> at most. A request that is held because it waits for something (a Fetch for records) can say how it is ended, for the sake of others. One that its
-/// group keeps, and one whose connection has ended, takes nothing any more.
+/// <see cref="MaxWaitMs"/> at most. A request that is held because it waits for something (a Fetch for records) can say how it is ended, for the sake of
+/// others. One that its group keeps, and one whose connection has ended, takes nothing any more.
 /// </remarks>
 public sealed class DecodeMemory(long maxBytes = DecodeMemory.MaxBytes)
 {

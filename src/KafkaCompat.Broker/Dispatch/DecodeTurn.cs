@@ -2,7 +2,9 @@ using KafkaCompat.Broker.Loops;
 
 namespace KafkaCompat.Broker.Dispatch;
 
-/// <summary>The turn of one large request in <see cref="DecodeMemory"/>. Its deadline is that of the wait for it; all else is guarded by the memory's lock.</summary>
+/// <summary>
+/// The turn of one large request in <see cref="DecodeMemory"/>. Its deadline is that of the wait for it; all else is guarded by the memory's lock.
+/// </summary>
 internal sealed class DecodeTurn : TimerWheelEntry
 {
     private readonly DecodeMemory _memory;

@@ -13,8 +13,8 @@ public interface IBatchThreads
     Task Run(Action work);
 
     /// <summary>
-    /// Makes an answer there. The socket's thread goes on with other connections; the one that asked keeps the request's bytes and starts no other request meanwhile,
-    /// so that it has no more than one under way and none overtakes another.
+    /// Makes an answer there. The socket's thread goes on with other connections; the one that asked keeps the request's bytes and starts no other request
+    /// meanwhile, so that it has no more than one under way and none overtakes another.
     /// </summary>
     async ValueTask<TAnswer> Answer<TAnswer>(RequestContext context, Func<TAnswer> make)
     {

@@ -64,21 +64,22 @@ public sealed class RequestContext(ApiKey key, short apiVersion, int correlation
     internal Task? BytesInUse { get; private set; }
 
     /// <summary>
-    /// All that the request does is done and ordered, and what is left is to wait for its acknowledgement: Produce requests behind it may be started meanwhile. Before the
-    /// handler's first await, or before the task of <see cref="KeepBytesUntil"/> ends.
+    /// All that the request does is done and ordered, and what is left is to wait for its acknowledgement: Produce requests behind it may be started meanwhile.
+    /// Before the handler's first await, or before the task of <see cref="KeepBytesUntil"/> ends.
     /// </summary>
     public void LetProducesFollow() => IsOnlyAcknowledged = true;
 
     internal bool IsOnlyAcknowledged { get; private set; }
 
     /// <summary>
-    /// The handler waits for something that it need not have, and <paramref name="end"/> ends that: called where the request takes memory that others ask for, once, on any
-    /// thread.
+    /// The handler waits for something that it need not have, and <paramref name="end"/> ends that: called where the request takes memory that others ask for,
+    /// once, on any thread.
     /// </summary>
     internal void EndWaitingWhenMemoryIsWanted(Action end) => Turn?.EndWhenWanted(end);
 
     /// <summary>
-    /// Others keep of the request what they need, and its answer is theirs to give: what a large one has taken is given back, so that those behind it do not wait as long.
+    /// Others keep of the request what they need, and its answer is theirs to give: what a large one has taken is given back, so that those behind it do not
+    /// wait as long.
     /// </summary>
     internal void GiveBackMemory() => Turn?.GiveBack();
 

@@ -28,16 +28,19 @@ public sealed partial class RequestLog(ILogger logger)
     /// <summary>A request was read and its handler begins.</summary>
     internal void Asked(IRequest request, RequestContext context)
     {
-        if (HasContent) Content(logger, context.Key, context.ApiVersion, context.CorrelationId, context.Connection.ConnectionId, TextOf(request, context.ApiVersion));
+        if (HasContent)
+            Content(logger, context.Key, context.ApiVersion, context.CorrelationId, context.Connection.ConnectionId, TextOf(request, context.ApiVersion));
     }
 
     /// <summary>Its answer is in the connection's pipe, or it gets none.</summary>
     internal void Answered(RequestContext context, IResponse? response, int requestBytes, int responseBytes, in RequestTimes times)
     {
         if (HasContent && response is not null)
-            AnswerContent(logger, context.Key, context.ApiVersion, context.CorrelationId, context.Connection.ConnectionId, TextOf(response, context.ApiVersion));
+            AnswerContent(logger, context.Key, context.ApiVersion, context.CorrelationId, context.Connection.ConnectionId,
+                TextOf(response, context.ApiVersion));
         if (!IsOn) return;
-        Line(logger, context.Key, context.ApiVersion, context.CorrelationId, context.ClientId, context.RemoteAddress, context.Connection.RemotePort, context.Connection.ConnectionId,
+        Line(logger, context.Key, context.ApiVersion, context.CorrelationId, context.ClientId, context.RemoteAddress, context.Connection.RemotePort,
+            context.Connection.ConnectionId,
             context.ListenerName, requestBytes, responseBytes, times.TotalMs, times.QueueMs, times.LocalMs, times.RemoteMs, times.SendMs);
     }
 
@@ -60,9 +63,12 @@ public sealed partial class RequestLog(ILogger logger)
         return content.Text;
     }
 
-    [LoggerMessage(1020, LogLevel.Debug, "{Key} {Version} (correlation id {CorrelationId}) of client {ClientId} at {Address}:{Port}, connection {ConnectionId}, listener {Listener}: {RequestBytes} bytes were answered with {ResponseBytes} in {TotalMs} ms: queue {QueueMs}, local {LocalMs}, remote {RemoteMs}, send {SendMs}.")]
+    [LoggerMessage(1020, LogLevel.Debug,
+        "{Key} {Version} (correlation id {CorrelationId}) of client {ClientId} at {Address}:{Port}, connection {ConnectionId}, listener {Listener}: "
+        + "{RequestBytes} bytes were answered with {ResponseBytes} in {TotalMs} ms: queue {QueueMs}, local {LocalMs}, remote {RemoteMs}, send {SendMs}.")]
     private static partial void Line(
-        ILogger logger, ApiKey key, short version, int correlationId, string? clientId, IPAddress address, int port, string connectionId, string listener, int requestBytes,
+        ILogger logger, ApiKey key, short version, int correlationId, string? clientId, IPAddress address, int port, string connectionId, string listener,
+        int requestBytes,
         int responseBytes, double totalMs, double queueMs, double localMs, double remoteMs, double sendMs);
 
     [LoggerMessage(1021, LogLevel.Trace, "{Key} {Version} (correlation id {CorrelationId}) on {ConnectionId} asks: {Content}", SkipEnabledCheck = true)]

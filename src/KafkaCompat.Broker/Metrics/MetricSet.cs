@@ -28,7 +28,8 @@ public sealed class MetricSet(string name) : IDisposable
     public static Measurement<long> Series(long value, string label, string? text, string label2, string? text2) =>
         new(value, new KeyValuePair<string, object?>(label, text), new KeyValuePair<string, object?>(label2, text2));
 
-    public void Counter(string name, string unit, IReadOnlyList<string> labels, string description, string kafka, Func<IEnumerable<Measurement<long>>> observe) =>
+    public void Counter(string name, string unit, IReadOnlyList<string> labels, string description, string kafka,
+        Func<IEnumerable<Measurement<long>>> observe) =>
         Meter.CreateObservableCounter(name, observe, unit, Define(name, MetricKind.Counter, unit, labels, description, kafka));
 
     /// <summary>A total of seconds.</summary>
@@ -46,8 +47,8 @@ public sealed class MetricSet(string name) : IDisposable
         Meter.CreateObservableGauge(name, observe, "1", Define(name, MetricKind.Gauge, "1", [], description, kafka));
 
     /// <summary>
-    /// A distribution of seconds, as three instruments: <c>.bucket</c> with the label <c>le</c>, <c>.sum</c> and <c>.count</c>. The instrument kind that is called a
-    /// histogram is told of each value when it is recorded, which the path of every request would pay for.
+    /// A distribution of seconds, as three instruments: <c>.bucket</c> with the label <c>le</c>, <c>.sum</c> and <c>.count</c>. The instrument kind that is
+    /// called a histogram is told of each value when it is recorded, which the path of every request would pay for.
     /// </summary>
     public void Histogram(string name, IReadOnlyList<string> labels, string description, string kafka, Func<IEnumerable<SecondsHistogram>> observe)
     {

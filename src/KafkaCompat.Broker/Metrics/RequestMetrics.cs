@@ -67,7 +67,8 @@ public sealed class RequestMetrics(TimeProvider time)
     }
 
     /// <summary>The stretches of a request's way, of timestamps of this clock.</summary>
-    internal RequestTimes TimesOf(long started, long begun, long handled, long completed, long written) => RequestTimes.Of(started, begun, handled, completed, written, time);
+    internal RequestTimes TimesOf(long started, long begun, long handled, long completed, long written) =>
+        RequestTimes.Of(started, begun, handled, completed, written, time);
 
     /// <summary>Ticks that the handlers of an API have taken.</summary>
     private static long LocalTicks(ApiCells api) => api.Sum(TotalTicks) - api.Sum(QueueTicks) - api.Sum(RemoteTicks) - api.Sum(ResponseTicks);
@@ -84,20 +85,29 @@ public sealed class RequestMetrics(TimeProvider time)
     {
         const string jmx = "kafka.network:type=RequestMetrics";
         string[] labels = ["api"];
-        metrics.Counter("kafka.requests", "{request}", labels, "Requests answered.", $"{jmx},name=RequestsPerSec,request=*,version=*", () => Longs(static api => api.Requests));
-        metrics.Counter("kafka.request.errors", "{error}", ["api", "error"], "Error codes in answers, NONE among them: an answer holds one for each thing that it is about.",
+        metrics.Counter("kafka.requests", "{request}", labels, "Requests answered.", $"{jmx},name=RequestsPerSec,request=*,version=*",
+            () => Longs(static api => api.Requests));
+        metrics.Counter("kafka.request.errors", "{error}", ["api", "error"],
+            "Error codes in answers, NONE among them: an answer holds one for each thing that it is about.",
             $"{jmx},name=ErrorsPerSec,request=*,error=*", Errors);
-        metrics.Counter("kafka.request.size", "By", labels, "Bytes of requests.", $"{jmx},name=RequestBytes,request=*", () => Longs(static api => api.Sum(RequestBytes)));
-        metrics.Counter("kafka.response.size", "By", labels, "Bytes of answers.", "kafka.server:type=socket-server-metrics,listener=*,networkProcessor=* (outgoing-byte-total)", () => Longs(static api => api.Sum(ResponseBytes)));
-        metrics.Histogram("kafka.request.time", labels, "From the request's last byte to its answer's place in the connection's pipe.", $"{jmx},name=TotalTimeMs,request=*", Times);
-        metrics.Seconds("kafka.request.local.time", labels, "Time in handlers until they had the answer or waited for it.", $"{jmx},name=LocalTimeMs,request=*", () => Times(LocalTicks));
-        metrics.Seconds("kafka.request.queue.time", labels, "Time from requests' last bytes, or the end of those before them on their connections, to their handlers.",
+        metrics.Counter("kafka.request.size", "By", labels, "Bytes of requests.", $"{jmx},name=RequestBytes,request=*",
+            () => Longs(static api => api.Sum(RequestBytes)));
+        metrics.Counter("kafka.response.size", "By", labels, "Bytes of answers.",
+            "kafka.server:type=socket-server-metrics,listener=*,networkProcessor=* (outgoing-byte-total)", () => Longs(static api => api.Sum(ResponseBytes)));
+        metrics.Histogram("kafka.request.time", labels, "From the request's last byte to its answer's place in the connection's pipe.",
+            $"{jmx},name=TotalTimeMs,request=*", Times);
+        metrics.Seconds("kafka.request.local.time", labels, "Time in handlers until they had the answer or waited for it.", $"{jmx},name=LocalTimeMs,request=*",
+            () => Times(LocalTicks));
+        metrics.Seconds("kafka.request.queue.time", labels,
+            "Time from requests' last bytes, or the end of those before them on their connections, to their handlers.",
             $"{jmx},name=RequestQueueTimeMs,request=*", () => Times(static api => api.Sum(QueueTicks)));
-        metrics.Ratio("kafka.request.handler.idle.ratio", "Share of the time since the last time of asking, a second at least, in which the processors were in no handler; 1 is all of it.",
+        metrics.Ratio("kafka.request.handler.idle.ratio",
+            "Share of the time since the last time of asking, a second at least, in which the processors were in no handler; 1 is all of it.",
             "kafka.server:type=KafkaRequestHandlerPool,name=RequestHandlerAvgIdlePercent", IdleShare);
         metrics.Seconds("kafka.request.remote.time", labels, "Time that handlers waited: for bytes, acknowledgements, members of a group, the controller.",
             $"{jmx},name=RemoteTimeMs,request=*", () => Times(static api => api.Sum(RemoteTicks)));
-        metrics.Seconds("kafka.request.response.time", labels, "Time that answers which could not go out at once waited for those before them and were written.",
+        metrics.Seconds("kafka.request.response.time", labels,
+            "Time that answers which could not go out at once waited for those before them and were written.",
             $"{jmx},name=ResponseQueueTimeMs,request=* and {jmx},name=ResponseSendTimeMs,request=*", () => Times(static api => api.Sum(ResponseTicks)));
         metrics.Seconds("kafka.request.throttle.time", labels, "Time for which clients were told to pause by their quotas; it is part of none of the others.",
             $"{jmx},name=ThrottleTimeMs,request=*", Throttles);
@@ -167,7 +177,9 @@ public sealed class RequestMetrics(TimeProvider time)
             if (api is null) continue;
             foreach (var error in ErrorCodes.All)
             {
-                var count = error.Code == ErrorCode.None ? api.Sum(NoErrors) : Volatile.Read(ref api.Errors[(short)error.Code - (short)ErrorCode.UnknownServerError]);
+                var count = error.Code == ErrorCode.None
+                    ? api.Sum(NoErrors)
+                    : Volatile.Read(ref api.Errors[(short)error.Code - (short)ErrorCode.UnknownServerError]);
                 if (count > 0) yield return new(count, api.Label, new KeyValuePair<string, object?>("error", error.Name));
             }
         }

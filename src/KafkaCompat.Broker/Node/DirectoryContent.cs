@@ -11,8 +11,8 @@ namespace KafkaCompat.Broker.Node;
 public static class DirectoryContent
 {
     /// <summary>
-    /// The name of what can be a node's data in a directory: a partition's folder, a checkpoint, a mark of a clean stop; null where there is none. What else lies there (a .gitkeep,
-    /// lost+found, a file of a file manager) is nobody's business; a formatting that was begun counts as none.
+    /// The name of what can be a node's data in a directory: a partition's folder, a checkpoint, a mark of a clean stop; null where there is none. What else
+    /// lies there (a .gitkeep, lost+found, a file of a file manager) is nobody's business; a formatting that was begun counts as none.
     /// </summary>
     public static string? DataIn(IFileStore files, string directory)
     {
@@ -20,7 +20,9 @@ public static class DirectoryContent
         if (!files.FolderExists(directory)) return null;
         var entries = files.List(directory);
         return PartitionFolders(entries).FirstOrDefault()
-            ?? entries.Where(entry => entry.IsFolder ? entry.Name == MetadataLog.FolderName && IsBeyondFormatting(files, Path.Combine(directory, entry.Name)) : IsOfBroker(entry.Name))
+            ?? entries.Where(entry => entry.IsFolder
+            ? entry.Name == MetadataLog.FolderName && IsBeyondFormatting(files, Path.Combine(directory, entry.Name))
+            : IsOfBroker(entry.Name))
                 .Select(static entry => entry.Name).Order(StringComparer.Ordinal).FirstOrDefault();
     }
 
@@ -41,12 +43,14 @@ public static class DirectoryContent
 
     /// <summary>The folders that are or were a partition's, in the order of their names; the metadata log's is not among them.</summary>
     private static IEnumerable<string> PartitionFolders(IEnumerable<StoredEntry> entries) => entries
-        .Where(static entry => entry.IsFolder && TopicPartition.TryParseFolder(entry.Name, out var partition, out _) && partition.Topic != InternalTopics.ClusterMetadata)
+        .Where(static entry => entry.IsFolder && TopicPartition.TryParseFolder(entry.Name, out var partition, out _)
+            && partition.Topic != InternalTopics.ClusterMetadata)
         .Select(static entry => entry.Name).Order(StringComparer.Ordinal);
 
     private static bool IsBeyondFormatting(IFileStore files, string metadataLog) =>
         files.List(metadataLog).Any(static file => !file.Name.StartsWith(SnapshotId.Bootstrap.FileName, StringComparison.Ordinal));
 
     private static bool IsOfBroker(string file) =>
-        file is OffsetCheckpoint.RecoveryPoints or OffsetCheckpoint.HighWatermarks or OffsetCheckpoint.LogStarts or OffsetCheckpoint.Cleaner or LogDirectory.CleanMarkerName;
+        file is OffsetCheckpoint.RecoveryPoints or OffsetCheckpoint.HighWatermarks or OffsetCheckpoint.LogStarts
+            or OffsetCheckpoint.Cleaner or LogDirectory.CleanMarkerName;
 }

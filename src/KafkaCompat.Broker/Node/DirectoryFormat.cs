@@ -26,11 +26,13 @@ public static class DirectoryFormat
     ];
 
     /// <summary>Checks the directories of a node, formatting them where all are empty, and tells whose they are.</summary>
-    public static MetaProperties Prepare(IFileStore files, ServerConfig config, DateTimeOffset now, Random random) => PreparedDirectories.Prepare(files, config, now, random).Meta;
+    public static MetaProperties Prepare(IFileStore files, ServerConfig config, DateTimeOffset now, Random random) =>
+        PreparedDirectories.Prepare(files, config, now, random).Meta;
 
     /// <summary>
-    /// Formats directories, the metadata log's among them or not. The file that makes a directory a formatted one is written last: when the power fails before, the directory
-    /// counts as empty. The metadata log's directory is formatted whole before another one is begun: a node can do without the others, and formats them when it starts again.
+    /// Formats directories, the metadata log's among them or not. The file that makes a directory a formatted one is written last: when the power fails before,
+    /// the directory counts as empty. The metadata log's directory is formatted whole before another one is begun: a node can do without the others, and
+    /// formats them when it starts again.
     /// </summary>
     public static void Format(
         IFileStore files, IReadOnlyList<string> directories, string metadataDirectory, FormatSettings settings, DateTimeOffset now, Random random)

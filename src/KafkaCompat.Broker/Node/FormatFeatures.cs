@@ -22,11 +22,13 @@ public static class FormatFeatures
         var known = FeatureCatalog.MetadataVersions.ToArray().Where(version => version.Level <= newest).ToList();
         short metadata = release is null ? newest : known.FindLast(version => IsOf(version.Name, release))?.Level ?? throw new ConfigurationException(
             $"There is no release {release} to format for. There are {string.Join(", ", known.Select(static version => version.Name))}.");
-        var features = FeatureCatalog.Features.ToArray().Where(static feature => feature.Name is not (FeatureNames.MetadataVersion or KRaftVersion)).OrderBy(static feature => feature.Name, StringComparer.Ordinal).ToList();
+        var features = FeatureCatalog.Features.ToArray().Where(static feature => feature.Name is not (FeatureNames.MetadataVersion or KRaftVersion))
+            .OrderBy(static feature => feature.Name, StringComparer.Ordinal).ToList();
         foreach (var (name, level) in levels)
         {
             var feature = features.Find(one => one.Name == name) ?? throw new ConfigurationException(
-                $"There is no feature {name}. There are {string.Join(", ", features.Select(static one => one.Name).Append(KRaftVersion).Order(StringComparer.Ordinal))}.");
+                $"There is no feature {name}. There are "
+                    + $"{string.Join(", ", features.Select(static one => one.Name).Append(KRaftVersion).Order(StringComparer.Ordinal))}.");
             if (level < feature.Lowest || level > feature.HighestProduction)
             {
                 throw new ConfigurationException($"Feature {name} has no level {level}; it has {feature.Lowest} to {feature.HighestProduction}.");
@@ -34,7 +36,8 @@ public static class FormatFeatures
         }
 
         var records = new List<VersionedRecord> { Record(FeatureNames.MetadataVersion, metadata) };
-        records.AddRange(features.Select(feature => (feature.Name, Level: levels.TryGetValue(feature.Name, out short chosen) ? chosen : LevelOf(feature.Name, metadata)))
+        records.AddRange(
+            features.Select(feature => (feature.Name, Level: levels.TryGetValue(feature.Name, out short chosen) ? chosen : LevelOf(feature.Name, metadata)))
             .Where(static feature => feature.Level > 0).Select(static feature => Record(feature.Name, feature.Level)));
         return records;
     }
@@ -52,7 +55,8 @@ public static class FormatFeatures
         short highest = 0;
         foreach (var level in FeatureCatalog.Levels)
         {
-            if (level.Feature == feature && level.MetadataLevel <= metadata && level.Level <= FeatureCatalog.Feature(feature).HighestProduction) highest = Math.Max(highest, level.Level);
+            if (level.Feature == feature && level.MetadataLevel <= metadata && level.Level <= FeatureCatalog.Feature(feature).HighestProduction)
+                highest = Math.Max(highest, level.Level);
         }
 
         return highest;

@@ -9,13 +9,13 @@ using KafkaCompat.Storage.Files;
 namespace KafkaCompat.Broker.Node;
 
 /// <summary>
-/// The directories of a node as they are found: whose they are, which of them it can do without, and what stands in the way of a start. Nothing is changed. Where Kafka would not
-/// start, <see cref="QuorumStateException"/> says why in one line.
+/// The directories of a node as they are found: whose they are, which of them it can do without, and what stands in the way of a start. Nothing is changed.
+/// Where Kafka would not start, <see cref="QuorumStateException"/> says why in one line.
 /// </summary>
 /// <remarks>
-/// As with Kafka a directory that cannot be read or written, or whose meta.properties is malformed, is offline and the others serve; the directory of the metadata log is
-/// the one that a node cannot do without. A directory that has no meta.properties beside others that have is new, or a disk that is not mounted: only the metadata tells
-/// them apart, so it is left as it is and named among <see cref="Empty"/>.
+/// As with Kafka a directory that cannot be read or written, or whose meta.properties is malformed, is offline and the others serve; the directory of the
+/// metadata log is the one that a node cannot do without. A directory that has no meta.properties beside others that have is new, or a disk that is not
+/// mounted: only the metadata tells them apart, so it is left as it is and named among <see cref="Empty"/>.
 /// </remarks>
 public sealed class FoundDirectories
 {
@@ -42,7 +42,8 @@ public sealed class FoundDirectories
         ArgumentNullException.ThrowIfNull(config);
         var found = new FoundDirectories(files, config);
         foreach (var directory in config.NodeDirs) found.Look(directory);
-        if (found._metas.Count > 0) found.Empty = [.. config.NodeDirs.Where(directory => !found._metas.ContainsKey(directory) && !found._unusable.ContainsKey(directory))];
+        if (found._metas.Count > 0)
+            found.Empty = [.. config.NodeDirs.Where(directory => !found._metas.ContainsKey(directory) && !found._unusable.ContainsKey(directory))];
         return found;
     }
 
@@ -54,7 +55,8 @@ public sealed class FoundDirectories
         RequireDistinct(_files, _config);
         if (_unusable.TryGetValue(_config.MetadataLogDir, out var unreadable))
         {
-            throw new QuorumStateException($"The log directory {_config.MetadataLogDir}, which holds the metadata log, cannot be used: {unreadable.Message}", SettingOf(_config.MetadataLogDir), unreadable);
+            throw new QuorumStateException($"The log directory {_config.MetadataLogDir}, which holds the metadata log, cannot be used: {unreadable.Message}",
+                SettingOf(_config.MetadataLogDir), unreadable);
         }
 
         if (_metas.Count == 0)
@@ -63,7 +65,9 @@ public sealed class FoundDirectories
             if (_unusable.Count > 0)
             {
                 var (unusable, failure) = _unusable.First();
-                throw new QuorumStateException($"The log directory {unusable} cannot be used: {failure.Message.TrimEnd('.')}. No other log directory of this node is formatted, so this may be a new node or one that lost its disk. Make the directory usable, or remove it from log.dirs.", SettingOf(unusable), failure);
+                throw new QuorumStateException(
+                    $"The log directory {unusable} cannot be used: {failure.Message.TrimEnd('.')}. No other log directory of this node is formatted, so this "
+                    + "may be a new node or one that lost its disk. Make the directory usable, or remove it from log.dirs.", SettingOf(unusable), failure);
             }
 
             if (_config.Node.WhyNoNewCluster(_config.NodeDirs) is { } problem) throw new ConfigurationException([problem]);
@@ -73,7 +77,8 @@ public sealed class FoundDirectories
         RequireUnused(Empty);
         if (Empty.Contains(_config.MetadataLogDir))
         {
-            throw new QuorumStateException($"The log directory {_config.MetadataLogDir}, which is to hold the metadata log, is not formatted, while others of this node are: "
+            throw new QuorumStateException(
+                $"The log directory {_config.MetadataLogDir}, which is to hold the metadata log, is not formatted, while others of this node are: "
                 + "is its disk mounted, is metadata.log.dir right? Without its metadata log the node would begin anew.", SettingOf(_config.MetadataLogDir));
         }
 
@@ -82,8 +87,8 @@ public sealed class FoundDirectories
     }
 
     /// <summary>
-    /// Throws where two directories are one under different paths or by links, whether or not it exists: Apache Kafka formats it and refuses to start over it. The same path twice is one
-    /// directory, there as here.
+    /// Throws where two directories are one under different paths or by links, whether or not it exists: Apache Kafka formats it and refuses to start over it.
+    /// The same path twice is one directory, there as here.
     /// </summary>
     /// <exception cref="QuorumStateException">There are such two.</exception>
     public static void RequireDistinct(IFileStore files, ServerConfig config)
@@ -100,14 +105,18 @@ public sealed class FoundDirectories
             var links = IsAsWritten(first) && IsAsWritten(directory) ? "" : $" Both lead to {path}.";
             throw setting == other
                 ? new QuorumStateException($"{setting} names the same directory twice, as {first} and as {directory}.{links}", [setting])
-                : new QuorumStateException($"{setting} and {other} name the same directory by different paths, {first} and {directory}.{links} Write the same path in both.", [setting, other]);
+                : new QuorumStateException(
+                $"{setting} and {other} name the same directory by different paths, {first} and {directory}.{links} Write the same path in both.",
+                [setting, other]);
 
             bool IsAsWritten(string written) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(written)) == path;
         }
     }
 
     /// <summary>Directories that a broker uses that runs now, as far as that can be told.</summary>
-    public IReadOnlyList<string> InUse => [.. _config.NodeDirs.Where(directory => !_unusable.ContainsKey(directory) && _files.IsLockedByAnother(Path.Combine(directory, LogDirectory.LockFileName)))];
+    public IReadOnlyList<string> InUse =>
+        [.. _config.NodeDirs.Where(directory => !_unusable.ContainsKey(directory)
+        && _files.IsLockedByAnother(Path.Combine(directory, LogDirectory.LockFileName)))];
 
     /// <summary>Each directory with what a start would find there, for people.</summary>
     public IReadOnlyList<(string Directory, string State)> States() => [.. _config.NodeDirs.Select(directory => (directory, StateOf(directory)))];
@@ -117,7 +126,9 @@ public sealed class FoundDirectories
         if (_unusable.TryGetValue(directory, out var failure)) return $"cannot be used: {failure.Message.TrimEnd('.')}";
         if (_metas.TryGetValue(directory, out var meta))
         {
-            var metadata = HasMetadataLog(directory) ? $" and holds {(directory == _config.MetadataLogDir ? "the" : "a")} metadata log" : directory == _config.MetadataLogDir ? " and is to hold the metadata log" : "";
+            var metadata = HasMetadataLog(directory)
+                ? $" and holds {(directory == _config.MetadataLogDir ? "the" : "a")} metadata log"
+                : directory == _config.MetadataLogDir ? " and is to hold the metadata log" : "";
             return $"belongs to node {meta.NodeId} of cluster {meta.ClusterId}{metadata}";
         }
 
@@ -176,16 +187,17 @@ public sealed class FoundDirectories
             if (DirectoryContent.DataIn(_files, directory) is { } data)
             {
                 throw new QuorumStateException(
-                    $"No readable meta.properties files found: {directory} holds data and has no meta.properties, which says whose data it is: there is {data}. Restore the file, or remove all data to start with an empty directory.",
+                    $"No readable meta.properties files found: {directory} holds data and has no meta.properties, which says whose data it is: there is "
+                        + $"{data}. Restore the file, or remove all data to start with an empty directory.",
                     SettingOf(directory));
             }
         }
     }
 
     /// <summary>
-    /// Topics without a metadata log are those of a broker of ZooKeeper's days, of a node that lost the disk with its metadata, or of one whose metadata log lies elsewhere. A
-    /// node that began anew would know none of them and set every one aside. Without topics only a quorum whose voters the settings name can begin there: Apache Kafka waits
-    /// for voters without end.
+    /// Topics without a metadata log are those of a broker of ZooKeeper's days, of a node that lost the disk with its metadata, or of one whose metadata log
+    /// lies elsewhere. A node that began anew would know none of them and set every one aside. Without topics only a quorum whose voters the settings name can
+    /// begin there: Apache Kafka waits for voters without end.
     /// </summary>
     private void RequireMetadata()
     {
@@ -193,15 +205,21 @@ public sealed class FoundDirectories
         foreach (var directory in _metas.Keys)
         {
             if (DirectoryContent.PartitionIn(_files, directory) is not { } partition) continue;
-            throw new QuorumStateException($"{Path.Combine(directory, partition)} is a partition, and {_config.MetadataLogDir} has no metadata log that knows of it. Nothing was changed. {WhereElse()}", SettingOf(_config.MetadataLogDir));
+            throw new QuorumStateException(
+                $"{Path.Combine(directory, partition)} is a partition, and {_config.MetadataLogDir} has no metadata log that knows of it. Nothing was "
+                + $"changed. {WhereElse()}", SettingOf(_config.MetadataLogDir));
         }
 
-        if (_config.Node.StaticVoters.Count == 0) throw new QuorumStateException($"{_config.MetadataLogDir}, where this node's metadata log is looked for, holds none. Nothing was changed. {WhereElse()}", SettingOf(_config.MetadataLogDir));
+        if (_config.Node.StaticVoters.Count == 0)
+            throw new QuorumStateException(
+                $"{_config.MetadataLogDir}, where this node's metadata log is looked for, holds none. Nothing was changed. {WhereElse()}",
+                SettingOf(_config.MetadataLogDir));
     }
 
     private string WhereElse() => _metas.Keys.FirstOrDefault(HasMetadataLog) is { } directory
         ? $"{directory} holds one: set metadata.log.dir={directory}."
-        : "If it lies in another directory, set metadata.log.dir to that. If its disk is not mounted, mount it. If a broker with ZooKeeper wrote the data, migrate the cluster to KRaft with Apache Kafka 3.9 first.";
+        : "If it lies in another directory, set metadata.log.dir to that. If its disk is not mounted, mount it. If a broker with ZooKeeper wrote the data, "
+        + "migrate the cluster to KRaft with Apache Kafka 3.9 first.";
 
     private bool HasMetadataLog(string directory) => DirectoryContent.HasMetadataLog(_files, directory);
 
@@ -216,13 +234,16 @@ public sealed class FoundDirectories
             if (meta.NodeId != nodeId)
             {
                 throw new QuorumStateException(
-                    $"Stored node id {meta.NodeId} doesn't match previous node id {nodeId} in {file}. If you moved your data, make sure your configured node id matches. If you intend to create a new node, you should remove all data in your data directories.",
+                    $"Stored node id {meta.NodeId} doesn't match previous node id {nodeId} in {file}. If you moved your data, make sure your configured node "
+                        + "id matches. If you intend to create a new node, you should remove all data in your data directories.",
                     [_config.IsSet(ConfigKeys.NodeId) ? ConfigKeys.NodeId : ConfigKeys.BrokerId]);
             }
 
             if (meta.ClusterId != first.Value.ClusterId)
             {
-                throw new QuorumStateException($"The directory {directory} belongs to the cluster {meta.ClusterId}, and {first.Key} to {first.Value.ClusterId}. Directories of a node have one cluster.", SettingOf(directory));
+                throw new QuorumStateException(
+                    $"The directory {directory} belongs to the cluster {meta.ClusterId}, and {first.Key} to {first.Value.ClusterId}. Directories of a node "
+                    + "have one cluster.", SettingOf(directory));
             }
 
             if (meta.DirectoryId is not { } id)
@@ -232,13 +253,15 @@ public sealed class FoundDirectories
 
             if (DirectoryIds.IsReserved(id))
             {
-                throw new QuorumStateException($"The directory.id {id} in {file} is reserved by Kafka. Remove that line. The next start writes another id.", SettingOf(directory));
+                throw new QuorumStateException($"The directory.id {id} in {file} is reserved by Kafka. Remove that line. The next start writes another id.",
+                    SettingOf(directory));
             }
 
             if (!owners.TryAdd(id, directory))
             {
                 throw new QuorumStateException(
-                    $"The directories {owners[id]} and {directory} have the same directory.id {id}: one is a copy of the other, or both paths lead to the same place. Remove the line directory.id from the meta.properties of a copy.",
+                    $"The directories {owners[id]} and {directory} have the same directory.id {id}: one is a copy of the other, or both paths lead to the "
+                        + "same place. Remove the line directory.id from the meta.properties of a copy.",
                     SettingOf(directory));
             }
         }

@@ -8,8 +8,8 @@ using KafkaCompat.Cluster.Security;
 namespace KafkaCompat.Broker.Node;
 
 /// <summary>
-/// What handlers of any listener can ask for. The generator gives each handler what the parameters of its constructor say, the part of the same type; of several of one type
-/// the one of its name. A handler that asks for what is no part is a compile error.
+/// What handlers of any listener can ask for. The generator gives each handler what the parameters of its constructor say, the part of the same type; of
+/// several of one type the one of its name. A handler that asks for what is no part is a compile error.
 /// </summary>
 internal abstract class HandlerParts
 {

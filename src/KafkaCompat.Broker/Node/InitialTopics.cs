@@ -14,7 +14,8 @@ internal static class InitialTopics
 
     private const int TimeoutMs = 30_000;
 
-    public static async Task Create(IReadOnlyList<InitialTopic> topics, BrokerMetadata metadata, IControllerChannel controller, ServerConfig config, ILogger logger)
+    public static async Task Create(IReadOnlyList<InitialTopic> topics, BrokerMetadata metadata, IControllerChannel controller, ServerConfig config,
+        ILogger logger)
     {
         var request = new CreateTopicsRequest { TimeoutMs = TimeoutMs };
         foreach (var topic in topics)

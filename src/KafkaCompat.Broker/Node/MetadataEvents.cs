@@ -8,7 +8,9 @@ using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Node;
 
-/// <summary>Logs what somebody changed in the metadata: topics, configs, quotas, credentials, features. Not what a start finds, and not what the cluster does by itself.</summary>
+/// <summary>
+/// Logs what somebody changed in the metadata: topics, configs, quotas, credentials, features. Not what a start finds, and not what the cluster does by itself.
+/// </summary>
 public sealed class MetadataEvents(int nodeId, ILogger logger) : IMetadataListener
 {
     /// <summary>Lines about one change of the metadata: whoever creates a thousand topics at once finds the first of them here.</summary>
@@ -71,7 +73,8 @@ public sealed class MetadataEvents(int nodeId, ILogger logger) : IMetadataListen
         {
             var count = after.FindTopic(change.Id)?.Partitions.Count ?? 0;
             var earlier = before.FindTopic(change.Id)?.Partitions.Count ?? 0;
-            if (change.IsNew) yield return () => MetadataEventsLog.TopicCreated(logger, change.Name, count, Text(after.ConfigsOf(ConfigResource.Topic(change.Name))));
+            if (change.IsNew)
+                yield return () => MetadataEventsLog.TopicCreated(logger, change.Name, count, Text(after.ConfigsOf(ConfigResource.Topic(change.Name))));
             else if (count != earlier) yield return () => MetadataEventsLog.PartitionsAdded(logger, change.Name, count, earlier);
         }
         foreach (var resource in delta.ChangedConfigs.OrderBy(static resource => resource.Name, StringComparer.Ordinal))
@@ -86,24 +89,31 @@ public sealed class MetadataEvents(int nodeId, ILogger logger) : IMetadataListen
             foreach (var entity in before.ClientQuotas.Keys.Union(after.ClientQuotas.Keys))
             {
                 var changes = Changes(Quotas(before, entity), Quotas(after, entity), static (_, value) => value.ToString(CultureInfo.InvariantCulture));
-                if (changes.Length > 0) yield return () => MetadataEventsLog.QuotasChanged(logger, string.Join(", ", entity.Parts.Select(static part => $"{part.Key} {part.Value ?? "(default)"}")), changes);
+                if (changes.Length > 0)
+                    yield return () =>
+                        MetadataEventsLog.QuotasChanged(logger,
+                        string.Join(", ", entity.Parts.Select(static part => $"{part.Key} {part.Value ?? "(default)"}")), changes);
             }
         }
         if (delta.AreCredentialsChanged)
         {
-            foreach (var (_, user) in before.ScramCredentials.Keys.Union(after.ScramCredentials.Keys).Where(key => !ReferenceEquals(before.ScramCredentials.GetValueOrDefault(key), after.ScramCredentials.GetValueOrDefault(key))))
+            foreach (var (_, user) in before.ScramCredentials.Keys.Union(after.ScramCredentials.Keys)
+                .Where(key => !ReferenceEquals(before.ScramCredentials.GetValueOrDefault(key), after.ScramCredentials.GetValueOrDefault(key))))
                 yield return () => MetadataEventsLog.CredentialChanged(logger, user);
         }
-        if (delta.AreFeaturesChanged && Changes(before.Features, after.Features, static (_, level) => level.ToString(CultureInfo.InvariantCulture)) is { Length: > 0 } features)
+        if (delta.AreFeaturesChanged
+            && Changes(before.Features, after.Features, static (_, level) => level.ToString(CultureInfo.InvariantCulture)) is { Length: > 0 } features)
             yield return () => MetadataEventsLog.FeaturesChanged(logger, features);
     }
 
-    private static ImmutableSortedDictionary<string, double> Quotas(MetadataImage image, QuotaEntity entity) => image.ClientQuotas.GetValueOrDefault(entity) ?? ImmutableSortedDictionary<string, double>.Empty;
+    private static ImmutableSortedDictionary<string, double> Quotas(MetadataImage image, QuotaEntity entity) =>
+        image.ClientQuotas.GetValueOrDefault(entity) ?? ImmutableSortedDictionary<string, double>.Empty;
 
     private static string Text(ImmutableSortedDictionary<string, string> configs) =>
         configs.IsEmpty ? "" : $" ({string.Join(", ", configs.Select(static pair => $"{pair.Key}={SettingsText.Shown(pair.Key, pair.Value)}"))})";
 
-    private static string Changes<T>(ImmutableSortedDictionary<string, T> before, ImmutableSortedDictionary<string, T> after, Func<string, T, string> shown) => string.Join(", ",
+    private static string Changes<T>(ImmutableSortedDictionary<string, T> before, ImmutableSortedDictionary<string, T> after, Func<string, T, string> shown) =>
+        string.Join(", ",
         before.Keys.Union(after.Keys).Order(StringComparer.Ordinal)
             .Where(key => before.ContainsKey(key) != after.ContainsKey(key) || !EqualityComparer<T>.Default.Equals(before[key], after[key]))
             .Select(key => after.TryGetValue(key, out var value) ? $"{key}={shown(key, value)}" : $"{key} removed"));

@@ -28,7 +28,8 @@ internal sealed class NodeDirectories : IDisposable
     private readonly Dictionary<string, Exception> _unusable;
     private LogDirectories? _data;
 
-    private NodeDirectories(ServerConfig config, IFileStore files, TimeProvider time, Random random, IDiskThreads diskThreads, RecoveryWatch recovery, ILogger logger)
+    private NodeDirectories(ServerConfig config, IFileStore files, TimeProvider time, Random random, IDiskThreads diskThreads, RecoveryWatch recovery,
+        ILogger logger)
     {
         (_config, _files, _time, _random, _diskThreads, _recovery, _logger) = (config, files, time, random, diskThreads, recovery, logger);
         _damage = new DamageLog(logger, time);
@@ -45,7 +46,8 @@ internal sealed class NodeDirectories : IDisposable
     public LogDirectories Data => _data ?? throw new InvalidOperationException("The directories are not complete.");
 
     /// <summary>Checks, formats where nothing is formatted, and locks the directories of a node.</summary>
-    public static NodeDirectories Open(ServerConfig config, IFileStore files, TimeProvider time, Random random, IDiskThreads diskThreads, RecoveryWatch recovery, ILogger logger)
+    public static NodeDirectories Open(ServerConfig config, IFileStore files, TimeProvider time, Random random, IDiskThreads diskThreads,
+        RecoveryWatch recovery, ILogger logger)
     {
         var directories = new NodeDirectories(config, files, time, random, diskThreads, recovery, logger);
         try
@@ -70,8 +72,8 @@ internal sealed class NodeDirectories : IDisposable
     }
 
     /// <summary>
-    /// Formats and opens directories that are empty, now that the metadata is known. As long as it misses no directory of this node an empty one is new. Else it may be
-    /// the place of a disk that is not mounted, and to begin anew there would lose what the disk holds: that is for a person to say.
+    /// Formats and opens directories that are empty, now that the metadata is known. As long as it misses no directory of this node an empty one is new. Else
+    /// it may be the place of a disk that is not mounted, and to begin anew there would lose what the disk holds: that is for a person to say.
     /// </summary>
     public void Complete(BrokerRegistration? registered)
     {
@@ -80,8 +82,10 @@ internal sealed class NodeDirectories : IDisposable
         {
             if (missing > _unusable.Count)
             {
-                throw new QuorumStateException($"The log directory {path} is empty, and a directory that this node had is missing. If its disk is not mounted, mount it. "
-                    + $"If this is a new disk in its place, format it: kafkacompat format --ignore-formatted, with the same settings.", [_config.SettingOfDirectory(path)]);
+                throw new QuorumStateException(
+                    $"The log directory {path} is empty, and a directory that this node had is missing. If its disk is not mounted, mount it. "
+                    + "If this is a new disk in its place, format it: kafkacompat format --ignore-formatted, with the same settings.",
+                    [_config.SettingOfDirectory(path)]);
             }
             try
             {
@@ -97,7 +101,9 @@ internal sealed class NodeDirectories : IDisposable
         }
         var data = _config.LogDirs.Where(_opened.ContainsKey).Select(path => _opened[path]).ToList();
         foreach (var (path, failure) in _unusable) BrokerNodeLog.DirectoryNotOpened(_logger, path, failure.Message);
-        if (data.Count == 0) throw new QuorumStateException($"None of log.dirs can be used: {_unusable.Values.First().Message}", [_config.SettingOfDirectory(_config.LogDirs[0])]);
+        if (data.Count == 0)
+            throw new QuorumStateException($"None of log.dirs can be used: {_unusable.Values.First().Message}",
+                [_config.SettingOfDirectory(_config.LogDirs[0])]);
         _data = new LogDirectories(data, [.. _unusable.Keys]);
     }
 
@@ -123,11 +129,14 @@ internal sealed class NodeDirectories : IDisposable
         {
             _opened[path] = LogDirectory.Open(environment, path);
         }
-        catch (Exception failure) when (failure is (IOException and not DirectoryInUseException) or UnauthorizedAccessException && path == _config.MetadataLogDir)
+        catch (Exception failure)
+            when (failure is (IOException and not DirectoryInUseException) or UnauthorizedAccessException && path == _config.MetadataLogDir)
         {
-            throw new QuorumStateException($"The log directory {path}, which holds the metadata log, cannot be used: {failure.Message}", [_config.SettingOfDirectory(path)], failure);
+            throw new QuorumStateException($"The log directory {path}, which holds the metadata log, cannot be used: {failure.Message}",
+                [_config.SettingOfDirectory(path)], failure);
         }
-        catch (Exception failure) when (failure is (IOException and not DirectoryInUseException) or UnauthorizedAccessException && path != _config.MetadataLogDir)
+        catch (Exception failure)
+            when (failure is (IOException and not DirectoryInUseException) or UnauthorizedAccessException && path != _config.MetadataLogDir)
         {
             _unusable[path] = failure;
         }

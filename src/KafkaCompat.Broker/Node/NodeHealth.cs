@@ -37,8 +37,10 @@ public sealed class NodeHealth(BrokerService broker, Func<QuorumDescription> quo
                 ? "The controller has not let this broker serve yet."
                 : "The cluster does not know this broker: it was unregistered. It registers when it is started again.");
         }
-        foreach (var cause in broker.Partitions.Offline.GroupBy(static offline => offline.Value.Cause).OrderBy(static cause => cause.Key, StringComparer.Ordinal))
-            reasons.Add($"Partitions are offline, {cause.Min(static offline => offline.Key.ToString())} the first of {cause.Count()}: {cause.First().Value.Reason}.");
+        foreach (var cause in broker.Partitions.Offline.GroupBy(static offline => offline.Value.Cause)
+            .OrderBy(static cause => cause.Key, StringComparer.Ordinal))
+            reasons.Add(
+                $"Partitions are offline, {cause.Min(static offline => offline.Key.ToString())} the first of {cause.Count()}: {cause.First().Value.Reason}.");
         if (NotServed(image) is var notServed and > 0) reasons.Add($"Partitions that this node should lead are not led: {notServed}.");
         if (broker.Groups.LoadingPartitions is var loading and > 0) reasons.Add($"Partitions of __consumer_offsets whose groups are being loaded: {loading}.");
         return reasons;

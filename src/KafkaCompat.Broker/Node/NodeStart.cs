@@ -21,8 +21,8 @@ public enum StartStage
 public sealed record NodeIdentity(int NodeId, string? ClusterId);
 
 /// <summary>
-/// A node's start as it goes: what it is at, how far it is, and whether it is to stop. It exists before the node does, so that whoever asks hears of the start from its
-/// first moment on, and whoever wants it to end ends it at any.
+/// A node's start as it goes: what it is at, how far it is, and whether it is to stop. It exists before the node does, so that whoever asks hears of the start
+/// from its first moment on, and whoever wants it to end ends it at any.
 /// </summary>
 public sealed class NodeStart
 {
@@ -35,7 +35,10 @@ public sealed class NodeStart
         Recovery = new RecoveryWatch(time, new RecoveryLog(logs.CreateLogger("kafkacompat.logs")), stop);
     }
 
-    /// <summary>Cancelled when the start is to end, and never once the node has started. What the start has opened it closes again, without the mark of a clean shutdown.</summary>
+    /// <summary>
+    /// Cancelled when the start is to end, and never once the node has started. What the start has opened it closes again, without the mark of a clean
+    /// shutdown.
+    /// </summary>
     public CancellationToken Stop { get; }
 
     /// <summary>How the opening of the logs goes.</summary>
@@ -65,10 +68,12 @@ public sealed class NodeStart
         return Stage switch
         {
             StartStage.Directories => "The node is starting: it opens its log directories.",
-            StartStage.MetadataLog => string.Create(CultureInfo.InvariantCulture, $"The node is starting: it reads the metadata log; {progress.CheckedBytes} bytes are checked."),
+            StartStage.MetadataLog =>
+                string.Create(CultureInfo.InvariantCulture, $"The node is starting: it reads the metadata log; {progress.CheckedBytes} bytes are checked."),
             StartStage.Registration => "The node is starting: it registers with the controller.",
             StartStage.Logs => string.Create(
-                CultureInfo.InvariantCulture, $"The node is starting: {progress.Opened} of {progress.Logs} partitions are opened; {progress.CheckedBytes} bytes of batches are checked."),
+                CultureInfo.InvariantCulture,
+                $"The node is starting: {progress.Opened} of {progress.Logs} partitions are opened; {progress.CheckedBytes} bytes of batches are checked."),
             _ => "The node is starting: it takes over its partitions.",
         };
     }

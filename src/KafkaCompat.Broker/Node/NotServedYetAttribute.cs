@@ -23,7 +23,10 @@ using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Broker.Node;
 
-/// <summary>Keys that Kafka serves on listeners of a kind and this program does not yet. A key that is neither served nor named here is a compile error, and so is one that is both.</summary>
+/// <summary>
+/// Keys that Kafka serves on listeners of a kind and this program does not yet. A key that is neither served nor named here is a compile error, and so is one
+/// that is both.
+/// </summary>
 [AttributeUsage(AttributeTargets.Assembly, AllowMultiple = true)]
 internal sealed class NotServedYetAttribute(ApiListeners listeners, params ApiKey[] keys) : Attribute
 {

@@ -9,7 +9,10 @@ using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Node;
 
-/// <summary>The directories of a node made ready for its start: formatted where all were empty, and each with an id. <see cref="FoundDirectories"/> says where that cannot be.</summary>
+/// <summary>
+/// The directories of a node made ready for its start: formatted where all were empty, and each with an id. <see cref="FoundDirectories"/> says where that
+/// cannot be.
+/// </summary>
 public sealed class PreparedDirectories
 {
     private readonly IFileStore _files;
@@ -72,11 +75,14 @@ public sealed class PreparedDirectories
         var endpoint = _config.Node.StaticVoters.Count > 0 || controller is null ? null : new Endpoint(controller.Name, controller.Host, controller.Port, 0);
         try
         {
-            DirectoryFormat.Format(_files, directories, _config.MetadataLogDir, new FormatSettings(_config.NodeId, _config.ClusterId ?? RandomIds.Next(random).ToString(), endpoint), now, random);
+            DirectoryFormat.Format(_files, directories, _config.MetadataLogDir,
+                new FormatSettings(_config.NodeId, _config.ClusterId ?? RandomIds.Next(random).ToString(), endpoint), now, random);
         }
         catch (IOException e)
         {
-            throw new QuorumStateException($"log.dirs: {string.Join(", ", directories)} cannot be formatted: {e.Message.TrimEnd('.')}. Check {(directories.Count == 1 ? "its disk and its" : "their disks and their")} permissions.", [_config.SettingOfDirectory(directories[0])], e);
+            throw new QuorumStateException(
+                $"log.dirs: {string.Join(", ", directories)} cannot be formatted: {e.Message.TrimEnd('.')}. Check "
+                + $"{(directories.Count == 1 ? "its disk and its" : "their disks and their")} permissions.", [_config.SettingOfDirectory(directories[0])], e);
         }
 
         _formatted.AddRange(directories);
@@ -98,8 +104,8 @@ public sealed class PreparedDirectories
     }
 
     /// <summary>
-    /// The id by which the voters of the metadata log's newest snapshot know this node: what the line said that is missing. Null below kraft.version 1, and where the snapshot
-    /// cannot be read, of which the quorum tells.
+    /// The id by which the voters of the metadata log's newest snapshot know this node: what the line said that is missing. Null below kraft.version 1, and
+    /// where the snapshot cannot be read, of which the quorum tells.
     /// </summary>
     private Uuid? KnownToVoters(int nodeId)
     {

@@ -76,7 +76,8 @@ public sealed class ClientQuotas : IMetadataListener
     /// <summary>Defines the metrics of quotas.</summary>
     internal void Define(MetricSet metrics, Func<int> trackedByController)
     {
-        metrics.Gauge("kafka.quota.entities", "{entity}", ["quota"], "Users, client ids and pairs of both that are measured because a quota binds them; at most 10,000 a kind.",
+        metrics.Gauge("kafka.quota.entities", "{entity}", ["quota"],
+            "Users, client ids and pairs of both that are measured because a quota binds them; at most 10,000 a kind.",
             "kafka.server:type=Produce,user=*,client-id=* (throttle-time) and kafka.server:type=Fetch,user=*,client-id=* (throttle-time) and "
             + "kafka.server:type=Request,user=*,client-id=* (throttle-time)",
             () =>
@@ -105,7 +106,9 @@ public sealed class ClientQuotas : IMetadataListener
         return throttleMs;
     }
 
-    /// <summary>The most bytes that a fetch may return: <c>fetch.max.bytes</c>, and no more than its quota allows at once, which would throttle the client for ever.</summary>
+    /// <summary>
+    /// The most bytes that a fetch may return: <c>fetch.max.bytes</c>, and no more than its quota allows at once, which would throttle the client for ever.
+    /// </summary>
     internal int MaxFetchBytes(RequestContext context) =>
         context.Meter is null ? _maxFetchBytes : (int)Math.Min(_maxFetchBytes, _fetch.MaxAtOnce(context.User, ClientIdOf(context)));
 

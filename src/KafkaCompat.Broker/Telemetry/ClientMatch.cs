@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 namespace KafkaCompat.Broker.Telemetry;
 
 /// <summary>What a client says of itself, and where it comes from.</summary>
-public readonly record struct ClientTraits(string InstanceId, string ClientId, string SoftwareName, string SoftwareVersion, string SourceAddress, string SourcePort);
+public readonly record struct ClientTraits(string InstanceId, string ClientId, string SoftwareName, string SoftwareVersion, string SourceAddress,
+    string SourcePort);
 
 /// <summary>
 /// Which clients a subscription of client metrics is for: patterns of regular expressions, all of which have to match the whole of what the client says.
@@ -21,7 +22,9 @@ public sealed class ClientMatch
 
     private ClientMatch(List<(Func<ClientTraits, string> Trait, Regex Pattern)> patterns) => _patterns = patterns;
 
-    /// <summary>Reads <c>name=pattern</c> pairs; null where one is broken, which <paramref name="broken"/> is then. Of a name that comes twice the last counts.</summary>
+    /// <summary>
+    /// Reads <c>name=pattern</c> pairs; null where one is broken, which <paramref name="broken"/> is then. Of a name that comes twice the last counts.
+    /// </summary>
     public static ClientMatch? Parse(IReadOnlyList<string> pairs, out string? broken)
     {
         var patterns = new Dictionary<string, (Func<ClientTraits, string>, Regex)>(StringComparer.Ordinal);

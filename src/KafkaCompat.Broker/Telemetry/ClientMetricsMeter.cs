@@ -81,7 +81,8 @@ public sealed class ClientMetricsMeter : IDisposable
             all[key] = series = new Series(bytes,
             [
                 new("client_id", client.ClientId), new("client_instance_id", client.InstanceId),
-                .. point.Attributes.Where(static pair => pair.Key is not ("client_id" or "client_instance_id")).Select(static pair => new KeyValuePair<string, object?>(pair.Key, pair.Value)),
+                .. point.Attributes.Where(static pair => pair.Key is not ("client_id" or "client_instance_id"))
+                    .Select(static pair => new KeyValuePair<string, object?>(pair.Key, pair.Value)),
             ]);
         }
         series.Value = point.Kind == ClientMetricKind.Delta ? series.Value + point.Value : point.Value;

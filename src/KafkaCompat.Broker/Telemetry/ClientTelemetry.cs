@@ -124,7 +124,8 @@ public sealed class ClientTelemetry(int maxBytes, TelemetryAdvertising advertisi
         {
             buffer.Write(request.Metrics);
         }
-        else if (CompressionCodecs.Get((CompressionType)request.CompressionType).Decompress(new ReadOnlySequence<byte>(request.Metrics), buffer, MaxDecompressedBytes) != DecompressionResult.Done)
+        else if (CompressionCodecs.Get((CompressionType)request.CompressionType)
+            .Decompress(new ReadOnlySequence<byte>(request.Metrics), buffer, MaxDecompressedBytes) != DecompressionResult.Done)
         {
             return null;
         }

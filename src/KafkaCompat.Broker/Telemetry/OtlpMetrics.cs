@@ -90,7 +90,8 @@ public static class OtlpMetrics
         while (content.Next())
         {
             if (content is not { Field: 5 or 7 or 9, IsBytes: true }) continue;
-            if (!ReadPoints(content.Bytes, content.Field, new ClientMetricPoint(name, description, unit, ClientMetricKind.Gauge, resource, 0), points)) return false;
+            if (!ReadPoints(content.Bytes, content.Field, new ClientMetricPoint(name, description, unit, ClientMetricKind.Gauge, resource, 0), points))
+                return false;
         }
         return true;
     }

@@ -4,8 +4,8 @@ using KafkaCompat.Protocol.Messages;
 namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>
-/// AlterClientQuotas 0-1, once the hosts that it names have been looked up: sets and removes quotas, each entity on its own, all that is asked of it or nothing; with
-/// validateOnly nothing.
+/// AlterClientQuotas 0-1, once the hosts that it names have been looked up: sets and removes quotas, each entity on its own, all that is asked of it or
+/// nothing; with validateOnly nothing.
 /// </summary>
 [Serves(ApiKey.AlterClientQuotas, 0, 1, ApiListeners.None)]
 internal sealed class AlterClientQuotasHandler : IControllerHandler<AlterClientQuotasRequest, AlterClientQuotasResponse>

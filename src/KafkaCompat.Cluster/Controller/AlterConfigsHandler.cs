@@ -6,7 +6,8 @@ using KafkaCompat.Protocol.Messages;
 namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>
-/// AlterConfigs 0-2, the older way, of what is not a node's own: sets all settings of a topic, broker, group or subscription at once and takes back those that are not named.
+/// AlterConfigs 0-2, the older way, of what is not a node's own: sets all settings of a topic, broker, group or subscription at once and takes back those that
+/// are not named.
 /// </summary>
 [Serves(ApiKey.AlterConfigs, 0, 2, ApiListeners.None)]
 internal sealed class AlterConfigsHandler : IControllerHandler<AlterConfigsRequest, AlterConfigsResponse>

@@ -56,7 +56,11 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
             CordonedLogDirs = isSameIncarnation ? existing!.CordonedLogDirs : null,
         };
         records.Add(new(registration.ToRecord(version), version));
-        return new(records, new BrokerRegistrationResponse { BrokerEpoch = registration.Epoch }) { IsAtomic = false, Drafts = [new ContactDraft(request.BrokerId)] };
+        return new(records, new BrokerRegistrationResponse { BrokerEpoch = registration.Epoch })
+        {
+            IsAtomic = false,
+            Drafts = [new ContactDraft(request.BrokerId)]
+        };
     }
 
     /// <summary>Forgets a broker: it leaves every ISR and is no member of the cluster until it registers again.</summary>
@@ -136,7 +140,12 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
             // A broker that leaves every ISR leaves those of its lost directories with them: each decision rests on the same image.
             records.AddRange(leaves ? [] : _elections.DirectoriesGone(broker.Id, offline));
             records.Add(new(
-                new BrokerRegistrationChangeRecord { BrokerId = broker.Id, BrokerEpoch = broker.Epoch, LogDirs = [.. broker.LogDirs.Where(d => !offline.Contains(d))] }, 2));
+                new BrokerRegistrationChangeRecord
+                {
+                    BrokerId = broker.Id,
+                    BrokerEpoch = broker.Epoch,
+                    LogDirs = [.. broker.LogDirs.Where(d => !offline.Contains(d))],
+                }, 2));
         }
 
         if (image.MetadataVersion.IsCordonedLogDirsSupported && request.CordonedLogDirs is { } cordoned

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>
-/// When each broker was last heard of, as a value. It is not in the log: a new leader gives every broker a whole session's time. The time is handed in, and is the
-/// monotonic clock's.
+/// When each broker was last heard of, as a value. It is not in the log: a new leader gives every broker a whole session's time. The time is handed in, and is
+/// the monotonic clock's.
 /// </summary>
 internal sealed class BrokerSessions
 {

@@ -71,7 +71,8 @@ internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage
             case ConfigOperation.Append or ConfigOperation.Subtract:
                 if (settings.ResourceConfigs.ListDefault(type, change.Name) is not { } byDefault)
                 {
-                    return new(ErrorCode.InvalidConfig, $"Can't {change.Operation.ToString().ToUpperInvariant()} to key {change.Name} because its type is not LIST.");
+                    return new(ErrorCode.InvalidConfig,
+                        $"Can't {change.Operation.ToString().ToUpperInvariant()} to key {change.Name} because its type is not LIST.");
                 }
 
                 // What comes out is set even where it is the default that was not set before.
@@ -126,7 +127,8 @@ internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage
     };
 
     private ConfigProblem? Decide(
-        ConfigResource resource, ImmutableSortedDictionary<string, string> before, ImmutableSortedDictionary<string, string> after, IEnumerable<string> rewritten,
+        ConfigResource resource, ImmutableSortedDictionary<string, string> before, ImmutableSortedDictionary<string, string> after,
+        IEnumerable<string> rewritten,
         IEnumerable<string> named)
     {
         var problem = settings.ResourceConfigs.Check(resource, after, image);
@@ -156,7 +158,8 @@ internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage
         names.UnionWith(before.Keys.Union(after.Keys).Where(name => before.GetValueOrDefault(name) != after.GetValueOrDefault(name)));
         _records.AddRange(names.Select(name => Record(resource, name, after.GetValueOrDefault(name))));
         // What a replica was eligible for rests on how many had to be in sync, so it ends with that number, though the number may stay.
-        if (image.IsElrEnabled && named.Contains(MinInSyncReplicas)) _records.Add(new(new ClearElrRecord { TopicName = resource.Type == ConfigResourceType.Topic ? resource.Name : "" }, 0));
+        if (image.IsElrEnabled && named.Contains(MinInSyncReplicas))
+            _records.Add(new(new ClearElrRecord { TopicName = resource.Type == ConfigResourceType.Topic ? resource.Name : "" }, 0));
         return null;
     }
 

@@ -2,7 +2,9 @@ using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Cluster.Controller;
 
-/// <summary>One API key that the controller decides: its versions, where it is served, and its handler. The generator writes the list of them, ControllerApis.</summary>
+/// <summary>
+/// One API key that the controller decides: its versions, where it is served, and its handler. The generator writes the list of them, ControllerApis.
+/// </summary>
 public abstract class ControllerApi(ApiKey key, short minVersion, short maxVersion, ApiListeners listeners)
 {
     /// <summary>The API.</summary>
@@ -21,7 +23,8 @@ public abstract class ControllerApi(ApiKey key, short minVersion, short maxVersi
 }
 
 /// <inheritdoc/>
-internal sealed class ControllerApi<TRequest, TResponse>(short minVersion, short maxVersion, ApiListeners listeners, IControllerHandler<TRequest, TResponse> handler)
+internal sealed class ControllerApi<TRequest, TResponse>(short minVersion, short maxVersion, ApiListeners listeners,
+    IControllerHandler<TRequest, TResponse> handler)
     : ControllerApi(TRequest.ApiKey, minVersion, maxVersion, listeners)
     where TRequest : class, IRequest<TRequest>, IRequestFor<TResponse>
     where TResponse : class, IResponse

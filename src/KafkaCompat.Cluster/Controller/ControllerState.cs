@@ -9,11 +9,11 @@ namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>
 /// The active controller: a pure machine over the metadata. <see cref="Decide"/> and <see cref="OnDeadline"/> return a decision and change nothing.
-/// <see cref="Apply"/> is the only way in for records, the controller's own as much as those it finds when it takes over; <see cref="Install"/> is the only one for what no record
-/// says. So the same commands with the same tickets and times, over the same log and chance, give the same decisions.
+/// <see cref="Apply"/> is the only way in for records, the controller's own as much as those it finds when it takes over; <see cref="Install"/> is the only one
+/// for what no record says. So the same commands with the same tickets and times, over the same log and chance, give the same decisions.
 ///
-/// It decides on records that are appended but not yet committed, which is safe because no reply leaves before what it rests on is committed: a leader that loses its
-/// office drops its state whole and is made anew from the log.
+/// It decides on records that are appended but not yet committed, which is safe because no reply leaves before what it rests on is committed: a leader that
+/// loses its office drops its state whole and is made anew from the log.
 /// </summary>
 public sealed class ControllerState
 {
@@ -25,7 +25,9 @@ public sealed class ControllerState
     private long _nextNoOpMs;
     private long _lastLookMs;
 
-    /// <summary>Takes office with all that the log holds, at <paramref name="now"/>. What is chosen at random follows from one draw of <paramref name="random"/> here.</summary>
+    /// <summary>
+    /// Takes office with all that the log holds, at <paramref name="now"/>. What is chosen at random follows from one draw of <paramref name="random"/> here.
+    /// </summary>
     public ControllerState(ControllerSettings settings, MetadataLoader log, long nextOffset, Random random, Now now)
     {
         ArgumentNullException.ThrowIfNull(settings);
@@ -96,8 +98,8 @@ public sealed class ControllerState
     }
 
     /// <summary>
-    /// What a request leads to. One whose time was over before its turn is refused whole: REQUEST_TIMED_OUT, and nothing of it is done. One that the controller has begun is
-    /// answered when it is done, however long that takes.
+    /// What a request leads to. One whose time was over before its turn is refused whole: REQUEST_TIMED_OUT, and nothing of it is done. One that the controller
+    /// has begun is answered when it is done, however long that takes.
     /// </summary>
     public Decision<IResponse> Decide(ControllerRequest request, Ticket ticket, Now now)
     {
@@ -197,8 +199,8 @@ public sealed class ControllerState
     }, 0);
 
     /// <summary>
-    /// A process that was stopped for a while, or a turn that took that long, heard of nobody: a controller that looks much later than it meant to does not take its own
-    /// sleep for the silence of others.
+    /// A process that was stopped for a while, or a turn that took that long, heard of nobody: a controller that looks much later than it meant to does not
+    /// take its own sleep for the silence of others.
     /// </summary>
     private BrokerSessions SessionsAtLook(long tickMs) =>
         tickMs > _lastLookMs && NextDeadlineMs is { } due && tickMs - due > _settings.SessionTimeoutMs / 4 ? _sessions.Later(tickMs - due, tickMs) : _sessions;

@@ -36,7 +36,9 @@ internal sealed class ControllerTurn(ControllerRequest request)
     /// <summary>The quota that the request was decided under; null where none of its kind counts.</summary>
     public MutationQuota? Quota { get; private set; }
 
-    /// <summary>The controller mutation quota of the request. From a version on its clients know the error and are refused; older ones are only throttled.</summary>
+    /// <summary>
+    /// The controller mutation quota of the request. From a version on its clients know the error and are refused; older ones are only throttled.
+    /// </summary>
     public MutationQuota MutationQuota(short strictSince) => Quota ??= Quotas.Of(Request.Client, Version >= strictSince, Now.TickMs);
 
     public BrokerDecisions Brokers => new(Settings, Image, Sessions);

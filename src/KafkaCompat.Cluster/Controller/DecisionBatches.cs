@@ -6,9 +6,9 @@ namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>
 /// A decision as batches of the metadata log, none larger than a reader of the log has to take. What fits into one batch is one, and so is all there or none.
-/// A request that does not fit is refused, as Kafka does: it can ask for less. What follows from the life of a broker cannot (one that leaves has a record for each of
-/// its partitions), and is made as a row of batches; as a metadata transaction where metadata.version has them, so that every reader takes it over as a whole, and a
-/// new leader ends one that its predecessor could not.
+/// A request that does not fit is refused, as Kafka does: it can ask for less. What follows from the life of a broker cannot (one that leaves has a record for
+/// each of its partitions), and is made as a row of batches; as a metadata transaction where metadata.version has them, so that every reader takes it over as a
+/// whole, and a new leader ends one that its predecessor could not.
 /// </summary>
 public static class DecisionBatches
 {
@@ -32,7 +32,9 @@ public static class DecisionBatches
             return null;
         }
 
-        return image.MetadataVersion.IsMetadataTransactionSupported ? [[new(new BeginTransactionRecord { Name = "Decision" }, 0)], .. pieces, [new(new EndTransactionRecord(), 0)]] : pieces;
+        return image.MetadataVersion.IsMetadataTransactionSupported
+            ? [[new(new BeginTransactionRecord { Name = "Decision" }, 0)], .. pieces, [new(new EndTransactionRecord(), 0)]]
+            : pieces;
     }
 
     /// <summary>Null where one record alone is too large.</summary>

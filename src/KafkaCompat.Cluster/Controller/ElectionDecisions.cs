@@ -29,7 +29,8 @@ internal sealed class ElectionDecisions(ControllerSettings settings, MetadataIma
         response.ReplicaElectionResults.AddRange(request.TopicPartitions is { } wanted
             ? wanted.Select(topic => Results(topic.Topic, topic.Partitions.Select(p => Elect(topic.Topic, p, isUnclean))))
             : image.Topics.Values.Select(topic => Results(
-                topic.Name, topic.Partitions.Keys.Select(p => Elect(topic.Name, p, isUnclean)).Where(result => result.ErrorCode != ErrorCode.ElectionNotNeeded))));
+                topic.Name,
+                topic.Partitions.Keys.Select(p => Elect(topic.Name, p, isUnclean)).Where(result => result.ErrorCode != ErrorCode.ElectionNotNeeded))));
         return new(_records, response);
     }
 

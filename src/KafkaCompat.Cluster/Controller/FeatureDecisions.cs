@@ -41,7 +41,9 @@ internal sealed class FeatureDecisions(ControllerSettings settings, MetadataImag
         var response = new UpdateFeaturesResponse { ErrorMessage = null };
         if (version <= 1)
         {
-            response.Results.AddRange(request.FeatureUpdates.Select(static update => new UpdateFeaturesResponse.UpdatableFeatureResult { Feature = update.Feature, ErrorMessage = "NONE" }));
+            response.Results.AddRange(
+                request.FeatureUpdates.Select(static update =>
+                new UpdateFeaturesResponse.UpdatableFeatureResult { Feature = update.Feature, ErrorMessage = "NONE" }));
         }
 
         return new(request.ValidateOnly ? [] : Records(wanted), response);
@@ -101,7 +103,8 @@ internal sealed class FeatureDecisions(ControllerSettings settings, MetadataImag
         if (feature == FeatureNames.KraftVersion)
         {
             return level < current ? $"{invalid} Can't downgrade the version of this feature."
-                : level > current ? $"{invalid} The voters of this quorum are named in its settings; raise the level with Apache Kafka before this node takes the directory over."
+                : level > current
+                ? $"{invalid} The voters of this quorum are named in its settings; raise the level with Apache Kafka before this node takes the directory over."
                 : null;
         }
 
@@ -125,15 +128,17 @@ internal sealed class FeatureDecisions(ControllerSettings settings, MetadataImag
             }
         }
 
-        return image.Controllers.Values.Where(c => c.Id != settings.NodeId).Select(c => Unsupported($"Controller {c.Id}", c.Features, feature, level)).FirstOrDefault(p => p is not null);
+        return image.Controllers.Values.Where(c => c.Id != settings.NodeId).Select(c => Unsupported($"Controller {c.Id}", c.Features, feature, level))
+            .FirstOrDefault(p => p is not null);
     }
 
-    private static string? Unsupported(string node, IEnumerable<FeatureRange> ranges, string feature, short level) => ranges.FirstOrDefault(r => r.Name == feature) switch
-    {
-        null => $"{node} does not support this feature.",
-        var range when level < range.Min || level > range.Max => $"{node} only supports versions {range.Min}-{range.Max}",
-        _ => null,
-    };
+    private static string? Unsupported(string node, IEnumerable<FeatureRange> ranges, string feature, short level) =>
+        ranges.FirstOrDefault(r => r.Name == feature) switch
+        {
+            null => $"{node} does not support this feature.",
+            var range when level < range.Min || level > range.Max => $"{node} only supports versions {range.Min}-{range.Max}",
+            _ => null,
+        };
 
     private short CurrentLevel(string feature) => feature == FeatureNames.KraftVersion ? settings.KRaftVersion : image.Features.GetValueOrDefault(feature);
 

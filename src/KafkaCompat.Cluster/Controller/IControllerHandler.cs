@@ -3,7 +3,8 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>
-/// Decides the requests of one API key. It is pure and has no state: one object decides for every controller there is, over what the turn gives it. A class with
+/// Decides the requests of one API key. It is pure and has no state: one object decides for every controller there is, over what the turn gives it. A class
+/// with
 /// <see cref="ServesAttribute"/> is found by the generator, and nothing else has to know of it.
 /// </summary>
 internal interface IControllerHandler<TRequest, TResponse>
@@ -13,6 +14,8 @@ internal interface IControllerHandler<TRequest, TResponse>
     /// <summary>What the request leads to. The reply is given once the records are committed.</summary>
     Decision<TResponse> Decide(TRequest request, ControllerTurn turn);
 
-    /// <summary>For how long after it came the request is worth deciding; null where that has no end. Past it, it is refused whole as REQUEST_TIMED_OUT.</summary>
+    /// <summary>
+    /// For how long after it came the request is worth deciding; null where that has no end. Past it, it is refused whole as REQUEST_TIMED_OUT.
+    /// </summary>
     int? TimeoutMs(TRequest request) => null;
 }

@@ -6,8 +6,8 @@ using KafkaCompat.Protocol.Messages;
 namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>
-/// IncrementalAlterConfigs 0-1, of what is not a node's own: sets, deletes, appends to and subtracts from single settings of topics, brokers, groups and client metrics. Each
-/// resource on its own, all that is asked of it or nothing; with validateOnly nothing.
+/// IncrementalAlterConfigs 0-1, of what is not a node's own: sets, deletes, appends to and subtracts from single settings of topics, brokers, groups and client
+/// metrics. Each resource on its own, all that is asked of it or nothing; with validateOnly nothing.
 /// </summary>
 [Serves(ApiKey.IncrementalAlterConfigs, 0, 1, ApiListeners.None)]
 internal sealed class IncrementalAlterConfigsHandler : IControllerHandler<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>

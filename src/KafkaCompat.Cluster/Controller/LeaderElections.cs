@@ -32,7 +32,8 @@ internal sealed class LeaderElections(ControllerSettings settings, MetadataImage
         {
             foreach (var (index, partition) in topic.Partitions)
             {
-                if (partition.Isr.Contains(broker) && directories.Contains(partition.DirectoryOf(broker)) && ReplicaGone(topic, index, partition, broker) is { } change)
+                if (partition.Isr.Contains(broker) && directories.Contains(partition.DirectoryOf(broker))
+                    && ReplicaGone(topic, index, partition, broker) is { } change)
                 {
                     yield return change;
                 }
@@ -51,7 +52,8 @@ internal sealed class LeaderElections(ControllerSettings settings, MetadataImage
         {
             foreach (var (index, partition) in topic.Partitions)
             {
-                if (!partition.HasLeader && Election(topic, index, partition, b => b == broker ? !offline.Contains(partition.DirectoryOf(b)) : IsActive(b), -1, false) is { } change)
+                if (!partition.HasLeader
+                    && Election(topic, index, partition, b => b == broker ? !offline.Contains(partition.DirectoryOf(b)) : IsActive(b), -1, false) is { } change)
                 {
                     yield return change;
                 }
@@ -60,14 +62,15 @@ internal sealed class LeaderElections(ControllerSettings settings, MetadataImage
     }
 
     /// <summary>An election that somebody asked for: the preferred replica, or any live one even if it lacks records.</summary>
-    public VersionedRecord? Elect(TopicImage topic, int index, PartitionRegistration partition, bool isUnclean) => new PartitionElection(topic.Id, index, partition, image.MetadataVersion)
-    {
-        IsActive = b => IsActive(b) && HasReplica(b, partition),
-        IsElrEnabled = image.IsElrEnabled,
-        MinInSyncReplicas = IntConfig(topic, ConfigKeys.MinInsyncReplicas, settings.MinInSyncReplicas),
-        IsUncleanElectionEnabled = isUnclean,
-        IsPreferredWanted = !isUnclean,
-    }.Decide();
+    public VersionedRecord? Elect(TopicImage topic, int index, PartitionRegistration partition, bool isUnclean) =>
+        new PartitionElection(topic.Id, index, partition, image.MetadataVersion)
+        {
+            IsActive = b => IsActive(b) && HasReplica(b, partition),
+            IsElrEnabled = image.IsElrEnabled,
+            MinInSyncReplicas = IntConfig(topic, ConfigKeys.MinInsyncReplicas, settings.MinInSyncReplicas),
+            IsUncleanElectionEnabled = isUnclean,
+            IsPreferredWanted = !isUnclean,
+        }.Decide();
 
     /// <summary>Gives a partition other replicas. Its leader moves where it is not among those that stay.</summary>
     public VersionedRecord? Reassign(TopicImage topic, int index, PartitionRegistration partition, PartitionReassignment reassignment) =>

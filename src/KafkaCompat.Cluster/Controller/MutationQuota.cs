@@ -3,8 +3,8 @@ using KafkaCompat.Cluster.Metadata;
 namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>
-/// What one request may still change: partitions of topics that are created, grown or deleted. It is asked for each topic when nothing else is wrong with it, in the
-/// order of the request, and keeps account; the client is charged when the request is decided.
+/// What one request may still change: partitions of topics that are created, grown or deleted. It is asked for each topic when nothing else is wrong with it,
+/// in the order of the request, and keeps account; the client is charged when the request is decided.
 /// </summary>
 internal sealed class MutationQuota(QuotaBinding? binding, double left, bool isStrict)
 {

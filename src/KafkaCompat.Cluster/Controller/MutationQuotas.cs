@@ -6,8 +6,8 @@ namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>
 /// The controller mutation quotas (KIP-599): partitions a second that a client may create and delete, by <c>controller.quota.window.num</c> times
-/// <c>controller.quota.window.size.seconds</c> of them at once after rest. The limits are those of the image that is followed. What clients have taken is not in the
-/// log: a new leader lets everybody begin at rest, as Kafka's does.
+/// <c>controller.quota.window.size.seconds</c> of them at once after rest. The limits are those of the image that is followed. What clients have taken is not
+/// in the log: a new leader lets everybody begin at rest, as Kafka's does.
 /// </summary>
 internal sealed class MutationQuotas(int windows, long windowMs)
 {
@@ -18,7 +18,10 @@ internal sealed class MutationQuotas(int windows, long windowMs)
     /// <summary>Entities that are measured.</summary>
     public int Tracked => _buckets.Count;
 
-    /// <summary>The quota of one request. A strict one refuses what comes when the bucket is below zero; else the client is only throttled for it. To ask changes nothing.</summary>
+    /// <summary>
+    /// The quota of one request. A strict one refuses what comes when the bucket is below zero; else the client is only throttled for it. To ask changes
+    /// nothing.
+    /// </summary>
     public MutationQuota Of(RequestClient? client, bool isStrict, long tickMs) =>
         client is { } asker && _limits.TryFind(asker.User, asker.ClientId, out var binding)
             ? new MutationQuota(binding, (_buckets.Find(Key(binding)) ?? Full(windows, windowMs)).Left(binding.Limit, tickMs), isStrict)

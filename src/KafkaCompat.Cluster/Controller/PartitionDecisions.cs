@@ -17,7 +17,8 @@ internal sealed class PartitionDecisions(MetadataImage image, Random random, Mut
     public Decision<CreatePartitionsResponse> Create(CreatePartitionsRequest request)
     {
         var response = new CreatePartitionsResponse();
-        var duplicates = request.Topics.GroupBy(t => t.Name, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
+        var duplicates = request.Topics.GroupBy(t => t.Name, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key)
+            .ToHashSet(StringComparer.Ordinal);
         response.Results.AddRange(duplicates.Select(name => Result(name, ErrorCode.InvalidRequest, "Duplicate topic name.")));
         var allowed = request.Topics.Where(t => !duplicates.Contains(t.Name)).ToLookup(t => access.AllowsOnTopic(AclOperation.Alter, t.Name));
         response.Results.AddRange(allowed[false].Select(t => Result(t.Name, ErrorCode.TopicAuthorizationFailed, null)));
@@ -52,7 +53,8 @@ internal sealed class PartitionDecisions(MetadataImage image, Random random, Mut
         {
             string? problem = assignments.Count != additional
                 ? $"Attempted to add {additional} additional partition(s), but only {assignments.Count} assignment(s) were specified."
-                : assignments.Select((a, i) => ReplicaAssignment.ProblemOfNew(image, current + i, a.BrokerIds, replicationFactor)).FirstOrDefault(p => p is not null);
+                : assignments.Select((a, i) => ReplicaAssignment.ProblemOfNew(image, current + i, a.BrokerIds, replicationFactor))
+                .FirstOrDefault(p => p is not null);
             if (problem is not null)
             {
                 return Result(wanted.Name, ErrorCode.InvalidReplicaAssignment, problem);

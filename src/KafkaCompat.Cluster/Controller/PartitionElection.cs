@@ -125,8 +125,8 @@ public sealed class PartitionElection
     }
 
     /// <summary>
-    /// The leader may lack records. That stands until a leader changes the ISR, which says that it has recovered; on a single node nobody ever does, as with Kafka, and it
-    /// is not written again.
+    /// The leader may lack records. That stands until a leader changes the ISR, which says that it has recovered; on a single node nobody ever does, as with
+    /// Kafka, and it is not written again.
     /// </summary>
     private void NoteRecovery()
     {

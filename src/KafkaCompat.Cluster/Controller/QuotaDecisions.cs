@@ -37,7 +37,8 @@ internal sealed class QuotaDecisions(MetadataImage image, IReadOnlySet<string> u
         var problems = new Dictionary<QuotaEntity, string?>();
         foreach (var entry in request.Entries)
         {
-            var entity = new QuotaEntity(entry.Entity.GroupBy(part => part.EntityType, StringComparer.Ordinal).Select(part => KeyValuePair.Create(part.Key, part.Last().EntityName)));
+            var entity = new QuotaEntity(entry.Entity.GroupBy(part => part.EntityType, StringComparer.Ordinal)
+                .Select(part => KeyValuePair.Create(part.Key, part.Last().EntityName)));
             bool isRepeated = problems.ContainsKey(entity) || entry.Ops.DistinctBy(change => change.Key).Count() < entry.Ops.Count;
             problems[entity] = isRepeated ? $"Ignoring duplicate entity ClientQuotaEntity(entries={Text(entity)})" : Alter(entity, entry.Ops, records);
         }

@@ -45,7 +45,9 @@ internal sealed class ReassignmentDecisions(ControllerSettings settings, Metadat
             return (ErrorCode.UnknownTopicOrPartition, $"Unable to find partition {name}:{wanted.PartitionIndex}.");
         }
 
-        return wanted.Replicas is null ? Cancel(topic, wanted.PartitionIndex, partition) : Move(topic, wanted.PartitionIndex, partition, wanted.Replicas, mayChangeFactor);
+        return wanted.Replicas is null
+            ? Cancel(topic, wanted.PartitionIndex, partition)
+            : Move(topic, wanted.PartitionIndex, partition, wanted.Replicas, mayChangeFactor);
     }
 
     private (ErrorCode Error, string? Message) Cancel(TopicImage topic, int index, PartitionRegistration partition)

@@ -29,7 +29,8 @@ internal static class ReplicaAssignment
         }
 
         return replicationFactor is { } factor && brokers.Count != factor
-            ? $"The manual partition assignment includes a partition with {brokers.Count} replica(s), but this is not consistent with previous partitions, which have {factor} replica(s)."
+            ? $"The manual partition assignment includes a partition with {brokers.Count} replica(s), but this is not consistent with previous partitions, "
+            + $"which have {factor} replica(s)."
             : null;
     }
 

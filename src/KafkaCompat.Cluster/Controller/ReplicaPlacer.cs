@@ -19,7 +19,9 @@ internal static class ReplicaPlacer
 
         if (usable.Count < replicationFactor)
         {
-            problem = $"The target replication factor of {replicationFactor} cannot be reached because only {usable.Count} broker(s) are registered or some brokers have all their log directories cordoned.";
+            problem =
+                $"The target replication factor of {replicationFactor} cannot be reached because only {usable.Count} broker(s) are registered or some brokers "
+                + "have all their log directories cordoned.";
             return null;
         }
 
@@ -47,7 +49,8 @@ internal static class ReplicaPlacer
 
     private static List<int> Interleaved(IEnumerable<BrokerRegistration> brokers)
     {
-        var racks = brokers.GroupBy(b => b.Rack ?? "", StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => new Queue<int>(g.Select(b => b.Id))).ToList();
+        var racks = brokers.GroupBy(b => b.Rack ?? "", StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal)
+            .Select(g => new Queue<int>(g.Select(b => b.Id))).ToList();
         var order = new List<int>();
         while (racks.Exists(r => r.Count > 0))
         {

@@ -50,7 +50,8 @@ internal sealed class ScramDecisions(MetadataImage image)
 
     /// <summary>The first error of a user stays; a second change takes the first one back.</summary>
     private static void Add(
-        Dictionary<string, (ErrorCode Error, string? Message, IRecord? Record)> changes, string user, Func<(ErrorCode Error, string? Message, IRecord? Record)> decide)
+        Dictionary<string, (ErrorCode Error, string? Message, IRecord? Record)> changes, string user,
+        Func<(ErrorCode Error, string? Message, IRecord? Record)> decide)
     {
         if (!changes.TryGetValue(user, out var before))
         {

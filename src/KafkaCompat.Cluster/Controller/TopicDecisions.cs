@@ -23,12 +23,15 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
     public Decision<CreateTopicsResponse> Create(CreateTopicsRequest request)
     {
         var response = new CreateTopicsResponse();
-        var duplicates = request.Topics.GroupBy(t => t.Name, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
+        var duplicates = request.Topics.GroupBy(t => t.Name, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key)
+            .ToHashSet(StringComparer.Ordinal);
         bool mayCreateAll = access.AllowsOnCluster(AclOperation.Create);
         var allowed = request.Topics
-            .Where(t => !duplicates.Contains(t.Name) && (mayCreateAll || t.Name == InternalTopics.ClusterMetadata || access.AllowsOnTopic(AclOperation.Create, t.Name)))
+            .Where(t => !duplicates.Contains(t.Name)
+                && (mayCreateAll || t.Name == InternalTopics.ClusterMetadata || access.AllowsOnTopic(AclOperation.Create, t.Name)))
             .ToHashSet();
-        _hiddenConfigs.UnionWith(request.Topics.Select(t => t.Name).Where(name => !duplicates.Contains(name) && !access.AllowsOnTopic(AclOperation.DescribeConfigs, name)));
+        _hiddenConfigs.UnionWith(request.Topics.Select(t => t.Name)
+            .Where(name => !duplicates.Contains(name) && !access.AllowsOnTopic(AclOperation.DescribeConfigs, name)));
         long wanted = allowed.Sum(t => (long)Math.Max(1, PartitionsOf(t)));
         foreach (var topic in request.Topics)
         {
@@ -53,7 +56,8 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
             ? request.Topics
             : request.TopicNames.ConvertAll(name => new DeleteTopicsRequest.DeleteTopicState { Name = name });
         var removed = new HashSet<Uuid>();
-        var names = wanted.Where(t => t.Name is not null).GroupBy(t => t.Name!, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
+        var names = wanted.Where(t => t.Name is not null).GroupBy(t => t.Name!, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
         var ids = wanted.Where(t => t.Name is null).GroupBy(t => t.TopicId).ToDictionary(g => g.Key, g => g.Count());
         bool mayDeleteAll = access.AllowsOnCluster(AclOperation.Delete);
         var told = new HashSet<string>(StringComparer.Ordinal);
@@ -82,7 +86,8 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
             {
                 response.Responses.Add(ids[topic.TopicId] > 1
                     ? NotDeleted(null, topic.TopicId, ErrorCode.InvalidRequest, "Duplicate topic id.")
-                    : (image.FindTopic(topic.TopicId) is { } found ? Forbidden(mayDeleteAll, found.Name, null, topic.TopicId) : null) ?? Delete(topic.TopicId, removed));
+                    : (image.FindTopic(topic.TopicId) is { } found ? Forbidden(mayDeleteAll, found.Name, null, topic.TopicId) : null)
+                    ?? Delete(topic.TopicId, removed));
             }
         }
 
@@ -91,9 +96,13 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
 
     /// <summary>How many partitions a topic asks for, by itself, by the places that it names, or by leaving it to <c>num.partitions</c>.</summary>
     private int PartitionsOf(CreateTopicsRequest.CreatableTopic topic) =>
-        topic.Assignments.Count > 0 ? topic.Assignments.Count : topic.NumPartitions > 0 ? topic.NumPartitions : topic.NumPartitions == -1 ? settings.DefaultPartitions : 0;
+        topic.Assignments.Count > 0
+            ? topic.Assignments.Count
+            : topic.NumPartitions > 0 ? topic.NumPartitions : topic.NumPartitions == -1 ? settings.DefaultPartitions : 0;
 
-    /// <summary>The answer where the client may not delete a topic; null where it may. The name is told only to who may describe the topic, or knows the name.</summary>
+    /// <summary>
+    /// The answer where the client may not delete a topic; null where it may. The name is told only to who may describe the topic, or knows the name.
+    /// </summary>
     private DeleteTopicsResponse.DeletableTopicResult? Forbidden(bool mayDeleteAll, string name, string? knownName, Uuid id)
     {
         if (mayDeleteAll) return null;
@@ -178,7 +187,13 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
 
         if (_hiddenConfigs.Contains(name))
         {
-            return new CreateTopicsResponse.CreatableTopicResult { Name = name, TopicId = id, ErrorMessage = null, TopicConfigErrorCode = ErrorCode.TopicAuthorizationFailed };
+            return new CreateTopicsResponse.CreatableTopicResult
+            {
+                Name = name,
+                TopicId = id,
+                ErrorMessage = null,
+                TopicConfigErrorCode = ErrorCode.TopicAuthorizationFailed,
+            };
         }
 
         return new CreateTopicsResponse.CreatableTopicResult
@@ -188,13 +203,14 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
             ErrorMessage = null,
             NumPartitions = assignments.Count,
             ReplicationFactor = (short)assignments[0].Count,
-            Configs = settings.TopicConfigs.Describe(configs, image.ConfigsOf(ConfigResource.AllBrokers)).Select(c => new CreateTopicsResponse.CreatableTopicConfigs
-            {
-                Name = c.Name,
-                Value = c.Value,
-                ConfigSource = c.Source,
-                IsSensitive = c.IsSensitive,
-            }).ToList(),
+            Configs = settings.TopicConfigs.Describe(configs, image.ConfigsOf(ConfigResource.AllBrokers))
+                .Select(c => new CreateTopicsResponse.CreatableTopicConfigs
+                {
+                    Name = c.Name,
+                    Value = c.Value,
+                    ConfigSource = c.Source,
+                    IsSensitive = c.IsSensitive,
+                }).ToList(),
         };
     }
 

@@ -262,7 +262,7 @@ public sealed class ClassicGroup : Group
                 break;
             }
         }
-        return votes.OrderByDescending(vote => vote.Value).ThenBy(vote => JavaText.Place(vote.Key)).Select(vote => vote.Key).FirstOrDefault();
+        return votes.OrderByDescending(vote => vote.Value).ThenBy(vote => JavaHash.Place(vote.Key)).Select(vote => vote.Key).FirstOrDefault();
     }
 
     /// <summary>The earliest moment at which <see cref="ClassicExpiry"/> has something to do, or null.</summary>

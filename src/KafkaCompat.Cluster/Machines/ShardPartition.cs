@@ -9,7 +9,7 @@ public static class ShardPartition
     /// </summary>
     public static int For(string key, int partitions)
     {
-        var hash = JavaText.HashCode(key);
+        var hash = JavaHash.HashCode(key);
         return hash == int.MinValue ? 0 : Math.Abs(hash) % partitions;
     }
 }

@@ -70,8 +70,11 @@ public sealed record BrokerRegistration
         BrokerId = Id,
         BrokerEpoch = Epoch,
         IncarnationId = IncarnationId,
-        EndPoints = [.. Endpoints.Select(e => new RegisterBrokerRecord.BrokerEndpoint { Name = e.Name, Host = e.Host, Port = (ushort)e.Port, SecurityProtocol = e.SecurityProtocol })],
-        Features = [.. Features.Select(f => new RegisterBrokerRecord.BrokerFeature { Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max })],
+        EndPoints = [
+            .. Endpoints.Select(e =>
+            new RegisterBrokerRecord.BrokerEndpoint { Name = e.Name, Host = e.Host, Port = (ushort)e.Port, SecurityProtocol = e.SecurityProtocol })],
+        Features =
+            [.. Features.Select(f => new RegisterBrokerRecord.BrokerFeature { Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max })],
         Rack = Rack,
         Fenced = IsFenced,
         InControlledShutdown = version >= 1 && IsInControlledShutdown,

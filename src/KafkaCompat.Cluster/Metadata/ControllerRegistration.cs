@@ -20,7 +20,11 @@ public sealed record ControllerRegistration(
         ControllerId = Id,
         IncarnationId = IncarnationId,
         ZkMigrationReady = IsZkMigrationReady,
-        EndPoints = [.. Endpoints.Select(e => new RegisterControllerRecord.ControllerEndpoint { Name = e.Name, Host = e.Host, Port = (ushort)e.Port, SecurityProtocol = e.SecurityProtocol })],
-        Features = [.. Features.Select(f => new RegisterControllerRecord.ControllerFeature { Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max })],
+        EndPoints = [
+            .. Endpoints.Select(e =>
+            new RegisterControllerRecord.ControllerEndpoint { Name = e.Name, Host = e.Host, Port = (ushort)e.Port, SecurityProtocol = e.SecurityProtocol })],
+        Features = [
+            .. Features.Select(f =>
+            new RegisterControllerRecord.ControllerFeature { Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max })],
     };
 }

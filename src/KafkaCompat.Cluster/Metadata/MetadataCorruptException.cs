@@ -1,6 +1,8 @@
 namespace KafkaCompat.Cluster.Metadata;
 
-/// <summary>The metadata log or a snapshot of it says something that cannot be: bytes that are no record, or a record that contradicts what stands before it.</summary>
+/// <summary>
+/// The metadata log or a snapshot of it says something that cannot be: bytes that are no record, or a record that contradicts what stands before it.
+/// </summary>
 public sealed class MetadataCorruptException : Exception
 {
     public MetadataCorruptException()

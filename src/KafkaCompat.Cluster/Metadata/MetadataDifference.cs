@@ -6,8 +6,8 @@ using KafkaCompat.Protocol.MetadataRecords;
 namespace KafkaCompat.Cluster.Metadata;
 
 /// <summary>
-/// Two images as the records that lead from one to the other. A replica that was so far behind that it got a snapshot hears of it as of any other step: what the snapshot lacks is
-/// removed, and what it has otherwise changes.
+/// Two images as the records that lead from one to the other. A replica that was so far behind that it got a snapshot hears of it as of any other step: what
+/// the snapshot lacks is removed, and what it has otherwise changes.
 /// </summary>
 public static class MetadataDifference
 {
@@ -17,7 +17,8 @@ public static class MetadataDifference
         ArgumentNullException.ThrowIfNull(from);
         ArgumentNullException.ThrowIfNull(to);
         // The removals first: a name may stand for another topic now, and the settings of a removed one go with it.
-        var removed = from.TopicsById.Values.Where(topic => !IsGrown(topic, to)).OrderBy(topic => topic.Name, StringComparer.Ordinal).ThenBy(topic => topic.Id).ToList();
+        var removed = from.TopicsById.Values.Where(topic => !IsGrown(topic, to)).OrderBy(topic => topic.Name, StringComparer.Ordinal).ThenBy(topic => topic.Id)
+            .ToList();
         var names = removed.Select(topic => ConfigResource.Topic(topic.Name)).ToHashSet();
         return Features(from, to)
             .Concat(removed.Select(topic => new RemoveTopicRecord { TopicId = topic.Id }))
@@ -26,14 +27,18 @@ public static class MetadataDifference
             .Concat(Topics(from, to))
             .Concat(Configs(from.Configs.RemoveRange(names), to.Configs))
             .Concat(Quotas(from, to))
-            .Concat(from.NextProducerId == to.NextProducerId ? [] : [new ProducerIdsRecord { BrokerId = -1, BrokerEpoch = -1, NextProducerId = to.NextProducerId }])
+            .Concat(from.NextProducerId == to.NextProducerId
+                ? []
+                : [new ProducerIdsRecord { BrokerId = -1, BrokerEpoch = -1, NextProducerId = to.NextProducerId }])
             .Concat(Entries(from.Acls, to.Acls, id => id, (id, _) => new RemoveAccessControlEntryRecord { Id = id }))
-            .Concat(Entries(from.ScramCredentials, to.ScramCredentials, key => key, (key, _) => new RemoveUserScramCredentialRecord { Mechanism = key.Mechanism, Name = key.User }))
+            .Concat(Entries(from.ScramCredentials, to.ScramCredentials, key => key,
+                (key, _) => new RemoveUserScramCredentialRecord { Mechanism = key.Mechanism, Name = key.User }))
             .Concat(Entries(from.DelegationTokens, to.DelegationTokens, id => id, (id, _) => new RemoveDelegationTokenRecord { TokenId = id }));
     }
 
     /// <summary>Whether an image has a topic still: the same one, and no partition of it gone.</summary>
-    private static bool IsGrown(TopicImage topic, MetadataImage to) => to.FindTopic(topic.Id) is { } later && later.Name == topic.Name && topic.Partitions.Keys.All(later.Partitions.ContainsKey);
+    private static bool IsGrown(TopicImage topic, MetadataImage to) =>
+        to.FindTopic(topic.Id) is { } later && later.Name == topic.Name && topic.Partitions.Keys.All(later.Partitions.ContainsKey);
 
     private static IEnumerable<IRecord> Features(MetadataImage from, MetadataImage to) =>
         from.Features.Keys.Union(to.Features.Keys).Order(StringComparer.Ordinal)
@@ -92,7 +97,8 @@ public static class MetadataDifference
             foreach (var (index, partition) in topic.Partitions)
             {
                 var record = partition.ToRecord(topic.Id, index, version);
-                if (before is null || !before.Partitions.TryGetValue(index, out var earlier) || !IsSame(earlier.ToRecord(topic.Id, index, version), record, version))
+                if (before is null || !before.Partitions.TryGetValue(index, out var earlier)
+                    || !IsSame(earlier.ToRecord(topic.Id, index, version), record, version))
                 {
                     yield return record;
                 }
@@ -101,7 +107,8 @@ public static class MetadataDifference
     }
 
     private static IEnumerable<IRecord> Configs(
-        ImmutableDictionary<ConfigResource, ImmutableSortedDictionary<string, string>> from, ImmutableDictionary<ConfigResource, ImmutableSortedDictionary<string, string>> to)
+        ImmutableDictionary<ConfigResource, ImmutableSortedDictionary<string, string>> from,
+        ImmutableDictionary<ConfigResource, ImmutableSortedDictionary<string, string>> to)
     {
         var nothing = ImmutableSortedDictionary<string, string>.Empty;
         foreach (var resource in from.Keys.Union(to.Keys).OrderBy(resource => resource.Type).ThenBy(resource => resource.Name, StringComparer.Ordinal))
@@ -111,7 +118,13 @@ public static class MetadataDifference
             {
                 if (!before.TryGetValue(name, out string? old) || !after.TryGetValue(name, out string? value) || old != value)
                 {
-                    yield return new ConfigRecord { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, Name = name, Value = after.GetValueOrDefault(name) };
+                    yield return new ConfigRecord
+                    {
+                        ResourceType = (sbyte)resource.Type,
+                        ResourceName = resource.Name,
+                        Name = name,
+                        Value = after.GetValueOrDefault(name),
+                    };
                 }
             }
         }
@@ -120,7 +133,8 @@ public static class MetadataDifference
     private static IEnumerable<IRecord> Quotas(MetadataImage from, MetadataImage to)
     {
         var nothing = ImmutableSortedDictionary<string, double>.Empty;
-        foreach (var entity in from.ClientQuotas.Keys.Union(to.ClientQuotas.Keys).OrderBy(entity => string.Join('\n', entity.Parts.Select(part => $"{part.Key}={part.Value ?? "\0"}")), StringComparer.Ordinal))
+        foreach (var entity in from.ClientQuotas.Keys.Union(to.ClientQuotas.Keys)
+            .OrderBy(entity => string.Join('\n', entity.Parts.Select(part => $"{part.Key}={part.Value ?? "\0"}")), StringComparer.Ordinal))
         {
             var (before, after) = (from.ClientQuotas.GetValueOrDefault(entity, nothing), to.ClientQuotas.GetValueOrDefault(entity, nothing));
             foreach (string key in before.Keys.Union(after.Keys).Order(StringComparer.Ordinal))

@@ -44,7 +44,8 @@ public static class QuotaFilter
             [
                 .. image.ClientQuotas.Where(quota => Matches(quota.Key, components, request.Strict)).Select(quota => new DescribeClientQuotasResponse.EntryData
                 {
-                    Entity = [.. quota.Key.Parts.Select(part => new DescribeClientQuotasResponse.EntityData { EntityType = part.Key, EntityName = part.Value })],
+                    Entity =
+                        [.. quota.Key.Parts.Select(part => new DescribeClientQuotasResponse.EntityData { EntityType = part.Key, EntityName = part.Value })],
                     Values = [.. quota.Value.Select(value => new DescribeClientQuotasResponse.ValueData { Key = value.Key, Value = value.Value })],
                 }),
             ],

@@ -48,7 +48,8 @@ public sealed class QuotaLimits
         double limit;
         if (_bindsUsers)
         {
-            if (_limits.TryGetValue((user, clientId), out limit) || _limits.TryGetValue((user, Any), out limit)) return Bind(limit, user, clientId, out binding);
+            if (_limits.TryGetValue((user, clientId), out limit) || _limits.TryGetValue((user, Any), out limit))
+                return Bind(limit, user, clientId, out binding);
             if (_limits.TryGetValue((user, null), out limit)) return Bind(limit, user, null, out binding);
             if (_limits.TryGetValue((Any, clientId), out limit) || _limits.TryGetValue((Any, Any), out limit)) return Bind(limit, user, clientId, out binding);
             if (_limits.TryGetValue((Any, null), out limit)) return Bind(limit, user, null, out binding);

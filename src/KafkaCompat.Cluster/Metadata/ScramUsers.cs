@@ -8,7 +8,8 @@ public static class ScramUsers
 {
     public static DescribeUserScramCredentialsResponse Describe(MetadataImage image, DescribeUserScramCredentialsRequest request)
     {
-        var byUser = image.ScramCredentials.Values.GroupBy(c => c.Name, StringComparer.Ordinal).ToDictionary(c => c.Key, c => c.OrderBy(i => i.Mechanism).ToList(), StringComparer.Ordinal);
+        var byUser = image.ScramCredentials.Values.GroupBy(c => c.Name, StringComparer.Ordinal)
+            .ToDictionary(c => c.Key, c => c.OrderBy(i => i.Mechanism).ToList(), StringComparer.Ordinal);
 
         // No names, or an empty list of them, are all users.
         var asked = request.Users is { Count: > 0 } named
@@ -26,7 +27,8 @@ public static class ScramUsers
                     {
                         User = user.Key,
                         ErrorMessage = "",
-                        CredentialInfos = credentials.ConvertAll(c => new DescribeUserScramCredentialsResponse.CredentialInfo { Mechanism = c.Mechanism, Iterations = c.Iterations }),
+                        CredentialInfos = credentials.ConvertAll(c =>
+                            new DescribeUserScramCredentialsResponse.CredentialInfo { Mechanism = c.Mechanism, Iterations = c.Iterations }),
                     }
                     : Failed(user.Key, ErrorCode.ResourceNotFound, "Attempt to describe a user credential that does not exist")),
             ],

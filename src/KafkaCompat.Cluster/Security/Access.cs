@@ -4,8 +4,8 @@ using KafkaCompat.Protocol.Enums;
 namespace KafkaCompat.Cluster.Security;
 
 /// <summary>
-/// What a client may do: its principal, its address, the listener that it came by, and the rules that hold there. Every handler asks it for each operation on each resource,
-/// as Apache Kafka does. Where a listener has no rules all is allowed, and a question costs a branch.
+/// What a client may do: its principal, its address, the listener that it came by, and the rules that hold there. Every handler asks it for each operation on
+/// each resource, as Apache Kafka does. Where a listener has no rules all is allowed, and a question costs a branch.
 /// </summary>
 public sealed class Access(string principal, IPAddress address, string listenerName, IAuthorizer? authorizer)
 {
@@ -24,7 +24,8 @@ public sealed class Access(string principal, IPAddress address, string listenerN
     /// <summary>DESCRIBE is asked before.</summary>
     private static readonly AclOperation[] OnCluster =
     [
-        AclOperation.Create, AclOperation.ClusterAction, AclOperation.IdempotentWrite, AclOperation.Alter, AclOperation.AlterConfigs, AclOperation.DescribeConfigs,
+        AclOperation.Create, AclOperation.ClusterAction, AclOperation.IdempotentWrite, AclOperation.Alter, AclOperation.AlterConfigs,
+        AclOperation.DescribeConfigs,
     ];
 
     /// <summary>That of a node which asks for itself: nobody asks the rules.</summary>

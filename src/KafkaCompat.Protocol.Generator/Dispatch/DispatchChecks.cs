@@ -8,7 +8,9 @@ internal static class DispatchChecks
     public static IEnumerable<(Place? Place, string Text)> Check(IReadOnlyList<ServedHandler> handlers) =>
         handlers.Where(h => h.Place is not null).SelectMany(CheckAlone).Concat(Twins(handlers));
 
-    /// <summary>Every key that the specs have on a listener is served there, or is on the list of those that are not yet; what is on the list is not served.</summary>
+    /// <summary>
+    /// Every key that the specs have on a listener is served there, or is on the list of those that are not yet; what is on the list is not served.
+    /// </summary>
     public static IEnumerable<(Place? Place, string Text)> CheckWhole(IReadOnlyList<ServedHandler> handlers, Surroundings around)
     {
         foreach (var key in around.Keys)
@@ -19,7 +21,9 @@ internal static class DispatchChecks
                 bool isListed = around.Unserved.Any(u => u.Key == key.Number && u.Listeners.HasFlag(listener));
                 if (!isServed && !isListed)
                 {
-                    yield return (null, $"nobody serves {key.Name} on a {NameOf(listener)}'s listener, where Kafka does: give it a handler, or name it among those that are not served yet");
+                    yield return (null,
+                        $"nobody serves {key.Name} on a {NameOf(listener)}'s listener, where Kafka does: give it a handler, or name it among those that are "
+                        + "not served yet");
                 }
                 else if (isServed && isListed)
                 {
@@ -68,7 +72,8 @@ internal static class DispatchChecks
         }
         else if (handler.Min > handler.Max || handler.Min < handler.SpecMin || handler.Max > handler.SpecMax)
         {
-            yield return (handler.Place, $"{name} serves versions {handler.Min} to {handler.Max} of {key}, whose spec has {handler.SpecMin} to {handler.SpecMax}");
+            yield return (handler.Place,
+                $"{name} serves versions {handler.Min} to {handler.Max} of {key}, whose spec has {handler.SpecMin} to {handler.SpecMax}");
         }
 
         foreach (var listener in Each.Where(l => handler.Listeners.HasFlag(l) && !handler.Key.Listeners.HasFlag(l)))
@@ -90,7 +95,9 @@ internal static class DispatchChecks
             {
                 foreach (var twin in twins)
                 {
-                    yield return (twin.Place, $"{twin.Key.Name} is served on a {NameOf(listener)}'s listener by {string.Join(" and ", twins.Select(h => h.ClassName).OrderBy(n => n, StringComparer.Ordinal))}");
+                    yield return (twin.Place,
+                        $"{twin.Key.Name} is served on a {NameOf(listener)}'s listener by "
+                        + $"{string.Join(" and ", twins.Select(h => h.ClassName).OrderBy(n => n, StringComparer.Ordinal))}");
                 }
             }
         }
@@ -99,7 +106,8 @@ internal static class DispatchChecks
         {
             foreach (var twin in twins)
             {
-                yield return (twin.Place, $"{twin.Key.Name} is decided by {string.Join(" and ", twins.Select(h => h.ClassName).OrderBy(n => n, StringComparer.Ordinal))}");
+                yield return (twin.Place,
+                    $"{twin.Key.Name} is decided by {string.Join(" and ", twins.Select(h => h.ClassName).OrderBy(n => n, StringComparer.Ordinal))}");
             }
         }
     }

@@ -2,13 +2,16 @@ using KafkaCompat.Protocol.Generator.Emit;
 
 namespace KafkaCompat.Protocol.Generator.Dispatch;
 
-/// <summary>Writes the tables of a node's two kinds of listener: BrokerHandlers and ControllerHandlers have a place for each handler, and make the table of them.</summary>
+/// <summary>
+/// Writes the tables of a node's two kinds of listener: BrokerHandlers and ControllerHandlers have a place for each handler, and make the table of them.
+/// </summary>
 internal static class DispatchEmitter
 {
     public static string Emit(IReadOnlyList<ServedHandler> all, Surroundings around)
     {
         var code = new CodeWriter();
-        Head(code, "KafkaCompat.Broker.Node", "System.Collections.Generic", "KafkaCompat.Broker.Controller", "KafkaCompat.Broker.Dispatch", "KafkaCompat.Cluster.Controller", "KafkaCompat.Protocol");
+        Head(code, "KafkaCompat.Broker.Node", "System.Collections.Generic", "KafkaCompat.Broker.Controller", "KafkaCompat.Broker.Dispatch",
+            "KafkaCompat.Cluster.Controller", "KafkaCompat.Protocol");
         EmitHandlers(code, "BrokerHandlers", Listeners.Broker, "IControllerChannel", all, around.BrokerParts);
         code.Line();
         EmitHandlers(code, "ControllerHandlers", Listeners.Controller, "IController", all, around.ControllerParts);
@@ -66,7 +69,9 @@ internal static class DispatchEmitter
     private static void EmitHandlers(CodeWriter code, string name, Listeners listener, string channel, IReadOnlyList<ServedHandler> all, Rows<NamedType> parts)
     {
         var served = DispatchChecks.ServingOn(listener, all).OrderBy(h => h.Key.Number).ToList();
-        code.Line($"/// <summary>The handlers of this assembly that a {listener.ToString().ToLowerInvariant()}'s listener serves, each made of what its constructor asks for.</summary>");
+        code.Line(
+            $"/// <summary>The handlers of this assembly that a {listener.ToString().ToLowerInvariant()}'s listener serves, each made of what its constructor "
+            + "asks for.</summary>");
         code.Open($"internal sealed class {name}({listener}Parts parts)");
         foreach (var handler in served.Where(h => IsOwn(h, listener)))
         {
@@ -82,7 +87,8 @@ internal static class DispatchEmitter
         foreach (var handler in served)
         {
             string key = $"ApiKey.{handler.Key.Name}";
-            code.Line("    " + (IsOwn(handler, listener) ? $"new ServedApi<{handler.Request}, {handler.Response}>({handler.Min}, {handler.Max}, {handler.Key.Name}),"
+            code.Line("    "
+                + (IsOwn(handler, listener) ? $"new ServedApi<{handler.Request}, {handler.Response}>({handler.Min}, {handler.Max}, {handler.Key.Name}),"
                 : listener == Listeners.Broker ? $"new ForwardedApi({key}, {handler.Min}, {handler.Max}, controller),"
                 : $"new DecidedApi(ControllerApis.Find({key})!, controller),"));
         }

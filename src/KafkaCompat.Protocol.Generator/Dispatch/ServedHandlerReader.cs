@@ -31,20 +31,23 @@ internal static class ServedHandlerReader
             Response = contract?.TypeArguments[1].ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat),
             SpecMin = Constant(request, "MinVersion", 0),
             SpecMax = Constant(request, "MaxVersion", -1),
-            Parameters = new(handler.InstanceConstructors.OrderByDescending(c => c.Parameters.Length).First().Parameters.Select(p => new NamedType(TypeText(p.Type), p.Name))),
+            Parameters = new(handler.InstanceConstructors.OrderByDescending(c => c.Parameters.Length)
+                .First().Parameters.Select(p => new NamedType(TypeText(p.Type), p.Name))),
             Place = handler.Locations.FirstOrDefault(l => l.IsInSource) is { } source ? Place.Of(source) : null,
         };
     }
 
     /// <summary>The properties of a class, its base's among them.</summary>
     public static IEnumerable<NamedType> PropertiesOf(INamedTypeSymbol? type) => type is null ? []
-        : PropertiesOf(type.BaseType).Concat(type.GetMembers().OfType<IPropertySymbol>().Where(p => !p.IsImplicitlyDeclared).Select(p => new NamedType(TypeText(p.Type), p.Name)));
+        : PropertiesOf(type.BaseType)
+        .Concat(type.GetMembers().OfType<IPropertySymbol>().Where(p => !p.IsImplicitlyDeclared).Select(p => new NamedType(TypeText(p.Type), p.Name)));
 
     private static string TypeText(ITypeSymbol type) => type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat);
 
     /// <summary>All keys that a listener can serve.</summary>
     public static IEnumerable<KeyFacts> FactsOf(INamedTypeSymbol keys) =>
-        keys.GetMembers().OfType<IFieldSymbol>().Where(f => f.HasConstantValue && FactsAttribute(f) is not null).Select(f => FactsOf(f, Number(f.ConstantValue)));
+        keys.GetMembers().OfType<IFieldSymbol>().Where(f => f.HasConstantValue && FactsAttribute(f) is not null)
+            .Select(f => FactsOf(f, Number(f.ConstantValue)));
 
     private static KeyFacts FactsOf(INamedTypeSymbol keys, int number) =>
         keys.GetMembers().OfType<IFieldSymbol>().FirstOrDefault(f => f.HasConstantValue && Number(f.ConstantValue) == number) is { } field
@@ -55,7 +58,8 @@ internal static class ServedHandlerReader
         ? new KeyFacts(number, field.Name, (Listeners)Number(facts[0].Value), facts[1].Value is true)
         : new KeyFacts(number, field.Name, Listeners.None, false);
 
-    private static AttributeData? FactsAttribute(IFieldSymbol field) => field.GetAttributes().FirstOrDefault(a => a.AttributeClass?.Name == "ApiFactsAttribute");
+    private static AttributeData? FactsAttribute(IFieldSymbol field) =>
+        field.GetAttributes().FirstOrDefault(a => a.AttributeClass?.Name == "ApiFactsAttribute");
 
     private static int Number(object? value) => Convert.ToInt32(value, CultureInfo.InvariantCulture);
 

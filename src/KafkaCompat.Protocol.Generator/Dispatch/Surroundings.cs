@@ -5,7 +5,8 @@ using Microsoft.CodeAnalysis;
 namespace KafkaCompat.Protocol.Generator.Dispatch;
 
 /// <summary>What the dispatch tables of an assembly are made of besides its own handlers: equal as long as none of it has changed.</summary>
-internal sealed record Surroundings(Rows<ServedHandler> Decided, Rows<KeyFacts> Keys, Rows<UnservedKey> Unserved, Rows<NamedType> BrokerParts, Rows<NamedType> ControllerParts)
+internal sealed record Surroundings(Rows<ServedHandler> Decided, Rows<KeyFacts> Keys, Rows<UnservedKey> Unserved, Rows<NamedType> BrokerParts,
+    Rows<NamedType> ControllerParts)
 {
     private const string Cluster = "KafkaCompat.Cluster";
 
@@ -13,7 +14,9 @@ internal sealed record Surroundings(Rows<ServedHandler> Decided, Rows<KeyFacts> 
     {
         var handlers = compilation.SourceModule.ReferencedAssemblySymbols.Where(a => a.Name == Cluster)
             .SelectMany(a => TypesOf(a.GlobalNamespace, Cluster.Split('.').Append("Controller")))
-            .Select(type => type.GetAttributes().FirstOrDefault(a => a.AttributeClass?.Name == ServedHandlerReader.Serves) is { } serves ? ServedHandlerReader.Read(type, serves) : null)
+            .Select(type => type.GetAttributes().FirstOrDefault(a => a.AttributeClass?.Name == ServedHandlerReader.Serves) is { } serves
+                ? ServedHandlerReader.Read(type, serves)
+                : null)
             .Where(h => h is not null).Select(h => h!);
         var keys = compilation.GetTypeByMetadataName("KafkaCompat.Protocol.ApiKey") is { } enumeration ? ServedHandlerReader.FactsOf(enumeration) : [];
         var unserved = compilation.Assembly.GetAttributes().Where(a => a.AttributeClass?.Name == "NotServedYetAttribute" && a.ConstructorArguments.Length == 2)

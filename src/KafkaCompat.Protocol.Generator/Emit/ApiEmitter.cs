@@ -38,14 +38,19 @@ internal static class ApiEmitter
         code.Line("[");
         foreach (var api in apis)
         {
-            code.Line($"    new(ApiKey.{api.Name}, \"{api.Name}\", {Range(api.Request?.Valid)}, {Range(api.Request?.Flexible)}, {Range(api.Response?.Flexible)}, {ListenersOf(api)}, {Range(api.Broker)}, {Range(api.Controller)}, {Bool(api.LatestVersionUnstable)}, {Bool(api.Forwardable)}, {Bool(api.ClusterAction)}, {(api.AdvertisedIf is { } reason ? $"\"{reason}\"" : "null")}),");
+            code.Line(
+                $"    new(ApiKey.{api.Name}, \"{api.Name}\", {Range(api.Request?.Valid)}, {Range(api.Request?.Flexible)}, {Range(api.Response?.Flexible)}, "
+                + $"{ListenersOf(api)}, {Range(api.Broker)}, {Range(api.Controller)}, {Bool(api.LatestVersionUnstable)}, {Bool(api.Forwardable)}, "
+                + $"{Bool(api.ClusterAction)}, {(api.AdvertisedIf is { } reason ? $"\"{reason}\"" : "null")}),");
         }
 
         code.Line("];");
         foreach (string side in (string[])["Request", "Response"])
         {
             code.Line();
-            code.Line($"/// <summary>Reads the body of a {side.ToLowerInvariant()} to any API; throws <see cref=\"WireFormatException\"/> where there is none or the bytes are not one.</summary>");
+            code.Line(
+                $"/// <summary>Reads the body of a {side.ToLowerInvariant()} to any API; throws <see cref=\"WireFormatException\"/> where there is none or "
+                + "the bytes are not one.</summary>");
             code.Open($"public static I{side} Read{side}(ApiKey key, ref WireReader reader, short version) => key switch");
             foreach (var api in apis.Where(a => !a.Removed))
             {
@@ -81,7 +86,9 @@ internal static class ApiEmitter
             foreach (var (space, message) in messages.Where(p => p.Message.Kind == part))
             {
                 string family = space.Substring(Namespaces.Root.Length + 1);
-                code.Line($"(RecordFamily.{family.Substring(0, family.Length - "Records".Length)}, {message.Key}) => {family}.{message.Name}.Read(ref reader, version),");
+                code.Line(
+                    $"(RecordFamily.{family.Substring(0, family.Length - "Records".Length)}, {message.Key}) => {family}.{message.Name}.Read(ref reader, "
+                    + "version),");
             }
 
             code.Line("_ => null,");

@@ -2,7 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace KafkaCompat.Protocol.Generator.Emit;
 
-/// <summary>Writes ConfigKeys: a constant for the name of each setting of configs.spec, so that a mistyped name does not compile. A name that several scopes have is one constant.</summary>
+/// <summary>
+/// Writes ConfigKeys: a constant for the name of each setting of configs.spec, so that a mistyped name does not compile. A name that several scopes have is one
+/// constant.
+/// </summary>
 internal static class ConfigKeyEmitter
 {
     private static readonly Regex Setting = new(@"^  (?<name>[a-z0-9]+(?:\.[a-z0-9]+)*):", RegexOptions.Multiline);
@@ -18,7 +21,8 @@ internal static class ConfigKeyEmitter
         code.Line();
         code.Line("/// <summary>The names of Kafka's settings.</summary>");
         code.Open("public static class ConfigKeys");
-        foreach (string name in Setting.Matches(configsSpec).Cast<Match>().Select(static match => match.Groups["name"].Value).Distinct().OrderBy(static name => name, StringComparer.Ordinal))
+        foreach (string name in Setting.Matches(configsSpec).Cast<Match>().Select(static match => match.Groups["name"].Value).Distinct()
+            .OrderBy(static name => name, StringComparer.Ordinal))
         {
             code.Line($"/// <summary><c>{name}</c>.</summary>");
             code.Line($"public const string {NameOf(name)} = \"{name}\";");

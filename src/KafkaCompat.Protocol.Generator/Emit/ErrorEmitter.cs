@@ -37,7 +37,9 @@ internal static class ErrorEmitter
             int exception = Array.IndexOf(words, "exception");
             var parents = exception < 0 ? [] : words.Skip(exception + 2).Where(w => w != "<");
             string name = exception < 0 ? "null" : $"\"{words[exception + 1]}\"";
-            code.Line($"    new((ErrorCode)({words[1]}), \"{words[2]}\", {Flag("retriable")}, {Flag("refreshes-metadata")}, {Flag("refresh-retriable")}, {name}, \"{string.Join("<", parents)}\"),");
+            code.Line(
+                $"    new((ErrorCode)({words[1]}), \"{words[2]}\", {Flag("retriable")}, {Flag("refreshes-metadata")}, {Flag("refresh-retriable")}, {name}, "
+                + $"\"{string.Join("<", parents)}\"),");
 
             string Flag(string word) => Array.IndexOf(words, word) > 0 ? "true" : "false";
         }

@@ -82,7 +82,8 @@ internal static class FeatureEmitter
 
     private static void EmitVersionType(CodeWriter code, List<Fact> facts)
     {
-        code.Line("/// <summary>What a metadata version switches on. A flag that is false, and null in place of a record's version: not in this one.</summary>");
+        code.Line(
+            "/// <summary>What a metadata version switches on. A flag that is false, and null in place of a record's version: not in this one.</summary>");
         code.Open("public sealed record MetadataVersionInfo");
         code.Line("/// <summary>The level of the feature metadata.version.</summary>");
         code.Line("public required short Level { get; init; }");
@@ -110,7 +111,8 @@ internal static class FeatureEmitter
     {
         var values = facts.Where(static f => !f.Name.StartsWith(Default, StringComparison.Ordinal)).Select(static f =>
             $"{Capital(f.Name)} = {(f.Value is null ? "true" : f.Value == "-" ? "null" : f.IsNumber ? f.Value : $"\"{f.Value}\"")}");
-        var defaults = facts.Where(static f => f.Name.StartsWith(Default, StringComparison.Ordinal)).Select(static f => $"[\"{f.Name.Substring(Default.Length)}\"] = {f.Value}");
+        var defaults = facts.Where(static f => f.Name.StartsWith(Default, StringComparison.Ordinal))
+            .Select(static f => $"[\"{f.Name.Substring(Default.Length)}\"] = {f.Value}");
         return $"{string.Join(", ", values)}, DefaultLevels = new Dictionary<string, short> {{ {string.Join(", ", defaults)} }}";
     }
 

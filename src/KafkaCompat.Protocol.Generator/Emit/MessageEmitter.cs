@@ -56,7 +56,9 @@ internal sealed class MessageEmitter
     private void EmitMessage()
     {
         string name = _message.Name;
-        string versions = _message.Valid.Low == _message.Valid.High ? $"version {_message.Valid.Low}" : $"versions {_message.Valid.Low} to {_message.Valid.High}";
+        string versions = _message.Valid.Low == _message.Valid.High
+            ? $"version {_message.Valid.Low}"
+            : $"versions {_message.Valid.Low} to {_message.Valid.High}";
         _code.Line($"/// <summary>{name}, {versions}.</summary>");
         _code.Open($"public sealed partial class {name} : {Interfaces()}");
         _code.Line("/// <summary>The lowest version there is.</summary>");
@@ -165,7 +167,8 @@ internal sealed class MessageEmitter
         _code.Line($"private {field.PropertyType()}? {field.Stored()};");
         _code.Line();
         _code.Line($"/// <summary>{field.Facts(_message.Valid)}</summary>");
-        _code.Line($"public {field.PropertyType()} {field.PropertyName} {{ get => {field.Stored()} ??= {field.Initializer()}; set => {field.Stored()} = value; }}");
+        _code.Line(
+            $"public {field.PropertyType()} {field.PropertyName} {{ get => {field.Stored()} ??= {field.Initializer()}; set => {field.Stored()} = value; }}");
     }
 
     private void EmitIsDefault(Struct s)

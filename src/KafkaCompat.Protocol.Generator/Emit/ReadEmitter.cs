@@ -123,7 +123,9 @@ internal sealed class ReadEmitter(CodeWriter code, Message message)
         string count = field.Name + "Count";
         string list = field.Name + "List";
         string mayBeNull = nullable is null ? "false" : nullable.Length == 0 ? "true" : nullable;
-        code.Line($"int {count} = reader.ReadArrayLength({flexible}, nullable: {mayBeNull}, elementBytes: {_costs.LeastElementBytes(field)}, elementCost: {Costs.ElementCost(field)});");
+        code.Line(
+            $"int {count} = reader.ReadArrayLength({flexible}, nullable: {mayBeNull}, elementBytes: {_costs.LeastElementBytes(field)}, elementCost: "
+            + $"{Costs.ElementCost(field)});");
         if (nullable is null)
         {
             code.Open($"if ({count} > 0)");

@@ -7,8 +7,8 @@ namespace KafkaCompat.Protocol.Generator.Emit;
 /// <list type="bullet">
 /// <item>Every <c>errorCode</c> is the error and every <c>errorMessage</c> the message, where the version has them.</item>
 /// <item>An array of the response that holds errors has an item for each item of the request's array of the same name; without one, of all its arrays.</item>
-/// <item>A field is copied that request and response have under one name and type, but where its default is -1: nothing is known of it then. Bytes are no names. An item that has no
-/// such field takes over the first field of the request's item.</item>
+/// <item>A field is copied that request and response have under one name and type, but where its default is -1: nothing is known of it then. Bytes are no
+/// names. An item that has no such field takes over the first field of the request's item.</item>
 /// <item>Where several arrays of one version name the same thing, it is refused once.</item>
 /// </list>
 /// </summary>
@@ -130,7 +130,8 @@ internal sealed class RefusalEmitter(CodeWriter code, Message request, Message r
 
         var first = array.Struct?.Fields.Find(static f => !f.IsArray);
         var type = array.Struct is null ? array.Type : first?.Type ?? WireType.Struct;
-        var named = item.Fields.Find(f => !f.IsArray && !f.IsErrorCode && f.Name != ErrorMessage && f.Type == type && type != WireType.Struct && f.Default != Unknown);
+        var named =
+            item.Fields.Find(f => !f.IsArray && !f.IsErrorCode && f.Name != ErrorMessage && f.Type == type && type != WireType.Struct && f.Default != Unknown);
         return named is null ? default : (named, array.Struct is null ? from : Copy(named, $"{from}.{first!.PropertyName}", first));
     }
 

@@ -81,7 +81,9 @@ internal sealed class WriteEmitter(CodeWriter code, Message message)
         string x = field.Stored();
         if (field.IsArray)
         {
-            string none = !field.CanBeNull ? "0" : nullable is null ? "throw WireWriter.NullInVersion()" : nullable.Length == 0 ? "-1" : $"({nullable} ? -1 : throw WireWriter.NullInVersion())";
+            string none = !field.CanBeNull
+                ? "0"
+                : nullable is null ? "throw WireWriter.NullInVersion()" : nullable.Length == 0 ? "-1" : $"({nullable} ? -1 : throw WireWriter.NullInVersion())";
             code.Line($"writer.WriteArrayLength({x}?.Count ?? {none}, {flexible});");
             code.Open($"if ({x} is not null)");
             code.Open($"foreach (var element in {x})");

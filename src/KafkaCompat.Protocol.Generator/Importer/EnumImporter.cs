@@ -75,7 +75,9 @@ internal sealed class EnumImporter(string tables, string specs)
                 _ = text.Append($"\nfeature {current} {row["supportedRange"].Replace("-", "..", StringComparison.Ordinal)}\n");
             }
 
-            _ = text.Append($"  level {row["level"]} {row["name"]} from {row["bootstrapMetadataVersion"]} {row["bootstrapMetadataLevel"]}{Cell(" needs ", row["dependencies"])}")
+            _ = text.Append(
+                $"  level {row["level"]} {row["name"]} from {row["bootstrapMetadataVersion"]} "
+                + $"{row["bootstrapMetadataLevel"]}{Cell(" needs ", row["dependencies"])}")
                 .Append(row["defaultForNewCluster"] == "true" ? " default" : "").Append(row["latestProduction"] == "true" ? " production" : "").Append('\n');
         }
 

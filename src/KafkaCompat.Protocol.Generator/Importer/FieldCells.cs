@@ -61,7 +61,8 @@ internal readonly record struct FieldCells(string Name, string Type, string Vers
         {
             "int16" when field.Name.EndsWith("ErrorCode", StringComparison.Ordinal) => "errorCode",
             "int32" when field.Name.EndsWith("Ms", StringComparison.Ordinal) => "millis",
-            "int64" when field.Name.EndsWith("Timestamp", StringComparison.Ordinal) || field.Name.EndsWith("TimestampMs", StringComparison.Ordinal) => "timestamp",
+            "int64" when field.Name.EndsWith("Timestamp", StringComparison.Ordinal) || field.Name.EndsWith("TimestampMs", StringComparison.Ordinal) =>
+                "timestamp",
             _ => type,
         };
     }

@@ -91,7 +91,8 @@ internal readonly record struct Versions(int Low, int High)
     public Versions Within(Versions outer) => new(Math.Max(Low, outer.Low), Math.Min(High, outer.High));
 
     /// <summary>As the notation writes it: 3, 3..5, and 3+ where it reaches the end of <paramref name="outer"/>.</summary>
-    public string In(Versions outer) => High == outer.High && Low != High ? $"{Low}+" : Low == High && High == outer.High && Low != outer.Low ? $"{Low}+" : ToString();
+    public string In(Versions outer) =>
+        High == outer.High && Low != High ? $"{Low}+" : Low == High && High == outer.High && Low != outer.Low ? $"{Low}+" : ToString();
 
     public override string ToString() => Low == High ? $"{Low}" : $"{Low}..{High}";
 

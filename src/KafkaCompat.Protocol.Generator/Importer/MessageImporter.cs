@@ -28,7 +28,8 @@ internal sealed class MessageImporter(string reference, string specs)
         {
             foreach (var group in LoadFolder(folder).GroupBy(FileName))
             {
-                Save($"records/{family}/{group.Key}.spec", string.Join("\n", group.OrderBy(s => s.Kind, StringComparer.Ordinal).Select(s => Block(Word(s), s))));
+                Save($"records/{family}/{group.Key}.spec",
+                    string.Join("\n", group.OrderBy(s => s.Kind, StringComparer.Ordinal).Select(s => Block(Word(s), s))));
             }
         }
     }
@@ -112,7 +113,9 @@ internal sealed class MessageImporter(string reference, string specs)
     {
         // An API's two sides are named by the API; everything else carries its name.
         string name = word is "request" or "response" ? "" : " " + s.Name;
-        var text = new StringBuilder($"{word}{name} {s.Valid}  flexible {(s.Flexible.IsEmpty ? "never" : s.Flexible.Within(s.Valid).IsEmpty ? "never" : s.Flexible.Within(s.Valid).Low + "+")}\n");
+        var text = new StringBuilder(
+            $"{word}{name} {s.Valid}  flexible "
+            + $"{(s.Flexible.IsEmpty ? "never" : s.Flexible.Within(s.Valid).IsEmpty ? "never" : s.Flexible.Within(s.Valid).Low + "+")}\n");
         AppendFields(text, s.Fields, s.Valid, 1);
         foreach (var shared in s.Shared)
         {

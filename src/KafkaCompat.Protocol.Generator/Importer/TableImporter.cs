@@ -43,7 +43,8 @@ internal sealed class TableImporter(string tables, string specs)
             head += row["default"] switch { "(required)" => "", "" => " = \"\"", var value => $" = {value}" };
             var parts = new List<string> { head, $"importance {row["importance"].ToLowerInvariant()}", $"dynamic {row["dynamic"]}" };
             AddIf(row["validatorClass"].Length > 0, $"validator {row["validatorClass"]} {row["validator"]}".TrimEnd());
-            AddIf(row["listEmptyAllowed"].Length > 0, $"list {(row["listEmptyAllowed"] == "true" ? "empty" : "filled")} {(row["listNullAllowed"] == "true" ? "nullable" : "present")}");
+            AddIf(row["listEmptyAllowed"].Length > 0,
+                $"list {(row["listEmptyAllowed"] == "true" ? "empty" : "filled")} {(row["listNullAllowed"] == "true" ? "nullable" : "present")}");
             AddIf(row["sensitive"] == "true", "sensitive");
             AddIf(row["internal"] == "true", "internal");
             AddIf(row["described"] != "true", "undescribed");

@@ -33,7 +33,9 @@ internal readonly record struct VersionRange(int Low, int High)
         return low is null ? high : high is null ? low : Low == High ? $"version == {Low}" : $"{low} && {high}";
     }
 
-    /// <summary>The C# condition that a version of <paramref name="context"/>, some of which this range lacks, lies outside it; null where all of them do.</summary>
+    /// <summary>
+    /// The C# condition that a version of <paramref name="context"/>, some of which this range lacks, lies outside it; null where all of them do.
+    /// </summary>
     public string? ConditionOutside(VersionRange context)
     {
         if (Within(context).IsEmpty)

@@ -49,7 +49,9 @@ internal static class StructResolver
     /// <summary>A struct occurs in the versions of the fields that hold it; a shared one in all of theirs together.</summary>
     private static void Narrow(Struct owner, VersionRange context, HashSet<Struct> above)
     {
-        owner.Context = owner.Context.IsEmpty ? context : new VersionRange(Math.Min(owner.Context.Low, context.Low), Math.Max(owner.Context.High, context.High));
+        owner.Context = owner.Context.IsEmpty
+            ? context
+            : new VersionRange(Math.Min(owner.Context.Low, context.Low), Math.Max(owner.Context.High, context.High));
         if (!above.Add(owner))
         {
             return;

@@ -1,6 +1,8 @@
 namespace KafkaCompat.Protocol;
 
-/// <summary>What the spec of a key says of where it is served, for the generator of dispatch tables. At run time <see cref="ApiCatalog"/> says it, and more.</summary>
+/// <summary>
+/// What the spec of a key says of where it is served, for the generator of dispatch tables. At run time <see cref="ApiCatalog"/> says it, and more.
+/// </summary>
 [AttributeUsage(AttributeTargets.Field)]
 public sealed class ApiFactsAttribute(ApiListeners listeners, bool isForwardable) : Attribute
 {

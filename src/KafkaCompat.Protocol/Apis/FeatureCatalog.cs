@@ -52,4 +52,5 @@ public sealed record FeatureInfo(string Name, short Lowest, short Highest, short
 /// <param name="Lowest">The lowest level of the feature.</param>
 /// <param name="Highest">The highest level of the feature, also one that is not for production yet.</param>
 public sealed record FeatureLevel(
-    string Feature, short Level, string Name, string MetadataVersion, short MetadataLevel, string Dependencies, bool IsDefault, bool IsLatestProduction, short Lowest, short Highest);
+    string Feature, short Level, string Name, string MetadataVersion, short MetadataLevel, string Dependencies, bool IsDefault, bool IsLatestProduction,
+    short Lowest, short Highest);

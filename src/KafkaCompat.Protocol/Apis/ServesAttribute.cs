@@ -1,8 +1,8 @@
 namespace KafkaCompat.Protocol;
 
 /// <summary>
-/// Says which API key a handler serves, in which versions, and on which listeners. The dispatch tables are built from it. A handler on no listener is asked within the
-/// node alone: by a handler that stands before it, or by the node's own broker.
+/// Says which API key a handler serves, in which versions, and on which listeners. The dispatch tables are built from it. A handler on no listener is asked
+/// within the node alone: by a handler that stands before it, or by the node's own broker.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
 public sealed class ServesAttribute(ApiKey key, short minVersion, short maxVersion, ApiListeners listeners = ApiListeners.Broker) : Attribute

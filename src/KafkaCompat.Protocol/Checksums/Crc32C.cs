@@ -75,8 +75,8 @@ public static class Crc32C
     }
 
     /// <summary>
-    /// The instruction itself and not BitOperations, which asks in each step of a native binary's loops whether the processor has it, for half of the speed. Both
-    /// processors that have it are little-endian.
+    /// The instruction itself and not BitOperations, which asks in each step of a native binary's loops whether the processor has it, for half of the speed.
+    /// Both processors that have it are little-endian.
     /// </summary>
     private interface IInstruction
     {

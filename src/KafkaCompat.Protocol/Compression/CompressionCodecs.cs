@@ -15,7 +15,9 @@ public static class CompressionCodecs
 
     /// <summary>The codec of a number from 1 to 4; <see cref="CompressionType.None"/> has none.</summary>
     public static ICompressionCodec Get(CompressionType type) =>
-        (uint)type < (uint)ByNumber.Length && ByNumber[(int)type] is { } codec ? codec : throw new ArgumentOutOfRangeException(nameof(type), type, "not a codec");
+        (uint)type < (uint)ByNumber.Length && ByNumber[(int)type] is { } codec
+            ? codec
+            : throw new ArgumentOutOfRangeException(nameof(type), type, "not a codec");
 
     public static int DefaultLevel(CompressionType type) => type switch
     {
@@ -26,8 +28,8 @@ public static class CompressionCodecs
     };
 
     /// <summary>
-    /// Appends all that <paramref name="input"/> holds to <paramref name="output"/>, never more than <paramref name="maxOutputBytes"/>, whatever sizes the input claims.
-    /// What was decompressed before a fault stays in the output.
+    /// Appends all that <paramref name="input"/> holds to <paramref name="output"/>, never more than <paramref name="maxOutputBytes"/>, whatever sizes the
+    /// input claims. What was decompressed before a fault stays in the output.
     /// </summary>
     public static DecompressionResult Decompress(this ICompressionCodec codec, in ReadOnlySequence<byte> input, PooledBuffer output, int maxOutputBytes)
     {

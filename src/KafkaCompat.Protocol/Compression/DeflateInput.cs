@@ -3,8 +3,9 @@ using System.Buffers;
 namespace KafkaCompat.Protocol.Compression;
 
 /// <summary>
-/// Hands a sequence to a DeflateStream, which tells neither how much of its input it used nor where the deflate stream ended: between two places a byte at a time, before
-/// and behind in larger pieces. An inflater takes no byte that it does not need, so a stream that ended after a piece of one byte ended behind that byte.
+/// Hands a sequence to a DeflateStream, which tells neither how much of its input it used nor where the deflate stream ended: between two places a byte at a
+/// time, before and behind in larger pieces. An inflater takes no byte that it does not need, so a stream that ended after a piece of one byte ended behind
+/// that byte.
 /// </summary>
 /// <param name="bytes">what may be read</param>
 /// <param name="singleFrom">where the pieces of one byte begin</param>

@@ -10,10 +10,11 @@ namespace KafkaCompat.Protocol.Compression;
 /// are read here and only the deflate stream between them is the BCL's.
 /// </summary>
 /// <remarks>
-/// The trailer stands where the deflate stream ended, and only the inflater knows where that is. A member that is the last thing in its input, as nearly all are, ends eight
-/// bytes before the input does: the byte before those is given alone, so the inflater shows that it needed that byte and no other. Where a member ended sooner, the last piece
-/// that it was given is given once more, a byte at a time, to an inflater that has read the member up to there.
-/// The reader of Java's clients gives all of it at once, and hands out nothing of what came before damage in the same piece; so what the last pieces hold is handed out together.
+/// The trailer stands where the deflate stream ended, and only the inflater knows where that is. A member that is the last thing in its input, as nearly all
+/// are, ends eight bytes before the input does: the byte before those is given alone, so the inflater shows that it needed that byte and no other. Where a
+/// member ended sooner, the last piece that it was given is given once more, a byte at a time, to an inflater that has read the member up to there.
+/// The reader of Java's clients gives all of it at once, and hands out nothing of what came before damage in the same piece; so what the last pieces hold is
+/// handed out together.
 /// </remarks>
 internal sealed class GzipSource : DecompressionSource
 {
@@ -56,8 +57,8 @@ internal sealed class GzipSource : DecompressionSource
             }
             if (_input!.WasAskedPastEnd || !TryReadTrailer(FindEnd(_input))) return Damaged(out chunk);
             EndMember();
-            // What follows and does not begin as a member does is ignored, as every gzip reader does. A member that begins has to end: Java's reader ignores one
-            // of up to 18 bytes before 17.0.16 or so, and no later one does.
+            // What follows and does not begin as a member does is ignored, as every gzip reader does. A member that begins has to end: Java's reader ignores
+            // one of up to 18 bytes before 17.0.16 or so, and no later one does.
             _ = TryStartMember();
         }
         return false;

@@ -6,8 +6,8 @@ using K4os.Hash.xxHash;
 namespace KafkaCompat.Protocol.Compression;
 
 /// <summary>
-/// Reads one LZ4 frame. Dependent blocks and dictionaries are refused, as Kafka refuses them. A block's checksum is checked. The content's has to be there where the header
-/// promises it, and is not checked: the readers of Kafka's Java clients step over it too, and the batch has a checksum of its own.
+/// Reads one LZ4 frame. Dependent blocks and dictionaries are refused, as Kafka refuses them. A block's checksum is checked. The content's has to be there
+/// where the header promises it, and is not checked: the readers of Kafka's Java clients step over it too, and the batch has a checksum of its own.
 /// </summary>
 internal sealed class Lz4FrameSource : DecompressionSource
 {

@@ -105,8 +105,8 @@ internal sealed class SnappyCodec : ICompressionCodec
         }
 
         /// <summary>
-        /// Magic, version, and the oldest version that can read it. Readers mind the first of the two alone, and know none before 1. A header whose magic is another
-        /// they step over behind a block, and take for the end elsewhere.
+        /// Magic, version, and the oldest version that can read it. Readers mind the first of the two alone, and know none before 1. A header whose magic is
+        /// another they step over behind a block, and take for the end elsewhere.
         /// </summary>
         private bool TryTakeHeader(out bool isOther)
         {

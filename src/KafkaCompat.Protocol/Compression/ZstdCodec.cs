@@ -10,10 +10,14 @@ internal sealed class ZstdCodec : ICompressionCodec
 {
     private const int ChunkBytes = 64 * 1024;
 
-    /// <summary>Kafka's reader makes room for so much content at a time. The library decompresses a frame of no more at once, with fewer checks than block by block.</summary>
+    /// <summary>
+    /// Kafka's reader makes room for so much content at a time. The library decompresses a frame of no more at once, with fewer checks than block by block.
+    /// </summary>
     private const int MaxContentAtOnce = 16 * 1024;
 
-    /// <summary>Bytes of a frame that is decompressed at once. No encoder needs as many for so little content; empty blocks do, of which a frame may have any number.</summary>
+    /// <summary>
+    /// Bytes of a frame that is decompressed at once. No encoder needs as many for so little content; empty blocks do, of which a frame may have any number.
+    /// </summary>
     private const int MaxFrameAtOnce = 32 * 1024;
 
     /// <summary>More contexts than this are not kept.</summary>
@@ -112,9 +116,9 @@ internal sealed class ZstdCodec : ICompressionCodec
         }
 
         /// <summary>
-        /// The library would go on from one frame into the next without a word: it is given one at a time. What it checks depends on how much of a frame it is given first, and it
-        /// looks for a whole frame at the start of any piece. So it is given a small frame in one piece, and of others first the header, alone and whole: a frame gets one
-        /// verdict, however it lies in memory.
+        /// The library would go on from one frame into the next without a word: it is given one at a time. What it checks depends on how much of a frame it is
+        /// given first, and it looks for a whole frame at the start of any piece. So it is given a small frame in one piece, and of others first the header,
+        /// alone and whole: a frame gets one verdict, however it lies in memory.
         /// </summary>
         private void TakeFrame()
         {

@@ -11,8 +11,8 @@ namespace KafkaCompat.Protocol.Compression;
 internal readonly record struct ZstdFrame(long Length, long ContentSize, long WindowBytes, int HeaderBytes)
 {
     /// <summary>
-    /// The frame is cut, or a byte is repeated in a frame that promises none, or a compressed block has no bytes. The library refuses the latter two where it decompresses the
-    /// frame at once, and Kafka takes them.
+    /// The frame is cut, or a byte is repeated in a frame that promises none, or a compressed block has no bytes. The library refuses the latter two where it
+    /// decompresses the frame at once, and Kafka takes them.
     /// </summary>
     public bool IsReadInPieces { get; private init; } = true;
 

@@ -85,7 +85,9 @@ public sealed record ConfigKey
         return true;
     }
 
-    /// <summary>A value's text as it was understood: white space, signs and notations that say nothing are gone. What is no value of the type stays as it is.</summary>
+    /// <summary>
+    /// A value's text as it was understood: white space, signs and notations that say nothing are gone. What is no value of the type stays as it is.
+    /// </summary>
     public string? Render(string? text) => TryParseType(text, out var value, out _) ? Rendered(value) : text;
 
     private static string? Rendered(object? value) => value switch

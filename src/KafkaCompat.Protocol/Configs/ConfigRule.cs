@@ -82,7 +82,8 @@ public sealed partial class ConfigRule
     {
         if (_besides is { } besides)
         {
-            return number == besides || (number >= _least && number <= _most) ? null : $"Value must be between {_leastText} and {_mostText} or equal to {besides}";
+            return number == besides || (number >= _least && number <= _most) ? null
+                : $"Value must be between {_leastText} and {_mostText} or equal to {besides}";
         }
 
         return number < _least ? $"Value must be at least {_leastText}"
@@ -96,7 +97,8 @@ public sealed partial class ConfigRule
         {
             return text is "earliest" or "latest" || Duration().IsMatch(text)
                 ? null
-                : $"Invalid value `{text}` for configuration {key.Name}. The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.";
+                : $"Invalid value `{text}` for configuration {key.Name}. The value must be either 'earliest', 'latest' or of the format "
+                + "'by_duration:<PnDTnHnMn.nS>'.";
         }
 
         if (_choices is not null)
@@ -128,7 +130,8 @@ public sealed partial class ConfigRule
         if (list.Count == 0)
         {
             return MayBeEmpty is true ? null
-                : $"Configuration '{key.Name}' must not be empty. Valid values include: {(_choices is null ? "any non-empty value" : string.Join(", ", _choices))}";
+                : $"Configuration '{key.Name}' must not be empty. Valid values include: "
+                + $"{(_choices is null ? "any non-empty value" : string.Join(", ", _choices))}";
         }
 
         if (list.Exists(static element => element.Length == 0))

@@ -1,6 +1,8 @@
 namespace KafkaCompat.Protocol.Configs;
 
-/// <summary>Reads <c>protocol-specs/configs.spec</c>, which travels inside the assembly. A setting is a line: name, type and default, then its facts between bars.</summary>
+/// <summary>
+/// Reads <c>protocol-specs/configs.spec</c>, which travels inside the assembly. A setting is a line: name, type and default, then its facts between bars.
+/// </summary>
 internal static class ConfigSpec
 {
     private const string Resource = "configs.spec";

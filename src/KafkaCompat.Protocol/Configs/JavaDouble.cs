@@ -24,7 +24,8 @@ internal static partial class JavaDouble
         }
         if (Decimal().Match(text) is { Success: true } plain) return double.Parse(plain.Groups[1].ValueSpan, NumberStyles.Float, CultureInfo.InvariantCulture);
         return Hexadecimal().Match(text) is { Success: true } hex
-            ? sign * FromHex(hex.Groups[1].Value, hex.Groups[2].Value, int.Parse(hex.Groups[3].ValueSpan, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture))
+            ? sign * FromHex(hex.Groups[1].Value, hex.Groups[2].Value,
+            int.Parse(hex.Groups[3].ValueSpan, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture))
             : null;
     }
 

@@ -14,7 +14,9 @@ public static class JavaProperties
     /// <summary>The characters of a file: each byte is one (ISO 8859-1), and every other character is written <c>\uXXXX</c>.</summary>
     public static string Decode(ReadOnlySpan<byte> bytes) => Encoding.Latin1.GetString(bytes);
 
-    /// <summary>The pairs of a text in their order, read as they are asked for. Of a name that stands twice the last one counts, which is for the caller to see to.</summary>
+    /// <summary>
+    /// The pairs of a text in their order, read as they are asked for. Of a name that stands twice the last one counts, which is for the caller to see to.
+    /// </summary>
     /// <exception cref="MalformedPropertyException">An escape stands for nothing.</exception>
     public static IEnumerable<JavaProperty> Read(string text)
     {
@@ -52,8 +54,8 @@ public static class JavaProperties
     }
 
     /// <summary>
-    /// Lines without comments and blanks with the number of the first, continuations joined, leading white space gone. As with Java a backslash alone joins nothing: the next
-    /// line begins anew, and at the end there is an empty name, unless two characters end the line.
+    /// Lines without comments and blanks with the number of the first, continuations joined, leading white space gone. As with Java a backslash alone joins
+    /// nothing: the next line begins anew, and at the end there is an empty name, unless two characters end the line.
     /// </summary>
     private static IEnumerable<(string Line, int Number)> LogicalLines(string text)
     {
@@ -121,7 +123,8 @@ public static class JavaProperties
             i++;
             if (part[i] == 'u')
             {
-                if (i + HexDigits >= part.Length || !ushort.TryParse(part.AsSpan(i + 1, HexDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var unit))
+                if (i + HexDigits >= part.Length
+                    || !ushort.TryParse(part.AsSpan(i + 1, HexDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var unit))
                 {
                     throw new MalformedPropertyException(part, line);
                 }

@@ -28,8 +28,8 @@ public static class JavaText
     }
 
     /// <summary>
-    /// The whole number that a text stands for, as <c>Long.parseLong</c> reads it: a sign at most, then decimal digits of any script. Null where Java sees none, or one
-    /// that is outside <paramref name="least"/> to <paramref name="most"/>.
+    /// The whole number that a text stands for, as <c>Long.parseLong</c> reads it: a sign at most, then decimal digits of any script. Null where Java sees
+    /// none, or one that is outside <paramref name="least"/> to <paramref name="most"/>.
     /// </summary>
     public static long? Number(ReadOnlySpan<char> text, long least = long.MinValue, long most = long.MaxValue)
     {

@@ -71,7 +71,8 @@ public static class ControlRecords
     }
 
     /// <summary>The batch that ends a transaction in a partition: transactional, of its producer, without a sequence.</summary>
-    public static byte[] EndTxnBatch(bool isCommit, long timestamp, long producerId, short producerEpoch, int coordinatorEpoch, long baseOffset = 0, int partitionLeaderEpoch = 0)
+    public static byte[] EndTxnBatch(bool isCommit, long timestamp, long producerId, short producerEpoch, int coordinatorEpoch, long baseOffset = 0,
+        int partitionLeaderEpoch = 0)
     {
         using var builder = new RecordBatchBuilder
         {

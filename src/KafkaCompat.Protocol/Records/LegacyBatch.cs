@@ -9,7 +9,8 @@ public readonly record struct LegacyMessage(long Offset, long Timestamp, ReadOnl
 /// What magic 0 and 1 have for a batch: one plain message, or a compressed one whose value is a set of messages.
 /// </summary>
 public sealed record LegacyBatch(
-    long BaseOffset, long LastOffset, int SizeInBytes, sbyte Magic, uint Crc, bool IsCrcValid, sbyte Attributes, long MaxTimestamp, IReadOnlyList<LegacyMessage> Messages)
+    long BaseOffset, long LastOffset, int SizeInBytes, sbyte Magic, uint Crc, bool IsCrcValid, sbyte Attributes, long MaxTimestamp,
+    IReadOnlyList<LegacyMessage> Messages)
 {
     public CompressionType Codec => (CompressionType)(Attributes & BatchAttributes.CodecMask);
 

@@ -28,7 +28,9 @@ public static class LegacyMessageSet
             if (fault != RecordFault.None) return fault;
             var span = bytes.Span;
             uint crc = BinaryPrimitives.ReadUInt32BigEndian(span[CrcPosition..]);
-            batches.Add(new LegacyBatch(messages[0].Offset, message.Offset, size, magic, crc, Crc32.Compute(span[MagicPosition..size]) == crc, attributes, message.Timestamp, messages));
+            batches.Add(
+                new LegacyBatch(messages[0].Offset, message.Offset, size, magic, crc, Crc32.Compute(span[MagicPosition..size]) == crc, attributes,
+                message.Timestamp, messages));
             bytes = bytes[size..];
         }
         return RecordFault.None;

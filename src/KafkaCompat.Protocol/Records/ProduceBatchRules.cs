@@ -7,7 +7,8 @@ namespace KafkaCompat.Protocol.Records;
 /// <param name="Settings">of the topic</param>
 /// <param name="NowMs">the broker's clock</param>
 /// <param name="Origin">who produces</param>
-public readonly record struct ProduceBatchRules(short Version, string Topic, int Partition, ProduceSettings Settings, long NowMs, AppendOrigin Origin = AppendOrigin.Client)
+public readonly record struct ProduceBatchRules(short Version, string Topic, int Partition, ProduceSettings Settings, long NowMs,
+    AppendOrigin Origin = AppendOrigin.Client)
 {
     /// <summary>Produce requests before this version may not bring zstd.</summary>
     public const short FirstVersionWithZstd = 7;

@@ -34,7 +34,8 @@ public static class ProduceBatchValidator
         if (RefuseFrame(records, fault) is { } refused) return refused;
         if (fault is not (RecordFault.None or RecordFault.HeaderIncomplete)) return null;
         var rest = records.Slice(size);
-        if (RecordBatchEnumerator.Peek(rest, out _) == RecordFault.BatchIncomplete && OverflowsInt(rest)) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
+        if (RecordBatchEnumerator.Peek(rest, out _) == RecordFault.BatchIncomplete && OverflowsInt(rest))
+            return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
         isTransactional = fault == RecordFault.None && RecordBatchHeader.TryRead(records.Slice(0, size), out var header) && header.IsTransactional;
         return null;
     }
@@ -102,7 +103,8 @@ public static class ProduceBatchValidator
     private static ProduceVerdict? RefuseFrame(in ReadOnlySequence<byte> bytes, RecordFault fault) => fault switch
     {
         RecordFault.BatchLengthTooSmall => ProduceVerdict.RefuseRequest(ErrorCode.CorruptMessage,
-            $"Record size {Int32At(bytes, RecordBatchHeader.BatchLengthPosition)} is less than the minimum record overhead ({RecordBatchHeader.MinBatchLength})"),
+            $"Record size {Int32At(bytes, RecordBatchHeader.BatchLengthPosition)} is less than the minimum record overhead "
+                + $"({RecordBatchHeader.MinBatchLength})"),
         RecordFault.UnknownMagic => ProduceVerdict.RefuseRequest(ErrorCode.CorruptMessage, $"Invalid magic found in record: {MagicOf(bytes)}"),
         RecordFault.BatchIncomplete when OverflowsInt(bytes) => ProduceVerdict.RefuseRequest(ErrorCode.UnknownServerError),
         _ => null,

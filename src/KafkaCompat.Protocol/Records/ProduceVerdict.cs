@@ -7,8 +7,8 @@ namespace KafkaCompat.Protocol.Records;
 public readonly record struct ProduceRecordError(int BatchIndex, string Message);
 
 /// <summary>
-/// What is to be done with a produced batch: append <see cref="Batch"/>, or answer <see cref="Error"/>. The batch is the received bytes themselves unless the topic
-/// wants another codec. Dispose gives the memory of a rebuilt one back.
+/// What is to be done with a produced batch: append <see cref="Batch"/>, or answer <see cref="Error"/>. The batch is the received bytes themselves unless the
+/// topic wants another codec. Dispose gives the memory of a rebuilt one back.
 /// </summary>
 public readonly struct ProduceVerdict : IDisposable
 {

@@ -75,7 +75,9 @@ public sealed class RecordBatchBuilder : IDisposable
         _records.Advance(at);
     }
 
-    /// <summary>Appends a record as it was read, with its headers, under another offset and timestamp. Its attributes, which mean nothing, are left behind.</summary>
+    /// <summary>
+    /// Appends a record as it was read, with its headers, under another offset and timestamp. Its attributes, which mean nothing, are left behind.
+    /// </summary>
     public void AppendAt(int offsetDelta, long timestamp, in RecordView record)
     {
         long delta = Track(offsetDelta, timestamp);
@@ -97,7 +99,8 @@ public sealed class RecordBatchBuilder : IDisposable
         output.GetSpan(RecordBatchHeader.Size);
         output.Advance(RecordBatchHeader.Size);
         if (Codec == CompressionType.None) output.Write(_records.WrittenSpan);
-        else CompressionCodecs.Get(Codec).Compress(new ReadOnlySequence<byte>(_records.WrittenMemory), output, CompressionLevel ?? CompressionCodecs.DefaultLevel(Codec));
+        else CompressionCodecs.Get(Codec)
+            .Compress(new ReadOnlySequence<byte>(_records.WrittenMemory), output, CompressionLevel ?? CompressionCodecs.DefaultLevel(Codec));
 
         var batch = output.WrittenForPatch[start..];
         var header = new RecordBatchHeader(

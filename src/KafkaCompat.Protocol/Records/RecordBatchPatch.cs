@@ -9,8 +9,8 @@ namespace KafkaCompat.Protocol.Records;
 /// Sets fields of a batch in the memory where it lies, which for a produced batch is the receive buffer. Each method takes one whole batch.
 /// </summary>
 /// <remarks>
-/// The overloads for sequences write through <see cref="MemoryMarshal.AsMemory{T}(ReadOnlyMemory{T})"/>. That is safe because the only such sequences are slices
-/// of a connection's receive buffer, which belongs to the request until its synchronous part ends; nobody else reads those bytes meanwhile.
+/// The overloads for sequences write through <see cref="MemoryMarshal.AsMemory{T}(ReadOnlyMemory{T})"/>. That is safe because the only such sequences are
+/// slices of a connection's receive buffer, which belongs to the request until its synchronous part ends; nobody else reads those bytes meanwhile.
 /// </remarks>
 public static class RecordBatchPatch
 {

@@ -27,7 +27,9 @@ internal ref struct RecordCursor
         _maxBytes = long.MaxValue;
     }
 
-    /// <summary>Over decompressed records: none may be larger than <paramref name="maxRecordBytes"/>, all together not larger than <paramref name="maxBytes"/>.</summary>
+    /// <summary>
+    /// Over decompressed records: none may be larger than <paramref name="maxRecordBytes"/>, all together not larger than <paramref name="maxBytes"/>.
+    /// </summary>
     public RecordCursor(DecompressionSource source, int maxRecordBytes, long maxBytes)
     {
         _source = source;
@@ -87,7 +89,8 @@ internal ref struct RecordCursor
         if (Position == end || !HasMore()) return RecordFault.RecordMalformed;
         fields.Attributes = (sbyte)_span[0];
         _span = _span[1..];
-        if (TryReadVarint(RecordVarint.MaxBytes64, out ulong timestampDelta) != Outcome.Read || !TryReadInt(out fields.OffsetDelta)) return RecordFault.RecordMalformed;
+        if (TryReadVarint(RecordVarint.MaxBytes64, out ulong timestampDelta) != Outcome.Read || !TryReadInt(out fields.OffsetDelta))
+            return RecordFault.RecordMalformed;
         fields.TimestampDelta = (long)(timestampDelta >> 1) ^ -(long)(timestampDelta & 1);
         if (!TrySkipSlice(end, out fields.KeyLength) || !TrySkipSlice(end, out fields.ValueLength)) return RecordFault.RecordMalformed;
         if (!TryReadInt(out fields.HeaderCount)) return RecordFault.RecordMalformed;

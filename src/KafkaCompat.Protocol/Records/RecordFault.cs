@@ -1,6 +1,8 @@
 namespace KafkaCompat.Protocol.Records;
 
-/// <summary>What is wrong with bytes that should hold batches or records. Reading never throws for what the bytes hold: it stops and says one of these.</summary>
+/// <summary>
+/// What is wrong with bytes that should hold batches or records. Reading never throws for what the bytes hold: it stops and says one of these.
+/// </summary>
 public enum RecordFault : byte
 {
     None,

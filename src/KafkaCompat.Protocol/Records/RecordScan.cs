@@ -33,7 +33,9 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
 
     public long MaxTimestamp { get; private set; } = RecordBatchHeader.NoTimestamp;
 
-    /// <summary>Null if the records may be stored. Kafka minds wrong offsets only in compressed batches that stay as they are, and names refused records first.</summary>
+    /// <summary>
+    /// Null if the records may be stored. Kafka minds wrong offsets only in compressed batches that stay as they are, and names refused records first.
+    /// </summary>
     public ProduceVerdict? Run(in RecordBatchSlice batch)
     {
         RecordFault fault;
@@ -112,7 +114,9 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
     }
 
     private readonly string NotForProducers(in RecordFields record, long timestamp) => string.Create(CultureInfo.InvariantCulture,
-        $"Invalid timestamp type in message {(IsReadInPart ? "Partial" : "")}DefaultRecord(offset={header.BaseOffset + record.OffsetDelta}, timestamp={timestamp}, key={Shown(record.KeyLength)} bytes, value={Shown(record.ValueLength)} bytes). Producer should not set timestamp type to LogAppendTime.");
+        $"Invalid timestamp type in message {(IsReadInPart ? "Partial" : "")}DefaultRecord(offset={header.BaseOffset + record.OffsetDelta}, "
+            + $"timestamp={timestamp}, key={Shown(record.KeyLength)} bytes, value={Shown(record.ValueLength)} bytes). Producer should not set timestamp type "
+            + $"to LogAppendTime.");
 
     /// <summary>Kafka names the class that read the record: a compressed batch that stays as it is, is read in part only.</summary>
     private readonly bool IsReadInPart => header.Codec != CompressionType.None && !IsRebuilt;
@@ -123,7 +127,8 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
     private readonly int Shown(int length) => IsReadInPart ? length : Math.Max(0, length);
 
     private readonly string OutOfRange(in RecordFields record, long timestamp) => string.Create(CultureInfo.InvariantCulture,
-        $"Timestamp {timestamp} of message with offset {header.BaseOffset + record.OffsetDelta} is out of range. The timestamp should be within [{_earliest}, {_latest}]");
+        $"Timestamp {timestamp} of message with offset {header.BaseOffset + record.OffsetDelta} is out of range. The timestamp should be within [{_earliest}, "
+            + $"{_latest}]");
 
     /// <summary>Counts a refused record, and says whether it is one of those that are named.</summary>
     private bool Counts() => _errorCount++ < MaxRecordErrors;
@@ -132,7 +137,8 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
 
     private readonly ProduceVerdict Refuse()
     {
-        if (_hasBadTimestamp) return ProduceVerdict.Refuse(ErrorCode.InvalidTimestamp, "One or more records have been rejected due to invalid timestamp", _errors!);
+        if (_hasBadTimestamp)
+            return ProduceVerdict.Refuse(ErrorCode.InvalidTimestamp, "One or more records have been rejected due to invalid timestamp", _errors!);
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture,
             $"One or more records have been rejected due to {_errorCount} record errors in total, and only showing the first three errors at most: [");

@@ -3,8 +3,8 @@ using KafkaCompat.Protocol.Compression;
 namespace KafkaCompat.Protocol.Records;
 
 /// <summary>
-/// Finds a record of a stored batch by its time. Compressed records are looked at while they are decompressed and none is kept: whatever a batch decompresses to,
-/// a search costs no memory for it.
+/// Finds a record of a stored batch by its time. Compressed records are looked at while they are decompressed and none is kept: whatever a batch decompresses
+/// to, a search costs no memory for it.
 /// </summary>
 public static class RecordTimeSearch
 {
@@ -12,8 +12,8 @@ public static class RecordTimeSearch
     public const long MaxDecompressedBytes = 2_147_483_639;
 
     /// <summary>
-    /// Looks for the first record of at least this time, or with <paramref name="exact"/> of this time, from <paramref name="fromOffset"/> on; -1 and -1 where there
-    /// is none. A fault says that the batch cannot be read up to such a record.
+    /// Looks for the first record of at least this time, or with <paramref name="exact"/> of this time, from <paramref name="fromOffset"/> on; -1 and -1 where
+    /// there is none. A fault says that the batch cannot be read up to such a record.
     /// </summary>
     public static RecordFault Find(in RecordBatchSlice batch, long timestamp, bool exact, long fromOffset, out (long Offset, long Timestamp) found)
     {

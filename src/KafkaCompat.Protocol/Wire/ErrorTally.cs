@@ -1,8 +1,8 @@
 namespace KafkaCompat.Protocol;
 
 /// <summary>
-/// Counts error codes into a table that many threads share, a place for each code from <see cref="ErrorCode.UnknownServerError"/> on. What went well is the usual
-/// case, so it is counted aside, without touching the table; <see cref="None"/> has it.
+/// Counts error codes into a table that many threads share, a place for each code from <see cref="ErrorCode.UnknownServerError"/> on. What went well is the
+/// usual case, so it is counted aside, without touching the table; <see cref="None"/> has it.
 /// </summary>
 public ref struct ErrorTally(Span<long> counts)
 {

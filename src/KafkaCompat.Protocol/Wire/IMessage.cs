@@ -8,7 +8,9 @@ public interface IMessage
     /// <summary>Bytes that <see cref="Write"/> will write; throws as it does.</summary>
     int GetSize(short version);
 
-    /// <summary>Writes the message without frame or header; throws <see cref="UnsupportedVersionException"/> where the version would lose a field that counts.</summary>
+    /// <summary>
+    /// Writes the message without frame or header; throws <see cref="UnsupportedVersionException"/> where the version would lose a field that counts.
+    /// </summary>
     void Write(ref WireWriter writer, short version);
 
     /// <summary>Writes the message as Kafka's tools print it.</summary>
@@ -36,8 +38,8 @@ public interface IRequest : IMessage
     ApiKey Key { get; }
 
     /// <summary>
-    /// The response that says one error of all that the request names, in the shape that follows from the spec: every error code and message of it, the names of the request's
-    /// items, and nothing of what is not known.
+    /// The response that says one error of all that the request names, in the shape that follows from the spec: every error code and message of it, the names
+    /// of the request's items, and nothing of what is not known.
     /// </summary>
     IResponse Refusal(short version, ErrorCode error, string? message);
 }

@@ -26,7 +26,8 @@ public ref struct WireReader
     private long _cost;
 
     /// <summary>
-    /// Reads a sequence; <paramref name="keepUnknownTags"/> keeps tagged fields that are not known, which a broker has no use for. A message that costs more than
+    /// Reads a sequence; <paramref name="keepUnknownTags"/> keeps tagged fields that are not known, which a broker has no use for. A message that costs more
+    /// than
     /// <paramref name="maxCost"/> and not more than any may is <see cref="WireFormatReason.TooCostlyNow"/>: it can be read again with more set aside.
     /// </summary>
     public WireReader(ReadOnlySequence<byte> sequence, bool keepUnknownTags = false, long maxCost = long.MaxValue)

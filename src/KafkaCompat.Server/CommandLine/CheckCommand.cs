@@ -10,8 +10,8 @@ using KafkaCompat.Storage.Files;
 namespace KafkaCompat.Server.CommandLine;
 
 /// <summary>
-/// <c>kafkacompat check</c>: says what a start would say about its settings, its directories and its addresses, and starts nothing. It writes no file, takes no lock and listens
-/// nowhere. What the files of a directory hold beside its meta.properties only a start finds out.
+/// <c>kafkacompat check</c>: says what a start would say about its settings, its directories and its addresses, and starts nothing. It writes no file, takes no
+/// lock and listens nowhere. What the files of a directory hold beside its meta.properties only a start finds out.
 /// </summary>
 internal static class CheckCommand
 {
@@ -20,7 +20,8 @@ internal static class CheckCommand
     /// <summary>Checks what a start with the same arguments and environment would begin with. 0: a start would take it; 1: it would be refused.</summary>
     public static async Task<int> Run(IReadOnlyList<string> arguments, ProgramOutput output)
     {
-        if (arguments.Count > 0 && ProgramCommands.Find(arguments[0]) is { } command) throw new ConfigurationException($"check takes what a start takes; {command.Word} is a command.");
+        if (arguments.Count > 0 && ProgramCommands.Find(arguments[0]) is { } command)
+            throw new ConfigurationException($"check takes what a start takes; {command.Word} is a command.");
         var start = ProgramArguments.Parse(arguments);
         if (start.Command != ProgramCommands.Serve) return await start.Command.Run(start, output).ConfigureAwait(false);
         return Check(start.Node, output.Output);
@@ -43,29 +44,42 @@ internal static class CheckCommand
 
         var config = settings.TryToConfig(out var problems);
         var lines = problems.Select(static problem => problem.Message).ToList();
-        var (directories, inUse, cluster) = (config ?? settings.ToDirectoriesAlone()) is { } looked ? Directories(looked, settings, lines, isWhole: config is not null) : ([], [], null);
+        var (directories, inUse, cluster) = (config ?? settings.ToDirectoriesAlone()) is { } looked
+            ? Directories(looked, settings, lines, isWhole: config is not null)
+            : ([], [], null);
         if (config is not null) Addresses(config, settings, lines, isRunning: inUse.Count > 0);
-        var set = settings.Entries.GroupBy(static entry => entry.Name).ToDictionary(static group => group.Key, static group => group.Last().Value, StringComparer.Ordinal);
+        var set = settings.Entries.GroupBy(static entry => entry.Name)
+            .ToDictionary(static group => group.Key, static group => group.Last().Value, StringComparer.Ordinal);
         Section(output, "Problems", lines);
-        if (config is not null) Section(output, "Node", [$"node {config.NodeId} of {(cluster is null ? "a new cluster, whose id its first start makes" : $"cluster {cluster}")}"]);
+        if (config is not null)
+            Section(output, "Node", [$"node {config.NodeId} of {(cluster is null ? "a new cluster, whose id its first start makes" : $"cluster {cluster}")}"]);
         Section(output, "Directories", directories);
         Section(output, "No setting", settings.Notes);
         Section(output, "Without effect", UnservedSettings.WithoutEffect(set).Select(group => $"{string.Join(", ", group.Select(Placed))}: {group.Key}"));
-        Section(output, "In effect with a limit", Differing(set).Where(static key => key is { Effect: ConfigEffect.InEffect, Reason.Length: > 0 } && !key.Reason.EndsWith("refused", StringComparison.Ordinal)).Select(key => $"{Placed(key.Name)}: {key.Reason}"));
+        Section(output, "In effect with a limit",
+            Differing(set)
+            .Where(static key => key is { Effect: ConfigEffect.InEffect, Reason.Length: > 0 } && !key.Reason.EndsWith("refused", StringComparison.Ordinal))
+            .Select(key => $"{Placed(key.Name)}: {key.Reason}"));
         Section(
             output, "Other than the default",
-            Differing(set).Select(key => $"{key.Name}={SettingsText.Shown(key.Name, set[key.Name]).ReplaceLineEndings(" ")} (default: {key.Default ?? "none"}){(settings.OriginOf(key.Name) is { } origin ? $" {origin}" : "")}"));
-        output.WriteLine(lines.Count > 0 ? "A start would be refused." : inUse.Count > 0 ? "A start would take this configuration once the broker that runs has ended." : "A start would take this configuration.");
+            Differing(set)
+                .Select(key =>
+                $"{key.Name}={SettingsText.Shown(key.Name, set[key.Name]).ReplaceLineEndings(" ")} (default: "
+                + $"{key.Default ?? "none"}){(settings.OriginOf(key.Name) is { } origin ? $" {origin}" : "")}"));
+        output.WriteLine(lines.Count > 0
+            ? "A start would be refused."
+            : inUse.Count > 0 ? "A start would take this configuration once the broker that runs has ended." : "A start would take this configuration.");
         return lines.Count == 0 ? 0 : Refused;
 
         string Placed(string name) => settings.OriginOf(name) is { } origin ? $"{name} ({origin})" : name;
     }
 
     /// <summary>
-    /// What a start would find in each directory, and which of them a broker uses that runs; adds to <paramref name="lines"/> what stands in the way. Where other settings are wrong
-    /// that is only what the directories themselves tell: whose they should be is not known.
+    /// What a start would find in each directory, and which of them a broker uses that runs; adds to <paramref name="lines"/> what stands in the way. Where
+    /// other settings are wrong that is only what the directories themselves tell: whose they should be is not known.
     /// </summary>
-    private static (IReadOnlyList<string> States, IReadOnlyList<string> InUse, string? ClusterId) Directories(ServerConfig config, ProgramSettings settings, List<string> lines, bool isWhole)
+    private static (IReadOnlyList<string> States, IReadOnlyList<string> InUse, string? ClusterId) Directories(ServerConfig config, ProgramSettings settings,
+        List<string> lines, bool isWhole)
     {
         FoundDirectories? look = null;
         try
@@ -89,7 +103,8 @@ internal static class CheckCommand
         try
         {
             var inUse = look?.InUse ?? [];
-            return ([.. (look?.States() ?? []).Select(each => $"{each.Directory} {each.State}{(inUse.Contains(each.Directory) ? "; a broker that runs uses it" : "")}")], inUse, cluster);
+            return ([.. (look?.States() ?? [])
+                .Select(each => $"{each.Directory} {each.State}{(inUse.Contains(each.Directory) ? "; a broker that runs uses it" : "")}")], inUse, cluster);
         }
         catch (Exception e) when (StartFailure.IsForeseen(e))
         {
@@ -98,7 +113,9 @@ internal static class CheckCommand
         }
     }
 
-    /// <summary>Adds to <paramref name="lines"/> which listeners could not be bound. Ports that are in use while a broker runs in these directories are that broker's.</summary>
+    /// <summary>
+    /// Adds to <paramref name="lines"/> which listeners could not be bound. Ports that are in use while a broker runs in these directories are that broker's.
+    /// </summary>
     private static void Addresses(ServerConfig config, ProgramSettings settings, List<string> lines, bool isRunning)
     {
         foreach (var listener in config.Listeners.All) Add(BoundListener.WhyNot(listener));

@@ -13,7 +13,9 @@ internal sealed record ExpectedNode(int? NodeId, string? ClusterId)
 {
     public static ExpectedNode Any { get; } = new(null, null);
 
-    /// <summary>The node of that configuration. A node.id that somebody gave counts over its directory, which may be another node's by mistake: a start would refuse it.</summary>
+    /// <summary>
+    /// The node of that configuration. A node.id that somebody gave counts over its directory, which may be another node's by mistake: a start would refuse it.
+    /// </summary>
     public static ExpectedNode Of(ServerConfig config, bool isNodeIdGiven)
     {
         try
@@ -38,7 +40,9 @@ internal sealed record ExpectedNode(int? NodeId, string? ClusterId)
         var isOtherNode = NodeId is { } node && nodeId is not null && nodeId != node.ToString(CultureInfo.InvariantCulture);
         var isOtherCluster = ClusterId is not null && clusterId is not null && clusterId != ClusterId;
         return isOtherNode || isOtherCluster
-            ? string.Create(CultureInfo.InvariantCulture, $"node {nodeId}{(clusterId is null ? "" : $" of cluster {clusterId}")}, and not node {NodeId}{(ClusterId is null ? "" : $" of cluster {ClusterId}")}")
+            ? string.Create(CultureInfo.InvariantCulture,
+            $"node {nodeId}{(clusterId is null ? "" : $" of cluster {clusterId}")}, and not node "
+            + $"{NodeId}{(ClusterId is null ? "" : $" of cluster {ClusterId}")}")
             : null;
     }
 }

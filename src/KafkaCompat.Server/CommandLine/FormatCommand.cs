@@ -13,8 +13,8 @@ using KafkaCompat.Storage.Files;
 namespace KafkaCompat.Server.CommandLine;
 
 /// <summary>
-/// <c>kafkacompat format</c>: makes data directories of empty ones, as <c>kafka-storage format</c> does. A node formats its directories itself where all are empty; this is
-/// for a disk that comes to others, for features of an earlier release, and for scripts that format first.
+/// <c>kafkacompat format</c>: makes data directories of empty ones, as <c>kafka-storage format</c> does. A node formats its directories itself where all are
+/// empty; this is for a disk that comes to others, for features of an earlier release, and for scripts that format first.
 /// </summary>
 internal static class FormatCommand
 {
@@ -77,7 +77,9 @@ internal static class FormatCommand
 
         if (metas[metadata] is null && formatted.Count > 0)
         {
-            throw new ConfigurationException($"The metadata log's directory {metadata} is not formatted, while {formatted[0]} is. A new metadata log would not know the topics of the other directories.");
+            throw new ConfigurationException(
+                $"The metadata log's directory {metadata} is not formatted, while {formatted[0]} is. A new metadata log would not know the topics of the "
+                + "other directories.");
         }
 
         var empty = directories.Except(formatted, StringComparer.Ordinal).ToList();
@@ -102,7 +104,9 @@ internal static class FormatCommand
 
         var level = ((FeatureLevelRecord)settings.Records[0].Message).FeatureLevel;
         return empty.ConvertAll(directory => directory == metadata
-            ? string.Create(CultureInfo.InvariantCulture, $"Formatted {directory} for node {config.NodeId} of cluster {clusterId}, with the metadata log at metadata.version {FeatureCatalog.MetadataVersion(level).Name}.")
+            ? string.Create(CultureInfo.InvariantCulture,
+            $"Formatted {directory} for node {config.NodeId} of cluster {clusterId}, with the metadata log at metadata.version "
+            + $"{FeatureCatalog.MetadataVersion(level).Name}.")
             : string.Create(CultureInfo.InvariantCulture, $"Formatted {directory} for node {config.NodeId} of cluster {clusterId}."));
     }
 
@@ -115,7 +119,9 @@ internal static class FormatCommand
 
         if (directories.Find(directory => DirectoryContent.DataIn(files, directory) is not null) is { } used)
         {
-            throw new ConfigurationException($"{used} holds data and has no meta.properties: there is {DirectoryContent.DataIn(files, used)}. The data may belong to another node. Format an empty directory, or remove the data.");
+            throw new ConfigurationException(
+                $"{used} holds data and has no meta.properties: there is {DirectoryContent.DataIn(files, used)}. The data may belong to another node. Format "
+                + "an empty directory, or remove the data.");
         }
     }
 
@@ -127,7 +133,8 @@ internal static class FormatCommand
             ?? throw new ConfigurationException($"A running broker uses {directory}: it holds the lock on {LogDirectory.LockFileName} there. Stop it first.");
     }
 
-    private static string ClusterId(FormatOptions options, ServerConfig config, List<string> formatted, Dictionary<string, MetaProperties?> metas, Random random)
+    private static string ClusterId(FormatOptions options, ServerConfig config, List<string> formatted, Dictionary<string, MetaProperties?> metas,
+        Random random)
     {
         foreach (var directory in formatted)
         {
@@ -152,7 +159,9 @@ internal static class FormatCommand
         var isStatic = config.Node.StaticVoters.Count > 0;
         if (isStatic && (options.IsStandalone || options.InitialControllers is not null))
         {
-            throw new ConfigurationException("controller.quorum.voters is set and names the voters, so the metadata log names none. Remove it, or leave out --standalone and --initial-controllers.");
+            throw new ConfigurationException(
+                "controller.quorum.voters is set and names the voters, so the metadata log names none. Remove it, or leave out --standalone and "
+                + "--initial-controllers.");
         }
 
         var levels = new Dictionary<string, short>(options.Features, StringComparer.Ordinal);
@@ -166,9 +175,11 @@ internal static class FormatCommand
         var release = options.Release;
         if (levels.Remove(FeatureNames.MetadataVersion, out var metadata))
         {
-            release = release is null && metadata >= FeatureCatalog.Feature(FeatureNames.MetadataVersion).Lowest && FeatureCatalog.MetadataVersion(metadata) is var version && version.Level == metadata
+            release = release is null && metadata >= FeatureCatalog.Feature(FeatureNames.MetadataVersion).Lowest
+                && FeatureCatalog.MetadataVersion(metadata) is var version && version.Level == metadata
                 ? version.Name
-                : throw new ConfigurationException($"--feature metadata.version={metadata} names a level that does not exist, or contradicts --release-version.");
+                : throw new ConfigurationException(
+                $"--feature metadata.version={metadata} names a level that does not exist, or contradicts --release-version.");
         }
 
         var records = new List<VersionedRecord>(FormatFeatures.Of(release, levels));

@@ -86,7 +86,9 @@ internal sealed record FormatOptions
                     options = options with { InitialControllers = Value() };
                     break;
                 case "--no-initial-controllers":
-                    throw new ConfigurationException("--no-initial-controllers formats a node that joins the quorum of others. Such nodes are not served yet. --standalone formats a node that is its whole quorum.");
+                    throw new ConfigurationException(
+                        "--no-initial-controllers formats a node that joins the quorum of others. Such nodes are not served yet. --standalone formats a "
+                        + "node that is its whole quorum.");
                 case "--release-version":
                     options = options with { Release = Value() };
                     break;
@@ -105,10 +107,12 @@ internal sealed record FormatOptions
                     return options with { WantsHelp = true };
                 default:
                     var nearest = Words.Nearest(name, ShortNames.Values, WrongLetters);
-                    throw new ConfigurationException($"Unknown option {given}; {(nearest is null ? "see kafkacompat format --help." : $"did you mean {nearest}?")}");
+                    throw new ConfigurationException(
+                        $"Unknown option {given}; {(nearest is null ? "see kafkacompat format --help." : $"did you mean {nearest}?")}");
             }
 
-            string Value() => joined ?? (++i < arguments.Count ? arguments[i] : throw new ConfigurationException($"{given} needs a value; see kafkacompat format --help."));
+            string Value() =>
+                joined ?? (++i < arguments.Count ? arguments[i] : throw new ConfigurationException($"{given} needs a value; see kafkacompat format --help."));
         }
 
         return options.IsStandalone && options.InitialControllers is not null

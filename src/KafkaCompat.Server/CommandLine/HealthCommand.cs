@@ -56,7 +56,9 @@ internal static class HealthCommand
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or IOException or FormatException)
         {
-            await errors.WriteLineAsync($"kafkacompat: {url} does not answer: {(e is OperationCanceledException ? $"nothing came within {Patience.TotalSeconds} s" : e.Message)}").ConfigureAwait(false);
+            await errors.WriteLineAsync(
+                $"kafkacompat: {url} does not answer: {(e is OperationCanceledException ? $"nothing came within {Patience.TotalSeconds} s" : e.Message)}")
+                .ConfigureAwait(false);
             return NotReady;
         }
     }
@@ -64,7 +66,9 @@ internal static class HealthCommand
     /// <summary>Where a node with that listener is asked from its own machine.</summary>
     internal static Uri UrlOf(ListenerEndpoint listener)
     {
-        var host = listener.Host is "" or "0.0.0.0" or "::" ? "127.0.0.1" : listener.Host.Contains(':', StringComparison.Ordinal) ? $"[{listener.Host}]" : listener.Host;
+        var host = listener.Host is "" or "0.0.0.0" or "::"
+            ? "127.0.0.1"
+            : listener.Host.Contains(':', StringComparison.Ordinal) ? $"[{listener.Host}]" : listener.Host;
         return new Uri(string.Create(CultureInfo.InvariantCulture, $"http://{host}:{listener.Port}{ReadyPath}"));
     }
 
@@ -79,7 +83,9 @@ internal static class HealthCommand
     private static (Uri Url, ExpectedNode Expected) Target(IReadOnlyList<string> arguments)
     {
         // A variable of a script that is not set, most of all.
-        if (arguments is [""]) throw new ConfigurationException("health was given an empty text. It takes a URL, HOST:PORT or a properties file, or nothing to ask the node that the environment describes.");
+        if (arguments is [""])
+            throw new ConfigurationException(
+                "health was given an empty text. It takes a URL, HOST:PORT or a properties file, or nothing to ask the node that the environment describes.");
         if (arguments.Count == 1 && !File.Exists(arguments[0]))
         {
             return (UrlOf(arguments[0]), ExpectedNode.Any);
@@ -88,7 +94,8 @@ internal static class HealthCommand
         var settings = ProgramSettings.Gather(new NodeArguments(arguments.Count > 0 ? arguments[0] : null, []));
         var config = settings.ToConfig();
         return config.HttpListener is { } listener
-            ? (UrlOf(listener), ExpectedNode.Of(config, isNodeIdGiven: (settings.OriginOf(ConfigKeys.NodeId) ?? settings.OriginOf(ConfigKeys.BrokerId)) is not null))
+            ? (UrlOf(listener),
+            ExpectedNode.Of(config, isNodeIdGiven: (settings.OriginOf(ConfigKeys.NodeId) ?? settings.OriginOf(ConfigKeys.BrokerId)) is not null))
             : throw new ConfigurationException($"The node does not serve its health: {OwnSettings.HttpListener.Name} is none.");
     }
 
@@ -102,7 +109,8 @@ internal static class HealthCommand
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(url.IdnHost.Trim('[', ']'), url.Port, cancellation).ConfigureAwait(false);
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"GET {url.PathAndQuery} HTTP/1.1\r\nHost: {url.Authority}\r\nConnection: close\r\n\r\n"), cancellation).ConfigureAwait(false);
+        await socket.SendAsync(Encoding.ASCII.GetBytes($"GET {url.PathAndQuery} HTTP/1.1\r\nHost: {url.Authority}\r\nConnection: close\r\n\r\n"), cancellation)
+            .ConfigureAwait(false);
         var answer = new byte[MaxAnswerBytes];
         var length = 0;
         while (length < answer.Length && await socket.ReceiveAsync(answer.AsMemory(length), cancellation).ConfigureAwait(false) is var count and > 0)

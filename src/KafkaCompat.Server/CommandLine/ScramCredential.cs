@@ -6,12 +6,14 @@ using KafkaCompat.Protocol.MetadataRecords;
 namespace KafkaCompat.Server.CommandLine;
 
 /// <summary>
-/// The text of <c>--add-scram</c>: a mechanism and, in brackets, name, password or saltedpassword, and where they are chosen iterations and salt. The password itself is not kept.
+/// The text of <c>--add-scram</c>: a mechanism and, in brackets, name, password or saltedpassword, and where they are chosen iterations and salt. The password
+/// itself is not kept.
 /// </summary>
 internal static class ScramCredential
 {
     private const int SaltBytes = 20;
-    private const string Form = "SCRAM-SHA-256=[name=alice,password=secret] or SCRAM-SHA-512=[name=alice,iterations=8192,salt=\"BASE64\",saltedpassword=\"BASE64\"]";
+    private const string Form =
+        "SCRAM-SHA-256=[name=alice,password=secret] or SCRAM-SHA-512=[name=alice,iterations=8192,salt=\"BASE64\",saltedpassword=\"BASE64\"]";
 
     /// <exception cref="ConfigurationException">The text is none. The message does not repeat it: it holds a password.</exception>
     public static UserScramCredentialRecord Parse(string text, Random random)
@@ -47,7 +49,8 @@ internal static class ScramCredential
         var kind = mechanism == "SCRAM-SHA-256" ? ScramKeys.Sha256 : ScramKeys.Sha512;
         var iterations = ScramKeys.MinIterations;
         if (values.TryGetValue("iterations", out var number)
-            && (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out iterations) || iterations is < ScramKeys.MinIterations or > ScramKeys.MaxIterations))
+            && (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out iterations)
+            || iterations is < ScramKeys.MinIterations or > ScramKeys.MaxIterations))
         {
             throw Wrong($"iterations is a number from {ScramKeys.MinIterations} to {ScramKeys.MaxIterations}");
         }
@@ -66,7 +69,9 @@ internal static class ScramCredential
             random.NextBytes(salt = new byte[SaltBytes]);
         }
 
-        var salted = values.TryGetValue("password", out var password) ? ScramKeys.Salted(password, kind, iterations, salt) : Base64(values["saltedpassword"], "saltedpassword");
+        var salted = values.TryGetValue("password", out var password)
+            ? ScramKeys.Salted(password, kind, iterations, salt)
+            : Base64(values["saltedpassword"], "saltedpassword");
         return ScramKeys.Of(name, kind, iterations, salt, salted);
     }
 

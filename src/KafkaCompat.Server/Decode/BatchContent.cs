@@ -4,7 +4,9 @@ using KafkaCompat.Protocol.Records;
 
 namespace KafkaCompat.Server.Decode;
 
-/// <summary>What the records of batches hold by themselves, for a log whose folder says nothing: a metadata log, a snapshot of it, or the log of an internal topic.</summary>
+/// <summary>
+/// What the records of batches hold by themselves, for a log whose folder says nothing: a metadata log, a snapshot of it, or the log of an internal topic.
+/// </summary>
 internal static class BatchContent
 {
     /// <summary>Records that are looked at.</summary>

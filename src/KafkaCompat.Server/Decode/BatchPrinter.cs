@@ -37,7 +37,8 @@ internal sealed class BatchPrinter(TextWriter output, RecordContent content, boo
             var body = segment.ReadAtLeast(batch.AsSpan(overhead.Length), length, throwOnEndOfStream: false);
             if (body < length)
             {
-                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"@{position} a batch of {batch.Length} bytes of which {overhead.Length + body} are there"));
+                output.WriteLine(
+                    string.Create(CultureInfo.InvariantCulture, $"@{position} a batch of {batch.Length} bytes of which {overhead.Length + body} are there"));
                 return false;
             }
 
@@ -102,7 +103,8 @@ internal sealed class BatchPrinter(TextWriter output, RecordContent content, boo
     }
 
     private static string Producer(in RecordBatchHeader header) => header.HasProducerId
-        ? string.Create(CultureInfo.InvariantCulture, $" producer {header.ProducerId} epoch {header.ProducerEpoch} sequence {header.BaseSequence}..{header.LastSequence}")
+        ? string.Create(CultureInfo.InvariantCulture,
+        $" producer {header.ProducerId} epoch {header.ProducerEpoch} sequence {header.BaseSequence}..{header.LastSequence}")
         : "";
 
     private static string Time(long ms) => ms is >= 0 and < 253_402_300_800_000

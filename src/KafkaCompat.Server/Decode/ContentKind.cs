@@ -7,8 +7,8 @@ using KafkaCompat.Protocol.Records;
 namespace KafkaCompat.Server.Decode;
 
 /// <summary>
-/// What a file is by its first bytes, for one whose name says nothing: a segment or an index that was copied under another name, most of all. What proves itself (a checksum,
-/// a length that has to fit, a request that is read to its last byte) is asked for first, what merely looks plausible last.
+/// What a file is by its first bytes, for one whose name says nothing: a segment or an index that was copied under another name, most of all. What proves
+/// itself (a checksum, a length that has to fit, a request that is read to its last byte) is asked for first, what merely looks plausible last.
 /// </summary>
 internal static class ContentKind
 {
@@ -55,7 +55,8 @@ internal static class ContentKind
 
     /// <summary>A message of magic 0 or 1 that is what its checksum says.</summary>
     private static bool IsLegacyMessage(ReadOnlySpan<byte> bytes) =>
-        LegacyMessageHeader.TryRead(bytes, out var header) && header.BaseOffset >= 0 && header.SizeInBytes <= bytes.Length && LegacyMessageHeader.IsSound(bytes[..header.SizeInBytes]);
+        LegacyMessageHeader.TryRead(bytes, out var header) && header.BaseOffset >= 0 && header.SizeInBytes <= bytes.Length
+            && LegacyMessageHeader.IsSound(bytes[..header.SizeInBytes]);
 
     /// <summary>Room that was reserved and never written: there is nothing in it, whatever it was for.</summary>
     private static bool IsReserved(ReadOnlySpan<byte> bytes) => !bytes.ContainsAnyExcept((byte)0);
@@ -147,7 +148,11 @@ internal static class ContentKind
     /// <summary>The head of a batch that is damaged or cut: an offset, a length, magic 2, and attributes and numbers that can be.</summary>
     private static bool IsBatchHeader(ReadOnlySpan<byte> bytes) =>
         RecordBatchHeader.TryRead(bytes, out var header)
-        && header is { BaseOffset: >= 0, BatchLength: >= RecordBatchHeader.Size - RecordBatchHeader.LogOverhead, Magic: RecordBatchHeader.CurrentMagic, LastOffsetDelta: >= 0, RecordCount: >= 0 }
+        && header is
+        {
+            BaseOffset: >= 0, BatchLength: >= RecordBatchHeader.Size - RecordBatchHeader.LogOverhead, Magic: RecordBatchHeader.CurrentMagic,
+            LastOffsetDelta: >= 0, RecordCount: >= 0
+        }
         && (header.Attributes & ~0x7f) == 0;
 
     /// <summary>A length that fits, and a key and a version that some client sends.</summary>

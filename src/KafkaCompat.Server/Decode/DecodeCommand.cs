@@ -48,7 +48,8 @@ internal static class DecodeCommand
 
         if (Directory.Exists(path))
         {
-            throw new ConfigurationException($"{path} is a folder. decode takes files, a segment of a log for example: {Path.Combine(path, "00000000000000000000.log")}");
+            throw new ConfigurationException(
+                $"{path} is a folder. decode takes files, a segment of a log for example: {Path.Combine(path, "00000000000000000000.log")}");
         }
 
         using var stream = System.IO.File.OpenRead(path);
@@ -79,7 +80,9 @@ internal static class DecodeCommand
         var name = Path.GetFileName(path) ?? "";
         var kind = options.Kind ?? KindOf(name) ?? ContentKind.Of(head, stream.Length) ?? (path is null ? DecodeKind.Request : throw Unknown(path));
         if (kind == DecodeKind.Text && KindOf(name) is null && !TextContent.IsOfKafka(Encoding.UTF8.GetString(head)))
-            throw new ConfigurationException($"{path ?? "Standard input"} is text and no file of a data directory: those are checkpoints, meta.properties, partition.metadata, quorum-state and .kafka_cleanshutdown.");
+            throw new ConfigurationException(
+                $"{path ?? "Standard input"} is text and no file of a data directory: those are checkpoints, meta.properties, partition.metadata, "
+                + "quorum-state and .kafka_cleanshutdown.");
         switch (kind)
         {
             case DecodeKind.Batches:
@@ -138,12 +141,14 @@ internal static class DecodeCommand
         ".timeindex" => DecodeKind.TimeIndex,
         ".txnindex" => DecodeKind.TransactionIndex,
         ".snapshot" => DecodeKind.ProducerSnapshot,
-        _ when name is "meta.properties" or "partition.metadata" or "quorum-state" or ".kafka_cleanshutdown" || name.EndsWith("-checkpoint", StringComparison.Ordinal) => DecodeKind.Text,
+        _ when name is "meta.properties" or "partition.metadata" or "quorum-state" or ".kafka_cleanshutdown"
+            || name.EndsWith("-checkpoint", StringComparison.Ordinal) => DecodeKind.Text,
         _ => null,
     };
 
     private static ConfigurationException Unknown(string path) =>
-        new($"{path} looks like no file of a data directory and like no request. --batches reads it as record batches, --request and --response as captured frames.");
+        new($"{path} looks like no file of a data directory and like no request. --batches reads it as record batches, --request and --response as captured "
+            + "frames.");
 
     /// <summary>A file that waits to be deleted or swapped in is what it was before.</summary>
     private static string WithoutSuffix(string name)
@@ -163,7 +168,8 @@ internal static class DecodeCommand
     private static RecordContent? ContentOf(string? path)
     {
         var folder = path is null ? "" : Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(path))) ?? "";
-        return folder.StartsWith(InternalTopics.ClusterMetadata + "-", StringComparison.Ordinal) || path?.EndsWith(".checkpoint", StringComparison.Ordinal) == true ? RecordContent.Metadata
+        return folder.StartsWith(InternalTopics.ClusterMetadata + "-", StringComparison.Ordinal)
+            || path?.EndsWith(".checkpoint", StringComparison.Ordinal) == true ? RecordContent.Metadata
             : folder.StartsWith("__consumer_offsets-", StringComparison.Ordinal) ? RecordContent.Groups
             : folder.StartsWith("__transaction_state-", StringComparison.Ordinal) ? RecordContent.Transactions
             : folder.StartsWith("__share_group_state-", StringComparison.Ordinal) ? RecordContent.Share
@@ -173,7 +179,8 @@ internal static class DecodeCommand
     /// <summary>The offset of the segment's first record, which is its name. An index counts from there.</summary>
     private static long BaseOffset(string name, TextWriter output)
     {
-        if (long.TryParse(name.AsSpan(0, Math.Max(0, name.IndexOf('.', StringComparison.Ordinal))), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)) return offset;
+        if (long.TryParse(name.AsSpan(0, Math.Max(0, name.IndexOf('.', StringComparison.Ordinal))), NumberStyles.None, CultureInfo.InvariantCulture,
+            out var offset)) return offset;
         output.WriteLine("The file's name does not say the base offset of the segment; offsets count from it.");
         return 0;
     }

@@ -48,7 +48,8 @@ internal sealed class FramePrinter(TextWriter output, bool full)
         Body(body, version, reader.Remaining);
         if (body is ProduceRequest produce)
         {
-            Batches(produce.TopicData.SelectMany(static topic => topic.PartitionData.Select(partition => (Name(topic.Name, topic.TopicId), partition.Index, partition.Records))));
+            Batches(produce.TopicData.SelectMany(static topic =>
+                topic.PartitionData.Select(partition => (Name(topic.Name, topic.TopicId), partition.Index, partition.Records))));
         }
 
         return true;
@@ -67,7 +68,8 @@ internal sealed class FramePrinter(TextWriter output, bool full)
         Body(body, version, reader.Remaining);
         if (body is FetchResponse fetch)
         {
-            Batches(fetch.Responses.SelectMany(static topic => topic.Partitions.Select(partition => (Name(topic.Topic, topic.TopicId), partition.PartitionIndex, partition.Records))));
+            Batches(fetch.Responses.SelectMany(static topic =>
+                topic.Partitions.Select(partition => (Name(topic.Topic, topic.TopicId), partition.PartitionIndex, partition.Records))));
         }
 
         return true;

@@ -32,7 +32,8 @@ internal static class IndexPrinter
 
             var isBehind = offset > lastOffset && position > lastPosition;
             (isAscending, lastOffset, lastPosition) = (isAscending && isBehind, offset, position);
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"offset {baseOffset + offset} at {position}{(isBehind ? "" : at == 0 ? NotFirst : NotBehind)}"));
+            output.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"offset {baseOffset + offset} at {position}{(isBehind ? "" : at == 0 ? NotFirst : NotBehind)}"));
         }
 
         return Whole(bytes.Length, OffsetEntry, output) && isAscending;
@@ -52,7 +53,9 @@ internal static class IndexPrinter
 
             var isBehind = timestamp > lastTimestamp && offset >= lastOffset && offset >= 0;
             (isAscending, lastTimestamp, lastOffset) = (isAscending && isBehind, timestamp, offset);
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"timestamp {timestamp} offset {baseOffset + offset}{(isBehind ? "" : at == 0 ? NotFirst : NotBehind)}"));
+            output.WriteLine(
+                string.Create(CultureInfo.InvariantCulture,
+                $"timestamp {timestamp} offset {baseOffset + offset}{(isBehind ? "" : at == 0 ? NotFirst : NotBehind)}"));
         }
 
         return Whole(bytes.Length, TimeEntry, output) && isAscending;

@@ -3,7 +3,10 @@ using KafkaCompat.Protocol.Configs;
 
 namespace KafkaCompat.Server.Decode;
 
-/// <summary>The files of a data directory that are text, as they look: checkpoints, properties, partition.metadata, and the objects of quorum-state and .kafka_cleanshutdown.</summary>
+/// <summary>
+/// The files of a data directory that are text, as they look: checkpoints, properties, partition.metadata, and the objects of quorum-state and
+/// .kafka_cleanshutdown.
+/// </summary>
 internal static class TextContent
 {
     /// <summary>What meta.properties says; server.properties has settings of Kafka's.</summary>
@@ -19,7 +22,8 @@ internal static class TextContent
         if (lines.Count == 0) return false;
         return (IsNumber(lines[0]) && (lines.Count == 1 || IsNumber(lines[1])))
             || (lines[0].StartsWith('{') && ObjectKeys.Any(key => text.Contains(key, StringComparison.Ordinal)))
-            || (lines[0].StartsWith("version:", StringComparison.Ordinal) && lines.Exists(static line => line.StartsWith("topic_id:", StringComparison.Ordinal)))
+            || (lines[0].StartsWith("version:", StringComparison.Ordinal)
+            && lines.Exists(static line => line.StartsWith("topic_id:", StringComparison.Ordinal)))
             || HasPropertyOfKafka(text);
     }
 
@@ -27,7 +31,8 @@ internal static class TextContent
     public static string? Flaw(string text)
     {
         var lines = Lines(text);
-        if (lines.Count < 2 || !IsNumber(lines[0]) || !int.TryParse(lines[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var count) || count == lines.Count - 2) return null;
+        if (lines.Count < 2 || !IsNumber(lines[0]) || !int.TryParse(lines[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var count)
+            || count == lines.Count - 2) return null;
         return string.Create(CultureInfo.InvariantCulture, $"Entries by the second line: {count}. Entries that there are: {lines.Count - 2}.");
     }
 

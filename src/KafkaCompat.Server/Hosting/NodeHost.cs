@@ -18,8 +18,8 @@ internal static class NodeHost
     private const int MaxStartStopMs = 1_500;
 
     /// <summary>
-    /// How long a stop may take. A disk that does not answer would keep it for ever, as it does a JVM's; systemd, as the unit has it, kills a process after 120 s, which leaves the
-    /// same files and no line.
+    /// How long a stop may take. A disk that does not answer would keep it for ever, as it does a JVM's; systemd, as the unit has it, kills a process after 120
+    /// s, which leaves the same files and no line.
     /// </summary>
     internal const int MaxStopMs = 100_000;
 
@@ -56,7 +56,9 @@ internal static class NodeHost
         }
         catch (IOException) when (config.NodeDirs.FirstOrDefault(static path => !Path.IsPathRooted(path)) is { } relative)
         {
-            throw new ConfigurationException($"The folder that this program was started in does not exist any more, and the log directory {relative} is a path in it. Start the program in another folder, or write the whole path.");
+            throw new ConfigurationException(
+                $"The folder that this program was started in does not exist any more, and the log directory {relative} is a path in it. Start the program in "
+                + "another folder, or write the whole path.");
         }
         catch (IOException)
         {
@@ -73,7 +75,8 @@ internal static class NodeHost
         var stop = seams.Stop ?? signals!.Received;
         using var systemd = new SystemdNotifier();
         var stopBegan = 0L;
-        HostLog.Starting(logger, ProgramVersion.Text, config.NodeId, config.GetText(ConfigKeys.ProcessRoles) ?? "", Environment.ProcessId, Environment.Version.ToString(), Environment.ProcessorCount);
+        HostLog.Starting(logger, ProgramVersion.Text, config.NodeId, config.GetText(ConfigKeys.ProcessRoles)
+            ?? "", Environment.ProcessId, Environment.Version.ToString(), Environment.ProcessorCount);
         HostLog.Settings(logger, string.Join(", ", SettingsText.Changed(config)));
         if (DescriptorLimit.Raise() is var limit and > 0)
         {
@@ -259,7 +262,8 @@ internal static class NodeHost
         var directories = node.Node.Broker.Directories;
         var online = directories.Online.Select(static directory => directory.Path).ToHashSet(StringComparer.Ordinal);
         var offline = node.Config.LogDirs.Where(path => !online.Contains(path)).Select(Path.GetFullPath).ToList();
-        return string.Join(", ", node.Config.LogDirs.Where(online.Contains).Select(Path.GetFullPath)) + (offline.Count == 0 ? "" : $" (offline: {string.Join(", ", offline)})");
+        return string.Join(", ", node.Config.LogDirs.Where(online.Contains).Select(Path.GetFullPath))
+            + (offline.Count == 0 ? "" : $" (offline: {string.Join(", ", offline)})");
     }
 
     private static string ReadyLine(RunningNode node, HttpEndpoint? http, string? noHttp)

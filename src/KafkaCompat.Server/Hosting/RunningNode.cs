@@ -27,8 +27,8 @@ internal sealed class RunningNode : IAsyncDisposable
     private readonly ILogger _logger;
 
     private RunningNode(
-        ServerConfig config, SocketTransport transport, List<BoundListener> listeners, List<ConnectionAcceptor> acceptors, List<Task> accepting, BrokerNode node,
-        WorkThreads diskThreads, WorkThreads batchThreads, ILogger logger)
+        ServerConfig config, SocketTransport transport, List<BoundListener> listeners, List<ConnectionAcceptor> acceptors, List<Task> accepting,
+        BrokerNode node, WorkThreads diskThreads, WorkThreads batchThreads, ILogger logger)
     {
         Completion = Task.WhenAny([node.Completion, .. accepting]).Unwrap();
         _accepting = Task.WhenAll(accepting);
@@ -54,10 +54,15 @@ internal sealed class RunningNode : IAsyncDisposable
         Start(config, new DiskFileStore(DescriptorLimit.Shares().Files), TimeProvider.System, logs, NodeSeams.None, start: start);
 
     /// <summary>On other files and by another clock, within a process that is not this program's own.</summary>
-    internal static async Task<RunningNode> Start(ServerConfig config, IFileStore files, TimeProvider time, ILoggerFactory logs, NodeSeams seams, bool isGuest = false, NodeStart? start = null)
+    internal static async Task<RunningNode> Start(ServerConfig config, IFileStore files, TimeProvider time, ILoggerFactory logs, NodeSeams seams,
+        bool isGuest = false, NodeStart? start = null)
     {
         var logger = logs.CreateLogger("kafkacompat");
-        var transport = new SocketTransport(TransportOptions(config, isGuest) with { Refused = RefusedConnections.Told((endpoint, count) => HostLog.NoDescriptorForConnection(logger, endpoint, count), TimeProvider.System) }, TimeProvider.System);
+        var options = TransportOptions(config, isGuest) with
+        {
+            Refused = RefusedConnections.Told((endpoint, count) => HostLog.NoDescriptorForConnection(logger, endpoint, count), TimeProvider.System),
+        };
+        var transport = new SocketTransport(options, TimeProvider.System);
         var listeners = new List<BoundListener>();
         var diskThreads = new WorkThreads("disk", WorkThreads.MaxDiskThreads);
         var batchThreads = new WorkThreads("batch", WorkThreads.MaxBatchThreads);
@@ -89,7 +94,10 @@ internal sealed class RunningNode : IAsyncDisposable
                 }
             }
 
-            return new RunningNode(config, transport, listeners, acceptors, accepting, node, diskThreads, batchThreads, logger) { Disk = files as DiskFileStore };
+            return new RunningNode(config, transport, listeners, acceptors, accepting, node, diskThreads, batchThreads, logger)
+            {
+                Disk = files as DiskFileStore,
+            };
         }
         catch
         {
@@ -114,8 +122,8 @@ internal sealed class RunningNode : IAsyncDisposable
     public Task Completion { get; }
 
     /// <summary>
-    /// Ends as a killed process does, as far as peers and files can tell: connections are reset, nothing that was begun is answered. The caller has made the files
-    /// unwritable before, so what the parts of the node still do on their way out changes nothing.
+    /// Ends as a killed process does, as far as peers and files can tell: connections are reset, nothing that was begun is answered. The caller has made the
+    /// files unwritable before, so what the parts of the node still do on their way out changes nothing.
     /// </summary>
     internal async ValueTask KillAsync()
     {

@@ -5,7 +5,8 @@ using System.Text;
 namespace KafkaCompat.Server.Http;
 
 /// <summary>
-/// Text that is being made, in pooled pieces, up to <see cref="MaxBytes"/>. What comes behind that is dropped, whole lines of it, and <see cref="IsFull"/> says so.
+/// Text that is being made, in pooled pieces, up to <see cref="MaxBytes"/>. What comes behind that is dropped, whole lines of it, and <see cref="IsFull"/> says
+/// so.
 /// </summary>
 internal sealed class ExpositionBuffer : IDisposable
 {

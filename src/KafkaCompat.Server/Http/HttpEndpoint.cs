@@ -13,12 +13,14 @@ using Microsoft.Extensions.Options;
 namespace KafkaCompat.Server.Http;
 
 /// <summary>
-/// The one HTTP port of a node: Kestrel, on this program's own transport. Its socket is bound together with the node's listeners, so that a port in use is told before
-/// anything else is done; it is served from <see cref="Start"/> on, while the node starts, and tells of the node itself from <see cref="Serve"/> on.
+/// The one HTTP port of a node: Kestrel, on this program's own transport. Its socket is bound together with the node's listeners, so that a port in use is told
+/// before anything else is done; it is served from <see cref="Start"/> on, while the node starts, and tells of the node itself from <see cref="Serve"/> on.
 /// </summary>
 internal sealed class HttpEndpoint : IAsyncDisposable
 {
-    /// <summary>Connections at a time: scrapers and health checks. The transport closes those that come on top, because Kestrel would close them without a word.</summary>
+    /// <summary>
+    /// Connections at a time: scrapers and health checks. The transport closes those that come on top, because Kestrel would close them without a word.
+    /// </summary>
     public const int MaxConnections = 64;
 
     /// <summary>Nobody sends a body here.</summary>
@@ -39,14 +41,15 @@ internal sealed class HttpEndpoint : IAsyncDisposable
     private KestrelServer? _server;
     private OperationsApplication? _application;
 
-    private HttpEndpoint(SocketTransport transport, BoundListener bound, ILoggerFactory logs) => (_transport, _bound, _logger) = (transport, bound, logs.CreateLogger("kafkacompat"));
+    private HttpEndpoint(SocketTransport transport, BoundListener bound, ILoggerFactory logs) =>
+        (_transport, _bound, _logger) = (transport, bound, logs.CreateLogger("kafkacompat"));
 
     /// <summary>Where it listens.</summary>
     public ListenerEndpoint Listener => _bound.Endpoint;
 
     /// <summary>
-    /// Binds what <c>kafkacompat.http.listener</c> says; nothing where it says none, or, with the reason, where nobody set it and the port is taken: several nodes on one
-    /// machine start without a word about it in their settings.
+    /// Binds what <c>kafkacompat.http.listener</c> says; nothing where it says none, or, with the reason, where nobody set it and the port is taken: several
+    /// nodes on one machine start without a word about it in their settings.
     /// </summary>
     /// <exception cref="ConfigurationException">A listener that was set cannot be bound.</exception>
     public static async Task<(HttpEndpoint? Endpoint, string? Problem)> Bind(ServerConfig config, ILoggerFactory logs)
@@ -59,7 +62,8 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         var transport = new SocketTransport(TransportOptions(DescriptorLimit.Shares(), logs.CreateLogger("kafkacompat")), TimeProvider.System);
         try
         {
-            return (new HttpEndpoint(transport, await BoundListener.Bind(listener, transport, OwnSettings.HttpListener.Name).ConfigureAwait(false), logs), null);
+            return (new HttpEndpoint(transport, await BoundListener.Bind(listener, transport, OwnSettings.HttpListener.Name).ConfigureAwait(false), logs),
+                null);
         }
         catch (ConfigurationException e) when (!config.IsSet(OwnSettings.HttpListener.Name))
         {
@@ -84,7 +88,8 @@ internal sealed class HttpEndpoint : IAsyncDisposable
     };
 
     /// <summary>
-    /// Answers from now on how the start goes. Kestrel itself is made when the first connection comes, so that neither the start nor a node that nobody asks pay for it.
+    /// Answers from now on how the start goes. Kestrel itself is made when the first connection comes, so that neither the start nor a node that nobody asks
+    /// pay for it.
     /// </summary>
     public void Start(NodeStart start)
     {

@@ -9,8 +9,9 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Server.Http;
 
 /// <summary>
-/// What is served over HTTP to those who run the node: <c>/metrics</c> for Prometheus, <c>/health/live</c> while the process has what it needs, <c>/health/ready</c>
-/// while everything of the node can be served, else 503 and why not, a line each. A node that starts is alive and not ready, and says what it is at; it has no metrics yet.
+/// What is served over HTTP to those who run the node: <c>/metrics</c> for Prometheus, <c>/health/live</c> while the process has what it needs,
+/// <c>/health/ready</c> while everything of the node can be served, else 503 and why not, a line each. A node that starts is alive and not ready, and says what
+/// it is at; it has no metrics yet.
 /// </summary>
 internal sealed class OperationsApplication(NodeStart start, ILogger logger) : IHttpApplication<IFeatureCollection>, IDisposable
 {
@@ -82,11 +83,13 @@ internal sealed class OperationsApplication(NodeStart start, ILogger logger) : I
                 await Answer(context, 503, start.Describe()).ConfigureAwait(false);
                 break;
             case "/health/live":
-                await (node is not { IsAlive: false } ? Answer(context, 200, $"alive{Whose(identity)}") : Answer(context, 503, "The node has ended.")).ConfigureAwait(false);
+                await (node is not { IsAlive: false } ? Answer(context, 200, $"alive{Whose(identity)}") : Answer(context, 503, "The node has ended."))
+                    .ConfigureAwait(false);
                 break;
             case "/health/ready":
                 var reasons = node!.Health.NotReady();
-                await (reasons.Count == 0 ? Answer(context, 200, $"ready{Whose(identity)}") : Answer(context, 503, string.Join('\n', reasons))).ConfigureAwait(false);
+                await (reasons.Count == 0 ? Answer(context, 200, $"ready{Whose(identity)}") : Answer(context, 503, string.Join('\n', reasons)))
+                    .ConfigureAwait(false);
                 break;
             case "/":
                 await Answer(context, 200, "/metrics\n/health/live\n/health/ready").ConfigureAwait(false);
@@ -106,7 +109,9 @@ internal sealed class OperationsApplication(NodeStart start, ILogger logger) : I
     }
 
     private static string Whose(NodeIdentity? node) =>
-        node is null ? "" : string.Create(CultureInfo.InvariantCulture, $"\nnode {node.NodeId}{(node.ClusterId is null ? "" : $" of cluster {node.ClusterId}")}");
+        node is null
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $"\nnode {node.NodeId}{(node.ClusterId is null ? "" : $" of cluster {node.ClusterId}")}");
 
     private async Task Scrape(IFeatureCollection context, ServedNode node)
     {

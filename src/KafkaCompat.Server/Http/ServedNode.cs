@@ -3,7 +3,9 @@ using KafkaCompat.Server.Settings;
 
 namespace KafkaCompat.Server.Http;
 
-/// <summary>What is told of a node that has started: its metrics and its health. Made when somebody asks first, so that a node that nobody asks does not pay for it.</summary>
+/// <summary>
+/// What is told of a node that has started: its metrics and its health. Made when somebody asks first, so that a node that nobody asks does not pay for it.
+/// </summary>
 internal sealed class ServedNode : IDisposable
 {
     /// <summary>What the names of clients' metrics begin with here.</summary>

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Server.Listeners;
 
 /// <summary>
-/// Lets connections in as the <see cref="ConnectionQuota"/> says, for listeners that share their limits. It is a delegate round the next one: it returns when the connection has been
-/// handed on or turned away, so that a listener accepts no more while the next has to wait. It owns the connection to its end.
+/// Lets connections in as the <see cref="ConnectionQuota"/> says, for listeners that share their limits. It is a delegate round the next one: it returns when
+/// the connection has been handed on or turned away, so that a listener accepts no more while the next has to wait. It owns the connection to its end.
 /// </summary>
 internal sealed class AdmissionMiddleware(ConnectionQuota quota, OpenConnections open, ILogger logger)
 {

@@ -28,7 +28,8 @@ internal sealed class BoundListener : IAsyncDisposable
 
     public IReadOnlyList<IConnectionListener> Sockets => _sockets;
 
-    /// <exception cref="ConfigurationException">An address is not this machine's, or somebody has the port; it names the <paramref name="setting"/>.</exception>
+    /// <exception cref="ConfigurationException">An address is not this machine's, or somebody has the port; it names the
+    /// <paramref name="setting"/>.</exception>
     public static async Task<BoundListener> Bind(ListenerEndpoint listener, IConnectionListenerFactory transport, string setting = Setting)
     {
         var addresses = ListenerAddresses.Of(listener, setting);
@@ -44,8 +45,8 @@ internal sealed class BoundListener : IAsyncDisposable
     public async ValueTask DisposeAsync() => await Close(_sockets).ConfigureAwait(false);
 
     /// <summary>
-    /// Why a listener cannot be bound now, and whether all there is to it is that somebody has its port; null where nothing is in the way. Each address is bound for as long as
-    /// it takes to see it, and nobody can connect meanwhile.
+    /// Why a listener cannot be bound now, and whether all there is to it is that somebody has its port; null where nothing is in the way. Each address is
+    /// bound for as long as it takes to see it, and nobody can connect meanwhile.
     /// </summary>
     public static (SettingProblem Problem, bool IsInUse)? WhyNot(ListenerEndpoint listener, string setting = Setting)
     {
@@ -64,7 +65,8 @@ internal sealed class BoundListener : IAsyncDisposable
                 }
                 catch (SocketException e)
                 {
-                    return (new SettingProblem(Told(listener, addresses[i], listener.Port, e), [setting]), e.SocketErrorCode == SocketError.AddressAlreadyInUse);
+                    return (new SettingProblem(Told(listener, addresses[i], listener.Port, e), [setting]),
+                        e.SocketErrorCode == SocketError.AddressAlreadyInUse);
                 }
             }
 
@@ -77,7 +79,8 @@ internal sealed class BoundListener : IAsyncDisposable
     }
 
     /// <summary>Null where the system chose a port at the first address that somebody has at another one, and it may choose again.</summary>
-    private static async Task<BoundListener?> Bind(ListenerEndpoint listener, IReadOnlyList<IPAddress> addresses, IConnectionListenerFactory transport, string setting, bool isLast)
+    private static async Task<BoundListener?> Bind(ListenerEndpoint listener, IReadOnlyList<IPAddress> addresses, IConnectionListenerFactory transport,
+        string setting, bool isLast)
     {
         var sockets = new List<IConnectionListener>();
         var port = listener.Port;
@@ -108,13 +111,15 @@ internal sealed class BoundListener : IAsyncDisposable
         return new BoundListener(listener with { Port = port }, sockets);
     }
 
-    private static bool IsDoneWithout(SocketException failure) => failure.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported;
+    private static bool IsDoneWithout(SocketException failure) =>
+        failure.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported;
 
     private static string Told(ListenerEndpoint listener, IPAddress address, int port, SocketException failure) => failure.SocketErrorCode switch
     {
         SocketError.AddressAlreadyInUse => $"Port {port} is in use: listener {listener} cannot be bound to {address}.",
         SocketError.AccessDenied => $"Port {port} may not be used by this user: listener {listener}.",
-        SocketError.AddressNotAvailable => $"Listener {listener}: this machine does not have the address {address}. Name one of its own, or no host for all of them.",
+        SocketError.AddressNotAvailable =>
+            $"Listener {listener}: this machine does not have the address {address}. Name one of its own, or no host for all of them.",
         _ => $"Listener {listener} cannot be bound to {address}: {failure.Message}",
     };
 

@@ -9,12 +9,14 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Server.Listeners;
 
 /// <summary>
-/// Stop 1 of every request's path: accepts connections of listeners that share their limits, those of brokers or those of controllers, and puts each through the listener's chain.
+/// Stop 1 of every request's path: accepts connections of listeners that share their limits, those of brokers or those of controllers, and puts each through
+/// the listener's chain.
 /// <code>
 /// transport → admission → Kafka's protocol
 /// </code>
-/// Each stage is a delegate round the next, as Kestrel's connection middleware is: it may look at the connection, put another transport in its place for those behind it, or end it.
-/// What encrypts a listener stands between admission and the protocol: who is not let in costs no handshake, and the protocol reads plain bytes.
+/// Each stage is a delegate round the next, as Kestrel's connection middleware is: it may look at the connection, put another transport in its place for those
+/// behind it, or end it. What encrypts a listener stands between admission and the protocol: who is not let in costs no handshake, and the protocol reads plain
+/// bytes.
 /// </summary>
 internal sealed class ConnectionAcceptor(AdmissionMiddleware admission, BrokerService broker)
 {

@@ -34,11 +34,13 @@ internal static class ListenerAddresses
         try
         {
             return Dns.GetHostAddresses(listener.Host) is [var first, ..] ? [first]
-                : throw new ConfigurationException([new SettingProblem($"Listener {listener}: {listener.Host} does not resolve to an address of this machine.", [setting])]);
+                : throw new ConfigurationException(
+                [new SettingProblem($"Listener {listener}: {listener.Host} does not resolve to an address of this machine.", [setting])]);
         }
         catch (Exception e) when (e is SocketException or ArgumentException)
         {
-            throw new ConfigurationException([new SettingProblem($"Listener {listener}: {listener.Host} does not resolve to an address of this machine: {e.Message}", [setting])]);
+            throw new ConfigurationException(
+                [new SettingProblem($"Listener {listener}: {listener.Host} does not resolve to an address of this machine: {e.Message}", [setting])]);
         }
     }
 }

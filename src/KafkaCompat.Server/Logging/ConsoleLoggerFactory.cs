@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Server.Logging;
 
 /// <summary>
-/// Logs lines to a writer, as text (time in UTC, level, category, message) or as JSON (<see cref="JsonLogLine"/>). A dozen lines of our own instead of the console package, which brings
-/// options, configuration and a thread with it and would double the time to the first answer.
+/// Logs lines to a writer, as text (time in UTC, level, category, message) or as JSON (<see cref="JsonLogLine"/>). A dozen lines of our own instead of the
+/// console package, which brings options, configuration and a thread with it and would double the time to the first answer.
 /// </summary>
 internal sealed class ConsoleLoggerFactory(TextWriter output, LogLevel least, TimeProvider time, LogFormat format = LogFormat.Text) : ILeveledLoggerFactory
 {
@@ -49,7 +49,8 @@ internal sealed class ConsoleLoggerFactory(TextWriter output, LogLevel least, Ti
         var hasStack = exception is not null && (least <= LogLevel.Debug || !StartFailure.IsToldByMessage(exception));
         if (format == LogFormat.Json)
         {
-            var json = JsonLogLine.Of(now, level, logger, id, message, state, exception is null || hasStack ? exception?.ToString() : StartFailure.Reasons(exception));
+            var json =
+                JsonLogLine.Of(now, level, logger, id, message, state, exception is null || hasStack ? exception?.ToString() : StartFailure.Reasons(exception));
             lock (_gate)
             {
                 output.WriteLine(json);

@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Server.Logging;
 
-/// <summary>An event as an object in JSON, on one line: time in UTC, level in Kafka's word, logger, event, message, the values in it, and the exception.</summary>
+/// <summary>
+/// An event as an object in JSON, on one line: time in UTC, level in Kafka's word, logger, event, message, the values in it, and the exception.
+/// </summary>
 internal static class JsonLogLine
 {
     /// <summary>The template of the message, which loggers put among its values.</summary>

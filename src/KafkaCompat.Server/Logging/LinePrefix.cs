@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Server.Logging;
 
 /// <summary>
-/// What stands before a line in the log. Under systemd a line goes to the journal, which stamps the time itself and takes the level from a number in angle brackets
-/// (SyslogLevelPrefix=); everywhere else the line carries its own time.
+/// What stands before a line in the log. Under systemd a line goes to the journal, which stamps the time itself and takes the level from a number in angle
+/// brackets (SyslogLevelPrefix=); everywhere else the line carries its own time.
 /// </summary>
 internal readonly record struct LinePrefix(bool IsJournal)
 {
@@ -12,7 +12,8 @@ internal readonly record struct LinePrefix(bool IsJournal)
     private const string JournalVariable = "JOURNAL_STREAM";
 
     /// <summary>For lines written to that descriptor.</summary>
-    public static LinePrefix Of(int descriptor) => new(Environment.GetEnvironmentVariable(JournalVariable) is { Length: > 0 } stream && IsStream(descriptor, stream));
+    public static LinePrefix Of(int descriptor) =>
+        new(Environment.GetEnvironmentVariable(JournalVariable) is { Length: > 0 } stream && IsStream(descriptor, stream));
 
     /// <summary>The number of a level as syslog has it, where the line goes to the journal.</summary>
     public string Of(LogLevel level) => !IsJournal ? "" : level switch

@@ -7,8 +7,8 @@ namespace KafkaCompat.Server.Logging;
 internal static class LogText
 {
     /// <summary>
-    /// The same text with control characters written as escapes. A client id or a topic name comes from a client: a line break in it must not begin a line of its own, nor
-    /// may it send commands to a terminal.
+    /// The same text with control characters written as escapes. A client id or a topic name comes from a client: a line break in it must not begin a line of
+    /// its own, nor may it send commands to a terminal.
     /// </summary>
     public static string OfOneLine(string text)
     {

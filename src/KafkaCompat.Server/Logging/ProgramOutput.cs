@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Server.Logging;
 
 /// <summary>
-/// Where a node prints its lines, and in which form. Standard output gets what a script waits for, the line that says that the node is ready; everything else goes to standard
-/// error.
+/// Where a node prints its lines, and in which form. Standard output gets what a script waits for, the line that says that the node is ready; everything else
+/// goes to standard error.
 /// </summary>
 internal sealed class ProgramOutput(TextWriter output, TextWriter errors, TimeProvider time)
 {
@@ -23,7 +23,8 @@ internal sealed class ProgramOutput(TextWriter output, TextWriter errors, TimePr
             field = value;
             foreach (var stream in new[] { output, errors }.OfType<StandardStream>())
             {
-                stream.LostLines = (count, reason) => Line(LogLevel.Warning, string.Create(CultureInfo.InvariantCulture, $"{StandardStream.Lost(count)}: {reason}"));
+                stream.LostLines = (count, reason) =>
+                    Line(LogLevel.Warning, string.Create(CultureInfo.InvariantCulture, $"{StandardStream.Lost(count)}: {reason}"));
             }
         }
     }

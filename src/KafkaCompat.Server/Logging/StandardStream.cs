@@ -5,10 +5,11 @@ using System.Text;
 namespace KafkaCompat.Server.Logging;
 
 /// <summary>
-/// Standard output or standard error of a node. Lines go there as they come, and nothing that is wrong with the stream reaches whoever writes: a full disk, a reader that has
-/// gone, a reader that has stopped reading, a closed descriptor. Whoever logs may be serving a request, and does not wait for a reader that reads slowly: up to
-/// <see cref="MaxWaitingBytes"/> of lines wait here, and go when it reads. Behind them a line waits for its reader, and what cannot be written is dropped and counted; a line
-/// says how many there were once the stream takes lines again.
+/// Standard output or standard error of a node. Lines go there as they come, and nothing that is wrong with the stream reaches whoever writes: a full disk, a
+/// reader that has gone, a reader that has stopped reading, a closed descriptor. Whoever logs may be serving a request, and does not wait for a reader that
+/// reads slowly: up to
+/// <see cref="MaxWaitingBytes"/> of lines wait here, and go when it reads. Behind them a line waits for its reader, and what cannot be written is dropped and
+/// counted; a line says how many there were once the stream takes lines again.
 /// </summary>
 internal sealed partial class StandardStream : TextWriter
 {
@@ -16,8 +17,8 @@ internal sealed partial class StandardStream : TextWriter
     public const int ErrorDescriptor = 2;
 
     /// <summary>
-    /// How long a line waits for a reader that does not read, where as much waits as may. While it goes on not reading, the lines behind that one do not wait. The program's end
-    /// waits as long for what is left.
+    /// How long a line waits for a reader that does not read, where as much waits as may. While it goes on not reading, the lines behind that one do not wait.
+    /// The program's end waits as long for what is left.
     /// </summary>
     public const int MaxStallMs = 1_000;
 
@@ -167,7 +168,9 @@ internal sealed partial class StandardStream : TextWriter
         }
     }
 
-    /// <summary>Writes what the stream takes now, and looks again for the rest. Nobody does that for a stream that is closed: its last lines wait for their reader.</summary>
+    /// <summary>
+    /// Writes what the stream takes now, and looks again for the rest. Nobody does that for a stream that is closed: its last lines wait for their reader.
+    /// </summary>
     private void Go()
     {
         if (!Drain(_isClosed ? MaxStallMs : 0, downTo: 0) && !_isClosed)
@@ -177,7 +180,8 @@ internal sealed partial class StandardStream : TextWriter
     }
 
     /// <summary>
-    /// Writes what waits until it is as little as is said, and waits for a reader that does not read as long as is said. False where more is left; what the stream refuses is lost.
+    /// Writes what waits until it is as little as is said, and waits for a reader that does not read as long as is said. False where more is left; what the
+    /// stream refuses is lost.
     /// </summary>
     private bool Drain(int patienceMs, int downTo)
     {

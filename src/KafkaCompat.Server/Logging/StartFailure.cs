@@ -14,11 +14,12 @@ internal static class StartFailure
 
     /// <summary>Whether a failure is one of settings, files or a disk, whose message says all that there is to know.</summary>
     public static bool IsForeseen(Exception? exception) =>
-        exception is ConfigurationException or IOException or UnauthorizedAccessException or QuorumStateException or MetadataCorruptException or LogCorruptionException;
+        exception is ConfigurationException or IOException or UnauthorizedAccessException or QuorumStateException
+            or MetadataCorruptException or LogCorruptionException;
 
     /// <summary>
-    /// Whether a line of the log tells a failure by its message alone: a disk or a file, whose place in the program says nothing to whoever mends it. The end of a stream
-    /// is neither: who reads past it is a fault of the program.
+    /// Whether a line of the log tells a failure by its message alone: a disk or a file, whose place in the program says nothing to whoever mends it. The end
+    /// of a stream is neither: who reads past it is a fault of the program.
     /// </summary>
     public static bool IsToldByMessage(Exception exception) => IsForeseen(exception) && exception is not EndOfStreamException;
 
@@ -35,8 +36,8 @@ internal static class StartFailure
     }
 
     /// <summary>
-    /// Says what stands in the way. What nobody foresaw is told by its kind, and any with its stack where that is asked for: a node that ran may never again come to where it
-    /// failed. Returns the exit code.
+    /// Says what stands in the way. What nobody foresaw is told by its kind, and any with its stack where that is asked for: a node that ran may never again
+    /// come to where it failed. Returns the exit code.
     /// </summary>
     public static int Tell(Exception? exception, ProgramOutput output, bool withStack = false)
     {
@@ -49,14 +50,17 @@ internal static class StartFailure
                 output.Say(LogLevel.Critical, exception.Message);
                 break;
             case OutOfMemoryException:
-                output.Say(LogLevel.Critical, "The system gave this process less memory than it needs. Raise its limit (ulimit -v, the memory of its container), or free memory.");
+                output.Say(LogLevel.Critical,
+                    "The system gave this process less memory than it needs. Raise its limit (ulimit -v, the memory of its container), or free memory.");
                 break;
             default:
-                output.Say(LogLevel.Critical, $"{exception?.GetType().Name}: {exception?.Message} This is a fault of the program; KAFKA_LOG_LEVEL=DEBUG shows where it is.");
+                output.Say(LogLevel.Critical,
+                    $"{exception?.GetType().Name}: {exception?.Message} This is a fault of the program; KAFKA_LOG_LEVEL=DEBUG shows where it is.");
                 break;
         }
 
-        if (exception is not null && (withStack || Environment.GetEnvironmentVariable("KAFKA_LOG_LEVEL")?.ToUpperInvariant() is "DEBUG" or "TRACE")) output.Errors.WriteLine(exception);
+        if (exception is not null && (withStack || Environment.GetEnvironmentVariable("KAFKA_LOG_LEVEL")?.ToUpperInvariant() is "DEBUG" or "TRACE"))
+            output.Errors.WriteLine(exception);
         // Whoever called may end the process with the code.
         output.Errors.Flush();
         return Refused;

@@ -5,8 +5,8 @@ using KafkaCompat.Broker.Logging;
 namespace KafkaCompat.Server.Settings;
 
 /// <summary>
-/// The form of the lines that a start prints which never came to have a configuration. It looks for kafkacompat.log.format alone, where settings may stand, and takes every
-/// mistake elsewhere for none.
+/// The form of the lines that a start prints which never came to have a configuration. It looks for kafkacompat.log.format alone, where settings may stand, and
+/// takes every mistake elsewhere for none.
 /// </summary>
 internal static class EarlyLogFormat
 {
@@ -14,19 +14,21 @@ internal static class EarlyLogFormat
 
     public static LogFormat Of(IReadOnlyList<string> arguments)
     {
-        var variables = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(static entry => KeyValuePair.Create((string)entry.Key, (string?)entry.Value ?? ""));
+        var variables = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .Select(static entry => KeyValuePair.Create((string)entry.Key, (string?)entry.Value ?? ""));
         return Of(
         [
             .. arguments.Where(File.Exists).SelectMany(Settings),
             .. EnvironmentSettings.From(variables),
             .. arguments.Select(static argument => argument.StartsWith(Override, StringComparison.Ordinal) ? argument[Override.Length..] : argument)
-                .Select(static text => text.Split('=', 2)).Where(static parts => parts.Length == 2).Select(static parts => KeyValuePair.Create(parts[0].Trim(), parts[1].Trim())),
+                .Select(static text => text.Split('=', 2)).Where(static parts => parts.Length == 2)
+                    .Select(static parts => KeyValuePair.Create(parts[0].Trim(), parts[1].Trim())),
         ]);
     }
 
     /// <summary>
-    /// Of settings in the order in which the last one counts. A word that is no format is told as a problem in the form that the word before it asks for: what reads the lines
-    /// of a node that was to write JSON reads JSON.
+    /// Of settings in the order in which the last one counts. A word that is no format is told as a problem in the form that the word before it asks for: what
+    /// reads the lines of a node that was to write JSON reads JSON.
     /// </summary>
     public static LogFormat Of(IReadOnlyList<KeyValuePair<string, string>> settings)
     {

@@ -5,8 +5,8 @@ using KafkaCompat.Protocol.Configs;
 namespace KafkaCompat.Server.Settings;
 
 /// <summary>
-/// <c>--port N</c>: the first listener for clients moves to port N, and so does what is advertised for it. The controller's listener moves to N + 1 where nobody chose its
-/// port, or where it would meet N; the quorum's addresses that name its old port move along.
+/// <c>--port N</c>: the first listener for clients moves to port N, and so does what is advertised for it. The controller's listener moves to N + 1 where
+/// nobody chose its port, or where it would meet N; the quorum's addresses that name its old port move along.
 /// </summary>
 internal static class PortOption
 {
@@ -16,7 +16,9 @@ internal static class PortOption
     private const string ControllerNames = ConfigKeys.ControllerListenerNames;
     private static readonly string[] QuorumAddresses = [ConfigKeys.ControllerQuorumBootstrapServers, ConfigKeys.ControllerQuorumVoters];
 
-    /// <summary>Settings that the option reads and rewrites. It needs them sound: what is wrong with one is told as it was given, not as the option would write it.</summary>
+    /// <summary>
+    /// Settings that the option reads and rewrites. It needs them sound: what is wrong with one is told as it was given, not as the option would write it.
+    /// </summary>
     public static IReadOnlyList<string> Needed { get; } = [Listeners, Advertised, ControllerNames, .. QuorumAddresses];
 
     /// <summary>Adds to <paramref name="settings"/> what the option changes. The last value of a setting is the one in force.</summary>
@@ -38,7 +40,8 @@ internal static class PortOption
         entries[first] = WithPort(entries[first], Text(port));
         for (var i = 0; i < entries.Length; i++)
         {
-            if (i != first && controllers.Contains(NameOf(entries[i]), StringComparer.OrdinalIgnoreCase) && (controllerFollows || (port > 0 && PortOf(entries[i]) == Text(port))))
+            if (i != first && controllers.Contains(NameOf(entries[i]), StringComparer.OrdinalIgnoreCase)
+                && (controllerFollows || (port > 0 && PortOf(entries[i]) == Text(port))))
             {
                 var next = Text(port is > 0 and < ushort.MaxValue ? port + 1 : port == 0 ? 0 : port - 1);
                 MoveQuorum(PortOf(entries[i]), next);
@@ -50,7 +53,8 @@ internal static class PortOption
         if (Last(Advertised) is { Length: > 0 } advertised)
         {
             settings.Add(new(Advertised, string.Join(',', advertised.Split(',', StringSplitOptions.TrimEntries)
-                .Select(entry => NameOf(entry).Equals(NameOf(entries[first]), StringComparison.OrdinalIgnoreCase) ? WithPort(entry, Text(port)) : entry)), Option));
+                .Select(entry => NameOf(entry).Equals(NameOf(entries[first]), StringComparison.OrdinalIgnoreCase) ? WithPort(entry, Text(port)) : entry)),
+                Option));
         }
 
         string Last(string name) => settings.FindLast(entry => entry.Name == name)?.Value ?? "";

@@ -7,7 +7,9 @@ using KafkaCompat.Protocol.Configs;
 
 namespace KafkaCompat.Server.Settings;
 
-/// <summary>The settings of a node from where they may stand: Kafka's defaults, a file, the environment and the command line, each over the one before.</summary>
+/// <summary>
+/// The settings of a node from where they may stand: Kafka's defaults, a file, the environment and the command line, each over the one before.
+/// </summary>
 internal sealed class ProgramSettings
 {
     private const string BrokerPort = "9092";
@@ -64,7 +66,8 @@ internal sealed class ProgramSettings
         // A listener that is wrong is told as somebody wrote it, and not as --port would make it.
         _ = settings.TryToConfig(out var problems);
         if (problems.Any(static problem => problem.Settings.Any(PortOption.Needed.Contains))) return settings;
-        PortOption.Apply(given, port, controllerFollows: arguments.PropertiesFile is null && given.FindLast(static entry => entry.Name == ConfigKeys.Listeners) is { Origin: null });
+        PortOption.Apply(given, port, controllerFollows: arguments.PropertiesFile is null
+            && given.FindLast(static entry => entry.Name == ConfigKeys.Listeners) is { Origin: null });
         return new ProgramSettings(Complete(given, arguments), notes);
     }
 
@@ -73,7 +76,8 @@ internal sealed class ProgramSettings
     {
         if (arguments.PropertiesFile is not null) return entries;
         if (!entries.Exists(static entry => entry.Name is LogDirs or LogDir)) entries.Add(new(LogDirs, "data", null));
-        if (entries.Exists(static entry => entry.Name == ConfigKeys.BrokerId) && !entries.Exists(static entry => entry is { Name: ConfigKeys.NodeId, Origin: not null }))
+        if (entries.Exists(static entry => entry.Name == ConfigKeys.BrokerId)
+            && !entries.Exists(static entry => entry is { Name: ConfigKeys.NodeId, Origin: not null }))
         {
             // Its older name says it.
             _ = entries.RemoveAll(static entry => entry.Name == ConfigKeys.NodeId);
@@ -95,7 +99,9 @@ internal sealed class ProgramSettings
         return config;
     }
 
-    /// <summary>A configuration of the same directories and nothing else that was given, to look at them while other settings are wrong; null where theirs are.</summary>
+    /// <summary>
+    /// A configuration of the same directories and nothing else that was given, to look at them while other settings are wrong; null where theirs are.
+    /// </summary>
     public ServerConfig? ToDirectoriesAlone()
     {
         List<ConfigEntry> entries = [.. WithoutFile, .. Entries.Where(static entry => entry.Name is LogDirs or LogDir or MetadataLogDir)];
@@ -104,7 +110,10 @@ internal sealed class ProgramSettings
     }
 
     /// <summary>What is advertised for a listener without a host. One that is no host is a problem that the configuration itself tells.</summary>
-    private string LocalHostName => _last.TryGetValue(OwnSettings.AdvertisedHost.Name, out var host) && OwnSettings.AdvertisedHost.TryParse(host.Value) is (string name, null) ? name : Dns.GetHostName();
+    private string LocalHostName =>
+        _last.TryGetValue(OwnSettings.AdvertisedHost.Name, out var host) && OwnSettings.AdvertisedHost.TryParse(host.Value) is (string name, null)
+        ? name
+        : Dns.GetHostName();
 
     /// <summary>Where a setting was given last; null where nobody gave it.</summary>
     public string? OriginOf(string setting) => _last.GetValueOrDefault(setting)?.Origin;
@@ -126,7 +135,8 @@ internal sealed class ProgramSettings
         return given switch
         {
             [] => problem,
-            [var one] when problem.Settings.Count == 1 || problem.Message.Contains(one, StringComparison.Ordinal) => problem with { Message = $"{problem.Message} ({OriginOf(one)})" },
+            [var one] when problem.Settings.Count == 1 || problem.Message.Contains(one, StringComparison.Ordinal) =>
+                problem with { Message = $"{problem.Message} ({OriginOf(one)})" },
             _ => problem with { Message = $"{problem.Message} ({string.Join(", ", given.Select(setting => $"{setting}: {OriginOf(setting)}"))})" },
         };
     }
@@ -179,7 +189,10 @@ internal sealed class ProgramSettings
             var entry = Array.Find(listeners.Split(','), text => text.Trim().StartsWith(controller + "://", StringComparison.OrdinalIgnoreCase))!.Trim();
             var address = entry[(entry.IndexOf("://", StringComparison.Ordinal) + 3)..];
             // Where the listener is wrong that is the problem to tell, not this.
-            settings.Add(new(ConfigKeys.ControllerQuorumBootstrapServers, PropertiesFile.IsAddress(address) ? address.StartsWith(':') ? "localhost" + address : address : $"localhost:{ControllerPort}", null));
+            settings.Add(
+                new(ConfigKeys.ControllerQuorumBootstrapServers, PropertiesFile.IsAddress(address)
+                ? address.StartsWith(':') ? "localhost" + address : address
+                : $"localhost:{ControllerPort}", null));
         }
     }
 

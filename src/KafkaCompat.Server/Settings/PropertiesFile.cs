@@ -31,12 +31,14 @@ internal static class PropertiesFile
         {
             if (Directory.Exists(path)) throw new ConfigurationException($"Cannot read {path}: it is a folder. Name the properties file in it.");
             using var file = File.OpenRead(path);
-            if (file.Length > MaxBytes) throw new ConfigurationException($"Cannot read {path}: it has {file.Length} bytes, and a properties file has {MaxBytes} at most.");
+            if (file.Length > MaxBytes)
+                throw new ConfigurationException($"Cannot read {path}: it has {file.Length} bytes, and a properties file has {MaxBytes} at most.");
             return File.ReadAllBytes(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new ConfigurationException($"Cannot read {path}: {(e is FileNotFoundException or DirectoryNotFoundException ? "the file does not exist." : e.Message)}");
+            throw new ConfigurationException(
+                $"Cannot read {path}: {(e is FileNotFoundException or DirectoryNotFoundException ? "the file does not exist." : e.Message)}");
         }
     }
 }

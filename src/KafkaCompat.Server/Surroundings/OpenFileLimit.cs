@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace KafkaCompat.Server.Surroundings;
 
 /// <summary>
-/// How many files and sockets the system lets this process have open: getrlimit and setrlimit, on Linux and macOS. It uses nothing that lies outside the core library, because
+/// How many files and sockets the system lets this process have open: getrlimit and setrlimit, on Linux and macOS. It uses nothing that lies outside the core
+/// library, because
 /// <see cref="DescriptorFloor"/> asks before another assembly can be loaded.
 /// </summary>
 internal static partial class OpenFileLimit

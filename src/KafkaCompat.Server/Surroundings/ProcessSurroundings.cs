@@ -4,8 +4,8 @@ using KafkaCompat.Server.Logging;
 namespace KafkaCompat.Server.Surroundings;
 
 /// <summary>
-/// What a process is born into and may not be ended by: descriptors 0 to 2 that are closed, and signals whose default is to end it although it can go on. Called before anything
-/// else opens a file.
+/// What a process is born into and may not be ended by: descriptors 0 to 2 that are closed, and signals whose default is to end it although it can go on.
+/// Called before anything else opens a file.
 /// </summary>
 internal static partial class ProcessSurroundings
 {
@@ -31,11 +31,13 @@ internal static partial class ProcessSurroundings
     private const int TerminalOutput = 22;
 
     /// <summary>
-    /// Signals that mean nothing to this program and would end it: SIGUSR1 and SIGUSR2, which tools send to have files reopened, timers and descriptors that nobody set up
-    /// (SIGALRM, SIGSTKFLT, SIGVTALRM, SIGPROF, SIGIO), and on Linux the real-time signals. One that .NET has a handler for is left to it: it stops threads for the garbage
-    /// collector with one of them, which is the first real-time signal (34 with glibc, 35 with musl) or, on macOS, SIGUSR1.
+    /// Signals that mean nothing to this program and would end it: SIGUSR1 and SIGUSR2, which tools send to have files reopened, timers and descriptors that
+    /// nobody set up (SIGALRM, SIGSTKFLT, SIGVTALRM, SIGPROF, SIGIO), and on Linux the real-time signals. One that .NET has a handler for is left to it: it
+    /// stops threads for the garbage collector with one of them, which is the first real-time signal (34 with glibc, 35 with musl) or, on macOS, SIGUSR1.
     /// </summary>
-    private static readonly int[] Meaningless = OperatingSystem.IsMacOS() ? [14, 23, 26, 27, 30, 31] : [10, 12, 14, 16, 26, 27, 29, .. Enumerable.Range(FirstRealTime, LastRealTime - FirstRealTime + 1)];
+    private static readonly int[] Meaningless = OperatingSystem.IsMacOS()
+        ? [14, 23, 26, 27, 30, 31]
+        : [10, 12, 14, 16, 26, 27, 29, .. Enumerable.Range(FirstRealTime, LastRealTime - FirstRealTime + 1)];
 
     private static readonly bool[] TakenByRuntime = new bool[StandardDescriptors];
 
@@ -57,8 +59,8 @@ internal static partial class ProcessSurroundings
     public static TextWriter OpenStream(int descriptor) => TakenByRuntime[descriptor] ? TextWriter.Null : new StandardStream(descriptor);
 
     /// <summary>
-    /// Opens /dev/null in place of each standard descriptor that is closed. Otherwise the next file that is opened gets its number, a partition's log among them, and what is
-    /// written to standard error lands in it.
+    /// Opens /dev/null in place of each standard descriptor that is closed. Otherwise the next file that is opened gets its number, a partition's log among
+    /// them, and what is written to standard error lands in it.
     /// </summary>
     private static void FillStandardDescriptors()
     {
@@ -72,12 +74,16 @@ internal static partial class ProcessSurroundings
                 return;
             }
 
-            // What a process inherits has survived an exec. This one was closed, and .NET has opened something of its own under its number before it called Main.
+            // What a process inherits has survived an exec. This one was closed, and .NET has opened something of its own under its number before it called
+            // Main.
             TakenByRuntime[descriptor] = flags >= 0 && (flags & ClosedOnExec) != 0;
         }
     }
 
-    /// <summary>Whether something happens on a signal that is not its default. Asked without a change, for a signal may come at any time; the handler stands first in what is told.</summary>
+    /// <summary>
+    /// Whether something happens on a signal that is not its default. Asked without a change, for a signal may come at any time; the handler stands first in
+    /// what is told.
+    /// </summary>
     private static bool HasHandler(int signal)
     {
         Span<nint> action = stackalloc nint[WordsOfAction];

@@ -4,8 +4,9 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Server.Surroundings;
 
 /// <summary>
-/// Signals that ask for an orderly end: SIGTERM, SIGINT, SIGHUP (its terminal has gone), SIGXCPU (its processor time is used up) and SIGPWR (the power fails). Those that come while the node stops change
-/// nothing, as with a JVM: a wrapper and a terminal often send one each. SIGQUIT, which has a JVM print its threads, is answered with a line.
+/// Signals that ask for an orderly end: SIGTERM, SIGINT, SIGHUP (its terminal has gone), SIGXCPU (its processor time is used up) and SIGPWR (the power fails).
+/// Those that come while the node stops change nothing, as with a JVM: a wrapper and a terminal often send one each. SIGQUIT, which has a JVM print its
+/// threads, is answered with a line.
 /// </summary>
 internal sealed partial class StopSignals : IDisposable
 {
@@ -52,8 +53,8 @@ internal sealed partial class StopSignals : IDisposable
     public Task<string> Received => _received.Task;
 
     /// <summary>
-    /// The process is about to end with an exit code of its own. A signal that came now, to somebody who no longer listens, would end it with another one; so they change nothing
-    /// to the end.
+    /// The process is about to end with an exit code of its own. A signal that came now, to somebody who no longer listens, would end it with another one; so
+    /// they change nothing to the end.
     /// </summary>
     public void Dispose()
     {

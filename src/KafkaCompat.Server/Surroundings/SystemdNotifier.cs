@@ -5,8 +5,8 @@ using System.Text;
 namespace KafkaCompat.Server.Surroundings;
 
 /// <summary>
-/// Tells systemd how the program stands, where it was started by a unit of <c>Type=notify</c>: ready, stopping, and with <c>WatchdogSec=</c> that it is alive. A
-/// datagram to the socket that <c>NOTIFY_SOCKET</c> names; without it nothing is told.
+/// Tells systemd how the program stands, where it was started by a unit of <c>Type=notify</c>: ready, stopping, and with <c>WatchdogSec=</c> that it is alive.
+/// A datagram to the socket that <c>NOTIFY_SOCKET</c> names; without it nothing is told.
 /// </summary>
 internal sealed class SystemdNotifier : IDisposable
 {
@@ -20,7 +20,9 @@ internal sealed class SystemdNotifier : IDisposable
     public void Ready(string status, Func<bool> isAlive)
     {
         Tell($"READY=1\nSTATUS={status}");
-        if (_path is not null && long.TryParse(Environment.GetEnvironmentVariable(WatchdogVariable), NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds) && microseconds > 0)
+        if (_path is not null
+            && long.TryParse(Environment.GetEnvironmentVariable(WatchdogVariable), NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds)
+            && microseconds > 0)
         {
             // Twice as often as it has to be, as systemd advises. The timer fires on the pool that the node's work runs on: one that is stuck is not alive.
             var half = TimeSpan.FromMicroseconds(microseconds / 2.0);

@@ -5,8 +5,8 @@ namespace KafkaCompat.Server.Surroundings;
 
 /// <summary>
 /// Threads of the program for work of one kind. One is started when there is work and all others are busy, up to a bound; behind that, work waits its
-/// turn. How much can wait is bounded by who asks: each chore, each worker of the syncer and each write-behind has one piece of work for the disk under way, and
-/// each connection one request whose batches take long.
+/// turn. How much can wait is bounded by who asks: each chore, each worker of the syncer and each write-behind has one piece of work for the disk under way,
+/// and each connection one request whose batches take long.
 /// </summary>
 internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> start) : IDiskThreads, IBatchThreads, IDisposable
 {

@@ -94,9 +94,9 @@ internal sealed class BlockPool
 
     /// <summary>
     /// Called now and then by the transport: drops half of the large blocks that wait in the pool, so that memory of a burst goes
-    /// back to the collector within a few calls. Small blocks stay: they share slabs. True when the burst is over and so much was dropped, here or past what the pool
-    /// keeps, that a collection is worth its time: a broker that idles would not have one for hours. The other half is dropped then too, for one block that stays keeps
-    /// the 32 MiB around it from the system.
+    /// back to the collector within a few calls. Small blocks stay: they share slabs. True when the burst is over and so much was dropped, here or past what
+    /// the pool keeps, that a collection is worth its time: a broker that idles would not have one for hours. The other half is dropped then too, for one block
+    /// that stays keeps the 32 MiB around it from the system.
     /// </summary>
     public bool Trim()
     {

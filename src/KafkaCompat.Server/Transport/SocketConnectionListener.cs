@@ -83,7 +83,8 @@ internal sealed class SocketConnectionListener : IConnectionListener
 
     /// <summary>Null where the connection is served.</summary>
     private Action<EndPoint>? WhoHearsOfRefusal(Socket socket) =>
-        socket.Handle >= _options.FirstReservedDescriptor && (_options.SpareConnections == 0 || _open.Count >= _options.SpareConnections) ? _options.Refused ?? Nobody
+        socket.Handle >= _options.FirstReservedDescriptor && (_options.SpareConnections == 0 || _open.Count >= _options.SpareConnections)
+            ? _options.Refused ?? Nobody
         : _options.MaxConnections < int.MaxValue && _open.Count >= _options.MaxConnections ? _options.Full ?? Nobody
         : null;
 

@@ -15,13 +15,14 @@ namespace KafkaCompat.Server.Transport;
 internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
 {
     /// <summary>
-    /// What is sent at a time while the socket of a slow peer takes nothing: its completion says that there is room again, which the runtime has no other call for. No more,
-    /// because the runtime says nothing before the last byte of it is taken, and a peer that reads slowly would seem to read nothing.
+    /// What is sent at a time while the socket of a slow peer takes nothing: its completion says that there is room again, which the runtime has no other call
+    /// for. No more, because the runtime says nothing before the last byte of it is taken, and a peer that reads slowly would seem to read nothing.
     /// </summary>
     private const int MaxWaitingBytes = 32 * 1024;
 
     /// <summary>
-    /// A peer that takes a block of a file within this is offered whole blocks: each further piece costs a wake-up, which is a seventh of the work of large fetches.
+    /// A peer that takes a block of a file within this is offered whole blocks: each further piece costs a wake-up, which is a seventh of the work of large
+    /// fetches.
     /// </summary>
     private static readonly TimeSpan SlowAfter = TimeSpan.FromMilliseconds(100);
 

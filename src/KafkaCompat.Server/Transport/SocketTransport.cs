@@ -24,8 +24,8 @@ internal sealed class SocketTransport : IConnectionListenerFactory, IDisposable
     }
 
     /// <summary>
-    /// Whether sockets that hold the same port have to ask for it. On Linux any number may be bound as long as one at most listens, so that the kernel refuses a second listener;
-    /// what they would ask for there is to share the connections too.
+    /// Whether sockets that hold the same port have to ask for it. On Linux any number may be bound as long as one at most listens, so that the kernel refuses
+    /// a second listener; what they would ask for there is to share the connections too.
     /// </summary>
     private static bool MustAskToShare => !OperatingSystem.IsLinux();
 

@@ -14,8 +14,8 @@ internal static class CheckpointText
     private static readonly char[] s_blanks = [' ', '\t', '\v', '\f', '\r'];
 
     /// <summary>
-    /// The entries of a file, each cut into as many parts as asked for; empty where the file is absent. As Kafka reads it: a line ends with a line feed, a carriage return or
-    /// both, numbers stand alone on their lines, no line is blank, and a file that ends before the number of entries has none.
+    /// The entries of a file, each cut into as many parts as asked for; empty where the file is absent. As Kafka reads it: a line ends with a line feed, a
+    /// carriage return or both, numbers stand alone on their lines, no line is blank, and a file that ends before the number of entries has none.
     /// </summary>
     public static List<string[]> Read(IFileStore files, string path, int parts)
     {
@@ -62,7 +62,9 @@ internal static class CheckpointText
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
-    public static long Number(string cell, string path) => JavaNumber.TryLong(cell, out long value) ? value : throw new LogCorruptionException($"{path}: '{cell}' is not a number.");
+    public static long Number(string cell, string path) =>
+        JavaNumber.TryLong(cell, out long value) ? value : throw new LogCorruptionException($"{path}: '{cell}' is not a number.");
 
-    public static int Int(string cell, string path) => JavaNumber.TryInt(cell, out int value) ? value : throw new LogCorruptionException($"{path}: '{cell}' is not a number of 32 bits.");
+    public static int Int(string cell, string path) =>
+        JavaNumber.TryInt(cell, out int value) ? value : throw new LogCorruptionException($"{path}: '{cell}' is not a number of 32 bits.");
 }

@@ -20,6 +20,8 @@ public static class OffsetCheckpoint
     }
 
     public static void Write(IFileStore files, string path, IReadOnlyDictionary<TopicPartition, long> offsets, bool syncFolder = true) =>
-        files.WriteAtomically(path, CheckpointText.Encode(offsets.Count, offsets.OrderBy(static entry => entry.Key.Topic, StringComparer.Ordinal).ThenBy(static entry => entry.Key.Partition).Select(static entry =>
+        files.WriteAtomically(path,
+            CheckpointText.Encode(offsets.Count,
+            offsets.OrderBy(static entry => entry.Key.Topic, StringComparer.Ordinal).ThenBy(static entry => entry.Key.Partition).Select(static entry =>
             string.Create(CultureInfo.InvariantCulture, $"{entry.Key.Topic} {entry.Key.Partition} {entry.Value}"))), syncFolder: syncFolder);
 }

@@ -39,7 +39,9 @@ public static class PartitionMetadataFile
         return start > colon + 1 && start < line.Length ? line[start..] : null;
     }
 
-    /// <summary>Puts the file in place, whole, for whoever opens the folder next; <see cref="Sync"/> makes it durable, and a sync of the folder its name.</summary>
+    /// <summary>
+    /// Puts the file in place, whole, for whoever opens the folder next; <see cref="Sync"/> makes it durable, and a sync of the folder its name.
+    /// </summary>
     public static void Write(IFileStore files, string folder, Uuid topicId) =>
         files.WriteAtomically(Path.Combine(folder, FileName), Encoding.UTF8.GetBytes($"{Start}{topicId}"), sync: false);
 

@@ -25,7 +25,8 @@ internal static class CleanShutdownMarker
             var reader = new Utf8JsonReader(files.ReadAllBytes(path));
             using JsonDocument json = JsonDocument.ParseValue(ref reader);
             if (json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("brokerEpoch", out JsonElement epoch)
-                && (!json.RootElement.TryGetProperty("version", out JsonElement version) || IsNothing(version) || (TryNumber(version, out long number) && number is >= int.MinValue and <= int.MaxValue))
+                && (!json.RootElement.TryGetProperty("version", out JsonElement version) || IsNothing(version)
+                || (TryNumber(version, out long number) && number is >= int.MinValue and <= int.MaxValue))
                 && TryNumber(epoch, out long told))
                 brokerEpoch = told;
         }
@@ -37,7 +38,8 @@ internal static class CleanShutdownMarker
         return true;
     }
 
-    private static bool IsNothing(JsonElement element) => element.ValueKind == JsonValueKind.Null || (element.ValueKind == JsonValueKind.String && element.GetString() is "" or "null");
+    private static bool IsNothing(JsonElement element) =>
+        element.ValueKind == JsonValueKind.Null || (element.ValueKind == JsonValueKind.String && element.GetString() is "" or "null");
 
     /// <summary>A number, or a text of one, as Kafka's reader of JSON takes it.</summary>
     private static bool TryNumber(JsonElement element, out long number)

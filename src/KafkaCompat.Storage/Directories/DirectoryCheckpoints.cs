@@ -14,7 +14,8 @@ namespace KafkaCompat.Storage.Directories;
 /// </remarks>
 internal sealed class DirectoryCheckpoints(LogEnvironment environment, string directory)
 {
-    private static readonly string[] s_names = [OffsetCheckpoint.RecoveryPoints, OffsetCheckpoint.LogStarts, OffsetCheckpoint.HighWatermarks, OffsetCheckpoint.Cleaner];
+    private static readonly string[] s_names =
+        [OffsetCheckpoint.RecoveryPoints, OffsetCheckpoint.LogStarts, OffsetCheckpoint.HighWatermarks, OffsetCheckpoint.Cleaner];
 
     private readonly Lock _gate = new();
 

@@ -55,8 +55,8 @@ public sealed class LogDirectories : IDisposable
     }
 
     /// <summary>
-    /// Why a partition that the metadata gives to a directory has no log here and gets none: that directory has failed, or was not opened and may be the one. Null where
-    /// nothing stands against it.
+    /// Why a partition that the metadata gives to a directory has no log here and gets none: that directory has failed, or was not opened and may be the one.
+    /// Null where nothing stands against it.
     /// </summary>
     public string? WhyOffline(Uuid? assigned)
     {
@@ -111,8 +111,8 @@ public sealed class LogDirectories : IDisposable
     }
 
     /// <summary>
-    /// Takes logs out of service, and copies of them that were being made for another directory. What one directory refuses is done in the others all the same; one
-    /// that has failed only lets go of them.
+    /// Takes logs out of service, and copies of them that were being made for another directory. What one directory refuses is done in the others all the same;
+    /// one that has failed only lets go of them.
     /// </summary>
     public void Delete(params IReadOnlyCollection<TopicPartition> partitions)
     {
@@ -133,8 +133,9 @@ public sealed class LogDirectories : IDisposable
     }
 
     /// <summary>
-    /// The high watermarks of the logs that are here, as their directories last wrote them down. What a directory says of a log that lies elsewhere is old. Where a log ends
-    /// before its high watermark, or is not here although <paramref name="isExpected"/>, records are gone that were acknowledged, and <see cref="Recovery"/> is told.
+    /// The high watermarks of the logs that are here, as their directories last wrote them down. What a directory says of a log that lies elsewhere is old.
+    /// Where a log ends before its high watermark, or is not here although <paramref name="isExpected"/>, records are gone that were acknowledged, and
+    /// <see cref="Recovery"/> is told.
     /// </summary>
     public Dictionary<TopicPartition, long> HighWatermarksAtStart(Func<TopicPartition, bool>? isExpected = null)
     {
@@ -189,7 +190,8 @@ public sealed class LogDirectories : IDisposable
                 throw new LogCorruptionException($"Duplicate log directories found: {homes[log.Partition].Folder}, {log.Folder}!");
         }
         if (!Online.Any())
-            throw new KafkaStorageException($"All log directories have failed, the last one because of: {_all[^1].Health.Cause?.Message}", _all[^1].Health.Cause);
+            throw new KafkaStorageException($"All log directories have failed, the last one because of: {_all[^1].Health.Cause?.Message}",
+                _all[^1].Health.Cause);
     }
 
     private async Task Load(LogDirectory directory, Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, int threads)

@@ -33,8 +33,8 @@ public sealed class LogDirectory : IDisposable
     private readonly ConcurrentDictionary<TopicPartition, byte> _namesakes = new();
 
     /// <summary>
-    /// Partitions whose folder was made here and whose log was not, because it was refused: for lack of descriptors. Made anew here, or deleted with their topic. In
-    /// no other directory meanwhile, or the next start finds two logs of one partition.
+    /// Partitions whose folder was made here and whose log was not, because it was refused: for lack of descriptors. Made anew here, or deleted with their
+    /// topic. In no other directory meanwhile, or the next start finds two logs of one partition.
     /// </summary>
     private readonly ConcurrentDictionary<TopicPartition, byte> _begun = new();
     private readonly DirectoryCheckpoints _checkpoints;
@@ -119,7 +119,8 @@ public sealed class LogDirectory : IDisposable
     {
         environment.Files.CreateFolder(path);
         IDisposable @lock = environment.Files.TryLock(System.IO.Path.Combine(path, LockFileName))
-            ?? throw new DirectoryInUseException($"Failed to acquire lock on file {LockFileName} in {path}. A Kafka instance in another process or thread is using this directory.");
+            ?? throw new DirectoryInUseException(
+            $"Failed to acquire lock on file {LockFileName} in {path}. A Kafka instance in another process or thread is using this directory.");
         try
         {
             return new LogDirectory(environment, path, @lock);
@@ -138,8 +139,8 @@ public sealed class LogDirectory : IDisposable
     public IReadOnlyDictionary<TopicPartition, long> HighWatermarksAtStart { get; private set; } = new Dictionary<TopicPartition, long>();
 
     /// <summary>
-    /// Opens every log of the directory, several at a time on the environment's threads for the disk. A folder whose partition and topic id (null where the folder
-    /// has none) the metadata does not know is set aside as stray. <see cref="LogCorruptionException"/> says what Kafka would not start over.
+    /// Opens every log of the directory, several at a time on the environment's threads for the disk. A folder whose partition and topic id (null where the
+    /// folder has none) the metadata does not know is set aside as stray. <see cref="LogCorruptionException"/> says what Kafka would not start over.
     /// </summary>
     public async Task LoadAll(Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, int threads = 1)
     {
@@ -164,10 +165,11 @@ public sealed class LogDirectory : IDisposable
                 while (folders.TryDequeue(out FoundFolder found))
                 {
                     Environment.Recovery.ThrowIfStopped();
-                    var opening = new LogOpening(WasClosedCleanly, recoveryPoints.GetValueOrDefault(found.Partition), logStarts.GetValueOrDefault(found.Partition))
-                    {
-                        HighWatermark = HighWatermarksAtStart.GetValueOrDefault(found.Partition),
-                    };
+                    var opening =
+                        new LogOpening(WasClosedCleanly, recoveryPoints.GetValueOrDefault(found.Partition), logStarts.GetValueOrDefault(found.Partition))
+                        {
+                            HighWatermark = HighWatermarksAtStart.GetValueOrDefault(found.Partition),
+                        };
                     if (LoadOne(found, isKnown, settings, opening) is { } stray)
                         strays.Add(stray);
                 }
@@ -185,8 +187,8 @@ public sealed class LogDirectory : IDisposable
     }
 
     /// <summary>
-    /// Whether this start found the folder of another topic under a partition's name. What the checkpoints say of the name is of that one then: the last life was killed before
-    /// they forgot it.
+    /// Whether this start found the folder of another topic under a partition's name. What the checkpoints say of the name is of that one then: the last life
+    /// was killed before they forgot it.
     /// </summary>
     public bool HadNamesake(TopicPartition partition) => _namesakes.ContainsKey(partition);
 
@@ -196,8 +198,8 @@ public sealed class LogDirectory : IDisposable
     public PartitionLog? Find(TopicPartition partition) => _logs.GetValueOrDefault(partition);
 
     /// <summary>
-    /// Makes the folder and the log of a new partition. As with Kafka a crash of the machine may take it, and the next start makes it anew from the metadata: it is
-    /// durable with the first sync of its records, or after <see cref="Settle"/>.
+    /// Makes the folder and the log of a new partition. As with Kafka a crash of the machine may take it, and the next start makes it anew from the metadata:
+    /// it is durable with the first sync of its records, or after <see cref="Settle"/>.
     /// </summary>
     public PartitionLog Create(TopicPartition partition, Uuid topicId, LogSettings settings)
     {
@@ -209,7 +211,8 @@ public sealed class LogDirectory : IDisposable
     }
 
     /// <summary>
-    /// As <see cref="Create"/>, for many partitions, several at a time on the environment's threads for the disk. All of them are here when it is done, or none.
+    /// As <see cref="Create"/>, for many partitions, several at a time on the environment's threads for the disk. All of them are here when it is done, or
+    /// none.
     /// </summary>
     public async Task CreateAll(IReadOnlyCollection<NewLog> partitions)
     {
@@ -237,7 +240,9 @@ public sealed class LogDirectory : IDisposable
         }
     }
 
-    /// <summary>Makes durable what <see cref="Create"/> made since the last time: the folders' names together, then each folder by itself, several at a time.</summary>
+    /// <summary>
+    /// Makes durable what <see cref="Create"/> made since the last time: the folders' names together, then each folder by itself, several at a time.
+    /// </summary>
     public async Task Settle()
     {
         if (_unsettled.IsEmpty)
@@ -267,8 +272,8 @@ public sealed class LogDirectory : IDisposable
     }
 
     /// <summary>
-    /// Takes logs out of service, and the copies of such that lie elsewhere. Their folders get names that end in <c>-delete</c> at once, and go when the delay is over,
-    /// in <see cref="DeleteDue"/>. The checkpoint files forget them. Many are made durable together.
+    /// Takes logs out of service, and the copies of such that lie elsewhere. Their folders get names that end in <c>-delete</c> at once, and go when the delay
+    /// is over, in <see cref="DeleteDue"/>. The checkpoint files forget them. Many are made durable together.
     /// </summary>
     public void Delete(params IReadOnlyCollection<TopicPartition> partitions)
     {
@@ -365,8 +370,8 @@ public sealed class LogDirectory : IDisposable
     });
 
     /// <summary>
-    /// Closes all logs as a clean shutdown does, several at a time on the environment's threads for the disk, writes the checkpoints and, last, the marker that lets the
-    /// next start trust the files.
+    /// Closes all logs as a clean shutdown does, several at a time on the environment's threads for the disk, writes the checkpoints and, last, the marker that
+    /// lets the next start trust the files.
     /// </summary>
     public async Task CloseCleanly(long brokerEpoch, IReadOnlyDictionary<TopicPartition, long> highWatermarks)
     {
@@ -408,7 +413,9 @@ public sealed class LogDirectory : IDisposable
         }
     }
 
-    /// <summary>Whether a deleted folder says that it is of the topic that has the name now. One that is partly removed may say nothing, and no start depends on it.</summary>
+    /// <summary>
+    /// Whether a deleted folder says that it is of the topic that has the name now. One that is partly removed may say nothing, and no start depends on it.
+    /// </summary>
     private bool IsOfLiving(TopicPartition partition, string folder, Func<TopicPartition, Uuid?, bool> isKnown)
     {
         try
@@ -473,8 +480,8 @@ public sealed class LogDirectory : IDisposable
     }
 
     /// <summary>
-    /// Whatever the checkpoint files say of the names of new partitions is of others that had them: deleted by a life that was killed before it wrote that down,
-    /// set aside, or gone with a disk.
+    /// Whatever the checkpoint files say of the names of new partitions is of others that had them: deleted by a life that was killed before it wrote that
+    /// down, set aside, or gone with a disk.
     /// </summary>
     private void ForgetNamesakes(IReadOnlyCollection<NewLog> created)
     {
@@ -504,7 +511,8 @@ public sealed class LogDirectory : IDisposable
     }
 
     /// <summary>
-    /// A log and the future one that is to replace it can lie in one directory, and share a line: by the smaller offset too much is checked or kept, and nothing lost.
+    /// A log and the future one that is to replace it can lie in one directory, and share a line: by the smaller offset too much is checked or kept, and
+    /// nothing lost.
     /// </summary>
     private static Dictionary<TopicPartition, long> Smallest(IEnumerable<PartitionLog> logs, Func<PartitionLog, long> offset) =>
         logs.GroupBy(static log => log.Partition).ToDictionary(static same => same.Key, same => same.Min(offset));
@@ -581,7 +589,8 @@ public sealed class LogDirectory : IDisposable
             _begun[created.Partition] = 0;
             Environment.Files.CreateFolder(folder);
             PartitionMetadataFile.Write(Environment.Files, folder, created.TopicId);
-            PartitionLog log = PartitionLog.Open(Environment, folder, created.Partition, created.Settings, new LogOpening(IsClean: false, LogStartOffset: logStart));
+            PartitionLog log =
+                PartitionLog.Open(Environment, folder, created.Partition, created.Settings, new LogOpening(IsClean: false, LogStartOffset: logStart));
             log.TopicId = created.TopicId;
             if (created.LeaderEpoch != LeaderEpochCache.Undefined)
                 log.Epochs.Assign(created.LeaderEpoch, log.LogEndOffset);
@@ -641,8 +650,8 @@ public sealed class LogDirectory : IDisposable
         }
         catch (IOException failure) when (FileShortage.IsOfDescriptors(failure))
         {
-            // The folders have their new names already, for which no descriptor is needed. What the checkpoint files say of partitions that are gone is written over by the next
-            // chore, and forgotten before a new partition has the name.
+            // The folders have their new names already, for which no descriptor is needed. What the checkpoint files say of partitions that are gone is written
+            // over by the next chore, and forgotten before a new partition has the name.
             _ = Health.RefusedBy(failure);
         }
     }

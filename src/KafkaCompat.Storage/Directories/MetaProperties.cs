@@ -30,7 +30,9 @@ public sealed record MetaProperties(string ClusterId, int NodeId, Uuid? Director
             return null;
         Dictionary<string, string> properties = Properties(files, path);
         if (!s_keys.Any(properties.ContainsKey))
-            throw Damaged(path, files.ReadAllBytes(path).Length == 0 ? "the file is empty" : $"the file has none of {string.Join(", ", s_keys)}, so it is damaged or not Kafka's");
+            throw Damaged(path, files.ReadAllBytes(path).Length == 0
+                ? "the file is empty"
+                : $"the file has none of {string.Join(", ", s_keys)}, so it is damaged or not Kafka's");
         // The one number around which blanks do not matter. Version 0 is what brokers of a ZooKeeper wrote; Kafka takes it still.
         string version = properties.GetValueOrDefault("version", "0").Trim(s_trimmed);
         if (!JavaNumber.TryInt(version, out int number) || number is not (Version or VersionOfZooKeeper))

@@ -36,8 +36,8 @@ public sealed class DirectoryHealth
     }
 
     /// <summary>
-    /// The exception to throw for an operation that could not be done and can be tried again: where the process only has too many files open it is refused, anything
-    /// else fails the directory. For operations that leave the log as it was. What a part of the operation has judged already stays as it was judged.
+    /// The exception to throw for an operation that could not be done and can be tried again: where the process only has too many files open it is refused,
+    /// anything else fails the directory. For operations that leave the log as it was. What a part of the operation has judged already stays as it was judged.
     /// </summary>
     public KafkaStorageException RefusedBy(Exception cause)
     {

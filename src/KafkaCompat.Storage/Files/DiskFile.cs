@@ -89,7 +89,9 @@ internal sealed class DiskFile(string path, SafeFileHandle handle) : StoredFile(
 
     protected override void Close() => handle.Dispose();
 
-    /// <summary>.NET takes EFBIG, which a limit of the process (ulimit -f) or of the file system brings about, for a wrong argument. It is a write that failed.</summary>
+    /// <summary>
+    /// .NET takes EFBIG, which a limit of the process (ulimit -f) or of the file system brings about, for a wrong argument. It is a write that failed.
+    /// </summary>
     private IOException TooLong(ArgumentOutOfRangeException cause) =>
         new($"{Path} cannot grow any further: the limit of file sizes of this process or this file system is reached (EFBIG)", cause);
 }

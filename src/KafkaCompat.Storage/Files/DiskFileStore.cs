@@ -4,7 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace KafkaCompat.Storage.Files;
 
 /// <summary>The disk of this machine.</summary>
-/// <param name="firstReservedDescriptor">The first descriptor that is not for files: one that would get it or a later one is not opened, as where there is none left.</param>
+/// <param name="firstReservedDescriptor">The first descriptor that is not for files: one that would get it or a later one is not opened, as where there is none
+/// left.</param>
 public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) : IFileStore
 {
     /// <summary>Links that a path is followed through, as Linux has it; what leads through more leads in a circle.</summary>
@@ -57,7 +58,8 @@ public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) 
         }
         return at;
 
-        static IEnumerable<string> Parts(string text) => text.Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries).Where(static part => part != ".").Reverse();
+        static IEnumerable<string> Parts(string text) =>
+            text.Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries).Where(static part => part != ".").Reverse();
     }
 
     public IReadOnlyList<StoredEntry> List(string folder)
@@ -108,7 +110,8 @@ public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) 
         }
         catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
         {
-            // The class library looks for the folder that it was to make. Parents that are missing are made too, so it is a file system without folders of others: /proc.
+            // The class library looks for the folder that it was to make. Parents that are missing are made too, so it is a file system without folders of
+            // others: /proc.
             string? parent = Path.GetDirectoryName(Path.GetFullPath(path));
             while (parent is not null && !Directory.Exists(parent))
                 parent = Path.GetDirectoryName(parent);

@@ -24,7 +24,10 @@ public sealed class FileRegion : IRecordRegion, IDisposable
 
     public int Length { get; }
 
-    /// <summary>Of the directory that holds the file: whoever reads from <see cref="Handle"/> and is told that the disk cannot has to say so there. Null where nobody minds.</summary>
+    /// <summary>
+    /// Of the directory that holds the file: whoever reads from <see cref="Handle"/> and is told that the disk cannot has to say so there. Null where nobody
+    /// minds.
+    /// </summary>
     public DirectoryHealth? Health { get; }
 
     /// <summary>For sendfile; null where the bytes are in memory.</summary>

@@ -13,7 +13,10 @@ public static class FileShortage
     /// <summary>What opening a file says where what is left of the descriptors is not for files.</summary>
     public static IOException OfDescriptors(string path) => new($"Too many open files : '{path}'", TooManyInProcess);
 
-    /// <summary>Whether a file could not be opened because the process or the system has as many open as it may. Nothing was changed then, and the disk is as good as before.</summary>
+    /// <summary>
+    /// Whether a file could not be opened because the process or the system has as many open as it may. Nothing was changed then, and the disk is as good as
+    /// before.
+    /// </summary>
     public static bool IsOfDescriptors(Exception failure) => OperatingSystem.IsWindows()
         ? failure.HResult == TooManyOnWindows
         : failure is IOException && failure.HResult is TooManyInSystem or TooManyInProcess;

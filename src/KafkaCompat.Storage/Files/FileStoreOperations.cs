@@ -32,7 +32,8 @@ public static class FileStoreOperations
     /// Puts a file in place so that after a crash there is either the old one or the new one, whole: written beside under
     /// <c>.tmp</c>, synced, renamed, and the folder synced, unless the caller does that for several files at once.
     /// </summary>
-    public static void WriteAtomically(this IFileStore files, string path, ReadOnlySpan<byte> content, bool readOnly = false, bool sync = true, bool syncFolder = true)
+    public static void WriteAtomically(this IFileStore files, string path, ReadOnlySpan<byte> content, bool readOnly = false, bool sync = true,
+        bool syncFolder = true)
     {
         string temporary = path + TemporarySuffix;
         files.Delete(temporary);

@@ -53,7 +53,9 @@ public sealed class ForgetfulFileStore : IFileStore
         }
     }
 
-    /// <summary>The store as the next process finds it after a <c>kill -9</c>: nothing is lost, and what was not synced still can be. This one answers no more.</summary>
+    /// <summary>
+    /// The store as the next process finds it after a <c>kill -9</c>: nothing is lost, and what was not synced still can be. This one answers no more.
+    /// </summary>
     public ForgetfulFileStore Kill()
     {
         lock (_gate)

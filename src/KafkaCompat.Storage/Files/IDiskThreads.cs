@@ -1,8 +1,8 @@
 namespace KafkaCompat.Storage.Files;
 
 /// <summary>
-/// Threads for work that waits for a disk: syncing, deleting, writing checkpoints. The composition of the program gives them, so that no such work holds a thread
-/// that answers requests; without any it runs on the thread that asks for it, in order, as a simulated node wants it.
+/// Threads for work that waits for a disk: syncing, deleting, writing checkpoints. The composition of the program gives them, so that no such work holds a
+/// thread that answers requests; without any it runs on the thread that asks for it, in order, as a simulated node wants it.
 /// </summary>
 public interface IDiskThreads
 {

@@ -29,7 +29,9 @@ public interface IFileStore
     /// <summary>Whether the files are in this process's memory, and gone with it: nobody needs to be told where they are.</summary>
     bool IsInMemory => false;
 
-    /// <summary>Whether there is such a file. Where that cannot be told, for lack of a permission or because of the disk, it fails: an error is no answer.</summary>
+    /// <summary>
+    /// Whether there is such a file. Where that cannot be told, for lack of a permission or because of the disk, it fails: an error is no answer.
+    /// </summary>
     bool FileExists(string path);
 
     /// <summary>As <see cref="FileExists"/>, for a folder.</summary>
@@ -40,7 +42,9 @@ public interface IFileStore
     {
     }
 
-    /// <summary>The whole path of the place that a path leads to, without links: two paths to one folder have the same, whether or not there is one yet.</summary>
+    /// <summary>
+    /// The whole path of the place that a path leads to, without links: two paths to one folder have the same, whether or not there is one yet.
+    /// </summary>
     string Resolve(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 
     /// <summary>The entries of a folder in no particular order.</summary>

@@ -30,7 +30,8 @@ internal static partial class NativeFile
         if (OperatingSystem.IsWindows() || Access(path, Exists) == 0)
             return false;
         int error = Marshal.GetLastPInvokeError();
-        return error is NoEntry or NoFolder || error == NameTooLong ? false : throw new IOException($"{path} cannot be inspected: {new Win32Exception(error).Message}", error);
+        return error is NoEntry or NoFolder || error == NameTooLong ? false
+            : throw new IOException($"{path} cannot be inspected: {new Win32Exception(error).Message}", error);
     }
 
     /// <summary>Throws where this process may not list, enter or write a folder, or its file system is read-only.</summary>
@@ -96,7 +97,10 @@ internal static partial class NativeFile
             throw Failure("fsync", path);
     }
 
-    /// <summary>The descriptor that the next file gets, the lowest that is free, on Linux and macOS. Where none is free or that cannot be told it is the first, and opening the file tells.</summary>
+    /// <summary>
+    /// The descriptor that the next file gets, the lowest that is free, on Linux and macOS. Where none is free or that cannot be told it is the first, and
+    /// opening the file tells.
+    /// </summary>
     public static int NextDescriptor()
     {
         int next = Duplicate(0);

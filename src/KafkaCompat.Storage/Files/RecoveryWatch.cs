@@ -37,8 +37,8 @@ public interface IRecoveryListener
 }
 
 /// <summary>
-/// The opening of a node's logs as it goes: what was repaired, how far it is, and whether it is to stop. All directories of a node share one. Whoever reads a log
-/// from one end to the other asks <see cref="Checked"/> or <see cref="ThrowIfStopped"/> after each batch, so that no start keeps a node from ending.
+/// The opening of a node's logs as it goes: what was repaired, how far it is, and whether it is to stop. All directories of a node share one. Whoever reads a
+/// log from one end to the other asks <see cref="Checked"/> or <see cref="ThrowIfStopped"/> after each batch, so that no start keeps a node from ending.
 /// </summary>
 public sealed class RecoveryWatch(TimeProvider clock, IRecoveryListener listener, CancellationToken stop = default)
 {
@@ -90,7 +90,9 @@ public sealed class RecoveryWatch(TimeProvider clock, IRecoveryListener listener
         TellIfDue();
     }
 
-    /// <summary>Throws <see cref="OperationCanceledException"/> where the opening is to stop: the files stay as they are, and the next start goes over them again.</summary>
+    /// <summary>
+    /// Throws <see cref="OperationCanceledException"/> where the opening is to stop: the files stay as they are, and the next start goes over them again.
+    /// </summary>
     public void ThrowIfStopped() => stop.ThrowIfCancellationRequested();
 
     /// <summary>The opening of the logs has come to its end, whichever.</summary>

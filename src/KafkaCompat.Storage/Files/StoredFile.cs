@@ -36,12 +36,16 @@ public abstract class StoredFile : IDisposable
     /// <summary>Reserves room up to a length without changing <see cref="Length"/>; a wish that a file system may ignore.</summary>
     public abstract void Preallocate(long length);
 
-    /// <summary>Begins to move written bytes to the disk without waiting for them. No promise that they arrive; a wish where the system has no such call.</summary>
+    /// <summary>
+    /// Begins to move written bytes to the disk without waiting for them. No promise that they arrive; a wish where the system has no such call.
+    /// </summary>
     public virtual void StartWriting(long position, long length)
     {
     }
 
-    /// <summary>Waits until bytes are with the disk and lets go of the memory that held them; a wish where the system has no such call. Not a <see cref="Sync"/>.</summary>
+    /// <summary>
+    /// Waits until bytes are with the disk and lets go of the memory that held them; a wish where the system has no such call. Not a <see cref="Sync"/>.
+    /// </summary>
     public virtual void LetGoOfPages(long position, long length)
     {
     }

@@ -52,7 +52,8 @@ public readonly record struct TopicPartition(string Topic, int Partition)
     /// <summary>The name of the folder once it is set aside; a long topic name is cut so that the file system takes it.</summary>
     public string SetAsideName(LogFolderKind kind, Guid unique)
     {
-        string suffix = string.Create(CultureInfo.InvariantCulture, $"-{Partition}.{unique:N}-{(kind == LogFolderKind.Deleted ? "delete" : kind == LogFolderKind.Stray ? "stray" : "future")}");
+        string suffix = string.Create(CultureInfo.InvariantCulture,
+            $"-{Partition}.{unique:N}-{(kind == LogFolderKind.Deleted ? "delete" : kind == LogFolderKind.Stray ? "stray" : "future")}");
         return Topic[..Math.Min(Topic.Length, LongestFolderName - suffix.Length)] + suffix;
     }
 }

@@ -23,7 +23,8 @@ public sealed class WriteBehind
     private readonly DirectoryHealth _health;
     private readonly IDiskThreads _threads;
     private readonly Queue<Piece> _window = new();
-    private readonly Channel<Piece> _written = Channel.CreateBounded<Piece>(new BoundedChannelOptions(MaxWaitingPieces) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<Piece> _written =
+        Channel.CreateBounded<Piece>(new BoundedChannelOptions(MaxWaitingPieces) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
     private Task _loop = Task.CompletedTask;
 
     /// <param name="windowBytes">How much of what was appended last, in all logs together, stays in memory; at least one piece.</param>

@@ -4,8 +4,8 @@ using KafkaCompat.Storage.Segments;
 namespace KafkaCompat.Storage.Logs;
 
 /// <summary>
-/// Segments that a log has no more. Their files bear the suffix <c>.deleted</c> and go when <c>file.delete.delay.ms</c> is over: readers that hold one open go on
-/// reading it. Whoever calls holds the log's lock over its files.
+/// Segments that a log has no more. Their files bear the suffix <c>.deleted</c> and go when <c>file.delete.delay.ms</c> is over: readers that hold one open go
+/// on reading it. Whoever calls holds the log's lock over its files.
 /// </summary>
 internal sealed class DeletedSegments(LogEnvironment environment)
 {

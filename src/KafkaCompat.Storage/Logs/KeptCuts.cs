@@ -5,8 +5,8 @@ using KafkaCompat.Storage.Segments;
 namespace KafkaCompat.Storage.Logs;
 
 /// <summary>
-/// What recovery cuts off a log that must lose nothing without a way back: where sound batches follow the damage, the bytes are put beside the segment first, under its name
-/// with <c>.cut-</c> and the position where they stood. Kafka passes over such files.
+/// What recovery cuts off a log that must lose nothing without a way back: where sound batches follow the damage, the bytes are put beside the segment first,
+/// under its name with <c>.cut-</c> and the position where they stood. Kafka passes over such files.
 /// </summary>
 internal sealed class KeptCuts(LogEnvironment environment, string folder)
 {
@@ -72,7 +72,8 @@ internal sealed class KeptCuts(LogEnvironment environment, string folder)
         int kept = Kept().Count;
         if (kept + more > MaxFiles)
         {
-            throw new LogCorruptionException($"{damaged.LogPath} has to be cut at byte {position}, and records stand behind it. A start keeps what it cuts, and {folder} holds {kept} files "
+            throw new LogCorruptionException(
+                $"{damaged.LogPath} has to be cut at byte {position}, and records stand behind it. A start keeps what it cuts, and {folder} holds {kept} files "
                 + $"of earlier cuts (*{Infix}*). Restore the folder from a copy; or move those files elsewhere and start again. No record was removed.");
         }
     }
@@ -87,5 +88,6 @@ internal sealed class KeptCuts(LogEnvironment environment, string folder)
     }
 
     private List<string> Kept() =>
-        [.. _files.List(folder).Select(static entry => entry.Name).Where(static name => name.Contains(Infix, StringComparison.Ordinal) && !name.EndsWith(".tmp", StringComparison.Ordinal))];
+        [.. _files.List(folder).Select(static entry => entry.Name)
+            .Where(static name => name.Contains(Infix, StringComparison.Ordinal) && !name.EndsWith(".tmp", StringComparison.Ordinal))];
 }

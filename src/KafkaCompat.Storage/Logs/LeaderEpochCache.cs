@@ -18,7 +18,9 @@ public sealed class LeaderEpochCache
 
     private readonly LogEnvironment _environment;
 
-    /// <summary>Held while the file is written; taken before <see cref="_gate"/>, which is not held meanwhile: readers and appends do not wait for the disk.</summary>
+    /// <summary>
+    /// Held while the file is written; taken before <see cref="_gate"/>, which is not held meanwhile: readers and appends do not wait for the disk.
+    /// </summary>
     private readonly Lock _writing = new();
 
     private readonly Lock _gate = new();
@@ -142,8 +144,8 @@ public sealed class LeaderEpochCache
     }
 
     /// <summary>
-    /// The log now starts at an offset: the epoch of its first record starts there. The file follows with the next sync that needs it; what it says meanwhile is cut
-    /// off again with the next start.
+    /// The log now starts at an offset: the epoch of its first record starts there. The file follows with the next sync that needs it; what it says meanwhile
+    /// is cut off again with the next start.
     /// </summary>
     internal void TruncateFromStart(long startOffset)
     {

@@ -14,8 +14,9 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
     private static readonly string[] s_kinds = [SegmentFiles.Log, SegmentFiles.OffsetIndex, SegmentFiles.TimeIndex, SegmentFiles.TransactionIndex];
 
     /// <summary>
-    /// True where something of the folder's entries was changed. A crash within it leaves what leads to the same: a <c>.cleaned</c> file stays until nothing is left that it
-    /// undoes, and what was cleaned has its names from the first segment on, the file with the batches first, so that none of it is taken for what it replaces.
+    /// True where something of the folder's entries was changed. A crash within it leaves what leads to the same: a <c>.cleaned</c> file stays until nothing is
+    /// left that it undoes, and what was cleaned has its names from the first segment on, the file with the batches first, so that none of it is taken for what
+    /// it replaces.
     /// </summary>
     public bool Remove(IReadOnlyList<StoredEntry> entries)
     {
@@ -28,7 +29,8 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
         }
         List<string> cleaned = names.FindAll(static name => name.EndsWith(SegmentFiles.Cleaned, StringComparison.Ordinal));
         List<string> swaps = names.FindAll(static name => name.EndsWith(SegmentFiles.Swap, StringComparison.Ordinal));
-        long firstCleaned = cleaned.Select(static name => TryBaseOffset(name, out long baseOffset) ? baseOffset : long.MaxValue).DefaultIfEmpty(long.MaxValue).Min();
+        long firstCleaned = cleaned.Select(static name => TryBaseOffset(name, out long baseOffset) ? baseOffset : long.MaxValue).DefaultIfEmpty(long.MaxValue)
+            .Min();
         foreach (string swap in swaps.FindAll(swap => TryBaseOffset(swap, out long baseOffset) && baseOffset >= firstCleaned))
         {
             Delete(swap, RepairAct.CleaningUndone);
@@ -72,8 +74,8 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
     }
 
     /// <summary>
-    /// Deletes what a finished cleaning replaces: all from its first segment's base to the end of its last one's batches. What of it is damaged goes instead where the segment that
-    /// it was made of is still there; each of the others replaces then what it covers itself.
+    /// Deletes what a finished cleaning replaces: all from its first segment's base to the end of its last one's batches. What of it is damaged goes instead
+    /// where the segment that it was made of is still there; each of the others replaces then what it covers itself.
     /// </summary>
     private void DeleteReplaced(List<string> swaps, List<string> names)
     {

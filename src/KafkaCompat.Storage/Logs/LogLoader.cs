@@ -35,7 +35,8 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         List<LogSegment> segments = FindSegments(entries);
         RecoveredLog? recovered = opening.IsClean
             ? null
-            : new LogRecovery(environment, epochs, producers, settings, opening.KeepsCuts ? new KeptCuts(environment, folder) : null).Recover(segments, opening);
+            : new LogRecovery(environment, epochs, producers, settings, opening.KeepsCuts ? new KeptCuts(environment, folder) : null)
+            .Recover(segments, opening);
         long builtFrom = recovered?.From ?? long.MaxValue;
         TellOfEmptied(segments, builtFrom);
         CheckTransactionIndexes(segments, producers, builtFrom);
@@ -46,7 +47,8 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
             Missing(segments, logEnd);
         if (logEnd < opening.LogStartOffset)
         {
-            environment.Recovery.Repaired(new LogRepair(RepairAct.LogStartedOver, folder, FromOffset: logEnd, ToOffset: opening.LogStartOffset, Count: segments.Count));
+            environment.Recovery.Repaired(
+                new LogRepair(RepairAct.LogStartedOver, folder, FromOffset: logEnd, ToOffset: opening.LogStartOffset, Count: segments.Count));
             foreach (LogSegment segment in segments)
                 segment.DeleteFiles();
             segments.Clear();
@@ -121,19 +123,22 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         segment.LetGoOfFiles();
     }
 
-    /// <summary>A segment that another one follows had records when it was sealed, and its time index still says so; one that compaction has emptied has none there.</summary>
+    /// <summary>
+    /// A segment that another one follows had records when it was sealed, and its time index still says so; one that compaction has emptied has none there.
+    /// </summary>
     private void TellOfEmptied(List<LogSegment> segments, long builtFrom)
     {
         for (int i = 0; i < segments.Count - 1 && segments[i].BaseOffset < builtFrom; i++)
         {
             if (segments[i] is { Size: 0, TimeIndex.Count: > 0 })
-                environment.Recovery.Repaired(new LogRepair(RepairAct.RecordsMissing, segments[i].LogPath, FromOffset: segments[i].BaseOffset, ToOffset: segments[i + 1].BaseOffset));
+                environment.Recovery.Repaired(
+                    new LogRepair(RepairAct.RecordsMissing, segments[i].LogPath, FromOffset: segments[i].BaseOffset, ToOffset: segments[i + 1].BaseOffset));
         }
     }
 
     /// <summary>
-    /// Transaction indexes have no checksum: each entry has to name a marker and the first batch of its transaction. An index with one that does not is built anew from the
-    /// log, with the producers as they were where its segment starts. Those from <paramref name="builtFrom"/> on were built just now.
+    /// Transaction indexes have no checksum: each entry has to name a marker and the first batch of its transaction. An index with one that does not is built
+    /// anew from the log, with the producers as they were where its segment starts. Those from <paramref name="builtFrom"/> on were built just now.
     /// </summary>
     private void CheckTransactionIndexes(List<LogSegment> segments, ProducerStates producers, long builtFrom)
     {
@@ -162,9 +167,13 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
     {
         string path = segment.LogPath;
         foreach (DamagedRange damage in walk.Damage)
-            environment.Recovery.Repaired(new LogRepair(RepairAct.DamageKept, path, ScanStops.Describe(damage.Why, damage.Position), damage.FromOffset, damage.ToOffset, damage.Length));
+            environment.Recovery.Repaired(
+                new LogRepair(RepairAct.DamageKept, path, ScanStops.Describe(damage.Why, damage.Position), damage.FromOffset, damage.ToOffset, damage.Length));
         if (walk.End < length)
-            environment.Recovery.Repaired(new LogRepair(RepairAct.LogCut, path, ScanStops.Describe(walk.Stop, walk.End), walk.NextOffset, walk.NextOffset, length - walk.End) { KeptAs = keptAs });
+            environment.Recovery.Repaired(
+                new LogRepair(RepairAct.LogCut, path, ScanStops.Describe(walk.Stop, walk.End), walk.NextOffset, walk.NextOffset,
+                length - walk.End)
+                { KeptAs = keptAs });
     }
 
     /// <summary>Makes the last segment of a trusted log the active one and finds where the log ends.</summary>
@@ -186,7 +195,8 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         }
         if (LiesAboutItsEnd(walk, scanner))
         {
-            environment.Recovery.Repaired(new LogRepair(RepairAct.DamageKept, active.LogPath, $"the log was closed at offset {opening.RecoveryPoint} and its last batch says otherwise",
+            environment.Recovery.Repaired(
+                new LogRepair(RepairAct.DamageKept, active.LogPath, $"the log was closed at offset {opening.RecoveryPoint} and its last batch says otherwise",
                 Math.Min(walk.PreviousNextOffset, walk.NextOffset), opening.RecoveryPoint, length - scanner.Position));
             active.SetRecoveredSize(length, afterKill: false, isOnDisk: true);
             return opening.RecoveryPoint;
@@ -198,8 +208,8 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
     }
 
     /// <summary>
-    /// Whether the last batch's own offset, or how many it has, is wrong. A log that is closed has its end for its recovery point; a batch that says otherwise and does not
-    /// fit to what is before it, or is not sound, is not believed, and keeps its place.
+    /// Whether the last batch's own offset, or how many it has, is wrong. A log that is closed has its end for its recovery point; a batch that says otherwise
+    /// and does not fit to what is before it, or is not sound, is not believed, and keeps its place.
     /// </summary>
     private bool LiesAboutItsEnd(SegmentWalk walk, BatchScanner scanner)
     {

@@ -64,7 +64,8 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
         }
         if (keptAs is not null)
             environment.Files.SyncFolder(Path.GetDirectoryName(keptAs)!);
-        environment.Recovery.Repaired(new LogRepair(RepairAct.SegmentsDeleted, segments[index].LogPath, FromOffset: from, ToOffset: end, Count: count) { KeptAs = keptAs });
+        environment.Recovery.Repaired(
+            new LogRepair(RepairAct.SegmentsDeleted, segments[index].LogPath, FromOffset: from, ToOffset: end, Count: count) { KeptAs = keptAs });
         segments.RemoveRange(index + 1, count);
     }
 
@@ -112,10 +113,13 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
         // A node has to come up again with the descriptors that it ran with: whoever syncs these files opens them again.
         segment.LetGoOfFiles();
         return new RecoveredSegment(
-            walk.ReachedOffset, IsCut: walk.End < length, LeansOnBound: bound < long.MaxValue && walk.Damage.Any(static damage => damage.Why == ScanStop.BadOffset));
+            walk.ReachedOffset, IsCut: walk.End < length, LeansOnBound: bound < long.MaxValue
+                && walk.Damage.Any(static damage => damage.Why == ScanStop.BadOffset));
     }
 
-    /// <summary>A batch of a magic to come, whose length is right and whose checksum stands elsewhere, is not torn: this version must not take the log.</summary>
+    /// <summary>
+    /// A batch of a magic to come, whose length is right and whose checksum stands elsewhere, is not torn: this version must not take the log.
+    /// </summary>
     private static void RequireKnown(LogSegment segment, SegmentWalk walk, BatchScanner scanner)
     {
         if (walk.Stop != ScanStop.BadChecksum || !scanner.HasUnknownMagic)

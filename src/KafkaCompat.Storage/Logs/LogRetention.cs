@@ -6,8 +6,8 @@ namespace KafkaCompat.Storage.Logs;
 internal sealed class LogRetention(LoadedLog loaded, LogView view, SegmentList segments)
 {
     /// <summary>
-    /// Reads what deletion by time will ask of the log itself, where the indexes say that segments are old. It takes as long as it takes to read them, so it comes
-    /// before any lock.
+    /// Reads what deletion by time will ask of the log itself, where the indexes say that segments are old. It takes as long as it takes to read them, so it
+    /// comes before any lock.
     /// </summary>
     public void LookIntoOld(LogSettings settings, long nowMs)
     {
@@ -60,7 +60,8 @@ internal sealed class LogRetention(LoadedLog loaded, LogView view, SegmentList s
     /// <summary>Nothing before an offset is read any more.</summary>
     public void MoveLogStart(long offset)
     {
-        // Before any segment goes: a reader that finds the segments without their first ones finds that its offset is out of range, and is not served from a later one.
+        // Before any segment goes: a reader that finds the segments without their first ones finds that its offset is out of range, and is not served from a
+        // later one.
         view.LogStartOffset = offset;
         loaded.Producers.OnLogStart(offset);
     }

@@ -5,15 +5,16 @@ using KafkaCompat.Storage.Segments;
 namespace KafkaCompat.Storage.Logs;
 
 /// <summary>
-/// Makes durable what a log holds, beside appends, and knows how far that is done. Whoever calls holds the lock over the log's files; the log's own lock is taken here, for moments.
+/// Makes durable what a log holds, beside appends, and knows how far that is done. Whoever calls holds the lock over the log's files; the log's own lock is
+/// taken here, for moments.
 /// </summary>
 internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogView view)
 {
     private long _recoveryPoint = loaded.RecoveryPoint;
 
     /// <summary>
-    /// Where a segment starts, before the recovery point perhaps, whose files were changed since they were synced: it was cut, or recovery built its indexes anew. A roll does not
-    /// make it durable.
+    /// Where a segment starts, before the recovery point perhaps, whose files were changed since they were synced: it was cut, or recovery built its indexes
+    /// anew. A roll does not make it durable.
     /// </summary>
     private long _changedFrom = loaded.UnsyncedFrom;
 

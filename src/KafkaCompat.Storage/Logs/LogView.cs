@@ -112,7 +112,7 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
     }
 
     /// <summary>Looks for a record by its time, from the log's start on.</summary>
-    public FoundOffset? Search(long timestampMs, Func<TimestampSearch, long, FoundOffset?> find)
+    public TimestampAndOffset? Search(long timestampMs, Func<TimestampSearch, long, TimestampAndOffset?> find)
     {
         for (int attempt = 0; attempt < MaxReadAttempts; attempt++)
         {

@@ -115,7 +115,8 @@ public sealed class PartitionLog : IDisposable
     }
 
     /// <summary>
-    /// Older batches of producers, those that were in flight when the broker stopped, may be in the log and are not known: one that is out of sequence may be such a one.
+    /// Older batches of producers, those that were in flight when the broker stopped, may be in the log and are not known: one that is out of sequence may be
+    /// such a one.
     /// <see cref="ReadOlderBatches"/> changes that.
     /// </summary>
     public bool LacksOlderBatches => Producers.LacksOlderBatches;
@@ -165,21 +166,25 @@ public sealed class PartitionLog : IDisposable
     /// <paramref name="maxOffsetExclusive"/> on, all from one segment. With <paramref name="minOneBatch"/> the first batch comes whole whatever its size.
     /// Throws <see cref="ObjectDisposedException"/> where the log was closed meanwhile, because it was deleted most of all.
     /// </summary>
-    public LogRead Read(long fromOffset, int maxBytes, long maxOffsetExclusive, bool minOneBatch) => _view.Read(fromOffset, maxBytes, maxOffsetExclusive, minOneBatch);
+    public LogRead Read(long fromOffset, int maxBytes, long maxOffsetExclusive, bool minOneBatch) =>
+        _view.Read(fromOffset, maxBytes, maxOffsetExclusive, minOneBatch);
 
     /// <summary>The aborted transactions that a committed reader of what <paramref name="read"/> holds must know, in the order of their markers.</summary>
-    public void CollectAbortedTransactions(long fromOffset, in LogRead read, List<AbortedTransaction> into) => _view.CollectAbortedTransactions(fromOffset, read, into);
+    public void CollectAbortedTransactions(long fromOffset, in LogRead read, List<AbortedTransaction> into) =>
+        _view.CollectAbortedTransactions(fromOffset, read, into);
 
     /// <summary>The first record at or behind the log's start whose timestamp is not before the one given.</summary>
-    public FoundOffset? FindByTimestamp(long timestampMs) => _view.Search(timestampMs, static (search, timestampMs) => search.First(timestampMs));
+    public TimestampAndOffset? FindByTimestamp(long timestampMs) => _view.Search(timestampMs, static (search, timestampMs) => search.First(timestampMs));
 
     /// <summary>The first record of the largest timestamp.</summary>
-    public FoundOffset? FindMaxTimestamp() => _view.Search(0, static (search, _) => search.Largest());
+    public TimestampAndOffset? FindMaxTimestamp() => _view.Search(0, static (search, _) => search.Largest());
 
     /// <summary>Makes durable what the log holds now; the recovery point follows. A failure fails the directory for good.</summary>
     public void Sync() => Sync(long.MaxValue);
 
-    /// <summary>As <see cref="Sync()"/>, for segments that start before an offset alone: <see cref="ActiveSegmentBaseOffset"/> syncs what has been rolled.</summary>
+    /// <summary>
+    /// As <see cref="Sync()"/>, for segments that start before an offset alone: <see cref="ActiveSegmentBaseOffset"/> syncs what has been rolled.
+    /// </summary>
     public void Sync(long beforeOffset) => Sync(beforeOffset, isNameDurable: false);
 
     private void Sync(long beforeOffset, bool isNameDurable)
@@ -284,7 +289,8 @@ public sealed class PartitionLog : IDisposable
     }
 
     /// <summary>
-    /// Makes a segment beside the log that is to replace others in <see cref="ReplaceSegments"/>. A start throws it away for as long as it does not. One at a time makes them.
+    /// Makes a segment beside the log that is to replace others in <see cref="ReplaceSegments"/>. A start throws it away for as long as it does not. One at a
+    /// time makes them.
     /// </summary>
     internal LogSegment CreateBeside(long baseOffset)
     {
@@ -303,8 +309,9 @@ public sealed class PartitionLog : IDisposable
     }
 
     /// <summary>
-    /// Puts segments that were made beside the log in the place of some that take no more appends. Who reads the old ones, or is being sent a part of them, goes on; a crash leaves
-    /// the old ones or the new ones. False where the log has the old ones no more as they were: the new ones are gone then, and also where the disk refuses them.
+    /// Puts segments that were made beside the log in the place of some that take no more appends. Who reads the old ones, or is being sent a part of them,
+    /// goes on; a crash leaves the old ones or the new ones. False where the log has the old ones no more as they were: the new ones are gone then, and also
+    /// where the disk refuses them.
     /// </summary>
     internal bool ReplaceSegments(SegmentRange old, LogSegment[] replacing)
     {

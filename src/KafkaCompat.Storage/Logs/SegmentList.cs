@@ -4,9 +4,9 @@ using KafkaCompat.Storage.Segments;
 namespace KafkaCompat.Storage.Logs;
 
 /// <summary>
-/// The segments of a log and the names of their files. There are two ways in which the list changes: a segment is added at the end, and <see cref="Replace"/>. Readers
-/// find the new list first; then the files of those that went are set aside, and those that came get their names. Whoever changes the list holds the log's lock and, but to add,
-/// the one over its files.
+/// The segments of a log and the names of their files. There are two ways in which the list changes: a segment is added at the end, and <see cref="Replace"/>.
+/// Readers find the new list first; then the files of those that went are set aside, and those that came get their names. Whoever changes the list holds the
+/// log's lock and, but to add, the one over its files.
 /// </summary>
 internal sealed class SegmentList(LogEnvironment environment, LoadedLog loaded, LogView view)
 {
@@ -61,8 +61,8 @@ internal sealed class SegmentList(LogEnvironment environment, LoadedLog loaded, 
     }
 
     /// <summary>
-    /// Sets aside the files of what the log has no more, and gives what is new in it its names. Readers that hold a file open go on reading it. Where it fails it goes on from there when
-    /// it is called again.
+    /// Sets aside the files of what the log has no more, and gives what is new in it its names. Readers that hold a file open go on reading it. Where it fails
+    /// it goes on from there when it is called again.
     /// </summary>
     public void SettleFiles(long deleteDelayMs)
     {

@@ -4,15 +4,16 @@ using KafkaCompat.Storage.Segments;
 namespace KafkaCompat.Storage.Logs;
 
 /// <summary>
-/// How segments on the disk take the place of others, by Apache Kafka's names. They are written as <c>.cleaned</c> and made durable; they become <c>.swap</c>, the last one first; the
-/// old ones become <c>.deleted</c>; <c>.swap</c> goes off the names, the first one first. With the first segment's last file that is <c>.cleaned</c> the new ones hold: a start that
-/// finds a <c>.cleaned</c> file undoes the swap, and one that finds only <c>.swap</c> files finishes it (<see cref="LeftOvers"/>).
+/// How segments on the disk take the place of others, by Apache Kafka's names. They are written as <c>.cleaned</c> and made durable; they become <c>.swap</c>,
+/// the last one first; the old ones become <c>.deleted</c>; <c>.swap</c> goes off the names, the first one first. With the first segment's last file that is
+/// <c>.cleaned</c> the new ones hold: a start that finds a <c>.cleaned</c> file undoes the swap, and one that finds only <c>.swap</c> files finishes it
+/// (<see cref="LeftOvers"/>).
 /// </summary>
 internal sealed class SegmentSwap(LogEnvironment environment, string folder)
 {
     /// <summary>
-    /// Throws where a start could not tell from the files alone which segments the new ones replace: those from the first one's base up to the end of the last one's batches, and those of
-    /// the same base. An old segment behind that, of which nothing is left, is replaced by an empty one.
+    /// Throws where a start could not tell from the files alone which segments the new ones replace: those from the first one's base up to the end of the last
+    /// one's batches, and those of the same base. An old segment behind that, of which nothing is left, is replaced by an empty one.
     /// </summary>
     /// <param name="old">Those that go.</param>
     /// <param name="replacing">Those that come.</param>
@@ -33,7 +34,8 @@ internal sealed class SegmentSwap(LogEnvironment environment, string folder)
         foreach (LogSegment segment in old)
         {
             if (segment.BaseOffset >= end && !replacing.Any(each => each.BaseOffset == segment.BaseOffset))
-                throw new ArgumentException($"The segments end at {end}, and nothing has the base of the one that starts at {segment.BaseOffset}.", nameof(replacing));
+                throw new ArgumentException($"The segments end at {end}, and nothing has the base of the one that starts at {segment.BaseOffset}.",
+                    nameof(replacing));
         }
     }
 

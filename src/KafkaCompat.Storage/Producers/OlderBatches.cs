@@ -4,9 +4,9 @@ using KafkaCompat.Storage.Segments;
 namespace KafkaCompat.Storage.Producers;
 
 /// <summary>
-/// A snapshot keeps one batch of a producer, and a producer has up to five in flight: one that asks again for an older of them after a restart has to hear that it is
-/// there. What the snapshot left out is read from the log, once, when somebody asks for it. Reading takes long and holds up nobody: it goes by what was known when it
-/// began, and what was found is taken in when it is done.
+/// A snapshot keeps one batch of a producer, and a producer has up to five in flight: one that asks again for an older of them after a restart has to hear that
+/// it is there. What the snapshot left out is read from the log, once, when somebody asks for it. Reading takes long and holds up nobody: it goes by what was
+/// known when it began, and what was found is taken in when it is done.
 /// </summary>
 /// <param name="before">The offset of the snapshot.</param>
 /// <param name="known">The producers' epochs, and where the oldest batches start that are known of them.</param>
@@ -54,7 +54,8 @@ internal sealed class OlderBatches(long before, IReadOnlyDictionary<long, (short
 
     private void Add(in RecordBatchHeader batch)
     {
-        if (!known.TryGetValue(batch.ProducerId, out (short Epoch, long FirstOffset) producer) || producer.Epoch != batch.ProducerEpoch || batch.LastOffset >= producer.FirstOffset)
+        if (!known.TryGetValue(batch.ProducerId, out (short Epoch, long FirstOffset) producer) || producer.Epoch != batch.ProducerEpoch
+            || batch.LastOffset >= producer.FirstOffset)
             return;
         if (!_found.TryGetValue(batch.ProducerId, out Queue<ProducerBatch>? batches))
             _found.Add(batch.ProducerId, batches = new Queue<ProducerBatch>(ProducerEntry.KeptBatches));

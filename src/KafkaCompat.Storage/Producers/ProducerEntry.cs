@@ -9,7 +9,8 @@ public readonly record struct ProducerBatch(int LastSequence, long LastOffset, i
 
     public long FirstOffset => LastOffset - OffsetDelta;
 
-    internal static ProducerBatch Of(in RecordBatchHeader batch) => new(batch.LastSequence, batch.LastOffset, (int)(batch.LastOffset - batch.BaseOffset), batch.MaxTimestamp);
+    internal static ProducerBatch Of(in RecordBatchHeader batch) =>
+        new(batch.LastSequence, batch.LastOffset, (int)(batch.LastOffset - batch.BaseOffset), batch.MaxTimestamp);
 }
 
 /// <summary>What a partition knows of one producer: epoch, last batches, coordinator epoch, the transaction it has open.</summary>

@@ -15,7 +15,9 @@ internal sealed class ProducerReplay(LogEnvironment environment, ProducerStates 
             producers.TakeSnapshot();
     }
 
-    /// <summary>Takes in the batches from the states' end up to an offset. What cannot be read between them is told of: a producer may have written it.</summary>
+    /// <summary>
+    /// Takes in the batches from the states' end up to an offset. What cannot be read between them is told of: a producer may have written it.
+    /// </summary>
     public void ReplayTo(long endOffset)
     {
         for (int i = 0; i < segments.Count; i++)
@@ -49,8 +51,10 @@ internal sealed class ProducerReplay(LogEnvironment environment, ProducerStates 
         }
         string path = segment.LogPath;
         foreach (DamagedRange damage in walk.Damage)
-            environment.Recovery.Repaired(new LogRepair(RepairAct.DamageKept, path, ScanStops.Describe(damage.Why, damage.Position), damage.FromOffset, damage.ToOffset, damage.Length));
+            environment.Recovery.Repaired(
+                new LogRepair(RepairAct.DamageKept, path, ScanStops.Describe(damage.Why, damage.Position), damage.FromOffset, damage.ToOffset, damage.Length));
         if (walk.Stop is not (ScanStop.None or ScanStop.End))
-            environment.Recovery.Repaired(new LogRepair(RepairAct.DamageKept, path, ScanStops.Describe(walk.Stop, walk.End), walk.NextOffset, endOffset, segment.Size - walk.End));
+            environment.Recovery.Repaired(
+                new LogRepair(RepairAct.DamageKept, path, ScanStops.Describe(walk.Stop, walk.End), walk.NextOffset, endOffset, segment.Size - walk.End));
     }
 }

@@ -56,7 +56,9 @@ public sealed class ProducerStates
         }
     }
 
-    /// <summary>The first offset of the oldest transaction that is open, or whose marker is not yet below the high watermark; long.MaxValue where there is none.</summary>
+    /// <summary>
+    /// The first offset of the oldest transaction that is open, or whose marker is not yet below the high watermark; long.MaxValue where there is none.
+    /// </summary>
     public long FirstUnstableOffset => Volatile.Read(ref _firstUnstableOffset);
 
     /// <summary>Whether a batch of a producer may be appended now. Batches without a producer always may.</summary>
@@ -96,9 +98,11 @@ public sealed class ProducerStates
             if (!_producers.TryGetValue(producerId, out ProducerEntry? entry))
                 return ProducerVerdict.Good;
             if (producerEpoch < entry.Epoch)
-                return new ProducerVerdict(ProducerFault.InvalidProducerEpoch, $"Epoch of producer {producerId} is {producerEpoch}, which is smaller than the last seen epoch {entry.Epoch}", null);
+                return new ProducerVerdict(ProducerFault.InvalidProducerEpoch,
+                    $"Epoch of producer {producerId} is {producerEpoch}, which is smaller than the last seen epoch {entry.Epoch}", null);
             if (entry.CoordinatorEpoch > coordinatorEpoch)
-                return new ProducerVerdict(ProducerFault.TransactionCoordinatorFenced, $"Invalid coordinator epoch for producerId {producerId}: {coordinatorEpoch} (zombie), {entry.CoordinatorEpoch} (current)", null);
+                return new ProducerVerdict(ProducerFault.TransactionCoordinatorFenced,
+                    $"Invalid coordinator epoch for producerId {producerId}: {coordinatorEpoch} (zombie), {entry.CoordinatorEpoch} (current)", null);
             return ProducerVerdict.Good;
         }
     }
@@ -243,8 +247,8 @@ public sealed class ProducerStates
     }
 
     /// <summary>
-    /// The producers as they were at an offset or before it, as far as sound snapshots say; <see cref="EndOffset"/> tells which. The files and these states stay as
-    /// they are.
+    /// The producers as they were at an offset or before it, as far as sound snapshots say; <see cref="EndOffset"/> tells which. The files and these states
+    /// stay as they are.
     /// </summary>
     internal ProducerStates StatesAt(long logStartOffset, long offset)
     {

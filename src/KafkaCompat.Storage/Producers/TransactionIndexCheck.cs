@@ -5,9 +5,9 @@ using KafkaCompat.Storage.Segments;
 namespace KafkaCompat.Storage.Producers;
 
 /// <summary>
-/// Compares what a transaction index says with the log: a transaction begins with a batch of its producer and ends with the marker that aborts it, and no other marker of that
-/// producer stands between. All entries of an index are compared in one walk, over the batches from the first transaction to the last marker; what lies between
-/// transactions is passed over.
+/// Compares what a transaction index says with the log: a transaction begins with a batch of its producer and ends with the marker that aborts it, and no other
+/// marker of that producer stands between. All entries of an index are compared in one walk, over the batches from the first transaction to the last marker;
+/// what lies between transactions is passed over.
 /// </summary>
 internal sealed class TransactionIndexCheck(LogEnvironment environment, IReadOnlyList<LogSegment> segments)
 {
@@ -40,7 +40,9 @@ internal sealed class TransactionIndexCheck(LogEnvironment environment, IReadOnl
 
     private bool IsDone => _waiting.Count == 0 && _open.Count == 0;
 
-    /// <summary>Whether the log holds the transactions of the entries, which are in the order of their markers. What was before the log's start is not asked for.</summary>
+    /// <summary>
+    /// Whether the log holds the transactions of the entries, which are in the order of their markers. What was before the log's start is not asked for.
+    /// </summary>
     public bool IsTrue(IEnumerable<AbortedTransaction> entries)
     {
         _waiting.Clear();
@@ -127,8 +129,10 @@ internal sealed class TransactionIndexCheck(LogEnvironment environment, IReadOnl
     }
 
     /// <summary>Compaction, and the log's start, can have taken the records of an aborted transaction.</summary>
-    private bool CanBegin(in AbortedTransaction entry, in RecordBatchHeader header) => entry.FirstOffset < segments[0].BaseOffset || header.BaseOffset > entry.FirstOffset
-        || (header.BaseOffset == entry.FirstOffset && header.ProducerId == entry.ProducerId && header is { IsTransactional: true, IsControl: false } && !_unnamed.Contains(entry.ProducerId));
+    private bool CanBegin(in AbortedTransaction entry, in RecordBatchHeader header) =>
+        entry.FirstOffset < segments[0].BaseOffset || header.BaseOffset > entry.FirstOffset
+        || (header.BaseOffset == entry.FirstOffset && header.ProducerId == entry.ProducerId && header is { IsTransactional: true, IsControl: false }
+        && !_unnamed.Contains(entry.ProducerId));
 
     private static bool IsAbort(ReadOnlyMemory<byte> batch) => EndTransactionMarker.TryRead(batch, out EndTransactionMarker marker) && !marker.IsCommit;
 }

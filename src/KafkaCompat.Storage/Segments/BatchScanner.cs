@@ -34,8 +34,8 @@ internal enum ScanStop
 }
 
 /// <summary>
-/// Walks over the batches of a segment file by their headers, reading ahead in one pooled buffer. Messages of magic 0 and 1 are batches too; one of a later magic
-/// is read as if it were of magic 2, and <see cref="HasUnknownMagic"/> says so.
+/// Walks over the batches of a segment file by their headers, reading ahead in one pooled buffer. Messages of magic 0 and 1 are batches too; one of a later
+/// magic is read as if it were of magic 2, and <see cref="HasUnknownMagic"/> says so.
 /// </summary>
 internal sealed class BatchScanner : IDisposable
 {
@@ -46,12 +46,15 @@ internal sealed class BatchScanner : IDisposable
     public const int WholeReadBytes = 256 * 1024;
 
     /// <summary>
-    /// No segment has more offsets than its indexes can tell. So bytes of records look like a batch that can follow once in a long while; with any offset they would every
-    /// kilobyte, and each such place is worth the checksum of as many bytes as its length happens to say.
+    /// No segment has more offsets than its indexes can tell. So bytes of records look like a batch that can follow once in a long while; with any offset they
+    /// would every kilobyte, and each such place is worth the checksum of as many bytes as its length happens to say.
     /// </summary>
     private const long MaxOffsetsOfSegment = int.MaxValue;
 
-    /// <summary>No larger bytes are taken for a batch behind damage: their checksum is computed for each place that looks like one. It is more than a request may have by default.</summary>
+    /// <summary>
+    /// No larger bytes are taken for a batch behind damage: their checksum is computed for each place that looks like one. It is more than a request may have
+    /// by default.
+    /// </summary>
     private const int MaxResyncBatchBytes = 128 << 20;
 
     /// <summary>How many places are looked at before the stop is asked for.</summary>
@@ -173,8 +176,8 @@ internal sealed class BatchScanner : IDisposable
     }
 
     /// <summary>
-    /// After a stop: goes on with the next batch that is whole and sound, does not start before an offset, and is followed by nothing but batches up to the end of
-    /// the range, or up to an offset that is enough. What only looks like a batch, within the records of another, is followed by something else.
+    /// After a stop: goes on with the next batch that is whole and sound, does not start before an offset, and is followed by nothing but batches up to the end
+    /// of the range, or up to an offset that is enough. What only looks like a batch, within the records of another, is followed by something else.
     /// </summary>
     public bool TryResync(long nextOffset, long enoughOffset, long maxBytes)
     {
@@ -217,7 +220,8 @@ internal sealed class BatchScanner : IDisposable
             return false;
         long offset = BinaryPrimitives.ReadInt64BigEndian(bytes);
         int length = BinaryPrimitives.ReadInt32BigEndian(bytes[RecordBatchHeader.BatchLengthPosition..]);
-        return offset >= nextOffset && offset - nextOffset <= MaxOffsetsOfSegment && length is >= RecordBatchHeader.MinBatchLength and <= MaxResyncBatchBytes && length <= _end - position - RecordBatchHeader.LogOverhead;
+        return offset >= nextOffset && offset - nextOffset <= MaxOffsetsOfSegment && length is >= RecordBatchHeader.MinBatchLength and <= MaxResyncBatchBytes
+            && length <= _end - position - RecordBatchHeader.LogOverhead;
     }
 
     /// <summary>Whether batches follow one another from the current one on; the scan stands there again afterwards.</summary>

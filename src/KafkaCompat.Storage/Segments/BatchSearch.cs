@@ -22,8 +22,9 @@ internal enum Finding
 internal readonly record struct BatchPlace(long Position, RecordBatchHeader Header, ScanStop Why);
 
 /// <summary>
-/// Finds the batch of an offset in a segment, through the offset index and then by headers. No checksum covers where a batch says that it stands, and none is compared
-/// for what is read; so a batch is believed where it fits between its neighbours, and an offset is only said to be absent where the batch before it is sound.
+/// Finds the batch of an offset in a segment, through the offset index and then by headers. No checksum covers where a batch says that it stands, and none is
+/// compared for what is read; so a batch is believed where it fits between its neighbours, and an offset is only said to be absent where the batch before it is
+/// sound.
 /// </summary>
 internal ref struct BatchSearch
 {
@@ -85,7 +86,8 @@ internal ref struct BatchSearch
             else if (_previousNext >= 0 && first < _previousNext)
                 Suspect(_scanner.Position, ScanStop.BadOffset);
             place = new BatchPlace(_scanner.Position, header, ScanStop.None);
-            // What was written here, or looked at by an earlier reader, needs no look at the neighbour behind it, which would be a read of its own. The disk may have changed it since.
+            // What was written here, or looked at by an earlier reader, needs no look at the neighbour behind it, which would be a read of its own. The disk
+            // may have changed it since.
             bool continues = _previousNext < 0 || first == _previousNext;
             if (header.LastOffset >= _offset && !_scanner.HasUnknownMagic
                 && ((continues && _segment.IsChecked(place)) || IsBelieved(header, first, isIndexed && header.LastOffset == indexedOffset)))
@@ -115,7 +117,8 @@ internal ref struct BatchSearch
         for (int back = 0; back < MaxIndexEntriesTried && _segment.OffsetIndex.TryLookup(_offset, back, out indexedOffset, out int position); back++)
         {
             _scanner.Restart(position);
-            bool isTrue = position < end && _scanner.MoveNext() && _scanner.Header.LastOffset <= indexedOffset && _scanner.Header.BaseOffset >= _segment.BaseOffset;
+            bool isTrue = position < end && _scanner.MoveNext() && _scanner.Header.LastOffset <= indexedOffset
+                && _scanner.Header.BaseOffset >= _segment.BaseOffset;
             _scanner.Restart(position);
             if (isTrue)
                 return true;

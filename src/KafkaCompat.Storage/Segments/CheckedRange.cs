@@ -3,8 +3,9 @@ using KafkaCompat.Protocol.Records;
 namespace KafkaCompat.Storage.Segments;
 
 /// <summary>
-/// Which bytes of a segment hold batches whose headers follow one another: those that were appended or recovered here, and those that a reader walked over before it sent
-/// them. So headers that came from a disk are looked at once, and none that was written here. Readers at a few places of the segment do not know of one another.
+/// Which bytes of a segment hold batches whose headers follow one another: those that were appended or recovered here, and those that a reader walked over
+/// before it sent them. So headers that came from a disk are looked at once, and none that was written here. Readers at a few places of the segment do not know
+/// of one another.
 /// </summary>
 internal sealed class CheckedRange
 {
@@ -59,7 +60,9 @@ internal sealed class CheckedRange
         return TryFind(batch, out Walked range) && range.To > end && range.From <= batch.Position;
     }
 
-    /// <summary>How far a region that starts with a batch that was found can reach: up to <paramref name="end"/>, or to the first batch that does not follow.</summary>
+    /// <summary>
+    /// How far a region that starts with a batch that was found can reach: up to <paramref name="end"/>, or to the first batch that does not follow.
+    /// </summary>
     public long EndOf(LogSegment segment, in BatchPlace first, long end, long size, long bound)
     {
         long own = Volatile.Read(ref _ownFrom);
@@ -87,7 +90,9 @@ internal sealed class CheckedRange
         return reachesOwn ? end : Math.Min(walked.To, end);
     }
 
-    /// <summary>Goes on from where a range ends, over the batches that start before a position. A batch behind a hole is believed when the next one follows it.</summary>
+    /// <summary>
+    /// Goes on from where a range ends, over the batches that start before a position. A batch behind a hole is believed when the next one follows it.
+    /// </summary>
     private static Walked Walk(BatchScanner scanner, Walked known, long until, long bound, out bool isLastDoubtful)
     {
         Walked start = known, before = known;
@@ -146,7 +151,9 @@ internal sealed class CheckedRange
                 // Two that share a batch, or one of which was gone on from, are one.
                 if (other.From >= walked.To || walked.From >= other.To)
                     continue;
-                walked = new Walked(Math.Min(walked.From, other.From), Math.Max(walked.To, other.To), other.To > walked.To ? other.NextOffset : walked.NextOffset, 0);
+                walked = new Walked(Math.Min(walked.From, other.From), Math.Max(walked.To, other.To), other.To > walked.To
+                    ? other.NextOffset
+                    : walked.NextOffset, 0);
                 Remove(i);
             }
             if (_count == MaxRanges)

@@ -11,7 +11,8 @@ namespace KafkaCompat.Storage.Segments;
 /// <param name="Region">The bytes, or null where there is nothing to read.</param>
 /// <param name="IsOutOfRange">The offset is before the log's start or behind its end.</param>
 /// <param name="NextOffsetBound">An offset behind all that the region holds, to collect aborted transactions up to.</param>
-/// <param name="IsFirstBatchIncomplete">Not even one batch fits into the bytes allowed, and the caller did not ask for one in any case. There is no region then.</param>
+/// <param name="IsFirstBatchIncomplete">Not even one batch fits into the bytes allowed, and the caller did not ask for one in any case. There is no region
+/// then.</param>
 public readonly record struct LogRead(FileRegion? Region, bool IsOutOfRange, long NextOffsetBound, bool IsFirstBatchIncomplete)
 {
     public int Length => Region?.Length ?? 0;
@@ -21,7 +22,7 @@ public readonly record struct LogRead(FileRegion? Region, bool IsOutOfRange, lon
 }
 
 /// <summary>An offset found by its time: the record's timestamp and the leader epoch of its batch.</summary>
-public readonly record struct FoundOffset(long Offset, long Timestamp, int LeaderEpoch);
+public readonly record struct TimestampAndOffset(long Offset, long Timestamp, int LeaderEpoch);
 
 /// <summary>What an append did.</summary>
 /// <param name="FirstOffset">The first batch's base offset.</param>
@@ -37,7 +38,8 @@ public readonly record struct LogAppend(long FirstOffset, long LastOffset, long 
         ReadOnlySequence<byte> rest = batches;
         while (!rest.IsEmpty)
         {
-            if (!RecordBatchHeader.TryRead(rest, out RecordBatchHeader header) || header.SizeInBytes < RecordBatchHeader.Size || header.SizeInBytes > rest.Length)
+            if (!RecordBatchHeader.TryRead(rest, out RecordBatchHeader header) || header.SizeInBytes < RecordBatchHeader.Size
+                || header.SizeInBytes > rest.Length)
                 throw new ArgumentException("The bytes to append are not whole batches.", nameof(batches));
             if (header.BaseOffset < expected)
                 throw new ArgumentException($"A batch starts at {header.BaseOffset} where {expected} is the first free offset.", nameof(batches));

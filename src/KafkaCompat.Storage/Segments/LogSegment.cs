@@ -6,8 +6,8 @@ namespace KafkaCompat.Storage.Segments;
 
 /// <summary>
 /// One segment: the <c>.log</c> file with its three indexes. One writer at a time; readers need no lock, they see a size whose bytes are written.
-/// Files are opened when they are first needed, so that a log of many old segments opens fast. A segment is the same for as long as it lives: its files keep to it under whatever
-/// name, and once it is closed nothing is opened by a name that another segment may have by then.
+/// Files are opened when they are first needed, so that a log of many old segments opens fast. A segment is the same for as long as it lives: its files keep to
+/// it under whatever name, and once it is closed nothing is opened by a name that another segment may have by then.
 /// </summary>
 internal sealed class LogSegment
 {
@@ -80,7 +80,9 @@ internal sealed class LogSegment
     public static LogSegment Create(LogEnvironment environment, string folder, long baseOffset, LogSettings settings) =>
         Create(environment, folder, baseOffset, settings, "");
 
-    /// <summary>A segment that is to replace others. It is written beside the log, and belongs to it when <see cref="Logs.PartitionLog.ReplaceSegments"/> says so.</summary>
+    /// <summary>
+    /// A segment that is to replace others. It is written beside the log, and belongs to it when <see cref="Logs.PartitionLog.ReplaceSegments"/> says so.
+    /// </summary>
     public static LogSegment CreateBeside(LogEnvironment environment, string folder, long baseOffset, LogSettings settings)
     {
         var earlier = new LogSegment(environment, folder, baseOffset, 0, 0, SegmentFiles.Cleaned);
@@ -212,7 +214,9 @@ internal sealed class LogSegment
         Times.Clear();
     }
 
-    /// <summary>Ends the file where its last good batch does. With <paramref name="afterKill"/> also where its length says so: blocks may be reserved behind it.</summary>
+    /// <summary>
+    /// Ends the file where its last good batch does. With <paramref name="afterKill"/> also where its length says so: blocks may be reserved behind it.
+    /// </summary>
     /// <param name="size">Where that is.</param>
     /// <param name="afterKill">The last life did not end in order.</param>
     /// <param name="isOnDisk">All that the file holds was synced.</param>
@@ -350,7 +354,9 @@ internal sealed class LogSegment
         Times.FindAnew(OffsetIndex.LastPosition());
     }
 
-    /// <summary>Renames all files of the segment, that with the batches first; readers keep what they have open, and find the others under their new names.</summary>
+    /// <summary>
+    /// Renames all files of the segment, that with the batches first; readers keep what they have open, and find the others under their new names.
+    /// </summary>
     public void Rename(string suffix)
     {
         _name.Rename(PathOf(SegmentFiles.Log, suffix));

@@ -100,5 +100,6 @@ internal sealed class OffsetIndex(IFileStore files, string path, long baseOffset
     private long OffsetAt(ReadOnlySpan<byte> entries, int index) => BaseOffset + BinaryPrimitives.ReadInt32BigEndian(entries[(index * EntryBytes)..]);
 
     /// <summary>The position of an entry; one that is noise can be negative, which is nowhere: the segment is walked from its start.</summary>
-    private static int PositionAt(ReadOnlySpan<byte> entries, int index) => Math.Max(0, BinaryPrimitives.ReadInt32BigEndian(entries[(index * EntryBytes + 4)..]));
+    private static int PositionAt(ReadOnlySpan<byte> entries, int index) =>
+        Math.Max(0, BinaryPrimitives.ReadInt32BigEndian(entries[(index * EntryBytes + 4)..]));
 }

@@ -3,8 +3,8 @@ using KafkaCompat.Storage.Files;
 namespace KafkaCompat.Storage.Segments;
 
 /// <summary>
-/// One file of a segment, by its name. Another segment's file can get the same name later, so whoever opens the file by it excludes whoever gives it another one, and nobody opens
-/// it once the segment is closed: a reader that still holds the segment is told so, and never meets the other file.
+/// One file of a segment, by its name. Another segment's file can get the same name later, so whoever opens the file by it excludes whoever gives it another
+/// one, and nobody opens it once the segment is closed: a reader that still holds the segment is told so, and never meets the other file.
 /// </summary>
 internal sealed class SegmentFile(IFileStore files, string path)
 {

@@ -6,7 +6,8 @@ namespace KafkaCompat.Storage.Segments;
 internal sealed record LargestTimestamp(long Timestamp, long Offset);
 
 /// <summary>
-/// The largest timestamp of a segment: as its time index says, as the log says where the index was compared with it, and as every batch says. One writer; readers need no lock.
+/// The largest timestamp of a segment: as its time index says, as the log says where the index was compared with it, and as every batch says. One writer;
+/// readers need no lock.
 /// </summary>
 internal sealed class SegmentTimes(LogEnvironment environment, LogSegment segment)
 {
@@ -93,7 +94,8 @@ internal sealed class SegmentTimes(LogEnvironment environment, LogSegment segmen
         if (told.Timestamp < 0)
             return told;
         long size = segment.Size;
-        bool isTrue = BatchSearch.Find(segment, told.Offset, size, long.MaxValue, out BatchPlace place) == Finding.Found && place.Header.MaxTimestamp == told.Timestamp;
+        bool isTrue = BatchSearch.Find(segment, told.Offset, size, long.MaxValue, out BatchPlace place) == Finding.Found
+            && place.Header.MaxTimestamp == told.Timestamp;
         if (isTrue)
         {
             long from = segment.OffsetIndex.TryLookup(long.MaxValue, 0, out long last, out _) ? last : segment.BaseOffset;
@@ -112,7 +114,8 @@ internal sealed class SegmentTimes(LogEnvironment environment, LogSegment segmen
             IsDoubtful = true;
         }
         if (IsDoubtful)
-            environment.Recovery.Repaired(new LogRepair(RepairAct.IndexRebuilt, segment.TimeIndex.Path, $"its last entry says {told.Timestamp} and the log {largest.Timestamp}"));
+            environment.Recovery.Repaired(
+                new LogRepair(RepairAct.IndexRebuilt, segment.TimeIndex.Path, $"its last entry says {told.Timestamp} and the log {largest.Timestamp}"));
         Volatile.Write(ref _isTrue, true);
         return largest;
     }

@@ -11,8 +11,8 @@ namespace KafkaCompat.Storage.Segments;
 internal readonly record struct DamagedRange(long Position, long Length, long FromOffset, long ToOffset, ScanStop Why);
 
 /// <summary>
-/// Follows the batches of a segment from one whose offset is known to the end. Offsets grow; a batch whose own offset contradicts both neighbours is not believed, since no
-/// checksum covers it. What cannot be read is left out and told of where sound batches follow, and ends the walk where none do.
+/// Follows the batches of a segment from one whose offset is known to the end. Offsets grow; a batch whose own offset contradicts both neighbours is not
+/// believed, since no checksum covers it. What cannot be read is left out and told of where sound batches follow, and ends the walk where none do.
 /// </summary>
 internal sealed class SegmentWalk(BatchScanner scanner, long nextOffset)
 {
@@ -25,15 +25,17 @@ internal sealed class SegmentWalk(BatchScanner scanner, long nextOffset)
     public bool ChecksChecksums { get; init; }
 
     /// <summary>
-    /// Damage before this offset is left out where sound batches follow that reach this offset or the end: the bytes were on the disk once. Behind it damage ends the
-    /// walk, as a write that did not end does.
+    /// Damage before this offset is left out where sound batches follow that reach this offset or the end: the bytes were on the disk once. Behind it damage
+    /// ends the walk, as a write that did not end does.
     /// </summary>
     public long KeepsBefore { get; init; } = long.MaxValue;
 
     /// <summary>No batch reaches to this offset: the next segment starts there, or the log ends.</summary>
     public long Bound { get; init; } = long.MaxValue;
 
-    /// <summary>Whether the last batch may start behind the one before it ends, where there is no other hole: nothing in it or behind it says that its offset is right.</summary>
+    /// <summary>
+    /// Whether the last batch may start behind the one before it ends, where there is no other hole: nothing in it or behind it says that its offset is right.
+    /// </summary>
     public bool AllowsHoleAtEnd { get; init; } = true;
 
     public RecordBatchHeader Header => scanner.Header;

@@ -42,7 +42,10 @@ internal abstract class SparseIndex
 
     protected long BaseOffset { get; }
 
-    /// <summary>Takes the number of entries from the file without reading them: for sealed segments of a log that is trusted. False where the length is no multiple of an entry.</summary>
+    /// <summary>
+    /// Takes the number of entries from the file without reading them: for sealed segments of a log that is trusted. False where the length is no multiple of
+    /// an entry.
+    /// </summary>
     public bool OpenSealed(long fileLength)
     {
         if (fileLength % _entryBytes != 0)
@@ -178,7 +181,9 @@ internal abstract class SparseIndex
         return entries.AsSpan(0, Math.Min(Count, entries.Length / _entryBytes) * _entryBytes);
     }
 
-    /// <summary>The last entry alone: what is asked of every old segment is not worth reading its whole index for. The first one tells whether it can be true.</summary>
+    /// <summary>
+    /// The last entry alone: what is asked of every old segment is not worth reading its whole index for. The first one tells whether it can be true.
+    /// </summary>
     protected bool TryReadLast(Span<byte> entry)
     {
         if (Count == 0)

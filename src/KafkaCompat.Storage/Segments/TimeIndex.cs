@@ -5,8 +5,8 @@ using KafkaCompat.Storage.Files;
 namespace KafkaCompat.Storage.Segments;
 
 /// <summary>
-/// The <c>.timeindex</c> file: entries of 12 bytes, the largest timestamp so far and the last offset of the batch that holds it (relative to the segment's base).
-/// Timestamps grow strictly from entry to entry, offsets do not shrink.
+/// The <c>.timeindex</c> file: entries of 12 bytes, the largest timestamp so far and the last offset of the batch that holds it (relative to the segment's
+/// base). Timestamps grow strictly from entry to entry, offsets do not shrink.
 /// </summary>
 internal sealed class TimeIndex(IFileStore files, string path, long baseOffset) : SparseIndex(files, path, baseOffset, EntryBytes)
 {

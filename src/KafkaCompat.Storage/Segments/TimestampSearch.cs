@@ -4,12 +4,13 @@ using KafkaCompat.Storage.Files;
 namespace KafkaCompat.Storage.Segments;
 
 /// <summary>
-/// Finds records by their time, through the time indexes and then in the batches. An entry of an index is followed where the batch that it names has its time. Throws
+/// Finds records by their time, through the time indexes and then in the batches. An entry of an index is followed where the batch that it names has its time.
+/// Throws
 /// <see cref="DamagedBatchException"/> where the record may be among bytes that are no batch.
 /// </summary>
 internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOffset, long logEndOffset)
 {
-    public FoundOffset? First(long timestampMs)
+    public TimestampAndOffset? First(long timestampMs)
     {
         for (int i = 0; i < segments.Length; i++)
         {
@@ -17,14 +18,14 @@ internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOff
             if (segment.Times.OrWritten(segment.Times.TrueLargest) < timestampMs)
                 continue;
             // As in Kafka no other segment is asked then, though the file's time, where no record has one, stands for nothing that is in it.
-            FoundOffset? found = Search(i, FirstToLookAt(segment, timestampMs), timestampMs, exact: false);
+            TimestampAndOffset? found = Search(i, FirstToLookAt(segment, timestampMs), timestampMs, exact: false);
             if (found is not null || !segment.Times.IsDoubtful)
                 return found;
         }
         return null;
     }
 
-    public FoundOffset? Largest()
+    public TimestampAndOffset? Largest()
     {
         int holder = -1;
         for (int i = 0; i < segments.Length; i++)
@@ -42,11 +43,12 @@ internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOff
     private long FirstToLookAt(LogSegment segment, long timestampMs)
     {
         (long timestamp, long offset) = segment.TimeIndex.Lookup(timestampMs);
-        bool isTrue = BatchSearch.Find(segment, offset, segment.Size, long.MaxValue, out BatchPlace place) == Finding.Found && place.Header.MaxTimestamp == timestamp;
+        bool isTrue = BatchSearch.Find(segment, offset, segment.Size, long.MaxValue, out BatchPlace place) == Finding.Found
+            && place.Header.MaxTimestamp == timestamp;
         return Math.Max(isTrue ? offset : segment.BaseOffset, logStartOffset);
     }
 
-    private FoundOffset? Search(int index, long from, long timestampMs, bool exact)
+    private TimestampAndOffset? Search(int index, long from, long timestampMs, bool exact)
     {
         LogSegment segment = segments[index];
         long size = segment.Size;
@@ -72,7 +74,7 @@ internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOff
                     $"{segment.LogPath}: the batch of offset {header.BaseOffset} at byte {walk.Position} cannot be read ({fault}).");
             }
             if (found.Offset >= 0)
-                return new FoundOffset(found.Offset, found.Timestamp, header.PartitionLeaderEpoch);
+                return new TimestampAndOffset(found.Offset, found.Timestamp, header.PartitionLeaderEpoch);
         }
         RequireWhole(segment, walk);
         if (walk.Stop != ScanStop.End)

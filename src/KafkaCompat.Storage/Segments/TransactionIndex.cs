@@ -69,8 +69,8 @@ internal sealed class TransactionIndex(IFileStore files, string path)
     }
 
     /// <summary>
-    /// Adds the transactions that a fetch of [from, upTo) has to know. Entries say up to where all was decided when they were written, which would tell that no later
-    /// segment has to be asked; but nothing in the log says that this is true.
+    /// Adds the transactions that a fetch of [from, upTo) has to know. Entries say up to where all was decided when they were written, which would tell that no
+    /// later segment has to be asked; but nothing in the log says that this is true.
     /// </summary>
     public void Collect(long from, long upTo, List<AbortedTransaction> into)
     {
@@ -109,7 +109,8 @@ internal sealed class TransactionIndex(IFileStore files, string path)
     }
 
     /// <summary>
-    /// Whether the file is what a log writes: whole entries of a known version, with markers in the segment and in their order. The log says the rest, and is asked with
+    /// Whether the file is what a log writes: whole entries of a known version, with markers in the segment and in their order. The log says the rest, and is
+    /// asked with
     /// <paramref name="areTrue"/> where there are any.
     /// </summary>
     public bool IsSound(long baseOffset, Func<AbortedTransaction[], bool>? areTrue = null)
@@ -171,7 +172,9 @@ internal sealed class TransactionIndex(IFileStore files, string path)
         _file = null;
     }
 
-    /// <summary>The file gets another name or goes. Who has read it goes on to know what it said, and nobody takes its absence for "no transaction was aborted".</summary>
+    /// <summary>
+    /// The file gets another name or goes. Who has read it goes on to know what it said, and nobody takes its absence for "no transaction was aborted".
+    /// </summary>
     public void Close()
     {
         _name.Close();

@@ -13,7 +13,8 @@ public sealed record BrokerGroupMember(string MemberId, string ClientId, string?
     {
         _ = text.Append("MemberId = ").Append(MemberId).Append(", ClientId = ").Append(ClientId);
         if (GroupInstanceId is not null) _ = text.Append(", GroupInstanceId = ").Append(GroupInstanceId);
-        _ = text.Append(", Assignment = ").AppendJoin(", ", Assignment.Select(static assigned => FormattableString.Invariant($"{assigned.Topic}-{assigned.Partition}")));
+        _ = text.Append(", Assignment = ")
+            .AppendJoin(", ", Assignment.Select(static assigned => FormattableString.Invariant($"{assigned.Topic}-{assigned.Partition}")));
         return true;
     }
 }

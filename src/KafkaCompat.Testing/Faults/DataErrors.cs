@@ -34,7 +34,8 @@ internal static class DataErrors
     /// </summary>
     public static FetchResponse Of(FetchRequest request, ErrorCode error) => new()
     {
-        ErrorCode = request.Topics.Count == 0 || error is ErrorCode.FetchSessionIdNotFound or ErrorCode.InvalidFetchSessionEpoch or ErrorCode.FetchSessionTopicIdError
+        ErrorCode = request.Topics.Count == 0
+            || error is ErrorCode.FetchSessionIdNotFound or ErrorCode.InvalidFetchSessionEpoch or ErrorCode.FetchSessionTopicIdError
             ? error
             : ErrorCode.None,
         Responses =

@@ -5,8 +5,9 @@ using KafkaCompat.Protocol.Messages;
 namespace KafkaCompat.Testing;
 
 /// <summary>
-/// The answer that refuses a whole request: shaped as a broker's, for what the request names, with the error wherever its version has a field for one. The shape follows from
-/// the spec (<see cref="IRequest.Refusal"/>), but for the keys below, whose answers have more to them. A test holds this to every key and version that is served.
+/// The answer that refuses a whole request: shaped as a broker's, for what the request names, with the error wherever its version has a field for one. The
+/// shape follows from the spec (<see cref="IRequest.Refusal"/>), but for the keys below, whose answers have more to them. A test holds this to every key and
+/// version that is served.
 /// </summary>
 internal static class ErrorAnswers
 {

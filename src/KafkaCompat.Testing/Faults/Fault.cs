@@ -40,7 +40,9 @@ public sealed class Fault : IDisposable
 
     internal TimeSpan Delay { get; }
 
-    /// <summary>Completes when it has struck <paramref name="hits"/> times, without a limit of its own: give it a <paramref name="cancellationToken"/>.</summary>
+    /// <summary>
+    /// Completes when it has struck <paramref name="hits"/> times, without a limit of its own: give it a <paramref name="cancellationToken"/>.
+    /// </summary>
     public Task WhenHitAsync(int hits = 1, CancellationToken cancellationToken = default)
     {
         lock (_gate)

@@ -13,9 +13,12 @@ public sealed class FaultTarget
     private readonly Func<FaultedRequest, bool>? _when;
     private readonly int _after;
 
-    internal FaultTarget(FaultPlan plan, ApiKey? key, Func<FaultedRequest, bool>? when = null, int after = 0) => (_plan, _key, _when, _after) = (plan, key, when, after);
+    internal FaultTarget(FaultPlan plan, ApiKey? key, Func<FaultedRequest, bool>? when = null, int after = 0) =>
+        (_plan, _key, _when, _after) = (plan, key, when, after);
 
-    /// <summary>Only requests of which this holds too. It runs where requests are started, so it should be quick; what it throws closes the connection.</summary>
+    /// <summary>
+    /// Only requests of which this holds too. It runs where requests are started, so it should be quick; what it throws closes the connection.
+    /// </summary>
     public FaultTarget When(Func<FaultedRequest, bool> condition)
     {
         ArgumentNullException.ThrowIfNull(condition);
@@ -31,11 +34,13 @@ public sealed class FaultTarget
     }
 
     /// <summary>
-    /// The request is not handled; its answer says <paramref name="error"/> wherever an answer of its kind and version has room for it: for every topic, partition,
-    /// group or resource that it names. A produce request with <c>acks=0</c> knows no answer; its connection closes, as a broker closes it.
+    /// The request is not handled; its answer says <paramref name="error"/> wherever an answer of its kind and version has room for it: for every topic,
+    /// partition, group or resource that it names. A produce request with <c>acks=0</c> knows no answer; its connection closes, as a broker closes it.
     /// </summary>
     public Fault Fail(ErrorCode error, int times = int.MaxValue) =>
-        error == ErrorCode.None ? throw new ArgumentException("ErrorCode.None is not an error.", nameof(error)) : Make(FaultKind.Error, error, TimeSpan.Zero, times);
+        error == ErrorCode.None
+            ? throw new ArgumentException("ErrorCode.None is not an error.", nameof(error))
+            : Make(FaultKind.Error, error, TimeSpan.Zero, times);
 
     /// <summary>
     /// The request is handled at once and its answer held back, by the broker's clock (<see cref="KafkaCompatBrokerOptions.TimeProvider"/>). Answers of one

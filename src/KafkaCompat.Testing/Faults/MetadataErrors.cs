@@ -11,8 +11,8 @@ internal static class MetadataErrors
     private const short NamesCanBeNull = 12;
 
     /// <summary>
-    /// Every topic that was asked for has the error; the brokers are there, for without one a client has nobody left to ask. Above the topics (from version 13) it
-    /// stands where it concerns the client as such.
+    /// Every topic that was asked for has the error; the brokers are there, for without one a client has nobody left to ask. Above the topics (from version 13)
+    /// it stands where it concerns the client as such.
     /// </summary>
     public static MetadataResponse Of(MetadataRequest request, short version, ErrorCode error, BrokerMetadata? metadata, string listener)
     {
@@ -64,7 +64,8 @@ internal static class MetadataErrors
         var answer = new ApiVersionsResponse { ErrorCode = error };
         if (error == ErrorCode.UnsupportedVersion)
         {
-            answer.ApiKeys.Add(new() { ApiKey = (short)ApiKey.ApiVersions, MinVersion = ApiVersionsRequest.MinVersion, MaxVersion = ApiVersionsRequest.MaxVersion });
+            answer.ApiKeys.Add(
+                new() { ApiKey = (short)ApiKey.ApiVersions, MinVersion = ApiVersionsRequest.MinVersion, MaxVersion = ApiVersionsRequest.MaxVersion });
         }
 
         return answer;

@@ -11,12 +11,14 @@ internal static class TopicErrors
     {
         Results =
         [
-            .. request.Dirs.SelectMany(static dir => dir.Topics).GroupBy(static topic => topic.Name, StringComparer.Ordinal).Select(topic => new AlterReplicaLogDirsResponse.AlterReplicaLogDirTopicResult
+            .. request.Dirs.SelectMany(static dir => dir.Topics).GroupBy(static topic => topic.Name, StringComparer.Ordinal)
+                .Select(topic => new AlterReplicaLogDirsResponse.AlterReplicaLogDirTopicResult
             {
                 TopicName = topic.Key,
                 Partitions =
                 [
-                    .. topic.SelectMany(static part => part.Partitions).Distinct().Select(partition => new AlterReplicaLogDirsResponse.AlterReplicaLogDirPartitionResult
+                    .. topic.SelectMany(static part => part.Partitions).Distinct()
+                        .Select(partition => new AlterReplicaLogDirsResponse.AlterReplicaLogDirPartitionResult
                     {
                         PartitionIndex = partition,
                         ErrorCode = error,

@@ -4,8 +4,8 @@ using KafkaCompat.Storage.Files;
 namespace KafkaCompat.Testing.Files;
 
 /// <summary>
-/// Another store as one life of a broker has it. <see cref="Cut"/> ends that life as a kill does: from then on nothing of it changes or reads a file, whatever is
-/// still under way, and the next life finds the files as they are.
+/// Another store as one life of a broker has it. <see cref="Cut"/> ends that life as a kill does: from then on nothing of it changes or reads a file, whatever
+/// is still under way, and the next life finds the files as they are.
 /// </summary>
 internal sealed class FencedFileStore(IFileStore files) : IFileStore
 {

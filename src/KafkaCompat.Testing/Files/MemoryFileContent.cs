@@ -1,8 +1,8 @@
 namespace KafkaCompat.Testing.Files;
 
 /// <summary>
-/// The bytes of one file in blocks, so that it grows without being copied. A small file takes a small first block; a block that nobody wrote to is not there and
-/// reads as zeros. Readers and the writer exclude each other for the length of a copy.
+/// The bytes of one file in blocks, so that it grows without being copied. A small file takes a small first block; a block that nobody wrote to is not there
+/// and reads as zeros. Readers and the writer exclude each other for the length of a copy.
 /// </summary>
 internal sealed class MemoryFileContent
 {

@@ -3,8 +3,8 @@ using KafkaCompat.Storage.Files;
 namespace KafkaCompat.Testing.Files;
 
 /// <summary>
-/// Files that live as long as the store. Everything that was written is there at once and stays, as with a process whose page cache outlives it; to lose what was
-/// not synced is the business of <see cref="ForgetfulFileStore"/>, which keeps every write twice for that.
+/// Files that live as long as the store. Everything that was written is there at once and stays, as with a process whose page cache outlives it; to lose what
+/// was not synced is the business of <see cref="ForgetfulFileStore"/>, which keeps every write twice for that.
 /// </summary>
 internal sealed class MemoryFileStore(TimeProvider clock) : IFileStore
 {

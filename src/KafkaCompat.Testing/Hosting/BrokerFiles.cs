@@ -20,11 +20,13 @@ internal sealed class BrokerFiles : IDisposable
     /// <exception cref="ArgumentException">The options contradict themselves.</exception>
     public static BrokerFiles Of(KafkaCompatBrokerOptions options, TimeProvider clock) => options.Storage switch
     {
-        BrokerStorage.TemporaryDirectory when options.DataDirectory is not null => throw new ArgumentException("A DataDirectory is not temporary: leave BrokerStorage.TemporaryDirectory out, or the DataDirectory."),
+        BrokerStorage.TemporaryDirectory when options.DataDirectory is not null =>
+            throw new ArgumentException("A DataDirectory is not temporary: leave BrokerStorage.TemporaryDirectory out, or the DataDirectory."),
         BrokerStorage.Memory when options.DataDirectory is { } path => new(new DiskFileStore(), path, false),
         BrokerStorage.Memory => new(new MemoryFileStore(clock), MemoryPath, false),
         BrokerStorage.TemporaryDirectory => new(new DiskFileStore(), Directory.CreateTempSubdirectory("kafkacompat-").FullName, true),
-        BrokerStorage.Directory => new(new DiskFileStore(), options.DataDirectory ?? throw new ArgumentException("BrokerStorage.Directory needs a DataDirectory."), false),
+        BrokerStorage.Directory =>
+            new(new DiskFileStore(), options.DataDirectory ?? throw new ArgumentException("BrokerStorage.Directory needs a DataDirectory."), false),
         _ => throw new ArgumentException($"There is no storage {options.Storage}."),
     };
 

@@ -9,7 +9,8 @@ namespace KafkaCompat.Testing.Hosting;
 
 /// <summary>
 /// Takes everything away that clients have made, through the controller as any client would: topics, the internal ones with all groups, offsets and
-/// transactions among them; settings of brokers, groups and subscriptions; quotas; credentials. Producer ids go on, so that a producer that lives on meets no other with its own.
+/// transactions among them; settings of brokers, groups and subscriptions; quotas; credentials. Producer ids go on, so that a producer that lives on meets no
+/// other with its own.
 /// </summary>
 internal static class BrokerReset
 {
@@ -46,7 +47,8 @@ internal static class BrokerReset
         {
             ResourceType = (sbyte)resource.Type,
             ResourceName = resource.Name,
-            Configs = [.. start.ConfigsOf(resource).Select(static config => new AlterConfigsRequest.AlterableConfig { Name = config.Key, Value = config.Value })],
+            Configs =
+                [.. start.ConfigsOf(resource).Select(static config => new AlterConfigsRequest.AlterableConfig { Name = config.Key, Value = config.Value })],
         };
         var answer = await node.Controller.Ask(new AlterConfigsRequest { Resources = { asked } }).ConfigureAwait(false);
         if (answer.Responses is [{ ErrorCode: not ErrorCode.None } refused])
@@ -68,7 +70,8 @@ internal static class BrokerReset
         {
             if (topic.ErrorCode is not (ErrorCode.None or ErrorCode.UnknownTopicId))
             {
-                throw new KafkaCompatException(topic.ErrorCode, $"Topic {topic.Name} cannot be deleted: {KafkaCompatException.Reason(topic.ErrorCode, topic.ErrorMessage)}");
+                throw new KafkaCompatException(topic.ErrorCode,
+                    $"Topic {topic.Name} cannot be deleted: {KafkaCompatException.Reason(topic.ErrorCode, topic.ErrorMessage)}");
             }
         }
     }
@@ -78,12 +81,16 @@ internal static class BrokerReset
         if (image.ScramCredentials.IsEmpty) return;
         var request = new AlterUserScramCredentialsRequest
         {
-            Deletions = [.. image.ScramCredentials.Keys.Select(static key => new AlterUserScramCredentialsRequest.ScramCredentialDeletion { Name = key.User, Mechanism = key.Mechanism })],
+            Deletions = [
+                .. image.ScramCredentials.Keys.Select(static key =>
+                new AlterUserScramCredentialsRequest.ScramCredentialDeletion { Name = key.User, Mechanism = key.Mechanism })],
         };
         var answer = await node.Controller.Ask(request).ConfigureAwait(false);
         foreach (var user in answer.Results)
         {
-            if (user.ErrorCode != ErrorCode.None) throw new KafkaCompatException(user.ErrorCode, $"Credentials of {user.User} cannot be removed: {KafkaCompatException.Reason(user.ErrorCode, user.ErrorMessage)}");
+            if (user.ErrorCode != ErrorCode.None)
+                throw new KafkaCompatException(user.ErrorCode,
+                    $"Credentials of {user.User} cannot be removed: {KafkaCompatException.Reason(user.ErrorCode, user.ErrorMessage)}");
         }
     }
 
@@ -96,7 +103,8 @@ internal static class BrokerReset
             [
                 .. image.ClientQuotas.Select(static quota => new AlterClientQuotasRequest.EntryData
                 {
-                    Entity = [.. quota.Key.Parts.Select(static part => new AlterClientQuotasRequest.EntityData { EntityType = part.Key, EntityName = part.Value })],
+                    Entity =
+                        [.. quota.Key.Parts.Select(static part => new AlterClientQuotasRequest.EntityData { EntityType = part.Key, EntityName = part.Value })],
                     Ops = [.. quota.Value.Keys.Select(static key => new AlterClientQuotasRequest.OpData { Key = key, Remove = true })],
                 }),
             ],
@@ -104,7 +112,9 @@ internal static class BrokerReset
         var answer = await node.Controller.Ask(request).ConfigureAwait(false);
         foreach (var entry in answer.Entries)
         {
-            if (entry.ErrorCode != ErrorCode.None) throw new KafkaCompatException(entry.ErrorCode, $"A quota cannot be removed: {KafkaCompatException.Reason(entry.ErrorCode, entry.ErrorMessage)}");
+            if (entry.ErrorCode != ErrorCode.None)
+                throw new KafkaCompatException(entry.ErrorCode,
+                    $"A quota cannot be removed: {KafkaCompatException.Reason(entry.ErrorCode, entry.ErrorMessage)}");
         }
     }
 }

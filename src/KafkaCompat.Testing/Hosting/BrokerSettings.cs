@@ -34,14 +34,16 @@ internal static class BrokerSettings
     ];
 
     /// <summary>What the broker in a test decides itself, by <see cref="KafkaCompatBrokerOptions"/>' other members.</summary>
-    private static readonly string[] Decided = [ConfigKeys.LogDirs, ConfigKeys.LogDir, ConfigKeys.MetadataLogDir, ConfigKeys.Listeners, ConfigKeys.ProcessRoles];
+    private static readonly string[] Decided =
+        [ConfigKeys.LogDirs, ConfigKeys.LogDir, ConfigKeys.MetadataLogDir, ConfigKeys.Listeners, ConfigKeys.ProcessRoles];
 
     /// <exception cref="ConfigurationException">A setting is wrong, or not for the test to set.</exception>
     public static ServerConfig Of(KafkaCompatBrokerOptions options, string path, int port, int controllerPort)
     {
         if (Array.Find(Decided, options.Settings.ContainsKey) is { } name)
         {
-            throw new ConfigurationException($"{name} is not set by Settings: a broker in a test has its own ports, and its files are where Storage and DataDirectory say.");
+            throw new ConfigurationException(
+                $"{name} is not set by Settings: a broker in a test has its own ports, and its files are where Storage and DataDirectory say.");
         }
 
         List<KeyValuePair<string, string>> settings =

@@ -1,8 +1,8 @@
 namespace KafkaCompat.Testing.Hosting;
 
 /// <summary>
-/// A test's clock as the broker uses it. A clock that is turned by hand runs its timers on the thread that turns it, a test's most of all, whose synchronization
-/// context must not become that of the broker's work: a test that blocks would block the broker with it.
+/// A test's clock as the broker uses it. A clock that is turned by hand runs its timers on the thread that turns it, a test's most of all, whose
+/// synchronization context must not become that of the broker's work: a test that blocks would block the broker with it.
 /// </summary>
 internal sealed class CalmTimeProvider(TimeProvider clock) : TimeProvider
 {

@@ -15,8 +15,10 @@ internal static class GroupAccess
     {
         if (groups.PartitionCount == 0) return null;
         var request = new OffsetFetchRequest.OffsetFetchRequestGroup { GroupId = group, Topics = [new() { Name = topic, PartitionIndexes = [partition] }] };
-        var answer = await WhenLoaded(() => groups.Ask<OffsetFetchResponse.OffsetFetchResponseGroup>(new FetchOffsetsCommand(request, RequireStable: false)), static answer => answer.ErrorCode).ConfigureAwait(false);
-        if (answer.ErrorCode != ErrorCode.None) throw new KafkaCompatException(answer.ErrorCode, $"The offsets of group {group} cannot be read: {answer.ErrorCode}");
+        var answer = await WhenLoaded(() => groups.Ask<OffsetFetchResponse.OffsetFetchResponseGroup>(new FetchOffsetsCommand(request, RequireStable: false)),
+            static answer => answer.ErrorCode).ConfigureAwait(false);
+        if (answer.ErrorCode != ErrorCode.None)
+            throw new KafkaCompatException(answer.ErrorCode, $"The offsets of group {group} cannot be read: {answer.ErrorCode}");
         return answer.Topics is [{ Partitions: [{ CommittedOffset: >= 0 and var offset }] }] ? offset : null;
     }
 
@@ -24,10 +26,13 @@ internal static class GroupAccess
     public static async Task<IReadOnlyList<BrokerGroupMember>> Members(GroupCoordinator groups, string group)
     {
         if (groups.PartitionCount == 0) return [];
-        var answer = await WhenLoaded(() => groups.Ask<DescribeGroupsResponse.DescribedGroup>(new DescribeGroupCommand(group)), static answer => answer.ErrorCode).ConfigureAwait(false);
+        var answer = await WhenLoaded(() => groups.Ask<DescribeGroupsResponse.DescribedGroup>(new DescribeGroupCommand(group)),
+            static answer => answer.ErrorCode).ConfigureAwait(false);
         if (answer.ErrorCode == ErrorCode.GroupIdNotFound) return [];
-        if (answer.ErrorCode != ErrorCode.None) throw new KafkaCompatException(answer.ErrorCode, $"The members of group {group} cannot be read: {answer.ErrorCode}");
-        return [.. answer.Members.Select(static member => new BrokerGroupMember(member.MemberId, member.ClientId, member.GroupInstanceId, Assignment(member.MemberAssignment)))];
+        if (answer.ErrorCode != ErrorCode.None)
+            throw new KafkaCompatException(answer.ErrorCode, $"The members of group {group} cannot be read: {answer.ErrorCode}");
+        return [.. answer.Members.Select(static member =>
+            new BrokerGroupMember(member.MemberId, member.ClientId, member.GroupInstanceId, Assignment(member.MemberAssignment)))];
     }
 
     /// <summary>A coordinator that has just started reads its log; it says so until it has.</summary>
@@ -36,7 +41,8 @@ internal static class GroupAccess
         for (var waited = TimeSpan.Zero; ; waited += BetweenLooks)
         {
             var answer = await ask().ConfigureAwait(false);
-            if (errorOf(answer) is not (ErrorCode.CoordinatorLoadInProgress or ErrorCode.NotCoordinator) || waited.TotalMilliseconds >= BrokerSettings.RequestTimeoutMs) return answer;
+            if (errorOf(answer) is not (ErrorCode.CoordinatorLoadInProgress or ErrorCode.NotCoordinator)
+                || waited.TotalMilliseconds >= BrokerSettings.RequestTimeoutMs) return answer;
             await Task.Delay(BetweenLooks).ConfigureAwait(false);
         }
     }

@@ -11,8 +11,8 @@ namespace KafkaCompat.Testing.Hosting;
 /// bound and never listens, so it takes no connection; the listener shares the port with it.
 /// </summary>
 /// <remarks>
-/// Sharing says nothing of whose the other socket is, so no two reservations of a port may live at once. A table says so within the process. On Linux a socket of an abstract name
-/// says so between processes: the kernel gives a name once, and takes it back when its process ends, however it ends.
+/// Sharing says nothing of whose the other socket is, so no two reservations of a port may live at once. A table says so within the process. On Linux a socket
+/// of an abstract name says so between processes: the kernel gives a name once, and takes it back when its process ends, however it ends.
 /// </remarks>
 internal sealed class PortReservation : IDisposable
 {
@@ -31,7 +31,8 @@ internal sealed class PortReservation : IDisposable
         catch (Exception e) when (e is SocketException or ArgumentOutOfRangeException)
         {
             Dispose();
-            throw new ArgumentException($"Port {port} cannot be used: {(e is SocketException ? e.Message : $"the highest is {IPEndPoint.MaxPort}")}", nameof(port), e);
+            throw new ArgumentException($"Port {port} cannot be used: {(e is SocketException ? e.Message : $"the highest is {IPEndPoint.MaxPort}")}",
+                nameof(port), e);
         }
     }
 

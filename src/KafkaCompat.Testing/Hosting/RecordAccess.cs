@@ -27,7 +27,8 @@ internal static class RecordAccess
         {
             var read = partition.Read(offset, ReadBytes, minOneBatch: true, committedOnly: false, currentLeaderEpoch: -1, lastFetchedEpoch: -1);
             using var region = read.Region;
-            if (read.Error != ErrorCode.None) throw new KafkaCompatException(read.Error, $"{partition.Topic}-{partition.Index} cannot be read at offset {offset}: {read.Error}");
+            if (read.Error != ErrorCode.None)
+                throw new KafkaCompatException(read.Error, $"{partition.Topic}-{partition.Index} cannot be read at offset {offset}: {read.Error}");
             if (region is null || region.Length == 0) return records;
             var next = offset;
             foreach (var batch in RecordBatchEnumerator.Over(region.ToArray()))
@@ -36,14 +37,16 @@ internal static class RecordAccess
                 if (batch.Header.IsControl) continue;
                 Add(records, batch, partition.Index, offset);
             }
-            if (next == offset) throw new KafkaCompatException(ErrorCode.CorruptMessage, $"{partition.Topic}-{partition.Index} cannot be read at offset {offset}.");
+            if (next == offset)
+                throw new KafkaCompatException(ErrorCode.CorruptMessage, $"{partition.Topic}-{partition.Index} cannot be read at offset {offset}.");
             offset = next;
         }
     }
 
     /// <summary>Writes records as one batch of their partition and waits until they can be read.</summary>
     /// <exception cref="KafkaCompatException">The batch is refused.</exception>
-    public static async Task<long> Append(BrokerService broker, Partition partition, IReadOnlyList<BrokerRecord> records, TimeProvider clock, CancellationToken cancellation)
+    public static async Task<long> Append(BrokerService broker, Partition partition, IReadOnlyList<BrokerRecord> records, TimeProvider clock,
+        CancellationToken cancellation)
     {
         var batch = Batch(records, clock);
         var size = batch.Length;
@@ -54,7 +57,8 @@ internal static class RecordAccess
             var place = wait.Add(partition, appended.RequiredOffset);
             await wait.Wait(BrokerSettings.RequestTimeoutMs, cancellation).ConfigureAwait(false);
             cancellation.ThrowIfCancellationRequested();
-            if (place.Outcome is { } outcome and not ErrorCode.None) throw new KafkaCompatException(outcome, $"The records of {partition.Topic}-{partition.Index} are not acknowledged: {outcome}");
+            if (place.Outcome is { } outcome and not ErrorCode.None)
+                throw new KafkaCompatException(outcome, $"The records of {partition.Topic}-{partition.Index} are not acknowledged: {outcome}");
         }
         if (appended.Error != ErrorCode.None)
         {

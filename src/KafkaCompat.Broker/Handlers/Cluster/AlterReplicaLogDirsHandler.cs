@@ -49,7 +49,8 @@ public sealed class AlterReplicaLogDirsHandler(PartitionTable partitions, IReadO
     }
 
     /// <summary>Whether the folder of a log that is to take the place of the present one (its name, an id and a suffix) may be called so.</summary>
-    private static bool FitsFuture(TopicPartition partition) => $"{partition.Topic}-{partition.Partition}.".Length + IdDigits + "-future".Length <= MaxFolderName;
+    private static bool FitsFuture(TopicPartition partition) =>
+        $"{partition.Topic}-{partition.Partition}.".Length + IdDigits + "-future".Length <= MaxFolderName;
 
     private ErrorCode Move(TopicPartition partition, string path)
     {

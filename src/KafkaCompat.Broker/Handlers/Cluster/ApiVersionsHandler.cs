@@ -9,7 +9,8 @@ namespace KafkaCompat.Broker.Handlers.Cluster;
 /// <summary>
 /// ApiVersions 0-5: what this listener serves, and from 3 on the cluster's features.
 /// <list type="bullet">
-/// <item>Only what is served is advertised, and client telemetry while somebody takes it; Produce reports minimum 0 as Kafka does, for a client library's sake.</item>
+/// <item>Only what is served is advertised, and client telemetry while somebody takes it; Produce reports minimum 0 as Kafka does, for a client library's
+/// sake.</item>
 /// <item>From 3 on the client names its software; a name or version of other characters than Kafka allows is INVALID_REQUEST.</item>
 /// <item>Up to 3 a feature whose range starts at 0 is left out of the supported ones: such clients cannot read it.</item>
 /// <item>From 5 on the client may name the cluster and node that it means to reach: INVALID_REQUEST for another node and, on a
@@ -46,7 +47,8 @@ public sealed class ApiVersionsHandler(BrokerMetadata metadata, ClientTelemetry 
         var version = context.ApiVersion;
         if (version >= 3 && (!IsSoftwareName(request.ClientSoftwareName) || !IsSoftwareName(request.ClientSoftwareVersion))) return ErrorCode.InvalidRequest;
         if (version < 5) return ErrorCode.None;
-        if (context.Connection.Dispatch.Listener != ApiListeners.Controller && request.ClusterId is not null && request.ClusterId != metadata.ClusterId) return ErrorCode.RebootstrapRequired;
+        if (context.Connection.Dispatch.Listener != ApiListeners.Controller && request.ClusterId is not null && request.ClusterId != metadata.ClusterId)
+            return ErrorCode.RebootstrapRequired;
         return request.NodeId >= 0 && request.NodeId != metadata.NodeId ? ErrorCode.InvalidRequest : ErrorCode.None;
     }
 

@@ -46,8 +46,15 @@ public sealed class DescribeLogDirsHandler(PartitionTable partitions, IReadOnlyL
     private DescribeLogDirsResponse.DescribeLogDirsResult Describe(LogDirectory directory, Dictionary<string, HashSet<int>>? wanted)
     {
         var (total, usable) = directory.Environment.Files.Space(directory.Path);
-        var result = new DescribeLogDirsResponse.DescribeLogDirsResult { LogDir = Path.GetFullPath(directory.Path), TotalBytes = total, UsableBytes = usable, IsCordoned = IsCordoned(directory) };
-        foreach (var topic in directory.Logs.Concat(directory.Futures).Where(log => wanted is null || IsWanted(wanted, log.Partition)).GroupBy(static log => log.Partition.Topic, StringComparer.Ordinal))
+        var result = new DescribeLogDirsResponse.DescribeLogDirsResult
+        {
+            LogDir = Path.GetFullPath(directory.Path),
+            TotalBytes = total,
+            UsableBytes = usable,
+            IsCordoned = IsCordoned(directory),
+        };
+        foreach (var topic in directory.Logs.Concat(directory.Futures).Where(log => wanted is null || IsWanted(wanted, log.Partition))
+            .GroupBy(static log => log.Partition.Topic, StringComparer.Ordinal))
         {
             result.Topics.Add(new()
             {

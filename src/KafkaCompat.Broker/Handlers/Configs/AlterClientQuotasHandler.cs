@@ -39,7 +39,8 @@ public sealed class AlterClientQuotasHandler(IController controller) : IHandler<
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var part in request.Entries.SelectMany(static entry => entry.Entity))
         {
-            if (part is not { EntityType: QuotaEntityTypes.Ip, EntityName: { Length: > 0 } host } || IPAddress.TryParse(host, out _) || !seen.Add(host)) continue;
+            if (part is not { EntityType: QuotaEntityTypes.Ip, EntityName: { Length: > 0 } host } || IPAddress.TryParse(host, out _) || !seen.Add(host))
+                continue;
             if (seen.Count > MaxHosts || !await IsKnown(host)) unknown.Add(host);
         }
         return unknown;

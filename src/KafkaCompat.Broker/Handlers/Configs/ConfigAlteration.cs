@@ -26,14 +26,15 @@ internal sealed class ConfigAlteration(int nodeId, LoggerLevels loggers)
             var isLogger = (ConfigResourceType)resource.Type == ConfigResourceType.BrokerLogger;
             if (isLogger && !hasLoggers) return new ConfigVerdict(ErrorCode.InvalidRequest, $"Unknown resource type {resource.Type}");
             if (Forbidden(resource.Type, context) is { } forbidden) return forbidden;
-            if ((Problem(resource, context) ?? (isLogger ? AlterLoggers(resource.Changes, validateOnly) : null)) is { } problem) return new ConfigVerdict(problem.Error, problem.Message);
+            if ((Problem(resource, context) ?? (isLogger ? AlterLoggers(resource.Changes, validateOnly) : null)) is { } problem)
+                return new ConfigVerdict(problem.Error, problem.Message);
             return isLogger ? new ConfigVerdict(ErrorCode.None, null) : null;
         })];
     }
 
     /// <summary>
-    /// What a client is told that may not alter a resource which ends here; null where it may, and where the controller asks. A broker asks for its own settings and loggers
-    /// before it passes the rest on, a controller for loggers.
+    /// What a client is told that may not alter a resource which ends here; null where it may, and where the controller asks. A broker asks for its own
+    /// settings and loggers before it passes the rest on, a controller for loggers.
     /// </summary>
     private static ConfigVerdict? Forbidden(sbyte type, RequestContext context)
     {
@@ -53,7 +54,8 @@ internal sealed class ConfigAlteration(int nodeId, LoggerLevels loggers)
     {
         if (asked.Changes.Select(static change => change.Name).Distinct(StringComparer.Ordinal).Count() != asked.Changes.Count)
             return new(ErrorCode.InvalidRequest, "Error due to duplicate config keys");
-        var nulls = asked.Changes.Where(static change => change is { Operation: not ConfigOperation.Delete, Value: null }).Select(static change => change.Name).ToList();
+        var nulls = asked.Changes.Where(static change => change is { Operation: not ConfigOperation.Delete, Value: null }).Select(static change => change.Name)
+            .ToList();
         if (nulls.Count > 0) return new(ErrorCode.InvalidRequest, $"Null value not supported for : {string.Join(",", nulls)}");
         return ((ConfigResourceType)asked.Type, asked.Name) switch
         {
@@ -87,7 +89,8 @@ internal sealed class ConfigAlteration(int nodeId, LoggerLevels loggers)
         return change.Operation == ConfigOperation.Set && LoggerLevels.Parse(change.Value!) is null
             ? new(
                 ErrorCode.InvalidConfig,
-                $"Cannot set the log level of {change.Name} to {change.Value} as it is not a supported log level. Valid log levels are {string.Join(", ", LoggerLevels.Names)}")
+                $"Cannot set the log level of {change.Name} to {change.Value} as it is not a supported log level. Valid log levels are "
+                    + $"{string.Join(", ", LoggerLevels.Names)}")
             : null;
     }
 

@@ -71,7 +71,9 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
         }
     }
 
-    /// <summary>What was set for this broker that is no setting of <c>server.properties</c>, and what stands there that belongs to a listener or a plug-in.</summary>
+    /// <summary>
+    /// What was set for this broker that is no setting of <c>server.properties</c>, and what stands there that belongs to a listener or a plug-in.
+    /// </summary>
     public IEnumerable<DescribeConfigsResponse.DescribeConfigsResourceResult> OfBrokerBesides()
     {
         foreach (var key in ConfigCatalog.Of(ConfigScope.BrokerDynamicOnly))
@@ -80,7 +82,9 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
             AddBrokerChain(chain, key.Name);
             if (chain.Count > 0) yield return Result(key, chain[0].Value, chain[0].Source, isReadOnly: false, chain);
         }
-        foreach (var name in Own.Keys.Union(Shared.Keys).Where(static name => ConfigCatalog.FindBroker(name) is null && ConfigCatalog.Find(ConfigScope.BrokerDynamicOnly, name) is null).Order(StringComparer.Ordinal))
+        foreach (var name in Own.Keys.Union(Shared.Keys)
+            .Where(static name => ConfigCatalog.FindBroker(name) is null && ConfigCatalog.Find(ConfigScope.BrokerDynamicOnly, name) is null)
+            .Order(StringComparer.Ordinal))
         {
             var chain = new List<(string Name, string? Value, Source Source)>();
             AddBrokerChain(chain, name);
@@ -115,7 +119,8 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
         var own = _image.ConfigsOf(new ConfigResource(ConfigResourceType.ClientMetrics, subscription));
         foreach (var key in ConfigCatalog.Of(ConfigScope.ClientMetrics))
         {
-            if (own.TryGetValue(key.Name, out var set)) yield return Result(key, set, Source.ClientMetrics, isReadOnly: false, [(key.Name, set, Source.ClientMetrics)]);
+            if (own.TryGetValue(key.Name, out var set))
+                yield return Result(key, set, Source.ClientMetrics, isReadOnly: false, [(key.Name, set, Source.ClientMetrics)]);
             else yield return Result(key, key.Default, Source.Default, isReadOnly: false, []);
         }
     }
@@ -126,7 +131,8 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
         foreach (var (name, value) in Shared)
         {
             var chain = new List<(string Name, string? Value, Source Source)> { (name, value, Source.DynamicDefaultBroker) };
-            if (ListenerConfigs.TrySplit(name, out _, out var setting) && Shared.TryGetValue(setting, out var forAll)) chain.Add((setting, forAll, Source.DynamicDefaultBroker));
+            if (ListenerConfigs.TrySplit(name, out _, out var setting) && Shared.TryGetValue(setting, out var forAll))
+                chain.Add((setting, forAll, Source.DynamicDefaultBroker));
             yield return Result(KeyOf(name), value, Source.DynamicDefaultBroker, IsFixed(name), chain);
         }
     }
@@ -189,11 +195,14 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
 
     /// <summary>Kafka tells that a listener's setting is read only, though it is not.</summary>
     private static bool IsFixed(string name) =>
-        ConfigCatalog.Find(ConfigScope.BrokerDynamicOnly, name) is null && (ConfigCatalog.FindBroker(name)?.Dynamic ?? ConfigDynamic.ReadOnly) == ConfigDynamic.ReadOnly;
+        ConfigCatalog.Find(ConfigScope.BrokerDynamicOnly, name) is null
+            && (ConfigCatalog.FindBroker(name)?.Dynamic ?? ConfigDynamic.ReadOnly) == ConfigDynamic.ReadOnly;
 
     private string NodeId => server.NodeId.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>The values of a broker's setting and of those in other units. As in Kafka, the chain begins with the setting itself: what stands above it is not told.</summary>
+    /// <summary>
+    /// The values of a broker's setting and of those in other units. As in Kafka, the chain begins with the setting itself: what stands above it is not told.
+    /// </summary>
     private void AddBrokerChain(List<(string Name, string? Value, Source Source)> chain, string name)
     {
         var start = chain.Count;

@@ -24,14 +24,16 @@ namespace KafkaCompat.Broker.Handlers.Configs;
 /// </list>
 /// </summary>
 [Serves(ApiKey.DescribeConfigs, 1, 4, ApiListeners.Broker | ApiListeners.Controller)]
-public sealed class DescribeConfigsHandler(BrokerMetadata metadata, ServerConfig config, LoggerLevels loggers) : IHandler<DescribeConfigsRequest, DescribeConfigsResponse>
+public sealed class DescribeConfigsHandler(BrokerMetadata metadata, ServerConfig config, LoggerLevels loggers)
+    : IHandler<DescribeConfigsRequest, DescribeConfigsResponse>
 {
     public ValueTask<DescribeConfigsResponse?> Handle(DescribeConfigsRequest request, RequestContext context)
     {
         var response = new DescribeConfigsResponse();
         var description = new ConfigDescription(config, metadata, loggers, request.IncludeSynonyms, request.IncludeDocumentation);
         // A resource is described once however often it is named: a request of 9 bytes for each mention would hold up the socket's thread for minutes.
-        var told = new Dictionary<(sbyte Type, string Name), (ErrorCode Error, string? Message, List<DescribeConfigsResponse.DescribeConfigsResourceResult> Settings)>();
+        var told = new Dictionary<
+            (sbyte Type, string Name), (ErrorCode Error, string? Message, List<DescribeConfigsResponse.DescribeConfigsResourceResult> Settings)>();
         var room = new AnswerRoom();
         foreach (var resource in request.Resources)
         {
@@ -67,7 +69,8 @@ public sealed class DescribeConfigsHandler(BrokerMetadata metadata, ServerConfig
                 (ErrorCode.TopicAuthorizationFailed, AuthorizationTexts.Topic),
             ConfigResourceType.Group when !access.AllowsOnGroup(AclOperation.DescribeConfigs, resource.ResourceName) =>
                 (ErrorCode.GroupAuthorizationFailed, AuthorizationTexts.Group),
-            ConfigResourceType.Broker or ConfigResourceType.BrokerLogger or ConfigResourceType.ClientMetrics when !access.AllowsOnCluster(AclOperation.DescribeConfigs) =>
+            ConfigResourceType.Broker or ConfigResourceType.BrokerLogger or ConfigResourceType.ClientMetrics
+                when !access.AllowsOnCluster(AclOperation.DescribeConfigs) =>
                 (ErrorCode.ClusterAuthorizationFailed, AuthorizationTexts.Cluster),
             _ => null,
         };
@@ -111,7 +114,8 @@ public sealed class DescribeConfigsHandler(BrokerMetadata metadata, ServerConfig
                 if (resource.ResourceName.Length == 0) return (ErrorCode.InvalidRequest, "Broker id must not be empty");
                 if (!int.TryParse(resource.ResourceName, out var node))
                     return (ErrorCode.InvalidRequest, $"Broker id must be an integer, but it is: {resource.ResourceName}");
-                if (node != config.NodeId) return (ErrorCode.InvalidRequest, $"Unexpected broker id, expected {config.NodeId} but received {resource.ResourceName}");
+                if (node != config.NodeId)
+                    return (ErrorCode.InvalidRequest, $"Unexpected broker id, expected {config.NodeId} but received {resource.ResourceName}");
                 settings = description.OfLoggers();
                 return (ErrorCode.None, "");
             default:

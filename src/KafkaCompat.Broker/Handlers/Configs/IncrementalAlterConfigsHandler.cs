@@ -18,10 +18,15 @@ internal sealed class IncrementalAlterConfigsHandler(ConfigAlteration alteration
     public async ValueTask<IncrementalAlterConfigsResponse?> Handle(IncrementalAlterConfigsRequest request, RequestContext context)
     {
         var verdicts = alteration.Settle(
-            [.. request.Resources.Select(static r => new ConfigAsked(r.ResourceType, r.ResourceName, [.. r.Configs.Select(static c => new ConfigChange(c.Name, (ConfigOperation)c.ConfigOperation, c.Value))]))],
+            [.. request.Resources.Select(static r =>
+                new ConfigAsked(r.ResourceType, r.ResourceName,
+                [.. r.Configs.Select(static c => new ConfigChange(c.Name, (ConfigOperation)c.ConfigOperation, c.Value))]))],
             hasLoggers: true, request.ValidateOnly, context);
-        var rest = new IncrementalAlterConfigsRequest { ValidateOnly = request.ValidateOnly, Resources = [.. request.Resources.Where((_, i) => verdicts[i] is null)] };
-        var decided = rest.Resources.Count == 0 ? new() : (IncrementalAlterConfigsResponse?)ForwardedApi.Settle(await controller.Forward(ForwardedRequest.Of(rest, context)), rest, context);
+        var rest =
+            new IncrementalAlterConfigsRequest { ValidateOnly = request.ValidateOnly, Resources = [.. request.Resources.Where((_, i) => verdicts[i] is null)] };
+        var decided = rest.Resources.Count == 0
+            ? new()
+            : (IncrementalAlterConfigsResponse?)ForwardedApi.Settle(await controller.Forward(ForwardedRequest.Of(rest, context)), rest, context);
         if (decided is null) return null;
         var next = 0;
         return new IncrementalAlterConfigsResponse

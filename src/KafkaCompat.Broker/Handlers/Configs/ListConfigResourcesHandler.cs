@@ -10,7 +10,8 @@ namespace KafkaCompat.Broker.Handlers.Configs;
 
 /// <summary>
 /// ListConfigResources 0-1: what can be configured by name. Version 0 knows subscriptions of client metrics alone; from 1 on the request names types, none
-/// for all: topics and brokers (each also as a broker of loggers) that exist, groups and subscriptions that have settings. UNSUPPORTED_VERSION for a type that is none.
+/// for all: topics and brokers (each also as a broker of loggers) that exist, groups and subscriptions that have settings. UNSUPPORTED_VERSION for a type that
+/// is none.
 /// </summary>
 [Serves(ApiKey.ListConfigResources, 0, 1)]
 public sealed class ListConfigResourcesHandler(BrokerMetadata metadata) : IHandler<ListConfigResourcesRequest, ListConfigResourcesResponse>

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Broker.Handlers.Data;
 
 /// <summary>
-/// Counts partitions of Produce and Fetch requests that were answered with an error, and logs those of Produce: a producer that is refused is a problem of somebody, while a
-/// consumer that asks the wrong broker is part of the protocol.
+/// Counts partitions of Produce and Fetch requests that were answered with an error, and logs those of Produce: a producer that is refused is a problem of
+/// somebody, while a consumer that asks the wrong broker is part of the protocol.
 /// </summary>
 public sealed class DataRefusals(ILogger logger, TimeProvider time) : IDisposable
 {

@@ -19,6 +19,7 @@ public sealed class ConsumerGroupHeartbeatHandler(UnservedFeatures unserved) : I
         if (request.SubscribedTopicNames?.TrueForAll(topic => context.Access.AllowsOnTopic(AclOperation.Describe, topic)) == false)
             return ValueTask.FromResult<ConsumerGroupHeartbeatResponse?>(new() { ErrorCode = ErrorCode.TopicAuthorizationFailed });
         unserved.Asked(UnservedFeature.ConsumerProtocol, context);
-        return ValueTask.FromResult<ConsumerGroupHeartbeatResponse?>(new() { ErrorCode = ErrorCode.UnsupportedVersion, ErrorMessage = UnservedFeature.ConsumerProtocol.Message });
+        return ValueTask.FromResult<ConsumerGroupHeartbeatResponse?>(
+            new() { ErrorCode = ErrorCode.UnsupportedVersion, ErrorMessage = UnservedFeature.ConsumerProtocol.Message });
     }
 }

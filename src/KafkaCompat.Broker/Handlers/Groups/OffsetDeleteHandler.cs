@@ -17,7 +17,8 @@ public sealed class OffsetDeleteHandler(GroupCoordinator coordinator, BrokerMeta
 {
     public async ValueTask<OffsetDeleteResponse?> Handle(OffsetDeleteRequest request, RequestContext context)
     {
-        if (!context.Access.AllowsOnGroup(AclOperation.Delete, request.GroupId)) return new OffsetDeleteResponse { ErrorCode = ErrorCode.GroupAuthorizationFailed };
+        if (!context.Access.AllowsOnGroup(AclOperation.Delete, request.GroupId))
+            return new OffsetDeleteResponse { ErrorCode = ErrorCode.GroupAuthorizationFailed };
         if (request.GroupId.Length == 0) return new OffsetDeleteResponse { ErrorCode = ErrorCode.InvalidGroupId };
         var image = metadata.Current;
         var refused = new Dictionary<string, OffsetDeleteResponse.OffsetDeleteResponseTopic>(StringComparer.Ordinal);

@@ -6,8 +6,8 @@ using KafkaCompat.Protocol.Messages;
 namespace KafkaCompat.Broker.Handlers.Groups;
 
 /// <summary>
-/// ShareGroupHeartbeat 1: UNSUPPORTED_VERSION with a text, as Kafka answers where share groups are switched off. It is advertised although it is refused, so that the
-/// log tells of who asked.
+/// ShareGroupHeartbeat 1: UNSUPPORTED_VERSION with a text, as Kafka answers where share groups are switched off. It is advertised although it is refused, so
+/// that the log tells of who asked.
 /// </summary>
 [Serves(ApiKey.ShareGroupHeartbeat, 1, 1)]
 public sealed class ShareGroupHeartbeatHandler(UnservedFeatures unserved) : IHandler<ShareGroupHeartbeatRequest, ShareGroupHeartbeatResponse>
@@ -19,6 +19,7 @@ public sealed class ShareGroupHeartbeatHandler(UnservedFeatures unserved) : IHan
         if (request.SubscribedTopicNames?.TrueForAll(topic => context.Access.AllowsOnTopic(AclOperation.Describe, topic)) == false)
             return ValueTask.FromResult<ShareGroupHeartbeatResponse?>(new() { ErrorCode = ErrorCode.TopicAuthorizationFailed });
         unserved.Asked(UnservedFeature.ShareGroups, context);
-        return ValueTask.FromResult<ShareGroupHeartbeatResponse?>(new() { ErrorCode = ErrorCode.UnsupportedVersion, ErrorMessage = UnservedFeature.ShareGroups.Message });
+        return ValueTask.FromResult<ShareGroupHeartbeatResponse?>(
+            new() { ErrorCode = ErrorCode.UnsupportedVersion, ErrorMessage = UnservedFeature.ShareGroups.Message });
     }
 }

@@ -6,8 +6,8 @@ using KafkaCompat.Protocol.Messages;
 namespace KafkaCompat.Broker.Handlers.Groups;
 
 /// <summary>
-/// StreamsGroupHeartbeat 0-1: UNSUPPORTED_VERSION with a text, as Kafka answers where the streams protocol is switched off. It is advertised although it is refused, so that
-/// the log tells of who asked.
+/// StreamsGroupHeartbeat 0-1: UNSUPPORTED_VERSION with a text, as Kafka answers where the streams protocol is switched off. It is advertised although it is
+/// refused, so that the log tells of who asked.
 /// </summary>
 [Serves(ApiKey.StreamsGroupHeartbeat, 0, 1)]
 public sealed class StreamsGroupHeartbeatHandler(UnservedFeatures unserved) : IHandler<StreamsGroupHeartbeatRequest, StreamsGroupHeartbeatResponse>
@@ -19,7 +19,8 @@ public sealed class StreamsGroupHeartbeatHandler(UnservedFeatures unserved) : IH
         if (!TopicsOf(request.Topology).All(topic => context.Access.AllowsOnTopic(AclOperation.Describe, topic)))
             return ValueTask.FromResult<StreamsGroupHeartbeatResponse?>(new() { ErrorCode = ErrorCode.TopicAuthorizationFailed });
         unserved.Asked(UnservedFeature.StreamsProtocol, context);
-        return ValueTask.FromResult<StreamsGroupHeartbeatResponse?>(new() { ErrorCode = ErrorCode.UnsupportedVersion, ErrorMessage = UnservedFeature.StreamsProtocol.Message });
+        return ValueTask.FromResult<StreamsGroupHeartbeatResponse?>(
+            new() { ErrorCode = ErrorCode.UnsupportedVersion, ErrorMessage = UnservedFeature.StreamsProtocol.Message });
     }
 
     private static IEnumerable<string> TopicsOf(StreamsGroupHeartbeatRequest.TopologyData? topology) => topology is null

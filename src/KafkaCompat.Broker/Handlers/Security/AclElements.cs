@@ -10,7 +10,8 @@ internal static class AclElements
 {
     private const sbyte Unknown = 0;
 
-    public static bool AreNamed(DescribeAclsRequest filter) => AreNamed(filter.ResourceTypeFilter, filter.PatternTypeFilter, filter.Operation, filter.PermissionType);
+    public static bool AreNamed(DescribeAclsRequest filter) =>
+        AreNamed(filter.ResourceTypeFilter, filter.PatternTypeFilter, filter.Operation, filter.PermissionType);
 
     public static bool AreNamed(CreateAclsRequest request)
     {

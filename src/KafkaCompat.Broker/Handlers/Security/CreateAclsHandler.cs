@@ -6,7 +6,10 @@ using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Security;
 
-/// <summary>CreateAcls 1-3: SECURITY_DISABLED for each rule, as Apache Kafka answers without an authorizer, which is a setting that is refused here; an element of code 0 closes the connection (<see cref="AclElements"/>).</summary>
+/// <summary>
+/// CreateAcls 1-3: SECURITY_DISABLED for each rule, as Apache Kafka answers without an authorizer, which is a setting that is refused here; an element of code
+/// 0 closes the connection (<see cref="AclElements"/>).
+/// </summary>
 [Serves(ApiKey.CreateAcls, 1, 3, ApiListeners.Controller)]
 public sealed class CreateAclsHandler : IHandler<CreateAclsRequest, CreateAclsResponse>
 {

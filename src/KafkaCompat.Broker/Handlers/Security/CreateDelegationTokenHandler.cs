@@ -4,7 +4,9 @@ using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Security;
 
-/// <summary>CreateDelegationToken 1-3: DELEGATION_TOKEN_REQUEST_NOT_ALLOWED, as Apache Kafka answers on a connection that nobody logged in on; all are such here.</summary>
+/// <summary>
+/// CreateDelegationToken 1-3: DELEGATION_TOKEN_REQUEST_NOT_ALLOWED, as Apache Kafka answers on a connection that nobody logged in on; all are such here.
+/// </summary>
 [Serves(ApiKey.CreateDelegationToken, 1, 3, ApiListeners.Controller)]
 public sealed class CreateDelegationTokenHandler : IHandler<CreateDelegationTokenRequest, CreateDelegationTokenResponse>
 {

@@ -6,7 +6,10 @@ using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Security;
 
-/// <summary>DeleteAcls 1-3: SECURITY_DISABLED for each filter, as Apache Kafka answers without an authorizer, which is a setting that is refused here; an element of code 0 closes the connection (<see cref="AclElements"/>).</summary>
+/// <summary>
+/// DeleteAcls 1-3: SECURITY_DISABLED for each filter, as Apache Kafka answers without an authorizer, which is a setting that is refused here; an element of
+/// code 0 closes the connection (<see cref="AclElements"/>).
+/// </summary>
 [Serves(ApiKey.DeleteAcls, 1, 3, ApiListeners.Controller)]
 public sealed class DeleteAclsHandler : IHandler<DeleteAclsRequest, DeleteAclsResponse>
 {
@@ -25,7 +28,8 @@ public sealed class DeleteAclsHandler : IHandler<DeleteAclsRequest, DeleteAclsRe
         }
 
         var response = new DeleteAclsResponse();
-        foreach (var _ in request.Filters) response.FilterResults.Add(new() { ErrorCode = ErrorCode.SecurityDisabled, ErrorMessage = CreateAclsHandler.NoAuthorizer });
+        foreach (var _ in request.Filters)
+            response.FilterResults.Add(new() { ErrorCode = ErrorCode.SecurityDisabled, ErrorMessage = CreateAclsHandler.NoAuthorizer });
         return ValueTask.FromResult<DeleteAclsResponse?>(response);
     }
 }

@@ -12,7 +12,8 @@ namespace KafkaCompat.Broker.Handlers.Security;
 /// one who is named twice. kafka-configs asks this with every description of a user.
 /// </summary>
 [Serves(ApiKey.DescribeUserScramCredentials, 0, 0, ApiListeners.Broker | ApiListeners.Controller)]
-public sealed class DescribeUserScramCredentialsHandler(BrokerMetadata metadata) : IHandler<DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse>
+public sealed class DescribeUserScramCredentialsHandler(BrokerMetadata metadata)
+    : IHandler<DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse>
 {
     public ValueTask<DescribeUserScramCredentialsResponse?> Handle(DescribeUserScramCredentialsRequest request, RequestContext context) =>
         ValueTask.FromResult<DescribeUserScramCredentialsResponse?>(context.Access.AllowsOnCluster(AclOperation.Describe)

@@ -16,7 +16,8 @@ namespace KafkaCompat.Broker.Handlers.Topics;
 /// <item>No topics means all. The cursor names the first partition that the page shall hold: INVALID_REQUEST for every topic where its topic is not among those
 /// that were named, or its partition is negative. An empty name is UNKNOWN_SERVER_ERROR for all.</item>
 /// <item>At most as many partitions as asked, and as <c>max.request.partition.size.limit</c>; the next cursor says where to go on.</item>
-/// <item>Topics that the client may not describe are TOPIC_AUTHORIZATION_FAILED when they were named, behind the others; of all topics they are left out.</item>
+/// <item>Topics that the client may not describe are TOPIC_AUTHORIZATION_FAILED when they were named, behind the others; of all topics they are left
+/// out.</item>
 /// <item>Topics that do not exist are answered with UNKNOWN_TOPIC_OR_PARTITION when they were named.</item>
 /// </list>
 /// </summary>

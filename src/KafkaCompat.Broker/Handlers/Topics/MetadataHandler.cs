@@ -15,8 +15,10 @@ namespace KafkaCompat.Broker.Handlers.Topics;
 /// <item>No topic list means all topics: null from 1 on, an empty one in 0.</item>
 /// <item>An unknown name is created if the request and <c>auto.create.topics.enable</c> allow it. As with Kafka the answer
 /// does not wait for that: it says UNKNOWN_TOPIC_OR_PARTITION and the client asks again.</item>
-/// <item>From 10 on topics have ids, from 12 on they can be asked for by id alone: UNKNOWN_TOPIC_ID for an unknown one. Before 12 one without a name, or with an id, is INVALID_REQUEST.</item>
-/// <item>A topic that the client may not describe, or may not have created, is TOPIC_AUTHORIZATION_FAILED, whether it exists or not; of all topics it is left out.</item>
+/// <item>From 10 on topics have ids, from 12 on they can be asked for by id alone: UNKNOWN_TOPIC_ID for an unknown one. Before 12 one without a name, or with
+/// an id, is INVALID_REQUEST.</item>
+/// <item>A topic that the client may not describe, or may not have created, is TOPIC_AUTHORIZATION_FAILED, whether it exists or not; of all topics it is left
+/// out.</item>
 /// <item>From 8 on the operations a client may do, all of them where the listener has no rules.</item>
 /// </list>
 /// </summary>

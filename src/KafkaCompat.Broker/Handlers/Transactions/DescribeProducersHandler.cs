@@ -11,7 +11,8 @@ namespace KafkaCompat.Broker.Handlers.Transactions;
 
 /// <summary>
 /// DescribeProducers 0: the idempotent and transactional producers that a replica remembers, with the offset at which an open transaction began.
-/// A name that no topic can have is INVALID_TOPIC_EXCEPTION with Kafka's text. Partitions for which the answer has no room are INVALID_REQUEST: <see cref="AnswerRoom"/>.
+/// A name that no topic can have is INVALID_TOPIC_EXCEPTION with Kafka's text. Partitions for which the answer has no room are INVALID_REQUEST:
+/// <see cref="AnswerRoom"/>.
 /// </summary>
 [Serves(ApiKey.DescribeProducers, 0, 0)]
 public sealed class DescribeProducersHandler(PartitionTable partitions, BrokerMetadata metadata) : IHandler<DescribeProducersRequest, DescribeProducersResponse>

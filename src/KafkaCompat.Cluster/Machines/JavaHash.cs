@@ -1,7 +1,7 @@
 namespace KafkaCompat.Cluster.Machines;
 
-/// <summary>What Java does with strings, where Kafka's behaviour follows from it.</summary>
-internal static class JavaText
+/// <summary>How Java hashes strings, where Kafka's behaviour follows from it.</summary>
+internal static class JavaHash
 {
     /// <summary><c>String.hashCode</c>, over UTF-16 units as here.</summary>
     public static int HashCode(string text)
