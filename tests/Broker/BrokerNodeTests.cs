@@ -81,7 +81,8 @@ public sealed class BrokerNodeTests
             var client = Connect(node);
             for (var i = 0; i < 5; i++)
             {
-                var response = await client.Ask<InitProducerIdRequest, InitProducerIdResponse>(new() { TransactionalId = null, TransactionTimeoutMs = 1000 }, 4);
+                var response =
+                    await client.Ask<InitProducerIdRequest, InitProducerIdResponse>(new() { TransactionalId = null, TransactionTimeoutMs = 1000 }, 4);
                 Assert.Equal(ErrorCode.None, response.ErrorCode);
                 Assert.Equal(0, response.ProducerEpoch);
                 Assert.True(seen.Add(response.ProducerId));
@@ -118,7 +119,8 @@ public sealed class BrokerNodeTests
         await using (await Start()) { }
         var time = new CountedTime();
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => BrokerNode.StartAsync(
-            TestNode.ConfigOf([("alter.log.dirs.replication.quota.window.num", "12")]), _files, time, new Random(5), new LoggersThatFail("alter.log.dirs.replication.quota.window.num")));
+            TestNode.ConfigOf([("alter.log.dirs.replication.quota.window.num", "12")]), _files, time, new Random(5),
+            new LoggersThatFail("alter.log.dirs.replication.quota.window.num")));
         Assert.Contains("alter.log.dirs.replication.quota.window.num", refused.Message, StringComparison.Ordinal);
         await Eventually.Is(() => time.Timers == 0);
         await using (await Start()) { }
@@ -147,7 +149,8 @@ public sealed class BrokerNodeTests
         {
             Before = (operation, path) =>
             {
-                if (isShort && operation == nameof(IFileStore.Open) && path.Contains($"{topic}-0/", StringComparison.Ordinal)) throw HookedFileStore.TooManyOpenFiles();
+                if (isShort && operation == nameof(IFileStore.Open) && path.Contains($"{topic}-0/", StringComparison.Ordinal))
+                    throw HookedFileStore.TooManyOpenFiles();
             },
         };
         await using var node = await Start(files, ("offsets.topic.num.partitions", "1"));
@@ -203,12 +206,15 @@ public sealed class BrokerNodeTests
         foreach (var topic in new[] { "t", "u", "t" })
         {
             var answer = await client.Ask<ProduceRequest, ProduceResponse>(Records.Produce(topic, Records.Batch(1)), 12);
-            Assert.Equal((ErrorCode.KafkaStorageError, null), (answer.Responses[0].PartitionResponses[0].ErrorCode, answer.Responses[0].PartitionResponses[0].ErrorMessage));
+            Assert.Equal((ErrorCode.KafkaStorageError, null),
+                (answer.Responses[0].PartitionResponses[0].ErrorCode, answer.Responses[0].PartitionResponses[0].ErrorMessage));
         }
         var told = Assert.Single(lines.Lines, static line => line.Contains("ulimit -n", StringComparison.Ordinal));
-        Assert.StartsWith("What needs a file is refused for lack of descriptors, records of producers too: Too many open files. ", told, StringComparison.Ordinal);
+        Assert.StartsWith("What needs a file is refused for lack of descriptors, records of producers too: Too many open files. ", told,
+            StringComparison.Ordinal);
         Assert.Equal(3, lines.Lines.Count(static line => line.EndsWith(": KafkaStorageError: Too many open files.", StringComparison.Ordinal)));
-        Assert.StartsWith("Partitions cannot open the files that they need: Too many open files. ", Assert.Single(node.Health.NotReady()), StringComparison.Ordinal);
+        Assert.StartsWith("Partitions cannot open the files that they need: Too many open files. ", Assert.Single(node.Health.NotReady()),
+            StringComparison.Ordinal);
         isShort = false;
         Assert.Empty(node.Health.NotReady());
         Assert.Equal(0, await Records.Send(client, "t", Records.Batch(10)));
@@ -224,7 +230,8 @@ public sealed class BrokerNodeTests
         {
             Before = (operation, path) =>
             {
-                if (!isShort || !path.Contains("__cluster_metadata-0", StringComparison.Ordinal) || operation is not (nameof(IFileStore.Open) or nameof(IFileStore.SyncFolder) or nameof(IFileStore.Rename))) return;
+                if (!isShort || !path.Contains("__cluster_metadata-0", StringComparison.Ordinal)
+                    || operation is not (nameof(IFileStore.Open) or nameof(IFileStore.SyncFolder) or nameof(IFileStore.Rename))) return;
                 if (++refused == 3) isShort = false;
                 throw HookedFileStore.TooManyOpenFiles();
             },
@@ -247,7 +254,14 @@ public sealed class BrokerNodeTests
         var large = new CreateTopicsRequest { TimeoutMs = 120_000 };
         for (var i = 0; i < QuorumBatchCodec.MaxBatchBytes / replicas.Length + 1; i++)
         {
-            large.Topics.Add(new() { Name = $"t{i}", NumPartitions = 1, ReplicationFactor = 1, Configs = { new() { Name = "follower.replication.throttled.replicas", Value = replicas } } });
+            large.Topics.Add(
+                new()
+                {
+                    Name = $"t{i}",
+                    NumPartitions = 1,
+                    ReplicationFactor = 1,
+                    Configs = { new() { Name = "follower.replication.throttled.replicas", Value = replicas } }
+                });
         }
         _ = await client.Post(large, 7);
         Assert.Null(await client.Receive());
@@ -269,7 +283,8 @@ public sealed class BrokerNodeTests
             };
             var client = Connect(node);
             _ = await client.Post(new CreateTopicsRequest { Topics = { new() { Name = "t", NumPartitions = 1, ReplicationFactor = 1 } } }, 7);
-            _ = await Assert.ThrowsAsync<InvalidOperationException>(() => node.Completion.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken));
+            _ = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+                node.Completion.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken));
         }
         Assert.False(_files.FileExists("/data/.kafka_cleanshutdown"));
         await using (await Start()) { }

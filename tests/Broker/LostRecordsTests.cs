@@ -43,8 +43,10 @@ public sealed class LostRecordsTests
         {
             Assert.Equal(
                 [
-                    "The records from offset 0 to before 10 of u-0 are gone, and they had been acknowledged: the log in /data/u-0 ends before its high watermark. The next records get the offsets from 0 on.",
-                    "The records from offset 10 to before 25 of t-0 are gone, and they had been acknowledged: the log in /data/t-0 ends before its high watermark. The next records get the offsets from 10 on.",
+                    "The records from offset 0 to before 10 of u-0 are gone, and they had been acknowledged: the log in /data/u-0 ends before its high "
+                        + "watermark. The next records get the offsets from 0 on.",
+                    "The records from offset 10 to before 25 of t-0 are gone, and they had been acknowledged: the log in /data/t-0 ends before its high "
+                        + "watermark. The next records get the offsets from 10 on.",
                 ],
                 lines.Lines.Where(static line => line.Contains("acknowledged", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
             Assert.Equal(2, node.Broker.Directories.Recovery.CountOf(RepairAct.AcknowledgedLost));
@@ -57,7 +59,9 @@ public sealed class LostRecordsTests
         Assert.Empty(lines.Lines);
     }
 
-    /// <summary>A topic is deleted and made anew, and the node is killed before it has the new one's folder and its checkpoint has forgotten the old one.</summary>
+    /// <summary>
+    /// A topic is deleted and made anew, and the node is killed before it has the new one's folder and its checkpoint has forgotten the old one.
+    /// </summary>
     [Theory]
     [InlineData("/data/t-0")]
     [InlineData("/data/t-0.0123456789abcdef0123456789abcdef-delete")]
@@ -101,7 +105,8 @@ public sealed class LostRecordsTests
         var lines = new RecordedLines(LogLevel.Warning);
         await using (var node = await Start(lines))
         {
-            Assert.StartsWith("The records from offset 0 to before 10 of t-0 are gone", Assert.Single(lines.Lines, static line => line.Contains("acknowledged", StringComparison.Ordinal)), StringComparison.Ordinal);
+            Assert.StartsWith("The records from offset 0 to before 10 of t-0 are gone",
+                Assert.Single(lines.Lines, static line => line.Contains("acknowledged", StringComparison.Ordinal)), StringComparison.Ordinal);
             Assert.Equal(1, node.Broker.Directories.Recovery.CountOf(RepairAct.AcknowledgedLost));
         }
     }

@@ -20,7 +20,9 @@ using Xunit;
 
 namespace KafkaCompat.Broker.Tests;
 
-/// <summary>When a start has thrown, or a stop has returned, nothing of the node writes or logs any more: whoever waited may have given its files to somebody else.</summary>
+/// <summary>
+/// When a start has thrown, or a stop has returned, nothing of the node writes or logs any more: whoever waited may have given its files to somebody else.
+/// </summary>
 public sealed class NodeStopTests
 {
     private const int Partitions = 4;
@@ -98,7 +100,8 @@ public sealed class NodeStopTests
                 throw new IOException("Input/output error");
             },
         };
-        var ended = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Start(failing, lines, IDiskThreads.None, new NodeStart(TimeProvider.System, lines, stop.Token)));
+        var ended = await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            Start(failing, lines, IDiskThreads.None, new NodeStart(TimeProvider.System, lines, stop.Token)));
         Assert.Contains("Input/output error", Assert.IsType<IOException>(ended.InnerException, exactMatch: false).Message, StringComparison.Ordinal);
         await using var node = await Start(_files, lines, IDiskThreads.None, null);
     }

@@ -35,13 +35,14 @@ internal static class Records
         return result.BaseOffset;
     }
 
-    public static FetchRequest Fetch(string topic, long offset, int maxWaitMs = 0, int minBytes = 1, int partitionMaxBytes = 1 << 20, int maxBytes = int.MaxValue, int partition = 0) => new()
-    {
-        MaxWaitMs = maxWaitMs,
-        MinBytes = minBytes,
-        MaxBytes = maxBytes,
-        Topics = { new() { Topic = topic, Partitions = { new() { Partition = partition, FetchOffset = offset, PartitionMaxBytes = partitionMaxBytes } } } },
-    };
+    public static FetchRequest Fetch(string topic, long offset, int maxWaitMs = 0, int minBytes = 1, int partitionMaxBytes = 1 << 20,
+        int maxBytes = int.MaxValue, int partition = 0) => new()
+        {
+            MaxWaitMs = maxWaitMs,
+            MinBytes = minBytes,
+            MaxBytes = maxBytes,
+            Topics = { new() { Topic = topic, Partitions = { new() { Partition = partition, FetchOffset = offset, PartitionMaxBytes = partitionMaxBytes } } } },
+        };
 
     /// <summary>The base offsets of the whole batches that an answer holds.</summary>
     public static List<long> BaseOffsets(RecordBytes? records)

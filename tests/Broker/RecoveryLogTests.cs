@@ -8,8 +8,10 @@ namespace KafkaCompat.Broker.Tests;
 /// <summary>Each act of recovery has an event of its own, which names the partition and the file.</summary>
 public sealed class RecoveryLogTests
 {
-    private static readonly HashSet<RepairAct> Harmless = [RepairAct.CleaningUndone, RepairAct.CleaningFinished, RepairAct.DeletionFinished, RepairAct.DeletionResumed, RepairAct.UnusedFolderDeleted, RepairAct.SnapshotsDeleted];
-    private static readonly HashSet<RepairAct> Losses = [RepairAct.LogCut, RepairAct.DamageKept, RepairAct.SegmentsDeleted, RepairAct.LogStartedOver, RepairAct.RecordsMissing, RepairAct.AcknowledgedLost];
+    private static readonly HashSet<RepairAct> Harmless = [RepairAct.CleaningUndone, RepairAct.CleaningFinished, RepairAct.DeletionFinished,
+        RepairAct.DeletionResumed, RepairAct.UnusedFolderDeleted, RepairAct.SnapshotsDeleted];
+    private static readonly HashSet<RepairAct> Losses =
+        [RepairAct.LogCut, RepairAct.DamageKept, RepairAct.SegmentsDeleted, RepairAct.LogStartedOver, RepairAct.RecordsMissing, RepairAct.AcknowledgedLost];
 
     public static TheoryData<RepairAct> Acts() => [.. Enum.GetValues<RepairAct>()];
 
@@ -22,7 +24,9 @@ public sealed class RecoveryLogTests
         Assert.Equal(Harmless.Contains(act) ? LogLevel.Information : LogLevel.Warning, level);
         Assert.Contains("orders-3", text, StringComparison.Ordinal);
         Assert.Contains("/data/orders-3", text, StringComparison.Ordinal);
-        if (act == RepairAct.LogCut) Assert.Contains("to end at offset 77: 4711 bytes at the end of /data/orders-3/00000000000000000042.log were removed, because of the moon", text, StringComparison.Ordinal);
+        if (act == RepairAct.LogCut)
+            Assert.Contains("to end at offset 77: 4711 bytes at the end of /data/orders-3/00000000000000000042.log were removed, because of the moon", text,
+                StringComparison.Ordinal);
     }
 
     [Theory]
@@ -40,17 +44,22 @@ public sealed class RecoveryLogTests
         Assert.Equal(events.Count, events.Distinct().Count());
     }
 
-    /// <summary>Sixty lost indexes are one cause; one alone is told by its partition, and the metadata log's at once, because the start may end before the others.</summary>
+    /// <summary>
+    /// Sixty lost indexes are one cause; one alone is told by its partition, and the metadata log's at once, because the start may end before the others.
+    /// </summary>
     [Theory]
     [InlineData(1, "An index of t-0 was missing or damaged. It was rebuilt from /d/t-0/0.log.")]
     [InlineData(2, "Indexes of segments were missing or damaged and were rebuilt from /d/t-0/0.log, /d/t-1/0.log. Segments with such an index: 2.")]
-    [InlineData(60, "Indexes of segments were missing or damaged and were rebuilt from /d/t-0/0.log, /d/t-1/0.log, /d/t-2/0.log and others. Segments with such an index: 60.")]
+    [InlineData(60,
+        "Indexes of segments were missing or damaged and were rebuilt from /d/t-0/0.log, /d/t-1/0.log, /d/t-2/0.log and others. Segments with such an "
+        + "index: 60.")]
     public void Indexes_that_a_start_builds_anew_are_one_line_at_its_end(int count, string expected)
     {
         var logger = new Recorder();
         var log = new RecoveryLog(logger);
         log.Repaired(new LogRepair(RepairAct.IndexRebuilt, "/d/__cluster_metadata-0/0.log"));
-        Assert.Equal("An index of __cluster_metadata-0 was missing or damaged. It was rebuilt from /d/__cluster_metadata-0/0.log.", Assert.Single(logger.Lines).Text);
+        Assert.Equal("An index of __cluster_metadata-0 was missing or damaged. It was rebuilt from /d/__cluster_metadata-0/0.log.",
+            Assert.Single(logger.Lines).Text);
         for (var i = 0; i < count; i++) log.Repaired(new LogRepair(RepairAct.IndexRebuilt, $"/d/t-{i}/0.log"));
         Assert.Single(logger.Lines);
         log.Ended();

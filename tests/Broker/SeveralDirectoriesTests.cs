@@ -97,8 +97,11 @@ public sealed class SeveralDirectoriesTests
 
     /// <summary>One cause, one line: of the directory, and of how many partitions it takes away.</summary>
     [Theory]
-    [InlineData("meta.properties", "The log directory /disk1 cannot be used, and its partitions are offline: /disk1/meta.properties: I/O error", "Partitions offline: 3. Reason: the log directory /disk1 could not be opened.")]
-    [InlineData("recovery-point-offset-checkpoint", "The log directory /disk1 has failed, and its partitions are offline: /disk1/recovery-point-offset-checkpoint: I/O error", "Partitions offline: 3. Reason: the log directory /disk1 has failed.")]
+    [InlineData("meta.properties", "The log directory /disk1 cannot be used, and its partitions are offline: /disk1/meta.properties: I/O error",
+        "Partitions offline: 3. Reason: the log directory /disk1 could not be opened.")]
+    [InlineData("recovery-point-offset-checkpoint",
+        "The log directory /disk1 has failed, and its partitions are offline: /disk1/recovery-point-offset-checkpoint: I/O error",
+        "Partitions offline: 3. Reason: the log directory /disk1 has failed.")]
     public async Task A_directory_that_fails_at_the_start_is_two_lines(string file, string ofDirectory, string ofPartitions)
     {
         await using (var node = await Start())
@@ -114,7 +117,8 @@ public sealed class SeveralDirectoriesTests
             },
         };
         var log = new RecordedLines(LogLevel.Error);
-        await using (var node = await BrokerNode.StartAsync(TestNode.ConfigOf([("log.dirs", "/disk0,/disk1")]), broken, TimeProvider.System, new Random(5), log))
+        await using (
+            var node = await BrokerNode.StartAsync(TestNode.ConfigOf([("log.dirs", "/disk0,/disk1")]), broken, TimeProvider.System, new Random(5), log))
         {
             Assert.Equal(["/disk0/t-0", "/disk0/t-2", "/disk0/t-4"], Folders(node));
             Assert.Equal([ofPartitions, ofDirectory], log.Lines.Order(StringComparer.Ordinal));
@@ -135,7 +139,9 @@ public sealed class SeveralDirectoriesTests
         await using (var node = await Start(("log.dirs", "/disk0,/disk1,/disk2"))) Assert.Equal(["/disk0/t-0", "/disk1/t-1", "/disk2/t-2"], Folders(node));
     }
 
-    /// <summary>An empty directory where the metadata misses one may be a disk that is not mounted: to begin anew there would lose what the disk holds.</summary>
+    /// <summary>
+    /// An empty directory where the metadata misses one may be a disk that is not mounted: to begin anew there would lose what the disk holds.
+    /// </summary>
     [Fact]
     public async Task An_empty_directory_in_the_place_of_one_that_is_missing_is_left_as_it_is()
     {
@@ -190,7 +196,11 @@ public sealed class SeveralDirectoriesTests
     {
         var request = new IncrementalAlterConfigsRequest
         {
-            Resources = { new() { ResourceType = 4, ResourceName = "1", Configs = { new() { Name = "cordoned.log.dirs", ConfigOperation = (sbyte)operation, Value = value } } } },
+            Resources =
+            {
+                new() { ResourceType = 4, ResourceName = "1",
+                    Configs = { new() { Name = "cordoned.log.dirs", ConfigOperation = (sbyte)operation, Value = value } } },
+            },
         };
         var answer = await client.Ask<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(request, 1);
         Assert.Equal((ErrorCode.None, null), (answer.Responses[0].ErrorCode, answer.Responses[0].ErrorMessage));
@@ -236,7 +246,8 @@ public sealed class SeveralDirectoriesTests
     private static async Task CreateTopic(MemoryClient client, string name, int partitions, params (string Name, string Value)[] configs) =>
         Assert.Equal(ErrorCode.None, (await Create(client, name, partitions, configs)).ErrorCode);
 
-    private static async Task<CreateTopicsResponse.CreatableTopicResult> Create(MemoryClient client, string name, int partitions, params (string Name, string Value)[] configs)
+    private static async Task<CreateTopicsResponse.CreatableTopicResult> Create(MemoryClient client, string name, int partitions,
+        params (string Name, string Value)[] configs)
     {
         var topic = new CreateTopicsRequest.CreatableTopic { Name = name, NumPartitions = partitions, ReplicationFactor = 1 };
         foreach (var (key, value) in configs) topic.Configs.Add(new() { Name = key, Value = value });

@@ -52,9 +52,11 @@ public sealed class StartLinesTests
     public void Every_setting_without_effect_is_named()
     {
         var named = 0;
-        foreach (var key in ConfigCatalog.Broker.Where(static key => key.Effect == ConfigEffect.NoEffect && key.Name is not "controller.quorum.bootstrap.servers"))
+        foreach (
+            var key in ConfigCatalog.Broker.Where(static key => key.Effect == ConfigEffect.NoEffect && key.Name is not "controller.quorum.bootstrap.servers"))
         {
-            if (((string[])["true", "false", "7", "77", "a.B", "300000"]).FirstOrDefault(text => key.TryParse(text, out _, out _) && key.Render(text) != key.Render(key.Default)) is not { } other) continue;
+            if (((string[])["true", "false", "7", "77", "a.B", "300000"])
+                .FirstOrDefault(text => key.TryParse(text, out _, out _) && key.Render(text) != key.Render(key.Default)) is not { } other) continue;
             var groups = UnservedSettings.WithoutEffect(new Dictionary<string, string> { [key.Name] = other }).ToList();
             Assert.True(groups is [var one] && one.Single() == key.Name && one.Key.Length > 0, key.Name);
             named++;
@@ -82,9 +84,12 @@ public sealed class StartLinesTests
     public async Task A_metadata_log_of_no_voter_is_refused_with_where_voters_stand()
     {
         var records = DirectoryFormat.NewClusterFeatures;
-        DirectoryFormat.Format(_files, ["/data"], "/data", new FormatSettings(1, TestNode.ClusterId, null) { Records = records }, TimeProvider.System.GetUtcNow(), new Random(1));
+        DirectoryFormat.Format(_files, ["/data"], "/data", new FormatSettings(1, TestNode.ClusterId, null) { Records = records },
+            TimeProvider.System.GetUtcNow(), new Random(1));
         var refused = await Assert.ThrowsAsync<QuorumStateException>(() => Start(NullLoggerFactory.Instance, _files));
-        Assert.Equal("The metadata log names no voters, and controller.quorum.voters is not set. A cluster that was formatted with controller.quorum.voters needs that setting at every start.", refused.Message);
+        Assert.Equal(
+            "The metadata log names no voters, and controller.quorum.voters is not set. A cluster that was formatted with controller.quorum.voters needs "
+            + "that setting at every start.", refused.Message);
     }
 
     private static Task<BrokerNode> Start(ILoggerFactory logs, IFileStore files, params (string Name, string Value)[] settings) =>

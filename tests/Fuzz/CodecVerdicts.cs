@@ -7,8 +7,8 @@ using KafkaCompat.Protocol.Records;
 namespace KafkaCompat.Fuzz;
 
 /// <summary>
-/// <c>-- verdicts PAYLOADS ANSWERS</c>: what this broker answers to batches with these compressed payloads. compat-tests/verdicts.py makes the payloads and compares
-/// the answers with those of Apache Kafka's own classes.
+/// <c>-- verdicts PAYLOADS ANSWERS</c>: what this broker answers to batches with these compressed payloads. compat-tests/verdicts.py makes the payloads and
+/// compares the answers with those of Apache Kafka's own classes.
 /// </summary>
 /// <remarks>A payload is a codec (a byte), the number of records (four), its length (four) and its bytes. An answer is a line: the error code for a topic that
 /// keeps the batch as it is, and for one that stores it uncompressed.</remarks>

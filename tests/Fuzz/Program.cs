@@ -70,7 +70,8 @@ internal static class Program
             loop.Run(TimeSpan.FromSeconds(seconds));
             (passed, failed) = loop.Findings == known ? (passed + 1, failed) : (passed, failed + loop.Findings - known);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{target.Name}: {loop.Executions} executions in {seconds} s ({loop.Executions / Math.Max(1, seconds)}/s), seed {seed}, {target.Slots.Count} readers, {loop.Edges} edges, {loop.CorpusSize} inputs kept, {loop.Findings} findings"));
+                $"{target.Name}: {loop.Executions} executions in {seconds} s ({loop.Executions / Math.Max(1, seconds)}/s), seed {seed}, {target.Slots.Count} "
+                    + $"readers, {loop.Edges} edges, {loop.CorpusSize} inputs kept, {loop.Findings} findings"));
         }
 
         Console.WriteLine($"{passed} passed, {failed} failed");

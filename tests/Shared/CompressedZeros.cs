@@ -5,7 +5,9 @@ using KafkaCompat.Protocol.Records;
 
 namespace KafkaCompat.Tests.Shared;
 
-/// <summary>Batches whose records hold nothing but zeros, compressed with gzip: a few kilobytes that decompress to as much as a test wants, without that much memory.</summary>
+/// <summary>
+/// Batches whose records hold nothing but zeros, compressed with gzip: a few kilobytes that decompress to as much as a test wants, without that much memory.
+/// </summary>
 internal static class CompressedZeros
 {
     /// <summary>A batch with a record for each number of bytes; each record is a millisecond later than the one before.</summary>

@@ -30,7 +30,8 @@ internal static class FilledMessages
     /// <summary>Two of everything, each with a name of its own.</summary>
     private static void Fill(object message, int items)
     {
-        foreach (var property in message.GetType().GetProperties().Where(static property => property.CanWrite || typeof(IList).IsAssignableFrom(property.PropertyType)))
+        foreach (var property in message.GetType().GetProperties()
+            .Where(static property => property.CanWrite || typeof(IList).IsAssignableFrom(property.PropertyType)))
         {
             if (property.PropertyType == typeof(string)) property.SetValue(message, "name");
             else if (IsFilled(property)) Fill(message, property, items);
@@ -38,7 +39,8 @@ internal static class FilledMessages
     }
 
     private static bool IsFilled(PropertyInfo property) =>
-        typeof(IList).IsAssignableFrom(property.PropertyType) && property.PropertyType.IsGenericType && property.PropertyType.GetGenericArguments()[0] != typeof(UnknownTag);
+        typeof(IList).IsAssignableFrom(property.PropertyType) && property.PropertyType.IsGenericType
+            && property.PropertyType.GetGenericArguments()[0] != typeof(UnknownTag);
 
     private static void Fill(object message, PropertyInfo property, int items)
     {
@@ -93,7 +95,8 @@ internal static class FilledMessages
 
         foreach (var property in message.GetType().GetProperties())
         {
-            if (property.GetValue(message) is not IList list || !property.PropertyType.IsGenericType || property.PropertyType.GetGenericArguments()[0].IsValueType) continue;
+            if (property.GetValue(message) is not IList list || !property.PropertyType.IsGenericType
+                || property.PropertyType.GetGenericArguments()[0].IsValueType) continue;
             foreach (var item in list)
             {
                 if (item is not string) cleared |= Clear(item!, owner, field);

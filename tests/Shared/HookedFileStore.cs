@@ -24,7 +24,8 @@ internal sealed class HookedFileStore(IFileStore inner) : IFileStore
 
     public IReadOnlyList<StoredEntry> List(string folder) => Asked(nameof(List), folder).List(folder);
 
-    public StoredFile Open(string path, FileOpening opening) => Asked(nameof(Open), path).Open(path, opening) is var file && BeforeWrite is null ? file : new HookedFile(this, file);
+    public StoredFile Open(string path, FileOpening opening) =>
+        Asked(nameof(Open), path).Open(path, opening) is var file && BeforeWrite is null ? file : new HookedFile(this, file);
 
     public void CreateFolder(string path) => Asked(nameof(CreateFolder), path).CreateFolder(path);
 

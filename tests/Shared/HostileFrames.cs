@@ -15,7 +15,8 @@ internal static class HostileFrames
     private const string GoodRequest = "0000000b0012000000000008000178";
 
     /// <summary>
-    /// Where ours differs; the README says why. Kafka's controller advertises these two and answers them with UNKNOWN_SERVER_ERROR, ours as a broker's listener does.
+    /// Where ours differs; the README says why. Kafka's controller advertises these two and answers them with UNKNOWN_SERVER_ERROR, ours as a broker's listener
+    /// does.
     /// </summary>
     private static readonly Dictionary<(string Kind, string Name), string> OwnAnswers = new()
     {
@@ -35,7 +36,8 @@ internal static class HostileFrames
         var listener = kind == "broker" ? "PLAINTEXT" : "CONTROLLER";
         var rows = KafkaReference.Table("golden", "hostile.tsv").Where(row => row["listener"] == kind).ToList();
         var request = new ApiVersionsRequest { ClientSoftwareName = "test", ClientSoftwareVersion = "1" };
-        var served = (await node.Connect(listener).Ask<ApiVersionsRequest, ApiVersionsResponse>(request, 4)).ApiKeys.Select(static api => api.ApiKey).ToHashSet();
+        var served = (await node.Connect(listener).Ask<ApiVersionsRequest, ApiVersionsResponse>(request, 4)).ApiKeys.Select(static api => api.ApiKey)
+            .ToHashSet();
         // Telemetry is advertised while somebody subscribes to it, and served to those who know of it.
         if (kind == "broker") served.UnionWith([(short)ApiKey.GetTelemetrySubscriptions, (short)ApiKey.PushTelemetry]);
         var failures = new List<string>();
@@ -88,7 +90,9 @@ internal static class HostileFrames
         string afterwards;
         try
         {
-            afterwards = await client.Receive(expected.Afterwards == "good request not answered" ? Silence * 4 : null) is null ? "closed by good request" : "good request answered";
+            afterwards = await client.Receive(expected.Afterwards == "good request not answered" ? Silence * 4 : null) is null
+                ? "closed by good request"
+                : "good request answered";
         }
         catch (OperationCanceledException)
         {
@@ -97,7 +101,9 @@ internal static class HostileFrames
         return new Outcome(silent ? "no answer, open" : "answered, open", silent ? "" : Hex(answer!), afterwards);
     }
 
-    /// <summary>GetTelemetrySubscriptions gives each client an id by chance, and a subscription id that hangs on it; the rest of the answer is compared.</summary>
+    /// <summary>
+    /// GetTelemetrySubscriptions gives each client an id by chance, and a subscription id that hangs on it; the rest of the answer is compared.
+    /// </summary>
     private static Outcome WithoutChance(IReadOnlyDictionary<string, string> row, Outcome outcome)
     {
         const int From = 2 * (sizeof(int) + sizeof(int) + 1 + sizeof(int) + sizeof(short)), Length = 2 * (16 + sizeof(int));
@@ -132,7 +138,8 @@ internal static class HostileFrames
             "header-tags-10000" => Tags(10_000),
             "header-tags-10001" => Tags(10_001),
             "array-v0-count-1000001" => [0x00, 0x1e, 0x84, 0x91, 0, 3, 0, 0, 0, 0, 0, 7, 0, 1, (byte)'x', 0, 0x0f, 0x42, 0x41, .. new byte[2_000_002]],
-            "string-v9-length-32768" => [0x00, 0x00, 0x80, 0x15, 0, 3, 0, 9, 0, 0, 0, 7, 0, 1, (byte)'x', 0, 2, 0x81, 0x80, 2, .. Enumerable.Repeat((byte)'a', 32_768), 0, 0, 0, 0, 0],
+            "string-v9-length-32768" =>
+                [0x00, 0x00, 0x80, 0x15, 0, 3, 0, 9, 0, 0, 0, 7, 0, 1, (byte)'x', 0, 2, 0x81, 0x80, 2, .. Enumerable.Repeat((byte)'a', 32_768), 0, 0, 0, 0, 0],
             _ => null,
         };
     }

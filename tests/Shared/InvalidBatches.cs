@@ -61,7 +61,8 @@ internal static partial class InvalidBatches
         foreach (var before in row["before"].Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             var earlier = await node.Connect().Ask<ProduceRequest, ProduceResponse>(Request(row, topic, id, version, Convert.FromHexString(before)), version);
-            if (earlier.Responses[0].PartitionResponses[0].ErrorCode != ErrorCode.None) return $"a batch before was refused: {earlier.Responses[0].PartitionResponses[0].ErrorCode}";
+            if (earlier.Responses[0].PartitionResponses[0].ErrorCode != ErrorCode.None)
+                return $"a batch before was refused: {earlier.Responses[0].PartitionResponses[0].ErrorCode}";
         }
         var request = Request(row, topic, id, version, row["records"] == "null" ? null : Convert.FromHexString(row["records"]));
         Change(row["name"], request);
@@ -91,7 +92,8 @@ internal static partial class InvalidBatches
         return string.Join('|', "answered",
             string.Join(" | ", all.Select(p => $"{(short)p.ErrorCode} {KafkaName(p.ErrorCode)}")),
             string.Join(" | ", all.Select(p => p.ErrorMessage ?? "null")),
-            string.Join(" | ", all.Select(p => JsonSerializer.Serialize(p.RecordErrors.Select(e => new { batchIndex = e.BatchIndex, message = e.BatchIndexErrorMessage })))),
+            string.Join(" | ",
+                all.Select(p => JsonSerializer.Serialize(p.RecordErrors.Select(e => new { batchIndex = e.BatchIndex, message = e.BatchIndexErrorMessage })))),
             string.Join(" | ", all.Select(p => p.BaseOffset)),
             string.Join(" | ", all.Select(p => p.LogAppendTimeMs == -1 ? "-1" : "set")));
     }
@@ -138,10 +140,14 @@ internal static partial class InvalidBatches
     {
         var bytes = Convert.FromHexString(hex);
         _ = RecordBatchHeader.TryRead(bytes, out var header);
-        var text = new StringBuilder($"{header.BaseOffset} {header.LastOffsetDelta} {header.Attributes} {header.BaseTimestamp} {header.MaxTimestamp} {header.ProducerId} {header.RecordCount}");
+        var text = new StringBuilder(
+            $"{header.BaseOffset} {header.LastOffsetDelta} {header.Attributes} {header.BaseTimestamp} {header.MaxTimestamp} {header.ProducerId} "
+            + $"{header.RecordCount}");
         using var reader = RecordBatchReader.Over(bytes);
         while (reader.MoveNext())
-            text.Append(CultureInfo.InvariantCulture, $"; {reader.Current.Offset} {reader.Current.Timestamp} {Convert.ToHexString(reader.Current.Key.Span)} {Convert.ToHexString(reader.Current.Value.Span)}");
+            text.Append(CultureInfo.InvariantCulture,
+                $"; {reader.Current.Offset} {reader.Current.Timestamp} {Convert.ToHexString(reader.Current.Key.Span)} "
+                + $"{Convert.ToHexString(reader.Current.Value.Span)}");
         return text.Append(reader.Fault).ToString();
     }
 
@@ -178,7 +184,9 @@ internal static partial class InvalidBatches
             case "unknown-topic-id-v13": topic.TopicId = new Uuid(1, 2); break;
             case "zero-topic-id-v13": topic.TopicId = default; break;
             case "same-partition-twice": topic.PartitionData.Add(new() { Index = 0, Records = partition.Records }); break;
-            case "same-topic-twice": request.TopicData.Add(new() { Name = topic.Name, PartitionData = { new() { Index = 0, Records = partition.Records } } }); break;
+            case "same-topic-twice":
+                request.TopicData.Add(
+                new() { Name = topic.Name, PartitionData = { new() { Index = 0, Records = partition.Records } } }); break;
             case "good-and-bad-partition": topic.PartitionData.Add(new() { Index = 99_999, Records = partition.Records }); break;
             case "no-partitions": topic.PartitionData.Clear(); break;
             case "no-topics" or "no-topics-acks-0": request.TopicData.Clear(); break;

@@ -12,8 +12,8 @@ internal static class NodeSettings
     public static (string Name, string Value) OnFreePorts(string host = "localhost") => ("listeners", $"PLAINTEXT://{host}:0,CONTROLLER://{host}:0");
 
     /// <summary>
-    /// The configuration of a node with its data in a folder; of a setting that stands twice the last one counts. No record is too old here: those of tests bear a time years ago,
-    /// and retention, which begins half a minute after the node, would take them from a slow test.
+    /// The configuration of a node with its data in a folder; of a setting that stands twice the last one counts. No record is too old here: those of tests
+    /// bear a time years ago, and retention, which begins half a minute after the node, would take them from a slow test.
     /// </summary>
     public static ServerConfig Config(string folder, params IEnumerable<(string Name, string Value)> settings)
     {

@@ -20,7 +20,8 @@ internal static class Batches
         return Bytes(builder);
     }
 
-    public static byte[] Produced(long baseOffset, long producerId, short producerEpoch, int baseSequence, int records = 1, bool transactional = false, long timestamp = StartMs, int valueBytes = 20)
+    public static byte[] Produced(long baseOffset, long producerId, short producerEpoch, int baseSequence, int records = 1, bool transactional = false,
+        long timestamp = StartMs, int valueBytes = 20)
     {
         using var builder = new RecordBatchBuilder
         {
@@ -53,7 +54,8 @@ internal static class Batches
 
     public static LogAppend Append(this PartitionLog log, byte[] batch) => log.Append(new ReadOnlySequence<byte>(batch));
 
-    public static RecordBatchHeader Header(byte[] batch) => RecordBatchHeader.TryRead(batch, out RecordBatchHeader header) ? header : throw new ArgumentException("no batch");
+    public static RecordBatchHeader Header(byte[] batch) =>
+        RecordBatchHeader.TryRead(batch, out RecordBatchHeader header) ? header : throw new ArgumentException("no batch");
 
     /// <summary>All batches from an offset on, as one array.</summary>
     public static byte[] ReadAll(this PartitionLog log, long from)

@@ -202,7 +202,8 @@ public sealed class BusyDiskTests
         using var stat = Process.Start(new ProcessStartInfo("stat", ["-c", "%b %B", path]) { RedirectStandardOutput = true })!;
         string[] numbers = stat.StandardOutput.ReadToEnd().Split(' ');
         stat.WaitForExit();
-        return long.Parse(numbers[0], System.Globalization.CultureInfo.InvariantCulture) * long.Parse(numbers[1], System.Globalization.CultureInfo.InvariantCulture);
+        return long.Parse(numbers[0], System.Globalization.CultureInfo.InvariantCulture) * long.Parse(numbers[1],
+            System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private PartitionLog Open(LogSettings settings, string folder = Folder) =>

@@ -23,7 +23,9 @@ public sealed class CrashTests(ITestOutputHelper output)
     [Fact]
     public void WhatWasSyncedIsThereAfterAPowerCut()
     {
-        int first = Environment.GetEnvironmentVariable("CRASH_SEED") is { Length: > 0 } seed ? int.Parse(seed, System.Globalization.CultureInfo.InvariantCulture) : 1;
+        int first = Environment.GetEnvironmentVariable("CRASH_SEED") is { Length: > 0 } seed
+            ? int.Parse(seed, System.Globalization.CultureInfo.InvariantCulture)
+            : 1;
         int fresh = Environment.TickCount & 0xffffff;
         foreach (int run in Enumerable.Range(first, Seeds).Concat(Enumerable.Range(fresh, 20)))
         {
@@ -107,7 +109,9 @@ public sealed class CrashTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>The power goes before anything of a new partition was synced: whatever is left of it, the directory opens, and what is not whole is set aside.</summary>
+    /// <summary>
+    /// The power goes before anything of a new partition was synced: whatever is left of it, the directory opens, and what is not whole is set aside.
+    /// </summary>
     [Fact]
     public async Task ANewPartitionThatAPowerCutTookInPartIsSetAside()
     {
@@ -159,7 +163,8 @@ public sealed class CrashTests(ITestOutputHelper output)
         Verify(last, written, synced);
         _ = last.Append(Batches.Plain(last.LogEndOffset));
         last.Close();
-        PartitionLog trusted = PartitionLog.Open(new LogEnvironment(store, clock, new Random(1)), Root + "/t-0", new TopicPartition("t", 0), s_settings, new LogOpening(true));
+        PartitionLog trusted =
+            PartitionLog.Open(new LogEnvironment(store, clock, new Random(1)), Root + "/t-0", new TopicPartition("t", 0), s_settings, new LogOpening(true));
         Assert.Equal(last.LogEndOffset, trusted.LogEndOffset);
         Assert.Equal(last.Producers.Describe().Count, trusted.Producers.Describe().Count);
     }

@@ -43,7 +43,8 @@ public sealed class KafkaDumpLogTests : IDisposable
     private static long Write(string folder)
     {
         var environment = new LogEnvironment(new DiskFileStore(), new FixedClock(Batches.StartMs), new Random(1));
-        PartitionLog log = PartitionLog.Open(environment, folder, new TopicPartition("t", 0), LogSettings.Default with { SegmentBytes = 20_000, IndexIntervalBytes = 500 }, new LogOpening(false));
+        PartitionLog log = PartitionLog.Open(environment, folder, new TopicPartition("t", 0),
+            LogSettings.Default with { SegmentBytes = 20_000, IndexIntervalBytes = 500 }, new LogOpening(false));
         long records = 0;
         int sequence = 0;
         for (int i = 0; i < 200; i++)
@@ -82,7 +83,8 @@ public sealed class KafkaDumpLogTests : IDisposable
 
     private static string Run(string tool, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("bash", [tool, "kafka-dump-log", .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo("bash", [tool, "kafka-dump-log", .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         string text = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace KafkaCompat.Storage.Tests;
 
-/// <summary>Checkpoints, partition.metadata and the mark of a clean stop, as Kafka writes them and mutated: what Kafka takes is taken, what it refuses is refused.</summary>
+/// <summary>
+/// Checkpoints, partition.metadata and the mark of a clean stop, as Kafka writes them and mutated: what Kafka takes is taken, what it refuses is refused.
+/// </summary>
 public sealed class KafkasSmallFilesTests
 {
     private readonly ForgetfulFileStore _files = new(TimeProvider.System);

@@ -39,7 +39,8 @@ public sealed class LogDirectoriesTests
         using LogDirectories directories = Open();
         directories.All[1].Health.Fail(new IOException("the disk is gone"));
         Assert.Equal([s_ids[1]], directories.FailedIds);
-        KafkaStorageException refused = Assert.Throws<KafkaStorageException>(() => directories.Create(new TopicPartition("t", 0), s_topicId, s_ids[1], LogSettings.Default));
+        KafkaStorageException refused =
+            Assert.Throws<KafkaStorageException>(() => directories.Create(new TopicPartition("t", 0), s_topicId, s_ids[1], LogSettings.Default));
         Assert.Contains("the log directory /disk1 has failed", refused.Message, StringComparison.Ordinal);
         Assert.Equal("/disk2/t-1", directories.Create(new TopicPartition("t", 1), s_topicId, s_ids[2], LogSettings.Default).Folder);
         Assert.Equal("/disk0/t-2", directories.Create(new TopicPartition("t", 2), s_topicId, null, LogSettings.Default).Folder);
@@ -54,7 +55,8 @@ public sealed class LogDirectoriesTests
         {
             _ = directories.Create(here, s_topicId, s_ids[0], LogSettings.Default).Append(Batches.Plain(0, 3));
             _ = directories.Create(there, s_topicId, s_ids[1], LogSettings.Default).Append(Batches.Plain(0, 5));
-            await Task.WhenAll(directories.All.Select(directory => directory.CloseCleanly(12, new Dictionary<TopicPartition, long> { [here] = 3, [there] = 5 })));
+            await Task.WhenAll(
+                directories.All.Select(directory => directory.CloseCleanly(12, new Dictionary<TopicPartition, long> { [here] = 3, [there] = 5 })));
         }
         Assert.Equal([new(here, 3)], OffsetCheckpoint.Read(_files, "/disk0/" + OffsetCheckpoint.HighWatermarks));
         Assert.Equal([new(there, 5)], OffsetCheckpoint.Read(_files, "/disk1/" + OffsetCheckpoint.RecoveryPoints));

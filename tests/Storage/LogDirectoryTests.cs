@@ -182,7 +182,8 @@ public sealed class LogDirectoryTests(ITestOutputHelper output) : IDisposable
         Assert.InRange(perPartition, 0, 16 * 1024);
     }
 
-    private static void Close(LogDirectory directory, long brokerEpoch, Dictionary<TopicPartition, long> highWatermarks) => directory.CloseCleanly(brokerEpoch, highWatermarks).GetAwaiter().GetResult();
+    private static void Close(LogDirectory directory, long brokerEpoch, Dictionary<TopicPartition, long> highWatermarks) =>
+        directory.CloseCleanly(brokerEpoch, highWatermarks).GetAwaiter().GetResult();
 
     private static void Load(LogDirectory directory, bool isKnown = true, long fileDeleteDelayMs = 60_000) =>
         directory.LoadAll((_, _) => isKnown, _ => LogSettings.Default with { FileDeleteDelayMs = fileDeleteDelayMs }).GetAwaiter().GetResult();

@@ -5,7 +5,10 @@ using Xunit;
 
 namespace KafkaCompat.Storage.Tests;
 
-/// <summary>A meta.properties that cannot be read says what is wrong with it. Apache Kafka refuses the same files; of the first six it says only that it found no node id.</summary>
+/// <summary>
+/// A meta.properties that cannot be read says what is wrong with it. Apache Kafka refuses the same files; of the first six it says only that it found no node
+/// id.
+/// </summary>
 public sealed class MetaPropertiesTests
 {
     [Theory]

@@ -238,7 +238,8 @@ public sealed class PartitionLogTests
         try
         {
             var environment = new LogEnvironment(new DiskFileStore(), _clock, new Random(1));
-            PartitionLog log = PartitionLog.Open(environment, Path.Combine(folder, "t-0"), new TopicPartition("t", 0), LogSettings.Default, new LogOpening(false));
+            PartitionLog log =
+                PartitionLog.Open(environment, Path.Combine(folder, "t-0"), new TopicPartition("t", 0), LogSettings.Default, new LogOpening(false));
             long Append(int records)
             {
                 byte[] batch = Batches.Plain(log.LogEndOffset, records, 10);

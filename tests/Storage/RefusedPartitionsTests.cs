@@ -10,8 +10,8 @@ using Xunit;
 namespace KafkaCompat.Storage.Tests;
 
 /// <summary>
-/// The making of a partition that is refused for lack of descriptors leaves its folder, with some of its files or none. It is the partition's when it is tried again, goes
-/// with its topic, and is nothing that the next start wonders about.
+/// The making of a partition that is refused for lack of descriptors leaves its folder, with some of its files or none. It is the partition's when it is tried
+/// again, goes with its topic, and is nothing that the next start wonders about.
 /// </summary>
 public sealed class RefusedPartitionsTests
 {

@@ -18,7 +18,8 @@ public sealed class ReusedNamesTests
     private static readonly Uuid s_old = new(7, 9);
     private static readonly Uuid s_new = new(7, 10);
     private static readonly LogSettings s_settings = LogSettings.Default with { SegmentBytes = 2_000, SegmentMs = long.MaxValue };
-    private static readonly string[] s_checkpoints = [OffsetCheckpoint.RecoveryPoints, OffsetCheckpoint.LogStarts, OffsetCheckpoint.HighWatermarks, OffsetCheckpoint.Cleaner];
+    private static readonly string[] s_checkpoints =
+        [OffsetCheckpoint.RecoveryPoints, OffsetCheckpoint.LogStarts, OffsetCheckpoint.HighWatermarks, OffsetCheckpoint.Cleaner];
 
     private readonly FixedClock _clock = new(Batches.StartMs);
 
@@ -42,7 +43,9 @@ public sealed class ReusedNamesTests
         Assert.Equal(batch, found.ReadAll(0));
     }
 
-    /// <summary>Wherever the power goes between a deletion and the acknowledgement of the next topic's records, and also where only the process is killed.</summary>
+    /// <summary>
+    /// Wherever the power goes between a deletion and the acknowledgement of the next topic's records, and also where only the process is killed.
+    /// </summary>
     [Fact]
     public void NoFileTellsANewTopicWhatWasTrueOfTheOldOneWhereverTheDeletionIsCutShort()
     {

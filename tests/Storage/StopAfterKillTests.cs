@@ -33,7 +33,8 @@ public sealed class StopAfterKillTests
     {
         await Kill(records: 0);
         IReadOnlyList<string> synced = await StopAgain();
-        Assert.Equal(Folders().SelectMany(static folder => (string[])[folder, $"{folder}/{PartitionMetadataFile.FileName}"]).Order(StringComparer.Ordinal), synced.Where(IsInPartition).Order(StringComparer.Ordinal));
+        Assert.Equal(Folders().SelectMany(static folder => (string[])[folder, $"{folder}/{PartitionMetadataFile.FileName}"]).Order(StringComparer.Ordinal),
+            synced.Where(IsInPartition).Order(StringComparer.Ordinal));
         // The names of the folders together; the rest is the checkpoints and the marker.
         Assert.InRange(synced.Count(static path => path == Root), 1, 6);
     }
@@ -85,7 +86,8 @@ public sealed class StopAfterKillTests
             await Load(directory);
             Assert.Equal(Logs, directory.Count);
             Assert.Empty(directory.Strays);
-            Assert.All(directory.Logs, log => Assert.Equal((s_topicId, (long)records, records == 0 ? 0 : 1), (log.TopicId, log.LogEndOffset, log.Producers.Count)));
+            Assert.All(directory.Logs,
+                log => Assert.Equal((s_topicId, (long)records, records == 0 ? 0 : 1), (log.TopicId, log.LogEndOffset, log.Producers.Count)));
             Assert.Equal(0, directory.Environment.Recovery.Repairs);
         }
     }

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace KafkaCompat.Storage.Tests;
 
-/// <summary>Logs are closed side by side, and each needs descriptors for it before it gives its own back. A stop is an orderly one with as many as one log needs.</summary>
+/// <summary>
+/// Logs are closed side by side, and each needs descriptors for it before it gives its own back. A stop is an orderly one with as many as one log needs.
+/// </summary>
 public sealed class StopWithoutDescriptorsTests
 {
     private static readonly Dictionary<TopicPartition, long> NoHighWatermarks = [];
@@ -45,7 +47,8 @@ public sealed class StopWithoutDescriptorsTests
             hasFailed = false;
             files.Before = (operation, path) =>
             {
-                if (operation is not (nameof(IFileStore.Open) or nameof(IFileStore.SyncFolder)) || !path.Contains("/t-", StringComparison.Ordinal) || Interlocked.Increment(ref asked) != failing)
+                if (operation is not (nameof(IFileStore.Open) or nameof(IFileStore.SyncFolder)) || !path.Contains("/t-", StringComparison.Ordinal)
+                    || Interlocked.Increment(ref asked) != failing)
                     return;
                 hasFailed = true;
                 throw HookedFileStore.TooManyOpenFiles();

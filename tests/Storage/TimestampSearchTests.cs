@@ -28,7 +28,7 @@ public sealed class TimestampSearchTests
         _log.Append(CompressedZeros.Batch(Batches.StartMs, 60_000_000, 60_000_000, 10));
         Assert.Equal(0, _log.FindByTimestamp(Batches.StartMs)!.Value.Offset);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        FoundOffset found = _log.FindByTimestamp(Batches.StartMs + 2)!.Value;
+        TimestampAndOffset found = _log.FindByTimestamp(Batches.StartMs + 2)!.Value;
         Assert.Equal(2, _log.FindMaxTimestamp()!.Value.Offset);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
         Assert.Equal((2L, Batches.StartMs + 2), (found.Offset, found.Timestamp));

@@ -61,7 +61,8 @@ public sealed class WriteBehindTests
             var environment = new LogEnvironment(new DiskFileStore(), new FixedClock(Batches.StartMs), new Random(1));
             environment.WriteBehind = new WriteBehind(Piece, environment.Health);
             environment.WriteBehind.Start();
-            using var log = PartitionLog.Open(environment, Path.Combine(root, "t-0"), new TopicPartition("t", 0), LogSettings.Default, new LogOpening(IsClean: false));
+            using var log =
+                PartitionLog.Open(environment, Path.Combine(root, "t-0"), new TopicPartition("t", 0), LogSettings.Default, new LogOpening(IsClean: false));
             byte[][] batches = [.. Enumerable.Range(0, 20).Select(static i => Batches.Plain(i, 1, Piece / 3))];
             foreach (byte[] batch in batches)
                 log.Append(batch);

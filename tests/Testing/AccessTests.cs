@@ -16,7 +16,8 @@ public sealed class AccessTests
     public async Task Records_that_a_client_wrote_are_read_with_key_value_headers_and_time()
     {
         await using var broker = await KafkaCompatBroker.StartAsync(cancellationToken: Ending);
-        using var producer = new ProducerBuilder<string, string?>(new ProducerConfig { BootstrapServers = broker.BootstrapServers, CompressionType = CompressionType.Zstd }).Build();
+        using var producer = new ProducerBuilder<string, string?>(
+            new ProducerConfig { BootstrapServers = broker.BootstrapServers, CompressionType = CompressionType.Zstd }).Build();
         // An hour ago, in whole milliseconds: a record of more than a week ago is too old for Kafka's retention.
         var time = DateTimeOffset.FromUnixTimeMilliseconds(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - 3_600_000);
         var headers = new Headers { { "trace", "7"u8.ToArray() }, { "none", null } };
@@ -37,7 +38,8 @@ public sealed class AccessTests
     {
         await using var broker = await KafkaCompatBroker.StartAsync(new() { Topics = [new("orders", 2)] }, Ending);
         Assert.Equal(0, await broker.ProduceAsync("orders", "first", cancellationToken: Ending));
-        Assert.Equal([1L, 0L, 2L], await broker.ProduceAsync("orders", [BrokerRecord.Of("second"), BrokerRecord.Of("elsewhere", "key", 1), BrokerRecord.Of("third")], Ending));
+        Assert.Equal([1L, 0L, 2L],
+            await broker.ProduceAsync("orders", [BrokerRecord.Of("second"), BrokerRecord.Of("elsewhere", "key", 1), BrokerRecord.Of("third")], Ending));
         Assert.Equal(["first", "second", "third"], broker.ReadAll("orders", 3));
         Assert.Equal(["elsewhere"], broker.Records("orders", 1).Select(static record => record.ValueText));
         Assert.Equal(["first", "second", "third", "elsewhere"], broker.Records("orders").Select(static record => record.ValueText));
@@ -102,7 +104,9 @@ public sealed class AccessTests
         await broker.CreateTopicAsync("small", configs: new Dictionary<string, string> { ["max.message.bytes"] = "1000" });
         var refused = await Assert.ThrowsAsync<KafkaCompatException>(() => broker.ProduceAsync("small", new string('x', 2_000), cancellationToken: Ending));
         Assert.Equal(ErrorCode.MessageTooLarge, refused.Error);
-        Assert.Matches("^The records of small-0 are refused: MessageTooLarge because their batch has 20[0-9]{2} bytes, and max.message.bytes of the topic allows 1000.$", refused.Message);
+        Assert.Matches(
+            "^The records of small-0 are refused: MessageTooLarge because their batch has 20[0-9]{2} bytes, and max.message.bytes of the topic allows 1000.$",
+            refused.Message);
         refused = await Assert.ThrowsAsync<KafkaCompatException>(() => broker.ProduceAsync("default", new string('x', 2_000_000), cancellationToken: Ending));
         Assert.Matches("because their batch has 2000[0-9]{3} bytes, and message.max.bytes of the broker allows 1048588.$", refused.Message);
     }
@@ -168,8 +172,10 @@ public sealed class AccessTests
         Assert.StartsWith("Topic \"\" is not deleted: ", refused.Message, StringComparison.Ordinal);
         foreach (var (parameter, call) in ((string, Func<Task>)[])
         [
-            ("topic", () => broker.ProduceAsync(null!, "value", cancellationToken: Ending)), ("topic", () => broker.ProduceAsync(null!, [BrokerRecord.Of("value")], Ending)),
-            ("records", () => broker.ProduceAsync("orders", (IEnumerable<BrokerRecord>)null!, Ending)), ("name", () => broker.CreateTopicAsync(null!)), ("name", () => broker.DeleteTopicAsync(null!)),
+            ("topic", () => broker.ProduceAsync(null!, "value", cancellationToken: Ending)),
+            ("topic", () => broker.ProduceAsync(null!, [BrokerRecord.Of("value")], Ending)),
+            ("records", () => broker.ProduceAsync("orders", (IEnumerable<BrokerRecord>)null!, Ending)), ("name", () => broker.CreateTopicAsync(null!)),
+            ("name", () => broker.DeleteTopicAsync(null!)),
             ("topic", () => Task.FromResult(broker.EndOffset(null!))), ("topic", () => Task.FromResult(broker.Records(null!))),
             ("group", () => Task.FromResult(broker.CommittedOffset(null!, "orders"))), ("topic", () => Task.FromResult(broker.CommittedOffset("group", null!))),
             ("group", () => Task.FromResult(broker.GroupMembers(null!))),
@@ -192,7 +198,8 @@ public sealed class AccessTests
             }
             await using var again = await KafkaCompatBroker.StartAsync(new() { DataDirectory = folder, Storage = BrokerStorage.Directory }, Ending);
             Assert.Equal("kept", Assert.Single(again.Records("orders")).ValueText);
-            _ = await Assert.ThrowsAsync<ArgumentException>(() => KafkaCompatBroker.StartAsync(new() { DataDirectory = folder, Storage = BrokerStorage.TemporaryDirectory }, Ending));
+            _ = await Assert.ThrowsAsync<ArgumentException>(() =>
+                KafkaCompatBroker.StartAsync(new() { DataDirectory = folder, Storage = BrokerStorage.TemporaryDirectory }, Ending));
         }
         finally
         {
@@ -210,7 +217,8 @@ public sealed class AccessTests
         }
         Assert.NotEmpty(lines);
         Assert.DoesNotContain(lines, static line => line.StartsWith("Debug", StringComparison.Ordinal));
-        await using var quiet = await KafkaCompatBroker.StartAsync(new() { LogTo = static _ => throw new InvalidOperationException("The test is over."), LogLevel = LogLevel.Trace }, Ending);
+        await using var quiet = await KafkaCompatBroker.StartAsync(
+            new() { LogTo = static _ => throw new InvalidOperationException("The test is over."), LogLevel = LogLevel.Trace }, Ending);
         Assert.True(quiet.IsRunning);
     }
 
@@ -219,7 +227,8 @@ public sealed class AccessTests
     {
         await using var broker = await KafkaCompatBroker.StartAsync(cancellationToken: Ending);
         var lines = new ConcurrentQueue<LogMessage>();
-        using var producer = new ProducerBuilder<Null, string>(new ProducerConfig { BootstrapServers = broker.BootstrapServers }).SetLogHandler((_, line) => lines.Enqueue(line)).Build();
+        using var producer = new ProducerBuilder<Null, string>(new ProducerConfig { BootstrapServers = broker.BootstrapServers })
+            .SetLogHandler((_, line) => lines.Enqueue(line)).Build();
         await producer.ProduceAsync("orders", new() { Value = "first" }, Ending);
         Assert.DoesNotContain(lines, static line => line.Message.Contains("elemetry", StringComparison.Ordinal));
     }

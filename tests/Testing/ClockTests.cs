@@ -87,6 +87,7 @@ public sealed class ClockTests
         var fetches = broker.Faults.On(Protocol.ApiKey.Fetch).Watch();
         using var consumer = broker.Consumer();
         consumer.Assign(new TopicPartitionOffset("quiet", 0, Offset.Beginning));
-        await Clients.Until(() => consumer.Consume(TimeSpan.FromMilliseconds(50)) is null && fetches.Hits >= 3, "three fetches that nothing came to were answered");
+        await Clients.Until(() => consumer.Consume(TimeSpan.FromMilliseconds(50)) is null
+            && fetches.Hits >= 3, "three fetches that nothing came to were answered");
     }
 }

@@ -10,8 +10,8 @@ using Xunit;
 namespace KafkaCompat.Testing.Tests;
 
 /// <summary>
-/// The refusal of every request that the broker serves, in every version: it can be written and read in that version, every error code in it is the one that was
-/// asked for, and nothing that the request names is left out. A key that is served and has no refusal fails here.
+/// The refusal of every request that the broker serves, in every version: it can be written and read in that version, every error code in it is the one that
+/// was asked for, and nothing that the request names is left out. A key that is served and has no refusal fails here.
 /// </summary>
 public sealed class ErrorAnswerTests
 {
@@ -52,7 +52,9 @@ public sealed class ErrorAnswerTests
         [ApiKey.AlterUserScramCredentials] = 2,
     };
 
-    public static TheoryData<string> Handlers => [.. Types.Where(static type => type.GetCustomAttribute<ServesAttribute>() is { Listeners: not ApiListeners.None }).Select(static type => type.FullName!)];
+    public static TheoryData<string> Handlers =>
+        [.. Types.Where(static type => type.GetCustomAttribute<ServesAttribute>() is { Listeners: not ApiListeners.None })
+        .Select(static type => type.FullName!)];
 
     /// <summary>Of handlers that are a broker's or a controller's listener's, and of those that decide for the controller.</summary>
     private static IEnumerable<Type> Types => [.. typeof(BrokerNode).Assembly.GetTypes(), .. typeof(ControllerState).Assembly.GetTypes()];

@@ -38,7 +38,8 @@ public sealed class FaultTests
     public async Task A_condition_and_a_start_narrow_a_fault()
     {
         await using var broker = await KafkaCompatBroker.StartAsync(new() { Topics = ["good", "bad"] });
-        var fault = broker.Faults.On(ApiKey.ListOffsets).When(static request => request.Message is ListOffsetsRequest { Topics: [{ Name: "bad" }, ..] }).After(1)
+        var fault = broker.Faults.On(ApiKey.ListOffsets).When(static request => request.Message is ListOffsetsRequest { Topics: [{ Name: "bad" }, ..] })
+            .After(1)
             .Fail(ErrorCode.LeaderNotAvailable);
         using var client = await WireClient.Connect(broker);
         Assert.Equal(ErrorCode.None, await Ask("bad"));
@@ -69,7 +70,8 @@ public sealed class FaultTests
         async Task<CreateTopicsResponse?> Create(string topic)
         {
             using var client = await WireClient.Connect(broker);
-            return await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(new() { Topics = { new() { Name = topic, NumPartitions = 1, ReplicationFactor = 1 } } }, 7);
+            return await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(
+                new() { Topics = { new() { Name = topic, NumPartitions = 1, ReplicationFactor = 1 } } }, 7);
         }
     }
 
@@ -80,7 +82,8 @@ public sealed class FaultTests
         await using var broker = await KafkaCompatBroker.StartAsync(new() { TimeProvider = clock });
         var fault = broker.Faults.On(ApiKey.CreateTopics).Delay(TimeSpan.FromMinutes(1), times: 1);
         using var client = await WireClient.Connect(broker);
-        var answer = client.Ask<CreateTopicsRequest, CreateTopicsResponse>(new() { Topics = { new() { Name = "slow", NumPartitions = 1, ReplicationFactor = 1 } } }, 7);
+        var answer =
+            client.Ask<CreateTopicsRequest, CreateTopicsResponse>(new() { Topics = { new() { Name = "slow", NumPartitions = 1, ReplicationFactor = 1 } } }, 7);
         await fault.WhenHitAsync(cancellationToken: TestContext.Current.CancellationToken);
         await Clients.Until(() => broker.Topics is ["slow"], "the topic is there");
         // The other clients of the broker wait for nothing.
@@ -110,7 +113,8 @@ public sealed class FaultTests
         await using var broker = await KafkaCompatBroker.StartAsync(new() { Topics = ["orders"] });
         using var fault = broker.Faults.On(ApiKey.Produce).Fail(ErrorCode.NotLeaderOrFollower);
         using var client = await WireClient.Connect(broker);
-        Assert.Null(await client.Ask<ProduceRequest, ProduceResponse>(new() { Acks = 0, TopicData = { new() { Name = "orders", PartitionData = { new() } } } }, 9));
+        Assert.Null(
+            await client.Ask<ProduceRequest, ProduceResponse>(new() { Acks = 0, TopicData = { new() { Name = "orders", PartitionData = { new() } } } }, 9));
         Assert.Equal(1, fault.Hits);
     }
 

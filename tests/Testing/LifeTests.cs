@@ -133,7 +133,8 @@ public sealed class LifeTests
         Assert.Equal($"127.0.0.1:{port}", next.BootstrapServers);
 
         async Task Refused() => Assert.StartsWith(
-            $"Port {port} cannot be used: ", (await Assert.ThrowsAsync<ArgumentException>(() => KafkaCompatBroker.StartAsync(new() { Port = port }))).Message, StringComparison.Ordinal);
+            $"Port {port} cannot be used: ", (await Assert.ThrowsAsync<ArgumentException>(() => KafkaCompatBroker.StartAsync(new() { Port = port }))).Message,
+            StringComparison.Ordinal);
     }
 
     /// <summary>What another process has: a listener that would share, and on Linux the name of a reservation whose broker is stopped.</summary>
@@ -163,7 +164,8 @@ public sealed class LifeTests
         await using var broker = await KafkaCompatBroker.StartAsync();
         await broker.StopAsync();
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        var refused = await Assert.ThrowsAnyAsync<SocketException>(() => socket.ConnectAsync(IPEndPoint.Parse(broker.BootstrapServers), TestContext.Current.CancellationToken).AsTask());
+        var refused = await Assert.ThrowsAnyAsync<SocketException>(() =>
+            socket.ConnectAsync(IPEndPoint.Parse(broker.BootstrapServers), TestContext.Current.CancellationToken).AsTask());
         Assert.Equal(SocketError.ConnectionRefused, refused.SocketErrorCode);
         var stopped = Assert.Throws<InvalidOperationException>(() => broker.Topics);
         Assert.Contains(nameof(KafkaCompatBroker.ResumeAsync), stopped.Message, StringComparison.Ordinal);
@@ -229,19 +231,24 @@ public sealed class LifeTests
     [Fact]
     public async Task What_cannot_be_is_refused_with_its_reason()
     {
-        var unknown = await Assert.ThrowsAsync<ArgumentException>(() => KafkaCompatBroker.StartAsync(new() { Settings = new Dictionary<string, string> { ["log.retention.mss"] = "1" } }));
+        var unknown = await Assert.ThrowsAsync<ArgumentException>(() =>
+            KafkaCompatBroker.StartAsync(new() { Settings = new Dictionary<string, string> { ["log.retention.mss"] = "1" } }));
         Assert.Contains("log.retention.ms", unknown.Message, StringComparison.Ordinal);
-        var elsewhere = await Assert.ThrowsAsync<ArgumentException>(() => KafkaCompatBroker.StartAsync(new() { Settings = new Dictionary<string, string> { ["log.dirs"] = "/tmp/x" } }));
+        var elsewhere = await Assert.ThrowsAsync<ArgumentException>(() =>
+            KafkaCompatBroker.StartAsync(new() { Settings = new Dictionary<string, string> { ["log.dirs"] = "/tmp/x" } }));
         Assert.Contains("log.dirs is not set by Settings", elsewhere.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<ArgumentException>(() => KafkaCompatBroker.StartAsync(new() { Storage = BrokerStorage.Directory }));
-        var several = await Assert.ThrowsAsync<ArgumentException>(() => KafkaCompatBroker.StartAsync(new() { Settings = new Dictionary<string, string> { ["num.io.threads"] = "x", ["no.such"] = "1" } }));
-        Assert.Equal(["2 problems:", "- Unknown setting no.such", "- Invalid value x for configuration num.io.threads: Not a number of type INT"], several.Message.ReplaceLineEndings("\n").Split('\n')[..3]);
+        var several = await Assert.ThrowsAsync<ArgumentException>(() =>
+            KafkaCompatBroker.StartAsync(new() { Settings = new Dictionary<string, string> { ["num.io.threads"] = "x", ["no.such"] = "1" } }));
+        Assert.Equal(["2 problems:", "- Unknown setting no.such", "- Invalid value x for configuration num.io.threads: Not a number of type INT"],
+            several.Message.ReplaceLineEndings("\n").Split('\n')[..3]);
         await using var broker = await KafkaCompatBroker.StartAsync(new() { Topics = ["one"] });
         Assert.Equal(ErrorCode.TopicAlreadyExists, (await Assert.ThrowsAsync<KafkaCompatException>(() => broker.CreateTopicAsync("one"))).Error);
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await Assert.ThrowsAsync<KafkaCompatException>(() => broker.DeleteTopicAsync("two"))).Error);
         Assert.Throws<KafkaCompatException>(() => broker.EndOffset("one", 7));
         var topics = await Assert.ThrowsAsync<KafkaCompatException>(() => KafkaCompatBroker.StartAsync(new() { Topics = ["a/b", "c/d"] }));
-        Assert.All((string[])["\n- Topic a/b is not created", "\n- Topic c/d is not created"], text => Assert.Contains(text, topics.Message.ReplaceLineEndings("\n"), StringComparison.Ordinal));
+        Assert.All((string[])["\n- Topic a/b is not created", "\n- Topic c/d is not created"],
+            text => Assert.Contains(text, topics.Message.ReplaceLineEndings("\n"), StringComparison.Ordinal));
     }
 
     /// <summary>A failed assertion prints what it compared.</summary>
@@ -249,9 +256,12 @@ public sealed class LifeTests
     public void What_is_handed_out_says_what_it_holds()
     {
         Assert.Equal(
-            "BrokerGroupMember { MemberId = m-1, ClientId = app, Assignment = orders-0, orders-2 }", new BrokerGroupMember("m-1", "app", null, [("orders", 0), ("orders", 2)]).ToString());
-        Assert.Equal("BrokerGroupMember { MemberId = m-1, ClientId = app, GroupInstanceId = s, Assignment =  }", new BrokerGroupMember("m-1", "app", "s", []).ToString());
-        Assert.Equal("BrokerTopic { Name = orders, Partitions = 3, Configs = retention.ms=1 }", new BrokerTopic("orders", 3) { Configs = new Dictionary<string, string> { ["retention.ms"] = "1" } }.ToString());
+            "BrokerGroupMember { MemberId = m-1, ClientId = app, Assignment = orders-0, orders-2 }",
+            new BrokerGroupMember("m-1", "app", null, [("orders", 0), ("orders", 2)]).ToString());
+        Assert.Equal("BrokerGroupMember { MemberId = m-1, ClientId = app, GroupInstanceId = s, Assignment =  }",
+            new BrokerGroupMember("m-1", "app", "s", []).ToString());
+        Assert.Equal("BrokerTopic { Name = orders, Partitions = 3, Configs = retention.ms=1 }",
+            new BrokerTopic("orders", 3) { Configs = new Dictionary<string, string> { ["retention.ms"] = "1" } }.ToString());
         Assert.Contains("Key = k, Value = null", BrokerRecord.Of(null, "k").ToString(), StringComparison.Ordinal);
     }
 
@@ -259,7 +269,9 @@ public sealed class LifeTests
     public async Task A_broker_in_memory_tells_of_no_folder()
     {
         var lines = new System.Collections.Concurrent.ConcurrentQueue<string>();
-        await using (var broker = await KafkaCompatBroker.StartAsync(new() { LogTo = lines.Enqueue, LogLevel = Microsoft.Extensions.Logging.LogLevel.Trace, Topics = ["one"] }))
+        await using (
+            var broker =
+            await KafkaCompatBroker.StartAsync(new() { LogTo = lines.Enqueue, LogLevel = Microsoft.Extensions.Logging.LogLevel.Trace, Topics = ["one"] }))
         {
             await broker.RestartAsync();
         }

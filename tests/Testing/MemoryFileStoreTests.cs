@@ -100,7 +100,9 @@ public sealed class MemoryFileStoreTests : IDisposable
                 case 2: store.Open(path, FileOpening.ReadWrite).Dispose(); break;
                 // What the log engine never asks, systems answer each in a way of their own.
                 case 3 when store.FileExists(path) && !store.FolderExists(other): store.Rename(path, other); break;
-                case 4 when store.FolderExists(path) && !store.FileExists(other) && !store.FolderExists(other) && !other.StartsWith(path + "/", StringComparison.Ordinal): store.Rename(path, other); break;
+                case 4 when store.FolderExists(path) && !store.FileExists(other) && !store.FolderExists(other)
+                    && !other.StartsWith(path + "/", StringComparison.Ordinal):
+                    store.Rename(path, other); break;
                 case 5 when !store.FolderExists(path): store.Delete(path); break;
                 case 6 when !store.FileExists(path): store.DeleteFolder(path); break;
             }
@@ -117,6 +119,8 @@ public sealed class MemoryFileStoreTests : IDisposable
     private static List<string> Tree(IFileStore store, string folder) =>
     [
         .. store.List(folder).OrderBy(static entry => entry.Name, StringComparer.Ordinal)
-            .SelectMany(entry => entry.IsFolder ? Tree(store, $"{folder}/{entry.Name}").Prepend($"{folder}/{entry.Name}/") : [$"{folder}/{entry.Name} {entry.Length}"]),
+            .SelectMany(entry => entry.IsFolder
+                ? Tree(store, $"{folder}/{entry.Name}").Prepend($"{folder}/{entry.Name}/")
+                : [$"{folder}/{entry.Name} {entry.Length}"]),
     ];
 }

@@ -44,7 +44,13 @@ public sealed class ResetTests
         using var client = await WireClient.Connect(broker);
         await Configure(client);
         Assert.Equal(ErrorCode.None, (await client.Ask<AlterClientQuotasRequest, AlterClientQuotasResponse>(
-            new() { Entries = { new() { Entity = { new() { EntityType = "user", EntityName = "tester" } }, Ops = { new() { Key = "producer_byte_rate", Value = 1000 } } } } }, 1))!.Entries[0].ErrorCode);
+            new()
+            {
+                Entries =
+            {
+                new() { Entity = { new() { EntityType = "user", EntityName = "tester" } }, Ops = { new() { Key = "producer_byte_rate", Value = 1000 } } },
+            }
+            }, 1))!.Entries[0].ErrorCode);
         Assert.Equal(("1", 1), await Remembered(client));
         using var fault = broker.Faults.OnAny().Watch();
 
@@ -56,13 +62,17 @@ public sealed class ResetTests
 
     private static async Task Configure(WireClient client)
     {
-        var request = new IncrementalAlterConfigsRequest { Resources = { new() { ResourceType = 4, ResourceName = "", Configs = { new() { Name = "log.cleaner.threads", Value = "1" } } } } };
+        var request = new IncrementalAlterConfigsRequest
+        {
+            Resources = { new() { ResourceType = 4, ResourceName = "", Configs = { new() { Name = "log.cleaner.threads", Value = "1" } } } },
+        };
         Assert.Equal(ErrorCode.None, (await client.Ask<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(request, 1))!.Responses[0].ErrorCode);
     }
 
     private static async Task<(string? Setting, int Quotas)> Remembered(WireClient client)
     {
-        var configs = await client.Ask<DescribeConfigsRequest, DescribeConfigsResponse>(new() { Resources = { new() { ResourceType = 4, ResourceName = "", ConfigurationKeys = null } } }, 4);
+        var configs = await client.Ask<DescribeConfigsRequest, DescribeConfigsResponse>(
+            new() { Resources = { new() { ResourceType = 4, ResourceName = "", ConfigurationKeys = null } } }, 4);
         var quotas = await client.Ask<DescribeClientQuotasRequest, DescribeClientQuotasResponse>(new(), 1);
         return (configs!.Results[0].Configs.SingleOrDefault(static config => config.Name == "log.cleaner.threads")?.Value, quotas!.Entries!.Count);
     }

@@ -16,7 +16,8 @@ internal static class EmbeddedMeasurement
     {
         var first = Stopwatch.GetTimestamp();
         KafkaCompatBroker.Start().Dispose();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"first start and stop of the process: {Stopwatch.GetElapsedTime(first).TotalMilliseconds:F1} ms"));
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"first start and stop of the process: {Stopwatch.GetElapsedTime(first).TotalMilliseconds:F1} ms"));
         foreach (var storage in new[] { BrokerStorage.Memory, BrokerStorage.TemporaryDirectory })
         {
             for (var i = 0; i < WarmUps; i++) KafkaCompatBroker.Start(new() { Storage = storage }).Dispose();
@@ -57,6 +58,7 @@ internal static class EmbeddedMeasurement
     private static void Print(string what, List<double> ms)
     {
         ms.Sort();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: median {ms[ms.Count / 2]:F1} ms, p95 {ms[(int)(ms.Count * 0.95)]:F1} ms ({ms.Count} times)"));
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"{what}: median {ms[ms.Count / 2]:F1} ms, p95 {ms[(int)(ms.Count * 0.95)]:F1} ms ({ms.Count} times)"));
     }
 }

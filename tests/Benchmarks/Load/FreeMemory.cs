@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace KafkaCompat.Benchmarks.Load;
 
 /// <summary>
-/// Brings free memory into the state that it has on a machine of its own: there. A virtual machine's host takes back what is free for seconds, and gives it again page by
-/// page when it is touched, which costs several times what a broker does with a page, and costs the broker that happens to touch it.
+/// Brings free memory into the state that it has on a machine of its own: there. A virtual machine's host takes back what is free for seconds, and gives it
+/// again page by page when it is touched, which costs several times what a broker does with a page, and costs the broker that happens to touch it.
 /// </summary>
 internal static unsafe class FreeMemory
 {

@@ -14,7 +14,8 @@ internal sealed class HeapProbe(int port) : IDisposable
 
     public double AllocatedBytes()
     {
-        var line = _client.GetStringAsync("/metrics").GetAwaiter().GetResult().Split('\n').FirstOrDefault(static line => line.StartsWith(Metric, StringComparison.Ordinal));
+        var line = _client.GetStringAsync("/metrics").GetAwaiter().GetResult().Split('\n')
+            .FirstOrDefault(static line => line.StartsWith(Metric, StringComparison.Ordinal));
         return line is null ? double.NaN : double.Parse(line[Metric.Length..], CultureInfo.InvariantCulture);
     }
 

@@ -5,10 +5,10 @@ using KafkaCompat.Benchmarks.Start;
 namespace KafkaCompat.Benchmarks.Load;
 
 /// <summary>
-/// The same load on our program and on Apache Kafka with a heap of 1 GB, in turn, in one run: throughput, the broker's processor time, latency and memory. A round
-/// before the first warms both up and is not counted; medians of the others are compared. Where a program is named instead of Kafka's folder it is
-/// another build of ours, and the ratios say what a change did. <c>full</c> measures with a full page cache, as it is on a machine that has run for days; what was written
-/// stays until the end then, for deleting it would free the pages: two rounds take some tens of GB of disk.
+/// The same load on our program and on Apache Kafka with a heap of 1 GB, in turn, in one run: throughput, the broker's processor time, latency and memory. A
+/// round before the first warms both up and is not counted; medians of the others are compared. Where a program is named instead of Kafka's folder it is
+/// another build of ours, and the ratios say what a change did. <c>full</c> measures with a full page cache, as it is on a machine that has run for days; what
+/// was written stays until the end then, for deleting it would free the pages: two rounds take some tens of GB of disk.
 /// </summary>
 internal sealed class LoadMeasurement(string ours, string other, string only, bool isFull, string[] ourOverrides)
 {
@@ -37,8 +37,10 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
         new("fetch, 64 KiB at a time", 2, 2, SmallFetches, 0, static (topic, index) => FetchFrames(topic, index, 64)),
         new("produce, 1 MiB batches of 1 KiB", 2, 5, LargeBatches, 0, static (topic, index) => [RequestFrames.Produce(topic, index, 1000, 1024, acks: -1)]),
         new("fetch, 1 MiB at a time", 2, 2, LargeFetches, 0, static (topic, index) => FetchFrames(topic, index, 1000)),
-        new("produce, single records of 1 KiB", SingleRecordConnections, 5, SingleRecords, 0, static (topic, index) => [RequestFrames.Produce(topic, index, 1, 1024, acks: -1)]),
-        new("produce, single records, fixed rate", SingleRecordConnections, 1, PacedRequests, PacedRequestsPerSecond, static (topic, index) => [RequestFrames.Produce(topic, index, 1, 1024, acks: -1)]),
+        new("produce, single records of 1 KiB", SingleRecordConnections, 5, SingleRecords, 0,
+            static (topic, index) => [RequestFrames.Produce(topic, index, 1, 1024, acks: -1)]),
+        new("produce, single records, fixed rate", SingleRecordConnections, 1, PacedRequests, PacedRequestsPerSecond,
+            static (topic, index) => [RequestFrames.Produce(topic, index, 1, 1024, acks: -1)]),
     ];
 
     public static int Run(string[] args)
@@ -46,7 +48,8 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
         if (args.Length < 1)
         {
             Console.Error.WriteLine(
-                "load KAFKACOMPAT_BINARY [KAFKA_FOLDER|BASELINE_BINARY] [ROUNDS] [only=TEXT] [full] [key=value…]: loads whose name holds the text, the page cache full; the last are settings of the first binary alone");
+                "load KAFKACOMPAT_BINARY [KAFKA_FOLDER|BASELINE_BINARY] [ROUNDS] [only=TEXT] [full] [key=value…]: loads whose name holds the text, the page "
+                    + "cache full; the last are settings of the first binary alone");
             return 1;
         }
 
@@ -58,10 +61,13 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
             Path.GetFullPath(kafka),
             args.FirstOrDefault(static arg => arg.StartsWith(Only, StringComparison.Ordinal))?[Only.Length..] ?? "",
             args.Contains(Full),
-            args.Skip(3).Where(static arg => arg.Contains('=', StringComparison.Ordinal) && !arg.StartsWith(Only, StringComparison.Ordinal)).ToArray()).Compare(rounds);
+            args.Skip(3).Where(static arg => arg.Contains('=', StringComparison.Ordinal) && !arg.StartsWith(Only, StringComparison.Ordinal)).ToArray())
+                .Compare(rounds);
     }
 
-    /// <summary>100 places in the log that the produce workload before it has written in batches of <paramref name="records"/> records of 1 KiB, a batch apart.</summary>
+    /// <summary>
+    /// 100 places in the log that the produce workload before it has written in batches of <paramref name="records"/> records of 1 KiB, a batch apart.
+    /// </summary>
     private static List<byte[]> FetchFrames(string topic, int partition, int records) =>
         [.. Enumerable.Range(0, 100).Select(batch => RequestFrames.Fetch(topic, partition, maxBytes: records * 1048, offset: batch * records))];
 
@@ -103,7 +109,8 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
                 }
 
                 void RoundOfOurs() => Round(round, workloads, our, ourFolder.Port, ourHeap, cache, (workload, sample) => taken[workload].Ours.Add(sample));
-                void RoundOfOther() => Round(round, workloads, kafka, kafkaNode.Port, otherHeap, cache, (workload, sample) => taken[workload].Kafka.Add(sample));
+                void RoundOfOther() =>
+                    Round(round, workloads, kafka, kafkaNode.Port, otherHeap, cache, (workload, sample) => taken[workload].Kafka.Add(sample));
             }
 
             foreach (var (workload, (oursTaken, kafkaTaken)) in taken)
@@ -114,7 +121,8 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
 
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"memory at the end: {our.ResidentKiB() / 1024} MiB resident ({our.PrivateKiB() / 1024} of its own) against {kafka.ResidentKiB() / 1024} ({kafka.PrivateKiB() / 1024}): {(double)our.ResidentKiB() / kafka.ResidentKiB():F3}"));
+                $"memory at the end: {our.ResidentKiB() / 1024} MiB resident ({our.PrivateKiB() / 1024} of its own) against {kafka.ResidentKiB() / 1024} "
+                    + $"({kafka.PrivateKiB() / 1024}): {(double)our.ResidentKiB() / kafka.ResidentKiB():F3}"));
             return 0;
         }
         finally

@@ -4,8 +4,8 @@ namespace KafkaCompat.Benchmarks.Load;
 
 /// <summary>
 /// Brings a machine into the state of one that has run for days: memory that nobody needs holds file pages. On a virtual machine the first touch of memory
-/// that the host has not backed costs several times what a broker does with it, and on a fresh machine both brokers are measured by that cost. A sparse file is read
-/// until little is free; its pages cost no disk and are the first that the system takes back.
+/// that the host has not backed costs several times what a broker does with it, and on a fresh machine both brokers are measured by that cost. A sparse file is
+/// read until little is free; its pages cost no disk and are the first that the system takes back.
 /// </summary>
 internal sealed class PageCache : IDisposable
 {
@@ -44,6 +44,7 @@ internal sealed class PageCache : IDisposable
     {
         const string Field = "MemFree:";
         var line = File.ReadLines("/proc/meminfo").First(static line => line.StartsWith(Field, StringComparison.Ordinal));
-        return long.Parse(line[Field.Length..^"kB".Length], NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture) / 1024;
+        return long.Parse(line[Field.Length..^"kB".Length], NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
+            CultureInfo.InvariantCulture) / 1024;
     }
 }

@@ -3,11 +3,12 @@ using System.Globalization;
 namespace KafkaCompat.Benchmarks.Load;
 
 /// <summary>
-/// One workload's figures on one broker: a second's requests and megabytes, the broker's processor time for them, bytes that it allocated on its heap for a request
-/// (not a number where it does not tell), and latencies in milliseconds.
+/// One workload's figures on one broker: a second's requests and megabytes, the broker's processor time for them, bytes that it allocated on its heap for a
+/// request (not a number where it does not tell), and latencies in milliseconds.
 /// </summary>
 internal sealed record Sample(
-    double RequestsPerSecond, double MegabytesPerSecond, double CpuSecondsPerGigabyte, double CpuMicrosecondsPerRequest, double AllocatedPerRequest, double P50, double P99, double P999)
+    double RequestsPerSecond, double MegabytesPerSecond, double CpuSecondsPerGigabyte, double CpuMicrosecondsPerRequest, double AllocatedPerRequest, double P50,
+    double P99, double P999)
 {
     private const double Mega = 1e6;
 
@@ -38,11 +39,14 @@ internal sealed record Sample(
     /// <summary>How many times <paramref name="other"/>'s work is done a CPU second, and the share of its p99.</summary>
     public string Against(Sample other) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{other.CpuSecondsPerGigabyte / CpuSecondsPerGigabyte:F2} times the MB a CPU second, {other.CpuMicrosecondsPerRequest / CpuMicrosecondsPerRequest:F2} times the requests; p99 {P99 / other.P99:F2}");
+        $"{other.CpuSecondsPerGigabyte / CpuSecondsPerGigabyte:F2} times the MB a CPU second, "
+            + $"{other.CpuMicrosecondsPerRequest / CpuMicrosecondsPerRequest:F2} times the requests; p99 {P99 / other.P99:F2}");
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{RequestsPerSecond,9:N0} requests/s {MegabytesPerSecond,7:N1} MB/s {CpuSecondsPerGigabyte,7:F2} CPU s/GB {CpuMicrosecondsPerRequest,8:N1} CPU µs/request {(double.IsNaN(AllocatedPerRequest) ? "-" : AllocatedPerRequest.ToString("N0", CultureInfo.InvariantCulture)),6} B/request  p50 {P50:F2} ms, p99 {P99:F2}, p99.9 {P999:F2}");
+        $"{RequestsPerSecond,9:N0} requests/s {MegabytesPerSecond,7:N1} MB/s {CpuSecondsPerGigabyte,7:F2} CPU s/GB {CpuMicrosecondsPerRequest,8:N1} CPU "
+            + $"µs/request {(double.IsNaN(AllocatedPerRequest) ? "-" : AllocatedPerRequest.ToString("N0", CultureInfo.InvariantCulture)),6} B/request  p50 "
+            + $"{P50:F2} ms, p99 {P99:F2}, p99.9 {P999:F2}");
 
     private static double Of(IReadOnlyList<Sample> samples, Func<Sample, double> figure) => samples.Select(figure).Order().ElementAt(samples.Count / 2);
 }

@@ -4,11 +4,12 @@ using KafkaCompat.Benchmarks.Requests;
 namespace KafkaCompat.Benchmarks.Load;
 
 /// <summary>
-/// Several connections, each with a thread of its own, that send prepared frames: <see cref="Requests"/> all together, so that every broker does the same work and
-/// leaves the same number of pages in the system's cache. Without a rate each connection keeps <see cref="InFlight"/> requests
+/// Several connections, each with a thread of its own, that send prepared frames: <see cref="Requests"/> all together, so that every broker does the same work
+/// and leaves the same number of pages in the system's cache. Without a rate each connection keeps <see cref="InFlight"/> requests
 /// in flight; with one, requests leave at fixed times whether or not the broker keeps up, and waiting for a late answer counts as latency.
 /// </summary>
-internal sealed record Workload(string Name, int Connections, int InFlight, int Requests, int RequestsPerSecond, Func<string, int, IReadOnlyList<byte[]>> Frames)
+internal sealed record Workload(string Name, int Connections, int InFlight, int Requests, int RequestsPerSecond,
+    Func<string, int, IReadOnlyList<byte[]>> Frames)
 {
     /// <summary>Runs against <paramref name="port"/> and adds up what the connections saw.</summary>
     public Outcome Run(int port, string topic)
@@ -25,7 +26,8 @@ internal sealed record Workload(string Name, int Connections, int InFlight, int 
         threads.ForEach(static thread => thread.Join());
         var latencies = outcomes.SelectMany(static outcome => outcome.Latencies).ToList();
         latencies.Sort();
-        return new Outcome(outcomes.Sum(static outcome => outcome.Requests), outcomes.Sum(static outcome => outcome.Bytes), outcomes.Max(static outcome => outcome.Elapsed), latencies);
+        return new Outcome(outcomes.Sum(static outcome => outcome.Requests), outcomes.Sum(static outcome => outcome.Bytes),
+            outcomes.Max(static outcome => outcome.Elapsed), latencies);
     }
 
     private int RequestsOfEach => Requests / Connections;

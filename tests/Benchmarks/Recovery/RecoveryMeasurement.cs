@@ -8,9 +8,9 @@ using KafkaCompat.Benchmarks.Start;
 namespace KafkaCompat.Benchmarks.Recovery;
 
 /// <summary>
-/// Recovery beside Apache Kafka: both open one directory in turn, whose recovery points and clean marker are taken away before each start, as a kill may leave it, so that
-/// every batch is read and checked. Once with one recovery thread and once with two. What each says in its own log (how long it loaded logs), the time from the start of
-/// the process to its first answer, and the processor time until then.
+/// Recovery beside Apache Kafka: both open one directory in turn, whose recovery points and clean marker are taken away before each start, as a kill may leave
+/// it, so that every batch is read and checked. Once with one recovery thread and once with two. What each says in its own log (how long it loaded logs), the
+/// time from the start of the process to its first answer, and the processor time until then.
 /// </summary>
 internal sealed partial class RecoveryMeasurement(string ours, string kafkaFolder, long bytes, int rounds)
 {
@@ -56,11 +56,14 @@ internal sealed partial class RecoveryMeasurement(string ours, string kafkaFolde
                 }
 
                 var (ourMedian, kafkaMedian) = (Median(our), Median(kafka));
-                Console.WriteLine($"{threads} recovery thread{(threads == 1 ? "" : "s")}, {Partitions} partitions, {bytes >> 20} MiB\n  kafkacompat   {ourMedian}\n  Apache Kafka  {kafkaMedian}\n  {ourMedian.Against(kafkaMedian)}");
+                Console.WriteLine(
+                    $"{threads} recovery thread{(threads == 1 ? "" : "s")}, {Partitions} partitions, {bytes >> 20} MiB\n  kafkacompat   {ourMedian}\n  Apache "
+                    + $"Kafka  {kafkaMedian}\n  {ourMedian.Against(kafkaMedian)}");
                 worst = Math.Max(worst, ourMedian.Loaded / kafkaMedian.Loaded);
             }
 
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"logs are loaded in {worst:F2} of Apache Kafka's time at most; half of it is promised"));
+            Console.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"logs are loaded in {worst:F2} of Apache Kafka's time at most; half of it is promised"));
             return worst <= 0.5 ? 0 : 1;
         }
         finally
@@ -78,7 +81,8 @@ internal sealed partial class RecoveryMeasurement(string ours, string kafkaFolde
             RequestFrames.CreateTopic(client, "recovery", Partitions);
         }
 
-        var fill = new Workload("fill", Partitions, 5, (int)(bytes / (RecordsOfABatch * RecordBytes)), 0, static (topic, index) => [RequestFrames.Produce(topic, index, RecordsOfABatch, RecordBytes, acks: -1)]);
+        var fill = new Workload("fill", Partitions, 5, (int)(bytes / (RecordsOfABatch * RecordBytes)), 0,
+            static (topic, index) => [RequestFrames.Produce(topic, index, RecordsOfABatch, RecordBytes, acks: -1)]);
         _ = fill.Run(node.Port, "recovery");
         process.Stop(Patience);
     }
@@ -98,9 +102,12 @@ internal sealed partial class RecoveryMeasurement(string ours, string kafkaFolde
         var answered = Stopwatch.GetElapsedTime(began);
         var processor = process.ProcessorTime();
         process.Stop(Patience);
-        var said = process.Lines.Where(static line => line is not null).Select(static line => Loaded().Match(line!)).FirstOrDefault(static match => match.Success);
+        var said = process.Lines.Where(static line => line is not null).Select(static line => Loaded().Match(line!))
+            .FirstOrDefault(static match => match.Success);
         return new Opening(
-            said is null ? throw new InvalidOperationException($"Nothing was said of logs:\n{string.Join('\n', process.Lines)}") : double.Parse(said.Groups["ms"].Value, CultureInfo.InvariantCulture),
+            said is null
+                ? throw new InvalidOperationException($"Nothing was said of logs:\n{string.Join('\n', process.Lines)}")
+                : double.Parse(said.Groups["ms"].Value, CultureInfo.InvariantCulture),
             answered.TotalMilliseconds,
             processor.TotalMilliseconds);
     }
@@ -113,7 +120,8 @@ internal sealed partial class RecoveryMeasurement(string ours, string kafkaFolde
         }
     }
 
-    private static Opening Median(List<Opening> openings) => new(Middle(openings, static one => one.Loaded), Middle(openings, static one => one.Answered), Middle(openings, static one => one.Processor));
+    private static Opening Median(List<Opening> openings) =>
+        new(Middle(openings, static one => one.Loaded), Middle(openings, static one => one.Answered), Middle(openings, static one => one.Processor));
 
     private static double Middle(List<Opening> openings, Func<Opening, double> of) => openings.Select(of).Order().ElementAt(openings.Count / 2);
 
@@ -124,9 +132,12 @@ internal sealed partial class RecoveryMeasurement(string ours, string kafkaFolde
     /// <summary>Milliseconds: in which logs were loaded, until the first answer, of processors until then.</summary>
     private sealed record Opening(double Loaded, double Answered, double Processor)
     {
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"logs loaded in {Loaded:F0} ms, first answer after {Answered:F0} ms, {Processor:F0} ms of processors");
+        public override string ToString() =>
+            string.Create(CultureInfo.InvariantCulture, $"logs loaded in {Loaded:F0} ms, first answer after {Answered:F0} ms, {Processor:F0} ms of processors");
 
         public string Against(Opening other) =>
-            string.Create(CultureInfo.InvariantCulture, $"{Loaded / other.Loaded:F2} of the time to load, {Answered / other.Answered:F2} to the first answer, {Processor / other.Processor:F2} of the processors");
+            string.Create(CultureInfo.InvariantCulture,
+                $"{Loaded / other.Loaded:F2} of the time to load, {Answered / other.Answered:F2} to the first answer, {Processor / other.Processor:F2} of the "
+                + $"processors");
     }
 }

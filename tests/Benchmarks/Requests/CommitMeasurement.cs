@@ -4,8 +4,8 @@ using System.Globalization;
 namespace KafkaCompat.Benchmarks.Requests;
 
 /// <summary>
-/// Offsets committed a second, and what one costs: by one client, which shows the way of a commit from socket to socket, and by several at once, whose groups meet
-/// in the mailboxes of the partitions that hold them. A whole node in this process, on a disk folder, over sockets.
+/// Offsets committed a second, and what one costs: by one client, which shows the way of a commit from socket to socket, and by several at once, whose groups
+/// meet in the mailboxes of the partitions that hold them. A whole node in this process, on a disk folder, over sockets.
 /// </summary>
 internal static class CommitMeasurement
 {
@@ -26,13 +26,15 @@ internal static class CommitMeasurement
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{clients} clients, one commit in flight each: {Median(rounds, static round => round.PerSecond):N0} commits/s, "
-                + $"{Median(rounds, static round => round.CpuMicroseconds):F1} us of CPU and {Median(rounds, static round => round.Bytes):N0} B allocated a commit"));
+                + $"{Median(rounds, static round => round.CpuMicroseconds):F1} us of CPU and {Median(rounds, static round => round.Bytes):N0} B allocated a "
+                + $"commit"));
         }
 
         return 0;
     }
 
-    private static double Median(List<(double PerSecond, double CpuMicroseconds, double Bytes)> rounds, Func<(double PerSecond, double CpuMicroseconds, double Bytes), double> of) =>
+    private static double Median(List<(double PerSecond, double CpuMicroseconds, double Bytes)> rounds,
+        Func<(double PerSecond, double CpuMicroseconds, double Bytes), double> of) =>
         rounds.Select(of).Order().ElementAt(rounds.Count / 2);
 
     private static (double PerSecond, double CpuMicroseconds, double Bytes) Measure(int port, int clients)

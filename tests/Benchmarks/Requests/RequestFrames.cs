@@ -58,8 +58,10 @@ internal static class RequestFrames
         };
         request.Listeners.Add(new() { Name = "PLAINTEXT", Host = "localhost", Port = 1 });
         request.Features.Add(new() { Name = "metadata.version", MinSupportedVersion = 7, MaxSupportedVersion = 100 });
-        (string Name, short Max)[] others = [("kraft.version", 1), ("transaction.version", 2), ("group.version", 1), ("eligible.leader.replicas.version", 1), ("share.version", 1), ("streams.version", 1)];
-        request.Features.AddRange(others.Select(static feature => new BrokerRegistrationRequest.Feature { Name = feature.Name, MaxSupportedVersion = feature.Max }));
+        (string Name, short Max)[] others = [("kraft.version", 1), ("transaction.version", 2), ("group.version", 1), ("eligible.leader.replicas.version", 1),
+            ("share.version", 1), ("streams.version", 1)];
+        request.Features.AddRange(
+            others.Select(static feature => new BrokerRegistrationRequest.Feature { Name = feature.Name, MaxSupportedVersion = feature.Max }));
         var reader = new WireReader(controller.Ask(Of(request, BrokerRegistrationVersion)));
         ResponseHeader.Read(ref reader, 1);
         var answer = BrokerRegistrationResponse.Read(ref reader, BrokerRegistrationVersion);

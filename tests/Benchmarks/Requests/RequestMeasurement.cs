@@ -45,7 +45,8 @@ internal static class RequestMeasurement
             }
 
             var perRecord = (perRequest[^1] - perRequest[0]) / (RecordCounts[^1] - RecordCounts[0]);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-18} {perRecord,8:F2} B allocated a record; targets: < 2,048 B a request, 0 B a record"));
+            Console.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"{name,-18} {perRecord,8:F2} B allocated a record; targets: < 2,048 B a request, 0 B a record"));
             met &= perRequest.TrueForAll(static bytes => bytes < TargetBytes) && perRecord < 1;
         }
 

@@ -10,7 +10,8 @@ internal sealed record ConnectionCosts(double KiBPerConnection, double IdleCore,
 {
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{KiBPerConnection:F2} KiB resident a connection, all idle {IdleCore:P2} of a core; a record produced in {MicrosecondsAlone:F1} µs without them (before and after), {MicrosecondsBeside:F1} µs beside them: {MicrosecondsBeside / MicrosecondsAlone:F2}");
+        $"{KiBPerConnection:F2} KiB resident a connection, all idle {IdleCore:P2} of a core; a record produced in {MicrosecondsAlone:F1} µs without them "
+            + $"(before and after), {MicrosecondsBeside:F1} µs beside them: {MicrosecondsBeside / MicrosecondsAlone:F2}");
 }
 
 /// <summary>Measures a node without idle connections, with many, and without again: the same process, the same client.</summary>

@@ -43,7 +43,9 @@ internal sealed record HeartbeatScale(HeartbeatTimes Idle, HeartbeatTimes Creati
         return new HeartbeatScale(idle, busy, created);
     }
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"heartbeats {Idle} idle; {Creating} while {Topics * PartitionsOfEach:N0} partitions are made in {CreatedSeconds:F2} s");
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture,
+        $"heartbeats {Idle} idle; {Creating} while {Topics * PartitionsOfEach:N0} partitions are made in {CreatedSeconds:F2} s");
 
     private static HeartbeatTimes Beat(FrameClient controller, byte[] heartbeat, Func<int, bool> goesOn)
     {

@@ -5,12 +5,15 @@ using KafkaCompat.Benchmarks.Start;
 
 namespace KafkaCompat.Benchmarks.Scale;
 
-/// <summary>What 10,000 partitions cost a node: seconds to create, to stop and to open them, the share of a core that they keep busy, memory and descriptors.</summary>
+/// <summary>
+/// What 10,000 partitions cost a node: seconds to create, to stop and to open them, the share of a core that they keep busy, memory and descriptors.
+/// </summary>
 internal sealed record PartitionCosts(double Created, double IdleCore, long ResidentKiB, int Descriptors, double Stopped, double Opened, double Taken)
 {
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"created in {Created:F2} s, idle {IdleCore:P2} of a core, {ResidentKiB / 1024} MiB resident, {Descriptors} descriptors; stopped in {Stopped:F2} s, all served {Opened:F2} s after exec, a record taken {Taken:F2} s after it");
+        $"created in {Created:F2} s, idle {IdleCore:P2} of a core, {ResidentKiB / 1024} MiB resident, {Descriptors} descriptors; stopped in {Stopped:F2} s, "
+            + $"all served {Opened:F2} s after exec, a record taken {Taken:F2} s after it");
 }
 
 /// <summary>One node on its way through 10,000 partitions: they are created, lie idle, are closed and opened again.</summary>

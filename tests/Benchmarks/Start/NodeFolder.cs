@@ -4,7 +4,9 @@ using System.Net.Sockets;
 
 namespace KafkaCompat.Benchmarks.Start;
 
-/// <summary>A folder with the <c>server.properties</c> of one node with both roles, and the ports on which it will listen as broker and as controller.</summary>
+/// <summary>
+/// A folder with the <c>server.properties</c> of one node with both roles, and the ports on which it will listen as broker and as controller.
+/// </summary>
 internal sealed record NodeFolder(string File, int Port, int ControllerPort)
 {
     /// <summary>The script in Kafka's folder that runs Kafka's programs; it becomes the program.</summary>

@@ -51,7 +51,8 @@ internal static class ThroughputMeasurement
         var used = (process.TotalProcessorTime - cpu).TotalSeconds;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{name,-26} {requests / elapsed,9:N0} requests/s {bytes / elapsed / 1e6,7:N0} MB/s {used * 1e6 / requests,8:N1} µs a request {used / (bytes / 1e9),6:N2} s a GB"));
+            $"{name,-26} {requests / elapsed,9:N0} requests/s {bytes / elapsed / 1e6,7:N0} MB/s {used * 1e6 / requests,8:N1} µs a request "
+                + $"{used / (bytes / 1e9),6:N2} s a GB"));
     }
 
     private static (long Requests, long Bytes) Client(int port, byte[] frame)

@@ -45,10 +45,12 @@ internal static class TransportMeasurement
         var requests = RunClients(server, connections, frameBytes, inFlight, Duration);
         var elapsed = Stopwatch.GetElapsedTime(begin);
         process.Refresh();
-        var (cpuUs, bytes) = ((process.TotalProcessorTime - cpu).TotalMicroseconds / requests, (GC.GetTotalAllocatedBytes(precise: true) - allocated) / (double)requests);
+        var (cpuUs, bytes) =
+            ((process.TotalProcessorTime - cpu).TotalMicroseconds / requests, (GC.GetTotalAllocatedBytes(precise: true) - allocated) / (double)requests);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{name,-20} {requests / elapsed.TotalSeconds,10:N0} requests/s {requests * (double)frameBytes / elapsed.TotalSeconds / 1e6,8:N0} MB/s {cpuUs,8:N2} µs of both ends a request {bytes,8:N1} B allocated a request"));
+            $"{name,-20} {requests / elapsed.TotalSeconds,10:N0} requests/s {requests * (double)frameBytes / elapsed.TotalSeconds / 1e6,8:N0} MB/s "
+                + $"{cpuUs,8:N2} µs of both ends a request {bytes,8:N1} B allocated a request"));
     }
 
     private static long RunClients(EndPoint server, int connections, int frameBytes, int inFlight, TimeSpan duration)

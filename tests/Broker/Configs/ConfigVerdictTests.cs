@@ -12,7 +12,8 @@ public sealed class ConfigVerdictTests
     public void A_setting_of_a_node_is_taken_where_Kafka_takes_it() => Compare("broker", Start);
 
     [Fact]
-    public void A_setting_of_a_topic_is_taken_where_Kafka_takes_it() => Compare("topic", static (name, value) => Topics.Check(new Dictionary<string, string> { [name] = value }));
+    public void A_setting_of_a_topic_is_taken_where_Kafka_takes_it() =>
+        Compare("topic", static (name, value) => Topics.Check(new Dictionary<string, string> { [name] = value }));
 
     private static readonly TopicConfigRules Topics = new(TestNode.ConfigOf());
 
@@ -47,7 +48,10 @@ public sealed class ConfigVerdictTests
             var ours = problem(name, value);
             var differs = ours is null != isTaken;
             var isListed = differences.Any(difference => difference.Matches(name, value, isTaken));
-            if (differs && !isListed) wrong.Add($"{scope}\t{name}\t{KafkaVerdicts.Escape(value)}\tKafka {(isTaken ? "takes it" : "refuses it")}, we say: {KafkaVerdicts.Escape(ours ?? "yes")}");
+            if (differs && !isListed)
+                wrong.Add(
+                    $"{scope}\t{name}\t{KafkaVerdicts.Escape(value)}\tKafka {(isTaken ? "takes it" : "refuses it")}, we say: "
+                    + $"{KafkaVerdicts.Escape(ours ?? "yes")}");
         }
         Assert.True(wrong.Count == 0, $"{wrong.Count} verdicts differ from Apache Kafka's:\n{string.Join('\n', wrong)}");
     }

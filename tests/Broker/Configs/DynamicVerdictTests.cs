@@ -8,7 +8,9 @@ using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Configs;
 
-/// <summary>Each setting, for this broker, for all brokers and for a topic, altered in each way: the error codes that Apache Kafka 4.4 gave (dynamic-verdicts.tsv).</summary>
+/// <summary>
+/// Each setting, for this broker, for all brokers and for a topic, altered in each way: the error codes that Apache Kafka 4.4 gave (dynamic-verdicts.tsv).
+/// </summary>
 public sealed class DynamicVerdictTests
 {
     private const string Legacy = "LEGACY";
@@ -32,20 +34,30 @@ public sealed class DynamicVerdictTests
         var wrong = new List<string>();
         foreach (var (scope, name, operation, value, code) in KafkaVerdicts.OfAlterations())
         {
-            var (type, resource) = scope switch { "topic" => (ConfigResourceType.Topic, "t"), "broker" => (ConfigResourceType.Broker, "1"), _ => (ConfigResourceType.Broker, "") };
-            var ours = operation == Legacy ? await Replace(client, type, resource, name, value!) : await Alter(client, type, resource, name, Enum.Parse<ConfigOperation>(operation, ignoreCase: true), value);
-            if (ours != code && !Array.Exists(Differences, known => known.Name == name && known.Kafkas == code && known.Ours == ours && (known.Change.Length == 0 || known.Change == value)))
+            var (type, resource) =
+                scope switch { "topic" => (ConfigResourceType.Topic, "t"), "broker" => (ConfigResourceType.Broker, "1"), _ => (ConfigResourceType.Broker, "") };
+            var ours = operation == Legacy
+                ? await Replace(client, type, resource, name, value!)
+                : await Alter(client, type, resource, name, Enum.Parse<ConfigOperation>(operation, ignoreCase: true), value);
+            if (ours != code
+                && !Array.Exists(Differences, known => known.Name == name && known.Kafkas == code && known.Ours == ours
+                && (known.Change.Length == 0 || known.Change == value)))
                 wrong.Add($"{scope}\t{name}\t{operation} {KafkaVerdicts.Escape(value ?? "")}\tKafka: {code}, we: {ours}");
         }
         Assert.True(wrong.Count == 0, $"{wrong.Count} answers differ from Apache Kafka's:\n{string.Join('\n', wrong)}");
     }
 
-    private static async Task<ErrorCode> Alter(MemoryClient client, ConfigResourceType type, string resource, string name, ConfigOperation operation, string? value)
+    private static async Task<ErrorCode> Alter(MemoryClient client, ConfigResourceType type, string resource, string name, ConfigOperation operation,
+        string? value)
     {
         var request = new IncrementalAlterConfigsRequest
         {
             ValidateOnly = true,
-            Resources = { new() { ResourceType = (sbyte)type, ResourceName = resource, Configs = { new() { Name = name, ConfigOperation = (sbyte)operation, Value = value } } } },
+            Resources =
+            {
+                new() { ResourceType = (sbyte)type, ResourceName = resource,
+                    Configs = { new() { Name = name, ConfigOperation = (sbyte)operation, Value = value } } },
+            },
         };
         return Assert.Single((await client.Ask<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(request, 1)).Responses).ErrorCode;
     }

@@ -15,7 +15,8 @@ public sealed class GroupBoundsTests
     private static readonly ConfigResource Group = new(ConfigResourceType.Group, "g");
 
     public static TheoryData<string> Bounds =>
-        [.. ConfigCatalog.Broker.Where(static key => key is { Effect: ConfigEffect.InEffect, Reason: "bounds of the group's settings" }).Select(static key => key.Name)];
+        [.. ConfigCatalog.Broker.Where(static key => key is { Effect: ConfigEffect.InEffect, Reason: "bounds of the group's settings" })
+            .Select(static key => key.Name)];
 
     [Theory]
     [MemberData(nameof(Bounds))]
@@ -35,7 +36,8 @@ public sealed class GroupBoundsTests
     }
 
     private static ConfigProblem? Check(string bound, int limit, string name, int value) =>
-        new ResourceConfigRules(TestNode.ConfigOf((bound, Text(limit)), ($"group.{name}", Text(limit)))).Check(Group, new Dictionary<string, string> { [name] = Text(value) }, MetadataImage.Empty);
+        new ResourceConfigRules(TestNode.ConfigOf((bound, Text(limit)), ($"group.{name}", Text(limit))))
+            .Check(Group, new Dictionary<string, string> { [name] = Text(value) }, MetadataImage.Empty);
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

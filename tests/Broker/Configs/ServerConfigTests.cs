@@ -46,7 +46,8 @@ public sealed class ServerConfigTests
     [InlineData("inter.broker.protocol.version", "3.6", "Setting inter.broker.protocol.version is gone")]
     [InlineData("log.message.format.version", "3.0", "Setting log.message.format.version is gone")]
     [InlineData("kafkacompat.http.listner", "none", "Unknown setting kafkacompat.http.listner; did you mean kafkacompat.http.listener?")]
-    [InlineData("kafkacompat.http.listener", "127.0.0.1:9093", "kafkacompat.http.listener and listeners cannot have one port: HTTP://127.0.0.1:9093 and CONTROLLER://:9093")]
+    [InlineData("kafkacompat.http.listener", "127.0.0.1:9093",
+        "kafkacompat.http.listener and listeners cannot have one port: HTTP://127.0.0.1:9093 and CONTROLLER://:9093")]
     [InlineData("listeners", "PLAINTEXT://:9092,PLAINTEXT://:9094,CONTROLLER://:9093", "Each listener must have a different name")]
     [InlineData("listeners", "PLAINTEXT://:9092,SSL://:9092,CONTROLLER://:9093", "Each listener must have a different port")]
     [InlineData("listeners", "PLAINTEXT://:9092,OTHER://:9094,CONTROLLER://:9093", "No security protocol defined for listener OTHER")]
@@ -83,16 +84,24 @@ public sealed class ServerConfigTests
     [InlineData("log.flush.interval.ms", "-1", "Invalid value -1 for configuration log.flush.interval.ms: Value must be at least 0")]
     [InlineData("log.flush.scheduler.interval.ms", "-1", "Invalid value -1 for configuration log.flush.scheduler.interval.ms: Value must be at least 0")]
     [InlineData("log.roll.jitter.ms", "-1", "Invalid value -1 for configuration log.roll.jitter.ms: Value must be at least 0")]
-    [InlineData("group.consumer.min.session.timeout.ms", "50000", "group.consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms")]
-    [InlineData("group.consumer.session.timeout.ms", "1000", "group.consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms")]
-    [InlineData("group.consumer.max.heartbeat.interval.ms", "4000", "group.consumer.max.heartbeat.interval.ms must be greater than or equal to group.consumer.min.heartbeat.interval.ms")]
-    [InlineData("group.consumer.assignment.interval.ms", "20000", "group.consumer.assignment.interval.ms must be less than or equal to group.consumer.max.assignment.interval.ms")]
-    [InlineData("group.share.heartbeat.interval.ms", "50000", "group.share.heartbeat.interval.ms must be less than or equal to group.share.max.heartbeat.interval.ms")]
-    [InlineData("group.streams.num.standby.replicas", "3", "group.streams.num.standby.replicas must be less than or equal to group.streams.max.standby.replicas")]
-    [InlineData("group.streams.task.offset.interval.ms", "1000", "group.streams.task.offset.interval.ms must be greater than or equal to group.streams.min.task.offset.interval.ms")]
+    [InlineData("group.consumer.min.session.timeout.ms", "50000",
+        "group.consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms")]
+    [InlineData("group.consumer.session.timeout.ms", "1000",
+        "group.consumer.session.timeout.ms must be greater than or equal to group.consumer.min.session.timeout.ms")]
+    [InlineData("group.consumer.max.heartbeat.interval.ms", "4000",
+        "group.consumer.max.heartbeat.interval.ms must be greater than or equal to group.consumer.min.heartbeat.interval.ms")]
+    [InlineData("group.consumer.assignment.interval.ms", "20000",
+        "group.consumer.assignment.interval.ms must be less than or equal to group.consumer.max.assignment.interval.ms")]
+    [InlineData("group.share.heartbeat.interval.ms", "50000",
+        "group.share.heartbeat.interval.ms must be less than or equal to group.share.max.heartbeat.interval.ms")]
+    [InlineData("group.streams.num.standby.replicas", "3",
+        "group.streams.num.standby.replicas must be less than or equal to group.streams.max.standby.replicas")]
+    [InlineData("group.streams.task.offset.interval.ms", "1000",
+        "group.streams.task.offset.interval.ms must be greater than or equal to group.streams.min.task.offset.interval.ms")]
     public void What_Kafka_refuses_is_refused_in_one_line(string name, string value, string expected)
     {
-        var refused = Assert.Throws<ConfigurationException>(() => With(new KeyValuePair<string, string>(name, value == "LONG" ? new string('r', 40_000) : value)));
+        var refused =
+            Assert.Throws<ConfigurationException>(() => With(new KeyValuePair<string, string>(name, value == "LONG" ? new string('r', 40_000) : value)));
         Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
         Assert.All(refused.Problems, static problem => Assert.DoesNotContain('\n', problem.Message));
         Assert.Distinct(refused.Problems.Select(static problem => problem.Message));
@@ -122,7 +131,8 @@ public sealed class ServerConfigTests
             new("metric.reporters", "com.example.Reporter"), new("metrics.num.samples", "3"), new("num.io.threads", "8"), new("queued.max.requests", "10"),
             new("num.partitions", "3"), new("log.cleaner.threads", "2"));
         var named = UnservedSettings.WithoutEffect(config).ToDictionary(static group => group.Key.Split(' ')[0], static group => string.Join(',', group));
-        Assert.Equal(new() { ["measurements"] = "metric.reporters,metrics.num.samples", ["each"] = "queued.max.requests", ["logs"] = "log.cleaner.threads" }, named);
+        Assert.Equal(new() { ["measurements"] = "metric.reporters,metrics.num.samples", ["each"] = "queued.max.requests", ["logs"] = "log.cleaner.threads" },
+            named);
     }
 
     [Theory]
@@ -188,8 +198,10 @@ public sealed class ServerConfigTests
     {
         var found = EnvironmentSettings.WithoutEffect(
         [
-            new("KAFKA_NUM_PARTITION", "1"), new("KAFKA_LOG_LEVEL", "INFO"), new("KAFKA_HEAP_OPTS", "-Xmx1G"), new("KAFKA_SERVICE_HOST", "10.0.0.1"), new("KAFKA_PORT", "tcp://10.0.0.1:9092"),
-            new("KAFKA_LOG_DIRS", "/data"), new("NUM_PARTITION", "1"), new("KAFKA_FOO_BAR", "1"), new("KAFKA_ZOOKEEPER_CONNECT", "z:2181"), new("KAFKA_CLIENT_PASSWORDS", "secret"),
+            new("KAFKA_NUM_PARTITION", "1"), new("KAFKA_LOG_LEVEL", "INFO"), new("KAFKA_HEAP_OPTS", "-Xmx1G"), new("KAFKA_SERVICE_HOST", "10.0.0.1"),
+            new("KAFKA_PORT", "tcp://10.0.0.1:9092"),
+            new("KAFKA_LOG_DIRS", "/data"), new("NUM_PARTITION", "1"), new("KAFKA_FOO_BAR", "1"), new("KAFKA_ZOOKEEPER_CONNECT", "z:2181"),
+            new("KAFKA_CLIENT_PASSWORDS", "secret"),
             new("KAFKA_KAFKACOMPAT_HTTP_LISTNER", "none"),
         ]);
         Assert.Equal(
@@ -207,7 +219,9 @@ public sealed class ServerConfigTests
     [Fact]
     public void A_removed_setting_has_one_hint_in_both_spellings()
     {
-        foreach (var name in (string[])["zookeeper.connect", "zookeeper.session.timeout.ms", "inter.broker.protocol.version", "log.message.format.version", "delegation.token.master.key", "port", "host.name", "advertised.host.name"])
+        foreach (
+            var name in (string[])["zookeeper.connect", "zookeeper.session.timeout.ms", "inter.broker.protocol.version", "log.message.format.version",
+            "delegation.token.master.key", "port", "host.name", "advertised.host.name"])
         {
             foreach (var prefix in (string[])["KAFKA_", "KAFKA_CFG_"])
             {
@@ -225,7 +239,8 @@ public sealed class ServerConfigTests
         KeyValuePair<string, string>[] variables =
         [
             new("KAFKACOMPAT_HTTP_LISTENER", "none"), new("KAFKACOMPAT_HTTP_LISTNER", "none"), new("KAFKACOMPAT_TOPICS", "a"),
-            new("KAFKACOMPAT_SERVICE_HOST", "10.0.0.1"), new("KAFKACOMPAT_PORT", "tcp://10.0.0.1:9092"), new("KAFKACOMPAT", "x"), new("KAFKA_KAFKACOMPAT_TOPICS", "a"),
+            new("KAFKACOMPAT_SERVICE_HOST", "10.0.0.1"), new("KAFKACOMPAT_PORT", "tcp://10.0.0.1:9092"), new("KAFKACOMPAT", "x"),
+            new("KAFKA_KAFKACOMPAT_TOPICS", "a"),
         ];
         Assert.Equal(
             [
@@ -242,25 +257,29 @@ public sealed class ServerConfigTests
     {
         var found = EnvironmentSettings.From(
         [
-            new("KAFKA_CFG_NODE_ID", "0"), new("KAFKA_CFG_SASL_MECHANISM_INTER_BROKER_PROTOCOL", "PLAIN"), new("KAFKA_CFG_LISTENER_NAME_SASL_SSL_MAX_CONNECTIONS", "5"),
+            new("KAFKA_CFG_NODE_ID", "0"), new("KAFKA_CFG_SASL_MECHANISM_INTER_BROKER_PROTOCOL", "PLAIN"),
+            new("KAFKA_CFG_LISTENER_NAME_SASL_SSL_MAX_CONNECTIONS", "5"),
             new("KAFKA_KRAFT_CLUSTER_ID", "abcdefghijklmnopqrstuv"), new("KAFKA_CFG_NO_SUCH", "1"),
         ]).ToDictionary();
         Assert.Equal(
             ["listener.name.sasl_ssl.max.connections", "node.id", "no.such", "sasl.mechanism.inter.broker.protocol", "kafkacompat.cluster.id"], found.Keys);
-        Assert.Contains("Unknown setting no.such", Assert.Throws<ConfigurationException>(() => With([.. found.Where(static pair => pair.Key == "no.such")])).Message, StringComparison.Ordinal);
+        Assert.Contains("Unknown setting no.such",
+            Assert.Throws<ConfigurationException>(() => With([.. found.Where(static pair => pair.Key == "no.such")])).Message, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("MkU3OEVBNTcwNTJENDM2Qk")]
     [InlineData("ciWo7IWazngRchmPES6q5A==")]
     [InlineData("my-cluster")]
-    public void Any_cluster_id_that_Kafka_formats_with_is_taken(string id) => Assert.Equal(id, With(new KeyValuePair<string, string>("kafkacompat.cluster.id", id)).ClusterId);
+    public void Any_cluster_id_that_Kafka_formats_with_is_taken(string id) =>
+        Assert.Equal(id, With(new KeyValuePair<string, string>("kafkacompat.cluster.id", id)).ClusterId);
 
     [Fact]
     public void Everything_that_is_wrong_is_told_at_once()
     {
         var refused = Assert.Throws<ConfigurationException>(() => With(
-            new("num.partitions", "many"), new("unknown1", "1"), new("unknown2", "2"), new("zookeeper.connect", "z"), new("authorizer.class.name", "a.B"), new("log.retention.ms", "0"),
+            new("num.partitions", "many"), new("unknown1", "1"), new("unknown2", "2"), new("zookeeper.connect", "z"), new("authorizer.class.name", "a.B"),
+            new("log.retention.ms", "0"),
             new("listeners", "SSL://:9092,PLAINTEXT://:9094,CONTROLLER://:9093"), new("kafkacompat.log.format", "xml")));
         Assert.Equal(
             ["authorizer.class.name", "kafkacompat.log.format", "listeners", "log.retention.ms", "num.partitions", "unknown1", "unknown2", "zookeeper.connect"],
@@ -283,7 +302,8 @@ public sealed class ServerConfigTests
     {
         var pairs = ConfigProperties.Parse([0xef, 0xbb, 0xbf, .. "a=caf"u8, 0xe9, .. "\r\n# x\rb=\\u65e5\\\n  c\n"u8, .. "d=é"u8], "f");
         Assert.Equal([new("a", "café", "f:1"), new("b", "日c", "f:3"), new ConfigEntry("d", "Ã©", "f:5")], pairs);
-        Assert.Contains("(f:2)", Assert.Throws<ConfigurationException>(() => ConfigProperties.Parse("a=1\nb=\\u12x4"u8, "f")).Message, StringComparison.Ordinal);
+        Assert.Contains("(f:2)", Assert.Throws<ConfigurationException>(() => ConfigProperties.Parse("a=1\nb=\\u12x4"u8, "f")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -342,7 +362,8 @@ public sealed class ServerConfigTests
     [Fact]
     public void All_requests_together_may_take_no_less_than_the_largest_one()
     {
-        var refused = Assert.Throws<ConfigurationException>(() => TestNode.ConfigOf(("queued.max.request.bytes", "1999"), ("socket.request.max.bytes", "2000")));
+        var refused =
+            Assert.Throws<ConfigurationException>(() => TestNode.ConfigOf(("queued.max.request.bytes", "1999"), ("socket.request.max.bytes", "2000")));
         Assert.Contains("queued.max.request.bytes must be larger or equal to socket.request.max.bytes", refused.Message, StringComparison.Ordinal);
         _ = TestNode.ConfigOf(("queued.max.request.bytes", "2000"), ("socket.request.max.bytes", "2000"));
         _ = TestNode.ConfigOf(("queued.max.request.bytes", "0"));

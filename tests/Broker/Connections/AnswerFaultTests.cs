@@ -55,7 +55,9 @@ public sealed class AnswerFaultTests : ConnectionTests
         Assert.Null(await client.Receive());
         await client.Served;
         // Which it is depends on whether those before it are written when it is there: behind others it fails by its size already.
-        await Eventually.Is(() => log.Lines.Any(static line => line.Contains("could not be written", StringComparison.Ordinal) || line.Contains("The handler of", StringComparison.Ordinal)));
+        await Eventually.Is(() =>
+            log.Lines.Any(static line => line.Contains("could not be written", StringComparison.Ordinal)
+            || line.Contains("The handler of", StringComparison.Ordinal)));
     }
 
     [Theory]

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Connections;
 
-/// <summary>Batches that take long to check are checked on threads of their own: nobody else waits for them, and nothing of their connection overtakes them.</summary>
+/// <summary>
+/// Batches that take long to check are checked on threads of their own: nobody else waits for them, and nothing of their connection overtakes them.
+/// </summary>
 public sealed class BatchThreadsTests
 {
     [Fact]

@@ -9,7 +9,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KafkaCompat.Broker.Tests.Connections;
 
-/// <summary>Tests of connections without sockets and without a node: a clock that a test moves, a timer wheel that goes by it, and the handlers that a test class is about.</summary>
+/// <summary>
+/// Tests of connections without sockets and without a node: a clock that a test moves, a timer wheel that goes by it, and the handlers that a test class is
+/// about.
+/// </summary>
 public abstract class ConnectionTests : IDisposable
 {
     private protected ConnectionTests() => Wheel = new TimerWheel(Time);
@@ -38,6 +41,8 @@ public abstract class ConnectionTests : IDisposable
         log ??= NullLogger.Instance;
         return new KafkaConnection(
             connection, "PLAINTEXT", new DispatchTable(ApiListeners.Broker, Served),
-            new ConnectionSurroundings(limits ?? ConnectionLimits.Default, new ClientQuotas(TestNode.ConfigOf(), Time), Wheel, Time, log) { Requests = new RequestLog(log) });
+            new ConnectionSurroundings(limits
+                ?? ConnectionLimits.Default, new ClientQuotas(TestNode.ConfigOf(), Time), Wheel, Time, log)
+            { Requests = new RequestLog(log) });
     }
 }

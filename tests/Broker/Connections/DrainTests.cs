@@ -36,7 +36,9 @@ public sealed class DrainTests
     {
         await using var node = TestNode.Start(time: _time);
         var client = node.Connect();
-        await Eventually.Is(async () => (await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4)).Coordinators[0].ErrorCode == ErrorCode.None);
+        await Eventually.Is(async () =>
+            (await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4)).Coordinators[
+            0].ErrorCode == ErrorCode.None);
         await node.GroupsLoaded();
         var join = new JoinGroupRequest
         {

@@ -226,7 +226,8 @@ public sealed class LargeRequestTests : ConnectionTests
     private MemoryClient Connect(ILogger? log = null) => Connect(Limits, log: log);
 
     /// <summary>Answers fetches when the test says so, or when others ask for the memory; all else at once.</summary>
-    private sealed class Parked : IHandler<FetchRequest, FetchResponse>, IHandler<ProduceRequest, ProduceResponse>, IHandler<ApiVersionsRequest, ApiVersionsResponse>
+    private sealed class Parked
+        : IHandler<FetchRequest, FetchResponse>, IHandler<ProduceRequest, ProduceResponse>, IHandler<ApiVersionsRequest, ApiVersionsResponse>
     {
         private readonly List<TaskCompletionSource<FetchResponse?>> _places = [];
         private int _produced;

@@ -58,7 +58,8 @@ public sealed class PeerFaultTests : ConnectionTests
             var client = Connect();
             var handshake = await client.Ask<SaslHandshakeRequest, SaslHandshakeResponse>(new() { Mechanism = "SCRAM-SHA-512" }, 1);
             Assert.Equal(ErrorCode.IllegalSaslState, handshake.ErrorCode);
-            var login = await client.Ask<SaslAuthenticateRequest, SaslAuthenticateResponse>(new() { AuthBytes = Encoding.ASCII.GetBytes("n,,n=alice,r=secret") }, 2);
+            var login =
+                await client.Ask<SaslAuthenticateRequest, SaslAuthenticateResponse>(new() { AuthBytes = Encoding.ASCII.GetBytes("n,,n=alice,r=secret") }, 2);
             Assert.Equal(ErrorCode.IllegalSaslState, login.ErrorCode);
         }
         var line = Assert.Single(_log.At(LogLevel.Warning));
@@ -123,7 +124,8 @@ public sealed class PeerFaultTests : ConnectionTests
         if (debug > 0)
         {
             var line = _log.At(LogLevel.Debug)[0];
-            foreach (var part in new[] { "ListGroups 4", "client test", "127.0.0.1:50000", "memory", "PLAINTEXT", "queue ", "local ", "remote ", "send " }) Assert.Contains(part, line, StringComparison.Ordinal);
+            foreach (var part in new[] { "ListGroups 4", "client test", "127.0.0.1:50000", "memory", "PLAINTEXT", "queue ", "local ", "remote ", "send " })
+                Assert.Contains(part, line, StringComparison.Ordinal);
         }
         if (trace > 0) Assert.Contains("Stable", _log.At(LogLevel.Trace)[0], StringComparison.Ordinal);
     }

@@ -17,7 +17,10 @@ public sealed class RequestLogTests
     {
         { new SaslAuthenticateRequest { AuthBytes = SecretBytes }, 2 },
         { new SaslAuthenticateResponse { AuthBytes = SecretBytes }, 2 },
-        { new AlterUserScramCredentialsRequest { Upsertions = [new() { Name = "alice", Mechanism = 1, Iterations = 4096, Salt = SecretBytes, SaltedPassword = SecretBytes }] }, 0 },
+        { new AlterUserScramCredentialsRequest
+        {
+            Upsertions = [new() { Name = "alice", Mechanism = 1, Iterations = 4096, Salt = SecretBytes, SaltedPassword = SecretBytes }],
+        }, 0 },
         { new CreateDelegationTokenResponse { TokenId = "id", Hmac = SecretBytes }, 3 },
         { new DescribeDelegationTokenResponse { Tokens = [new() { TokenId = "id", Hmac = SecretBytes }] }, 3 },
         { new RenewDelegationTokenRequest { Hmac = SecretBytes }, 2 },
@@ -28,7 +31,10 @@ public sealed class RequestLogTests
         { Incremental("listener.name.internal.ssl.key.password"), 1 },
         { Incremental("listener.name.internal.scram-sha-256.sasl.jaas.config"), 1 },
         { Incremental("no.such.setting"), 1 },
-        { new AlterConfigsRequest { Resources = [new() { ResourceType = 4, ResourceName = "1", Configs = [new() { Name = "ssl.key.password", Value = Secret }] }] }, 2 },
+        { new AlterConfigsRequest
+        {
+            Resources = [new() { ResourceType = 4, ResourceName = "1", Configs = [new() { Name = "ssl.key.password", Value = Secret }] }],
+        }, 2 },
         { new CreateTopicsRequest { Topics = [new() { Name = "t", Configs = [new() { Name = "no.such.setting", Value = Secret }] }] }, 7 },
         { new ProduceRequest { TopicData = [new() { Name = "t", PartitionData = [new() { Records = RecordBytes.From(SecretBytes) }] }] }, 9 },
         { new JoinGroupRequest { GroupId = "g", Protocols = [new() { Name = "range", Metadata = SecretBytes }] }, 5 },
@@ -48,7 +54,10 @@ public sealed class RequestLogTests
     [Fact]
     public void A_setting_that_is_no_secret_is_shown()
     {
-        var request = new IncrementalAlterConfigsRequest { Resources = [new() { ResourceType = 2, ResourceName = "t", Configs = [new() { Name = "retention.ms", Value = "12345" }] }] };
+        var request = new IncrementalAlterConfigsRequest
+        {
+            Resources = [new() { ResourceType = 2, ResourceName = "t", Configs = [new() { Name = "retention.ms", Value = "12345" }] }],
+        };
         Assert.Contains("12345", RequestLog.TextOf(request, 1), StringComparison.Ordinal);
     }
 

@@ -54,12 +54,14 @@ public sealed class ResponseQueueTests
     private static StrongBox<int> ThreadOf(Task mayStart)
     {
         var thread = new StrongBox<int>();
-        _ = mayStart.ContinueWith(_ => thread.Value = Environment.CurrentManagedThreadId, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = mayStart.ContinueWith(_ => thread.Value = Environment.CurrentManagedThreadId, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
         return thread;
     }
 
     private static void StartAfter(Task mayStart, TaskCompletionSource<int> started) => _ = mayStart.ContinueWith(
-        _ => started.SetResult(Environment.CurrentManagedThreadId), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ => started.SetResult(Environment.CurrentManagedThreadId), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
+        TaskScheduler.Default);
 
     /// <summary>A peer that takes an answer at once, when the test says so, or between the two looks of whoever awaits it.</summary>
     private sealed class WaitingWriter : PipeWriter

@@ -82,7 +82,8 @@ public sealed class UnreadAnswerTests : ConnectionTests
         foreach (var client in clients) _ = await client.Post(new ListGroupsRequest(), 4);
         await Eventually.Is(() => memory.Waiting == 4);
         Assert.InRange(memory.HeldBytes, 6_000_000, 8_000_000);
-        foreach (var answer in await Task.WhenAll(clients.ConvertAll(static client => client.Receive()))) Assert.Equal(3_000_000, answer!.Length, tolerance: 1_000);
+        foreach (var answer in await Task.WhenAll(clients.ConvertAll(static client => client.Receive())))
+            Assert.Equal(3_000_000, answer!.Length, tolerance: 1_000);
         await Eventually.Is(() => memory.HeldBytes == 0 && memory.Waiting == 0);
     }
 
@@ -172,7 +173,10 @@ public sealed class UnreadAnswerTests : ConnectionTests
         Assert.NotNull(await good.Receive());
     }
 
-    /// <summary>The socket has room for more only when its peer has read a third of what it holds, which is megabytes: what a slow peer reads before is seen in the queue alone.</summary>
+    /// <summary>
+    /// The socket has room for more only when its peer has read a third of what it holds, which is megabytes: what a slow peer reads before is seen in the
+    /// queue alone.
+    /// </summary>
     [Fact]
     public async Task A_peer_whose_queue_shrinks_reads_although_its_socket_takes_nothing_and_one_whose_queue_stands_is_closed()
     {

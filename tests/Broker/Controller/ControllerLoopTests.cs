@@ -24,7 +24,10 @@ public sealed class ControllerLoopTests : IMetadataListener
         if (_fault is not null) throw _fault;
     }
 
-    /// <summary>Opening thousands of partitions takes seconds: meanwhile brokers stay alive, changes are decided and committed, and whoever asked for one waits for it to be there.</summary>
+    /// <summary>
+    /// Opening thousands of partitions takes seconds: meanwhile brokers stay alive, changes are decided and committed, and whoever asked for one waits for it
+    /// to be there.
+    /// </summary>
     [Fact]
     public async Task While_listeners_are_at_work_heartbeats_are_answered_and_changes_are_committed()
     {
@@ -77,5 +80,6 @@ public sealed class ControllerLoopTests : IMetadataListener
         Assert.Equal(1_500, host.Node.Metadata.Image.Topics.Count);
     }
 
-    private static CreateTopicsRequest Topic(string name) => new() { TimeoutMs = 600_000, Topics = { new() { Name = name, NumPartitions = 1, ReplicationFactor = 1 } } };
+    private static CreateTopicsRequest Topic(string name) =>
+        new() { TimeoutMs = 600_000, Topics = { new() { Name = name, NumPartitions = 1, ReplicationFactor = 1 } } };
 }

@@ -19,7 +19,8 @@ public sealed class ForwardingTests : IAsyncLifetime
     /// <summary>Those that the specs call forwardable on a broker's listener and that are served there.</summary>
     public static TheoryData<ApiKey> Forwardable =>
         [.. ApiCatalog.All.ToArray()
-            .Where(static api => api.Forwardable && api.Listeners.HasFlag(ApiListeners.Broker) && ServedVersions.All.Any(served => served.Key == api.Key)).Select(static api => api.Key)];
+            .Where(static api => api.Forwardable && api.Listeners.HasFlag(ApiListeners.Broker) && ServedVersions.All.Any(served => served.Key == api.Key))
+                .Select(static api => api.Key)];
 
     private WireChannel Channel => Assert.Single(_channels);
 
@@ -51,7 +52,8 @@ public sealed class ForwardingTests : IAsyncLifetime
             var byBroker = await Ask("PLAINTEXT", request, version);
             Assert.Equal(carried + 1, Channel.Carried.Count);
             var crossed = Channel.Carried.Last();
-            Assert.Equal((key, version, "ANONYMOUS", "test", "PLAINTEXT"), (crossed.Body.Key, crossed.Version, crossed.User, crossed.ClientId, crossed.ListenerName));
+            Assert.Equal((key, version, "ANONYMOUS", "test", "PLAINTEXT"),
+                (crossed.Body.Key, crossed.Version, crossed.User, crossed.ClientId, crossed.ListenerName));
             Assert.Equal(WireFrames.Of(request, version, 1), WireFrames.Of(crossed.Body, version, 1));
             Assert.Equal(await Ask("CONTROLLER", request, version), byBroker);
         }

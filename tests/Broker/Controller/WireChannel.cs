@@ -8,8 +8,8 @@ using Xunit;
 namespace KafkaCompat.Broker.Tests.Controller;
 
 /// <summary>
-/// A way to the controller of which only bytes come out: what goes in becomes a frame's body as an Envelope has it, and is read anew at the other end; so is the answer. It
-/// keeps what it carried.
+/// A way to the controller of which only bytes come out: what goes in becomes a frame's body as an Envelope has it, and is read anew at the other end; so is
+/// the answer. It keeps what it carried.
 /// </summary>
 internal sealed class WireChannel(IControllerChannel controller) : IControllerChannel
 {

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Handlers;
 
-/// <summary>Requests whose answers are many times as large, because they name the same thing again and again: what has room is answered, and the rest is refused.</summary>
+/// <summary>
+/// Requests whose answers are many times as large, because they name the same thing again and again: what has room is answered, and the rest is refused.
+/// </summary>
 public sealed class LargeAnswerTests
 {
     private const int MostRefusals = 2_000;
@@ -18,7 +20,8 @@ public sealed class LargeAnswerTests
     {
         await using var node = TestNode.Start();
         var request = new DescribeConfigsRequest { IncludeSynonyms = true, IncludeDocumentation = true };
-        for (var i = 0; i < 2_000; i++) request.Resources.Add(new() { ResourceType = (sbyte)ConfigResourceType.Broker, ResourceName = "1", ConfigurationKeys = null });
+        for (var i = 0; i < 2_000; i++)
+            request.Resources.Add(new() { ResourceType = (sbyte)ConfigResourceType.Broker, ResourceName = "1", ConfigurationKeys = null });
         var answer = await Ask<DescribeConfigsRequest, DescribeConfigsResponse>(node, request, 4);
         CheckRefusals([.. answer.Results.Select(static result => (result.ErrorCode, result.ErrorMessage, result.Configs.Count))]);
     }
@@ -30,12 +33,16 @@ public sealed class LargeAnswerTests
         _ = await node.CreateTopic("t", 5_000);
         var client = await WithGroups(node);
         var commit = new OffsetCommitRequest { GroupId = "g", GenerationIdOrMemberEpoch = -1, Topics = { new() { Name = "t" } } };
-        for (var i = 0; i < 5_000; i++) commit.Topics[0].Partitions.Add(new() { PartitionIndex = i, CommittedOffset = i, CommittedMetadata = new string('m', 100) });
-        Assert.All((await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(commit, 8)).Topics[0].Partitions, static partition => Assert.Equal(ErrorCode.None, partition.ErrorCode));
+        for (var i = 0; i < 5_000; i++)
+            commit.Topics[0].Partitions.Add(new() { PartitionIndex = i, CommittedOffset = i, CommittedMetadata = new string('m', 100) });
+        Assert.All((await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(commit, 8)).Topics[0].Partitions,
+            static partition => Assert.Equal(ErrorCode.None, partition.ErrorCode));
         var request = new OffsetFetchRequest();
         for (var i = 0; i < 400; i++) request.Groups.Add(new() { GroupId = "g", Topics = null });
         var answer = await Ask<OffsetFetchRequest, OffsetFetchResponse>(node, request, 8);
-        CheckRefusals([.. answer.Groups.Select(static group => (group.ErrorCode, (string?)AnswerRoom.Refusal, group.Topics.Sum(static topic => topic.Partitions.Count)))]);
+        CheckRefusals(
+            [.. answer.Groups.Select(static group =>
+            (group.ErrorCode, (string?)AnswerRoom.Refusal, group.Topics.Sum(static topic => topic.Partitions.Count)))]);
     }
 
     [Fact]
@@ -55,7 +62,13 @@ public sealed class LargeAnswerTests
         var joined = await client.Ask<JoinGroupRequest, JoinGroupResponse>(join, 3);
         Assert.Equal(ErrorCode.None, joined.ErrorCode);
         var synced = await client.Ask<SyncGroupRequest, SyncGroupResponse>(
-            new() { GroupId = "g", MemberId = joined.MemberId, GenerationId = joined.GenerationId, Assignments = { new() { MemberId = joined.MemberId, Assignment = [1] } } }, 2);
+            new()
+            {
+                GroupId = "g",
+                MemberId = joined.MemberId,
+                GenerationId = joined.GenerationId,
+                Assignments = { new() { MemberId = joined.MemberId, Assignment = [1] } }
+            }, 2);
         Assert.Equal(ErrorCode.None, synced.ErrorCode);
         var request = new DescribeGroupsRequest();
         for (var i = 0; i < 300; i++) request.Groups.Add("g");

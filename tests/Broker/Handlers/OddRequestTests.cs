@@ -5,7 +5,9 @@ using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Handlers;
 
-/// <summary>What Kafka answers to requests that stock clients do not send; compat-tests/odd_values.py compares tens of thousands of them with Apache Kafka.</summary>
+/// <summary>
+/// What Kafka answers to requests that stock clients do not send; compat-tests/odd_values.py compares tens of thousands of them with Apache Kafka.
+/// </summary>
 public sealed class OddRequestTests : IAsyncLifetime
 {
     private TestNode _node = null!;
@@ -28,7 +30,12 @@ public sealed class OddRequestTests : IAsyncLifetime
     [InlineData("", 0, ErrorCode.InvalidRequest)]
     public async Task A_cursor_is_a_place_among_the_topics_asked_for(string topic, int partition, ErrorCode expected)
     {
-        var request = new DescribeTopicPartitionsRequest { Topics = { new() { Name = "t" } }, ResponsePartitionLimit = 10, Cursor = new() { TopicName = topic, PartitionIndex = partition } };
+        var request = new DescribeTopicPartitionsRequest
+        {
+            Topics = { new() { Name = "t" } },
+            ResponsePartitionLimit = 10,
+            Cursor = new() { TopicName = topic, PartitionIndex = partition },
+        };
         var response = await _client.Ask<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>(request, 0);
         Assert.Equal(expected, Assert.Single(response.Topics).ErrorCode);
     }
@@ -48,9 +55,11 @@ public sealed class OddRequestTests : IAsyncLifetime
     [InlineData(7, ErrorCode.UnknownLeaderEpoch)]
     public async Task A_leader_epoch_below_none_is_an_old_one_but_for_a_fetch(int epoch, ErrorCode expected)
     {
-        var offsets = new ListOffsetsRequest { ReplicaId = -1, Topics = { new() { Name = "t", Partitions = { new() { Timestamp = -1, CurrentLeaderEpoch = epoch } } } } };
+        var offsets =
+            new ListOffsetsRequest { ReplicaId = -1, Topics = { new() { Name = "t", Partitions = { new() { Timestamp = -1, CurrentLeaderEpoch = epoch } } } } };
         Assert.Equal(expected, (await _client.Ask<ListOffsetsRequest, ListOffsetsResponse>(offsets, 11)).Topics[0].Partitions[0].ErrorCode);
-        var epochs = new OffsetForLeaderEpochRequest { ReplicaId = -2, Topics = { new() { Topic = "t", Partitions = { new() { CurrentLeaderEpoch = epoch } } } } };
+        var epochs =
+            new OffsetForLeaderEpochRequest { ReplicaId = -2, Topics = { new() { Topic = "t", Partitions = { new() { CurrentLeaderEpoch = epoch } } } } };
         Assert.Equal(expected, (await _client.Ask<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse>(epochs, 4)).Topics[0].Partitions[0].ErrorCode);
         var fetch = Records.Fetch("t", 0);
         fetch.Topics[0].Partitions[0].CurrentLeaderEpoch = epoch;
@@ -79,7 +88,11 @@ public sealed class OddRequestTests : IAsyncLifetime
     public async Task The_largest_timestamp_of_records_without_any_is_the_first_of_them()
     {
         for (var i = 0; i < 2; i++) _ = await Records.Send(_client, "t", Records.Batch(1, timestamp: -1));
-        var request = new ListOffsetsRequest { ReplicaId = -1, Topics = { new() { Name = "t", Partitions = { new() { Timestamp = -3 }, new() { PartitionIndex = 1, Timestamp = -3 } } } } };
+        var request = new ListOffsetsRequest
+        {
+            ReplicaId = -1,
+            Topics = { new() { Name = "t", Partitions = { new() { Timestamp = -3 }, new() { PartitionIndex = 1, Timestamp = -3 } } } },
+        };
         var found = (await _client.Ask<ListOffsetsRequest, ListOffsetsResponse>(request, 11)).Topics[0].Partitions;
         Assert.Equal((0, -1), (found[0].Offset, found[0].Timestamp));
         Assert.Equal((-1, -1), (found[1].Offset, found[1].Timestamp));
@@ -117,7 +130,8 @@ public sealed class OddRequestTests : IAsyncLifetime
     [InlineData(-1, -2, ErrorCode.InvalidRequest)]
     public async Task A_producer_id_has_an_epoch(long producerId, short epoch, ErrorCode expected)
     {
-        var response = await _client.Ask<InitProducerIdRequest, InitProducerIdResponse>(new() { TransactionalId = null, ProducerId = producerId, ProducerEpoch = epoch }, 4);
+        var response = await _client.Ask<InitProducerIdRequest, InitProducerIdResponse>(
+            new() { TransactionalId = null, ProducerId = producerId, ProducerEpoch = epoch }, 4);
         Assert.Equal(expected, response.ErrorCode);
     }
 
@@ -149,6 +163,7 @@ public sealed class OddRequestTests : IAsyncLifetime
 
         // Alone, it is told at once.
         request.Topics.RemoveAt(0);
-        Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await _client.Ask<FetchRequest, FetchResponse>(request, version)).Responses[0].Partitions[0].ErrorCode);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition,
+            (await _client.Ask<FetchRequest, FetchResponse>(request, version)).Responses[0].Partitions[0].ErrorCode);
     }
 }

@@ -25,7 +25,8 @@ public sealed class ServedVersionsTests : IAsyncLifetime
         _client = _node.Connect();
         _id = await _node.CreateTopic("t");
         _ = await Records.Send(_client, "t", Records.Batch(3));
-        while ((await _client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4)).Coordinators[0].ErrorCode != ErrorCode.None
+        while ((await _client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4)).Coordinators[
+            0].ErrorCode != ErrorCode.None
             || (await _client.Ask<ListGroupsRequest, ListGroupsResponse>(new(), 5)).ErrorCode != ErrorCode.None)
         {
             await Task.Delay(10, TestContext.Current.CancellationToken);
@@ -39,7 +40,8 @@ public sealed class ServedVersionsTests : IAsyncLifetime
     [InlineData("CONTROLLER")]
     public async Task Each_version_of_each_key_is_answered(string listener)
     {
-        var keys = (await _node.Connect(listener).Ask<ApiVersionsRequest, ApiVersionsResponse>(new() { ClientSoftwareName = "test", ClientSoftwareVersion = "1" }, 4)).ApiKeys;
+        var keys = (await _node.Connect(listener)
+            .Ask<ApiVersionsRequest, ApiVersionsResponse>(new() { ClientSoftwareName = "test", ClientSoftwareVersion = "1" }, 4)).ApiKeys;
         Assert.True(keys.Count >= 4, string.Create(CultureInfo.InvariantCulture, $"only {keys.Count} keys on {listener}"));
         var silent = new List<string>();
         foreach (var key in keys)
@@ -59,7 +61,9 @@ public sealed class ServedVersionsTests : IAsyncLifetime
     {
         ApiKey.Produce => client.Post(Produce(version), version),
         ApiKey.Fetch => client.Post(Fetch(version), version),
-        ApiKey.ListOffsets => client.Post(new ListOffsetsRequest { Topics = { new() { Name = "t", Partitions = { new() { Timestamp = -1 }, new() { PartitionIndex = 9 } } } } }, version),
+        ApiKey.ListOffsets =>
+            client.Post(new ListOffsetsRequest { Topics = { new() { Name = "t", Partitions = { new() { Timestamp = -1 }, new() { PartitionIndex = 9 } } } } },
+            version),
         ApiKey.Metadata => client.Post(
             new MetadataRequest
             {
@@ -70,62 +74,124 @@ public sealed class ServedVersionsTests : IAsyncLifetime
             },
             version),
         ApiKey.OffsetCommit => client.Post(
-            new OffsetCommitRequest { GroupId = "g", Topics = [new() { Name = "t", TopicId = _id, Partitions = [new() { CommittedOffset = 2 }, new() { PartitionIndex = 9 }] }] }, version),
+            new OffsetCommitRequest
+            {
+                GroupId = "g",
+                Topics = [new() { Name = "t", TopicId = _id, Partitions = [new() { CommittedOffset = 2 }, new() { PartitionIndex = 9 }] }],
+            }, version),
         ApiKey.ConsumerGroupHeartbeat => client.Post(new ConsumerGroupHeartbeatRequest { GroupId = "g" }, version),
         ApiKey.ShareGroupHeartbeat => client.Post(new ShareGroupHeartbeatRequest { GroupId = "g" }, version),
         ApiKey.StreamsGroupHeartbeat => client.Post(new StreamsGroupHeartbeatRequest { GroupId = "g" }, version),
         ApiKey.OffsetFetch => client.Post(OffsetFetch(version), version),
-        ApiKey.FindCoordinator => client.Post(version >= 4 ? new FindCoordinatorRequest { CoordinatorKeys = [.. Groups] } : new FindCoordinatorRequest { Key = "g" }, version),
+        ApiKey.FindCoordinator =>
+            client.Post(version >= 4 ? new FindCoordinatorRequest { CoordinatorKeys = [.. Groups] } : new FindCoordinatorRequest { Key = "g" }, version),
         ApiKey.JoinGroup => client.Post(Join(version), version),
         ApiKey.Heartbeat => client.Post(new HeartbeatRequest { GroupId = "g", MemberId = "m", GenerationId = 1 }, version),
         ApiKey.LeaveGroup => client.Post(
-            version >= 3 ? new LeaveGroupRequest { GroupId = "g", Members = { new() { MemberId = "m" } } } : new LeaveGroupRequest { GroupId = "g", MemberId = "m" }, version),
+            version >= 3
+                ? new LeaveGroupRequest { GroupId = "g", Members = { new() { MemberId = "m" } } }
+                : new LeaveGroupRequest { GroupId = "g", MemberId = "m" }, version),
         ApiKey.SyncGroup => client.Post(new SyncGroupRequest { GroupId = "g", MemberId = "m", GenerationId = 1 }, version),
         ApiKey.DescribeGroups => client.Post(new DescribeGroupsRequest { Groups = [.. Groups], IncludeAuthorizedOperations = version >= 3 }, version),
         ApiKey.ListGroups => client.Post(new ListGroupsRequest(), version),
         ApiKey.ApiVersions => client.Post(new ApiVersionsRequest { ClientSoftwareName = "test", ClientSoftwareVersion = "1" }, version),
         ApiKey.CreateTopics => client.Post(
-            new CreateTopicsRequest { Topics = { new() { Name = "t", NumPartitions = 1, ReplicationFactor = 1 }, new() { Name = $"new{version}", NumPartitions = 1, ReplicationFactor = 1 } } }, version),
-        ApiKey.DeleteTopics => client.Post(version >= 6 ? new DeleteTopicsRequest { TimeoutMs = 60_000, Topics = { new() { Name = "nobody" } } } : new DeleteTopicsRequest { TimeoutMs = 60_000, TopicNames = ["nobody"] }, version),
+            new CreateTopicsRequest
+            {
+                Topics =
+                {
+                    new() { Name = "t", NumPartitions = 1, ReplicationFactor = 1 },
+                    new() { Name = $"new{version}", NumPartitions = 1, ReplicationFactor = 1 },
+                },
+            }, version),
+        ApiKey.DeleteTopics =>
+            client.Post(version >= 6
+            ? new DeleteTopicsRequest { TimeoutMs = 60_000, Topics = { new() { Name = "nobody" } } }
+            : new DeleteTopicsRequest { TimeoutMs = 60_000, TopicNames = ["nobody"] }, version),
         ApiKey.InitProducerId => client.Post(new InitProducerIdRequest { TransactionalId = null }, version),
-        ApiKey.OffsetForLeaderEpoch => client.Post(new OffsetForLeaderEpochRequest { ReplicaId = -1, Topics = { new() { Topic = "t", Partitions = { new() { LeaderEpoch = 0 } } } } }, version),
+        ApiKey.OffsetForLeaderEpoch =>
+            client.Post(new OffsetForLeaderEpochRequest { ReplicaId = -1, Topics = { new() { Topic = "t", Partitions = { new() { LeaderEpoch = 0 } } } } },
+            version),
         ApiKey.DescribeConfigs => client.Post(
-            new DescribeConfigsRequest { Resources = { new() { ResourceType = 2, ResourceName = "t", ConfigurationKeys = null } }, IncludeSynonyms = true, IncludeDocumentation = version >= 3 }, version),
-        ApiKey.DescribeQuorum => client.Post(new DescribeQuorumRequest { Topics = { new() { TopicName = "__cluster_metadata", Partitions = { new(), new() { PartitionIndex = 5 } } } } }, version),
-        ApiKey.DescribeCluster => client.Post(new DescribeClusterRequest { IncludeClusterAuthorizedOperations = true, IncludeFencedBrokers = version >= 2 }, version),
-        ApiKey.DescribeTopicPartitions => client.Post(new DescribeTopicPartitionsRequest { Topics = { new() { Name = "t" }, new() { Name = "nobody" } } }, version),
-        ApiKey.DeleteRecords => client.Post(new DeleteRecordsRequest { Topics = { new() { Name = "t", Partitions = { new() { Offset = 1 }, new() { PartitionIndex = 9 } } } } }, version),
-        ApiKey.AlterReplicaLogDirs => client.Post(new AlterReplicaLogDirsRequest { Dirs = { new() { Path = "/nowhere", Topics = { new() { Name = "t", Partitions = { 0 } } } } } }, version),
+            new DescribeConfigsRequest
+            {
+                Resources = { new() { ResourceType = 2, ResourceName = "t", ConfigurationKeys = null } },
+                IncludeSynonyms = true,
+                IncludeDocumentation = version >= 3,
+            }, version),
+        ApiKey.DescribeQuorum =>
+            client.Post(
+            new DescribeQuorumRequest { Topics = { new() { TopicName = "__cluster_metadata", Partitions = { new(), new() { PartitionIndex = 5 } } } } },
+            version),
+        ApiKey.DescribeCluster =>
+            client.Post(new DescribeClusterRequest { IncludeClusterAuthorizedOperations = true, IncludeFencedBrokers = version >= 2 }, version),
+        ApiKey.DescribeTopicPartitions =>
+            client.Post(new DescribeTopicPartitionsRequest { Topics = { new() { Name = "t" }, new() { Name = "nobody" } } }, version),
+        ApiKey.DeleteRecords =>
+            client.Post(new DeleteRecordsRequest { Topics = { new() { Name = "t", Partitions = { new() { Offset = 1 }, new() { PartitionIndex = 9 } } } } },
+            version),
+        ApiKey.AlterReplicaLogDirs =>
+            client.Post(new AlterReplicaLogDirsRequest { Dirs = { new() { Path = "/nowhere", Topics = { new() { Name = "t", Partitions = { 0 } } } } } },
+            version),
         ApiKey.DescribeLogDirs => client.Post(new DescribeLogDirsRequest { Topics = null }, version),
         ApiKey.CreatePartitions => client.Post(
-            new CreatePartitionsRequest { TimeoutMs = 60_000, Topics = { new() { Name = "t", Count = 2, Assignments = null }, new() { Name = "nobody", Count = 2, Assignments = null } }, ValidateOnly = true }, version),
+            new CreatePartitionsRequest
+            {
+                TimeoutMs = 60_000,
+                Topics = { new() { Name = "t", Count = 2, Assignments = null }, new() { Name = "nobody", Count = 2, Assignments = null } },
+                ValidateOnly = true,
+            }, version),
         ApiKey.DeleteGroups => client.Post(new DeleteGroupsRequest { GroupsNames = { "nobody" } }, version),
         ApiKey.ElectLeaders => client.Post(new ElectLeadersRequest { TopicPartitions = [new() { Topic = "t", Partitions = { 0, 9 } }] }, version),
         ApiKey.AlterPartitionReassignments => client.Post(
-            new AlterPartitionReassignmentsRequest { AllowReplicationFactorChange = version == 0, Topics = { new() { Name = "t", Partitions = { new() { Replicas = [1] } } } } }, version),
+            new AlterPartitionReassignmentsRequest
+            {
+                AllowReplicationFactorChange = version == 0,
+                Topics = { new() { Name = "t", Partitions = { new() { Replicas = [1] } } } },
+            }, version),
         ApiKey.ListPartitionReassignments => client.Post(new ListPartitionReassignmentsRequest(), version),
         ApiKey.OffsetDelete => client.Post(new OffsetDeleteRequest { GroupId = "nobody", Topics = { new() { Name = "t", Partitions = { new() } } } }, version),
-        ApiKey.UpdateFeatures => client.Post(new UpdateFeaturesRequest { FeatureUpdates = { new() { Feature = FeatureNames.GroupVersion, MaxVersionLevel = 1 } }, ValidateOnly = version >= 1 }, version),
+        ApiKey.UpdateFeatures =>
+            client.Post(
+            new UpdateFeaturesRequest { FeatureUpdates = { new() { Feature = FeatureNames.GroupVersion, MaxVersionLevel = 1 } }, ValidateOnly = version >= 1 },
+            version),
         ApiKey.DescribeProducers => client.Post(new DescribeProducersRequest { Topics = { new() { Name = "t", PartitionIndexes = { 0, 9 } } } }, version),
         ApiKey.UnregisterBroker => client.Post(new UnregisterBrokerRequest { BrokerId = 99 }, version),
         ApiKey.IncrementalAlterConfigs => client.Post(
-            new IncrementalAlterConfigsRequest { Resources = { new() { ResourceType = 2, ResourceName = "t", Configs = { new() { Name = "retention.ms", Value = "5" } } } }, ValidateOnly = true }, version),
+            new IncrementalAlterConfigsRequest
+            {
+                Resources = { new() { ResourceType = 2, ResourceName = "t", Configs = { new() { Name = "retention.ms", Value = "5" } } } },
+                ValidateOnly = true,
+            }, version),
         ApiKey.AlterConfigs => client.Post(
-            new AlterConfigsRequest { Resources = { new() { ResourceType = 2, ResourceName = "t", Configs = { new() { Name = "retention.ms", Value = "5" } } } }, ValidateOnly = true }, version),
-        ApiKey.DescribeClientQuotas => client.Post(new DescribeClientQuotasRequest { Components = { new() { EntityType = "user", MatchType = 2, Match = null } } }, version),
+            new AlterConfigsRequest
+            {
+                Resources = { new() { ResourceType = 2, ResourceName = "t", Configs = { new() { Name = "retention.ms", Value = "5" } } } },
+                ValidateOnly = true,
+            }, version),
+        ApiKey.DescribeClientQuotas =>
+            client.Post(new DescribeClientQuotasRequest { Components = { new() { EntityType = "user", MatchType = 2, Match = null } } }, version),
         ApiKey.AlterClientQuotas => client.Post(
             new AlterClientQuotasRequest
             {
-                Entries = { new() { Entity = { new() { EntityType = "user", EntityName = null } }, Ops = { new() { Key = "producer_byte_rate", Value = 1 } } } },
+                Entries =
+                    { new() { Entity = { new() { EntityType = "user", EntityName = null } }, Ops = { new() { Key = "producer_byte_rate", Value = 1 } } } },
                 ValidateOnly = true,
             },
             version),
         ApiKey.DescribeUserScramCredentials => client.Post(new DescribeUserScramCredentialsRequest { Users = null }, version),
-        ApiKey.AlterUserScramCredentials => client.Post(new AlterUserScramCredentialsRequest { Deletions = { new() { Name = "nobody", Mechanism = 1 } } }, version),
+        ApiKey.AlterUserScramCredentials =>
+            client.Post(new AlterUserScramCredentialsRequest { Deletions = { new() { Name = "nobody", Mechanism = 1 } } }, version),
         ApiKey.SaslHandshake => client.Post(new SaslHandshakeRequest { Mechanism = "PLAIN" }, version),
         ApiKey.SaslAuthenticate => client.Post(new SaslAuthenticateRequest { AuthBytes = new byte[3] }, version),
-        ApiKey.DescribeAcls => client.Post(new DescribeAclsRequest { ResourceTypeFilter = 1, PatternTypeFilter = 1, Operation = 1, PermissionType = 1 }, version),
-        ApiKey.CreateAcls => client.Post(new CreateAclsRequest { Creations = { new() { ResourceType = 2, ResourceName = "t", Principal = "User:a", Host = "*", Operation = 3, PermissionType = 3 } } }, version),
+        ApiKey.DescribeAcls =>
+            client.Post(new DescribeAclsRequest { ResourceTypeFilter = 1, PatternTypeFilter = 1, Operation = 1, PermissionType = 1 }, version),
+        ApiKey.CreateAcls =>
+            client.Post(
+            new CreateAclsRequest
+            {
+                Creations = { new() { ResourceType = 2, ResourceName = "t", Principal = "User:a", Host = "*", Operation = 3, PermissionType = 3 } },
+            }, version),
         ApiKey.DeleteAcls => client.Post(new DeleteAclsRequest { Filters = { new() { ResourceTypeFilter = 2, Operation = 3, PermissionType = 3 } } }, version),
         ApiKey.CreateDelegationToken => client.Post(new CreateDelegationTokenRequest(), version),
         ApiKey.RenewDelegationToken => client.Post(new RenewDelegationTokenRequest(), version),
@@ -153,7 +219,14 @@ public sealed class ServedVersionsTests : IAsyncLifetime
     }
 
     private OffsetFetchRequest OffsetFetch(short version) => version >= 8
-        ? new OffsetFetchRequest { Groups = { new() { GroupId = "g", Topics = null }, new() { GroupId = "nobody", Topics = [new() { Name = "t", TopicId = _id, PartitionIndexes = [0] }] } } }
+        ? new OffsetFetchRequest
+        {
+            Groups =
+            {
+                new() { GroupId = "g", Topics = null },
+                new() { GroupId = "nobody", Topics = [new() { Name = "t", TopicId = _id, PartitionIndexes = [0] }] },
+            },
+        }
         : new OffsetFetchRequest { GroupId = "g", Topics = [new() { Name = "t", PartitionIndexes = [0, 9] }] };
 
     /// <summary>From 4 on a member without an id is sent away with one, before that it becomes the leader of its own group.</summary>

@@ -99,7 +99,8 @@ public sealed class UnservedFeatureTests
 
         static async Task<bool> IsAdvertised(TestNode node)
         {
-            var keys = (await node.Connect().Ask<ApiVersionsRequest, ApiVersionsResponse>(new() { ClientSoftwareName = "test", ClientSoftwareVersion = "1" }, 4)).ApiKeys;
+            var keys = (await node.Connect()
+                .Ask<ApiVersionsRequest, ApiVersionsResponse>(new() { ClientSoftwareName = "test", ClientSoftwareVersion = "1" }, 4)).ApiKeys;
             var telling = keys.Count(static key => (ApiKey)key.ApiKey is ApiKey.GetTelemetrySubscriptions or ApiKey.PushTelemetry);
             Assert.Contains(telling, (int[])[0, 2]);
             return telling == 2;
@@ -111,8 +112,10 @@ public sealed class UnservedFeatureTests
     {
         var log = new WarningList();
         var unserved = new UnservedFeatures(log.CreateLogger("requests"));
-        var connection = new Dispatch.ConnectionInfo("c", "PLAINTEXT", new Dispatch.DispatchTable(ApiListeners.Broker, []), System.Net.IPAddress.Loopback, CancellationToken.None);
-        for (var i = 0; i < 3_000; i++) unserved.Asked(UnservedFeature.ShareGroups, new Dispatch.RequestContext(ApiKey.ShareGroupHeartbeat, 1, 1, $"c{i}", connection));
+        var connection = new Dispatch.ConnectionInfo("c", "PLAINTEXT", new Dispatch.DispatchTable(ApiListeners.Broker, []), System.Net.IPAddress.Loopback,
+            CancellationToken.None);
+        for (var i = 0; i < 3_000; i++)
+            unserved.Asked(UnservedFeature.ShareGroups, new Dispatch.RequestContext(ApiKey.ShareGroupHeartbeat, 1, 1, $"c{i}", connection));
         Assert.Equal(UnservedFeatures.MaxNamed + 1, log.Warnings.Count);
     }
 

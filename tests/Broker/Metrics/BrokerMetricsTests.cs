@@ -18,7 +18,8 @@ public sealed class BrokerMetricsTests
         var client = node.Connect();
         _ = await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(create, 7);
         var batch = Records.Batch();
-        foreach (var topic in (string[])["t00000", $"t{TopicTotals.MaxTopics:D5}", $"t{TopicTotals.MaxTopics + 1:D5}"]) _ = await Records.Send(client, topic, batch);
+        foreach (var topic in (string[])["t00000", $"t{TopicTotals.MaxTopics:D5}", $"t{TopicTotals.MaxTopics + 1:D5}"])
+            _ = await Records.Send(client, topic, batch);
         var totals = TopicTotals.Of(node.Broker.Partitions);
         Assert.Equal(TopicTotals.MaxTopics + 1, totals.Topics.Count);
         Assert.Equal(batch.Length, totals.Topics["t00000"].BytesIn);
@@ -47,7 +48,10 @@ public sealed class BrokerMetricsTests
         using var metrics = new BrokerMetrics(one.Broker, TestNode.Quorum, static () => 0, static () => false, "1", TimeProvider.System);
         using var others = new BrokerMetrics(two.Broker, TestNode.Quorum, static () => 0, static () => true, "1", TimeProvider.System);
         var heard = new Dictionary<string, double>(StringComparer.Ordinal);
-        using var listener = new MeterListener { InstrumentPublished = (instrument, l) => { if (instrument.Meter == metrics.Metrics.Meter) l.EnableMeasurementEvents(instrument); } };
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, l) => { if (instrument.Meter == metrics.Metrics.Meter) l.EnableMeasurementEvents(instrument); },
+        };
         listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => heard[instrument.Name] = value);
         listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => heard[instrument.Name] = value);
         listener.Start();

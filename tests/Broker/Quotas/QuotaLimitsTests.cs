@@ -52,8 +52,10 @@ public sealed class QuotaLimitsTests
     public void Only_the_key_asked_for_counts()
     {
         var quotas = ImmutableDictionary<QuotaEntity, ImmutableSortedDictionary<string, double>>.Empty
-            .Add(new QuotaEntity([KeyValuePair.Create<string, string?>("user", "u")]), ImmutableSortedDictionary<string, double>.Empty.Add("consumer_byte_rate", 5))
-            .Add(new QuotaEntity([KeyValuePair.Create<string, string?>("ip", null)]), ImmutableSortedDictionary<string, double>.Empty.Add("connection_creation_rate", 5));
+            .Add(new QuotaEntity([KeyValuePair.Create<string, string?>("user", "u")]),
+                ImmutableSortedDictionary<string, double>.Empty.Add("consumer_byte_rate", 5))
+            .Add(new QuotaEntity([KeyValuePair.Create<string, string?>("ip", null)]),
+                ImmutableSortedDictionary<string, double>.Empty.Add("connection_creation_rate", 5));
         Assert.True(QuotaLimits.Of("producer_byte_rate", quotas).IsEmpty);
         Assert.True(QuotaLimits.Of("connection_creation_rate", quotas).IsEmpty);
         Assert.False(QuotaLimits.Of("consumer_byte_rate", quotas).IsEmpty);

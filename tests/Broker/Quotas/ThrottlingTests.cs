@@ -128,7 +128,9 @@ public sealed class ThrottlingTests : IAsyncLifetime
         long BytesOut() => TopicTotals.Of(_node.Broker.Partitions).Topics["t"].BytesOut;
     }
 
-    /// <summary>The answer's frame is more than its records, so a fetch that asks for all there is waits for those bytes once and is not refused for ever.</summary>
+    /// <summary>
+    /// The answer's frame is more than its records, so a fetch that asks for all there is waits for those bytes once and is not refused for ever.
+    /// </summary>
     [Fact]
     public async Task A_fetch_reads_no_more_than_its_quota_allows_at_once()
     {
@@ -238,7 +240,11 @@ public sealed class ThrottlingTests : IAsyncLifetime
     public async Task Topics_that_a_client_only_asks_about_count_for_its_quota_of_changes()
     {
         await Set("client-id", "test", "controller_mutation_rate", 1);
-        var request = new MetadataRequest { Topics = [.. Enumerable.Range(0, 20).Select(static i => new MetadataRequest.MetadataRequestTopic { Name = $"auto{i}" })], AllowAutoTopicCreation = true };
+        var request = new MetadataRequest
+        {
+            Topics = [.. Enumerable.Range(0, 20).Select(static i => new MetadataRequest.MetadataRequestTopic { Name = $"auto{i}" })],
+            AllowAutoTopicCreation = true,
+        };
         Assert.Equal(0, (await _node.Connect().Ask<MetadataRequest, MetadataResponse>(request, 9)).ThrottleTimeMs);
         await Task.WhenAll(Enumerable.Range(0, 20).Select(i => _node.Broker.Topics.UnderWay($"auto{i}")));
         Assert.Equal(12, _node.Controller.Image.Topics.Keys.Count(static name => name.StartsWith("auto", StringComparison.Ordinal)));
@@ -290,7 +296,12 @@ public sealed class ThrottlingTests : IAsyncLifetime
     }
 
     private static RequestContext Context(ApiKey key, QuotaMeter meter) =>
-        new(key, 3, 1, "client", new ConnectionInfo("c", "PLAINTEXT", new DispatchTable(ApiListeners.Broker, []), System.Net.IPAddress.Loopback, CancellationToken.None)) { Meter = meter };
+        new(key, 3, 1, "client",
+            new ConnectionInfo("c", "PLAINTEXT", new DispatchTable(ApiListeners.Broker, []), System.Net.IPAddress.Loopback, CancellationToken.None))
+        {
+            Meter =
+            meter
+        };
 
     /// <summary>Quotas of the default user, without a node.</summary>
     private ClientQuotas Quotas(params (string Key, double Value)[] values)
@@ -309,7 +320,11 @@ public sealed class ThrottlingTests : IAsyncLifetime
         var response = await _admin.Ask<AlterClientQuotasRequest, AlterClientQuotasResponse>(
             new AlterClientQuotasRequest
             {
-                Entries = { new() { Entity = { new() { EntityType = type, EntityName = name } }, Ops = { new() { Key = key, Value = value ?? 0, Remove = value is null } } } },
+                Entries =
+                {
+                    new() { Entity = { new() { EntityType = type, EntityName = name } },
+                        Ops = { new() { Key = key, Value = value ?? 0, Remove = value is null } } },
+                },
             },
             1);
         Assert.Equal(ErrorCode.None, response.Entries[0].ErrorCode);

@@ -5,7 +5,10 @@ using Xunit;
 
 namespace KafkaCompat.Cluster.Tests.Controller;
 
-/// <summary>Quotas altered and described, answered as a single node of Kafka 4.4 answered the same requests. A part of an entity is written type=name, its default type=&lt;default&gt;.</summary>
+/// <summary>
+/// Quotas altered and described, answered as a single node of Kafka 4.4 answered the same requests. A part of an entity is written type=name, its default
+/// type=&lt;default&gt;.
+/// </summary>
 public sealed class AlterClientQuotasTests
 {
     private const string IpCombined = "Invalid quota entity combination, IP entity shouldnot be combined with User or ClientId";
@@ -96,7 +99,8 @@ public sealed class AlterClientQuotasTests
     [Fact]
     public void What_is_only_validated_changes_nothing()
     {
-        var decision = _node.State.Decide(new AlterClientQuotasRequest { Entries = [Entry("user=a", ("producer_byte_rate", 5))], ValidateOnly = true }, UnknownHosts);
+        var decision =
+            _node.State.Decide(new AlterClientQuotasRequest { Entries = [Entry("user=a", ("producer_byte_rate", 5))], ValidateOnly = true }, UnknownHosts);
         Assert.Empty(decision.Records);
         Assert.Equal(ErrorCode.None, Assert.Single(decision.Reply.Entries).ErrorCode);
     }
@@ -139,11 +143,13 @@ public sealed class AlterClientQuotasTests
             Entry("user=t", ("producer_byte_rate", 1)), Entry("user=t,client-id=x", ("producer_byte_rate", 2)), Entry("client-id=x", ("producer_byte_rate", 3)),
             Entry("user=<default>,client-id=<default>", ("producer_byte_rate", 4)), Entry("ip=10.0.0.1", ("connection_creation_rate", 5)),
             Entry("ip=<default>", ("connection_creation_rate", 6)));
-        var response = Describe(isStrict, [.. Parts(filter).Select(p => Component(p.Type, p.Name switch { null => 1, "<any>" => 2, _ => 0 }, p.Name == "<any>" ? null : p.Name))]);
+        var response = Describe(isStrict,
+            [.. Parts(filter).Select(p => Component(p.Type, p.Name switch { null => 1, "<any>" => 2, _ => 0 }, p.Name == "<any>" ? null : p.Name))]);
         Assert.Equal((ErrorCode.None, ""), (response.ErrorCode, response.ErrorMessage));
         Assert.Equal(
             expected.Split('|', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal),
-            response.Entries!.Select(e => string.Join(',', e.Entity.Select(p => $"{p.EntityType}={p.EntityName ?? "<default>"}"))).Order(StringComparer.Ordinal));
+            response.Entries!.Select(e => string.Join(',', e.Entity.Select(p => $"{p.EntityType}={p.EntityName ?? "<default>"}")))
+                .Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -162,13 +168,15 @@ public sealed class AlterClientQuotasTests
     [Fact]
     public void A_filter_with_parts_that_do_not_go_together_is_refused()
     {
-        Assert.Equal("Entity type user cannot appear more than once in the filter.", Describe(false, Component("user", 0, "a"), Component("user", 0, "b")).ErrorMessage);
+        Assert.Equal("Entity type user cannot appear more than once in the filter.",
+            Describe(false, Component("user", 0, "a"), Component("user", 0, "b")).ErrorMessage);
         Assert.Equal(
             "Invalid entity filter component combination. IP filter component should not be used with user or clientId filter component.",
             Describe(false, Component("user", 0, "a"), Component("ip", 2, null)).ErrorMessage);
     }
 
-    private static DescribeClientQuotasRequest.ComponentData Component(string type, int match, string? name) => new() { EntityType = type, MatchType = (sbyte)match, Match = name };
+    private static DescribeClientQuotasRequest.ComponentData Component(string type, int match, string? name) =>
+        new() { EntityType = type, MatchType = (sbyte)match, Match = name };
 
     private static IEnumerable<(string Type, string? Name)> Parts(string text) =>
         text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(p => p.Split('=')).Select(p => (p[0], p[1] == "<default>" ? null : p[1]));
@@ -197,5 +205,7 @@ public sealed class AlterClientQuotasTests
     private List<string> Stored() => Stored(_node.State.Image);
 
     private static List<string> Stored(MetadataImage image) =>
-        [.. image.ClientQuotas.SelectMany(q => q.Value.Select(v => $"{string.Join(',', q.Key.Parts.Select(p => $"{p.Key}={p.Value ?? "<default>"}"))}: {v.Key}={v.Value}")).Order(StringComparer.Ordinal)];
+        [.. image.ClientQuotas.SelectMany(q =>
+            q.Value.Select(v => $"{string.Join(',', q.Key.Parts.Select(p => $"{p.Key}={p.Value ?? "<default>"}"))}: {v.Key}={v.Value}"))
+            .Order(StringComparer.Ordinal)];
 }

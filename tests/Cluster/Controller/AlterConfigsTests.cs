@@ -78,7 +78,8 @@ public sealed class AlterConfigsTests
         Refused(Group, new(ErrorCode.InvalidConfig, message), new ConfigChange("a", operation, "1"));
 
     [Fact]
-    public void An_operation_that_nobody_knows_is_refused() => Refused(Group, new(ErrorCode.UnknownServerError, null), new ConfigChange("a", (ConfigOperation)7, "1"));
+    public void An_operation_that_nobody_knows_is_refused() =>
+        Refused(Group, new(ErrorCode.UnknownServerError, null), new ConfigChange("a", (ConfigOperation)7, "1"));
 
     [Fact]
     public void One_bad_value_refuses_all_of_a_resource()
@@ -126,7 +127,8 @@ public sealed class AlterConfigsTests
     {
         const string Min = "min.insync.replicas";
         Refused(ThisBroker, new(ErrorCode.InvalidConfig, "Broker-level min.insync.replicas cannot be altered while ELR is enabled."), Set(Min, "2"));
-        Refused(ConfigResource.AllBrokers, new(ErrorCode.InvalidConfig, "Cluster-level min.insync.replicas cannot be removed while ELR is enabled."), Delete(Min));
+        Refused(ConfigResource.AllBrokers, new(ErrorCode.InvalidConfig, "Cluster-level min.insync.replicas cannot be removed while ELR is enabled."),
+            Delete(Min));
         Assert.Equal([Record(4, "", Min, "2"), """ClearElrRecord {"topicName":""}"""], Alter(ConfigResource.AllBrokers, Set(Min, "2")));
         Assert.Equal([Record(2, "t", Min, "2"), """ClearElrRecord {"topicName":"t"}"""], Alter(ConfigResource.Topic("t"), Set(Min, "2")));
         Assert.Equal(["""ClearElrRecord {"topicName":"t"}"""], Alter(ConfigResource.Topic("t"), Set(Min, "2")));

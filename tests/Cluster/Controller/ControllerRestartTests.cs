@@ -13,7 +13,8 @@ public sealed class ControllerRestartTests
     /// <summary>Directories of one node, stopped cleanly or killed.</summary>
     public static TheoryData<string> Archives =>
     [
-        "metadata", "metadata-static", "metadata-raised", "metadata-torn", "basic", "transactions", "transactions-expiring", "transactions-crashed", "compacted",
+        "metadata", "metadata-static", "metadata-raised", "metadata-torn", "basic", "transactions", "transactions-expiring", "transactions-crashed",
+        "compacted",
         "groups", "clean-damaged", "checkpoints-lost", "two-dirs",
     ];
 
@@ -43,7 +44,8 @@ public sealed class ControllerRestartTests
                     int index = partition.GetProperty("partitionIndex").GetInt32();
                     var ours = node.State.Image.FindPartition(Uuid.Parse(topic.GetProperty("topicId").GetString()), index)!;
                     Assert.Equal(
-                        (partition.GetProperty("leaderId").GetInt32(), partition.GetProperty("leaderEpoch").GetInt32(), Text(partition.GetProperty("isrNodes"))),
+                        (partition.GetProperty("leaderId").GetInt32(), partition.GetProperty("leaderEpoch").GetInt32(),
+                            Text(partition.GetProperty("isrNodes"))),
                         (ours.Leader, ours.LeaderEpoch, $"[{string.Join(",", ours.Isr)}]"));
                 }
             }
@@ -95,7 +97,8 @@ public sealed class ControllerRestartTests
     }
 
     /// <summary>
-    /// What Apache Kafka 4.4 writes on one node over two kills and a clean stop, record for record: that the leader may lack records is written once, and nobody takes it back.
+    /// What Apache Kafka 4.4 writes on one node over two kills and a clean stop, record for record: that the leader may lack records is written once, and
+    /// nobody takes it back.
     /// </summary>
     [Fact]
     public void After_kills_the_leader_is_recovering_for_good_and_that_is_written_once()
@@ -157,7 +160,8 @@ public sealed class ControllerRestartTests
         var written = node.Activate();
         Assert.Equal(
             [
-                "BeginTransactionRecord", "FeatureLevelRecord", "FeatureLevelRecord", "FeatureLevelRecord", "FeatureLevelRecord", "FeatureLevelRecord", "FeatureLevelRecord",
+                "BeginTransactionRecord", "FeatureLevelRecord", "FeatureLevelRecord", "FeatureLevelRecord", "FeatureLevelRecord", "FeatureLevelRecord",
+                "FeatureLevelRecord",
                 "ConfigRecord", "EndTransactionRecord", "RegisterControllerRecord",
             ],
             written.Select(r => r.Split(' ')[0]));
@@ -182,7 +186,13 @@ public sealed class ControllerRestartTests
 
     /// <summary>The change of the partition that follows when the broker is unfenced.</summary>
     private static string Elected(TestController node) => node.Apply(node.State.Decide(
-        new BrokerHeartbeatRequest { BrokerId = 1, BrokerEpoch = node.State.Image.Brokers[1].Epoch, CurrentMetadataOffset = node.State.NextOffset - 1, CordonedLogDirs = [] }, node.Now))
+        new BrokerHeartbeatRequest
+        {
+            BrokerId = 1,
+            BrokerEpoch = node.State.Image.Brokers[1].Epoch,
+            CurrentMetadataOffset = node.State.NextOffset - 1,
+            CordonedLogDirs = [],
+        }, node.Now))
         .Single(static record => record.StartsWith("PartitionChangeRecord", StringComparison.Ordinal));
 
     private static string Text(JsonElement array) => $"[{string.Join(",", array.EnumerateArray().Select(e => e.GetInt32()))}]";

@@ -56,7 +56,8 @@ public sealed class CreatePartitionsTests
     public void A_topic_that_comes_twice_is_refused_and_the_others_are_served()
     {
         var response = Create(Wanted("a", 3, null), Wanted("b", 3, null), Wanted("a", 4, null));
-        Assert.Equal([("a", ErrorCode.InvalidRequest, "Duplicate topic name."), ("b", ErrorCode.None, null)], response.Results.Select(r => (r.Name, r.ErrorCode, r.ErrorMessage)));
+        Assert.Equal([("a", ErrorCode.InvalidRequest, "Duplicate topic name."), ("b", ErrorCode.None, null)],
+            response.Results.Select(r => (r.Name, r.ErrorCode, r.ErrorMessage)));
         Assert.Single(_node.State.Image.FindTopic("a")!.Partitions);
     }
 
@@ -81,7 +82,8 @@ public sealed class CreatePartitionsTests
     {
         _node.Pass(9_000);
         var result = Create(Wanted("a", 2, null)).Results[0];
-        Assert.Equal((ErrorCode.InvalidReplicationFactor, "All brokers are currently fenced, or have all their log directories cordoned."), (result.ErrorCode, result.ErrorMessage));
+        Assert.Equal((ErrorCode.InvalidReplicationFactor, "All brokers are currently fenced, or have all their log directories cordoned."),
+            (result.ErrorCode, result.ErrorMessage));
         Assert.Equal(
             "All brokers specified in the manual partition assignment for partition 1 are fenced or in controlled shutdown.",
             Create(Wanted("a", 2, "1")).Results[0].ErrorMessage);

@@ -17,7 +17,8 @@ public sealed class CreateTopicsTests
         { "", 1, 1, ErrorCode.InvalidTopicException, "Topic name is invalid: the empty string is not allowed" },
         { ".", 1, 1, ErrorCode.InvalidTopicException, "Topic name is invalid: '.' is not allowed" },
         { "..", 1, 1, ErrorCode.InvalidTopicException, "Topic name is invalid: '..' is not allowed" },
-        { "a b", 1, 1, ErrorCode.InvalidTopicException, "Topic name is invalid: 'a b' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'" },
+        { "a b", 1, 1, ErrorCode.InvalidTopicException,
+            "Topic name is invalid: 'a b' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'" },
         { "__cluster_metadata", 1, 1, ErrorCode.InvalidRequest, "Creation of internal topic __cluster_metadata is prohibited." },
         { "there", 1, 1, ErrorCode.TopicAlreadyExists, "Topic 'there' already exists." },
         { "c_c", 1, 1, ErrorCode.InvalidTopicException, "Topic 'c_c' collides with existing topic: c.c" },
@@ -27,7 +28,8 @@ public sealed class CreateTopicsTests
         { "a", 1, -2, ErrorCode.InvalidReplicationFactor, "Replication factor must be larger than 0, or -1 to use the default value." },
         {
             "a", 3, 5, ErrorCode.InvalidReplicationFactor,
-            "Unable to replicate the partition 5 time(s): The target replication factor of 5 cannot be reached because only 1 broker(s) are registered or some brokers have all their log directories cordoned."
+            "Unable to replicate the partition 5 time(s): The target replication factor of 5 cannot be reached because only 1 broker(s) are registered or "
+                + "some brokers have all their log directories cordoned."
         },
         { "a", 1_000_000, 1, ErrorCode.PolicyViolation, "Excessively large number of partitions per request." },
     };
@@ -39,7 +41,8 @@ public sealed class CreateTopicsTests
         _node.CreateTopic("there", 1);
         _node.CreateTopic("c.c", 1);
         var result = Create(new Topic { Name = name, NumPartitions = partitions, ReplicationFactor = replicas });
-        Assert.Equal((error, message, Uuid.Zero, -1, (short)-1), (result.ErrorCode, result.ErrorMessage, result.TopicId, result.NumPartitions, result.ReplicationFactor));
+        Assert.Equal((error, message, Uuid.Zero, -1, (short)-1),
+            (result.ErrorCode, result.ErrorMessage, result.TopicId, result.NumPartitions, result.ReplicationFactor));
     }
 
     [Theory]
@@ -49,7 +52,8 @@ public sealed class CreateTopicsTests
     [InlineData(-1, -1, ErrorCode.InvalidReplicaAssignment, "Found multiple manual partition assignments for partition 0", "0:1", "0:1")]
     [InlineData(-1, -1, ErrorCode.InvalidReplicaAssignment, "The manual partition assignment includes an empty replica list.", "0:")]
     [InlineData(-1, -1, ErrorCode.InvalidReplicaAssignment, "The manual partition assignment includes the broker 1 more than once.", "0:1,1")]
-    [InlineData(-1, -1, ErrorCode.InvalidReplicaAssignment, "The manual partition assignment includes broker 2, but no such broker is registered.", "0:1", "1:2,1")]
+    [InlineData(-1, -1, ErrorCode.InvalidReplicaAssignment, "The manual partition assignment includes broker 2, but no such broker is registered.", "0:1",
+        "1:2,1")]
     [InlineData(-1, -1, ErrorCode.InvalidReplicaAssignment, "The manual partition assignment includes broker -1, but no such broker is registered.", "0:-1")]
     public void A_manual_assignment_is_held_against_Kafkas_rules(int partitions, short replicas, ErrorCode error, string message, params string[] assignments)
     {
@@ -61,10 +65,12 @@ public sealed class CreateTopicsTests
     [Fact]
     public void Partitions_left_to_the_default_count_as_many_as_it_gives()
     {
-        var state = new ControllerState(TestController.Settings with { DefaultPartitions = 6_000 }, _node.Log, _node.State.NextOffset, new Random(7), _node.Now);
+        var state =
+            new ControllerState(TestController.Settings with { DefaultPartitions = 6_000 }, _node.Log, _node.State.NextOffset, new Random(7), _node.Now);
         Topic[] topics = [new() { Name = "a", NumPartitions = -1, ReplicationFactor = -1 }, new() { Name = "b", NumPartitions = -1, ReplicationFactor = -1 }];
         Assert.Equal(ErrorCode.None, Assert.Single(state.Decide(new CreateTopicsRequest { Topics = [topics[0]] }).Reply.Topics).ErrorCode);
-        Assert.All(state.Decide(new CreateTopicsRequest { Topics = [.. topics] }).Reply.Topics, result => Assert.Equal(ErrorCode.PolicyViolation, result.ErrorCode));
+        Assert.All(state.Decide(new CreateTopicsRequest { Topics = [.. topics] }).Reply.Topics,
+            result => Assert.Equal(ErrorCode.PolicyViolation, result.ErrorCode));
     }
 
     [Fact]
@@ -79,13 +85,21 @@ public sealed class CreateTopicsTests
     {
         var decision = _node.State.Decide(new CreateTopicsRequest
         {
-            Topics = [new Topic { Name = "t", NumPartitions = 2, ReplicationFactor = -1, Configs = [new CreateTopicsRequest.CreatableTopicConfig { Name = "retention.ms", Value = "1000" }] }],
+            Topics = [
+                new Topic
+                {
+                    Name = "t",
+                    NumPartitions = 2,
+                    ReplicationFactor = -1,
+                    Configs = [new CreateTopicsRequest.CreatableTopicConfig { Name = "retention.ms", Value = "1000" }],
+                }],
         });
         string partition = $$"""PartitionRecord {"replicas":[1],"isr":[1],"removingReplicas":[],"addingReplicas":[],"leader":1,"leaderEpoch":0,"partitionEpoch":0,"directories":["{{TestController.Directory}}"]}""";
         Assert.Equal(
             ["""TopicRecord {"name":"t"}""", """ConfigRecord {"resourceType":2,"resourceName":"t","name":"retention.ms","value":"1000"}""", partition, partition],
             _node.Apply(decision));
-        Assert.Equal((ErrorCode.None, 2, (short)1), (decision.Reply.Topics[0].ErrorCode, decision.Reply.Topics[0].NumPartitions, decision.Reply.Topics[0].ReplicationFactor));
+        Assert.Equal((ErrorCode.None, 2, (short)1),
+            (decision.Reply.Topics[0].ErrorCode, decision.Reply.Topics[0].NumPartitions, decision.Reply.Topics[0].ReplicationFactor));
         Assert.Equal(_node.State.Image.FindTopic("t")!.Id, decision.Reply.Topics[0].TopicId);
     }
 
@@ -133,7 +147,8 @@ public sealed class CreateTopicsTests
         {
             Topics =
             [
-                new() { Name = "gone" }, new() { TopicId = new Uuid(5, 6) }, new() { Name = "c.c", TopicId = new Uuid(5, 6) }, new(), new() { Name = "m1" }, new() { Name = "m1" },
+                new() { Name = "gone" }, new() { TopicId = new Uuid(5, 6) }, new() { Name = "c.c", TopicId = new Uuid(5, 6) }, new(), new() { Name = "m1" },
+                new() { Name = "m1" },
                 new() { Name = "" }, new() { TopicId = topic.TopicId },
             ],
         };
@@ -162,7 +177,8 @@ public sealed class CreateTopicsTests
         Assert.Equal([("a", ErrorCode.None), ("b", ErrorCode.UnknownTopicOrPartition)], decision.Reply.Responses.Select(r => (r.Name!, r.ErrorCode)));
     }
 
-    private CreateTopicsResponse.CreatableTopicResult Create(Topic topic) => Assert.Single(_node.CreateTopics(new CreateTopicsRequest { Topics = [topic] }).Topics);
+    private CreateTopicsResponse.CreatableTopicResult Create(Topic topic) =>
+        Assert.Single(_node.CreateTopics(new CreateTopicsRequest { Topics = [topic] }).Topics);
 
     private static Topic New(string name) => new() { Name = name, NumPartitions = 1, ReplicationFactor = 1 };
 
@@ -172,7 +188,8 @@ public sealed class CreateTopicsTests
         return new CreateTopicsRequest.CreatableReplicaAssignment
         {
             PartitionIndex = int.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture),
-            BrokerIds = [.. parts[1].Split(',', StringSplitOptions.RemoveEmptyEntries).Select(b => int.Parse(b, System.Globalization.CultureInfo.InvariantCulture))],
+            BrokerIds =
+                [.. parts[1].Split(',', StringSplitOptions.RemoveEmptyEntries).Select(b => int.Parse(b, System.Globalization.CultureInfo.InvariantCulture))],
         };
     }
 }

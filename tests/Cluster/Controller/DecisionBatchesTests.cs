@@ -13,7 +13,8 @@ public sealed class DecisionBatchesTests
 {
     /// <summary>Records of more than three batches.</summary>
     private static readonly List<VersionedRecord> Large =
-        [.. Enumerable.Range(0, 1_000).Select(i => new VersionedRecord(new ConfigRecord { ResourceType = 2, ResourceName = $"t{i}", Name = "k", Value = new string('v', 30_000) }, 0))];
+        [.. Enumerable.Range(0, 1_000)
+            .Select(i => new VersionedRecord(new ConfigRecord { ResourceType = 2, ResourceName = $"t{i}", Name = "k", Value = new string('v', 30_000) }, 0))];
 
     [Fact]
     public void What_fits_into_a_batch_is_one()
@@ -60,7 +61,8 @@ public sealed class DecisionBatchesTests
     [Fact]
     public void A_record_that_is_larger_than_a_batch_cannot_be_written()
     {
-        VersionedRecord[] records = [new(new ConfigRecord { ResourceType = 2, ResourceName = "t", Name = "k", Value = new string('v', QuorumBatchCodec.MaxBatchBytes) }, 0)];
+        VersionedRecord[] records =
+            [new(new ConfigRecord { ResourceType = 2, ResourceName = "t", Name = "k", Value = new string('v', QuorumBatchCodec.MaxBatchBytes) }, 0)];
         Assert.Null(DecisionBatches.Of(records, isAtomic: false, TestController.New().State.Image));
     }
 }

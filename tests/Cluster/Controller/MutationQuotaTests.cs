@@ -49,8 +49,13 @@ public sealed class MutationQuotaTests
     [Fact]
     public void Only_what_is_decided_is_charged()
     {
-        var faulty = new CreateTopicsRequest { TimeoutMs = 60_000, Topics = { Topic("a", 11), new() { Name = "b", NumPartitions = 1, ReplicationFactor = 1, Configs = { null! } } } };
-        Assert.Throws<NullReferenceException>(() => _node.State.Decide(new ControllerRequest(faulty, 7) { Client = Client, ArrivalMs = _node.Now.TickMs }, default, _node.Now));
+        var faulty = new CreateTopicsRequest
+        {
+            TimeoutMs = 60_000,
+            Topics = { Topic("a", 11), new() { Name = "b", NumPartitions = 1, ReplicationFactor = 1, Configs = { null! } } },
+        };
+        Assert.Throws<NullReferenceException>(() =>
+            _node.State.Decide(new ControllerRequest(faulty, 7) { Client = Client, ArrivalMs = _node.Now.TickMs }, default, _node.Now));
         Assert.Equal((ErrorCode.None, 1_000), One(Create(_node, Client, 5, ("b", 12))));
     }
 
@@ -84,7 +89,11 @@ public sealed class MutationQuotaTests
 
     private static void Limit(TestController node, bool remove) => node.Apply(node.State.Decide(new AlterClientQuotasRequest
     {
-        Entries = { new() { Entity = { new() { EntityType = "user", EntityName = "u" } }, Ops = { new() { Key = "controller_mutation_rate", Value = 1, Remove = remove } } } },
+        Entries =
+        {
+            new() { Entity = { new() { EntityType = "user", EntityName = "u" } },
+                Ops = { new() { Key = "controller_mutation_rate", Value = 1, Remove = remove } } },
+        },
     }));
 
     private static (ErrorCode Error, int ThrottleMs) One(CreateTopicsResponse reply) => (Assert.Single(reply.Topics).ErrorCode, reply.ThrottleTimeMs);
@@ -92,13 +101,16 @@ public sealed class MutationQuotaTests
     private static CreateTopicsResponse Create(TestController node, RequestClient? client, short version, params (string Name, int Partitions)[] topics) =>
         Decide(node, client, version, node.Now, topics);
 
-    private static CreateTopicsResponse Decide(TestController node, RequestClient? client, short version, Now now, params (string Name, int Partitions)[] topics)
+    private static CreateTopicsResponse Decide(TestController node, RequestClient? client, short version, Now now,
+        params (string Name, int Partitions)[] topics)
     {
         var request = new CreateTopicsRequest { TimeoutMs = 60_000, Topics = [.. topics.Select(static topic => Topic(topic.Name, topic.Partitions))] };
-        var decision = node.State.Decide(new ControllerRequest(request, version) { Client = client, ArrivalMs = now.TickMs }, new Ticket(node.State.NextOffset), now);
+        var decision =
+            node.State.Decide(new ControllerRequest(request, version) { Client = client, ArrivalMs = now.TickMs }, new Ticket(node.State.NextOffset), now);
         node.Apply(decision);
         return (CreateTopicsResponse)decision.Reply;
     }
 
-    private static CreateTopicsRequest.CreatableTopic Topic(string name, int partitions) => new() { Name = name, NumPartitions = partitions, ReplicationFactor = 1 };
+    private static CreateTopicsRequest.CreatableTopic Topic(string name, int partitions) =>
+        new() { Name = name, NumPartitions = partitions, ReplicationFactor = 1 };
 }

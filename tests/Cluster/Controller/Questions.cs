@@ -18,9 +18,11 @@ internal static class Questions
         where TResponse : class, IResponse => Put(state, request, new ControllerRequest(request, version), default);
 
     public static Decision<TResponse> Decide<TResponse>(this ControllerState state, IRequestFor<TResponse> request, IReadOnlySet<string> unknownHosts)
-        where TResponse : class, IResponse => Put(state, request, new ControllerRequest(request, ApiCatalog.Get(request.Key).Versions.Max) { UnknownHosts = unknownHosts }, default);
+        where TResponse : class, IResponse =>
+            Put(state, request, new ControllerRequest(request, ApiCatalog.Get(request.Key).Versions.Max) { UnknownHosts = unknownHosts }, default);
 
-    public static Decision<ConfigProblem?> AlterConfigs(this ControllerState state, ConfigResource resource, IReadOnlyList<ConfigChange> changes, bool validateOnly)
+    public static Decision<ConfigProblem?> AlterConfigs(this ControllerState state, ConfigResource resource, IReadOnlyList<ConfigChange> changes,
+        bool validateOnly)
     {
         var asked = new IncrementalAlterConfigsRequest.AlterConfigsResource { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name };
         foreach (var change in changes) asked.Configs.Add(new() { Name = change.Name, ConfigOperation = (sbyte)change.Operation, Value = change.Value });
@@ -28,7 +30,8 @@ internal static class Questions
         return Problem(decision, decision.Reply.Responses[0].ErrorCode, decision.Reply.Responses[0].ErrorMessage);
     }
 
-    public static Decision<ConfigProblem?> ReplaceConfigs(this ControllerState state, ConfigResource resource, IReadOnlyDictionary<string, string> configs, bool validateOnly)
+    public static Decision<ConfigProblem?> ReplaceConfigs(this ControllerState state, ConfigResource resource, IReadOnlyDictionary<string, string> configs,
+        bool validateOnly)
     {
         var asked = new AlterConfigsRequest.AlterConfigsResource { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name };
         foreach (var (name, value) in configs) asked.Configs.Add(new() { Name = name, Value = value });

@@ -92,7 +92,9 @@ internal sealed class TestController
         ClusterId = "cluster",
         IncarnationId = new Uuid(NowMs, State.NextOffset),
         Listeners = [new BrokerRegistrationRequest.Listener { Name = "PLAINTEXT", Host = "localhost", Port = 9092 }],
-        Features = [.. SupportedFeatures.All.Select(f => new BrokerRegistrationRequest.Feature { Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max })],
+        Features = [
+            .. SupportedFeatures.All.Select(f =>
+            new BrokerRegistrationRequest.Feature { Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max })],
         LogDirs = [.. directories],
         PreviousBrokerEpoch = previousEpoch,
     };
@@ -115,14 +117,25 @@ internal sealed class TestController
     public BrokerHeartbeatResponse Heartbeat(bool wantShutDown = false, int broker = 1)
     {
         var decision = State.Decide(
-            new BrokerHeartbeatRequest { BrokerId = broker, BrokerEpoch = State.Image.Brokers[broker].Epoch, CurrentMetadataOffset = State.NextOffset - 1, WantShutDown = wantShutDown, CordonedLogDirs = [] },
+            new BrokerHeartbeatRequest
+            {
+                BrokerId = broker,
+                BrokerEpoch = State.Image.Brokers[broker].Epoch,
+                CurrentMetadataOffset = State.NextOffset - 1,
+                WantShutDown = wantShutDown,
+                CordonedLogDirs = [],
+            },
             Now);
         Apply(decision);
         return decision.Reply;
     }
 
     public CreateTopicsResponse.CreatableTopicResult CreateTopic(string name, int partitions) =>
-        CreateTopics(new CreateTopicsRequest { Topics = [new CreateTopicsRequest.CreatableTopic { Name = name, NumPartitions = partitions, ReplicationFactor = 1 }] }).Topics[0];
+        CreateTopics(
+            new CreateTopicsRequest
+            {
+                Topics = [new CreateTopicsRequest.CreatableTopic { Name = name, NumPartitions = partitions, ReplicationFactor = 1 }],
+            }).Topics[0];
 
     public CreateTopicsResponse CreateTopics(CreateTopicsRequest request)
     {
@@ -160,7 +173,8 @@ internal sealed class TestController
             node.Remove(field);
         }
 
-        return $"{record.Message.GetType().Name} {node.ToJsonString(new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping })}";
+        return $"{record.Message.GetType().Name} "
+            + $"{node.ToJsonString(new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping })}";
     }
 
     private static VersionedRecord Feature(string name, short level) => new(new FeatureLevelRecord { Name = name, FeatureLevel = level }, 0);

@@ -21,8 +21,14 @@ public sealed class UncleanElectionTests
     public void A_replica_that_lacks_records_leads_where_that_was_allowed(ConfigResourceType type, string name, string value, int leader)
     {
         _node.Join(2);
-        _node.CreateTopics(new CreateTopicsRequest { Topics = [new() { Name = "t", NumPartitions = -1, ReplicationFactor = -1, Assignments = [new() { BrokerIds = [1, 2] }] }] });
-        _node.Apply([new VersionedRecord(new ConfigRecord { ResourceType = (sbyte)type, ResourceName = name, Name = "unclean.leader.election.enable", Value = value }, 0)]);
+        _node.CreateTopics(
+            new CreateTopicsRequest
+            {
+                Topics = [new() { Name = "t", NumPartitions = -1, ReplicationFactor = -1, Assignments = [new() { BrokerIds = [1, 2] }] }],
+            });
+        _node.Apply(
+            [new VersionedRecord(new ConfigRecord { ResourceType = (sbyte)type, ResourceName = name, Name = "unclean.leader.election.enable", Value = value },
+            0)]);
         foreach (int broker in (int[])[2, 2, 1, 1])
         {
             _node.Heartbeat(wantShutDown: true, broker);

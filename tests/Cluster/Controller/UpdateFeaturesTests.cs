@@ -16,19 +16,26 @@ public sealed class UpdateFeaturesTests
     [Theory]
     [InlineData("metadata.version", 34, 1, "Invalid update version 34 for feature metadata.version. Local controller 1 only supports versions 7-33")]
     [InlineData("metadata.version", 0, 2, "Invalid update version 0 for feature metadata.version. Local controller 1 only supports versions 7-33")]
-    [InlineData("metadata.version", 32, 1, "Invalid update version 32 for feature metadata.version. Can't downgrade the version of this feature without setting the upgrade type to either safe or unsafe downgrade.")]
-    [InlineData("metadata.version", 32, 2, "Unsupported metadata.version downgrade from 33 to 32. Refusing to perform the requested downgrade because it might delete metadata information.")]
+    [InlineData("metadata.version", 32, 1,
+        "Invalid update version 32 for feature metadata.version. Can't downgrade the version of this feature without setting the upgrade type to either "
+        + "safe or unsafe downgrade.")]
+    [InlineData("metadata.version", 32, 2,
+        "Unsupported metadata.version downgrade from 33 to 32. Refusing to perform the requested downgrade because it might delete metadata information.")]
     [InlineData("metadata.version", 32, 3, "Unsupported metadata.version downgrade from 33 to 32. Unsafe metadata downgrade is not supported in this version.")]
     [InlineData("metadata.version", 33, 1, null)]
     [InlineData("group.version", 0, 2, null)]
     [InlineData("group.version", 0, 3, null)]
-    [InlineData("group.version", 0, 1, "Invalid update version 0 for feature group.version. Can't downgrade the version of this feature without setting the upgrade type to either safe or unsafe downgrade.")]
+    [InlineData("group.version", 0, 1,
+        "Invalid update version 0 for feature group.version. Can't downgrade the version of this feature without setting the upgrade type to either safe or "
+        + "unsafe downgrade.")]
     [InlineData("group.version", 2, 1, "Invalid update version 2 for feature group.version. Local controller 1 only supports versions 0-1")]
     [InlineData("group.version", -1, 2, "Invalid update version -1 for feature group.version. A feature version cannot be less than 0.")]
     [InlineData("group.version", 0, 0, "Invalid update version 0 for feature group.version. The controller does not support the given upgrade type.")]
     [InlineData("kraft.version", 1, 1, null)]
     [InlineData("kraft.version", 0, 2, "Invalid update version 0 for feature kraft.version. Can't downgrade the version of this feature.")]
-    [InlineData("kraft.version", 0, 1, "Invalid update version 0 for feature kraft.version. Can't downgrade the version of this feature without setting the upgrade type to either safe or unsafe downgrade.")]
+    [InlineData("kraft.version", 0, 1,
+        "Invalid update version 0 for feature kraft.version. Can't downgrade the version of this feature without setting the upgrade type to either safe or "
+        + "unsafe downgrade.")]
     [InlineData("kraft.version", 2, 1, "Invalid update version 2 for feature kraft.version. Local controller 1 only supports versions 0-1")]
     [InlineData("nope", 1, 1, "Invalid update version 1 for feature nope. Local controller 1 does not support this feature.")]
     public void A_level_is_set_or_refused_in_Kafkas_words(string feature, short level, sbyte kind, string? problem)
@@ -69,7 +76,8 @@ public sealed class UpdateFeaturesTests
         var node = TestController.Over(new MetadataLoader(), 3);
         node.Apply([new(new FeatureLevelRecord { Name = "metadata.version", FeatureLevel = 20 }, 0)]);
         Assert.Equal(
-            Refused + "Invalid update version 1 for feature eligible.leader.replicas.version. eligible.leader.replicas.version could not be set to 1 because it depends on metadata.version level 23",
+            Refused + "Invalid update version 1 for feature eligible.leader.replicas.version. eligible.leader.replicas.version could not be set to 1 "
+                + "because it depends on metadata.version level 23",
             node.State.Decide(Request(("eligible.leader.replicas.version", 1, 1), ("metadata.version", 22, 1)), 2).Reply.ErrorMessage);
         Assert.Equal(["""FeatureLevelRecord {"name":"metadata.version","featureLevel":18}"""], node.Apply(node.State.Decide(Request(("metadata.version", 18, 2)), 2)));
         Assert.Equal(
@@ -86,6 +94,7 @@ public sealed class UpdateFeaturesTests
 
     private static UpdateFeaturesRequest Request(params (string Feature, short Level, sbyte Kind)[] updates) => new()
     {
-        FeatureUpdates = [.. updates.Select(u => new UpdateFeaturesRequest.FeatureUpdateKey { Feature = u.Feature, MaxVersionLevel = u.Level, UpgradeType = u.Kind })],
+        FeatureUpdates =
+            [.. updates.Select(u => new UpdateFeaturesRequest.FeatureUpdateKey { Feature = u.Feature, MaxVersionLevel = u.Level, UpgradeType = u.Kind })],
     };
 }

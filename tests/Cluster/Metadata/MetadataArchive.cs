@@ -96,7 +96,8 @@ internal sealed class MetadataArchive
         for (int at = 0; bytes.Length - at >= 61;)
         {
             int size = 12 + BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(at + 8));
-            if (size < 61 || size > bytes.Length - at || Crc32C.Compute(bytes.AsSpan(at + 21, size - 21)) != BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(at + 17)))
+            if (size < 61 || size > bytes.Length - at
+                || Crc32C.Compute(bytes.AsSpan(at + 21, size - 21)) != BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(at + 17)))
             {
                 yield break;
             }

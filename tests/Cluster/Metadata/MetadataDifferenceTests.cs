@@ -11,7 +11,8 @@ public sealed class MetadataDifferenceTests
     [Fact]
     public void A_snapshot_leads_from_any_image_to_its_own()
     {
-        var images = MetadataDirectoryTests.Archives.Select(archive => MetadataArchive.Open(archive.Data).Load(out _).Image).Append(MetadataImage.Empty).ToList();
+        var images = MetadataDirectoryTests.Archives.Select(archive => MetadataArchive.Open(archive.Data).Load(out _).Image).Append(MetadataImage.Empty)
+            .ToList();
         foreach (var from in images)
         {
             foreach (var to in images)
@@ -22,7 +23,8 @@ public sealed class MetadataDifferenceTests
                 Assert.Equal(MetadataText.Of(MetadataSnapshot.Records(to)), MetadataText.Of(MetadataSnapshot.Records(step.Image)));
                 Assert.Equal(to.Provenance, step.Image.Provenance);
                 Assert.Equal(from.TopicsById.Keys.Except(to.TopicsById.Keys).Order(), step.Delta.DeletedTopics.Select(topic => topic.Id).Order());
-                Assert.Equal(to.TopicsById.Keys.Except(from.TopicsById.Keys).Order(), step.Delta.ChangedTopics.Values.Where(topic => topic.IsNew).Select(topic => topic.Id).Order());
+                Assert.Equal(to.TopicsById.Keys.Except(from.TopicsById.Keys).Order(),
+                    step.Delta.ChangedTopics.Values.Where(topic => topic.IsNew).Select(topic => topic.Id).Order());
                 Assert.True(!ReferenceEquals(from, to) || step.Delta.IsEmpty, "Nobody hears of what has not changed.");
             }
         }

@@ -14,7 +14,8 @@ public sealed class MetadataDirectoryTests
 {
     public static TheoryData<string> Archives =>
     [
-        "metadata", "metadata-static", "metadata-raised", "metadata-torn", "basic", "transactions", "transactions-expiring", "transactions-crashed", "compacted",
+        "metadata", "metadata-static", "metadata-raised", "metadata-torn", "basic", "transactions", "transactions-expiring", "transactions-crashed",
+        "compacted",
         "groups", "unclean", "unclean-damaged", "clean-damaged", "checkpoints-lost", "three-nodes", "two-dirs", "two-dirs-lost",
     ];
 
@@ -125,7 +126,13 @@ public sealed class MetadataDirectoryTests
 
             // The sources 1, 2, 3, 7 and 8 are what was set for the resource itself; of a broker, its own and not what is set for all.
             string resourceName = result.GetProperty("resourceName").GetString()!;
-            sbyte own = type switch { ConfigResourceType.Topic => 1, ConfigResourceType.Broker => resourceName.Length == 0 ? (sbyte)3 : (sbyte)2, ConfigResourceType.ClientMetrics => 7, _ => 8 };
+            sbyte own = type switch
+            {
+                ConfigResourceType.Topic => 1,
+                ConfigResourceType.Broker => resourceName.Length == 0 ? (sbyte)3 : (sbyte)2,
+                ConfigResourceType.ClientMetrics => 7,
+                _ => 8,
+            };
             var expected = result.GetProperty("configs").EnumerateArray()
                 .Where(c => c.GetProperty("configSource").GetInt32() == own && !c.GetProperty("isSensitive").GetBoolean())
                 .Select(c => $"{c.GetProperty("name").GetString()}={c.GetProperty("value").GetString()}").Order(StringComparer.Ordinal);
@@ -144,15 +151,23 @@ public sealed class MetadataDirectoryTests
         var archive = MetadataArchive.Open(name);
         var image = archive.Load(out _).Image;
         var quotas = archive.Answers("DescribeClientQuotas").SelectMany(a => a.Response.GetProperty("entries").EnumerateArray()).Select(entry =>
-            string.Join(",", entry.GetProperty("entity").EnumerateArray().Select(e => $"{e.GetProperty("entityType").GetString()}:{e.GetProperty("entityName").GetString() ?? "<default>"}").Order(StringComparer.Ordinal))
-            + " " + string.Join(",", entry.GetProperty("values").EnumerateArray().Select(v => $"{v.GetProperty("key").GetString()}={v.GetProperty("value").GetDouble().ToString(CultureInfo.InvariantCulture)}").Order(StringComparer.Ordinal)));
+            string.Join(",",
+                entry.GetProperty("entity").EnumerateArray()
+                .Select(e => $"{e.GetProperty("entityType").GetString()}:{e.GetProperty("entityName").GetString() ?? "<default>"}")
+                .Order(StringComparer.Ordinal))
+            + " " + string.Join(",",
+            entry.GetProperty("values").EnumerateArray()
+            .Select(v => $"{v.GetProperty("key").GetString()}={v.GetProperty("value").GetDouble().ToString(CultureInfo.InvariantCulture)}")
+            .Order(StringComparer.Ordinal)));
         Assert.Equal(quotas.Order(StringComparer.Ordinal), image.ClientQuotas.Select(q =>
             string.Join(",", q.Key.Parts.Select(p => $"{p.Key}:{p.Value ?? "<default>"}").Order(StringComparer.Ordinal))
             + " " + string.Join(",", q.Value.Select(v => $"{v.Key}={v.Value.ToString(CultureInfo.InvariantCulture)}"))).Order(StringComparer.Ordinal));
 
         var users = archive.Answers("DescribeUserScramCredentials").SelectMany(a => a.Response.GetProperty("results").EnumerateArray())
-            .SelectMany(u => u.GetProperty("credentialInfos").EnumerateArray().Select(c => $"{u.GetProperty("user").GetString()} {c.GetProperty("mechanism").GetInt32()} {c.GetProperty("iterations").GetInt32()}"));
-        Assert.Equal(users.Order(StringComparer.Ordinal), image.ScramCredentials.Values.Select(c => $"{c.Name} {c.Mechanism} {c.Iterations}").Order(StringComparer.Ordinal));
+            .SelectMany(u => u.GetProperty("credentialInfos").EnumerateArray()
+                .Select(c => $"{u.GetProperty("user").GetString()} {c.GetProperty("mechanism").GetInt32()} {c.GetProperty("iterations").GetInt32()}"));
+        Assert.Equal(users.Order(StringComparer.Ordinal),
+            image.ScramCredentials.Values.Select(c => $"{c.Name} {c.Mechanism} {c.Iterations}").Order(StringComparer.Ordinal));
 
         string tokens = KafkaReference.Require("datadirs", name + ".expected", "answers");
         tokens = Path.Combine(tokens, "DelegationTokens.json");
@@ -160,7 +175,9 @@ public sealed class MetadataDirectoryTests
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(tokens));
             Assert.Equal(
-                json.RootElement.EnumerateArray().Select(t => $"{t.GetProperty("tokenId").GetString()} {t.GetProperty("owner").GetString()} {t.GetProperty("expiryTimestamp").GetInt64()}").Order(StringComparer.Ordinal),
+                json.RootElement.EnumerateArray()
+                    .Select(t => $"{t.GetProperty("tokenId").GetString()} {t.GetProperty("owner").GetString()} {t.GetProperty("expiryTimestamp").GetInt64()}")
+                    .Order(StringComparer.Ordinal),
                 image.DelegationTokens.Values.Select(t => $"{t.TokenId} {t.Owner} {t.ExpirationTimestamp}").Order(StringComparer.Ordinal));
         }
     }

@@ -10,5 +10,7 @@ internal sealed record FuzzFile(string Target, string Slot, string Reason, byte[
     }
 
     public static void Write(string path, string target, string slot, string reason, byte[] bytes) =>
-        File.WriteAllText(path, string.Join('\n', (IEnumerable<string>)[target, slot, reason, .. Convert.ToHexStringLower(bytes).Chunk(120).Select(static line => new string(line))]) + "\n");
+        File.WriteAllText(path,
+            string.Join('\n',
+            (IEnumerable<string>)[target, slot, reason, .. Convert.ToHexStringLower(bytes).Chunk(120).Select(static line => new string(line))]) + "\n");
 }

@@ -81,7 +81,9 @@ internal sealed class FuzzLoop(FuzzTarget target, CoverageMap coverage, int seed
         return isNew && broken is null;
     }
 
-    /// <summary>What is wrong, or null. A cost is confirmed twice: the first run may pay for types that are loaded, and any run for the machine's other work.</summary>
+    /// <summary>
+    /// What is wrong, or null. A cost is confirmed twice: the first run may pay for types that are loaded, and any run for the machine's other work.
+    /// </summary>
     private string? Execute(FuzzInput input)
     {
         string? broken = ExecuteOnce(input, out bool isCost);
@@ -126,7 +128,8 @@ internal sealed class FuzzLoop(FuzzTarget target, CoverageMap coverage, int seed
     {
         // One finding for each place: the first line and the frame where it was thrown.
         string[] lines = broken.Split('\n');
-        string place = lines.FirstOrDefault(static line => line.Contains("KafkaCompat", StringComparison.Ordinal) && line.TrimStart().StartsWith("at ", StringComparison.Ordinal)) ?? "";
+        string place = lines.FirstOrDefault(static line => line.Contains("KafkaCompat", StringComparison.Ordinal)
+            && line.TrimStart().StartsWith("at ", StringComparison.Ordinal)) ?? "";
         string key = $"{target.Slots[input.Slot]} {(place.Length > 0 ? place : new string([.. lines[0].Where(static c => !char.IsAsciiDigit(c))]))}";
         if (_findings.TryAdd(key, broken))
         {
@@ -152,7 +155,8 @@ internal sealed class FuzzLoop(FuzzTarget target, CoverageMap coverage, int seed
         }
 
         var input = _running;
-        Console.WriteLine($"FINDING {target.Name} {target.Slots[input.Slot]} seed {seed}: {input.Bytes.Length} bytes hang\n  written to {Write(input, "hangs")}");
+        Console.WriteLine(
+            $"FINDING {target.Name} {target.Slots[input.Slot]} seed {seed}: {input.Bytes.Length} bytes hang\n  written to {Write(input, "hangs")}");
         Console.WriteLine("0 passed, 1 failed");
         Environment.Exit(1);
     }

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace KafkaCompat.Fuzz.Engine;
 
 /// <summary>
-/// Changes bytes the way that hurts readers of lengths and counts: numbers of every width and both byte orders moved to their edges and to what is left of the input,
-/// variable-length numbers rewritten at another length, tagged fields put where there are none, runs cut and doubled with the length before them
+/// Changes bytes the way that hurts readers of lengths and counts: numbers of every width and both byte orders moved to their edges and to what is left of the
+/// input, variable-length numbers rewritten at another length, tagged fields put where there are none, runs cut and doubled with the length before them
 /// kept right, and parts of other inputs put in.
 /// </summary>
 internal sealed class Mutator(Random random)
@@ -14,8 +14,10 @@ internal sealed class Mutator(Random random)
 
     private static readonly long[] Edges =
     [
-        0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 63, 64, 100, 126, 127, 128, 129, 255, 256, 1000, 1024, 4095, 4096, 10_000, 10_001, 16_383, 16_384, 32_767, 32_768, 65_535, 65_536,
-        1_000_000, 1_000_001, 16_777_216, int.MaxValue - 1, int.MaxValue, 1L + int.MaxValue, uint.MaxValue, long.MaxValue, -1, -2, -3, -128, short.MinValue, int.MinValue, long.MinValue,
+        0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 63, 64, 100, 126, 127, 128, 129, 255, 256, 1000, 1024, 4095, 4096, 10_000, 10_001, 16_383, 16_384, 32_767, 32_768,
+        65_535, 65_536,
+        1_000_000, 1_000_001, 16_777_216, int.MaxValue - 1, int.MaxValue, 1L + int.MaxValue, uint.MaxValue, long.MaxValue, -1, -2, -3, -128, short.MinValue,
+        int.MinValue, long.MinValue,
     ];
 
     private readonly List<byte> _bytes = new(MaxBytes);

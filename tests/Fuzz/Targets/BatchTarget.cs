@@ -37,11 +37,13 @@ internal sealed class BatchTarget : FuzzTarget
     public override string Name => "batches";
 
     public override IReadOnlyList<string> Slots { get; } =
-        ["produced", "produced with keys at the broker's time", "produced to lz4", "produced to none, small", "produced to zstd at near times", "magic 0 and 1"];
+        ["produced", "produced with keys at the broker's time", "produced to lz4", "produced to none, small", "produced to zstd at near times",
+            "magic 0 and 1"];
 
     public override IEnumerable<FuzzInput> Seeds()
     {
-        byte[][] seeds = [.. GoldenRows.Batches(), .. Enum.GetValues<CompressionType>().Where(static c => c <= CompressionType.Zstd).SelectMany(Built), Legacy(0), Legacy(1)];
+        byte[][] seeds = [.. GoldenRows.Batches(), .. Enum.GetValues<CompressionType>().Where(static c => c <= CompressionType.Zstd).SelectMany(Built),
+            Legacy(0), Legacy(1)];
         return from seed in seeds from slot in Enumerable.Range(0, Slots.Count) select new FuzzInput(slot, seed);
     }
 
@@ -66,10 +68,13 @@ internal sealed class BatchTarget : FuzzTarget
         meter.Check(input.Bytes.Length, "reading", CodecCaps);
         string inPieces = Contents(Pieces.Cut(input.Bytes, 7), out _, out var cutFault);
         OracleException.Require(whole.IsAccepted == cut.IsAccepted, "in pieces it is accepted, or refused, where whole it is not");
-        // Of a damaged zstd frame that lies in one piece nothing is decompressed; in several, what stands before the damage. What is wrong with it, or its size, may be found first.
+        // Of a damaged zstd frame that lies in one piece nothing is decompressed; in several, what stands before the damage. What is wrong with it, or its
+        // size, may be found first.
         if (!IsDamaged(wholeFault) && !IsDamaged(cutFault))
         {
-            OracleException.Require((whole.Error, whole.ErrorMessage, whole.IsRebuilt, whole.Header) == (cut.Error, cut.ErrorMessage, cut.IsRebuilt, cut.Header), "in pieces it gets another verdict");
+            OracleException.Require(
+                (whole.Error, whole.ErrorMessage, whole.IsRebuilt, whole.Header) == (cut.Error, cut.ErrorMessage, cut.IsRebuilt, cut.Header),
+                "in pieces it gets another verdict");
             OracleException.Require(whole.RecordErrors.SequenceEqual(cut.RecordErrors), "in pieces its records get other verdicts");
             OracleException.Require(records == inPieces, "in pieces it has other records");
         }
@@ -84,7 +89,8 @@ internal sealed class BatchTarget : FuzzTarget
         _ = cut.Assign(5, 3);
         OracleException.Require(whole.Batch.ToArray().AsSpan().SequenceEqual(cut.Batch.ToArray()), "in pieces it is stored in other bytes");
         string stored = Contents(whole.Batch, out int count, out var fault);
-        OracleException.Require((count, fault) == (whole.Header.RecordCount, RecordFault.None), $"{count} of {whole.Header.RecordCount} accepted records can be read: {fault}");
+        OracleException.Require((count, fault) == (whole.Header.RecordCount, RecordFault.None),
+            $"{count} of {whole.Header.RecordCount} accepted records can be read: {fault}");
         OracleException.Require(Contents(new ReadOnlySequence<byte>(Rebuild(whole.Batch)), out _, out _) == stored, "built anew it has other records");
     }
 
@@ -96,7 +102,9 @@ internal sealed class BatchTarget : FuzzTarget
             return bytes;
         }
 
-        if (random.Next(4) == 0 && (CompressionType)(bytes[RecordBatchHeader.AttributesPosition + 1] & BatchAttributes.CodecMask) is > CompressionType.None and <= CompressionType.Zstd and var codec)
+        if (random.Next(4) == 0
+            && (CompressionType)(
+            bytes[RecordBatchHeader.AttributesPosition + 1] & BatchAttributes.CodecMask) is > CompressionType.None and <= CompressionType.Zstd and var codec)
         {
             bytes = DamageBelow(CompressionCodecs.Get(codec), bytes, random);
         }
@@ -127,7 +135,8 @@ internal sealed class BatchTarget : FuzzTarget
         var meter = AllocationMeter.Start();
         var fault = LegacyMessageSet.TryRead(bytes, RecordLimit, out var batches);
         meter.Check(bytes.Length, "reading magic 0 and 1", LegacyCap);
-        OracleException.Require(fault != RecordFault.None || batches.Sum(static batch => batch.SizeInBytes) == bytes.Length, "the set was read and its bytes were not");
+        OracleException.Require(fault != RecordFault.None
+            || batches.Sum(static batch => batch.SizeInBytes) == bytes.Length, "the set was read and its bytes were not");
     }
 
     private static bool IsDamaged(RecordFault fault) => fault is RecordFault.Undecodable or RecordFault.DecompressedTooLarge;
@@ -198,10 +207,18 @@ internal sealed class BatchTarget : FuzzTarget
     {
         foreach (int records in (int[])[1, 3, 40])
         {
-            using var builder = new RecordBatchBuilder { Codec = codec, ProducerId = records == 3 ? 9 : -1, ProducerEpoch = (short)(records == 3 ? 0 : -1), BaseSequence = records == 3 ? 0 : -1 };
+            using var builder = new RecordBatchBuilder
+            {
+                Codec = codec,
+                ProducerId = records == 3 ? 9 : -1,
+                ProducerEpoch = (short)(records == 3 ? 0 : -1),
+                BaseSequence = records == 3 ? 0 : -1,
+            };
             for (int i = 0; i < records; i++)
             {
-                builder.Append(NowMs + i, Encoding.ASCII.GetBytes($"key{i}"), i % 5 == 4 ? NullableBytes.Null : new NullableBytes(Encoding.ASCII.GetBytes($"value {i} of a batch, long enough to be compressed")),
+                builder.Append(NowMs + i, Encoding.ASCII.GetBytes($"key{i}"), i % 5 == 4
+                    ? NullableBytes.Null
+                    : new NullableBytes(Encoding.ASCII.GetBytes($"value {i} of a batch, long enough to be compressed")),
                     [new RecordHeader(Encoding.ASCII.GetBytes("header"), Encoding.ASCII.GetBytes($"{i}"))]);
             }
 

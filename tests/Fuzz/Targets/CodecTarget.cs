@@ -21,7 +21,8 @@ internal sealed class CodecTarget : FuzzTarget
     public override string Name => "codecs";
 
     /// <summary>First each codec's decompression, then its round trip.</summary>
-    public override IReadOnlyList<string> Slots { get; } = [.. Codecs.Select(static codec => $"{codec} decompress"), .. Codecs.Select(static codec => $"{codec} round trip")];
+    public override IReadOnlyList<string> Slots { get; } =
+        [.. Codecs.Select(static codec => $"{codec} decompress"), .. Codecs.Select(static codec => $"{codec} round trip")];
 
     public override IEnumerable<FuzzInput> Seeds()
     {
@@ -52,7 +53,8 @@ internal sealed class CodecTarget : FuzzTarget
             using var compressed = Compress(codec, input.Bytes);
             using var back = new PooledBuffer();
             var done = codec.Decompress(new ReadOnlySequence<byte>(compressed.WrittenMemory), back, Math.Max(1, input.Bytes.Length));
-            OracleException.Require(done == DecompressionResult.Done && back.WrittenSpan.SequenceEqual(input.Bytes), $"what was compressed does not come back: {done}");
+            OracleException.Require(done == DecompressionResult.Done
+                && back.WrittenSpan.SequenceEqual(input.Bytes), $"what was compressed does not come back: {done}");
             return;
         }
 
@@ -64,8 +66,10 @@ internal sealed class CodecTarget : FuzzTarget
         using var fromPieces = new PooledBuffer();
         var inPieces = codec.Decompress(Pieces.Cut(input.Bytes, 1 + (input.Bytes.Length % 31)), fromPieces, Cap);
         // A damaged frame may come out as far as it is sound, or not at all, by how its bytes lie: it can pass the cap before the damage is met.
-        OracleException.Require((inPieces == DecompressionResult.Done) == (result == DecompressionResult.Done), $"in pieces it ends as {inPieces}, whole as {result}");
-        OracleException.Require(result != DecompressionResult.Done || fromPieces.WrittenSpan.SequenceEqual(output.WrittenSpan), "in pieces other bytes come out");
+        OracleException.Require((inPieces == DecompressionResult.Done) == (result == DecompressionResult.Done),
+            $"in pieces it ends as {inPieces}, whole as {result}");
+        OracleException.Require(result != DecompressionResult.Done
+            || fromPieces.WrittenSpan.SequenceEqual(output.WrittenSpan), "in pieces other bytes come out");
     }
 
     private static PooledBuffer Compress(ICompressionCodec codec, byte[] bytes)

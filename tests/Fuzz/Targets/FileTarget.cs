@@ -21,8 +21,8 @@ using KafkaCompat.Storage.Segments;
 namespace KafkaCompat.Fuzz.Targets;
 
 /// <summary>
-/// What a node reads besides requests: its settings, the metrics that clients push, and every file of a data directory. They are read, or refused with the failure
-/// that its reader names; a partition's log opens over any bytes in any one of its files, can be read, appended to and opened again.
+/// What a node reads besides requests: its settings, the metrics that clients push, and every file of a data directory. They are read, or refused with the
+/// failure that its reader names; a partition's log opens over any bytes in any one of its files, can be read, appended to and opened again.
 /// </summary>
 internal sealed class FileTarget : FuzzTarget
 {
@@ -30,7 +30,9 @@ internal sealed class FileTarget : FuzzTarget
     private const string LogFolder = Root + "/t-0";
     private const string LogPrefix = "log ";
 
-    /// <summary>A file is read whole, decoded to text and cut into lines before anything is known of it: eight times its bytes in chars, lines, cells.</summary>
+    /// <summary>
+    /// A file is read whole, decoded to text and cut into lines before anything is known of it: eight times its bytes in chars, lines, cells.
+    /// </summary>
     private const int TextFactor = 64;
 
     /// <summary>What opening a log costs whatever is in it: files, indexes, tables, scan buffers.</summary>
@@ -45,10 +47,13 @@ internal sealed class FileTarget : FuzzTarget
         _readers =
         [
             ("pushed metrics", static bytes => Metered(bytes, 0, () => _ = OtlpMetrics.Read(bytes)), OtlpSeeds()),
-            ("server.properties", static bytes => Metered(bytes, TextFactor, () => _ = ConfigProperties.Parse(Encoding.UTF8.GetString(bytes))), PropertiesSeeds()),
+            ("server.properties", static bytes => Metered(bytes, TextFactor, () => _ = ConfigProperties.Parse(Encoding.UTF8.GetString(bytes))),
+                PropertiesSeeds()),
             ("properties", ReadProperties, PropertiesSeeds()),
             ("settings", ReadSettings, PropertiesSeeds()),
-            ("offset checkpoint", static bytes => InFile(bytes, OffsetCheckpoint.RecoveryPoints, static files => _ = OffsetCheckpoint.Read(files, $"{Root}/{OffsetCheckpoint.RecoveryPoints}")),
+            ("offset checkpoint",
+                static bytes =>
+                InFile(bytes, OffsetCheckpoint.RecoveryPoints, static files => _ = OffsetCheckpoint.Read(files, $"{Root}/{OffsetCheckpoint.RecoveryPoints}")),
                 [Text("0\n2\nt 0 7\nother-topic 11 123456789\n"), Text("0\n0\n"), []]),
             ("partition.metadata", static bytes => InFile(bytes, PartitionMetadataFile.FileName, static files => _ = PartitionMetadataFile.Read(files, Root)),
                 [Text("version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAAAw\n")]),
@@ -93,7 +98,8 @@ internal sealed class FileTarget : FuzzTarget
         else if (slot.Contains(".log", StringComparison.Ordinal))
         {
             // Every batch that the lengths still lead to gets its checksum.
-            for (int at = 0; RecordBatchHeader.TryRead(bytes.AsSpan(at), out var header) && header.BatchLength >= RecordBatchHeader.Size - RecordBatchHeader.LogOverhead
+            for (int at = 0; RecordBatchHeader.TryRead(bytes.AsSpan(at), out var header)
+                && header.BatchLength >= RecordBatchHeader.Size - RecordBatchHeader.LogOverhead
                 && header.BatchLength <= bytes.Length - at - RecordBatchHeader.LogOverhead;)
             {
                 RecordBatchPatch.SetCrc(bytes.AsSpan(at, header.SizeInBytes));
@@ -149,7 +155,9 @@ internal sealed class FileTarget : FuzzTarget
         });
         OracleException.Require(pairs.Zip(pairs.Skip(1)).All(static two => two.First.Line < two.Second.Line), "a pair in no later line than the one before");
         var written = JavaProperties.Encode(pairs.Select(static (pair, index) => ($"name{index}", pair.Value)), Clock.Instance.GetUtcNow());
-        OracleException.Require(pairs.Select(static pair => pair.Value).SequenceEqual(JavaProperties.Read(JavaProperties.Decode(written)).Select(static pair => pair.Value)), "a value that is written and read is another");
+        OracleException.Require(pairs.Select(static pair => pair.Value)
+            .SequenceEqual(JavaProperties.Read(JavaProperties.Decode(written)).Select(static pair => pair.Value)),
+            "a value that is written and read is another");
     }
 
     private static void ReadSettings(byte[] bytes) => Typed(() =>
@@ -228,7 +236,8 @@ internal sealed class FileTarget : FuzzTarget
     }
 
     private static PartitionLog Open(IFileStore files, bool isClean) =>
-        PartitionLog.Open(new LogEnvironment(files, Clock.Instance, new Random(1)), LogFolder, new TopicPartition("t", 0), new LogSettings { SegmentBytes = 2_000, IndexIntervalBytes = 100 },
+        PartitionLog.Open(new LogEnvironment(files, Clock.Instance, new Random(1)), LogFolder, new TopicPartition("t", 0),
+            new LogSettings { SegmentBytes = 2_000, IndexIntervalBytes = 100 },
             new LogOpening(isClean));
 
     /// <summary>The files of a log with two segments, a producer, an aborted transaction and two leader epochs.</summary>
@@ -253,7 +262,14 @@ internal sealed class FileTarget : FuzzTarget
 
     private static byte[] Batch(long baseOffset)
     {
-        using var builder = new RecordBatchBuilder { BaseOffset = baseOffset, PartitionLeaderEpoch = 0, ProducerId = 7, ProducerEpoch = 0, BaseSequence = (int)(baseOffset & 0xffff) };
+        using var builder = new RecordBatchBuilder
+        {
+            BaseOffset = baseOffset,
+            PartitionLeaderEpoch = 0,
+            ProducerId = 7,
+            ProducerEpoch = 0,
+            BaseSequence = (int)(baseOffset & 0xffff),
+        };
         for (int i = 0; i < 3; i++)
         {
             builder.Append(Clock.NowMs + baseOffset + i, Text("key"), new byte[60]);
@@ -289,7 +305,8 @@ internal sealed class FileTarget : FuzzTarget
         return [Field(1, [.. Field(1, Field(1, attribute)), .. Field(2, [.. Field(2, sum), .. Field(2, histogram), .. Field(2, gauge)])])];
     }
 
-    private static byte[] Field(int number, byte[] bytes) => [(byte)((number << 3) | 2), .. bytes.Length < 128 ? [(byte)bytes.Length] : (byte[])[(byte)(bytes.Length | 0x80), (byte)(bytes.Length >> 7)], .. bytes];
+    private static byte[] Field(int number, byte[] bytes) =>
+        [(byte)((number << 3) | 2), .. bytes.Length < 128 ? [(byte)bytes.Length] : (byte[])[(byte)(bytes.Length | 0x80), (byte)(bytes.Length >> 7)], .. bytes];
 
     private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text);
 

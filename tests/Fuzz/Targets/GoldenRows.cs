@@ -11,11 +11,14 @@ internal static class GoldenRows
 {
     private static readonly string[] Folders = ["clients", "metadata", "group", "transaction", "share", "raft", "storage"];
 
-    private static readonly string RepositoryRoot = typeof(GoldenRows).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(static a => a.Key == "RepositoryRoot").Value!;
+    private static readonly string RepositoryRoot = typeof(GoldenRows).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .First(static a => a.Key == "RepositoryRoot").Value!;
 
     /// <summary>The folder of the reference's vectors; it need not exist.</summary>
     public static string Reference { get; } = Path.Combine(
-        Environment.GetEnvironmentVariable("KAFKA_REFERENCE") is { Length: > 0 } named ? named : Path.Combine(RepositoryRoot, "..", "shared", "kafka-4.4"), "golden");
+        Environment.GetEnvironmentVariable("KAFKA_REFERENCE") is { Length: > 0 } named
+            ? named
+            : Path.Combine(RepositoryRoot, "..", "shared", "kafka-4.4"), "golden");
 
     /// <summary>The repository's folder with inputs that were findings once.</summary>
     public static string Regressions { get; } = Path.Combine(RepositoryRoot, "tests", "Fuzz", "Regressions");
@@ -34,7 +37,8 @@ internal static class GoldenRows
                 string schema = folder == "clients" ? file[(file.IndexOf('-', StringComparison.Ordinal) + 1)..] : file;
                 foreach (string[] cells in File.ReadLines(path).Skip(1).Select(static line => line.Split('\t')))
                 {
-                    yield return new GoldenBytes(folder, schema, short.Parse(cells[0], CultureInfo.InvariantCulture), Convert.FromHexString(cells[2]), Convert.FromHexString(cells[6]));
+                    yield return new GoldenBytes(folder, schema, short.Parse(cells[0], CultureInfo.InvariantCulture), Convert.FromHexString(cells[2]),
+                        Convert.FromHexString(cells[6]));
                 }
             }
         }

@@ -25,11 +25,13 @@ internal sealed class MessageTarget : FuzzTarget
 
     public MessageTarget()
     {
-        _types = [.. typeof(RequestHeader).Assembly.GetTypes().Where(static t => t is { IsNested: false, IsAbstract: false } && t.IsAssignableTo(typeof(IMessage)) && Bound(t, "MaxVersion") >= 0)
+        _types = [.. typeof(RequestHeader).Assembly.GetTypes()
+            .Where(static t => t is { IsNested: false, IsAbstract: false } && t.IsAssignableTo(typeof(IMessage)) && Bound(t, "MaxVersion") >= 0)
             .OrderBy(static t => t.FullName, StringComparer.Ordinal)];
         foreach (var type in _types)
         {
-            var read = type.GetMethod("Read", BindingFlags.Public | BindingFlags.Static, [typeof(WireReader).MakeByRefType(), typeof(short)])!.CreateDelegate<ReadMessage>();
+            var read = type.GetMethod("Read", BindingFlags.Public | BindingFlags.Static,
+                [typeof(WireReader).MakeByRefType(), typeof(short)])!.CreateDelegate<ReadMessage>();
             for (short version = Bound(type, "MinVersion"); version <= Bound(type, "MaxVersion"); version++)
             {
                 _byType[(type.Name, version)] = _slots.Count;
@@ -40,7 +42,9 @@ internal sealed class MessageTarget : FuzzTarget
         _slots.Add(new Slot("request frame", 0, ReadFrame, CanWrite: false));
         foreach (var family in Enum.GetValues<RecordFamily>())
         {
-            _slots.Add(new Slot($"framed {family}", 0, (ref WireReader reader, short _) => RecordSchemas.ReadFramed(family, ref reader, out short _, out short _), CanWrite: false));
+            _slots.Add(
+                new Slot($"framed {family}", 0, (ref WireReader reader, short _) => RecordSchemas.ReadFramed(family, ref reader, out short _, out short _),
+                CanWrite: false));
             _slots.Add(new Slot($"key {family}", 0, (ref WireReader reader, short _) => RecordSchemas.ReadKey(family, ref reader, out _), CanWrite: false));
         }
 
@@ -123,14 +127,18 @@ internal sealed class MessageTarget : FuzzTarget
         }
 
         byte[] once = Write(message, slot.Version);
-        OracleException.Require(once.Length == message.GetSize(slot.Version), $"{once.Length} bytes were written and {message.GetSize(slot.Version)} announced");
+        OracleException.Require(once.Length == message.GetSize(slot.Version),
+            $"{once.Length} bytes were written and {message.GetSize(slot.Version)} announced");
         // What stood behind the message paid for a part of what reading it may cost: it stands there again.
         byte[] padded = [.. once, .. new byte[Math.Max(0, input.Bytes.Length - once.Length)]];
-        OracleException.Require(TryRead(slot, new ReadOnlySequence<byte>(padded), keepUnknownTags: true, out var again, out long all) && again is not null, "what was written cannot be read");
+        OracleException.Require(TryRead(slot, new ReadOnlySequence<byte>(padded), keepUnknownTags: true, out var again, out long all)
+            && again is not null, "what was written cannot be read");
         OracleException.Require(all == once.Length, "what was written is not read to its end");
         OracleException.Require(Write(again!, slot.Version).AsSpan().SequenceEqual(once), "read and written again it has other bytes");
         OracleException.Require(Json(message, slot.Version) == Json(again!, slot.Version), "read again it means something else");
-        OracleException.Require(TryRead(slot, Pieces.Cut(input.Bytes, 1 + (input.Bytes.Length % 7)), keepUnknownTags: true, out var fromPieces, out long inPieces), "in pieces it cannot be read");
+        OracleException.Require(
+            TryRead(slot, Pieces.Cut(input.Bytes, 1 + (input.Bytes.Length % 7)), keepUnknownTags: true, out var fromPieces, out long inPieces),
+            "in pieces it cannot be read");
         OracleException.Require(inPieces == consumed && Write(fromPieces!, slot.Version).AsSpan().SequenceEqual(once), "in pieces it means something else");
     }
 
@@ -181,7 +189,8 @@ internal sealed class MessageTarget : FuzzTarget
         return [.. Write(header, api.RequestHeaderVersion(version)), .. body];
     }
 
-    private static ApiInfo? ApiOf(Type type) => type.IsAssignableTo(typeof(IRequest)) ? ApiCatalog.Get((ApiKey)type.GetProperty("ApiKey")!.GetValue(null)!) : null;
+    private static ApiInfo? ApiOf(Type type) =>
+        type.IsAssignableTo(typeof(IRequest)) ? ApiCatalog.Get((ApiKey)type.GetProperty("ApiKey")!.GetValue(null)!) : null;
 
     private static short Bound(Type type, string constant) => type.GetField(constant)?.GetRawConstantValue() is short version ? version : (short)-1;
 

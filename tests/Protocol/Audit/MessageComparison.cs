@@ -110,11 +110,13 @@ internal sealed class MessageComparison(SchemaFacts schema, Message message, Lis
         _ when array || type is WireType.Struct or WireType.String or WireType.Bytes or WireType.Records or WireType.Uuid => text,
         _ when type == WireType.Bool => text == "true" ? "true" : "false",
         "" => "0",
-        _ when text.StartsWith("0x", StringComparison.Ordinal) => long.Parse(text[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture),
+        _ when text.StartsWith("0x", StringComparison.Ordinal) =>
+            long.Parse(text[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture),
         _ => text,
     };
 
-    private static bool Flag(JsonElement field, string name) => field.TryGetProperty(name, out var value) && value.ToString().Equals("true", StringComparison.OrdinalIgnoreCase);
+    private static bool Flag(JsonElement field, string name) =>
+        field.TryGetProperty(name, out var value) && value.ToString().Equals("true", StringComparison.OrdinalIgnoreCase);
 
     private static string FieldName(JsonElement field)
     {

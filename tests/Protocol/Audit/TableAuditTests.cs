@@ -21,7 +21,10 @@ public class TableAuditTests
             Assert.Equal(row["responseVersions"], api.Versions.ToString());
             Assert.Equal((row["brokerMin"], row["brokerMax"]), Ends(api.Broker));
             Assert.Equal((row["controllerMin"], row["controllerMax"]), Ends(api.Controller));
-            Assert.Equal(row["listeners"], string.Join(',', new[] { (ApiListeners.Broker, "broker"), (ApiListeners.Controller, "controller") }.Where(l => api.Listeners.HasFlag(l.Item1)).Select(l => l.Item2)));
+            Assert.Equal(row["listeners"],
+                string.Join(',',
+                new[] { (ApiListeners.Broker, "broker"), (ApiListeners.Controller, "controller") }.Where(l => api.Listeners.HasFlag(l.Item1))
+                .Select(l => l.Item2)));
             Assert.Equal(row["latestVersionUnstable"] == "true", api.LatestVersionUnstable);
             Assert.Equal(row["forwardable"] == "true", api.Forwardable);
             Assert.Equal(row["clusterAction"] == "true", api.ClusterAction);
@@ -36,8 +39,11 @@ public class TableAuditTests
     {
         var rows = KafkaReference.Table("tables", "errors.tsv").ToList();
         Assert.Equal(
-            rows.Select(r => $"{r["code"]} {r["name"]} {r["retriable"]} {r["refreshesMetadata"]} {r["refreshRetriable"]} {r["exception"]} {r["exceptionParents"]}"),
-            ErrorCodes.All.Select(e => $"{(short)e.Code} {e.Name} {Text(e.IsRetriable)} {Text(e.RefreshesMetadata)} {Text(e.IsRefreshRetriable)} {e.Exception ?? "null"} {e.ExceptionParents}"));
+            rows.Select(r =>
+                $"{r["code"]} {r["name"]} {r["retriable"]} {r["refreshesMetadata"]} {r["refreshRetriable"]} {r["exception"]} {r["exceptionParents"]}"),
+            ErrorCodes.All.Select(e =>
+                $"{(short)e.Code} {e.Name} {Text(e.IsRetriable)} {Text(e.RefreshesMetadata)} {Text(e.IsRefreshRetriable)} {e.Exception ?? "null"} "
+                + $"{e.ExceptionParents}"));
         Assert.Equal(rows.Count, Enum.GetValues<ErrorCode>().Length);
     }
 
@@ -48,7 +54,8 @@ public class TableAuditTests
         Assert.Equal(
             rows.Select(r => string.Join(' ', r.Values)),
             FeatureCatalog.Levels.ToArray().Select(l =>
-                $"{l.Feature} {l.Level} {l.Name} {l.MetadataVersion} {l.MetadataLevel} {l.Dependencies} {Text(l.IsDefault)} {Text(l.IsLatestProduction)} {l.Lowest}-{l.Highest}"));
+                $"{l.Feature} {l.Level} {l.Name} {l.MetadataVersion} {l.MetadataLevel} {l.Dependencies} {Text(l.IsDefault)} {Text(l.IsLatestProduction)} "
+                    + $"{l.Lowest}-{l.Highest}"));
     }
 
     [Fact]
@@ -104,7 +111,8 @@ public class TableAuditTests
     [Fact]
     public void Every_generated_enum_has_Kafkas_codes()
     {
-        var byName = typeof(ApiKey).Assembly.GetTypes().Where(t => t is { IsEnum: true, Namespace: "KafkaCompat.Protocol.Enums" }).ToDictionary(t => t.Name, StringComparer.Ordinal);
+        var byName = typeof(ApiKey).Assembly.GetTypes().Where(t => t is { IsEnum: true, Namespace: "KafkaCompat.Protocol.Enums" })
+            .ToDictionary(t => t.Name, StringComparer.Ordinal);
         Assert.True(byName.Count >= 25);
         foreach (var group in KafkaReference.Table("tables", "enums.tsv").GroupBy(r => r["enum"].Replace(".", "", StringComparison.Ordinal)))
         {
@@ -112,7 +120,10 @@ public class TableAuditTests
             {
                 Assert.Equal(
                     group.Select(r => (r["name"].Replace("_", "", StringComparison.Ordinal).ToUpperInvariant(), r["code"])).Order(),
-                    Enum.GetNames(type).Select(n => (n.ToUpperInvariant(), Convert.ToInt64(Enum.Parse(type, n), CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture))).Order());
+                    Enum.GetNames(type)
+                        .Select(n =>
+                        (n.ToUpperInvariant(), Convert.ToInt64(Enum.Parse(type, n), CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture)))
+                        .Order());
             }
         }
 

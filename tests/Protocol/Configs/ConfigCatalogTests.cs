@@ -61,7 +61,8 @@ public sealed class ConfigCatalogTests
     [InlineData("retention.ms", "soon", "Invalid value soon for configuration retention.ms: Not a number of type LONG")]
     [InlineData("preallocate", "yes", "Invalid value yes for configuration preallocate: Expected value to be either true or false")]
     [InlineData("min.cleanable.dirty.ratio", "1.5", "Invalid value 1.5 for configuration min.cleanable.dirty.ratio: Value must be no more than 1")]
-    [InlineData("message.timestamp.type", "Now", "Invalid value Now for configuration message.timestamp.type: String must be one of: CreateTime, LogAppendTime")]
+    [InlineData("message.timestamp.type", "Now",
+        "Invalid value Now for configuration message.timestamp.type: String must be one of: CreateTime, LogAppendTime")]
     [InlineData("compression.lz4.level", "18", "Invalid value 18 for configuration compression.lz4.level: Value must be no more than 17")]
     [InlineData("retention.ms", "60000", null)]
     [InlineData("cleanup.policy", "compact, delete", null)]
@@ -110,5 +111,6 @@ public sealed class ConfigCatalogTests
     [InlineData("preallocate", "TRUE", "true")]
     [InlineData("cleanup.policy", "delete , compact,delete", "delete,compact")]
     [InlineData("retention.ms", "soon", "soon")]
-    public void A_value_is_shown_as_Java_understood_it(string name, string value, string expected) => Assert.Equal(expected, ConfigCatalog.FindTopic(name)!.Render(value));
+    public void A_value_is_shown_as_Java_understood_it(string name, string value, string expected) =>
+        Assert.Equal(expected, ConfigCatalog.FindTopic(name)!.Render(value));
 }

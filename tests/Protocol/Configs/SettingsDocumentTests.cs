@@ -13,8 +13,10 @@ public sealed class SettingsDocumentTests
 
     private static readonly (ConfigScope Scope, string Title)[] Scopes =
     [
-        (ConfigScope.Broker, "Broker: server.properties"), (ConfigScope.BrokerDynamicOnly, "Broker: only while it runs"), (ConfigScope.Topic, "Topic"), (ConfigScope.Group, "Group"),
-        (ConfigScope.ClientMetrics, "Client metrics"), (ConfigScope.User, "User"), (ConfigScope.UserClientQuota, "User and client quotas"), (ConfigScope.IpQuota, "Quotas of addresses"),
+        (ConfigScope.Broker, "Broker: server.properties"), (ConfigScope.BrokerDynamicOnly, "Broker: only while it runs"), (ConfigScope.Topic, "Topic"),
+        (ConfigScope.Group, "Group"),
+        (ConfigScope.ClientMetrics, "Client metrics"), (ConfigScope.User, "User"), (ConfigScope.UserClientQuota, "User and client quotas"),
+        (ConfigScope.IpQuota, "Quotas of addresses"),
         (ConfigScope.RemoteLogMetadataManager, "Tiered storage's metadata"),
     ];
 
@@ -38,9 +40,12 @@ public sealed class SettingsDocumentTests
     public void Every_statement_is_about_a_setting()
     {
         var names = All.Select(static key => key.Name).ToHashSet(StringComparer.Ordinal);
-        var stated = File.ReadLines(Path.Combine(Root, "protocol-specs", "config-effects.spec")).Where(static line => line.StartsWith("    ", StringComparison.Ordinal))
+        var stated = File.ReadLines(Path.Combine(Root, "protocol-specs", "config-effects.spec"))
+            .Where(static line => line.StartsWith("    ", StringComparison.Ordinal))
             .SelectMany(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
-        Assert.DoesNotContain(stated, name => name[^1] == '*' ? !names.Any(known => known.StartsWith(name[..^1], StringComparison.Ordinal)) : !names.Contains(name));
+        Assert.DoesNotContain(stated, name => name[^1] == '*'
+            ? !names.Any(known => known.StartsWith(name[..^1], StringComparison.Ordinal))
+            : !names.Contains(name));
     }
 
     private static IEnumerable<ConfigKey> All => Scopes.SelectMany(static scope => ConfigCatalog.Of(scope.Scope));
@@ -49,9 +54,13 @@ public sealed class SettingsDocumentTests
     {
         var text = new StringBuilder();
         _ = text.Append("# Every setting of Apache Kafka 4.4, and what it does here\n\n");
-        _ = text.Append("Made from `protocol-specs/configs.spec` and `protocol-specs/config-effects.spec` by a test of `tests/Protocol/`, which fails where this file differs\n");
+        _ = text.Append(
+            "Made from `protocol-specs/configs.spec` and `protocol-specs/config-effects.spec` by a test of `tests/Protocol/`, which fails where this file "
+            + "differs\n");
         _ = text.Append($"(`{WriteVariable}=1` in its environment writes it anew).\n\n");
-        _ = text.Append("**in effect**: as in Kafka. **no effect**: accepted, and nothing here needs it. **refused**: a value other than its default ends the start, or the request that brings it,\n");
+        _ = text.Append(
+            "**in effect**: as in Kafka. **no effect**: accepted, and nothing here needs it. **refused**: a value other than its default ends the start, or "
+            + "the request that brings it,\n");
         _ = text.Append("with a clear line. Settings that are given and have no effect are named, with the reason, in the log of each start.\n");
         foreach (var effect in Enum.GetValues<ConfigEffect>())
             _ = text.Append($"{(effect == ConfigEffect.InEffect ? "\n" : ", ")}{All.Count(key => key.Effect == effect)} {Word(effect)}");
@@ -60,15 +69,19 @@ public sealed class SettingsDocumentTests
         {
             _ = text.Append($"\n## {title}\n| Setting | Default | Changes | Here |\n|---|---|---|---|\n");
             foreach (var key in ConfigCatalog.Of(scope).OrderBy(static key => key.Name, StringComparer.Ordinal))
-                _ = text.Append($"| `{key.Name}` | {Default(key)} | {Changes(key.Dynamic)} | {Word(key.Effect)}{(key.Reason.Length > 0 ? $": {key.Reason}" : "")} |\n");
+                _ = text.Append(
+                    $"| `{key.Name}` | {Default(key)} | {Changes(key.Dynamic)} | {Word(key.Effect)}{(key.Reason.Length > 0 ? $": {key.Reason}" : "")} |\n");
         }
         return text.ToString();
     }
 
-    private static string Word(ConfigEffect effect) => effect switch { ConfigEffect.InEffect => "in effect", ConfigEffect.NoEffect => "no effect", _ => "refused" };
+    private static string Word(ConfigEffect effect) =>
+        effect switch { ConfigEffect.InEffect => "in effect", ConfigEffect.NoEffect => "no effect", _ => "refused" };
 
     private static string Default(ConfigKey key) =>
-        key.IsRequired ? "required" : key.Default is null ? "" : key.Default.Length == 0 ? "empty" : $"`{key.Default.Replace("|", "\\|", StringComparison.Ordinal)}`";
+        key.IsRequired
+            ? "required"
+            : key.Default is null ? "" : key.Default.Length == 0 ? "empty" : $"`{key.Default.Replace("|", "\\|", StringComparison.Ordinal)}`";
 
     private static string Changes(ConfigDynamic dynamic) => dynamic switch
     {

@@ -58,7 +58,9 @@ public class DispatchGeneratorTests
         }
         """;
 
-    private const string Create = "[Serves(ApiKey.CreateTopics, 2, 7, ApiListeners.Controller)] class CreateTopicsHandler : IControllerHandler<CreateTopicsRequest, CreateTopicsResponse>;";
+    private const string Create =
+        "[Serves(ApiKey.CreateTopics, 2, 7, ApiListeners.Controller)] class CreateTopicsHandler : IControllerHandler<CreateTopicsRequest, "
+        + "CreateTopicsResponse>;";
     private const string Both = "[Serves(ApiKey.Produce, 3, 13)] class ProduceHandler : IHandler<ProduceRequest, ProduceResponse>;"
         + "[Serves(ApiKey.Fetch, 4, 18)] class FetchHandler(System.Version version, string second) : IHandler<FetchRequest, FetchResponse>;";
 
@@ -67,7 +69,8 @@ public class DispatchGeneratorTests
     {
         var (errors, code) = Run(Both);
         Assert.Empty(errors);
-        Assert.Contains("public global::KafkaCompat.Broker.Handlers.FetchHandler Fetch { get; } = new(parts.Version, parts.Second);", code, StringComparison.Ordinal);
+        Assert.Contains("public global::KafkaCompat.Broker.Handlers.FetchHandler Fetch { get; } = new(parts.Version, parts.Second);", code,
+            StringComparison.Ordinal);
         var broker = code[..code.IndexOf("class ControllerHandlers", StringComparison.Ordinal)];
         Assert.Contains("(3, 13, Produce)", broker, StringComparison.Ordinal);
         Assert.Contains("new ForwardedApi(ApiKey.CreateTopics, 2, 7, controller)", broker, StringComparison.Ordinal);
@@ -88,20 +91,24 @@ public class DispatchGeneratorTests
     [Fact]
     public void What_the_controller_decides_becomes_a_list()
     {
-        var (errors, code) = Generate("KafkaCompat.Cluster", Cluster.Replace("HANDLERS", Create, StringComparison.Ordinal), Compile("KafkaCompat.Protocol", Protocol));
+        var (errors, code) =
+            Generate("KafkaCompat.Cluster", Cluster.Replace("HANDLERS", Create, StringComparison.Ordinal), Compile("KafkaCompat.Protocol", Protocol));
         Assert.Empty(errors);
         Assert.Contains("(2, 7, (ApiListeners)2, new global::KafkaCompat.Cluster.Controller.CreateTopicsHandler())", code, StringComparison.Ordinal);
         Assert.Contains("ApiKey.CreateTopics => All[0],", code, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("[Serves(ApiKey.Fetch, 4, 19)] class Other : IHandler<FetchRequest, FetchResponse>;", "serves versions 4 to 19 of Fetch, whose spec has 4 to 18")]
+    [InlineData("[Serves(ApiKey.Fetch, 4, 19)] class Other : IHandler<FetchRequest, FetchResponse>;",
+        "serves versions 4 to 19 of Fetch, whose spec has 4 to 18")]
     [InlineData("[Serves(ApiKey.Fetch, 3, 18)] class Other : IHandler<FetchRequest, FetchResponse>;", "serves versions 3 to 18")]
-    [InlineData("[Serves(ApiKey.Produce, 3, 13)] class Other : IHandler<ProduceRequest, ProduceResponse>;", "Produce is served on a broker's listener by Other and ProduceHandler")]
+    [InlineData("[Serves(ApiKey.Produce, 3, 13)] class Other : IHandler<ProduceRequest, ProduceResponse>;",
+        "Produce is served on a broker's listener by Other and ProduceHandler")]
     [InlineData(
         "[Serves(ApiKey.CreateTopics, 2, 7, ApiListeners.Controller)] class Other : IHandler<CreateTopicsRequest, CreateTopicsResponse>;",
         "CreateTopics is served on a controller's listener by CreateTopicsHandler and Other")]
-    [InlineData("[Serves(ApiKey.Produce, 3, 13, ApiListeners.Controller)] class Other : IHandler<ProduceRequest, ProduceResponse>;", "on a controller's listener, where the spec does not have it")]
+    [InlineData("[Serves(ApiKey.Produce, 3, 13, ApiListeners.Controller)] class Other : IHandler<ProduceRequest, ProduceResponse>;",
+        "on a controller's listener, where the spec does not have it")]
     [InlineData("[Serves(ApiKey.Fetch, 4, 18)] class Other;", "implements no IHandler")]
     [InlineData("[Serves(ApiKey.Fetch, 4, 12)] class Other : IHandler<ProduceRequest, ProduceResponse>;", "serves Fetch but handles ProduceRequest")]
     [InlineData(
@@ -139,7 +146,8 @@ public class DispatchGeneratorTests
     {
         var protocol = Compile("KafkaCompat.Protocol", Protocol);
         var cluster = Compile("KafkaCompat.Cluster", Cluster.Replace("HANDLERS", Create, StringComparison.Ordinal), protocol);
-        return Generate("KafkaCompat.Broker", Broker.Replace("HANDLERS", handlers, StringComparison.Ordinal).Replace("UNSERVED", unserved, StringComparison.Ordinal), protocol, cluster);
+        return Generate("KafkaCompat.Broker",
+            Broker.Replace("HANDLERS", handlers, StringComparison.Ordinal).Replace("UNSERVED", unserved, StringComparison.Ordinal), protocol, cluster);
     }
 
     private static CSharpCompilation Compile(string name, string text, params CSharpCompilation[] below) => CSharpCompilation.Create(

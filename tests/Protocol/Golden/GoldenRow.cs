@@ -21,7 +21,8 @@ internal sealed record GoldenRow(string Folder, string Schema, short Version, st
         string file = Path.GetFileNameWithoutExtension(path);
         string schema = folder == "clients" ? file[(file.IndexOf('-', StringComparison.Ordinal) + 1)..] : file;
         return File.ReadLines(path).Skip(1).Select(line => line.Split('\t')).Select(cells => new GoldenRow(
-            folder, schema, short.Parse(cells[0], CultureInfo.InvariantCulture), cells[1], Convert.FromHexString(cells[2]), cells[3], cells[4], Convert.FromHexString(cells[6])));
+            folder, schema, short.Parse(cells[0], CultureInfo.InvariantCulture), cells[1], Convert.FromHexString(cells[2]), cells[3], cells[4],
+            Convert.FromHexString(cells[6])));
     }
 
     /// <summary>Everything that is wrong with our reading and writing of this row.</summary>

@@ -28,7 +28,8 @@ public class GoldenVectorTests
         var data = new TheoryData<string>();
         foreach (string folder in Folders.Where(f => Directory.Exists(Path.Combine(root, f))))
         {
-            foreach (string name in Directory.GetFiles(Path.Combine(root, folder), "*.tsv").Select(Path.GetFileName).OfType<string>().Order(StringComparer.Ordinal))
+            foreach (string name in Directory.GetFiles(Path.Combine(root, folder), "*.tsv").Select(Path.GetFileName).OfType<string>()
+                .Order(StringComparer.Ordinal))
             {
                 data.Add(Path.Combine(folder, name));
             }

@@ -20,7 +20,8 @@ public class BatchFuzzTests
     private static readonly ProduceBatchRules[] Rules =
     [
         new(12, "t", 0, new ProduceSettings { MaxDecompressedMessageBytes = Limit }, 1_800_000_000_000),
-        new(12, "t", 0, new ProduceSettings { MaxDecompressedMessageBytes = Limit, RequiresKeys = true, TimestampType = TimestampType.LogAppendTime }, 1_800_000_000_000),
+        new(12, "t", 0, new ProduceSettings { MaxDecompressedMessageBytes = Limit, RequiresKeys = true, TimestampType = TimestampType.LogAppendTime },
+            1_800_000_000_000),
         new(12, "t", 0, new ProduceSettings { MaxDecompressedMessageBytes = Limit, Codec = CompressionType.Lz4 }, 1_800_000_000_000),
         new(6, "t", 0, new ProduceSettings { MaxMessageBytes = 2_000, Codec = CompressionType.None, SegmentBytes = 1_500 }, 1_800_000_000_000),
     ];
@@ -72,7 +73,8 @@ public class BatchFuzzTests
         }
         if (random.Next(8) == 0) bytes = bytes[..random.Next(bytes.Length)];
         if (bytes.Length < RecordBatchHeader.Size) return bytes;
-        if (random.Next(8) > 0) BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(RecordBatchHeader.BatchLengthPosition), bytes.Length - RecordBatchHeader.LogOverhead);
+        if (random.Next(8) > 0)
+            BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(RecordBatchHeader.BatchLengthPosition), bytes.Length - RecordBatchHeader.LogOverhead);
         RecordBatchPatch.SetCrc(bytes);
         return bytes;
     }

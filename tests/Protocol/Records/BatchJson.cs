@@ -32,7 +32,8 @@ internal static class BatchJson
     {
         var header = batch.Header;
         json.WriteStartObject();
-        WriteStart(json, header.BaseOffset, header.LastOffset, header.SizeInBytes, header.Magic, header.Crc, header.Attributes, header.Codec, header.TimestampType, header.MaxTimestamp);
+        WriteStart(json, header.BaseOffset, header.LastOffset, header.SizeInBytes, header.Magic, header.Crc, header.Attributes, header.Codec,
+            header.TimestampType, header.MaxTimestamp);
         json.WriteNumber("partitionLeaderEpoch", header.PartitionLeaderEpoch);
         json.WriteNumber("lastOffsetDelta", header.LastOffsetDelta);
         json.WriteNumber("baseTimestamp", header.BaseTimestamp);
@@ -90,7 +91,8 @@ internal static class BatchJson
         {
             Assert.True(batch.IsCrcValid);
             json.WriteStartObject();
-            WriteStart(json, batch.BaseOffset, batch.LastOffset, batch.SizeInBytes, batch.Magic, batch.Crc, batch.Attributes, batch.Codec, batch.TimestampType, batch.MaxTimestamp);
+            WriteStart(json, batch.BaseOffset, batch.LastOffset, batch.SizeInBytes, batch.Magic, batch.Crc, batch.Attributes, batch.Codec, batch.TimestampType,
+                batch.MaxTimestamp);
             json.WriteStartArray("records");
             foreach (var message in batch.Messages)
             {
@@ -106,7 +108,8 @@ internal static class BatchJson
         }
     }
 
-    private static void WriteStart(Utf8JsonWriter json, long baseOffset, long lastOffset, int size, sbyte magic, uint crc, short attributes, CompressionType codec, TimestampType type, long maxTimestamp)
+    private static void WriteStart(Utf8JsonWriter json, long baseOffset, long lastOffset, int size, sbyte magic, uint crc, short attributes,
+        CompressionType codec, TimestampType type, long maxTimestamp)
     {
         json.WriteNumber("baseOffset", baseOffset);
         json.WriteNumber("lastOffset", lastOffset);

@@ -11,8 +11,8 @@ using Xunit;
 namespace KafkaCompat.Protocol.Tests.Records;
 
 /// <summary>
-/// What is acknowledged can be read by Kafka's consumers, and what Kafka takes and can read back is taken. Samples/codec-verdicts.tsv holds what Apache Kafka's own classes said
-/// to mutated payloads of each codec; compat-tests/verdicts.py asks them about 80,000, and writes the sample.
+/// What is acknowledged can be read by Kafka's consumers, and what Kafka takes and can read back is taken. Samples/codec-verdicts.tsv holds what Apache Kafka's
+/// own classes said to mutated payloads of each codec; compat-tests/verdicts.py asks them about 80,000, and writes the sample.
 /// </summary>
 public sealed class CodecVerdictTests
 {
@@ -48,7 +48,8 @@ public sealed class CodecVerdictTests
     public void Gzip_with_every_flag_is_taken(int flags, short expected) => Assert.Equal(expected, Verdict(CompressionType.Gzip, Gzip(Records, flags)));
 
     [Fact]
-    public void Gzip_whose_header_checksum_is_wrong_is_refused() => Assert.Equal(Undecodable, Verdict(CompressionType.Gzip, Gzip(Records, 0x02, headerChecksumXor: 1)));
+    public void Gzip_whose_header_checksum_is_wrong_is_refused() =>
+        Assert.Equal(Undecodable, Verdict(CompressionType.Gzip, Gzip(Records, 0x02, headerChecksumXor: 1)));
 
     [Theory]
     [InlineData(1)]
@@ -74,7 +75,8 @@ public sealed class CodecVerdictTests
     public void Gzip_members_are_read_wherever_they_lie()
     {
         byte[] member = Gzip(Records);
-        for (int piece = 1; piece <= member.Length; piece++) Assert.Equal(Records, Decompress(CompressionType.Gzip, Segments.Every([.. member, .. member], piece))[..Records.Length]);
+        for (int piece = 1; piece <= member.Length; piece++)
+            Assert.Equal(Records, Decompress(CompressionType.Gzip, Segments.Every([.. member, .. member], piece))[..Records.Length]);
     }
 
     [Fact]
@@ -91,23 +93,30 @@ public sealed class CodecVerdictTests
     public void Lz4_frames_end_and_follow_each_other_as_for_Kafka()
     {
         byte[] mark = [0, 0, 0, 0], header = [0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82], skippable = [0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 1, 2];
-        byte[] block = Block(Records), first = [.. header, .. Block(Records[..5]), .. mark], second = [.. header, .. Block(Records[5..]), .. mark], empty = [.. header, .. mark];
+        byte[] block = Block(Records), first = [.. header, .. Block(Records[..5]), .. mark], second = [.. header, .. Block(Records[5..]), .. mark],
+        empty = [.. header, .. mark];
         byte[] open = [.. header, .. block], sound = [.. open, .. mark];
         (string What, byte[] Payload, short Expected)[] cases =
         [
             ("sound", sound, 0), ("a mark with the bit of a stored block", [.. open, 0, 0, 0, 0x80], 0),
-            ("no mark", open, Undecodable), ("a byte of it", [.. open, 0], Undecodable), ("two", [.. open, 0, 0], Undecodable), ("three", [.. open, 0, 0, 0], Undecodable),
+            ("no mark", open, Undecodable), ("a byte of it", [.. open, 0], Undecodable), ("two", [.. open, 0, 0], Undecodable),
+            ("three", [.. open, 0, 0, 0], Undecodable),
             ("other bytes in its place", [.. open, .. "abcd"u8], Undecodable), ("a cut block", open[..^1], Undecodable),
-            ("a second frame", [.. sound, .. sound], 0), ("an empty one", [.. sound, .. empty], 0), ("one to skip", [.. sound, .. skippable], 0), ("a byte behind", [.. sound, 1], 0),
+            ("a second frame", [.. sound, .. sound], 0), ("an empty one", [.. sound, .. empty], 0), ("one to skip", [.. sound, .. skippable], 0),
+            ("a byte behind", [.. sound, 1], 0),
             ("records over two frames", [.. first, .. second], InvalidRecord), ("the first without a mark", [.. first[..^4], .. second], Undecodable),
             ("with one to skip between them", [.. first, .. skippable, .. second], InvalidRecord),
             ("an empty frame first", [.. empty, .. sound], InvalidRecord), ("one to skip first", [.. skippable, .. sound], Undecodable),
-            ("nothing", empty, InvalidRecord), ("a header alone", header, Undecodable), ("a block behind the records", [.. open, .. Block([1]), .. mark], InvalidRecord),
-            ("two blocks", [.. header, .. Block(Records[..5]), .. Block(Records[5..]), .. mark], 0), ("two without a mark", [.. header, .. Block(Records[..5]), .. Block(Records[5..])], Undecodable),
-            ("a content size that is right", WithSize(Records.Length), 0), ("too small", WithSize(Records.Length - 1), 0), ("too large", WithSize(Records.Length + 1), 0),
+            ("nothing", empty, InvalidRecord), ("a header alone", header, Undecodable),
+            ("a block behind the records", [.. open, .. Block([1]), .. mark], InvalidRecord),
+            ("two blocks", [.. header, .. Block(Records[..5]), .. Block(Records[5..]), .. mark], 0),
+            ("two without a mark", [.. header, .. Block(Records[..5]), .. Block(Records[5..])], Undecodable),
+            ("a content size that is right", WithSize(Records.Length), 0), ("too small", WithSize(Records.Length - 1), 0),
+            ("too large", WithSize(Records.Length + 1), 0),
             ("none", WithSize(0), 0), ("as large as can be", WithSize(-1), 0),
         ];
-        Assert.Empty(cases.Where(static one => Verdict(CompressionType.Lz4, one.Payload) != one.Expected).Select(static one => $"{one.What}: {Verdict(CompressionType.Lz4, one.Payload)}"));
+        Assert.Empty(cases.Where(static one => Verdict(CompressionType.Lz4, one.Payload) != one.Expected)
+            .Select(static one => $"{one.What}: {Verdict(CompressionType.Lz4, one.Payload)}"));
 
         static byte[] Block(byte[] bytes) => [(byte)bytes.Length, 0, 0, 0x80, .. bytes];
 

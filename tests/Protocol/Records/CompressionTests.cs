@@ -68,7 +68,9 @@ public class CompressionTests
             Assert.True(output.WrittenSpan.SequenceEqual(expected), $"in pieces of {size}");
             // A compressed block of no bytes is read by Kafka.
             using var withEmpty = new PooledBuffer();
-            Assert.Equal(DecompressionResult.Done, codec.Decompress(Segments.Every([.. Frame([1, 2, 3]), .. Convert.FromHexString("28b52ffd2000050000"), .. Frame([9])], size), withEmpty, 1 << 20));
+            Assert.Equal(DecompressionResult.Done,
+                codec.Decompress(Segments.Every([.. Frame([1, 2, 3]), .. Convert.FromHexString("28b52ffd2000050000"), .. Frame([9])], size), withEmpty,
+                1 << 20));
             Assert.Equal([1, 2, 3, 9], withEmpty.WrittenSpan.ToArray());
             // A byte repeated in a frame that promises none.
             foreach (byte[] bytes in (byte[][])[broken, [.. Frame([1, 2, 3]), .. Convert.FromHexString("28b52ffd200003000007")]])

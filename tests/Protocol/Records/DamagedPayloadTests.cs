@@ -43,7 +43,8 @@ public sealed class DamagedPayloadTests
                 var expected = answers[i];
                 if (expected == "0" && verdict == 87 && RecordLengths.Contains((row["codec"], position))) continue;
                 if (expected == "87" && verdict == -1 && OtherRefusal.Contains((row["codec"], position, Changes[i]))) continue;
-                if (expected != verdict.ToString(CultureInfo.InvariantCulture)) failures.Add($"{row["codec"]} byte {position} ^ {Changes[i]}: {verdict} instead of {expected}");
+                if (expected != verdict.ToString(CultureInfo.InvariantCulture))
+                    failures.Add($"{row["codec"]} byte {position} ^ {Changes[i]}: {verdict} instead of {expected}");
             }
         }
         Assert.True(failures.Count == 0, $"{failures.Count} of {compared}:\n{string.Join('\n', failures)}");

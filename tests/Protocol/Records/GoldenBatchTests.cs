@@ -116,7 +116,8 @@ public class GoldenBatchTests
             {
                 var record = reader.Current;
                 long timestamp = header.BaseTimestamp + record.TimestampDelta;
-                if (header.IsControl && ControlRecords.TryReadType(record.Key, out var type) && ControlRecords.TryReadValue(type, record.Value, out var message, out _))
+                if (header.IsControl && ControlRecords.TryReadType(record.Key, out var type)
+                    && ControlRecords.TryReadValue(type, record.Value, out var message, out _))
                 {
                     ControlRecords.Append(builder, record.OffsetDelta, timestamp, type, message!);
                     continue;

@@ -91,7 +91,9 @@ public partial class InvalidBatchTests
         byte[] stored = row["stored"].Contains("...", StringComparison.Ordinal) ? [] : Convert.FromHexString(row["stored"]);
         short version = short.Parse(row["version"], CultureInfo.InvariantCulture);
         var rules = new ProduceBatchRules(version, "invalid-" + topic, partition, SettingsOf(row["topicConfig"]), NowOf(row, stored));
-        ReadOnlySequence<byte>? bytes = records is null ? null : cut == 0 ? new ReadOnlySequence<byte>(records) : Segments.Cut(records, new Random(cut), 1 + 2 * cut);
+        ReadOnlySequence<byte>? bytes = records is null
+            ? null
+            : cut == 0 ? new ReadOnlySequence<byte>(records) : Segments.Cut(records, new Random(cut), 1 + 2 * cut);
 
         using var verdict = ProduceBatchValidator.Validate(bytes, rules);
         if (BetterThanKafka.TryGetValue(name, out var better))
@@ -147,7 +149,8 @@ public partial class InvalidBatchTests
     private static string Decompressed(byte[] batch, RecordBatchHeader header)
     {
         using var output = new PooledBuffer();
-        Assert.Equal(DecompressionResult.Done, CompressionCodecs.Get(header.Codec).Decompress(new ReadOnlySequence<byte>(batch.AsMemory(RecordBatchHeader.Size)), output, 1 << 20));
+        Assert.Equal(DecompressionResult.Done,
+            CompressionCodecs.Get(header.Codec).Decompress(new ReadOnlySequence<byte>(batch.AsMemory(RecordBatchHeader.Size)), output, 1 << 20));
         return Convert.ToHexString(output.WrittenSpan);
     }
 

@@ -74,7 +74,8 @@ public class RecordBatchTests
         Assert.Equal(expected, bytes);
 
         Assert.True(RecordBatchHeader.TryRead(sequence, out var header));
-        Assert.Equal((123_456_789_012, 42, TimestampType.LogAppendTime, Time + 99), (header.BaseOffset, header.PartitionLeaderEpoch, header.TimestampType, header.MaxTimestamp));
+        Assert.Equal((123_456_789_012, 42, TimestampType.LogAppendTime, Time + 99),
+            (header.BaseOffset, header.PartitionLeaderEpoch, header.TimestampType, header.MaxTimestamp));
         Assert.Equal(header.Crc, Crc32C.Compute(bytes.AsSpan(RecordBatchHeader.AttributesPosition)));
         Assert.Equal((123_456_789_031, 123_456_789_032, bytes.Length), (header.LastOffset, header.NextOffset, header.SizeInBytes));
     }

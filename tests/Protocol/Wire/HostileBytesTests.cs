@@ -4,7 +4,9 @@ using Xunit;
 
 namespace KafkaCompat.Protocol.Tests.Wire;
 
-/// <summary>Bytes that were a message once, and bytes made to cost: no exception but the typed one, no allocation past the bound, and a stable meaning.</summary>
+/// <summary>
+/// Bytes that were a message once, and bytes made to cost: no exception but the typed one, no allocation past the bound, and a stable meaning.
+/// </summary>
 public class HostileBytesTests
 {
     private const int Seed = 20261122;

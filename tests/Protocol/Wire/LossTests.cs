@@ -17,7 +17,8 @@ public class LossTests
     {
         var response = new ListOffsetsResponse { Topics = { new() { Name = "t", Partitions = { new() { LeaderEpoch = 7 } } } } };
         var refused = Assert.Throws<UnsupportedVersionException>(() => GoldenRow.Write(response, 3));
-        Assert.Equal("ListOffsetsResponse.ListOffsetsPartitionResponse version 3 has no field leaderEpoch, which is set and may not be left out", refused.Message);
+        Assert.Equal("ListOffsetsResponse.ListOffsetsPartitionResponse version 3 has no field leaderEpoch, which is set and may not be left out",
+            refused.Message);
         Assert.Equal(("ListOffsetsResponse.ListOffsetsPartitionResponse", "leaderEpoch", (short)3), (refused.MessageName, refused.Field, refused.Version));
         Assert.Equal(response.GetSize(4), GoldenRow.Write(response, 4).Length);
     }
@@ -99,7 +100,8 @@ public class LossTests
         var schemas = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         foreach (string path in Directory.GetFiles(folder, "*.json", SearchOption.AllDirectories))
         {
-            using var json = JsonDocument.Parse(File.ReadAllText(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            using var json =
+                JsonDocument.Parse(File.ReadAllText(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             schemas[json.RootElement.GetProperty("name").GetString()!] = json.RootElement.Clone();
         }
 
@@ -162,7 +164,8 @@ public class LossTests
         (null, _) or (_, null) => false,
         (RecordBytes a, RecordBytes b) => a.Length == b.Length,
         (IList a, IList b) => a.Count == b.Count && a.Cast<object?>().Zip(b.Cast<object?>()).All(p => Same(p.First, p.Second)),
-        _ when value.GetType() is { IsNested: true, IsClass: true } type => type.GetProperties().Where(p => p.GetMethod!.IsPublic).All(p => Same(p.GetValue(value), p.GetValue(other))),
+        _ when value.GetType() is { IsNested: true, IsClass: true } type =>
+            type.GetProperties().Where(p => p.GetMethod!.IsPublic).All(p => Same(p.GetValue(value), p.GetValue(other))),
         _ => value.Equals(other),
     };
 

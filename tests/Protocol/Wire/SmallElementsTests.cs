@@ -13,7 +13,8 @@ public sealed class SmallElementsTests
     private const int Elements = 10_000;
 
     public static TheoryData<string> Requests => [.. typeof(RequestHeader).Assembly.GetTypes()
-        .Where(static type => typeof(IRequest).IsAssignableFrom(type) && type is { IsAbstract: false, IsInterface: false }).Select(static type => type.Name).Order(StringComparer.Ordinal)];
+        .Where(static type => typeof(IRequest).IsAssignableFrom(type) && type is { IsAbstract: false, IsInterface: false }).Select(static type => type.Name)
+            .Order(StringComparer.Ordinal)];
 
     [Theory]
     [MemberData(nameof(Requests))]
@@ -44,7 +45,8 @@ public sealed class SmallElementsTests
                     }
                     long cost = GC.GetAllocatedBytesForCurrentThread() - before;
                     Assert.True(reader.Remaining == 0, $"{what}: {reader.Remaining} bytes are left");
-                    Assert.True(cost <= reader.Cost + WireLimits.UncountedAllowance, $"{what}: {bytes.Length} bytes cost {cost}, and {reader.Cost} by estimate");
+                    Assert.True(cost <= reader.Cost + WireLimits.UncountedAllowance,
+                        $"{what}: {bytes.Length} bytes cost {cost}, and {reader.Cost} by estimate");
                     Assert.True(reader.Cost <= WireLimits.MostCost(bytes.Length), what);
                 }
             }
@@ -54,7 +56,8 @@ public sealed class SmallElementsTests
     [Fact]
     public void A_message_for_which_too_little_is_set_aside_is_read_with_more()
     {
-        var request = new MetadataRequest { Topics = [.. Enumerable.Range(0, Elements).Select(static _ => new MetadataRequest.MetadataRequestTopic { Name = "" })] };
+        var request =
+            new MetadataRequest { Topics = [.. Enumerable.Range(0, Elements).Select(static _ => new MetadataRequest.MetadataRequestTopic { Name = "" })] };
         byte[] bytes = TryWrite(request, 9)!;
         var refusal = Assert.Throws<WireFormatException>(() =>
         {
@@ -73,7 +76,8 @@ public sealed class SmallElementsTests
     }
 
     private static IEnumerable<PropertyInfo> Arrays(Type type) =>
-        type.GetProperties().Where(static p => p.Name != "UnknownTags" && p.PropertyType.IsGenericType && p.PropertyType.GetGenericTypeDefinition() == typeof(List<>));
+        type.GetProperties()
+            .Where(static p => p.Name != "UnknownTags" && p.PropertyType.IsGenericType && p.PropertyType.GetGenericTypeDefinition() == typeof(List<>));
 
     private static Type ElementOf(PropertyInfo array) => array.PropertyType.GetGenericArguments()[0];
 

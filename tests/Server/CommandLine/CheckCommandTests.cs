@@ -34,11 +34,16 @@ public sealed class CheckCommandTests : IDisposable
         Assert.Equal(1, code);
         var problems = Section(said, "Problems");
         // TLS on three listeners, an authorizer, a principal builder and config providers; each with its line.
-        foreach (var (setting, line) in ((string, int)[])[("listeners", 12), ("authorizer.class.name", 18), ("principal.builder.class", 20), ("config.providers", 21)])
-            Assert.Contains(problems, problem => problem.EndsWith($"({file}:{line})", StringComparison.Ordinal) && problem.Contains(setting == "listeners" ? "which is not served yet" : setting, StringComparison.Ordinal));
+        foreach (
+            var (setting, line) in ((string, int)[])[("listeners", 12), ("authorizer.class.name", 18), ("principal.builder.class", 20),
+            ("config.providers", 21)])
+            Assert.Contains(problems, problem => problem.EndsWith($"({file}:{line})", StringComparison.Ordinal)
+                && problem.Contains(setting == "listeners" ? "which is not served yet" : setting, StringComparison.Ordinal));
         Assert.Equal(6, problems.Count);
         var ignored = string.Join('\n', Section(said, "Without effect"));
-        foreach (var setting in (string[])["super.users", "listener.name.controlplane-9090.ssl.client.auth", "config.providers.strimzienv.class", "cruise.control.metrics.topic", "metric.reporters"])
+        foreach (
+            var setting in (string[])["super.users", "listener.name.controlplane-9090.ssl.client.auth", "config.providers.strimzienv.class",
+            "cruise.control.metrics.topic", "metric.reporters"])
             Assert.Contains(setting, ignored, StringComparison.Ordinal);
         Assert.DoesNotContain("CERTS_STORE_PASSWORD", said, StringComparison.Ordinal);
     }
@@ -48,7 +53,8 @@ public sealed class CheckCommandTests : IDisposable
     {
         var (config, notes) = FromEnvironment("confluent.env");
         Assert.Equal("MkU3OEVBNTcwNTJENDM2Qk", config.ClusterId);
-        Assert.Equal(["PLAINTEXT://broker:29092", "PLAINTEXT_HOST://localhost:9092"], config.Listeners.AdvertisedOfBroker.Select(static listener => listener.ToString()));
+        Assert.Equal(["PLAINTEXT://broker:29092", "PLAINTEXT_HOST://localhost:9092"],
+            config.Listeners.AdvertisedOfBroker.Select(static listener => listener.ToString()));
         Assert.Equal(["KAFKA_JMX_HOSTNAME", "KAFKA_JMX_PORT"], notes.Select(static note => note.Split(' ')[0]));
         Assert.Contains("confluent.license.topic.replication.factor", UnservedSettings.WithoutEffect(config).SelectMany(static group => group));
     }
@@ -102,7 +108,8 @@ public sealed class CheckCommandTests : IDisposable
     public void Several_bootstrap_servers_begin_no_cluster()
     {
         var empty = Path.Combine(_folder.FullName, "empty");
-        var (code, said) = Check([.. Anywhere, "--port", "0", "--override", "controller.quorum.bootstrap.servers=a:9093,b:9093,c:9093", "--override", $"log.dirs={empty}"]);
+        var (code, said) =
+            Check([.. Anywhere, "--port", "0", "--override", "controller.quorum.bootstrap.servers=a:9093,b:9093,c:9093", "--override", $"log.dirs={empty}"]);
         Assert.Equal(1, code);
         Assert.Matches("^controller.quorum.bootstrap.servers names 3 controllers .* \\(--override\\)$", Assert.Single(Section(said, "Problems")));
         Assert.False(Directory.Exists(empty));
@@ -125,7 +132,8 @@ public sealed class CheckCommandTests : IDisposable
             Assert.NotNull(await program.Line());
             (code, said) = Check(arguments);
             Assert.Equal(0, code);
-            Assert.All(Section(said, "Directories"), static line => Assert.Matches("^.* belongs to node 1 of cluster .{22}( and holds the metadata log)?; a broker that runs uses it$", line));
+            Assert.All(Section(said, "Directories"),
+                static line => Assert.Matches("^.* belongs to node 1 of cluster .{22}( and holds the metadata log)?; a broker that runs uses it$", line));
             Assert.EndsWith("A start would take this configuration once the broker that runs has ended.\n", said, StringComparison.Ordinal);
             Assert.Equal(("", ""), await program.Stop());
         }
@@ -143,7 +151,9 @@ public sealed class CheckCommandTests : IDisposable
         Assert.Matches($@"^{second}, where this node's metadata log is looked for, holds none\. .* \(--override\)$", Assert.Single(Section(said, "Problems")));
         (code, said) = Check([.. Anywhere, "--override", $"log.dirs={first}/meta.properties/x"]);
         Assert.Equal(1, code);
-        Assert.Equal($"The log directory {first}/meta.properties/x, which holds the metadata log, cannot be used: {first}/meta.properties/x cannot be created: {first}/meta.properties is a file, not a folder. (--override)", Assert.Single(Section(said, "Problems")));
+        Assert.Equal(
+            $"The log directory {first}/meta.properties/x, which holds the metadata log, cannot be used: {first}/meta.properties/x cannot be created: "
+            + $"{first}/meta.properties is a file, not a folder. (--override)", Assert.Single(Section(said, "Problems")));
         Assert.Equal(before, Directory.EnumerateFileSystemEntries(_folder.FullName, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal));
     }
 
@@ -152,14 +162,17 @@ public sealed class CheckCommandTests : IDisposable
     public async Task A_directory_that_stands_in_the_way_is_told_with_where_its_setting_stands()
     {
         string data = Path.Combine(_folder.FullName, "n1"), file = Path.Combine(_folder.FullName, "server.properties");
-        await System.IO.File.WriteAllTextAsync(file, $"process.roles=broker,controller\nnode.id=1\nlisteners=PLAINTEXT://localhost:0,CONTROLLER://localhost:0\ncontroller.listener.names=CONTROLLER\n"
-            + $"controller.quorum.bootstrap.servers=localhost:9093\nkafkacompat.http.listener=none\nlog.dirs={data},{data}/\n", TestContext.Current.CancellationToken);
+        await System.IO.File.WriteAllTextAsync(file,
+            $"process.roles=broker,controller\nnode.id=1\nlisteners=PLAINTEXT://localhost:0,CONTROLLER://localhost:0\ncontroller.listener.names=CONTROLLER\n"
+            + $"controller.quorum.bootstrap.servers=localhost:9093\nkafkacompat.http.listener=none\nlog.dirs={data},{data}/\n",
+            TestContext.Current.CancellationToken);
         await Refused($"log.dirs names the same directory twice, as {data} and as {data}/. ({file}:7)");
         Assert.False(Directory.Exists(data));
         Directory.CreateDirectory(Path.Combine(data, "orders-0"));
         await Refused($"log.dirs names the same directory twice, as {data} and as {data}/. ({file}:7)");
         var (_, said) = Check(file, "--override", $"log.dirs={data}");
-        Assert.StartsWith($"No readable meta.properties files found: {data} holds data and has no meta.properties", Assert.Single(Section(said, "Problems")), StringComparison.Ordinal);
+        Assert.StartsWith($"No readable meta.properties files found: {data} holds data and has no meta.properties", Assert.Single(Section(said, "Problems")),
+            StringComparison.Ordinal);
         Assert.Equal([$"{data} holds data and has no meta.properties: there is orders-0"], Section(said, "Directories"));
 
         async Task Refused(string expected)
@@ -179,10 +192,14 @@ public sealed class CheckCommandTests : IDisposable
     {
         var link = Path.Combine(_folder.FullName, "link");
         Directory.CreateSymbolicLink(link, "gone");
-        Assert.Equal($"The log directory {link}, which holds the metadata log, cannot be used: {link} is a link to {new DiskFileStore().Resolve(_folder.FullName)}/gone, which does not exist. (--override)", Problem(link));
+        Assert.Equal(
+            $"The log directory {link}, which holds the metadata log, cannot be used: {link} is a link to "
+            + $"{new DiskFileStore().Resolve(_folder.FullName)}/gone, which does not exist. (--override)", Problem(link));
         Assert.Contains($"{link}/data cannot be created: {link} is a link to", Problem(link + "/data"), StringComparison.Ordinal);
         if (OperatingSystem.IsLinux())
-            Assert.Equal("The log directory /proc/x, which holds the metadata log, cannot be used: /proc takes no files and no folders: it is of the kernel's file system proc. (--override)", Problem("/proc/x"));
+            Assert.Equal(
+                "The log directory /proc/x, which holds the metadata log, cannot be used: /proc takes no files and no folders: it is of the kernel's file "
+                + "system proc. (--override)", Problem("/proc/x"));
 
         static string Problem(string directory)
         {
@@ -200,7 +217,9 @@ public sealed class CheckCommandTests : IDisposable
         Directory.CreateDirectory(Path.Combine(one, "orders-0"));
         var (code, said) = Check([.. Anywhere, "--override", $"log.dirs={one},{two},{two}/", "--override", "node.id=x", "--override", "num.partitions=many"]);
         Assert.Equal(1, code);
-        Assert.Equal([$"{one} holds data and has no meta.properties: there is orders-0", $"{two} will be created and formatted", $"{two}/ will be created and formatted"], Section(said, "Directories"));
+        Assert.Equal(
+            [$"{one} holds data and has no meta.properties: there is orders-0", $"{two} will be created and formatted",
+            $"{two}/ will be created and formatted"], Section(said, "Directories"));
         var problems = Section(said, "Problems");
         Assert.Equal(3, problems.Count);
         Assert.Equal($"log.dirs names the same directory twice, as {two} and as {two}/. (--override)", problems[^1]);
@@ -217,15 +236,21 @@ public sealed class CheckCommandTests : IDisposable
         taken.Listen();
         var port = ((IPEndPoint)taken.LocalEndPoint!).Port;
         var (code, said) = Check(
-            "--override", $"listeners=PLAINTEXT://192.0.2.1:0,CONTROLLER://127.0.0.1:{port}", "--override", $"log.dirs={_folder.FullName}/x", "--override", "kafkacompat.http.listener=no.such.host.invalid:1");
+            "--override", $"listeners=PLAINTEXT://192.0.2.1:0,CONTROLLER://127.0.0.1:{port}", "--override", $"log.dirs={_folder.FullName}/x", "--override",
+            "kafkacompat.http.listener=no.such.host.invalid:1");
         Assert.Equal(1, code);
         var problems = Section(said, "Problems");
-        Assert.Equal("Listener PLAINTEXT://192.0.2.1:0: this machine does not have the address 192.0.2.1. Name one of its own, or no host for all of them. (--override)", problems[0]);
+        Assert.Equal(
+            "Listener PLAINTEXT://192.0.2.1:0: this machine does not have the address 192.0.2.1. Name one of its own, or no host for all of them. (--override)",
+            problems[0]);
         Assert.Equal($"Port {port} is in use: listener CONTROLLER://127.0.0.1:{port} cannot be bound to 127.0.0.1. (--override)", problems[1]);
-        Assert.StartsWith("Listener HTTP://no.such.host.invalid:1: no.such.host.invalid does not resolve to an address of this machine", problems[2], StringComparison.Ordinal);
+        Assert.StartsWith("Listener HTTP://no.such.host.invalid:1: no.such.host.invalid does not resolve to an address of this machine", problems[2],
+            StringComparison.Ordinal);
         Assert.EndsWith("(--override)", problems[2], StringComparison.Ordinal);
         taken.Dispose();
-        Assert.Equal(2, Section(Check("--override", $"listeners=PLAINTEXT://192.0.2.1:0,CONTROLLER://127.0.0.1:{port}", "--override", $"log.dirs={_folder.FullName}/x").Said, "Problems").Count + 1);
+        Assert.Equal(2,
+            Section(Check("--override", $"listeners=PLAINTEXT://192.0.2.1:0,CONTROLLER://127.0.0.1:{port}", "--override",
+            $"log.dirs={_folder.FullName}/x").Said, "Problems").Count + 1);
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
@@ -243,7 +268,8 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     private static List<string> Section(string said, string title) =>
-        [.. said.Split('\n').SkipWhile(line => line != title + ":").Skip(1).TakeWhile(static line => line.StartsWith("  ", StringComparison.Ordinal)).Select(static line => line.Trim())];
+        [.. said.Split('\n').SkipWhile(line => line != title + ":").Skip(1).TakeWhile(static line => line.StartsWith("  ", StringComparison.Ordinal))
+            .Select(static line => line.Trim())];
 
     private static (ServerConfig Config, List<string> Notes) FromEnvironment(string file)
     {

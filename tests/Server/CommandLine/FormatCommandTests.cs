@@ -28,7 +28,9 @@ public sealed class FormatCommandTests : IDisposable
     {
         Format(["-t", "abc", "--standalone", .. arguments]);
         var snapshot = Snapshot("one");
-        Assert.Equal(expected, string.Join(' ', snapshot.Records.Select(static record => (FeatureLevelRecord)record.Message).Select(static record => $"{record.Name}={record.FeatureLevel}")));
+        Assert.Equal(expected,
+            string.Join(' ',
+            snapshot.Records.Select(static record => (FeatureLevelRecord)record.Message).Select(static record => $"{record.Name}={record.FeatureLevel}")));
         Assert.Equal((1, 1), (snapshot.KRaftVersion, snapshot.Voters!.Voters.Length));
     }
 
@@ -60,14 +62,17 @@ public sealed class FormatCommandTests : IDisposable
     [Fact]
     public async Task A_directory_that_is_named_twice_is_refused_with_where_that_stands()
     {
-        string data = Path.Combine(_folder.FullName, "n1"), link = Path.Combine(_folder.FullName, "link"), file = Path.Combine(_folder.FullName, "twice.properties");
+        string data = Path.Combine(_folder.FullName, "n1"), link = Path.Combine(_folder.FullName, "link"),
+        file = Path.Combine(_folder.FullName, "twice.properties");
         Directory.CreateDirectory(data);
         Directory.CreateSymbolicLink(link, "n1");
-        await File.WriteAllTextAsync(file, $"process.roles=broker,controller\nnode.id=1\nlisteners=PLAINTEXT://localhost:0,CONTROLLER://localhost:0\ncontroller.listener.names=CONTROLLER\n"
+        await File.WriteAllTextAsync(file,
+            $"process.roles=broker,controller\nnode.id=1\nlisteners=PLAINTEXT://localhost:0,CONTROLLER://localhost:0\ncontroller.listener.names=CONTROLLER\n"
             + $"controller.quorum.bootstrap.servers=localhost:9093\nlog.dirs={data},{link}\n", TestContext.Current.CancellationToken);
         var (code, _, errors) = await ProgramProcess.Run(_folder.FullName, "format", "-t", "abc", "--standalone", "-c", file);
         Assert.Equal(1, code);
-        Assert.Contains($"log.dirs names the same directory twice, as {data} and as {link}. Both lead to {new DiskFileStore().Resolve(data)}. ({file}:6)", errors, StringComparison.Ordinal);
+        Assert.Contains($"log.dirs names the same directory twice, as {data} and as {link}. Both lead to {new DiskFileStore().Resolve(data)}. ({file}:6)",
+            errors, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(data));
     }
 
@@ -95,7 +100,8 @@ public sealed class FormatCommandTests : IDisposable
         File.Delete(Path.Combine(_folder.FullName, "two", "meta.properties"));
         using (new DiskFileStore().TryLock(Path.Combine(_folder.FullName, "two", ".lock")))
         {
-            Assert.Contains($"A running broker uses {_folder.FullName}/two", Assert.Throws<ConfigurationException>(() => Format(["-g", "-t", "abc"])).Message, StringComparison.Ordinal);
+            Assert.Contains($"A running broker uses {_folder.FullName}/two", Assert.Throws<ConfigurationException>(() => Format(["-g", "-t", "abc"])).Message,
+                StringComparison.Ordinal);
             Assert.False(File.Exists(Path.Combine(_folder.FullName, "two", "meta.properties")));
         }
 
@@ -172,7 +178,9 @@ public sealed class FormatCommandTests : IDisposable
     {
         Format(["-t", "abc"], "controller.quorum.voters=1@localhost:9093");
         Assert.Null(Snapshot("one").Voters);
-        Assert.Contains("controller.quorum.voters is set", Assert.Throws<ConfigurationException>(() => Format(["-t", "abc", "-s", "-g"], "controller.quorum.voters=1@localhost:9093", "log.dirs=three")).Message, StringComparison.Ordinal);
+        Assert.Contains("controller.quorum.voters is set",
+            Assert.Throws<ConfigurationException>(() =>
+            Format(["-t", "abc", "-s", "-g"], "controller.quorum.voters=1@localhost:9093", "log.dirs=three")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -191,8 +199,12 @@ public sealed class FormatCommandTests : IDisposable
         Format(["-t", "abc", "-s", "-S", $"SCRAM-SHA-256=[name=alice,password=secret,salt=\"{Convert.ToBase64String("78w68ixnf4rf7m7c8e9p5ilsl"u8)}\"]"]);
         var record = Assert.IsType<UserScramCredentialRecord>(Snapshot("one").Records[^1].Message);
         Assert.Equal(("alice", 1, 4096), (record.Name, record.Mechanism, record.Iterations));
-        Assert.Equal((sbyte[])[87, 45, 81, -52, 52, 121, -11, -18, -77, -80, -25, -28, 31, 29, -42, 95, -116, -43, 11, -24, 87, -58, -58, 30, -97, -121, -83, -40, -81, -96, -117, 102], record.StoredKey.Select(static one => (sbyte)one));
-        Assert.Equal((sbyte[])[-33, -97, -64, 66, 9, -101, 39, 123, 126, 43, 5, -94, 57, -19, 26, 122, 58, -115, 19, 4, 54, -125, -6, 80, 42, -71, 109, -17, 63, 69, -26, -87], record.ServerKey.Select(static one => (sbyte)one));
+        Assert.Equal(
+            (sbyte[])[87, 45, 81, -52, 52, 121, -11, -18, -77, -80, -25, -28, 31, 29, -42, 95, -116, -43, 11, -24, 87, -58, -58, 30, -97, -121, -83, -40, -81,
+            -96, -117, 102], record.StoredKey.Select(static one => (sbyte)one));
+        Assert.Equal(
+            (sbyte[])[-33, -97, -64, 66, 9, -101, 39, 123, 126, 43, 5, -94, 57, -19, 26, 122, 58, -115, 19, 4, 54, -125, -6, 80, 42, -71, 109, -17, 63, 69, -26,
+            -87], record.ServerKey.Select(static one => (sbyte)one));
     }
 
     [Fact]
@@ -206,13 +218,16 @@ public sealed class FormatCommandTests : IDisposable
         {
             using var program = ProgramProcess.Start(_folder.FullName, [], arguments);
             Assert.NotNull(await program.Line());
-            Assert.Equal(["audit-0", "orders-0", "orders-1", "orders-2"], Directory.EnumerateDirectories(Path.Combine(_folder.FullName, "data")).Select(Path.GetFileName).Where(static name => name![0] != '_').Order(StringComparer.Ordinal));
+            Assert.Equal(["audit-0", "orders-0", "orders-1", "orders-2"],
+                Directory.EnumerateDirectories(Path.Combine(_folder.FullName, "data")).Select(Path.GetFileName).Where(static name => name![0] != '_')
+                .Order(StringComparer.Ordinal));
             Assert.Equal(("", ""), await program.Stop());
         }
 
         using var other = ProgramProcess.Start(_folder.FullName, [("KAFKA_KAFKACOMPAT_TOPICS", "orders:4")], ProgramProcess.Anywhere);
         Assert.NotNull(await other.Line());
-        Assert.Contains("Topic orders exists and keeps its number of partitions, 3. kafkacompat.topics says 4", (await other.Stop()).Errors, StringComparison.Ordinal);
+        Assert.Contains("Topic orders exists and keeps its number of partitions, 3. kafkacompat.topics says 4", (await other.Stop()).Errors,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -233,7 +248,8 @@ public sealed class FormatCommandTests : IDisposable
     {
         var all = new List<string>
         {
-            "process.roles=broker,controller", "node.id=1", "listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093", "controller.listener.names=CONTROLLER",
+            "process.roles=broker,controller", "node.id=1", "listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:9093",
+            "controller.listener.names=CONTROLLER",
             $"log.dirs={_folder.FullName}/one,{_folder.FullName}/two",
         };
         if (settings.Length == 0) all.Add("controller.quorum.bootstrap.servers=localhost:9093");

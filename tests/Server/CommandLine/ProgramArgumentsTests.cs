@@ -75,11 +75,14 @@ public sealed class ProgramArgumentsTests
     /// <summary>What is wrong is told as somebody wrote it and with the place where it stands, whatever --port would make of it.</summary>
     [Theory]
     [InlineData("Unable to parse foo to a broker endpoint (--override)", "listeners=foo")]
-    [InlineData("The listener PLAINTEXT://localhost:99999 cannot be bound: a port is 0 to 65535", "listeners=PLAINTEXT://localhost:99999,CONTROLLER://localhost:1")]
+    [InlineData("The listener PLAINTEXT://localhost:99999 cannot be bound: a port is 0 to 65535",
+        "listeners=PLAINTEXT://localhost:99999,CONTROLLER://localhost:1")]
     [InlineData("No security protocol defined for listener MINE (--override)", "listeners=MINE://localhost:9092")]
-    [InlineData("Listener TLS://localhost:2 uses SSL, which is not served yet", "listeners=PLAINTEXT://localhost:1,TLS://localhost:2", "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,TLS:SSL")]
+    [InlineData("Listener TLS://localhost:2 uses SSL, which is not served yet", "listeners=PLAINTEXT://localhost:1,TLS://localhost:2",
+        "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,TLS:SSL")]
     [InlineData("Unable to parse host to a broker endpoint (--override)", "advertised.listeners=host")]
-    [InlineData("Invalid value nothing for configuration controller.quorum.bootstrap.servers: expected host:port. (--override)", "controller.quorum.bootstrap.servers=nothing")]
+    [InlineData("Invalid value nothing for configuration controller.quorum.bootstrap.servers: expected host:port. (--override)",
+        "controller.quorum.bootstrap.servers=nothing")]
     [InlineData("Unknown setting num.partition; did you mean num.partitions? (--override)", "num.partition=1")]
     public void A_port_hides_no_problem_of_other_settings(string expected, params string[] overrides)
     {
@@ -89,24 +92,31 @@ public sealed class ProgramArgumentsTests
         Assert.Contains(with, problem => problem.Contains(expected, StringComparison.Ordinal));
         Assert.Contains(with, static problem => problem.StartsWith("Invalid value x for configuration num.io.threads", StringComparison.Ordinal));
         Assert.Equal(without, with);
-        Assert.DoesNotContain(with, static problem => problem.Contains("--port", StringComparison.Ordinal) || problem.Contains("29092", StringComparison.Ordinal));
+        Assert.DoesNotContain(with, static problem => problem.Contains("--port", StringComparison.Ordinal)
+            || problem.Contains("29092", StringComparison.Ordinal));
     }
 
     [Fact]
     public void A_port_that_another_listener_has_is_its_own_problem() =>
-        Assert.Contains("(--port)", Assert.Single(Problems(["--override", "listeners=PLAINTEXT://localhost:1,MORE://localhost:2", "--override", "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,MORE:PLAINTEXT", "--port", "2"])), StringComparison.Ordinal);
+        Assert.Contains("(--port)",
+            Assert.Single(
+            Problems(
+            ["--override", "listeners=PLAINTEXT://localhost:1,MORE://localhost:2", "--override",
+            "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,MORE:PLAINTEXT", "--port", "2"])), StringComparison.Ordinal);
 
     [Fact]
     public void A_controllers_port_that_somebody_chose_stays()
     {
-        var config = ProgramSettings.Load(ProgramArguments.Parse(["--override", "listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:7000", "--port", "5000"]).Node);
+        var config = ProgramSettings.Load(
+            ProgramArguments.Parse(["--override", "listeners=PLAINTEXT://localhost:9092,CONTROLLER://localhost:7000", "--port", "5000"]).Node);
         Assert.Equal("PLAINTEXT://localhost:5000,CONTROLLER://localhost:7000", string.Join(',', config.Listeners.All));
         Assert.Equal(["localhost:7000"], config.GetList("controller.quorum.bootstrap.servers"));
     }
 
     /// <summary>A list tells of every entry that is wrong, each with where it stands.</summary>
     [Theory]
-    [InlineData("kafkacompat.topics=a:0,b/c,__consumer_offsets,d,d", "a:0 does not say how many partitions", "contains one or more characters", "__consumer_offsets", "d is named twice")]
+    [InlineData("kafkacompat.topics=a:0,b/c,__consumer_offsets,d,d", "a:0 does not say how many partitions", "contains one or more characters",
+        "__consumer_offsets", "d is named twice")]
     [InlineData("max.connections.per.ip.overrides=a,b:x,c/d:1,e:1", "'a' is not host:connections", "'b:x' is not host:connections", "invalid addresses : c/d")]
     [InlineData("listeners=foo,bar,PLAINTEXT://localhost:0,CONTROLLER://localhost:0", "Unable to parse foo", "Unable to parse bar")]
     [InlineData("controller.quorum.voters=a,b", "Invalid value a", "Invalid value b")]
@@ -115,7 +125,9 @@ public sealed class ProgramArgumentsTests
     {
         var problems = Problems(["--override", setting]);
         Assert.Equal(expected.Length, problems.Count);
-        Assert.All(expected, text => Assert.Contains(problems, problem => problem.Contains(text, StringComparison.Ordinal) && problem.EndsWith("(--override)", StringComparison.Ordinal)));
+        Assert.All(expected,
+            text => Assert.Contains(problems, problem => problem.Contains(text, StringComparison.Ordinal)
+            && problem.EndsWith("(--override)", StringComparison.Ordinal)));
     }
 
     /// <summary>Without a file broker.id alone is the node's id, and a map of protocols needs no word about the controller's listener.</summary>
@@ -127,10 +139,12 @@ public sealed class ProgramArgumentsTests
         Assert.Contains("`broker.id`", Assert.Single(Problems(["--override", "broker.id=7", "--override", "node.id=8"])), StringComparison.Ordinal);
         var config = Loaded("listeners=MINE://localhost:1", "listener.security.protocol.map=MINE:PLAINTEXT", "inter.broker.listener.name=MINE");
         Assert.Equal(["MINE://localhost:1", "CONTROLLER://localhost:2"], config.Listeners.All.Select(static listener => listener.ToString()));
-        config = Loaded("listeners=MINE://localhost:1", "listener.security.protocol.map=MINE:PLAINTEXT,controller:PLAINTEXT", "inter.broker.listener.name=MINE");
+        config =
+            Loaded("listeners=MINE://localhost:1", "listener.security.protocol.map=MINE:PLAINTEXT,controller:PLAINTEXT", "inter.broker.listener.name=MINE");
         Assert.Equal("MINE:PLAINTEXT,controller:PLAINTEXT", config.GetString("listener.security.protocol.map"));
 
-        static ServerConfig Loaded(params string[] overrides) => ProgramSettings.Load(ProgramArguments.Parse([.. overrides.SelectMany(static text => new[] { "--override", text })]).Node);
+        static ServerConfig Loaded(params string[] overrides) =>
+            ProgramSettings.Load(ProgramArguments.Parse([.. overrides.SelectMany(static text => new[] { "--override", text })]).Node);
     }
 
     [Theory]
@@ -161,7 +175,8 @@ public sealed class ProgramArgumentsTests
     [InlineData("version takes no arguments, and x was given.", "version", "x")]
     [InlineData("help takes no arguments, and x was given.", "help", "x")]
     [InlineData("version takes no arguments, and x was given.", "--version", "x")]
-    [InlineData("health was given an empty text. It takes a URL, HOST:PORT or a properties file, or nothing to ask the node that the environment describes.", "health", "")]
+    [InlineData("health was given an empty text. It takes a URL, HOST:PORT or a properties file, or nothing to ask the node that the environment describes.",
+        "health", "")]
     [InlineData("One URL or one file at most; a and b were given.", "health", "a", "b")]
     [InlineData("Unknown option x; see kafkacompat format --help.", "format", "x")]
     [InlineData("check takes what a start takes; version is a command.", "check", "version")]
@@ -189,5 +204,6 @@ public sealed class ProgramArgumentsTests
     }
 
     private static IReadOnlyList<string> Problems(string[] arguments) =>
-        [.. Assert.Throws<ConfigurationException>(() => ProgramSettings.Load(ProgramArguments.Parse(arguments).Node)).Problems.Select(static problem => problem.Message)];
+        [.. Assert.Throws<ConfigurationException>(() => ProgramSettings.Load(ProgramArguments.Parse(arguments).Node)).Problems.Select(static problem =>
+            problem.Message)];
 }

@@ -92,7 +92,9 @@ public sealed class DecodeCommandTests
                 Assert.True(code == 0, $"{file}: {text}");
                 Assert.DoesNotContain("unreadable", text, StringComparison.Ordinal);
                 Assert.DoesNotContain("unknown type", text, StringComparison.Ordinal);
-                foreach (var word in (string[])["PartitionRecord", "LEADER_CHANGE", "SNAPSHOT_FOOTER", "OffsetCommitKey", "ConsumerGroupMetadataKey", "producerEntries"])
+                foreach (
+                    var word in (string[])["PartitionRecord", "LEADER_CHANGE", "SNAPSHOT_FOOTER", "OffsetCommitKey", "ConsumerGroupMetadataKey",
+                    "producerEntries"])
                 {
                     if (text.Contains(word, StringComparison.Ordinal))
                     {
@@ -163,9 +165,11 @@ public sealed class DecodeCommandTests
     [InlineData("offset 85 at 4200\noffset 170 at 8400\noffset 255 at 12600\n", "00000055 00001068 000000aa 000020d0 000000ff 00003138")]
     [InlineData("offset 85 at 4200\n16 bytes of reserved room\n", "00000055 00001068 00000000 00000000 00000000 00000000")]
     [InlineData("timestamp 1700000000000 offset 3\ntimestamp 1700000000001 offset 30\n", "0000018bcfe56800 00000003 0000018bcfe56801 0000001e")]
-    [InlineData("timestamp 1000 offset 3\ntimestamp 1001 offset 30\n12 bytes of reserved room\n", "00000000000003e8 00000003 00000000000003e9 0000001e 0000000000000000 00000000")]
+    [InlineData("timestamp 1000 offset 3\ntimestamp 1001 offset 30\n12 bytes of reserved room\n",
+        "00000000000003e8 00000003 00000000000003e9 0000001e 0000000000000000 00000000")]
     [InlineData("@0 24 bytes that are not a batch, all zero: room that was reserved\n", "0000000000000000 0000000000000000 0000000000000000")]
-    [InlineData("{\"producerId\":4711,\"firstOffset\":7,\"lastOffset\":9,\"lastStableOffset\":7}\n", "0000 0000000000001267 0000000000000007 0000000000000009 0000000000000007")]
+    [InlineData("{\"producerId\":4711,\"firstOffset\":7,\"lastOffset\":9,\"lastStableOffset\":7}\n",
+        "0000 0000000000001267 0000000000000007 0000000000000009 0000000000000007")]
     [InlineData("ApiVersions request version 0", "0000000d 0012 0000 00000005 0003616263")]
     [InlineData("producerEntries", "0001 2ba3bb8e 00000000")]
     [InlineData("empty file\n", "")]
@@ -178,7 +182,8 @@ public sealed class DecodeCommandTests
             var (code, text) = Decode(path);
             Assert.Equal(0, code);
             Assert.Contains(expected, text, StringComparison.Ordinal);
-            Assert.Equal(expected.StartsWith("offset", StringComparison.Ordinal) || expected.StartsWith("timestamp", StringComparison.Ordinal), text.Contains("does not say the base offset", StringComparison.Ordinal));
+            Assert.Equal(expected.StartsWith("offset", StringComparison.Ordinal)
+                || expected.StartsWith("timestamp", StringComparison.Ordinal), text.Contains("does not say the base offset", StringComparison.Ordinal));
         }
         finally
         {
@@ -193,7 +198,8 @@ public sealed class DecodeCommandTests
         try
         {
             File.WriteAllBytes(path, [0xff, 0xfe, 0, 1, 2]);
-            Assert.Contains("--batches reads it as record batches", Assert.Throws<ConfigurationException>(() => Decode(path)).Message, StringComparison.Ordinal);
+            Assert.Contains("--batches reads it as record batches", Assert.Throws<ConfigurationException>(() => Decode(path)).Message,
+                StringComparison.Ordinal);
         }
         finally
         {
@@ -215,7 +221,8 @@ public sealed class DecodeCommandTests
         try
         {
             File.WriteAllBytes(path, Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)));
-            Assert.Contains("looks like no file of a data directory", Assert.Throws<ConfigurationException>(() => Decode(path)).Message, StringComparison.Ordinal);
+            Assert.Contains("looks like no file of a data directory", Assert.Throws<ConfigurationException>(() => Decode(path)).Message,
+                StringComparison.Ordinal);
         }
         finally
         {
@@ -229,17 +236,22 @@ public sealed class DecodeCommandTests
     {
         foreach (var path in (string[])["/bin/true", "/bin/sh", "/bin/ls", Environment.ProcessPath!, typeof(DecodeCommandTests).Assembly.Location])
         {
-            if (File.Exists(path)) Assert.Contains("looks like no file of a data directory", Assert.Throws<ConfigurationException>(() => Decode(path)).Message, StringComparison.Ordinal);
+            if (File.Exists(path))
+                Assert.Contains("looks like no file of a data directory", Assert.Throws<ConfigurationException>(() => Decode(path)).Message,
+                    StringComparison.Ordinal);
         }
     }
 
     /// <summary>What an index by its name cannot hold is told where it stands.</summary>
     [Theory]
-    [InlineData(".index", "offset 12 at 0\noffset 16 at 256\noffset 15 at 512, which is not behind the entry before\n", "00000005 00000000 00000009 00000100 00000008 00000200")]
+    [InlineData(".index", "offset 12 at 0\noffset 16 at 256\noffset 15 at 512, which is not behind the entry before\n",
+        "00000005 00000000 00000009 00000100 00000008 00000200")]
     [InlineData(".index", "offset 12 at 512\noffset 16 at 256, which is not behind the entry before\n", "00000005 00000200 00000009 00000100")]
     [InlineData(".index", "offset 12 at 0\noffset -9 at 256, which is not behind the entry before\n", "00000005 00000000 fffffff0 00000100")]
-    [InlineData(".timeindex", "timestamp 1001 offset 10\ntimestamp 1000 offset 37, which is not behind the entry before\n", "00000000000003e9 00000003 00000000000003e8 0000001e")]
-    [InlineData(".timeindex", "timestamp 1000 offset 37\ntimestamp 1001 offset 10, which is not behind the entry before\n", "00000000000003e8 0000001e 00000000000003e9 00000003")]
+    [InlineData(".timeindex", "timestamp 1001 offset 10\ntimestamp 1000 offset 37, which is not behind the entry before\n",
+        "00000000000003e9 00000003 00000000000003e8 0000001e")]
+    [InlineData(".timeindex", "timestamp 1000 offset 37\ntimestamp 1001 offset 10, which is not behind the entry before\n",
+        "00000000000003e8 0000001e 00000000000003e9 00000003")]
     public void An_entry_that_an_index_cannot_have_is_told(string extension, string expected, string hex)
     {
         var folder = Directory.CreateTempSubdirectory("kafkacompat-decode-");
@@ -320,7 +332,8 @@ public sealed class DecodeCommandTests
             var path = Path.Combine(folder.FullName, name);
             File.WriteAllText(path, content);
             if (isKafkas) Assert.Equal((0, content), Decode(path));
-            else Assert.StartsWith($"{path} is text and no file of a data directory: ", Assert.Throws<ConfigurationException>(() => Decode(path)).Message, StringComparison.Ordinal);
+            else Assert.StartsWith($"{path} is text and no file of a data directory: ", Assert.Throws<ConfigurationException>(() => Decode(path)).Message,
+                StringComparison.Ordinal);
         }
         finally
         {

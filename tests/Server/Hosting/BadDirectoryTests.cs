@@ -32,7 +32,8 @@ public sealed class BadDirectoryTests : IDisposable
     {
         var folder = Path.Combine(KafkaReference.Folder, "datadirs");
         return Directory.Exists(folder)
-            ? [.. Directory.EnumerateFiles(folder, "bad-*.tar.gz").Select(static path => Path.GetFileName(path)[..^".tar.gz".Length]).Order(StringComparer.Ordinal)]
+            ? [.. Directory.EnumerateFiles(folder, "bad-*.tar.gz").Select(static path => Path.GetFileName(path)[..^".tar.gz".Length])
+            .Order(StringComparer.Ordinal)]
             : [];
     }
 
@@ -41,7 +42,9 @@ public sealed class BadDirectoryTests : IDisposable
     public async Task A_damaged_directory_is_started_or_refused_as_Kafka_does(string name)
     {
         var archive = KafkaReference.Require("datadirs", name + ".tar.gz");
-        var about = JsonDocument.Parse(await File.ReadAllBytesAsync(KafkaReference.Require("datadirs", name + ".expected", "about.json"), TestContext.Current.CancellationToken)).RootElement;
+        var about = JsonDocument.Parse(
+            await File.ReadAllBytesAsync(KafkaReference.Require("datadirs", name + ".expected", "about.json"),
+            TestContext.Current.CancellationToken)).RootElement;
         await using (var packed = new GZipStream(File.OpenRead(archive), CompressionMode.Decompress))
         {
             await TarFile.ExtractToDirectoryAsync(packed, _folder.FullName, overwriteFiles: false, TestContext.Current.CancellationToken);
@@ -49,7 +52,8 @@ public sealed class BadDirectoryTests : IDisposable
 
         using var program = Process.Start(new ProcessStartInfo(
             "dotnet",
-            ["exec", Path.Combine(AppContext.BaseDirectory, "kafkacompat.dll"), "server.properties", "--override", "listeners=PLAINTEXT://localhost:0,CONTROLLER://localhost:0"])
+            ["exec", Path.Combine(AppContext.BaseDirectory, "kafkacompat.dll"), "server.properties", "--override",
+                "listeners=PLAINTEXT://localhost:0,CONTROLLER://localhost:0"])
         {
             WorkingDirectory = Path.Combine(_folder.FullName, name),
             RedirectStandardOutput = true,

@@ -90,7 +90,8 @@ public sealed class HostilePeersTests
 
         await Work(node, rounds: 100);
         // What they sent and nobody took lies in their own system's buffers.
-        Assert.InRange(node.Node.Transport.Pool.RentedBytes, 0, (requests.Length + 2) * (BytesOfConnection + ConnectionLimits.MaxUnflushedBytes + BlockPool.LargestSize));
+        Assert.InRange(node.Node.Transport.Pool.RentedBytes, 0,
+            (requests.Length + 2) * (BytesOfConnection + ConnectionLimits.MaxUnflushedBytes + BlockPool.LargestSize));
         node.Disconnect();
         await Task.WhenAll(floods).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
     }
@@ -212,7 +213,8 @@ public sealed class HostilePeersTests
             var answer = await flood.Ask<JoinGroupRequest, JoinGroupResponse>(join, 5);
             Assert.NotEqual(ErrorCode.None, answer.ErrorCode);
             var longName = new string('t', 1 + (i % 20_000));
-            var metadata = await flood.Ask<MetadataRequest, MetadataResponse>(new MetadataRequest { Topics = [new() { Name = $"bad name {longName}" }], AllowAutoTopicCreation = true }, 9);
+            var metadata = await flood.Ask<MetadataRequest, MetadataResponse>(
+                new MetadataRequest { Topics = [new() { Name = $"bad name {longName}" }], AllowAutoTopicCreation = true }, 9);
             Assert.Equal(ErrorCode.InvalidTopicException, metadata.Topics[0].ErrorCode);
             if (i % 300 == 0)
             {

@@ -18,7 +18,8 @@ public sealed partial class InfoLogTests : IDisposable
     {
         using var program = ProgramProcess.Start(
             _folder.FullName, [("KAFKA_LOG_LEVEL", "INFO")],
-            [.. ProgramProcess.Anywhere, "--override", "kafkacompat.topics=orders:3", "--override", "listener.name.plaintext.ssl.keystore.password=geheim", "--override", "group.initial.rebalance.delay.ms=0"]);
+            [.. ProgramProcess.Anywhere, "--override", "kafkacompat.topics=orders:3", "--override", "listener.name.plaintext.ssl.keystore.password=geheim",
+                "--override", "group.initial.rebalance.delay.ms=0"]);
         var port = int.Parse(Port().Match((await program.Line())!).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
         using (var client = await Connect(port))
         {
@@ -27,7 +28,8 @@ public sealed partial class InfoLogTests : IDisposable
 
         var (_, errors) = await program.Stop();
         Assert.DoesNotContain("geheim", errors, StringComparison.Ordinal);
-        Assert.Contains("listener.name.plaintext.ssl.keystore.password", Assert.Single(errors.Split('\n'), static line => line.Contains(" WARN ", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("listener.name.plaintext.ssl.keystore.password",
+            Assert.Single(errors.Split('\n'), static line => line.Contains(" WARN ", StringComparison.Ordinal)), StringComparison.Ordinal);
         var at = 0;
         foreach (var expected in (string[])
         [
@@ -72,7 +74,11 @@ public sealed partial class InfoLogTests : IDisposable
         var quotas = await client.Ask<AlterClientQuotasRequest, AlterClientQuotasResponse>(
             new AlterClientQuotasRequest
             {
-                Entries = { new() { Entity = { new() { EntityType = "client-id", EntityName = "batch" } }, Ops = { new() { Key = "producer_byte_rate", Value = 1_000_000 } } } },
+                Entries =
+                {
+                    new() { Entity = { new() { EntityType = "client-id", EntityName = "batch" } },
+                        Ops = { new() { Key = "producer_byte_rate", Value = 1_000_000 } } },
+                },
             },
             1);
         Assert.Equal(ErrorCode.None, quotas.Entries[0].ErrorCode);
@@ -84,7 +90,8 @@ public sealed partial class InfoLogTests : IDisposable
 
     private static async Task UseGroup(SocketClient client)
     {
-        await Eventually.Is(async () => (await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new FindCoordinatorRequest { Key = "team" }, 2)).ErrorCode == ErrorCode.None);
+        await Eventually.Is(async () =>
+            (await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new FindCoordinatorRequest { Key = "team" }, 2)).ErrorCode == ErrorCode.None);
         JoinGroupResponse? joined = null;
         await Eventually.Is(async () =>
         {
@@ -100,7 +107,8 @@ public sealed partial class InfoLogTests : IDisposable
                 3);
             return joined.ErrorCode == ErrorCode.None;
         });
-        var synced = await client.Ask<SyncGroupRequest, SyncGroupResponse>(new SyncGroupRequest { GroupId = "team", GenerationId = joined!.GenerationId, MemberId = joined.MemberId }, 2);
+        var synced = await client.Ask<SyncGroupRequest, SyncGroupResponse>(
+            new SyncGroupRequest { GroupId = "team", GenerationId = joined!.GenerationId, MemberId = joined.MemberId }, 2);
         Assert.Equal(ErrorCode.None, synced.ErrorCode);
         var left = await client.Ask<LeaveGroupRequest, LeaveGroupResponse>(new LeaveGroupRequest { GroupId = "team", MemberId = joined.MemberId }, 2);
         Assert.Equal(ErrorCode.None, left.ErrorCode);
@@ -114,7 +122,8 @@ public sealed partial class InfoLogTests : IDisposable
             resource.Configs.Add(new() { Name = key, ConfigOperation = 0, Value = value });
         }
 
-        var response = await client.Ask<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(new IncrementalAlterConfigsRequest { Resources = { resource } }, 1);
+        var response = await client.Ask<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(
+            new IncrementalAlterConfigsRequest { Resources = { resource } }, 1);
         Assert.Equal(ErrorCode.None, response.Responses[0].ErrorCode);
     }
 

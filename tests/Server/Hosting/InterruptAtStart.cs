@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace KafkaCompat.Server.Tests.Hosting;
 
 /// <summary>
-/// A script that starts the tests with <c>&amp;</c> has them ignore SIGINT, and so would every program that they start. The programs here are to hear it, as those that a person
-/// starts do.
+/// A script that starts the tests with <c>&amp;</c> has them ignore SIGINT, and so would every program that they start. The programs here are to hear it, as
+/// those that a person starts do.
 /// </summary>
 internal static partial class InterruptAtStart
 {

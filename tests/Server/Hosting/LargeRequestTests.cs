@@ -5,7 +5,9 @@ using Xunit;
 
 namespace KafkaCompat.Server.Tests.Hosting;
 
-/// <summary>Many connections with large requests at once, over sockets: what their objects take together is bounded, and a client that behaves is answered meanwhile.</summary>
+/// <summary>
+/// Many connections with large requests at once, over sockets: what their objects take together is bounded, and a client that behaves is answered meanwhile.
+/// </summary>
 public sealed class LargeRequestTests
 {
     private const int Peers = 50;
@@ -42,7 +44,8 @@ public sealed class LargeRequestTests
         }
 
         await Task.WhenAll(peers);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{answered} answers while some of {Peers} large requests waited, whose objects took {most} bytes at most");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{answered} answers while some of {Peers} large requests waited, whose objects took {most} bytes at most");
         Assert.InRange(answered, 1, int.MaxValue);
         Assert.InRange(most, 1, DecodeMemory.MaxBytes);
         await Eventually.Is(() => memory is { TakenBytes: 0, Waiting: 0 });

@@ -67,7 +67,8 @@ public sealed partial class OperationsTests : IDisposable
         using var second = Start([("KAFKA_KAFKACOMPAT_HTTP_LISTENER", null)], [.. Anywhere, "--override", "log.dirs=second"]);
         Assert.Matches("started in [0-9]+ ms, no metrics \\(9464 in use\\)$", await second.StandardOutput.ReadLineAsync(_deadline.Token));
         await Stop(second);
-        Assert.Matches("^[^\n]* WARN  kafkacompat: Metrics and health are not served: Port 9464 is in use: [^\n]*\n$", await second.StandardError.ReadToEndAsync(_deadline.Token));
+        Assert.Matches("^[^\n]* WARN  kafkacompat: Metrics and health are not served: Port 9464 is in use: [^\n]*\n$",
+            await second.StandardError.ReadToEndAsync(_deadline.Token));
         await Stop(first);
     }
 
@@ -79,11 +80,14 @@ public sealed partial class OperationsTests : IDisposable
         var port = new Uri(Address().Match((await first.StandardOutput.ReadLineAsync(_deadline.Token))!).Value).Port;
         using var second = Start([("KAFKA_LOG_DIRS", "second")], Anywhere);
         Assert.NotNull(await second.StandardOutput.ReadLineAsync(_deadline.Token));
-        foreach (var (directory, node, expected) in ((string, string?, int)[])[("first", null, 0), ("second", null, 1), ("none", null, 0), ("none", "1", 0), ("none", "7", 1)])
+        foreach (
+            var (directory, node, expected) in ((string, string?, int)[])[("first", null, 0), ("second", null, 1), ("none", null, 0), ("none", "1", 0),
+            ("none", "7", 1)])
         {
             await File.WriteAllLinesAsync(
                 Path.Combine(_folder.FullName, "server.properties"),
-                ["process.roles=broker,controller", "controller.listener.names=CONTROLLER", "listeners=PLAINTEXT://:9092,CONTROLLER://:9093", "controller.quorum.bootstrap.servers=localhost:9093",
+                ["process.roles=broker,controller", "controller.listener.names=CONTROLLER", "listeners=PLAINTEXT://:9092,CONTROLLER://:9093",
+                    "controller.quorum.bootstrap.servers=localhost:9093",
                     $"log.dirs={directory}", $"node.id={node ?? "1"}"],
                 _deadline.Token);
             using var health = Start([("KAFKA_KAFKACOMPAT_HTTP_LISTENER", $"localhost:{port}")], "health", "server.properties");
@@ -100,7 +104,9 @@ public sealed partial class OperationsTests : IDisposable
     [Fact]
     public async Task As_JSON_every_line_is_an_object()
     {
-        using var program = Start([("KAFKA_LOG_LEVEL", "INFO"), ("KAFKA_NUM_PARTITION", "1"), ("KAFKA_KAFKACOMPAT_LOG_FORMAT", "json"), ("KAFKA_KAFKACOMPAT_HTTP_LISTENER", "127.0.0.1:0")], Anywhere);
+        using var program = Start(
+            [("KAFKA_LOG_LEVEL", "INFO"), ("KAFKA_NUM_PARTITION", "1"), ("KAFKA_KAFKACOMPAT_LOG_FORMAT", "json"),
+            ("KAFKA_KAFKACOMPAT_HTTP_LISTENER", "127.0.0.1:0")], Anywhere);
         var ready = JsonDocument.Parse((await program.StandardOutput.ReadLineAsync(_deadline.Token))!).RootElement;
         Assert.StartsWith("kafkacompat node 1 on ", ready.GetProperty("message").GetString(), StringComparison.Ordinal);
         await Stop(program);
@@ -110,7 +116,8 @@ public sealed partial class OperationsTests : IDisposable
         Assert.Equal("WARN", events[0].GetProperty("level").GetString());
         Assert.All(events[1..], static json => Assert.Equal("INFO", json.GetProperty("level").GetString()));
         Assert.Contains(events[1..], static json => json.GetProperty("event").GetString() == "Bound");
-        Assert.Contains(events[1..], static json => json.GetProperty("event").GetString() == "Stopping" && json.GetProperty("values").GetProperty("Signal").GetString() == "SIGTERM");
+        Assert.Contains(events[1..], static json => json.GetProperty("event").GetString() == "Stopping"
+            && json.GetProperty("values").GetProperty("Signal").GetString() == "SIGTERM");
     }
 
     [Fact]

@@ -15,7 +15,8 @@ public sealed class OutOfTimeTests
         var client = node.Connect();
         for (short version = 0; version <= 2; version++)
         {
-            var elected = await client.Ask<ElectLeadersRequest, ElectLeadersResponse>(new() { TimeoutMs = 0, TopicPartitions = [new() { Topic = "t", Partitions = [0] }] }, version);
+            var elected = await client.Ask<ElectLeadersRequest, ElectLeadersResponse>(
+                new() { TimeoutMs = 0, TopicPartitions = [new() { Topic = "t", Partitions = [0] }] }, version);
             Assert.Equal(ErrorCode.RequestTimedOut, elected.ReplicaElectionResults[0].PartitionResult[0].ErrorCode);
             Assert.Equal(version == 0 ? ErrorCode.None : ErrorCode.RequestTimedOut, elected.ErrorCode);
         }
@@ -29,7 +30,8 @@ public sealed class OutOfTimeTests
 
         for (short version = 0; version <= 3; version++)
         {
-            var added = await client.Ask<CreatePartitionsRequest, CreatePartitionsResponse>(new() { TimeoutMs = 0, Topics = { new() { Name = "t", Count = 2 } } }, version);
+            var added = await client.Ask<CreatePartitionsRequest, CreatePartitionsResponse>(
+                new() { TimeoutMs = 0, Topics = { new() { Name = "t", Count = 2 } } }, version);
             Assert.Equal(ErrorCode.RequestTimedOut, added.Results[0].ErrorCode);
         }
 

@@ -18,7 +18,8 @@ public sealed class PipelinedChangeTests
         for (var i = 0; i < Rounds; i++)
         {
             var name = $"t{i}";
-            bytes.AddRange(WireFrames.Of(new CreateTopicsRequest { Topics = { new() { Name = name, NumPartitions = 3, ReplicationFactor = 1 } } }, 7, (4 * i) + 1));
+            bytes.AddRange(
+                WireFrames.Of(new CreateTopicsRequest { Topics = { new() { Name = name, NumPartitions = 3, ReplicationFactor = 1 } } }, 7, (4 * i) + 1));
             bytes.AddRange(WireFrames.Of(Look(name), 12, (4 * i) + 2));
             bytes.AddRange(WireFrames.Of(new DeleteTopicsRequest { TimeoutMs = 60_000, Topics = { new() { Name = name } } }, 6, (4 * i) + 3));
             bytes.AddRange(WireFrames.Of(Look(name), 12, (4 * i) + 4));
@@ -33,7 +34,8 @@ public sealed class PipelinedChangeTests
             Assert.Equal((ErrorCode.None, created.TopicId, 3), (seen.ErrorCode, seen.TopicId, seen.Partitions.Count));
             Assert.All(seen.Partitions, static partition => Assert.Equal((ErrorCode.None, 1), (partition.ErrorCode, partition.LeaderId)));
             Assert.Equal(ErrorCode.None, WireFrames.Decode<DeleteTopicsRequest, DeleteTopicsResponse>((await client.Receive())!, 6).Responses[0].ErrorCode);
-            Assert.Equal(ErrorCode.UnknownTopicOrPartition, WireFrames.Decode<MetadataRequest, MetadataResponse>((await client.Receive())!, 12).Topics[0].ErrorCode);
+            Assert.Equal(ErrorCode.UnknownTopicOrPartition,
+                WireFrames.Decode<MetadataRequest, MetadataResponse>((await client.Receive())!, 12).Topics[0].ErrorCode);
         }
     }
 

@@ -21,10 +21,12 @@ internal sealed class ProgramProcess : IDisposable
     /// <summary>Settings of a node on ports that the system chooses.</summary>
     public static string[] Anywhere { get; } = ["--override", "listeners=PLAINTEXT://localhost:0,CONTROLLER://localhost:0"];
 
-    public static ProgramProcess Start(string folder, IReadOnlyList<(string Name, string? Value)> environment, params IReadOnlyList<string> arguments) => Shell(folder, "", "", environment, arguments);
+    public static ProgramProcess Start(string folder, IReadOnlyList<(string Name, string? Value)> environment, params IReadOnlyList<string> arguments) =>
+        Shell(folder, "", "", environment, arguments);
 
     /// <summary>Starts it by a shell: <paramref name="before"/> is done first, <paramref name="redirections"/> stand behind its call.</summary>
-    public static ProgramProcess Shell(string folder, string before, string redirections, IReadOnlyList<(string Name, string? Value)> environment, params IReadOnlyList<string> arguments)
+    public static ProgramProcess Shell(string folder, string before, string redirections, IReadOnlyList<(string Name, string? Value)> environment,
+        params IReadOnlyList<string> arguments)
     {
         var start = new ProcessStartInfo("/bin/sh", ["-c", $"{before}\nexec dotnet exec \"$@\" {redirections}", "sh", Binary, .. arguments])
         {
@@ -32,7 +34,9 @@ internal sealed class ProgramProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var name in start.Environment.Keys.Where(static key => key.StartsWith("KAFKA_", StringComparison.Ordinal) || key is "CLUSTER_ID" or "JOURNAL_STREAM" or "NOTIFY_SOCKET").ToList())
+        foreach (
+            var name in start.Environment.Keys.Where(static key => key.StartsWith("KAFKA_", StringComparison.Ordinal)
+            || key is "CLUSTER_ID" or "JOURNAL_STREAM" or "NOTIFY_SOCKET").ToList())
         {
             start.Environment.Remove(name);
         }

@@ -39,10 +39,12 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public async Task Settings_that_have_no_effect_are_named_in_the_log_with_the_reason_and_the_start_goes_on()
     {
-        using var program = Start([.. Anywhere, "--override", "metric.reporters=com.example.Reporter", "--override", "metrics.num.samples=3", "--override", "num.io.threads=8"]);
+        using var program = Start(
+            [.. Anywhere, "--override", "metric.reporters=com.example.Reporter", "--override", "metrics.num.samples=3", "--override", "num.io.threads=8"]);
         Assert.StartsWith("kafkacompat node", await program.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         await Stop(program);
-        var line = Assert.Single((await program.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        var line = Assert.Single((await program.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Matches("WARN .*Settings without effect: metric.reporters, metrics.num.samples. Reason: measurements leave as .NET metrics", line);
     }
 
@@ -55,10 +57,15 @@ public sealed class ProgramTests : IDisposable
     [InlineData("Unknown option --what", "--what")]
     [InlineData("Cannot read none.properties", "none.properties")]
     [InlineData("Missing required configuration", "empty.properties")]
-    [InlineData("this machine does not have the address 192.0.2.1. Name one of its own, or no host for all of them. (--override)", "--override", "listeners=PLAINTEXT://192.0.2.1:0")]
-    [InlineData("to begin a cluster of one node. (--override)", "--override", "listeners=PLAINTEXT://localhost:0,CONTROLLER://localhost:0", "--override", "controller.quorum.bootstrap.servers=a:1,b:2,c:3")]
-    [InlineData("which is not served yet: KafkaCompat serves PLAINTEXT listeners. (--override)", "--override", "listeners=PLAINTEXT://localhost:0,SSL://localhost:1")]
-    [InlineData("The log directory /proc/xx, which holds the metadata log, cannot be used: /proc takes no files and no folders: it is of the kernel's file system proc. (--override)", "--override", "listeners=PLAINTEXT://localhost:0,CONTROLLER://localhost:0", "--override", "log.dirs=/proc/xx")]
+    [InlineData("this machine does not have the address 192.0.2.1. Name one of its own, or no host for all of them. (--override)", "--override",
+        "listeners=PLAINTEXT://192.0.2.1:0")]
+    [InlineData("to begin a cluster of one node. (--override)", "--override", "listeners=PLAINTEXT://localhost:0,CONTROLLER://localhost:0", "--override",
+        "controller.quorum.bootstrap.servers=a:1,b:2,c:3")]
+    [InlineData("which is not served yet: KafkaCompat serves PLAINTEXT listeners. (--override)", "--override",
+        "listeners=PLAINTEXT://localhost:0,SSL://localhost:1")]
+    [InlineData(
+        "The log directory /proc/xx, which holds the metadata log, cannot be used: /proc takes no files and no folders: it is of the kernel's file system "
+        + "proc. (--override)", "--override", "listeners=PLAINTEXT://localhost:0,CONTROLLER://localhost:0", "--override", "log.dirs=/proc/xx")]
     public async Task What_stands_in_the_way_is_one_line_and_exit_code_1(string expected, params string[] arguments)
     {
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "empty.properties"), "# nothing\n", TestContext.Current.CancellationToken);
@@ -72,7 +79,8 @@ public sealed class ProgramTests : IDisposable
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         taken.Listen();
         var port = ((IPEndPoint)taken.LocalEndPoint!).Port;
-        await Refused($"Port {port} is in use: listener PLAINTEXT://localhost:{port} cannot be bound to 127.0.0.1. (--override)", "--override", $"listeners=PLAINTEXT://localhost:{port},CONTROLLER://localhost:0");
+        await Refused($"Port {port} is in use: listener PLAINTEXT://localhost:{port} cannot be bound to 127.0.0.1. (--override)", "--override",
+            $"listeners=PLAINTEXT://localhost:{port},CONTROLLER://localhost:0");
         Assert.False(Directory.Exists(Path.Combine(_folder.FullName, "data")));
     }
 

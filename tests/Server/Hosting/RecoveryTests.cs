@@ -12,7 +12,10 @@ using Xunit;
 
 namespace KafkaCompat.Server.Tests.Hosting;
 
-/// <summary>The program over directories that a kill, a disk or a person left: it says what it repairs, answers while it does, ends when it is told to, and comes up with what it ran with.</summary>
+/// <summary>
+/// The program over directories that a kill, a disk or a person left: it says what it repairs, answers while it does, ends when it is told to, and comes up
+/// with what it ran with.
+/// </summary>
 public sealed class RecoveryTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -38,7 +41,9 @@ public sealed class RecoveryTests : IDisposable
         var metrics = await Get(Url(ready) + "/metrics");
         await Signal(program, 0);
         var said = await program.StandardError.ReadToEndAsync(_deadline.Token);
-        AssertSaid(said, $" WARN  logs: The log of t-0 was cut to end at offset 10: 5 bytes at the end of data/t-0/{Path.GetFileName(log)} were removed, because the file ends within the batch at byte {length}.");
+        AssertSaid(said,
+            $" WARN  logs: The log of t-0 was cut to end at offset 10: 5 bytes at the end of data/t-0/{Path.GetFileName(log)} were removed, because the file "
+            + $"ends within the batch at byte {length}.");
         AssertSaid(said, " WARN  logs: An index of t-1 was missing or damaged. It was rebuilt from ");
         AssertSaid(said, " WARN  logs: The log of t-2 was emptied in ");
         AssertSaid(said, " INFO  logs: The file ");
@@ -82,11 +87,14 @@ public sealed class RecoveryTests : IDisposable
             Assert.Matches("^The node is starting: 2 of 3 partitions are opened; [0-9]+ bytes of batches are checked.\n$", ready);
             Assert.Matches("^alive\nnode 1 of cluster .{22}\n$", await Get(url + "/health/live"));
             const string Another = "is answered by another node: node 1 of cluster ";
-            foreach (var (node, data, said) in ((string, string, string)[])[("1", Data, "The node is starting: 2 of 3 partitions"), ("7", "none", Another), ("7", Data, Another)])
+            foreach (
+                var (node, data, said) in ((string, string, string)[])[("1", Data, "The node is starting: 2 of 3 partitions"), ("7", "none", Another),
+                ("7", Data, Another)])
             {
                 // Asked by settings, another node's start is not taken for this one's.
                 using var health = ProgramProcess.Start(
-                    _folder.FullName, [("KAFKA_KAFKACOMPAT_HTTP_LISTENER", new Uri(url).Authority), ("KAFKA_NODE_ID", node), ("KAFKA_LOG_DIRS", data)], "health");
+                    _folder.FullName, [("KAFKA_KAFKACOMPAT_HTTP_LISTENER", new Uri(url).Authority), ("KAFKA_NODE_ID", node), ("KAFKA_LOG_DIRS", data)],
+                    "health");
                 var (ended, _, errors) = await health.End();
                 Assert.Equal(1, ended);
                 Assert.Contains(said, errors, StringComparison.Ordinal);
@@ -123,7 +131,8 @@ public sealed class RecoveryTests : IDisposable
     }
 
     /// <summary>As <c>Assert.Contains</c>, which shows too little of a log.</summary>
-    private static void AssertSaid(string said, string words) => Assert.True(said.Contains(words, StringComparison.Ordinal), $"Not said: {words}\nSaid:\n{said}");
+    private static void AssertSaid(string said, string words) =>
+        Assert.True(said.Contains(words, StringComparison.Ordinal), $"Not said: {words}\nSaid:\n{said}");
 
     private string Segment(string partition, string kind) => Path.Combine(Data, partition, "00000000000000000000" + kind);
 
@@ -189,7 +198,10 @@ public sealed class RecoveryTests : IDisposable
         throw new EndOfStreamException($"The program ended without saying: {words}");
     }
 
-    private static string Url(string? ready) => ready is not null && ready.IndexOf("http://", StringComparison.Ordinal) is var at and >= 0 ? ready[at..] : throw new InvalidDataException($"No URL: {ready}");
+    private static string Url(string? ready) =>
+        ready is not null && ready.IndexOf("http://", StringComparison.Ordinal) is var at and >= 0
+        ? ready[at..]
+        : throw new InvalidDataException($"No URL: {ready}");
 
     private async Task<string> Get(string url, HttpStatusCode expected = HttpStatusCode.OK)
     {

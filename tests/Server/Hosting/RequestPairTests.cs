@@ -9,8 +9,8 @@ using Xunit;
 namespace KafkaCompat.Server.Tests.Hosting;
 
 /// <summary>
-/// Whatever changes something, sent together with whatever reads it: the read is answered as if it were sent after the change was answered. Each on a topic, group and client
-/// id of its own, whose name alone may differ.
+/// Whatever changes something, sent together with whatever reads it: the read is answered as if it were sent after the change was answered. Each on a topic,
+/// group and client id of its own, whose name alone may differ.
 /// </summary>
 public sealed class RequestPairTests
 {
@@ -22,14 +22,39 @@ public sealed class RequestPairTests
         ("CreateTopics", Create),
         ("CreatePartitions", AddPartitions),
         ("DeleteTopics", Delete),
-        ("IncrementalAlterConfigs", static name => Frame(new IncrementalAlterConfigsRequest { Resources = [new() { ResourceType = 2, ResourceName = name, Configs = [new() { Name = "retention.ms", Value = "12345" }] }] }, 0)),
-        ("IncrementalAlterConfigs max.message.bytes", static name => Frame(new IncrementalAlterConfigsRequest { Resources = [new() { ResourceType = 2, ResourceName = name, Configs = [new() { Name = "max.message.bytes", Value = "60" }] }] }, 0)),
-        ("AlterConfigs", static name => Frame(new AlterConfigsRequest { Resources = [new() { ResourceType = 2, ResourceName = name, Configs = [new() { Name = "retention.ms", Value = "54321" }] }] }, 0)),
-        ("AlterClientQuotas", static name => Frame(new AlterClientQuotasRequest { Entries = [new() { Entity = [new() { EntityType = "client-id", EntityName = name }], Ops = [new() { Key = "consumer_byte_rate", Value = 1e9 }] }] }, 0)),
+        ("IncrementalAlterConfigs",
+            static name =>
+            Frame(new IncrementalAlterConfigsRequest
+            {
+                Resources = [new() { ResourceType = 2, ResourceName = name, Configs = [new() { Name = "retention.ms", Value = "12345" }] }],
+            }, 0)),
+        ("IncrementalAlterConfigs max.message.bytes",
+            static name =>
+            Frame(new IncrementalAlterConfigsRequest
+            {
+                Resources = [new() { ResourceType = 2, ResourceName = name, Configs = [new() { Name = "max.message.bytes", Value = "60" }] }],
+            }, 0)),
+        ("AlterConfigs",
+            static name =>
+            Frame(new AlterConfigsRequest
+            {
+                Resources = [new() { ResourceType = 2, ResourceName = name, Configs = [new() { Name = "retention.ms", Value = "54321" }] }],
+            }, 0)),
+        ("AlterClientQuotas",
+            static name =>
+            Frame(new AlterClientQuotasRequest
+            {
+                Entries =
+                    [new() { Entity = [new() { EntityType = "client-id", EntityName = name }], Ops = [new() { Key = "consumer_byte_rate", Value = 1e9 }] }],
+            }, 0)),
         ("Produce", Produce),
-        ("DeleteRecords", static name => Frame(new DeleteRecordsRequest { Topics = [new() { Name = name, Partitions = [new() { PartitionIndex = 0, Offset = -1 }] }], TimeoutMs = 120_000 }, 0)),
+        ("DeleteRecords",
+            static name =>
+            Frame(new DeleteRecordsRequest { Topics = [new() { Name = name, Partitions = [new() { PartitionIndex = 0, Offset = -1 }] }], TimeoutMs = 120_000 },
+            0)),
         ("OffsetCommit", Commit),
-        ("OffsetDelete", static name => Frame(new OffsetDeleteRequest { GroupId = name, Topics = [new() { Name = name, Partitions = [new() { PartitionIndex = 0 }] }] }, 0)),
+        ("OffsetDelete",
+            static name => Frame(new OffsetDeleteRequest { GroupId = name, Topics = [new() { Name = name, Partitions = [new() { PartitionIndex = 0 }] }] }, 0)),
         ("DeleteGroups", static name => Frame(new DeleteGroupsRequest { GroupsNames = [name] }, 0)),
         ("Fetch that waits", static name => Frame(Records.Fetch(name, 1, maxWaitMs: 50), 4)),
     ];
@@ -37,13 +62,22 @@ public sealed class RequestPairTests
     private static readonly (string Name, Func<string, byte[]> Frame)[] Reads =
     [
         ("Metadata", static name => Frame(new MetadataRequest { Topics = [new() { Name = name }], AllowAutoTopicCreation = false }, 4)),
-        ("DescribeConfigs", static name => Frame(new DescribeConfigsRequest { Resources = [new() { ResourceType = 2, ResourceName = name, ConfigurationKeys = ["retention.ms", "max.message.bytes"] }] }, 1)),
-        ("DescribeClientQuotas", static name => Frame(new DescribeClientQuotasRequest { Components = [new() { EntityType = "client-id", Match = name }], Strict = true }, 0)),
-        ("ListOffsets", static name => Frame(new ListOffsetsRequest { ReplicaId = -1, Topics = [new() { Name = name, Partitions = [new() { Timestamp = -1 }] }] }, 1)),
+        ("DescribeConfigs",
+            static name =>
+            Frame(new DescribeConfigsRequest
+            {
+                Resources = [new() { ResourceType = 2, ResourceName = name, ConfigurationKeys = ["retention.ms", "max.message.bytes"] }],
+            }, 1)),
+        ("DescribeClientQuotas",
+            static name => Frame(new DescribeClientQuotasRequest { Components = [new() { EntityType = "client-id", Match = name }], Strict = true }, 0)),
+        ("ListOffsets",
+            static name => Frame(new ListOffsetsRequest { ReplicaId = -1, Topics = [new() { Name = name, Partitions = [new() { Timestamp = -1 }] }] }, 1)),
         ("Fetch", static name => Frame(Records.Fetch(name, 0), 4)),
         ("OffsetFetch", static name => Frame(new OffsetFetchRequest { GroupId = name, Topics = [new() { Name = name, PartitionIndexes = [0] }] }, 1)),
         ("DescribeGroups", static name => Frame(new DescribeGroupsRequest { Groups = [name] }, 0)),
-        ("OffsetForLeaderEpoch", static name => Frame(new OffsetForLeaderEpochRequest { ReplicaId = -1, Topics = [new() { Topic = name, Partitions = [new() { CurrentLeaderEpoch = -1 }] }] }, 2)),
+        ("OffsetForLeaderEpoch",
+            static name =>
+            Frame(new OffsetForLeaderEpochRequest { ReplicaId = -1, Topics = [new() { Topic = name, Partitions = [new() { CurrentLeaderEpoch = -1 }] }] }, 2)),
         ("Produce", Produce),
         ("OffsetCommit", Commit),
         ("CreateTopics", Create),
@@ -56,7 +90,9 @@ public sealed class RequestPairTests
     {
         await using var node = await SocketNode.Start();
         using var keeper = node.Connect();
-        await Eventually.Is(async () => (await keeper.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4)).Coordinators[0].ErrorCode == ErrorCode.None);
+        await Eventually.Is(async () =>
+            (await keeper.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4)).Coordinators[
+            0].ErrorCode == ErrorCode.None);
         var number = 0;
         var different = new List<string>();
         foreach (var change in Changes)
@@ -79,7 +115,8 @@ public sealed class RequestPairTests
                 _ = await node.CreateTopic(name, 1);
                 await keeper.Send(Produce(name));
                 Assert.NotNull(await keeper.Receive());
-                await Eventually.Is(async () => (await keeper.Ask<OffsetCommitRequest, OffsetCommitResponse>(CommitOf(name), 2)).Topics[0].Partitions[0].ErrorCode == ErrorCode.None);
+                await Eventually.Is(async () =>
+                    (await keeper.Ask<OffsetCommitRequest, OffsetCommitResponse>(CommitOf(name), 2)).Topics[0].Partitions[0].ErrorCode == ErrorCode.None);
             }
 
             using var client = node.Connect();

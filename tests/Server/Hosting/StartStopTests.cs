@@ -15,7 +15,9 @@ namespace KafkaCompat.Server.Tests.Hosting;
 /// <summary>A stop that comes during a start is an orderly one, whatever becomes of the start.</summary>
 public sealed class StartStopTests
 {
-    /// <summary>A part that was taken away under another that still worked, a disk that failed at that moment, a cause inside: the node was to end, and it does.</summary>
+    /// <summary>
+    /// A part that was taken away under another that still worked, a disk that failed at that moment, a cause inside: the node was to end, and it does.
+    /// </summary>
     public static TheoryData<Exception, bool> Failures() => new()
     {
         { new OperationCanceledException(), false },
@@ -27,7 +29,8 @@ public sealed class StartStopTests
         { new IOException("Input/output error"), true },
         { new ConfigurationException("Port 9092 is in use."), true },
         { new OperationCanceledException("The start was told to end.", new TaskCanceledException()), false },
-        { new OperationCanceledException("The start was told to end.", new KafkaStorageException("The log directory has failed earlier: No space left on device")), true },
+        { new OperationCanceledException("The start was told to end.",
+            new KafkaStorageException("The log directory has failed earlier: No space left on device")), true },
     };
 
     [Theory]
@@ -74,8 +77,8 @@ public sealed class StartStopTests
     }
 
     /// <summary>
-    /// The whole program around a node of two disks, one of which stops answering: be it that a chore waits for it before the stop, or that the stop does. The other directory is
-    /// closed cleanly, and the program ends by its bound with a line and an exit code.
+    /// The whole program around a node of two disks, one of which stops answering: be it that a chore waits for it before the stop, or that the stop does. The
+    /// other directory is closed cleanly, and the program ends by its bound with a line and an exit code.
     /// </summary>
     [Theory]
     [InlineData("/b", true)]
@@ -143,12 +146,14 @@ public sealed class StartStopTests
     {
         using var lines = new RecordedLines(LogLevel.Information);
         var shortage = new IOException("Too many open files : '/data/t-0/x.snapshot.tmp'", 24);
-        var lacks = await Assert.ThrowsAsync<IOException>(() => NodeHost.EndOfStop(Task.FromException(new KafkaStorageException(shortage.Message, shortage)), TimeProvider.System, lines));
+        var lacks = await Assert.ThrowsAsync<IOException>(() =>
+            NodeHost.EndOfStop(Task.FromException(new KafkaStorageException(shortage.Message, shortage)), TimeProvider.System, lines));
         Assert.Equal(
             "The node could not stop in order: Too many open files : '/data/t-0/x.snapshot.tmp'. The next start checks its files. "
             + "This process has as many files open as it may. Raise the limit (ulimit -n, LimitNOFILE= of systemd).",
             lacks.Message);
-        var full = await Assert.ThrowsAsync<IOException>(() => NodeHost.EndOfStop(Task.FromException(new IOException("No space left on device")), TimeProvider.System, lines));
+        var full = await Assert.ThrowsAsync<IOException>(() =>
+            NodeHost.EndOfStop(Task.FromException(new IOException("No space left on device")), TimeProvider.System, lines));
         Assert.Equal("The node could not stop in order: No space left on device. The next start checks its files.", full.Message);
     }
 
@@ -173,7 +178,9 @@ public sealed class StartStopTests
 
         Assert.Contains("ERROR logs: The log of t-0 cannot be used.", text.ToString(), StringComparison.Ordinal);
         Assert.Contains("Too many open files : '/data/t-0/x.log'", text.ToString(), StringComparison.Ordinal);
-        if (!hasStack) Assert.EndsWith("ERROR logs: The log of t-0 cannot be used. The log of t-0 has failed. Too many open files : '/data/t-0/x.log'\n", text.ToString(), StringComparison.Ordinal);
+        if (!hasStack)
+            Assert.EndsWith("ERROR logs: The log of t-0 cannot be used. The log of t-0 has failed. Too many open files : '/data/t-0/x.log'\n", text.ToString(),
+                StringComparison.Ordinal);
         Assert.Equal(hasStack, text.ToString().Contains("   at ", StringComparison.Ordinal));
         Assert.Equal(!hasStack, text.ToString().TrimEnd().Split('\n').Length == 1);
     }
@@ -191,7 +198,8 @@ public sealed class StartStopTests
             }
 
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, "two"), "a file", TestContext.Current.CancellationToken);
-            using var program = ProgramProcess.Start(folder.FullName, [("KAFKA_LOG_LEVEL", "INFO")], [.. ProgramProcess.Anywhere, "--override", "log.dirs=one,two"]);
+            using var program =
+                ProgramProcess.Start(folder.FullName, [("KAFKA_LOG_LEVEL", "INFO")], [.. ProgramProcess.Anywhere, "--override", "log.dirs=one,two"]);
             Assert.Contains($", data in {folder.FullName}/one (offline: {folder.FullName}/two), started in ", await program.Line(), StringComparison.Ordinal);
             Assert.Contains($", directories: {folder.FullName}/one (offline: {folder.FullName}/two)", (await program.Stop()).Errors, StringComparison.Ordinal);
         }

@@ -11,7 +11,9 @@ using Xunit;
 
 namespace KafkaCompat.Server.Tests.Hosting;
 
-/// <summary>What is wrong around a process (its streams, its signals, its limits, its folder) does not end a node that can go on, and an end is orderly.</summary>
+/// <summary>
+/// What is wrong around a process (its streams, its signals, its limits, its folder) does not end a node that can go on, and an end is orderly.
+/// </summary>
 public sealed class SurroundingsTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kafkacompat-surroundings-");
@@ -39,7 +41,8 @@ public sealed class SurroundingsTests : IDisposable
         using var kill = Process.Start("kill", ["-TERM", pid]);
         _ = await shell.End();
         Assert.True(File.Exists(Path.Combine(_folder.FullName, "data", ".kafka_cleanshutdown")));
-        Assert.DoesNotContain(Directory.EnumerateFiles(Path.Combine(_folder.FullName, "data"), "*", SearchOption.AllDirectories), static file => HoldsALogLine(file));
+        Assert.DoesNotContain(Directory.EnumerateFiles(Path.Combine(_folder.FullName, "data"), "*", SearchOption.AllDirectories),
+            static file => HoldsALogLine(file));
     }
 
     /// <summary>Whoever stops a node may be impatient, and send one signal after another until the process is gone.</summary>
@@ -150,7 +153,8 @@ public sealed class SurroundingsTests : IDisposable
     public async Task A_folder_that_has_gone_keeps_no_node_with_absolute_directories_from_starting()
     {
         using var program = ProgramProcess.Shell(
-            _folder.FullName, "mkdir gone && cd gone && rmdir ../gone", "", [], [.. ProgramProcess.Anywhere, "--override", $"log.dirs={_folder.FullName}/data"]);
+            _folder.FullName, "mkdir gone && cd gone && rmdir ../gone", "", [],
+            [.. ProgramProcess.Anywhere, "--override", $"log.dirs={_folder.FullName}/data"]);
         Assert.StartsWith("kafkacompat node 1 on ", await program.Line(), StringComparison.Ordinal);
         Assert.Equal(("", ""), await program.Stop());
     }
@@ -161,7 +165,8 @@ public sealed class SurroundingsTests : IDisposable
         using var program = ProgramProcess.Shell(_folder.FullName, "mkdir gone && cd gone && rmdir ../gone", "", [], ProgramProcess.Anywhere);
         var (code, output, errors) = await program.End();
         Assert.Equal((1, ""), (code, output));
-        Assert.StartsWith("kafkacompat: The folder that this program was started in does not exist any more", Assert.Single(errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.StartsWith("kafkacompat: The folder that this program was started in does not exist any more", Assert.Single(errors.TrimEnd().Split('\n')),
+            StringComparison.Ordinal);
     }
 
     /// <summary>Each assembly of a program that .NET runs is a file: with too few of them a start would end wherever one was missing.</summary>
@@ -177,20 +182,22 @@ public sealed class SurroundingsTests : IDisposable
         using var program = ProgramProcess.Shell(_folder.FullName, $"ulimit -c 0; ulimit -n {files}", "", [], ProgramProcess.Anywhere);
         var (code, output, errors) = await program.End();
         Assert.Equal((1, ""), (code, output));
-        Assert.StartsWith($"kafkacompat: This process may have {files} files and sockets open (ulimit -n)", Assert.Single(errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
+        Assert.StartsWith($"kafkacompat: This process may have {files} files and sockets open (ulimit -n)", Assert.Single(errors.TrimEnd().Split('\n')),
+            StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(_folder.FullName, "data")));
     }
 
     /// <summary>
-    /// Clients and partitions that want all descriptors get what is theirs. Who asks for health and metrics is answered, and so is a client that was there before. The log has a
-    /// line about those who were not, clients and scrapers, and the stop is an orderly one.
+    /// Clients and partitions that want all descriptors get what is theirs. Who asks for health and metrics is answered, and so is a client that was there
+    /// before. The log has a line about those who were not, clients and scrapers, and the stop is an orderly one.
     /// </summary>
     [Fact]
     public async Task A_node_whose_descriptors_are_used_up_still_tells_of_itself_and_stops()
     {
         var (port, httpPort) = (FreePort(), FreePort());
         using var program = ProgramProcess.Shell(
-            _folder.FullName, "ulimit -c 0; ulimit -n 256", "", [("KAFKA_LOG_LEVEL", "WARN"), ("KAFKA_KAFKACOMPAT_HTTP_LISTENER", $"127.0.0.1:{Text(httpPort)}")], "--port", Text(port));
+            _folder.FullName, "ulimit -c 0; ulimit -n 256", "",
+            [("KAFKA_LOG_LEVEL", "WARN"), ("KAFKA_KAFKACOMPAT_HTTP_LISTENER", $"127.0.0.1:{Text(httpPort)}")], "--port", Text(port));
         Assert.NotNull(await program.Line());
         using var client = await Connect(port);
         await CreateTopic(client, "before", 1);
@@ -210,7 +217,8 @@ public sealed class SurroundingsTests : IDisposable
             {
                 for (var i = 0; i < 3; i++)
                 {
-                    Assert.Contains("process_open_files", await http.GetStringAsync("metrics", TestContext.Current.CancellationToken), StringComparison.Ordinal);
+                    Assert.Contains("process_open_files", await http.GetStringAsync("metrics", TestContext.Current.CancellationToken),
+                        StringComparison.Ordinal);
                     using var ready = await http.GetAsync("health/ready", TestContext.Current.CancellationToken);
                     Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
                     Assert.Contains("ulimit -n", await ready.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
@@ -235,7 +243,8 @@ public sealed class SurroundingsTests : IDisposable
     {
         // In blocks of 512 bytes: indexes as they are reserved fit, a segment does not. What the JIT would map of its own from a file does not either.
         var port = FreePort();
-        using var program = ProgramProcess.Shell(_folder.FullName, "ulimit -c 0; ulimit -f 30000", "", [("DOTNET_EnableWriteXorExecute", "0")], "--port", Text(port));
+        using var program =
+            ProgramProcess.Shell(_folder.FullName, "ulimit -c 0; ulimit -f 30000", "", [("DOTNET_EnableWriteXorExecute", "0")], "--port", Text(port));
         Assert.NotNull(await program.Line());
         using (var client = await Connect(port))
         {
@@ -287,7 +296,8 @@ public sealed class SurroundingsTests : IDisposable
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static bool HoldsALogLine(string file) => File.ReadAllText(file).Contains("INFO ", StringComparison.Ordinal) || File.ReadAllText(file).Contains("WARN ", StringComparison.Ordinal);
+    private static bool HoldsALogLine(string file) =>
+        File.ReadAllText(file).Contains("INFO ", StringComparison.Ordinal) || File.ReadAllText(file).Contains("WARN ", StringComparison.Ordinal);
 
     private static int FreePort()
     {
@@ -382,7 +392,12 @@ public sealed class SurroundingsTests : IDisposable
     /// <summary>The process that listens on that port, by the kernel's tables.</summary>
     private static async Task<string> PidOf(int port)
     {
-        using var find = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"pgrep -f -- '--port {port}' | while read p; do case \"$(readlink /proc/$p/exe)\" in *dotnet) echo $p;; esac; done"]) { RedirectStandardOutput = true })!;
+        using var find = Process.Start(
+            new ProcessStartInfo("/bin/sh",
+            ["-c", $"pgrep -f -- '--port {port}' | while read p; do case \"$(readlink /proc/$p/exe)\" in *dotnet) echo $p;; esac; done"])
+            {
+                RedirectStandardOutput = true
+            })!;
         var pid = (await find.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)).Split('\n')[0];
         Assert.NotEmpty(pid);
         return pid;

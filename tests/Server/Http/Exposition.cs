@@ -14,7 +14,8 @@ internal sealed partial class Exposition
     public IReadOnlyCollection<string> Series => _series.Keys;
 
     /// <summary>The value of a series, written as it is there.</summary>
-    public double this[string series] => _series.TryGetValue(series, out var value) ? value : throw new KeyNotFoundException($"{series} is not among\n{string.Join('\n', _series.Keys)}");
+    public double this[string series] =>
+        _series.TryGetValue(series, out var value) ? value : throw new KeyNotFoundException($"{series} is not among\n{string.Join('\n', _series.Keys)}");
 
     public static Exposition Parse(string text)
     {
@@ -39,7 +40,8 @@ internal sealed partial class Exposition
             Assert.True(name == current || isPart, $"{name} stands under {current}");
             var labels = Label().Matches(match.Groups["labels"].Value).Select(static label => label.Groups["name"].Value).ToList();
             Assert.Equal(labels.Distinct(), labels);
-            Assert.True(exposition._series.TryAdd(match.Groups["series"].Value, double.Parse(match.Groups["value"].Value, CultureInfo.InvariantCulture)), $"twice: {line}");
+            Assert.True(exposition._series.TryAdd(match.Groups["series"].Value, double.Parse(match.Groups["value"].Value, CultureInfo.InvariantCulture)),
+                $"twice: {line}");
         }
         return exposition;
     }

@@ -86,7 +86,12 @@ public sealed class HttpEndpointTests : IDisposable
         await Eventually.Is(async () => Exposition.Parse((await node.Get("metrics")).Text)["kafka_groups_partitions{state=\"active\"}"] >= 2);
         await node.CreateTopic("t");
         _ = await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(
-            new OffsetCommitRequest { GroupId = "g", GenerationIdOrMemberEpoch = -1, Topics = { new() { Name = "t", Partitions = { new() { CommittedOffset = 5 } } } } }, 8);
+            new OffsetCommitRequest
+            {
+                GroupId = "g",
+                GenerationIdOrMemberEpoch = -1,
+                Topics = { new() { Name = "t", Partitions = { new() { CommittedOffset = 5 } } } },
+            }, 8);
         var metrics = Exposition.Parse((await node.Get("metrics")).Text);
         Assert.Equal(1, metrics["kafka_groups{protocol=\"classic\",state=\"Empty\"}"]);
         Assert.Equal(1, metrics["kafka_groups_offsets"]);
@@ -104,14 +109,20 @@ public sealed class HttpEndpointTests : IDisposable
             Assert.Equal(0, metrics[$"kafka_connections_opened_total{{listener=\"{listener}\"}}"]);
         }
 
-        foreach (var state in (string[])["Empty", "PreparingRebalance", "CompletingRebalance", "Stable"]) Assert.Equal(0, metrics[$"kafka_groups{{protocol=\"classic\",state=\"{state}\"}}"]);
+        foreach (var state in (string[])["Empty", "PreparingRebalance", "CompletingRebalance", "Stable"])
+            Assert.Equal(0, metrics[$"kafka_groups{{protocol=\"classic\",state=\"{state}\"}}"]);
 
         var client = node.Connect();
         _ = await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new FindCoordinatorRequest { Key = "g" }, 3);
         await Eventually.Is(async () => Exposition.Parse((await node.Get("metrics")).Text)["kafka_groups_partitions{state=\"active\"}"] >= 1);
         await node.CreateTopic("t");
         _ = await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(
-            new OffsetCommitRequest { GroupId = "g", GenerationIdOrMemberEpoch = -1, Topics = { new() { Name = "t", Partitions = { new() { CommittedOffset = 5 } } } } }, 8);
+            new OffsetCommitRequest
+            {
+                GroupId = "g",
+                GenerationIdOrMemberEpoch = -1,
+                Topics = { new() { Name = "t", Partitions = { new() { CommittedOffset = 5 } } } },
+            }, 8);
         metrics = Exposition.Parse((await node.Get("metrics")).Text);
         Assert.Equal(1, metrics["kafka_groups{protocol=\"classic\",state=\"Empty\"}"]);
         Assert.InRange(metrics["kafka_connections{listener=\"PLAINTEXT\"}"], 1, 2);
@@ -128,7 +139,13 @@ public sealed class HttpEndpointTests : IDisposable
         await node.CreateTopic("t");
         var client = node.Connect();
         var quotas = await client.Ask<AlterClientQuotasRequest, AlterClientQuotasResponse>(
-            new AlterClientQuotasRequest { Entries = { new() { Entity = { new() { EntityType = "client-id", EntityName = "test" } }, Ops = { new() { Key = "producer_byte_rate", Value = 1 } } } } }, 1);
+            new AlterClientQuotasRequest
+            {
+                Entries =
+                {
+                    new() { Entity = { new() { EntityType = "client-id", EntityName = "test" } }, Ops = { new() { Key = "producer_byte_rate", Value = 1 } } },
+                },
+            }, 1);
         Assert.Equal(ErrorCode.None, quotas.Entries[0].ErrorCode);
         _ = await Records.Send(client, "t", Records.Batch(10, 1_000));
         Assert.True(Exposition.Parse((await node.Get("metrics")).Text)["kafka_request_throttle_time_seconds_total{api=\"Produce\"}"] > 0);
@@ -139,9 +156,12 @@ public sealed class HttpEndpointTests : IDisposable
     {
         await using var node = await HttpNode.Start(_folder.FullName);
         node.Running.Node.Broker.Telemetry.Meter.Record(
-            Traits, new Uuid(1, 2), [new("org.apache.kafka.producer.record.send", "Records sent", "1", ClientMetricKind.Delta, [KeyValuePair.Create("client_rack", "a b\"")], 3)]);
+            Traits, new Uuid(1, 2),
+            [new("org.apache.kafka.producer.record.send", "Records sent", "1", ClientMetricKind.Delta, [KeyValuePair.Create("client_rack", "a b\"")], 3)]);
         var metrics = Exposition.Parse((await node.Get("metrics")).Text);
-        Assert.Equal(3, metrics[$"client_org_apache_kafka_producer_record_send_total{{client_id=\"me\",client_instance_id=\"{Traits.InstanceId}\",client_rack=\"a b\\\"\"}}"]);
+        Assert.Equal(3,
+            metrics[$"client_org_apache_kafka_producer_record_send_total{{client_id=\"me\",client_instance_id=\"{Traits.InstanceId}\",client_rack=\"a "
+            + $"b\\\"\"}}"]);
     }
 
     [Fact]
@@ -275,7 +295,8 @@ public sealed class HttpEndpointTests : IDisposable
 
     [Fact]
     public async Task None_is_nowhere() =>
-        Assert.Equal((null, null), await HttpEndpoint.Bind(HttpNode.Config(_folder.FullName, (OwnSettings.HttpListener.Name, "none")), NullLoggerFactory.Instance));
+        Assert.Equal((null, null),
+            await HttpEndpoint.Bind(HttpNode.Config(_folder.FullName, (OwnSettings.HttpListener.Name, "none")), NullLoggerFactory.Instance));
 
     [Theory]
     [InlineData("localhost:1234", "localhost", 1234)]

@@ -8,7 +8,8 @@ internal sealed record JmxName(string Domain, IReadOnlyDictionary<string, string
         var attribute = text.IndexOf(" (", StringComparison.Ordinal);
         var name = attribute < 0 ? text : text[..attribute];
         var colon = name.IndexOf(':', StringComparison.Ordinal);
-        var properties = name[(colon + 1)..].Split(',').Select(static pair => pair.Split('=', 2)).ToDictionary(static pair => pair[0], static pair => pair[1], StringComparer.Ordinal);
+        var properties = name[(colon + 1)..].Split(',').Select(static pair => pair.Split('=', 2))
+            .ToDictionary(static pair => pair[0], static pair => pair[1], StringComparer.Ordinal);
         return new JmxName(name[..colon], properties, attribute < 0 ? "" : text[(attribute + 2)..^1]);
     }
 

@@ -28,9 +28,11 @@ public sealed partial class MonitoringTests : IDisposable
         var names = broker.Metrics.Definitions.Select(static definition => PrometheusText.NameOf(definition.Name, definition.Unit, definition.Kind))
             .Concat(scrape.Types.Keys).ToHashSet(StringComparer.Ordinal);
         var labels = broker.Metrics.Definitions.SelectMany(static definition => definition.Labels).Concat(["le", "instance"]).ToHashSet(StringComparer.Ordinal);
-        using var dashboard = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Folder, "grafana-dashboard.json"), TestContext.Current.CancellationToken));
+        using var dashboard =
+            JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Folder, "grafana-dashboard.json"), TestContext.Current.CancellationToken));
         var expressions = dashboard.RootElement.GetProperty("panels").EnumerateArray().Where(static panel => panel.TryGetProperty("targets", out _))
-            .SelectMany(static panel => panel.GetProperty("targets").EnumerateArray()).Select(static target => target.GetProperty("expr").GetString()!).ToList();
+            .SelectMany(static panel => panel.GetProperty("targets").EnumerateArray()).Select(static target => target.GetProperty("expr").GetString()!)
+                .ToList();
         Assert.True(expressions.Count > 30);
         foreach (var expression in expressions)
         {
@@ -53,7 +55,9 @@ public sealed partial class MonitoringTests : IDisposable
         var file = Path.Combine(Folder, "prometheus-jmx-names.yml");
         if (Environment.GetEnvironmentVariable(WriteVariable) == "1") await File.WriteAllTextAsync(file, expected, TestContext.Current.CancellationToken);
         Assert.Equal(expected, (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).ReplaceLineEndings("\n"));
-        foreach (var name in (string[])["kafka_server_brokertopicmetrics_messagesin_total", "kafka_server_brokertopicmetrics_bytesin_total", "kafka_server_replicamanager_underreplicatedpartitions",
+        foreach (
+            var name in (string[])["kafka_server_brokertopicmetrics_messagesin_total", "kafka_server_brokertopicmetrics_bytesin_total",
+            "kafka_server_replicamanager_underreplicatedpartitions",
             "kafka_controller_kafkacontroller_activecontrollercount", "kafka_log_log_size", "kafka_network_requestmetrics_requests_total"])
         {
             Assert.Contains($"replacement: {name}\n", expected, StringComparison.Ordinal);
@@ -65,12 +69,19 @@ public sealed partial class MonitoringTests : IDisposable
     private static string Relabelling(IReadOnlyList<MetricDefinition> definitions)
     {
         var text = new StringBuilder();
-        _ = text.Append("# For a scrape_config of Prometheus: gives the metrics of a node the names that the JMX exporter gives Apache Kafka's, so that dashboards and alerts made for those go on\n");
-        _ = text.Append("# working. Metrics that are not here keep their names. Times are left out: they are histograms in seconds here, and quantiles in milliseconds there.\n");
-        _ = text.Append("# Made by a test of tests/Server from the program's own meters (").Append(WriteVariable).Append("=1 in its environment writes it anew).\n");
+        _ = text.Append(
+            "# For a scrape_config of Prometheus: gives the metrics of a node the names that the JMX exporter gives Apache Kafka's, so that dashboards and "
+            + "alerts made for those go on\n");
+        _ = text.Append(
+            "# working. Metrics that are not here keep their names. Times are left out: they are histograms in seconds here, and quantiles in milliseconds "
+            + "there.\n");
+        _ = text.Append("# Made by a test of tests/Server from the program's own meters (").Append(WriteVariable)
+            .Append("=1 in its environment writes it anew).\n");
         _ = text.Append("metric_relabel_configs:\n");
         var given = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var definition in definitions.Where(static definition => definition.Kind != MetricKind.Histogram && definition.Unit != "s" && definition.Kafka.Length > 0))
+        foreach (
+            var definition in definitions.Where(static definition => definition.Kind != MetricKind.Histogram && definition.Unit != "s"
+            && definition.Kafka.Length > 0))
         {
             if (!given.Add(JmxExporterName(definition))) continue;
             _ = text.Append("  - source_labels: [__name__]\n    regex: ").Append(PrometheusText.NameOf(definition.Name, definition.Unit, definition.Kind))
@@ -79,7 +90,8 @@ public sealed partial class MonitoringTests : IDisposable
         // The exporter's labels are the properties of the MBean's name.
         foreach (var (ours, theirs) in ((string, string)[])[("api", "request"), ("operation", "delayedOperation"), ("directory", "logDirectory")])
         {
-            _ = text.Append("  - source_labels: [").Append(ours).Append("]\n    regex: (.+)\n    target_label: ").Append(theirs).Append("\n    replacement: $1\n");
+            _ = text.Append("  - source_labels: [").Append(ours).Append("]\n    regex: (.+)\n    target_label: ").Append(theirs)
+                .Append("\n    replacement: $1\n");
         }
         return text.ToString();
     }
@@ -89,7 +101,8 @@ public sealed partial class MonitoringTests : IDisposable
         var name = JmxName.Parse(definition.Kafka.Split(" and ")[0]);
         var what = name.Properties.GetValueOrDefault("name") ?? name.Attribute;
         if (what.EndsWith("PerSec", StringComparison.Ordinal)) what = what[..^"PerSec".Length];
-        var all = $"{name.Domain}_{name.Properties["type"]}_{what}".Replace('.', '_').Replace('-', '_').Replace("*", "", StringComparison.Ordinal).ToLowerInvariant();
+        var all = $"{name.Domain}_{name.Properties["type"]}_{what}".Replace('.', '_').Replace('-', '_').Replace("*", "", StringComparison.Ordinal)
+            .ToLowerInvariant();
         return definition.Kind == MetricKind.Counter && !all.EndsWith("_total", StringComparison.Ordinal) ? all + "_total" : all;
     }
 

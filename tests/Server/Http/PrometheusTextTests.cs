@@ -16,7 +16,8 @@ public sealed class PrometheusTextTests
     [InlineData("request.time", "s", MetricKind.Histogram, "request_time_seconds")]
     [InlineData("fetch.total", null, MetricKind.Counter, "fetch_total")]
     [InlineData("7 days/ago", null, MetricKind.Gauge, "_7_days_ago")]
-    public void A_name_has_its_unit_and_kind_behind_it(string name, string? unit, MetricKind kind, string expected) => Assert.Equal(expected, PrometheusText.NameOf(name, unit, kind));
+    public void A_name_has_its_unit_and_kind_behind_it(string name, string? unit, MetricKind kind, string expected) =>
+        Assert.Equal(expected, PrometheusText.NameOf(name, unit, kind));
 
     [Fact]
     public async Task Labels_are_escaped_and_none_comes_twice()
@@ -49,7 +50,9 @@ public sealed class PrometheusTextTests
     {
         using var meter = new Meter("test");
         var label = new string('x', 10_000);
-        _ = meter.CreateObservableGauge("g", () => Enumerable.Range(0, (ExpositionBuffer.MaxBytes / label.Length) + 10).Select(i => new Measurement<long>(i, new KeyValuePair<string, object?>("l", label + i))));
+        _ = meter.CreateObservableGauge("g",
+            () => Enumerable.Range(0, (ExpositionBuffer.MaxBytes / label.Length) + 10)
+            .Select(i => new Measurement<long>(i, new KeyValuePair<string, object?>("l", label + i))));
         var text = await Text(meter, "");
         Assert.InRange(text.Length, ExpositionBuffer.MaxBytes - 20_000, ExpositionBuffer.MaxBytes);
         _ = Exposition.Parse(text);

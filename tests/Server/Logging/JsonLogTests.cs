@@ -54,7 +54,8 @@ public sealed partial class JsonLogTests
 
     [Fact]
     public void Half_a_character_does_not_break_a_line() =>
-        Assert.EndsWith(" is odd", Assert.Single(Lines(static logger => Odd(logger, null, "\ud800"))).GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.EndsWith(" is odd", Assert.Single(Lines(static logger => Odd(logger, null, "\ud800"))).GetProperty("message").GetString(),
+            StringComparison.Ordinal);
 
     private static List<JsonElement> Lines(Action<ILogger> log)
     {

@@ -74,7 +74,8 @@ public sealed class StandardStreamTests
             using var reader = new StreamReader(new FileStream(Open(FileAccess.Read), FileAccess.Read));
             stream.WriteLine("last");
             Assert.Matches("^x+$", await reader.ReadLineAsync(TestContext.Current.CancellationToken));
-            Assert.StartsWith("kafkacompat: 2 lines were lost here: ", await reader.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            Assert.StartsWith("kafkacompat: 2 lines were lost here: ", await reader.ReadLineAsync(TestContext.Current.CancellationToken),
+                StringComparison.Ordinal);
             Assert.Equal("last", await reader.ReadLineAsync(TestContext.Current.CancellationToken));
 
             SafeFileHandle Open(FileAccess access) => File.OpenHandle(file, FileMode.Open, access, FileShare.ReadWrite);

@@ -32,7 +32,8 @@ public sealed partial class ContainerTests
 
         // Those of compose stand over those of the image.
         var config = Config([.. ImageVariables, .. ComposeVariables]);
-        var listened = config.Listeners.OfBroker.Append(config.HttpListener!).Select(static listener => listener.Port.ToString(System.Globalization.CultureInfo.InvariantCulture)).ToList();
+        var listened = config.Listeners.OfBroker.Append(config.HttpListener!)
+            .Select(static listener => listener.Port.ToString(System.Globalization.CultureInfo.InvariantCulture)).ToList();
         Assert.Equal(published, published.Intersect(listened));
         Assert.All(Compose["services/kafka/ports"], static port => Assert.StartsWith("127.0.0.1:", port, StringComparison.Ordinal));
     }
@@ -51,7 +52,9 @@ public sealed partial class ContainerTests
     [Fact]
     public void What_the_image_advertises_follows_the_listeners()
     {
-        var config = Config([.. ImageVariables, new("KAFKA_LISTENERS", "PLAINTEXT://:29092,OTHER://:29093"), new("KAFKA_LISTENER_SECURITY_PROTOCOL_MAP", "PLAINTEXT:PLAINTEXT,OTHER:PLAINTEXT,CONTROLLER:PLAINTEXT")]);
+        var config = Config(
+            [.. ImageVariables, new("KAFKA_LISTENERS", "PLAINTEXT://:29092,OTHER://:29093"),
+            new("KAFKA_LISTENER_SECURITY_PROTOCOL_MAP", "PLAINTEXT:PLAINTEXT,OTHER:PLAINTEXT,CONTROLLER:PLAINTEXT")]);
         Assert.Equal(["localhost:29092", "localhost:29093"], config.Listeners.AdvertisedOfBroker.Select(static listener => $"{listener.Host}:{listener.Port}"));
         Assert.Equal(["localhost:9092"], Config(ImageVariables).Listeners.AdvertisedOfBroker.Select(static listener => $"{listener.Host}:{listener.Port}"));
     }
@@ -79,13 +82,15 @@ public sealed partial class ContainerTests
         // A volume that docker makes belongs to whom the image's folder belongs to.
         var user = Assert.Single(Image, static line => line.StartsWith("USER ", StringComparison.Ordinal)).Split(' ')[1];
         Assert.DoesNotContain("0", user.Split(':'));
-        Assert.Contains(Image, line => line.StartsWith("COPY ", StringComparison.Ordinal) && line.Contains($"--chown={user} ", StringComparison.Ordinal) && line.EndsWith(" " + volume, StringComparison.Ordinal));
+        Assert.Contains(Image, line => line.StartsWith("COPY ", StringComparison.Ordinal) && line.Contains($"--chown={user} ", StringComparison.Ordinal)
+            && line.EndsWith(" " + volume, StringComparison.Ordinal));
     }
 
     [Fact]
     public void Every_variable_names_a_setting()
     {
-        var names = ImageVariables.Concat(ComposeVariables).Select(static pair => pair.Key).Where(static name => name.StartsWith("KAFKA_", StringComparison.Ordinal)).ToList();
+        var names = ImageVariables.Concat(ComposeVariables).Select(static pair => pair.Key)
+            .Where(static name => name.StartsWith("KAFKA_", StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(names);
         Assert.Equal(names.Count, EnvironmentSettings.From(names.Select(static name => KeyValuePair.Create(name, "x"))).Count());
     }
@@ -97,17 +102,21 @@ public sealed partial class ContainerTests
         var check = HealthCommand().Match(Assert.Single(Image, static line => line.StartsWith("HEALTHCHECK ", StringComparison.Ordinal)));
         Assert.Equal(program, check.Groups["program"].Value);
         Assert.Equal(ProgramCommands.Health, ProgramArguments.Parse([check.Groups["command"].Value]).Command);
-        Assert.Contains(Image, line => line.StartsWith("COPY --from=build ", StringComparison.Ordinal) && line.EndsWith(" " + program, StringComparison.Ordinal));
+        Assert.Contains(Image, line => line.StartsWith("COPY --from=build ", StringComparison.Ordinal)
+            && line.EndsWith(" " + program, StringComparison.Ordinal));
         Assert.Contains(Config(ImageVariables).HttpListener!.Host, (string[])["", "0.0.0.0", "127.0.0.1"]);
     }
 
-    /// <summary>The build's context has what the program's projects take in: their own folders, the specs, and the files of the root that MSBuild and the SDK look for.</summary>
+    /// <summary>
+    /// The build's context has what the program's projects take in: their own folders, the specs, and the files of the root that MSBuild and the SDK look for.
+    /// </summary>
     [Fact]
     public void The_context_has_what_the_build_needs()
     {
         var let = Text(".dockerignore").Split('\n').Where(static line => line.StartsWith('!')).Select(static line => line[1..]).ToList();
         Assert.All(let, static path => Assert.True(Path.Exists(Path.Combine(Root, path)), path));
-        var needed = Directory.EnumerateFiles(Root, "Directory.*.props").Select(Path.GetFileName).Concat(["global.json", ".editorconfig", "src", "protocol-specs"]);
+        var needed = Directory.EnumerateFiles(Root, "Directory.*.props").Select(Path.GetFileName)
+            .Concat(["global.json", ".editorconfig", "src", "protocol-specs"]);
         Assert.Equal(needed.Order(StringComparer.Ordinal), let.Order(StringComparer.Ordinal));
     }
 
@@ -126,11 +135,13 @@ public sealed partial class ContainerTests
     private static string Text(string file) => File.ReadAllText(Path.Combine(Root, file)).ReplaceLineEndings("\n");
 
     private static IEnumerable<KeyValuePair<string, string>> ImageVariables =>
-        Image.Where(static line => line.StartsWith("ENV ", StringComparison.Ordinal)).SelectMany(static line => line["ENV ".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        Image.Where(static line => line.StartsWith("ENV ", StringComparison.Ordinal))
+            .SelectMany(static line => line["ENV ".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries))
             .Select(static pair => KeyValuePair.Create(pair[..pair.IndexOf('=')], pair[(pair.IndexOf('=') + 1)..]));
 
     private static IEnumerable<KeyValuePair<string, string>> ComposeVariables =>
-        Compose.Where(static pair => pair.Key.StartsWith("services/kafka/environment/", StringComparison.Ordinal)).Select(static pair => KeyValuePair.Create(pair.Key.Split('/')[^1], pair.Value[0]));
+        Compose.Where(static pair => pair.Key.StartsWith("services/kafka/environment/", StringComparison.Ordinal))
+            .Select(static pair => KeyValuePair.Create(pair.Key.Split('/')[^1], pair.Value[0]));
 
     /// <summary>What the program makes of an environment alone.</summary>
     private static ServerConfig Config(IEnumerable<KeyValuePair<string, string>> variables)
@@ -141,7 +152,8 @@ public sealed partial class ContainerTests
 
     /// <summary>The instructions of a Dockerfile, each on one line.</summary>
     private static string[] Instructions(string text) =>
-        [.. text.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n').Select(static line => line.Trim()).Where(static line => line.Length > 0 && line[0] != '#')];
+        [.. text.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n').Select(static line => line.Trim())
+            .Where(static line => line.Length > 0 && line[0] != '#')];
 
     /// <summary>The leaves of a YAML file of nested maps with scalars and lists of scalars, which is all that ours is, by their paths.</summary>
     private static Dictionary<string, List<string>> Leaves(string text)

@@ -86,7 +86,12 @@ public sealed class SocketTransportTests : IAsyncDisposable
     public async Task A_connection_past_the_most_is_closed_and_told_of()
     {
         var full = 0;
-        var options = new SocketTransportOptions { MaxConnections = 2, Full = _ => Interlocked.Increment(ref full), Refused = static _ => Assert.Fail("It has descriptors.") };
+        var options = new SocketTransportOptions
+        {
+            MaxConnections = 2,
+            Full = _ => Interlocked.Increment(ref full),
+            Refused = static _ => Assert.Fail("It has descriptors."),
+        };
         using var transport = new SocketTransport(options, TimeProvider.System);
         var listener = await transport.BindAsync(new IPEndPoint(IPAddress.Loopback, 0), _deadline.Token);
         var (first, served) = await Connect(listener);

@@ -4,8 +4,8 @@ using Xunit;
 namespace KafkaCompat.Storage.Tests.Damage;
 
 /// <summary>
-/// One bit after another of a directory's files is changed: batch headers, records, indexes, producer snapshots and checkpoints. After each the directory is opened, and
-/// everything is asked for.
+/// One bit after another of a directory's files is changed: batch headers, records, indexes, producer snapshots and checkpoints. After each the directory is
+/// opened, and everything is asked for.
 /// </summary>
 public sealed class ByteFlipSweepTests(ITestOutputHelper output)
 {

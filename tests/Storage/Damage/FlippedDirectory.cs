@@ -8,8 +8,8 @@ using KafkaCompat.Storage.Segments;
 namespace KafkaCompat.Storage.Tests.Damage;
 
 /// <summary>
-/// A small directory with one bit changed: opens it, asks each log for everything, and holds the answers to what the logs held. An answer is right, or it is an error, or
-/// a repair was told of.
+/// A small directory with one bit changed: opens it, asks each log for everything, and holds the answers to what the logs held. An answer is right, or it is an
+/// error, or a repair was told of.
 /// </summary>
 internal sealed class FlippedDirectory(SmallDirectory directory, string path, int position, int bit) : IRecoveryListener
 {
@@ -152,7 +152,7 @@ internal sealed class FlippedDirectory(SmallDirectory directory, string path, in
         }
     }
 
-    private void Found(PartitionLog log, FoundOffset? found, long expected)
+    private void Found(PartitionLog log, TimestampAndOffset? found, long expected)
     {
         if (found?.Offset == expected)
             return;
@@ -180,7 +180,8 @@ internal sealed class FlippedDirectory(SmallDirectory directory, string path, in
         }
     }
 
-    private void Say(TopicPartition partition, string what) => _wrong.Add($"{Path.GetFileName(path)} of {Path.GetFileName(Path.GetDirectoryName(path))}, byte {position}, bit {bit}: {partition}: {what}");
+    private void Say(TopicPartition partition, string what) =>
+        _wrong.Add($"{Path.GetFileName(path)} of {Path.GetFileName(Path.GetDirectoryName(path))}, byte {position}, bit {bit}: {partition}: {what}");
 
     private sealed class Opened(IFileStore files, FixedClock clock, IRecoveryListener listener) : IDisposable
     {

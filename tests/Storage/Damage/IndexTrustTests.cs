@@ -115,7 +115,8 @@ public sealed class IndexTrustTests
         byte[] first = [.. Batches.Plain(0, 4), .. Batches.Plain(4, 4)];
         _files.WriteAtomically($"{Folder}/{0:D20}.log", first);
         _files.WriteAtomically($"{Folder}/{5:D20}.log", Batches.Plain(5, 2));
-        PartitionLog log = PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), Settings with { IsCompacted = compacted }, new LogOpening(false));
+        PartitionLog log =
+            PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), Settings with { IsCompacted = compacted }, new LogOpening(false));
         Assert.Equal((1, 8L), (log.SegmentCount, log.LogEndOffset));
         Assert.Equal(first, log.ReadAll(0));
         Assert.Equal(1, _environment.Recovery.CountOf(RepairAct.SegmentsDeleted));
@@ -165,5 +166,6 @@ public sealed class IndexTrustTests
         log.Close();
     }
 
-    private PartitionLog Open(bool clean, long recoveryPoint = 0) => PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), Settings, new LogOpening(clean, recoveryPoint));
+    private PartitionLog Open(bool clean, long recoveryPoint = 0) =>
+        PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), Settings, new LogOpening(clean, recoveryPoint));
 }

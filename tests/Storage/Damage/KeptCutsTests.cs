@@ -97,7 +97,8 @@ public sealed class KeptCutsTests : IRecoveryListener
         Assert.Equal(second, _files.ReadAllBytes($"{Folder}/{10:D20}.log.cut-0"));
         Assert.Equal(third, _files.ReadAllBytes($"{Folder}/{20:D20}.log.cut-0"));
         Assert.Equal(2, _repairs.Count(static repair => repair.KeptAs is not null));
-        Assert.DoesNotContain(_files.List(Folder), static entry => entry.Name.StartsWith($"{20:D20}", StringComparison.Ordinal) && !entry.Name.EndsWith(".log.cut-0", StringComparison.Ordinal));
+        Assert.DoesNotContain(_files.List(Folder), static entry => entry.Name.StartsWith($"{20:D20}", StringComparison.Ordinal)
+            && !entry.Name.EndsWith(".log.cut-0", StringComparison.Ordinal));
     }
 
     /// <summary>A write that did not end is none that anybody was told of.</summary>
@@ -152,5 +153,6 @@ public sealed class KeptCutsTests : IRecoveryListener
         return _files.ReadAllBytes($"{Folder}/{0:D20}.log");
     }
 
-    private PartitionLog Open() => PartitionLog.Open(_environment, Folder, new TopicPartition("__cluster_metadata", 0), LogSettings.Default, new LogOpening(false, KeepsCuts: true));
+    private PartitionLog Open() =>
+        PartitionLog.Open(_environment, Folder, new TopicPartition("__cluster_metadata", 0), LogSettings.Default, new LogOpening(false, KeepsCuts: true));
 }

@@ -11,8 +11,8 @@ using Xunit;
 namespace KafkaCompat.Storage.Tests.Damage;
 
 /// <summary>
-/// Segments with messages of magic 0 and 1, as topics older than Kafka 0.11 have them, and with batches of a magic to come. What is read is what Apache Kafka 4.4 sends, which
-/// is the bytes as they are; and no file gets shorter.
+/// Segments with messages of magic 0 and 1, as topics older than Kafka 0.11 have them, and with batches of a magic to come. What is read is what Apache Kafka
+/// 4.4 sends, which is the bytes as they are; and no file gets shorter.
 /// </summary>
 public sealed class OldFormatTests
 {
@@ -49,7 +49,8 @@ public sealed class OldFormatTests
         ["compressed magic 0"] = (One([.. Wrapped(0, 0, 3), .. Wrapped(0, 3, 3)]), [0, 0, 0, -1, -1, -1]),
         ["compressed magic 1"] = (One([.. Wrapped(1, 0, 3), .. Wrapped(1, 3, 3)]), [0, 0, 0, -1, -1, -1]),
         ["all in one"] = (One([.. Plain(0, 0, 5), .. Wrapped(1, 5, 3), .. Batches.Plain(8, 2)]), [0, 31, 62, 93, 124, 155, 155, 155, -1, -1]),
-        ["one after another"] = (new SortedDictionary<long, byte[]> { [0] = Plain(1, 0, 5), [5] = Batches.Plain(5, 2), [7] = Plain(0, 7, 2) }, [0, 39, 78, 117, 156, 195, 195, -1, -1]),
+        ["one after another"] = (new SortedDictionary<long, byte[]> { [0] = Plain(1, 0, 5), [5] = Batches.Plain(5, 2), [7] = Plain(0, 7, 2) },
+            [0, 39, 78, 117, 156, 195, 195, -1, -1]),
     };
 
     [Theory]
@@ -81,7 +82,8 @@ public sealed class OldFormatTests
             foreach ((long baseOffset, byte[] bytes) in segments)
                 Assert.Equal(bytes, _files.ReadAllBytes($"{Folder}/{baseOffset:D20}.log"));
         }
-        Assert.Equal(0, _environment.Recovery.CountOf(RepairAct.LogCut) + _environment.Recovery.CountOf(RepairAct.SegmentsDeleted) + _environment.Recovery.CountOf(RepairAct.DamageKept));
+        Assert.Equal(0, _environment.Recovery.CountOf(RepairAct.LogCut) + _environment.Recovery.CountOf(RepairAct.SegmentsDeleted)
+            + _environment.Recovery.CountOf(RepairAct.DamageKept));
     }
 
     /// <summary>Magic 0 has no times, magic 1 has, within a compressed message too.</summary>
@@ -92,9 +94,9 @@ public sealed class OldFormatTests
     {
         Write(One([.. Plain(0, 0, 5), .. Wrapped(1, 5, 3), .. Batches.Plain(8, 2, timestamp: Time + 3000)]));
         PartitionLog log = Open(clean);
-        Assert.Equal(new FoundOffset(5, Time, -1), log.FindByTimestamp(0));
-        Assert.Equal(new FoundOffset(6, Time + 1, -1), log.FindByTimestamp(Time + 1));
-        Assert.Equal(new FoundOffset(8, Time + 3000, 0), log.FindByTimestamp(Time + 3));
+        Assert.Equal(new TimestampAndOffset(5, Time, -1), log.FindByTimestamp(0));
+        Assert.Equal(new TimestampAndOffset(6, Time + 1, -1), log.FindByTimestamp(Time + 1));
+        Assert.Equal(new TimestampAndOffset(8, Time + 3000, 0), log.FindByTimestamp(Time + 3));
         Assert.Null(log.FindByTimestamp(Time + 9000));
     }
 
@@ -160,7 +162,8 @@ public sealed class OldFormatTests
     {
         byte[] strange = Batches.Plain(2, 2);
         BinaryPrimitives.WriteInt16BigEndian(strange.AsSpan(RecordBatchHeader.AttributesPosition), attributes);
-        BinaryPrimitives.WriteUInt32BigEndian(strange.AsSpan(RecordBatchHeader.CrcPosition), Crc32C.Compute(strange.AsSpan(RecordBatchHeader.AttributesPosition)));
+        BinaryPrimitives.WriteUInt32BigEndian(strange.AsSpan(RecordBatchHeader.CrcPosition),
+            Crc32C.Compute(strange.AsSpan(RecordBatchHeader.AttributesPosition)));
         Write(One([.. Batches.Plain(0, 2), .. strange, .. Batches.Plain(4, 2)]));
         PartitionLog log = Open(clean);
         Assert.Equal(6, log.LogEndOffset);
@@ -180,7 +183,8 @@ public sealed class OldFormatTests
         }
     }
 
-    private PartitionLog Open(bool clean) => PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), LogSettings.Default with { RetentionMs = -1 }, new LogOpening(clean));
+    private PartitionLog Open(bool clean) =>
+        PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), LogSettings.Default with { RetentionMs = -1 }, new LogOpening(clean));
 
     private static byte[] Plain(int magic, long from, int count)
     {

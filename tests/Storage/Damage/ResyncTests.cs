@@ -12,7 +12,9 @@ public sealed class ResyncTests
     private const long SegmentBytes = 1 << 30;
     private const long ScannedBytes = 256 * 1024;
 
-    /// <summary>Nothing in them is taken for a batch whose length happens to be half of the segment: it would be read and checked for each such place.</summary>
+    /// <summary>
+    /// Nothing in them is taken for a batch whose length happens to be half of the segment: it would be read and checked for each such place.
+    /// </summary>
     [Fact]
     public void RecordsAreNotCheckedAsBatches()
     {

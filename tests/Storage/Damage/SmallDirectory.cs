@@ -69,14 +69,16 @@ internal sealed class SmallDirectory
         var made = new SmallDirectory();
         foreach (string path in Directory.EnumerateFiles(folder))
         {
-            made._files[$"{Root}/{Path.GetFileName(folder)}/{Path.GetFileName(path)}"] = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
+            made._files[$"{Root}/{Path.GetFileName(folder)}/{Path.GetFileName(path)}"] =
+                await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
         }
         _ = TopicPartition.TryParseFolder(Path.GetFileName(folder), out TopicPartition partition, out _);
         string line = $"{partition.Topic} {partition.Partition} ";
         foreach (string path in Directory.EnumerateFiles(Path.GetDirectoryName(folder)!, "*-offset-checkpoint"))
         {
             // The lines of other partitions have no part in this.
-            string[] lines = [.. (await File.ReadAllLinesAsync(path, TestContext.Current.CancellationToken)).Skip(2).Where(entry => entry.StartsWith(line, StringComparison.Ordinal))];
+            string[] lines = [.. (await File.ReadAllLinesAsync(path, TestContext.Current.CancellationToken)).Skip(2)
+                .Where(entry => entry.StartsWith(line, StringComparison.Ordinal))];
             made._files[$"{Root}/{Path.GetFileName(path)}"] = Encoding.ASCII.GetBytes(string.Join('\n', ["0", $"{lines.Length}", .. lines, ""]));
         }
         if (clean)
@@ -133,7 +135,9 @@ internal sealed class SmallDirectory
             for (int producer = 0; producer < 3; producer++)
             {
                 int records = 1 + (i + producer) % 2;
-                _ = log.Append(Batches.Produced(log.LogEndOffset, producer + 1, 0, sequences[producer], records, transactional: producer > 0, timestamp: Batches.StartMs + i * 10 + producer));
+                _ = log.Append(
+                    Batches.Produced(log.LogEndOffset, producer + 1, 0, sequences[producer], records, transactional: producer > 0, timestamp: Batches.StartMs
+                    + i * 10 + producer));
                 sequences[producer] += records;
             }
             _ = log.Append(Batches.Marker(log.LogEndOffset, 2, 0, commit: i % 2 == 0, timestamp: Batches.StartMs + i * 10 + 5));

@@ -25,7 +25,9 @@ public sealed class TransactionIndexCheckTests
         _environment = new LogEnvironment(_files, _clock, new Random(1));
     }
 
-    /// <summary>Twenty producers whose transactions lie across one another: each byte of the log is read about once, whatever the number of transactions.</summary>
+    /// <summary>
+    /// Twenty producers whose transactions lie across one another: each byte of the log is read about once, whatever the number of transactions.
+    /// </summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -67,7 +69,10 @@ public sealed class TransactionIndexCheckTests
         Assert.Equal(0, _environment.Recovery.Repairs);
     }
 
-    /// <summary>A transaction that another one's marker cuts, one whose records are another's, one that ends with no marker or with that of a commit, one whose first batch is a later one.</summary>
+    /// <summary>
+    /// A transaction that another one's marker cuts, one whose records are another's, one that ends with no marker or with that of a commit, one whose first
+    /// batch is a later one.
+    /// </summary>
     [Theory]
     [InlineData(2, 9, 0)]
     [InlineData(2, 9, 3)]
@@ -146,5 +151,6 @@ public sealed class TransactionIndexCheckTests
         }
     }
 
-    private PartitionLog Open(bool clean, long recoveryPoint = 0) => PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), Settings, new LogOpening(clean, recoveryPoint));
+    private PartitionLog Open(bool clean, long recoveryPoint = 0) =>
+        PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), Settings, new LogOpening(clean, recoveryPoint));
 }

@@ -3,8 +3,8 @@ using Xunit;
 namespace KafkaCompat.Storage.Tests.DataDirectories;
 
 /// <summary>
-/// Opens every data directory that Apache Kafka left in the reference and compares what the logs hold with what Kafka itself served from a copy: each record, the
-/// bytes of a fetch, offsets by time, epochs, producers. What Kafka appended while it opened the copy is not in the archive: such a partition is
+/// Opens every data directory that Apache Kafka left in the reference and compares what the logs hold with what Kafka itself served from a copy: each record,
+/// the bytes of a fetch, offsets by time, epochs, producers. What Kafka appended while it opened the copy is not in the archive: such a partition is
 /// compared up to there.
 /// </summary>
 public sealed class DataDirectoryTests(ITestOutputHelper output)

@@ -80,13 +80,15 @@ internal sealed class RecordComparison(
 
     private void Compare(TopicPartition partition, in RecordBatchHeader header, in RecordView record, JsonElement line, bool committed, string damage)
     {
-        string ours = string.Join(' ', record.Timestamp, header.TimestampType, header.PartitionLeaderEpoch, Bytes(record.Key), Bytes(record.Value), Headers(record));
+        string ours =
+            string.Join(' ', record.Timestamp, header.TimestampType, header.PartitionLeaderEpoch, Bytes(record.Key), Bytes(record.Value), Headers(record));
         string kafka = string.Join(' ', line.GetProperty("timestamp"), line.GetProperty("timestampType"), line.GetProperty("leaderEpoch"),
             Bytes(line.GetProperty("key")), Bytes(line.GetProperty("value")), Headers(line.GetProperty("headers")));
         if (ours != kafka)
             differences.Add($"{partition}@{record.Offset} ({damage}): ours {ours}, Kafka {kafka}");
         // An index of noise hides aborted transactions from Kafka, which then hands out their records. The log itself says what they are.
-        if (HasEnd(partition) && committed != line.GetProperty("committed").GetBoolean() && !(ServedComparison.MayServeMore(damage) && !committed && IsAborted(logs[partition], header)))
+        if (HasEnd(partition) && committed != line.GetProperty("committed").GetBoolean()
+            && !(ServedComparison.MayServeMore(damage) && !committed && IsAborted(logs[partition], header)))
             differences.Add($"{partition}@{record.Offset} ({damage}): committed {committed} here");
     }
 
@@ -107,7 +109,9 @@ internal sealed class RecordComparison(
             {
                 RecordBatchHeader header = batch.Header;
                 offset = Math.Max(offset, header.NextOffset);
-                if (header.IsControl || (header.IsTransactional && aborted.Exists(a => a.ProducerId == header.ProducerId && header.BaseOffset >= a.FirstOffset && header.LastOffset <= a.LastOffset)))
+                if (header.IsControl
+                    || (header.IsTransactional
+                    && aborted.Exists(a => a.ProducerId == header.ProducerId && header.BaseOffset >= a.FirstOffset && header.LastOffset <= a.LastOffset)))
                     continue;
                 for (long o = header.BaseOffset; o <= header.LastOffset; o++)
                     _ = committed.Add(o);

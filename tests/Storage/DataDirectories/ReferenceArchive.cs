@@ -56,7 +56,8 @@ internal sealed class ReferenceArchive : IDisposable
         }
     }
 
-    public Dictionary<string, string> ServerProperties() => Properties(Directory.EnumerateFiles(Root, "server.properties", SearchOption.AllDirectories).First());
+    public Dictionary<string, string> ServerProperties() =>
+        Properties(Directory.EnumerateFiles(Root, "server.properties", SearchOption.AllDirectories).First());
 
     /// <summary>Requests and answers of one API.</summary>
     public IEnumerable<(JsonElement Request, JsonElement Response, int Node)> Answers(string api)
@@ -79,7 +80,8 @@ internal sealed class ReferenceArchive : IDisposable
                 foreach (JsonElement partition in topic.GetProperty("partitions").EnumerateArray())
                 {
                     partitions[new TopicPartition(topic.GetProperty("name").GetString()!, partition.GetProperty("partitionIndex").GetInt32())] =
-                        (Uuid.Parse(topic.GetProperty("topicId").GetString()!), partition.GetProperty("leaderId").GetInt32(), partition.GetProperty("leaderEpoch").GetInt32());
+                        (Uuid.Parse(topic.GetProperty("topicId").GetString()!), partition.GetProperty("leaderId").GetInt32(),
+                            partition.GetProperty("leaderEpoch").GetInt32());
                 }
             }
         }

@@ -25,7 +25,8 @@ internal sealed class ServedComparison(ReferenceArchive archive)
     public List<string> Differences { get; } = [];
 
     public string Summary => string.Create(CultureInfo.InvariantCulture,
-        $"{archive.Name}: {_logs.Count} logs, {_records} records and {_answers} answers compared, {_appendedFrom.Count} partitions that Kafka appended to while it opened them, {_recovery.Repairs} repairs");
+        $"{archive.Name}: {_logs.Count} logs, {_records} records and {_answers} answers compared, {_appendedFrom.Count} partitions that Kafka appended to "
+            + $"while it opened them, {_recovery.Repairs} repairs");
 
     /// <summary>
     /// Kafka trusts an index of noise, or one that points at a batch whose header is cut, and then does not find records that are there. We do not trust them.
@@ -33,7 +34,8 @@ internal sealed class ServedComparison(ReferenceArchive archive)
     public static bool MayServeMore(string damage) =>
         damage.Contains("filled with noise", StringComparison.Ordinal) || damage.Contains("cut in its header", StringComparison.Ordinal);
 
-    private static bool IsCut(string damage) => damage.Contains("batch cut in its", StringComparison.Ordinal) || damage.Contains("log empty", StringComparison.Ordinal);
+    private static bool IsCut(string damage) =>
+        damage.Contains("batch cut in its", StringComparison.Ordinal) || damage.Contains("log empty", StringComparison.Ordinal);
 
     public void Run()
     {
@@ -81,7 +83,8 @@ internal sealed class ServedComparison(ReferenceArchive archive)
             };
             LogDirectory directory = LogDirectory.Open(environment, path);
             directories.Add(directory);
-            directory.LoadAll((partition, topicId) => _known.TryGetValue(partition, out var known) && known.TopicId == topicId, _ => settings).GetAwaiter().GetResult();
+            directory.LoadAll((partition, topicId) => _known.TryGetValue(partition, out var known) && known.TopicId == topicId, _ => settings).GetAwaiter()
+                .GetResult();
             foreach (PartitionLog log in directory.Logs)
             {
                 if (_known[log.Partition].Leader == node)
@@ -108,7 +111,8 @@ internal sealed class ServedComparison(ReferenceArchive archive)
         if (partition.Topic.StartsWith("__", StringComparison.Ordinal))
             return true;
         // Markers are no records: whatever record is behind our end is missing here.
-        return archive.Records().All(record => record.GetProperty("topic").GetString() != partition.Topic || record.GetProperty("partition").GetInt32() != partition.Partition
+        return archive.Records()
+            .All(record => record.GetProperty("topic").GetString() != partition.Topic || record.GetProperty("partition").GetInt32() != partition.Partition
             || record.GetProperty("offset").GetInt64() < logEndOffset || record.GetProperty("offset").GetInt64() >= highWatermark);
     }
 
@@ -148,7 +152,8 @@ internal sealed class ServedComparison(ReferenceArchive archive)
             byte[] fetched = region?.ToArray() ?? [];
             string ours = Convert.ToHexStringLower(SHA256.HashData(fetched));
             if (ours != sha256 && !MayServeMore(archive.Damage(partition.ToString())))
-                Differ($"{partition} ({archive.Damage(partition.ToString())}): fetched {fetched.Length} bytes, Kafka {bytes} up to {nextOffset}; log [{log.LogStartOffset}, {log.LogEndOffset})");
+                Differ($"{partition} ({archive.Damage(partition.ToString())}): fetched {fetched.Length} bytes, Kafka {bytes} up to {nextOffset}; log "
+                    + $"[{log.LogStartOffset}, {log.LogEndOffset})");
             _answers++;
         }
     }
@@ -171,11 +176,13 @@ internal sealed class ServedComparison(ReferenceArchive archive)
                 aborted = string.Join(' ', list.Select(static a => $"{a.ProducerId}@{a.FirstOffset}"));
             }
             string kafkaAborted = expected.GetProperty("abortedTransactions") is { ValueKind: JsonValueKind.Array } array
-                ? string.Join(' ', array.EnumerateArray().Select(static a => $"{a.GetProperty("producerId").GetInt64()}@{a.GetProperty("firstOffset").GetInt64()}"))
+                ? string.Join(' ',
+                array.EnumerateArray().Select(static a => $"{a.GetProperty("producerId").GetInt64()}@{a.GetProperty("firstOffset").GetInt64()}"))
                 : "null";
             Same($"{partition} Fetch isolation {isolation}",
                 $"{log.LogEndOffset} {stable} {log.LogStartOffset} {read.Length} [{aborted}]",
-                $"{expected.GetProperty("highWatermark")} {expected.GetProperty("lastStableOffset")} {expected.GetProperty("logStartOffset")} {expected.GetProperty("recordsSizeInBytes")} [{kafkaAborted}]");
+                $"{expected.GetProperty("highWatermark")} {expected.GetProperty("lastStableOffset")} {expected.GetProperty("logStartOffset")} "
+                    + $"{expected.GetProperty("recordsSizeInBytes")} [{kafkaAborted}]");
         }
     }
 
@@ -187,7 +194,8 @@ internal sealed class ServedComparison(ReferenceArchive archive)
             foreach (JsonElement topic in request.GetProperty("topics").EnumerateArray())
             {
                 foreach (JsonElement partition in topic.GetProperty("partitions").EnumerateArray())
-                    asked[new TopicPartition(topic.GetProperty("name").GetString()!, partition.GetProperty("partitionIndex").GetInt32())] = partition.GetProperty("timestamp").GetInt64();
+                    asked[new TopicPartition(topic.GetProperty("name").GetString()!, partition.GetProperty("partitionIndex").GetInt32())] =
+                        partition.GetProperty("timestamp").GetInt64();
             }
             int isolation = request.GetProperty("isolationLevel").GetInt32();
             foreach (JsonElement topic in response.GetProperty("topics").EnumerateArray())
@@ -199,7 +207,8 @@ internal sealed class ServedComparison(ReferenceArchive archive)
                         continue;
                     long timestamp = asked[partition];
                     // Kafka looks for a time in a batch without its checksum.
-                    if (archive.Damage(partition.ToString()).StartsWith("a byte of", StringComparison.Ordinal) && IsRefused(() => ListOffset(log, timestamp, isolation)))
+                    if (archive.Damage(partition.ToString()).StartsWith("a byte of", StringComparison.Ordinal)
+                        && IsRefused(() => ListOffset(log, timestamp, isolation)))
                         continue;
                     // What lies behind our end was appended by Kafka's opening.
                     if (timestamp >= 0 && MayServeMore(archive.Damage(partition.ToString())))
@@ -216,7 +225,9 @@ internal sealed class ServedComparison(ReferenceArchive archive)
                             Same($"{partition}\tListOffsets {timestamp} isolation {isolation}", largest, RecordComparison.ScanLargest(log));
                         continue;
                     }
-                    if (_appendedFrom.ContainsKey(partition) && (isolation == 1 || timestamp is -1 or -3 || expected.GetProperty("offset").GetInt64() >= log.LogEndOffset || expected.GetProperty("offset").GetInt64() < 0))
+                    if (_appendedFrom.ContainsKey(partition)
+                        && (isolation == 1 || timestamp is -1 or -3 || expected.GetProperty("offset").GetInt64() >= log.LogEndOffset
+                        || expected.GetProperty("offset").GetInt64() < 0))
                         continue;
                     Same($"{partition} ListOffsets {timestamp} isolation {isolation}", ListOffset(log, timestamp, isolation),
                         $"{expected.GetProperty("offset")} {expected.GetProperty("timestamp")} {expected.GetProperty("leaderEpoch")}");
@@ -242,10 +253,10 @@ internal sealed class ServedComparison(ReferenceArchive archive)
     private static string ListOffset(PartitionLog log, long timestamp, int isolation)
     {
         long visible = isolation == 0 ? log.LogEndOffset : Math.Min(log.Producers.FirstUnstableOffset, log.LogEndOffset);
-        FoundOffset? found = timestamp switch
+        TimestampAndOffset? found = timestamp switch
         {
-            -1 => new FoundOffset(visible, -1, log.Epochs.LatestEpoch),
-            -2 or -4 => new FoundOffset(log.LogStartOffset, -1, log.Epochs.EpochFor(log.LogStartOffset)),
+            -1 => new TimestampAndOffset(visible, -1, log.Epochs.LatestEpoch),
+            -2 or -4 => new TimestampAndOffset(log.LogStartOffset, -1, log.Epochs.EpochFor(log.LogStartOffset)),
             -3 => log.FindMaxTimestamp(),
             < 0 => null,
             _ => log.FindByTimestamp(timestamp),
@@ -270,7 +281,8 @@ internal sealed class ServedComparison(ReferenceArchive archive)
                     if (_appendedFrom.ContainsKey(partition) && expected.GetProperty("endOffset").GetInt64() > log.LogEndOffset)
                         continue;
                     LeaderEpochEntry end = log.Epochs.EndOffsetFor(epoch, log.LogEndOffset);
-                    Same($"{partition} OffsetForLeaderEpoch {epoch}", $"{end.Epoch} {end.StartOffset}", $"{expected.GetProperty("leaderEpoch")} {expected.GetProperty("endOffset")}");
+                    Same($"{partition} OffsetForLeaderEpoch {epoch}", $"{end.Epoch} {end.StartOffset}",
+                        $"{expected.GetProperty("leaderEpoch")} {expected.GetProperty("endOffset")}");
                 }
             }
         }
@@ -285,12 +297,17 @@ internal sealed class ServedComparison(ReferenceArchive archive)
                 foreach (JsonElement expected in topic.GetProperty("partitions").EnumerateArray())
                 {
                     var partition = new TopicPartition(topic.GetProperty("name").GetString()!, expected.GetProperty("partitionIndex").GetInt32());
-                    if (!_logs.TryGetValue(partition, out PartitionLog? log) || expected.GetProperty("errorCode").GetInt32() != 0 || _appendedFrom.ContainsKey(partition))
+                    if (!_logs.TryGetValue(partition, out PartitionLog? log) || expected.GetProperty("errorCode").GetInt32() != 0
+                        || _appendedFrom.ContainsKey(partition))
                         continue;
-                    string kafka = string.Join("; ", expected.GetProperty("activeProducers").EnumerateArray().OrderBy(static p => p.GetProperty("producerId").GetInt64())
-                        .Select(static p => $"{p.GetProperty("producerId")} {p.GetProperty("producerEpoch")} {p.GetProperty("lastSequence")} {p.GetProperty("lastTimestamp")} {p.GetProperty("coordinatorEpoch")} {p.GetProperty("currentTxnStartOffset")}"));
+                    string kafka =
+                        string.Join("; ", expected.GetProperty("activeProducers").EnumerateArray().OrderBy(static p => p.GetProperty("producerId").GetInt64())
+                        .Select(static p =>
+                            $"{p.GetProperty("producerId")} {p.GetProperty("producerEpoch")} {p.GetProperty("lastSequence")} {p.GetProperty("lastTimestamp")} "
+                            + $"{p.GetProperty("coordinatorEpoch")} {p.GetProperty("currentTxnStartOffset")}"));
                     string ours = string.Join("; ", log.Producers.Describe().OrderBy(static p => p.ProducerId)
-                        .Select(static p => $"{p.ProducerId} {p.Epoch} {p.LastSequence} {p.LastTimestamp} {p.CoordinatorEpoch} {p.CurrentTransactionFirstOffset}"));
+                        .Select(static p =>
+                            $"{p.ProducerId} {p.Epoch} {p.LastSequence} {p.LastTimestamp} {p.CoordinatorEpoch} {p.CurrentTransactionFirstOffset}"));
                     Same($"{partition} DescribeProducers", ours, kafka);
                 }
             }

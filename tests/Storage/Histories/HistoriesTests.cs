@@ -4,8 +4,9 @@ using Xunit;
 namespace KafkaCompat.Storage.Tests.Histories;
 
 /// <summary>
-/// Random histories of a log directory on a disk that forgets what was not synced. No acknowledged record is lost, none comes back under another topic, none has another
-/// offset, a retry is a duplicate, and a clean stop is found as it was. <c>HISTORY_SEED</c>, with <c>HISTORY_CUT</c> for those that end at a given operation, runs one alone.
+/// Random histories of a log directory on a disk that forgets what was not synced. No acknowledged record is lost, none comes back under another topic, none
+/// has another offset, a retry is a duplicate, and a clean stop is found as it was. <c>HISTORY_SEED</c>, with <c>HISTORY_CUT</c> for those that end at a given
+/// operation, runs one alone.
 /// </summary>
 public sealed class HistoriesTests(ITestOutputHelper output)
 {

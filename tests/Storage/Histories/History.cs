@@ -11,8 +11,8 @@ using Xunit;
 namespace KafkaCompat.Storage.Tests.Histories;
 
 /// <summary>
-/// A few lives of one log directory. In each a process creates, writes, shortens and deletes partitions as a broker does, the metadata always first, until it is killed, loses its
-/// power, or stops cleanly. Each life begins with the check that the one before calls for.
+/// A few lives of one log directory. In each a process creates, writes, shortens and deletes partitions as a broker does, the metadata always first, until it
+/// is killed, loses its power, or stops cleanly. Each life begins with the check that the one before calls for.
 /// </summary>
 /// <param name="seed">Decides all that happens.</param>
 /// <param name="cutAt">The operation of the first life's work before which it ends; -1 where the seed decides.</param>
@@ -26,7 +26,8 @@ internal sealed class History(int seed, int cutAt)
     private readonly Random _random = new(seed);
     private readonly FixedClock _clock = new(Batches.StartMs);
     private readonly SortedDictionary<string, TopicModel> _metadata = new(StringComparer.Ordinal);
-    private readonly LogSettings _settings = LogSettings.Default with { SegmentBytes = 700, IndexIntervalBytes = 200, SegmentMs = long.MaxValue, FileDeleteDelayMs = 1_000 };
+    private readonly LogSettings _settings =
+        LogSettings.Default with { SegmentBytes = 700, IndexIntervalBytes = 200, SegmentMs = long.MaxValue, FileDeleteDelayMs = 1_000 };
     private long _topics;
     private ForgetfulFileStore _store = null!;
     private LogDirectory _directory = null!;
@@ -100,7 +101,8 @@ internal sealed class History(int seed, int cutAt)
             {
                 Verify(topic, log);
                 long highWatermark = highWatermarks.GetValueOrDefault(topic.Key);
-                Assert.True(highWatermark <= topic.Acknowledged, $"{topic.Key} has a high watermark of {highWatermark}, and {topic.Acknowledged} was acknowledged.");
+                Assert.True(highWatermark <= topic.Acknowledged,
+                    $"{topic.Key} has a high watermark of {highWatermark}, and {topic.Acknowledged} was acknowledged.");
                 continue;
             }
             Assert.True(topic.Acknowledged == 0, $"{topic.Key} is gone, and {topic.Acknowledged} records of it were acknowledged.");
@@ -135,7 +137,8 @@ internal sealed class History(int seed, int cutAt)
             long offset = _random.NextInt64(start, end);
             using FileRegion? region = log.Read(offset, 1, long.MaxValue, minOneBatch: true).Region;
             RecordBatchHeader header = Batches.Header(region!.ToArray());
-            Assert.True(header.BaseOffset <= offset && offset <= header.LastOffset, $"{found}; asked for {offset} it gives {header.BaseOffset} to {header.LastOffset}.");
+            Assert.True(header.BaseOffset <= offset
+                && offset <= header.LastOffset, $"{found}; asked for {offset} it gives {header.BaseOffset} to {header.LastOffset}.");
         }
         Assert.True(log.Read(start - 1, 1, long.MaxValue, minOneBatch: true).IsOutOfRange, $"{found}, and gives what is before its start.");
         for (int producer = 0; producer < Producers; producer++)
@@ -149,7 +152,8 @@ internal sealed class History(int seed, int cutAt)
     {
         ProducerVerdict verdict = Check(log, written);
         Assert.True(verdict.Duplicate?.LastOffset == written.LastOffset,
-            $"{topic.Key}: the batch of producer {written.ProducerId} at {written.BaseOffset} is asked for again, and is {verdict.Fault} {verdict.Message} {verdict.Duplicate}.");
+            $"{topic.Key}: the batch of producer {written.ProducerId} at {written.BaseOffset} is asked for again, and is {verdict.Fault} {verdict.Message} "
+                + $"{verdict.Duplicate}.");
     }
 
     /// <summary>As a partition asks.</summary>

@@ -54,7 +54,8 @@ public sealed class ReadersBesideTests
         using var done = new CancellationTokenSource();
         long reads = 0;
         Task[] readers = [.. Enumerable.Range(0, Readers).Select(reader => Task.Factory.StartNew(
-            () => Interlocked.Add(ref reads, Read(read, versions, new Random(reader), done.Token)), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+            () => Interlocked.Add(ref reads, Read(read, versions, new Random(reader), done.Token)), CancellationToken.None, TaskCreationOptions.LongRunning,
+            TaskScheduler.Default))];
         try
         {
             var random = new Random(1);

@@ -7,8 +7,8 @@ using Xunit;
 namespace KafkaCompat.Storage.Tests.Replacement;
 
 /// <summary>
-/// Segments are replaced under readers, sends, appends and crashes. No byte is wrong, nobody is told of an error that is none, and a crash leaves the old list of segments or the new
-/// one. <c>REPLACE_STEPS</c> says how many random steps are taken, <c>REPLACE_SEED</c> where the seeds begin.
+/// Segments are replaced under readers, sends, appends and crashes. No byte is wrong, nobody is told of an error that is none, and a crash leaves the old list
+/// of segments or the new one. <c>REPLACE_STEPS</c> says how many random steps are taken, <c>REPLACE_SEED</c> where the seeds begin.
 /// </summary>
 public sealed class ReplaceSegmentsTests(ITestOutputHelper output)
 {
@@ -39,7 +39,9 @@ public sealed class ReplaceSegmentsTests(ITestOutputHelper output)
                 throw new InvalidOperationException($"REPLACE_SEED={seed} begins with the steps that fail: {failure.Message}", failure);
             }
         }
-        output.WriteLine($"seeds {first} to {seed - 1}: {steps} steps; {reads} reads, {sends} sends, {swaps} swaps; {old} crashes left the old segments and {replaced} the new ones");
+        output.WriteLine(
+            $"seeds {first} to {seed - 1}: {steps} steps; {reads} reads, {sends} sends, {swaps} swaps; {old} crashes left the old segments and {replaced} the "
+            + "new ones");
         Assert.True(reads > 0 && sends > 0 && swaps > 0 && old > 0 && replaced > 0, "Not all of it came up.");
     }
 
@@ -70,7 +72,8 @@ public sealed class ReplaceSegmentsTests(ITestOutputHelper output)
                     }
                     catch (Exception failure)
                     {
-                        throw new InvalidOperationException($"REPLACE_SEED={seed}, cut before operation {cut}, the start before {recoveryCut}: {failure.Message}", failure);
+                        throw new InvalidOperationException(
+                            $"REPLACE_SEED={seed}, cut before operation {cut}, the start before {recoveryCut}: {failure.Message}", failure);
                     }
                 }
             }

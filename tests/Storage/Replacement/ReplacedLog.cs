@@ -9,7 +9,8 @@ using Xunit;
 namespace KafkaCompat.Storage.Tests.Replacement;
 
 /// <summary>
-/// A log whose segments are replaced while it is read, sent from, appended to, cut and shortened, beside a model of what it has to hold. All that happens follows from the seed.
+/// A log whose segments are replaced while it is read, sent from, appended to, cut and shortened, beside a model of what it has to hold. All that happens
+/// follows from the seed.
 /// </summary>
 internal sealed class ReplacedLog : IRecoveryListener
 {
@@ -63,7 +64,8 @@ internal sealed class ReplacedLog : IRecoveryListener
 
     public int LeftNew { get; private set; }
 
-    private long EndOffset => _model[^1].Batches is [.., byte[] last] ? Math.Max(SegmentModel.Header(last).NextOffset, _cutAt) : Math.Max(_model[^1].BaseOffset, _cutAt);
+    private long EndOffset =>
+        _model[^1].Batches is [.., byte[] last] ? Math.Max(SegmentModel.Header(last).NextOffset, _cutAt) : Math.Max(_model[^1].BaseOffset, _cutAt);
 
     /// <summary>Where the log was cut last: it can end there behind its last batch.</summary>
     private long _cutAt;
@@ -145,7 +147,8 @@ internal sealed class ReplacedLog : IRecoveryListener
     private void Append()
     {
         long offset = EndOffset;
-        bool isOpen = _model.SelectMany(static segment => segment.Batches).Select(SegmentModel.Header).LastOrDefault(static header => header.IsTransactional) is { IsTransactional: true, IsControl: false };
+        bool isOpen = _model.SelectMany(static segment => segment.Batches).Select(SegmentModel.Header)
+            .LastOrDefault(static header => header.IsTransactional) is { IsTransactional: true, IsControl: false };
         byte[] batch = _random.Next(6) switch
         {
             0 => Batches.Produced(offset, ProducerId, 1, (int)offset, transactional: true),
@@ -165,7 +168,9 @@ internal sealed class ReplacedLog : IRecoveryListener
     }
 
     /// <summary>Where batches end: a start finds no other end.</summary>
-    private long[] CutPlaces() => [.. _model.SelectMany(static segment => segment.Batches).Select(static batch => SegmentModel.Header(batch).NextOffset).Where(offset => offset > _logStart)];
+    private long[] CutPlaces() =>
+        [.. _model.SelectMany(static segment => segment.Batches).Select(static batch => SegmentModel.Header(batch).NextOffset)
+        .Where(offset => offset > _logStart)];
 
     private void Roll()
     {
@@ -300,13 +305,15 @@ internal sealed class ReplacedLog : IRecoveryListener
     }
 
     /// <summary>
-    /// A transaction that began before the log's start can be known with another beginning after a start, or not at all where none of its records is left; the others are as they were.
+    /// A transaction that began before the log's start can be known with another beginning after a start, or not at all where none of its records is left; the
+    /// others are as they were.
     /// </summary>
     private void TakeAborted()
     {
         for (int i = 0; i < _model.Count; i++)
         {
-            AbortedTransaction[] found = Log.SealedSegments.Segments.ElementAtOrDefault(i)?.TransactionIndex.Entries() ?? [.. Collect(_model[i].BaseOffset).Where(entry => entry.LastOffset >= _model[i].BaseOffset)];
+            AbortedTransaction[] found = Log.SealedSegments.Segments.ElementAtOrDefault(i)?.TransactionIndex.Entries()
+                ?? [.. Collect(_model[i].BaseOffset).Where(entry => entry.LastOffset >= _model[i].BaseOffset)];
             foreach (AbortedTransaction entry in _model[i].Aborted.Where(entry => entry.FirstOffset >= _logStart))
                 Assert.Contains(found, each => each.LastOffset == entry.LastOffset && (each.FirstOffset == entry.FirstOffset || each.FirstOffset < _logStart));
             _model[i] = _model[i] with { Aborted = found };
@@ -321,7 +328,8 @@ internal sealed class ReplacedLog : IRecoveryListener
     }
 
     private void RequireOwnNames() => Assert.DoesNotContain(_store.List(Folder),
-        static entry => entry.Name.EndsWith(SegmentFiles.Swap, StringComparison.Ordinal) || entry.Name.EndsWith(SegmentFiles.Cleaned, StringComparison.Ordinal));
+        static entry =>
+            entry.Name.EndsWith(SegmentFiles.Swap, StringComparison.Ordinal) || entry.Name.EndsWith(SegmentFiles.Cleaned, StringComparison.Ordinal));
 
     private void Replace(int first, int count, List<SegmentModel> after)
     {
@@ -368,7 +376,9 @@ internal sealed class ReplacedLog : IRecoveryListener
         return [.. _model[..first], .. after, .. _model[(first + count)..]];
     }
 
-    /// <summary>Reads as a fetch does, and leaves the region to be sent later. What it holds is what one of the lists of segments holds that there can be now.</summary>
+    /// <summary>
+    /// Reads as a fetch does, and leaves the region to be sent later. What it holds is what one of the lists of segments holds that there can be now.
+    /// </summary>
     private void Read(long from, List<SegmentModel>[] models)
     {
         Reads++;
@@ -427,15 +437,19 @@ internal sealed class ReplacedLog : IRecoveryListener
     }
 
     private string Describe() =>
-        $"[{string.Join(' ', Log.SealedSegments.Segments.Select(static segment => segment.BaseOffset))} {Log.ActiveSegmentBaseOffset}] {Log.LogStartOffset}-{Log.LogEndOffset} {Log.ReadAll(_logStart).Length} bytes ({string.Join(", ", _repairs)})";
+        $"[{string.Join(' ', Log.SealedSegments.Segments.Select(static segment => segment.BaseOffset))} {Log.ActiveSegmentBaseOffset}] "
+            + $"{Log.LogStartOffset}-{Log.LogEndOffset} {Log.ReadAll(_logStart).Length} bytes ({string.Join(", ", _repairs)})";
 
-    private static string Describe(List<SegmentModel> model) => $"[{string.Join(' ', model.Select(static segment => $"{segment.BaseOffset}:{segment.Batches.Count}"))}] {model.Sum(static segment => segment.Bytes.Count())} bytes";
+    private static string Describe(List<SegmentModel> model) =>
+        $"[{string.Join(' ', model.Select(static segment => $"{segment.BaseOffset}:{segment.Batches.Count}"))}] "
+        + $"{model.Sum(static segment => segment.Bytes.Count())} bytes";
 
     private void Open()
     {
         _files = new HookedFileStore(_store);
         _repairs.Clear();
-        _environment = new LogEnvironment(_files, _clock, new Random(1), new RecoveryWatch(_clock, this)) { Damage = static damage => Assert.Fail(damage.Message) };
+        _environment =
+            new LogEnvironment(_files, _clock, new Random(1), new RecoveryWatch(_clock, this)) { Damage = static damage => Assert.Fail(damage.Message) };
         Log = PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), _settings, new LogOpening(false, _recoveryPoint, _logStart));
         // A start finds the end where the last batch ends.
         _cutAt = 0;

@@ -29,7 +29,8 @@ internal static class KafkaVerdicts
     {
         var rows = File.ReadLines(Path.Combine(Folder, "dynamic-verdicts.tsv")).Skip(1).Select(static line => line.Split('\t')).ToList();
         // A change is OPERATION:'value', or OPERATION:DEFAULT for the setting's own value, which is the third cell of its row.
-        var changes = rows[0].Skip(1).Select(static change => change.Split(':', 2)).Select(static change => (Operation: change[0], Value: change[1] == "DEFAULT" ? null : change[1].Trim('\''))).ToList();
+        var changes = rows[0].Skip(1).Select(static change => change.Split(':', 2))
+            .Select(static change => (Operation: change[0], Value: change[1] == "DEFAULT" ? null : change[1].Trim('\''))).ToList();
         foreach (var row in rows.Skip(1))
         {
             for (var i = 0; i < changes.Count; i++)
@@ -43,7 +44,8 @@ internal static class KafkaVerdicts
     /// <summary>Where we differ, each with its reason.</summary>
     public static IReadOnlyList<VerdictDifference> Differences(string scope) =>
     [
-        .. File.ReadLines(Path.Combine(Folder, "verdict-differences.tsv")).Where(static line => line.Length > 0 && line[0] != '#').Select(static line => line.Split('\t'))
+        .. File.ReadLines(Path.Combine(Folder, "verdict-differences.tsv")).Where(static line => line.Length > 0 && line[0] != '#')
+            .Select(static line => line.Split('\t'))
             .Where(cells => cells[0] == scope).Select(static cells => new VerdictDifference(cells[1], cells[2], cells[3] == "taken", cells[4])),
     ];
 
@@ -62,7 +64,9 @@ internal static class KafkaVerdicts
             }
             else
             {
-                _ = text[i] == '\\' ? escaped.Append(@"\\") : text[i] is < ' ' or > '~' ? escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)text[i]:x4}") : escaped.Append(text[i]);
+                _ = text[i] == '\\'
+                    ? escaped.Append(@"\\")
+                    : text[i] is < ' ' or > '~' ? escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)text[i]:x4}") : escaped.Append(text[i]);
             }
         }
         return escaped.ToString();

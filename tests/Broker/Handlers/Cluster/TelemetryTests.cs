@@ -78,7 +78,8 @@ public sealed class TelemetryTests : IAsyncLifetime
         Assert.Equal(ErrorCode.ThrottlingQuotaExceeded, await Push(told, []));
         foreach (var (bytes, codec, expected) in new (byte[], sbyte, ErrorCode)[]
             {
-                ([1, 2], 9, ErrorCode.UnsupportedCompressionType), ([1, 2], 1, ErrorCode.InvalidRecord), ([0xFF, 0xFF], 0, ErrorCode.InvalidRecord), (new byte[1_100_000], 0, ErrorCode.TelemetryTooLarge),
+                ([1, 2], 9, ErrorCode.UnsupportedCompressionType), ([1, 2], 1, ErrorCode.InvalidRecord), ([0xFF, 0xFF], 0, ErrorCode.InvalidRecord),
+                (new byte[1_100_000], 0, ErrorCode.TelemetryTooLarge),
             })
         {
             _time.Advance(TimeSpan.FromSeconds(1));
@@ -99,7 +100,8 @@ public sealed class TelemetryTests : IAsyncLifetime
             if (instrument.Meter == _node.Broker.Telemetry.Meter.Meter) on.EnableMeasurementEvents(instrument);
         };
         listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) =>
-            seen[instrument.Name] = (value, string.Join(' ', tags.ToArray().Where(static tag => tag.Key != "client_instance_id").Select(static tag => $"{tag.Key}={tag.Value}"))));
+            seen[instrument.Name] =
+                (value, string.Join(' ', tags.ToArray().Where(static tag => tag.Key != "client_instance_id").Select(static tag => $"{tag.Key}={tag.Value}"))));
         listener.Start();
         var told = await Get(Uuid.Zero);
         for (var i = 0; i < 2; i++)

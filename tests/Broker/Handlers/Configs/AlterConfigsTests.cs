@@ -30,17 +30,21 @@ public sealed class AlterConfigsTests : IAsyncLifetime
     [InlineData("retention.ms", 7, "1", ErrorCode.UnknownServerError, null)]
     [InlineData("nope", 0, "1", ErrorCode.InvalidConfig, "Unknown topic config name: nope")]
     [InlineData("nope", 1, null, ErrorCode.None, null)]
-    [InlineData("cleanup.policy", 2, "bad", ErrorCode.InvalidConfig, "Invalid value bad for configuration cleanup.policy: String must be one of: compact, delete")]
+    [InlineData("cleanup.policy", 2, "bad", ErrorCode.InvalidConfig,
+        "Invalid value bad for configuration cleanup.policy: String must be one of: compact, delete")]
     [InlineData("segment.bytes", 0, "10", ErrorCode.InvalidConfig, "Invalid value 10 for configuration segment.bytes: Value must be at least 1048576")]
-    [InlineData("remote.storage.enable", 0, "true", ErrorCode.InvalidConfig, "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.")]
-    [InlineData("remote.storage.enable", 0, "TRUE", ErrorCode.InvalidConfig, "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.")]
+    [InlineData("remote.storage.enable", 0, "true", ErrorCode.InvalidConfig,
+        "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.")]
+    [InlineData("remote.storage.enable", 0, "TRUE", ErrorCode.InvalidConfig,
+        "Tiered Storage functionality is disabled in the broker. Topic cannot be configured with remote log storage.")]
     public Task A_topics_settings_are_checked_as_Kafka_does(string name, int operation, string? value, ErrorCode error, string? message) =>
         Holds(ConfigResourceType.Topic, "t", name, operation, value, error, message);
 
     [Theory]
     [InlineData("missing", ErrorCode.UnknownTopicOrPartition, "The topic 'missing' does not exist.")]
     [InlineData("", ErrorCode.InvalidRequest, "Default topic resources are not allowed.")]
-    [InlineData("a b", ErrorCode.InvalidTopicException, "Topic name is invalid: 'a b' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'")]
+    [InlineData("a b", ErrorCode.InvalidTopicException,
+        "Topic name is invalid: 'a b' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'")]
     public Task A_topic_that_cannot_be_is_refused(string topic, ErrorCode error, string message) =>
         Holds(ConfigResourceType.Topic, topic, "retention.ms", 0, "1", error, message);
 
@@ -49,18 +53,23 @@ public sealed class AlterConfigsTests : IAsyncLifetime
     [InlineData("1", "log.retention.ms", "x", "Invalid value x for configuration log.retention.ms: Not a number of type LONG")]
     [InlineData("", "node.id", "3", "Cannot update these configs dynamically: [node.id]")]
     [InlineData("", "nope", "3", null)]
-    [InlineData("1", "num.io.threads", "100", "Dynamic thread count update validation failed for num.io.threads=100, value should not be greater than double the current value 8")]
+    [InlineData("1", "num.io.threads", "100",
+        "Dynamic thread count update validation failed for num.io.threads=100, value should not be greater than double the current value 8")]
     [InlineData("1", "num.io.threads", "9", null)]
-    [InlineData("1", "background.threads", "1", "Dynamic thread count update validation failed for background.threads=1, value should be at least half the current value 10")]
+    [InlineData("1", "background.threads", "1",
+        "Dynamic thread count update validation failed for background.threads=1, value should be at least half the current value 10")]
     [InlineData("", "log.cleaner.threads", "10", "Log cleaner threads cannot be increased to more than double the current value 1")]
-    [InlineData("", "ssl.key.password", "secret", "These security configs can be dynamically updated only per-listener using the listener prefix: [ssl.key.password]")]
+    [InlineData("", "ssl.key.password", "secret",
+        "These security configs can be dynamically updated only per-listener using the listener prefix: [ssl.key.password]")]
     [InlineData("1", "sasl.enabled.mechanisms", "PLAIN", null)]
     [InlineData("1", "listener.name.plaintext.ssl.protocol", "TLSv1.3", null)]
-    [InlineData("1", "log.local.retention.ms", "-1", "Invalid value -1 for configuration log.local.retention.ms: Value must not be more than log.retention.ms, which is 604800000")]
+    [InlineData("1", "log.local.retention.ms", "-1",
+        "Invalid value -1 for configuration log.local.retention.ms: Value must not be more than log.retention.ms, which is 604800000")]
     [InlineData("1", "max.connections", "0", "Invalid max.connections 0: a number from 1 on says how many may connect.")]
     [InlineData("", "listeners", "PLAINTEXT://:1", "Cannot update these configs at default cluster level, broker id must be specified: [listeners]")]
     [InlineData("1", "max.connections.per.ip", "0", "max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.")]
-    [InlineData("1", "leader.replication.throttled.rate", "-1", "Invalid value -1 for configuration leader.replication.throttled.rate: Value must be at least 0")]
+    [InlineData("1", "leader.replication.throttled.rate", "-1",
+        "Invalid value -1 for configuration leader.replication.throttled.rate: Value must be at least 0")]
     [InlineData("1", "cordoned.log.dirs", "/nowhere", "All entries in cordoned.log.dirs must be present in log.dirs or log.dir. Missing entries : /nowhere")]
     [InlineData("", "cordoned.log.dirs", "/data", "Cannot update these configs at default cluster level, broker id must be specified: [cordoned.log.dirs]")]
     [InlineData("1", "listeners", "PLAINTEXT://:1", "listeners cannot change while this broker runs: set it in server.properties and start the broker again.")]
@@ -82,7 +91,9 @@ public sealed class AlterConfigsTests : IAsyncLifetime
     [InlineData("consumer.session.timeout.ms", "1", "consumer.session.timeout.ms must be in the range 45000 to 60000 inclusive.")]
     [InlineData("streams.num.standby.replicas", "100", "streams.num.standby.replicas must be less than or equal to 2")]
     [InlineData("share.auto.offset.reset", "by_duration:PT1H", null)]
-    [InlineData("share.auto.offset.reset", "never", "Invalid value never for configuration share.auto.offset.reset: Invalid value `never` for configuration share.auto.offset.reset. The value must be either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.")]
+    [InlineData("share.auto.offset.reset", "never",
+        "Invalid value never for configuration share.auto.offset.reset: Invalid value `never` for configuration share.auto.offset.reset. The value must be "
+        + "either 'earliest', 'latest' or of the format 'by_duration:<PnDTnHnMn.nS>'.")]
     [InlineData("bogus", "1", "Unknown group config name: bogus")]
     public Task A_groups_settings_are_checked_as_Kafka_does(string name, string value, string? message) =>
         Holds(ConfigResourceType.Group, "g", name, 0, value, message is null ? ErrorCode.None : ErrorCode.InvalidConfig, message);
@@ -100,7 +111,8 @@ public sealed class AlterConfigsTests : IAsyncLifetime
     [Theory]
     [InlineData("1", "root", 0, "WARN", ErrorCode.None, null)]
     [InlineData("1", "root", 1, null, ErrorCode.InvalidRequest, "Removing the log level of the root logger is not allowed")]
-    [InlineData("1", "root", 0, "bogus", ErrorCode.InvalidConfig, "Cannot set the log level of root to bogus as it is not a supported log level. Valid log levels are DEBUG, ERROR, FATAL, INFO, TRACE, WARN")]
+    [InlineData("1", "root", 0, "bogus", ErrorCode.InvalidConfig,
+        "Cannot set the log level of root to bogus as it is not a supported log level. Valid log levels are DEBUG, ERROR, FATAL, INFO, TRACE, WARN")]
     [InlineData("1", "nope", 0, "INFO", ErrorCode.InvalidConfig, "Logger nope does not exist!")]
     [InlineData("1", "root", 2, "INFO", ErrorCode.InvalidRequest, "APPEND operation is not allowed for the BROKER_LOGGER resource")]
     [InlineData("7", "root", 0, "INFO", ErrorCode.InvalidRequest, "Unexpected node id. Expected 1, but received 7")]
@@ -141,7 +153,8 @@ public sealed class AlterConfigsTests : IAsyncLifetime
         twice.Resources.Add(One(ConfigResourceType.Group, "h", "share.isolation.level", 0, "read_committed").Resources[0]);
         twice.Resources[3].Configs.Add(new() { Name = "share.isolation.level", Value = "read_committed" });
         var answers = (await _client.Ask<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(twice, 1)).Responses;
-        Assert.Equal(["Each resource must appear at most once.", "Each resource must appear at most once.", null, "Error due to duplicate config keys"], answers.Select(static a => a.ErrorMessage));
+        Assert.Equal(["Each resource must appear at most once.", "Each resource must appear at most once.", null, "Error due to duplicate config keys"],
+            answers.Select(static a => a.ErrorMessage));
     }
 
     [Fact]
@@ -170,7 +183,11 @@ public sealed class AlterConfigsTests : IAsyncLifetime
 
     private static IncrementalAlterConfigsRequest One(ConfigResourceType type, string resource, string name, int operation, string? value) => new()
     {
-        Resources = { new() { ResourceType = (sbyte)type, ResourceName = resource, Configs = { new() { Name = name, ConfigOperation = (sbyte)operation, Value = value } } } },
+        Resources =
+        {
+            new() { ResourceType = (sbyte)type, ResourceName = resource,
+                Configs = { new() { Name = name, ConfigOperation = (sbyte)operation, Value = value } } },
+        },
     };
 
     private async Task Holds(ConfigResourceType type, string resource, string name, int operation, string? value, ErrorCode error, string? message)

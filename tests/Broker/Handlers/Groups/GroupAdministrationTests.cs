@@ -23,7 +23,8 @@ public sealed class GroupAdministrationTests : IAsyncLifetime
         {
             GroupId = "g",
             GenerationIdOrMemberEpoch = -1,
-            Topics = [new() { Name = "t", Partitions = [new() { PartitionIndex = 0, CommittedOffset = 5 }, new() { PartitionIndex = 1, CommittedOffset = 6 }] }],
+            Topics =
+                [new() { Name = "t", Partitions = [new() { PartitionIndex = 0, CommittedOffset = 5 }, new() { PartitionIndex = 1, CommittedOffset = 6 }] }],
         };
         Assert.Equal(ErrorCode.None, (await _client.Ask<OffsetCommitRequest, OffsetCommitResponse>(commit, 9)).Topics[0].Partitions[1].ErrorCode);
     }

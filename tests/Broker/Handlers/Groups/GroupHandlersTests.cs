@@ -46,7 +46,8 @@ public sealed class GroupHandlersTests
         var answer = await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(Commit(version, id, "g", (0, 5), (1, 6), (7, 1)), version);
         var byId = version >= 10;
         Assert.Equal(
-            [(byId ? id : Uuid.Zero, 7, ErrorCode.UnknownTopicOrPartition), (byId ? id : Uuid.Zero, 0, ErrorCode.None), (byId ? id : Uuid.Zero, 1, ErrorCode.None),
+            [(byId ? id : Uuid.Zero, 7, ErrorCode.UnknownTopicOrPartition), (byId ? id : Uuid.Zero, 0, ErrorCode.None),
+                (byId ? id : Uuid.Zero, 1, ErrorCode.None),
              (byId ? NoTopic : Uuid.Zero, 0, byId ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition)],
             answer.Topics.SelectMany(t => t.Partitions.Select(p => (t.TopicId, p.PartitionIndex, p.ErrorCode))));
         var stranger = Commit(version, id, "nobody", (0, 5));
@@ -65,8 +66,10 @@ public sealed class GroupHandlersTests
         for (short version = 1; version < 8; version++)
         {
             var one = await client.Ask<OffsetFetchRequest, OffsetFetchResponse>(
-                new() { GroupId = "g", Topics = [new() { Name = Topic, PartitionIndexes = [0, 5] }, new() { Name = "nope", PartitionIndexes = [0] }] }, version);
-            Assert.Equal([(Topic, 0, 5L), (Topic, 5, -1L), ("nope", 0, -1L)], one.Topics.SelectMany(t => t.Partitions.Select(p => (t.Name, p.PartitionIndex, p.CommittedOffset))));
+                new() { GroupId = "g", Topics = [new() { Name = Topic, PartitionIndexes = [0, 5] }, new() { Name = "nope", PartitionIndexes = [0] }] },
+                version);
+            Assert.Equal([(Topic, 0, 5L), (Topic, 5, -1L), ("nope", 0, -1L)],
+                one.Topics.SelectMany(t => t.Partitions.Select(p => (t.Name, p.PartitionIndex, p.CommittedOffset))));
             Assert.All(one.Topics.SelectMany(t => t.Partitions), p => Assert.Equal((ErrorCode.None, ""), (p.ErrorCode, p.Metadata)));
         }
         for (short version = 8; version <= 10; version++)
@@ -77,7 +80,9 @@ public sealed class GroupHandlersTests
                     Groups =
                     [
                         new() { GroupId = "g", Topics = null },
-                        new() { GroupId = "none", Topics = [new() { Name = Topic, TopicId = id, PartitionIndexes = [0] }, new() { Name = "nope", TopicId = NoTopic, PartitionIndexes = [3] }] },
+                        new() { GroupId = "none",
+                            Topics = [new() { Name = Topic, TopicId = id, PartitionIndexes = [0] },
+                            new() { Name = "nope", TopicId = NoTopic, PartitionIndexes = [3] }] },
                         new() { GroupId = "none", Topics = null },
                     ],
                 },
@@ -119,9 +124,11 @@ public sealed class GroupHandlersTests
         Assert.Equal(ErrorCode.InvalidGroupId, (await client.Ask<HeartbeatRequest, HeartbeatResponse>(new() { MemberId = "m" }, 4)).ErrorCode);
         Assert.Equal(ErrorCode.InvalidGroupId, (await client.Ask<LeaveGroupRequest, LeaveGroupResponse>(new() { MemberId = "m" }, 2)).ErrorCode);
         Assert.Equal(ErrorCode.InvalidGroupId, (await client.Ask<SyncGroupRequest, SyncGroupResponse>(new() { MemberId = "m" }, 4)).ErrorCode);
-        Assert.Equal(ErrorCode.InconsistentGroupProtocol, (await client.Ask<SyncGroupRequest, SyncGroupResponse>(new() { GroupId = "g", MemberId = "m" }, 5)).ErrorCode);
+        Assert.Equal(ErrorCode.InconsistentGroupProtocol,
+            (await client.Ask<SyncGroupRequest, SyncGroupResponse>(new() { GroupId = "g", MemberId = "m" }, 5)).ErrorCode);
         Assert.Equal(ErrorCode.UnknownMemberId, (await client.Ask<SyncGroupRequest, SyncGroupResponse>(new() { GroupId = "g", MemberId = "m" }, 4)).ErrorCode);
-        Assert.Equal(ErrorCode.UnknownMemberId, (await client.Ask<LeaveGroupRequest, LeaveGroupResponse>(new() { GroupId = "g", MemberId = "m" }, 2)).ErrorCode);
+        Assert.Equal(ErrorCode.UnknownMemberId,
+            (await client.Ask<LeaveGroupRequest, LeaveGroupResponse>(new() { GroupId = "g", MemberId = "m" }, 2)).ErrorCode);
         var left = await client.Ask<LeaveGroupRequest, LeaveGroupResponse>(new() { GroupId = "g", Members = [new() { MemberId = "m" }] }, 5);
         Assert.Equal((ErrorCode.None, ErrorCode.UnknownMemberId), (left.ErrorCode, left.Members[0].ErrorCode));
     }
@@ -135,7 +142,8 @@ public sealed class GroupHandlersTests
         Assert.Equal(ErrorCode.MemberIdRequired, pending.ErrorCode);
         Assert.StartsWith("test-", pending.MemberId, StringComparison.Ordinal);
         var joined = await client.Ask<JoinGroupRequest, JoinGroupResponse>(Join("g", pending.MemberId), 9);
-        Assert.Equal((ErrorCode.None, 1, "consumer", "range", pending.MemberId), (joined.ErrorCode, joined.GenerationId, joined.ProtocolType, joined.ProtocolName, joined.Leader));
+        Assert.Equal((ErrorCode.None, 1, "consumer", "range", pending.MemberId),
+            (joined.ErrorCode, joined.GenerationId, joined.ProtocolType, joined.ProtocolName, joined.Leader));
         var synced = await client.Ask<SyncGroupRequest, SyncGroupResponse>(
             new()
             {
@@ -153,10 +161,14 @@ public sealed class GroupHandlersTests
         commit.MemberId = joined.MemberId;
         Assert.Contains((await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(commit, 10)).Topics, t => t.Partitions[^1].ErrorCode == ErrorCode.None);
 
-        var described = (await client.Ask<DescribeGroupsRequest, DescribeGroupsResponse>(new() { Groups = ["g", "none"], IncludeAuthorizedOperations = true }, 6)).Groups;
-        Assert.Equal(("Stable", "consumer", "range", 3400), (described[0].GroupState, described[0].ProtocolType, described[0].ProtocolData, described[0].AuthorizedOperations));
-        Assert.Equal((joined.MemberId, "test", "/127.0.0.1"), (described[0].Members[0].MemberId, described[0].Members[0].ClientId, described[0].Members[0].ClientHost));
-        Assert.Equal(("Dead", ErrorCode.GroupIdNotFound, "Group none not found."), (described[1].GroupState, described[1].ErrorCode, described[1].ErrorMessage));
+        var described =
+            (await client.Ask<DescribeGroupsRequest, DescribeGroupsResponse>(new() { Groups = ["g", "none"], IncludeAuthorizedOperations = true }, 6)).Groups;
+        Assert.Equal(("Stable", "consumer", "range", 3400),
+            (described[0].GroupState, described[0].ProtocolType, described[0].ProtocolData, described[0].AuthorizedOperations));
+        Assert.Equal((joined.MemberId, "test", "/127.0.0.1"),
+            (described[0].Members[0].MemberId, described[0].Members[0].ClientId, described[0].Members[0].ClientHost));
+        Assert.Equal(("Dead", ErrorCode.GroupIdNotFound, "Group none not found."),
+            (described[1].GroupState, described[1].ErrorCode, described[1].ErrorMessage));
         var older = (await client.Ask<DescribeGroupsRequest, DescribeGroupsResponse>(new() { Groups = ["none"] }, 5)).Groups[0];
         Assert.Equal(("Dead", ErrorCode.None), (older.GroupState, older.ErrorCode));
 
@@ -165,8 +177,10 @@ public sealed class GroupHandlersTests
         Assert.Equal(("g", "consumer", "Stable", "classic"), (group.GroupId, group.ProtocolType, group.GroupState, group.GroupType));
         Assert.Empty((await client.Ask<ListGroupsRequest, ListGroupsResponse>(new() { TypesFilter = ["share"] }, 5)).Groups);
 
-        Assert.Equal(ErrorCode.None, (await client.Ask<HeartbeatRequest, HeartbeatResponse>(new() { GroupId = "g", MemberId = joined.MemberId, GenerationId = 1 }, 4)).ErrorCode);
-        Assert.Equal(ErrorCode.None, (await client.Ask<LeaveGroupRequest, LeaveGroupResponse>(new() { GroupId = "g", MemberId = joined.MemberId }, 1)).ErrorCode);
+        Assert.Equal(ErrorCode.None,
+            (await client.Ask<HeartbeatRequest, HeartbeatResponse>(new() { GroupId = "g", MemberId = joined.MemberId, GenerationId = 1 }, 4)).ErrorCode);
+        Assert.Equal(ErrorCode.None,
+            (await client.Ask<LeaveGroupRequest, LeaveGroupResponse>(new() { GroupId = "g", MemberId = joined.MemberId }, 1)).ErrorCode);
         Assert.Equal("Empty", (await client.Ask<DescribeGroupsRequest, DescribeGroupsResponse>(new() { Groups = ["g"] }, 4)).Groups[0].GroupState);
     }
 
@@ -177,7 +191,8 @@ public sealed class GroupHandlersTests
         var (client, id) = await Ready(node);
         _ = await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(Commit(9, id, "g", (0, 5)), 9);
         _ = await client.Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new() { TopicNames = [Topic], TimeoutMs = 60_000 }, 5);
-        await Eventually.Is(async () => (await client.Ask<OffsetFetchRequest, OffsetFetchResponse>(new() { GroupId = "g", Topics = null }, 7)).Topics.Count == 0);
+        await Eventually.Is(async () =>
+            (await client.Ask<OffsetFetchRequest, OffsetFetchResponse>(new() { GroupId = "g", Topics = null }, 7)).Topics.Count == 0);
     }
 
     private static async Task<(MemoryClient Client, Uuid TopicId)> Ready(TestNode node)
@@ -202,7 +217,8 @@ public sealed class GroupHandlersTests
             {
                 Name = version >= 10 ? "" : Topic,
                 TopicId = version >= 10 ? id : Uuid.Zero,
-                Partitions = [.. offsets.Select(o => new OffsetCommitRequest.OffsetCommitRequestPartition { PartitionIndex = o.Partition, CommittedOffset = o.Offset })],
+                Partitions =
+                    [.. offsets.Select(o => new OffsetCommitRequest.OffsetCommitRequestPartition { PartitionIndex = o.Partition, CommittedOffset = o.Offset })],
             },
             new()
             {

@@ -10,8 +10,9 @@ using Xunit;
 namespace KafkaCompat.Broker.Tests.Handlers;
 
 /// <summary>
-/// Every served key asks what Apache Kafka 4.4 asks, and a denial is answered with Kafka's error: by the table of authorization that was taken out of Kafka. A key that comes to be
-/// served, or a handler that forgets to ask, fails here. Where a row cannot be asked, or more is asked than the table lists, it stands below with the reason.
+/// Every served key asks what Apache Kafka 4.4 asks, and a denial is answered with Kafka's error: by the table of authorization that was taken out of Kafka. A
+/// key that comes to be served, or a handler that forgets to ask, fails here. Where a row cannot be asked, or more is asked than the table lists, it stands
+/// below with the reason.
 /// </summary>
 public sealed class AuthorizationMatrixTests
 {
@@ -31,11 +32,13 @@ public sealed class AuthorizationMatrixTests
     {
         [(ApiKey.DescribeUserScramCredentials, ApiListeners.Controller, AclOperation.Describe, ResourceType.Cluster)] =
             "Kafka's controller has no handler for what it advertises; ours answers, so it asks as a broker does",
-        [(ApiKey.Metadata, ApiListeners.Broker, AclOperation.DescribeConfigs, ResourceType.Topic)] = "what the CreateTopics asks that the creation of a missing topic is forwarded as",
+        [(ApiKey.Metadata, ApiListeners.Broker, AclOperation.DescribeConfigs, ResourceType.Topic)] =
+            "what the CreateTopics asks that the creation of a missing topic is forwarded as",
     };
 
     private static readonly AclOperation[] OperationsOnTopic =
-        [AclOperation.Delete, AclOperation.Write, AclOperation.Read, AclOperation.Create, AclOperation.AlterConfigs, AclOperation.Alter, AclOperation.DescribeConfigs];
+        [AclOperation.Delete, AclOperation.Write, AclOperation.Read, AclOperation.Create, AclOperation.AlterConfigs, AclOperation.Alter,
+            AclOperation.DescribeConfigs];
 
     private static readonly AclOperation[] OperationsOnCluster =
     [
@@ -45,7 +48,8 @@ public sealed class AuthorizationMatrixTests
 
     private static readonly ErrorCode[] Refusals =
     [
-        ErrorCode.TopicAuthorizationFailed, ErrorCode.GroupAuthorizationFailed, ErrorCode.ClusterAuthorizationFailed, ErrorCode.TransactionalIdAuthorizationFailed,
+        ErrorCode.TopicAuthorizationFailed, ErrorCode.GroupAuthorizationFailed, ErrorCode.ClusterAuthorizationFailed,
+        ErrorCode.TransactionalIdAuthorizationFailed,
         ErrorCode.DelegationTokenAuthorizationFailed,
     ];
 
@@ -61,7 +65,9 @@ public sealed class AuthorizationMatrixTests
         {
             Assert.Contains((key, listener), known);
             var asked = new HashSet<(AclOperation, ResourceType)>();
-            foreach (Func<ResourceType, bool> denies in (Func<ResourceType, bool>[])[static _ => false, static type => type == ResourceType.Cluster, static _ => true])
+            foreach (
+                Func<ResourceType, bool> denies in (Func<ResourceType, bool>[])[static _ => false, static type => type == ResourceType.Cluster,
+                static _ => true])
             {
                 var rules = new RecordingAuthorizer { Denies = question => denies(question.ResourceType) };
                 _ = await Answers(key, listener, rules);
@@ -69,7 +75,8 @@ public sealed class AuthorizationMatrixTests
             }
             var expected = rows.Where(row => (row.Key, row.Listener) == (key, listener) && !NoOccasion.ContainsKey((key, row.Operation, row.Type)))
                 .Select(static row => (row.Operation, row.Type))
-                .Concat(Besides.Keys.Where(question => (question.Key, question.Listener) == (key, listener)).Select(static question => (question.Operation, question.Type)))
+                .Concat(Besides.Keys.Where(question => (question.Key, question.Listener) == (key, listener))
+                    .Select(static question => (question.Operation, question.Type)))
                 .Concat(ToldOperations(key, listener));
             Assert.Equal(Lines(expected), Lines(asked));
         }
@@ -108,7 +115,8 @@ public sealed class AuthorizationMatrixTests
         var serving = new List<ApiListeners>();
         foreach (var listener in (ApiListeners[])[ApiListeners.Broker, ApiListeners.Controller])
         {
-            var versions = await node.Connect(NameOf(listener)).Ask<ApiVersionsRequest, ApiVersionsResponse>(new() { ClientSoftwareName = "test", ClientSoftwareVersion = "1" }, 4);
+            var versions = await node.Connect(NameOf(listener))
+                .Ask<ApiVersionsRequest, ApiVersionsResponse>(new() { ClientSoftwareName = "test", ClientSoftwareVersion = "1" }, 4);
             if (versions.ApiKeys.Exists(served => served.ApiKey == (short)key)) serving.Add(listener);
         }
         Assert.NotEmpty(serving);
@@ -148,7 +156,11 @@ public sealed class AuthorizationMatrixTests
     private static async Task<ErrorCode> CommitError(Connections.MemoryClient client)
     {
         _ = await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = [AuthorizationProbes.Group] }, 4);
-        var offset = new OffsetCommitRequest { GroupId = AuthorizationProbes.Group, Topics = [new() { Name = AuthorizationProbes.Topic, Partitions = [new() { CommittedOffset = 2 }] }] };
+        var offset = new OffsetCommitRequest
+        {
+            GroupId = AuthorizationProbes.Group,
+            Topics = [new() { Name = AuthorizationProbes.Topic, Partitions = [new() { CommittedOffset = 2 }] }],
+        };
         return (await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(offset, 9)).Topics[0].Partitions[0].ErrorCode;
     }
 
@@ -164,7 +176,8 @@ public sealed class AuthorizationMatrixTests
         var counts = new long[256];
         var tally = new ErrorTally(counts);
         response.CountErrors(ref tally);
-        return Enumerable.Range(0, counts.Length).Where(place => counts[place] > 0).Select(static place => (ErrorCode)(place + (short)ErrorCode.UnknownServerError));
+        return Enumerable.Range(0, counts.Length).Where(place => counts[place] > 0)
+            .Select(static place => (ErrorCode)(place + (short)ErrorCode.UnknownServerError));
     }
 
     private static string NameOf(ApiListeners listener) => listener == ApiListeners.Controller ? "CONTROLLER" : "PLAINTEXT";

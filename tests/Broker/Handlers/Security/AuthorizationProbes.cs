@@ -34,8 +34,10 @@ internal static class AuthorizationProbes
                 (new MetadataRequest { Topics = null, AllowAutoTopicCreation = true }, newest),
                 (new MetadataRequest { Topics = [], IncludeClusterAuthorizedOperations = true, AllowAutoTopicCreation = true }, 10),
             ],
-            ApiKey.OffsetCommit => [(new OffsetCommitRequest { GroupId = Group, Topics = [new() { Name = Topic, Partitions = [new() { CommittedOffset = 2 }] }] }, 9)],
-            ApiKey.OffsetFetch => [(new OffsetFetchRequest { Groups = { new() { GroupId = Group, Topics = [new() { Name = Topic, PartitionIndexes = [0] }] } } }, 9)],
+            ApiKey.OffsetCommit =>
+                [(new OffsetCommitRequest { GroupId = Group, Topics = [new() { Name = Topic, Partitions = [new() { CommittedOffset = 2 }] }] }, 9)],
+            ApiKey.OffsetFetch =>
+                [(new OffsetFetchRequest { Groups = { new() { GroupId = Group, Topics = [new() { Name = Topic, PartitionIndexes = [0] }] } } }, 9)],
             ApiKey.FindCoordinator =>
             [
                 (new FindCoordinatorRequest { CoordinatorKeys = [Group] }, newest),
@@ -44,23 +46,36 @@ internal static class AuthorizationProbes
             ],
             ApiKey.ListGroups => [(new ListGroupsRequest(), newest)],
             ApiKey.OffsetDelete => [(new OffsetDeleteRequest { GroupId = Group, Topics = { new() { Name = Topic, Partitions = { new() } } } }, newest)],
-            ApiKey.CreateTopics => [(new CreateTopicsRequest { TimeoutMs = 60_000, Topics = { new() { Name = "created", NumPartitions = 1, ReplicationFactor = 1 } } }, newest)],
+            ApiKey.CreateTopics =>
+                [(new CreateTopicsRequest { TimeoutMs = 60_000, Topics = { new() { Name = "created", NumPartitions = 1, ReplicationFactor = 1 } } }, newest)],
             ApiKey.DeleteTopics => [(new DeleteTopicsRequest { TimeoutMs = 60_000, Topics = { new() { Name = Topic } } }, newest)],
             ApiKey.DeleteRecords => [(new DeleteRecordsRequest { Topics = { new() { Name = Topic, Partitions = { new() } } } }, newest)],
-            ApiKey.InitProducerId => [(new InitProducerIdRequest { TransactionalId = null }, 5), (new InitProducerIdRequest { TransactionalId = TransactionalId }, 5)],
+            ApiKey.InitProducerId =>
+                [(new InitProducerIdRequest { TransactionalId = null }, 5), (new InitProducerIdRequest { TransactionalId = TransactionalId }, 5)],
             ApiKey.DescribeAcls => [(new DescribeAclsRequest { ResourceTypeFilter = 2, PatternTypeFilter = 3, Operation = 3, PermissionType = 3 }, newest)],
             ApiKey.CreateAcls =>
-                [(new CreateAclsRequest { Creations = { new() { ResourceType = 2, ResourceName = "a", Principal = "User:a", Host = "*", Operation = 3, PermissionType = 3 } } }, newest)],
+                [(new CreateAclsRequest
+                {
+                    Creations = { new() { ResourceType = 2, ResourceName = "a", Principal = "User:a", Host = "*", Operation = 3, PermissionType = 3 } },
+                }, newest)],
             ApiKey.DeleteAcls => [(new DeleteAclsRequest { Filters = { new() { ResourceTypeFilter = 2, Operation = 3, PermissionType = 3 } } }, newest)],
             ApiKey.DescribeConfigs => [(new DescribeConfigsRequest { Resources = [.. ConfigTypes.Select(Described)] }, newest)],
-            ApiKey.AlterConfigs => [(new AlterConfigsRequest { ValidateOnly = true, Resources = [.. ConfigTypes.Where(static type => type != 8).Select(Altered)] }, newest)],
-            ApiKey.IncrementalAlterConfigs => [(new IncrementalAlterConfigsRequest { ValidateOnly = true, Resources = [.. ConfigTypes.Select(AlteredAlone)] }, newest)],
-            ApiKey.DescribeCluster => [(new DescribeClusterRequest { IncludeClusterAuthorizedOperations = true, EndpointType = (sbyte)(listener == ApiListeners.Controller ? 2 : 1) }, newest)],
+            ApiKey.AlterConfigs =>
+                [(new AlterConfigsRequest { ValidateOnly = true, Resources = [.. ConfigTypes.Where(static type => type != 8).Select(Altered)] }, newest)],
+            ApiKey.IncrementalAlterConfigs =>
+                [(new IncrementalAlterConfigsRequest { ValidateOnly = true, Resources = [.. ConfigTypes.Select(AlteredAlone)] }, newest)],
+            ApiKey.DescribeCluster =>
+                [(new DescribeClusterRequest { IncludeClusterAuthorizedOperations = true, EndpointType = (sbyte)(listener == ApiListeners.Controller ? 2 : 1) },
+                newest)],
             ApiKey.UnregisterBroker => [(new UnregisterBrokerRequest { BrokerId = 77 }, newest)],
             ApiKey.ConsumerGroupHeartbeat => [(new ConsumerGroupHeartbeatRequest { GroupId = Group, SubscribedTopicNames = [Topic] }, newest)],
             ApiKey.ShareGroupHeartbeat => [(new ShareGroupHeartbeatRequest { GroupId = Group, SubscribedTopicNames = [Topic] }, newest)],
             ApiKey.StreamsGroupHeartbeat =>
-                [(new StreamsGroupHeartbeatRequest { GroupId = Group, Topology = new() { Subtopologies = { new() { SubtopologyId = "0", SourceTopics = { Topic } } } } }, newest)],
+                [(new StreamsGroupHeartbeatRequest
+                {
+                    GroupId = Group,
+                    Topology = new() { Subtopologies = { new() { SubtopologyId = "0", SourceTopics = { Topic } } } },
+                }, newest)],
             _ => [(FilledMessages.Request(key, newest), newest)],
         };
     }
@@ -87,7 +102,8 @@ internal static class AuthorizationProbes
 
     private static string NameOf(sbyte type) => type is 4 or 8 ? "1" : $"r{type}";
 
-    private static DescribeConfigsRequest.DescribeConfigsResource Described(sbyte type) => new() { ResourceType = type, ResourceName = NameOf(type), ConfigurationKeys = null };
+    private static DescribeConfigsRequest.DescribeConfigsResource Described(sbyte type) =>
+        new() { ResourceType = type, ResourceName = NameOf(type), ConfigurationKeys = null };
 
     private static AlterConfigsRequest.AlterConfigsResource Altered(sbyte type) => new() { ResourceType = type, ResourceName = NameOf(type) };
 

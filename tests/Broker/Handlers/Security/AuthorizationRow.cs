@@ -20,12 +20,16 @@ internal sealed partial record AuthorizationRow(ApiKey Key, ApiListeners Listene
     /// <summary>The error that a denial is answered with; NONE where it is answered by leaving something out, or by asking something else.</summary>
     public ErrorCode Error => ErrorName().Match(IfDenied) is { Success: true } name ? Named<ErrorCode>(name.Value) : ErrorCode.None;
 
-    /// <summary>All that has to be denied for the row's answer: what is asked first and would suffice, or what is asked instead, as the row says in words.</summary>
+    /// <summary>
+    /// All that has to be denied for the row's answer: what is asked first and would suffice, or what is asked instead, as the row says in words.
+    /// </summary>
     public IEnumerable<(AclOperation Operation, ResourceType Type)> Denied(IEnumerable<AuthorizationRow> all)
     {
         yield return (Operation, Type);
-        if (AskedBefore().Match(Subject) is { Success: true } before) yield return (Named<AclOperation>(before.Groups["operation"].Value), ResourceType.Cluster);
-        if (AskedInstead().Match(Subject) is { Success: true } instead) yield return (Named<AclOperation>(instead.Groups["operation"].Value), ResourceType.Topic);
+        if (AskedBefore().Match(Subject) is { Success: true } before)
+            yield return (Named<AclOperation>(before.Groups["operation"].Value), ResourceType.Cluster);
+        if (AskedInstead().Match(Subject) is { Success: true } instead)
+            yield return (Named<AclOperation>(instead.Groups["operation"].Value), ResourceType.Topic);
         foreach (var row in all.Where(row => row.Key == Key && row.Listener == Listener).TakeWhile(row => row != this))
         {
             if (row.IfDenied.StartsWith("falls back", StringComparison.Ordinal)) yield return (row.Operation, row.Type);
@@ -36,7 +40,8 @@ internal sealed partial record AuthorizationRow(ApiKey Key, ApiListeners Listene
         from row in table
         where row["operation"] != "none"
         from listener in row["listener"].Split(',')
-        select new AuthorizationRow(KeyOf(row), Named<ApiListeners>(listener), Named<AclOperation>(row["operation"]), Named<ResourceType>(row["resource"]), row["subject"], row["ifDenied"]);
+        select new AuthorizationRow(KeyOf(row), Named<ApiListeners>(listener), Named<AclOperation>(row["operation"]), Named<ResourceType>(row["resource"]),
+            row["subject"], row["ifDenied"]);
 
     private static ApiKey KeyOf(IReadOnlyDictionary<string, string> row) => Named<ApiKey>(row["api"]);
 

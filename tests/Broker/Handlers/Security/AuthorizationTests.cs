@@ -21,7 +21,8 @@ public sealed class AuthorizationTests
         var all = await client.Ask<MetadataRequest, MetadataResponse>(new() { Topics = null }, 12);
         Assert.Equal(["open"], all.Topics.Select(static topic => topic.Name));
         var named = await client.Ask<MetadataRequest, MetadataResponse>(new() { Topics = [new() { Name = "secret" }, new() { Name = "open" }] }, 12);
-        Assert.Equal([("open", ErrorCode.None), ("secret", ErrorCode.TopicAuthorizationFailed)], named.Topics.Select(static topic => (topic.Name!, topic.ErrorCode)));
+        Assert.Equal([("open", ErrorCode.None), ("secret", ErrorCode.TopicAuthorizationFailed)],
+            named.Topics.Select(static topic => (topic.Name!, topic.ErrorCode)));
         Assert.Equal((Uuid.Zero, 0), (named.Topics[1].TopicId, named.Topics[1].Partitions.Count));
         var paged = await client.Ask<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>(new(), 0);
         Assert.Equal(["open"], paged.Topics.Select(static topic => topic.Name));
@@ -37,7 +38,9 @@ public sealed class AuthorizationTests
         rules.Denies = static question => question.ResourceName == "secret" || question.ResourceType == ResourceType.Cluster;
         var told = (await client.Ask<MetadataRequest, MetadataResponse>(new() { Topics = [new() { TopicId = id, Name = null }] }, 12)).Topics[0];
         Assert.Equal((null, id, ErrorCode.TopicAuthorizationFailed), (told.Name, told.TopicId, told.ErrorCode));
-        var deleted = (await client.Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new() { TimeoutMs = 60_000, Topics = { new() { Name = null, TopicId = id } } }, 6)).Responses[0];
+        var deleted = (
+            await client.Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new() { TimeoutMs = 60_000, Topics = { new() { Name = null, TopicId = id } } },
+            6)).Responses[0];
         Assert.Equal((null, id, ErrorCode.TopicAuthorizationFailed), (deleted.Name, deleted.TopicId, deleted.ErrorCode));
     }
 
@@ -80,16 +83,19 @@ public sealed class AuthorizationTests
         var rules = RecordingAuthorizer.DenyingOn("hidden", AclOperation.DescribeConfigs);
         var (node, client) = await Start(rules);
         await using var ended = node;
-        rules.Denies = static question => question.ResourceName is "kafka-cluster" or "refused" || (question.ResourceName, question.Operation) == ("hidden", AclOperation.DescribeConfigs);
+        rules.Denies = static question =>
+            question.ResourceName is "kafka-cluster" or "refused" || (question.ResourceName, question.Operation) == ("hidden", AclOperation.DescribeConfigs);
         var request = new CreateTopicsRequest { TimeoutMs = 60_000 };
         foreach (var name in (string[])["refused", "hidden", "shown"]) request.Topics.Add(new() { Name = name, NumPartitions = 1, ReplicationFactor = 1 });
         var created = (await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(request, 7)).Topics;
         Assert.Equal(
-            [("hidden", ErrorCode.None, ErrorCode.TopicAuthorizationFailed, -1), ("shown", ErrorCode.None, ErrorCode.None, 1), ("refused", ErrorCode.TopicAuthorizationFailed, ErrorCode.None, -1)],
+            [("hidden", ErrorCode.None, ErrorCode.TopicAuthorizationFailed, -1), ("shown", ErrorCode.None, ErrorCode.None, 1),
+                ("refused", ErrorCode.TopicAuthorizationFailed, ErrorCode.None, -1)],
             created.Select(static topic => (topic.Name, topic.ErrorCode, topic.TopicConfigErrorCode, topic.NumPartitions)));
         Assert.Equal("Authorization failed.", created[2].ErrorMessage);
         rules.Denies = static _ => false;
-        Assert.Equal(["hidden", "open", "secret", "shown"], (await client.Ask<MetadataRequest, MetadataResponse>(new() { Topics = null }, 12)).Topics.Select(static topic => topic.Name).Order());
+        Assert.Equal(["hidden", "open", "secret", "shown"],
+            (await client.Ask<MetadataRequest, MetadataResponse>(new() { Topics = null }, 12)).Topics.Select(static topic => topic.Name).Order());
     }
 
     [Fact]
@@ -97,13 +103,17 @@ public sealed class AuthorizationTests
     {
         var (node, client) = await Start(RecordingAuthorizer.Denying((AclOperation.Write, ResourceType.Topic), (AclOperation.Alter, ResourceType.Cluster)));
         await using var ended = node;
-        var topic = (await client.Ask<MetadataRequest, MetadataResponse>(new() { Topics = [new() { Name = "open" }], IncludeTopicAuthorizedOperations = true }, 12)).Topics[0];
+        var topic = (
+            await client.Ask<MetadataRequest, MetadataResponse>(new() { Topics = [new() { Name = "open" }], IncludeTopicAuthorizedOperations = true },
+            12)).Topics[0];
         Assert.Equal(3576 & ~(1 << (int)AclOperation.Write), topic.TopicAuthorizedOperations);
         var cluster = await client.Ask<DescribeClusterRequest, DescribeClusterResponse>(new() { IncludeClusterAuthorizedOperations = true }, 2);
         Assert.Equal(8096 & ~(1 << (int)AclOperation.Alter), cluster.ClusterAuthorizedOperations);
     }
 
-    /// <summary>What the broker forwards is asked about by the controller, in the name of its client; what the node asks for itself is not asked about.</summary>
+    /// <summary>
+    /// What the broker forwards is asked about by the controller, in the name of its client; what the node asks for itself is not asked about.
+    /// </summary>
     [Fact]
     public async Task A_forwarded_request_is_asked_about_in_the_name_of_its_client()
     {
@@ -112,7 +122,8 @@ public sealed class AuthorizationTests
         Assert.Empty(rules.Asked);
         _ = await node.CreateTopic("t");
         var expected = new AccessQuestion("User:ANONYMOUS", IPAddress.Loopback, "PLAINTEXT", AclOperation.Create, ResourceType.Cluster, "kafka-cluster");
-        Assert.Equal([expected, expected with { Operation = AclOperation.DescribeConfigs, ResourceType = ResourceType.Topic, ResourceName = "t" }], rules.Asked);
+        Assert.Equal([expected, expected with { Operation = AclOperation.DescribeConfigs, ResourceType = ResourceType.Topic, ResourceName = "t" }],
+            rules.Asked);
     }
 
     /// <summary>A node with the topics "open" and "secret", made before the rules hold.</summary>

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Handlers;
 
-/// <summary>What is asked of access rules and delegation tokens is refused as a node of Apache Kafka 4.4 without security refuses it, on both listeners.</summary>
+/// <summary>
+/// What is asked of access rules and delegation tokens is refused as a node of Apache Kafka 4.4 without security refuses it, on both listeners.
+/// </summary>
 public sealed class SecurityDisabledTests
 {
     [Theory]
@@ -14,11 +16,14 @@ public sealed class SecurityDisabledTests
     {
         await using var node = TestNode.Start();
         var client = node.Connect(listener);
-        var described = await client.Ask<DescribeAclsRequest, DescribeAclsResponse>(new() { ResourceTypeFilter = 99, PatternTypeFilter = 1, Operation = 1, PermissionType = 1 }, 3);
+        var described = await client.Ask<DescribeAclsRequest, DescribeAclsResponse>(
+            new() { ResourceTypeFilter = 99, PatternTypeFilter = 1, Operation = 1, PermissionType = 1 }, 3);
         Assert.Equal((ErrorCode.SecurityDisabled, "No Authorizer is configured on the broker"), (described.ErrorCode, described.ErrorMessage));
         var created = await client.Ask<CreateAclsRequest, CreateAclsResponse>(new() { Creations = { Rule(2), Rule(99) } }, 3);
-        Assert.Equal([(ErrorCode.SecurityDisabled, "No Authorizer is configured."), (ErrorCode.SecurityDisabled, "No Authorizer is configured.")], created.Results.Select(static r => (r.ErrorCode, r.ErrorMessage)));
-        var deleted = await client.Ask<DeleteAclsRequest, DeleteAclsResponse>(new() { Filters = { new() { ResourceTypeFilter = 2, Operation = 3, PermissionType = 3 } } }, 3);
+        Assert.Equal([(ErrorCode.SecurityDisabled, "No Authorizer is configured."), (ErrorCode.SecurityDisabled, "No Authorizer is configured.")],
+            created.Results.Select(static r => (r.ErrorCode, r.ErrorMessage)));
+        var deleted = await client.Ask<DeleteAclsRequest, DeleteAclsResponse>(
+            new() { Filters = { new() { ResourceTypeFilter = 2, Operation = 3, PermissionType = 3 } } }, 3);
         Assert.Equal([(ErrorCode.SecurityDisabled, "No Authorizer is configured.")], deleted.FilterResults.Select(static r => (r.ErrorCode, r.ErrorMessage)));
     }
 
@@ -47,7 +52,8 @@ public sealed class SecurityDisabledTests
         var renewed = await client.Ask<RenewDelegationTokenRequest, RenewDelegationTokenResponse>(new(), 2);
         var expired = await client.Ask<ExpireDelegationTokenRequest, ExpireDelegationTokenResponse>(new(), 2);
         var described = await client.Ask<DescribeDelegationTokenRequest, DescribeDelegationTokenResponse>(new() { Owners = null }, 3);
-        Assert.All([renewed.ErrorCode, expired.ErrorCode, described.ErrorCode], static error => Assert.Equal(ErrorCode.DelegationTokenRequestNotAllowed, error));
+        Assert.All([renewed.ErrorCode, expired.ErrorCode, described.ErrorCode],
+            static error => Assert.Equal(ErrorCode.DelegationTokenRequestNotAllowed, error));
     }
 
     [Theory]
@@ -60,7 +66,8 @@ public sealed class SecurityDisabledTests
         var greeted = await client.Ask<SaslHandshakeRequest, SaslHandshakeResponse>(new() { Mechanism = "PLAIN" }, 1);
         Assert.Equal((ErrorCode.IllegalSaslState, 0), (greeted.ErrorCode, greeted.Mechanisms.Count));
         var refused = await client.Ask<SaslAuthenticateRequest, SaslAuthenticateResponse>(new() { AuthBytes = new byte[3] }, 2);
-        Assert.Equal((ErrorCode.IllegalSaslState, "SaslAuthenticate request received after successful authentication"), (refused.ErrorCode, refused.ErrorMessage));
+        Assert.Equal((ErrorCode.IllegalSaslState, "SaslAuthenticate request received after successful authentication"),
+            (refused.ErrorCode, refused.ErrorMessage));
     }
 
     private static async Task AssertClosed<TRequest>(TestNode node, TRequest request)

@@ -8,8 +8,8 @@ namespace KafkaCompat.Broker.Tests.Handlers;
 
 /// <summary>
 /// Requests of as many topics as fit into some hundred kilobytes. A handler works on the thread of a socket that others share, so what it does for a topic must
-/// not grow with the number of the others: a request of 32 times the topics may take 32 times as long, or some more where the many do not fit into a cache, and not the 1,000 times of a search through the others
-/// for each.
+/// not grow with the number of the others: a request of 32 times the topics may take 32 times as long, or some more where the many do not fit into a cache, and
+/// not the 1,000 times of a search through the others for each.
 /// A busy machine can disturb one measurement; it does not disturb the quickest of many.
 /// </summary>
 public sealed class ManyTopicsTests : IAsyncLifetime
@@ -119,7 +119,9 @@ public sealed class ManyTopicsTests : IAsyncLifetime
         GroupId = "g",
         GenerationIdOrMemberEpoch = -1,
         MemberId = "",
-        Topics = [.. topics.Select(name => new OffsetCommitRequest.OffsetCommitRequestTopic { Name = name, Partitions = { new() { PartitionIndex = 0, CommittedOffset = 1 } } })],
+        Topics = [
+            .. topics.Select(name =>
+            new OffsetCommitRequest.OffsetCommitRequestTopic { Name = name, Partitions = { new() { PartitionIndex = 0, CommittedOffset = 1 } } })],
     };
 
     private static IEnumerable<string> Names(int count) => Enumerable.Range(0, count).Select(i => i.ToString("D5", CultureInfo.InvariantCulture));

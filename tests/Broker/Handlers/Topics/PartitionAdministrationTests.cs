@@ -55,10 +55,15 @@ public sealed class PartitionAdministrationTests : IAsyncLifetime
     {
         for (short version = 0; version <= 1; version++)
         {
-            var move = new AlterPartitionReassignmentsRequest { Topics = { new() { Name = "t", Partitions = { new() { PartitionIndex = 0, Replicas = [1] } } } } };
-            Assert.Equal(ErrorCode.None, (await _client.Ask<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(move, version)).Responses[0].Partitions[0].ErrorCode);
+            var move =
+                new AlterPartitionReassignmentsRequest { Topics = { new() { Name = "t", Partitions = { new() { PartitionIndex = 0, Replicas = [1] } } } } };
+            Assert.Equal(ErrorCode.None,
+                (await _client.Ask<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(move, version)).Responses[0].Partitions[
+                0].ErrorCode);
         }
-        foreach (var topics in (List<ListPartitionReassignmentsRequest.ListPartitionReassignmentsTopics>?[])[null, [new() { Name = "t", PartitionIndexes = [0] }, new() { Name = "nope" }]])
+        foreach (
+            var topics in (List<ListPartitionReassignmentsRequest.ListPartitionReassignmentsTopics>?[])[null,
+            [new() { Name = "t", PartitionIndexes = [0] }, new() { Name = "nope" }]])
             Assert.Empty((await _client.Ask<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(new() { Topics = topics }, 0)).Topics);
     }
 
@@ -82,12 +87,15 @@ public sealed class PartitionAdministrationTests : IAsyncLifetime
     {
         Assert.Equal(ErrorCode.None, (await _client.Ask<UnregisterBrokerRequest, UnregisterBrokerResponse>(new() { BrokerId = 1 }, 0)).ErrorCode);
         var metadata = await _client.Ask<MetadataRequest, MetadataResponse>(new() { Topics = [new() { Name = "t" }] }, 12);
-        Assert.Equal((0, -1, ErrorCode.LeaderNotAvailable, -1), (metadata.Brokers.Count, metadata.ControllerId, metadata.Topics[0].Partitions[0].ErrorCode, metadata.Topics[0].Partitions[0].LeaderId));
+        Assert.Equal((0, -1, ErrorCode.LeaderNotAvailable, -1),
+            (metadata.Brokers.Count, metadata.ControllerId, metadata.Topics[0].Partitions[0].ErrorCode, metadata.Topics[0].Partitions[0].LeaderId));
         var deleted = await _client.Ask<DeleteRecordsRequest, DeleteRecordsResponse>(new() { Topics = { new() { Name = "t", Partitions = { new() } } } }, 2);
         Assert.Equal(ErrorCode.NotLeaderOrFollower, deleted.Topics[0].Partitions[0].ErrorCode);
-        var producers = await _client.Ask<DescribeProducersRequest, DescribeProducersResponse>(new() { Topics = { new() { Name = "t", PartitionIndexes = { 0 } } } }, 0);
+        var producers =
+            await _client.Ask<DescribeProducersRequest, DescribeProducersResponse>(new() { Topics = { new() { Name = "t", PartitionIndexes = { 0 } } } }, 0);
         Assert.Equal(ErrorCode.None, producers.Topics[0].Partitions[0].ErrorCode);
-        var made = await _client.Ask<CreateTopicsRequest, CreateTopicsResponse>(new() { Topics = { new() { Name = "u", NumPartitions = 1, ReplicationFactor = 1 } } }, 7);
+        var made = await _client.Ask<CreateTopicsRequest, CreateTopicsResponse>(
+            new() { Topics = { new() { Name = "u", NumPartitions = 1, ReplicationFactor = 1 } } }, 7);
         Assert.Equal(ErrorCode.InvalidReplicationFactor, made.Topics[0].ErrorCode);
     }
 

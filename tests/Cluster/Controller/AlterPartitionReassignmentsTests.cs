@@ -5,11 +5,11 @@ using Xunit;
 namespace KafkaCompat.Cluster.Tests.Controller;
 
 /// <summary>Partitions moved between brokers and leaders elected on demand, answered as Kafka 4.4 answered the same requests.</summary>
-public sealed class ReassignmentTests
+public sealed class AlterPartitionReassignmentsTests
 {
     private readonly TestController _node = TestController.New();
 
-    public ReassignmentTests() => _node.CreateTopic("a", 1);
+    public AlterPartitionReassignmentsTests() => _node.CreateTopic("a", 1);
 
     public static TheoryData<string, int, int[]?, ErrorCode, string?> Answers => new()
     {
@@ -65,7 +65,8 @@ public sealed class ReassignmentTests
     public void The_number_of_replicas_can_be_held()
     {
         _node.Join(2);
-        var decision = _node.State.Decide(new AlterPartitionReassignmentsRequest { AllowReplicationFactorChange = false, Topics = Move("a", 0, [1, 2]).Topics });
+        var decision =
+            _node.State.Decide(new AlterPartitionReassignmentsRequest { AllowReplicationFactorChange = false, Topics = Move("a", 0, [1, 2]).Topics });
         var result = decision.Reply.Responses[0].Partitions[0];
         Assert.Equal((ErrorCode.InvalidReplicationFactor, "The replication factor is changed from 1 to 2"), (result.ErrorCode, result.ErrorMessage));
         Assert.False(decision.Reply.AllowReplicationFactorChange);
@@ -84,7 +85,8 @@ public sealed class ReassignmentTests
 
         var all = _node.State.Decide(new ElectLeadersRequest { ElectionType = 0, TopicPartitions = null });
         Assert.Equal(["""PartitionChangeRecord {"leader":2}"""], _node.Apply(all));
-        Assert.Equal(["a:", "two:0 None"], all.Reply.ReplicaElectionResults.Select(t => $"{t.Topic}:{string.Join(",", t.PartitionResult.Select(p => $"{p.PartitionId} {p.ErrorCode}"))}"));
+        Assert.Equal(["a:", "two:0 None"],
+            all.Reply.ReplicaElectionResults.Select(t => $"{t.Topic}:{string.Join(",", t.PartitionResult.Select(p => $"{p.PartitionId} {p.ErrorCode}"))}"));
     }
 
     [Fact]
@@ -109,7 +111,8 @@ public sealed class ReassignmentTests
 
     private (ErrorCode, string?) Elect(string topic, int partition, sbyte type)
     {
-        var decision = _node.State.Decide(new ElectLeadersRequest { ElectionType = type, TopicPartitions = [new() { Topic = topic, Partitions = [partition] }] });
+        var decision =
+            _node.State.Decide(new ElectLeadersRequest { ElectionType = type, TopicPartitions = [new() { Topic = topic, Partitions = [partition] }] });
         Assert.Empty(decision.Records);
         var result = decision.Reply.ReplicaElectionResults[0].PartitionResult[0];
         return (result.ErrorCode, result.ErrorMessage);

@@ -9,8 +9,11 @@ using Xunit;
 
 namespace KafkaCompat.Cluster.Tests.Controller;
 
-/// <summary>SCRAM credentials altered and described, answered as a single node of Kafka 4.4 answered the same requests. A change is written -user:mechanism or user:mechanism:iterations.</summary>
-public sealed class ScramCredentialTests
+/// <summary>
+/// SCRAM credentials altered and described, answered as a single node of Kafka 4.4 answered the same requests. A change is written -user:mechanism or
+/// user:mechanism:iterations.
+/// </summary>
+public sealed class AlterUserScramCredentialsTests
 {
     private const string Twice = "A user credential cannot be altered twice in the same request";
     private const string Missing = "Attempt to delete a user credential that does not exist";
@@ -75,7 +78,8 @@ public sealed class ScramCredentialTests
 
     private List<string> Describe(params string[] users) =>
     [
-        .. ScramUsers.Describe(_node.State.Image, new DescribeUserScramCredentialsRequest { Users = [.. users.Select(u => new DescribeUserScramCredentialsRequest.UserName { Name = u })] })
+        .. ScramUsers.Describe(_node.State.Image,
+            new DescribeUserScramCredentialsRequest { Users = [.. users.Select(u => new DescribeUserScramCredentialsRequest.UserName { Name = u })] })
             .Results.Select(r => r.ErrorCode == ErrorCode.None
                 ? $"{r.User}: {string.Join(' ', r.CredentialInfos.Select(c => $"{c.Mechanism}={c.Iterations}"))}"
                 : $"{r.User}: {r.ErrorCode} {r.ErrorMessage}"),
@@ -92,7 +96,15 @@ public sealed class ScramCredentialTests
             }
             else
             {
-                request.Upsertions.Add(new() { Name = change[0], Mechanism = sbyte.Parse(change[1], CultureInfo.InvariantCulture), Iterations = int.Parse(change[2], CultureInfo.InvariantCulture), Salt = "salt"u8.ToArray(), SaltedPassword = Salted });
+                request.Upsertions.Add(
+                    new()
+                    {
+                        Name = change[0],
+                        Mechanism = sbyte.Parse(change[1], CultureInfo.InvariantCulture),
+                        Iterations = int.Parse(change[2], CultureInfo.InvariantCulture),
+                        Salt = "salt"u8.ToArray(),
+                        SaltedPassword = Salted
+                    });
             }
         }
 

@@ -6,13 +6,13 @@ using Xunit;
 namespace KafkaCompat.Cluster.Tests.Controller;
 
 /// <summary>A broker of several log directories: where its replicas are, and what becomes of them when a directory is lost.</summary>
-public sealed class DirectoryTests
+public sealed class AssignReplicasToDirsTests
 {
     private static readonly Uuid s_first = new(0x11, 0x11), s_second = new(0x22, 0x22), s_fresh = new(0x33, 0x33);
 
     private readonly TestController _node;
 
-    public DirectoryTests()
+    public AssignReplicasToDirsTests()
     {
         _node = TestController.Over(new MetadataLoader(), 3);
         _node.Activate();
