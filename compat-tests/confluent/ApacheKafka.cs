@@ -51,7 +51,9 @@ public sealed class ApacheKafka : BrokerProcess
     private static ProcessStartInfo Tool(string name, params string[] arguments)
     {
         var runner = Path.Combine(Home, "kafka");
-        var start = File.Exists(runner) ? new ProcessStartInfo(runner, [name, .. arguments]) : new ProcessStartInfo(Path.Combine(Home, "bin", $"{name}.sh"), arguments);
+        var start = File.Exists(runner)
+            ? new ProcessStartInfo(runner, [name, .. arguments])
+            : new ProcessStartInfo(Path.Combine(Home, "bin", $"{name}.sh"), arguments);
         start.Environment["KAFKA_HEAP_OPTS"] = "-Xmx512m -Xms128m -XX:TieredStopAtLevel=1";
         return start;
     }

@@ -85,7 +85,8 @@ public sealed class Client(BrokerProcess broker)
         return Read(consumer, (int)end);
     }
 
-    public static object Row(ConsumeResult<byte[]?, byte[]?> record) => new object?[] { record.Partition.Value, record.Offset.Value, Shown(record.Message.Key), Shown(record.Message.Value) };
+    public static object Row(ConsumeResult<byte[]?, byte[]?> record) =>
+        new object?[] { record.Partition.Value, record.Offset.Value, Shown(record.Message.Key), Shown(record.Message.Value) };
 
     /// <summary>A key or value as the answers show it: null, text, a digest of long bytes, else base64.</summary>
     public static string? Shown(byte[]? bytes)

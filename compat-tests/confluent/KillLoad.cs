@@ -89,7 +89,8 @@ internal sealed class KillLoad : IAsyncDisposable
             }
         }
 
-        return promised.Where(a => a.Key.Offset != a.Value).Select(a => $"number {a.Value} was acknowledged at offset {a.Key.Offset} of partition {a.Key.Partition}").FirstOrDefault();
+        return promised.Where(a => a.Key.Offset != a.Value)
+            .Select(a => $"number {a.Value} was acknowledged at offset {a.Key.Offset} of partition {a.Key.Partition}").FirstOrDefault();
     }
 
     private async Task SendAsync()
@@ -102,7 +103,9 @@ internal sealed class KillLoad : IAsyncDisposable
                 var number = _sent[partition];
                 try
                 {
-                    _producer.Produce(new TopicPartition(_topic, partition), new Message<byte[]?, byte[]?> { Value = Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture)) }, report => Keep(report, number));
+                    _producer.Produce(new TopicPartition(_topic, partition),
+                        new Message<byte[]?, byte[]?> { Value = Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture)) }, report =>
+                        Keep(report, number));
                     _sent[partition]++;
                 }
                 catch (ProduceException<byte[]?, byte[]?> e) when (e.Error.Code == ErrorCode.Local_QueueFull)

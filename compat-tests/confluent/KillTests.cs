@@ -12,7 +12,9 @@ public sealed class KillTests
     private const int DefaultRounds = 5;
 
     private static int Rounds =>
-        int.TryParse(Environment.GetEnvironmentVariable("COMPAT_KILLS"), NumberStyles.None, CultureInfo.InvariantCulture, out var rounds) ? rounds : DefaultRounds;
+        int.TryParse(Environment.GetEnvironmentVariable("COMPAT_KILLS"), NumberStyles.None, CultureInfo.InvariantCulture, out var rounds)
+            ? rounds
+            : DefaultRounds;
 
     [Fact]
     public async Task What_our_broker_acknowledged_survives()

@@ -15,6 +15,7 @@ public sealed class OurBroker : BrokerProcess
         }
 
         var configuration = typeof(OurBroker).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == "BuildConfiguration").Value!;
-        return new ProcessStartInfo("dotnet", [Path.Combine(KafkaReference.RepositoryRoot, "src", "KafkaCompat.Server", "bin", configuration, "net10.0", "kafkacompat.dll"), PropertiesFile]);
+        return new ProcessStartInfo("dotnet",
+            [Path.Combine(KafkaReference.RepositoryRoot, "src", "KafkaCompat.Server", "bin", configuration, "net10.0", "kafkacompat.dll"), PropertiesFile]);
     }
 }

@@ -9,7 +9,8 @@ namespace KafkaCompat.Compat.Confluent;
 /// <summary>The scenarios of compat-tests/scenarios.json with Confluent.Kafka; each returns its answer.</summary>
 public static class Scenarios
 {
-    public static IReadOnlyDictionary<string, Func<Client, Task<object>>> All { get; } = new SortedDictionary<string, Func<Client, Task<object>>>(StringComparer.Ordinal)
+    public static IReadOnlyDictionary<string, Func<Client, Task<object>>> All { get; } = new SortedDictionary<string,
+    Func<Client, Task<object>>>(StringComparer.Ordinal)
     {
         ["topics"] = Topics,
         ["headers"] = Headers,
@@ -35,13 +36,15 @@ public static class Scenarios
     {
         var topic = await client.CreateAsync("confluent-topics", 3);
         using var admin = client.Admin();
-        TopicSpecification New(string name, int partitions = 1, short replicas = 1) => new() { Name = name, NumPartitions = partitions, ReplicationFactor = replicas };
+        TopicSpecification New(string name, int partitions = 1, short replicas = 1) =>
+            new() { Name = name, NumPartitions = partitions, ReplicationFactor = replicas };
         var described = (await admin.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]))).TopicDescriptions[0];
         var cluster = await admin.DescribeClusterAsync();
         bool Listed() => admin.GetMetadata(TimeSpan.FromSeconds(10)).Topics.Any(t => t.Topic == topic);
         return new
         {
-            Partitions = described.Partitions.Select(p => new { p.Partition, Leader = p.Leader.Id, Replicas = p.Replicas.Select(n => n.Id), Isr = p.ISR.Select(n => n.Id) }),
+            Partitions = described.Partitions.Select(p =>
+                new { p.Partition, Leader = p.Leader.Id, Replicas = p.Replicas.Select(n => n.Id), Isr = p.ISR.Select(n => n.Id) }),
             described.IsInternal,
             HasId = described.TopicId.ToString().Length,
             Cluster = new { Nodes = cluster.Nodes.Select(n => n.Id), Controller = cluster.Controller.Id, IdLength = cluster.ClusterId.Length },
@@ -58,7 +61,8 @@ public static class Scenarios
     private static async Task<object> Headers(Client client)
     {
         var topic = await client.CreateAsync("confluent-headers");
-        (string, byte[]?)[][] sent = [[], [("a", Bytes("1"))], [("a", Bytes("1")), ("a", Bytes("2")), ("b", [])], [("none", null), ("", [255, 0]), ("ключ", Bytes("значение"))]];
+        (string, byte[]?)[][] sent =
+            [[], [("a", Bytes("1"))], [("a", Bytes("1")), ("a", Bytes("2")), ("b", [])], [("none", null), ("", [255, 0]), ("ключ", Bytes("значение"))]];
         using (var producer = client.Producer())
         {
             foreach (var some in sent)
@@ -84,7 +88,8 @@ public static class Scenarios
         {
             foreach (var (key, value) in sent)
             {
-                await producer.ProduceAsync(topic, new Message<byte[]?, byte[]?> { Key = key is null ? null : Bytes(key), Value = value is null ? null : Bytes(value) });
+                await producer.ProduceAsync(topic,
+                    new Message<byte[]?, byte[]?> { Key = key is null ? null : Bytes(key), Value = value is null ? null : Bytes(value) });
             }
         }
 
@@ -102,7 +107,12 @@ public static class Scenarios
                 using var producer = client.Producer(c => (c.CompressionType, c.Acks, c.LingerMs) = (codec, acks, 20));
                 for (var i = 0; i < 20; i++)
                 {
-                    producer.Produce(topic, new Message<byte[]?, byte[]?> { Key = Bytes($"{codec} {acks} {i}"), Value = Bytes(string.Concat(Enumerable.Repeat($"value {i} ", 30))) });
+                    producer.Produce(topic,
+                        new Message<byte[]?, byte[]?>
+                        {
+                            Key = Bytes($"{codec} {acks} {i}"),
+                            Value = Bytes(string.Concat(Enumerable.Repeat($"value {i} ", 30))),
+                        });
                 }
 
                 producer.Flush(TimeSpan.FromSeconds(30));
@@ -120,7 +130,8 @@ public static class Scenarios
         var topic = await client.CreateAsync("confluent-large");
         using var producer = client.Producer(c => c.MessageMaxBytes = 4_000_000);
         using var packed = client.Producer(c => (c.MessageMaxBytes, c.CompressionType) = (4_000_000, CompressionType.Gzip));
-        Task<DeliveryResult<byte[]?, byte[]?>> Send(IProducer<byte[]?, byte[]?> with, int size) => with.ProduceAsync(topic, new Message<byte[]?, byte[]?> { Value = new byte[size] });
+        Task<DeliveryResult<byte[]?, byte[]?>> Send(IProducer<byte[]?, byte[]?> with, int size) =>
+            with.ProduceAsync(topic, new Message<byte[]?, byte[]?> { Value = new byte[size] });
         return new
         {
             Fits = (await Send(producer, 921_600)).Offset.Value,
@@ -143,7 +154,8 @@ public static class Scenarios
         }
 
         using var asking = client.Consumer();
-        var at = asking.OffsetsForTimes([new TopicPartitionTimestamp(partition, new Timestamp(1_700_000_003_500, TimestampType.CreateTime))], TimeSpan.FromSeconds(20))[0];
+        var at = asking.OffsetsForTimes([new TopicPartitionTimestamp(partition, new Timestamp(1_700_000_003_500, TimestampType.CreateTime))],
+            TimeSpan.FromSeconds(20))[0];
         return new
         {
             Start = From(Offset.Beginning, 10),
@@ -188,7 +200,13 @@ public static class Scenarios
         async Task<object> Describe()
         {
             var described = (await admin.DescribeConsumerGroupsAsync([group])).ConsumerGroupDescriptions[0];
-            return new { State = described.State.ToString(), described.PartitionAssignor, Members = described.Members.Count, Coordinator = described.Coordinator.Id };
+            return new
+            {
+                State = described.State.ToString(),
+                described.PartitionAssignor,
+                Members = described.Members.Count,
+                Coordinator = described.Coordinator.Id,
+            };
         }
 
         var first = new GroupMember(client, group, topic);
@@ -214,7 +232,8 @@ public static class Scenarios
         var topic = await client.CreateAsync("confluent-commits", 2);
         await client.NumberedAsync(topic);
         TopicPartition[] both = [new(topic, 0), new(topic, 1)];
-        object Committed(IConsumer<byte[]?, byte[]?> consumer) => consumer.Committed(both, TimeSpan.FromSeconds(20)).OrderBy(o => o.Partition.Value).Select(o => o.Offset.Value).ToList();
+        object Committed(IConsumer<byte[]?, byte[]?> consumer) =>
+            consumer.Committed(both, TimeSpan.FromSeconds(20)).OrderBy(o => o.Partition.Value).Select(o => o.Offset.Value).ToList();
         object first;
         using (var consumer = client.Consumer(group))
         {

@@ -29,7 +29,8 @@ public sealed class ArrowTests
         ["KafkaCompat.Storage"] = [],
         ["KafkaCompat.Cluster"] = [],
         ["KafkaCompat.Broker"] = ["Microsoft.AspNetCore.Connections.Abstractions", "Microsoft.Extensions.Logging.Abstractions"],
-        ["KafkaCompat.Server"] = ["Microsoft.AspNetCore.Connections.Abstractions", "Microsoft.Extensions.Logging.Abstractions", "Microsoft.Extensions.Logging.Console"],
+        ["KafkaCompat.Server"] =
+            ["Microsoft.AspNetCore.Connections.Abstractions", "Microsoft.Extensions.Logging.Abstractions", "Microsoft.Extensions.Logging.Console"],
     };
 
     public static TheoryData<string> Projects =>
@@ -41,7 +42,8 @@ public sealed class ArrowTests
     {
         var name = Path.GetFileNameWithoutExtension(project);
         var references = Included(project, "ProjectReference").Select(r => Path.GetFileNameWithoutExtension(r.Replace('\\', '/')));
-        Assert.True(Allowed.TryGetValue(name, out var allowed), $"{project} is new: a new assembly must bring a rule that needs enforcing. Name it in {nameof(ArrowTests)}.");
+        Assert.True(Allowed.TryGetValue(name, out var allowed),
+            $"{project} is new: a new assembly must bring a rule that needs enforcing. Name it in {nameof(ArrowTests)}.");
         Findings.None(references.Except(allowed));
     }
 
@@ -56,7 +58,8 @@ public sealed class ArrowTests
     [Fact]
     public void Every_assembly_says_what_it_bans() =>
         Findings.None(Projects.Select(row => Path.GetDirectoryName(row.Data)!)
-            .Where(folder => !folder.Contains("KafkaCompat.Protocol.Generator", StringComparison.Ordinal) && !folder.EndsWith(".Server", StringComparison.Ordinal))
+            .Where(folder => !folder.Contains("KafkaCompat.Protocol.Generator", StringComparison.Ordinal)
+                && !folder.EndsWith(".Server", StringComparison.Ordinal))
             .Where(folder => !Repository.Exists($"{folder}/BannedSymbols.txt")));
 
     private static IEnumerable<string> Included(string project, string element) =>

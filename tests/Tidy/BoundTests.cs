@@ -20,28 +20,35 @@ public sealed partial class BoundTests
         .ToLookup(static constant => constant.Name, static constant => constant.Value, StringComparer.Ordinal);
 
     private static readonly Dictionary<string, string> Settings = Setting().Matches(Repository.Text("docs/settings.md"))
-        .DistinctBy(static match => match.Groups["name"].Value).ToDictionary(static match => match.Groups["name"].Value, static match => match.Groups["value"].Value, StringComparer.Ordinal);
+        .DistinctBy(static match => match.Groups["name"].Value)
+            .ToDictionary(static match => match.Groups["name"].Value, static match => match.Groups["value"].Value, StringComparer.Ordinal);
 
     private static readonly List<(string Name, string Value)> Rows =
-        [.. Row().Matches(Repository.Text(Document)).Select(static match => (match.Groups["name"].Value, match.Groups["value"].Value.Replace(",", "", StringComparison.Ordinal)))];
+        [.. Row().Matches(Repository.Text(Document))
+            .Select(static match => (match.Groups["name"].Value, match.Groups["value"].Value.Replace(",", "", StringComparison.Ordinal)))];
 
     [Fact]
     public void Every_bound_of_the_document_has_the_value_that_it_says()
     {
         Assert.NotEmpty(Rows);
         Findings.None(from row in Rows
-                      let actual = Constants.Contains(row.Name) ? Constants[row.Name].Select(Evaluate).Distinct().ToList() : Settings.TryGetValue(row.Name, out var value) ? [value] : []
+                      let actual = Constants.Contains(row.Name)
+                          ? Constants[row.Name].Select(Evaluate).Distinct().ToList()
+                          : Settings.TryGetValue(row.Name, out var value) ? [value] : []
                       where actual.Count != 1 || actual[0] != row.Value
-                      select $"{Document}: {row.Name} is {(actual.Count == 0 ? "neither a constant nor a setting" : string.Join(" and ", actual))}, not {row.Value}");
+                      select $"{Document}: {row.Name} is {(actual.Count == 0 ? "neither a constant nor a setting" : string.Join(" and ", actual))}, not "
+                          + $"{row.Value}");
     }
 
     [Fact]
     public void Every_constant_that_is_called_a_maximum_is_in_the_document() =>
-        Findings.None(Constants.Select(static constant => constant.Key).Where(static name => Maximum().IsMatch(name)).Except(Rows.Select(static row => row.Name)).Except(NoBounds)
+        Findings.None(Constants.Select(static constant => constant.Key).Where(static name => Maximum().IsMatch(name))
+            .Except(Rows.Select(static row => row.Name)).Except(NoBounds)
             .Select(static name => $"{name} is a bound and {Document} does not say what it protects"));
 
     [Fact]
-    public void No_bound_stands_there_twice() => Findings.None(Rows.GroupBy(static row => row.Name).Where(static rows => rows.Count() > 1).Select(static rows => rows.Key));
+    public void No_bound_stands_there_twice() =>
+        Findings.None(Rows.GroupBy(static row => row.Name).Where(static rows => rows.Count() > 1).Select(static rows => rows.Key));
 
     /// <summary>A product of numbers, or a power of two.</summary>
     private static string Evaluate(string expression)

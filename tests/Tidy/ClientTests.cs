@@ -25,8 +25,10 @@ public sealed partial class ClientTests
             $"| Scenario | {string.Join(" | ", Clients.Select(static client => client.Title))} |",
             $"|{string.Concat(Enumerable.Repeat("---|", Clients.Length + 1))}",
         };
-        expected.AddRange(Scenarios.Select(static scenario => $"| {scenario} | {string.Join(" | ", Clients.Select(client => Answer(client.Folder, scenario)))} |"));
-        var actual = Repository.Text("docs/clients.md").Split('\n').SkipWhile(static line => !line.StartsWith("| Scenario |", StringComparison.Ordinal)).TakeWhile(static line => line.StartsWith('|'));
+        expected.AddRange(
+            Scenarios.Select(static scenario => $"| {scenario} | {string.Join(" | ", Clients.Select(client => Answer(client.Folder, scenario)))} |"));
+        var actual = Repository.Text("docs/clients.md").Split('\n').SkipWhile(static line => !line.StartsWith("| Scenario |", StringComparison.Ordinal))
+            .TakeWhile(static line => line.StartsWith('|'));
         Assert.Equal(expected, actual);
     }
 

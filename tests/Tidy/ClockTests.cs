@@ -5,7 +5,8 @@ namespace KafkaCompat.Tidy.Tests;
 
 /// <summary>
 /// The wall clock can be set at any moment, so it measures nothing: sessions, delays, throttles, retries and every other wait go by the monotonic clock
-/// (<c>TickMs</c>, <c>GetTimestamp</c>). Who asks the wall clock stands here with the reason; a file that is not here and asks it has chosen the wrong one, or a reason to add.
+/// (<c>TickMs</c>, <c>GetTimestamp</c>). Who asks the wall clock stands here with the reason; a file that is not here and asks it has chosen the wrong one, or
+/// a reason to add.
 /// </summary>
 public sealed partial class ClockTests
 {
@@ -45,10 +46,13 @@ public sealed partial class ClockTests
     [Fact]
     public void Whoever_is_said_to_ask_it_does() => Findings.None(ReadsTheWallClock.Keys.Except(Readers));
 
-    /// <summary>A deadline that was reckoned from the wall clock is a fault in whatever file: it is the sum of a time and a span, or the difference of two times.</summary>
+    /// <summary>
+    /// A deadline that was reckoned from the wall clock is a fault in whatever file: it is the sum of a time and a span, or the difference of two times.
+    /// </summary>
     [Fact]
     public void Nothing_is_reckoned_from_the_wall_clock_where_it_is_read() =>
-        Findings.None(Repository.Matches(Repository.CSharp("src").Where(static file => !file.EndsWith("/OffsetCommits.cs", StringComparison.Ordinal)), Reckoning()));
+        Findings.None(
+            Repository.Matches(Repository.CSharp("src").Where(static file => !file.EndsWith("/OffsetCommits.cs", StringComparison.Ordinal)), Reckoning()));
 
     private static string Code(string file) => Comment().Replace(Repository.Text(file), "");
 

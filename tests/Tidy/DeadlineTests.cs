@@ -17,7 +17,8 @@ public sealed partial class DeadlineTests
                       select $"{file}: {match.Value} is less than a minute; on a busy machine a test that is right fails");
 
     private static double Seconds(Match match) =>
-        int.Parse(match.Groups["number"].Value.Replace("_", "", StringComparison.Ordinal), CultureInfo.InvariantCulture) / (match.Groups["unit"].Value == "Seconds" ? 1d : 1000d);
+        int.Parse(match.Groups["number"].Value.Replace("_", "", StringComparison.Ordinal),
+            CultureInfo.InvariantCulture) / (match.Groups["unit"].Value == "Seconds" ? 1d : 1000d);
 
     /// <summary>A source of cancellation, a wait, or a field that is called patience or deadline, with a span that it says itself.</summary>
     [GeneratedRegex(@"(?:\bCancellationTokenSource\(|\bWaitAsync\(|\bCancelAfter\(|\bJoin\(|\b_deadline = new\(|\bPatience = )TimeSpan\.From(?<unit>Seconds|Milliseconds)\((?<number>[\d_]+)\)")]

@@ -20,7 +20,8 @@ public sealed partial class DocumentTests
         var text = Repository.Text(document);
         var folder = Path.GetDirectoryName(document)!.Replace('\\', '/');
         var rooted = RootedPath().Matches(text).Select(m => m.Value.TrimEnd('.', ',', '/'));
-        var linked = Link().Matches(text).Select(m => m.Groups["path"].Value).Where(p => !p.Contains("://", StringComparison.Ordinal)).Select(p => Path.Join(folder, p));
+        var linked = Link().Matches(text).Select(m => m.Groups["path"].Value).Where(p => !p.Contains("://", StringComparison.Ordinal))
+            .Select(p => Path.Join(folder, p));
         Findings.None(rooted.Concat(linked).Distinct().Where(p => !Repository.Exists(p) && !IsBuilt(p)));
     }
 
@@ -43,7 +44,8 @@ public sealed partial class DocumentTests
     public void The_page_of_apis_lists_the_keys_that_the_code_serves()
     {
         var numbers = SpecNumbers();
-        var expected = Repository.Served.Where(k => k.IsServed).Select(k => (Number: numbers[k.Name], Line: $"| {numbers[k.Name]} | {k.Name} | {k.Min}-{k.Max} |")).Distinct()
+        var expected = Repository.Served.Where(k => k.IsServed)
+            .Select(k => (Number: numbers[k.Name], Line: $"| {numbers[k.Name]} | {k.Name} | {k.Min}-{k.Max} |")).Distinct()
             .OrderBy(k => k.Number).Select(k => k.Line);
         var actual = Repository.Text("docs/apis.md").Split('\n').SkipWhile(line => line != ServedHeading).Skip(2).TakeWhile(line => line.StartsWith('|'));
         Assert.Equal(expected, actual);
@@ -55,13 +57,15 @@ public sealed partial class DocumentTests
     /// <summary>A package holds its README and none of the repository's other files.</summary>
     [Fact]
     public void A_packages_readme_links_to_no_file() =>
-        Findings.None(Link().Matches(Repository.Text("src/KafkaCompat.Testing/README.md")).Select(m => m.Groups["path"].Value).Where(p => !p.Contains("://", StringComparison.Ordinal)));
+        Findings.None(Link().Matches(Repository.Text("src/KafkaCompat.Testing/README.md")).Select(m => m.Groups["path"].Value)
+            .Where(p => !p.Contains("://", StringComparison.Ordinal)));
 
     [Fact]
     public void Every_page_of_docs_is_in_its_index()
     {
         var index = Repository.Text("docs/README.md");
-        Findings.None(Repository.Files.Where(f => f.StartsWith("docs/", StringComparison.Ordinal) && f != "docs/README.md").Select(f => f["docs/".Length..]).Where(f => !index.Contains($"({f})", StringComparison.Ordinal)));
+        Findings.None(Repository.Files.Where(f => f.StartsWith("docs/", StringComparison.Ordinal) && f != "docs/README.md").Select(f => f["docs/".Length..])
+            .Where(f => !index.Contains($"({f})", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -74,7 +78,8 @@ public sealed partial class DocumentTests
 
     private static Dictionary<string, int> SpecNumbers() =>
         Repository.Files.Select(f => SpecFile().Match(f)).Where(m => m.Success)
-            .ToDictionary(m => m.Groups["name"].Value, m => int.Parse(m.Groups["key"].Value, System.Globalization.CultureInfo.InvariantCulture), StringComparer.Ordinal);
+            .ToDictionary(m => m.Groups["name"].Value, m => int.Parse(m.Groups["key"].Value, System.Globalization.CultureInfo.InvariantCulture),
+                StringComparer.Ordinal);
 
     /// <summary>Outputs of a build are named in documents and are not in the repository.</summary>
     private static bool IsBuilt(string path) => path.Contains("/bin/", StringComparison.Ordinal) || path.Contains("/obj/", StringComparison.Ordinal);

@@ -3,8 +3,8 @@ using Xunit;
 namespace KafkaCompat.Tidy.Tests;
 
 /// <summary>
-/// Arrows point downward between the folders of an assembly too. The floors are those of the design: a folder imports only what stands on a lower one, so two of one floor do not
-/// know each other. The graph is printed with each run.
+/// Arrows point downward between the folders of an assembly too. The floors are those of the design: a folder imports only what stands on a lower one, so two
+/// of one floor do not know each other. The graph is printed with each run.
 /// </summary>
 public sealed class FloorTests(ITestOutputHelper output)
 {
@@ -36,7 +36,8 @@ public sealed class FloorTests(ITestOutputHelper output)
             ["Coordination", "Fetching", "Telemetry", "Metrics"],
             ["Controller", "Quotas"],
             [
-                "Connections", "Handlers/Cluster", "Handlers/Configs", "Handlers/Data", "Handlers/Groups", "Handlers/Quorum", "Handlers/Security", "Handlers/Topics",
+                "Connections", "Handlers/Cluster", "Handlers/Configs", "Handlers/Data", "Handlers/Groups", "Handlers/Quorum", "Handlers/Security",
+                "Handlers/Topics",
                 "Handlers/Transactions",
             ],
             ["Node"],
@@ -80,7 +81,8 @@ public sealed class FloorTests(ITestOutputHelper output)
         if (!Floors.TryGetValue(assembly, out var floors))
             return;
         var graph = FolderGraph.Of(assembly);
-        var height = floors.SelectMany((floor, index) => floor.Select(folder => (folder, index))).ToDictionary(row => row.folder, row => row.index, StringComparer.Ordinal);
+        var height = floors.SelectMany((floor, index) => floor.Select(folder => (folder, index)))
+            .ToDictionary(row => row.folder, row => row.index, StringComparer.Ordinal);
         Findings.None(graph.Folders.Where(folder => !height.ContainsKey(folder)).Select(folder => $"{assembly}/{folder} is on no floor"));
         Findings.None(graph.Arrows.Where(arrow => height[arrow.Key.From] <= height[arrow.Key.To]).Select(Line));
     }
@@ -91,7 +93,8 @@ public sealed class FloorTests(ITestOutputHelper output)
         from assembly in Floors.Keys.Except(["KafkaCompat.Testing"])
         from file in Repository.CSharp($"src/{assembly}")
         let space = string.Join('.', Path.GetDirectoryName(file)!["src/".Length..].Replace('\\', '/').Split('/'))
-        where !Repository.Text(file).Contains($"\nnamespace {space};", StringComparison.Ordinal) && !Repository.Text(file).StartsWith($"namespace {space};", StringComparison.Ordinal)
+        where !Repository.Text(file).Contains($"\nnamespace {space};", StringComparison.Ordinal)
+            && !Repository.Text(file).StartsWith($"namespace {space};", StringComparison.Ordinal)
         select file);
 
     [Theory]
@@ -102,16 +105,21 @@ public sealed class FloorTests(ITestOutputHelper output)
     [InlineData("namespace A.Above;\nclass Upper(string text = \"Root\"); // Root", null)]
     public void An_arrow_is_found_by_a_using_and_by_the_name_of_a_type_that_needs_none(string upper, string? arrow)
     {
-        var graph = FolderGraph.Of("A", [("src/A/Root.cs", "namespace A;\ninternal class Root;"), ("src/A/Below/Lower.cs", "namespace A.Below;\ninternal class Lower;"), ("src/A/Above/Upper.cs", upper)]);
+        var graph = FolderGraph.Of("A",
+            [("src/A/Root.cs", "namespace A;\ninternal class Root;"), ("src/A/Below/Lower.cs", "namespace A.Below;\ninternal class Lower;"),
+            ("src/A/Above/Upper.cs", upper)]);
         Assert.Equal(arrow is null ? [] : [arrow], graph.Arrows.Select(Line));
     }
 
     [Fact]
     public void Folders_of_a_circle_are_on_no_floor()
     {
-        var graph = FolderGraph.Of("A", [("src/A/One/B.cs", "using A.Two;\nnamespace A.One;"), ("src/A/Two/C.cs", "using A.One;\nnamespace A.Two;"), ("src/A/Three/D.cs", "namespace A.Three;")]);
+        var graph = FolderGraph.Of("A",
+            [("src/A/One/B.cs", "using A.Two;\nnamespace A.One;"), ("src/A/Two/C.cs", "using A.One;\nnamespace A.Two;"),
+            ("src/A/Three/D.cs", "namespace A.Three;")]);
         Assert.Equal(["Three"], graph.Floors().SelectMany(static floor => floor));
     }
 
-    private static string Line(KeyValuePair<(string From, string To), SortedSet<string>> arrow) => $"{arrow.Key.From} -> {arrow.Key.To}: {string.Join(", ", arrow.Value)}";
+    private static string Line(KeyValuePair<(string From, string To), SortedSet<string>> arrow) =>
+        $"{arrow.Key.From} -> {arrow.Key.To}: {string.Join(", ", arrow.Value)}";
 }

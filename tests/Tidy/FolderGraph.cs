@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 namespace KafkaCompat.Tidy.Tests;
 
 /// <summary>
-/// Which folder of an assembly uses which. Unused usings are errors of the build, so a using is an arrow; a type of an enclosing namespace needs none and is found by its name.
+/// Which folder of an assembly uses which. Unused usings are errors of the build, so a using is an arrow; a type of an enclosing namespace needs none and is
+/// found by its name.
 /// </summary>
 internal sealed partial class FolderGraph
 {
@@ -101,7 +102,8 @@ internal sealed partial class FolderGraph
     [GeneratedRegex(@"^namespace (?<space>[\w.]+)", RegexOptions.Multiline)]
     private static partial Regex Namespace();
 
-    [GeneratedRegex(@"^(?:public |internal )(?:[\w]+ )*(?:class|struct|enum|interface|record struct|record|delegate [\w<>\[\]?, .]+?)\s+(?<name>\w+)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^(?:public |internal )(?:[\w]+ )*(?:class|struct|enum|interface|record struct|record|delegate [\w<>\[\]?, .]+?)\s+(?<name>\w+)",
+        RegexOptions.Multiline)]
     private static partial Regex TypeName();
 
     [GeneratedRegex(@"//.*$", RegexOptions.Multiline)]

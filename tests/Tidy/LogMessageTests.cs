@@ -9,7 +9,8 @@ public sealed partial class LogMessageTests
     /// <summary>Words of this code and of nobody else, with what to write instead.</summary>
     private static readonly (string Word, string Instead)[] HouseWords =
     [
-        ("chore", "background task"), ("(-1", "leave the line out where a value is unknown"), ("is told again", "is sent again"), ("are told again", "are sent again"), ("trying again", "The node retries"),
+        ("chore", "background task"), ("(-1", "leave the line out where a value is unknown"), ("is told again", "is sent again"),
+        ("are told again", "are sent again"), ("trying again", "The node retries"),
         (" is no ", "is not a, or what it is"), (" are no ", "are not"), ("obody", "who or what does not"),
     ];
 
@@ -52,7 +53,7 @@ public sealed partial class LogMessageTests
     [GeneratedRegex("""\{[A-Z]\w*\} (?:more |deleted |unreadable |other )?(?:(?!(?:bytes|ms|was|is|has|wants|rebalances|asks|exists|ends|holds|starts|names|contains)\b)[a-z]+[a-rt-z]s)(?= of| and| or|[.,;:]|$| (?:is|are|were|have|had|more|will|wait|with|in|to|on|at|from)\b)""")]
     private static partial Regex Counted();
 
-    [GeneratedRegex("""LoggerMessage\((?:EventId = )?(?<id>[0-9]+), (?:[^"]*)"(?<text>(?:[^"\\]|\\.|"\s*\+\s*(?:[\w.]+\s*\+\s*)?\$?")*)"(?:, SkipEnabledCheck = true)?\)""")]
+    [GeneratedRegex("""LoggerMessage\(\s*(?:EventId = )?(?<id>[0-9]+),\s+(?:[^"]*)"(?<text>(?:[^"\\]|\\.|"\s*\+\s*(?:[\w.]+\s*\+\s*)?\$?")*)"(?:,\s+SkipEnabledCheck = true)?\)""")]
     private static partial Regex Message();
 
     [GeneratedRegex("""^\s*\[LoggerMessage\(""", RegexOptions.Multiline)]

@@ -6,7 +6,8 @@ namespace KafkaCompat.Tidy.Tests;
 /// <summary>The repository's own files as the Tidy tests see them: what people wrote, without build outputs and installed packages.</summary>
 internal static partial class Repository
 {
-    private static readonly HashSet<string> OutputFolders = ["bin", "obj", "node_modules", "TestResults", "artifacts", "data", "__pycache__", "BenchmarkDotNet.Artifacts", ".git"];
+    private static readonly HashSet<string> OutputFolders =
+        ["bin", "obj", "node_modules", "TestResults", "artifacts", "data", "__pycache__", "BenchmarkDotNet.Artifacts", ".git"];
 
     /// <summary>The top folder.</summary>
     public static string Root { get; } = Path.GetFullPath(KafkaReference.RepositoryRoot);

@@ -7,7 +7,10 @@ public sealed class ServedKeyTests
 {
     [Fact]
     public void Every_served_key_has_a_spec() =>
-        Findings.None(Repository.Served.Where(k => !Repository.Files.Any(f => f.StartsWith("protocol-specs/apis/", StringComparison.Ordinal) && f.EndsWith($"-{k.Name}.spec", StringComparison.Ordinal))));
+        Findings.None(
+            Repository.Served.Where(k =>
+            !Repository.Files.Any(f => f.StartsWith("protocol-specs/apis/", StringComparison.Ordinal)
+            && f.EndsWith($"-{k.Name}.spec", StringComparison.Ordinal))));
 
     [Fact]
     public void Every_served_key_has_a_handler_of_its_name() =>
@@ -17,7 +20,9 @@ public sealed class ServedKeyTests
     public void Every_served_key_has_a_test()
     {
         var tests = Repository.CSharp("tests").Where(f => !f.StartsWith("tests/Tidy/", StringComparison.Ordinal)).Select(Repository.Text).ToList();
-        Findings.None(Repository.Served.Where(k => !tests.Any(t => t.Contains($"{k.Name}Request", StringComparison.Ordinal) || t.Contains($"{k.Name}Handler", StringComparison.Ordinal))));
+        Findings.None(
+            Repository.Served.Where(k =>
+            !tests.Any(t => t.Contains($"{k.Name}Request", StringComparison.Ordinal) || t.Contains($"{k.Name}Handler", StringComparison.Ordinal))));
     }
 
     [Fact]

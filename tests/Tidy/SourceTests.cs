@@ -25,7 +25,10 @@ public sealed partial class SourceTests
     public void Types_files_and_folders_are_named_by_what_they_are()
     {
         var names = Repository.CSharp(SourceFolders).SelectMany(f => Path.ChangeExtension(f, null).Split('/').Append(".").Select(n => (File: f, Name: n)))
-            .Concat(from f in Repository.CSharp(SourceFolders) from Match m in TypeName().Matches(Repository.Text(f)) select (File: f, Name: m.Groups["name"].Value));
+            .Concat(from f in Repository.CSharp(SourceFolders)
+                    from Match m in TypeName()
+                .Matches(Repository.Text(f))
+                    select (File: f, Name: m.Groups["name"].Value));
         Findings.None(names.Where(n => VagueWord().IsMatch(n.Name)).Select(n => $"{n.File}: {n.Name}").Distinct());
     }
 
@@ -61,7 +64,8 @@ public sealed partial class SourceTests
     [Fact]
     public void Tests_wait_for_events_and_do_not_sleep() =>
         Findings.None(from file in Repository.CSharp("tests")
-                      where !file.StartsWith("tests/Tidy/", StringComparison.Ordinal) && !MeasuresTime.Any(folder => file.StartsWith(folder, StringComparison.Ordinal))
+                      where !file.StartsWith("tests/Tidy/", StringComparison.Ordinal)
+                          && !MeasuresTime.Any(folder => file.StartsWith(folder, StringComparison.Ordinal))
                       let lines = Repository.Text(file).Split('\n')
                       from i in Enumerable.Range(0, lines.Length)
                       where Sleep().IsMatch(lines[i]) && !lines[Math.Max(0, i - PollReach)..(i + 1)].Any(line => Loop().IsMatch(line))
@@ -69,7 +73,8 @@ public sealed partial class SourceTests
 
     [Fact]
     public void A_skipped_test_says_why() =>
-        Findings.None(Repository.Matches(Repository.CSharp("tests", "compat-tests").Where(f => !f.StartsWith("tests/Tidy/", StringComparison.Ordinal)), EmptySkip()));
+        Findings.None(
+            Repository.Matches(Repository.CSharp("tests", "compat-tests").Where(f => !f.StartsWith("tests/Tidy/", StringComparison.Ordinal)), EmptySkip()));
 
     /// <summary>A delay within so many lines of a loop's head is a poll for a condition, which real sockets and loops need.</summary>
     private const int PollReach = 6;
@@ -77,7 +82,8 @@ public sealed partial class SourceTests
     /// <summary>Benchmarks measure time; the transport's tests must show that nothing comes.</summary>
     private static readonly string[] MeasuresTime = ["tests/Benchmarks/", "tests/Server/Transport/", "tests/Broker/Connections/"];
 
-    private static bool IsText(string file) => Path.GetExtension(file) is ".cs" or ".md" or ".spec" or ".py" or ".js" or ".sh" or ".props" or ".csproj" or ".json";
+    private static bool IsText(string file) =>
+        Path.GetExtension(file) is ".cs" or ".md" or ".spec" or ".py" or ".js" or ".sh" or ".props" or ".csproj" or ".json";
 
     [GeneratedRegex(@"^(?:public |internal )(?:[\w]+ )*(?:class|struct|enum|interface|record struct|record)\s+(?<name>\w+)", RegexOptions.Multiline)]
     private static partial Regex TypeName();
