@@ -19,11 +19,9 @@ internal static class Exceptions
         "BrokerLifecycle 8",
         "BrokerNode 7",
         "BrokerService 10",
-        "Fault 8",
         "NodeDirectories 7",
         "Partition 8",
         "PartitionKeeper 7",
-        "RunningNode 9",
     ];
 
     /// <summary>Names that two types have. A handler of the controller has the name of the one that stands before it on the listener.</summary>

@@ -17,25 +17,18 @@ internal sealed class RunningNode : IAsyncDisposable
 {
     private const string ReceiveBuffer = ConfigKeys.SocketReceiveBufferBytes;
 
-    private readonly SocketTransport _transport;
-    private readonly List<BoundListener> _listeners;
-    private readonly List<ConnectionAcceptor> _acceptors;
-    private readonly Task _accepting;
+    private readonly NodeListeners _listeners;
     private readonly BrokerNode _node;
     private readonly WorkThreads _diskThreads;
     private readonly WorkThreads _batchThreads;
     private readonly ILogger _logger;
 
     private RunningNode(
-        ServerConfig config, SocketTransport transport, List<BoundListener> listeners, List<ConnectionAcceptor> acceptors, List<Task> accepting,
-        BrokerNode node, WorkThreads diskThreads, WorkThreads batchThreads, ILogger logger)
+        ServerConfig config, NodeListeners listeners, BrokerNode node, WorkThreads diskThreads, WorkThreads batchThreads, ILogger logger)
     {
-        Completion = Task.WhenAny([node.Completion, .. accepting]).Unwrap();
-        _accepting = Task.WhenAll(accepting);
+        Completion = Task.WhenAny([node.Completion, .. listeners.Accepting]).Unwrap();
         Config = config;
-        _transport = transport;
         _listeners = listeners;
-        _acceptors = acceptors;
         _logger = logger;
         _node = node;
         _diskThreads = diskThreads;
@@ -45,7 +38,7 @@ internal sealed class RunningNode : IAsyncDisposable
     /// <summary>The configuration with the ports that were bound.</summary>
     public ServerConfig Config { get; }
 
-    public SocketTransport Transport => _transport;
+    public SocketTransport Transport => _listeners.Transport;
 
     public BrokerNode Node => _node;
 
@@ -62,48 +55,22 @@ internal sealed class RunningNode : IAsyncDisposable
         {
             Refused = RefusedConnections.Told((endpoint, count) => HostLog.NoDescriptorForConnection(logger, endpoint, count), TimeProvider.System),
         };
-        var transport = new SocketTransport(options, TimeProvider.System);
-        var listeners = new List<BoundListener>();
+        var listeners = new NodeListeners(new SocketTransport(options, TimeProvider.System), logger);
         var diskThreads = new WorkThreads("disk", WorkThreads.MaxDiskThreads);
         var batchThreads = new WorkThreads("batch", WorkThreads.MaxBatchThreads);
-        var acceptors = new List<ConnectionAcceptor>();
-        var accepting = new List<Task>();
         BrokerNode? node = null;
         try
         {
-            foreach (var endpoint in config.Listeners.All)
-            {
-                listeners.Add(await BoundListener.Bind(endpoint, transport).ConfigureAwait(false));
-            }
-
-            config = config.WithBoundPorts(listeners.ToDictionary(static listener => listener.Endpoint.Name, static listener => listener.Endpoint.Port));
+            config = await listeners.Bind(config).ConfigureAwait(false);
             node = await BrokerNode.StartAsync(config, files, time, Random.Shared, logs, diskThreads, batchThreads, seams, start).ConfigureAwait(false);
-
-            // As in Kafka, the limits of connections count for a broker's listeners and for a controller's each by themselves.
-            foreach (var group in listeners.GroupBy(listener => config.Listeners.ControllerNames.Contains(listener.Endpoint.Name)))
-            {
-                var acceptor = ConnectionAcceptor.Create([.. group.Select(static listener => listener.Endpoint.Name)], node.Broker, logger);
-                acceptors.Add(acceptor);
-                foreach (var listener in group)
-                {
-                    foreach (var socket in listener.Sockets)
-                    {
-                        HostLog.Bound(logger, listener.Endpoint.Name, socket.EndPoint);
-                        accepting.Add(acceptor.Accept(listener, socket));
-                    }
-                }
-            }
-
-            return new RunningNode(config, transport, listeners, acceptors, accepting, node, diskThreads, batchThreads, logger)
-            {
-                Disk = files as DiskFileStore,
-            };
+            listeners.Accept(config, node.Broker);
+            return new RunningNode(config, listeners, node, diskThreads, batchThreads, logger) { Disk = files as DiskFileStore };
         }
         catch
         {
-            await StopAccepting(listeners, acceptors, Task.WhenAll(accepting)).ConfigureAwait(false);
-            transport.AbortConnections();
-            transport.Dispose();
+            await listeners.Stop().ConfigureAwait(false);
+            listeners.Abort();
+            listeners.Dispose();
             if (node is not null)
             {
                 await node.DisposeAsync().ConfigureAwait(false);
@@ -128,7 +95,7 @@ internal sealed class RunningNode : IAsyncDisposable
     internal async ValueTask KillAsync()
     {
         _node.Health.BeginStop();
-        await StopAccepting().ConfigureAwait(false);
+        await _listeners.Stop().ConfigureAwait(false);
         await EndConnections().ConfigureAwait(false);
         await _node.DisposeAsync().ConfigureAwait(false);
         _diskThreads.Dispose();
@@ -142,7 +109,7 @@ internal sealed class RunningNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _node.Health.BeginStop();
-        await StopAccepting().ConfigureAwait(false);
+        await _listeners.Stop().ConfigureAwait(false);
         if (await _node.Broker.DrainAsync().ConfigureAwait(false) is var left and > 0)
         {
             HostLog.NotDrained(_logger, left, BrokerService.ShutdownDrainMs);
@@ -155,34 +122,16 @@ internal sealed class RunningNode : IAsyncDisposable
         _batchThreads.Dispose();
     }
 
-    private Task StopAccepting() => StopAccepting(_listeners, _acceptors, _accepting);
-
-    private static async Task StopAccepting(List<BoundListener> listeners, List<ConnectionAcceptor> acceptors, Task accepting)
-    {
-        foreach (var listener in listeners)
-        {
-            await listener.DisposeAsync().ConfigureAwait(false);
-        }
-
-        foreach (var acceptor in acceptors)
-        {
-            acceptor.Close();
-        }
-
-        // A listener that has failed tells of it by Completion.
-        await Task.WhenAny(accepting).ConfigureAwait(false);
-    }
-
     /// <summary>Resets the connections that are left, and lets those who serve them end.</summary>
     private async Task EndConnections()
     {
-        _transport.AbortConnections();
+        _listeners.Abort();
         if (await _node.Broker.DrainResetAsync().ConfigureAwait(false) is var left and > 0)
         {
             HostLog.NotEnded(_logger, left, BrokerService.ResetDrainMs);
         }
 
-        _transport.Dispose();
+        _listeners.Dispose();
     }
 
     internal static SocketTransportOptions TransportOptions(ServerConfig config, bool isGuest) => new()

@@ -16,10 +16,10 @@ public sealed class Fault : IDisposable
     private int _hits;
     private bool _isRemoved;
 
-    internal Fault(FaultPlan plan, ApiKey? key, Func<FaultedRequest, bool>? when, int after, FaultKind kind, ErrorCode error, TimeSpan delay, int times)
+    internal Fault(FaultPlan plan, ApiKey? key, Func<FaultedRequest, bool>? when, int after, FaultVerdict verdict, int times)
     {
         (_plan, _key, _when, _after, _times) = (plan, key, when, after, times);
-        (Kind, Error, Delay) = (kind, error, delay);
+        (Kind, Error, Delay) = verdict;
     }
 
     /// <summary>How often it has struck.</summary>

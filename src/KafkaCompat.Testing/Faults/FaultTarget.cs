@@ -64,6 +64,6 @@ public sealed class FaultTarget
     private Fault Make(FaultKind kind, ErrorCode error, TimeSpan delay, int times)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(times);
-        return _plan.Add(new Fault(_plan, _key, _when, _after, kind, error, delay, times));
+        return _plan.Add(new Fault(_plan, _key, _when, _after, new FaultVerdict(kind, error, delay), times));
     }
 }

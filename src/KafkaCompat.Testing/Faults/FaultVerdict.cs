@@ -18,5 +18,5 @@ internal enum FaultKind
     DropAnswer,
 }
 
-/// <summary>What all faults together make of one request.</summary>
+/// <summary>What a fault, or all of them together, make of one request.</summary>
 internal readonly record struct FaultVerdict(FaultKind Kind, ErrorCode Error, TimeSpan Delay);
