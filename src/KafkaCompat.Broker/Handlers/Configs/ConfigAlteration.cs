@@ -34,14 +34,14 @@ internal sealed class ConfigAlteration(int nodeId, LoggerLevels loggers)
 
     /// <summary>
     /// What a client is told that may not alter a resource which ends here; null where it may, and where the controller asks. A broker asks for its own
-    /// settings and loggers before it passes the rest on, a controller for loggers.
+    /// settings and loggers before it passes the rest on. A controller asks for what it is sent of brokers and loggers, before it looks which node is meant.
     /// </summary>
     private static ConfigVerdict? Forbidden(sbyte type, RequestContext context)
     {
         var isController = context.Connection.Dispatch.Listener == ApiListeners.Controller;
         var isAllowed = ((ConfigResourceType)type, isController) switch
         {
-            (ConfigResourceType.Broker, false) => context.Access.AllowsOnCluster(AclOperation.AlterConfigs),
+            (ConfigResourceType.Broker, _) => context.IsForwarded || context.Access.AllowsOnCluster(AclOperation.AlterConfigs),
             (ConfigResourceType.BrokerLogger, false) => context.Access.AllowsOnCluster(AclOperation.AlterConfigs),
             (ConfigResourceType.BrokerLogger, true) => context.Access.AllowsOnCluster(AclOperation.ClusterAction),
             _ => true,
