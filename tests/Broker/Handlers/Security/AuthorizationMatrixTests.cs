@@ -130,7 +130,8 @@ public sealed class AuthorizationMatrixTests
         (rules.IsRecording, rules.Denies) = (false, static _ => false);
         await using var node = TestNode.Start(IBatchThreads.None, new NodeSeams { Authorizer = rules });
         var topicId = await node.CreateTopic(AuthorizationProbes.Topic);
-        if (key is ApiKey.ListGroups or ApiKey.OffsetFetch or ApiKey.OffsetDelete) await CommitOffset(node);
+        if (key is ApiKey.ListGroups or ApiKey.OffsetFetch or ApiKey.OffsetDelete)
+            await AuthorizationProbes.Commit(node, AuthorizationProbes.Group, AuthorizationProbes.Topic);
         (rules.Denies, rules.IsRecording) = (denies, true);
         var answers = new List<IResponse>();
         foreach (var (request, version) in AuthorizationProbes.Of(key, listener, topicId))
@@ -143,25 +144,6 @@ public sealed class AuthorizationMatrixTests
         // The creation of a missing topic goes on behind the answer.
         await node.Broker.Topics.UnderWay(AuthorizationProbes.MissingTopic);
         return answers;
-    }
-
-    /// <summary>So that there is a group.</summary>
-    private static async Task CommitOffset(TestNode node)
-    {
-        var client = node.Connect();
-        await Eventually.Is(async () => await CommitError(client) == ErrorCode.None);
-        client.CloseSending();
-    }
-
-    private static async Task<ErrorCode> CommitError(Connections.MemoryClient client)
-    {
-        _ = await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = [AuthorizationProbes.Group] }, 4);
-        var offset = new OffsetCommitRequest
-        {
-            GroupId = AuthorizationProbes.Group,
-            Topics = [new() { Name = AuthorizationProbes.Topic, Partitions = [new() { CommittedOffset = 2 }] }],
-        };
-        return (await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(offset, 9)).Topics[0].Partitions[0].ErrorCode;
     }
 
     private static IResponse Read(byte[] frame, ApiKey key, short version)

@@ -80,6 +80,26 @@ internal static class AuthorizationProbes
         };
     }
 
+    /// <summary>Commits an offset for a partition of each topic, so that there is a group.</summary>
+    public static async Task Commit(TestNode node, string group, params string[] topics)
+    {
+        var client = node.Connect();
+        var commit = new OffsetCommitRequest
+        {
+            GroupId = group,
+            Topics = [
+                .. topics.Select(static topic =>
+                new OffsetCommitRequest.OffsetCommitRequestTopic { Name = topic, Partitions = [new() { CommittedOffset = 2 }] })],
+        };
+        await Eventually.Is(async () =>
+        {
+            _ = await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = [group] }, 4);
+            return (await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(commit, 9)).Topics.TrueForAll(static topic =>
+                topic.Partitions[0].ErrorCode == ErrorCode.None);
+        });
+        client.CloseSending();
+    }
+
     private static ProduceRequest Produce(byte[] batch, string? transactionalId)
     {
         var request = Records.Produce(Topic, batch);

@@ -78,6 +78,34 @@ public sealed class AuthorizationTests
     }
 
     [Fact]
+    public async Task Groups_and_offsets_that_may_not_be_seen_are_left_out_of_all_and_refused_by_name()
+    {
+        var rules = new RecordingAuthorizer();
+        var (node, client) = await Start(rules);
+        await using var ended = node;
+        foreach (var group in (string[])["group", "secret group"]) await AuthorizationProbes.Commit(node, group, "open", "secret");
+        rules.Denies = static question => question.ResourceType == ResourceType.Cluster || question.ResourceName is "secret" or "secret group";
+        var listed = await client.Ask<ListGroupsRequest, ListGroupsResponse>(new(), 5);
+        Assert.Equal(["group"], listed.Groups.Select(static group => group.GroupId));
+        var described = await client.Ask<DescribeGroupsRequest, DescribeGroupsResponse>(
+            new() { Groups = ["secret group", "group"], IncludeAuthorizedOperations = true }, 5);
+        Assert.Equal([(ErrorCode.GroupAuthorizationFailed, int.MinValue), (ErrorCode.None, 3400)],
+            described.Groups.Select(static group => (group.ErrorCode, group.AuthorizedOperations)));
+        var all = await client.Ask<OffsetFetchRequest, OffsetFetchResponse>(new() { Groups = { new() { GroupId = "group", Topics = null } } }, 9);
+        Assert.Equal(["open"], all.Groups[0].Topics.Select(static topic => topic.Name));
+        List<OffsetFetchRequest.OffsetFetchRequestTopics> topics =
+            [new() { Name = "secret", PartitionIndexes = [0] }, new() { Name = "open", PartitionIndexes = [0] }];
+        var named = await client.Ask<OffsetFetchRequest, OffsetFetchResponse>(new() { Groups = { new() { GroupId = "group", Topics = topics } } }, 9);
+        Assert.Equal(
+            [("open", 2, ErrorCode.None), ("secret", -1, ErrorCode.TopicAuthorizationFailed)],
+            named.Groups[0].Topics.Select(static topic => (topic.Name, topic.Partitions[0].CommittedOffset, topic.Partitions[0].ErrorCode)));
+        var old = await client.Ask<OffsetFetchRequest, OffsetFetchResponse>(new() { GroupId = "secret group", Topics = null }, 7);
+        Assert.Equal((ErrorCode.GroupAuthorizationFailed, 0), (old.ErrorCode, old.Topics.Count));
+        var removed = await client.Ask<DeleteGroupsRequest, DeleteGroupsResponse>(new() { GroupsNames = ["secret group", "group"] }, 2);
+        Assert.Equal([ErrorCode.GroupAuthorizationFailed, ErrorCode.None], removed.Results.Select(static group => group.ErrorCode));
+    }
+
+    [Fact]
     public async Task Topics_are_created_that_may_be_and_settings_shown_that_may_be_seen()
     {
         var rules = RecordingAuthorizer.DenyingOn("hidden", AclOperation.DescribeConfigs);
