@@ -15,8 +15,7 @@ namespace KafkaCompat.Benchmarks;
 /// <c>requests</c> prints bytes allocated a request by produce and fetch; <c>commits</c> offsets committed a second; <c>throughput</c> what
 /// a node takes in and gives out; <c>load BINARY</c> the same load on Apache Kafka and on us; <c>embedded</c>
 /// how long a broker within a process takes to start; <c>recovery BINARY</c> how long both take to open 3 GB after a kill;
-/// <c>scale BINARY</c> 10,000 partitions, 10,000 idle connections and 1,000 waiting consumers on both, and heartbeats while 3,000 partitions are made;
-/// everything else goes to BenchmarkDotNet.
+/// <c>scale BINARY</c> 10,000 partitions, 10,000 idle connections and 1,000 waiting consumers on both; everything else goes to BenchmarkDotNet.
 /// </summary>
 internal static class Program
 {
@@ -24,7 +23,7 @@ internal static class Program
         start BINARY [KAFKA_FOLDER] [RUNS]                     start and idle memory against Apache Kafka; BINARY is a file that exists
         load BINARY [KAFKA_FOLDER|BASELINE_BINARY] [ROUNDS] …  the same load on both in turn
         recovery BINARY [KAFKA_FOLDER] [GIB] [ROUNDS]          a directory after a kill, opened by both
-        scale BINARY [KAFKA_FOLDER|BASELINE_BINARY] [partitions|connections|polls|heartbeats]
+        scale BINARY [KAFKA_FOLDER|BASELINE_BINARY] [partitions|connections|polls]
         transport | requests | commits | throughput | embedded parts of this program alone
         --filter PATTERN, --list flat, …                       BenchmarkDotNet's: codecs, batches, append, read
         """;

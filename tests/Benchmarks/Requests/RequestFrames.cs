@@ -25,9 +25,6 @@ internal static class RequestFrames
     private const short ApiVersionsVersion = 3;
     private const short FindCoordinatorVersion = 4;
     private const short OffsetCommitVersion = 8;
-    private const short DescribeClusterVersion = 0;
-    private const short BrokerRegistrationVersion = 4;
-    private const short BrokerHeartbeatVersion = 1;
     private const long LatestOffset = -1;
     private const long Timestamp = 1_700_000_000_000;
 
@@ -42,42 +39,6 @@ internal static class RequestFrames
         {
             throw new InvalidOperationException($"CreateTopics: {topic.ErrorCode} {topic.ErrorMessage}");
         }
-    }
-
-    /// <summary>Registers a broker that does not exist with a controller, and gives the epoch that it has from there.</summary>
-    public static long RegisterBroker(FrameClient controller, FrameClient broker, int id)
-    {
-        var asked = new WireReader(broker.Ask(Of(new DescribeClusterRequest(), DescribeClusterVersion)));
-        ResponseHeader.Read(ref asked, 1);
-        var request = new BrokerRegistrationRequest
-        {
-            BrokerId = id,
-            ClusterId = DescribeClusterResponse.Read(ref asked, DescribeClusterVersion).ClusterId,
-            IncarnationId = new Uuid(1, id),
-            LogDirs = [new Uuid(2, id)],
-        };
-        request.Listeners.Add(new() { Name = "PLAINTEXT", Host = "localhost", Port = 1 });
-        request.Features.Add(new() { Name = "metadata.version", MinSupportedVersion = 7, MaxSupportedVersion = 100 });
-        (string Name, short Max)[] others = [("kraft.version", 1), ("transaction.version", 2), ("group.version", 1), ("eligible.leader.replicas.version", 1),
-            ("share.version", 1), ("streams.version", 1)];
-        request.Features.AddRange(
-            others.Select(static feature => new BrokerRegistrationRequest.Feature { Name = feature.Name, MaxSupportedVersion = feature.Max }));
-        var reader = new WireReader(controller.Ask(Of(request, BrokerRegistrationVersion)));
-        ResponseHeader.Read(ref reader, 1);
-        var answer = BrokerRegistrationResponse.Read(ref reader, BrokerRegistrationVersion);
-        return answer.ErrorCode == ErrorCode.None ? answer.BrokerEpoch : throw new InvalidOperationException($"BrokerRegistration: {answer.ErrorCode}");
-    }
-
-    /// <summary>A heartbeat of a broker that wants to stay fenced.</summary>
-    public static byte[] Heartbeat(int brokerId, long brokerEpoch) =>
-        Of(new BrokerHeartbeatRequest { BrokerId = brokerId, BrokerEpoch = brokerEpoch, CurrentMetadataOffset = 1, WantFence = true }, BrokerHeartbeatVersion);
-
-    /// <summary>Whether the controller took the heartbeat.</summary>
-    public static bool IsHeard(ReadOnlyMemory<byte> answer)
-    {
-        var reader = new WireReader(answer);
-        ResponseHeader.Read(ref reader, 1);
-        return BrokerHeartbeatResponse.Read(ref reader, BrokerHeartbeatVersion).ErrorCode == ErrorCode.None;
     }
 
     public static void DeleteTopic(FrameClient client, string name)

@@ -4,9 +4,8 @@ using KafkaCompat.Benchmarks.Start;
 namespace KafkaCompat.Benchmarks.Scale;
 
 /// <summary>
-/// Our program and Apache Kafka (or another build of ours), one after the other, with 10,000 partitions, with 10,000 idle connections, with 1,000 consumers
-/// that wait, and heartbeats while 3,000 partitions are made: how long it takes to create and to open the partitions, what they cost while nothing happens, and
-/// what a connection costs that is silent.
+/// Our program and Apache Kafka (or another build of ours), one after the other, with 10,000 partitions, with 10,000 idle connections and with 1,000 consumers that wait: how long it takes to create and to open the
+/// partitions, what they cost while nothing happens, and what a connection costs that is silent.
 /// </summary>
 internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
 {
@@ -18,7 +17,7 @@ internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
     {
         if (args.Length < 1)
         {
-            Console.Error.WriteLine("scale KAFKACOMPAT_BINARY [KAFKA_FOLDER | BASELINE_BINARY | none] [partitions | connections | polls | heartbeats]");
+            Console.Error.WriteLine("scale KAFKACOMPAT_BINARY [KAFKA_FOLDER | BASELINE_BINARY | none] [partitions | connections | polls]");
             return 1;
         }
 
@@ -42,11 +41,6 @@ internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
             measurement.Polls();
         }
 
-        if (which is "" or "heartbeats")
-        {
-            measurement.Heartbeats();
-        }
-
         return met ? 0 : 1;
     }
 
@@ -64,8 +58,7 @@ internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
         var (created, opened) = (ours.Created / kafka.Created, ours.Opened / kafka.Opened);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"created in {created:F3} of Apache Kafka's time, opened in {opened:F3}, target {TimeTarget:F3}; idle {ours.IdleCore:P2} of a core, target "
-                + $"{IdleCoreTarget:P0}"));
+            $"created in {created:F3} of Apache Kafka's time, opened in {opened:F3}, target {TimeTarget:F3}; idle {ours.IdleCore:P2} of a core, target {IdleCoreTarget:P0}"));
         return created <= TimeTarget && opened <= TimeTarget && ours.IdleCore <= IdleCoreTarget;
     }
 
@@ -87,15 +80,6 @@ internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
         if (kafkaFolder.Length > 0)
         {
             Console.WriteLine($"{Other}  {Each(isOurs: false, static (node, start) => PollScale.Measure(node, start))}");
-        }
-    }
-
-    private void Heartbeats()
-    {
-        Console.WriteLine($"kafkacompat   {Each(isOurs: true, static (node, start) => HeartbeatScale.Measure(node, start))}");
-        if (kafkaFolder.Length > 0)
-        {
-            Console.WriteLine($"{Other}  {Each(isOurs: false, static (node, start) => HeartbeatScale.Measure(node, start))}");
         }
     }
 

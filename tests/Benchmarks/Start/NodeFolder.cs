@@ -4,10 +4,8 @@ using System.Net.Sockets;
 
 namespace KafkaCompat.Benchmarks.Start;
 
-/// <summary>
-/// A folder with the <c>server.properties</c> of one node with both roles, and the ports on which it will listen as broker and as controller.
-/// </summary>
-internal sealed record NodeFolder(string File, int Port, int ControllerPort)
+/// <summary>A folder with the <c>server.properties</c> of one node with both roles, and the port on which it will listen.</summary>
+internal sealed record NodeFolder(string File, int Port)
 {
     /// <summary>The script in Kafka's folder that runs Kafka's programs; it becomes the program.</summary>
     public static string Runner(string kafkaFolder) => Path.Combine(kafkaFolder, "kafka");
@@ -34,7 +32,7 @@ internal sealed record NodeFolder(string File, int Port, int ControllerPort)
             {more}
 
             """);
-        return new NodeFolder(file, port, controllerPort);
+        return new NodeFolder(file, port);
     }
 
     /// <summary>Formats the directory with Kafka's own tool.</summary>
