@@ -29,7 +29,7 @@ public sealed class FloorTests(ITestOutputHelper output)
         ],
         ["KafkaCompat.Broker"] =
         [
-            ["Loops", "Logging"],
+            ["Loops", "Logging", "Peers"],
             ["Configs", "Quorum"],
             ["Metadata"],
             ["Dispatch", "Partitions"],

@@ -90,25 +90,7 @@ internal sealed class SocketConnectionListener : IConnectionListener
 
     private SocketConnection Connect(Socket socket)
     {
-        socket.NoDelay = true;
-
-        // For sendfile; the runtime makes a socket non-blocking only with its first asynchronous wait.
-        socket.Blocking = false;
-        if (_options.KeepAlive)
-        {
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-        }
-
-        if (_options.SendBufferBytes > 0)
-        {
-            socket.SendBufferSize = _options.SendBufferBytes;
-        }
-
-        if (_options.ReceiveBufferBytes > 0)
-        {
-            socket.ReceiveBufferSize = _options.ReceiveBufferBytes;
-        }
-
+        SocketTransport.Prepare(socket, _options);
         var number = Interlocked.Increment(ref _accepted).ToString(CultureInfo.InvariantCulture);
         return new SocketConnection(socket, $"{EndPoint}-{socket.RemoteEndPoint}-{number}", _pool, _open);
     }

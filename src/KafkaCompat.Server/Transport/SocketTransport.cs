@@ -9,7 +9,7 @@ namespace KafkaCompat.Server.Transport;
 /// The socket transport below Bedrock's connection seam. A socket's completion runs the connection's next step on the socket's own
 /// thread: receive, parse, append, answer. There is one such thread a processor.
 /// </summary>
-internal sealed class SocketTransport : IConnectionListenerFactory, IDisposable
+internal sealed class SocketTransport : IConnectionListenerFactory, IConnectionFactory, IDisposable
 {
     private const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
 
@@ -61,6 +61,46 @@ internal sealed class SocketTransport : IConnectionListenerFactory, IDisposable
         }
 
         return new ValueTask<IConnectionListener>(new SocketConnectionListener(listening, _options, Pool, _open));
+    }
+
+    /// <summary>Connects to another node, by address or by name. Of a name that has several addresses one is taken that answers.</summary>
+    public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(endpoint, cancellationToken).ConfigureAwait(false);
+            Prepare(socket, _options);
+            return new SocketConnection(socket, $"{socket.LocalEndPoint}-{socket.RemoteEndPoint}", Pool, _open);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Sets what every connected socket of the transport has.</summary>
+    internal static void Prepare(Socket socket, SocketTransportOptions options)
+    {
+        socket.NoDelay = true;
+
+        // For sendfile; the runtime makes a socket non-blocking only with its first asynchronous wait.
+        socket.Blocking = false;
+        if (options.KeepAlive)
+        {
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        }
+
+        if (options.SendBufferBytes > 0)
+        {
+            socket.SendBufferSize = options.SendBufferBytes;
+        }
+
+        if (options.ReceiveBufferBytes > 0)
+        {
+            socket.ReceiveBufferSize = options.ReceiveBufferBytes;
+        }
     }
 
     /// <summary>A socket that has its address and does not listen yet.</summary>

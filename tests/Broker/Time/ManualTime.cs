@@ -14,6 +14,12 @@ internal sealed class ManualTime : TimeProvider
     /// <summary>Calls of timers so far.</summary>
     public int Fired { get; private set; }
 
+    /// <summary>Timers that will fire.</summary>
+    public int Pending
+    {
+        get { lock (_lock) return _timers.Count(static timer => timer.Due is not null); }
+    }
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override DateTimeOffset GetUtcNow()

@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using KafkaCompat.Broker.Peers;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Server.Transport;
+using KafkaCompat.Tests.Shared;
+using Xunit;
+
+namespace KafkaCompat.Server.Tests.Transport;
+
+/// <summary>Apache Kafka as the peer of our connection, over sockets, on both of its listeners.</summary>
+public sealed class KafkaPeerTests : IAsyncLifetime
+{
+    private const string ClusterId = "5L6g3nShT-eMCtK--X86sw";
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kafkacompat-peer-");
+    private readonly SocketTransport _transport = new(new SocketTransportOptions(), TimeProvider.System);
+    private readonly int _broker = FreePort();
+    private readonly int _controller = FreePort();
+    private Process? _kafka;
+
+    public async ValueTask InitializeAsync()
+    {
+        var tool = KafkaReference.Require("kafka");
+        if (!File.Exists("/usr/bin/java") && Environment.GetEnvironmentVariable("JAVA") is null) Assert.Skip("There is no Java to run Apache Kafka with.");
+        var settings = Path.Combine(_folder.FullName, "server.properties");
+        await File.WriteAllTextAsync(
+            settings,
+            $"""
+            process.roles=broker,controller
+            node.id=1
+            controller.quorum.bootstrap.servers=localhost:{_controller}
+            listeners=PLAINTEXT://localhost:{_broker},CONTROLLER://localhost:{_controller}
+            advertised.listeners=PLAINTEXT://localhost:{_broker},CONTROLLER://localhost:{_controller}
+            controller.listener.names=CONTROLLER
+            log.dirs={_folder.FullName}/data
+            """);
+        using var format = Run(tool, "kafka-storage", "format", "--standalone", "-t", ClusterId, "-c", settings);
+        await format.WaitForExitAsync();
+        _kafka = Run(tool, "kafka-server-start", settings);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_kafka is not null)
+        {
+            _kafka.Kill(entireProcessTree: true);
+            await _kafka.WaitForExitAsync();
+            _kafka.Dispose();
+        }
+        _transport.AbortConnections();
+        _transport.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    /// <summary>
+    /// It connects as soon as Kafka is there, by pauses of its own, and asks what both know: as a client, as a broker that the controller does not know, as a
+    /// replica of the metadata log.
+    /// </summary>
+    [Fact]
+    public async Task Apache_Kafka_answers_on_both_listeners()
+    {
+        await using (var broker = Connect(_broker))
+        {
+            var cluster = await UntilReached(() => broker.Ask(new DescribeClusterRequest()));
+            Assert.Equal((ErrorCode.None, ClusterId), (cluster.ErrorCode, cluster.ClusterId));
+            Assert.Equal(_broker, Assert.Single(cluster.Brokers).Port);
+            // The controller alone serves it.
+            var unserved = await Assert.ThrowsAsync<PeerException>(() => broker.Ask(new BrokerHeartbeatRequest { BrokerId = 9, BrokerEpoch = 1 }));
+            Assert.Equal(PeerFault.UnsupportedVersion, unserved.Fault);
+        }
+        await using var controller = Connect(_controller);
+        var heartbeat = await UntilReached(() => controller.Ask(new BrokerHeartbeatRequest { BrokerId = 9, BrokerEpoch = 1 }));
+        Assert.Equal(ErrorCode.StaleBrokerEpoch, heartbeat.ErrorCode);
+        var metadataLog = new DescribeQuorumRequest { Topics = { new() { TopicName = "__cluster_metadata", Partitions = { new() { PartitionIndex = 0 } } } } };
+        var quorum = (await controller.Ask(metadataLog)).Topics[0].Partitions[0];
+        Assert.Equal(1, quorum.LeaderId);
+        var partition = new FetchRequest.FetchPartition { PartitionMaxBytes = 1 << 20, CurrentLeaderEpoch = quorum.LeaderEpoch, LastFetchedEpoch = 0 };
+        var fetched = await controller.Ask(new FetchRequest
+        {
+            ReplicaState = new() { ReplicaId = 9 },
+            ClusterId = ClusterId,
+            MaxBytes = 1 << 20,
+            MaxWaitMs = 0,
+            Topics = { new() { TopicId = Uuid.MetadataTopicId, Partitions = { partition } } },
+        });
+        Assert.Equal((ErrorCode.None, ErrorCode.None), (fetched.ErrorCode, fetched.Responses[0].Partitions[0].ErrorCode));
+    }
+
+    /// <summary>Kafka tells a node that it is not the one which was meant (KIP-1242).</summary>
+    [Fact]
+    public async Task Another_node_at_the_address_is_found_out()
+    {
+        await using (var known = Connect(_broker)) _ = await UntilReached(() => known.Ask(new DescribeClusterRequest()));
+        await using var mistaken = Connect(_broker, nodeId: 2);
+        var fault = await Assert.ThrowsAsync<PeerException>(() => mistaken.Ask(new DescribeClusterRequest()));
+        Assert.Equal((PeerFault.Unreachable, true), (fault.Fault, fault.Message.Contains("refuses the connection", StringComparison.Ordinal)));
+    }
+
+    private PeerConnection Connect(int port, int nodeId = 1) => new(
+        new PeerAddress(nodeId, new DnsEndPoint("localhost", port)),
+        _transport,
+        new PeerSettings { ClientId = "node-9", ClusterId = ClusterId, RequestTimeoutMs = 600_000 },
+        TimeProvider.System,
+        new Random(7));
+
+    /// <summary>The answer, once the broker has started.</summary>
+    private async Task<T> UntilReached<T>(Func<Task<T>> ask)
+    {
+        while (true)
+        {
+            try
+            {
+                return await ask();
+            }
+            catch (PeerException fault) when (fault.Fault is PeerFault.Unreachable or PeerFault.Lost)
+            {
+                Assert.False(_kafka!.HasExited, "Apache Kafka has ended.");
+            }
+        }
+    }
+
+    private static Process Run(string tool, params string[] arguments)
+    {
+        var process = Process.Start(new ProcessStartInfo("bash", [tool, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}
