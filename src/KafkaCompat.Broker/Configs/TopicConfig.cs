@@ -35,6 +35,7 @@ public sealed class TopicConfig
         FlushMessages = LongOf(ConfigKeys.FlushMessages);
         FlushMs = LongOf(ConfigKeys.FlushMs);
         MinInSyncReplicas = IntOf(ConfigKeys.MinInsyncReplicas);
+        ReplicaLagTimeMaxMs = server.GetLong(ConfigKeys.ReplicaLagTimeMaxMs);
         Preallocate = (bool)Parse("preallocate", Text("preallocate"))!;
         GzipLevel = IntOf(ConfigKeys.CompressionGzipLevel);
         Lz4Level = IntOf(ConfigKeys.CompressionLz4Level);
@@ -84,6 +85,9 @@ public sealed class TopicConfig
     public long FlushMs { get; }
 
     public int MinInSyncReplicas { get; }
+
+    /// <summary>The node's, for all topics.</summary>
+    public long ReplicaLagTimeMaxMs { get; }
 
     public bool Preallocate { get; }
 

@@ -1,13 +1,17 @@
 namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>
-/// What readers of one partition may see, and the fetches that wait to see more. The partition's role publishes under the partition's lock; readers take no lock of the partition,
+/// What readers of one partition may see, and the fetches that wait to see more. The partition's role publishes under the partition's lock; readers
+/// take no lock of the partition,
 /// which an append holds for as long as its disk takes.
 /// <list type="bullet">
-/// <item>Bytes are counted when they are written, and count for fetches when the high watermark passes them: <see cref="Written"/>, then <see cref="Advance"/>.</item>
-/// <item>For committed readers bytes count when the last stable offset has moved. While another transaction is open some of them count twice: a fetch looks too early rather than
+/// <item>Bytes are counted when they are written, and count for fetches when the high watermark passes them: <see cref="Written"/>, then <see
+/// cref="Advance"/>.</item>
+/// <item>For committed readers bytes count when the last stable offset has moved. While another transaction is open some of them count twice: a fetch
+/// looks too early rather than
 /// too late.</item>
-/// <item>A fetch that waits names the bounds that its read went by. What has changed since then counts as if it changed now, so that nothing is missed in between.</item>
+/// <item>A fetch that waits names the bounds that its read went by. What has changed since then counts as if it changed now, so that nothing is
+/// missed in between.</item>
 /// </list>
 /// Invariants: <see cref="PartitionBounds.VisibleBytes"/> and <see cref="PartitionBounds.StableBytes"/> only grow.
 /// </summary>
@@ -52,7 +56,9 @@ internal sealed class FetchWaits
     /// <summary>Bytes were written behind the high watermark.</summary>
     public void Written(long bytes) => _hiddenBytes += bytes;
 
-    /// <summary>The high watermark has moved, and with it all that was written before. Transactions that are decided below it hold nobody back any more.</summary>
+    /// <summary>
+    /// The high watermark has moved, and with it all that was written before. Transactions that are decided below it hold nobody back any more.
+    /// </summary>
     public void Advance(long highWatermark, long firstUnstableOffset, long logStartOffset)
     {
         lock (_lock)

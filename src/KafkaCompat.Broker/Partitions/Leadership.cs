@@ -2,7 +2,9 @@ using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Broker.Partitions;
 
-/// <summary>Who leads a partition, as this replica knows it. It never changes: another leader, another epoch or the end of the replica is another object.</summary>
+/// <summary>
+/// Who leads a partition, as this replica knows it. It never changes: another leader, another epoch or the end of the replica is another object.
+/// </summary>
 /// <param name="LeaderId">The leader; -1 where there is none.</param>
 /// <param name="LeaderEpoch">The epoch of that leader.</param>
 /// <param name="IsHere">Whether this replica is the leader.</param>

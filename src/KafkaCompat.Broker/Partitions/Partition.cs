@@ -1,12 +1,13 @@
 using System.Buffers;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Cluster.Replication;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Logs;
 using KafkaCompat.Storage.Producers;
-using KafkaCompat.Storage.Segments;
 
 namespace KafkaCompat.Broker.Partitions;
 
@@ -17,62 +18,53 @@ namespace KafkaCompat.Broker.Partitions;
 /// </summary>
 /// <remarks>
 /// Invariants: <c>LogStartOffset ≤ LastStableOffset ≤ HighWatermark ≤ LogEndOffset</c>; the high watermark never goes
-/// back while this replica leads. On a single node every append is replicated
-/// at once; <see cref="AdvanceHighWatermark"/> is the one place that followers' progress will come through.
+/// back while this replica leads. What is published is what the role says: <see cref="Publish"/> is the one place that readers and waits hear of it.
 /// </remarks>
 public sealed class Partition
 {
-    /// <summary>In DeleteRecords: everything that consumers can see.</summary>
-    private const long HighWatermarkOffset = -1;
-
     /// <summary>Batches up to this size are checked at once, whatever their codec: to have another thread do it would cost more than most of them do.</summary>
     internal const int MaxInlineBatchBytes = 1024;
 
     private readonly Lock _lock = new();
-    private readonly PartitionLog _log;
     private readonly LogSyncer _syncer;
     private readonly TimeProvider _time;
-    private TopicConfig _config;
-    private ProduceSettings _produceSettings;
     private readonly AckWaits _ackWaits = new();
     private readonly FlushSchedule _flushes;
     private readonly PartitionReader _reader;
-    private Leadership _leadership = Leadership.Unknown;
-    private long _highWatermark;
-    private long _lastAppendTimeMs = long.MinValue;
-    private int _replicas;
-    private int _inSyncReplicas;
+    private TopicConfig _config;
+    private ProduceSettings _produceSettings;
+    private PartitionRole _role;
+    private long _publishedHighWatermark;
     private long _bytesIn;
     private long _recordsIn;
     private long _bytesOut;
 
-    public Partition(string topic, Uuid topicId, int index, PartitionLog log, TopicConfig config, long highWatermark, LogSyncer syncer, TimeProvider time)
+    public Partition(Uuid topicId, PartitionLog log, TopicConfig config, long highWatermark, LogSyncer syncer, TimeProvider time)
     {
-        Topic = topic;
         TopicId = topicId;
-        Index = index;
-        _log = log;
+        Log = log;
         _config = config;
         _produceSettings = LogSettingsOf.Produce(config);
         _syncer = syncer;
         _time = time;
         _flushes = new FlushSchedule(_time.TickMs());
         // A checkpoint may be older than the log or, after a lost tail, newer.
-        _highWatermark = Math.Clamp(highWatermark, log.LogStartOffset, log.LogEndOffset);
+        _role = Follow(Leadership.Unknown, Math.Clamp(highWatermark, log.LogStartOffset, log.LogEndOffset));
+        _publishedHighWatermark = _role.HighWatermark;
         // Recovery has read markers that were replicated long ago; else they would hold committed readers back until the next append.
-        log.Producers.OnHighWatermark(_highWatermark);
-        FetchWaits = new FetchWaits(_highWatermark, log.Producers.FirstUnstableOffset);
+        log.Producers.OnHighWatermark(_publishedHighWatermark);
+        FetchWaits = new FetchWaits(_publishedHighWatermark, log.Producers.FirstUnstableOffset);
         _reader = new PartitionReader(this, log, FetchWaits);
     }
 
-    public string Topic { get; }
+    public string Topic => Log.Partition.Topic;
 
     public Uuid TopicId { get; }
 
-    public int Index { get; }
+    public int Index => Log.Partition.Partition;
 
     /// <summary>For the loops that keep logs in order: retention, syncing, checkpoints. Reads and appends go through the partition.</summary>
-    public PartitionLog Log => _log;
+    public PartitionLog Log { get; }
 
     public long HighWatermark => FetchWaits.Bounds.HighWatermark;
 
@@ -83,7 +75,12 @@ public sealed class Partition
     {
         get
         {
-            lock (_lock) return new PartitionStanding(_leadership.IsHere, _inSyncReplicas, _config.MinInSyncReplicas, _bytesIn, _recordsIn, Volatile.Read(ref _bytesOut));
+            lock (_lock)
+            {
+                var leading = _role as Leading;
+                return new PartitionStanding(
+                    leading is not null, leading?.InSyncReplicas ?? 0, _config.MinInSyncReplicas, _bytesIn, _recordsIn, Volatile.Read(ref _bytesOut));
+            }
         }
     }
 
@@ -94,21 +91,32 @@ public sealed class Partition
     internal void CountRead(int bytes) => Interlocked.Add(ref _bytesOut, bytes);
 
     /// <summary>Takes over what the metadata image says of the partition.</summary>
-    public void ApplyLeadership(int leaderId, int leaderEpoch, int replicas, int inSyncReplicas, bool isLeader)
+    /// <param name="registration">What it says.</param>
+    /// <param name="nodeId">This broker, which leads where it says so.</param>
+    public void Apply(PartitionRegistration registration, int nodeId)
     {
         lock (_lock)
         {
-            if (_leadership.IsClosed) return;
-            _replicas = replicas;
-            _inSyncReplicas = inSyncReplicas;
-            if ((leaderId, leaderEpoch, isLeader) == (_leadership.LeaderId, _leadership.LeaderEpoch, _leadership.IsHere)) return;
-            _leadership = new Leadership(leaderId, leaderEpoch, isLeader, IsClosed: false, _log.LogEndOffset);
-            if (isLeader) _log.Epochs.Assign(leaderEpoch, _log.LogEndOffset);
-            else _ackWaits.Release(ErrorCode.NotLeaderOrFollower);
-            FetchWaits.Lead(_leadership);
-            if (!isLeader) return;
+            var current = _role.Leadership;
+            if (current.IsClosed) return;
+            if ((registration.Leader, registration.LeaderEpoch) == (current.LeaderId, current.LeaderEpoch))
+            {
+                (_role as Leading)?.OnMetadata(registration);
+                Publish();
+                return;
+            }
+            var leadership = new Leadership(registration.Leader, registration.LeaderEpoch, registration.Leader == nodeId, IsClosed: false, Log.LogEndOffset);
+            if (!leadership.IsHere)
+            {
+                Become(Follow(leadership, _role.HighWatermark));
+                return;
+            }
+            var leading = Lead(leadership, registration);
+            Log.Epochs.Assign(registration.LeaderEpoch, Log.LogEndOffset);
+            Become(leading);
             if (_config.FlushMessages == 1) _syncer.Request(this);
-            AdvanceHighWatermark();
+            leading.OnLog();
+            Publish();
         }
     }
 
@@ -118,7 +126,8 @@ public sealed class Partition
         {
             _config = config;
             _produceSettings = LogSettingsOf.Produce(config);
-            _log.Settings = LogSettingsOf.Topic(config);
+            Log.Settings = LogSettingsOf.Topic(config);
+            (_role as Leading)?.Configure(config);
         }
     }
 
@@ -138,23 +147,21 @@ public sealed class Partition
         ProduceSettings settings;
         lock (_lock)
         {
-            if (RefusalToProduce(acks) is { } refused) return refused;
+            if (Refusal(acks, out _) is { } refused) return refused;
             settings = _produceSettings;
         }
         var rules = new ProduceBatchRules(version, Topic, Index, settings, _time.WallMs());
         using var verdict = ProduceBatchValidator.Validate(records?.Memory, rules);
-        if (!verdict.IsAccepted)
-            return Refused(verdict.Error, verdict.ErrorMessage, isOfRequest: verdict.IsOfRequest) with { RecordErrors = verdict.RecordErrors };
+        if (!verdict.IsAccepted) return PartitionAppend.Refused(verdict, Log.LogStartOffset);
         try
         {
             lock (_lock)
             {
-                if (RefusalToProduce(acks) is { } refused) return refused;
-                if (AppendUnderLock(verdict, knowsOlderBatches: !_log.LacksOlderBatches) is { } done) return done;
+                if (Append(verdict, acks, knowsOlderBatches: !Log.LacksOlderBatches) is { } done) return done;
             }
             // After a restart a batch out of sequence may be one that was in flight. The log tells, and is read without the lock.
-            _log.ReadOlderBatches();
-            lock (_lock) return RefusalToProduce(acks) ?? AppendUnderLock(verdict, knowsOlderBatches: true)!.Value;
+            Log.ReadOlderBatches();
+            lock (_lock) return Append(verdict, acks, knowsOlderBatches: true)!.Value;
         }
         catch (KafkaStorageException refused)
         {
@@ -175,23 +182,12 @@ public sealed class Partition
     {
         lock (_lock)
         {
-            if (!_leadership.IsHereIn(leaderEpoch)) return NotLeader();
-            if (IsUnderMinIsr) return PartitionAppend.Failed(ErrorCode.NotEnoughReplicas);
-            if (!RecordBatchHeader.TryRead(batch, out var header) || header.SizeInBytes > _config.MaxMessageBytes)
-                return PartitionAppend.Failed(ErrorCode.MessageTooLarge);
+            if (_role is not Leading leading || leading.Leadership.LeaderEpoch != leaderEpoch) return NotLeader();
             try
             {
-                RecordBatchPatch.SetBaseOffset(batch, _log.LogEndOffset);
-                RecordBatchPatch.SetPartitionLeaderEpoch(batch, _leadership.LeaderEpoch);
-                var appended = Write(batch);
-                return new PartitionAppend
-                {
-                    BaseOffset = appended.FirstOffset,
-                    LogAppendTimeMs = -1,
-                    LogStartOffset = _log.LogStartOffset,
-                    RequiredOffset = appended.LastOffset + 1,
-                    IsReplicated = appended.LastOffset < _highWatermark,
-                };
+                var appended = leading.AppendOfCoordinator(batch);
+                Grew(appended);
+                return appended;
             }
             catch (KafkaStorageException)
             {
@@ -225,11 +221,14 @@ public sealed class Partition
         _reader.ReadAsLeader(offset, endOffset, maxBytes, leaderEpoch);
 
     /// <summary>
-    /// The offset for a timestamp or one of the named places; consumers see up to the high watermark or the last stable offset. While the high watermark is behind
-    /// what was here when this replica became the leader, as after a kill with <c>flush.messages=1</c> until the first sync, where consumers' records end is not
+    /// The offset for a timestamp or one of the named places; consumers see up to the high watermark or the last stable offset. While the high
+    /// watermark is behind
+    /// what was here when this replica became the leader, as after a kill with <c>flush.messages=1</c> until the first sync, where consumers' records
+    /// end is not
     /// known: who reads up to there must not be told that there are fewer than it was told before.
     /// </summary>
-    public FoundOffset FindOffset(long timestamp, bool committedOnly, int currentLeaderEpoch) => _reader.FindOffset(timestamp, committedOnly, currentLeaderEpoch);
+    public FoundOffset FindOffset(long timestamp, bool committedOnly, int currentLeaderEpoch) =>
+        _reader.FindOffset(timestamp, committedOnly, currentLeaderEpoch);
 
     /// <summary>Where a leader epoch ended: the largest epoch here that is not above it, and the offset after that epoch's last record.</summary>
     public (ErrorCode Error, int Epoch, long EndOffset) EndOfEpoch(int currentLeaderEpoch, int epoch) => _reader.EndOfEpoch(currentLeaderEpoch, epoch);
@@ -240,21 +239,7 @@ public sealed class Partition
     /// </summary>
     public (ErrorCode Error, long LowWatermark) DeleteRecordsBefore(long offset)
     {
-        lock (_lock)
-        {
-            if (!_leadership.IsHere) return (ErrorCode.NotLeaderOrFollower, -1);
-            if (_config.IsCompacted && !_config.IsDeleted) return (ErrorCode.PolicyViolation, -1);
-            if (offset < HighWatermarkOffset || offset > _highWatermark) return (ErrorCode.OffsetOutOfRange, -1);
-            try
-            {
-                _ = _log.AdvanceLogStart(offset == HighWatermarkOffset ? _highWatermark : offset);
-                return (ErrorCode.None, _log.LogStartOffset);
-            }
-            catch (KafkaStorageException)
-            {
-                return (ErrorCode.KafkaStorageError, -1);
-            }
-        }
+        lock (_lock) return _role is Leading leading ? leading.DeleteRecordsBefore(offset) : (ErrorCode.NotLeaderOrFollower, -1);
     }
 
     /// <summary>The producers that have written here lately. As in Kafka any replica tells, not the leader alone.</summary>
@@ -262,7 +247,7 @@ public sealed class Partition
     {
         lock (_lock)
         {
-            return _leadership.IsClosed ? (ErrorCode.NotLeaderOrFollower, []) : (ErrorCode.None, _log.Producers.Describe());
+            return _role.Leadership.IsClosed ? (ErrorCode.NotLeaderOrFollower, []) : (ErrorCode.None, Log.Producers.Describe());
         }
     }
 
@@ -271,10 +256,8 @@ public sealed class Partition
     {
         lock (_lock)
         {
-            if (_leadership.IsClosed) return;
-            _leadership = _leadership with { IsHere = false, IsClosed = true };
-            _ackWaits.Release(ErrorCode.NotLeaderOrFollower);
-            FetchWaits.Lead(_leadership);
+            if (_role.Leadership.IsClosed) return;
+            Become(Follow(_role.Leadership with { IsHere = false, IsClosed = true }, _role.HighWatermark));
         }
     }
 
@@ -282,7 +265,7 @@ public sealed class Partition
     {
         lock (_lock)
         {
-            if (_leadership.IsHere) _ackWaits.Add(place, _highWatermark);
+            if (_role is Leading) _ackWaits.Add(place, _role.HighWatermark);
             else place.Settle(ErrorCode.NotLeaderOrFollower);
         }
     }
@@ -297,7 +280,7 @@ public sealed class Partition
     {
         lock (_lock)
         {
-            if (_leadership.IsClosed || !_flushes.IsDue(_time.TickMs(), _config.FlushMs)) return;
+            if (_role.Leadership.IsClosed || !_flushes.IsDue(_time.TickMs(), _config.FlushMs)) return;
         }
         _syncer.Request(this);
     }
@@ -307,87 +290,71 @@ public sealed class Partition
     {
         lock (_lock)
         {
-            if (_leadership.IsClosed) return;
+            if (_role.Leadership.IsClosed) return;
             _flushes.Synced(_time.TickMs());
-            AdvanceHighWatermark();
+            (_role as Leading)?.OnLog();
+            Publish();
         }
     }
 
-    /// <summary>
-    /// Moves the high watermark to what every in-sync replica has. Alone, that is this log's end, or with
-    /// <c>flush.messages=1</c> its durable end.
-    /// </summary>
-    private void AdvanceHighWatermark()
+    private Leading Lead(Leadership leadership, PartitionRegistration registration)
     {
-        var target = _config.FlushMessages == 1 ? Math.Min(_log.RecoveryPoint, _log.LogEndOffset) : _log.LogEndOffset;
-        if (target <= _highWatermark) return;
-        _highWatermark = target;
-        _log.Producers.OnHighWatermark(target);
-        FetchWaits.Advance(target, _log.Producers.FirstUnstableOffset, _log.LogStartOffset);
-        _ackWaits.Advance(target);
+        var settings = Leading.SettingsOf(_config);
+        var replica = new LeaderReplica(leadership.LeaderId, registration, settings, leadership.StartOffset, _role.HighWatermark, _time.TickMs());
+        return new Leading(leadership, replica, Log, _config, _time);
     }
 
-    /// <summary>A partition is not asked for more replicas in sync than it has.</summary>
-    private bool IsUnderMinIsr => _inSyncReplicas < Math.Min(_config.MinInSyncReplicas, _replicas);
-
-    private PartitionAppend? RefusalToProduce(short acks)
+    private Following Follow(Leadership leadership, long highWatermark)
     {
-        if (!_leadership.IsHere) return NotLeader();
-        return acks == -1 && IsUnderMinIsr ? PartitionAppend.Failed(ErrorCode.NotEnoughReplicas) : null;
+        var start = Log.LogStartOffset;
+        return new Following(leadership, new FollowerReplica(leadership.LeaderEpoch, start, Log.LogEndOffset, Math.Max(start, highWatermark)));
     }
 
-    /// <summary>Where Kafka refuses what the log's state or the records are at fault for, it tells where the log starts: a producer learns from it what was deleted.</summary>
-    private PartitionAppend Refused(ErrorCode error, string? message = null, bool isOfRequest = false)
+    /// <summary>Who waits here for what only a leader can tell looks elsewhere; fetches look again in any case.</summary>
+    private void Become(PartitionRole role)
     {
-        var tellsStart = !isOfRequest && error is not (ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge or ErrorCode.CorruptMessage);
-        return PartitionAppend.Failed(error, message) with { LogStartOffset = tellsStart ? _log.LogStartOffset : -1 };
+        _role = role;
+        if (role is Following) _ackWaits.Release(ErrorCode.NotLeaderOrFollower);
+        FetchWaits.Lead(role.Leadership);
     }
 
-    /// <summary>Null where the log has to be asked first whether the batch is in it.</summary>
-    private PartitionAppend? AppendUnderLock(ProduceVerdict verdict, bool knowsOlderBatches)
+    private PartitionAppend? Refusal(short acks, out Leading? leading)
     {
-        // Times that the broker gives follow the order of the records, also where a batch was checked before another that is written already: then it gets the
-        // time of its own turn. Where the clock was set back meanwhile, that is the time it is now, and what was given before it does not count any more.
-        if (verdict.LogAppendTimeMs != RecordBatchHeader.NoTimestamp && verdict.LogAppendTimeMs < _lastAppendTimeMs) verdict = verdict.AtLogAppendTime(_time.WallMs());
-        var producer = _log.Producers.Check(verdict.Header, AppendOrigin.Client);
-        if (producer.Fault == ProducerFault.OutOfOrderSequenceNumber && !knowsOlderBatches) return null;
-        if (producer.Fault != ProducerFault.None) return Refused((ErrorCode)producer.Fault);
-        if (producer.Duplicate is { } earlier)
-        {
-            return new PartitionAppend
-            {
-                BaseOffset = earlier.FirstOffset,
-                LogAppendTimeMs = earlier.Timestamp,
-                LogStartOffset = _log.LogStartOffset,
-                RequiredOffset = earlier.LastOffset + 1,
-                IsReplicated = earlier.LastOffset < _highWatermark,
-            };
-        }
-        _ = verdict.Assign(_log.LogEndOffset, _leadership.LeaderEpoch);
-        var appended = Write(verdict.Batch);
-        if (verdict.LogAppendTimeMs != RecordBatchHeader.NoTimestamp) _lastAppendTimeMs = verdict.LogAppendTimeMs;
-        return new PartitionAppend
-        {
-            BaseOffset = appended.FirstOffset,
-            LogAppendTimeMs = verdict.LogAppendTimeMs,
-            LogStartOffset = _log.LogStartOffset,
-            RequiredOffset = appended.LastOffset + 1,
-            IsReplicated = appended.LastOffset < _highWatermark,
-        };
+        leading = _role as Leading;
+        return leading is null ? NotLeader() : leading.Refusal(acks);
     }
 
-    /// <summary>Writes batches whose offsets are final and tells those who wait for them.</summary>
-    private LogAppend Write(in ReadOnlySequence<byte> batches)
+    private PartitionAppend? Append(in ProduceVerdict verdict, short acks, bool knowsOlderBatches)
     {
-        var appended = _log.Append(batches);
-        var records = appended.LastOffset - appended.FirstOffset + 1;
-        _bytesIn += batches.Length;
-        _recordsIn += records;
-        if (_flushes.IsDueAfter(records, _config.FlushMessages)) _syncer.Request(this);
-        FetchWaits.Written(batches.Length);
-        AdvanceHighWatermark();
+        if (Refusal(acks, out var leading) is { } refused) return refused;
+        var appended = leading!.Append(verdict, knowsOlderBatches);
+        if (appended is { } done) Grew(done);
         return appended;
     }
 
-    private PartitionAppend NotLeader() => PartitionAppend.Failed(ErrorCode.NotLeaderOrFollower) with { LeaderId = _leadership.LeaderId, LeaderEpoch = _leadership.LeaderEpoch };
+    /// <summary>Bytes were written, or none where an append was refused or found in the log.</summary>
+    private void Grew(in PartitionAppend appended)
+    {
+        if (appended.WrittenBytes == 0) return;
+        var records = appended.RequiredOffset - appended.BaseOffset;
+        _bytesIn += appended.WrittenBytes;
+        _recordsIn += records;
+        if (_flushes.IsDueAfter(records, _config.FlushMessages)) _syncer.Request(this);
+        FetchWaits.Written(appended.WrittenBytes);
+        Publish();
+    }
+
+    /// <summary>Readers, and whoever waits for bytes or an acknowledgement, hear of the high watermark where it has moved.</summary>
+    private void Publish()
+    {
+        var highWatermark = _role.HighWatermark;
+        if (highWatermark <= _publishedHighWatermark) return;
+        _publishedHighWatermark = highWatermark;
+        Log.Producers.OnHighWatermark(highWatermark);
+        FetchWaits.Advance(highWatermark, Log.Producers.FirstUnstableOffset, Log.LogStartOffset);
+        _ackWaits.Advance(highWatermark);
+    }
+
+    private PartitionAppend NotLeader() =>
+        PartitionAppend.Failed(ErrorCode.NotLeaderOrFollower) with { LeaderId = _role.Leadership.LeaderId, LeaderEpoch = _role.Leadership.LeaderEpoch };
 }

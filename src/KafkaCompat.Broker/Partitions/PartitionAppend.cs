@@ -27,6 +27,9 @@ public readonly struct PartitionAppend
     /// <summary>Whether the high watermark stands there already.</summary>
     public bool IsReplicated { get; init; }
 
+    /// <summary>How many bytes came to the log by it: none where it holds the batch already.</summary>
+    internal long WrittenBytes { get; init; }
+
     public int LeaderId { get; init; }
 
     public int LeaderEpoch { get; init; }
@@ -41,4 +44,17 @@ public readonly struct PartitionAppend
         LeaderId = -1,
         LeaderEpoch = -1,
     };
+
+    /// <summary>
+    /// Where Kafka refuses what the log's state or the records are at fault for, it tells where the log starts: a producer learns from it what was
+    /// deleted.
+    /// </summary>
+    internal static PartitionAppend Refused(ErrorCode error, long logStartOffset) => Failed(error) with
+    {
+        LogStartOffset = error is ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge or ErrorCode.CorruptMessage ? -1 : logStartOffset,
+    };
+
+    /// <summary>A batch is refused for what it holds, or, as Kafka does, the request with it.</summary>
+    internal static PartitionAppend Refused(in ProduceVerdict verdict, long logStartOffset) =>
+        Refused(verdict.Error, verdict.IsOfRequest ? -1 : logStartOffset) with { ErrorMessage = verdict.ErrorMessage, RecordErrors = verdict.RecordErrors };
 }

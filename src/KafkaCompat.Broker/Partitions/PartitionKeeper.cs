@@ -182,7 +182,7 @@ public sealed class PartitionKeeper : IMetadataListener
         try
         {
             partition ??= Open(key, topicId, registration);
-            partition.ApplyLeadership(registration.Leader, registration.LeaderEpoch, registration.Replicas.Length, registration.Isr.Length, registration.Leader == _metadata.NodeId);
+            partition.Apply(registration, _metadata.NodeId);
             _ = _table.Offline.TryRemove(key, out _);
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -202,7 +202,7 @@ public sealed class PartitionKeeper : IMetadataListener
         var log = _directories.Find(key) ?? _directories.Create(key, topicId, AssignedDirectory(registration), LogSettingsOf.Topic(config));
         if (log.TopicId is { } found && found != topicId) throw new LogCorruptionException($"{log.Folder} belongs to topic {found}, while partition {key} belongs to {topicId}.");
         Report(key, topicId, assigned);
-        var partition = new Partition(key.Topic, topicId, key.Partition, log, config, _highWatermarks?.GetValueOrDefault(key) ?? 0, _syncer, _time);
+        var partition = new Partition(topicId, log, config, _highWatermarks?.GetValueOrDefault(key) ?? 0, _syncer, _time);
         _ = _highWatermarks?.Remove(key);
         _table.Add(partition);
         return partition;

@@ -9,9 +9,11 @@ namespace KafkaCompat.Cluster.Replication;
 /// <param name="LeaderEpoch">The epoch that it follows in.</param>
 /// <param name="Offset">The end of its log.</param>
 /// <param name="LastFetchedEpoch">The epoch of the last record before it; -1 where it has none.</param>
-/// <param name="KnownEnd">What the leader's own log says of that epoch: the largest one that is not above it, and where that ends. Not asked for where the follower has none.</param>
+/// <param name="KnownEnd">What the leader's own log says of that epoch: the largest one that is not above it, and where that ends. Not asked for
+/// where the follower has none.</param>
 /// <param name="MayJoin">Whether the leader's metadata has the follower's broker unfenced, not about to stop, and in that registration.</param>
-public readonly record struct FollowerFetch(int ReplicaId, long BrokerEpoch, int LeaderEpoch, long Offset, int LastFetchedEpoch, EpochEnd KnownEnd, bool MayJoin);
+public readonly record struct FollowerFetch(
+    int ReplicaId, long BrokerEpoch, int LeaderEpoch, long Offset, int LastFetchedEpoch, EpochEnd KnownEnd, bool MayJoin);
 
 /// <summary>What a leader makes of a follower's fetch.</summary>
 /// <param name="Error">Why it is not served.</param>

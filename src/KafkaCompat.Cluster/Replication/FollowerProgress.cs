@@ -22,7 +22,8 @@ internal sealed class FollowerProgress(int id)
     public long LastCaughtUpTick { get; set; } = Never;
 
     /// <summary>
-    /// Whether it is outside the ISR and about to join: the high watermark waits for it, as it does for members. Else a busy leader would always be ahead of it.
+    /// Whether it is outside the ISR and about to join: the high watermark waits for it, as it does for members. Else a busy leader would always be
+    /// ahead of it.
     /// </summary>
     public bool IsJoining { get; set; }
 

@@ -4,11 +4,13 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Cluster.Replication;
 
 /// <summary>
-/// A replica that follows a leader in one epoch, or waits for one. A machine without clock, lock or file: it says what to ask the leader for and what to do with the answer. Its log
+/// A replica that follows a leader in one epoch, or waits for one. A machine without clock, lock or file: it says what to ask the leader for and what
+/// to do with the answer. Its log
 /// becomes the leader's: it is cut back to where both agree, then grows by what the leader has.
 /// <list type="bullet">
 /// <item>One fetch is under way. An answer to an earlier one means nothing: it may tell to cut what was fetched since.</item>
-/// <item>A log that has diverged is cut to the common end of the last epoch that both have, as often as that takes. What is cut was never committed, unless the leader was elected
+/// <item>A log that has diverged is cut to the common end of the last epoch that both have, as often as that takes. What is cut was never committed,
+/// unless the leader was elected
 /// uncleanly. The high watermark goes back with the end of the log.</item>
 /// <item>The high watermark is the leader's, as far as the own log reaches. One that it knew before is kept where the leader's is older.</item>
 /// <item>The log starts where the leader's does, within what is committed.</item>
@@ -85,13 +87,16 @@ public sealed class FollowerReplica
     /// <summary>The logs differ before the offset that was asked for. Null for an answer of the past.</summary>
     /// <param name="token">Of the fetch.</param>
     /// <param name="leaders">The largest epoch of the leader's that is not above the last one here, and where that ends there.</param>
-    /// <param name="own">The same of this log: the largest epoch that is not above the leader's one, and where it ends; epoch -1 where all are above it.</param>
+    /// <param name="own">The same of this log: the largest epoch that is not above the leader's one, and where it ends; epoch -1 where all are above
+    /// it.</param>
     public FollowerStep? OnDiverging(long token, EpochEnd leaders, EpochEnd own)
     {
         if (!TakeAnswer(token))
             return null;
         // Of an epoch that both have the shorter one is common. Else all that is here up to an earlier epoch may be: the next fetch asks with that.
-        var common = own.Epoch >= 0 && own.Epoch != leaders.Epoch ? own.EndOffset : own.Epoch < 0 ? leaders.EndOffset : Math.Min(own.EndOffset, leaders.EndOffset);
+        var common = own.Epoch < 0 ? leaders.EndOffset
+            : own.Epoch != leaders.Epoch ? own.EndOffset
+            : Math.Min(own.EndOffset, leaders.EndOffset);
         return common < LogEndOffset ? Truncate(common) : Now with { Error = ErrorCode.CorruptMessage };
     }
 
@@ -126,7 +131,13 @@ public sealed class FollowerReplica
         HighWatermark = Math.Min(HighWatermark, offset),
     };
 
-    private static FollowerStep StartOver(long offset) => new() { StartOverAt = offset, LogStartOffset = offset, LogEndOffset = offset, HighWatermark = offset };
+    private static FollowerStep StartOver(long offset) => new()
+    {
+        StartOverAt = offset,
+        LogStartOffset = offset,
+        LogEndOffset = offset,
+        HighWatermark = offset,
+    };
 
     private bool TakeAnswer(long token)
     {

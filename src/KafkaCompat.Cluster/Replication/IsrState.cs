@@ -3,7 +3,8 @@ using System.Collections.Immutable;
 namespace KafkaCompat.Cluster.Replication;
 
 /// <summary>
-/// The replicas in sync, as their leader knows them. What the controller has committed, or that and a change that the leader has asked for. Of a change nobody knows what has become
+/// The replicas in sync, as their leader knows them. What the controller has committed, or that and a change that the leader has asked for. Of a
+/// change nobody knows what has become
 /// of it until the controller answers, so the leader goes by the larger set of the two.
 /// <code>
 /// Committed      a follower has caught up    PendingExpand      the controller accepts, or refuses    Committed

@@ -6,10 +6,12 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Cluster.Replication;
 
 /// <summary>
-/// A partition's leader in one epoch, as far as its followers go: what they have, who of them is in sync, and what is committed. A machine without clock, lock or file: it hears of
+/// A partition's leader in one epoch, as far as its followers go: what they have, who of them is in sync, and what is committed. A machine without
+/// clock, lock or file: it hears of
 /// its own log, of fetches, of time, of the controller's answers and of metadata, and says what follows. Another epoch of the same replica is another object.
 /// <list type="bullet">
-/// <item>A record is committed, below the high watermark, when all have it that may be in sync by what the controller knows (<see cref="IsrState.MayHold"/>). Whoever the controller
+/// <item>A record is committed, below the high watermark, when all have it that may be in sync by what the controller knows (<see
+/// cref="IsrState.MayHold"/>). Whoever the controller
 /// elects from its ISR has it then, whichever of the leader's changes the controller has taken.</item>
 /// <item>With fewer replicas in sync than asked for nothing is committed.</item>
 /// <item>A fetch counts when the follower's log is this one before its offset. Of a log that has diverged the offset means nothing.</item>
@@ -112,7 +114,10 @@ public sealed class LeaderReplica
         return new FetchVerdict(ErrorCode.None, null, new LeaderStep(Advance(), change));
     }
 
-    /// <summary>Time has passed: members that lag are to leave, and nobody waits any more for one that lags and is none. To be called at least twice within the lag that is allowed.</summary>
+    /// <summary>
+    /// Time has passed: members that lag are to leave, and nobody waits any more for one that lags and is none. To be called at least twice within
+    /// the lag that is allowed.
+    /// </summary>
     public LeaderStep OnTick(long tick)
     {
         foreach (var follower in _followers)
@@ -147,7 +152,9 @@ public sealed class LeaderReplica
         }
     }
 
-    /// <summary>Newer metadata of the same leader's epoch. It overrides a change that is pending: the controller has taken that before, or refuses it.</summary>
+    /// <summary>
+    /// Newer metadata of the same leader's epoch. It overrides a change that is pending: the controller has taken that before, or refuses it.
+    /// </summary>
     public LeaderStep OnMetadata(PartitionRegistration registration, long tick)
     {
         ArgumentNullException.ThrowIfNull(registration);
@@ -187,8 +194,9 @@ public sealed class LeaderReplica
     {
         if (Isr is not CommittedIsr)
             return null;
+        var members = _followers.Where(follower => Isr.Isr.Contains(follower.Id));
         ImmutableArray<int> lagging =
-            [.. _followers.Where(follower => Isr.Isr.Contains(follower.Id) && !follower.IsCaughtUp(_logEndOffset, tick, Settings.MaxLagMs)).Select(static follower => follower.Id)];
+            [.. members.Where(member => !member.IsCaughtUp(_logEndOffset, tick, Settings.MaxLagMs)).Select(static member => member.Id)];
         if (lagging.IsEmpty)
             return null;
         var change = Change(Isr.Isr.RemoveRange(lagging));
@@ -230,8 +238,11 @@ public sealed class LeaderReplica
         return null;
     }
 
-    private FollowerProgress[] Followers(PartitionRegistration registration, FollowerProgress[] known) =>
-        [.. registration.Replicas.Order().Where(id => id != _nodeId).Select(id => Array.Find(known, follower => follower.Id == id) ?? new FollowerProgress(id))];
+    private FollowerProgress[] Followers(PartitionRegistration registration, FollowerProgress[] known)
+    {
+        var others = registration.Replicas.Order().Where(id => id != _nodeId);
+        return [.. others.Select(id => Array.Find(known, follower => follower.Id == id) ?? new FollowerProgress(id))];
+    }
 
     /// <summary>What must be so: where it is not, nothing that follows can be trusted.</summary>
     private static void Require(bool holds, string what)

@@ -56,8 +56,8 @@ public sealed class GroupLogBehindWatermarkTests
 
     private static (GroupCoordinator Coordinator, Partition Partition) Lead(PartitionLog log, TopicConfig config, LogSyncer syncer, TimerWheel wheel, int epoch)
     {
-        var partition = new Partition("__consumer_offsets", new Uuid(1, 1), 0, log, config, highWatermark: 0, syncer, TimeProvider.System);
-        partition.ApplyLeadership(1, epoch, 1, 1, isLeader: true);
+        var partition = new Partition(new Uuid(1, 1), log, config, highWatermark: 0, syncer, TimeProvider.System);
+        partition.Lead(epoch);
         var coordinator = new GroupCoordinator(new GroupSettings(), new ShardSurroundings(TimeProvider.System, wheel, NullLogger.Instance, TaskScheduler.Default)) { PartitionCount = 1 };
         coordinator.Lead(0, new PartitionShardLog(partition, epoch, wheel));
         return (coordinator, partition);

@@ -190,8 +190,8 @@ public sealed class LogChoresTests : IDisposable
         _ = log.Append(new ReadOnlySequence<byte>(Records.Batch(3, timestamp: NowMs())));
         var syncer = new LogSyncer(_time);
         var config = TopicConfig.Create(TestNode.ConfigOf(), new Dictionary<string, string> { ["flush.messages"] = "1" });
-        var partition = new Partition("t", new Uuid(7, 9), 0, log, config, 0, syncer, _time);
-        partition.ApplyLeadership(1, 0, 1, 1, isLeader: true);
+        var partition = new Partition(new Uuid(7, 9), log, config, 0, syncer, _time);
+        partition.Lead(0);
         Assert.Equal(ErrorCode.OffsetNotAvailable, partition.FindOffset(-1, committedOnly: false, -1).Error);
         Assert.Equal(ErrorCode.OffsetNotAvailable, partition.FindOffset(-1, committedOnly: true, -1).Error);
         Assert.Equal(ErrorCode.OffsetNotAvailable, partition.FindOffset(0, committedOnly: false, -1).Error);
@@ -232,8 +232,8 @@ public sealed class LogChoresTests : IDisposable
     {
         var config = TopicConfig.Create(TestNode.ConfigOf(), configs.ToDictionary(static c => c.Name, static c => c.Value));
         var log = _directory.Create(new TopicPartition(topic, 0), new Uuid(7, 9), LogSettingsOf.Topic(config));
-        var partition = new Partition(topic, new Uuid(7, 9), 0, log, config, 0, syncer, _time);
-        partition.ApplyLeadership(1, 0, 1, 1, isLeader: true);
+        var partition = new Partition(new Uuid(7, 9), log, config, 0, syncer, _time);
+        partition.Lead(0);
         _table.Add(partition);
         return partition;
     }

@@ -95,8 +95,8 @@ public sealed class OlderBatchesTests
 
     private static Partition Lead(LogDirectory directory)
     {
-        var partition = new Partition("t", new Uuid(7, 9), 0, directory.Find(Key)!, TopicConfig.Create(TestNode.ConfigOf(), new Dictionary<string, string>()), 0, new LogSyncer(), TimeProvider.System);
-        partition.ApplyLeadership(1, 3, 1, 1, isLeader: true);
+        var partition = new Partition(new Uuid(7, 9), directory.Find(Key)!, TopicConfig.Create(TestNode.ConfigOf(), new Dictionary<string, string>()), 0, new LogSyncer(), TimeProvider.System);
+        partition.Lead(3);
         return partition;
     }
 

@@ -118,7 +118,7 @@ public sealed class PartitionAppendTests : IDisposable
         // Its codec cannot read it, and its checksum is right.
         RecordBatchPatch.SetCrc(damaged);
         _ = _directory.Find(new TopicPartition("t", 0))!.Append(new ReadOnlySequence<byte>(damaged));
-        partition.ApplyLeadership(1, 4, 1, 1, isLeader: true);
+        partition.Lead(4);
         Assert.Equal(ErrorCode.UnknownServerError, partition.FindOffset(Records.StartMs, committedOnly: false, -1).Error);
     }
 
@@ -204,8 +204,8 @@ public sealed class PartitionAppendTests : IDisposable
     {
         var log = _directory.Create(new TopicPartition("t", 0), new Uuid(7, 9), LogSettings.Default);
         var config = Config(configs);
-        var partition = new Partition("t", new Uuid(7, 9), 0, log, config, 0, new LogSyncer(), time ?? TimeProvider.System);
-        partition.ApplyLeadership(1, 3, 1, 1, isLeader: true);
+        var partition = new Partition(new Uuid(7, 9), log, config, 0, new LogSyncer(), time ?? TimeProvider.System);
+        partition.Lead(3);
         return partition;
     }
 

@@ -103,8 +103,8 @@ public sealed class WallClockTests : IDisposable
         directory.LoadAll(static (_, _) => true, static _ => LogSettings.Default);
         var log = directory.Create(new TopicPartition("t", 0), new Uuid(7, 9), LogSettings.Default);
         var config = Broker.Configs.TopicConfig.Create(TestNode.ConfigOf(), new Dictionary<string, string> { ["message.timestamp.type"] = "LogAppendTime" });
-        var partition = new Partition("t", new Uuid(7, 9), 0, log, config, 0, new LogSyncer(), _time);
-        partition.ApplyLeadership(1, 3, 1, 1, isLeader: true);
+        var partition = new Partition(new Uuid(7, 9), log, config, 0, new LogSyncer(), _time);
+        partition.Lead(3);
         foreach (var jump in new[] { seconds, -seconds, -seconds, seconds })
         {
             Append();

@@ -7,7 +7,8 @@ using Xunit;
 namespace KafkaCompat.Cluster.Tests.Replication;
 
 /// <summary>
-/// The replicas of one partition, their controller and what is on its way between them. Nothing moves by itself: whoever plays says which message is delivered, lost or doubled, and
+/// The replicas of one partition, their controller and what is on its way between them. Nothing moves by itself: whoever plays says which message is
+/// delivered, lost or doubled, and
 /// when. <see cref="Check"/> holds what a cluster promises, after whatever was done.
 /// </summary>
 internal sealed class ReplicaCluster
@@ -149,7 +150,9 @@ internal sealed class ReplicaCluster
             case FetchSent sent: OnFetch(Node(sent.To), sent); break;
             case FetchAnswered answered: OnAnswer(Node(answered.To), answered); break;
             case IsrAsked asked: OnIsr(asked, Verdict(asked)); break;
-            case IsrAnswered answered when Node(answered.To).Leader is { } leader: Send(Node(answered.To), leader.OnIsrAnswer(answered.Change, answered.Answer)); break;
+            case IsrAnswered answered when Node(answered.To).Leader is { } leader:
+                Send(Node(answered.To), leader.OnIsrAnswer(answered.Change, answered.Answer));
+                break;
             case MetadataTold told: OnMetadata(Node(told.To), told.Registration); break;
         }
     }
@@ -170,21 +173,26 @@ internal sealed class ReplicaCluster
     {
         foreach (var node in Nodes)
         {
-            Assert.True(node.Start <= node.HighWatermark && node.HighWatermark <= node.End, $"{node.Id} has {node.Start}..{node.End} and {node.HighWatermark} committed");
+            var isWithin = node.Start <= node.HighWatermark && node.HighWatermark <= node.End;
+            Assert.True(isWithin, $"{node.Id} has {node.Start}..{node.End} and {node.HighWatermark} committed");
             if (node.Leader is not { } leader)
                 continue;
             Assert.True(leader.HighWatermark >= _seen.GetValueOrDefault(leader), $"the high watermark of {node.Id} went back");
             for (var offset = Math.Max(node.Start, _seen.GetValueOrDefault(leader)); offset < leader.HighWatermark; offset++)
             {
-                if (!_committed.TryAdd(offset, node.At(offset)))
-                    Assert.True(_committed[offset] == node.At(offset), $"{node.Id} has committed {node.At(offset)} at {offset}, where {_committed[offset]} was");
+                var record = node.At(offset);
+                if (!_committed.TryAdd(offset, record))
+                    Assert.True(_committed[offset] == record, $"{node.Id} has committed {record} at {offset}, where {_committed[offset]} was");
             }
             _seen[leader] = leader.HighWatermark;
         }
         foreach (var node in Registration.Isr.Select(Node))
         {
             foreach (var (offset, record) in _committed)
-                Assert.True(offset < node.Start || (offset < node.End && node.At(offset) == record), $"{node.Id} is in sync and lacks {record} at {offset}, which was committed");
+            {
+                var has = offset < node.Start || (offset < node.End && node.At(offset) == record);
+                Assert.True(has, $"{node.Id} is in sync and lacks {record} at {offset}, which was committed");
+            }
         }
     }
 
@@ -232,7 +240,8 @@ internal sealed class ReplicaCluster
     {
         if (node.Leader is not { } leader)
             return;
-        var fetch = new FollowerFetch(sent.From, sent.FromLife, sent.Ask.LeaderEpoch, sent.Ask.Offset, sent.LastEpoch, node.EndOf(sent.LastEpoch), MayJoin: true);
+        var ask = sent.Ask;
+        var fetch = new FollowerFetch(sent.From, sent.FromLife, ask.LeaderEpoch, ask.Offset, sent.LastEpoch, node.EndOf(sent.LastEpoch), MayJoin: true);
         var verdict = leader.OnFetch(fetch, Tick);
         var error = verdict is { Error: ErrorCode.None, Diverging: null } && sent.Ask.Offset < node.Start ? ErrorCode.OffsetOutOfRange : verdict.Error;
         Send(node, verdict.Step);
@@ -255,12 +264,18 @@ internal sealed class ReplicaCluster
             { Error: ErrorCode.OffsetOutOfRange } => follower.OnOutOfRange(answer.Ask.Token, answer.LogStart, answer.LogEnd),
             { Error: not ErrorCode.None } => null,
             { Diverging: { } end } => follower.OnDiverging(answer.Ask.Token, end, node.EndOf(end.Epoch)),
-            _ => follower.OnFetched(answer.Ask.Token, new FetchedBatches(answer.Records.Count > 0 ? answer.Ask.Offset : -1, answer.Ask.Offset + answer.Records.Count, answer.HighWatermark, answer.LogStart)),
+            _ => follower.OnFetched(answer.Ask.Token, Batches(answer)),
         };
         if (step is not { } todo)
             return;
         Assert.Equal(ErrorCode.None, todo.Error);
         node.Carry(todo, answer.Records);
+    }
+
+    private static FetchedBatches Batches(FetchAnswered answer)
+    {
+        var from = answer.Ask.Offset;
+        return new FetchedBatches(answer.Records.Count > 0 ? from : -1, from + answer.Records.Count, answer.HighWatermark, answer.LogStart);
     }
 
     private void Send(ReplicaNode node, LeaderStep step)

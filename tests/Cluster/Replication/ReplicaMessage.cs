@@ -9,7 +9,8 @@ internal abstract record ReplicaMessage(int From, int To, long FromLife, long To
 
 internal sealed record FetchSent(int From, int To, long FromLife, long ToLife, FollowerAsk Ask, int LastEpoch) : ReplicaMessage(From, To, FromLife, ToLife);
 
-internal sealed record FetchAnswered(int From, int To, long FromLife, long ToLife, FollowerAsk Ask, ErrorCode Error, EpochEnd? Diverging) : ReplicaMessage(From, To, FromLife, ToLife)
+internal sealed record FetchAnswered(int From, int To, long FromLife, long ToLife, FollowerAsk Ask, ErrorCode Error, EpochEnd? Diverging)
+    : ReplicaMessage(From, To, FromLife, ToLife)
 {
     public IReadOnlyList<LogRecord> Records { get; init; } = [];
 
