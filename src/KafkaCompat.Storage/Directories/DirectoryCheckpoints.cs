@@ -1,5 +1,6 @@
 using KafkaCompat.Storage.Checkpoints;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
 
 namespace KafkaCompat.Storage.Directories;
 
@@ -24,6 +25,13 @@ internal sealed class DirectoryCheckpoints(LogEnvironment environment, string di
 
     /// <summary>A file was put in place and the folder not synced for it.</summary>
     private bool _isNameUnsynced;
+
+    /// <summary>
+    /// A log and the future one that is to replace it can lie in one directory, and share a line: by the smaller offset too much is checked or kept, and
+    /// nothing lost.
+    /// </summary>
+    public static Dictionary<TopicPartition, long> Smallest(IEnumerable<PartitionLog> logs, Func<PartitionLog, long> offset) =>
+        logs.GroupBy(static log => log.Partition).ToDictionary(static same => same.Key, same => same.Min(offset));
 
     /// <summary>What a file says. Throws <see cref="LogCorruptionException"/> where it is damaged.</summary>
     public Dictionary<TopicPartition, long> Read(string name)

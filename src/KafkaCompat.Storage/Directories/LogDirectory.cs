@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using KafkaCompat.Protocol;
-using KafkaCompat.Protocol.Names;
 using KafkaCompat.Storage.Checkpoints;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Logs;
@@ -24,8 +23,7 @@ public sealed class LogDirectory : IDisposable
     private readonly IDisposable _lock;
     private readonly ConcurrentDictionary<TopicPartition, PartitionLog> _logs = new();
 
-    /// <summary>Folders of deleted logs, by when they are due: each has the delay of its topic.</summary>
-    private readonly PriorityQueue<string, long> _deleted = new();
+    private readonly DeletedFolders _deleted;
     private readonly ConcurrentDictionary<TopicPartition, PartitionLog> _futures = new();
     private readonly ConcurrentQueue<PartitionLog> _unsettled = new();
 
@@ -38,18 +36,11 @@ public sealed class LogDirectory : IDisposable
     /// </summary>
     private readonly ConcurrentDictionary<TopicPartition, byte> _begun = new();
     private readonly DirectoryCheckpoints _checkpoints;
-    private readonly Lock _gate = new();
 
     /// <summary>New logs that are made side by side: file systems commit what is synced at one moment together.</summary>
     private const int CreatedAtATime = 8;
 
     private const int SettledAtATime = 4;
-
-    /// <summary>Logs that are closed side by side, for the same reason.</summary>
-    private const int ClosedAtATime = 8;
-
-    /// <summary>A folder that holds a log, or a copy of one.</summary>
-    private readonly record struct FoundFolder(TopicPartition Partition, string Folder, LogFolderKind Kind);
 
     private LogDirectory(LogEnvironment environment, string path, IDisposable @lock)
     {
@@ -57,6 +48,7 @@ public sealed class LogDirectory : IDisposable
         Path = path;
         _lock = @lock;
         _checkpoints = new DirectoryCheckpoints(environment, path);
+        _deleted = new DeletedFolders(environment);
         Meta = MetaProperties.Read(environment.Files, path);
         WasClosedCleanly = CleanShutdownMarker.TryRead(environment.Files, path, out long epoch);
         BrokerEpochAtShutdown = epoch;
@@ -144,44 +136,15 @@ public sealed class LogDirectory : IDisposable
     /// </summary>
     public async Task LoadAll(Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, int threads = 1)
     {
-        var folders = new ConcurrentQueue<FoundFolder>();
-        Dictionary<TopicPartition, long> recoveryPoints = [], logStarts = [];
-        await Environment.DiskThreads.Run(() =>
+        var loading = new LogLoading(this, _checkpoints, isKnown, settings)
         {
-            // First of all, and durably: whatever ends this start from here on, the next one trusts nothing unseen.
-            if (WasClosedCleanly)
-                CleanShutdownMarker.Remove(Environment.Files, Path);
-            recoveryPoints = _checkpoints.Read(OffsetCheckpoint.RecoveryPoints);
-            logStarts = _checkpoints.Read(OffsetCheckpoint.LogStarts);
-            HighWatermarksAtStart = ReadHighWatermarks();
-            FindFolders(isKnown, settings, folders);
-        });
-        Environment.Recovery.Found(folders.Count);
-        var strays = new ConcurrentBag<string>();
-        await Task.WhenAll(Enumerable.Range(0, Math.Max(1, Math.Min(threads, folders.Count))).Select(_ => Environment.DiskThreads.Run(() =>
-        {
-            try
-            {
-                while (folders.TryDequeue(out FoundFolder found))
-                {
-                    Environment.Recovery.ThrowIfStopped();
-                    var opening =
-                        new LogOpening(WasClosedCleanly, recoveryPoints.GetValueOrDefault(found.Partition), logStarts.GetValueOrDefault(found.Partition))
-                        {
-                            HighWatermark = HighWatermarksAtStart.GetValueOrDefault(found.Partition),
-                        };
-                    if (LoadOne(found, isKnown, settings, opening) is { } stray)
-                        strays.Add(stray);
-                }
-            }
-            catch
-            {
-                // The others have nothing more to do.
-                folders.Clear();
-                throw;
-            }
-        })));
-        Strays = [.. strays.Order(StringComparer.Ordinal)];
+            Opened = AddOpened,
+            Deleted = _deleted.Add,
+            Namesake = partition => _ = _namesakes.TryAdd(partition, 0),
+        };
+        await Environment.DiskThreads.Run(loading.ReadFolders);
+        HighWatermarksAtStart = loading.HighWatermarks;
+        Strays = await loading.OpenAll(threads);
         if (Strays.Count > 0)
             await Environment.DiskThreads.Run(() => Environment.Files.SyncFolder(Path));
     }
@@ -324,37 +287,17 @@ public sealed class LogDirectory : IDisposable
     public void DeleteDue(long tickMs)
     {
         Health.Require();
-        while (true)
-        {
-            string? folder;
-            long dueMs;
-            lock (_gate)
-            {
-                if (!_deleted.TryPeek(out folder, out dueMs) || dueMs > tickMs)
-                    return;
-                _ = _deleted.Dequeue();
-            }
-            try
-            {
-                Environment.Files.DeleteFolder(folder);
-            }
-            catch (IOException failure)
-            {
-                lock (_gate)
-                    _deleted.Enqueue(folder, dueMs);
-                throw Health.RefusedBy(failure);
-            }
-        }
+        _deleted.DeleteDue(tickMs);
     }
 
     /// <summary>Writes down from where on each log has to be checked after a kill.</summary>
     public void WriteRecoveryPoints() =>
-        WriteCheckpoint(OffsetCheckpoint.RecoveryPoints, () => Smallest(Opened, static log => log.RecoveryPoint));
+        WriteCheckpoint(OffsetCheckpoint.RecoveryPoints, () => DirectoryCheckpoints.Smallest(Opened, static log => log.RecoveryPoint));
 
     /// <summary>Writes down where logs start that do not start with their first segment.</summary>
     public void WriteLogStarts() => WriteCheckpoint(
         OffsetCheckpoint.LogStarts,
-        () => Smallest(Opened.Where(static log => log.LogStartOffset > log.FirstSegmentBaseOffset), static log => log.LogStartOffset));
+        () => DirectoryCheckpoints.Smallest(Opened.Where(static log => log.LogStartOffset > log.FirstSegmentBaseOffset), static log => log.LogStartOffset));
 
     /// <summary>Writes down the high watermarks of this directory's logs, asked for when no log can be deleted or made under the answer.</summary>
     public void WriteHighWatermarks(Func<IReadOnlyDictionary<TopicPartition, long>> highWatermarks) => WriteCheckpoint(OffsetCheckpoint.HighWatermarks, () =>
@@ -394,77 +337,12 @@ public sealed class LogDirectory : IDisposable
         _lock.Dispose();
     }
 
-    private void FindFolders(Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, ConcurrentQueue<FoundFolder> folders)
+    private void AddOpened(FoundFolder found, PartitionLog log)
     {
-        foreach (StoredEntry entry in Environment.Files.List(Path))
-        {
-            if (!entry.IsFolder || !TopicPartition.TryParseFolder(entry.Name, out TopicPartition partition, out LogFolderKind kind))
-                continue;
-            string folder = System.IO.Path.Combine(Path, entry.Name);
-            if (kind == LogFolderKind.Deleted)
-            {
-                _deleted.Enqueue(folder, Environment.DueMs(settings(partition).FileDeleteDelayMs));
-                if (!IsOfLiving(partition, folder, isKnown))
-                    _ = _namesakes.TryAdd(partition, 0);
-                Environment.Recovery.Repaired(new LogRepair(RepairAct.DeletionResumed, folder));
-            }
-            else if (kind is LogFolderKind.Log or LogFolderKind.Future && partition.Topic != InternalTopics.ClusterMetadata)
-                folders.Enqueue(new FoundFolder(partition, folder, kind));
-        }
+        if (log.IsUnsettled)
+            _unsettled.Enqueue(log);
+        (found.Kind == LogFolderKind.Future ? _futures : _logs)[found.Partition] = log;
     }
-
-    /// <summary>
-    /// Whether a deleted folder says that it is of the topic that has the name now. One that is partly removed may say nothing, and no start depends on it.
-    /// </summary>
-    private bool IsOfLiving(TopicPartition partition, string folder, Func<TopicPartition, Uuid?, bool> isKnown)
-    {
-        try
-        {
-            return PartitionMetadataFile.Read(Environment.Files, folder) is { } topicId && isKnown(partition, topicId);
-        }
-        catch (Exception failure) when (failure is IOException or LogCorruptionException)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>Opens a log; returns the new name of a folder that belongs to no partition.</summary>
-    private string? LoadOne(in FoundFolder found, Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, LogOpening opening)
-    {
-        Uuid? topicId = PartitionMetadataFile.Read(Environment.Files, found.Folder);
-        string? stray = null;
-        if (topicId is null && IsUnused(found.Folder))
-        {
-            // Left by a life that was refused its first file, or killed before it. Whoever the partition is made for makes it anew.
-            Environment.Files.DeleteFolder(found.Folder);
-            Environment.Recovery.Repaired(new LogRepair(RepairAct.UnusedFolderDeleted, found.Folder));
-        }
-        else if (isKnown(found.Partition, topicId))
-        {
-            PartitionLog log = PartitionLog.Open(Environment, found.Folder, found.Partition, settings(found.Partition), opening);
-            log.TopicId = topicId;
-            // What the last life made may lie in memory alone still, the folder's name and what says whose it is too.
-            if (!WasClosedCleanly)
-            {
-                log.IsUnsettled = true;
-                _unsettled.Enqueue(log);
-            }
-            (found.Kind == LogFolderKind.Future ? _futures : _logs)[found.Partition] = log;
-        }
-        else
-        {
-            stray = SetAside(found.Folder, found.Partition, LogFolderKind.Stray);
-            // One that does not say whose it is may be this topic's.
-            if (topicId is not null)
-                _ = _namesakes.TryAdd(found.Partition, 0);
-        }
-        Environment.Recovery.Opened();
-        return stray;
-    }
-
-    /// <summary>Whether a folder holds nothing but what is written first, which says whose it is.</summary>
-    private bool IsUnused(string folder) => Environment.Files.List(folder).All(static entry =>
-        !entry.IsFolder && entry.Name is PartitionMetadataFile.FileName or PartitionMetadataFile.FileName + FileStoreOperations.TemporarySuffix);
 
     private void WriteCheckpoint(string name, Func<IReadOnlyDictionary<TopicPartition, long>> offsets)
     {
@@ -510,16 +388,9 @@ public sealed class LogDirectory : IDisposable
         }
     }
 
-    /// <summary>
-    /// A log and the future one that is to replace it can lie in one directory, and share a line: by the smaller offset too much is checked or kept, and
-    /// nothing lost.
-    /// </summary>
-    private static Dictionary<TopicPartition, long> Smallest(IEnumerable<PartitionLog> logs, Func<PartitionLog, long> offset) =>
-        logs.GroupBy(static log => log.Partition).ToDictionary(static same => same.Key, same => same.Min(offset));
-
     private async Task CloseFiles(long brokerEpoch, IReadOnlyDictionary<TopicPartition, long> highWatermarks)
     {
-        await CloseLogs();
+        await LogClosing.CloseAll(Environment, Path, Opened);
         await Environment.DiskThreads.Run(() =>
         {
             WriteRecoveryPoints();
@@ -530,47 +401,6 @@ public sealed class LogDirectory : IDisposable
                 OffsetCheckpoint.Write(Environment.Files, cleaner, new Dictionary<TopicPartition, long>());
             CleanShutdownMarker.Write(Environment.Files, Path, brokerEpoch);
         });
-    }
-
-    private async Task CloseLogs()
-    {
-        var waiting = new ConcurrentQueue<PartitionLog>(Opened.OrderBy(static log => log.Folder, StringComparer.Ordinal));
-        // The names of new folders together, and not each with its log.
-        if (waiting.Any(static log => log.IsUnsettled))
-            await Environment.DiskThreads.Run(() => Environment.Files.SyncFolder(Path));
-        var lacking = new ConcurrentQueue<PartitionLog>();
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(ClosedAtATime, waiting.Count)).Select(_ => Environment.DiskThreads.Run(() =>
-        {
-            try
-            {
-                while (waiting.TryDequeue(out PartitionLog? next))
-                {
-                    try
-                    {
-                        next.Close(isNameDurable: true);
-                    }
-                    catch (KafkaStorageException refused) when (FileShortage.IsOfDescriptors(refused.GetBaseException()))
-                    {
-                        lacking.Enqueue(next);
-                    }
-                }
-            }
-            catch
-            {
-                // Without the marker the next start looks at all of them.
-                waiting.Clear();
-                throw;
-            }
-        })));
-        // Logs that are closed side by side can lack descriptors together. Nothing else is open by now, and one alone needs a few.
-        if (!lacking.IsEmpty)
-        {
-            await Environment.DiskThreads.Run(() =>
-            {
-                foreach (PartitionLog log in lacking)
-                    log.Close(isNameDurable: true);
-            });
-        }
     }
 
     /// <summary>A new log, nothing of which is durable yet.</summary>
@@ -627,7 +457,8 @@ public sealed class LogDirectory : IDisposable
         }
     }
 
-    private string SetAside(string folder, TopicPartition partition, LogFolderKind kind)
+    /// <summary>Gives a folder the name of a stray or a deleted one; returns it.</summary>
+    internal string SetAside(string folder, TopicPartition partition, LogFolderKind kind)
     {
         string aside = PathOf(partition.SetAsideName(kind, Environment.NextGuid()));
         Environment.Files.Rename(folder, aside);
@@ -638,8 +469,7 @@ public sealed class LogDirectory : IDisposable
     {
         string deleted = SetAside(log.Folder, log.Partition, LogFolderKind.Deleted);
         log.Moved(deleted);
-        lock (_gate)
-            _deleted.Enqueue(deleted, Environment.DueMs(log.Settings.FileDeleteDelayMs));
+        _deleted.Add(deleted, log.Settings.FileDeleteDelayMs);
     }
 
     private void ForgetDeleted(IReadOnlyCollection<TopicPartition> partitions)
@@ -663,8 +493,7 @@ public sealed class LogDirectory : IDisposable
         if (!Environment.Files.FolderExists(folder))
             return;
         string deleted = SetAside(folder, partition, LogFolderKind.Deleted);
-        lock (_gate)
-            _deleted.Enqueue(deleted, Environment.DueMs(0));
+        _deleted.Add(deleted, 0);
     }
 
     private string PathOf(string name) => System.IO.Path.Combine(Path, name);
