@@ -200,7 +200,7 @@ public sealed class KafkaConnection
             {
                 _usesBytes = null;
                 // Whether it failed is told to whoever awaits the answer.
-                _ = await Task.WhenAny(inUse.Context.BytesInUse!);
+                await inUse.Context.BytesInUse!.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
                 if (inUse.Context.IsOnlyAcknowledged) _responses.LetOverlap(inUse.Place);
             }
             // Past this line the bytes of the requests just started belong to the transport again.

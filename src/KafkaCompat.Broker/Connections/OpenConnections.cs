@@ -1,11 +1,15 @@
 using System.Collections.Concurrent;
+using KafkaCompat.Broker.Loops;
 
 namespace KafkaCompat.Broker.Connections;
 
 /// <summary>The connections that are served now: to close the quietest of them, and to end all of them in order.</summary>
 public sealed class OpenConnections
 {
-    private readonly ConcurrentDictionary<KafkaConnection, byte> _open = new();
+    /// <summary>Each with its number, by which they came.</summary>
+    private readonly ConcurrentDictionary<KafkaConnection, long> _open = new();
+
+    private long _lastNumber;
     private volatile TaskCompletionSource? _drained;
     private readonly ConcurrentDictionary<string, long> _opened = new(StringComparer.Ordinal);
 
@@ -32,7 +36,7 @@ public sealed class OpenConnections
     public void CloseQuietest(int surplus, Func<string, bool> mayClose)
     {
         if (surplus <= 0) return;
-        var candidates = _open.Keys.Where(connection => mayClose(connection.ListenerName)).ToList();
+        var candidates = InOrder().Where(connection => mayClose(connection.ListenerName)).ToList();
         foreach (var connection in candidates.Where(static c => !c.IsClosing).OrderBy(static c => c.LastActivity)
             .Take(surplus - candidates.Count(static c => c.IsClosing)))
             connection.Close();
@@ -43,14 +47,14 @@ public sealed class OpenConnections
     {
         var drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _drained = drained;
-        foreach (var connection in _open.Keys) connection.Drain();
+        foreach (var connection in InOrder()) connection.Drain();
         if (_open.IsEmpty) _ = drained.TrySetResult();
-        return drained.Task;
+        return drained.Task.Followed();
     }
 
     internal void Add(KafkaConnection connection)
     {
-        _ = _open.TryAdd(connection, 0);
+        _ = _open.TryAdd(connection, Interlocked.Increment(ref _lastNumber));
         _ = _opened.AddOrUpdate(connection.ListenerName, 1, static (_, count) => count + 1);
         if (_drained is not null) connection.Drain();
     }
@@ -60,4 +64,6 @@ public sealed class OpenConnections
         _ = _open.TryRemove(connection, out _);
         if (_open.IsEmpty) _ = _drained?.TrySetResult();
     }
+
+    private IEnumerable<KafkaConnection> InOrder() => _open.OrderBy(static entry => entry.Value).Select(static entry => entry.Key);
 }

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Metrics;
 using KafkaCompat.Protocol;
 
@@ -86,7 +87,7 @@ internal sealed class ResponseQueue(
             if (_closed || !answer.IsOrdered) return;
             answer.IsOrdered = false;
             _ordered--;
-            if (!_writing && TakeWaiterIfDue() is { } due) ReleaseOnPool(due);
+            if (!_writing && TakeWaiterIfDue() is { } due) Elsewhere.Release(due);
         }
     }
 
@@ -237,7 +238,7 @@ internal sealed class ResponseQueue(
             {
                 case Written.Ended:
                     if (isOwnThread) due?.SetResult();
-                    else if (due is not null) ReleaseOnPool(due);
+                    else if (due is not null) Elsewhere.Release(due);
                     return;
                 case Written.NoRoom:
                     DrainWithRoom();
@@ -461,14 +462,11 @@ internal sealed class ResponseQueue(
         return waiter;
     }
 
+    /// <summary>For a caller who holds a lock, or whose thread is another connection's: what the waiter does next is none of its work.</summary>
     private void ReleaseWaiter()
     {
-        if (TakeWaiter() is { } waiter) ReleaseOnPool(waiter);
+        if (TakeWaiter() is { } waiter) Elsewhere.Release(waiter);
     }
-
-    /// <summary>For a caller who holds a lock, or whose thread is another connection's: what the waiter does next is none of its work.</summary>
-    private static void ReleaseOnPool(TaskCompletionSource waiter) =>
-        ThreadPool.UnsafeQueueUserWorkItem(static released => released.SetResult(), waiter, preferLocal: false);
 
     private static bool IsPipeFailure(Exception e) =>
         e is IOException and not EndOfStreamException or OperationCanceledException or ObjectDisposedException or System.Net.Sockets.SocketException;

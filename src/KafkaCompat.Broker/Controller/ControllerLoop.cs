@@ -75,13 +75,14 @@ public sealed class ControllerLoop : IController, IDisposable
         _contacts = new BrokerContacts(clock);
         _mailbox = new Mailbox<Action>(MailboxSize, MaxCommandsPerAppend, TakeTurn, turns);
         _deadline = new Deadline(this);
+        (Active, Completion) = (_active.Task.Followed(), _completion.Task.Followed());
     }
 
     /// <summary>Done when this node is the active controller and has written what a new one writes; failed where it cannot become so.</summary>
-    public Task Active => _active.Task;
+    public Task Active { get; }
 
     /// <summary>Ends when the loop does; failed where it could not go on.</summary>
-    public Task Completion => _completion.Task;
+    public Task Completion { get; }
 
     /// <summary>Users and client ids whose changes are counted because a quota binds them, as of the last turn.</summary>
     public int TrackedQuotas => _trackedQuotas;
@@ -128,7 +129,7 @@ public sealed class ControllerLoop : IController, IDisposable
             _mailbox.Send(() => _isStopped = true);
         }
 
-        await _completion.Task;
+        await Completion;
     }
 
     public void Dispose() => _ = _wheel.Cancel(_deadline);

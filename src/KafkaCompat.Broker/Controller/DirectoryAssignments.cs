@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -18,7 +19,8 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
     private const int RetryMs = 500;
 
     private readonly Dictionary<(Uuid Topic, int Partition), Uuid> _waiting = [];
-    private readonly SemaphoreSlim _added = new(0, 1);
+    private readonly Channel<bool> _added = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
 
@@ -28,7 +30,7 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
         lock (_waiting)
         {
             _waiting[(topicId, partition)] = directory;
-            if (_added.CurrentCount == 0) _ = _added.Release();
+            _ = _added.Writer.TryWrite(true);
         }
     }
 
@@ -36,10 +38,9 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        _stop.Cancel();
         await _loop;
         _stop.Dispose();
-        _added.Dispose();
     }
 
     private async Task Run()
@@ -48,7 +49,7 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
         {
             while (true)
             {
-                await _added.WaitAsync(_stop.Token);
+                _ = await _added.Reader.ReadAsync(_stop.Token);
                 while (Take() is { Count: > 0 } batch)
                 {
                     if (await Tell(batch)) continue;

@@ -45,7 +45,8 @@ public sealed class TopicCreator(IControllerChannel controller, BrokerMetadata m
     internal Task UnderWay(string name) => _underWay.GetValueOrDefault(name, Task.CompletedTask);
 
     /// <summary>Done when no creation is under way any more; the controller, which has ended, has answered or refused each.</summary>
-    internal async Task Ended() => _ = await Task.WhenAny(Task.WhenAll(_underWay.Values));
+    internal async Task Ended() => await Task.WhenAll(_underWay.Values)
+        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
     private async Task CreateNow(string name, RequestContext? client)
     {

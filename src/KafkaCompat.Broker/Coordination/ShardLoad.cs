@@ -51,7 +51,7 @@ internal sealed class ShardLoad<TShard>(
     private async Task Run(int generation, int delayMs)
     {
         if (delayMs > 0)
-            _ = await Task.WhenAny(Task.Delay(TimeSpan.FromMilliseconds(delayMs), _time, end));
+            await Task.Delay(TimeSpan.FromMilliseconds(delayMs), _time, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (end.IsCancellationRequested)
             return;
         var outcome = new Outcome(generation, kind.Create(), default, ErrorCode.None);

@@ -1,5 +1,6 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Controller;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Controller;
@@ -27,7 +28,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     private readonly TimeSpan _interval;
     private readonly CancellationTokenSource _stopped = new();
     private Task _heartbeats = Task.CompletedTask;
-    private TaskCompletionSource _isAskedToReport = Signal();
+    private Signal _isAskedToReport = new();
 
     /// <summary>
     /// <paramref name="logDirs"/> are the ids of this broker's directories, whose locks it holds; <paramref name="epochAtShutdown"/> what the marker of a
@@ -107,7 +108,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     /// <summary>Gives up leadership of every partition and is fenced. Without a controller there is nobody to tell.</summary>
     public async Task ShutDownAsync()
     {
-        await _stopped.CancelAsync();
+        _stopped.Cancel();
         await _heartbeats;
         const int MaxAttempts = 10;
         try
@@ -127,11 +128,11 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     /// Has a failed or cordoned directory told of at once and not with the next heartbeat that is due, so that nobody waits for a leader that cannot lead, and no partition
     /// is made for a broker that has no place for it.
     /// </summary>
-    public void ReportDirectories() => Volatile.Read(ref _isAskedToReport).TrySetResult();
+    public void ReportDirectories() => Volatile.Read(ref _isAskedToReport).Set();
 
     public async ValueTask DisposeAsync()
     {
-        await _stopped.CancelAsync();
+        _stopped.Cancel();
         await _heartbeats;
         _stopped.Dispose();
     }
@@ -150,26 +151,24 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         CordonedLogDirs = [.. CordonedDirectories()],
     });
 
-    private static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
     private async Task KeepAlive()
     {
         try
         {
-            var due = Task.Delay(_interval, _clock, _stopped.Token);
+            var due = Task.Delay(_interval, _clock, _stopped.Token).Followed();
             while (true)
             {
                 var asked = Volatile.Read(ref _isAskedToReport);
-                await await Task.WhenAny(due, asked.Task);
+                await await Task.WhenAny(due, asked.WhenSet);
                 if (due.IsCompleted)
                 {
-                    due = Task.Delay(_interval, _clock, _stopped.Token);
+                    due = Task.Delay(_interval, _clock, _stopped.Token).Followed();
                 }
 
-                if (asked.Task.IsCompleted)
+                if (asked.WhenSet.IsCompleted)
                 {
                     // Before the heartbeat: what is asked for while it is under way is told with the next one.
-                    Volatile.Write(ref _isAskedToReport, Signal());
+                    Volatile.Write(ref _isAskedToReport, new Signal());
                 }
 
                 await Report();

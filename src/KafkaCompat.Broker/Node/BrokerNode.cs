@@ -1,6 +1,7 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Protocol.Configs;
@@ -25,6 +26,7 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly bool _isShutdownControlled;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly Task _diskHasFailed;
     private readonly TaskCompletionSource _diskFailure = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private BrokerNode(NodeDirectories directories, QuorumNode quorum, BrokerService broker, BrokerLifecycle lifecycle, bool isShutdownControlled, TimeProvider time, ILogger logger)
@@ -38,6 +40,7 @@ public sealed class BrokerNode : IAsyncDisposable
         _logger = logger;
         _refused = new RefusedPartitions(() => broker.HasRefusedPartitions, quorum.Metadata.RepeatAsync, time);
         _refused.Start();
+        _diskHasFailed = _diskFailure.Task.Followed();
         Health = new NodeHealth(broker, DescribeQuorum);
         var shortages = new ShortageLines(time, logger);
         foreach (var directory in directories.Data.All.Append(directories.Metadata).Distinct())
@@ -64,7 +67,7 @@ public sealed class BrokerNode : IAsyncDisposable
     public QuorumDescription DescribeQuorum() => _quorum.Quorum.Describe();
 
     /// <summary>Ends, or fails, when a part has ended that the node cannot do without: its disk, its quorum, its controller, the chores of its logs.</summary>
-    public Task Completion => Task.WhenAny(_diskFailure.Task, _quorum.Completion, _broker.Completion, _refused.Completion).Unwrap();
+    public Task Completion => Task.WhenAny(_diskHasFailed, _quorum.Completion, _broker.Completion, _refused.Completion).Unwrap();
 
     /// <summary>
     /// Starts a node; when it returns, the node leads its partitions and may be given connections. Without <paramref name="diskThreads"/> the disk is waited for on
@@ -196,7 +199,7 @@ public sealed class BrokerNode : IAsyncDisposable
             // or for the controller has an answer when it has ended.
             var steps = new StopSteps(logger);
             await steps.Take(quorum.DisposeAsync);
-            _ = await Task.WhenAny(underWay);
+            await underWay.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             await steps.Take(lifecycle.DisposeAsync);
             broker.EndsInDisorder = true;
             await steps.Take(broker.DisposeAsync);

@@ -322,14 +322,14 @@ public sealed class BrokerService : IAsyncDisposable
         var drained = Connections.DrainAsync();
         foreach (var partition in Partitions.All) partition.FetchWaits.Release();
         _groups.Close();
-        await drained.WaitAsync(TimeSpan.FromMilliseconds(ShutdownDrainMs), _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await drained.WaitAsync(TimeSpan.FromMilliseconds(ShutdownDrainMs), _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         return Connections.Count;
     }
 
     /// <summary>Lets those end who serve connections that were reset. At most <see cref="ResetDrainMs"/>; returns how many connections are left.</summary>
     public async Task<int> DrainResetAsync()
     {
-        await Connections.DrainAsync().WaitAsync(TimeSpan.FromMilliseconds(ResetDrainMs), _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Connections.DrainAsync().WaitAsync(TimeSpan.FromMilliseconds(ResetDrainMs), _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         return Connections.Count;
     }
 
@@ -372,8 +372,8 @@ public sealed class BrokerService : IAsyncDisposable
     private async Task EndDiskWork(StopSteps steps, string what, Func<ValueTask> end, CancellationToken drained)
     {
         var ending = steps.Take(end).AsTask();
-        await ending.WaitAsync(drained).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await ending.WaitAsync(TimeSpan.FromMilliseconds(DiskDrainLeastMs), _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ending.WaitAsync(drained).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await ending.WaitAsync(TimeSpan.FromMilliseconds(DiskDrainLeastMs), _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (!ending.IsCompleted) BrokerNodeLog.DiskWorkGoesOn(_logger, what, DiskDrainMs);
     }
 

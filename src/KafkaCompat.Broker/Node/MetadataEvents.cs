@@ -86,7 +86,7 @@ public sealed class MetadataEvents(int nodeId, ILogger logger) : IMetadataListen
         }
         if (delta.AreQuotasChanged)
         {
-            foreach (var entity in before.ClientQuotas.Keys.Union(after.ClientQuotas.Keys))
+            foreach (var entity in before.ClientQuotas.Keys.Union(after.ClientQuotas.Keys).InOrder())
             {
                 var changes = Changes(Quotas(before, entity), Quotas(after, entity), static (_, value) => value.ToString(CultureInfo.InvariantCulture));
                 if (changes.Length > 0)
@@ -97,7 +97,7 @@ public sealed class MetadataEvents(int nodeId, ILogger logger) : IMetadataListen
         }
         if (delta.AreCredentialsChanged)
         {
-            foreach (var (_, user) in before.ScramCredentials.Keys.Union(after.ScramCredentials.Keys)
+            foreach (var (_, user) in before.ScramCredentials.Keys.Union(after.ScramCredentials.Keys).InOrder()
                 .Where(key => !ReferenceEquals(before.ScramCredentials.GetValueOrDefault(key), after.ScramCredentials.GetValueOrDefault(key))))
                 yield return () => MetadataEventsLog.CredentialChanged(logger, user);
         }

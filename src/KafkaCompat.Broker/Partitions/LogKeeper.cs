@@ -48,7 +48,7 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        _stop.Cancel();
         await Task.WhenAll(_loops);
         _stop.Dispose();
     }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Partitions;
@@ -24,7 +25,7 @@ public sealed class LogSyncer(TimeProvider? time = null)
     private readonly HashSet<Partition> _refused = [];
 
     private readonly Channel<bool> _hasRefused = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly TaskCompletionSource _stopping = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Signal _stopping = new();
     private Task _workers = Task.CompletedTask;
     private Task _retries = Task.CompletedTask;
 
@@ -50,7 +51,7 @@ public sealed class LogSyncer(TimeProvider? time = null)
     /// <summary>Serves what was asked for, then ends. What was refused by then is left to the closing of the logs.</summary>
     public async Task Stop()
     {
-        _ = _stopping.TrySetResult();
+        _stopping.Set();
         _ = _hasRefused.Writer.TryComplete();
         await _retries;
         _ = _requests.Writer.TryComplete();
@@ -73,8 +74,8 @@ public sealed class LogSyncer(TimeProvider? time = null)
     {
         while (await _hasRefused.Reader.WaitToReadAsync())
         {
-            _ = await Task.WhenAny(Task.Delay(TimeSpan.FromMilliseconds(RetryMs), _time), _stopping.Task);
-            if (_stopping.Task.IsCompleted) return;
+            _ = await Task.WhenAny(Task.Delay(TimeSpan.FromMilliseconds(RetryMs), _time), _stopping.WhenSet);
+            if (_stopping.WhenSet.IsCompleted) return;
             _ = _hasRefused.Reader.TryRead(out _);
             Partition[] again;
             lock (_refused)

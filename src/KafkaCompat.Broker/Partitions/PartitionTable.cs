@@ -11,7 +11,21 @@ public sealed class PartitionTable
 {
     private readonly ConcurrentDictionary<TopicPartition, Partition> _partitions = new();
 
-    public IEnumerable<Partition> All => _partitions.Select(static entry => entry.Value);
+    /// <summary>Held while partitions come and go.</summary>
+    private readonly Lock _changes = new();
+
+    /// <summary>All of them in order; null where that is to be made anew.</summary>
+    private volatile Partition[]? _all;
+
+    /// <summary>By topic and number.</summary>
+    public IReadOnlyList<Partition> All
+    {
+        get
+        {
+            if (_all is { } all) return all;
+            lock (_changes) return _all = [.. _partitions.OrderBy(static entry => entry.Key, TopicPartition.Order).Select(static entry => entry.Value)];
+        }
+    }
 
     public int Count => _partitions.Count;
 
@@ -30,8 +44,22 @@ public sealed class PartitionTable
         return IsKnown(topic, index) ? ErrorCode.NotLeaderOrFollower : ErrorCode.UnknownTopicOrPartition;
     }
 
-    internal void Add(Partition partition) => _partitions[new TopicPartition(partition.Topic, partition.Index)] = partition;
+    internal void Add(Partition partition)
+    {
+        lock (_changes)
+        {
+            _partitions[new TopicPartition(partition.Topic, partition.Index)] = partition;
+            _all = null;
+        }
+    }
 
-    internal Partition? Remove(string topic, int index) =>
-        _partitions.TryRemove(new TopicPartition(topic, index), out var removed) ? removed : null;
+    internal Partition? Remove(string topic, int index)
+    {
+        lock (_changes)
+        {
+            if (!_partitions.TryRemove(new TopicPartition(topic, index), out var removed)) return null;
+            _all = null;
+            return removed;
+        }
+    }
 }

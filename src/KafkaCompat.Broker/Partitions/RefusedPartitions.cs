@@ -16,7 +16,7 @@ public sealed class RefusedPartitions(Func<bool> hasRefused, Func<ValueTask> rep
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        _stop.Cancel();
         await _loop;
         _stop.Dispose();
     }

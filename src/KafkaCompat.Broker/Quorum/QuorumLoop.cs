@@ -72,6 +72,7 @@ public sealed class QuorumLoop : IDisposable
         _core = new RaftCore(settings.Raft, log.ReadElectionState(), start.Voters, log.Outline(), random, _clock.Now());
         _description = Description();
         _mailbox = new Mailbox<QuorumWork>(MailboxSize, MaxItemsPerTurn, TakeTurn, turns);
+        Completion = _completion.Task.Followed();
         _timer = _clock.CreateTimer(static state => ((QuorumLoop)state!)._mailbox.Send(new QuorumWork.Tick()), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -79,7 +80,7 @@ public sealed class QuorumLoop : IDisposable
     internal QuorumSnapshot? Snapshot { get; private set; }
 
     /// <summary>Ends when the loop does; failed where it could not go on.</summary>
-    public Task Completion => _completion.Task;
+    public Task Completion { get; }
 
     /// <summary>kraft.version: 1 where voters are in the log.</summary>
     public short KRaftVersion { get; }

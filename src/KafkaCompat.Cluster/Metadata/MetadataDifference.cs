@@ -111,7 +111,7 @@ public static class MetadataDifference
         ImmutableDictionary<ConfigResource, ImmutableSortedDictionary<string, string>> to)
     {
         var nothing = ImmutableSortedDictionary<string, string>.Empty;
-        foreach (var resource in from.Keys.Union(to.Keys).OrderBy(resource => resource.Type).ThenBy(resource => resource.Name, StringComparer.Ordinal))
+        foreach (var resource in from.Keys.Union(to.Keys).InOrder())
         {
             var (before, after) = (from.GetValueOrDefault(resource, nothing), to.GetValueOrDefault(resource, nothing));
             foreach (string name in before.Keys.Union(after.Keys).Order(StringComparer.Ordinal))
@@ -133,8 +133,7 @@ public static class MetadataDifference
     private static IEnumerable<IRecord> Quotas(MetadataImage from, MetadataImage to)
     {
         var nothing = ImmutableSortedDictionary<string, double>.Empty;
-        foreach (var entity in from.ClientQuotas.Keys.Union(to.ClientQuotas.Keys)
-            .OrderBy(entity => string.Join('\n', entity.Parts.Select(part => $"{part.Key}={part.Value ?? "\0"}")), StringComparer.Ordinal))
+        foreach (var entity in from.ClientQuotas.Keys.Union(to.ClientQuotas.Keys).InOrder())
         {
             var (before, after) = (from.ClientQuotas.GetValueOrDefault(entity, nothing), to.ClientQuotas.GetValueOrDefault(entity, nothing));
             foreach (string key in before.Keys.Union(after.Keys).Order(StringComparer.Ordinal))

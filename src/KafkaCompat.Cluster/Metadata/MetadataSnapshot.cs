@@ -41,17 +41,17 @@ public static class MetadataSnapshot
             }
         }
 
-        foreach (var (resource, configs) in image.Configs)
+        foreach (var resource in image.Configs.Keys.InOrder())
         {
-            foreach (var (name, value) in configs)
+            foreach (var (name, value) in image.Configs[resource])
             {
                 yield return new(new ConfigRecord { ResourceType = (sbyte)resource.Type, ResourceName = resource.Name, Name = name, Value = value }, 0);
             }
         }
 
-        foreach (var (entity, quotas) in image.ClientQuotas)
+        foreach (var entity in image.ClientQuotas.Keys.InOrder())
         {
-            foreach (var (key, value) in quotas)
+            foreach (var (key, value) in image.ClientQuotas[entity])
             {
                 yield return new(entity.ToRecord(key, value), 0);
             }
@@ -62,14 +62,14 @@ public static class MetadataSnapshot
             yield return new(new ProducerIdsRecord { BrokerId = -1, BrokerEpoch = -1, NextProducerId = image.NextProducerId }, 0);
         }
 
-        foreach (var acl in image.Acls.Values)
+        foreach (var acl in image.Acls.Values.OrderBy(static acl => acl.Id))
         {
             yield return new(acl, 0);
         }
 
-        foreach (var credential in image.ScramCredentials.Values)
+        foreach (var credential in image.ScramCredentials.Keys.InOrder())
         {
-            yield return new(credential, 0);
+            yield return new(image.ScramCredentials[credential], 0);
         }
 
         foreach (var token in image.DelegationTokens.Values)

@@ -42,11 +42,12 @@ public static class QuotaFilter
             ErrorMessage = "",
             Entries =
             [
-                .. image.ClientQuotas.Where(quota => Matches(quota.Key, components, request.Strict)).Select(quota => new DescribeClientQuotasResponse.EntryData
+                .. image.ClientQuotas.Keys.InOrder().Where(entity => Matches(entity, components, request.Strict)).Select(entity =>
+                new DescribeClientQuotasResponse.EntryData
                 {
-                    Entity =
-                        [.. quota.Key.Parts.Select(part => new DescribeClientQuotasResponse.EntityData { EntityType = part.Key, EntityName = part.Value })],
-                    Values = [.. quota.Value.Select(value => new DescribeClientQuotasResponse.ValueData { Key = value.Key, Value = value.Value })],
+                    Entity = [.. entity.Parts.Select(part => new DescribeClientQuotasResponse.EntityData { EntityType = part.Key, EntityName = part.Value })],
+                    Values = [.. image.ClientQuotas[entity].Select(
+                        value => new DescribeClientQuotasResponse.ValueData { Key = value.Key, Value = value.Value })],
                 }),
             ],
         };

@@ -94,7 +94,7 @@ public sealed class LogDirectory : IDisposable
     /// <summary>Folders that belong to no partition of the metadata, by the name that they have now.</summary>
     public IReadOnlyList<string> Strays { get; private set; } = [];
 
-    public IEnumerable<PartitionLog> Logs => _logs.Values;
+    public IEnumerable<PartitionLog> Logs => _logs.Values.OrderBy(static log => log.Partition, TopicPartition.Order);
 
     public int Count => _logs.Count;
 
@@ -102,9 +102,9 @@ public sealed class LogDirectory : IDisposable
     /// Copies of logs that lie in another directory: moves that were under way. Kafka goes on with them; here they stay as they are for as long as
     /// their partition lives.
     /// </summary>
-    public IEnumerable<PartitionLog> Futures => _futures.Values;
+    public IEnumerable<PartitionLog> Futures => _futures.Values.OrderBy(static log => log.Partition, TopicPartition.Order);
 
-    private IEnumerable<PartitionLog> Opened => _logs.Values.Concat(_futures.Values);
+    private IEnumerable<PartitionLog> Opened => Logs.Concat(Futures);
 
     /// <summary>Takes the directory. Throws <see cref="DirectoryInUseException"/> where another process has it.</summary>
     public static LogDirectory Open(LogEnvironment environment, string path)
@@ -304,7 +304,7 @@ public sealed class LogDirectory : IDisposable
     {
         IReadOnlyDictionary<TopicPartition, long> everywhere = highWatermarks();
         var here = new Dictionary<TopicPartition, long>();
-        foreach (TopicPartition partition in _logs.Keys)
+        foreach (TopicPartition partition in _logs.Keys.Order(TopicPartition.Order))
         {
             if (everywhere.TryGetValue(partition, out long highWatermark))
                 here[partition] = highWatermark;

@@ -22,6 +22,10 @@ public readonly record struct TopicPartition(string Topic, int Partition)
 {
     private const int LongestFolderName = 255;
 
+    /// <summary>By topic, then number: the order of whatever goes by partition and reaches files, messages or logs.</summary>
+    public static IComparer<TopicPartition> Order { get; } = Comparer<TopicPartition>.Create(static (one, other) =>
+        string.CompareOrdinal(one.Topic, other.Topic) is not 0 and var byTopic ? byTopic : one.Partition.CompareTo(other.Partition));
+
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Topic}-{Partition}");
 
     /// <summary>Reads a folder's name; a name that no log has gives false.</summary>
