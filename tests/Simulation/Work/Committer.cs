@@ -1,0 +1,111 @@
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+
+namespace KafkaCompat.Simulation.Work;
+
+/// <summary>Commits offsets that only grow, and looks at what is committed: it never moves back, and is nothing that was not sent.</summary>
+internal sealed class Committer(World world, Topics topics, string group, Random random)
+{
+    private readonly SimClient _client = new(world, group);
+    private readonly Dictionary<PartitionHistory, Commits> _commits = [];
+    private int _powerCuts;
+
+    /// <summary>Commits that were acknowledged.</summary>
+    public long Acked { get; private set; }
+
+    public async Task Commit()
+    {
+        while (!world.IsEnding)
+        {
+            await world.Sleep(random.Next(20, 600));
+            if (topics.Any(random) is not { } topic)
+            {
+                continue;
+            }
+
+            var index = random.Next(topic.Partitions.Count);
+            try
+            {
+                var error = random.Next(3) == 0 ? await Look(topic, index) : await Commit(topic, index);
+                if (Coordination.IsAbsence(error))
+                {
+                    await Coordination.Find(world, _client, group);
+                }
+                else if (error != ErrorCode.None && !topic.IsInDoubt)
+                {
+                    world.Violation($"{group}: {error} of {topic.Partitions[index].Name}");
+                }
+            }
+            catch (UnknownOutcomeException)
+            {
+            }
+        }
+    }
+
+    private async Task<ErrorCode> Commit(TopicHistory topic, int index)
+    {
+        var commits = Of(topic.Partitions[index]);
+        var (offset, cuts) = (commits.Sent += 1 + random.Next(5), topics.PowerCuts);
+        var request = new OffsetCommitRequest
+        {
+            GroupId = group,
+            GenerationIdOrMemberEpoch = -1,
+            Topics = [new() { Name = topic.Name, Partitions = [new() { PartitionIndex = index, CommittedOffset = offset, CommittedMetadata = "" }] }],
+        };
+        var error = (await _client.Ask<OffsetCommitRequest, OffsetCommitResponse>(request, 8)).Topics[0].Partitions[0].ErrorCode;
+        if (error == ErrorCode.None && cuts == topics.PowerCuts)
+        {
+            Acked++;
+            Of(topic.Partitions[index]).Acked = offset;
+        }
+
+        return error;
+    }
+
+    private async Task<ErrorCode> Look(TopicHistory topic, int index)
+    {
+        var (acked, cuts) = (Of(topic.Partitions[index]).Acked, topics.PowerCuts);
+        var request = new OffsetFetchRequest { Groups = [new() { GroupId = group, Topics = [new() { Name = topic.Name, PartitionIndexes = [index] }] }] };
+        var answer = (await _client.Ask<OffsetFetchRequest, OffsetFetchResponse>(request, 8)).Groups[0];
+        if (answer.ErrorCode != ErrorCode.None || topic.IsInDoubt || cuts != topics.PowerCuts)
+        {
+            return answer.ErrorCode;
+        }
+
+        var committed = answer.Topics[0].Partitions[0].CommittedOffset;
+        var sent = Of(topic.Partitions[index]).Sent;
+        if (committed < acked || committed > sent)
+        {
+            world.Violation($"{group}: {topic.Partitions[index].Name} is committed at {committed}, acknowledged at {acked}, and {sent} was sent last");
+        }
+
+        return ErrorCode.None;
+    }
+
+    /// <summary>What is known of a partition. Commits lie in the page cache: a power cut may take them.</summary>
+    private Commits Of(PartitionHistory partition)
+    {
+        if (_powerCuts != topics.PowerCuts)
+        {
+            _powerCuts = topics.PowerCuts;
+            foreach (var commits in _commits.Values)
+            {
+                commits.Acked = -1;
+            }
+        }
+
+        if (!_commits.TryGetValue(partition, out var known))
+        {
+            _commits.Add(partition, known = new Commits());
+        }
+
+        return known;
+    }
+
+    private sealed class Commits
+    {
+        public long Sent { get; set; } = -1;
+
+        public long Acked { get; set; } = -1;
+    }
+}

@@ -1,0 +1,95 @@
+using System.Text;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Protocol.Records;
+
+namespace KafkaCompat.Simulation.Work;
+
+/// <summary>Reads here and there, and compares what it reads with what is known.</summary>
+internal sealed class Consumer(World world, Topics topics, string name, Random random)
+{
+    private readonly SimClient _client = new(world, name);
+
+    /// <summary>Records that were read.</summary>
+    public long Records { get; private set; }
+
+    public async Task Consume()
+    {
+        while (!world.IsEnding)
+        {
+            await world.Sleep(random.Next(10, 500));
+            if (topics.Any(random) is { } topic)
+            {
+                var partition = random.Next(topic.Partitions.Count);
+                _ = await Read(topic, partition, random.NextInt64(topic.Partitions[partition].AckedEnd + 1), []);
+            }
+        }
+    }
+
+    /// <summary>Reads all of every topic: what was acknowledged has to be there.</summary>
+    public async Task Audit()
+    {
+        foreach (var topic in topics.All.ToList())
+        {
+            for (var index = 0; index < topic.Partitions.Count; index++)
+            {
+                var offsets = new HashSet<long>();
+                long next = 0;
+                for (var read = await Read(topic, index, 0, offsets); read is null || read > next; read = await Read(topic, index, next, offsets))
+                {
+                    next = read ?? next;
+                }
+
+                world.Check(topic.Partitions[index].Missing(offsets));
+            }
+        }
+    }
+
+    /// <summary>Reads from an offset on; where the next one is, or null where nobody knows.</summary>
+    private async Task<long?> Read(TopicHistory topic, int index, long offset, HashSet<long> offsets)
+    {
+        var partition = topic.Partitions[index];
+        var past = partition.Past;
+        var asked = new FetchRequest.FetchPartition { Partition = index, FetchOffset = offset, PartitionMaxBytes = 1 << (10 + random.Next(8)) };
+        var request = new FetchRequest
+        {
+            MaxWaitMs = random.Next(2) == 0 ? 0 : random.Next(800),
+            MinBytes = 1,
+            Topics = { new() { Topic = topic.Name, Partitions = { asked } } },
+        };
+        try
+        {
+            var answer = (await _client.Ask<FetchRequest, FetchResponse>(request, 12)).Responses[0].Partitions[0];
+            if (topic.IsInDoubt || partition.Past != past)
+            {
+                return null;
+            }
+
+            if (answer.ErrorCode != ErrorCode.None)
+            {
+                world.Violation($"{partition.Name} gave no records from {offset} on: {answer.ErrorCode}");
+                return offset;
+            }
+
+            var next = offset;
+            foreach (var batch in RecordBatchEnumerator.Over(answer.Records is { } records ? records.ToArray().AsMemory() : default(ReadOnlyMemory<byte>)))
+            {
+                using var reader = new RecordBatchReader(batch);
+                while (reader.MoveNext())
+                {
+                    Records++;
+                    var record = reader.Current;
+                    next = record.Offset + 1;
+                    _ = offsets.Add(record.Offset);
+                    world.Check(partition.Read(record.Offset, Encoding.ASCII.GetString(record.Value.ToArray()!)));
+                }
+            }
+
+            return Math.Max(next, offset);
+        }
+        catch (UnknownOutcomeException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using KafkaCompat.Simulation.Engine;
+using KafkaCompat.Tests.Shared;
+
+namespace KafkaCompat.Simulation.Work;
+
+/// <summary>One machine with its node, a network, and clients that do as they like, all from one seed. Whatever is wrong is kept as a violation.</summary>
+internal sealed class World
+{
+    private const string Folder = "/data";
+    private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private readonly List<string> _violations = [];
+
+    public World(int seed, Trace trace)
+    {
+        Trace = trace;
+        Random = new Random(seed);
+        Scheduler = new SimScheduler(Random.Next(), trace);
+        Clock = new SimClock(Scheduler, Start, Random.Next(-500, 501));
+        Network = new SimNetwork(Scheduler, trace, new Random(Random.Next()));
+        Clients = Scheduler.Context("clients");
+        var config = NodeSettings.Config(
+            Folder,
+            ("offsets.topic.num.partitions", "2"),
+            ("offsets.topic.replication.factor", "1"),
+            ("group.initial.rebalance.delay.ms", "500"),
+            ("auto.create.topics.enable", "false"),
+            ("log.initial.task.delay.ms", "3000"),
+            ("log.segment.delete.delay.ms", "5000"),
+            ("metadata.log.max.record.bytes.between.snapshots", "20000"),
+            ("metadata.log.max.snapshot.interval.ms", "60000"));
+        Node = new SimNode(Scheduler, Clock, trace, config, Random.Next(), Violation);
+    }
+
+    public Trace Trace { get; }
+
+    public Random Random { get; }
+
+    public SimScheduler Scheduler { get; }
+
+    public SimClock Clock { get; }
+
+    public SimNetwork Network { get; }
+
+    public SimContext Clients { get; }
+
+    public SimNode Node { get; }
+
+    /// <summary>Whether clients are to come to an end of what they do.</summary>
+    public bool IsEnding { get; set; }
+
+    public IReadOnlyList<string> Violations => _violations;
+
+    /// <summary>The world's time in milliseconds.</summary>
+    public long NowMs => Scheduler.Now / TimeSpan.TicksPerMillisecond;
+
+    public void Violation(string what)
+    {
+        Trace.Add($"VIOLATION {what}");
+        _violations.Add($"at {NowMs} ms: {what}");
+    }
+
+    /// <summary>As <see cref="Violation"/>, where there is something.</summary>
+    public void Check(string? wrong)
+    {
+        if (wrong is not null)
+        {
+            Violation(wrong);
+        }
+    }
+
+    /// <summary>Time passes for a client.</summary>
+    public Task Sleep(long ms)
+    {
+        var over = new TaskCompletionSource();
+        Scheduler.PostAt(Scheduler.Now + (ms * TimeSpan.TicksPerMillisecond), Clients, static over => ((TaskCompletionSource)over!).SetResult(), over);
+        return over.Task;
+    }
+
+    /// <summary>A client's life. A fault in it is one of the simulation, and is told.</summary>
+    public Task Live(Func<Task> life)
+    {
+        var over = new TaskCompletionSource();
+        Clients.Post(_ => _ = Run(), null);
+        return over.Task;
+
+        async Task Run()
+        {
+            try
+            {
+                await life();
+            }
+            catch (Exception failure)
+            {
+                Violation($"a client failed: {failure}");
+            }
+
+            over.SetResult();
+        }
+    }
+}
