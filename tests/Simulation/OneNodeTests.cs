@@ -6,8 +6,7 @@ namespace KafkaCompat.Simulation;
 
 /// <summary>
 /// One node, whole and from seeds. <c>SIMULATION_SEEDS</c> (a number, or FROM-TO) and <c>SIMULATION_SECONDS</c> (virtual ones, of each seed) make the run
-/// longer,
-/// <c>SIMULATION_RESULTS</c> names a file for a line a seed, and <c>SIMULATION_TRACE</c> one for the events of the last seed.
+/// longer, <c>SIMULATION_RESULTS</c> names a file for a line a seed, and <c>SIMULATION_TRACE</c> one for the events of the last seed.
 /// </summary>
 public sealed class OneNodeTests(ITestOutputHelper output)
 {

@@ -4,8 +4,7 @@ namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>
 /// Who waits until records of one partition are replicated: acks=all, and coordinators. Each place is settled once, with NONE when the high watermark
-/// reaches what it requires,
-/// or with the reason why it never will here. Whoever calls holds the partition's lock.
+/// reaches what it requires, or with the reason why it never will here. Whoever calls holds the partition's lock.
 /// </summary>
 internal sealed class AckWaits
 {

@@ -2,14 +2,12 @@ namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>
 /// What readers of one partition may see, and the fetches that wait to see more. The partition's role publishes under the partition's lock; readers
-/// take no lock of the partition,
-/// which an append holds for as long as its disk takes.
+/// take no lock of the partition, which an append holds for as long as its disk takes.
 /// <list type="bullet">
 /// <item>Bytes are counted when they are written, and count for fetches when the high watermark passes them: <see cref="Written"/>, then <see
 /// cref="Advance"/>.</item>
 /// <item>For committed readers bytes count when the last stable offset has moved. While another transaction is open some of them count twice: a fetch
-/// looks too early rather than
-/// too late.</item>
+/// looks too early rather than too late.</item>
 /// <item>A fetch that waits names the bounds that its read went by. What has changed since then counts as if it changed now, so that nothing is
 /// missed in between.</item>
 /// </list>

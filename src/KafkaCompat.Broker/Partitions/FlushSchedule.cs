@@ -2,8 +2,7 @@ namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>
 /// When a partition's log is to be synced, as <c>flush.messages</c> and <c>flush.ms</c> ask for: after so many records, or when so much time has
-/// passed since the last sync and
-/// records have come. Times are ticks of the monotonic clock. Whoever calls holds the partition's lock.
+/// passed since the last sync and records have come. Times are ticks of the monotonic clock. Whoever calls holds the partition's lock.
 /// </summary>
 internal sealed class FlushSchedule(long tickMs)
 {

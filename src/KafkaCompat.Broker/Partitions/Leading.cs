@@ -12,8 +12,7 @@ namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>
 /// This replica leads its partition in one epoch. It says who may write, gives offsets, writes, and has <see cref="LeaderReplica"/> say what is
-/// committed by that. Whoever waits for
-/// bytes, acknowledgements or syncs is the partition's to tell.
+/// committed by that. Whoever waits for bytes, acknowledgements or syncs is the partition's to tell.
 /// </summary>
 internal sealed class Leading : PartitionRole
 {

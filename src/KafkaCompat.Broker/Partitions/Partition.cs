@@ -222,10 +222,8 @@ public sealed class Partition
 
     /// <summary>
     /// The offset for a timestamp or one of the named places; consumers see up to the high watermark or the last stable offset. While the high
-    /// watermark is behind
-    /// what was here when this replica became the leader, as after a kill with <c>flush.messages=1</c> until the first sync, where consumers' records
-    /// end is not
-    /// known: who reads up to there must not be told that there are fewer than it was told before.
+    /// watermark is behind what was here when this replica became the leader, as after a kill with <c>flush.messages=1</c> until the first sync, where
+    /// consumers' records end is not known: who reads up to there must not be told that there are fewer than it was told before.
     /// </summary>
     public FoundOffset FindOffset(long timestamp, bool committedOnly, int currentLeaderEpoch) =>
         _reader.FindOffset(timestamp, committedOnly, currentLeaderEpoch);

@@ -8,8 +8,7 @@ namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>
 /// Reads and searches one partition's log over the bounds that its role has published (<see cref="FetchWaits.Bounds"/>). It takes no lock of the
-/// partition, so that an append which
-/// its disk holds up holds up no reader: what is below the bounds does not change.
+/// partition, so that an append which its disk holds up holds up no reader: what is below the bounds does not change.
 /// </summary>
 internal sealed class PartitionReader(Partition partition, PartitionLog log, FetchWaits published)
 {

@@ -4,8 +4,7 @@ namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>
 /// Decides the requests of one API key. It is pure and has no state: one object decides for every controller there is, over what the turn gives it. A class
-/// with
-/// <see cref="ServesAttribute"/> is found by the generator, and nothing else has to know of it.
+/// with <see cref="ServesAttribute"/> is found by the generator, and nothing else has to know of it.
 /// </summary>
 internal interface IControllerHandler<TRequest, TResponse>
     where TRequest : class, IRequest<TRequest>, IRequestFor<TResponse>

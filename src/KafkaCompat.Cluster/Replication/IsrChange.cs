@@ -10,8 +10,7 @@ public readonly record struct IsrMember(int Id, long BrokerEpoch);
 
 /// <summary>
 /// The ISR that a leader asks the controller for, by AlterPartition. The epochs are those that it was decided in: in others the controller refuses
-/// it. Two that say the same are two
-/// changes; an answer belongs to the one that was sent.
+/// it. Two that say the same are two changes; an answer belongs to the one that was sent.
 /// </summary>
 public sealed class IsrChange
 {

@@ -4,8 +4,7 @@ namespace KafkaCompat.Cluster.Replication;
 
 /// <summary>
 /// The replicas in sync, as their leader knows them. What the controller has committed, or that and a change that the leader has asked for. Of a
-/// change nobody knows what has become
-/// of it until the controller answers, so the leader goes by the larger set of the two.
+/// change nobody knows what has become of it until the controller answers, so the leader goes by the larger set of the two.
 /// <code>
 /// Committed      a follower has caught up    PendingExpand      the controller accepts, or refuses    Committed
 /// Committed      a follower lags             PendingShrink      the controller accepts, or refuses    Committed

@@ -7,12 +7,11 @@ namespace KafkaCompat.Cluster.Replication;
 
 /// <summary>
 /// A partition's leader in one epoch, as far as its followers go: what they have, who of them is in sync, and what is committed. A machine without
-/// clock, lock or file: it hears of
-/// its own log, of fetches, of time, of the controller's answers and of metadata, and says what follows. Another epoch of the same replica is another object.
+/// clock, lock or file: it hears of its own log, of fetches, of time, of the controller's answers and of metadata, and says what follows. Another epoch of
+/// the same replica is another object.
 /// <list type="bullet">
 /// <item>A record is committed, below the high watermark, when all have it that may be in sync by what the controller knows (<see
-/// cref="IsrState.MayHold"/>). Whoever the controller
-/// elects from its ISR has it then, whichever of the leader's changes the controller has taken.</item>
+/// cref="IsrState.MayHold"/>). Whoever the controller elects from its ISR has it then, whichever of the leader's changes the controller has taken.</item>
 /// <item>With fewer replicas in sync than asked for nothing is committed.</item>
 /// <item>A fetch counts when the follower's log is this one before its offset. Of a log that has diverged the offset means nothing.</item>
 /// <item>A follower joins when it has all that is committed and has come as far as this epoch's start: before that its log may hold other records.</item>

@@ -7,9 +7,8 @@ namespace KafkaCompat.Server.Logging;
 /// <summary>
 /// Standard output or standard error of a node. Lines go there as they come, and nothing that is wrong with the stream reaches whoever writes: a full disk, a
 /// reader that has gone, a reader that has stopped reading, a closed descriptor. Whoever logs may be serving a request, and does not wait for a reader that
-/// reads slowly: up to
-/// <see cref="MaxWaitingBytes"/> of lines wait here, and go when it reads. Behind them a line waits for its reader, and what cannot be written is dropped and
-/// counted; a line says how many there were once the stream takes lines again.
+/// reads slowly: up to <see cref="MaxWaitingBytes"/> of lines wait here, and go when it reads. Behind them a line waits for its reader, and what cannot be
+/// written is dropped and counted; a line says how many there were once the stream takes lines again.
 /// </summary>
 internal sealed partial class StandardStream : TextWriter
 {

@@ -4,8 +4,7 @@ namespace KafkaCompat.Server.Surroundings;
 
 /// <summary>
 /// How many files and sockets the system lets this process have open: getrlimit and setrlimit, on Linux and macOS. It uses nothing that lies outside the core
-/// library, because
-/// <see cref="DescriptorFloor"/> asks before another assembly can be loaded.
+/// library, because <see cref="DescriptorFloor"/> asks before another assembly can be loaded.
 /// </summary>
 internal static partial class OpenFileLimit
 {

@@ -5,8 +5,7 @@ namespace KafkaCompat.Storage.Segments;
 
 /// <summary>
 /// Finds records by their time, through the time indexes and then in the batches. An entry of an index is followed where the batch that it names has its time.
-/// Throws
-/// <see cref="DamagedBatchException"/> where the record may be among bytes that are no batch.
+/// Throws <see cref="DamagedBatchException"/> where the record may be among bytes that are no batch.
 /// </summary>
 internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOffset, long logEndOffset)
 {

@@ -24,10 +24,9 @@ namespace KafkaCompat.Cluster.Tests.Groups;
 /// sync A assign=A-1:x,B-2:y gen=1                  heartbeat A, leave A B, leave instance=i
 /// commit A t-0=5 t-1=6:metadata                    commit - for no member; fetch, fetch stable; describe; list
 /// transaction 7 t-0=9                              an undecided offset of producer 7; commit-transaction 7, abort-transaction 7
-/// forget t                                         the topic is deleted
-/// delete, delete-offsets t-0 u-1                   an operator removes the group, or offsets of it
-/// consumer-group                                   records of a group of KIP-848; consumer-member M, consumer-member-gone M
-/// reload size=1                                    go on with the shard that was loaded from the log, with another size
+/// forget t                                         the topic is deleted delete, delete-offsets t-0 u-1                   an operator removes the group, or
+/// offsets of it consumer-group                                   records of a group of KIP-848; consumer-member M, consumer-member-gone M reload size=1
+/// go on with the shard that was loaded from the log, with another size
 /// </code>
 /// </summary>
 internal sealed class ScenarioRunner

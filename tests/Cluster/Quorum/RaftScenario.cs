@@ -11,13 +11,10 @@ namespace KafkaCompat.Cluster.Tests.Quorum;
 /// take 1,000 ms and leaders are waited for 2,000 ms. What it appends, cuts and installs is carried out at once, unless the scenario has said <c>by hand</c>.
 /// <code>
 /// start voters=1,2,3 epoch=4 leader=2 voted=3 log=3:0,4:10..20   kept state and log: epoch 3 from 0, epoch 4 from 10, the end is 20; start=5/3 for a log behind a snapshot
-/// restart                                           from what it has kept, with its log as it is
-/// at 3000                                           time passes
-/// vote 2 epoch=5 end=20/4                           begin 2 epoch=5        end 2 epoch=5 successors=3,1
-/// fetch 2 epoch=5 from=20/4
-/// voted #1 2 epoch=5 yes                            no leader=3
-/// fetched #3 2 epoch=5 hw=20                        records=25/5 with records up to 25; diverged=10/3 for epoch 3 up to 10; snapshot=30/5
-/// failed #3         appended 21/5         synced 21         voters 21=1,2         installed 30/5         cleaned 10/3
+/// restart                                           from what it has kept, with its log as it is at 3000                                           time
+/// passes vote 2 epoch=5 end=20/4                           begin 2 epoch=5        end 2 epoch=5 successors=3,1 fetch 2 epoch=5 from=20/4 voted #1 2 epoch=5
+/// yes                            no leader=3 fetched #3 2 epoch=5 hw=20                        records=25/5 with records up to 25; diverged=10/3 for epoch 3
+/// up to 10; snapshot=30/5 failed #3         appended 21/5         synced 21         voters 21=1,2         installed 30/5         cleaned 10/3
 /// </code>
 /// </summary>
 internal sealed class RaftScenario

@@ -8,8 +8,7 @@ namespace KafkaCompat.Cluster.Tests.Replication;
 
 /// <summary>
 /// The replicas of one partition, their controller and what is on its way between them. Nothing moves by itself: whoever plays says which message is
-/// delivered, lost or doubled, and
-/// when. <see cref="Check"/> holds what a cluster promises, after whatever was done.
+/// delivered, lost or doubled, and when. <see cref="Check"/> holds what a cluster promises, after whatever was done.
 /// </summary>
 internal sealed class ReplicaCluster
 {

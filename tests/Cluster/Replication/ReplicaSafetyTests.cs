@@ -7,8 +7,7 @@ namespace KafkaCompat.Cluster.Tests.Replication;
 /// Three replicas whose messages are lost, doubled and overtaken, whose leaders change, and which end and come back with or without what they had.
 /// After every step of every seed:
 /// what was committed stays, all members of the ISR have it, and no leader's high watermark goes back. Once nothing is lost any more, all replicas
-/// are in sync and everything is
-/// committed.
+/// are in sync and everything is committed.
 /// </summary>
 public sealed class ReplicaSafetyTests
 {

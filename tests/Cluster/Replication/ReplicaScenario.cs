@@ -7,21 +7,18 @@ namespace KafkaCompat.Cluster.Tests.Replication;
 
 /// <summary>
 /// Plays a scenario against the replicas of one partition. A line without indentation is a command; indented lines are what was sent, and how those
-/// replicas stand then that it has
-/// changed. What a command sends stays on its way until the scenario has it arrive; <c>fetch</c>, <c>isr</c> and <c>metadata</c> do that for what
-/// they are about.
+/// replicas stand then that it has changed. What a command sends stays on its way until the scenario has it arrive; <c>fetch</c>, <c>isr</c> and
+/// <c>metadata</c> do that for what they are about.
 /// <code>
 /// start replicas=1,2,3 isr=1,2,3 leader=1 minisr=2 lag=1000      with empty logs, in epoch 1; all know the metadata
 /// append 1 3                                        replica 1 takes itself for the leader and writes three records
 /// fetch 2                                           replica 2 fetches, and has the answer
 /// ask 2        lose        arrive                   a fetch is sent; what was sent last is lost; what was sent first arrives
 /// isr          isr INELIGIBLE_REPLICA               the controller answers what it was asked first, by its rules or with an error
-/// at 1500                                           time passes
-/// elect 2      metadata 1,2                         the controller decides; replicas hear what it has decided last
-/// kill 3       restart 3 keep=5                     restart: with its log up to an offset, where it is not in sync; its checkpoint says that nothing
-/// is committed
-/// delete 1 4                                        the leader forgets what is before offset 4
-/// acks 1                                            whether acks=all is taken
+/// at 1500                                           time passes elect 2      metadata 1,2                         the controller decides; replicas hear what
+/// it has decided last kill 3       restart 3 keep=5                     restart: with its log up to an offset, where it is not in sync; its checkpoint says
+/// that nothing is committed delete 1 4                                        the leader forgets what is before offset 4 acks 1
+/// whether acks=all is taken
 /// </code>
 /// </summary>
 internal sealed class ReplicaScenario
