@@ -137,7 +137,7 @@ public sealed class CheckedRangeTests
     {
         _files.Forget();
         log.Read(offset, bytes, long.MaxValue, minOneBatch: true).Region!.Dispose();
-        return _files.Reads;
+        return _files.LogReads;
     }
 
     private static void Fill(PartitionLog log, int end, int valueBytes = BatchBytes - 120)

@@ -8,6 +8,7 @@ namespace KafkaCompat.Storage.Tests;
 internal sealed class CountedFileStore(IFileStore inner) : IFileStore
 {
     private int _reads;
+    private int _logReads;
     private long _readBytes;
 
     private int _open;
@@ -18,6 +19,9 @@ internal sealed class CountedFileStore(IFileStore inner) : IFileStore
     public int OpenFiles => Volatile.Read(ref _open);
 
     public int Reads => Volatile.Read(ref _reads);
+
+    /// <summary>Reads of segments alone: what is known of an index may be forgotten with any collection of garbage, and read again.</summary>
+    public int LogReads => Volatile.Read(ref _logReads);
 
     public long ReadBytes => Volatile.Read(ref _readBytes);
 
@@ -30,6 +34,7 @@ internal sealed class CountedFileStore(IFileStore inner) : IFileStore
     public void Forget()
     {
         _reads = 0;
+        _logReads = 0;
         _readBytes = 0;
         Synced.Clear();
         Opened.Clear();
@@ -104,6 +109,8 @@ internal sealed class CountedFileStore(IFileStore inner) : IFileStore
         {
             int read = file.Read(position, buffer);
             _ = Interlocked.Increment(ref store._reads);
+            if (file.Path.EndsWith(".log", StringComparison.Ordinal))
+                _ = Interlocked.Increment(ref store._logReads);
             _ = Interlocked.Add(ref store._readBytes, read);
             return read;
         }

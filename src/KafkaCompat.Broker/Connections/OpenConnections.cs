@@ -22,7 +22,7 @@ public sealed class OpenConnections
     public int Count => _open.Count;
 
     /// <summary>Connections that were ever served, by listener; 0 for a listener that has served none.</summary>
-    public IEnumerable<KeyValuePair<string, long>> Opened => _opened.OrderBy(static pair => pair.Key, StringComparer.Ordinal);
+    public IEnumerable<KeyValuePair<string, long>> Opened => _opened.ToArray().OrderBy(static pair => pair.Key, StringComparer.Ordinal);
 
     /// <summary>How many are open on each listener; 0 for one that has none.</summary>
     public IReadOnlyDictionary<string, int> CountByListener()
@@ -65,5 +65,6 @@ public sealed class OpenConnections
         if (_open.IsEmpty) _ = _drained?.TrySetResult();
     }
 
-    private IEnumerable<KafkaConnection> InOrder() => _open.OrderBy(static entry => entry.Value).Select(static entry => entry.Key);
+    /// <summary>As they came. The dictionary's own copy is one of a moment; LINQ's is none where connections end meanwhile.</summary>
+    private IEnumerable<KafkaConnection> InOrder() => _open.ToArray().OrderBy(static entry => entry.Value).Select(static entry => entry.Key);
 }

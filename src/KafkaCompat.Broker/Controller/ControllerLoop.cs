@@ -49,6 +49,9 @@ public sealed class ControllerLoop : IController, IDisposable
     /// <summary>Appends that are not committed, in order.</summary>
     private readonly List<ControllerAppend> _underWay = [];
 
+    /// <summary>Commands of the present turn. A fault in carrying one out ends the controller, and all of them hear of it.</summary>
+    private List<ControllerCommand> _deciding = [];
+
     private (LeadershipStart Start, MetadataLoader Log)? _nextOffice;
     private (QuorumLoop Quorum, MetadataApplier Applier)? _log;
     private ControllerState? _state;
@@ -253,23 +256,21 @@ public sealed class ControllerLoop : IController, IDisposable
         var batches = new List<IReadOnlyList<VersionedRecord>>();
         long baseOffset = state.NextOffset;
         var now = _clock.Now();
-        // What is due is ended before anything is decided that may rest on it; and whoever has a heartbeat under way is not silent.
+        // What is due is ended before anything is decided that may rest on it; and whoever has a heartbeat under way is not silent. One that stops leaves
+        // what is due to the next controller, or it would go on for as long as the disk is slower than something is due again.
         _contacts.TellTo(state);
-        bool isDue;
-        do
+        bool isDue = !_isStopped;
+        while (isDue)
         {
             var due = state.OnDeadline(now);
             isDue = TryCarry(state, due, now, batches) && due.Records.Count > 0;
         }
-        while (isDue);
 
-        var decided = new List<ControllerCommand>();
+        var decided = _deciding = [];
         for (int taken = 0; taken < MaxCommandsPerAppend && _waiting.TryDequeue(out var command); taken++)
         {
-            if (TryDecide(state, command, now, batches))
-            {
-                decided.Add(command);
-            }
+            decided.Add(command);
+            Decide(state, command, now, batches);
         }
 
         _trackedQuotas = state.TrackedQuotas;
@@ -302,10 +303,10 @@ public sealed class ControllerLoop : IController, IDisposable
     }
 
     /// <summary>
-    /// Decides a command; false where it failed. Deciding changes nothing, so a fault in it is of this one request: whoever asked gets it, and the connection that it came
+    /// Decides a command. Deciding changes nothing, so a fault in it is of this one request: whoever asked gets it, and the connection that it came
     /// over logs it. A fault in carrying out a decision is another matter, and ends the controller.
     /// </summary>
-    private bool TryDecide(ControllerState state, ControllerCommand command, Now now, List<IReadOnlyList<VersionedRecord>> batches)
+    private void Decide(ControllerState state, ControllerCommand command, Now now, List<IReadOnlyList<VersionedRecord>> batches)
     {
         Decision decision;
         try
@@ -315,16 +316,14 @@ public sealed class ControllerLoop : IController, IDisposable
         catch (Exception failure)
         {
             command.Fail(failure);
-            return false;
+            return;
         }
 
-        if (TryCarry(state, decision, now, batches))
+        if (!TryCarry(state, decision, now, batches))
         {
-            return true;
+            command.Fail(new InvalidOperationException(
+                $"A request leads to more than {QuorumBatchCodec.MaxBatchBytes} bytes of metadata records, more than a batch of the metadata log holds."));
         }
-
-        command.Fail(new InvalidOperationException($"A request leads to more than {QuorumBatchCodec.MaxBatchBytes} bytes of metadata records, more than a batch of the metadata log holds."));
-        return false;
     }
 
     /// <summary>Applies and installs a decision whose batches will be appended; false where the log has no batches for it, and nothing is done.</summary>
@@ -398,7 +397,11 @@ public sealed class ControllerLoop : IController, IDisposable
             command.Answer(tickMs);
         }
 
-        _ = AnswerWhenApplied(_log!.Value.Applier, decision);
+        // Nobody need be told of an offset where nobody asked: there are more of these than commands.
+        if (decision.Commands.Exists(static command => command.WaitsForMetadata))
+        {
+            _ = AnswerWhenApplied(_log!.Value.Applier, decision);
+        }
     }
 
     private async Task AnswerWhenApplied(MetadataApplier applier, ControllerAppend decision)
@@ -448,6 +451,7 @@ public sealed class ControllerLoop : IController, IDisposable
         _state = null;
         _underWay.ForEach(append => append.Fail(_ended));
         _underWay.Clear();
+        _deciding.ForEach(command => command.Fail(_ended()));
         while (_waiting.TryDequeue(out var command))
         {
             command.Fail(_ended());

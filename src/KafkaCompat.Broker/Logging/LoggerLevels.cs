@@ -20,7 +20,7 @@ public sealed class LoggerLevels(LogLevel root)
 
     /// <summary>The level in force of every logger, the root first.</summary>
     public IEnumerable<(string Logger, LogLevel Level)> All =>
-        [(Root, RootLevel), .. _loggers.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => (pair.Key, pair.Value.Level))];
+        [(Root, RootLevel), .. _loggers.ToArray().OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => (pair.Key, pair.Value.Level))];
 
     private LogLevel RootLevel => (LogLevel)_root;
 

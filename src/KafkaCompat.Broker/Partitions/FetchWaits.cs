@@ -15,6 +15,11 @@ namespace KafkaCompat.Broker.Partitions;
 /// </summary>
 internal sealed class FetchWaits
 {
+    /// <summary>
+    /// Appends behind the high watermark that are counted one by one. Behind that many the next ones count together, when the last of them is passed.
+    /// </summary>
+    private const int MaxHiddenAppends = 1_024;
+
     /// <summary>Held for moments, never over a read or write of a file; taken after the partition's lock.</summary>
     private readonly Lock _lock = new();
 
@@ -25,8 +30,11 @@ internal sealed class FetchWaits
     private long _visibleBytes;
     private long _stableBytes;
 
-    /// <summary>Bytes behind the high watermark. The role's alone, under the partition's lock.</summary>
-    private long _hiddenBytes;
+    /// <summary>Appends behind the high watermark, with where each ends. The role's alone, under the partition's lock.</summary>
+    private readonly Queue<(long EndOffset, long Bytes)> _hidden = new();
+
+    /// <summary>Those that came when there were <see cref="MaxHiddenAppends"/>.</summary>
+    private (long EndOffset, long Bytes) _hiddenRest;
 
     /// <summary>Of the visible bytes those that wait for a transaction's end, as far as committed readers have not been told of them.</summary>
     private long _undecidedBytes;
@@ -51,11 +59,16 @@ internal sealed class FetchWaits
         }
     }
 
-    /// <summary>Bytes were written behind the high watermark.</summary>
-    public void Written(long bytes) => _hiddenBytes += bytes;
+    /// <summary>Bytes were written behind the high watermark, up to an offset.</summary>
+    public void Written(long endOffset, long bytes)
+    {
+        if (_hidden.Count < MaxHiddenAppends) _hidden.Enqueue((endOffset, bytes));
+        else _hiddenRest = (endOffset, _hiddenRest.Bytes + bytes);
+    }
 
     /// <summary>
-    /// The high watermark has moved, and with it all that was written before. Transactions that are decided below it hold nobody back any more.
+    /// The high watermark has moved. What was written before it counts; who waits for something that came before it was counted here looks again.
+    /// Transactions that are decided below it hold nobody back any more.
     /// </summary>
     public void Advance(long highWatermark, long firstUnstableOffset, long logStartOffset)
     {
@@ -63,8 +76,8 @@ internal sealed class FetchWaits
         {
             var before = PartitionBounds.LastStableOffset(_highWatermark, _firstUnstableOffset, logStartOffset);
             var stable = PartitionBounds.LastStableOffset(highWatermark, firstUnstableOffset, logStartOffset);
-            var bytes = _hiddenBytes;
-            _hiddenBytes = 0;
+            var bytes = PassedBy(highWatermark);
+            var (hasMoved, isMoreStable) = (highWatermark > _highWatermark, stable > before);
             _undecidedBytes += bytes;
             var stableBytes = stable > before ? _undecidedBytes : 0;
             if (stable > before && stable == highWatermark) _undecidedBytes = 0;
@@ -75,8 +88,7 @@ internal sealed class FetchWaits
             _bounds = null;
             for (var node = _first; node is not null; node = node.Next)
             {
-                var grown = node.Wait.CommittedOnly ? stableBytes : bytes;
-                if (grown > 0) node.Wait.Grew(grown);
+                Tell(node, node.Wait.CommittedOnly ? stableBytes : bytes, node.Wait.CommittedOnly ? isMoreStable : hasMoved);
             }
         }
     }
@@ -113,8 +125,10 @@ internal sealed class FetchWaits
             if (_first is not null) _first.Previous = node;
             _first = node;
             node.IsLinked = true;
-            var grown = node.Wait.CommittedOnly ? now.StableBytes - seen.StableBytes : now.VisibleBytes - seen.VisibleBytes;
-            if (grown > 0) node.Wait.Grew(grown);
+            if (node.Wait.CommittedOnly)
+                Tell(node, now.StableBytes - seen.StableBytes, now.LastStableOffset(long.MinValue) > seen.LastStableOffset(long.MinValue));
+            else
+                Tell(node, now.VisibleBytes - seen.VisibleBytes, now.HighWatermark > seen.HighWatermark);
         }
     }
 
@@ -129,6 +143,25 @@ internal sealed class FetchWaits
             if (node.Next is not null) node.Next.Previous = node.Previous;
             node.IsLinked = false;
         }
+    }
+
+    /// <summary>A fetch that waits hears of bytes, or that there is more although nobody counted it.</summary>
+    private static void Tell(FetchWait.Node node, long grown, bool hasMoved)
+    {
+        if (grown > 0) node.Wait.Grew(grown);
+        else if (hasMoved) node.Wait.Changed();
+    }
+
+    private long PassedBy(long highWatermark)
+    {
+        long bytes = 0;
+        while (_hidden.TryPeek(out var first) && first.EndOffset <= highWatermark) bytes += _hidden.Dequeue().Bytes;
+        if (_hiddenRest.Bytes > 0 && _hiddenRest.EndOffset <= highWatermark)
+        {
+            bytes += _hiddenRest.Bytes;
+            _hiddenRest = default;
+        }
+        return bytes;
     }
 
     private PartitionBounds BoundsUnderLock()

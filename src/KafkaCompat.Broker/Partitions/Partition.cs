@@ -113,10 +113,12 @@ public sealed class Partition
             }
             var leading = Lead(leadership, registration);
             Log.Epochs.Assign(registration.LeaderEpoch, Log.LogEndOffset);
+            // Whoever finds it leading finds too how far it may read.
+            leading.OnLog();
+            _role = leading;
+            Publish();
             Become(leading);
             if (_config.FlushMessages == 1) _syncer.Request(this);
-            leading.OnLog();
-            Publish();
         }
     }
 
@@ -338,7 +340,7 @@ public sealed class Partition
         _bytesIn += appended.WrittenBytes;
         _recordsIn += records;
         if (_flushes.IsDueAfter(records, _config.FlushMessages)) _syncer.Request(this);
-        FetchWaits.Written(appended.WrittenBytes);
+        FetchWaits.Written(appended.RequiredOffset, appended.WrittenBytes);
         Publish();
     }
 

@@ -23,7 +23,8 @@ public sealed class PartitionTable
         get
         {
             if (_all is { } all) return all;
-            lock (_changes) return _all = [.. _partitions.OrderBy(static entry => entry.Key, TopicPartition.Order).Select(static entry => entry.Value)];
+            lock (_changes)
+                return _all = [.. _partitions.ToArray().OrderBy(static entry => entry.Key, TopicPartition.Order).Select(static entry => entry.Value)];
         }
     }
 

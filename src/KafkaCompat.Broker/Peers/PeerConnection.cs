@@ -46,21 +46,30 @@ public sealed class PeerConnection : IAsyncDisposable
         where TResponse : class, IResponse<TResponse>
     {
         ArgumentNullException.ThrowIfNull(request);
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMilliseconds(_settings.RequestTimeoutMs), _time);
         PeerSession session;
-        try
+        using (var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(_settings.RequestTimeoutMs), _time))
         {
-            session = await Session().WaitAsync(deadline.Token);
-        }
-        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
-        {
-            throw new PeerException(PeerFault.TimedOut, mayHaveArrived: false, $"{_address} could not be reached within {_settings.RequestTimeoutMs} ms.");
+            session = await Session(patience.Token);
         }
 
         short version = session.Versions!.NewestOf(request.Key, maxVersion)
             ?? throw new PeerException(
                 PeerFault.UnsupportedVersion, mayHaveArrived: false, $"{_address} knows no version of {request.Key} that this node knows.");
+        // Its own time: what was left of that would end the connection for others too.
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMilliseconds(_settings.RequestTimeoutMs), _time);
         return await Ask<TResponse>(session, request, version, deadline.Token);
+    }
+
+    private async Task<PeerSession> Session(CancellationToken patience)
+    {
+        try
+        {
+            return await Session().WaitAsync(patience);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            throw new PeerException(PeerFault.TimedOut, mayHaveArrived: false, $"{_address} could not be reached within {_settings.RequestTimeoutMs} ms.");
+        }
     }
 
     /// <summary>Closes the connection; whoever waits for an answer hears that.</summary>
@@ -164,12 +173,8 @@ public sealed class PeerConnection : IAsyncDisposable
                 await Task.Delay(TimeSpan.FromMilliseconds(NextPauseMs()), _time, _closing.Token);
             }
 
-            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
-            using var timeout = _time.CreateTimer(
-                static state => ((CancellationTokenSource)state!).Cancel(),
-                deadline,
-                TimeSpan.FromMilliseconds(_settings.ConnectTimeoutMs),
-                Timeout.InfiniteTimeSpan);
+            using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(_settings.ConnectTimeoutMs), _time);
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token, timeout.Token);
             var connection = await _connections.ConnectAsync(_address.EndPoint, deadline.Token);
             session = new PeerSession(connection, _address, _settings.ClientId);
             session.Versions = await Greet(session, deadline.Token);

@@ -23,6 +23,7 @@ internal sealed class PeerSession : IAsyncDisposable
     private readonly ConnectionContext _connection;
     private readonly PeerAddress _address;
     private readonly string _clientId;
+    private readonly SemaphoreSlim _places = new(MaxInFlight);
     private readonly Channel<Exchange> _outgoing = Channel.CreateBounded<Exchange>(MaxInFlight);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
@@ -51,16 +52,15 @@ internal sealed class PeerSession : IAsyncDisposable
     public async Task<ReadOnlyMemory<byte>> Ask(IRequest request, short version)
     {
         var exchange = new Exchange(request, version);
+        await _places.WaitAsync();
         try
         {
-            await _outgoing.Writer.WriteAsync(exchange);
+            return _outgoing.Writer.TryWrite(exchange) ? await exchange.Answer.Task : throw Unsent(_fault!);
         }
-        catch (ChannelClosedException)
+        finally
         {
-            throw Unsent(_fault!);
+            _ = _places.Release();
         }
-
-        return await exchange.Answer.Task;
     }
 
     /// <summary>Ends the connection; what waits fails so.</summary>

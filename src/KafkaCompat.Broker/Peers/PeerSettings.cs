@@ -12,7 +12,10 @@ public sealed record PeerSettings
     /// <summary>The version of the program, which ApiVersions tells.</summary>
     public string SoftwareVersion { get; init; } = "unknown";
 
-    /// <summary>How long a request may take, connecting among it, in ms. Then its connection is closed, as nobody knows what it will still bring.</summary>
+    /// <summary>
+    /// How long a request waits for a connection, and then for its answer, in ms each. Without an answer the connection is closed, as nobody knows what it
+    /// will still bring.
+    /// </summary>
     public int RequestTimeoutMs { get; init; } = 30_000;
 
     /// <summary>How long connecting may take, in ms: socket.connection.setup.timeout.ms.</summary>

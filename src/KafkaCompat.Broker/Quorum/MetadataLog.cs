@@ -45,7 +45,7 @@ public sealed class MetadataLog : IDisposable
     public long FirstOffset => LatestSnapshot?.EndOffset ?? StartOffset;
 
     /// <summary>The threads that wait for this log's disk.</summary>
-    public IDiskThreads DiskThreads => _environment.DiskThreads;
+    public IDiskThreads DiskThreads => _environment.DiskThreads.ForMetadata;
 
     public long EndOffset => _log.LogEndOffset;
 

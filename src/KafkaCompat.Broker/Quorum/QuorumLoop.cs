@@ -47,10 +47,13 @@ public sealed class QuorumLoop : IDisposable
     private bool _isSnapshotUnderWay;
     private bool _isSyncUnderWay;
     private long _syncedOffset;
-    private long _epochEndOffset = -1;
+
+    /// <summary>The epoch that this node has opened, and where its first batch ends, until that is committed.</summary>
+    private (int Epoch, long EndOffset)? _opened;
+
     private long _toldHighWatermark = -1;
     private bool _isStopping;
-    private bool _hasEnded;
+    private volatile bool _hasEnded;
     private Exception? _failure;
     private QuorumDescription _description;
 
@@ -147,6 +150,7 @@ public sealed class QuorumLoop : IDisposable
         switch (work)
         {
             case QuorumWork.Append append when _hasEnded: append.End(_failure); break;
+            case QuorumWork.Synced or QuorumWork.SnapshotDone or QuorumWork.Failed when _hasEnded: IsDone(work); break;
             case var _ when _hasEnded: break;
             case QuorumWork.Start: Begin(); break;
             case QuorumWork.Message message: _core.Step(message.Content, _clock.Now()); break;
@@ -155,18 +159,33 @@ public sealed class QuorumLoop : IDisposable
                 _steps.Enqueue(() => Append(append));
                 break;
             case QuorumWork.Synced synced:
-                _isSyncUnderWay = false;
+                IsDone(synced);
                 _syncedOffset = synced.EndOffset;
                 _core.Step(new LogSynced(synced.EndOffset), _clock.Now());
                 break;
             case QuorumWork.Snapshot snapshot: _nextSnapshot = snapshot; break;
             case QuorumWork.SnapshotDone:
-                _isSnapshotUnderWay = false;
+                IsDone(work);
                 _core.Step(new LogCleaned(_log.Start), _clock.Now());
                 break;
-            case QuorumWork.Failed failed: End(failed.Failure); break;
+            case QuorumWork.Failed failed:
+                IsDone(failed);
+                End(failed.Failure);
+                break;
             case QuorumWork.Stop: _isStopping = true; break;
             default: break;
+        }
+    }
+
+    /// <summary>A piece of work on the disk's threads has its end. A loop that has ended waits for that: nobody else has the files before.</summary>
+    private void IsDone(QuorumWork work)
+    {
+        var done = work is QuorumWork.Failed failed ? failed.Instead : work;
+        _isSyncUnderWay &= done is not QuorumWork.Synced;
+        _isSnapshotUnderWay &= done is not QuorumWork.SnapshotDone;
+        if (_hasEnded)
+        {
+            Complete();
         }
     }
 
@@ -194,6 +213,8 @@ public sealed class QuorumLoop : IDisposable
         {
         }
 
+        // Also where a step waits for a file: what is durable is committed all the same.
+        TellCommitted(_core.HighWatermark);
         Sync();
         WriteSnapshot();
         EndEpochOfOthers();
@@ -323,7 +344,7 @@ public sealed class QuorumLoop : IDisposable
             _core.Step(new VotersAppended(header.LastOffset, voters), _clock.Now());
         }
 
-        _epochEndOffset = header.NextOffset;
+        _opened = (epoch.Epoch, header.NextOffset);
     }
 
     /// <summary>Has what was appended since the last sync made durable, one sync at a time.</summary>
@@ -375,13 +396,13 @@ public sealed class QuorumLoop : IDisposable
                 _mailbox.Post(done);
                 return;
             }
-            catch (Exception refused) when (IsShortage(refused))
+            catch (Exception refused) when (IsShortage(refused) && !_hasEnded)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(RetryMs), _clock);
             }
             catch (Exception failure)
             {
-                _mailbox.Post(new QuorumWork.Failed(failure));
+                _mailbox.Post(new QuorumWork.Failed(failure, done));
                 return;
             }
         }
@@ -396,10 +417,13 @@ public sealed class QuorumLoop : IDisposable
 
         _toldHighWatermark = highWatermark;
         _listener.OnHighWatermark(highWatermark);
-        if (_epochEndOffset >= 0 && highWatermark >= _epochEndOffset)
+        if (_opened is { } opened && highWatermark >= opened.EndOffset)
         {
-            _listener.OnLeading(_core.Epoch, _epochEndOffset);
-            _epochEndOffset = -1;
+            _opened = null;
+            if (_core.Role is Leader && _core.Epoch == opened.Epoch)
+            {
+                _listener.OnLeading(opened.Epoch, opened.EndOffset);
+            }
         }
 
         while (_uncommitted.TryPeek(out var first) && (first.Committed.IsCompleted || first.EndOffset <= highWatermark))
@@ -416,9 +440,10 @@ public sealed class QuorumLoop : IDisposable
             return;
         }
 
-        _epochEndOffset = -1;
+        _opened = null;
         EndAppends(null);
-        Committed.TruncateTo(Math.Max(0, _core.HighWatermark));
+        // Others write the log now, and what they write is in the files alone.
+        Committed.TruncateTo(0);
     }
 
     /// <summary>Whoever waits hears that nothing is known of the records, or what the loop failed of.</summary>
@@ -441,14 +466,17 @@ public sealed class QuorumLoop : IDisposable
         _failure = failure;
         _steps.Clear();
         EndAppends(failure);
-        if (failure is null)
+        Complete();
+    }
+
+    private void Complete()
+    {
+        if (_isSyncUnderWay || _isSnapshotUnderWay)
         {
-            _completion.SetResult();
+            return;
         }
-        else
-        {
-            _completion.SetException(failure);
-        }
+
+        _ = _failure is null ? _completion.TrySetResult() : _completion.TrySetException(_failure);
     }
 
     private static bool IsShortage(Exception refused) => FileShortage.IsOfDescriptors(refused.InnerException ?? refused);

@@ -28,8 +28,8 @@ internal abstract record QuorumWork
     /// <summary>A snapshot is in place, and what it makes superfluous is gone.</summary>
     public sealed record SnapshotDone : QuorumWork;
 
-    /// <summary>The disk has failed.</summary>
-    public sealed record Failed(Exception Failure) : QuorumWork;
+    /// <summary>The disk has failed over what would have ended so.</summary>
+    public sealed record Failed(Exception Failure, QuorumWork Instead) : QuorumWork;
 
     /// <summary>The loop ends when what is under way has its end.</summary>
     public sealed record Stop : QuorumWork;

@@ -17,6 +17,9 @@ internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> st
     /// <summary>For the disk: enough that four syncs, the chores and a write-behind do not wait for one another.</summary>
     public const int MaxDiskThreads = 12;
 
+    /// <summary>For the metadata log: a sync and a snapshot at a time.</summary>
+    public const int MaxMetadataThreads = 2;
+
     /// <summary>For batches: they need a processor all the time, so that more threads than these would only make one another wait.</summary>
     public static readonly int MaxBatchThreads = Environment.ProcessorCount;
 
@@ -25,9 +28,22 @@ internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> st
     private readonly Queue<(Action Work, TaskCompletionSource Done)> _waiting = new();
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _work = new(0);
+    private WorkThreads? _metadata;
     private int _threads;
     private int _idle;
     private bool _isStopped;
+
+    /// <inheritdoc/>
+    public IDiskThreads ForMetadata
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _metadata ??= new WorkThreads($"{name}-metadata", MaxMetadataThreads, start);
+            }
+        }
+    }
 
     public Task Run(Action work)
     {
@@ -73,6 +89,7 @@ internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> st
         lock (_gate)
         {
             _isStopped = true;
+            _metadata?.Dispose();
             // Without work there was no thread, and a semaphore refuses to be released by none.
             if (_threads > 0)
             {

@@ -9,6 +9,9 @@ public interface IDiskThreads
     /// <summary>Work is done where it is asked for.</summary>
     static IDiskThreads None { get; } = new CallersThread();
 
+    /// <summary>Threads of their own for the metadata log, which all else waits for: a disk with partitions that hangs takes none of them.</summary>
+    IDiskThreads ForMetadata => this;
+
     /// <summary>Does the work; the task tells of its end or its failure.</summary>
     Task Run(Action work);
 
