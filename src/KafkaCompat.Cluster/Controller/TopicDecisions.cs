@@ -55,11 +55,10 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
         var wanted = version >= 6
             ? request.Topics
             : request.TopicNames.ConvertAll(name => new DeleteTopicsRequest.DeleteTopicState { Name = name });
-        var removed = new HashSet<Uuid>();
-        var names = wanted.Where(t => t.Name is not null).GroupBy(t => t.Name!, StringComparer.Ordinal)
+        var names = wanted.Where(t => t.Name is not null && t.TopicId == Uuid.Zero).GroupBy(t => t.Name!, StringComparer.Ordinal)
             .ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
         var ids = wanted.Where(t => t.Name is null).GroupBy(t => t.TopicId).ToDictionary(g => g.Key, g => g.Count());
-        bool mayDeleteAll = access.AllowsOnCluster(AclOperation.Delete);
+        var rights = new DeletionRights(access);
         var told = new HashSet<string>(StringComparer.Ordinal);
         var toldIds = new HashSet<Uuid>();
         foreach (var topic in wanted)
@@ -79,15 +78,15 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
                 {
                     response.Responses.Add(names[name] > 1
                         ? NotDeleted(name, Uuid.Zero, ErrorCode.InvalidRequest, "Duplicate topic name.")
-                        : Forbidden(mayDeleteAll, name, name, Uuid.Zero) ?? Delete(name, removed));
+                        : Delete(name, rights, id => ids.ContainsKey(id)));
                 }
             }
             else if (toldIds.Add(topic.TopicId))
             {
-                response.Responses.Add(ids[topic.TopicId] > 1
+                var result = ids[topic.TopicId] > 1
                     ? NotDeleted(null, topic.TopicId, ErrorCode.InvalidRequest, "Duplicate topic id.")
-                    : (image.FindTopic(topic.TopicId) is { } found ? Forbidden(mayDeleteAll, found.Name, null, topic.TopicId) : null)
-                    ?? Delete(topic.TopicId, removed));
+                    : Delete(topic.TopicId, rights, name => names.GetValueOrDefault(name) == 1);
+                if (result is not null) response.Responses.Add(result);
             }
         }
 
@@ -100,37 +99,56 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
             ? topic.Assignments.Count
             : topic.NumPartitions > 0 ? topic.NumPartitions : topic.NumPartitions == -1 ? settings.DefaultPartitions : 0;
 
-    /// <summary>
-    /// The answer where the client may not delete a topic; null where it may. The name is told only to who may describe the topic, or knows the name.
-    /// </summary>
-    private DeleteTopicsResponse.DeletableTopicResult? Forbidden(bool mayDeleteAll, string name, string? knownName, Uuid id)
+    /// <summary>Who may not describe a topic is not told whether it exists.</summary>
+    private DeleteTopicsResponse.DeletableTopicResult Delete(string name, DeletionRights rights, Func<Uuid, bool> isGivenById)
     {
-        if (mayDeleteAll) return null;
-        bool mayDescribe = access.AllowsOnTopic(AclOperation.Describe, name);
-        bool mayDelete = access.AllowsOnTopic(AclOperation.Delete, name);
-        return mayDescribe && mayDelete ? null : NotDeleted(mayDescribe ? name : knownName, id, ErrorCode.TopicAuthorizationFailed, AuthorizationTexts.Topic);
+        if (!rights.MayDescribe(name))
+        {
+            return NotDeleted(name, Uuid.Zero, ErrorCode.TopicAuthorizationFailed, AuthorizationTexts.Topic);
+        }
+
+        if (name.Length == 0 || image.FindTopic(name) is not { } topic)
+        {
+            return NotDeleted(name, Uuid.Zero, ErrorCode.UnknownTopicOrPartition, "This server does not host this topic-partition.");
+        }
+
+        if (!rights.MayDelete(name))
+        {
+            return NotDeleted(name, Uuid.Zero, ErrorCode.TopicAuthorizationFailed, AuthorizationTexts.Topic);
+        }
+
+        return isGivenById(topic.Id)
+            ? NotDeleted(name, topic.Id, ErrorCode.InvalidRequest, "The provided topic name maps to an ID that was already supplied.")
+            : Delete(topic);
     }
 
-    private DeleteTopicsResponse.DeletableTopicResult Delete(string name, HashSet<Uuid> removed) =>
-        name.Length > 0 && image.FindTopic(name) is { } topic
-            ? Delete(topic, removed)
-            : NotDeleted(name, Uuid.Zero, ErrorCode.UnknownTopicOrPartition, "This server does not host this topic-partition.");
+    /// <summary>
+    /// Whoever may delete a topic need not be able to describe it. The name is told only to who may. Null where the topic is answered by its name, because the
+    /// request has both.
+    /// </summary>
+    private DeleteTopicsResponse.DeletableTopicResult? Delete(Uuid id, DeletionRights rights, Func<string, bool> isGivenByName)
+    {
+        if (image.FindTopic(id) is not { } topic)
+        {
+            return NotDeleted(null, id, ErrorCode.UnknownTopicId, "This server does not host this topic ID.");
+        }
 
-    private DeleteTopicsResponse.DeletableTopicResult Delete(Uuid id, HashSet<Uuid> removed) =>
-        image.FindTopic(id) is { } topic ? Delete(topic, removed) : NotDeleted(null, id, ErrorCode.UnknownTopicId, "This server does not host this topic ID.");
+        if (!rights.MayDelete(topic.Name))
+        {
+            return NotDeleted(rights.MayDescribe(topic.Name) ? topic.Name : null, id, ErrorCode.TopicAuthorizationFailed, AuthorizationTexts.Topic);
+        }
 
-    private DeleteTopicsResponse.DeletableTopicResult Delete(TopicImage topic, HashSet<Uuid> removed)
+        return isGivenByName(topic.Name) && rights.MayDescribe(topic.Name) ? null : Delete(topic);
+    }
+
+    private DeleteTopicsResponse.DeletableTopicResult Delete(TopicImage topic)
     {
         if (!quota.TryTake(topic.Partitions.Count))
         {
             return NotDeleted(topic.Name, topic.Id, ErrorCode.ThrottlingQuotaExceeded, null);
         }
 
-        if (removed.Add(topic.Id))
-        {
-            _records.Add(new(new RemoveTopicRecord { TopicId = topic.Id }, 0));
-        }
-
+        _records.Add(new(new RemoveTopicRecord { TopicId = topic.Id }, 0));
         return new DeleteTopicsResponse.DeletableTopicResult { Name = topic.Name, TopicId = topic.Id };
     }
 

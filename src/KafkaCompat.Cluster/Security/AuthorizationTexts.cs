@@ -9,6 +9,8 @@ public static class AuthorizationTexts
 
     public const string Group = "Group authorization failed.";
 
+    public const string TransactionalId = "Transactional Id authorization failed.";
+
     public const string Cluster = "Cluster authorization failed.";
 
     /// <summary>What CreateTopics says of a topic.</summary>

@@ -4,7 +4,6 @@ using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Broker.Quotas;
-using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
@@ -14,8 +13,8 @@ namespace KafkaCompat.Broker.Handlers.Data;
 /// <summary>
 /// Fetch 4-18.
 /// <list type="bullet">
-/// <item>Waits up to MaxWaitMs until MinBytes are there; errors, a diverging epoch or a partition that changes end the wait. A partition that nobody knows does so only where
-/// there is no other: who keeps asking for a topic that is gone waits with the rest.</item>
+/// <item>Waits up to MaxWaitMs until MinBytes are there; errors, a diverging epoch or a partition that changes end the wait. A partition that nobody
+/// knows, or that the client may not read, does so only where there is no other: who keeps asking for a topic that is gone waits with the rest.</item>
 /// <item>The first partition with data returns at least one batch, however small the limits are; then the limits hold.</item>
 /// <item>A negative limit is UNKNOWN_SERVER_ERROR where there would be something to read.</item>
 /// <item>Sessions from 7 on: later fetches name what changed, answers hold what is news; see <see cref="FetchSessionCache"/>.</item>
@@ -75,8 +74,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
         context.HoldUntilAnswered(regions);
         var reads = regions.Reads;
         if (!IsolationLevels.IsKnown(request.IsolationLevel)) return ValueTask.FromResult<FetchResponse?>(Refuse(scope, reads, context));
-        var forbidden = context.Access.IsUnlimited ? null : Forbidden(scope, limits.IsOfReplica, context.Access);
-        var found = Read(scope, reads, limits, forbidden, context.ApiVersion);
+        var found = Read(scope, reads, limits, context);
         if (request.MaxWaitMs <= 0 || reads.Length == 0 || found.IsUrgent || found.Bytes >= limits.MinBytes)
             return ValueTask.FromResult<FetchResponse?>(Answer(scope, reads, context));
         return WaitAndRead(scope, regions, limits, found.Bytes, request.MaxWaitMs, context);
@@ -104,59 +102,36 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
         Interlocked.Increment(ref _waiting);
         await wait.Wait(maxWaitMs, context.Aborted);
         Interlocked.Decrement(ref _waiting);
-        // A partition that may not be read has ended the wait before it began.
-        _ = Read(scope, reads, limits, forbidden: null, context.ApiVersion);
+        _ = Read(scope, reads, limits, context);
         return Answer(scope, reads, context);
     }
 
     /// <summary>
-    /// The partitions that the rules keep the client from reading; null where they keep it from none. Neighbours of one topic are asked about once, and nothing is allocated where
-    /// all is allowed.
+    /// Reads every partition once, in turn. Urgent is what the client should learn of at once. The rules are asked anew with each read: a partition of a
+    /// session may have got its topic's name since the last one. Neighbours of one topic are asked about once.
     /// </summary>
-    private static bool[]? Forbidden(FetchScope scope, bool isOfReplica, Access access)
-    {
-        var partitions = scope.Partitions;
-        bool[]? forbidden = null;
-        if (isOfReplica)
-        {
-            if (access.AllowsOnCluster(AclOperation.ClusterAction)) return null;
-            forbidden = new bool[partitions.Length];
-            Array.Fill(forbidden, true);
-            return forbidden;
-        }
-        string? topic = null;
-        var mayRead = true;
-        for (var i = 0; i < partitions.Length; i++)
-        {
-            if (partitions[i].Topic is not { } asked) continue;
-            if (asked != topic) (topic, mayRead) = (asked, access.AllowsOnTopic(AclOperation.Read, asked));
-            if (!mayRead) (forbidden ??= new bool[partitions.Length])[i] = true;
-        }
-        return forbidden;
-    }
-
-    /// <summary>Reads every partition once, in turn. Urgent is what the client should learn of at once.</summary>
-    private (long Bytes, bool IsUrgent) Read(FetchScope scope, PartitionRead[] reads, Limits limits, bool[]? forbidden, short version)
+    private (long Bytes, bool IsUrgent) Read(FetchScope scope, PartitionRead[] reads, Limits limits, RequestContext context)
     {
         long total = 0;
         var urgent = false;
-        var unknown = 0;
+        var outOfReach = 0;
         long left = limits.MaxBytes;
         var minOneBatch = true;
+        var access = context.Access;
+        var asksByTopic = !access.IsUnlimited && !limits.IsOfReplica;
+        var mayRead = !limits.IsOfReplica || access.AllowsOnCluster(AclOperation.ClusterAction);
+        string? askedAbout = null;
         for (var i = 0; i < reads.Length; i++)
         {
-            if (forbidden is not null && forbidden[i])
-            {
-                reads[i] = PartitionRead.Failed(ErrorCode.TopicAuthorizationFailed);
-                urgent = true;
-                continue;
-            }
             var asked = scope.Partitions[i];
-            var partition = Find(asked, version, out var error);
+            var topic = asked.Topic;
+            if (asksByTopic && topic != askedAbout) (askedAbout, mayRead) = (topic, topic is null || access.AllowsOnTopic(AclOperation.Read, topic));
+            var error = ErrorCode.TopicAuthorizationFailed;
+            var partition = mayRead ? Find(asked, topic, context.ApiVersion, out error) : null;
             if (partition is null)
             {
                 reads[i] = PartitionRead.Failed(error);
-                if (error is ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId) unknown++;
+                if (error is ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId or ErrorCode.TopicAuthorizationFailed) outOfReach++;
                 else urgent = true;
                 continue;
             }
@@ -175,20 +150,20 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
             left = Math.Max(0, left - read.Length);
             total += read.Length;
         }
-        return (total, urgent || unknown == reads.Length);
+        return (total, urgent || outOfReach == reads.Length);
     }
 
-    private Partition? Find(FetchPartition asked, short version, out ErrorCode error)
+    private Partition? Find(FetchPartition asked, string? topic, short version, out ErrorCode error)
     {
         error = ErrorCode.None;
-        if (asked.Topic is null)
+        if (topic is null)
         {
             error = ErrorCode.UnknownTopicId;
             return null;
         }
-        var partition = _partitions.Find(asked.Topic, asked.Index);
+        var partition = _partitions.Find(topic, asked.Index);
         if (partition is not null && (version < 13 || partition.TopicId == asked.TopicId)) return partition;
-        error = partition is null ? _partitions.MissingError(asked.Topic, asked.Index) : ErrorCode.InconsistentTopicId;
+        error = partition is null ? _partitions.MissingError(topic, asked.Index) : ErrorCode.InconsistentTopicId;
         return null;
     }
 

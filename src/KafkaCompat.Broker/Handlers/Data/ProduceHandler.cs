@@ -103,7 +103,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
                 else if (request.Acks == AcksAll && !appended.IsReplicated)
                 {
                     wait ??= new AckWait(wheel);
-                    (waiting ??= []).Add((wait.Add(partition, appended.RequiredOffset), result));
+                    (waiting ??= []).Add((wait.Add(partition, appended.RequiredOffset, appended.LeaderEpoch), result));
                 }
             }
         }

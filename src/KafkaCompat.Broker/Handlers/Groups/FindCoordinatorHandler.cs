@@ -100,6 +100,7 @@ public sealed class FindCoordinatorHandler(BrokerMetadata metadata, TopicCreator
     {
         ErrorCode.ClusterAuthorizationFailed => AuthorizationTexts.Cluster,
         ErrorCode.GroupAuthorizationFailed when version < SeveralKeysSince => AuthorizationTexts.Group,
+        ErrorCode.TransactionalIdAuthorizationFailed when version < SeveralKeysSince => AuthorizationTexts.TransactionalId,
         _ => "",
     };
 

@@ -16,8 +16,8 @@ namespace KafkaCompat.Broker.Handlers.Topics;
 /// <item>No topics means all. The cursor names the first partition that the page shall hold: INVALID_REQUEST for every topic where its topic is not among those
 /// that were named, or its partition is negative. An empty name is UNKNOWN_SERVER_ERROR for all.</item>
 /// <item>At most as many partitions as asked, and as <c>max.request.partition.size.limit</c>; the next cursor says where to go on.</item>
-/// <item>Topics that the client may not describe are TOPIC_AUTHORIZATION_FAILED when they were named, behind the others; of all topics they are left
-/// out.</item>
+/// <item>Topics that the client may not describe are TOPIC_AUTHORIZATION_FAILED when they were named, behind the others and behind those of each page; of
+/// all topics they are left out. The next cursor does not name them.</item>
 /// <item>Topics that do not exist are answered with UNKNOWN_TOPIC_OR_PARTITION when they were named.</item>
 /// </list>
 /// </summary>
@@ -35,19 +35,14 @@ public sealed class DescribeTopicPartitionsHandler(BrokerMetadata metadata, Serv
         var names = Names(request, image, cursor?.TopicName);
         if (names is ["", ..]) return ValueTask.FromResult<DescribeTopicPartitionsResponse?>(Refusal(request, ErrorCode.UnknownServerError));
         var access = context.Access;
-        var forbidden = new List<DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponseTopic>();
+        var described = names.FindAll(name => access.AllowsOnTopic(AclOperation.Describe, name));
         var left = Math.Max(1, Math.Min(config.GetInt(ConfigKeys.MaxRequestPartitionSizeLimit), request.ResponsePartitionLimit));
-        foreach (var name in names)
+        foreach (var name in described)
         {
             if (left <= 0)
             {
                 response.NextCursor = new() { TopicName = name, PartitionIndex = 0 };
                 break;
-            }
-            if (!access.AllowsOnTopic(AclOperation.Describe, name))
-            {
-                if (request.Topics.Count > 0) forbidden.Add(new() { Name = name, ErrorCode = ErrorCode.TopicAuthorizationFailed });
-                continue;
             }
             var topic = image.FindTopic(name);
             if (topic is null)
@@ -70,7 +65,13 @@ public sealed class DescribeTopicPartitionsHandler(BrokerMetadata metadata, Serv
             response.NextCursor = new() { TopicName = name, PartitionIndex = next };
             break;
         }
-        response.Topics.AddRange(forbidden);
+        // With each page anew.
+        if (request.Topics.Count > 0)
+            response.Topics.AddRange(names.Except(described).Select(static name => new DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponseTopic
+            {
+                Name = name,
+                ErrorCode = ErrorCode.TopicAuthorizationFailed,
+            }));
         return ValueTask.FromResult<DescribeTopicPartitionsResponse?>(response);
     }
 

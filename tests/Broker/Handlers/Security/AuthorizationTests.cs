@@ -67,17 +67,6 @@ public sealed class AuthorizationTests
     }
 
     [Fact]
-    public async Task A_fetch_that_may_not_read_does_not_wait()
-    {
-        var (node, client) = await Start(RecordingAuthorizer.DenyingOn("secret", AclOperation.Read));
-        await using var ended = node;
-        var fetch = Records.Fetch("open", 0, maxWaitMs: 600_000);
-        fetch.Topics.AddRange(Records.Fetch("secret", 0).Topics);
-        var fetched = await client.Ask<FetchRequest, FetchResponse>(fetch, 12);
-        Assert.Equal([ErrorCode.None, ErrorCode.TopicAuthorizationFailed], fetched.Responses.Select(static topic => topic.Partitions[0].ErrorCode));
-    }
-
-    [Fact]
     public async Task Groups_and_offsets_that_may_not_be_seen_are_left_out_of_all_and_refused_by_name()
     {
         var rules = new RecordingAuthorizer();
