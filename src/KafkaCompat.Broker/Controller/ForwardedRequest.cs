@@ -13,14 +13,14 @@ namespace KafkaCompat.Broker.Controller;
 /// </summary>
 public sealed record ForwardedRequest(IRequest Body, short Version)
 {
-    /// <summary>The principal that has no type but this one.</summary>
-    private const string UserType = "User";
-
     /// <summary>The version of what an Envelope holds of the principal.</summary>
     private const short PrincipalVersion = 0;
 
     /// <summary>The user that asks; null where the broker asks for itself.</summary>
     public string? User { get; init; }
+
+    /// <summary>The type of the principal whose name that is.</summary>
+    public string PrincipalType { get; init; } = ConnectionInfo.UserType;
 
     public string? ClientId { get; init; }
 
@@ -38,6 +38,7 @@ public sealed record ForwardedRequest(IRequest Body, short Version)
         return new(request, context.ApiVersion)
         {
             User = context.User,
+            PrincipalType = context.Connection.PrincipalType,
             ClientId = context.ClientId,
             ClientAddress = context.RemoteAddress,
             ListenerName = context.ListenerName,
@@ -46,47 +47,67 @@ public sealed record ForwardedRequest(IRequest Body, short Version)
     }
 
     /// <summary>What who asks may do by the rules of the node that the request was forwarded to. A broker that asks for itself may do all.</summary>
-    public Access AccessBy(IAuthorizer? rules) => User is null ? Access.Unlimited : new Access($"{UserType}:{User}", ClientAddress, ListenerName, rules);
+    public Access AccessBy(IAuthorizer? rules) => User is null ? Access.Unlimited : new Access($"{PrincipalType}:{User}", ClientAddress, ListenerName, rules);
 
-    /// <summary>As it crosses a wire.</summary>
+    /// <summary>As it crosses a wire. What a broker asks for itself is no client's, and goes as it is, by the broker's own right.</summary>
     public EnvelopeRequest ToEnvelope()
     {
+        if (User is null) throw new InvalidOperationException("A broker's own request has no principal that an Envelope could name.");
         var headerVersion = ApiCatalog.Get(Body.Key).RequestHeaderVersion(Version);
         var header = new RequestHeader { RequestApiKey = (short)Body.Key, RequestApiVersion = Version, CorrelationId = CorrelationId, ClientId = ClientId };
         return new EnvelopeRequest
         {
             RequestData = Bytes((header, headerVersion), (Body, Version)),
-            RequestPrincipal = User is null
-                ? null
-                : [0, (byte)PrincipalVersion, .. Bytes((new DefaultPrincipalData { Type = UserType, Name = User }, PrincipalVersion))],
+            RequestPrincipal = [0, (byte)PrincipalVersion, .. Bytes((new DefaultPrincipalData { Type = PrincipalType, Name = User }, PrincipalVersion))],
             ClientHostAddress = ClientAddress.GetAddressBytes(),
         };
     }
 
-    /// <summary>As it comes off a wire, by a listener. Throws <see cref="WireFormatException"/> for bytes that are no request.</summary>
-    public static ForwardedRequest Of(EnvelopeRequest envelope, string listenerName)
+    /// <summary>As it comes off a wire, by a listener; or why it is refused, in the order in which Kafka looks.</summary>
+    public static ErrorCode Read(EnvelopeRequest envelope, string listenerName, out ForwardedRequest? request)
     {
         ArgumentNullException.ThrowIfNull(envelope);
-        var reader = new WireReader(new ReadOnlySequence<byte>(envelope.RequestData));
-        var key = (ApiKey)reader.ReadInt16();
-        var version = reader.ReadInt16();
-        reader = new WireReader(new ReadOnlySequence<byte>(envelope.RequestData));
-        var header = RequestHeader.Read(ref reader, ApiCatalog.Get(key).RequestHeaderVersion(version));
-        return new ForwardedRequest(ApiCatalog.ReadRequest(key, ref reader, version), version)
+        request = null;
+        if (PrincipalOf(envelope.RequestPrincipal) is not { } principal) return ErrorCode.PrincipalDeserializationFailure;
+        if (envelope.ClientHostAddress.Length is not (4 or 16)) return ErrorCode.InvalidRequest;
+        try
         {
-            User = envelope.RequestPrincipal is { } principal ? UserOf(principal) : null,
-            ClientId = header.ClientId,
-            ClientAddress = new IPAddress(envelope.ClientHostAddress),
-            ListenerName = listenerName,
-            CorrelationId = header.CorrelationId,
-        };
+            var reader = new WireReader(new ReadOnlySequence<byte>(envelope.RequestData));
+            var (key, version) = (reader.ReadInt16(), reader.ReadInt16());
+            if (ApiCatalog.Find(key) is not { } api || version < api.Versions.Min || version > api.Versions.Max) return ErrorCode.UnsupportedVersion;
+            if (!api.Forwardable) return ErrorCode.InvalidRequest;
+            reader = new WireReader(new ReadOnlySequence<byte>(envelope.RequestData));
+            var header = RequestHeader.Read(ref reader, api.RequestHeaderVersion(version));
+            request = new ForwardedRequest(ApiCatalog.ReadRequest(api.Key, ref reader, version), version)
+            {
+                User = principal.Name,
+                PrincipalType = principal.Type,
+                ClientId = header.ClientId,
+                ClientAddress = new IPAddress(envelope.ClientHostAddress),
+                ListenerName = listenerName,
+                CorrelationId = header.CorrelationId,
+            };
+            return ErrorCode.None;
+        }
+        catch (WireFormatException)
+        {
+            return ErrorCode.UnsupportedVersion;
+        }
     }
 
-    private static string UserOf(byte[] principal)
+    /// <summary>Null where the bytes name none.</summary>
+    private static DefaultPrincipalData? PrincipalOf(byte[]? bytes)
     {
-        var reader = new WireReader(new ReadOnlySequence<byte>(principal));
-        var version = reader.ReadInt16();
-        return DefaultPrincipalData.Read(ref reader, version).Name;
+        if (bytes is null) return null;
+        try
+        {
+            var reader = new WireReader(new ReadOnlySequence<byte>(bytes));
+            return reader.ReadInt16() == PrincipalVersion ? DefaultPrincipalData.Read(ref reader, PrincipalVersion) : null;
+        }
+        catch (WireFormatException)
+        {
+            return null;
+        }
     }
 
     internal static byte[] Bytes(params ReadOnlySpan<(IMessage Message, short Version)> parts)

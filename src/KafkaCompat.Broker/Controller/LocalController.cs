@@ -22,6 +22,7 @@ public sealed class LocalController(DispatchTable served, IController controller
         var connection = new ConnectionInfo("forwarded", request.ListenerName, served, request.ClientAddress, CancellationToken.None)
         {
             User = request.User ?? "",
+            PrincipalType = request.PrincipalType,
             Access = request.AccessBy(served.Authorizer),
         };
         var context = new RequestContext(key, request.Version, request.CorrelationId, request.ClientId, connection)

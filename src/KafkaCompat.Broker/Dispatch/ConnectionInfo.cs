@@ -6,7 +6,8 @@ namespace KafkaCompat.Broker.Dispatch;
 /// <summary>A client's connection as handlers see it: who and where from, never the pipe itself.</summary>
 public sealed class ConnectionInfo(string connectionId, string listenerName, DispatchTable dispatch, IPAddress remoteAddress, CancellationToken aborted)
 {
-    private const string UserPrefix = "User:";
+    /// <summary>What principals are of that log in.</summary>
+    public const string UserType = "User";
 
     public string ConnectionId { get; } = connectionId;
 
@@ -25,8 +26,11 @@ public sealed class ConnectionInfo(string connectionId, string listenerName, Dis
     /// <summary>The name whose quotas bind the connection. Without authentication everybody is this one.</summary>
     public string User { get; init; } = "ANONYMOUS";
 
+    /// <summary>Another than <see cref="UserType"/> comes from a broker whose own rules for names are others.</summary>
+    public string PrincipalType { get; init; } = UserType;
+
     /// <summary>The user as Kafka writes principals.</summary>
-    public string Principal => UserPrefix + User;
+    public string Principal => $"{PrincipalType}:{User}";
 
     /// <summary>What the user may do, by the rules of the listener.</summary>
     public Access Access

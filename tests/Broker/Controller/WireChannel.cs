@@ -23,8 +23,11 @@ internal sealed class WireChannel(IControllerChannel controller) : IControllerCh
 
     public async Task<ForwardedAnswer> Forward(ForwardedRequest request)
     {
+        // What the broker asks for itself goes as it is.
+        if (request.User is null) return IsWithoutController ? ForwardedAnswer.Without(ErrorCode.NotController) : await controller.Forward(request);
         var sent = Bytes(request.ToEnvelope());
-        var received = ForwardedRequest.Of(Read<EnvelopeRequest>(sent), request.ListenerName);
+        Assert.Equal(ErrorCode.None, ForwardedRequest.Read(Read<EnvelopeRequest>(sent), request.ListenerName, out var read));
+        var received = read!;
         Assert.Equal(sent, Bytes(received.ToEnvelope()));
         Assert.Equal(request with { Body = received.Body }, received);
         Carried.Enqueue(received);
