@@ -320,7 +320,7 @@ public sealed class BrokerService : IAsyncDisposable
     public async Task<int> DrainAsync()
     {
         var drained = Connections.DrainAsync();
-        foreach (var partition in Partitions.All) partition.FetchWaits.Release();
+        Partitions.EndWaits();
         _groups.Close();
         await drained.WaitAsync(TimeSpan.FromMilliseconds(ShutdownDrainMs), _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         return Connections.Count;

@@ -24,6 +24,7 @@ internal sealed class FetchWaits
     private readonly Lock _lock = new();
 
     private FetchWait.Node? _first;
+    private bool _isOver;
     private Leadership _leadership = Leadership.Unknown;
     private long _highWatermark;
     private long _firstUnstableOffset;
@@ -67,6 +68,19 @@ internal sealed class FetchWaits
     }
 
     /// <summary>
+    /// The log was cut behind an offset. Bytes that went count as if they stood before it: a fetch looks too early rather than too late, or never.
+    /// </summary>
+    public void Cut(long endOffset)
+    {
+        for (var left = _hidden.Count; left > 0; left--)
+        {
+            var (end, bytes) = _hidden.Dequeue();
+            _hidden.Enqueue((Math.Min(end, endOffset), bytes));
+        }
+        _hiddenRest.EndOffset = Math.Min(_hiddenRest.EndOffset, endOffset);
+    }
+
+    /// <summary>
     /// The high watermark has moved. What was written before it counts; who waits for something that came before it was counted here looks again.
     /// Transactions that are decided below it hold nobody back any more.
     /// </summary>
@@ -104,10 +118,14 @@ internal sealed class FetchWaits
         }
     }
 
-    /// <summary>Answers fetches that wait with what there is.</summary>
-    public void Release()
+    /// <summary>Answers fetches that wait with what there is, and those too that begin to wait later: the node stops.</summary>
+    public void End()
     {
-        lock (_lock) ReleaseUnderLock();
+        lock (_lock)
+        {
+            _isOver = true;
+            ReleaseUnderLock();
+        }
     }
 
     /// <summary>A fetch waits that has read by these bounds.</summary>
@@ -116,7 +134,7 @@ internal sealed class FetchWaits
         lock (_lock)
         {
             var now = BoundsUnderLock();
-            if (!ReferenceEquals(now.Leadership, seen.Leadership))
+            if (_isOver || !ReferenceEquals(now.Leadership, seen.Leadership))
             {
                 node.Wait.Changed();
                 return;

@@ -14,6 +14,8 @@ public sealed class PartitionTable
     /// <summary>Held while partitions come and go.</summary>
     private readonly Lock _changes = new();
 
+    private bool _waitsAreOver;
+
     /// <summary>All of them in order; null where that is to be made anew.</summary>
     private volatile Partition[]? _all;
 
@@ -45,10 +47,21 @@ public sealed class PartitionTable
         return IsKnown(topic, index) ? ErrorCode.NotLeaderOrFollower : ErrorCode.UnknownTopicOrPartition;
     }
 
+    /// <summary>The node stops: no fetch waits any more, at none of them nor at any that comes.</summary>
+    internal void EndWaits()
+    {
+        lock (_changes)
+        {
+            _waitsAreOver = true;
+            foreach (var partition in All) partition.FetchWaits.End();
+        }
+    }
+
     internal void Add(Partition partition)
     {
         lock (_changes)
         {
+            if (_waitsAreOver) partition.FetchWaits.End();
             _partitions[new TopicPartition(partition.Topic, partition.Index)] = partition;
             _all = null;
         }

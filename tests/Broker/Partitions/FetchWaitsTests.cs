@@ -129,7 +129,15 @@ public sealed class FetchWaitsTests : IDisposable
         _waits.Advance(1, NoTransaction, 0);
         await Task.WhenAll(first, last);
         Assert.False(gone.Wait(long.MaxValue, TestContext.Current.CancellationToken).IsCompleted);
-        _waits.Release();
+        _waits.End();
+    }
+
+    [Fact]
+    public async Task Nobody_waits_once_the_node_stops()
+    {
+        var earlier = Wait(missing: 10);
+        _waits.End();
+        await Task.WhenAll(earlier, Wait(missing: 10));
     }
 
     [Fact]
