@@ -27,7 +27,7 @@ public sealed partial class ClockTests
         ["src/KafkaCompat.Broker/Handlers/Quorum/DescribeQuorumHandler.cs"] = "when the leader was last at the end of its log, which is now",
         ["src/KafkaCompat.Broker/Partitions/LogKeeper.cs"] = "retention and producers go by the times of records",
         ["src/KafkaCompat.Broker/Node/NodeDirectories.cs"] = "the times of the records of a directory that is formatted",
-        ["src/KafkaCompat.Broker/Partitions/Leading.cs"] = "the times of records, given in their order",
+        ["src/KafkaCompat.Broker/Partitions/AppendTimes.cs"] = "the times of records, given in their order",
         ["src/KafkaCompat.Broker/Partitions/Partition.cs"] = "the times of records, given and checked",
         ["src/KafkaCompat.Broker/Quorum/QuorumLoop.cs"] = "the times of metadata records, and their retention",
         ["src/KafkaCompat.Server/CommandLine/FormatCommand.cs"] = "the times of the records of a directory that is formatted",

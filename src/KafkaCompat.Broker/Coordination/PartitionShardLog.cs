@@ -38,7 +38,7 @@ internal sealed class PartitionShardLog(Partition partition, int leaderEpoch, Ti
     public async Task<ErrorCode> WhenCommitted(long requiredOffset, int timeoutMs)
     {
         var wait = new AckWait(wheel);
-        var place = wait.Add(partition, requiredOffset);
+        var place = wait.Add(partition, requiredOffset, leaderEpoch);
         await wait.Wait(timeoutMs);
         return place.Outcome ?? ErrorCode.RequestTimedOut;
     }

@@ -15,10 +15,13 @@ public sealed class AckWait(TimerWheel wheel) : TimerWheelEntry
     private bool _isComplete;
     private int _settled;
 
-    /// <summary>Adds a place for records that end before <paramref name="requiredOffset"/>.</summary>
-    public Place Add(Partition partition, long requiredOffset)
+    /// <summary>
+    /// Adds a place for records that end before <paramref name="requiredOffset"/> and are in the log of the leader of <paramref name="leaderEpoch"/>. In
+    /// another epoch others may stand there.
+    /// </summary>
+    public Place Add(Partition partition, long requiredOffset, int leaderEpoch)
     {
-        var place = new Place(this, partition, requiredOffset);
+        var place = new Place(this, partition, requiredOffset, leaderEpoch);
         lock (_lock) _places.Add(place);
         partition.AddAckWait(place);
         return place;
@@ -62,12 +65,15 @@ public sealed class AckWait(TimerWheel wheel) : TimerWheelEntry
     }
 
     /// <summary>One partition of the request. A node of that partition's list, guarded by its lock.</summary>
-    public sealed class Place(AckWait wait, Partition partition, long requiredOffset)
+    public sealed class Place(AckWait wait, Partition partition, long requiredOffset, int leaderEpoch)
     {
         public Partition Partition { get; } = partition;
 
         /// <summary>The high watermark that acknowledges the records.</summary>
         public long RequiredOffset { get; } = requiredOffset;
+
+        /// <summary>The epoch in which this replica had the records as their leader.</summary>
+        public int LeaderEpoch { get; } = leaderEpoch;
 
         /// <summary>Null until settled.</summary>
         public ErrorCode? Outcome { get; internal set; }

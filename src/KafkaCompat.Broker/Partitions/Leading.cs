@@ -22,18 +22,15 @@ internal sealed class Leading : PartitionRole
     private const short AcksAll = -1;
 
     private readonly LeaderReplica _replica;
-    private readonly PartitionLog _log;
     private readonly TimeProvider _time;
-    private TopicConfig _config;
-    private long _lastAppendTimeMs = long.MinValue;
+    private readonly AppendTimes _times;
 
-    public Leading(Leadership leadership, LeaderReplica replica, PartitionLog log, TopicConfig config, TimeProvider time)
-        : base(leadership)
+    public Leading(Leadership leadership, LeaderReplica replica, PartitionLog log, TopicConfig config, TimeProvider time, AppendTimes times)
+        : base(leadership, log, config)
     {
         _replica = replica;
-        _log = log;
-        _config = config;
         _time = time;
+        _times = times;
     }
 
     public override long HighWatermark => _replica.HighWatermark;
@@ -44,22 +41,16 @@ internal sealed class Leading : PartitionRole
     /// <summary>The rules of the topic for its replicas.</summary>
     public static ReplicationSettings SettingsOf(TopicConfig config) => new(config.MinInSyncReplicas, config.ReplicaLagTimeMaxMs);
 
-    /// <summary>The topic has other settings.</summary>
-    public void Configure(TopicConfig config)
+    public override void Configure(TopicConfig config)
     {
-        _config = config;
+        base.Configure(config);
         _replica.Settings = SettingsOf(config);
     }
 
     /// <summary>The metadata has news of the replicas, and the leader is the same in the same epoch.</summary>
     public void OnMetadata(PartitionRegistration registration) => _ = _replica.OnMetadata(registration, _time.TickMs());
 
-    /// <summary>What there is of the log counts: all of it, or with <c>flush.messages=1</c> as much as is durable.</summary>
-    public void OnLog()
-    {
-        var end = _log.LogEndOffset;
-        _ = _replica.OnOwnLog(end, _config.FlushMessages == 1 ? Math.Min(_log.RecoveryPoint, end) : end);
-    }
+    public override void OnLog() => _ = _replica.OnOwnLog(Log.LogEndOffset, HeldEndOffset);
 
     /// <summary>Why a producer's batch is not taken, whatever it holds.</summary>
     public PartitionAppend? Refusal(short acks) => acks == AcksAll && _replica.IsUnderMinIsr ? PartitionAppend.Failed(ErrorCode.NotEnoughReplicas) : null;
@@ -67,17 +58,14 @@ internal sealed class Leading : PartitionRole
     /// <summary>Gives a batch that is sound its offsets and writes it. Null where the log has to be asked first whether the batch is in it.</summary>
     public PartitionAppend? Append(ProduceVerdict verdict, bool knowsOlderBatches)
     {
-        // Times that the broker gives follow the order of the records, also where a batch was checked before another that is written already: then it gets the
-        // time of its own turn. Where the clock was set back meanwhile, that is the time it is now, and what was given before it does not count any more.
-        var isBrokersTime = verdict.LogAppendTimeMs != RecordBatchHeader.NoTimestamp;
-        if (isBrokersTime && verdict.LogAppendTimeMs < _lastAppendTimeMs) verdict = verdict.AtLogAppendTime(_time.WallMs());
-        var producer = _log.Producers.Check(verdict.Header, AppendOrigin.Client);
+        verdict = _times.InOrder(verdict, _time);
+        var producer = Log.Producers.Check(verdict.Header, AppendOrigin.Client);
         if (producer.Fault == ProducerFault.OutOfOrderSequenceNumber && !knowsOlderBatches) return null;
-        if (producer.Fault != ProducerFault.None) return PartitionAppend.Refused((ErrorCode)producer.Fault, _log.LogStartOffset);
+        if (producer.Fault != ProducerFault.None) return PartitionAppend.Refused((ErrorCode)producer.Fault, Log.LogStartOffset);
         if (producer.Duplicate is { } earlier) return Succeeded(earlier.FirstOffset, earlier.LastOffset, earlier.Timestamp, writtenBytes: 0);
-        _ = verdict.Assign(_log.LogEndOffset, Leadership.LeaderEpoch);
+        _ = verdict.Assign(Log.LogEndOffset, Leadership.LeaderEpoch);
         var appended = Write(verdict.Batch, verdict.LogAppendTimeMs);
-        if (isBrokersTime) _lastAppendTimeMs = verdict.LogAppendTimeMs;
+        _times.Given(verdict);
         return appended;
     }
 
@@ -85,9 +73,9 @@ internal sealed class Leading : PartitionRole
     public PartitionAppend AppendOfCoordinator(in ReadOnlySequence<byte> batch)
     {
         if (_replica.IsUnderMinIsr) return PartitionAppend.Failed(ErrorCode.NotEnoughReplicas);
-        if (!RecordBatchHeader.TryRead(batch, out var header) || header.SizeInBytes > _config.MaxMessageBytes)
+        if (!RecordBatchHeader.TryRead(batch, out var header) || header.SizeInBytes > Config.MaxMessageBytes)
             return PartitionAppend.Failed(ErrorCode.MessageTooLarge);
-        RecordBatchPatch.SetBaseOffset(batch, _log.LogEndOffset);
+        RecordBatchPatch.SetBaseOffset(batch, Log.LogEndOffset);
         RecordBatchPatch.SetPartitionLeaderEpoch(batch, Leadership.LeaderEpoch);
         return Write(batch, RecordBatchHeader.NoTimestamp);
     }
@@ -95,12 +83,12 @@ internal sealed class Leading : PartitionRole
     /// <summary>As <see cref="Partition.DeleteRecordsBefore"/>.</summary>
     public (ErrorCode Error, long LowWatermark) DeleteRecordsBefore(long offset)
     {
-        if (_config.IsCompacted && !_config.IsDeleted) return (ErrorCode.PolicyViolation, -1);
+        if (Config.IsCompacted && !Config.IsDeleted) return (ErrorCode.PolicyViolation, -1);
         if (offset < HighWatermarkOffset || offset > HighWatermark) return (ErrorCode.OffsetOutOfRange, -1);
         try
         {
-            _ = _log.AdvanceLogStart(offset == HighWatermarkOffset ? HighWatermark : offset);
-            return (ErrorCode.None, _log.LogStartOffset);
+            _ = Log.AdvanceLogStart(offset == HighWatermarkOffset ? HighWatermark : offset);
+            return (ErrorCode.None, Log.LogStartOffset);
         }
         catch (KafkaStorageException)
         {
@@ -111,7 +99,7 @@ internal sealed class Leading : PartitionRole
     /// <summary>Writes batches whose offsets are final.</summary>
     private PartitionAppend Write(in ReadOnlySequence<byte> batches, long logAppendTimeMs)
     {
-        var appended = _log.Append(batches);
+        var appended = Log.Append(batches);
         OnLog();
         return Succeeded(appended.FirstOffset, appended.LastOffset, logAppendTimeMs, batches.Length);
     }
@@ -120,8 +108,10 @@ internal sealed class Leading : PartitionRole
     {
         BaseOffset = firstOffset,
         LogAppendTimeMs = logAppendTimeMs,
-        LogStartOffset = _log.LogStartOffset,
+        LogStartOffset = Log.LogStartOffset,
         RequiredOffset = lastOffset + 1,
+        LeaderId = Leadership.LeaderId,
+        LeaderEpoch = Leadership.LeaderEpoch,
         IsReplicated = lastOffset < HighWatermark,
         WrittenBytes = writtenBytes,
     };

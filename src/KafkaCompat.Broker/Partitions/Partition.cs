@@ -30,6 +30,7 @@ public sealed class Partition
     private readonly TimeProvider _time;
     private readonly AckWaits _ackWaits = new();
     private readonly FlushSchedule _flushes;
+    private readonly AppendTimes _times = new();
     private readonly PartitionReader _reader;
     private TopicConfig _config;
     private ProduceSettings _produceSettings;
@@ -129,7 +130,7 @@ public sealed class Partition
             _config = config;
             _produceSettings = LogSettingsOf.Produce(config);
             Log.Settings = LogSettingsOf.Topic(config);
-            (_role as Leading)?.Configure(config);
+            _role.Configure(config);
         }
     }
 
@@ -195,6 +196,46 @@ public sealed class Partition
             {
                 return PartitionAppend.Failed(ErrorCode.KafkaStorageError);
             }
+        }
+    }
+
+    /// <summary>What to ask the leader for next; null where this replica leads, or follows nobody.</summary>
+    internal LeaderFetch? NextFetch()
+    {
+        lock (_lock) return (_role as Following)?.Ask();
+    }
+
+    /// <summary>
+    /// Takes over what the leader has answered: appends its records, or cuts the log back to where both agree, and follows its high watermark and the start
+    /// of its log. An answer to anything but the last fetch of this epoch changes nothing. With an error nothing has changed either, and the next fetch asks
+    /// again.
+    /// </summary>
+    internal ErrorCode Follow(in LeaderFetch fetch, in LeaderAnswer answer)
+    {
+        try
+        {
+            var batches = LeaderBatches.Check(answer.Records, Log.LogEndOffset, fetch.Ask.LeaderEpoch);
+            if (batches.Error != ErrorCode.None) return batches.Error;
+            lock (_lock)
+            {
+                var leadership = _role.Leadership;
+                if (_role is not Following following || leadership.IsClosed || leadership.LeaderEpoch != fetch.Ask.LeaderEpoch)
+                    return ErrorCode.NotLeaderOrFollower;
+                var before = Log.LogEndOffset;
+                var change = following.Take(fetch.Ask.Token, answer, batches);
+                if (change.IsCut) Shrank();
+                if (change.WrittenBytes > 0) Grew(Math.Max(1, Log.LogEndOffset - before), change.WrittenBytes);
+                else Publish();
+                return change.Error;
+            }
+        }
+        catch (KafkaStorageException)
+        {
+            return ErrorCode.KafkaStorageError;
+        }
+        catch (ObjectDisposedException)
+        {
+            return ErrorCode.NotLeaderOrFollower;
         }
     }
 
@@ -265,7 +306,8 @@ public sealed class Partition
     {
         lock (_lock)
         {
-            if (_role is Leading) _ackWaits.Add(place, _role.HighWatermark);
+            // Who has lost the leadership meanwhile may have cut the records off, and have others there now that it leads again.
+            if (_role.Leadership.IsHereIn(place.LeaderEpoch)) _ackWaits.Add(place, _role.HighWatermark);
             else place.Settle(ErrorCode.NotLeaderOrFollower);
         }
     }
@@ -292,7 +334,7 @@ public sealed class Partition
         {
             if (_role.Leadership.IsClosed) return;
             _flushes.Synced(_time.TickMs());
-            (_role as Leading)?.OnLog();
+            _role.OnLog();
             Publish();
         }
     }
@@ -301,13 +343,16 @@ public sealed class Partition
     {
         var settings = Leading.SettingsOf(_config);
         var replica = new LeaderReplica(leadership.LeaderId, registration, settings, leadership.StartOffset, _role.HighWatermark, _time.TickMs());
-        return new Leading(leadership, replica, Log, _config, _time);
+        return new Leading(leadership, replica, Log, _config, _time, _times);
     }
 
     private Following Follow(Leadership leadership, long highWatermark)
     {
         var start = Log.LogStartOffset;
-        return new Following(leadership, new FollowerReplica(leadership.LeaderEpoch, start, Log.LogEndOffset, Math.Max(start, highWatermark)));
+        var replica = new FollowerReplica(leadership.LeaderEpoch, start, Log.LogEndOffset, Math.Max(start, highWatermark));
+        var following = new Following(leadership, replica, Log, _config);
+        following.OnLog();
+        return following;
     }
 
     /// <summary>Who waits here for what only a leader can tell looks elsewhere; fetches look again in any case.</summary>
@@ -339,8 +384,21 @@ public sealed class Partition
         var records = appended.RequiredOffset - appended.BaseOffset;
         _bytesIn += appended.WrittenBytes;
         _recordsIn += records;
+        Grew(records, appended.WrittenBytes);
+    }
+
+    private void Grew(long records, long bytes)
+    {
         if (_flushes.IsDueAfter(records, _config.FlushMessages)) _syncer.Request(this);
-        FetchWaits.Written(appended.RequiredOffset, appended.WrittenBytes);
+        FetchWaits.Written(Log.LogEndOffset, bytes);
+        Publish();
+    }
+
+    /// <summary>Records went from the end of the log. The high watermark may have gone back, and which transactions are open is known anew.</summary>
+    private void Shrank()
+    {
+        FetchWaits.Cut(Log.LogEndOffset);
+        _publishedHighWatermark = -1;
         Publish();
     }
 

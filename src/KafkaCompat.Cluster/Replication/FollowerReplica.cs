@@ -58,6 +58,14 @@ public sealed class FollowerReplica
     /// <summary>In flush mode: the log is durable up to an offset, and the leader is told of no more.</summary>
     public void OnHeld(long heldEndOffset) => _heldEndOffset = Math.Min(heldEndOffset, LogEndOffset);
 
+    /// <summary>Retention has forgotten what is before an offset. It takes what is committed alone, so that whatever it took counts as that.</summary>
+    public void OnLogStart(long logStartOffset)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(logStartOffset, LogEndOffset);
+        LogStartOffset = Math.Max(LogStartOffset, logStartOffset);
+        HighWatermark = Math.Max(HighWatermark, LogStartOffset);
+    }
+
     /// <summary>The leader's log is the same before the offset that was asked for, and this is what follows there. Null for an answer of the past.</summary>
     public FollowerStep? OnFetched(long token, in FetchedBatches fetched)
     {

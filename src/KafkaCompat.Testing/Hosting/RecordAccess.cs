@@ -54,7 +54,7 @@ internal static class RecordAccess
         if (appended.Error == ErrorCode.None && !appended.IsReplicated)
         {
             var wait = new AckWait(broker.Wheel);
-            var place = wait.Add(partition, appended.RequiredOffset);
+            var place = wait.Add(partition, appended.RequiredOffset, appended.LeaderEpoch);
             await wait.Wait(BrokerSettings.RequestTimeoutMs, cancellation).ConfigureAwait(false);
             cancellation.ThrowIfCancellationRequested();
             if (place.Outcome is { } outcome and not ErrorCode.None)

@@ -53,5 +53,5 @@ public sealed class AckWaitsTests : IDisposable
         Assert.Null(place.Outcome);
     }
 
-    private AckWait.Place Place(long requiredOffset) => new(new AckWait(_wheel), null!, requiredOffset);
+    private AckWait.Place Place(long requiredOffset) => new(new AckWait(_wheel), null!, requiredOffset, leaderEpoch: 1);
 }

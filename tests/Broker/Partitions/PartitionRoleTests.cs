@@ -33,7 +33,7 @@ public sealed class PartitionRoleTests : IDisposable
         Assert.Equal((ErrorCode.None, false, 0L), (appended.Error, appended.IsReplicated, partition.HighWatermark));
         using var wheel = new TimerWheel(TimeProvider.System);
         var wait = new AckWait(wheel);
-        var place = wait.Add(partition, appended.RequiredOffset);
+        var place = wait.Add(partition, appended.RequiredOffset, appended.LeaderEpoch);
         Assert.Null(place.Outcome);
         // The silent one is fenced, and the metadata says so within the same leader's epoch.
         Tell(partition, leader: 1, epoch: 3, isr: [1]);
@@ -62,7 +62,7 @@ public sealed class PartitionRoleTests : IDisposable
         var partition = Create();
         Tell(partition, leader: 1, epoch: 3, isr: [1, 2]);
         using var wheel = new TimerWheel(TimeProvider.System);
-        var place = new AckWait(wheel).Add(partition, Append(partition, acks: -1).RequiredOffset);
+        var place = new AckWait(wheel).Add(partition, Append(partition, acks: -1).RequiredOffset, leaderEpoch: 3);
         Tell(partition, leader: 2, epoch: 4, isr: [1, 2]);
         Assert.Equal(ErrorCode.NotLeaderOrFollower, place.Outcome);
         var refused = Append(partition, acks: 1);

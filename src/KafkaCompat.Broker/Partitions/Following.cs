@@ -1,0 +1,69 @@
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Cluster.Quorum;
+using KafkaCompat.Cluster.Replication;
+using KafkaCompat.Protocol;
+using KafkaCompat.Storage.Logs;
+
+namespace KafkaCompat.Broker.Partitions;
+
+/// <summary>
+/// Another replica leads in one epoch, or none, or this one is closed. Its log becomes the leader's: <see cref="FollowerReplica"/> says what to ask the leader
+/// for and what to do with the answer, and this does it. The high watermark is what is known of it.
+/// </summary>
+internal sealed class Following(Leadership leadership, FollowerReplica replica, PartitionLog log, TopicConfig config) : PartitionRole(leadership, log, config)
+{
+    public override long HighWatermark => replica.HighWatermark;
+
+    public override void OnLog() => replica.OnHeld(HeldEndOffset);
+
+    /// <summary>The next fetch; null where there is nobody to ask.</summary>
+    public LeaderFetch? Ask()
+    {
+        if (Leadership.IsClosed || Leadership.LeaderId < 0) return null;
+        SeeRetention();
+        var ask = replica.Ask();
+        return new LeaderFetch(ask, ask.Offset > Log.LogStartOffset ? Log.Epochs.EpochFor(ask.Offset - 1) : Leadership.NoEpoch, Log.LogStartOffset);
+    }
+
+    /// <summary>Does to the log what an answer says, or nothing where the answer is of the past.</summary>
+    public FollowerChange Take(long token, in LeaderAnswer answer, in LeaderBatches batches)
+    {
+        SeeRetention();
+        if (StepFor(token, answer, batches) is not { } step) return default;
+        if (step.Error != ErrorCode.None) return new FollowerChange(step.Error, false, 0);
+        var isDone = false;
+        try
+        {
+            if (step.TruncateTo is { } end) Log.TruncateTo(end);
+            if (step.StartOverAt is { } start) Log.TruncateFullyAt(start);
+            if (step.Appends) _ = Log.Append(batches.Bytes);
+            if (step.AdvanceStartTo is { } first) _ = Log.AdvanceLogStart(first);
+            isDone = true;
+        }
+        finally
+        {
+            // A disk that refuses a part of it leaves the log as it is now.
+            replica.Apply(isDone ? step : AsTheLogIs(), HeldEndOffset);
+        }
+        return new FollowerChange(ErrorCode.None, step.TruncateTo is not null || step.StartOverAt is not null, step.Appends ? batches.Bytes.Length : 0);
+    }
+
+    private FollowerStep? StepFor(long token, in LeaderAnswer answer, in LeaderBatches batches)
+    {
+        if (answer.IsOutOfRange) return replica.OnOutOfRange(token, answer.LogStartOffset, answer.LogEndOffset);
+        if (answer.Diverging is not { } leaders)
+            return replica.OnFetched(token, new FetchedBatches(batches.FirstOffset, batches.NextOffset, answer.HighWatermark, answer.LogStartOffset));
+        var own = Log.Epochs.EndOffsetFor(leaders.Epoch, Log.LogEndOffset);
+        return replica.OnDiverging(token, leaders, new EpochEnd(own.Epoch, own.StartOffset));
+    }
+
+    /// <summary>Retention goes on while this replica follows, and asks nobody.</summary>
+    private void SeeRetention() => replica.OnLogStart(Log.LogStartOffset);
+
+    private FollowerStep AsTheLogIs() => new()
+    {
+        LogStartOffset = Log.LogStartOffset,
+        LogEndOffset = Log.LogEndOffset,
+        HighWatermark = Math.Clamp(replica.HighWatermark, Log.LogStartOffset, Log.LogEndOffset),
+    };
+}
