@@ -26,6 +26,7 @@ public static class KnownSettings
         ("metrics.jmx.", "measurements leave as .NET metrics, not through Java's reporters"),
         ("metrics.context.", "measurements leave as .NET metrics, not through Java's reporters"),
         ("confluent.", "they belong to Confluent's edition of Kafka"), ("strimzi.", "they belong to plug-ins of Strimzi's"),
+        ("prometheus.metrics.reporter.", "they belong to plug-ins of Strimzi's"),
         ("log4j.", "KAFKA_LOG_LEVEL says what is logged"), ("cruise.control.metrics.", "they belong to a metrics reporter of Cruise Control's"),
     ];
 

@@ -1,4 +1,4 @@
-using System.Threading.Channels;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -19,8 +19,7 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
     private const int RetryMs = 500;
 
     private readonly Dictionary<(Uuid Topic, int Partition), Uuid> _waiting = [];
-    private readonly Channel<bool> _added = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly News _added = new();
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
 
@@ -30,8 +29,8 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
         lock (_waiting)
         {
             _waiting[(topicId, partition)] = directory;
-            _ = _added.Writer.TryWrite(true);
         }
+        _added.Tell();
     }
 
     public void Start() => _loop = Run();
@@ -47,9 +46,8 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
     {
         try
         {
-            while (true)
+            while (await _added.WaitAsync(_stop.Token))
             {
-                _ = await _added.Reader.ReadAsync(_stop.Token);
                 while (Take() is { Count: > 0 } batch)
                 {
                     if (await Tell(batch)) continue;

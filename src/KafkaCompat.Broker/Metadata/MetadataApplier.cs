@@ -1,4 +1,4 @@
-using System.Threading.Channels;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Quorum;
@@ -12,9 +12,6 @@ namespace KafkaCompat.Broker.Metadata;
 /// </summary>
 public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) : IQuorumListener, IAsyncDisposable
 {
-    /// <summary>How long it waits for a file that could not be opened for lack of descriptors.</summary>
-    private const int RetryMs = 100;
-
     private readonly MetadataLoader _loader = new();
     private readonly List<IMetadataListener> _listeners = [];
     private readonly AppliedWaits _waits = new();
@@ -22,7 +19,7 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
     /// <summary>Held while listeners are told of something.</summary>
     private readonly SemaphoreSlim _gate = new(1, 1);
 
-    private readonly Channel<bool> _hasNews = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly News _news = new();
 
     /// <summary>Held over what the quorum has said and this has not taken up yet.</summary>
     private readonly Lock _newsLock = new();
@@ -120,7 +117,7 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
             _committedTo = Math.Max(_committedTo, id.EndOffset);
         }
 
-        _ = _hasNews.Writer.TryWrite(true);
+        _news.Tell();
     }
 
     public void OnHighWatermark(long offset)
@@ -130,7 +127,7 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
             _committedTo = offset;
         }
 
-        _ = _hasNews.Writer.TryWrite(true);
+        _news.Tell();
     }
 
     public void OnLeading(int epoch, long nextOffset)
@@ -140,13 +137,13 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
             _leading = (epoch, nextOffset);
         }
 
-        _ = _hasNews.Writer.TryWrite(true);
+        _news.Tell();
     }
 
     /// <summary>Applies what is committed by now, and ends. Nobody is told anything after that.</summary>
     public async ValueTask DisposeAsync()
     {
-        _ = _hasNews.Writer.TryComplete();
+        _news.End();
         await _completion.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Current);
         await _gate.WaitAsync();
         _isDisposed = true;
@@ -157,9 +154,8 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
     {
         try
         {
-            while (await _hasNews.Reader.WaitToReadAsync())
+            while (await _news.WaitAsync())
             {
-                _ = _hasNews.Reader.TryRead(out _);
                 await CatchUp(log);
             }
 
@@ -206,17 +202,15 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
 
     private async ValueTask<IReadOnlyList<QuorumBatch>> Read(CommittedBatches log, long committedTo)
     {
-        while (true)
-        {
-            try
+        IReadOnlyList<QuorumBatch> batches = [];
+        await FileShortageRetry.Run(
+            () =>
             {
-                return log.Read(_nextOffset, committedTo);
-            }
-            catch (Exception refused) when (FileShortage.IsOfDescriptors(refused.InnerException ?? refused))
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(RetryMs), clock);
-            }
-        }
+                batches = log.Read(_nextOffset, committedTo);
+                return Task.CompletedTask;
+            },
+            clock);
+        return batches;
     }
 
     private async Task Apply(SnapshotId id, QuorumSnapshot snapshot)

@@ -108,7 +108,7 @@ public sealed class BrokerNode : IAsyncDisposable
         // Null where the failure says by itself what there is to say.
         IOException? Told(Exception failure)
         {
-            if (FileShortage.IsOfDescriptors(failure.InnerException ?? failure))
+            if (FileShortage.IsOfDescriptors(failure.GetBaseException()))
                 return new IOException($"{failure.Message}. {FileShortage.Remedy}", failure);
             // What failed after that is a consequence: one line tells of the disk.
             return directories.Metadata.Health.Cause is { } cause

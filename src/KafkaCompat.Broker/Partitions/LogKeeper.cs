@@ -129,7 +129,7 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
                 {
                     await chore();
                 }
-                catch (Exception e) when (FileShortage.IsOfDescriptors(e.InnerException ?? e))
+                catch (Exception e) when (FileShortage.IsOfDescriptors(e))
                 {
                     LogKeeperLog.ChoreLacksFiles(logger, name, e.Message);
                 }

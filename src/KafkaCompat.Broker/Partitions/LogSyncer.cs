@@ -11,9 +11,6 @@ namespace KafkaCompat.Broker.Partitions;
 /// </summary>
 public sealed class LogSyncer(TimeProvider? time = null)
 {
-    /// <summary>How long a sync that was refused waits before it is done again.</summary>
-    public const int RetryMs = 100;
-
     /// <summary>Syncs at a time. File systems commit those of one moment together.</summary>
     private const int Workers = 4;
 
@@ -24,7 +21,7 @@ public sealed class LogSyncer(TimeProvider? time = null)
     /// <summary>Partitions whose sync was refused.</summary>
     private readonly HashSet<Partition> _refused = [];
 
-    private readonly Channel<bool> _hasRefused = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly News _hasRefused = new();
     private readonly Signal _stopping = new();
     private Task _workers = Task.CompletedTask;
     private Task _retries = Task.CompletedTask;
@@ -52,7 +49,7 @@ public sealed class LogSyncer(TimeProvider? time = null)
     public async Task Stop()
     {
         _stopping.Set();
-        _ = _hasRefused.Writer.TryComplete();
+        _hasRefused.End();
         await _retries;
         _ = _requests.Writer.TryComplete();
         await _workers;
@@ -72,11 +69,10 @@ public sealed class LogSyncer(TimeProvider? time = null)
 
     private async Task Retry()
     {
-        while (await _hasRefused.Reader.WaitToReadAsync())
+        while (await _hasRefused.WaitAsync())
         {
-            _ = await Task.WhenAny(Task.Delay(TimeSpan.FromMilliseconds(RetryMs), _time), _stopping.WhenSet);
+            _ = await Task.WhenAny(Task.Delay(TimeSpan.FromMilliseconds(FileShortageRetry.DelayMs), _time), _stopping.WhenSet);
             if (_stopping.WhenSet.IsCompleted) return;
-            _ = _hasRefused.Reader.TryRead(out _);
             Partition[] again;
             lock (_refused)
             {
@@ -101,7 +97,7 @@ public sealed class LogSyncer(TimeProvider? time = null)
         catch (KafkaStorageException)
         {
             lock (_refused) _ = _refused.Add(partition);
-            _ = _hasRefused.Writer.TryWrite(true);
+            _hasRefused.Tell();
         }
         catch (ObjectDisposedException)
         {

@@ -13,7 +13,7 @@ internal sealed class OfflineCauses(PartitionTable table, ILogger logger)
     private readonly SortedDictionary<string, Cause> _causes = new(StringComparer.Ordinal);
 
     /// <summary>Whether a partition is out of use for lack of descriptors, which passes.</summary>
-    public static bool IsShortage(Exception failure) => FileShortage.IsOfDescriptors(failure.GetBaseException());
+    public static bool IsShortage(Exception failure) => FileShortage.IsOfDescriptors(failure);
 
     /// <summary>A fault of a disk, of files or of a shortage, which its message tells whole.</summary>
     public static bool IsForeseen(Exception failure) => failure.GetBaseException() is IOException or UnauthorizedAccessException or LogCorruptionException;

@@ -22,9 +22,6 @@ public sealed class QuorumLoop : IDisposable
     /// <summary>Messages of one turn.</summary>
     private const int MaxItemsPerTurn = 64;
 
-    /// <summary>How long it waits for a file that could not be opened for lack of descriptors.</summary>
-    private const int RetryMs = 100;
-
     private readonly MetadataLog _log;
     private readonly QuorumSettings _settings;
     private readonly IQuorumListener _listener;
@@ -226,7 +223,7 @@ public sealed class QuorumLoop : IDisposable
         }
 
         long dueMs = _core.NextDeadlineMs is { } due ? Math.Max(0, due - _clock.TickMs()) : -1;
-        long waitMs = _steps.Count == 0 ? dueMs : dueMs < 0 ? RetryMs : Math.Min(dueMs, RetryMs);
+        long waitMs = _steps.Count == 0 ? dueMs : dueMs < 0 ? FileShortageRetry.DelayMs : Math.Min(dueMs, FileShortageRetry.DelayMs);
         _timer.Change(waitMs < 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(waitMs), Timeout.InfiniteTimeSpan);
     }
 
@@ -246,7 +243,7 @@ public sealed class QuorumLoop : IDisposable
 
             return true;
         }
-        catch (Exception refused) when (IsShortage(refused))
+        catch (Exception refused) when (FileShortage.IsOfDescriptors(refused))
         {
             return false;
         }
@@ -388,23 +385,14 @@ public sealed class QuorumLoop : IDisposable
     /// <summary>Does something on the disk's threads, and posts its end.</summary>
     private async Task OnDisk(Action work, QuorumWork done)
     {
-        while (true)
+        try
         {
-            try
-            {
-                await _log.DiskThreads.Run(work);
-                _mailbox.Post(done);
-                return;
-            }
-            catch (Exception refused) when (IsShortage(refused) && !_hasEnded)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(RetryMs), _clock);
-            }
-            catch (Exception failure)
-            {
-                _mailbox.Post(new QuorumWork.Failed(failure, done));
-                return;
-            }
+            await FileShortageRetry.Run(() => _log.DiskThreads.Run(work), _clock, () => _hasEnded);
+            _mailbox.Post(done);
+        }
+        catch (Exception failure)
+        {
+            _mailbox.Post(new QuorumWork.Failed(failure, done));
         }
     }
 
@@ -478,8 +466,6 @@ public sealed class QuorumLoop : IDisposable
 
         _ = _failure is null ? _completion.TrySetResult() : _completion.TrySetException(_failure);
     }
-
-    private static bool IsShortage(Exception refused) => FileShortage.IsOfDescriptors(refused.InnerException ?? refused);
 
     private QuorumDescription Description()
     {

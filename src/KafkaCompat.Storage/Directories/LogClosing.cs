@@ -41,7 +41,7 @@ internal static class LogClosing
                 {
                     next.Close(isNameDurable: true);
                 }
-                catch (KafkaStorageException refused) when (FileShortage.IsOfDescriptors(refused.GetBaseException()))
+                catch (KafkaStorageException refused) when (FileShortage.IsOfDescriptors(refused))
                 {
                     lacking.Enqueue(next);
                 }

@@ -208,7 +208,7 @@ public sealed class LogDirectories : IDisposable
 
     /// <summary>Where there are others, a directory that cannot be read goes offline. A lack of descriptors is no fault of a directory.</summary>
     private bool CanDoWithout(Exception failure) =>
-        _all.Count > 1 && failure is IOException or LogCorruptionException && !FileShortage.IsOfDescriptors(failure.InnerException ?? failure);
+        _all.Count > 1 && failure is IOException or LogCorruptionException && !FileShortage.IsOfDescriptors(failure);
 
     private static void Lose(LogDirectory directory, Exception failure)
     {

@@ -32,7 +32,7 @@ public sealed class DirectoryHealth
     public void Require()
     {
         if (Volatile.Read(ref _cause) is { } cause)
-            throw new KafkaStorageException("The log directory has failed earlier: " + cause.Message, cause);
+            throw new KafkaStorageException("The log directory has failed earlier: " + cause.Message, cause) { HasFailedDirectory = true };
     }
 
     /// <summary>
@@ -85,6 +85,6 @@ public sealed class DirectoryHealth
     public KafkaStorageException FailedBy(Exception cause)
     {
         Fail(cause);
-        return new KafkaStorageException(cause.Message, cause);
+        return new KafkaStorageException(cause.Message, cause) { HasFailedDirectory = true };
     }
 }

@@ -14,10 +14,23 @@ public static class FileShortage
     public static IOException OfDescriptors(string path) => new($"Too many open files : '{path}'", TooManyInProcess);
 
     /// <summary>
-    /// Whether a file could not be opened because the process or the system has as many open as it may. Nothing was changed then, and the disk is as good as
-    /// before.
+    /// Whether something was refused because the process or the system has as many files open as it may, be that what is thrown or what it was thrown for.
+    /// Nothing was changed then, the disk is as good as before, and the same may be tried again. False where a directory has failed of it half-way: that does
+    /// not pass.
     /// </summary>
-    public static bool IsOfDescriptors(Exception failure) => OperatingSystem.IsWindows()
+    public static bool IsOfDescriptors(Exception failure)
+    {
+        for (var each = failure; each is not null; each = each.InnerException)
+        {
+            if (each is KafkaStorageException { HasFailedDirectory: true })
+                return false;
+            if (SaysSo(each))
+                return true;
+        }
+        return false;
+    }
+
+    private static bool SaysSo(Exception failure) => OperatingSystem.IsWindows()
         ? failure.HResult == TooManyOnWindows
         : failure is IOException && failure.HResult is TooManyInSystem or TooManyInProcess;
 }

@@ -73,7 +73,7 @@ internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogV
             newEpochs = target > _recoveryPoint && loaded.Epochs.MakeDurable(target);
             SyncFiles(segments, active, snapshots, newNames || newEpochs);
         }
-        catch (IOException failure) when (FileShortage.IsOfDescriptors(failure.InnerException ?? failure))
+        catch (IOException failure) when (FileShortage.IsOfDescriptors(failure))
         {
             // The next sync does all of it again.
             lock (loaded.Gate)

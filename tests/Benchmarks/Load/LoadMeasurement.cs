@@ -85,10 +85,12 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
                 kafkaNode.FormatByKafka(other);
             }
 
-            using var our = Start(ours, [ourFolder.File, .. ourOverrides.SelectMany(static setting => new[] { "--override", setting })], ourFolder);
-            using var kafka = isKafka
-                ? Start("bash", [NodeFolder.Runner(other), "kafka-server-start", kafkaNode.File], kafkaNode)
-                : Start(other, [kafkaNode.File], kafkaNode);
+            using var ourNode = StartedNode.Answering(
+                ours, [ourFolder.File, .. ourOverrides.SelectMany(static setting => new[] { "--override", setting })], ourFolder, Patience);
+            using var otherNode = isKafka
+                ? StartedNode.Answering("bash", [NodeFolder.Runner(other), "kafka-server-start", kafkaNode.File], kafkaNode, Patience)
+                : StartedNode.Answering(other, [kafkaNode.File], kafkaNode, Patience);
+            var (our, kafka) = (ourNode.Process, otherNode.Process);
             using var ourHeap = new HeapProbe(ourHttp);
             using var otherHeap = isKafka ? null : new HeapProbe(otherHttp);
             using var cache = isFull ? new PageCache(folder.FullName) : null;
@@ -186,19 +188,5 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
                 RequestFrames.DeleteTopic(client, topic);
             }
         }
-    }
-
-    private static NodeProcess Start(string program, string[] arguments, NodeFolder folder)
-    {
-        var node = new NodeProcess(program, arguments, Path.GetDirectoryName(folder.File)!);
-        if (!MetadataProbe.WaitFor(folder.Port, Patience, () => node.HasExited))
-        {
-            using (node)
-            {
-                throw new InvalidOperationException($"{program} did not answer:\n{string.Join('\n', node.Lines)}");
-            }
-        }
-
-        return node;
     }
 }

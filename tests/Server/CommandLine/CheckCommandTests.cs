@@ -43,7 +43,7 @@ public sealed class CheckCommandTests : IDisposable
         var ignored = string.Join('\n', Section(said, "Without effect"));
         foreach (
             var setting in (string[])["super.users", "listener.name.controlplane-9090.ssl.client.auth", "config.providers.strimzienv.class",
-            "cruise.control.metrics.topic", "metric.reporters"])
+            "cruise.control.metrics.topic", "metric.reporters", "prometheus.metrics.reporter.listener"])
             Assert.Contains(setting, ignored, StringComparison.Ordinal);
         Assert.DoesNotContain("CERTS_STORE_PASSWORD", said, StringComparison.Ordinal);
     }
