@@ -14,7 +14,9 @@ internal sealed class ControllerCommand(ControllerRequest request)
 
     public Task<IResponse> Reply => _done.Task;
 
-    /// <summary>Whether the answer is late enough only when this node's metadata has what it rests on. A heartbeat that led to nothing need not be seen by anybody.</summary>
+    /// <summary>
+    /// Whether the answer is late enough only when this node's metadata has what it rests on. A heartbeat that led to nothing need not be seen by anybody.
+    /// </summary>
     public bool WaitsForMetadata { get; private set; } = true;
 
     /// <summary>Decides, and keeps the reply.</summary>

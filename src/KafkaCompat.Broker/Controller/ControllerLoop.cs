@@ -13,11 +13,11 @@ namespace KafkaCompat.Broker.Controller;
 
 /// <summary>
 /// Runs a <see cref="ControllerState"/> while this node leads the quorum: mailbox → decide → append → commit → every listener of the metadata has
-/// applied it → answer. Commands that wait together are appended together, and the next ones are decided while that is under way: what they rest on is before them in the log.
-/// A heartbeat that changes nothing is answered when what it rests on is committed: it does not wait for partitions to be opened.
+/// applied it → answer. Commands that wait together are appended together, and the next ones are decided while that is under way: what they rest on is before
+/// them in the log. A heartbeat that changes nothing is answered when what it rests on is committed: it does not wait for partitions to be opened.
 ///
-/// Work is done in the turns of its <see cref="Mailbox{T}"/>. States: Waiting (no office: commands wait) → Entering (what a new leader writes first is appended) →
-/// Active (commands are decided) → Waiting again when the epoch is over → Ended, for good, by a stop or a failure: commands are refused.
+/// Work is done in the turns of its <see cref="Mailbox{T}"/>. States: Waiting (no office: commands wait) → Entering (what a new leader writes first is
+/// appended) → Active (commands are decided) → Waiting again when the epoch is over → Ended, for good, by a stop or a failure: commands are refused.
 /// </summary>
 public sealed class ControllerLoop : IController, IDisposable
 {
@@ -93,7 +93,10 @@ public sealed class ControllerLoop : IController, IDisposable
     /// <summary>Where its records go from here on, and who applies them. It takes no office before.</summary>
     public void Start(QuorumLoop quorum, MetadataApplier metadata) => _mailbox.Send(() => _log = (quorum, metadata));
 
-    /// <summary>This node leads from here on, and its metadata holds all that stands before. The log is the loop's own from now on. A loop that is stopping takes no office any more.</summary>
+    /// <summary>
+    /// This node leads from here on, and its metadata holds all that stands before. The log is the loop's own from now on. A loop that is stopping takes no
+    /// office any more.
+    /// </summary>
     public void OnLeading(LeadershipStart start, MetadataLoader log)
     {
         if (!_isStopping)

@@ -11,7 +11,8 @@ namespace KafkaCompat.Broker.Coordination;
 /// Keeps a coordinator's shards where the partitions of its topic are led: here when this node leads
 /// one, in its present epoch. Its shards hear of topics that are deleted.
 /// </summary>
-internal sealed class CoordinatorPartitions<TShard>(Coordinator<TShard> coordinator, PartitionTable partitions, TimerWheel wheel, int nodeId) : IMetadataListener
+internal sealed class CoordinatorPartitions<TShard>(Coordinator<TShard> coordinator, PartitionTable partitions, TimerWheel wheel, int nodeId)
+    : IMetadataListener
     where TShard : class, IShard
 {
     /// <summary>The leader epochs in which shards run here. Touched by the metadata loop alone.</summary>

@@ -1,8 +1,8 @@
 namespace KafkaCompat.Broker.Coordination;
 
 /// <summary>
-/// Topics that were deleted, until what follows from it for one shard is in its log. They are told once, by any thread; so neither a full mailbox, nor a shard that loads, nor a log
-/// that refuses may lose them. The shard's turns take them, and put back what they could not carry out.
+/// Topics that were deleted, until what follows from it for one shard is in its log. They are told once, by any thread; so neither a full mailbox, nor a shard
+/// that loads, nor a log that refuses may lose them. The shard's turns take them, and put back what they could not carry out.
 /// </summary>
 internal sealed class DeletedTopics
 {
@@ -10,7 +10,10 @@ internal sealed class DeletedTopics
     private readonly SortedSet<string> _names = new(StringComparer.Ordinal);
     private bool _isShardWoken;
 
-    /// <summary>Whether the shard has something to do about them, or may have: one that has just loaded compares all that it has with the topics that there are. Of its turns alone.</summary>
+    /// <summary>
+    /// Whether the shard has something to do about them, or may have: one that has just loaded compares all that it has with the topics that there are. Of its
+    /// turns alone.
+    /// </summary>
     public bool AreDue { get; set; }
 
     /// <summary>Topics were deleted. True where the shard has to be woken for it.</summary>

@@ -44,11 +44,12 @@ public sealed class GroupCoordinator(GroupSettings settings, ShardSurroundings s
         return new GroupListing(ErrorCode.None, groups);
     }
 
-    private static ShardKind<GroupShard> KindOf(GroupSettings settings, Func<MetadataImage>? image) => new(InternalTopics.Offsets, () => new GroupShard(settings))
-    {
-        Codec = settings.OffsetsCodec,
-        CommitTimeoutMs = settings.OffsetsCommitTimeoutMs,
-        Image = image,
-        Events = GroupEvents.Of,
-    };
+    private static ShardKind<GroupShard> KindOf(GroupSettings settings, Func<MetadataImage>? image) =>
+        new(InternalTopics.Offsets, () => new GroupShard(settings))
+        {
+            Codec = settings.OffsetsCodec,
+            CommitTimeoutMs = settings.OffsetsCommitTimeoutMs,
+            Image = image,
+            Events = GroupEvents.Of,
+        };
 }

@@ -20,12 +20,14 @@ internal interface IShardLog
     (ErrorCode Error, ReadOnlyMemory<byte> Batches) Read(long offset, long endOffset);
 
     /// <summary>
-    /// Appends one batch as leader. It is refused, and nothing was written, where <see cref="ShardAppend.IsRefused"/>; with any other error nobody knows what the log holds.
+    /// Appends one batch as leader. It is refused, and nothing was written, where <see cref="ShardAppend.IsRefused"/>; with any other error nobody knows what
+    /// the log holds.
     /// </summary>
     ShardAppend Append(ReadOnlyMemory<byte> batch);
 
     /// <summary>
-    /// Completes when everything before <paramref name="requiredOffset"/> is committed, or with the reason why it is not: REQUEST_TIMED_OUT when the time is over.
+    /// Completes when everything before <paramref name="requiredOffset"/> is committed, or with the reason why it is not: REQUEST_TIMED_OUT when the time is
+    /// over.
     /// </summary>
     Task<ErrorCode> WhenCommitted(long requiredOffset, int timeoutMs);
 }

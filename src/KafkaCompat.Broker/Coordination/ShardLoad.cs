@@ -6,9 +6,9 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Broker.Coordination;
 
 /// <summary>
-/// Makes shards of what a partition's log says, each from an empty one: reads the log from its start to the end that it has when the load begins, a step at a time on
-/// the scheduler. A load gives a shard that holds all of it, or an error after which another one is begun: half of a log would look like the whole of another, as groups that
-/// have lost their offsets. After one that failed the next waits, and twice as long with each in a row.
+/// Makes shards of what a partition's log says, each from an empty one: reads the log from its start to the end that it has when the load begins, a step at a
+/// time on the scheduler. A load gives a shard that holds all of it, or an error after which another one is begun: half of a log would look like the whole of
+/// another, as groups that have lost their offsets. After one that failed the next waits, and twice as long with each in a row.
 /// </summary>
 /// <param name="kind">What is loaded.</param>
 /// <param name="partition">Its partition, for the log.</param>
@@ -33,7 +33,8 @@ internal sealed class ShardLoad<TShard>(
     {
         var delayMs = _failures == 0 ? 0 : (int)Math.Min(ShardBounds.MaxReloadDelayMs, (long)ShardBounds.ReloadDelayMs << Math.Min(_failures - 1, 16));
         // On the scheduler from its first step to its last: whoever announced the leadership has other partitions to announce.
-        var load = Task.Factory.StartNew(() => Run(generation, delayMs), CancellationToken.None, TaskCreationOptions.DenyChildAttach, surroundings.Scheduler).Unwrap();
+        var load =
+            Task.Factory.StartNew(() => Run(generation, delayMs), CancellationToken.None, TaskCreationOptions.DenyChildAttach, surroundings.Scheduler).Unwrap();
         // One that another has made void may still be reading.
         Idle = Idle.IsCompleted ? load : Task.WhenAll(Idle, load);
     }
@@ -51,7 +52,8 @@ internal sealed class ShardLoad<TShard>(
     private async Task Run(int generation, int delayMs)
     {
         if (delayMs > 0)
-            await Task.Delay(TimeSpan.FromMilliseconds(delayMs), _time, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await Task.Delay(TimeSpan.FromMilliseconds(delayMs), _time, end)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (end.IsCancellationRequested)
             return;
         var outcome = new Outcome(generation, kind.Create(), default, ErrorCode.None);

@@ -13,9 +13,10 @@ namespace KafkaCompat.Broker.Coordination;
 /// Work is done in the turns of its <see cref="Mailbox{T}"/>, the first of them on the thread that brings it. States:
 /// Loading (commands are refused with COORDINATOR_LOAD_IN_PROGRESS) → Active → Closed (refused with NOT_COORDINATOR, for good).
 ///
-/// An append that was refused wrote nothing, and the shard is as it was before the decision: only who asked is told, and what was due stays due, to be tried again a
-/// little later. An append of which nobody knows what it wrote takes an active shard back to Loading: everybody who waits is sent away, and the log is read again. So does an
-/// exception once a decision is being carried out. One before that, while it is made, is the asker's affair alone: deciding changes nothing.
+/// An append that was refused wrote nothing, and the shard is as it was before the decision: only who asked is told, and what was due stays due, to be tried
+/// again a little later. An append of which nobody knows what it wrote takes an active shard back to Loading: everybody who waits is sent away, and the log is
+/// read again. So does an exception once a decision is being carried out. One before that, while it is made, is the asker's affair alone: deciding changes
+/// nothing.
 /// </summary>
 internal sealed class ShardLoop<TShard> : IAsyncDisposable
     where TShard : class, IShard
@@ -90,8 +91,8 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     }
 
     /// <summary>
-    /// The partition is led elsewhere from now on, or gone. Everybody who waits is told to look for the coordinator. When this is done nothing is read, written or logged
-    /// any more: at most one step of a load, or one append, is waited for.
+    /// The partition is led elsewhere from now on, or gone. Everybody who waits is told to look for the coordinator. When this is done nothing is read, written
+    /// or logged any more: at most one step of a load, or one append, is waited for.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -271,8 +272,8 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     private long NextDue() => _shard is null ? long.MaxValue : Math.Max(_pausedUntil, _deletedTopics.AreDue ? long.MinValue : _shard.NextDeadline);
 
     /// <summary>
-    /// Append, apply, install, and release what is committed: the order that <see cref="ShardDecision"/> demands. Where the append was refused nothing has happened; where its
-    /// outcome is unknown the shard is gone.
+    /// Append, apply, install, and release what is committed: the order that <see cref="ShardDecision"/> demands. Where the append was refused nothing has
+    /// happened; where its outcome is unknown the shard is gone.
     /// </summary>
     private ShardAppend Carry(ShardDecision decision, ReadOnlyMemory<byte> batch, Now now)
     {
@@ -352,7 +353,9 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
 
     /// <summary>Nobody knows what the log holds, or whether what it holds will stay.</summary>
     private void Fail(ErrorCode error) => Restart(
-        error is ErrorCode.NotEnoughReplicas or ErrorCode.NotEnoughReplicasAfterAppend or ErrorCode.RequestTimedOut ? ErrorCode.CoordinatorNotAvailable : ErrorCode.NotCoordinator);
+        error is ErrorCode.NotEnoughReplicas or ErrorCode.NotEnoughReplicasAfterAppend or ErrorCode.RequestTimedOut
+            ? ErrorCode.CoordinatorNotAvailable
+            : ErrorCode.NotCoordinator);
 
     /// <summary>Sends everybody away who waits, and loads the log again after a pause.</summary>
     private void Restart(ErrorCode error)

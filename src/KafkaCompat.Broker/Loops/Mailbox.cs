@@ -1,11 +1,11 @@
 namespace KafkaCompat.Broker.Loops;
 
 /// <summary>
-/// What waits for one owner, who works it off a turn at a time: never two turns at once, and no turn takes more than a given number of items. What is left has another
-/// turn, on the scheduler that is given, behind whatever else waits there.
+/// What waits for one owner, who works it off a turn at a time: never two turns at once, and no turn takes more than a given number of items. What is left has
+/// another turn, on the scheduler that is given, behind whatever else waits there.
 ///
-/// Whoever posts into an idle mailbox may have to take the first turn itself, so that what a connection asks is decided on the thread that read it. That is one bounded turn: the
-/// thread may be a socket's, with connections of its own, and the rest is never its affair.
+/// Whoever posts into an idle mailbox may have to take the first turn itself, so that what a connection asks is decided on the thread that read it. That is one
+/// bounded turn: the thread may be a socket's, with connections of its own, and the rest is never its affair.
 /// </summary>
 /// <param name="capacity">Items that may wait.</param>
 /// <param name="itemsPerTurn">Items that one turn takes.</param>
@@ -100,5 +100,7 @@ internal sealed class Mailbox<T>(int capacity, int itemsPerTurn, Action turn, Ta
         }
     }
 
-    private void Schedule() => _ = Task.Factory.StartNew(static state => ((Mailbox<T>)state!).TakeTurn(), this, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler);
+    private void Schedule() =>
+        _ = Task.Factory.StartNew(
+            static state => ((Mailbox<T>)state!).TakeTurn(), this, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler);
 }

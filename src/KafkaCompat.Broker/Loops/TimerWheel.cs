@@ -8,8 +8,8 @@ namespace KafkaCompat.Broker.Loops;
 /// thousands of connections which may idle for minutes wake nobody. Scheduling and cancelling are O(1).
 /// </summary>
 /// <remarks>
-/// Invariants: an entry that is due within a turn of <c>_currentTick</c> when it is placed lies in slot <c>DeadlineTick mod SlotCount</c>, so all of a slot have
-/// the same deadline; later ones lie in the list behind the slots, which is looked through twice a turn. Every entry with
+/// Invariants: an entry that is due within a turn of <c>_currentTick</c> when it is placed lies in slot <c>DeadlineTick mod SlotCount</c>, so all of a slot
+/// have the same deadline; later ones lie in the list behind the slots, which is looked through twice a turn. Every entry with
 /// <c>DeadlineTick &lt;= _currentTick</c> has been taken out. An entry never fires early: its deadline is rounded up to
 /// the next tick.
 /// </remarks>

@@ -88,7 +88,8 @@ public sealed class BrokerMetadata(DynamicBrokerConfig config, string clusterId)
         var offline = new List<int>();
         foreach (var replica in partition.Replicas)
         {
-            if (!image.Brokers.TryGetValue(replica, out var broker) || broker.IsFenced || !broker.HasOnline(partition.DirectoryOf(replica))) offline.Add(replica);
+            if (!image.Brokers.TryGetValue(replica, out var broker) || broker.IsFenced || !broker.HasOnline(partition.DirectoryOf(replica)))
+                offline.Add(replica);
         }
         return offline;
     }

@@ -13,7 +13,8 @@ namespace KafkaCompat.Broker.Metadata;
 /// <c>server.properties</c>. As in Kafka a value that cannot hold (a name that is unknown or may not change, a broken value, one of a single broker set for
 /// all) is left out with a line in the log, and the rest counts.
 /// </summary>
-/// <remarks>Where a node listens comes from <c>server.properties</c> alone, and the log says so. Settings of TLS and SASL are kept for the listeners that will have them.</remarks>
+/// <remarks>Where a node listens comes from <c>server.properties</c> alone, and the log says so. Settings of TLS and SASL are kept for the listeners that will
+/// have them.</remarks>
 public sealed class DynamicBrokerConfig : IMetadataListener
 {
     private readonly ILogger _logger;
@@ -36,7 +37,9 @@ public sealed class DynamicBrokerConfig : IMetadataListener
     /// <summary>What the file, the environment and the command line say.</summary>
     public ServerConfig Configured { get; }
 
-    /// <summary>The settings that hold under an image. Images share what did not change, so that the answer is at hand for all but the first question.</summary>
+    /// <summary>
+    /// The settings that hold under an image. Images share what did not change, so that the answer is at hand for all but the first question.
+    /// </summary>
     public ServerConfig Of(MetadataImage image) => LayersOf(image).Effective;
 
     /// <summary>Whether a change of this resource is one of the settings here.</summary>
@@ -85,7 +88,8 @@ public sealed class DynamicBrokerConfig : IMetadataListener
         {
             foreach (var (name, value) in layer)
             {
-                if (Problem(name, value, isShared) is { } problem) problems.Add($"{name} of {(isShared ? "all brokers" : $"broker {Configured.NodeId}")}: {problem}");
+                if (Problem(name, value, isShared) is { } problem)
+                    problems.Add($"{name} of {(isShared ? "all brokers" : $"broker {Configured.NodeId}")}: {problem}");
                 else settings[name] = value;
             }
         }
@@ -99,12 +103,14 @@ public sealed class DynamicBrokerConfig : IMetadataListener
         var setting = ofItsOwn ?? name;
         if (ConfigCatalog.FindBroker(setting) is not { } key) return "there is no such setting";
         if (key.Dynamic == ConfigDynamic.ReadOnly && !ofListener) return "it cannot change while a broker runs";
-        if (isShared && (ofListener ? !ListenerConfigs.IsOfEveryListener(setting) : key.Dynamic == ConfigDynamic.PerBroker)) return "it is set for one broker, not for all";
+        if (isShared && (ofListener ? !ListenerConfigs.IsOfEveryListener(setting) : key.Dynamic == ConfigDynamic.PerBroker))
+            return "it is set for one broker, not for all";
         if (!ofListener && KnownSettings.IsFromFileAlone(name))
             return "set it in server.properties; from the metadata it is not taken";
         return key.TryParse(value, out _, out var problem) ? UnservedSettings.Refusal(key, value) : problem;
     }
 
     private sealed record Layers(
-        ImmutableSortedDictionary<string, string> Shared, ImmutableSortedDictionary<string, string> Own, ServerConfig Effective, IReadOnlyList<string> Problems);
+        ImmutableSortedDictionary<string, string> Shared, ImmutableSortedDictionary<string, string> Own, ServerConfig Effective,
+            IReadOnlyList<string> Problems);
 }

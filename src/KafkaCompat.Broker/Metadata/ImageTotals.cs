@@ -26,6 +26,13 @@ internal readonly record struct ImageTotals(
                 if (partition.AddingReplicas.Length > 0 || partition.RemovingReplicas.Length > 0) reassigning++;
             }
         }
-        return totals with { Partitions = partitions, Leaderless = leaderless, Unpreferred = unpreferred, UnderReplicated = underReplicated, Reassigning = reassigning };
+        return totals with
+        {
+            Partitions = partitions,
+            Leaderless = leaderless,
+            Unpreferred = unpreferred,
+            UnderReplicated = underReplicated,
+            Reassigning = reassigning
+        };
     }
 }

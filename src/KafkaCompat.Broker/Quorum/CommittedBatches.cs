@@ -3,8 +3,8 @@ using KafkaCompat.Cluster.Quorum;
 namespace KafkaCompat.Broker.Quorum;
 
 /// <summary>
-/// The metadata log for whoever follows it: the newest batches as they were appended, so that nobody decodes what this node has just written, and all others from the files.
-/// The quorum's loop adds and cuts; one follower reads up to the high watermark, on a thread of its own.
+/// The metadata log for whoever follows it: the newest batches as they were appended, so that nobody decodes what this node has just written, and all others
+/// from the files. The quorum's loop adds and cuts; one follower reads up to the high watermark, on a thread of its own.
 /// </summary>
 public sealed class CommittedBatches
 {
@@ -22,8 +22,8 @@ public sealed class CommittedBatches
     public long FirstOffset => _log.FirstOffset;
 
     /// <summary>
-    /// Batches from an offset on that end before another, at least one where there is one: all that are kept, or about a megabyte of the files. Who asks has no use for what is before
-    /// the offset any more. Opening a file may fail for lack of descriptors, which changes nothing.
+    /// Batches from an offset on that end before another, at least one where there is one: all that are kept, or about a megabyte of the files. Who asks has no
+    /// use for what is before the offset any more. Opening a file may fail for lack of descriptors, which changes nothing.
     /// </summary>
     public IReadOnlyList<QuorumBatch> Read(long fromOffset, long toOffset)
     {

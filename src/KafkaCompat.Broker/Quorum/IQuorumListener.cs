@@ -2,7 +2,10 @@ using KafkaCompat.Cluster.Quorum;
 
 namespace KafkaCompat.Broker.Quorum;
 
-/// <summary>Is told by the quorum's loop what is committed, on the loop's own turn: whoever listens notes it and does its work elsewhere, so that the quorum waits for nobody.</summary>
+/// <summary>
+/// Is told by the quorum's loop what is committed, on the loop's own turn: whoever listens notes it and does its work elsewhere, so that the quorum waits for
+/// nobody.
+/// </summary>
 public interface IQuorumListener
 {
     /// <summary>Everything so far is void: the state is this snapshot's.</summary>
@@ -11,6 +14,8 @@ public interface IQuorumListener
     /// <summary>All before the offset is committed; <see cref="QuorumLoop.Committed"/> has it.</summary>
     void OnHighWatermark(long offset);
 
-    /// <summary>This node leads an epoch from <paramref name="nextOffset"/> on. All before it is committed, and nobody but the controller appends behind it.</summary>
+    /// <summary>
+    /// This node leads an epoch from <paramref name="nextOffset"/> on. All before it is committed, and nobody but the controller appends behind it.
+    /// </summary>
     void OnLeading(int epoch, long nextOffset);
 }

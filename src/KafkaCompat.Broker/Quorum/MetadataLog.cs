@@ -12,8 +12,8 @@ using KafkaCompat.Storage.Segments;
 namespace KafkaCompat.Broker.Quorum;
 
 /// <summary>
-/// The folder <c>__cluster_metadata-0</c>: the log, the snapshots of what it led to, and the <c>quorum-state</c>. Only the quorum's loop writes here, and one piece of its work at a
-/// time on snapshots, which may run beside the rest. What must not be lost is synced before the call returns. Anybody may read.
+/// The folder <c>__cluster_metadata-0</c>: the log, the snapshots of what it led to, and the <c>quorum-state</c>. Only the quorum's loop writes here, and one
+/// piece of its work at a time on snapshots, which may run beside the rest. What must not be lost is synced before the call returns. Anybody may read.
 /// </summary>
 public sealed class MetadataLog : IDisposable
 {
@@ -96,7 +96,8 @@ public sealed class MetadataLog : IDisposable
         }
 
         // Its segments are always checked: what is in the metadata log is trusted by everything else.
-        var log = PartitionLog.Open(environment, folder, new TopicPartition(InternalTopics.ClusterMetadata, 0), settings, new LogOpening(IsClean: false, KeepsCuts: true));
+        var log = PartitionLog.Open(environment, folder, new TopicPartition(InternalTopics.ClusterMetadata, 0), settings,
+            new LogOpening(IsClean: false, KeepsCuts: true));
         files.SyncFolder(folder);
         files.SyncFolder(directory);
         var opened = new MetadataLog(environment, folder, log, [.. snapshots]);
@@ -113,7 +114,8 @@ public sealed class MetadataLog : IDisposable
                 throw;
             }
 
-            environment.Recovery.Repaired(new LogRepair(RepairAct.LogStartedOver, folder, FromOffset: log.LogEndOffset, ToOffset: latest.EndOffset, Count: log.SegmentCount));
+            environment.Recovery.Repaired(
+                new LogRepair(RepairAct.LogStartedOver, folder, FromOffset: log.LogEndOffset, ToOffset: latest.EndOffset, Count: log.SegmentCount));
             log.TruncateFullyAt(latest.EndOffset);
         }
 
@@ -180,7 +182,8 @@ public sealed class MetadataLog : IDisposable
 
         if (read.IsOutOfRange)
         {
-            throw new QuorumStateException($"The metadata log in {_folder} lacks the records from offset {fromOffset} on: it holds {StartOffset} to {EndOffset}.");
+            throw new QuorumStateException(
+                $"The metadata log in {_folder} lacks the records from offset {fromOffset} on: it holds {StartOffset} to {EndOffset}.");
         }
 
         if (read.Region is not { } region)

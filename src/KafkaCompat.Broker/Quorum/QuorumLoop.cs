@@ -8,9 +8,9 @@ using KafkaCompat.Storage.Files;
 namespace KafkaCompat.Broker.Quorum;
 
 /// <summary>
-/// Runs a <see cref="RaftCore"/> over the metadata log, in the turns of its <see cref="Mailbox{T}"/>. It waits for nobody: whoever follows the log is told how far it is committed and
-/// reads it at its own pace, and what waits for the disk (syncs, snapshots) runs on the disk's threads, its end being one more message. Appends that come while a sync is under
-/// way are synced together by the next one.
+/// Runs a <see cref="RaftCore"/> over the metadata log, in the turns of its <see cref="Mailbox{T}"/>. It waits for nobody: whoever follows the log is told how
+/// far it is committed and reads it at its own pace, and what waits for the disk (syncs, snapshots) runs on the disk's threads, its end being one more message.
+/// Appends that come while a sync is under way are synced together by the next one.
 ///
 /// What fails here (the disk, a log that cannot be) ends the loop, and with it the node: <see cref="Completion"/> tells.
 /// </summary>
@@ -54,7 +54,7 @@ public sealed class QuorumLoop : IDisposable
     private Exception? _failure;
     private QuorumDescription _description;
 
-    /// <summary>Makes the loop of a log; <see cref="Start"/> starts it. Throws <see cref="QuorumStateException"/> where this node is not one of the log's voters.</summary>
+    /// <summary>Makes the loop of a log. Throws <see cref="QuorumStateException"/> where this node is not one of the log's voters.</summary>
     public QuorumLoop(MetadataLog log, QuorumSettings settings, IQuorumListener listener, QuorumSurroundings surroundings)
     {
         ArgumentNullException.ThrowIfNull(log);
@@ -73,7 +73,8 @@ public sealed class QuorumLoop : IDisposable
         _description = Description();
         _mailbox = new Mailbox<QuorumWork>(MailboxSize, MaxItemsPerTurn, TakeTurn, turns);
         Completion = _completion.Task.Followed();
-        _timer = _clock.CreateTimer(static state => ((QuorumLoop)state!)._mailbox.Send(new QuorumWork.Tick()), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = _clock.CreateTimer(static state => ((QuorumLoop)state!)._mailbox.Send(new QuorumWork.Tick()), this, Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The snapshot that the loop starts from; null once it has started.</summary>
@@ -95,8 +96,8 @@ public sealed class QuorumLoop : IDisposable
     public void Start() => _mailbox.Send(new QuorumWork.Start());
 
     /// <summary>
-    /// Appends batches as leader of an epoch. True when they are committed. False where the epoch is over, of which it is not known what became of the records, or where the log does
-    /// not end at <paramref name="baseOffset"/>, and nothing was written. Who appends has few under way at a time: nothing else bounds them.
+    /// Appends batches as leader of an epoch. True when they are committed. False where the epoch is over, of which it is not known what became of the records,
+    /// or where the log does not end at <paramref name="baseOffset"/>, and nothing was written. The appender bounds how many are under way.
     /// </summary>
     public Task<bool> AppendAsync(int epoch, long baseOffset, IReadOnlyList<IReadOnlyList<VersionedRecord>> batches)
     {
@@ -108,7 +109,7 @@ public sealed class QuorumLoop : IDisposable
     /// <summary>Takes a message of a peer. False where too many wait: the peer has no answer and asks again.</summary>
     public bool TryReceive(RaftMessage message) => _mailbox.TryPost(new QuorumWork.Message(message));
 
-    /// <summary>Puts a snapshot of the committed state into the log's folder, and cleans what it makes superfluous. Of several that come while one is written the last is written.</summary>
+    /// <summary>Writes a snapshot of the committed state and cleans up behind it. Of several that come while one is written the last is written.</summary>
     public void TakeSnapshot(SnapshotId id, QuorumSnapshot snapshot) => _mailbox.Post(new QuorumWork.Snapshot(id, snapshot));
 
     /// <summary>Ends the loop after what has been posted before, and after what of it is under way on the disk.</summary>
@@ -228,8 +229,8 @@ public sealed class QuorumLoop : IDisposable
     }
 
     /// <summary>
-    /// Takes the steps that wait. A process that has too many files open, because of its clients most of all, refuses one more and leaves the log as it was: the step is tried again until
-    /// there is one to be had. Who waits for the record waits on; the node does not end over it.
+    /// Takes the steps that wait. A process that has too many files open, because of its clients most of all, refuses one more and leaves the log as it was:
+    /// the step is tried again until there is one to be had. Who waits for the record waits on; the node does not end over it.
     /// </summary>
     private bool TryTakeSteps()
     {
@@ -472,7 +473,8 @@ public sealed class QuorumLoop : IDisposable
         var progress = _core.Role is Leader leader ? leader.Progress : Progress.Empty;
         var observers = progress.Replicas.Keys.Where(key => !_core.Voters.Contains(key));
         return new QuorumDescription(
-            _core.LeaderId, _core.Epoch, _core.HighWatermark, [.. _core.Voters.Voters.Select(voter => Replica(voter.Key))], [.. observers.Select(Replica)], _core.Voters, KRaftVersion);
+            _core.LeaderId, _core.Epoch, _core.HighWatermark, [.. _core.Voters.Voters.Select(voter => Replica(voter.Key))], [.. observers.Select(Replica)],
+                _core.Voters, KRaftVersion);
 
         QuorumReplica Replica(ReplicaKey key)
         {

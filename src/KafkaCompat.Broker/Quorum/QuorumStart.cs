@@ -46,10 +46,11 @@ internal sealed record QuorumStart(QuorumSnapshot? Snapshot, VoterHistory Voters
 
     private static QuorumStateException NoVoter(ReplicaKey self, VoterSet voters) => new(
         voters.Voters.IsEmpty
-            ? "The metadata log names no voters, and controller.quorum.voters is not set. A cluster that was formatted with controller.quorum.voters needs that setting at every start."
+            ? "The metadata log names no voters, and controller.quorum.voters is not set. A cluster that was formatted with controller.quorum.voters needs "
+                + "that setting at every start."
             : voters.Voters.FirstOrDefault(voter => voter.Key.Id == self.Id) is { } known
-            ? $"The metadata log knows node {known.Key.Id} by the directory id {known.Key.DirectoryId}, and meta.properties of its directory says {self.DirectoryId}. "
-                + $"Write directory.id={known.Key.DirectoryId} there if this is the node's metadata log."
+            ? $"The metadata log knows node {known.Key.Id} by the directory id {known.Key.DirectoryId}, and meta.properties of its directory says "
+                + $"{self.DirectoryId}. Write directory.id={known.Key.DirectoryId} there if this is the node's metadata log."
             : $"Node {self.Id} with the directory id {self.DirectoryId} is not among the voters of the metadata log: "
                 + $"{string.Join(", ", voters.Voters.Select(static voter => $"{voter.Key.Id}-{voter.Key.DirectoryId}"))}.");
 }

@@ -1,6 +1,8 @@
 namespace KafkaCompat.Broker.Quorum;
 
-/// <summary>This node cannot take part in its quorum: its files say what cannot be, or somebody else is in its place. The message is one line for the user.</summary>
+/// <summary>
+/// This node cannot take part in its quorum: its files say what cannot be, or somebody else is in its place. The message is one line for the user.
+/// </summary>
 public sealed class QuorumStateException : Exception
 {
     public QuorumStateException()
@@ -21,6 +23,8 @@ public sealed class QuorumStateException : Exception
     public QuorumStateException(string message, IReadOnlyList<string> settings, Exception? inner = null)
         : base(message, inner) => Settings = settings;
 
-    /// <summary>The names of the settings that it is about, so that whoever knows where they stand can say so; empty where it is about none in particular.</summary>
+    /// <summary>
+    /// The names of the settings that it is about, so that whoever knows where they stand can say so; empty where it is about none in particular.
+    /// </summary>
     public IReadOnlyList<string> Settings { get; } = [];
 }

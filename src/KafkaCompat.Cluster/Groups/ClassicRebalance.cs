@@ -44,8 +44,8 @@ internal sealed class ClassicRebalance(GroupSettings settings)
     }
 
     /// <summary>
-    /// The assignment of this generation could not be kept: whoever waits for it and the leader, who asked with <paramref name="leader"/>, are told the error, and all
-    /// are asked to join again.
+    /// The assignment of this generation could not be kept: whoever waits for it and the leader, who asked with <paramref name="leader"/>, are told the error,
+    /// and all are asked to join again.
     /// </summary>
     internal void Restart(ClassicGroup group, Ticket leader, ErrorCode error, Now now, ShardDecision decision)
     {

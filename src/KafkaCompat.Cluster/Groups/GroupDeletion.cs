@@ -17,14 +17,17 @@ internal sealed class GroupDeletion(OffsetStore offsets)
             null => (ErrorCode.GroupIdNotFound, null),
             ClassicGroup { State: not ClassicGroupState.Empty } or ModernGroup { HasMembers: true } => (ErrorCode.NonEmptyGroup, null),
             // Their records are not all known here, and half a group left behind would be worse than the whole.
-            ModernGroup { Type: not GroupType.Consumer } => (ErrorCode.InvalidRequest, $"Group {command.GroupId} is a {group.ProtocolTypeName} group, which this broker does not serve."),
+            ModernGroup { Type: not GroupType.Consumer } =>
+                (ErrorCode.InvalidRequest, $"Group {command.GroupId} is a {group.ProtocolTypeName} group, which this broker does not serve."),
             _ => (ErrorCode.None, (string?)null),
         };
         if (error == ErrorCode.None)
         {
             foreach (var position in Positions(command.GroupId))
                 decision.Write(GroupRecord.OffsetTombstone(command.GroupId, position));
-            foreach (var tombstone in group is ModernGroup ? GroupRecord.ConsumerGroupTombstones(command.GroupId) : [GroupRecord.GroupTombstone(command.GroupId)])
+            foreach (var tombstone in group is ModernGroup
+                ? GroupRecord.ConsumerGroupTombstones(command.GroupId)
+                : [GroupRecord.GroupTombstone(command.GroupId)])
                 decision.Write(tombstone);
         }
         decision.Reply(ticket, command.Answer(error, message));
@@ -57,7 +60,8 @@ internal sealed class GroupDeletion(OffsetStore offsets)
                 // Where there is no offset there is nothing to write, and nothing wrong either.
                 if (!isSubscribed && kept.Remove(position))
                     decision.Write(GroupRecord.OffsetTombstone(command.GroupId, position));
-                result.Partitions.Add(new() { PartitionIndex = partition.PartitionIndex, ErrorCode = isSubscribed ? ErrorCode.GroupSubscribedToTopic : ErrorCode.None });
+                result.Partitions.Add(
+                    new() { PartitionIndex = partition.PartitionIndex, ErrorCode = isSubscribed ? ErrorCode.GroupSubscribedToTopic : ErrorCode.None });
             }
         }
         decision.Reply(ticket, response);

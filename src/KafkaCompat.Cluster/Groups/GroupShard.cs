@@ -166,7 +166,8 @@ public sealed class GroupShard : IShard
     }
 
     /// <summary>
-    /// Who waits for the same decision hears of its refusal together: a leader's assignment that is lost is lost to all who wait for it, and the group begins its rebalance again.
+    /// Who waits for the same decision hears of its refusal together: a leader's assignment that is lost is lost to all who wait for it, and the group begins
+    /// its rebalance again.
     /// </summary>
     public ShardDecision Refused(ShardCommand command, Ticket ticket, ErrorCode error, Now now)
     {

@@ -33,7 +33,8 @@ internal sealed class OffsetCommits(GroupSettings settings, OffsetStore offsets)
                 command.GroupId,
                 new OffsetPosition(topic.Name, partition.PartitionIndex),
                 new CommittedOffset(
-                    partition.CommittedOffset, partition.CommittedLeaderEpoch, partition.CommittedMetadata ?? "", now.WallMs, expireTimestamp, topic.TopicId, 0)));
+                    partition.CommittedOffset, partition.CommittedLeaderEpoch, partition.CommittedMetadata ?? "", now.WallMs, expireTimestamp, topic.TopicId,
+                        0)));
             return ErrorCode.None;
         }));
     }
@@ -52,7 +53,8 @@ internal sealed class OffsetCommits(GroupSettings settings, OffsetStore offsets)
             {
                 Name = topic.Name,
                 TopicId = topic.TopicId,
-                Partitions = [.. topic.PartitionIndexes.Select(partition => Show(request.GroupId, new OffsetPosition(topic.Name, partition), command.RequireStable))],
+                Partitions =
+                    [.. topic.PartitionIndexes.Select(partition => Show(request.GroupId, new OffsetPosition(topic.Name, partition), command.RequireStable))],
             })];
         }
         decision.Reply(ticket, answer);

@@ -26,7 +26,8 @@ internal sealed class OffsetRetention(GroupSettings settings, OffsetStore offset
     }
 
     private protected override bool IsUnwanted(string groupId, in OffsetPosition position, Now now) =>
-        Offsets.Of(groupId).TryGetValue(position, out var offset) && !Offsets.IsUndecided(groupId, position) && IsExpired(_group!, position, offset, now.WallMs);
+        Offsets.Of(groupId).TryGetValue(position, out var offset) && !Offsets.IsUndecided(groupId, position)
+            && IsExpired(_group!, position, offset, now.WallMs);
 
     private protected override bool IsUnwanted(string groupId, int offsetsLeft) =>
         offsetsLeft == 0 && _group is ClassicGroup { IsEmptyForGood: true } && !Offsets.HasUndecided(groupId);

@@ -6,8 +6,8 @@ namespace KafkaCompat.Cluster.Groups;
 /// <summary>
 /// A walk over the offsets of all groups of a shard that takes away the unwanted ones, a step at a time. A step is one decision whose records need not
 /// go into one batch: so no batch outgrows the log's limit, and nobody waits for a large shard's walk. The groups are those of the
-/// beginning; what comes, goes or changes between two steps is seen as it is then. Where the walk stands is a draft like any other: a step is taken by a copy, which takes the
-/// walk's place once the step's records are in the log.
+/// beginning; what comes, goes or changes between two steps is seen as it is then. Where the walk stands is a draft like any other: a step is taken by a copy,
+/// which takes the walk's place once the step's records are in the log.
 /// </summary>
 internal abstract class OffsetSweep(IEnumerable<string> groupIds, OffsetStore offsets)
 {

@@ -4,7 +4,8 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Cluster.Machines;
 
 /// <summary>
-/// What a coordinator keeps in one partition of an internal topic, as a machine without clock, log, lock or task. Groups are one; transactions and share state are others.
+/// What a coordinator keeps in one partition of an internal topic, as a machine without clock, log, lock or task. Groups are one; transactions and share state
+/// are others.
 ///
 /// Loading: <see cref="Apply"/> every record in log order and <see cref="ApplyMarker"/> every transaction marker, then
 /// <see cref="OnLoaded"/>. Living: <see cref="Decide"/> or <see cref="OnDeadline"/>, append the decision's records,
@@ -17,7 +18,8 @@ public interface IShard
     long NextDeadline => long.MaxValue;
 
     /// <summary>
-    /// Decodes a record. False for a type that is not known: a newer version may have written it. Throws <see cref="WireFormatException"/> for bytes that are no record.
+    /// Decodes a record. False for a type that is not known: a newer version may have written it. Throws <see cref="WireFormatException"/> for bytes that are
+    /// no record.
     /// </summary>
     static abstract bool TryRead(byte[] key, byte[]? value, out ShardRecord record);
 
@@ -25,7 +27,8 @@ public interface IShard
     /// The command that tells a shard of topics that were deleted since it was last told; null where it keeps nothing of topics.
     /// </summary>
     /// <param name="topics">The names of topics that are gone, or were made anew since.</param>
-    /// <param name="image">The metadata as it is known here, no older than what any command was let through by that was decided before. Null where nobody knows it.</param>
+    /// <param name="image">The metadata as it is known here, no older than what any command was let through by that was decided before. Null where nobody knows
+    /// it.</param>
     static virtual ShardCommand? TopicsDeleted(IReadOnlyCollection<string> topics, MetadataImage? image) => null;
 
     /// <summary>Takes over one record, the same when loading as when it was just appended at <paramref name="offset"/>.</summary>
@@ -49,14 +52,14 @@ public interface IShard
     ShardDecision OnDeadline(Now now) => new();
 
     /// <summary>
-    /// What is due by now of all that a command looks at, a piece at a time; null where nothing is. It comes before the command is decided: what has ended by the clock
-    /// has ended for whoever asks, and not only when a timer gets round to it.
+    /// What is due by now of all that a command looks at, a piece at a time; null where nothing is. It comes before the command is decided: what has ended by
+    /// the clock has ended for whoever asks, and not only when a timer gets round to it.
     /// </summary>
     ShardDecision? OnDeadlineBefore(ShardCommand command, Now now) => null;
 
     /// <summary>
-    /// What follows where the records of a command's decision are not in the log and never will be, because they are too large or too few replicas would have them.
-    /// It has replies and drafts, and no records.
+    /// What follows where the records of a command's decision are not in the log and never will be, because they are too large or too few replicas would have
+    /// them. It has replies and drafts, and no records.
     /// </summary>
     ShardDecision Refused(ShardCommand command, Ticket ticket, ErrorCode error, Now now)
     {

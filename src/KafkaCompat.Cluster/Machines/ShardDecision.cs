@@ -5,8 +5,8 @@ namespace KafkaCompat.Cluster.Machines;
 /// drafts of what is never written.
 ///
 /// The order of use is fixed: append <see cref="Records"/>, apply each of them with its offset, install the drafts with
-/// <see cref="IShard.Install"/>, and release the replies when the offset is committed. Nothing of a decision touches the shard before its records are in the log.
-/// So one whose append was refused is forgotten, and one whose append has an unknown outcome takes the shard with it, which is loaded again.
+/// <see cref="IShard.Install"/>, and release the replies when the offset is committed. Nothing of a decision touches the shard before its records are in the
+/// log. So one whose append was refused is forgotten, and one whose append has an unknown outcome takes the shard with it, which is loaded again.
 /// </summary>
 public sealed class ShardDecision
 {

@@ -1,6 +1,8 @@
 namespace KafkaCompat.Cluster.Machines;
 
-/// <summary>Which partition of an internal topic holds what goes by a key: a group, a transactional id. Every Kafka client and broker must agree on it.</summary>
+/// <summary>
+/// Which partition of an internal topic holds what goes by a key: a group, a transactional id. Every Kafka client and broker must agree on it.
+/// </summary>
 public static class ShardPartition
 {
     /// <summary>

@@ -4,8 +4,9 @@ using System.Security.Cryptography;
 namespace KafkaCompat.Cluster.Machines;
 
 /// <summary>
-/// The chance of one decision. It follows from the machine's seed and the command's ticket alone: to draw changes nothing that another decision draws from, and who decides
-/// the command again draws the same. Each block of it is the SHA-256 of seed, ticket and the block's number, so that ids which are drawn from it are as good as the seed.
+/// The chance of one decision. It follows from the machine's seed and the command's ticket alone: to draw changes nothing that another decision draws from, and
+/// who decides the command again draws the same. Each block of it is the SHA-256 of seed, ticket and the block's number, so that ids which are drawn from it
+/// are as good as the seed.
 /// </summary>
 internal sealed class TicketRandom : Random
 {

@@ -27,8 +27,10 @@ public sealed record ElectionState(int Epoch, int LeaderId, ReplicaKey Voted)
         text.Append(CultureInfo.InvariantCulture, $"\"leaderId\":{LeaderId},\"leaderEpoch\":{Epoch},\"votedId\":{Voted.Id},");
         text.Append(staticVoters is null
             ? $"\"votedDirectoryId\":\"{Voted.DirectoryId}\",\"data_version\":1}}"
-            : $"\"appliedOffset\":0,\"currentVoters\":[{string.Join(",", staticVoters.Voters.Select(v => $"{{\"voterId\":{v.Key.Id}}}"))}],\"data_version\":0}}");
+            : $"\"appliedOffset\":0,\"currentVoters\":[{Ids(staticVoters)}],\"data_version\":0}}");
         return Encoding.UTF8.GetBytes(text.ToString());
+
+        static string Ids(VoterSet voters) => string.Join(",", voters.Voters.Select(v => $"{{\"voterId\":{v.Key.Id}}}"));
     }
 
     /// <summary>Reads the file's content; false where it is malformed.</summary>

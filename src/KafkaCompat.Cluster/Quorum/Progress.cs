@@ -9,10 +9,16 @@ public sealed record ReplicaProgress(long EndOffset, long LastFetchMs, long Last
     public static ReplicaProgress None { get; } = new(-1, -1, -1);
 }
 
-/// <summary>What a leader knows of its followers. Voters are known by the key that the set of voters gives them; of others, observers, no more than <see cref="MaxObservers"/>.</summary>
+/// <summary>
+/// What a leader knows of its followers. Voters are known by the key that the set of voters gives them; of others, observers, no more than
+/// <see cref="MaxObservers"/>.
+/// </summary>
 public sealed record Progress(ImmutableSortedDictionary<ReplicaKey, ReplicaProgress> Replicas)
 {
-    /// <summary>Observers that are known. One more, and the one that has not fetched for longest is forgotten: nothing depends on observers but what an operator is shown.</summary>
+    /// <summary>
+    /// Observers that are known. One more, and the one that has not fetched for longest is forgotten: nothing depends on observers but what an operator is
+    /// shown.
+    /// </summary>
     public const int MaxObservers = 1_000;
 
     /// <summary>An observer that has not fetched for so long is forgotten.</summary>

@@ -24,8 +24,9 @@ public enum FetchPlace
 }
 
 /// <summary>
-/// The outline of the metadata log: where it starts and ends, and where each epoch begins. The quorum's machine keeps it, because whether two logs agree is decided by it alone
-/// and must be decided without a disk. It hears of appends, cuts and snapshots. Epochs and their start offsets both grow from entry to entry.
+/// The outline of the metadata log: where it starts and ends, and where each epoch begins. The quorum's machine keeps it, because whether two logs agree is
+/// decided by it alone and must be decided without a disk. It hears of appends, cuts and snapshots. Epochs and their start offsets both grow from entry to
+/// entry.
 /// </summary>
 public sealed class QuorumHistory
 {
@@ -46,7 +47,8 @@ public sealed class QuorumHistory
         {
             if (_epochs is [.., var last] && (epoch.Epoch <= last.Epoch || epoch.StartOffset < last.StartOffset))
             {
-                throw new ArgumentException($"Epoch {epoch.Epoch} from offset {epoch.StartOffset} on follows epoch {last.Epoch} from {last.StartOffset} on.", nameof(epochs));
+                throw new ArgumentException($"Epoch {epoch.Epoch} from offset {epoch.StartOffset} on follows epoch {last.Epoch} from {last.StartOffset} on.",
+                    nameof(epochs));
             }
 
             _epochs.Add(epoch);
@@ -99,7 +101,8 @@ public sealed class QuorumHistory
     }
 
     /// <summary>
-    /// Whether a log that ends at an offset, its last record being of an epoch, is the beginning of this one. Where it is not, <paramref name="end"/> is where the two may agree still.
+    /// Whether a log that ends at an offset, its last record being of an epoch, is the beginning of this one. Where it is not, <paramref name="end"/> is where
+    /// the two may agree still.
     /// </summary>
     public FetchPlace Place(long offset, int lastEpoch, out EpochEnd end)
     {

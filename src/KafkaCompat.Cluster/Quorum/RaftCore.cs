@@ -5,13 +5,13 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Cluster.Quorum;
 
 /// <summary>
-/// Kafka's Raft (KIP-595) as a pure machine: <see cref="Step"/> takes a message or <see cref="Tick"/> the time, and <see cref="TakeReady"/> lists what must be done. Replication
-/// is by fetching: a follower's fetch offset says what is durable there. The log is the caller's; its outline and its voters are kept here, so that what two logs have in common is
-/// decided without a disk.
+/// Kafka's Raft (KIP-595) as a pure machine: <see cref="Step"/> takes a message or <see cref="Tick"/> the time, and <see cref="TakeReady"/> lists what must be
+/// done. Replication is by fetching: a follower's fetch offset says what is durable there. The log is the caller's; its outline and its voters are kept here,
+/// so that what two logs have in common is decided without a disk.
 /// </summary>
 /// <remarks>
-/// Invariants: the epoch never falls; at most one vote an epoch, durable before it is answered, and a leader's vote is its own; the high watermark never falls, no record before it
-/// is ever cut, a leader moves it only over a record of its own epoch and a follower only over records that are the leader's.
+/// Invariants: the epoch never falls; at most one vote an epoch, durable before it is answered, and a leader's vote is its own; the high watermark never falls,
+/// no record before it is ever cut, a leader moves it only over a record of its own epoch and a follower only over records that are the leader's.
 /// </remarks>
 public sealed class RaftCore
 {
@@ -196,9 +196,12 @@ public sealed class RaftCore
         if (ended.Epoch == Epoch && Role is Follower follower && follower.LeaderId == ended.LeaderId)
         {
             int rank = ended.Successors.ToList().FindIndex(_settings.Self.Matches);
-            long delayMs = rank == 0 ? 0 : rank > 0 ? (rank - 1) * _settings.ElectionTimeoutMs + ElectionDelayMs() : ElectionDelayMs() + ended.Successors.Count * _settings.ElectionTimeoutMs;
+            long delayMs = rank == 0 ? 0
+                : rank > 0 ? (rank - 1) * _settings.ElectionTimeoutMs + ElectionDelayMs()
+                : ElectionDelayMs() + ended.Successors.Count * _settings.ElectionTimeoutMs;
             // The epoch has had its leader: nobody else is voted for in it.
-            Become(new Unattached(Voters.Voters.FirstOrDefault(voter => voter.Key.Id == ended.LeaderId)?.Key ?? new ReplicaKey(ended.LeaderId, Uuid.Zero), now.After(delayMs)));
+            Become(new Unattached(Voters.Voters.FirstOrDefault(voter => voter.Key.Id == ended.LeaderId)?.Key ?? new ReplicaKey(ended.LeaderId, Uuid.Zero),
+                now.After(delayMs)));
         }
 
         _replies.Add(new RaftReply.Heard(ended.Token, Epoch, LeaderId));
@@ -326,7 +329,12 @@ public sealed class RaftCore
         }
         else
         {
-            follower = follower with { AgreedOffset = _history.EndOffset, LeaderHighWatermark = Math.Max(follower.LeaderHighWatermark, answer.HighWatermark), IsTaking = answer.HasRecords };
+            follower = follower with
+            {
+                AgreedOffset = _history.EndOffset,
+                LeaderHighWatermark = Math.Max(follower.LeaderHighWatermark, answer.HighWatermark),
+                IsTaking = answer.HasRecords
+            };
             _append = answer.HasRecords ? new FetchedRecords(answer.Token) : null;
             Role = follower;
             AdvanceWithLeader(follower);
@@ -342,7 +350,8 @@ public sealed class RaftCore
         if (offset < HighWatermark || offset < _history.Start.EndOffset)
         {
             throw new UnreachableException(
-                $"The leader of epoch {Epoch} has another log than this replica from offset {offset} on, and this one is committed up to {Math.Max(HighWatermark, _history.Start.EndOffset)}.");
+                $"The leader of epoch {Epoch} has another log than this replica from offset {offset} on, and this one is committed up to "
+                    + $"{Math.Max(HighWatermark, _history.Start.EndOffset)}.");
         }
 
         if (offset == _history.EndOffset)

@@ -1,8 +1,9 @@
 namespace KafkaCompat.Cluster.Quorum;
 
 /// <summary>
-/// What a replica of the metadata log hears: requests of others, answers of others to its own requests, and what became of its own log. A request of another carries a token under
-/// which the caller keeps whoever asked; <see cref="RaftReady.Replies"/> name it again. An answer carries the token of the request that it answers.
+/// What a replica of the metadata log hears: requests of others, answers of others to its own requests, and what became of its own log. A request of another
+/// carries a token under which the caller keeps whoever asked; <see cref="RaftReady.Replies"/> name it again. An answer carries the token of the request that
+/// it answers.
 /// </summary>
 public abstract record RaftMessage
 {
@@ -21,8 +22,8 @@ public sealed record EpochBegun(long Token, int LeaderId, int Epoch) : RaftMessa
 public sealed record EpochEnded(long Token, int LeaderId, int Epoch, IReadOnlyList<ReplicaKey> Successors) : RaftMessage;
 
 /// <summary>
-/// A replica fetches from an offset on: all before it is durable there, the last record before it being of an epoch. Where there is nothing to be told yet, the caller keeps
-/// the request and brings it again: it is judged anew then.
+/// A replica fetches from an offset on: all before it is durable there, the last record before it being of an epoch. Where there is nothing to be told yet, the
+/// caller keeps the request and brings it again: it is judged anew then.
 /// </summary>
 public sealed record FetchRequested(long Token, ReplicaKey Replica, int Epoch, long Offset, int LastEpoch) : RaftMessage;
 

@@ -23,7 +23,10 @@ public abstract record RaftRole
 /// <summary>Knows no leader, and perhaps has given its vote away.</summary>
 public sealed record Unattached(ReplicaKey Voted, long ElectionDueMs) : RaftRole;
 
-/// <summary>Led this epoch before it was started anew, and may not lead on: its log may lack what it had not synced. Its vote is its own, so it grants none in this epoch.</summary>
+/// <summary>
+/// Led this epoch before it was started anew, and may not lead on: its log may lack what it had not synced. Its vote is its own, so it grants none in this
+/// epoch.
+/// </summary>
 public sealed record Resigned(long ElectionDueMs) : RaftRole;
 
 /// <summary>Has voted for itself and waits for others.</summary>
@@ -36,7 +39,8 @@ public sealed record Candidate(Tally Votes, long ElectionDueMs) : RaftRole;
 /// <param name="RetryDueMs">When it fetches again after one that failed; null where nothing has.</param>
 /// <param name="AgreedOffset">Up to where its log is the leader's, by the leader's word; -1 before the first.</param>
 /// <param name="LeaderHighWatermark">Up to where the leader said that the log is committed; -1 before that.</param>
-public sealed record Follower(int LeaderId, long FetchDueMs, long? Fetch = null, long? RetryDueMs = null, long AgreedOffset = -1, long LeaderHighWatermark = -1) : RaftRole
+public sealed record Follower(int LeaderId, long FetchDueMs, long? Fetch = null, long? RetryDueMs = null, long AgreedOffset = -1, long LeaderHighWatermark = -1)
+    : RaftRole
 {
     /// <summary>Whether records or a snapshot of the leader are being put in place: it fetches again when they are.</summary>
     public bool IsTaking { get; init; }

@@ -1,7 +1,8 @@
 namespace KafkaCompat.Cluster.Quorum;
 
 /// <summary>
-/// Who voted from which offset of the log on. A set counts from when it is in the log, committed or not; where the log is cut below it, the one before counts again (KIP-853).
+/// Who voted from which offset of the log on. A set counts from when it is in the log, committed or not; where the log is cut below it, the one before counts
+/// again (KIP-853).
 /// </summary>
 public sealed class VoterHistory
 {

@@ -20,7 +20,8 @@ public sealed record VoterSet(ImmutableArray<Voter> Voters)
     public VoterSet Moved(ReplicaKey voter, ImmutableArray<Endpoint> endpoints)
     {
         var known = Find(voter);
-        return known is null || endpoints.IsEmpty || known.Endpoints.SequenceEqual(endpoints) ? this : new(Voters.Replace(known, known with { Endpoints = endpoints }));
+        return known is null || endpoints.IsEmpty || known.Endpoints.SequenceEqual(endpoints) ? this
+            : new(Voters.Replace(known, known with { Endpoints = endpoints }));
     }
 
     public bool IsOnly(ReplicaKey replica) => Voters is [var only] && only.Key.Matches(replica);

@@ -19,8 +19,9 @@ internal static class HealthCommand
         """
         kafkacompat health [URL | HOST:PORT | server.properties]
 
-        Asks a running node whether it is ready; exit code 0 where it is, else 1 and why. Without an argument it asks the node that the environment's KAFKA_* variables describe.
-        Asked by settings, another node that answers on that port counts as not ready. A URL with a path is asked for that path: http://localhost:9464/health/live.
+        Asks a running node whether it is ready; exit code 0 where it is, else 1 and why. Without an argument it asks the node that the environment's
+        KAFKA_* variables describe. Asked by settings, another node that answers on that port counts as not ready. A URL with a path is asked for that
+        path: http://localhost:9464/health/live.
         """;
 
     private const int MaxAnswerBytes = 64 * 1024;

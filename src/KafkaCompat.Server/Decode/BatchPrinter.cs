@@ -70,7 +70,11 @@ internal sealed class BatchPrinter(TextWriter output, RecordContent content, boo
         var crc = Crc32C.Compute(batch.Bytes.Slice(RecordBatchHeader.AttributesPosition));
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"@{position} offsets {header.BaseOffset}..{header.LastOffset} count {header.RecordCount} size {header.SizeInBytes} epoch {header.PartitionLeaderEpoch} {header.TimestampType} {Time(header.MaxTimestamp)} codec {header.Codec}{Producer(header)}{(header.IsTransactional ? " transactional" : "")}{(header.IsControl ? " control" : "")}{(header.HasDeleteHorizon ? $" delete horizon {Time(header.BaseTimestamp)}" : "")} crc {(crc == header.Crc ? "ok" : $"{header.Crc:x8} but is {crc:x8}")}"));
+            $"@{position} offsets {header.BaseOffset}..{header.LastOffset} count {header.RecordCount} size {header.SizeInBytes} "
+            + $"epoch {header.PartitionLeaderEpoch} {header.TimestampType} {Time(header.MaxTimestamp)} codec {header.Codec}{Producer(header)}"
+            + $"{(header.IsTransactional ? " transactional" : "")}{(header.IsControl ? " control" : "")}"
+            + $"{(header.HasDeleteHorizon ? $" delete horizon {Time(header.BaseTimestamp)}" : "")} "
+            + $"crc {(crc == header.Crc ? "ok" : $"{header.Crc:x8} but is {crc:x8}")}"));
         _isSound &= crc == header.Crc;
         using var records = new RecordBatchReader(batch);
         while (records.MoveNext())

@@ -17,7 +17,8 @@ namespace KafkaCompat.Broker.Handlers.Data;
 /// <item>Every partition is answered by itself, but for a first batch whose length or magic cannot be: then all of the request is refused. A
 /// partition named twice is written once, with what was named last.</item>
 /// <item>acks=0 is not answered; if anything failed the connection is closed, so that the client learns of it.</item>
-/// <item>acks=all is answered when the records are below the high watermark, at the latest after the request's time-out. The wait ends with its connection.</item>
+/// <item>acks=all is answered when the records are below the high watermark, at the latest after the request's time-out. The wait ends with its
+/// connection.</item>
 /// <item>From 8 on an answer says which records were at fault, from 10 on who leads instead, from 13 on topics go by id.</item>
 /// </list>
 /// Left out: transactions. A transactional batch gets INVALID_PRODUCER_ID_MAPPING, Kafka's answer for an id that no
@@ -70,7 +71,9 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
         var access = context.Access;
         var refusal = Refusal(request, access);
         var last = LastMentions(request);
-        var answered = request.TopicData.Count > 1 ? new Dictionary<(string, Uuid), List<ProduceResponse.PartitionProduceResponse>>(request.TopicData.Count) : null;
+        var answered = request.TopicData.Count > 1
+            ? new Dictionary<(string, Uuid), List<ProduceResponse.PartitionProduceResponse>>(request.TopicData.Count)
+            : null;
         AckWait? wait = null;
         List<(AckWait.Place, ProduceResponse.PartitionProduceResponse)>? waiting = null;
         var failed = false;
@@ -113,7 +116,9 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
             return ValueTask.FromResult<ProduceResponse?>(null);
         }
         if (waiting is not null) context.LetProducesFollow();
-        return waiting is null ? ValueTask.FromResult<ProduceResponse?>(response) : WhenReplicated(response, wait!, waiting, request.TimeoutMs, context.Aborted);
+        return waiting is null
+            ? ValueTask.FromResult<ProduceResponse?>(response)
+            : WhenReplicated(response, wait!, waiting, request.TimeoutMs, context.Aborted);
     }
 
     private async ValueTask<ProduceResponse?> WhenReplicated(
@@ -133,7 +138,8 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
     }
 
     /// <summary>
-    /// What is wrong with the request as a whole; each partition is answered with it. Where it is not of all, a topic that the client may not write to is answered with that instead.
+    /// What is wrong with the request as a whole; each partition is answered with it. Where it is not of all, a topic that the client may not write to is
+    /// answered with that instead.
     /// </summary>
     private static Refused Refusal(ProduceRequest request, Access access)
     {
@@ -142,7 +148,8 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
             foreach (var data in topic.PartitionData)
             {
                 if (data.Records is null) continue;
-                if (ProduceBatchValidator.RefuseRequest(data.Records.Memory, out var isTransactional) is { } refused) return new(refused.Error, refused.ErrorMessage, IsOfAll: true);
+                if (ProduceBatchValidator.RefuseRequest(data.Records.Memory, out var isTransactional) is { } refused)
+                    return new(refused.Error, refused.ErrorMessage, IsOfAll: true);
                 if (!isTransactional) continue;
                 var mayWrite = request.TransactionalId is { } id && access.Allows(AclOperation.Write, ResourceType.TransactionalId, id);
                 return mayWrite ? new(ErrorCode.InvalidProducerIdMapping) : new(ErrorCode.TransactionalIdAuthorizationFailed, IsOfAll: true);
@@ -206,13 +213,16 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
         response.NodeEndpoints.Add(new() { NodeId = leader, Host = endpoint.Host, Port = endpoint.Port, Rack = endpoint.Rack });
     }
 
-    /// <summary>A topic that is named twice has one entry in the answer; <paramref name="answered"/> holds those there are, where the request names several topics.</summary>
+    /// <summary>
+    /// A topic that is named twice has one entry in the answer; <paramref name="answered"/> holds those there are, where the request names several topics.
+    /// </summary>
     private static List<ProduceResponse.PartitionProduceResponse> ResultsFor(
         ProduceResponse response, ProduceRequest.TopicProduceData topic, Dictionary<(string, Uuid), List<ProduceResponse.PartitionProduceResponse>>? answered)
     {
         // A version has either the name or the id; the other is the same for all.
         if (answered?.TryGetValue((topic.Name, topic.TopicId), out var known) == true) return known;
-        var added = new ProduceResponse.TopicProduceResponse { Name = topic.Name, TopicId = topic.TopicId, PartitionResponses = new(topic.PartitionData.Count) };
+        var added =
+            new ProduceResponse.TopicProduceResponse { Name = topic.Name, TopicId = topic.TopicId, PartitionResponses = new(topic.PartitionData.Count) };
         response.Responses.Add(added);
         answered?.Add((topic.Name, topic.TopicId), added.PartitionResponses);
         return added.PartitionResponses;
