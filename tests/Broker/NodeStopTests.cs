@@ -7,7 +7,7 @@ using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Broker.Tests.Coordination;
 using KafkaCompat.Broker.Tests.Quorum;
-using KafkaCompat.Broker.Tests.Time;
+using KafkaCompat.Broker.Tests.Loops;
 using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;

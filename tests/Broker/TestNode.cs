@@ -47,7 +47,8 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
         ]);
 
     public static TestNode Start(
-        IFileStore? files = null, TimeProvider? time = null, string folder = "/data", ILoggerFactory? logs = null, params (string Name, string Value)[] settings) =>
+        IFileStore? files = null, TimeProvider? time = null, string folder = "/data", ILoggerFactory? logs = null,
+            params (string Name, string Value)[] settings) =>
         Start(IBatchThreads.None, files, time, folder, logs, settings);
 
     public static TestNode Start(
@@ -63,7 +64,8 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
         time ??= TimeProvider.System;
         var directory = LogDirectory.Open(new LogEnvironment(files ?? new ForgetfulFileStore(time), time, new Random(2)), folder);
         var controller = new VolatileController(config, ClusterId, time, new Random(3));
-        var broker = new BrokerService(config, ClusterId, new LogDirectories([directory]), controller, Quorum, time, new Random(1), logs ?? NullLoggerFactory.Instance, batchThreads, seams);
+        var broker = new BrokerService(config, ClusterId, new LogDirectories([directory]), controller, Quorum, time, new Random(1),
+            logs ?? NullLoggerFactory.Instance, batchThreads, seams);
         controller.Listeners = broker.MetadataListeners;
         broker.BrokerEpoch = controller.Start(config);
         broker.LoadDirectory(controller.Image).GetAwaiter().GetResult();
@@ -97,12 +99,15 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
     public async Task DeleteTopic(string name)
     {
         var client = Connect();
-        var response = await client.Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new DeleteTopicsRequest { TimeoutMs = 60_000, Topics = { new() { Name = name } } }, 6);
+        var response =
+            await client.Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new DeleteTopicsRequest { TimeoutMs = 60_000, Topics = { new() { Name = name } } }, 6);
         client.CloseSending();
         Assert.Equal(ErrorCode.None, response.Responses[0].ErrorCode);
     }
 
-    /// <summary>Waits until the coordinator has read so many partitions of its topic, and waits for no other. What of it is asked before is sent away, as Kafka does.</summary>
+    /// <summary>
+    /// Waits until the coordinator has read so many partitions of its topic, and waits for no other. What of it is asked before is sent away, as Kafka does.
+    /// </summary>
     public Task GroupsLoaded(int partitions = OffsetsPartitions) =>
         Eventually.Is(() => (Broker.Groups.LoadedPartitions, Broker.Groups.LoadingPartitions) == (partitions, 0));
 

@@ -59,12 +59,20 @@ internal sealed class VolatileController : IController
             IncarnationId = new Uuid(2, 2000),
             LogDirs = [new Uuid(3, 3000)],
             Rack = null,
-            Listeners = [.. config.Listeners.AdvertisedOfBroker.Select(e => new BrokerRegistrationRequest.Listener { Name = e.Name, Host = e.Host, Port = (ushort)e.Port })],
-            Features = [.. SupportedFeatures.All.Select(f => new BrokerRegistrationRequest.Feature { Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max })],
+            Listeners = [.. config.Listeners.AdvertisedOfBroker.Select(e =>
+                new BrokerRegistrationRequest.Listener { Name = e.Name, Host = e.Host, Port = (ushort)e.Port })],
+            Features = [.. SupportedFeatures.All.Select(f =>
+                new BrokerRegistrationRequest.Feature { Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max })],
         };
         var registered = Decided(registration);
         Assert.Equal(ErrorCode.None, registered.ErrorCode);
-        var heartbeat = new BrokerHeartbeatRequest { BrokerId = config.NodeId, BrokerEpoch = registered.BrokerEpoch, CurrentMetadataOffset = _state.NextOffset, WantFence = false };
+        var heartbeat = new BrokerHeartbeatRequest
+        {
+            BrokerId = config.NodeId,
+            BrokerEpoch = registered.BrokerEpoch,
+            CurrentMetadataOffset = _state.NextOffset,
+            WantFence = false
+        };
         Assert.Equal(ErrorCode.None, Decided(heartbeat).ErrorCode);
         return registered.BrokerEpoch;
     }

@@ -18,12 +18,14 @@ public sealed class KafkasSmallFilesTests
 
     [Fact]
     public void OffsetsAreReadAsKafkaReadsThem() => SmallFileVerdicts.Compare("offsets", content => Verdict("offsets", content, path =>
-        $"[{string.Join(";", OffsetCheckpoint.Read(_files, path).Select(static pair => $"{SmallFileVerdicts.Text(pair.Key.Topic)} {pair.Key.Partition} {pair.Value}").Order(StringComparer.Ordinal))}]"));
+        Listed(OffsetCheckpoint.Read(_files, path)
+            .Select(static pair => $"{SmallFileVerdicts.Text(pair.Key.Topic)} {pair.Key.Partition} {pair.Value}").Order(StringComparer.Ordinal))));
 
     /// <summary>A file of zeros is one that a power cut took before it was synced: it is none, and no record needed it.</summary>
     [Fact]
     public void EpochsAreReadAsKafkaReadsThem() => SmallFileVerdicts.Compare("epochs", content => Verdict(LeaderEpochCache.FileName, content, _ =>
-        $"[{string.Join(";", LeaderEpochCache.Open(new LogEnvironment(_files, TimeProvider.System, new Random(1)), "/d").Entries().Select(static entry => $"{entry.Epoch} {entry.StartOffset}"))}]"),
+        Listed(LeaderEpochCache.Open(new LogEnvironment(_files, TimeProvider.System, new Random(1)), "/d").Entries()
+            .Select(static entry => $"{entry.Epoch} {entry.StartOffset}"))),
         static (content, kafkas, ours) => kafkas == SmallFileVerdicts.Refused && ours == "[]" && content.AsSpan().IndexOfAnyExcept('\0') < 0);
 
     /// <summary>A file that a power cut tore is none: no record was on the disk before it.</summary>
@@ -50,4 +52,6 @@ public sealed class KafkasSmallFilesTests
             return SmallFileVerdicts.Refused;
         }
     }
+
+    private static string Listed(IEnumerable<string> entries) => $"[{string.Join(";", entries)}]";
 }

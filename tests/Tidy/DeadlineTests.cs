@@ -21,6 +21,8 @@ public sealed partial class DeadlineTests
             CultureInfo.InvariantCulture) / (match.Groups["unit"].Value == "Seconds" ? 1d : 1000d);
 
     /// <summary>A source of cancellation, a wait, or a field that is called patience or deadline, with a span that it says itself.</summary>
-    [GeneratedRegex(@"(?:\bCancellationTokenSource\(|\bWaitAsync\(|\bCancelAfter\(|\bJoin\(|\b_deadline = new\(|\bPatience = )TimeSpan\.From(?<unit>Seconds|Milliseconds)\((?<number>[\d_]+)\)")]
+    [GeneratedRegex(
+        @"(?:\bCancellationTokenSource\(|\bWaitAsync\(|\bCancelAfter\(|\bJoin\(|\b_deadline = new\(|\bPatience = )"
+        + @"TimeSpan\.From(?<unit>Seconds|Milliseconds)\((?<number>[\d_]+)\)")]
     private static partial Regex Deadline();
 }

@@ -50,10 +50,15 @@ public sealed partial class LogMessageTests
                       select $"{message.File}: {message.Text}: {Counted().Match(message.Text).Value}");
 
     /// <summary>Units stay as they are, and so do verbs of a singular.</summary>
-    [GeneratedRegex("""\{[A-Z]\w*\} (?:more |deleted |unreadable |other )?(?:(?!(?:bytes|ms|was|is|has|wants|rebalances|asks|exists|ends|holds|starts|names|contains)\b)[a-z]+[a-rt-z]s)(?= of| and| or|[.,;:]|$| (?:is|are|were|have|had|more|will|wait|with|in|to|on|at|from)\b)""")]
+    [GeneratedRegex(
+        @"\{[A-Z]\w*\} (?:more |deleted |unreadable |other )?"
+        + @"(?:(?!(?:bytes|ms|was|is|has|wants|rebalances|asks|exists|ends|holds|starts|names|contains)\b)[a-z]+[a-rt-z]s)"
+        + @"(?= of| and| or|[.,;:]|$| (?:is|are|were|have|had|more|will|wait|with|in|to|on|at|from)\b)")]
     private static partial Regex Counted();
 
-    [GeneratedRegex("""LoggerMessage\(\s*(?:EventId = )?(?<id>[0-9]+),\s+(?:[^"]*)"(?<text>(?:[^"\\]|\\.|"\s*\+\s*(?:[\w.]+\s*\+\s*)?\$?")*)"(?:,\s+SkipEnabledCheck = true)?\)""")]
+    [GeneratedRegex(
+        @"LoggerMessage\(\s*(?:EventId = )?(?<id>[0-9]+),\s+"
+        + """(?:[^"]*)"(?<text>(?:[^"\\]|\\.|"\s*\+\s*(?:[\w.]+\s*\+\s*)?\$?")*)"(?:,\s+SkipEnabledCheck = true)?\)""")]
     private static partial Regex Message();
 
     [GeneratedRegex("""^\s*\[LoggerMessage\(""", RegexOptions.Multiline)]

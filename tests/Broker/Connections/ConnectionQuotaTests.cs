@@ -2,7 +2,7 @@ using System.Net;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Connections;
 using KafkaCompat.Broker.Quotas;
-using KafkaCompat.Broker.Tests.Time;
+using KafkaCompat.Broker.Tests.Loops;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Connections;

@@ -2,7 +2,7 @@ using KafkaCompat.Broker.Connections;
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Quotas;
-using KafkaCompat.Broker.Tests.Time;
+using KafkaCompat.Broker.Tests.Loops;
 using KafkaCompat.Protocol;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;

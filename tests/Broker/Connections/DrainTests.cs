@@ -1,5 +1,5 @@
 using KafkaCompat.Broker.Node;
-using KafkaCompat.Broker.Tests.Time;
+using KafkaCompat.Broker.Tests.Loops;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Tests.Shared;

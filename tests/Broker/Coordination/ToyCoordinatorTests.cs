@@ -1,6 +1,6 @@
 using KafkaCompat.Broker.Coordination;
 using KafkaCompat.Broker.Loops;
-using KafkaCompat.Broker.Tests.Time;
+using KafkaCompat.Broker.Tests.Loops;
 using KafkaCompat.Protocol;
 using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging;
@@ -29,7 +29,8 @@ public sealed class ToyCoordinatorTests : IDisposable
         _coordinator.Lead(0, _log);
     }
 
-    private Coordinator<ToyShard> Composed() => new(new ShardKind<ToyShard>("__toys", static () => new ToyShard()), new ShardSurroundings(_time, _wheel, _lines, _turns));
+    private Coordinator<ToyShard> Composed() =>
+        new(new ShardKind<ToyShard>("__toys", static () => new ToyShard()), new ShardSurroundings(_time, _wheel, _lines, _turns));
 
     public void Dispose() => _wheel.Dispose();
 
@@ -133,7 +134,8 @@ public sealed class ToyCoordinatorTests : IDisposable
         Assert.Equal(((ErrorCode.None, 5), 2), (await Look("a"), _log.Loads));
     }
 
-    private async Task<(ErrorCode Error, long Sum)> Add(string name, long amount) => Of(await _coordinator.Ask<ToyShard.Answer>(new ToyShard.Add(name, amount)));
+    private async Task<(ErrorCode Error, long Sum)> Add(string name, long amount) =>
+        Of(await _coordinator.Ask<ToyShard.Answer>(new ToyShard.Add(name, amount)));
 
     private async Task<(ErrorCode Error, long Sum)> Look(string name) => Of(await _coordinator.Ask<ToyShard.Answer>(new ToyShard.Look(name)));
 

@@ -5,8 +5,8 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Broker.Tests.Coordination;
 
 /// <summary>
-/// The smallest machine that uses all of the contract: sums by name, which a record keeps each, and which are forgotten when nobody has added to them for a second.
-/// The time of the last addition is a draft: it is never written.
+/// The smallest machine that uses all of the contract: sums by name, which a record keeps each, and which are forgotten when nobody has added to them for a
+/// second. The time of the last addition is a draft: it is never written.
 /// </summary>
 internal sealed class ToyShard : IShard
 {

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Partitions;
 
-/// <summary>What is wrong with the files of one partition concerns that partition: the node and all others go on, and one line says what one cause takes away.</summary>
+/// <summary>
+/// What is wrong with the files of one partition concerns that partition: the node and all others go on, and one line says what one cause takes away.
+/// </summary>
 public sealed class DamagedPartitionTests : IDisposable
 {
     private const int Many = 20;
@@ -15,7 +17,8 @@ public sealed class DamagedPartitionTests : IDisposable
     private readonly RecordedLines _lines = new(LogLevel.Information);
 
     public static TheoryData<Exception> Failures { get; } =
-        [new LogCorruptionException("partition.metadata is malformed."), new InvalidOperationException("nobody has thought of this"), new NotSupportedException()];
+        [new LogCorruptionException("partition.metadata is malformed."), new InvalidOperationException("nobody has thought of this"),
+            new NotSupportedException()];
 
     [Theory]
     [MemberData(nameof(Failures), DisableDiscoveryEnumeration = true)]
@@ -38,9 +41,15 @@ public sealed class DamagedPartitionTests : IDisposable
 
     /// <summary>Each names its own file, and all have one cause. Of what nobody foresaw a stack is shown, once; of files and of shortages none.</summary>
     [Theory]
-    [InlineData("corrupt", false, "{0}/partition.metadata is malformed", "Partitions are offline, bad-0 the first of 20: {0}/partition.metadata is malformed. Others are served. Remove the cause, then restart the node. The next start tries them again.")]
-    [InlineData("shortage", false, "Too many open files", "Partitions are offline for lack of file descriptors, bad-0 the first of 20: Too many open files. Raise the limit (ulimit -n), or close connections. They are tried again every 10 s.")]
-    [InlineData("fault", true, "no room in {0}", "Partitions are offline, bad-0 the first of 20: no room in {0}. Others are served. Remove the cause, then restart the node. The next start tries them again.")]
+    [InlineData("corrupt", false, "{0}/partition.metadata is malformed",
+        "Partitions are offline, bad-0 the first of 20: {0}/partition.metadata is malformed. Others are served. Remove the cause, then restart the node. "
+            + "The next start tries them again.")]
+    [InlineData("shortage", false, "Too many open files",
+        "Partitions are offline for lack of file descriptors, bad-0 the first of 20: Too many open files. Raise the limit (ulimit -n), or close connections. "
+            + "They are tried again every 10 s.")]
+    [InlineData("fault", true, "no room in {0}",
+        "Partitions are offline, bad-0 the first of 20: no room in {0}. Others are served. Remove the cause, then restart the node. "
+            + "The next start tries them again.")]
     public async Task One_cause_is_one_line(string kind, bool hasStack, string reason, string line)
     {
         await using var node = TestNode.Start(_files, logs: _lines);
@@ -86,7 +95,8 @@ public sealed class DamagedPartitionTests : IDisposable
         };
         await node.DeleteTopic("gone");
         Assert.Equal(
-            ["The folders of deleted partitions could not be set aside, gone-0 the first of 20: Too many open files. The next start sets them aside."], Errors());
+            ["The folders of deleted partitions could not be set aside, gone-0 the first of 20: Too many open files. The next start sets them aside."],
+                Errors());
         _files.Before = null;
         await node.CreateTopic("gone", Many);
         Assert.Empty(node.Broker.Partitions.Offline);
@@ -94,5 +104,6 @@ public sealed class DamagedPartitionTests : IDisposable
 
     public void Dispose() => _lines.Dispose();
 
-    private List<string> Errors() => [.. _lines.Lines.Where(static line => line.Contains("offline", StringComparison.Ordinal) || line.Contains("could not", StringComparison.Ordinal))];
+    private List<string> Errors() =>
+        [.. _lines.Lines.Where(static line => line.Contains("offline", StringComparison.Ordinal) || line.Contains("could not", StringComparison.Ordinal))];
 }

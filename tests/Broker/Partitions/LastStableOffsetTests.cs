@@ -28,7 +28,8 @@ public sealed class LastStableOffsetTests
         using var again = Open(files);
         var recovered = again.Find(key)!;
         // The checkpoint said that all of it is replicated, so nothing is left to advance.
-        var partition = new Partition(new Uuid(7, 9), recovered, TopicConfig.Create(TestNode.ConfigOf(), new Dictionary<string, string>()), 2, new LogSyncer(), TimeProvider.System);
+        var partition = new Partition(new Uuid(7, 9), recovered, TopicConfig.Create(TestNode.ConfigOf(), new Dictionary<string, string>()), 2, new LogSyncer(),
+            TimeProvider.System);
         partition.Lead(3);
         Assert.Equal(2, partition.HighWatermark);
         Assert.Equal(2, partition.FindOffset(-1, committedOnly: true, -1).Offset);
@@ -49,7 +50,8 @@ public sealed class LastStableOffsetTests
         // The first start after a kill writes the index, the second one trusts it.
         using (var recovering = Open(files)) await recovering.CloseCleanly(1, new Dictionary<TopicPartition, long> { [key] = 2 });
         using var again = Open(files);
-        var partition = new Partition(new Uuid(7, 9), again.Find(key)!, TopicConfig.Create(TestNode.ConfigOf(), new Dictionary<string, string>()), 2, new LogSyncer(), TimeProvider.System);
+        var partition = new Partition(new Uuid(7, 9), again.Find(key)!, TopicConfig.Create(TestNode.ConfigOf(), new Dictionary<string, string>()), 2,
+            new LogSyncer(), TimeProvider.System);
         partition.Lead(3);
         files.Before = static (_, path) =>
         {
@@ -67,7 +69,8 @@ public sealed class LastStableOffsetTests
         using var directory = Open(new ForgetfulFileStore(TimeProvider.System));
         var log = directory.Create(new TopicPartition("t", 0), new Uuid(7, 9), LogSettings.Default);
         for (var i = 0; i < 5; i++) _ = log.Append(Batch(i, isControl: false));
-        var partition = new Partition(new Uuid(7, 9), log, TopicConfig.Create(TestNode.ConfigOf(), new Dictionary<string, string>()), 5, new LogSyncer(), TimeProvider.System);
+        var partition = new Partition(new Uuid(7, 9), log, TopicConfig.Create(TestNode.ConfigOf(), new Dictionary<string, string>()), 5, new LogSyncer(),
+            TimeProvider.System);
         partition.Lead(3);
         Assert.Equal(0, partition.FindOffset(-1, committedOnly: true, -1).Offset);
         Assert.Equal(3, partition.DeleteRecordsBefore(3).LowWatermark);

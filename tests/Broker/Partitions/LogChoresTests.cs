@@ -1,7 +1,7 @@
 using System.Buffers;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Partitions;
-using KafkaCompat.Broker.Tests.Time;
+using KafkaCompat.Broker.Tests.Loops;
 using KafkaCompat.Protocol;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
@@ -70,7 +70,9 @@ public sealed class LogChoresTests : IDisposable
         Assert.False(_directory.Health.IsFailed);
     }
 
-    /// <summary>Nothing is appended any more, so that what is old lies in the active segment. A topic that is compacted alone keeps it, as it keeps all that is large.</summary>
+    /// <summary>
+    /// Nothing is appended any more, so that what is old lies in the active segment. A topic that is compacted alone keeps it, as it keeps all that is large.
+    /// </summary>
     [Fact]
     public async Task Retention_takes_what_is_old_or_too_much_of_every_topic_that_is_not_compacted_alone()
     {
@@ -85,8 +87,10 @@ public sealed class LogChoresTests : IDisposable
         }
         await using var keeper = Keeper();
         keeper.Start();
-        await Until(() => old.Take(2).All(static partition => partition.Log.LogStartOffset == 5) && large.Take(2).All(static partition => partition.Log.LogStartOffset == 3));
-        Assert.All(old.Take(2), static partition => Assert.Equal((1, 0L, 5L), (partition.Log.SegmentCount, partition.Log.SizeInBytes, partition.Log.LogEndOffset)));
+        await Until(() =>
+            old.Take(2).All(static partition => partition.Log.LogStartOffset == 5) && large.Take(2).All(static partition => partition.Log.LogStartOffset == 3));
+        Assert.All(old.Take(2),
+            static partition => Assert.Equal((1, 0L, 5L), (partition.Log.SegmentCount, partition.Log.SizeInBytes, partition.Log.LogEndOffset)));
         Assert.Equal((0, 0), (old[2].Log.LogStartOffset, large[2].Log.LogStartOffset));
     }
 
@@ -182,7 +186,10 @@ public sealed class LogChoresTests : IDisposable
         await syncer.Stop();
     }
 
-    /// <summary>After a kill the high watermark is behind until the first sync: nobody may be told an end, or "nothing at that time", that leaves out what was acknowledged.</summary>
+    /// <summary>
+    /// After a kill the high watermark is behind until the first sync: nobody may be told an end, or "nothing at that time", that leaves out what was
+    /// acknowledged.
+    /// </summary>
     [Fact]
     public async Task Before_the_first_sync_after_a_kill_the_end_is_not_known()
     {
@@ -195,7 +202,8 @@ public sealed class LogChoresTests : IDisposable
         Assert.Equal(ErrorCode.OffsetNotAvailable, partition.FindOffset(-1, committedOnly: false, -1).Error);
         Assert.Equal(ErrorCode.OffsetNotAvailable, partition.FindOffset(-1, committedOnly: true, -1).Error);
         Assert.Equal(ErrorCode.OffsetNotAvailable, partition.FindOffset(0, committedOnly: false, -1).Error);
-        Assert.Equal((ErrorCode.None, 0), (partition.FindOffset(-2, committedOnly: false, -1).Error, partition.FindOffset(-2, committedOnly: false, -1).Offset));
+        Assert.Equal((ErrorCode.None, 0),
+            (partition.FindOffset(-2, committedOnly: false, -1).Error, partition.FindOffset(-2, committedOnly: false, -1).Offset));
         syncer.Start();
         await Until(() => partition.HighWatermark == 3);
         Assert.Equal(3, partition.FindOffset(-1, committedOnly: false, -1).Offset);
@@ -224,7 +232,8 @@ public sealed class LogChoresTests : IDisposable
     private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private LogKeeper Keeper(params (string Name, string Value)[] settings) =>
-        new(_table, new LogDirectories([_directory]), TestNode.ConfigOf([("log.retention.check.interval.ms", "1000"), .. settings]), _time, NullLogger.Instance);
+        new(_table, new LogDirectories([_directory]), TestNode.ConfigOf([("log.retention.check.interval.ms", "1000"), .. settings]), _time,
+            NullLogger.Instance);
 
     private Partition Add(string topic, params (string Name, string Value)[] configs) => Add(_syncer, topic, configs);
 

@@ -27,7 +27,8 @@ public sealed class OlderBatchesTests
         Task? other = null;
         _files.Before = (operation, path) =>
         {
-            if (operation != nameof(IFileStore.Open) || !path.EndsWith("00000.log", StringComparison.Ordinal) || Interlocked.Exchange(ref others, 1) > 0) return;
+            if (operation != nameof(IFileStore.Open) || !path.EndsWith("00000.log", StringComparison.Ordinal) || Interlocked.Exchange(ref others, 1) > 0)
+                return;
             other = Task.Run(() => Assert.Equal(5, Append(partition, producerId: 9, sequence: 0).BaseOffset), TestContext.Current.CancellationToken);
             Assert.True(other.Wait(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
         };
@@ -95,7 +96,8 @@ public sealed class OlderBatchesTests
 
     private static Partition Lead(LogDirectory directory)
     {
-        var partition = new Partition(new Uuid(7, 9), directory.Find(Key)!, TopicConfig.Create(TestNode.ConfigOf(), new Dictionary<string, string>()), 0, new LogSyncer(), TimeProvider.System);
+        var partition = new Partition(new Uuid(7, 9), directory.Find(Key)!, TopicConfig.Create(TestNode.ConfigOf(), new Dictionary<string, string>()), 0,
+            new LogSyncer(), TimeProvider.System);
         partition.Lead(3);
         return partition;
     }

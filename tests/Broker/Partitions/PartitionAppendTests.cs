@@ -61,7 +61,8 @@ public sealed class PartitionAppendTests : IDisposable
     [Theory]
     [InlineData("gzip", ErrorCode.UnknownServerError)]
     [InlineData("producer", ErrorCode.None)]
-    public void A_producer_without_an_epoch_is_refused_where_its_batch_is_made_anew(string codec, ErrorCode error) => RefuseAnew(codec, error, timestamp: 0, epoch: -1);
+    public void A_producer_without_an_epoch_is_refused_where_its_batch_is_made_anew(string codec, ErrorCode error) =>
+        RefuseAnew(codec, error, timestamp: 0, epoch: -1);
 
     private void RefuseAnew(string codec, ErrorCode error, long timestamp, short epoch)
     {
@@ -172,7 +173,8 @@ public sealed class PartitionAppendTests : IDisposable
         Assert.Equal((CompressionType.None, batch.Length), (asIs.Header.Codec, asIs.Bytes.Length));
         Assert.Equal(codec, quickly.Header.Codec.ToString(), ignoreCase: true);
         Assert.Equal(quickly.Header.Codec, thoroughly.Header.Codec);
-        Assert.True(thoroughly.Bytes.Length < quickly.Bytes.Length && quickly.Bytes.Length < batch.Length, $"{batch.Length} bytes, {quickly.Bytes.Length} quickly, {thoroughly.Bytes.Length} thoroughly");
+        Assert.True(thoroughly.Bytes.Length < quickly.Bytes.Length && quickly.Bytes.Length < batch.Length,
+            $"{batch.Length} bytes, {quickly.Bytes.Length} quickly, {thoroughly.Bytes.Length} thoroughly");
         Assert.Equal(quickly.Bytes.Length, Stored(quickly.Bytes).Bytes.Length);
 
         (RecordBatchHeader Header, byte[] Bytes) Stored(byte[] batch)
@@ -192,7 +194,8 @@ public sealed class PartitionAppendTests : IDisposable
             var words = Enumerable.Range(0, 200).Select(_ => random.Next().ToString(System.Globalization.CultureInfo.InvariantCulture)).ToArray();
             using var builder = new RecordBatchBuilder();
             for (var i = 0; i < 20; i++)
-                builder.Append(Records.StartMs, default, System.Text.Encoding.ASCII.GetBytes(string.Join(' ', Enumerable.Range(0, 200).Select(_ => words[random.Next(words.Length)]))));
+                builder.Append(Records.StartMs, default,
+                    System.Text.Encoding.ASCII.GetBytes(string.Join(' ', Enumerable.Range(0, 200).Select(_ => words[random.Next(words.Length)]))));
             return builder.ToArray();
         }
     }

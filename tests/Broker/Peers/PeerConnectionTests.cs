@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using KafkaCompat.Broker.Peers;
 using KafkaCompat.Broker.Tests.Connections;
-using KafkaCompat.Broker.Tests.Time;
+using KafkaCompat.Broker.Tests.Loops;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using Microsoft.AspNetCore.Connections;

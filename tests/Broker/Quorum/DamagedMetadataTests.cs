@@ -36,7 +36,8 @@ public sealed class DamagedMetadataTests : IRecoveryListener
         var path = bootstrap ? Bootstrap : $"{Folder}/{Newest().FileName}";
         if (bootstrap)
         {
-            foreach (var entry in _files.List(Folder).Where(static entry => entry.Name.EndsWith(".checkpoint", StringComparison.Ordinal)).ToList()) _files.Delete($"{Folder}/{entry.Name}");
+            foreach (var entry in _files.List(Folder).Where(static entry => entry.Name.EndsWith(".checkpoint", StringComparison.Ordinal)).ToList())
+                _files.Delete($"{Folder}/{entry.Name}");
             await using (await QuorumHost.Start("/other", _files))
             {
             }
@@ -107,7 +108,10 @@ public sealed class DamagedMetadataTests : IRecoveryListener
         Assert.DoesNotContain(_files.List(Folder), static entry => entry.Name.EndsWith(".deleted", StringComparison.Ordinal));
     }
 
-    /// <summary>A batch in the middle of the log is damaged: as with Apache Kafka the log ends there. The topics behind it are in a file beside it, and the line names that.</summary>
+    /// <summary>
+    /// A batch in the middle of the log is damaged: as with Apache Kafka the log ends there. The topics behind it are in a file beside it, and the line names
+    /// that.
+    /// </summary>
     [Fact]
     public async Task What_a_damaged_batch_takes_from_the_log_is_kept()
     {
@@ -148,14 +152,19 @@ public sealed class DamagedMetadataTests : IRecoveryListener
         await using var host = await QuorumHost.Start(Root, _files, settings: settings);
         for (var i = 0; i < 12; i++)
         {
-            var request = new CreateTopicsRequest { Topics = [new CreateTopicsRequest.CreatableTopic { Name = $"topic-{i}", NumPartitions = 1, ReplicationFactor = -1 }] };
+            var request = new CreateTopicsRequest
+            {
+                Topics =
+                [new CreateTopicsRequest.CreatableTopic { Name = $"topic-{i}", NumPartitions = 1, ReplicationFactor = -1 }]
+            };
             Assert.Equal(ErrorCode.None, (await host.Ask(request)).Topics[0].ErrorCode);
         }
     }
 
     private SnapshotId Newest() => _files.List(Folder).Select(static entry => SnapshotId.TryParse(entry.Name, out var id) ? id : default).Max();
 
-    private MetadataLog Open() => MetadataLog.Open(new LogEnvironment(_files, TimeProvider.System, new Random(1), new RecoveryWatch(TimeProvider.System, this)), Root, LogSettings.Default);
+    private MetadataLog Open() => MetadataLog.Open(new LogEnvironment(_files, TimeProvider.System, new Random(1), new RecoveryWatch(TimeProvider.System, this)),
+        Root, LogSettings.Default);
 
     /// <summary>What the newest snapshot says, in bytes of our own.</summary>
     private byte[] Read()

@@ -26,7 +26,8 @@ public sealed class DirectoryFormatTests : IDisposable
         var controller = QuorumSnapshot.Read(File.ReadAllBytes(kafkas)).Voters!.Voters[0].Endpoints[0];
         DirectoryFormat.Prepare(
             new DiskFileStore(),
-            QuorumHost.Config(folder, ("listeners", $"PLAINTEXT://localhost:1,CONTROLLER://localhost:{controller.Port}"), ("controller.quorum.bootstrap.servers", "localhost:1")),
+            QuorumHost.Config(folder, ("listeners", $"PLAINTEXT://localhost:1,CONTROLLER://localhost:{controller.Port}"),
+                ("controller.quorum.bootstrap.servers", "localhost:1")),
             TimeProvider.System.GetUtcNow(), new Random(1));
         string ours = Path.Combine(folder, "__cluster_metadata-0", SnapshotName);
         Assert.Equal(Text(kafkas), Text(ours));
@@ -76,7 +77,8 @@ public sealed class DirectoryFormatTests : IDisposable
     public void A_configured_quorum_has_its_voters_in_the_settings_and_not_in_the_log()
     {
         string folder = Path.Combine(_root, "ours");
-        DirectoryFormat.Prepare(new DiskFileStore(), QuorumHost.Config(folder, ("controller.quorum.voters", "1@localhost:19093")), TimeProvider.System.GetUtcNow(), new Random(1));
+        DirectoryFormat.Prepare(new DiskFileStore(), QuorumHost.Config(folder, ("controller.quorum.voters", "1@localhost:19093")),
+            TimeProvider.System.GetUtcNow(), new Random(1));
         var snapshot = QuorumSnapshot.Read(File.ReadAllBytes(Path.Combine(folder, "__cluster_metadata-0", SnapshotName)));
         Assert.Null(snapshot.Voters);
         Assert.Equal(0, snapshot.KRaftVersion);
@@ -89,7 +91,8 @@ public sealed class DirectoryFormatTests : IDisposable
     public void A_directory_that_Kafka_refuses_is_refused_with_one_line(string name, string line)
     {
         string folder = Path.Combine(ReferenceFolder.Extract(name, _root), "data");
-        var refused = Assert.Throws<QuorumStateException>(() => DirectoryFormat.Prepare(new DiskFileStore(), QuorumHost.Config(folder), TimeProvider.System.GetUtcNow(), new Random(1)));
+        var refused = Assert.Throws<QuorumStateException>(() =>
+            DirectoryFormat.Prepare(new DiskFileStore(), QuorumHost.Config(folder), TimeProvider.System.GetUtcNow(), new Random(1)));
         Assert.Contains(line, refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refused.Message);
     }

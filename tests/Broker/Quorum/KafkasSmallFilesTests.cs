@@ -20,8 +20,10 @@ public sealed class KafkasSmallFilesTests
         files.WriteAtomically("/d/" + MetaProperties.FileName, content);
         try
         {
-            var prepared = PreparedDirectories.Prepare(files, QuorumHost.Config("/d", ("controller.quorum.voters", "1@localhost:19093")), TimeProvider.System.GetUtcNow(), new Random(1));
-            return $"{SmallFileVerdicts.Text(prepared.Meta.ClusterId)} {prepared.Meta.NodeId} {(prepared.Identified.Count > 0 ? "-" : prepared.Meta.DirectoryId)}";
+            var prepared = PreparedDirectories.Prepare(files, QuorumHost.Config("/d", ("controller.quorum.voters", "1@localhost:19093")),
+                TimeProvider.System.GetUtcNow(), new Random(1));
+            var directory = prepared.Identified.Count > 0 ? "-" : prepared.Meta.DirectoryId.ToString();
+            return $"{SmallFileVerdicts.Text(prepared.Meta.ClusterId)} {prepared.Meta.NodeId} {directory}";
         }
         catch (QuorumStateException)
         {
@@ -33,8 +35,11 @@ public sealed class KafkasSmallFilesTests
     public void The_election_state_is_read_as_Kafka_reads_it() => SmallFileVerdicts.Compare(
         "quorum-state",
         static content => ElectionState.TryDecode(content, out var state)
-            ? $"{state.Epoch} {state.LeaderId} {(state.Voted.Id == ElectionState.None ? "-1 -" : $"{state.Voted.Id} {(state.Voted.DirectoryId == Uuid.Zero ? "-" : state.Voted.DirectoryId)}")}"
+            ? $"{state.Epoch} {state.LeaderId} {Voted(state.Voted)}"
             : SmallFileVerdicts.Refused,
         // No epoch is negative: Kafka takes it out of the file, and ends when it begins with it.
         static (_, kafkas, ours) => kafkas.StartsWith('-') && ours == SmallFileVerdicts.Refused);
+
+    private static string Voted(ReplicaKey voted) =>
+        voted.Id == ElectionState.None ? "-1 -" : $"{voted.Id} {(voted.DirectoryId == Uuid.Zero ? "-" : voted.DirectoryId)}";
 }

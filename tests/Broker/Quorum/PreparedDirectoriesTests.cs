@@ -60,12 +60,15 @@ public sealed class PreparedDirectoriesTests
             _files.DeleteFolder("/b");
             Put($"{disk}/{name}", isFolder);
             var data = name.Split('/')[0];
-            Assert.Contains($"{disk} holds data and has no meta.properties, which says whose data it is: there is {data}.", Refusal(), StringComparison.Ordinal);
+            Assert.Contains($"{disk} holds data and has no meta.properties, which says whose data it is: there is {data}.", Refusal(),
+                StringComparison.Ordinal);
             Assert.Contains((disk, $"holds data and has no meta.properties: there is {data}"), FoundDirectories.Look(_files, Config()).States());
         }
     }
 
-    /// <summary>As a broker of ZooKeeper's days leaves it, or a node whose disk with the metadata is not mounted: a start would set every partition aside.</summary>
+    /// <summary>
+    /// As a broker of ZooKeeper's days leaves it, or a node whose disk with the metadata is not mounted: a start would set every partition aside.
+    /// </summary>
     [Fact]
     public void Topics_without_a_metadata_log_are_left_alone()
     {
@@ -85,14 +88,18 @@ public sealed class PreparedDirectoriesTests
     {
         Prepare(("metadata.log.dir", "/m"));
         Assert.Equal(
-            "/a, where this node's metadata log is looked for, holds none. Nothing was changed. If it lies in another directory, set metadata.log.dir to that. If its disk is not mounted, mount it. "
-            + "If a broker with ZooKeeper wrote the data, migrate the cluster to KRaft with Apache Kafka 3.9 first.", Refusal());
+            "/a, where this node's metadata log is looked for, holds none. Nothing was changed. If it lies in another directory, set metadata.log.dir to that. "
+                + "If its disk is not mounted, mount it. If a broker with ZooKeeper wrote the data, migrate the cluster to KRaft with Apache Kafka 3.9 first.",
+            Refusal());
         Assert.Equal(
             [" and is to hold the metadata log", "", " and holds a metadata log"],
-            FoundDirectories.Look(_files, Config(("log.dirs", "/a,/b,/m"))).States().Select(state => state.State[$"belongs to node 1 of cluster {Meta("/a").ClusterId}".Length..]));
-        Assert.Equal("/b, where this node's metadata log is looked for, holds none. Nothing was changed. /m holds one: set metadata.log.dir=/m.", Refusal(("log.dirs", "/b,/a,/m")));
+            FoundDirectories.Look(_files, Config(("log.dirs", "/a,/b,/m"))).States()
+                .Select(state => state.State[$"belongs to node 1 of cluster {Meta("/a").ClusterId}".Length..]));
+        Assert.Equal("/b, where this node's metadata log is looked for, holds none. Nothing was changed. /m holds one: set metadata.log.dir=/m.",
+            Refusal(("log.dirs", "/b,/a,/m")));
         Put("/a/orders-0", isFolder: true);
-        Assert.Equal("/a/orders-0 is a partition, and /a has no metadata log that knows of it. Nothing was changed. /m holds one: set metadata.log.dir=/m.", Refusal(("log.dirs", "/a,/b,/m")));
+        Assert.Equal("/a/orders-0 is a partition, and /a has no metadata log that knows of it. Nothing was changed. /m holds one: set metadata.log.dir=/m.",
+            Refusal(("log.dirs", "/a,/b,/m")));
         Assert.Equal("/m", Prepare(("metadata.log.dir", "/m")).Meta.DirectoryId == Meta("/m").DirectoryId ? "/m" : "");
     }
 
@@ -118,13 +125,17 @@ public sealed class PreparedDirectoriesTests
         Assert.Equal("holds no data and will be formatted", FoundDirectories.Look(_files, Config()).States()[0].State);
         var meta = Prepare().Meta;
         look = FoundDirectories.Look(_files, Config());
-        Assert.Equal([("/a", $"belongs to node 1 of cluster {meta.ClusterId} and holds the metadata log"), ("/b", $"belongs to node 1 of cluster {meta.ClusterId}")], look.States());
-        Assert.Contains("Stored node id 1 doesn't match", Assert.Throws<QuorumStateException>(() => FoundDirectories.Look(_files, Config(("node.id", "2"))).Require()).Message, StringComparison.Ordinal);
+        Assert.Equal([("/a", $"belongs to node 1 of cluster {meta.ClusterId} and holds the metadata log"),
+            ("/b", $"belongs to node 1 of cluster {meta.ClusterId}")], look.States());
+        Assert.Contains("Stored node id 1 doesn't match",
+            Assert.Throws<QuorumStateException>(() => FoundDirectories.Look(_files, Config(("node.id", "2"))).Require()).Message, StringComparison.Ordinal);
         _files.DeleteFolder("/b");
-        Assert.Equal("will be created and formatted, unless the metadata knows of a directory that is missing", FoundDirectories.Look(_files, Config()).States()[1].State);
+        Assert.Equal("will be created and formatted, unless the metadata knows of a directory that is missing",
+            FoundDirectories.Look(_files, Config()).States()[1].State);
         _files.CreateFolder("/b");
         Put("/b/file", isFolder: false);
-        Assert.Equal("holds no data and will be formatted, unless the metadata knows of a directory that is missing", FoundDirectories.Look(_files, Config()).States()[1].State);
+        Assert.Equal("holds no data and will be formatted, unless the metadata knows of a directory that is missing",
+            FoundDirectories.Look(_files, Config()).States()[1].State);
     }
 
     /// <summary>Kafka 3.3 to 3.6 wrote none; Kafka 4.4 makes one up and writes it down.</summary>
@@ -174,7 +185,8 @@ public sealed class PreparedDirectoriesTests
             Directory.CreateDirectory(Path.Combine(folder.FullName, "b"));
             var disk = new DiskFileStore();
             _ = PreparedDirectories.Prepare(disk, QuorumHost.Config(folder.FullName + "/a"), TimeProvider.System.GetUtcNow(), new Random(1));
-            var refused = Assert.Throws<QuorumStateException>(() => PreparedDirectories.Prepare(disk, QuorumHost.Config(folder.FullName + "/a", ("log.dirs", names)), TimeProvider.System.GetUtcNow(), new Random(1)));
+            var refused = Assert.Throws<QuorumStateException>(() => PreparedDirectories.Prepare(disk,
+                QuorumHost.Config(folder.FullName + "/a", ("log.dirs", names)), TimeProvider.System.GetUtcNow(), new Random(1)));
             Assert.StartsWith("log.dirs names the same directory twice", refused.Message, StringComparison.Ordinal);
         }
         finally
@@ -195,12 +207,14 @@ public sealed class PreparedDirectoriesTests
         try
         {
             var there = Directory.CreateDirectory(Path.Combine(folder.FullName, "there"));
-            foreach (var (link, target) in (ReadOnlySpan<(string, string)>)[("one", there.FullName), ("two", "./folder/../there"), ("folder", "there"), ("nowhere", "absent")])
+            foreach (var (link, target) in (ReadOnlySpan<(string, string)>)[("one", there.FullName), ("two", "./folder/../there"), ("folder", "there"),
+                ("nowhere", "absent")])
                 Directory.CreateSymbolicLink(Path.Combine(folder.FullName, link), target);
             var disk = new DiskFileStore();
             var config = QuorumHost.Config("/a", ("log.dirs", directories.Replace("{0}", folder.FullName, StringComparison.Ordinal)));
             var refused = Assert.Throws<QuorumStateException>(() => PreparedDirectories.Prepare(disk, config, TimeProvider.System.GetUtcNow(), new Random(1)));
-            Assert.Equal("log.dirs names the same directory twice, " + expected.Replace("{0}", disk.Resolve(folder.FullName), StringComparison.Ordinal), refused.Message);
+            Assert.Equal("log.dirs names the same directory twice, " + expected.Replace("{0}", disk.Resolve(folder.FullName), StringComparison.Ordinal),
+                refused.Message);
             Assert.Empty(there.EnumerateFileSystemInfos());
         }
         finally
@@ -213,7 +227,8 @@ public sealed class PreparedDirectoriesTests
     [Theory]
     [InlineData("/n/a,/n/./a", "", "log.dirs names the same directory twice, as /n/a and as /n/./a.")]
     [InlineData("/n/a,/n/a/", "", "log.dirs names the same directory twice, as /n/a and as /n/a/.")]
-    [InlineData("/n/a,/n/b", "/n/x/../a", "log.dirs and metadata.log.dir name the same directory by different paths, /n/a and /n/x/../a. Write the same path in both.")]
+    [InlineData("/n/a,/n/b", "/n/x/../a",
+        "log.dirs and metadata.log.dir name the same directory by different paths, /n/a and /n/x/../a. Write the same path in both.")]
     public void One_directory_that_is_not_there_yet_under_two_names_is_told_as_one(string directories, string metadata, string expected)
     {
         (string, string)[] settings = [("log.dirs", directories), .. metadata.Length > 0 ? [("metadata.log.dir", metadata)] : Array.Empty<(string, string)>()];
@@ -260,13 +275,16 @@ public sealed class PreparedDirectoriesTests
                 return;
             }
 
-            var refused = Assert.Throws<QuorumStateException>(() => PreparedDirectories.Prepare(files, Config(), TimeProvider.System.GetUtcNow(), new Random(1)));
+            var refused =
+                Assert.Throws<QuorumStateException>(() => PreparedDirectories.Prepare(files, Config(), TimeProvider.System.GetUtcNow(), new Random(1)));
             Assert.Contains("The log directory /a, which holds the metadata log, cannot be used: ", refused.Message, StringComparison.Ordinal);
             Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
         }
     }
 
-    /// <summary>One disk does not answer and the other, of the metadata log, is empty: to begin anew there would be the end of what the first one holds.</summary>
+    /// <summary>
+    /// One disk does not answer and the other, of the metadata log, is empty: to begin anew there would be the end of what the first one holds.
+    /// </summary>
     [Fact]
     public void Nothing_is_formatted_while_a_directory_cannot_be_looked_at()
     {
@@ -277,7 +295,9 @@ public sealed class PreparedDirectoriesTests
         Assert.False(_files.FolderExists("/a"));
     }
 
-    /// <summary>Wherever the metadata log's directory stands among the others, a format that was cut off between any two operations is no hindrance to the next start.</summary>
+    /// <summary>
+    /// Wherever the metadata log's directory stands among the others, a format that was cut off between any two operations is no hindrance to the next start.
+    /// </summary>
     [Theory]
     [InlineData("/a", "/a,/b,/c")]
     [InlineData("/b", "/a,/b,/c")]
@@ -316,13 +336,15 @@ public sealed class PreparedDirectoriesTests
     {
         Before = (operation, path) =>
         {
-            if (operation == nameof(IFileStore.FileExists) && path.StartsWith(disk + "/", StringComparison.Ordinal)) throw new IOException("Input/output error");
+            if (operation == nameof(IFileStore.FileExists) && path.StartsWith(disk + "/", StringComparison.Ordinal))
+                throw new IOException("Input/output error");
         },
     };
 
     private static ServerConfig Config(params (string Name, string Value)[] settings) => QuorumHost.Config("/a", [("log.dirs", "/a,/b"), .. settings]);
 
-    private PreparedDirectories Prepare(params (string Name, string Value)[] settings) => PreparedDirectories.Prepare(_files, Config(settings), TimeProvider.System.GetUtcNow(), new Random(_files.GetHashCode()));
+    private PreparedDirectories Prepare(params (string Name, string Value)[] settings) =>
+        PreparedDirectories.Prepare(_files, Config(settings), TimeProvider.System.GetUtcNow(), new Random(_files.GetHashCode()));
 
     private string Refusal(params (string Name, string Value)[] settings)
     {

@@ -34,7 +34,8 @@ internal sealed class QuorumHost : IAsyncDisposable
     public async Task<TResponse> Ask<TResponse>(IRequestFor<TResponse> request, short version)
         where TResponse : class, IResponse => (TResponse)await Node.Controller.Ask(new ControllerRequest(request, version));
 
-    public static async Task<QuorumHost> Start(string folder, IFileStore? files = null, TimeProvider? time = null, bool isClean = true, params (string Name, string Value)[] settings)
+    public static async Task<QuorumHost> Start(string folder, IFileStore? files = null, TimeProvider? time = null, bool isClean = true,
+        params (string Name, string Value)[] settings)
     {
         files ??= new DiskFileStore();
         time ??= TimeProvider.System;

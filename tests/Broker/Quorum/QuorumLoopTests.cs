@@ -141,7 +141,8 @@ public sealed class QuorumLoopTests : IQuorumListener, IDiskThreads, IDisposable
         await _quorum.StopAsync();
         Assert.Equal(
             [new SnapshotId(offset + 1, epoch).FileName, new SnapshotId(offset + 3, epoch).FileName],
-            _files.List($"{Root}/{MetadataLog.FolderName}").Select(static entry => entry.Name).Where(static name => name.EndsWith(SnapshotId.Suffix, StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+            _files.List($"{Root}/{MetadataLog.FolderName}").Select(static entry => entry.Name)
+                .Where(static name => name.EndsWith(SnapshotId.Suffix, StringComparison.Ordinal)).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -176,9 +177,11 @@ public sealed class QuorumLoopTests : IQuorumListener, IDiskThreads, IDisposable
         get { lock (_highWatermarks) return _highWatermarks[^1]; }
     }
 
-    private static IReadOnlyList<IReadOnlyList<VersionedRecord>> Batch(string topic) => [[new VersionedRecord(new TopicRecord { Name = topic, TopicId = new Uuid(1, 2) }, 0)]];
+    private static IReadOnlyList<IReadOnlyList<VersionedRecord>> Batch(string topic) =>
+        [[new VersionedRecord(new TopicRecord { Name = topic, TopicId = new Uuid(1, 2) }, 0)]];
 
-    private static IEnumerable<string> Names(IEnumerable<QuorumBatch> batches) => batches.SelectMany(static batch => batch.Records).Select(static record => ((TopicRecord)record.Message).Name);
+    private static IEnumerable<string> Names(IEnumerable<QuorumBatch> batches) =>
+        batches.SelectMany(static batch => batch.Records).Select(static record => ((TopicRecord)record.Message).Name);
 
     private static async Task Until(Func<bool> condition)
     {

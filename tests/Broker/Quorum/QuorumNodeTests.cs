@@ -29,11 +29,15 @@ public sealed class QuorumNodeTests : IDisposable
         var added = await host.Ask(new CreatePartitionsRequest { TimeoutMs = -1, Topics = { new() { Name = "late", Count = 2 } } });
         Assert.Equal(ErrorCode.RequestTimedOut, added.Results[0].ErrorCode);
         var elected = await host.Ask(new ElectLeadersRequest { TimeoutMs = 0, TopicPartitions = [new() { Topic = "late", Partitions = [0] }] });
-        Assert.Equal((ErrorCode.RequestTimedOut, ErrorCode.RequestTimedOut), (elected.ErrorCode, elected.ReplicaElectionResults[0].PartitionResult[0].ErrorCode));
-        var moved = await host.Ask(new AlterPartitionReassignmentsRequest { TimeoutMs = 0, Topics = { new() { Name = "late", Partitions = { new() { Replicas = [1] } } } } });
+        Assert.Equal((ErrorCode.RequestTimedOut, ErrorCode.RequestTimedOut),
+            (elected.ErrorCode, elected.ReplicaElectionResults[0].PartitionResult[0].ErrorCode));
+        var moved = await host.Ask(
+            new AlterPartitionReassignmentsRequest { TimeoutMs = 0, Topics = { new() { Name = "late", Partitions = { new() { Replicas = [1] } } } } });
         Assert.Equal((ErrorCode.RequestTimedOut, ErrorCode.RequestTimedOut), (moved.ErrorCode, moved.Responses[0].Partitions[0].ErrorCode));
-        var deleted = await host.Ask(new DeleteTopicsRequest { TimeoutMs = 0, Topics = { new() { Name = "late" }, new() { Name = null, TopicId = new Uuid(7, 8) } } }, 6);
-        Assert.Equal([("late", Uuid.Zero, ErrorCode.RequestTimedOut), (null, new Uuid(7, 8), ErrorCode.RequestTimedOut)], deleted.Responses.Select(r => (r.Name, r.TopicId, r.ErrorCode)));
+        var deleted =
+            await host.Ask(new DeleteTopicsRequest { TimeoutMs = 0, Topics = { new() { Name = "late" }, new() { Name = null, TopicId = new Uuid(7, 8) } } }, 6);
+        Assert.Equal([("late", Uuid.Zero, ErrorCode.RequestTimedOut), (null, new Uuid(7, 8), ErrorCode.RequestTimedOut)],
+            deleted.Responses.Select(r => (r.Name, r.TopicId, r.ErrorCode)));
         deleted = await host.Ask(new DeleteTopicsRequest { TimeoutMs = 0, TopicNames = { "late", "later" } }, 5);
         Assert.Equal([("late", ErrorCode.RequestTimedOut), ("later", ErrorCode.RequestTimedOut)], deleted.Responses.Select(r => (r.Name!, r.ErrorCode)));
     }
@@ -101,14 +105,17 @@ public sealed class QuorumNodeTests : IDisposable
         await Create(host, "t", 1);
     }
 
-    /// <summary>Many clients at once, every second of whom has the controller fail: theirs fail, all others' are there, and the controller and the image say the same.</summary>
+    /// <summary>
+    /// Many clients at once, every second of whom has the controller fail: theirs fail, all others' are there, and the controller and the image say the same.
+    /// </summary>
     [Fact]
     public async Task Faults_among_many_requests_are_of_those_alone()
     {
         const int Clients = 40;
         await using var host = await QuorumHost.Start(Path.Combine(_root, "data"));
         var asked = Enumerable.Range(0, Clients).Select(i => host.Ask(
-            i % 2 == 0 ? new CreateTopicsRequest { Topics = { new() { Name = $"t{i}", NumPartitions = 3, ReplicationFactor = 1 } } } : Faulty($"t{i}", 3))).ToList();
+            i % 2 == 0 ? new CreateTopicsRequest { Topics = { new() { Name = $"t{i}", NumPartitions = 3, ReplicationFactor = 1 } } } : Faulty($"t{i}", 3)))
+                .ToList();
         for (int i = 0; i < Clients; i++)
         {
             if (i % 2 == 0) Assert.Equal(ErrorCode.None, (await asked[i]).Topics[0].ErrorCode);
@@ -187,7 +194,8 @@ public sealed class QuorumNodeTests : IDisposable
     {
         string folder = Path.Combine(_root, "data");
         // Segments end by their size, however fast the machine is.
-        (string, string)[] settings = [("metadata.log.max.record.bytes.between.snapshots", "2000"), ("metadata.max.retention.bytes", "4000"), ("internal.metadata.log.segment.bytes", "1000"),
+        (string, string)[] settings = [("metadata.log.max.record.bytes.between.snapshots", "2000"), ("metadata.max.retention.bytes", "4000"),
+            ("internal.metadata.log.segment.bytes", "1000"),
             ("internal.metadata.delete.delay.millis", deleteDelayMs)];
         var names = new List<string>();
         for (int start = 0; start < 2; start++)
@@ -225,7 +233,8 @@ public sealed class QuorumNodeTests : IDisposable
         string folder = Path.Combine(ReferenceFolder.Extract(name, _root), "data");
         (string, string)[] settings = name == "metadata-static" ? [("controller.quorum.voters", "1@localhost:29093")] : [];
         await using var host = await QuorumHost.Start(folder, settings: settings);
-        using var answers = JsonDocument.Parse(await File.ReadAllBytesAsync(KafkaReference.Require("datadirs", name + ".expected", "answers", "Metadata.json"), TestContext.Current.CancellationToken));
+        using var answers = JsonDocument.Parse(await File.ReadAllBytesAsync(KafkaReference.Require("datadirs", name + ".expected", "answers", "Metadata.json"),
+            TestContext.Current.CancellationToken));
         var image = host.Node.Metadata.Image;
         int seen = 0;
         foreach (var topic in answers.RootElement[0].GetProperty("response").GetProperty("topics").EnumerateArray())
@@ -235,7 +244,8 @@ public sealed class QuorumNodeTests : IDisposable
             foreach (var partition in topic.GetProperty("partitions").EnumerateArray())
             {
                 var registration = ours.Partitions[partition.GetProperty("partitionIndex").GetInt32()];
-                Assert.Equal((partition.GetProperty("leaderId").GetInt32(), partition.GetProperty("leaderEpoch").GetInt32()), (registration.Leader, registration.LeaderEpoch));
+                Assert.Equal((partition.GetProperty("leaderId").GetInt32(), partition.GetProperty("leaderEpoch").GetInt32()),
+                    (registration.Leader, registration.LeaderEpoch));
                 seen++;
             }
         }
@@ -284,10 +294,16 @@ public sealed class QuorumNodeTests : IDisposable
             }
         }
 
-        string files = string.Join(',', Directory.GetFiles(Path.Combine(folder, "__cluster_metadata-0")).Where(f => f.EndsWith(".log", StringComparison.Ordinal) || f.EndsWith(".checkpoint", StringComparison.Ordinal)));
-        var start = new ProcessStartInfo("bash", [tool, "kafka-dump-log", "--cluster-metadata-decoder", "--files", files]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        string files = string.Join(',', Directory.GetFiles(Path.Combine(folder, "__cluster_metadata-0"))
+            .Where(f => f.EndsWith(".log", StringComparison.Ordinal) || f.EndsWith(".checkpoint", StringComparison.Ordinal)));
+        var start = new ProcessStartInfo("bash", [tool, "kafka-dump-log", "--cluster-metadata-decoder", "--files", files])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         using var process = Process.Start(start)!;
-        string text = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken) + await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string text = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)
+            + await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(0, process.ExitCode);
         Assert.Contains("\"type\":\"TOPIC_RECORD\",\"version\":0,\"data\":{\"name\":\"topic-29\"", text, StringComparison.Ordinal);
@@ -301,7 +317,8 @@ public sealed class QuorumNodeTests : IDisposable
 
     private static async Task<Uuid> Create(QuorumHost host, string name, int partitions)
     {
-        var request = new CreateTopicsRequest { Topics = [new CreateTopicsRequest.CreatableTopic { Name = name, NumPartitions = partitions, ReplicationFactor = -1 }] };
+        var request =
+            new CreateTopicsRequest { Topics = [new CreateTopicsRequest.CreatableTopic { Name = name, NumPartitions = partitions, ReplicationFactor = -1 }] };
         var result = (await host.Ask(request)).Topics[0];
         Assert.Equal((ErrorCode.None, null), (result.ErrorCode, result.ErrorMessage));
         Assert.Equal(partitions, host.Node.Metadata.Image.FindTopic(name)!.Partitions.Count);

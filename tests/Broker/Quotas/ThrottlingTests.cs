@@ -2,7 +2,7 @@ using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Broker.Tests.Connections;
-using KafkaCompat.Broker.Tests.Time;
+using KafkaCompat.Broker.Tests.Loops;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Tests.Shared;

@@ -83,11 +83,13 @@ public sealed class KafkaGroupsLoadTests
                 Assert.Equal(expected.GetProperty("errorCode").GetInt16(), (short)actual.ErrorCode);
                 var wanted = expected.GetProperty("topics").EnumerateArray().SelectMany(topic => topic.GetProperty("partitions").EnumerateArray()
                     .Select(p => $"{Text(topic, "topicId")}-{p.GetProperty("partitionIndex")} {p.GetProperty("committedOffset")} "
-                        + $"{p.GetProperty("committedLeaderEpoch")} {Text(p, "metadata")} {p.GetProperty("errorCode")}")).Order(StringComparer.Ordinal).ToList();
+                        + $"{p.GetProperty("committedLeaderEpoch")} {Text(p, "metadata")} {p.GetProperty("errorCode")}")).Order(StringComparer.Ordinal)
+                            .ToList();
                 Assert.Equal(
                     wanted,
                     actual.Topics.Where(topic => ids.ContainsKey(topic.Name)).SelectMany(topic => topic.Partitions.Select(p =>
-                        $"{ids[topic.Name]}-{p.PartitionIndex} {p.CommittedOffset} {p.CommittedLeaderEpoch} {p.Metadata} {(short)p.ErrorCode}")).Order(StringComparer.Ordinal));
+                        $"{ids[topic.Name]}-{p.PartitionIndex} {p.CommittedOffset} {p.CommittedLeaderEpoch} {p.Metadata} {(short)p.ErrorCode}"))
+                            .Order(StringComparer.Ordinal));
                 compared += wanted.Count;
             }
         }

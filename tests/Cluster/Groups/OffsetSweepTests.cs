@@ -85,7 +85,8 @@ public sealed class OffsetSweepTests
         Carry(_shard.Decide(new ForgetTopicsCommand(["t"], ImageOf()), default, At(0)), 0);
         Commit("g", "t", 1_999, New);
         Commit("h", "fresh", 0, New);
-        _shard.Apply(new ShardRecord(1, new OffsetCommitKey { Group = "g", Topic = "fresh", Partition = 1 }, 4, new OffsetCommitValue { Offset = 1, Metadata = "", TopicId = New }), _offset++, producerId: 7);
+        _shard.Apply(new ShardRecord(1, new OffsetCommitKey { Group = "g", Topic = "fresh", Partition = 1 }, 4,
+            new OffsetCommitValue { Offset = 1, Metadata = "", TopicId = New }), _offset++, producerId: 7);
         _ = WorkOff(0);
         _shard.ApplyMarker(7, isCommit: true);
         Assert.Equal(["fresh-1", "t-1999"], Offsets("g"));
@@ -103,7 +104,8 @@ public sealed class OffsetSweepTests
         {
             var first = _shard.OnDeadline(At(now));
             Assert.Equal(500, first.Records.Count);
-            Assert.Equal(first.Records.Select(static record => ((OffsetCommitKey)record.Key).Partition), _shard.OnDeadline(At(now)).Records.Select(static record => ((OffsetCommitKey)record.Key).Partition));
+            Assert.Equal(first.Records.Select(static record => ((OffsetCommitKey)record.Key).Partition),
+                _shard.OnDeadline(At(now)).Records.Select(static record => ((OffsetCommitKey)record.Key).Partition));
             Carry(first, now);
         }
         Assert.Equal(2, WorkOff(10_001) - 1);
@@ -129,7 +131,8 @@ public sealed class OffsetSweepTests
         Assert.Null(TryJoin(last, 0));
     }
 
-    private JoinGroupResponse Join(string memberId, int number) => TryJoin(memberId, number) ?? throw new InvalidOperationException("The member waits for the rebalance.");
+    private JoinGroupResponse Join(string memberId, int number) =>
+        TryJoin(memberId, number) ?? throw new InvalidOperationException("The member waits for the rebalance.");
 
     private JoinGroupResponse? TryJoin(string memberId, int number)
     {

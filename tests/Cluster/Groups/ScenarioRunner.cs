@@ -130,13 +130,15 @@ internal sealed class ScenarioRunner
                         .Select(topic => new OffsetDeleteRequest.OffsetDeleteRequestTopic
                         {
                             Name = topic.Key,
-                            Partitions = [.. topic.Select(position => new OffsetDeleteRequest.OffsetDeleteRequestPartition { PartitionIndex = position.Partition })],
+                            Partitions =
+                                [.. topic.Select(position => new OffsetDeleteRequest.OffsetDeleteRequestPartition { PartitionIndex = position.Partition })],
                         })],
                 }));
                 break;
             case "transaction":
                 foreach (var (position, offset, metadata) in offsets.Select(Parse))
-                    Append([GroupRecord.Offset(GroupOf(options), position, new CommittedOffset(offset, -1, metadata, Now.WallMs, null, Uuid.Zero, 0))], long.Parse(names[0], CultureInfo.InvariantCulture));
+                    Append([GroupRecord.Offset(GroupOf(options), position, new CommittedOffset(offset, -1, metadata, Now.WallMs, null, Uuid.Zero, 0))],
+                        long.Parse(names[0], CultureInfo.InvariantCulture));
                 break;
             case "commit-transaction" or "abort-transaction":
                 AppendMarker(long.Parse(names[0], CultureInfo.InvariantCulture), words[0][0] == 'c');
@@ -180,7 +182,8 @@ internal sealed class ScenarioRunner
     private void Join(string name, Dictionary<string, string> options)
     {
         var version = Number(options, "v", 9);
-        var metadata = options.GetValueOrDefault("subscribes") is { } topics ? Subscription(topics.Split(',')) : Encoding.UTF8.GetBytes(options.GetValueOrDefault("metadata", name));
+        var metadata = options.GetValueOrDefault("subscribes") is { } topics ? Subscription(topics.Split(','))
+            : Encoding.UTF8.GetBytes(options.GetValueOrDefault("metadata", name));
         Ask(name, new JoinGroupCommand(
             new JoinGroupRequest
             {
@@ -283,7 +286,8 @@ internal sealed class ScenarioRunner
 
     private byte[] Transactional(IReadOnlyList<ShardRecord> records, long producerId)
     {
-        using var builder = new RecordBatchBuilder { BaseOffset = _nextOffset, ProducerId = producerId, ProducerEpoch = 0, BaseSequence = 0, IsTransactional = true };
+        using var builder =
+            new RecordBatchBuilder { BaseOffset = _nextOffset, ProducerId = producerId, ProducerEpoch = 0, BaseSequence = 0, IsTransactional = true };
         foreach (var record in records)
         {
             var key = new ArrayBufferWriter<byte>();
@@ -297,7 +301,8 @@ internal sealed class ScenarioRunner
 
     private void AppendMarker(long producerId, bool isCommit)
     {
-        using var builder = new RecordBatchBuilder { BaseOffset = _nextOffset++, ProducerId = producerId, ProducerEpoch = 0, IsTransactional = true, IsControl = true };
+        using var builder =
+            new RecordBatchBuilder { BaseOffset = _nextOffset++, ProducerId = producerId, ProducerEpoch = 0, IsTransactional = true, IsControl = true };
         builder.Append(Now.WallMs, (byte[])[0, 0, 0, (byte)(isCommit ? 1 : 0)], (byte[])[0, 0, 0, 0, 0, 0]);
         _log.Write(builder.ToArray());
         _shard.ApplyMarker(producerId, isCommit);

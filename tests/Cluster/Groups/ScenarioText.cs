@@ -18,11 +18,13 @@ internal static class ScenarioText
         SyncGroupResponse { ErrorCode: not ErrorCode.None } r => $"{r.ErrorCode}",
         SyncGroupResponse r => $"assigned {Text(r.Assignment)}",
         HeartbeatResponse r => $"{r.ErrorCode}",
-        LeaveGroupResponse r => string.Join(' ', r.Members.Select(m => $"{m.MemberId}{(m.GroupInstanceId is null ? "" : "/" + m.GroupInstanceId)}={m.ErrorCode}")),
+        LeaveGroupResponse r =>
+            string.Join(' ', r.Members.Select(m => $"{m.MemberId}{(m.GroupInstanceId is null ? "" : "/" + m.GroupInstanceId)}={m.ErrorCode}")),
         OffsetCommitResponse r => string.Join(' ', r.Topics.SelectMany(t => t.Partitions.Select(p => $"{t.Name}-{p.PartitionIndex}={p.ErrorCode}"))),
         OffsetFetchResponse.OffsetFetchResponseGroup r => r.ErrorCode != ErrorCode.None ? $"{r.ErrorCode}"
             : string.Join(' ', r.Topics.SelectMany(t => t.Partitions.Select(p => p.ErrorCode != ErrorCode.None
-                ? $"{t.Name}-{p.PartitionIndex}={p.ErrorCode}" : $"{t.Name}-{p.PartitionIndex}={p.CommittedOffset}{(p.Metadata is "" ? "" : ":" + p.Metadata)}")).Order(StringComparer.Ordinal)),
+                ? $"{t.Name}-{p.PartitionIndex}={p.ErrorCode}"
+                    : $"{t.Name}-{p.PartitionIndex}={p.CommittedOffset}{(p.Metadata is "" ? "" : ":" + p.Metadata)}")).Order(StringComparer.Ordinal)),
         DescribeGroupsResponse.DescribedGroup r => $"{r.GroupState} type={r.ProtocolType} protocol={r.ProtocolData} "
             + $"[{string.Join(' ', r.Members.Select(m => $"{m.MemberId}({Text(m.MemberMetadata)},{Text(m.MemberAssignment)})"))}]"
             + (r.ErrorCode == ErrorCode.None ? "" : $" {r.ErrorCode} {r.ErrorMessage}"),

@@ -10,8 +10,8 @@ using Xunit;
 namespace KafkaCompat.Cluster.Tests.Machines;
 
 /// <summary>
-/// The controller's machine over random commands: deciding changes nothing of it, neither sessions nor quotas nor chance; and a log of its commands put to a fresh one gives the same
-/// decisions and the same state.
+/// The controller's machine over random commands: deciding changes nothing of it, neither sessions nor quotas nor chance; and a log of its commands put to a
+/// fresh one gives the same decisions and the same state.
 /// </summary>
 public sealed class ControllerReplayTests
 {
@@ -117,7 +117,8 @@ public sealed class ControllerReplayTests
             var body = Body();
             var version = body is CreateTopicsRequest && random.Next(2) == 0 ? (short)5 : ApiCatalog.Get(body.Key).Versions.Max;
             var client = random.Next(2) == 0 ? new RequestClient($"u{random.Next(2)}", "c") : (RequestClient?)null;
-            return new(new ControllerRequest(body, version) { Client = client, ArrivalMs = _tick - (random.Next(15) == 0 ? 70_000 : 0) }, new Ticket(++_lastTicket), now);
+            return new(new ControllerRequest(body, version) { Client = client, ArrivalMs = _tick - (random.Next(15) == 0 ? 70_000 : 0) },
+                new Ticket(++_lastTicket), now);
         }
 
         private IRequest Body()
@@ -145,12 +146,14 @@ public sealed class ControllerReplayTests
                         ClusterId = random.Next(20) == 0 ? "another" : "cluster",
                         IncarnationId = new Uuid(1_000 + broker, random.Next(3)),
                         Listeners = [new() { Name = "PLAINTEXT", Host = "localhost", Port = 9092 }],
-                        Features = [.. SupportedFeatures.All.Select(static f => new BrokerRegistrationRequest.Feature { Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max })],
+                        Features = [.. SupportedFeatures.All.Select(static f =>
+                            new BrokerRegistrationRequest.Feature { Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max })],
                         LogDirs = [Directory(broker, 1), Directory(broker, 2)],
                         PreviousBrokerEpoch = random.Next(2) == 0 ? epoch : -1,
                     };
                 case 7:
-                    return random.Next(6) == 0 ? new UnregisterBrokerRequest { BrokerId = broker } : new AllocateProducerIdsRequest { BrokerId = broker, BrokerEpoch = epoch };
+                    return random.Next(6) == 0 ? new UnregisterBrokerRequest { BrokerId = broker }
+                        : new AllocateProducerIdsRequest { BrokerId = broker, BrokerEpoch = epoch };
                 case 8 or 9 or 10:
                     return Topic(name, 1 + random.Next(3), (short)(1 + random.Next(2)));
                 case 11:
@@ -160,12 +163,14 @@ public sealed class ControllerReplayTests
                 case 13:
                     return new IncrementalAlterConfigsRequest
                     {
-                        Resources = [new() { ResourceType = (sbyte)ConfigResourceType.Topic, ResourceName = name, Configs = [new() { Name = "cleanup.policy", ConfigOperation = (sbyte)random.Next(4), Value = random.Next(4) == 0 ? "bad" : "compact" }] }],
+                        Resources = [new() { ResourceType = (sbyte)ConfigResourceType.Topic, ResourceName = name, Configs =
+                            [new() { Name = "cleanup.policy", ConfigOperation = (sbyte)random.Next(4), Value = random.Next(4) == 0 ? "bad" : "compact" }] }],
                     };
                 case 14 or 15:
                     return new AlterClientQuotasRequest
                     {
-                        Entries = [new() { Entity = [new() { EntityType = "user", EntityName = $"u{random.Next(2)}" }], Ops = [new() { Key = "controller_mutation_rate", Value = 1 + random.Next(2), Remove = random.Next(4) == 0 }] }],
+                        Entries = [new() { Entity = [new() { EntityType = "user", EntityName = $"u{random.Next(2)}" }],
+                            Ops = [new() { Key = "controller_mutation_rate", Value = 1 + random.Next(2), Remove = random.Next(4) == 0 }] }],
                     };
                 case 16:
                     return new ElectLeadersRequest { ElectionType = (sbyte)random.Next(2), TimeoutMs = 60_000, TopicPartitions = null };
@@ -182,7 +187,8 @@ public sealed class ControllerReplayTests
                     {
                         BrokerId = broker,
                         BrokerEpoch = epoch,
-                        Directories = [new() { Id = Directory(broker, 1), Topics = [new() { TopicId = Image.FindTopic(name)?.Id ?? Uuid.Zero, Partitions = [new() { PartitionIndex = 0 }] }] }],
+                        Directories = [new() { Id = Directory(broker, 1),
+                            Topics = [new() { TopicId = Image.FindTopic(name)?.Id ?? Uuid.Zero, Partitions = [new() { PartitionIndex = 0 }] }] }],
                     };
             }
         }

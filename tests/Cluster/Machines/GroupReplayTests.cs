@@ -7,8 +7,8 @@ using Xunit;
 namespace KafkaCompat.Cluster.Tests.Machines;
 
 /// <summary>
-/// The machine of groups over random commands: deciding changes nothing of it, whatever is asked, due or refused; and a log of its commands put to a fresh one gives the same
-/// decisions and the same state.
+/// The machine of groups over random commands: deciding changes nothing of it, whatever is asked, due or refused; and a log of its commands put to a fresh one
+/// gives the same decisions and the same state.
 /// </summary>
 public sealed class GroupReplayTests
 {
@@ -162,7 +162,8 @@ public sealed class GroupReplayTests
                             MemberId = random.Next(2) == 0 ? memberId : "",
                             GroupInstanceId = random.Next(4) == 0 ? $"instance-{random.Next(2)}" : null,
                             ProtocolType = "consumer",
-                            Protocols = [new() { Name = random.Next(3) == 0 ? "rr" : "range", Metadata = [(byte)random.Next(3)] }, new() { Name = "sticky", Metadata = [] }],
+                            Protocols = [new() { Name = random.Next(3) == 0 ? "rr" : "range", Metadata = [(byte)random.Next(3)] },
+                                new() { Name = "sticky", Metadata = [] }],
                         },
                         $"client-{random.Next(3)}", "/127.0.0.1", $"{_lastTicket:x8}", random.Next(2) == 0, random.Next(2) == 0);
                 case 4 or 5:
@@ -173,7 +174,8 @@ public sealed class GroupReplayTests
                         GenerationId = generation,
                         ProtocolType = "consumer",
                         ProtocolName = null,
-                        Assignments = [.. _members.Where(member => member.Group == group).Select(static member => member.MemberId).Distinct().Select(id => new SyncGroupRequest.SyncGroupRequestAssignment { MemberId = id, Assignment = [1] })],
+                        Assignments = [.. _members.Where(member => member.Group == group).Select(static member => member.MemberId).Distinct()
+                            .Select(id => new SyncGroupRequest.SyncGroupRequestAssignment { MemberId = id, Assignment = [1] })],
                     });
                 case 6:
                     return new HeartbeatCommand(new HeartbeatRequest { GroupId = group, MemberId = memberId, GenerationId = generation });
@@ -187,7 +189,8 @@ public sealed class GroupReplayTests
                             MemberId = random.Next(2) == 0 ? memberId : "",
                             GenerationIdOrMemberEpoch = random.Next(2) == 0 ? generation : -1,
                             RetentionTimeMs = -1,
-                            Topics = [new() { Name = $"t{random.Next(2)}", Partitions = [new() { PartitionIndex = random.Next(2), CommittedOffset = random.Next(100), CommittedMetadata = "m" }] }],
+                            Topics = [new() { Name = $"t{random.Next(2)}",
+                                Partitions = [new() { PartitionIndex = random.Next(2), CommittedOffset = random.Next(100), CommittedMetadata = "m" }] }],
                         },
                         KnowsGroupIdNotFound: true);
                 case 10:
@@ -197,7 +200,8 @@ public sealed class GroupReplayTests
                 case 12:
                     return random.Next(2) == 0
                         ? new DeleteGroupCommand(anyGroup)
-                        : new DeleteOffsetsCommand(new OffsetDeleteRequest { GroupId = anyGroup, Topics = [new() { Name = "t0", Partitions = [new() { PartitionIndex = 0 }] }] });
+                        : new DeleteOffsetsCommand(
+                            new OffsetDeleteRequest { GroupId = anyGroup, Topics = [new() { Name = "t0", Partitions = [new() { PartitionIndex = 0 }] }] });
                 default:
                     return new ForgetTopicsCommand([$"t{random.Next(2)}"]);
             }

@@ -19,7 +19,8 @@ internal interface ITestMachine<TCommand>
     object State { get; }
 
     /// <summary>
-    /// Puts an input to the machine and carries out what it decides. Each decision is handed out before it is carried out, by a function that asks the machine for it.
+    /// Puts an input to the machine and carries out what it decides. Each decision is handed out before it is carried out, by a function that asks the machine
+    /// for it.
     /// </summary>
     void Take(MachineInput<TCommand> input, Func<Func<object?>, object?> decide);
 }

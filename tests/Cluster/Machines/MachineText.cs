@@ -7,8 +7,8 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Cluster.Tests.Machines;
 
 /// <summary>
-/// All that a machine holds as text, private fields and all, so that two of them can be compared and a change of one is seen wherever it is. Dictionaries and sets are in the order of
-/// their texts.
+/// All that a machine holds as text, private fields and all, so that two of them can be compared and a change of one is seen wherever it is. Dictionaries and
+/// sets are in the order of their texts.
 /// </summary>
 internal static class MachineText
 {
@@ -94,7 +94,8 @@ internal static class MachineText
                 var all = new List<FieldInfo>();
                 for (var level = type; level is not null && level != typeof(object); level = level.BaseType)
                 {
-                    all.AddRange(level.GetFields(Own).Where(static field => !field.FieldType.IsPointer).OrderBy(static field => field.Name, StringComparer.Ordinal));
+                    all.AddRange(level.GetFields(Own).Where(static field => !field.FieldType.IsPointer)
+                        .OrderBy(static field => field.Name, StringComparer.Ordinal));
                 }
 
                 Known.Add(type, fields = [.. all]);

@@ -42,13 +42,16 @@ public sealed class QuorumHistoryTests
         Assert.Equal(new EpochEnd(-1, 30), history.EndOf(5));
     }
 
-    /// <summary>Every pair of logs of four epochs and six records: where one is cut as the other says, in turns, they become beginnings of one another.</summary>
+    /// <summary>
+    /// Every pair of logs of four epochs and six records: where one is cut as the other says, in turns, they become beginnings of one another.
+    /// </summary>
     [Fact]
     public void Two_logs_agree_after_cuts_by_epochs_alone()
     {
         var logs = new List<int[]> { Array.Empty<int>() };
         for (int length = 1; length <= 6; length++)
-            logs.AddRange(logs.Where(log => log.Length == length - 1).SelectMany(log => Enumerable.Range(1, 4).Where(epoch => log.Length == 0 || epoch >= log[^1]).Select(epoch => log.Append(epoch).ToArray())).ToList());
+            logs.AddRange(logs.Where(log => log.Length == length - 1).SelectMany(log =>
+                Enumerable.Range(1, 4).Where(epoch => log.Length == 0 || epoch >= log[^1]).Select(epoch => log.Append(epoch).ToArray())).ToList());
         foreach (var leader in logs)
         {
             foreach (var follower in logs)
@@ -109,7 +112,8 @@ public sealed class QuorumHistoryTests
 
     /// <summary>An epoch has one leader, so where two logs have records of one epoch they are the same before it.</summary>
     private static bool MayBe(int[] one, int[] other) =>
-        one.Intersect(other).All(epoch => Array.IndexOf(one, epoch) is var start && start == Array.IndexOf(other, epoch) && one.Take(start).SequenceEqual(other.Take(start)));
+        one.Intersect(other)
+            .All(epoch => Array.IndexOf(one, epoch) is var start && start == Array.IndexOf(other, epoch) && one.Take(start).SequenceEqual(other.Take(start)));
 
     private static QuorumHistory Outline(int[] epochs) =>
         new(SnapshotId.Bootstrap, epochs.Select((epoch, offset) => new EpochStart(epoch, offset)).DistinctBy(start => start.Epoch), epochs.Length);

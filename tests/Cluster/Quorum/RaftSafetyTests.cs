@@ -6,8 +6,8 @@ using Xunit;
 namespace KafkaCompat.Cluster.Tests.Quorum;
 
 /// <summary>
-/// Replicas among which messages are lost, doubled and late, which stop at any moment and come back with what was durable, with or without what was not. No epoch has two leaders, and what
-/// one replica has committed all others commit too.
+/// Replicas among which messages are lost, doubled and late, which stop at any moment and come back with what was durable, with or without what was not. No
+/// epoch has two leaders, and what one replica has committed all others commit too.
 /// </summary>
 public sealed class RaftSafetyTests
 {
@@ -146,7 +146,8 @@ public sealed class RaftSafetyTests
             replica.Synced = replica.Log.Count;
             var epochs = replica.Log.Select((epoch, offset) => new EpochStart(epoch, offset)).DistinctBy(start => start.Epoch);
             replica.Core = new RaftCore(
-                new RaftSettings(Key(replica.Id)), replica.Kept, new VoterHistory(_voters), new QuorumHistory(SnapshotId.Bootstrap, epochs, replica.Log.Count), _random, Now);
+                new RaftSettings(Key(replica.Id)), replica.Kept, new VoterHistory(_voters), new QuorumHistory(SnapshotId.Bootstrap, epochs, replica.Log.Count),
+                    _random, Now);
             replica.HighWatermark = -1;
             CarryOut(replica);
         }
@@ -224,7 +225,8 @@ public sealed class RaftSafetyTests
         private void Judge(Replica replica, RaftReady ready)
         {
             if (replica.Core.Role is Leader)
-                Assert.True(_leaders.TryAdd(replica.Core.Epoch, replica.Id) || _leaders[replica.Core.Epoch] == replica.Id, $"{_name}: epoch {replica.Core.Epoch} has two leaders.");
+                Assert.True(_leaders.TryAdd(replica.Core.Epoch, replica.Id) || _leaders[replica.Core.Epoch] == replica.Id,
+                    $"{_name}: epoch {replica.Core.Epoch} has two leaders.");
             Assert.True(ready.HighWatermark >= replica.HighWatermark, $"{_name}: a high watermark fell.");
             replica.HighWatermark = ready.HighWatermark;
             Assert.True(ready.HighWatermark <= replica.Log.Count, $"{_name}: what is not there was committed.");

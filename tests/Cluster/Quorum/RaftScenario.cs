@@ -7,14 +7,15 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Cluster.Tests.Quorum;
 
 /// <summary>
-/// Plays a scenario against one replica, node 1. A line without indentation is a command; indented lines are what it wants to have done, in order, and what it is then. Elections
-/// take 1,000 ms and leaders are waited for 2,000 ms. What it appends, cuts and installs is carried out at once, unless the scenario has said <c>by hand</c>.
+/// Plays a scenario against one replica, node 1. A line without indentation is a command; indented lines are what it wants to have done, in order, and what it
+/// is then. Elections take 1,000 ms and leaders are waited for 2,000 ms. What it appends, cuts and installs is carried out at once, unless the scenario has
+/// said <c>by hand</c>.
 /// <code>
-/// start voters=1,2,3 epoch=4 leader=2 voted=3 log=3:0,4:10..20   kept state and log: epoch 3 from 0, epoch 4 from 10, the end is 20; start=5/3 for a log behind a snapshot
-/// restart                                           from what it has kept, with its log as it is at 3000                                           time
-/// passes vote 2 epoch=5 end=20/4                           begin 2 epoch=5        end 2 epoch=5 successors=3,1 fetch 2 epoch=5 from=20/4 voted #1 2 epoch=5
-/// yes                            no leader=3 fetched #3 2 epoch=5 hw=20                        records=25/5 with records up to 25; diverged=10/3 for epoch 3
-/// up to 10; snapshot=30/5 failed #3         appended 21/5         synced 21         voters 21=1,2         installed 30/5         cleaned 10/3
+/// start voters=1,2,3 epoch=4 leader=2 voted=3 log=3:0,4:10..20   kept state and log: epoch 3 from 0, epoch 4 from 10, the end is 20; start=5/3 for a log
+/// behind a snapshot restart                                           from what it has kept, with its log as it is at 3000                                    
+/// time passes vote 2 epoch=5 end=20/4                           begin 2 epoch=5        end 2 epoch=5 successors=3,1 fetch 2 epoch=5 from=20/4 voted #1 2
+/// epoch=5 yes                            no leader=3 fetched #3 2 epoch=5 hw=20                        records=25/5 with records up to 25; diverged=10/3 for
+/// epoch 3 up to 10; snapshot=30/5 failed #3         appended 21/5         synced 21         voters 21=1,2         installed 30/5         cleaned 10/3
 /// </code>
 /// </summary>
 internal sealed class RaftScenario
@@ -57,10 +58,12 @@ internal sealed class RaftScenario
         {
             case "start":
                 _voters = VotersOf(options["voters"]);
-                _kept = options.ContainsKey("epoch") ? new ElectionState(epoch, Number(options.GetValueOrDefault("leader", "-1")), options.TryGetValue("voted", out var voted) ? Key(Number(voted)) : ReplicaKey.None) : null;
+                _kept = options.ContainsKey("epoch") ? new ElectionState(epoch, Number(options.GetValueOrDefault("leader", "-1")),
+                    options.TryGetValue("voted", out var voted) ? Key(Number(voted)) : ReplicaKey.None) : null;
                 _start = options.TryGetValue("start", out var start) ? new SnapshotId(Place(start).Offset, Place(start).Epoch) : SnapshotId.Bootstrap;
                 var log = options.GetValueOrDefault("log", $"..{_start.EndOffset}").Split("..");
-                _epochs = [.. log[0].Split(',', StringSplitOptions.RemoveEmptyEntries).Select(e => e.Split(':')).Select(e => new EpochStart(Number(e[0]), Number(e[1])))];
+                _epochs = [.. log[0].Split(',', StringSplitOptions.RemoveEmptyEntries).Select(e => e.Split(':'))
+                    .Select(e => new EpochStart(Number(e[0]), Number(e[1])))];
                 _end = Number(log[1]);
                 Restart();
                 break;
@@ -70,11 +73,19 @@ internal sealed class RaftScenario
                 _now = Number(words[1]);
                 _core.Tick(Now);
                 break;
-            case "vote": _core.Step(new VoteRequested(100, Key(Number(words[1])), epoch, Place(options["end"]).Offset, Place(options["end"]).Epoch), Now); break;
+            case "vote":
+                _core.Step(new VoteRequested(100, Key(Number(words[1])), epoch, Place(options["end"]).Offset, Place(options["end"]).Epoch),
+                Now); break;
             case "begin": _core.Step(new EpochBegun(100, Number(words[1]), epoch), Now); break;
-            case "end": _core.Step(new EpochEnded(100, Number(words[1]), epoch, [.. VotersOf(options.GetValueOrDefault("successors", "")).Voters.Select(v => v.Key)]), Now); break;
-            case "fetch": _core.Step(new FetchRequested(100, Key(Number(words[1])), epoch, Place(options["from"]).Offset, Place(options["from"]).Epoch), Now); break;
-            case "voted": _core.Step(new VoteAnswered(Token(words[1]), Key(Number(words[2])), epoch, words.Contains("yes"), Number(options.GetValueOrDefault("leader", "-1"))), Now); break;
+            case "end":
+                _core.Step(
+                new EpochEnded(100, Number(words[1]), epoch, [.. VotersOf(options.GetValueOrDefault("successors", "")).Voters.Select(v => v.Key)]), Now); break;
+            case "fetch":
+                _core.Step(new FetchRequested(100, Key(Number(words[1])), epoch, Place(options["from"]).Offset, Place(options["from"]).Epoch),
+                Now); break;
+            case "voted":
+                _core.Step(new VoteAnswered(Token(words[1]), Key(Number(words[2])), epoch, words.Contains("yes"),
+                Number(options.GetValueOrDefault("leader", "-1"))), Now); break;
             case "fetched": Fetched(words, options, epoch); break;
             case "failed": _core.Step(new RequestFailed(Token(words[1])), Now); break;
             case "appended": Append(Place(words[1]).Offset, Place(words[1]).Epoch); break;
@@ -100,7 +111,8 @@ internal sealed class RaftScenario
         var snapshot = options.TryGetValue("snapshot", out var id) ? new SnapshotId(Place(id).Offset, Place(id).Epoch) : default(SnapshotId?);
         bool hasRecords = options.TryGetValue("records", out var records);
         _fetched = hasRecords ? Place(records!) : default;
-        _core.Step(new FetchAnswered(Token(words[1]), Number(words[2]), epoch, Number(options.GetValueOrDefault("hw", "-1")), diverged, snapshot, hasRecords), Now);
+        _core.Step(new FetchAnswered(Token(words[1]), Number(words[2]), epoch, Number(options.GetValueOrDefault("hw", "-1")), diverged, snapshot, hasRecords),
+            Now);
     }
 
     /// <summary>As whoever has the log does.</summary>
@@ -188,7 +200,8 @@ internal sealed class RaftScenario
 
     private static (long Offset, int Epoch) Place(string text) => (Number(text.Split('/')[0]), Number(text.Split('/')[1]));
 
-    private static VoterSet VotersOf(string ids) => new([.. ids.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(id => new Voter(Key(Number(id)), []))]);
+    private static VoterSet VotersOf(string ids) =>
+        new([.. ids.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(id => new Voter(Key(Number(id)), []))]);
 
     private static ReplicaKey Key(int id) => new(id, new Uuid(0, 1000 + id));
 

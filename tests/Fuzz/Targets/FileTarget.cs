@@ -64,8 +64,10 @@ internal sealed class FileTarget : FuzzTarget
             ("producer snapshot", static bytes => InFile(bytes, "1.snapshot", static files => _ = ProducerSnapshotFile.TryRead(files, $"{Root}/1.snapshot")),
                 [.. _log.Where(static file => file.Key.EndsWith(".snapshot", StringComparison.Ordinal)).Select(static file => file.Value)]),
             ("quorum-state", static bytes => _ = ElectionState.TryDecode(bytes, out _),
-                [Text("{\"clusterId\":\"\",\"leaderId\":1,\"leaderEpoch\":3,\"votedId\":-1,\"appliedOffset\":0,\"currentVoters\":[{\"voterId\":1}],\"data_version\":0}"),
-                    Text("{\"leaderId\":1,\"leaderEpoch\":3,\"votedId\":1,\"votedDirectoryId\":\"AAAAAAAAAAAAAAAAAAAAAw\",\"data_version\":1}")]),
+                [
+                    Text("""{"clusterId":"","leaderId":1,"leaderEpoch":3,"votedId":-1,"appliedOffset":0,"currentVoters":[{"voterId":1}],"data_version":0}"""),
+                    Text("""{"leaderId":1,"leaderEpoch":3,"votedId":1,"votedDirectoryId":"AAAAAAAAAAAAAAAAAAAAAw","data_version":1}"""),
+                ]),
             ("metadata log", static bytes => Metered(bytes, 0, () => Typed(() => _ = QuorumBatchCodec.Decode(bytes)), OpenLogCap), MetadataSeeds()),
             ("metadata snapshot", static bytes => Metered(bytes, 0, () => Typed(() => _ = QuorumSnapshot.Read(bytes)), OpenLogCap), MetadataSeeds()),
         ];
@@ -117,7 +119,8 @@ internal sealed class FileTarget : FuzzTarget
         {
             read();
         }
-        catch (Exception refused) when (refused is LogCorruptionException or DamagedBatchException or DamagedRecordsException or MetadataCorruptException or KafkaStorageException or ConfigurationException)
+        catch (Exception refused) when (refused is LogCorruptionException or DamagedBatchException or DamagedRecordsException
+            or MetadataCorruptException or KafkaStorageException or ConfigurationException)
         {
             OracleException.Require(refused.Message.Length > 0, "a refusal without a word");
         }
@@ -290,7 +293,8 @@ internal sealed class FileTarget : FuzzTarget
     private static byte[][] PropertiesSeeds() =>
     [
         Text("process.roles=broker,controller\nnode.id=1\nlisteners=PLAINTEXT://127.0.0.1:0,CONTROLLER://:9093\ncontroller.listener.names=CONTROLLER\n"
-            + "controller.quorum.voters=1@localhost:9093\nadvertised.listeners=PLAINTEXT://h:1\nlog.dirs=a,b\nlog.retention.ms=-1\nmax.connections.per.ip.overrides=h:1\n"),
+            + "controller.quorum.voters=1@localhost:9093\nadvertised.listeners=PLAINTEXT://h:1\nlog.dirs=a,b\nlog.retention.ms=-1\n"
+            + "max.connections.per.ip.overrides=h:1\n"),
         Text("# a comment\n! another\nkey\\ with\\:blanks : value\\u0041 \\\n   continued\nempty\n\ta=b\\\\\n"),
     ];
 

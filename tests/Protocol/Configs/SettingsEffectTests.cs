@@ -84,11 +84,13 @@ public sealed partial class SettingsEffectTests
     private static bool IsTopicRead(ConfigKey key)
     {
         var made = string.Join('\n', TopicProperties.Select(static file => Sources[file]));
-        var properties = Regex.Matches(made, $@"\b(?<name>[A-Z]\w*) = [^;]*\(""{Regex.Escape(key.Name)}""").Select(static match => match.Groups["name"].Value).ToHashSet(StringComparer.Ordinal);
+        var properties = Regex.Matches(made, $@"\b(?<name>[A-Z]\w*) = [^;]*\(""{Regex.Escape(key.Name)}""").Select(static match => match.Groups["name"].Value)
+            .ToHashSet(StringComparer.Ordinal);
         for (var before = -1; before != properties.Count;)
         {
             before = properties.Count;
-            properties.UnionWith(properties.SelectMany(name => Regex.Matches(made, $@"\b(?<name>[A-Z]\w*) =>? [^;\n]*\b{name}\b")).Select(static match => match.Groups["name"].Value).ToList());
+            properties.UnionWith(properties.SelectMany(name => Regex.Matches(made, $@"\b(?<name>[A-Z]\w*) =>? [^;\n]*\b{name}\b"))
+                .Select(static match => match.Groups["name"].Value).ToList());
         }
 
         // Settings that the controller goes by too, or alone.

@@ -1,7 +1,7 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Tests;
-using KafkaCompat.Broker.Tests.Time;
+using KafkaCompat.Broker.Tests.Loops;
 using KafkaCompat.Server.Hosting;
 using KafkaCompat.Server.Logging;
 using KafkaCompat.Storage.Files;

@@ -76,22 +76,40 @@ public sealed class MetricsDocumentTests : IDisposable
     /// <summary>Beginnings of names, and why there is no metric for them.</summary>
     private static readonly (string Names, string Reason)[] Reasons =
     [
-        ("kafka.cluster:type=Partition", "Counted for the node instead of a partition: `kafka_partitions_under_replicated`, `kafka_partitions_under_min_isr`, `kafka_partitions_at_min_isr`"),
+        ("kafka.cluster:type=Partition",
+            "Counted for the node instead of a partition: `kafka_partitions_under_replicated`, `kafka_partitions_under_min_isr`, "
+            + "`kafka_partitions_at_min_isr`"),
         ("kafka.controller:type=ControllerEventManager|kafka.controller:type=KafkaController,name=EventQueue",
             "The controller has no event thread of its own. `kafka_request_time_seconds` of CreateTopics and others shows how long it takes"),
-        ("kafka.controller:type=ControllerStats,name=ElectionFrom|kafka.controller:type=KafkaController,name=ControlledShutdown|kafka.controller:type=KafkaController,name=TimeSince|kafka.controller:type=KafkaController,name=TimedOut|kafka.controller:type=KafkaController,name=BrokerRegistrationState|kafka.controller:type=KafkaController,name=NewActive|kafka.controller:type=KafkaController,name=IgnoredStatic", "One node: it is its own controller and its only broker"),
-        ("kafka.controller:type=KafkaController,name=LastApplied|kafka.controller:type=KafkaController,name=LastCommitted|kafka.controller:type=KafkaController,name=MetadataErrorCount", "`kafka_quorum_high_watermark` and `kafka_metadata_applied_offset`. A record that cannot be applied ends the node"),
-        ("kafka.coordinator.transaction:|kafka.server:type=transaction-coordinator-metrics|kafka.server:type=AddPartitionsToTxnManager|kafka.server:type=ReplicaManager,name=PartitionsWithLate", "Transactions are not served yet"),
+        ("kafka.controller:type=ControllerStats,name=ElectionFrom|kafka.controller:type=KafkaController,name=ControlledShutdown|"
+            + "kafka.controller:type=KafkaController,name=TimeSince|kafka.controller:type=KafkaController,name=TimedOut|"
+            + "kafka.controller:type=KafkaController,name=BrokerRegistrationState|kafka.controller:type=KafkaController,name=NewActive|"
+            + "kafka.controller:type=KafkaController,name=IgnoredStatic",
+            "One node: it is its own controller and its only broker"),
+        ("kafka.controller:type=KafkaController,name=LastApplied|kafka.controller:type=KafkaController,name=LastCommitted|"
+            + "kafka.controller:type=KafkaController,name=MetadataErrorCount",
+            "`kafka_quorum_high_watermark` and `kafka_metadata_applied_offset`. "
+            + "A record that cannot be applied ends the node"),
+        ("kafka.coordinator.transaction:|kafka.server:type=transaction-coordinator-metrics|kafka.server:type=AddPartitionsToTxnManager|"
+            + "kafka.server:type=ReplicaManager,name=PartitionsWithLate",
+            "Transactions are not served yet"),
         ("kafka.log:type=LogCleaner|kafka.utils:type=Throttler", "Compaction is not served yet"),
         ("kafka.log:type=Log,name=RetentionSizeInPercent", "`kafka_log_size_bytes` beside `retention.bytes`"),
         ("kafka.log:type=LogManager,name=Cordoned|kafka.log:type=LogManager,name=LogDirectoryCordoned",
             "`kafka-log-dirs --describe` shows which directories are cordoned"),
-        ("kafka.network:type=Acceptor|kafka.network:type=Processor|kafka.network:type=SocketServer|kafka.network:type=RequestChannel|kafka.server:type=KafkaRequestHandlerPool", "A request is handled on the thread that received it; the queue times and the idle share of handlers are told by the metrics above. `dotnet_thread_pool_queue_length_total` shows work that waits for a thread of the pool (it rises and falls, though .NET calls it a counter)"),
-        ("kafka.network:type=RequestMetrics,name=MessageConversions|kafka.server:type=BrokerTopicMetrics,name=FetchMessage|kafka.server:type=BrokerTopicMetrics,name=ProduceMessage|kafka.network:type=RequestMetrics,name=TemporaryMemory", "Conversions are not counted"),
+        ("kafka.network:type=Acceptor|kafka.network:type=Processor|kafka.network:type=SocketServer|kafka.network:type=RequestChannel|"
+            + "kafka.server:type=KafkaRequestHandlerPool",
+            "A request is handled on the thread that received it; the queue times and the idle share of handlers are told by the metrics above. "
+            + "`dotnet_thread_pool_queue_length_total` shows work that waits for a thread of the pool (it rises and falls, though .NET calls it a counter)"),
+        ("kafka.network:type=RequestMetrics,name=MessageConversions|kafka.server:type=BrokerTopicMetrics,name=FetchMessage|"
+            + "kafka.server:type=BrokerTopicMetrics,name=ProduceMessage|kafka.network:type=RequestMetrics,name=TemporaryMemory",
+            "Conversions are not counted"),
         ("kafka.network:type=RequestMetrics", "Part of `kafka_request_time_seconds`"),
         ("kafka.server:type=BrokerTopicMetrics,name=Invalid|kafka.server:type=BrokerTopicMetrics,name=NoKey",
             "`kafka_request_errors_total` with api Produce and the error (CORRUPT_MESSAGE, INVALID_RECORD)"),
-        ("kafka.server:type=BrokerTopicMetrics,name=Reassignment|kafka.server:type=BrokerTopicMetrics,name=Replication|kafka.server:type=ReplicaFetcherManager|kafka.server:type=ReplicaAlterLogDirsManager|kafka.server:type=ReplicaManager,name=FailedIsr|kafka.server:type=AssignmentsManager", "One node: nothing is replicated"),
+        ("kafka.server:type=BrokerTopicMetrics,name=Reassignment|kafka.server:type=BrokerTopicMetrics,name=Replication|kafka.server:type=ReplicaFetcherManager|"
+            + "kafka.server:type=ReplicaAlterLogDirsManager|kafka.server:type=ReplicaManager,name=FailedIsr|kafka.server:type=AssignmentsManager",
+            "One node: nothing is replicated"),
         ("kafka.server:type=BrokerTopicMetrics,name=Total", "`kafka_requests_total` with api Produce or Fetch; not by topic"),
         ("kafka.server:type=BrokerTopicMetrics", "Bytes and records of all topics are the sum over `topic`. Share groups are not served yet"),
         ("kafka.server:type=ControllerServer|kafka.server:type=KafkaServer", "The disk of the process: `node_disk_*` of the node exporter"),
@@ -100,7 +118,10 @@ public sealed class MetricsDocumentTests : IDisposable
             + "slowed down"),
         ("kafka.server:type=Delayed", "`kafka_purgatory_size` says how many wait"),
         ("kafka.server:type=ForwardingManager", "One node: nothing is forwarded"),
-        ("kafka.server:type=MetadataLoader|kafka.server:type=BrokerMetadataListener|kafka.server:type=SnapshotEmitter|kafka.server:type=broker-metadata-metrics|kafka.server:type=node-metrics", "`kafka_metadata_applied_offset` and `kafka_quorum_leader`; features by `kafka-features describe`"),
+        ("kafka.server:type=MetadataLoader|kafka.server:type=BrokerMetadataListener|kafka.server:type=SnapshotEmitter|"
+            + "kafka.server:type=broker-metadata-metrics|kafka.server:type=node-metrics",
+            "`kafka_metadata_applied_offset` and `kafka_quorum_leader`; "
+            + "features by `kafka-features describe`"),
         ("kafka.server:type=Share|kafka.server:type=share-coordinator-metrics", "Share groups are not served yet"),
         ("kafka.server:type=app-info", "`kafka_node_info` and `process_start_time_seconds`"),
         ("kafka.server:type=client-metrics", "`client_*` are what clients push"),

@@ -7,7 +7,9 @@ namespace KafkaCompat.Server.Tests.Transport;
 public sealed class SocketBufferTests
 {
     private const int AdaptedBySystem = -1;
-    private const string Least = "process.roles=broker,controller\nnode.id=1\ncontroller.listener.names=CONTROLLER\nlisteners=PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0\ncontroller.quorum.voters=1@127.0.0.1:9093\n";
+    private const string Least =
+        "process.roles=broker,controller\nnode.id=1\ncontroller.listener.names=CONTROLLER\nlisteners=PLAINTEXT://127.0.0.1:0,"
+            + "CONTROLLER://127.0.0.1:0\ncontroller.quorum.voters=1@127.0.0.1:9093\n";
 
     [Theory]
     [InlineData("", AdaptedBySystem, 102_400)]

@@ -4,7 +4,7 @@ using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using Xunit;
 
-namespace KafkaCompat.Broker.Tests.Groups;
+namespace KafkaCompat.Broker.Tests.Coordination;
 
 /// <summary>
 /// Names that a request may hold and a record of the groups' log may not: bytes that are no UTF-8 are read as three bytes each, and a member's id
@@ -72,7 +72,8 @@ public sealed class OversizedNamesTests
             Assert.Equal(ErrorCode.None, answer.Topics[0].Partitions[0].ErrorCode);
         }
         var listed = await client.Ask<ListGroupsRequest, ListGroupsResponse>(new(), 5);
-        Assert.Equal((ErrorCode.None, "a,b,c"), (listed.ErrorCode, string.Join(',', listed.Groups.Select(group => group.GroupId).Order(StringComparer.Ordinal))));
+        Assert.Equal((ErrorCode.None, "a,b,c"),
+            (listed.ErrorCode, string.Join(',', listed.Groups.Select(group => group.GroupId).Order(StringComparer.Ordinal))));
     }
 
     private static async Task<TestNode> Ready(params (string Name, string Value)[] settings)

@@ -1,4 +1,4 @@
-namespace KafkaCompat.Broker.Tests.Time;
+namespace KafkaCompat.Broker.Tests.Loops;
 
 /// <summary>
 /// A clock that stands still until a test moves it; its timers fire on the thread that moves it. Like a real one it has two hands: <see cref="Advance"/>

@@ -12,11 +12,11 @@ using KafkaCompat.Storage.Segments;
 using KafkaCompat.Tests.Shared;
 using Xunit;
 
-namespace KafkaCompat.Broker.Tests.Time;
+namespace KafkaCompat.Broker.Tests.Loops;
 
 /// <summary>
-/// The wall clock is set under a running node, by NTP, by a person, or because a laptop slept: spans of time do not change by it, and what is stamped from then on has the
-/// time that it is now. What groups do is in <see cref="Groups.GroupCoordinatorTests"/>.
+/// The wall clock is set under a running node, by NTP, by a person, or because a laptop slept: spans of time do not change by it, and what is stamped from then
+/// on has the time that it is now. What groups do is in <see cref="Coordination.GroupSessionTests"/>.
 /// </summary>
 public sealed class WallClockTests : IDisposable
 {

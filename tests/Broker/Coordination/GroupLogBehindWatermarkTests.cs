@@ -11,7 +11,7 @@ using KafkaCompat.Storage.Logs;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
-namespace KafkaCompat.Broker.Tests.Groups;
+namespace KafkaCompat.Broker.Tests.Coordination;
 
 /// <summary>
 /// After a kill the high watermark of a log is no newer than its checkpoint, and where every message is flushed it stays there until the log has been
@@ -32,7 +32,8 @@ public sealed class GroupLogBehindWatermarkTests
 
         // An earlier life leaves an offset in a log of which no sync is known.
         var (earlier, partition) = Lead(log, unflushed, syncer, wheel, epoch: 0);
-        Assert.Equal(ErrorCode.None, (await Loaded<OffsetCommitResponse>(earlier, Commit(42), answer => answer.Topics[0].Partitions[0].ErrorCode)).Topics[0].Partitions[0].ErrorCode);
+        Assert.Equal(ErrorCode.None,
+            (await Loaded<OffsetCommitResponse>(earlier, Commit(42), answer => answer.Topics[0].Partitions[0].ErrorCode)).Topics[0].Partitions[0].ErrorCode);
         earlier.Close();
         partition.Close();
         Assert.Equal((0, 1), (log.RecoveryPoint, log.LogEndOffset));
@@ -58,7 +59,9 @@ public sealed class GroupLogBehindWatermarkTests
     {
         var partition = new Partition(new Uuid(1, 1), log, config, highWatermark: 0, syncer, TimeProvider.System);
         partition.Lead(epoch);
-        var coordinator = new GroupCoordinator(new GroupSettings(), new ShardSurroundings(TimeProvider.System, wheel, NullLogger.Instance, TaskScheduler.Default)) { PartitionCount = 1 };
+        var coordinator = new GroupCoordinator(new GroupSettings(),
+            new ShardSurroundings(TimeProvider.System, wheel, NullLogger.Instance, TaskScheduler.Default))
+        { PartitionCount = 1 };
         coordinator.Lead(0, new PartitionShardLog(partition, epoch, wheel));
         return (coordinator, partition);
     }
@@ -76,7 +79,8 @@ public sealed class GroupLogBehindWatermarkTests
     }
 
     private static CommitOffsetsCommand Commit(long offset) => new(
-        new OffsetCommitRequest { GroupId = "g", Topics = [new() { Name = "t", Partitions = [new() { CommittedOffset = offset }] }] }, KnowsGroupIdNotFound: true);
+        new OffsetCommitRequest { GroupId = "g", Topics = [new() { Name = "t", Partitions = [new() { CommittedOffset = offset }] }] },
+            KnowsGroupIdNotFound: true);
 
     private static FetchOffsetsCommand Fetch() => new(new OffsetFetchRequest.OffsetFetchRequestGroup { GroupId = "g", Topics = null }, RequireStable: false);
 }

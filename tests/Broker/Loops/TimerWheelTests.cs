@@ -1,7 +1,7 @@
 using KafkaCompat.Broker.Loops;
 using Xunit;
 
-namespace KafkaCompat.Broker.Tests.Time;
+namespace KafkaCompat.Broker.Tests.Loops;
 
 public class TimerWheelTests
 {

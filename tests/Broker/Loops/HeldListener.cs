@@ -1,7 +1,7 @@
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Metadata;
 
-namespace KafkaCompat.Broker.Tests.Time;
+namespace KafkaCompat.Broker.Tests.Loops;
 
 /// <summary>A listener of the metadata that takes its time, as one does that makes thousands of logs on a busy disk.</summary>
 internal sealed class HeldListener : IMetadataListener

@@ -7,7 +7,7 @@ using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
-namespace KafkaCompat.Broker.Tests.Groups;
+namespace KafkaCompat.Broker.Tests.Coordination;
 
 /// <summary>A whole node, its quorum included, is stopped and started on the same disk: groups, members and offsets are there.</summary>
 public sealed class GroupsSurviveRestartTests
@@ -54,7 +54,9 @@ public sealed class GroupsSurviveRestartTests
         }
     }
 
-    /// <summary>With <c>log.flush.interval.messages=1</c> what is acknowledged is on the disk, whatever the checkpoint of the high watermark knows of it.</summary>
+    /// <summary>
+    /// With <c>log.flush.interval.messages=1</c> what is acknowledged is on the disk, whatever the checkpoint of the high watermark knows of it.
+    /// </summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

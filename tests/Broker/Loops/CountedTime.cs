@@ -1,4 +1,4 @@
-namespace KafkaCompat.Broker.Tests.Time;
+namespace KafkaCompat.Broker.Tests.Loops;
 
 /// <summary>The system's clock, which knows how many of its timers nobody has disposed: what still wants to do something some time.</summary>
 internal sealed class CountedTime : TimeProvider
