@@ -7,8 +7,8 @@ using KafkaCompat.Storage.Files;
 namespace KafkaCompat.Broker.Metadata;
 
 /// <summary>
-/// Follows the committed metadata log at its own pace, turns it into images and hands them on, to one listener after another in the order in which they were attached: what a partition
-/// must have before a coordinator may use it is there. The quorum goes on meanwhile. Also says when a snapshot is due.
+/// Follows the committed metadata log at its own pace, turns it into images and hands them on, to one listener after another in the order in which they were
+/// attached: what a partition must have before a coordinator may use it is there. The quorum goes on meanwhile. Also says when a snapshot is due.
 /// </summary>
 public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) : IQuorumListener, IAsyncDisposable
 {
@@ -42,13 +42,17 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
     /// <summary>The last offset that was applied, of whatever kind its record was.</summary>
     public long AppliedOffset => Volatile.Read(ref _nextOffset) - 1;
 
-    /// <summary>Called when this node leads and has applied all that earlier leaders wrote, with the loader forked there. It must not wait for the controller.</summary>
+    /// <summary>
+    /// Called when this node leads and has applied all that earlier leaders wrote, with the loader forked there. It must not wait for the controller.
+    /// </summary>
     public Action<LeadershipStart, MetadataLoader>? Leading { get; set; }
 
     /// <summary>Takes a snapshot when one is due.</summary>
     public Action<SnapshotId, MetadataImage>? SnapshotDue { get; set; }
 
-    /// <summary>Ends with <see cref="DisposeAsync"/>; fails where the log cannot be read, or a listener has a fault: the node cannot go on without its metadata.</summary>
+    /// <summary>
+    /// Ends with <see cref="DisposeAsync"/>; fails where the log cannot be read, or a listener has a fault: the node cannot go on without its metadata.
+    /// </summary>
     public Task Completion => _completion;
 
     /// <summary>Begins to follow a log.</summary>
@@ -218,7 +222,8 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
         await _gate.WaitAsync();
         try
         {
-            await Publish(_loader.Load(snapshot.Records.Select(static record => record.Message), new MetadataProvenance(id.EndOffset - 1, id.Epoch, snapshot.LastContainedLogTimestampMs)));
+            await Publish(_loader.Load(snapshot.Records.Select(static record => record.Message),
+                new MetadataProvenance(id.EndOffset - 1, id.Epoch, snapshot.LastContainedLogTimestampMs)));
             _hasRecords = id > SnapshotId.Bootstrap;
             _bytesSinceSnapshot = 0;
             MoveTo(id.EndOffset);

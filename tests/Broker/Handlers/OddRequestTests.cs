@@ -58,9 +58,6 @@ public sealed class OddRequestTests : IAsyncLifetime
         var offsets =
             new ListOffsetsRequest { ReplicaId = -1, Topics = { new() { Name = "t", Partitions = { new() { Timestamp = -1, CurrentLeaderEpoch = epoch } } } } };
         Assert.Equal(expected, (await _client.Ask<ListOffsetsRequest, ListOffsetsResponse>(offsets, 11)).Topics[0].Partitions[0].ErrorCode);
-        var epochs =
-            new OffsetForLeaderEpochRequest { ReplicaId = -2, Topics = { new() { Topic = "t", Partitions = { new() { CurrentLeaderEpoch = epoch } } } } };
-        Assert.Equal(expected, (await _client.Ask<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse>(epochs, 4)).Topics[0].Partitions[0].ErrorCode);
         var fetch = Records.Fetch("t", 0);
         fetch.Topics[0].Partitions[0].CurrentLeaderEpoch = epoch;
         var fetched = (await _client.Ask<FetchRequest, FetchResponse>(fetch, 12)).Responses[0].Partitions[0].ErrorCode;
@@ -122,17 +119,6 @@ public sealed class OddRequestTests : IAsyncLifetime
         var request = new CreateTopicsRequest { TimeoutMs = 0, Topics = { new() { Name = "new", NumPartitions = 1, ReplicationFactor = 1 } } };
         var topic = Assert.Single((await _client.Ask<CreateTopicsRequest, CreateTopicsResponse>(request, 7)).Topics);
         Assert.Equal((ErrorCode.RequestTimedOut, null), (topic.ErrorCode, topic.ErrorMessage));
-    }
-
-    [Theory]
-    [InlineData(-1, -1, ErrorCode.None)]
-    [InlineData(-2, -1, ErrorCode.InvalidRequest)]
-    [InlineData(-1, -2, ErrorCode.InvalidRequest)]
-    public async Task A_producer_id_has_an_epoch(long producerId, short epoch, ErrorCode expected)
-    {
-        var response = await _client.Ask<InitProducerIdRequest, InitProducerIdResponse>(
-            new() { TransactionalId = null, ProducerId = producerId, ProducerEpoch = epoch }, 4);
-        Assert.Equal(expected, response.ErrorCode);
     }
 
     [Fact]

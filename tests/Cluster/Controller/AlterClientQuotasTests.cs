@@ -61,12 +61,13 @@ public sealed class AlterClientQuotasTests
     [Fact]
     public void A_change_is_what_Kafka_writes_and_what_is_so_already_is_not_written()
     {
+        const string entity = """[{"entityType":"client-id","entityName":null},{"entityType":"user","entityName":"a"}]""";
         Assert.Equal(
-            ["""ClientQuotaRecord {"entity":[{"entityType":"client-id","entityName":null},{"entityType":"user","entityName":"a"}],"key":"producer_byte_rate","value":5,"remove":false}"""],
+            [$$"""ClientQuotaRecord {"entity":{{entity}},"key":"producer_byte_rate","value":5,"remove":false}"""],
             Records(Entry("user=a,client-id=<default>", ("producer_byte_rate", 5))));
         Assert.Empty(Records(Entry("client-id=<default>,user=a", ("producer_byte_rate", 5), ("consumer_byte_rate", null))));
         Assert.Equal(
-            ["""ClientQuotaRecord {"entity":[{"entityType":"client-id","entityName":null},{"entityType":"user","entityName":"a"}],"key":"producer_byte_rate","value":0,"remove":true}"""],
+            [$$"""ClientQuotaRecord {"entity":{{entity}},"key":"producer_byte_rate","value":0,"remove":true}"""],
             Records(Entry("user=a,client-id=<default>", ("producer_byte_rate", null))));
         Assert.Empty(Stored());
     }

@@ -1,120 +1,22 @@
-using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Enums;
+using KafkaCompat.Protocol.Messages;
 using Xunit;
 
 namespace KafkaCompat.Cluster.Tests.Controller;
 
-/// <summary>Alterations of settings as the controller decides them: which records an alteration writes, and that a refused one writes none.</summary>
+/// <summary>The older way to alter settings, as the controller decides it: all of a resource at once.</summary>
 public sealed class AlterConfigsTests
 {
-    private static readonly ConfigResource ThisBroker = new(ConfigResourceType.Broker, "1");
     private static readonly ConfigResource Group = new(ConfigResourceType.Group, "g");
 
     private readonly TestController _node = TestController.New();
 
-    public AlterConfigsTests() => Assert.Equal(ErrorCode.None, _node.CreateTopic("t", 1).ErrorCode);
-
     [Fact]
-    public void A_value_is_written_once_and_taken_back_once()
+    public void What_is_not_named_is_taken_back()
     {
-        Assert.Equal([Record(2, "t", "a", "1")], Alter(ConfigResource.Topic("t"), Set("a", "1")));
-        Assert.Empty(Alter(ConfigResource.Topic("t"), Set("a", "1")));
-        Assert.Equal([Record(2, "t", "a", null)], Alter(ConfigResource.Topic("t"), Delete("a")));
-        Assert.Empty(Alter(ConfigResource.Topic("t"), Delete("a")));
-        Assert.Empty(_node.State.Image.ConfigsOf(ConfigResource.Topic("t")));
-    }
-
-    [Fact]
-    public void Records_come_in_the_order_of_names()
-    {
-        Assert.Equal([Record(32, "g", "a", "1"), Record(32, "g", "b", "2")], Alter(Group, Set("b", "2"), Set("a", "1")));
-    }
-
-    [Fact]
-    public void What_is_set_for_a_broker_is_written_though_it_is_as_before()
-    {
-        _ = Alter(ThisBroker, Set("a", "1"), Set("b", "2"));
-        Assert.Equal([Record(4, "1", "a", "1")], Alter(ThisBroker, Set("a", "1")));
-        Assert.Equal([Record(4, "1", "b", null)], Alter(ThisBroker, Delete("b"), Delete("never")));
-    }
-
-    [Theory]
-    [InlineData(null, "compact", "delete,compact")]
-    [InlineData(null, "delete", "delete")]
-    [InlineData("", "compact", "compact")]
-    [InlineData("delete", "", "delete,")]
-    [InlineData("delete", ",", "delete")]
-    [InlineData("delete", ",compact", "delete,,compact")]
-    [InlineData("delete", "compact,,", "delete,compact")]
-    [InlineData("compact", "delete,compact,delete", "compact,delete")]
-    [InlineData("compact", " compact", "compact, compact")]
-    public void Appending_adds_what_is_missing_to_what_is_set_or_to_the_default(string? set, string appended, string? after)
-    {
-        if (set is not null) _ = Alter(ConfigResource.Topic("t"), Set("cleanup.policy", set));
-        _ = Alter(ConfigResource.Topic("t"), new ConfigChange("cleanup.policy", ConfigOperation.Append, appended));
-        Assert.Equal(after, _node.State.Image.ConfigsOf(ConfigResource.Topic("t")).GetValueOrDefault("cleanup.policy"));
-    }
-
-    [Theory]
-    [InlineData(null, "delete", "")]
-    [InlineData(null, "compact", "delete")]
-    [InlineData(null, "", "delete")]
-    [InlineData(null, " delete", "delete")]
-    [InlineData("compact,delete", "delete", "compact")]
-    [InlineData("compact,delete", "delete,compact,other", "")]
-    public void Subtracting_takes_away_what_is_there(string? set, string subtracted, string? after)
-    {
-        if (set is not null) _ = Alter(ConfigResource.Topic("t"), Set("cleanup.policy", set));
-        _ = Alter(ConfigResource.Topic("t"), new ConfigChange("cleanup.policy", ConfigOperation.Subtract, subtracted));
-        Assert.Equal(after, _node.State.Image.ConfigsOf(ConfigResource.Topic("t")).GetValueOrDefault("cleanup.policy"));
-    }
-
-    [Theory]
-    [InlineData(ConfigOperation.Append, "Can't APPEND to key a because its type is not LIST.")]
-    [InlineData(ConfigOperation.Subtract, "Can't SUBTRACT to key a because its type is not LIST.")]
-    public void Only_lists_grow_and_shrink(ConfigOperation operation, string message) =>
-        Refused(Group, new(ErrorCode.InvalidConfig, message), new ConfigChange("a", operation, "1"));
-
-    [Fact]
-    public void An_operation_that_nobody_knows_is_refused() =>
-        Refused(Group, new(ErrorCode.UnknownServerError, null), new ConfigChange("a", (ConfigOperation)7, "1"));
-
-    [Fact]
-    public void One_bad_value_refuses_all_of_a_resource()
-    {
-        Refused(Group, new(ErrorCode.InvalidConfig, "b is bad"), Set("a", "1"), Set("b", "bad"));
-        Assert.Empty(_node.State.Image.ConfigsOf(Group));
-    }
-
-    [Theory]
-    [InlineData(ConfigResourceType.Topic, "", ErrorCode.InvalidRequest, "Default topic resources are not allowed.")]
-    [InlineData(ConfigResourceType.Topic, "nobody", ErrorCode.UnknownTopicOrPartition, "The topic 'nobody' does not exist.")]
-    [InlineData(ConfigResourceType.Group, "", ErrorCode.InvalidRequest, "Default group resources are not allowed.")]
-    [InlineData(ConfigResourceType.ClientMetrics, "", ErrorCode.InvalidRequest, "Subscription name can't be empty")]
-    [InlineData(ConfigResourceType.Unknown, "x", ErrorCode.InvalidRequest, "Unknown resource type 0")]
-    [InlineData((ConfigResourceType)99, "x", ErrorCode.InvalidRequest, "Unknown resource type 99")]
-    public void What_cannot_have_settings_is_refused(ConfigResourceType type, string name, ErrorCode error, string message) =>
-        Refused(new ConfigResource(type, name), new(error, message), Set("a", "1"));
-
-    [Fact]
-    public void What_no_topic_can_have_is_told_before_that_there_is_no_such_topic() =>
-        Refused(ConfigResource.Topic("nobody"), new(ErrorCode.InvalidConfig, "a is bad"), Set("a", "bad"));
-
-    [Fact]
-    public void Validation_alone_refuses_the_same_and_writes_nothing()
-    {
-        var decision = _node.State.AlterConfigs(Group, [Set("a", "1")], validateOnly: true);
-        Assert.Null(decision.Reply);
-        Assert.Empty(decision.Records);
-        Assert.Equal("a is bad", _node.State.AlterConfigs(Group, [Set("a", "bad")], validateOnly: true).Reply?.Message);
-    }
-
-    [Fact]
-    public void The_older_way_takes_back_what_it_does_not_name()
-    {
-        _ = Alter(Group, Set("a", "1"), Set("b", "2"));
+        _ = Replace(Group, ("a", "1"), ("b", "2"));
         Assert.Equal([Record(32, "g", "a", null), Record(32, "g", "b", "3"), Record(32, "g", "c", "4")], Replace(Group, ("b", "3"), ("c", "4")));
         Assert.Empty(Replace(Group, ("c", "4"), ("b", "3")));
         Assert.Equal([Record(32, "g", "b", null), Record(32, "g", "c", null)], Replace(Group));
@@ -123,42 +25,31 @@ public sealed class AlterConfigsTests
     }
 
     [Fact]
-    public void The_smallest_in_sync_set_belongs_to_the_cluster_while_eligible_leaders_are_kept()
+    public void What_is_only_validated_is_checked_and_not_written()
     {
-        const string Min = "min.insync.replicas";
-        Refused(ThisBroker, new(ErrorCode.InvalidConfig, "Broker-level min.insync.replicas cannot be altered while ELR is enabled."), Set(Min, "2"));
-        Refused(ConfigResource.AllBrokers, new(ErrorCode.InvalidConfig, "Cluster-level min.insync.replicas cannot be removed while ELR is enabled."),
-            Delete(Min));
-        Assert.Equal([Record(4, "", Min, "2"), """ClearElrRecord {"topicName":""}"""], Alter(ConfigResource.AllBrokers, Set(Min, "2")));
-        Assert.Equal([Record(2, "t", Min, "2"), """ClearElrRecord {"topicName":"t"}"""], Alter(ConfigResource.Topic("t"), Set(Min, "2")));
-        Assert.Equal(["""ClearElrRecord {"topicName":"t"}"""], Alter(ConfigResource.Topic("t"), Set(Min, "2")));
+        var decision = _node.State.ReplaceConfigs(Group, new Dictionary<string, string> { ["a"] = "1" }, validateOnly: true);
+        Assert.Equal((null, 0), (decision.Reply, decision.Records.Count));
+        Assert.Equal("a is bad", _node.State.ReplaceConfigs(Group, new Dictionary<string, string> { ["a"] = "bad" }, validateOnly: true).Reply?.Message);
     }
 
-    private static ConfigChange Set(string name, string value) => new(name, ConfigOperation.Set, value);
-
-    private static ConfigChange Delete(string name) => new(name, ConfigOperation.Delete, null);
+    [Fact]
+    public void Who_may_not_alter_a_resource_changes_nothing()
+    {
+        var request = new AlterConfigsRequest
+        {
+            Resources = { new() { ResourceType = 32, ResourceName = "g", Configs = { new() { Name = "a", Value = "1" } } } },
+        };
+        var decision = _node.State.Decide(request, NothingAllowed.Access);
+        Assert.Equal((ErrorCode.GroupAuthorizationFailed, 0), (decision.Reply.Responses[0].ErrorCode, decision.Records.Count));
+    }
 
     private static string Record(int type, string resource, string name, string? value) =>
         $$"""ConfigRecord {"resourceType":{{type}},"resourceName":"{{resource}}","name":"{{name}}","value":{{(value is null ? "null" : $"\"{value}\"")}}}""";
-
-    private List<string> Alter(ConfigResource resource, params ConfigChange[] changes)
-    {
-        var decision = _node.State.AlterConfigs(resource, changes, validateOnly: false);
-        Assert.Null(decision.Reply);
-        return _node.Apply(decision);
-    }
 
     private List<string> Replace(ConfigResource resource, params (string Name, string Value)[] configs)
     {
         var decision = _node.State.ReplaceConfigs(resource, configs.ToDictionary(static c => c.Name, static c => c.Value), validateOnly: false);
         Assert.Null(decision.Reply);
         return _node.Apply(decision);
-    }
-
-    private void Refused(ConfigResource resource, ConfigProblem problem, params ConfigChange[] changes)
-    {
-        var decision = _node.State.AlterConfigs(resource, changes, validateOnly: false);
-        Assert.Equal(problem, decision.Reply);
-        Assert.Empty(decision.Records);
     }
 }

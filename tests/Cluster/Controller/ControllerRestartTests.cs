@@ -87,7 +87,8 @@ public sealed class ControllerRestartTests
         Assert.Equal(ErrorCode.DuplicateBrokerRegistration, refused.Reply.ErrorCode);
         var fenced = node.Apply(node.State.FenceDeadBroker(1));
         Assert.Equal(
-            ["""PartitionChangeRecord {"isr":[],"leader":-1,"eligibleLeaderReplicas":[1],"lastKnownElr":[1]}""", """BrokerRegistrationChangeRecord {"fenced":1}"""],
+            ["""PartitionChangeRecord {"isr":[],"leader":-1,"eligibleLeaderReplicas":[1],"lastKnownElr":[1]}""",
+                """BrokerRegistrationChangeRecord {"fenced":1}"""],
             fenced);
         var registered = node.Register([TestController.Directory], previousEpoch: -1);
         Assert.Equal("""PartitionChangeRecord {"eligibleLeaderReplicas":[]}""", registered[0]);
@@ -107,12 +108,14 @@ public sealed class ControllerRestartTests
         node.CreateTopic("t", 1);
         foreach (string elected in (string[])
         [
-            """PartitionChangeRecord {"isr":[1],"leader":1,"leaderRecoveryState":1,"lastKnownElr":[]}""", """PartitionChangeRecord {"isr":[1],"leader":1,"lastKnownElr":[]}""",
+            """PartitionChangeRecord {"isr":[1],"leader":1,"leaderRecoveryState":1,"lastKnownElr":[]}""",
+            """PartitionChangeRecord {"isr":[1],"leader":1,"lastKnownElr":[]}""",
         ])
         {
             node = TestController.Over(node.Log, node.State.NextOffset + 1);
             node.Activate();
-            Assert.Equal("""PartitionChangeRecord {"isr":[],"leader":-1,"eligibleLeaderReplicas":[1],"lastKnownElr":[1]}""", node.Apply(node.State.FenceDeadBroker(1))[0]);
+            Assert.Equal("""PartitionChangeRecord {"isr":[],"leader":-1,"eligibleLeaderReplicas":[1],"lastKnownElr":[1]}""",
+                node.Apply(node.State.FenceDeadBroker(1))[0]);
             Assert.Equal("""PartitionChangeRecord {"eligibleLeaderReplicas":[]}""", node.Register([TestController.Directory], previousEpoch: -1)[0]);
             Assert.Equal(elected, Elected(node));
         }
@@ -125,18 +128,6 @@ public sealed class ControllerRestartTests
         node.Register([TestController.Directory], epoch);
         Assert.Equal("""PartitionChangeRecord {"isr":[1],"leader":1,"eligibleLeaderReplicas":[],"lastKnownElr":[]}""", Elected(node));
         Assert.True(node.State.Image.FindPartition("t", 0)!.IsRecovering);
-    }
-
-    [Fact]
-    public void A_session_that_ends_fences_the_broker()
-    {
-        var node = TestController.New();
-        node.CreateTopic("t", 1);
-        var records = node.Pass(9_000);
-        Assert.Contains("""BrokerRegistrationChangeRecord {"fenced":1}""", records);
-        Assert.True(node.State.Image.Brokers[1].IsFenced);
-        Assert.False(node.Heartbeat().IsFenced);
-        Assert.Equal(2, node.State.Image.FindPartition("t", 0)!.LeaderEpoch);
     }
 
     [Fact]
@@ -166,22 +157,6 @@ public sealed class ControllerRestartTests
             ],
             written.Select(r => r.Split(' ')[0]));
         Assert.Equal("""ConfigRecord {"resourceType":4,"resourceName":"","name":"min.insync.replicas","value":"1"}""", written[7]);
-    }
-
-    [Fact]
-    public void Producer_ids_come_in_blocks_of_a_thousand()
-    {
-        var node = TestController.New();
-        var request = new AllocateProducerIdsRequest { BrokerId = 1, BrokerEpoch = node.State.Image.Brokers[1].Epoch };
-        for (int block = 0; block < 3; block++)
-        {
-            var decision = node.State.Decide(request);
-            node.Apply(decision);
-            Assert.Equal((ErrorCode.None, block * 1000L, 1000), (decision.Reply.ErrorCode, decision.Reply.ProducerIdStart, decision.Reply.ProducerIdLen));
-        }
-
-        Assert.Equal(ErrorCode.StaleBrokerEpoch, node.State.Decide(new AllocateProducerIdsRequest { BrokerId = 1, BrokerEpoch = 99 }).Reply.ErrorCode);
-        Assert.Equal(ErrorCode.BrokerIdNotRegistered, node.State.Decide(new AllocateProducerIdsRequest { BrokerId = 7 }).Reply.ErrorCode);
     }
 
     /// <summary>The change of the partition that follows when the broker is unfenced.</summary>

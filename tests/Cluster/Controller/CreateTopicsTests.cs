@@ -94,9 +94,13 @@ public sealed class CreateTopicsTests
                     Configs = [new CreateTopicsRequest.CreatableTopicConfig { Name = "retention.ms", Value = "1000" }],
                 }],
         });
-        string partition = $$"""PartitionRecord {"replicas":[1],"isr":[1],"removingReplicas":[],"addingReplicas":[],"leader":1,"leaderEpoch":0,"partitionEpoch":0,"directories":["{{TestController.Directory}}"]}""";
+        string partition = """PartitionRecord {"replicas":[1],"isr":[1],"removingReplicas":[],"addingReplicas":[],"leader":"""
+            + $$"""1,"leaderEpoch":0,"partitionEpoch":0,"directories":["{{TestController.Directory}}"]}""";
         Assert.Equal(
-            ["""TopicRecord {"name":"t"}""", """ConfigRecord {"resourceType":2,"resourceName":"t","name":"retention.ms","value":"1000"}""", partition, partition],
+            [
+                """TopicRecord {"name":"t"}""", """ConfigRecord {"resourceType":2,"resourceName":"t","name":"retention.ms","value":"1000"}""",
+                partition, partition,
+            ],
             _node.Apply(decision));
         Assert.Equal((ErrorCode.None, 2, (short)1),
             (decision.Reply.Topics[0].ErrorCode, decision.Reply.Topics[0].NumPartitions, decision.Reply.Topics[0].ReplicationFactor));

@@ -1,6 +1,7 @@
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 
@@ -20,6 +21,10 @@ internal static class Questions
     public static Decision<TResponse> Decide<TResponse>(this ControllerState state, IRequestFor<TResponse> request, IReadOnlySet<string> unknownHosts)
         where TResponse : class, IResponse =>
             Put(state, request, new ControllerRequest(request, ApiCatalog.Get(request.Key).Versions.Max) { UnknownHosts = unknownHosts }, default);
+
+    public static Decision<TResponse> Decide<TResponse>(this ControllerState state, IRequestFor<TResponse> request, Access access)
+        where TResponse : class, IResponse =>
+            Put(state, request, new ControllerRequest(request, ApiCatalog.Get(request.Key).Versions.Max) { Access = access }, default);
 
     public static Decision<ConfigProblem?> AlterConfigs(this ControllerState state, ConfigResource resource, IReadOnlyList<ConfigChange> changes,
         bool validateOnly)

@@ -14,10 +14,10 @@ namespace KafkaCompat.Cluster.Tests.Controller;
 /// <summary>A controller whose log is a list: what it decides is applied at once.</summary>
 internal sealed class TestController
 {
-    private TestController(MetadataLoader log, long nextOffset)
+    private TestController(MetadataLoader log, long nextOffset, ControllerSettings? settings = null)
     {
         Log = log;
-        State = new ControllerState(Settings, log, nextOffset, new Random(7), Now);
+        State = new ControllerState(settings ?? Settings, log, nextOffset, new Random(7), Now);
     }
 
     public static Uuid Directory => new(0x1234, 0x5678);
@@ -64,9 +64,9 @@ internal sealed class TestController
     public static TestController Over(MetadataLoader log, long nextOffset) => new(log, nextOffset);
 
     /// <summary>A new cluster of one node, ready for topics.</summary>
-    public static TestController New()
+    public static TestController New(ControllerSettings? settings = null)
     {
-        var node = Over(new MetadataLoader(), 3);
+        var node = new TestController(new MetadataLoader(), 3, settings);
         node.Activate();
         node.Register([Directory], -1);
         node.Heartbeat();

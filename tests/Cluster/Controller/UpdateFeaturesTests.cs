@@ -79,7 +79,8 @@ public sealed class UpdateFeaturesTests
             Refused + "Invalid update version 1 for feature eligible.leader.replicas.version. eligible.leader.replicas.version could not be set to 1 "
                 + "because it depends on metadata.version level 23",
             node.State.Decide(Request(("eligible.leader.replicas.version", 1, 1), ("metadata.version", 22, 1)), 2).Reply.ErrorMessage);
-        Assert.Equal(["""FeatureLevelRecord {"name":"metadata.version","featureLevel":18}"""], node.Apply(node.State.Decide(Request(("metadata.version", 18, 2)), 2)));
+        Assert.Equal(["""FeatureLevelRecord {"name":"metadata.version","featureLevel":18}"""],
+            node.Apply(node.State.Decide(Request(("metadata.version", 18, 2)), 2)));
         Assert.Equal(
             Refused + "Invalid update version 20 for feature metadata.version. Can't downgrade to a newer version.",
             node.State.Decide(Request(("metadata.version", 20, 2)), 2).Reply.ErrorMessage);

@@ -51,7 +51,8 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
     private readonly Func<Uuid, string?> _nameOf;
     private int _waiting;
 
-    internal FetchHandler(PartitionTable partitions, BrokerMetadata metadata, TimerWheel wheel, FetchSessionCache sessions, ClientQuotas quotas, DataRefusals refusals)
+    internal FetchHandler(PartitionTable partitions, BrokerMetadata metadata, TimerWheel wheel, FetchSessionCache sessions, ClientQuotas quotas,
+        DataRefusals refusals)
     {
         _partitions = partitions;
         _metadata = metadata;
@@ -90,7 +91,8 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
         return response;
     }
 
-    private async ValueTask<FetchResponse?> WaitAndRead(FetchScope scope, FetchRegions regions, Limits limits, long foundBytes, int maxWaitMs, RequestContext context)
+    private async ValueTask<FetchResponse?> WaitAndRead(FetchScope scope, FetchRegions regions, Limits limits, long foundBytes, int maxWaitMs,
+        RequestContext context)
     {
         var reads = regions.Reads;
         var wait = new FetchWait(_wheel, scope.Partitions.Length, limits.MinBytes - foundBytes, limits.CommittedOnly);
@@ -261,7 +263,8 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
         if (read.AbortedTransactions is { } aborted)
         {
             data.AbortedTransactions = new(aborted.Count);
-            foreach (var transaction in aborted) data.AbortedTransactions.Add(new() { ProducerId = transaction.ProducerId, FirstOffset = transaction.FirstOffset });
+            foreach (var transaction in aborted)
+                data.AbortedTransactions.Add(new() { ProducerId = transaction.ProducerId, FirstOffset = transaction.FirstOffset });
         }
         return data;
     }

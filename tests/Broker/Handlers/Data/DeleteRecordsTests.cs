@@ -34,7 +34,8 @@ public sealed class DeleteRecordsTests : IAsyncLifetime
         var start = Math.Max(0, lowWatermark);
         Assert.Equal(start, await Earliest());
         var fetched = await _client.Ask<FetchRequest, FetchResponse>(Records.Fetch("t", start), 12);
-        Assert.Equal((ErrorCode.None, start, 50), (fetched.Responses[0].Partitions[0].ErrorCode, fetched.Responses[0].Partitions[0].LogStartOffset, fetched.Responses[0].Partitions[0].HighWatermark));
+        Assert.Equal((ErrorCode.None, start, 50), (fetched.Responses[0].Partitions[0].ErrorCode, fetched.Responses[0].Partitions[0].LogStartOffset,
+            fetched.Responses[0].Partitions[0].HighWatermark));
     }
 
     [Fact]
@@ -66,7 +67,8 @@ public sealed class DeleteRecordsTests : IAsyncLifetime
     {
         var request = new DeleteRecordsRequest
         {
-            Topics = { new() { Name = "t", Partitions = { new() { Offset = 30 }, new() { PartitionIndex = 1 } } }, new() { Name = "t", Partitions = { new() { Offset = 20 } } }, new() { Name = "none" } },
+            Topics = { new() { Name = "t", Partitions = { new() { Offset = 30 }, new() { PartitionIndex = 1 } } },
+                new() { Name = "t", Partitions = { new() { Offset = 20 } } }, new() { Name = "none" } },
         };
         var topic = Assert.Single((await _client.Ask<DeleteRecordsRequest, DeleteRecordsResponse>(request, 0)).Topics);
         Assert.Equal([(0, 20), (1, 0)], topic.Partitions.Select(p => (p.PartitionIndex, p.LowWatermark)));

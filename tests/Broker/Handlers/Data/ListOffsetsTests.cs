@@ -58,17 +58,9 @@ public sealed class ListOffsetsTests : IAsyncLifetime
         Assert.Equal(ErrorCode.InvalidRequest, Assert.Single(response.Topics[0].Partitions).ErrorCode);
     }
 
-    [Fact]
-    public async Task The_end_of_an_epoch_is_told()
-    {
-        var request = new OffsetForLeaderEpochRequest { Topics = { new() { Topic = "t", Partitions = { new() { LeaderEpoch = 0 }, new() { LeaderEpoch = 3 } } } } };
-        var response = await _client.Ask<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse>(request, 4);
-        Assert.Equal((0, 50), (response.Topics[0].Partitions[0].LeaderEpoch, response.Topics[0].Partitions[0].EndOffset));
-        Assert.Equal((-1, -1), (response.Topics[0].Partitions[1].LeaderEpoch, response.Topics[0].Partitions[1].EndOffset));
-    }
-
     private async Task<ListOffsetsResponse.ListOffsetsPartitionResponse> Ask(long timestamp, short version) =>
         (await _client.Ask<ListOffsetsRequest, ListOffsetsResponse>(Request(timestamp), version)).Topics[0].Partitions[0];
 
-    private static ListOffsetsRequest Request(long timestamp) => new() { ReplicaId = -1, Topics = { new() { Name = "t", Partitions = { new() { Timestamp = timestamp } } } } };
+    private static ListOffsetsRequest Request(long timestamp) =>
+        new() { ReplicaId = -1, Topics = { new() { Name = "t", Partitions = { new() { Timestamp = timestamp } } } } };
 }

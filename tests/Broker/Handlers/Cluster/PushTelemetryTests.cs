@@ -1,74 +1,16 @@
+using System.Buffers;
 using System.Diagnostics.Metrics;
 using System.Text;
 using KafkaCompat.Broker.Telemetry;
-using KafkaCompat.Broker.Tests.Connections;
-using KafkaCompat.Broker.Tests.Time;
-using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
-using KafkaCompat.Protocol.Enums;
-using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Protocol.Compression;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Handlers;
 
 /// <summary>Clients that push metrics: refusals as Apache Kafka 4.4 gave them to the same requests, and what becomes of what was pushed.</summary>
-public sealed class TelemetryTests : IAsyncLifetime
+public sealed class PushTelemetryTests : TelemetryOfNode
 {
-    private static readonly ConfigResource Subscription = new(ConfigResourceType.ClientMetrics, "s");
-
-    private readonly ManualTime _time = new();
-    private TestNode _node = null!;
-    private MemoryClient _client = null!;
-
-    public ValueTask InitializeAsync()
-    {
-        _node = TestNode.Start(time: _time);
-        _client = _node.Connect();
-        _node.Configure(Subscription, "interval.ms", "1000");
-        _node.Configure(Subscription, "metrics", "org.apache.kafka.producer.,org.apache.kafka.consumer.");
-        return ValueTask.CompletedTask;
-    }
-
-    public ValueTask DisposeAsync() => _node.DisposeAsync();
-
-    [Fact]
-    public async Task A_client_is_told_what_to_push_and_no_sooner_than_its_interval_again()
-    {
-        var told = await Get(Uuid.Zero);
-        Assert.NotEqual(Uuid.Zero, told.ClientInstanceId);
-        Assert.Equal((ErrorCode.None, 1000, 1_048_576, true), (told.ErrorCode, told.PushIntervalMs, told.TelemetryMaxBytes, told.DeltaTemporality));
-        Assert.Equal([4, 3, 1, 2], told.AcceptedCompressionTypes.Select(static codec => (int)codec));
-        Assert.Equal(["org.apache.kafka.consumer.", "org.apache.kafka.producer."], told.RequestedMetrics.Order(StringComparer.Ordinal));
-        Assert.Equal(ErrorCode.ThrottlingQuotaExceeded, (await Get(told.ClientInstanceId)).ErrorCode);
-        _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(told.SubscriptionId, (await Get(told.ClientInstanceId)).SubscriptionId);
-    }
-
-    [Fact]
-    public async Task Nothing_of_it_is_advertised_or_answered_where_it_is_off()
-    {
-        await using var node = TestNode.Start(settings: ("kafkacompat.client.telemetry", "false"));
-        var versions = await node.Connect().Ask<ApiVersionsRequest, ApiVersionsResponse>(new() { ClientSoftwareName = "test", ClientSoftwareVersion = "1" }, 4);
-        Assert.DoesNotContain(versions.ApiKeys, static key => (ApiKey)key.ApiKey is ApiKey.GetTelemetrySubscriptions or ApiKey.PushTelemetry);
-        var client = node.Connect();
-        await client.Post(new GetTelemetrySubscriptionsRequest(), 0);
-        Assert.Null(await client.Receive());
-    }
-
-    [Fact]
-    public async Task Subscriptions_are_for_the_clients_that_they_match_and_change_while_clients_push()
-    {
-        _node.Configure(Subscription, "match", "client_id=pro.*");
-        Assert.Empty((await Get(new Uuid(1, 1))).RequestedMetrics);
-        _node.Configure(Subscription, "match", "client_id=te.t");
-        _time.Advance(TimeSpan.FromMinutes(6));
-        var told = await Get(new Uuid(1, 1));
-        Assert.Equal(2, told.RequestedMetrics.Count);
-        _node.Configure(Subscription, "metrics", "*");
-        Assert.Equal(ErrorCode.UnknownSubscriptionId, await Push(told, []));
-        Assert.Equal("*", Assert.Single((await Get(told.ClientInstanceId)).RequestedMetrics));
-    }
-
     [Fact]
     public async Task Refusals_are_Kafkas()
     {
@@ -82,12 +24,39 @@ public sealed class TelemetryTests : IAsyncLifetime
                 (new byte[1_100_000], 0, ErrorCode.TelemetryTooLarge),
             })
         {
-            _time.Advance(TimeSpan.FromSeconds(1));
+            Time.Advance(TimeSpan.FromSeconds(1));
             Assert.Equal(expected, await Push(told, bytes, codec));
         }
         Assert.Equal(ErrorCode.None, await Push(told, [], terminating: true));
-        _time.Advance(TimeSpan.FromSeconds(1));
+        Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(ErrorCode.InvalidRequest, await Push(told, []));
+    }
+
+    [Fact]
+    public async Task A_clients_last_push_may_come_at_any_time_and_of_an_old_subscription_none_may()
+    {
+        var told = await Get(Uuid.Zero);
+        Assert.Equal(ErrorCode.None, await Push(told, []));
+        Assert.Equal(ErrorCode.None, await Push(told, [], terminating: true));
+        var other = await Get(Uuid.Zero);
+        Node.Configure(Subscription, "metrics", "*");
+        Assert.Equal(ErrorCode.UnknownSubscriptionId, await Push(other, []));
+        // Sent back for it, the client may ask at once.
+        Assert.Equal(ErrorCode.None, (await Get(other.ClientInstanceId)).ErrorCode);
+    }
+
+    [Theory]
+    [InlineData(CompressionType.Gzip)]
+    [InlineData(CompressionType.Snappy)]
+    [InlineData(CompressionType.Lz4)]
+    [InlineData(CompressionType.Zstd)]
+    public async Task A_push_may_be_compressed_by_any_codec(CompressionType codec)
+    {
+        var told = await Get(Uuid.Zero);
+        var output = new ArrayBufferWriter<byte>();
+        CompressionCodecs.Get(codec).Compress(new ReadOnlySequence<byte>(MetricsData("a.b", 1, "c.d", 2)), output, 1);
+        Assert.Equal(ErrorCode.None, await Push(told, output.WrittenSpan.ToArray(), (sbyte)codec));
+        Assert.Equal(ErrorCode.ThrottlingQuotaExceeded, await Push(told, []));
     }
 
     [Fact]
@@ -97,7 +66,7 @@ public sealed class TelemetryTests : IAsyncLifetime
         var seen = new Dictionary<string, (double Value, string Tags)>();
         listener.InstrumentPublished = (instrument, on) =>
         {
-            if (instrument.Meter == _node.Broker.Telemetry.Meter.Meter) on.EnableMeasurementEvents(instrument);
+            if (instrument.Meter == Node.Broker.Telemetry.Meter.Meter) on.EnableMeasurementEvents(instrument);
         };
         listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) =>
             seen[instrument.Name] =
@@ -107,7 +76,7 @@ public sealed class TelemetryTests : IAsyncLifetime
         for (var i = 0; i < 2; i++)
         {
             Assert.Equal(ErrorCode.None, await Push(told, MetricsData("org.apache.kafka.producer.rate", 2.5, "org.apache.kafka.producer.sent", 3)));
-            _time.Advance(TimeSpan.FromSeconds(1));
+            Time.Advance(TimeSpan.FromSeconds(1));
         }
         listener.RecordObservableInstruments();
         Assert.Equal((2.5, "client_id=test node=7"), seen["org.apache.kafka.producer.rate"]);
@@ -154,21 +123,5 @@ public sealed class TelemetryTests : IAsyncLifetime
         bytes.Add((byte)length);
         bytes.AddRange(content);
         return [.. bytes];
-    }
-
-    private Task<GetTelemetrySubscriptionsResponse> Get(Uuid id) =>
-        _client.Ask<GetTelemetrySubscriptionsRequest, GetTelemetrySubscriptionsResponse>(new() { ClientInstanceId = id }, 0);
-
-    private async Task<ErrorCode> Push(GetTelemetrySubscriptionsResponse told, byte[] bytes, sbyte codec = 0, bool terminating = false, Uuid? id = null)
-    {
-        var request = new PushTelemetryRequest
-        {
-            ClientInstanceId = id ?? told.ClientInstanceId,
-            SubscriptionId = told.SubscriptionId,
-            Metrics = bytes,
-            CompressionType = codec,
-            Terminating = terminating,
-        };
-        return (await _client.Ask<PushTelemetryRequest, PushTelemetryResponse>(request, 0)).ErrorCode;
     }
 }

@@ -1,9 +1,10 @@
 using System.Buffers.Binary;
 using KafkaCompat.Broker.Handlers.Data;
-using KafkaCompat.Broker.Tests.Time;
+using KafkaCompat.Broker.Tests.Loops;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging;
 using Xunit;
@@ -11,10 +12,10 @@ using Xunit;
 namespace KafkaCompat.Broker.Tests.Handlers;
 
 /// <summary>
-/// Requests with a batch that is none beside good ones. What is expected is what Apache Kafka 4.4 answered to the same requests: it reads the first
-/// batch of every partition before it writes any.
+/// Records that producers send: what is answered for each partition, in which version, and when. For requests with a batch that is none beside good ones,
+/// what is expected is what Apache Kafka 4.4 answered to the same requests: it reads the first batch of every partition before it writes any.
 /// </summary>
-public sealed class ProduceRefusalTests : IAsyncLifetime
+public sealed class ProduceTests : IAsyncLifetime
 {
     private const int LengthAt = 8;
     private const int MagicAt = 16;
@@ -56,12 +57,14 @@ public sealed class ProduceRefusalTests : IAsyncLifetime
         var lines = new RecordedLines(LogLevel.Information);
         await using var node = TestNode.Start(time: time, logs: lines);
         var client = node.Connect();
-        for (var i = 0; i < DataRefusals.MaxLinesPerWindow + 3; i++) _ = await client.Ask<ProduceRequest, ProduceResponse>(Records.Produce("nobody", Records.Batch()), 12);
+        for (var i = 0; i < DataRefusals.MaxLinesPerWindow + 3; i++)
+            _ = await client.Ask<ProduceRequest, ProduceResponse>(Records.Produce("nobody", Records.Batch()), 12);
         await Eventually.Is(() => node.Broker.Refusals.Produce == DataRefusals.MaxLinesPerWindow + 3);
         Assert.Equal(DataRefusals.MaxLinesPerWindow, lines.Lines.Count(static line => line.StartsWith("Refused ", StringComparison.Ordinal)));
         Assert.DoesNotContain(lines.Lines, static line => line.Contains("More partitions", StringComparison.Ordinal));
         time.Advance(TimeSpan.FromSeconds(11));
-        Assert.Single(lines.Lines, static line => line.StartsWith("More partitions of produce requests were refused since the last line about it: 3.", StringComparison.Ordinal));
+        Assert.Single(lines.Lines,
+            static line => line.StartsWith("More partitions of produce requests were refused since the last line about it: 3.", StringComparison.Ordinal));
         time.Advance(TimeSpan.FromSeconds(11));
         Assert.Single(lines.Lines, static line => line.Contains("More partitions", StringComparison.Ordinal));
     }
@@ -75,7 +78,8 @@ public sealed class ProduceRefusalTests : IAsyncLifetime
         await using var node = TestNode.Start(time: time, logs: lines);
         node.Broker.Refusals.Dispose();
         var client = node.Connect();
-        for (var i = 0; i < DataRefusals.MaxLinesPerWindow + 3; i++) _ = await client.Ask<ProduceRequest, ProduceResponse>(Records.Produce("nobody", Records.Batch()), 12);
+        for (var i = 0; i < DataRefusals.MaxLinesPerWindow + 3; i++)
+            _ = await client.Ask<ProduceRequest, ProduceResponse>(Records.Produce("nobody", Records.Batch()), 12);
         await Eventually.Is(() => node.Broker.Refusals.Produce == DataRefusals.MaxLinesPerWindow + 3);
         time.Advance(TimeSpan.FromSeconds(11));
         Assert.DoesNotContain(lines.Lines, static line => line.Contains("more partitions", StringComparison.Ordinal));
@@ -115,7 +119,8 @@ public sealed class ProduceRefusalTests : IAsyncLifetime
         using var builder = new RecordBatchBuilder { IsTransactional = true, ProducerId = 5, ProducerEpoch = 0, BaseSequence = 0 };
         builder.Append(Records.StartMs, "k"u8, "v"u8);
         var transactional = builder.ToArray();
-        Assert.All(Errors(await Send(-1, ("t", 0, transactional), ("t", 1, broken))), static error => Assert.Equal(ErrorCode.TransactionalIdAuthorizationFailed, error));
+        Assert.All(Errors(await Send(-1, ("t", 0, transactional), ("t", 1, broken))),
+            static error => Assert.Equal(ErrorCode.TransactionalIdAuthorizationFailed, error));
         Assert.All(Errors(await Send(-1, ("t", 0, broken), ("t", 1, transactional))), static error => Assert.Equal(ErrorCode.CorruptMessage, error));
         Assert.All(Errors(await Send(5, ("t", 0, transactional))), static error => Assert.Equal(ErrorCode.TransactionalIdAuthorizationFailed, error));
     }
@@ -131,7 +136,122 @@ public sealed class ProduceRefusalTests : IAsyncLifetime
         Assert.Equal(0, _node.Broker.Partitions.Find("t", 0)!.HighWatermark);
     }
 
-    private static IEnumerable<ErrorCode> Errors(List<ProduceResponse.PartitionProduceResponse> answer) => answer.Select(static partition => partition.ErrorCode);
+    [Fact]
+    public async Task A_wait_for_an_acknowledgement_ends_with_its_connection()
+    {
+        var time = new ManualTime();
+        using var disk = new ManualResetEventSlim();
+        var files = new HookedFileStore(new ForgetfulFileStore(time));
+        await using var node = TestNode.Start(files, time);
+        _ = await node.CreateTopic("t", 1, ("flush.messages", "1"));
+        files.Before = (operation, path) =>
+        {
+            if (operation == nameof(IFileStore.SyncFolder) && path.EndsWith("/t-0", StringComparison.Ordinal)) disk.Wait();
+        };
+        try
+        {
+            var leaves = node.Connect();
+            var stays = node.Connect();
+            foreach (var client in new[] { leaves, stays }) _ = await client.Post(Records.Produce("t", Records.Batch()), 12);
+            await Eventually.Is(() => node.Broker.WaitingProduces == 2);
+
+            leaves.Lose();
+            await leaves.Served;
+            await Eventually.Is(() => node.Broker.WaitingProduces == 1);
+
+            disk.Set();
+            Assert.NotNull(await stays.Receive());
+            Assert.Equal(0, node.Broker.WaitingProduces);
+        }
+        finally
+        {
+            disk.Set();
+        }
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(7)]
+    [InlineData(8)]
+    [InlineData(12)]
+    [InlineData(13)]
+    public async Task Records_are_appended_in_order_and_each_answer_says_where(short version)
+    {
+        var id = (await _node.Connect().Ask<MetadataRequest, MetadataResponse>(new() { Topics = [new() { Name = "u" }] }, 12)).Topics[0].TopicId;
+        var client = _node.Connect();
+        for (var i = 0; i < 2; i++)
+        {
+            var request = Records.Produce("u", Records.Batch(3));
+            request.TopicData[0].TopicId = id;
+            var topic = Assert.Single((await client.Ask<ProduceRequest, ProduceResponse>(request, version)).Responses);
+            Assert.Equal(version < 13 ? ("u", Uuid.Zero) : ("", id), (topic.Name, topic.TopicId));
+            var partition = Assert.Single(topic.PartitionResponses);
+            Assert.Equal((ErrorCode.None, 0, i * 3, -1), (partition.ErrorCode, partition.Index, partition.BaseOffset, partition.LogAppendTimeMs));
+            Assert.Equal((version < 5 ? -1 : 0, null, 0), (partition.LogStartOffset, partition.ErrorMessage, partition.RecordErrors.Count));
+        }
+    }
+
+    [Fact]
+    public async Task From_version_13_on_a_topic_goes_by_an_id_that_has_to_be_known()
+    {
+        var request = Records.Produce("t", Records.Batch());
+        request.TopicData[0].TopicId = GroupNode.NoTopic;
+        var answer = (await _node.Connect().Ask<ProduceRequest, ProduceResponse>(request, 13)).Responses[0];
+        Assert.Equal((GroupNode.NoTopic, ErrorCode.UnknownTopicId, -1),
+            (answer.TopicId, answer.PartitionResponses[0].ErrorCode, answer.PartitionResponses[0].BaseOffset));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(-2)]
+    public async Task Acknowledgements_that_there_are_not_refuse_every_partition(short acks)
+    {
+        var answer = await Send(acks, ("t", 0, Records.Batch()), ("u", 0, Records.Batch()));
+        Assert.Equal([ErrorCode.InvalidRequiredAcks, ErrorCode.InvalidRequiredAcks], Errors(answer));
+        Assert.Equal(0, _node.Broker.Partitions.Find("t", 0)!.HighWatermark);
+    }
+
+    [Fact]
+    public async Task A_partition_named_twice_is_written_once_with_what_was_named_last()
+    {
+        var request = Request(-1, [("t", 0, Records.Batch(2)), ("u", 0, Records.Batch()), ("t", 0, Records.Batch(5))]);
+        var answer = (await _node.Connect().Ask<ProduceRequest, ProduceResponse>(request, 8)).Responses;
+        Assert.Equal([("t", 1), ("u", 1)], answer.Select(static topic => (topic.Name, topic.PartitionResponses.Count)));
+        Assert.Equal(5, _node.Broker.Partitions.Find("t", 0)!.HighWatermark);
+    }
+
+    [Fact]
+    public async Task The_time_of_the_append_is_told_where_the_topic_stamps_it()
+    {
+        _ = await _node.CreateTopic("stamped", 1, ("message.timestamp.type", "LogAppendTime"));
+        var partition = Assert.Single(await Send(-1, ("stamped", 0, Records.Batch())));
+        Assert.Equal(ErrorCode.None, partition.ErrorCode);
+        Assert.True(partition.LogAppendTimeMs > Records.StartMs);
+    }
+
+    /// <summary>Transactions are not served yet: no id of a producer has been handed out for one, which is what the client is told.</summary>
+    [Fact]
+    public async Task A_transactional_batch_is_one_of_an_id_that_nobody_knows()
+    {
+        using var builder = new RecordBatchBuilder { IsTransactional = true, ProducerId = 5, ProducerEpoch = 0, BaseSequence = 0 };
+        builder.Append(Records.StartMs, "k"u8, "v"u8);
+        var request = Request(-1, [("t", 0, builder.ToArray())]);
+        request.TransactionalId = "tx";
+        var answer = (await _node.Connect().Ask<ProduceRequest, ProduceResponse>(request, 8)).Responses[0].PartitionResponses[0];
+        Assert.Equal((ErrorCode.InvalidProducerIdMapping, -1), (answer.ErrorCode, answer.BaseOffset));
+    }
+
+    [Fact]
+    public async Task Without_acknowledgement_nothing_is_answered_and_the_records_are_there()
+    {
+        var client = _node.Connect();
+        _ = await client.Post(Records.Produce("u", Records.Batch(), acks: 0), 8);
+        // The next answer is that of the next request.
+        Assert.Equal(1, await Records.Send(client, "u", Records.Batch()));
+    }
+
+    private static IEnumerable<ErrorCode> Errors(List<ProduceResponse.PartitionProduceResponse> answer) =>
+        answer.Select(static partition => partition.ErrorCode);
 
     private async Task<List<ProduceResponse.PartitionProduceResponse>> Send(short acks, params (string Topic, int Partition, byte[] Records)[] data)
     {
@@ -148,7 +268,8 @@ public sealed class ProduceRefusalTests : IAsyncLifetime
             .. data.GroupBy(static d => d.Topic).Select(static topic => new ProduceRequest.TopicProduceData
             {
                 Name = topic.Key,
-                PartitionData = [.. topic.Select(static d => new ProduceRequest.PartitionProduceData { Index = d.Partition, Records = RecordBytes.From(d.Records.AsMemory()) })],
+                PartitionData = [.. topic.Select(static d =>
+                    new ProduceRequest.PartitionProduceData { Index = d.Partition, Records = RecordBytes.From(d.Records.AsMemory()) })],
             }),
         ],
     };
