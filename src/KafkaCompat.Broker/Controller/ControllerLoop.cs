@@ -16,8 +16,9 @@ namespace KafkaCompat.Broker.Controller;
 /// applied it → answer. Commands that wait together are appended together, and the next ones are decided while that is under way: what they rest on is before
 /// them in the log. A heartbeat that changes nothing is answered when what it rests on is committed: it does not wait for partitions to be opened.
 ///
-/// Work is done in the turns of its <see cref="Mailbox{T}"/>. States: Waiting (no office: commands wait) → Entering (what a new leader writes first is
-/// appended) → Active (commands are decided) → Waiting again when the epoch is over → Ended, for good, by a stop or a failure: commands are refused.
+/// Work is done in the turns of its <see cref="Mailbox{T}"/>. States: Inactive (it leads nothing) → Entering (what a new leader writes first is appended) →
+/// Active (commands are decided) → Inactive again when the epoch is over → Ended, for good, by a stop or a failure. Commands are refused where it leads
+/// nothing: another node may be the one to ask.
 /// </summary>
 public sealed class ControllerLoop : IController, IDisposable
 {
@@ -53,6 +54,10 @@ public sealed class ControllerLoop : IController, IDisposable
     private List<ControllerCommand> _deciding = [];
 
     private (LeadershipStart Start, MetadataLoader Log)? _nextOffice;
+
+    /// <summary>The last epoch that is over. Its end may be told before its beginning.</summary>
+    private int _lostEpoch = -1;
+
     private (QuorumLoop Quorum, MetadataApplier Applier)? _log;
     private ControllerState? _state;
     private Func<NotControllerException>? _ended;
@@ -101,9 +106,12 @@ public sealed class ControllerLoop : IController, IDisposable
     {
         if (!_isStopping)
         {
-            _mailbox.Send(() => _nextOffice = (start, log));
+            _mailbox.Send(() => TakeUp(start, log));
         }
     }
+
+    /// <summary>An epoch is over that this node has led. Who asked in it, or asks now, hears that nothing is known of what was asked.</summary>
+    public void OnLeadershipLost(int epoch) => _mailbox.Send(() => Resign(epoch));
 
     /// <inheritdoc/>
     public async Task<IResponse> Ask(ControllerRequest request)
@@ -165,13 +173,55 @@ public sealed class ControllerLoop : IController, IDisposable
 
     private void Take(ControllerCommand command)
     {
-        if (_ended is null)
+        if (_ended is null && (_state is not null || _nextOffice is not null))
         {
             _waiting.Enqueue(command);
             return;
         }
 
-        command.Fail(_ended());
+        command.Fail((_ended ?? NotLeading)());
+    }
+
+    private void TakeUp(LeadershipStart start, MetadataLoader log)
+    {
+        if (start.Epoch > _lostEpoch)
+        {
+            _nextOffice = (start, log);
+        }
+    }
+
+    private void Resign(int epoch)
+    {
+        _lostEpoch = Math.Max(_lostEpoch, epoch);
+        if (_nextOffice is { } office && office.Start.Epoch <= epoch)
+        {
+            _nextOffice = null;
+        }
+
+        if (_epoch <= epoch)
+        {
+            LeaveOffice();
+        }
+    }
+
+    /// <summary>The epoch is over, and nothing is known of what was decided and not committed: the next office begins anew from the log.</summary>
+    private void LeaveOffice()
+    {
+        (_state, _isActive, _trackedQuotas) = (null, false, 0);
+        _underWay.ForEach(static append => append.Fail(NotLeading));
+        _underWay.Clear();
+        if (_nextOffice is null)
+        {
+            RefuseWaiting(NotLeading);
+        }
+    }
+
+    private void RefuseWaiting(Func<NotControllerException> answer)
+    {
+        while (_waiting.TryDequeue(out var command))
+        {
+            command.Fail(answer());
+        }
     }
 
     private void TakeTurn()
@@ -378,10 +428,7 @@ public sealed class ControllerLoop : IController, IDisposable
 
         if (!isCommitted)
         {
-            // The epoch is over, and nothing is known of what was decided: the next office begins anew from the log.
-            _state = null;
-            _underWay.ForEach(static append => append.Fail(static () => new NotControllerException()));
-            _underWay.Clear();
+            LeaveOffice();
             return;
         }
 
@@ -391,47 +438,7 @@ public sealed class ControllerLoop : IController, IDisposable
         committed.ForEach(Answer);
     }
 
-    /// <summary>Answers what is committed: heartbeats that changed nothing now, and the rest when this node's metadata has it.</summary>
-    private void Answer(ControllerAppend decision)
-    {
-        long tickMs = _clock.TickMs();
-        foreach (var command in decision.Commands.Where(static command => !command.WaitsForMetadata))
-        {
-            command.Answer(tickMs);
-        }
-
-        // Nobody need be told of an offset where nobody asked: there are more of these than commands.
-        if (decision.Commands.Exists(static command => command.WaitsForMetadata))
-        {
-            _ = AnswerWhenApplied(_log!.Value.Applier, decision);
-        }
-    }
-
-    private async Task AnswerWhenApplied(MetadataApplier applier, ControllerAppend decision)
-    {
-        Exception? cause = null;
-        try
-        {
-            await applier.AppliedAsync(decision.EndOffset - 1);
-        }
-        catch (Exception failure)
-        {
-            cause = failure;
-        }
-
-        long tickMs = _clock.TickMs();
-        foreach (var command in decision.Commands.Where(static command => command.WaitsForMetadata))
-        {
-            if (cause is null)
-            {
-                command.Answer(tickMs);
-            }
-            else
-            {
-                command.Fail(Ended(cause));
-            }
-        }
-    }
+    private void Answer(ControllerAppend decision) => decision.Answer(_log!.Value.Applier, _clock, Ended);
 
     private void End()
     {
@@ -455,11 +462,10 @@ public sealed class ControllerLoop : IController, IDisposable
         _underWay.ForEach(append => append.Fail(_ended));
         _underWay.Clear();
         _deciding.ForEach(command => command.Fail(_ended()));
-        while (_waiting.TryDequeue(out var command))
-        {
-            command.Fail(_ended());
-        }
+        RefuseWaiting(_ended);
     }
+
+    private static NotControllerException NotLeading() => new();
 
     private static NotControllerException Stopped() => new("The controller has stopped.");
 

@@ -59,10 +59,6 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
         }
-        catch (NotControllerException)
-        {
-            // The controller has ended, and the node with it: the next life tells what is still to be told.
-        }
     }
 
     private Dictionary<(Uuid Topic, int Partition), Uuid> Take()
@@ -98,7 +94,12 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
         {
             answer = await controller.Ask(request);
         }
-        catch (Exception fault) when (fault is not NotControllerException)
+        catch (NotControllerException)
+        {
+            // The next controller is told.
+            return false;
+        }
+        catch (Exception fault)
         {
             // Of this one request: what waits behind it, and comes later, is told all the same.
             PartitionLogMessages.AssignmentsFailed(logger, fault, batch.Count);

@@ -47,6 +47,12 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
     /// </summary>
     public Action<LeadershipStart, MetadataLoader>? Leading { get; set; }
 
+    /// <summary>
+    /// Called when an epoch that this node has led is over, at once: whoever led need not have applied anything for that. So it may be called before
+    /// <see cref="Leading"/> is called for the same epoch, on another thread. It must not wait for anybody.
+    /// </summary>
+    public Action<int>? LeadershipLost { get; set; }
+
     /// <summary>Takes a snapshot when one is due.</summary>
     public Action<SnapshotId, MetadataImage>? SnapshotDue { get; set; }
 
@@ -142,6 +148,16 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
         }
 
         _news.Tell();
+    }
+
+    public void OnLeadershipLost(int epoch)
+    {
+        lock (_newsLock)
+        {
+            _leading = _leading?.Epoch == epoch ? null : _leading;
+        }
+
+        LeadershipLost?.Invoke(epoch);
     }
 
     /// <summary>Applies what is committed by now, and ends. Nobody is told anything after that.</summary>

@@ -30,6 +30,9 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     private Task _heartbeats = Task.CompletedTask;
     private Signal _isAskedToReport = new();
 
+    /// <summary>Whether the last heartbeat found no controller. One line tells of it, however long it lasts.</summary>
+    private bool _isWithoutController;
+
     /// <summary>
     /// <paramref name="logDirs"/> are the ids of this broker's directories, whose locks it holds; <paramref name="epochAtShutdown"/> what the marker of a
     /// clean shutdown says, else -1.
@@ -178,23 +181,33 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         {
             // Stopped.
         }
-        catch (NotControllerException)
-        {
-            // The controller has ended, which ends the node: its completion tells why.
-        }
     }
 
-    /// <summary>A heartbeat. One that the controller could not decide on is followed by others, or the broker would be fenced for one fault.</summary>
+    /// <summary>
+    /// A heartbeat. One that the controller could not decide on, or that found none, is followed by others: the broker would be fenced otherwise, for one fault or by the
+    /// next controller.
+    /// </summary>
     private async Task Report()
     {
         try
         {
-            if (await Heartbeat(wantShutDown: false) is { ErrorCode: not ErrorCode.None and var error })
+            var answer = await Heartbeat(wantShutDown: false);
+            _isWithoutController = false;
+            if (answer.ErrorCode != ErrorCode.None)
             {
-                BrokerNodeLog.HeartbeatRefused(Logger, _registration.BrokerId, Epoch, error);
+                BrokerNodeLog.HeartbeatRefused(Logger, _registration.BrokerId, Epoch, answer.ErrorCode);
             }
         }
-        catch (Exception fault) when (fault is not (OperationCanceledException or NotControllerException))
+        catch (NotControllerException)
+        {
+            if (!_isWithoutController)
+            {
+                BrokerNodeLog.WithoutController(Logger, _registration.BrokerId, (long)_interval.TotalMilliseconds);
+            }
+
+            _isWithoutController = true;
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
         {
             BrokerNodeLog.HeartbeatFailed(Logger, fault, _registration.BrokerId, (long)_interval.TotalMilliseconds);
         }

@@ -34,6 +34,9 @@ internal static partial class BrokerNodeLog
     [LoggerMessage(1308, LogLevel.Error, "The controller could not decide on a heartbeat of broker {BrokerId}. The next one follows in {Milliseconds} ms.")]
     public static partial void HeartbeatFailed(ILogger logger, Exception exception, int brokerId, long milliseconds);
 
+    [LoggerMessage(1311, LogLevel.Warning, "Broker {BrokerId} finds no active controller. It sends a heartbeat every {Milliseconds} ms until there is one.")]
+    public static partial void WithoutController(ILogger logger, int brokerId, long milliseconds);
+
     [LoggerMessage(1303, LogLevel.Error, "The log directory {Directory} has failed, and its partitions are offline: {Reason}")]
     public static partial void DirectoryFailed(ILogger logger, string directory, string reason);
 

@@ -62,6 +62,7 @@ public sealed class QuorumNode : IAsyncDisposable
             var wheel = new TimerWheel(clock);
             var controller = new ControllerLoop(settings, clock, random, wheel, turns ?? TaskScheduler.Default);
             metadata.Leading = controller.OnLeading;
+            metadata.LeadershipLost = controller.OnLeadershipLost;
             metadata.SnapshotDue = (id, image) => quorum.TakeSnapshot(id, new QuorumSnapshot(
                 image.Provenance.TimestampMs, quorum.KRaftVersion, Voters: null, [.. MetadataSnapshot.Records(image)]));
             return new QuorumNode(log, quorum, controller, metadata, wheel);

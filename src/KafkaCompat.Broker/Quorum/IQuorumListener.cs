@@ -18,4 +18,10 @@ public interface IQuorumListener
     /// This node leads an epoch from <paramref name="nextOffset"/> on. All before it is committed, and nobody but the controller appends behind it.
     /// </summary>
     void OnLeading(int epoch, long nextOffset);
+
+    /// <summary>
+    /// An epoch of which <see cref="OnLeading"/> was told is over, whoever leads the next one. What was appended in it and is not committed by now may never
+    /// be.
+    /// </summary>
+    void OnLeadershipLost(int epoch);
 }

@@ -48,6 +48,9 @@ public sealed class QuorumLoop : IDisposable
     /// <summary>The epoch that this node has opened, and where its first batch ends, until that is committed.</summary>
     private (int Epoch, long EndOffset)? _opened;
 
+    /// <summary>The epoch of which the listener was told that this node leads it, until it is told that this is over.</summary>
+    private int? _ledEpoch;
+
     private long _toldHighWatermark = -1;
     private bool _isStopping;
     private volatile bool _hasEnded;
@@ -70,7 +73,7 @@ public sealed class QuorumLoop : IDisposable
         Committed = new CommittedBatches(log);
         _syncedOffset = log.EndOffset;
         _core = new RaftCore(settings.Raft, log.ReadElectionState(), start.Voters, log.Outline(), random, _clock.Now());
-        _description = Description();
+        _description = QuorumDescription.Of(_core, KRaftVersion);
         _mailbox = new Mailbox<QuorumWork>(MailboxSize, MaxItemsPerTurn, TakeTurn, turns);
         Completion = _completion.Task.Followed();
         _timer = _clock.CreateTimer(static state => ((QuorumLoop)state!)._mailbox.Send(new QuorumWork.Tick()), this, Timeout.InfiniteTimeSpan,
@@ -206,6 +209,7 @@ public sealed class QuorumLoop : IDisposable
         }
 
         _core.Tick(_clock.Now());
+        TellIfLost();
         // What Ready lists has its order: nothing more is taken of it before its files are written.
         while (TryTakeSteps() && TryTakeReady())
         {
@@ -216,7 +220,7 @@ public sealed class QuorumLoop : IDisposable
         Sync();
         WriteSnapshot();
         EndEpochOfOthers();
-        Volatile.Write(ref _description, Description());
+        Volatile.Write(ref _description, QuorumDescription.Of(_core, KRaftVersion));
         if (_isStopping && _steps.Count == 0 && !_isSyncUnderWay && !_isSnapshotUnderWay)
         {
             End(null);
@@ -411,6 +415,7 @@ public sealed class QuorumLoop : IDisposable
             _opened = null;
             if (_core.Role is Leader && _core.Epoch == opened.Epoch)
             {
+                _ledEpoch = opened.Epoch;
                 _listener.OnLeading(opened.Epoch, opened.EndOffset);
             }
         }
@@ -420,6 +425,17 @@ public sealed class QuorumLoop : IDisposable
             first.Commit();
             _ = _uncommitted.Dequeue();
         }
+    }
+
+    private void TellIfLost()
+    {
+        if (_ledEpoch is not { } epoch || (_core.Role is Leader && _core.Epoch == epoch))
+        {
+            return;
+        }
+
+        _ledEpoch = null;
+        _listener.OnLeadershipLost(epoch);
     }
 
     private void EndEpochOfOthers()
@@ -466,20 +482,5 @@ public sealed class QuorumLoop : IDisposable
         }
 
         _ = _failure is null ? _completion.TrySetResult() : _completion.TrySetException(_failure);
-    }
-
-    private QuorumDescription Description()
-    {
-        var progress = _core.Role is Leader leader ? leader.Progress : Progress.Empty;
-        var observers = progress.Replicas.Keys.Where(key => !_core.Voters.Contains(key));
-        return new QuorumDescription(
-            _core.LeaderId, _core.Epoch, _core.HighWatermark, [.. _core.Voters.Voters.Select(voter => Replica(voter.Key))], [.. observers.Select(Replica)],
-                _core.Voters, KRaftVersion);
-
-        QuorumReplica Replica(ReplicaKey key)
-        {
-            var known = progress.Of(key);
-            return new QuorumReplica(key, known.EndOffset, known.LastFetchMs, known.LastCaughtUpMs);
-        }
     }
 }

@@ -17,6 +17,7 @@ public sealed class QuorumLoopTests : IQuorumListener, IDiskThreads, IDisposable
     private readonly ForgetfulFileStore _files = new(TimeProvider.System);
     private readonly List<long> _highWatermarks = [];
     private readonly TaskCompletionSource<(int Epoch, long NextOffset)> _leading = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<int> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<(Action Work, TaskCompletionSource Done)> _disk = new();
     private readonly MetadataLog _log;
     private readonly QuorumLoop _quorum;
@@ -49,6 +50,8 @@ public sealed class QuorumLoopTests : IQuorumListener, IDiskThreads, IDisposable
     }
 
     void IQuorumListener.OnLeading(int epoch, long nextOffset) => _leading.TrySetResult((epoch, nextOffset));
+
+    void IQuorumListener.OnLeadershipLost(int epoch) => _lost.TrySetResult(epoch);
 
     Task IDiskThreads.Run(Action work)
     {
@@ -95,6 +98,22 @@ public sealed class QuorumLoopTests : IQuorumListener, IDiskThreads, IDisposable
         Assert.True(await _quorum.AppendAsync(epoch, offset, Batch("right")));
         await _quorum.StopAsync();
         Assert.False(await _quorum.AppendAsync(epoch, offset + 1, Batch("late")));
+    }
+
+    [Fact]
+    public async Task An_epoch_that_is_over_is_told_and_what_was_appended_in_it_is_not_known()
+    {
+        var (epoch, offset) = await Leads();
+        Volatile.Write(ref _isHeld, true);
+        var appended = _quorum.AppendAsync(epoch, offset, Batch("a"));
+        await Until(() => UnderWay == 1);
+        Assert.False(_lost.Task.IsCompleted);
+        Assert.True(_quorum.TryReceive(new VoteRequested(1, new ReplicaKey(9, Uuid.Zero), epoch + 1, 0, 0)));
+        Assert.Equal(epoch, await _lost.Task);
+        Assert.False(await appended);
+        Volatile.Write(ref _isHeld, false);
+        Answer();
+        await _quorum.StopAsync();
     }
 
     [Fact]
