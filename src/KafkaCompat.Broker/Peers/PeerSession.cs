@@ -14,7 +14,7 @@ namespace KafkaCompat.Broker.Peers;
 /// </summary>
 internal sealed class PeerSession : IAsyncDisposable
 {
-    /// <summary>Requests without an answer. The next one waits.</summary>
+    /// <summary>Requests that were sent and have no answer. The next one waits, and those behind it after it.</summary>
     public const int MaxInFlight = 64;
 
     /// <summary>Bytes of an answer. A larger one ends the connection.</summary>
@@ -24,7 +24,7 @@ internal sealed class PeerSession : IAsyncDisposable
     private readonly PeerAddress _address;
     private readonly string _clientId;
     private readonly SemaphoreSlim _places = new(MaxInFlight);
-    private readonly Channel<Exchange> _outgoing = Channel.CreateBounded<Exchange>(MaxInFlight);
+    private readonly Channel<Exchange> _outgoing = Channel.CreateUnbounded<Exchange>(new UnboundedChannelOptions { SingleReader = false });
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private readonly Queue<Exchange> _sent = new();
@@ -52,15 +52,7 @@ internal sealed class PeerSession : IAsyncDisposable
     public async Task<ReadOnlyMemory<byte>> Ask(IRequest request, short version)
     {
         var exchange = new Exchange(request, version);
-        await _places.WaitAsync();
-        try
-        {
-            return _outgoing.Writer.TryWrite(exchange) ? await exchange.Answer.Task : throw Unsent(_fault!);
-        }
-        finally
-        {
-            _ = _places.Release();
-        }
+        return _outgoing.Writer.TryWrite(exchange) ? await exchange.Answer.Task : throw Unsent(_fault!);
     }
 
     /// <summary>Ends the connection; what waits fails so.</summary>
@@ -86,6 +78,8 @@ internal sealed class PeerSession : IAsyncDisposable
             _ = unsent.Answer.TrySetException(Unsent(_fault));
         }
 
+        // Whoever sends may hold one more, and wait for a place.
+        _ = _places.Release();
         _connection.Abort(new ConnectionAbortedException(message));
         _connection.Transport.Input.CancelPendingRead();
         _connection.Transport.Output.CancelPendingFlush();
@@ -110,13 +104,16 @@ internal sealed class PeerSession : IAsyncDisposable
             {
                 while (_outgoing.Reader.TryRead(out var exchange))
                 {
+                    if (!_places.Wait(0))
+                    {
+                        await Flush(output);
+                        await _places.WaitAsync();
+                    }
+
                     Write(output, exchange);
                 }
 
-                if ((await output.FlushAsync()).IsCompleted)
-                {
-                    End(PeerFault.Lost, $"The connection to {_address} was closed by it.");
-                }
+                await Flush(output);
             }
         }
         catch (Exception failure)
@@ -125,6 +122,14 @@ internal sealed class PeerSession : IAsyncDisposable
         }
 
         await output.CompleteAsync();
+    }
+
+    private async ValueTask Flush(PipeWriter output)
+    {
+        if ((await output.FlushAsync()).IsCompleted)
+        {
+            End(PeerFault.Lost, $"The connection to {_address} was closed by it.");
+        }
     }
 
     private void Write(PipeWriter output, Exchange exchange)
@@ -141,6 +146,7 @@ internal sealed class PeerSession : IAsyncDisposable
         {
             // Whoever made it has set a field that the version does not know. The connection is as good as before.
             _ = exchange.Answer.TrySetException(unfit);
+            _ = _places.Release();
             return;
         }
 
@@ -250,6 +256,7 @@ internal sealed class PeerSession : IAsyncDisposable
             _ = _sent.TryDequeue(out _);
         }
 
+        _ = _places.Release();
         _ = exchange.Answer.TrySetResult(frame.AsMemory(frame.Length - (int)reader.Remaining));
     }
 
