@@ -36,7 +36,7 @@ public sealed class AllocationTests : IDisposable
     private static async Task<long> Measure(TestNode node, byte[][] frames)
     {
         var connection = new MemoryConnection();
-        var served = node.Broker.Serve(connection, "PLAINTEXT");
+        var served = node.Serve(connection, "PLAINTEXT");
         var before = GC.GetTotalAllocatedBytes(precise: true);
         foreach (var frame in frames)
         {

@@ -16,6 +16,7 @@ using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests;
@@ -147,14 +148,17 @@ public sealed class NodeStopTests
         var config = QuorumHost.Config("/data");
         var meta = DirectoryFormat.Prepare(_files, config, TimeProvider.System.GetUtcNow(), random);
         using var directory = LogDirectory.Open(new LogEnvironment(_files, TimeProvider.System, random), "/data");
-        await using var node = QuorumNode.Open(config, directory.Environment, meta, TimeProvider.System, random);
-        node.Controller.Start(node.Quorum, node.Metadata);
-        var asked = node.Controller.Ask(new ControllerRequest(new UnregisterBrokerRequest { BrokerId = 1 }, 0));
-        await node.Controller.StopAsync();
+        var surroundings = new NodeSurroundings(TimeProvider.System, random, NullLoggerFactory.Instance);
+        await using var node = QuorumNode.Open(config, directory.Environment, meta, surroundings);
+        var metadata = new BrokerMetadata(new DynamicBrokerConfig(config, NullLogger.Instance), meta.ClusterId);
+        await using var controller = new ControllerRole(config, meta, node, metadata, surroundings);
+        controller.Loop.Start(node.Quorum, node.Metadata);
+        var asked = controller.Loop.Ask(new ControllerRequest(new UnregisterBrokerRequest { BrokerId = 1 }, 0));
+        await controller.Loop.StopAsync();
         _ = await Assert.ThrowsAsync<NotControllerException>(() => asked);
-        _ = await Assert.ThrowsAsync<NotControllerException>(() => node.Controller.Ask(new ControllerRequest(new UnregisterBrokerRequest { BrokerId = 1 }, 0)));
+        _ = await Assert.ThrowsAsync<NotControllerException>(() => controller.Loop.Ask(new ControllerRequest(new UnregisterBrokerRequest { BrokerId = 1 }, 0)));
         // The quorum, which stops after it, may still win its election.
-        node.Controller.OnLeading(new LeadershipStart(1, 0, true), new MetadataLoader());
+        controller.Loop.OnLeading(new LeadershipStart(1, 0, true), new MetadataLoader());
     }
 
     private static Task<BrokerNode> Start(IFileStore files, RecordedLines lines, IDiskThreads threads, NodeStart? start, TimeProvider? time = null) =>

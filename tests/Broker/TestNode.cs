@@ -1,6 +1,7 @@
 using System.Globalization;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Broker.Tests.Connections;
@@ -11,6 +12,7 @@ using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -29,7 +31,10 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
     /// <summary>As the value of a setting: Kafka's default, where nodes in tests have another.</summary>
     public const string KafkasDefault = NodeSettings.KafkasDefault;
 
-    private TestNode(BrokerService broker, VolatileController controller) => (Broker, Controller) = (broker, controller);
+    private readonly ControllerService _controllerListener;
+
+    private TestNode(BrokerService broker, VolatileController controller, ControllerService controllerListener) =>
+        (Broker, Controller, _controllerListener) = (broker, controller, controllerListener);
 
     public BrokerService Broker { get; }
 
@@ -64,21 +69,32 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
         time ??= TimeProvider.System;
         var directory = LogDirectory.Open(new LogEnvironment(files ?? new ForgetfulFileStore(time), time, new Random(2)), folder);
         var controller = new VolatileController(config, ClusterId, time, new Random(3));
-        var broker = new BrokerService(config, ClusterId, new LogDirectories([directory]), controller, Quorum, time, new Random(1),
-            logs ?? NullLoggerFactory.Instance, batchThreads, seams);
+        var surroundings = new NodeSurroundings(time, new Random(1), logs ?? NullLoggerFactory.Instance)
+        {
+            BatchThreads = batchThreads,
+            Seams = seams ?? NodeSeams.None,
+        };
+        var metadata = new BrokerMetadata(new DynamicBrokerConfig(config, surroundings.Logs.CreateLogger("kafkacompat.configs")), ClusterId);
+        var listener = new ControllerService(config, metadata, controller, Quorum, surroundings);
+        var connections = new NodeConnections(config, surroundings);
+        var broker = new BrokerService(config, metadata, new LogDirectories([directory]), listener.Channel, connections, surroundings);
         controller.Listeners = broker.MetadataListeners;
         broker.BrokerEpoch = controller.Start(config);
         broker.LoadDirectory(controller.Image).GetAwaiter().GetResult();
         broker.Start();
-        return new TestNode(broker, controller);
+        return new TestNode(broker, controller, listener);
     }
 
     /// <summary>A new connection to a listener.</summary>
     public MemoryClient Connect(string listener = "PLAINTEXT")
     {
         var connection = new MemoryConnection();
-        return new MemoryClient(connection, Broker.Serve(connection, listener));
+        return new MemoryClient(connection, Serve(connection, listener));
     }
+
+    /// <summary>Serves a connection to a listener, until it ends.</summary>
+    public Task Serve(ConnectionContext connection, string listener) =>
+        Broker.Connections.Serve(connection, listener, listener == "CONTROLLER" ? _controllerListener.Served : Broker.Served);
 
     /// <summary>Sets what a record of the metadata would set; null takes a setting back.</summary>
     public void Configure(ConfigResource resource, string name, string? value) => Controller.Configure(resource, name, value);
@@ -113,7 +129,11 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
 
     IFrameClient IFrameNode.Connect(string listener) => Connect(listener);
 
-    public async ValueTask DisposeAsync() => await Broker.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Broker.DisposeAsync();
+        Broker.Connections.Dispose();
+    }
 
     /// <summary>A quorum of one that has committed a hundred records.</summary>
     public static QuorumDescription Quorum() => new(

@@ -22,6 +22,9 @@ public sealed class BrokerMetadata(DynamicBrokerConfig config, string clusterId)
 
     public string ClusterId { get; } = clusterId;
 
+    /// <summary>The broker's settings, which the metadata may change.</summary>
+    public DynamicBrokerConfig Settings => config;
+
     public int NodeId => config.Configured.NodeId;
 
     /// <summary>Whom clients take for the controller: as with Kafka a live broker that passes requests on, here this one; -1 while there is none.</summary>

@@ -1,12 +1,8 @@
-using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Quorum;
-using KafkaCompat.Cluster.Controller;
-using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
-using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Protocol.Messages;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -19,8 +15,6 @@ namespace KafkaCompat.Broker.Node;
 /// </summary>
 public sealed class BrokerLifecycle : IAsyncDisposable
 {
-    private static readonly string[] Protocols = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"];
-
     private readonly IControllerChannel _controller;
     private readonly MetadataApplier _metadata;
     private readonly BrokerRegistrationRequest _registration;
@@ -33,40 +27,27 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     /// <summary>Whether the last heartbeat found no controller. One line tells of it, however long it lasts.</summary>
     private bool _isWithoutController;
 
-    /// <summary>
-    /// <paramref name="logDirs"/> are the ids of this broker's directories, whose locks it holds; <paramref name="epochAtShutdown"/> what the marker of a
-    /// clean shutdown says, else -1.
-    /// </summary>
-    public BrokerLifecycle(
-        IControllerChannel controller, MetadataApplier metadata, ServerConfig config, string clusterId, IReadOnlyList<Uuid> logDirs, long epochAtShutdown, TimeProvider clock,
-        Random random)
+    /// <param name="controller">The way to the controller.</param>
+    /// <param name="metadata">What this node has applied of the metadata, which each heartbeat says.</param>
+    /// <param name="registration">What the broker says of itself.</param>
+    /// <param name="interval">The time between heartbeats.</param>
+    /// <param name="clock">By which it passes.</param>
+    internal BrokerLifecycle(
+        IControllerChannel controller, MetadataApplier metadata, BrokerRegistrationRequest registration, TimeSpan interval, TimeProvider clock)
     {
-        ArgumentNullException.ThrowIfNull(config);
         _controller = controller;
         _metadata = metadata;
+        _registration = registration;
+        _interval = interval;
         _clock = clock;
-        _interval = TimeSpan.FromMilliseconds(config.GetInt(ConfigKeys.BrokerHeartbeatIntervalMs));
-        _registration = new BrokerRegistrationRequest
-        {
-            BrokerId = config.NodeId,
-            ClusterId = clusterId,
-            IncarnationId = RandomIds.Next(random),
-            Listeners = [.. config.Listeners.AdvertisedOfBroker.Select(l =>
-            {
-                var endpoint = EndpointOf(l);
-                return new BrokerRegistrationRequest.Listener { Name = endpoint.Name, Host = endpoint.Host, Port = (ushort)endpoint.Port, SecurityProtocol = endpoint.SecurityProtocol };
-            })],
-            Features = [.. SupportedFeatures.All.Select(f => new BrokerRegistrationRequest.Feature { Name = f.Name, MinSupportedVersion = f.Min, MaxSupportedVersion = f.Max })],
-            Rack = config.GetString(ConfigKeys.BrokerRack),
-            LogDirs = [.. logDirs],
-            PreviousBrokerEpoch = epochAtShutdown,
-        };
     }
 
     /// <summary>The directories that have failed since the broker registered. Every heartbeat tells of them.</summary>
     public Func<IReadOnlyList<Uuid>> FailedDirectories { get; set; } = static () => [];
 
-    /// <summary>The directories that take no new partitions. Every heartbeat tells of them, so that the controller makes none for a broker that has no other.</summary>
+    /// <summary>
+    /// The directories that take no new partitions. Every heartbeat tells of them, so that the controller makes none for a broker that has no other.
+    /// </summary>
     public Func<IReadOnlyList<Uuid>> CordonedDirectories { get; set; } = static () => [];
 
     /// <summary>Where refused heartbeats are told.</summary>
@@ -76,8 +57,8 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     public long Epoch { get; private set; } = -1;
 
     /// <summary>
-    /// Registers. If the controller still counts on an earlier incarnation, that one is fenced first, by a last heartbeat in its name, instead of waiting for its session to
-    /// end, as Kafka does: it had one of the directories whose locks this process holds, so it cannot be alive.
+    /// Registers. If the controller still counts on an earlier incarnation, that one is fenced first, by a last heartbeat in its name, instead of waiting for
+    /// its session to end, as Kafka does: it had one of the directories whose locks this process holds, so it cannot be alive.
     /// </summary>
     public async Task RegisterAsync()
     {
@@ -128,8 +109,8 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     }
 
     /// <summary>
-    /// Has a failed or cordoned directory told of at once and not with the next heartbeat that is due, so that nobody waits for a leader that cannot lead, and no partition
-    /// is made for a broker that has no place for it.
+    /// Has a failed or cordoned directory told of at once and not with the next heartbeat that is due, so that nobody waits for a leader that cannot lead, and
+    /// no partition is made for a broker that has no place for it.
     /// </summary>
     public void ReportDirectories() => Volatile.Read(ref _isAskedToReport).Set();
 
@@ -139,10 +120,6 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         await _heartbeats;
         _stopped.Dispose();
     }
-
-    /// <summary>A listener as the cluster's records have it.</summary>
-    internal static Endpoint EndpointOf(ListenerEndpoint listener) =>
-        new(listener.Name, listener.Host, listener.Port, (short)Math.Max(0, Array.IndexOf(Protocols, listener.SecurityProtocol)));
 
     private Task<BrokerHeartbeatResponse> Heartbeat(bool wantShutDown) => _controller.Ask(new BrokerHeartbeatRequest
     {
@@ -184,8 +161,8 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     }
 
     /// <summary>
-    /// A heartbeat. One that the controller could not decide on, or that found none, is followed by others: the broker would be fenced otherwise, for one fault or by the
-    /// next controller.
+    /// A heartbeat. One that the controller could not decide on, or that found none, is followed by others: the broker would be fenced otherwise, for one fault
+    /// or by the next controller.
     /// </summary>
     private async Task Report()
     {

@@ -48,12 +48,12 @@ public sealed class BrokerMetrics : IDisposable
         _quorum = quorum;
         _time = time;
         DefineNode(isStopping, version);
-        broker.Requests.Define(Metrics);
+        broker.Connections.Requests.Define(Metrics);
         DefineTopics();
         DefinePartitions();
         DefineLogs();
         DefineConnections();
-        broker.Quotas.Define(Metrics, trackedQuotas);
+        broker.Connections.Quotas.Define(Metrics, trackedQuotas);
         DefineGroups();
         DefineController();
         DefineQuorum();
@@ -195,19 +195,19 @@ public sealed class BrokerMetrics : IDisposable
     {
         const string jmx = "kafka.server:type=socket-server-metrics,listener=*,networkProcessor=*";
         Metrics.Gauge("kafka.connections", "{connection}", ["listener"], "Connections that are open.", $"{jmx} (connection-count)",
-            () => _broker.Connections.CountByListener().Select(static pair => Series(pair.Value, "listener", pair.Key)));
+            () => _broker.Connections.Open.CountByListener().Select(static pair => Series(pair.Value, "listener", pair.Key)));
         Metrics.Counter("kafka.connections.opened", "{connection}", ["listener"], "Connections that were served, those that are open among them.",
             $"{jmx} (connection-creation-total)",
-            () => _broker.Connections.Opened.Select(static pair => Series(pair.Value, "listener", pair.Key)));
+            () => _broker.Connections.Open.Opened.Select(static pair => Series(pair.Value, "listener", pair.Key)));
         Metrics.Gauge("kafka.answers.unread", "By",
             "Bytes of answers that wait in memory for their peers to read; at most 128 MiB and what is just being written.", "",
-            () => _broker.AnswerMemory.HeldBytes);
+            () => _broker.Connections.AnswerMemory.HeldBytes);
         Metrics.Gauge("kafka.request.memory", "By",
             "Bytes that requests take while they are received and handled; counted where queued.max.request.bytes is set.",
-            "kafka.network:type=SocketServer,name=MemoryPoolUsed", () => _broker.RequestMemory?.ClaimedBytes ?? 0);
+            "kafka.network:type=SocketServer,name=MemoryPoolUsed", () => _broker.Connections.RequestMemory?.ClaimedBytes ?? 0);
         Metrics.Gauge("kafka.connections.starved", "{connection}",
             "Connections that are not read before there is room for their next request within queued.max.request.bytes.",
-            "", () => _broker.RequestMemory?.Waiting ?? 0);
+            "", () => _broker.Connections.RequestMemory?.Waiting ?? 0);
     }
 
     private void DefineGroups()

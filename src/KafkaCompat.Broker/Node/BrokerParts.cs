@@ -7,6 +7,7 @@ using KafkaCompat.Broker.Handlers.Transactions;
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Broker.Quotas;
+using KafkaCompat.Broker.Telemetry;
 using KafkaCompat.Storage.Directories;
 
 namespace KafkaCompat.Broker.Node;
@@ -38,6 +39,8 @@ internal sealed class BrokerParts : HandlerParts
     public required ProducerIdBlock ProducerIds { get; init; }
 
     public required UnservedFeatures Unserved { get; init; }
+
+    public required ClientTelemetry Telemetry { get; init; }
 
     public required Func<Guid> NewGuid { get; init; }
 }

@@ -2,7 +2,6 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Handlers.Configs;
 using KafkaCompat.Broker.Logging;
 using KafkaCompat.Broker.Metadata;
-using KafkaCompat.Broker.Telemetry;
 using KafkaCompat.Cluster.Security;
 
 namespace KafkaCompat.Broker.Node;
@@ -20,7 +19,8 @@ internal abstract class HandlerParts
 
     public required BrokerMetadata Metadata { get; init; }
 
-    public required ClientTelemetry Telemetry { get; init; }
+    /// <summary>Whether anybody takes what clients measure of themselves.</summary>
+    public required Func<bool> IsTelemetryAdvertised { get; init; }
 
     public required LoggerLevels Loggers { get; init; }
 

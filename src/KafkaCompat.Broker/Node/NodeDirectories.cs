@@ -1,8 +1,6 @@
 using KafkaCompat.Broker.Configs;
-using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Metadata;
-using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
@@ -16,25 +14,19 @@ namespace KafkaCompat.Broker.Node;
 internal sealed class NodeDirectories : IDisposable
 {
     private readonly ServerConfig _config;
-    private readonly IFileStore _files;
-    private readonly TimeProvider _time;
-    private readonly Random _random;
-    private readonly IDiskThreads _diskThreads;
-    private readonly RecoveryWatch _recovery;
-    private readonly DamageLog _damage;
-    private readonly ILogger _logger;
     private readonly PreparedDirectories _prepared;
+    private readonly LogEnvironments _environments;
+    private readonly NodeSurroundings _surroundings;
+    private readonly ILogger _logger;
     private readonly Dictionary<string, LogDirectory> _opened = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Exception> _unusable;
     private LogDirectories? _data;
 
-    private NodeDirectories(ServerConfig config, IFileStore files, TimeProvider time, Random random, IDiskThreads diskThreads, RecoveryWatch recovery,
-        ILogger logger)
+    private NodeDirectories(ServerConfig config, PreparedDirectories prepared, LogEnvironments environments, NodeSurroundings surroundings)
     {
-        (_config, _files, _time, _random, _diskThreads, _recovery, _logger) = (config, files, time, random, diskThreads, recovery, logger);
-        _damage = new DamageLog(logger, time);
-        _prepared = PreparedDirectories.Prepare(files, config, time.GetUtcNow(), random);
-        _unusable = new Dictionary<string, Exception>(_prepared.Unusable, StringComparer.Ordinal);
+        (_config, _prepared, _environments, _surroundings) = (config, prepared, environments, surroundings);
+        _logger = surroundings.NodeLogger;
+        _unusable = new Dictionary<string, Exception>(prepared.Unusable, StringComparer.Ordinal);
     }
 
     /// <summary>What the metadata log's directory says of the node.</summary>
@@ -46,15 +38,15 @@ internal sealed class NodeDirectories : IDisposable
     public LogDirectories Data => _data ?? throw new InvalidOperationException("The directories are not complete.");
 
     /// <summary>Checks, formats where nothing is formatted, and locks the directories of a node.</summary>
-    public static NodeDirectories Open(ServerConfig config, IFileStore files, TimeProvider time, Random random, IDiskThreads diskThreads,
-        RecoveryWatch recovery, ILogger logger)
+    public static NodeDirectories Open(ServerConfig config, IFileStore files, RecoveryWatch recovery, NodeSurroundings surroundings)
     {
-        var directories = new NodeDirectories(config, files, time, random, diskThreads, recovery, logger);
+        var prepared = PreparedDirectories.Prepare(files, config, surroundings.Time.GetUtcNow(), surroundings.Random);
+        var directories = new NodeDirectories(config, prepared, new LogEnvironments(config, files, recovery, surroundings), surroundings);
         try
         {
             foreach (var path in config.NodeDirs)
             {
-                if (!directories._unusable.ContainsKey(path) && !directories._prepared.Empty.Contains(path)) directories.OpenOne(path);
+                if (!directories._unusable.ContainsKey(path) && !prepared.Empty.Contains(path)) directories.OpenOne(path);
             }
         }
         catch
@@ -62,7 +54,7 @@ internal sealed class NodeDirectories : IDisposable
             directories.Dispose();
             throw;
         }
-        var prepared = directories._prepared;
+        var logger = directories._logger;
         if (prepared.Formatted.Count > 0 && files.IsInMemory)
             BrokerNodeLog.FormattedInMemory(logger, prepared.Meta.NodeId, prepared.Meta.ClusterId);
         else if (prepared.Formatted.Count > 0)
@@ -89,7 +81,7 @@ internal sealed class NodeDirectories : IDisposable
             }
             try
             {
-                _prepared.FormatEmpty(path, _time.GetUtcNow(), _random);
+                _prepared.FormatEmpty(path, _surroundings.Time.GetUtcNow(), _surroundings.Random);
             }
             catch (IOException failure)
             {
@@ -115,19 +107,9 @@ internal sealed class NodeDirectories : IDisposable
 
     private void OpenOne(string path)
     {
-        // Each its own health and its own randomness: logs of several directories work side by side.
-        var environment = new LogEnvironment(_files, _time, new Random(_random.Next()), _recovery)
-        {
-            Damage = _damage.Told,
-            ProducerIdExpirationMs = _config.GetInt(ConfigKeys.ProducerIdExpirationMs),
-            DiskThreads = _diskThreads,
-        };
-        // The window is that of the node.
-        if (_config.WriteBehindBytes > 0 && _config.LogDirs.Contains(path))
-            environment.WriteBehind = new WriteBehind(_config.WriteBehindBytes / _config.LogDirs.Count, environment.Health, _diskThreads);
         try
         {
-            _opened[path] = LogDirectory.Open(environment, path);
+            _opened[path] = LogDirectory.Open(_environments.For(path), path);
         }
         catch (Exception failure)
             when (failure is (IOException and not DirectoryInUseException) or UnauthorizedAccessException && path == _config.MetadataLogDir)

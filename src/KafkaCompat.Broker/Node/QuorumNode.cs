@@ -1,9 +1,6 @@
 using KafkaCompat.Broker.Configs;
-using KafkaCompat.Broker.Controller;
-using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Quorum;
-using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol;
@@ -15,57 +12,57 @@ using KafkaCompat.Storage.Segments;
 namespace KafkaCompat.Broker.Node;
 
 /// <summary>
-/// The controller's half of a node: metadata log, quorum, controller, and the metadata that this node follows. The broker's half stands on
-/// <see cref="Metadata"/> and <see cref="Controller"/> alone.
+/// The metadata of a node as its quorum keeps it: the log, the quorum's loop over it, and what follows the log and turns it into images. Both roles stand on
+/// it, whether this node votes or leads or not.
 /// </summary>
 public sealed class QuorumNode : IAsyncDisposable
 {
     private readonly MetadataLog _log;
-    private readonly TimerWheel _wheel;
     private bool _isDisposed;
 
-    private QuorumNode(MetadataLog log, QuorumLoop quorum, ControllerLoop controller, MetadataApplier metadata, TimerWheel wheel)
+    private QuorumNode(MetadataLog log, QuorumLoop quorum, MetadataApplier metadata)
     {
         _log = log;
-        _wheel = wheel;
         Quorum = quorum;
-        Controller = controller;
         Metadata = metadata;
+        FormattedRecords = log.LatestSnapshot == SnapshotId.Bootstrap && quorum.Snapshot is { } formatted
+            ? formatted.Records
+            : DirectoryFormat.NewClusterFeatures;
     }
 
     public QuorumLoop Quorum { get; }
 
-    public ControllerLoop Controller { get; }
-
     public MetadataApplier Metadata { get; }
 
+    /// <summary>What the first leader of a new cluster writes first: what the directory was formatted with.</summary>
+    internal IReadOnlyList<VersionedRecord> FormattedRecords { get; }
+
     /// <summary>Opens the metadata log of a prepared directory, whose lock the caller holds. The ports of the listeners are bound.</summary>
-    public static QuorumNode Open(ServerConfig config, LogEnvironment environment, MetaProperties meta, TimeProvider clock, Random random, TaskScheduler? turns = null)
+    public static QuorumNode Open(ServerConfig config, LogEnvironment environment, MetaProperties meta, NodeSurroundings surroundings)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(meta);
-        ArgumentNullException.ThrowIfNull(clock);
+        ArgumentNullException.ThrowIfNull(surroundings);
+        var clock = surroundings.EngineTime;
         var log = MetadataLog.Open(environment, config.MetadataLogDir, LogSettingsOf(config));
         try
         {
             var metadata = new MetadataApplier(
-                new SnapshotPolicy(config.GetLong(ConfigKeys.MetadataLogMaxRecordBytesBetweenSnapshots), config.GetLong(ConfigKeys.MetadataLogMaxSnapshotIntervalMs)),
+                new SnapshotPolicy(
+                    config.GetLong(ConfigKeys.MetadataLogMaxRecordBytesBetweenSnapshots), config.GetLong(ConfigKeys.MetadataLogMaxSnapshotIntervalMs)),
                 clock);
-            var quorum = new QuorumLoop(log, QuorumSettingsOf(config, meta), metadata, new QuorumSurroundings(NoPeers.Instance, clock, new Random(random.Next()), turns ?? TaskScheduler.Default));
+            var quorum = new QuorumLoop(
+                log, QuorumSettingsOf(config, meta), metadata,
+                new QuorumSurroundings(NoPeers.Instance, clock, new Random(surroundings.Random.Next()), surroundings.Seams.Turns));
             if (quorum.Describe().VoterSet is { Voters.Length: > 1 } voters)
             {
                 throw new QuorumStateException($"The metadata log in {config.MetadataLogDir} has a quorum of {voters.Voters.Length} voters "
                     + $"({string.Join(", ", voters.Voters.Select(static v => v.Key.Id))}): more than one is not served yet.");
             }
 
-            var settings = ControllerSettingsOf(config, meta, BootstrapRecords(log, quorum), quorum.KRaftVersion, random);
-            var wheel = new TimerWheel(clock);
-            var controller = new ControllerLoop(settings, clock, random, wheel, turns ?? TaskScheduler.Default);
-            metadata.Leading = controller.OnLeading;
-            metadata.LeadershipLost = controller.OnLeadershipLost;
             metadata.SnapshotDue = (id, image) => quorum.TakeSnapshot(id, new QuorumSnapshot(
                 image.Provenance.TimestampMs, quorum.KRaftVersion, Voters: null, [.. MetadataSnapshot.Records(image)]));
-            return new QuorumNode(log, quorum, controller, metadata, wheel);
+            return new QuorumNode(log, quorum, metadata);
         }
         catch
         {
@@ -74,19 +71,17 @@ public sealed class QuorumNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the loops; done when this node is the active controller and the metadata is complete.</summary>
-    public async Task StartAsync(CancellationToken stop = default)
+    /// <summary>Starts the loop, and who follows the log.</summary>
+    public void Start()
     {
         Metadata.Start(Quorum.Committed);
         Quorum.Start();
-        Controller.Start(Quorum, Metadata);
-        await await Task.WhenAny(Controller.Active, Quorum.Completion, Metadata.Completion, Controller.Completion).WaitAsync(stop);
     }
 
-    /// <summary>Ends when a loop does; failed where the node cannot go on without it: the quorum's disk, the metadata, the controller.</summary>
-    public Task Completion => Task.WhenAny(Quorum.Completion, Metadata.Completion, Controller.Completion).Unwrap();
+    /// <summary>Ends when a part does; failed where the node cannot go on without it: the quorum's disk, the metadata.</summary>
+    public Task Completion => Task.WhenAny(Quorum.Completion, Metadata.Completion).Unwrap();
 
-    /// <summary>Ends the loops, waits for whoever is told of the metadata, and closes the log.</summary>
+    /// <summary>Ends the loop, waits for whoever is told of the metadata, and closes the log.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_isDisposed)
@@ -95,10 +90,8 @@ public sealed class QuorumNode : IAsyncDisposable
         }
 
         _isDisposed = true;
-        await Ended(Controller.StopAsync());
-        await Ended(Quorum.StopAsync());
-        Controller.Dispose();
-        _wheel.Dispose();
+        // A loop that failed has told its failure by its completion.
+        await Quorum.StopAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         Quorum.Dispose();
         await Metadata.DisposeAsync();
         if (Quorum.Completion.IsCompletedSuccessfully)
@@ -108,12 +101,6 @@ public sealed class QuorumNode : IAsyncDisposable
 
         _log.Dispose();
     }
-
-    /// <summary>A loop that failed has told its failure by its completion.</summary>
-    private static Task Ended(Task loop) => loop.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Current);
-
-    private static IReadOnlyList<VersionedRecord> BootstrapRecords(MetadataLog log, QuorumLoop quorum) =>
-        log.LatestSnapshot == SnapshotId.Bootstrap && quorum.Snapshot is { } formatted ? formatted.Records : DirectoryFormat.NewClusterFeatures;
 
     private static LogSettings LogSettingsOf(ServerConfig config) => new()
     {
@@ -133,32 +120,11 @@ public sealed class QuorumNode : IAsyncDisposable
                 new ReplicaKey(config.NodeId, meta.DirectoryId ?? Uuid.Zero),
                 config.GetInt(ConfigKeys.ControllerQuorumElectionTimeoutMs),
                 config.GetInt(ConfigKeys.ControllerQuorumFetchTimeoutMs)),
-            StaticVoters = new VoterSet([.. config.Node.StaticVoters.OrderBy(v => v.Id).Select(v => new Voter(new ReplicaKey(v.Id, Uuid.Zero), [new Endpoint(listener, v.Host, v.Port, 0)]))]),
+            StaticVoters = new VoterSet([.. config.Node.StaticVoters.OrderBy(static voter => voter.Id)
+                .Select(voter => new Voter(new ReplicaKey(voter.Id, Uuid.Zero), [new Endpoint(listener, voter.Host, voter.Port, 0)]))]),
             Endpoints = [.. config.Listeners.AdvertisedOfController.Select(l => new Endpoint(l.Name, l.Host, l.Port, 0))],
             MaxRetentionBytes = config.GetLong(ConfigKeys.MetadataMaxRetentionBytes),
             MaxRetentionMs = config.GetLong(ConfigKeys.MetadataMaxRetentionMs),
         };
     }
-
-    private static ControllerSettings ControllerSettingsOf(
-        ServerConfig config, MetaProperties meta, IReadOnlyList<VersionedRecord> bootstrap, short kraftVersion, Random random) => new()
-        {
-            NodeId = config.NodeId,
-            ClusterId = meta.ClusterId,
-            IncarnationId = RandomIds.Next(random),
-            Endpoints = [.. config.Listeners.AdvertisedOfController.Select(BrokerLifecycle.EndpointOf)],
-            BootstrapRecords = bootstrap,
-            KRaftVersion = kraftVersion,
-            TopicConfigs = new TopicConfigRules(config),
-            ResourceConfigs = new ResourceConfigRules(config),
-            DefaultPartitions = config.GetInt(ConfigKeys.NumPartitions),
-            DefaultReplicationFactor = (short)config.GetInt(ConfigKeys.DefaultReplicationFactor),
-            MinInSyncReplicas = config.GetInt(ConfigKeys.MinInsyncReplicas),
-            IsUncleanElectionEnabled = config.GetBool(ConfigKeys.UncleanLeaderElectionEnable),
-            IsTopicDeletionEnabled = config.GetBool(ConfigKeys.DeleteTopicEnable),
-            SessionTimeoutMs = config.GetInt(ConfigKeys.BrokerSessionTimeoutMs),
-            QuotaWindows = config.GetInt(ConfigKeys.ControllerQuotaWindowNum),
-            QuotaWindowMs = config.GetInt(ConfigKeys.ControllerQuotaWindowSizeSeconds) * 1000L,
-            MaxIdleIntervalMs = config.GetInt(ConfigKeys.MetadataMaxIdleIntervalMs),
-        };
 }

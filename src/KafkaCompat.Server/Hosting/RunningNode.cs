@@ -63,7 +63,7 @@ internal sealed class RunningNode : IAsyncDisposable
         {
             config = await listeners.Bind(config).ConfigureAwait(false);
             node = await BrokerNode.StartAsync(config, files, time, Random.Shared, logs, diskThreads, batchThreads, seams, start).ConfigureAwait(false);
-            listeners.Accept(config, node.Broker);
+            listeners.Accept(config, node);
             return new RunningNode(config, listeners, node, diskThreads, batchThreads, logger) { Disk = files as DiskFileStore };
         }
         catch
@@ -112,7 +112,7 @@ internal sealed class RunningNode : IAsyncDisposable
         await _listeners.Stop().ConfigureAwait(false);
         if (await _node.Broker.DrainAsync().ConfigureAwait(false) is var left and > 0)
         {
-            HostLog.NotDrained(_logger, left, BrokerService.ShutdownDrainMs);
+            HostLog.NotDrained(_logger, left, NodeConnections.ShutdownDrainMs);
         }
 
         await EndConnections().ConfigureAwait(false);
@@ -126,9 +126,9 @@ internal sealed class RunningNode : IAsyncDisposable
     private async Task EndConnections()
     {
         _listeners.Abort();
-        if (await _node.Broker.DrainResetAsync().ConfigureAwait(false) is var left and > 0)
+        if (await _node.Broker.Connections.DrainResetAsync().ConfigureAwait(false) is var left and > 0)
         {
-            HostLog.NotEnded(_logger, left, BrokerService.ResetDrainMs);
+            HostLog.NotEnded(_logger, left, NodeConnections.ResetDrainMs);
         }
 
         _listeners.Dispose();

@@ -18,20 +18,20 @@ namespace KafkaCompat.Server.Listeners;
 /// behind it, or end it. What encrypts a listener stands between admission and the protocol: who is not let in costs no handshake, and the protocol reads plain
 /// bytes.
 /// </summary>
-internal sealed class ConnectionAcceptor(AdmissionMiddleware admission, BrokerService broker)
+internal sealed class ConnectionAcceptor(AdmissionMiddleware admission, BrokerNode node)
 {
     /// <summary>An acceptor of some of a node's listeners, whose limits follow the node's settings.</summary>
-    public static ConnectionAcceptor Create(IReadOnlyCollection<string> listeners, BrokerService broker, ILogger logger)
+    public static ConnectionAcceptor Create(IReadOnlyCollection<string> listeners, BrokerNode node, ILogger logger)
     {
-        var quota = new ConnectionQuota(listeners, broker.Settings.Configured, host => AddressOf(host, logger), TimeProvider.System);
-        var admission = new AdmissionMiddleware(quota, broker.Connections, logger);
+        var quota = new ConnectionQuota(listeners, node.Broker.Settings.Configured, host => AddressOf(host, logger), TimeProvider.System);
+        var admission = new AdmissionMiddleware(quota, node.Broker.Connections.Open, logger);
 
         // In this order, so that a change in between is not missed.
-        broker.Settings.Changed += admission.Apply;
-        admission.Apply(broker.Settings.Of(broker.Metadata.Current));
-        broker.Quotas.AddressesChanged += quota.Apply;
-        quota.Apply(broker.Quotas.Addresses);
-        return new ConnectionAcceptor(admission, broker);
+        node.Broker.Settings.Changed += admission.Apply;
+        admission.Apply(node.Broker.Settings.Of(node.Broker.Metadata.Current));
+        node.Broker.Connections.Quotas.AddressesChanged += quota.Apply;
+        quota.Apply(node.Broker.Connections.Quotas.Addresses);
+        return new ConnectionAcceptor(admission, node);
     }
 
     /// <summary>Accepts on one socket until it is unbound.</summary>
@@ -47,7 +47,7 @@ internal sealed class ConnectionAcceptor(AdmissionMiddleware admission, BrokerSe
     /// <summary>Turns away who waits; the sockets are unbound.</summary>
     public void Close() => admission.Close();
 
-    private ConnectionDelegate ChainOf(string listener) => admission.Around(listener, connection => broker.Serve(connection, listener));
+    private ConnectionDelegate ChainOf(string listener) => admission.Around(listener, connection => node.Serve(connection, listener));
 
     private static IPAddress? AddressOf(string host, ILogger logger)
     {

@@ -32,13 +32,13 @@ internal sealed class NodeListeners(SocketTransport transport, ILogger logger) :
         return config.WithBoundPorts(_bound.ToDictionary(static listener => listener.Endpoint.Name, static listener => listener.Endpoint.Port));
     }
 
-    /// <summary>Accepts connections for a broker that is ready.</summary>
-    public void Accept(ServerConfig config, BrokerService broker)
+    /// <summary>Accepts connections for a node that is ready.</summary>
+    public void Accept(ServerConfig config, BrokerNode node)
     {
         // As in Kafka, the limits of connections count for a broker's listeners and for a controller's each by themselves.
         foreach (var group in _bound.GroupBy(listener => config.Listeners.ControllerNames.Contains(listener.Endpoint.Name)))
         {
-            var acceptor = ConnectionAcceptor.Create([.. group.Select(static listener => listener.Endpoint.Name)], broker, logger);
+            var acceptor = ConnectionAcceptor.Create([.. group.Select(static listener => listener.Endpoint.Name)], node, logger);
             _acceptors.Add(acceptor);
             foreach (var listener in group)
             {

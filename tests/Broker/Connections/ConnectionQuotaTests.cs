@@ -159,7 +159,7 @@ public sealed class ConnectionQuotaTests
         var busy = node.Connect();
         _time.Advance(TimeSpan.FromSeconds(1));
         var controller = node.Connect("CONTROLLER");
-        node.Broker.Connections.CloseQuietest(1, static listener => listener == "PLAINTEXT");
+        node.Broker.Connections.Open.CloseQuietest(1, static listener => listener == "PLAINTEXT");
         Assert.Null(await quiet.Receive());
         foreach (var left in new[] { busy, controller })
             Assert.Equal(Protocol.ErrorCode.None,

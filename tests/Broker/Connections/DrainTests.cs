@@ -17,7 +17,7 @@ public sealed class DrainTests
     {
         await using var node = TestNode.Start(time: _time);
         _ = await node.CreateTopic("t");
-        await Eventually.Is(() => node.Broker.Connections.Count == 0);
+        await Eventually.Is(() => node.Broker.Connections.Open.Count == 0);
         var client = node.Connect();
         var before = node.Broker.Wheel.Count;
         _ = await client.Post(Records.Fetch("t", 0, maxWaitMs: 600_000), 12);
@@ -91,7 +91,7 @@ public sealed class DrainTests
         var stubborn = node.Connect();
         var drained = node.Broker.DrainAsync();
         Assert.Null(await stubborn.Receive());
-        _time.Advance(TimeSpan.FromMilliseconds(BrokerService.ShutdownDrainMs - 1));
+        _time.Advance(TimeSpan.FromMilliseconds(NodeConnections.ShutdownDrainMs - 1));
         Assert.False(drained.IsCompleted);
         _time.Advance(TimeSpan.FromMilliseconds(1));
         Assert.Equal(1, await drained.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken));

@@ -183,7 +183,7 @@ public sealed class LargeRequestTests : ConnectionTests
         _ = await second.Post(Join(new byte[2 * DecodeMemory.SmallBytes]), 3);
         var heartbeat = new HeartbeatRequest { GroupId = "g", MemberId = joined.MemberId, GenerationId = joined.GenerationId };
         await Eventually.Is(async () => (await first.Ask<HeartbeatRequest, HeartbeatResponse>(heartbeat, 2)).ErrorCode == ErrorCode.RebalanceInProgress);
-        await Eventually.Is(() => node.Broker.DecodeMemory.TakenBytes == 0);
+        await Eventually.Is(() => node.Broker.Connections.DecodeMemory.TakenBytes == 0);
     }
 
     [Fact]

@@ -65,7 +65,7 @@ public sealed class ControllerLoopTests : IMetadataListener
         _release.SetResult();
         Assert.Contains("a fault", (await Assert.ThrowsAsync<Broker.Controller.NotControllerException>(() => asked)).Message, StringComparison.Ordinal);
         Assert.Contains("a fault", (await Assert.ThrowsAsync<Broker.Controller.NotControllerException>(() => behind)).Message, StringComparison.Ordinal);
-        Assert.Equal("a fault", (await Assert.ThrowsAsync<InvalidOperationException>(() => host.Node.Completion)).Message);
+        Assert.Equal("a fault", (await Assert.ThrowsAsync<InvalidOperationException>(() => host.Completion)).Message);
         await host.Abandon();
     }
 

@@ -13,8 +13,8 @@ using Xunit;
 namespace KafkaCompat.Broker.Tests.Controller;
 
 /// <summary>
-/// A quorum that loses its leader has none for as long as an election lasts. Whoever asks the controller meanwhile hears that there is none, and the broker keeps
-/// itself alive with the next one. A vote for a replica that this node does not know ends its epoch here; time stands still until the test moves it.
+/// A quorum that loses its leader has none for as long as an election lasts. Whoever asks the controller meanwhile hears that there is none, and the broker
+/// keeps itself alive with the next one. A vote for a replica that this node does not know ends its epoch here; time stands still until the test moves it.
 /// </summary>
 public sealed class LostLeadershipTests
 {
@@ -66,14 +66,14 @@ public sealed class LostLeadershipTests
         }
     }
 
-    /// <summary>What the loss is told to must not wait for who follows the metadata: they may be behind, and the end of an epoch comes before its beginning.</summary>
+    /// <summary>The loss is told past whoever follows the metadata: they may be behind, so that an epoch's end is heard of before its beginning.</summary>
     [Fact]
     public async Task An_office_whose_end_is_told_before_its_beginning_is_not_taken()
     {
         await using var host = await QuorumHost.Start("/data", _files, _time);
         var epoch = host.Node.Quorum.Describe().Epoch;
         await Lose(host);
-        host.Node.Controller.OnLeading(new LeadershipStart(epoch, 0, true), new MetadataLoader());
+        host.Controller.OnLeading(new LeadershipStart(epoch, 0, true), new MetadataLoader());
         _ = await Assert.ThrowsAsync<NotControllerException>(() => host.Ask(Topic("a")));
         Assert.Equal(ErrorCode.None, (await Created(host, "a")).Topics[0].ErrorCode);
     }

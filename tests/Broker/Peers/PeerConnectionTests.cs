@@ -249,7 +249,7 @@ public sealed class PeerConnectionTests : IAsyncDisposable
         public ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
         {
             var (near, far) = (new MemoryConnection(), new MemoryConnection());
-            _ = node.Broker.Serve(far, listener);
+            _ = node.Serve(far, listener);
             _ = Pump(near.Client.Input, far.Client.Output);
             _ = Pump(far.Client.Input, near.Client.Output);
             return new(near);

@@ -1,11 +1,14 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Controller;
+using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KafkaCompat.Broker.Tests.Quorum;
 
@@ -15,14 +18,22 @@ internal sealed class QuorumHost : IAsyncDisposable
     private readonly LogDirectory _directory;
     private bool _isSilent;
 
-    private QuorumHost(LogDirectory directory, QuorumNode node, BrokerLifecycle broker)
+    private readonly ControllerRole _controller;
+
+    private QuorumHost(LogDirectory directory, QuorumNode node, ControllerRole controller, BrokerLifecycle broker)
     {
         _directory = directory;
+        _controller = controller;
         Node = node;
         Broker = broker;
     }
 
     public QuorumNode Node { get; }
+
+    public ControllerLoop Controller => _controller.Loop;
+
+    /// <summary>Ends when a part does that a node cannot do without.</summary>
+    public Task Completion => Task.WhenAny(Node.Completion, _controller.Completion).Unwrap();
 
     public BrokerLifecycle Broker { get; }
 
@@ -32,10 +43,10 @@ internal sealed class QuorumHost : IAsyncDisposable
 
     /// <summary>What the controller answers to a request in a version.</summary>
     public async Task<TResponse> Ask<TResponse>(IRequestFor<TResponse> request, short version)
-        where TResponse : class, IResponse => (TResponse)await Node.Controller.Ask(new ControllerRequest(request, version));
+        where TResponse : class, IResponse => (TResponse)await Controller.Ask(new ControllerRequest(request, version));
 
-    public static async Task<QuorumHost> Start(string folder, IFileStore? files = null, TimeProvider? time = null, bool isClean = true,
-        params (string Name, string Value)[] settings)
+    public static async Task<QuorumHost> Start(
+        string folder, IFileStore? files = null, TimeProvider? time = null, bool isClean = true, params (string Name, string Value)[] settings)
     {
         files ??= new DiskFileStore();
         time ??= TimeProvider.System;
@@ -45,16 +56,21 @@ internal sealed class QuorumHost : IAsyncDisposable
         var directory = LogDirectory.Open(new LogEnvironment(files, time, random), folder);
         try
         {
-            var node = QuorumNode.Open(config, directory.Environment, meta, time, random);
-            await node.StartAsync();
+            var surroundings = new NodeSurroundings(time, random, NullLoggerFactory.Instance);
+            var node = QuorumNode.Open(config, directory.Environment, meta, surroundings);
+            var metadata = new BrokerMetadata(new DynamicBrokerConfig(config, NullLogger.Instance), meta.ClusterId);
+            var controller = new ControllerRole(config, meta, node, metadata, surroundings);
+            node.Start();
+            await controller.StartAsync();
             var before = node.Metadata.Image.Brokers.GetValueOrDefault(1);
-            var lifecycle = new BrokerLifecycle(
-                new DirectController(node.Controller, authorizer: null), node.Metadata, config, meta.ClusterId,
-                before is null || before.LogDirs.IsEmpty ? [meta.DirectoryId!.Value] : before.LogDirs,
-                isClean ? before?.Epoch ?? -1 : -1, time, random);
+            var registration = OwnRegistration.Of(
+                config, meta.ClusterId, RandomIds.Next(random), before is null || before.LogDirs.IsEmpty ? [meta.DirectoryId!.Value] : before.LogDirs,
+                isClean ? before?.Epoch ?? -1 : -1);
+            var interval = TimeSpan.FromMilliseconds(config.GetInt(ConfigKeys.BrokerHeartbeatIntervalMs));
+            var lifecycle = new BrokerLifecycle(new DecisionChannel(controller.Loop, authorizer: null), node.Metadata, registration, interval, time);
             await lifecycle.RegisterAsync();
             await lifecycle.UnfenceAsync();
-            return new QuorumHost(directory, node, lifecycle);
+            return new QuorumHost(directory, node, controller, lifecycle);
         }
         catch
         {
@@ -83,6 +99,7 @@ internal sealed class QuorumHost : IAsyncDisposable
     public async ValueTask Abandon()
     {
         if (!_isSilent) await Broker.DisposeAsync();
+        await _controller.DisposeAsync();
         await Node.DisposeAsync();
         _directory.Dispose();
     }

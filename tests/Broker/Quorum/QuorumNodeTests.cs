@@ -90,7 +90,7 @@ public sealed class QuorumNodeTests : IDisposable
             await Create(host, $"t{crash}", 2);
             disk = disk.Crash(crash);
             // The stop finds the disk gone, or the controller's own record, written when it has been idle, has found it before.
-            var failure = await Record.ExceptionAsync(async () => await host.Abandon()) ?? host.Node.Completion.Exception?.GetBaseException();
+            var failure = await Record.ExceptionAsync(async () => await host.Abandon()) ?? host.Completion.Exception?.GetBaseException();
             _ = Assert.IsAssignableFrom<IOException>(failure);
         }
     }
@@ -101,7 +101,7 @@ public sealed class QuorumNodeTests : IDisposable
         await using var host = await QuorumHost.Start(Path.Combine(_root, "data"));
         _ = await Assert.ThrowsAsync<NullReferenceException>(() => host.Ask(Faulty("t", 1)));
         Assert.Null(host.Node.Metadata.Image.FindTopic("t"));
-        Assert.False(host.Node.Completion.IsCompleted);
+        Assert.False(host.Completion.IsCompleted);
         await Create(host, "t", 1);
     }
 
@@ -182,7 +182,7 @@ public sealed class QuorumNodeTests : IDisposable
         await using var host = await QuorumHost.Start("/data", disk);
         disk.FailSyncs(static path => path.Contains("__cluster_metadata-0", StringComparison.Ordinal));
         await Assert.ThrowsAsync<NotControllerException>(() => Create(host, "t", 1));
-        await Assert.ThrowsAnyAsync<IOException>(() => host.Node.Completion);
+        await Assert.ThrowsAnyAsync<IOException>(() => host.Completion);
         Assert.Null(host.Node.Metadata.Image.FindTopic("t"));
         await Assert.ThrowsAsync<NotControllerException>(() => Create(host, "u", 1));
     }

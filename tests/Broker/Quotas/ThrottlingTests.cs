@@ -254,9 +254,9 @@ public sealed class ThrottlingTests : IAsyncLifetime
     public async Task A_quota_that_is_gone_throttles_nobody()
     {
         await Set("user", "ANONYMOUS", "producer_byte_rate", 1);
-        Assert.True(_node.Broker.Quotas.IsActive);
+        Assert.True(_node.Broker.Connections.Quotas.IsActive);
         await Set("user", "ANONYMOUS", "producer_byte_rate", null);
-        Assert.False(_node.Broker.Quotas.IsActive);
+        Assert.False(_node.Broker.Connections.Quotas.IsActive);
         Assert.Equal(0, await Produce(_node.Connect(), 6_000, "one"));
     }
 

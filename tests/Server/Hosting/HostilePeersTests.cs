@@ -65,13 +65,13 @@ public sealed class HostilePeersTests
         byte[] most = new byte[FrameBytes];
         BinaryPrimitives.WriteInt32BigEndian(most, FrameBytes);
         var sending = (await Crowd(node, Peers)).ConvertAll(peer => Flood(peer, most, count: 1));
-        await Until(() => node.Node.Node.Broker.RequestMemory!.Waiting == Peers - (Bound / FrameBytes));
+        await Until(() => node.Node.Node.Broker.Connections.RequestMemory!.Waiting == Peers - (Bound / FrameBytes));
         // Besides, each may have what its first receive took before its turn came.
         Assert.InRange(node.Node.Transport.Pool.RentedBytes, Bound / 2, Bound + (Peers * BytesOfConnection));
 
         node.Disconnect();
         await Task.WhenAll(sending).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
-        await Until(() => node.Node.Node.Broker.RequestMemory!.ClaimedBytes == 0);
+        await Until(() => node.Node.Node.Broker.Connections.RequestMemory!.ClaimedBytes == 0);
     }
 
     [Fact]
@@ -231,12 +231,12 @@ public sealed class HostilePeersTests
     private static async Task<List<SocketClient>> Crowd(SocketNode node, int count)
     {
         const int WaitingAtMost = 40;
-        await Until(() => node.Node.Node.Broker.Connections.Count == 0);
+        await Until(() => node.Node.Node.Broker.Connections.Open.Count == 0);
         var crowd = new List<SocketClient>();
         while (crowd.Count < count)
         {
             crowd.Add(node.Connect());
-            if (crowd.Count % WaitingAtMost == 0 || crowd.Count == count) await Until(() => node.Node.Node.Broker.Connections.Count >= crowd.Count);
+            if (crowd.Count % WaitingAtMost == 0 || crowd.Count == count) await Until(() => node.Node.Node.Broker.Connections.Open.Count >= crowd.Count);
         }
 
         return crowd;

@@ -19,7 +19,7 @@ public sealed class LargeRequestTests
     public async Task A_client_that_behaves_is_answered_beside_them()
     {
         await using var node = await SocketNode.Start();
-        var memory = node.Node.Node.Broker.DecodeMemory;
+        var memory = node.Node.Node.Broker.Connections.DecodeMemory;
         // What is seen here is not how fast the machine is.
         memory.WaitMs = int.MaxValue;
         using var good = node.Connect();

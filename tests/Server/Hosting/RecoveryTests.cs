@@ -148,7 +148,7 @@ public sealed class RecoveryTests : IDisposable
     {
         await using var node = await RunningNode.Start(NodeSettings.Config(Data, NodeSettings.OnFreePorts()), NullLoggerFactory.Instance);
         var connection = new MemoryConnection();
-        var client = new MemoryClient(connection, node.Node.Broker.Serve(connection, "PLAINTEXT"));
+        var client = new MemoryClient(connection, node.Node.Serve(connection, "PLAINTEXT"));
         var made = await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(
             new CreateTopicsRequest { Topics = { new() { Name = "t", NumPartitions = partitions, ReplicationFactor = 1 } }, TimeoutMs = 60_000 }, 7);
         Assert.Equal(ErrorCode.None, made.Topics[0].ErrorCode);

@@ -77,7 +77,7 @@ public sealed class RequestMemoryTests
         await Queue(node, small, Small, 2);
 
         // It waits and is not read, so that only the node itself can end it.
-        node.Node.Node.Broker.Connections.CloseQuietest(1, static listener => listener == "CONTROLLER");
+        node.Node.Node.Broker.Connections.Open.CloseQuietest(1, static listener => listener == "CONTROLLER");
         Assert.NotNull(await small.Receive());
         Assert.Null(await large.Receive());
     }
@@ -119,7 +119,7 @@ public sealed class RequestMemoryTests
     public async Task Unset_it_bounds_nothing()
     {
         await using var node = await SocketNode.Start();
-        Assert.Null(node.Node.Node.Broker.RequestMemory);
+        Assert.Null(node.Node.Node.Broker.Connections.RequestMemory);
     }
 
     /// <summary>A client sends the beginning of a frame, for which room is claimed.</summary>
@@ -136,7 +136,7 @@ public sealed class RequestMemoryTests
         await Eventually.Is(() => Memory(node).Waiting == waiting);
     }
 
-    private static RequestMemory Memory(SocketNode node) => node.Node.Node.Broker.RequestMemory!;
+    private static RequestMemory Memory(SocketNode node) => node.Node.Node.Broker.Connections.RequestMemory!;
 
     /// <summary>ApiVersions whose client id makes it as long as that.</summary>
     private static byte[] Framed(int length)

@@ -212,7 +212,7 @@ public sealed class StartStopTests
     /// <summary>The machine's time, in which what a stop allows a disk is over at once when a test says so.</summary>
     private sealed class HurriedTime : TimeProvider
     {
-        private static readonly TimeSpan Allowed = TimeSpan.FromMilliseconds(BrokerService.DiskDrainMs);
+        private static readonly TimeSpan Allowed = TimeSpan.FromMilliseconds(DiskWork.DrainMs);
         private volatile bool _isHurried;
 
         public void Hurry() => _isHurried = true;

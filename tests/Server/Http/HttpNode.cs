@@ -42,7 +42,7 @@ internal sealed class HttpNode : IAsyncDisposable
     public MemoryClient Connect()
     {
         var connection = new MemoryConnection();
-        return new MemoryClient(connection, Running.Node.Broker.Serve(connection, "PLAINTEXT"));
+        return new MemoryClient(connection, Running.Node.Serve(connection, "PLAINTEXT"));
     }
 
     public async Task CreateTopic(string name, int partitions = 1)

@@ -1,6 +1,5 @@
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
-using KafkaCompat.Broker.Telemetry;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 
@@ -19,7 +18,7 @@ namespace KafkaCompat.Broker.Handlers.Cluster;
 /// A version that is not served is answered by the connection itself, in version 0.
 /// </summary>
 [Serves(ApiKey.ApiVersions, 0, 5, ApiListeners.Broker | ApiListeners.Controller)]
-public sealed class ApiVersionsHandler(BrokerMetadata metadata, ClientTelemetry telemetry) : IHandler<ApiVersionsRequest, ApiVersionsResponse>
+public sealed class ApiVersionsHandler(BrokerMetadata metadata, Func<bool> isTelemetryAdvertised) : IHandler<ApiVersionsRequest, ApiVersionsResponse>
 {
     public ValueTask<ApiVersionsResponse?> Handle(ApiVersionsRequest request, RequestContext context)
     {
@@ -31,10 +30,10 @@ public sealed class ApiVersionsHandler(BrokerMetadata metadata, ClientTelemetry 
             context.Connection.ClientSoftwareVersion = request.ClientSoftwareVersion;
         }
         var response = new ApiVersionsResponse();
-        var isTelemetryAdvertised = telemetry.IsAdvertised;
+        var hasTelemetry = isTelemetryAdvertised();
         foreach (var api in context.Connection.Dispatch.Served)
         {
-            if (api.Key is (ApiKey.GetTelemetrySubscriptions or ApiKey.PushTelemetry) && !isTelemetryAdvertised) continue;
+            if (api.Key is (ApiKey.GetTelemetrySubscriptions or ApiKey.PushTelemetry) && !hasTelemetry) continue;
             var min = api.Key == ApiKey.Produce ? (short)0 : api.MinVersion;
             response.ApiKeys.Add(new() { ApiKey = (short)api.Key, MinVersion = min, MaxVersion = api.MaxVersion });
         }

@@ -8,7 +8,7 @@ namespace KafkaCompat.Broker.Controller;
 /// The way to the controller where that is this very node: its handlers are run as those of its listener are, with what the forwarded request says in place of
 /// a connection. The node's own broker can ask too what no listener serves.
 /// </summary>
-public sealed class LocalController(DispatchTable served, IController controller) : IControllerChannel
+public sealed class LocalControllerChannel(DispatchTable served, IController controller) : IControllerChannel
 {
     private readonly DispatchTable _within =
         new(ApiListeners.None, ControllerApis.All.Where(static api => api.Listeners == ApiListeners.None).Select(api => new DecidedApi(api, controller)));

@@ -5,7 +5,7 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Broker.Controller;
 
 /// <summary>The way from a handler of the controller's listener to what the controller decides: no other handler stands between.</summary>
-public sealed class DirectController(IController controller, IAuthorizer? authorizer) : IControllerChannel
+public sealed class DecisionChannel(IController controller, IAuthorizer? authorizer) : IControllerChannel
 {
     public async Task<ForwardedAnswer> Forward(ForwardedRequest request)
     {

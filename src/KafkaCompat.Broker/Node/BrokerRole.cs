@@ -1,0 +1,98 @@
+using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Metadata;
+using KafkaCompat.Broker.Partitions;
+using KafkaCompat.Protocol.Configs;
+using Microsoft.Extensions.Logging;
+
+namespace KafkaCompat.Broker.Node;
+
+/// <summary>
+/// What a node is as a broker: what it serves, and its standing with the controller. It knows the metadata below it and the way to the controller, wherever
+/// that is.
+/// </summary>
+/// <remarks>
+/// Start: registered and fenced → the logs open → each listener told of the whole image → background tasks → unfenced → directories told → topics of the
+/// settings. Stop: <see cref="LeaveAsync"/> while there is a controller to tell, then the metadata ends, which tells the listeners here, and then
+/// <see cref="DisposeAsync"/>.
+/// </remarks>
+public sealed class BrokerRole : IAsyncDisposable
+{
+    private readonly ServerConfig _config;
+    private readonly BrokerLifecycle _lifecycle;
+    private readonly MetadataApplier _metadata;
+    private readonly RefusedPartitions _refused;
+    private readonly ILogger _logger;
+
+    /// <summary>
+    /// What the start waits for. It is not left to itself where the start is to end: it would go on with files that are somebody else's by then.
+    /// </summary>
+    private Task _underWay = Task.CompletedTask;
+
+    private bool _hasLeft;
+
+    internal BrokerRole(ServerConfig config, BrokerService service, BrokerLifecycle lifecycle, MetadataApplier metadata, NodeSurroundings surroundings)
+    {
+        _config = config;
+        Service = service;
+        _lifecycle = lifecycle;
+        _metadata = metadata;
+        _logger = surroundings.NodeLogger;
+        _refused = new RefusedPartitions(() => service.HasRefusedPartitions, metadata.RepeatAsync, surroundings.EngineTime);
+    }
+
+    /// <summary>What it serves.</summary>
+    public BrokerService Service { get; }
+
+    /// <summary>Ends, or fails, when a part has that the node cannot do without.</summary>
+    public Task Completion => Task.WhenAny(Service.Completion, _refused.Completion).Unwrap();
+
+    /// <summary>Starts it; when it returns, it leads its partitions and may be given connections.</summary>
+    public async Task StartAsync(NodeStart start)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        start.Stage = StartStage.Registration;
+        await UnlessStopped(_lifecycle.RegisterAsync());
+        Service.BrokerEpoch = _lifecycle.Epoch;
+        start.Stage = StartStage.Logs;
+        await Service.LoadDirectory(_metadata.Image);
+        start.Stage = StartStage.Leadership;
+        foreach (var listener in Service.MetadataListeners) await UnlessStopped(_metadata.AttachAsync(listener).AsTask());
+        Service.Start();
+        await UnlessStopped(_lifecycle.UnfenceAsync());
+        Service.CordonsChanged += _lifecycle.ReportDirectories;
+        Service.TellDirectories();
+        await UnlessStopped(InitialTopics.Create(_config.Topics, Service.Metadata, Service.Controller, _config, _logger));
+        _refused.Start();
+
+        Task UnlessStopped(Task step)
+        {
+            _underWay = step;
+            return step.WaitAsync(start.Stop);
+        }
+    }
+
+    /// <summary>Has a failed directory told of at once, so that nobody waits for a leader that cannot lead.</summary>
+    public void ReportDirectories() => _lifecycle.ReportDirectories();
+
+    /// <summary>
+    /// Leaves the cluster: the controller, where <paramref name="isTold"/> and the settings say so, moves leadership away first. False where something of it
+    /// failed.
+    /// </summary>
+    public async ValueTask<bool> LeaveAsync(bool isTold)
+    {
+        _hasLeft = true;
+        var steps = new StopSteps(_logger);
+        await steps.Take(_refused.DisposeAsync);
+        if (isTold && _config.GetBool(ConfigKeys.ControlledShutdownEnable)) await steps.Take(_lifecycle.ShutDownAsync);
+        await steps.Take(_lifecycle.DisposeAsync);
+        return !steps.HasFailed;
+    }
+
+    /// <summary>Ends what it serves, and closes the directories: in order with the mark of a clean shutdown. The metadata has ended before.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _underWay.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        if (!_hasLeft) _ = await LeaveAsync(isTold: false);
+        await Service.DisposeAsync();
+    }
+}

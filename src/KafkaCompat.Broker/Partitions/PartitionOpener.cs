@@ -1,0 +1,114 @@
+using KafkaCompat.Broker.Metadata;
+using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Configs;
+using KafkaCompat.Storage.Directories;
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Storage.Logs;
+using KafkaCompat.Storage.Segments;
+using Microsoft.Extensions.Logging;
+
+namespace KafkaCompat.Broker.Partitions;
+
+/// <summary>
+/// Opens partitions over their logs: those that the directories hold when the node starts, and those that the metadata gives to this broker later, whose logs
+/// it makes.
+/// </summary>
+internal sealed class PartitionOpener(LogDirectories directories, BrokerMetadata metadata, LogSyncer syncer, TimeProvider time, ILogger logger)
+{
+    /// <summary>High watermarks of partitions that the directories held at the start and that are not open yet.</summary>
+    private Dictionary<TopicPartition, long>? _highWatermarks;
+
+    /// <summary>Told of each replica that is in another directory than the metadata says: topic, partition, directory.</summary>
+    public Action<Uuid, int, Uuid>? Placed { get; init; }
+
+    /// <summary>Opens the logs that the directories hold and sets strays aside. To be called once, with the first image that is known to be complete.</summary>
+    public async Task LoadDirectory(MetadataImage image)
+    {
+        // A directory that was formatted a moment ago has no mark of a clean stop either, and nothing to check.
+        foreach (var directory in directories.Online.Where(directory => !directory.WasClosedCleanly && !image.Topics.IsEmpty))
+            PartitionLogMessages.RecoveryBegins(logger, directory.Path);
+        var started = time.GetTimestamp();
+        await directories.LoadAll(
+            (partition, topicId) => IsHere(image, partition, topicId),
+            partition => LogSettingsOf.Topic(metadata.TopicConfigOf(image, partition.Topic)),
+            metadata.Settings.Of(image).GetInt(ConfigKeys.NumRecoveryThreadsPerDataDir));
+        _highWatermarks = directories.HighWatermarksAtStart(
+            partition => image.FindPartition(partition.Topic, partition.Partition)?.Replicas.Contains(metadata.NodeId) == true);
+        foreach (var stray in directories.Strays) PartitionLogMessages.Stray(logger, stray);
+        var progress = directories.Recovery.Progress;
+        PartitionLogMessages.LogsOpened(
+            logger, progress.Opened, (long)time.GetElapsedTime(started).TotalMilliseconds, progress.CheckedBytes, progress.Repairs);
+    }
+
+    /// <summary>
+    /// Makes the logs of all new partitions of a step together, so that they wait for the disk together. A single one is made where it is opened.
+    /// </summary>
+    public async Task CreateLogs(MetadataStep step)
+    {
+        var created = new List<(NewLog, Uuid?)>();
+        foreach (var change in step.Delta.ChangedTopics.Values)
+        {
+            LogSettings? settings = null;
+            foreach (var index in change.ChangedPartitions)
+            {
+                var registration = change[index];
+                var key = new TopicPartition(change.Name, index);
+                if (!registration.Replicas.Contains(metadata.NodeId) || directories.Find(key) is not null || WhyOffline(registration) is not null) continue;
+                settings ??= LogSettingsOf.Topic(metadata.TopicConfigOf(step.Image, change.Name));
+                var epoch = registration.Leader == metadata.NodeId ? registration.LeaderEpoch : LeaderEpochCache.Undefined;
+                created.Add((new NewLog(key, change.Id, settings, epoch), AssignedDirectory(registration)));
+            }
+        }
+        if (created.Count < 2) return;
+        try
+        {
+            await directories.CreateAll(created);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // Each is tried by itself now, which tells which of them cannot be used and why.
+        }
+    }
+
+    /// <summary>Opens a partition over its log, which it makes where there is none.</summary>
+    public Partition Open(MetadataImage image, TopicPartition key, Uuid topicId, PartitionRegistration registration)
+    {
+        var config = metadata.TopicConfigOf(image, key.Topic);
+        var log = directories.Find(key) ?? directories.Create(key, topicId, AssignedDirectory(registration), LogSettingsOf.Topic(config));
+        if (log.TopicId is { } found && found != topicId)
+            throw new LogCorruptionException($"{log.Folder} belongs to topic {found}, while partition {key} belongs to {topicId}.");
+        Report(image, key, topicId, registration.DirectoryOf(metadata.NodeId));
+        var partition = new Partition(topicId, log, config, _highWatermarks?.GetValueOrDefault(key) ?? 0, syncer, time);
+        Forget(key);
+        return partition;
+    }
+
+    /// <summary>The partition is open, or gone.</summary>
+    public void Forget(TopicPartition key) => _ = _highWatermarks?.Remove(key);
+
+    /// <summary>Why a partition that is not here cannot be opened: its directory has failed, or could not be used at the start. Null where it can be.</summary>
+    public string? WhyOffline(PartitionRegistration registration) => directories.WhyOffline(AssignedDirectory(registration));
+
+    private Uuid? AssignedDirectory(PartitionRegistration registration)
+    {
+        var assigned = registration.DirectoryOf(metadata.NodeId);
+        return DirectoryIds.IsReserved(assigned) ? null : assigned;
+    }
+
+    private bool IsHere(MetadataImage image, TopicPartition partition, Uuid? topicId)
+    {
+        var topic = image.FindTopic(partition.Topic);
+        // As in Kafka, a folder without partition.metadata is a stray too: the file is there before the first record is.
+        return topic is not null && topicId == topic.Id
+            && topic.Partitions.TryGetValue(partition.Partition, out var registration) && registration.Replicas.Contains(metadata.NodeId);
+    }
+
+    /// <summary>A broker of several directories says where it has put a replica; of a single one the controller knows it.</summary>
+    private void Report(MetadataImage image, TopicPartition key, Uuid topicId, Uuid assigned)
+    {
+        if (!image.MetadataVersion.IsDirectoryAssignmentSupported || directories.HomeOf(key) is not { } home) return;
+        var isKnown = assigned == home.Id || (assigned == DirectoryIds.Migrating && directories.All.Count == 1);
+        if (!isKnown && home.Id != default) Placed?.Invoke(topicId, key.Partition, home.Id);
+    }
+}
