@@ -12,13 +12,8 @@ internal static class Exceptions
     /// <summary>Constructors with more than six parameters, with how many they have.</summary>
     public static readonly string[] LargeConstructors = [];
 
-    /// <summary>Names that two types have. A handler of the controller has the name of the one that stands before it on the listener.</summary>
-    public static readonly string[] TwinTypes =
-    [
-        "AlterClientQuotasHandler",
-        "AlterConfigsHandler",
-        "IncrementalAlterConfigsHandler",
-    ];
+    /// <summary>Names that two types have.</summary>
+    public static readonly string[] TwinTypes = [];
 
     /// <summary>Handlers whose tests stand in a file of another name, with those of other handlers.</summary>
     public static readonly string[] HandlersWithoutTests = [];

@@ -4,7 +4,8 @@ namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>
 /// Decides the requests of one API key. It is pure and has no state: one object decides for every controller there is, over what the turn gives it. A class
-/// with <see cref="ServesAttribute"/> is found by the generator, and nothing else has to know of it.
+/// with <see cref="ServesAttribute"/> is found by the generator, and nothing else has to know of it. Where a handler stands on the listeners before it, which
+/// asks for what is left to decide, it is called the key's decider.
 /// </summary>
 internal interface IControllerHandler<TRequest, TResponse>
     where TRequest : class, IRequest<TRequest>, IRequestFor<TResponse>

@@ -8,7 +8,7 @@ namespace KafkaCompat.Cluster.Controller;
 /// nothing; with validateOnly nothing.
 /// </summary>
 [Serves(ApiKey.AlterClientQuotas, 0, 1, ApiListeners.None)]
-internal sealed class AlterClientQuotasHandler : IControllerHandler<AlterClientQuotasRequest, AlterClientQuotasResponse>
+internal sealed class AlterClientQuotasDecider : IControllerHandler<AlterClientQuotasRequest, AlterClientQuotasResponse>
 {
     public Decision<AlterClientQuotasResponse> Decide(AlterClientQuotasRequest request, ControllerTurn turn) =>
         new QuotaDecisions(turn.Image, turn.Request.UnknownHosts).Alter(request);

@@ -6,21 +6,21 @@ using KafkaCompat.Protocol.Messages;
 namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>
-/// AlterConfigs 0-2, the older way, of what is not a node's own: sets all settings of a topic, broker, group or subscription at once and takes back those that
-/// are not named.
+/// IncrementalAlterConfigs 0-1, of what is not a node's own: sets, deletes, appends to and subtracts from single settings of topics, brokers, groups and client
+/// metrics. Each resource on its own, all that is asked of it or nothing; with validateOnly nothing.
 /// </summary>
-[Serves(ApiKey.AlterConfigs, 0, 2, ApiListeners.None)]
-internal sealed class AlterConfigsHandler : IControllerHandler<AlterConfigsRequest, AlterConfigsResponse>
+[Serves(ApiKey.IncrementalAlterConfigs, 0, 1, ApiListeners.None)]
+internal sealed class IncrementalAlterConfigsDecider : IControllerHandler<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>
 {
-    public Decision<AlterConfigsResponse> Decide(AlterConfigsRequest request, ControllerTurn turn)
+    public Decision<IncrementalAlterConfigsResponse> Decide(IncrementalAlterConfigsRequest request, ControllerTurn turn)
     {
         var alteration = new ConfigDecisions(turn.Settings, turn.Image, turn.Access, request.ValidateOnly);
-        var response = new AlterConfigsResponse();
+        var response = new IncrementalAlterConfigsResponse();
         foreach (var asked in request.Resources)
         {
-            var problem = alteration.Replace(
+            var problem = alteration.Alter(
                 new ConfigResource((ConfigResourceType)asked.ResourceType, asked.ResourceName),
-                asked.Configs.ToDictionary(static c => c.Name, static c => c.Value!, StringComparer.Ordinal));
+                asked.Configs.ConvertAll(static c => new ConfigChange(c.Name, (ConfigOperation)c.ConfigOperation, c.Value)));
             response.Responses.Add(new()
             {
                 ErrorCode = problem?.Error ?? ErrorCode.None,
