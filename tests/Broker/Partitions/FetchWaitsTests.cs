@@ -132,6 +132,23 @@ public sealed class FetchWaitsTests : IDisposable
         _waits.End();
     }
 
+    /// <summary>What went counts with what comes in its place, and what was there before it as ever.</summary>
+    [Fact]
+    public void A_log_that_is_cut_has_bytes_count_no_later_than_those_that_come_in_their_place()
+    {
+        for (var i = 1; i <= 1_030; i++) _waits.Written(i, 1);
+        _waits.Cut(10);
+        _waits.Advance(9, NoTransaction, 0);
+        Assert.Equal(9L, _waits.Bounds.VisibleBytes);
+        _waits.Written(11, 5);
+        _waits.Advance(11, NoTransaction, 0);
+        Assert.Equal(1_035L, _waits.Bounds.VisibleBytes);
+        // The high watermark goes back with the log of a follower.
+        _waits.Cut(4);
+        _waits.Advance(4, NoTransaction, 0);
+        Assert.Equal((4L, 1_035L), (_waits.Bounds.HighWatermark, _waits.Bounds.VisibleBytes));
+    }
+
     [Fact]
     public async Task Nobody_waits_once_the_node_stops()
     {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Coordination;
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Cluster.Metadata;
@@ -10,6 +11,7 @@ using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Segments;
+using KafkaCompat.Tests.Shared;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Partitions;
@@ -19,6 +21,7 @@ public sealed class FollowingTests : IDisposable
 {
     private const int SegmentBytes = 300;
 
+    private readonly HookedFileStore _files = new(new ForgetfulFileStore(TimeProvider.System));
     private readonly Dictionary<int, LogDirectory> _directories = [];
     private readonly Dictionary<int, Partition> _replicas = [];
     private int _partitionEpoch;
@@ -116,7 +119,7 @@ public sealed class FollowingTests : IDisposable
 
     /// <summary>The records of the first epoch are not those that the high watermark passes in the third, though their offsets are.</summary>
     [Fact]
-    public void Who_waits_for_records_that_another_leaders_have_replaced_is_never_told_that_they_are_committed()
+    public async Task Who_waits_for_records_that_another_leaders_have_replaced_is_never_told_that_they_are_committed()
     {
         using var wheel = new TimerWheel(TimeProvider.System);
         Lead(1, epoch: 1, isr: [1, 2]);
@@ -132,6 +135,10 @@ public sealed class FollowingTests : IDisposable
         Assert.Equal(5, _replicas[1].HighWatermark);
         var place = new AckWait(wheel).Add(_replicas[1], late.RequiredOffset, late.LeaderEpoch);
         Assert.Equal((ErrorCode.NotLeaderOrFollower, ErrorCode.NotLeaderOrFollower), (waiting.Outcome, place.Outcome));
+        // A coordinator waits in the epoch that it leads in.
+        var coordinators = (int[])[1, 3];
+        var outcomes = coordinators.Select(epoch => new PartitionShardLog(_replicas[1], epoch, wheel).WhenCommitted(late.RequiredOffset, 60_000));
+        Assert.Equal([ErrorCode.NotLeaderOrFollower, ErrorCode.None], await Task.WhenAll(outcomes));
     }
 
     [Fact]
@@ -206,6 +213,26 @@ public sealed class FollowingTests : IDisposable
         Assert.Equal(2L, follower.NextFetch()!.Value.Ask.Offset);
     }
 
+    [Fact]
+    public void What_the_disk_refuses_is_fetched_again()
+    {
+        Lead(1, epoch: 3);
+        for (var i = 0; i < 3; i++) Append(1, valueBytes: 100);
+        // Each second batch needs a new segment.
+        Step(2, 1, highWatermark: 0, maxBytes: 1);
+        Step(2, 1, highWatermark: 0, maxBytes: 1);
+        var fetch = _replicas[2].NextFetch()!.Value;
+        _files.Before = static (operation, _) =>
+        {
+            if (operation == nameof(IFileStore.Open)) throw HookedFileStore.TooManyOpenFiles();
+        };
+        Assert.Equal(ErrorCode.KafkaStorageError, _replicas[2].Follow(fetch, AnswerOf(1, fetch, 0)));
+        _files.Before = null;
+        Assert.Equal(fetch.Ask.Offset, _replicas[2].NextFetch()!.Value.Ask.Offset);
+        CatchUp(2, 1, highWatermark: 3);
+        AssertSame();
+    }
+
     /// <summary>The leader changes, with or without what the other has; records come, and go by retention. In the end both have the same.</summary>
     [Theory]
     [InlineData(1)]
@@ -267,7 +294,7 @@ public sealed class FollowingTests : IDisposable
 
     private Partition Create(int id)
     {
-        var directory = LogDirectory.Open(new LogEnvironment(new ForgetfulFileStore(TimeProvider.System), TimeProvider.System, new Random(1)), "/data");
+        var directory = LogDirectory.Open(new LogEnvironment(_files, TimeProvider.System, new Random(1)), $"/data{id}");
         directory.LoadAll(static (_, _) => true, static _ => LogSettings.Default).GetAwaiter().GetResult();
         _directories[id] = directory;
         var log = directory.Create(new TopicPartition("t", 0), new Uuid(7, 9), LogSettings.Default with { SegmentBytes = SegmentBytes });

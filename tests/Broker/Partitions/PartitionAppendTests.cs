@@ -71,8 +71,10 @@ public sealed class PartitionAppendTests : IDisposable
         Assert.Equal(error, partition.Append(RecordBytes.From(batch.AsMemory()), 1, 12).Error);
     }
 
-    [Fact]
-    public async Task Times_that_the_broker_gives_do_not_go_back()
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task Times_that_the_broker_gives_do_not_go_back(int epochOfSlow)
     {
         var time = new FakeClock();
         var partition = Lead(time, ("message.timestamp.type", "LogAppendTime"));
@@ -81,6 +83,7 @@ public sealed class PartitionAppendTests : IDisposable
         await slow.IsRead.WaitAsync(TestContext.Current.CancellationToken);
         time.NowMs += 5000;
         Assert.Equal(time.NowMs, partition.Append(RecordBytes.From(Records.Batch().AsMemory()), 1, 12).LogAppendTimeMs);
+        partition.Lead(epochOfSlow);
         slow.GoOn();
         Assert.Equal(time.NowMs, (await first).LogAppendTimeMs);
         using var region = partition.Read(0, 10_000, true, false, -1, -1).Region;

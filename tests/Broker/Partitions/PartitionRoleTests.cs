@@ -88,6 +88,20 @@ public sealed class PartitionRoleTests : IDisposable
         Assert.Equal(ErrorCode.NotLeaderOrFollower, Append(partition, acks: 1).Error);
     }
 
+    [Fact]
+    public async Task At_a_partition_that_comes_while_the_node_stops_no_fetch_waits()
+    {
+        var partitions = new PartitionTable();
+        partitions.EndWaits();
+        var partition = Create();
+        partitions.Add(partition);
+        Tell(partition, leader: 1, epoch: 3, isr: [1]);
+        using var wheel = new TimerWheel(TimeProvider.System);
+        var wait = new FetchWait(wheel, 1, missingBytes: 10, committedOnly: false);
+        wait.Register(partition.Read(0, 1_000, true, false, -1, -1));
+        await wait.Wait(long.MaxValue, TestContext.Current.CancellationToken);
+    }
+
     private Partition Create(params (string Name, string Value)[] configs)
     {
         var log = _directory.Create(new TopicPartition("t", 0), new Uuid(7, 9), LogSettings.Default);
