@@ -91,6 +91,30 @@ public sealed class RecoveryTests : IDisposable
         AssertAllThere(again);
     }
 
+    /// <summary>
+    /// A power cut can tear a batch so that its offset alone is lost, which no checksum covers. It is the end of a log whose records were on no disk, as any
+    /// torn batch is: else nobody could read past it any more.
+    /// </summary>
+    [Fact]
+    public void ABatchWhoseOffsetWasTornIsTheEndOfWhatWasNotSynced()
+    {
+        string folder = Path.Combine(_root, "t-0");
+        var environment = new LogEnvironment(_files, _clock, new Random(1));
+        _files.CreateFolder(folder);
+        var partition = new TopicPartition("t", 0);
+        long size;
+        using (var log = PartitionLog.Open(environment, folder, partition, LogSettings.Default, new LogOpening(IsClean: false)))
+        {
+            for (int i = 0; i < 4; i++)
+                _ = log.Append(Batches.Plain(i));
+            size = log.SizeInBytes / 4;
+        }
+        using (StoredFile file = _files.Open(Path.Combine(folder, "00000000000000000000.log"), FileOpening.ReadWrite))
+            file.Write(2 * size, new byte[sizeof(long)]);
+        using var again = PartitionLog.Open(environment, folder, partition, LogSettings.Default, new LogOpening(IsClean: false));
+        Assert.Equal((2, 2 * size), (again.LogEndOffset, again.SizeInBytes));
+    }
+
     [Fact]
     public async Task ProgressIsTold()
     {

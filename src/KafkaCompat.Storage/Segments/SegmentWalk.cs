@@ -94,6 +94,9 @@ internal sealed class SegmentWalk(BatchScanner scanner, long nextOffset)
                 case ScanStop.End:
                     // The last one of all.
                     return Halt(ScanStop.BadOffset, Position);
+                case ScanStop why when NextOffset >= KeepsBefore && Position > 0:
+                    // A sector's end within its offset: the write did not end. No sector ends so in a file's first batch, which is another's.
+                    return Halt(why, Position);
                 case ScanStop why:
                     LeaveOut(Position, Header.SizeInBytes, Math.Max(NextOffset, Following()?.BaseOffset ?? (Bound < long.MaxValue ? Bound : NextOffset)), why);
                     break;
