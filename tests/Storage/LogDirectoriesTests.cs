@@ -95,12 +95,29 @@ public sealed class LogDirectoriesTests
     {
         using (LogDirectories directories = Open())
         {
-            _ = directories.All[0].Create(new TopicPartition("t", 0), s_topicId, LogSettings.Default);
-            _ = directories.All[2].Create(new TopicPartition("t", 0), s_topicId, LogSettings.Default);
+            _ = directories.All[0].Create(new TopicPartition("t", 0), s_topicId, LogSettings.Default).Append(Batches.Plain(0));
+            _ = directories.All[2].Create(new TopicPartition("t", 0), s_topicId, LogSettings.Default).Append(Batches.Plain(0));
         }
         LogCorruptionException refused = Assert.Throws<LogCorruptionException>(() => Open());
         Assert.Contains("/disk0/t-0", refused.Message, StringComparison.Ordinal);
         Assert.Contains("/disk2/t-0", refused.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A disk failed while the log was made there; the partition began elsewhere, and the disk is well again.</summary>
+    [Theory]
+    [InlineData(0, 2)]
+    [InlineData(2, 0)]
+    public void Of_two_logs_of_one_partition_one_that_was_never_used_goes(int used, int unused)
+    {
+        using (LogDirectories directories = Open())
+        {
+            _ = directories.All[used].Create(new TopicPartition("t", 0), s_topicId, LogSettings.Default).Append(Batches.Plain(0, 3));
+            _ = directories.All[unused].Create(new TopicPartition("t", 0), s_topicId, LogSettings.Default);
+        }
+        using LogDirectories again = Open();
+        PartitionLog log = again.Find(new TopicPartition("t", 0))!;
+        Assert.Equal(($"/disk{used}/t-0", 3L), (log.Folder, log.LogEndOffset));
+        Assert.False(_files.FolderExists($"/disk{unused}/t-0"));
     }
 
     [Fact]

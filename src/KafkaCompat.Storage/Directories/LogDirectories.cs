@@ -183,15 +183,44 @@ public sealed class LogDirectories : IDisposable
         {
             Recovery.Ended();
         }
-        var homes = new Dictionary<TopicPartition, PartitionLog>();
-        foreach (PartitionLog log in Online.SelectMany(static directory => directory.Logs))
-        {
-            if (!homes.TryAdd(log.Partition, log))
-                throw new LogCorruptionException($"Duplicate log directories found: {homes[log.Partition].Folder}, {log.Folder}!");
-        }
+        await LeaveOneOfEach();
         if (!Online.Any())
             throw new KafkaStorageException($"All log directories have failed, the last one because of: {_all[^1].Health.Cause?.Message}",
                 _all[^1].Health.Cause);
+    }
+
+    /// <summary>
+    /// Of two logs of one partition one may never have been used: its disk failed while it was made, and the partition began elsewhere. Between two that were
+    /// used nobody here can choose.
+    /// </summary>
+    private async Task LeaveOneOfEach()
+    {
+        var homes = new Dictionary<TopicPartition, LogDirectory>();
+        foreach (LogDirectory directory in Online.ToList())
+        {
+            foreach (PartitionLog log in directory.Logs.ToList())
+            {
+                if (homes.TryAdd(log.Partition, directory))
+                    continue;
+                LogDirectory earlier = homes[log.Partition];
+                PartitionLog other = earlier.Find(log.Partition)!;
+                if (log.LogEndOffset == 0)
+                {
+                    await DeleteUnused(directory, log);
+                    continue;
+                }
+                if (other.LogEndOffset > 0)
+                    throw new LogCorruptionException($"Duplicate log directories found: {other.Folder}, {log.Folder}!");
+                await DeleteUnused(earlier, other);
+                homes[log.Partition] = directory;
+            }
+        }
+    }
+
+    private static Task DeleteUnused(LogDirectory directory, PartitionLog log)
+    {
+        directory.Environment.Recovery.Repaired(new LogRepair(RepairAct.UnusedFolderDeleted, log.Folder));
+        return directory.Environment.DiskThreads.Run(() => directory.Delete(log.Partition));
     }
 
     private async Task Load(LogDirectory directory, Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, int threads)
