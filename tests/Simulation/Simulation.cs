@@ -17,6 +17,7 @@ internal sealed record SimulationResult(
 internal static class OneNode
 {
     private const int Producers = 3;
+    private const int IdempotentProducers = 2;
     private const int Consumers = 2;
     private const int Committers = 2;
     private const int Members = 2;
@@ -33,12 +34,15 @@ internal static class OneNode
         var topics = new Topics(world, new Random(random.Next()));
         var chaos = new Chaos(world, topics, new Random(random.Next()));
         var producers = Enumerable.Range(0, Producers).Select(i => new Producer(world, topics, $"p{i}", new Random(random.Next()))).ToList();
+        var idempotent = Enumerable.Range(0, IdempotentProducers)
+            .Select(i => new IdempotentProducer(world, topics, $"i{i}", new Random(random.Next()))).ToList();
         var consumers = Enumerable.Range(0, Consumers).Select(i => new Consumer(world, topics, $"c{i}", new Random(random.Next()))).ToList();
         var committers = Enumerable.Range(0, Committers).Select(i => new Committer(world, topics, $"g{i}", new Random(random.Next()))).ToList();
         var members = Enumerable.Range(0, Members).Select(i => new Member(world, $"m{i}", new Random(random.Next()))).ToList();
         world.Node.Start();
         var lives = new List<Task> { world.Live(topics.Administer), world.Live(chaos.Rage) };
         lives.AddRange(producers.Select(producer => world.Live(producer.Produce)));
+        lives.AddRange(idempotent.Select(producer => world.Live(producer.Produce)));
         lives.AddRange(consumers.Select(consumer => world.Live(consumer.Consume)));
         lives.AddRange(committers.Select(committer => world.Live(committer.Commit)));
         lives.AddRange(members.Select(member => world.Live(member.Live)));
@@ -64,7 +68,8 @@ internal static class OneNode
             world.Violation($"work came from another thread: {stranger}");
         }
 
-        var (acked, read) = (producers.Sum(static producer => producer.Acked), consumers.Sum(static consumer => consumer.Records));
+        var acked = producers.Sum(static producer => producer.Acked) + idempotent.Sum(static producer => producer.Acked);
+        var read = consumers.Sum(static consumer => consumer.Records);
         var (commits, sessions) = (committers.Sum(static committer => committer.Acked), members.Sum(static member => member.Watched));
         var done = string.Create(
             CultureInfo.InvariantCulture,

@@ -4,9 +4,10 @@ using KafkaCompat.Storage.Files;
 namespace KafkaCompat.Simulation.Engine;
 
 /// <summary>
-/// The disk of one machine as one process uses it: a <see cref="ForgetfulFileStore"/>, each of whose operations that change something is an event.
+/// The disks of one machine as one process uses them: a <see cref="ForgetfulFileStore"/>, each of whose operations that change something is an event, with
+/// what is wrong with them, and folders whose entries come in no order.
 /// </summary>
-internal sealed class SimDisk(ForgetfulFileStore store, Trace trace) : IFileStore
+internal sealed class SimDisk(ForgetfulFileStore store, Trace trace, DiskFaults faults) : IFileStore
 {
     public bool FileExists(string path) => store.FileExists(path);
 
@@ -15,43 +16,57 @@ internal sealed class SimDisk(ForgetfulFileStore store, Trace trace) : IFileStor
     public IReadOnlyList<StoredEntry> List(string folder)
     {
         trace.Add($"list {folder}");
-        return store.List(folder);
+        faults.OnRead(folder);
+        return faults.Shuffled(store.List(folder));
     }
 
     public StoredFile Open(string path, FileOpening opening)
     {
         trace.Add($"open {path} {opening}");
-        return new SimFile(store.Open(path, opening), trace);
+        if (opening is FileOpening.CreateNew or FileOpening.OpenOrCreate && !store.FileExists(path))
+        {
+            faults.OnChange("open", path);
+        }
+
+        return new SimFile(store.Open(path, opening), this);
     }
 
     public void CreateFolder(string path)
     {
-        trace.Add($"create {path}");
+        if (!store.FolderExists(path))
+        {
+            trace.Add($"create {path}");
+            faults.OnChange("mkdir", path);
+        }
+
         store.CreateFolder(path);
     }
 
     public void Rename(string from, string to)
     {
         trace.Add($"rename {from} {to}");
+        faults.OnChange("rename", from);
         store.Rename(from, to);
     }
 
     public void Delete(string path)
     {
         trace.Add($"delete {path}");
+        faults.OnChange("unlink", path);
         store.Delete(path);
     }
 
     public void DeleteFolder(string path)
     {
         trace.Add($"delete folder {path}");
+        faults.OnChange("rmdir", path);
         store.DeleteFolder(path);
     }
 
     public void SyncFolder(string path)
     {
         trace.Add($"sync folder {path}");
-        store.SyncFolder(path);
+        Sync(path, () => store.SyncFolder(path));
     }
 
     public long LastWriteMs(string path) => store.LastWriteMs(path);
@@ -62,37 +77,43 @@ internal sealed class SimDisk(ForgetfulFileStore store, Trace trace) : IFileStor
 
     public IDisposable? TryLock(string path) => store.TryLock(path);
 
-    private sealed class SimFile(StoredFile file, Trace trace) : StoredFile(file.Path)
+    private void Sync(string path, Action sync)
+    {
+        store.FailSyncs(faults.SyncFails(path) ? static _ => true : null);
+        sync();
+    }
+
+    private sealed class SimFile(StoredFile file, SimDisk disk) : StoredFile(file.Path)
     {
         public override long Length => file.Length;
 
         public override int Read(long position, Span<byte> buffer)
         {
-            trace.Add($"read {Path} {position} {buffer.Length}");
+            disk.Trace.Add($"read {Path} {position} {buffer.Length}");
+            disk.Faults.OnRead(Path);
             return file.Read(position, buffer);
         }
 
         public override void Write(long position, ReadOnlySpan<byte> bytes)
         {
-            trace.Add($"write {Path} {position}");
-            trace.Add(bytes);
-            file.Write(position, bytes);
-        }
-
-        public override void Write(long position, in ReadOnlySequence<byte> bytes)
-        {
-            trace.Add($"write {Path} {position}");
-            foreach (var part in bytes)
+            disk.Trace.Add($"write {Path} {position}");
+            disk.Trace.Add(bytes);
+            disk.Faults.OnChange("write", Path);
+            if (position + bytes.Length > file.Length && disk.Faults.RoomFor(file, bytes.Length) is { } room)
             {
-                trace.Add(part.Span);
+                file.Write(position, bytes[..room]);
+                throw disk.Faults.NoSpace(Path);
             }
 
             file.Write(position, bytes);
         }
 
+        public override void Write(long position, in ReadOnlySequence<byte> bytes) => Write(position, bytes.ToArray());
+
         public override void SetLength(long length)
         {
-            trace.Add($"set length {Path} {length}");
+            disk.Trace.Add($"set length {Path} {length}");
+            disk.Faults.OnChange("ftruncate", Path);
             file.SetLength(length);
         }
 
@@ -100,10 +121,15 @@ internal sealed class SimDisk(ForgetfulFileStore store, Trace trace) : IFileStor
 
         public override void Sync()
         {
-            trace.Add($"sync {Path}");
-            file.Sync();
+            disk.Trace.Add($"sync {Path}");
+            disk.Faults.OnChange("fsync", Path);
+            disk.Sync(Path, file.Sync);
         }
 
         protected override void Close() => file.Dispose();
     }
+
+    private Trace Trace => trace;
+
+    private DiskFaults Faults => faults;
 }

@@ -2,15 +2,21 @@ using KafkaCompat.Simulation.Engine;
 
 namespace KafkaCompat.Simulation.Work;
 
-/// <summary>What happens to the machine: its node is killed, stopped or without power, its wall clock is set, its disk is slow for a while.</summary>
+/// <summary>
+/// What happens to the machine: its node is killed, stopped or without power, its wall clock is set, a disk is slow for a while, fails, is full, or flips a
+/// bit.
+/// </summary>
 internal sealed class Chaos(World world, Topics topics, Random random)
 {
+    /// <summary>How long the end of a node may take.</summary>
+    private const int MaxStopMs = 120_000;
+
     public async Task Rage()
     {
         while (!world.IsEnding)
         {
             await world.Sleep(random.Next(1_000, 12_000));
-            switch (random.Next(10))
+            switch (random.Next(14))
             {
                 case < 4:
                     var ahead = random.Next(3) == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(random.Next(-3_600, 3_600));
@@ -19,6 +25,12 @@ internal sealed class Chaos(World world, Topics topics, Random random)
                     break;
                 case < 6:
                     await SlowDisk();
+                    break;
+                case 6 or 7:
+                    await FailDisk();
+                    break;
+                case 8:
+                    FlipBit();
                     break;
                 default:
                     await EndLife();
@@ -54,6 +66,84 @@ internal sealed class Chaos(World world, Topics topics, Random random)
         disk.MaxDelayMs = 3;
     }
 
+    /// <summary>
+    /// A disk fails. With that of the metadata the node ends, in order; without the other one it goes on, and does not touch what failed in this life.
+    /// What was acknowledged is there when the disk is well and the node has started again.
+    /// </summary>
+    private async Task FailDisk()
+    {
+        if (world.Node.State != NodeState.Serving)
+        {
+            return;
+        }
+
+        var (node, faults) = (world.Node, world.Node.Faults);
+        var fault = (DiskFault)random.Next(1, 5);
+        faults.Begin(random.Next(3) == 0 ? SimNode.MetadataFolder : SimNode.OtherFolder, fault);
+        await world.Sleep(random.Next(100, 8_000));
+        if (faults.Struck == SimNode.MetadataFolder)
+        {
+            var ending = world.NowMs;
+            while (node.State != NodeState.Down && world.NowMs - ending < MaxStopMs)
+            {
+                await world.Sleep(20);
+            }
+
+            world.Check(node.State == NodeState.Down ? null : "the node goes on without its metadata");
+        }
+
+        foreach (var torn in node.StillTorn())
+        {
+            world.Violation($"a part of what a full disk did not take stands in {torn}");
+        }
+
+        faults.End();
+        if (faults.Struck is null)
+        {
+            return;
+        }
+
+        if (node.State == NodeState.Serving)
+        {
+            await world.Sleep(random.Next(500, 15_000));
+            world.Check(faults.Retried);
+        }
+
+        await EndHurtLife(fault);
+    }
+
+    private async Task EndHurtLife(DiskFault fault)
+    {
+        var node = world.Node;
+        if (node.State == NodeState.Serving && random.Next(2) == 0)
+        {
+            await Stop();
+        }
+
+        // What a failed sync has lost may still be seen until the machine starts anew; so it does.
+        var withPower = fault == DiskFault.FailsSyncs || random.Next(3) == 0;
+        if (node.State != NodeState.Down || withPower)
+        {
+            Kill(withPower);
+        }
+
+        await world.Sleep(random.Next(50, 3_000));
+        node.Start();
+        await Heal();
+    }
+
+    private void FlipBit()
+    {
+        if (topics.Any(random) is { } topic)
+        {
+            var partition = topic.Partitions[random.Next(topic.Partitions.Count)];
+            if (world.Node.Flip(partition.Name, random) is not null)
+            {
+                partition.Damage();
+            }
+        }
+    }
+
     private async Task EndLife()
     {
         if (random.Next(3) == 0)
@@ -63,27 +153,15 @@ internal sealed class Chaos(World world, Topics topics, Random random)
                 return;
             }
 
-            world.Node.Stop();
-            var stopped = world.NowMs;
-            while (world.Node.State != NodeState.Down)
+            if (!await Stop())
             {
-                await world.Sleep(20);
-                if (world.NowMs - stopped > 120_000)
-                {
-                    world.Violation("the node does not stop");
-                    return;
-                }
+                return;
             }
         }
         else if (world.Node.State != NodeState.Down)
         {
             // A node that only starts may be killed too.
-            var withPower = random.Next(2) == 0;
-            world.Node.Kill(withPower);
-            if (withPower)
-            {
-                topics.OnPowerCut();
-            }
+            Kill(random.Next(2) == 0);
         }
 
         await world.Sleep(random.Next(50, 3_000));
@@ -96,6 +174,33 @@ internal sealed class Chaos(World world, Topics topics, Random random)
         else
         {
             await Heal();
+        }
+    }
+
+    /// <summary>The node stops in order; whether it did.</summary>
+    private async Task<bool> Stop()
+    {
+        world.Node.Stop();
+        var stopped = world.NowMs;
+        while (world.Node.State != NodeState.Down)
+        {
+            await world.Sleep(20);
+            if (world.NowMs - stopped > MaxStopMs)
+            {
+                world.Violation("the node does not stop");
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void Kill(bool withPower)
+    {
+        world.Node.Kill(withPower);
+        if (withPower)
+        {
+            topics.OnPowerCut();
         }
     }
 }

@@ -31,7 +31,7 @@ internal sealed class Committer(World world, Topics topics, string group, Random
                 {
                     await Coordination.Find(world, _client, group);
                 }
-                else if (error != ErrorCode.None && !topic.IsInDoubt)
+                else if (error != ErrorCode.None && !topic.IsInDoubt && !world.IsExcused(_client, error))
                 {
                     world.Violation($"{group}: {error} of {topic.Partitions[index].Name}");
                 }

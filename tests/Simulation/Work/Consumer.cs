@@ -67,6 +67,16 @@ internal sealed class Consumer(World world, Topics topics, string name, Random r
 
             if (answer.ErrorCode != ErrorCode.None)
             {
+                if (world.IsExcused(_client, answer.ErrorCode))
+                {
+                    return null;
+                }
+
+                if (partition.IsDamaged && answer.ErrorCode is ErrorCode.CorruptMessage or ErrorCode.OffsetOutOfRange)
+                {
+                    return offset;
+                }
+
                 world.Violation($"{partition.Name} gave no records from {offset} on: {answer.ErrorCode}");
                 return offset;
             }
@@ -74,6 +84,18 @@ internal sealed class Consumer(World world, Topics topics, string name, Random r
             var next = offset;
             foreach (var batch in RecordBatchEnumerator.Over(answer.Records is { } records ? records.ToArray().AsMemory() : default(ReadOnlyMemory<byte>)))
             {
+                if (!batch.IsSound())
+                {
+                    world.Check(partition.IsDamaged ? null : $"{partition.Name}: the batch at offset {next} is damaged");
+                    return next;
+                }
+
+                if (next == offset ? batch.Header.BaseOffset > offset || batch.Header.NextOffset <= offset : batch.Header.BaseOffset != next)
+                {
+                    var (first, last) = (batch.Header.BaseOffset, batch.Header.LastOffset);
+                    world.Violation($"{partition.Name}: behind offset {next} comes a batch of {first} to {last}; {offset} was asked for");
+                }
+
                 using var reader = new RecordBatchReader(batch);
                 while (reader.MoveNext())
                 {

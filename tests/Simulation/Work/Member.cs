@@ -173,7 +173,8 @@ internal sealed class Member(World world, string name, Random random)
 
             _id = "";
         }
-        else if (error is not (ErrorCode.None or ErrorCode.MemberIdRequired or ErrorCode.RebalanceInProgress or ErrorCode.IllegalGeneration))
+        else if (error is not (ErrorCode.None or ErrorCode.MemberIdRequired or ErrorCode.RebalanceInProgress or ErrorCode.IllegalGeneration)
+            && !world.IsExcused(_client, error))
         {
             world.Violation($"{name}: {error}");
         }

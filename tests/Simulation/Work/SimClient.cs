@@ -11,10 +11,14 @@ internal sealed class UnknownOutcomeException(string message) : Exception(messag
 /// <summary>A client with one connection, which is made anew when it is gone.</summary>
 internal sealed class SimClient(World world, string name)
 {
-    private readonly Dictionary<int, TaskCompletionSource<byte[]>> _asked = [];
+    private readonly Dictionary<int, TaskCompletionSource<(byte[] Frame, int Life)>> _asked = [];
     private readonly List<byte> _received = [];
     private SimLink? _link;
+    private int _life;
     private int _correlationId;
+
+    /// <summary>The life of the node that gave the answer that was returned last.</summary>
+    public int AnsweredBy { get; private set; }
 
     /// <summary>Asks, and waits for the answer as long as a client would.</summary>
     public async Task<TResponse> Ask<TRequest, TResponse>(TRequest request, short version, int timeoutMs = 40_000)
@@ -26,10 +30,11 @@ internal sealed class SimClient(World world, string name)
             await world.Sleep(20);
             _received.Clear();
             _link ??= world.Node.Connect(world.Network, world.Clients, OnBytes);
+            _life = world.Node.Life;
         }
 
         var id = ++_correlationId;
-        var answer = new TaskCompletionSource<byte[]>();
+        var answer = new TaskCompletionSource<(byte[] Frame, int Life)>();
         _asked.Add(id, answer);
         world.Trace.Note($"ask {name} {id} {TRequest.ApiKey} over {_link.Number}");
         _link.Send(WireFrames.Of(request, version, id, name));
@@ -40,7 +45,9 @@ internal sealed class SimClient(World world, string name)
             Fail($"{name} waited {timeoutMs} ms for {TRequest.ApiKey}");
         }
 
-        return WireFrames.Decode<TRequest, TResponse>(await answer.Task, version);
+        var (frame, life) = await answer.Task;
+        AnsweredBy = life;
+        return WireFrames.Decode<TRequest, TResponse>(frame, version);
     }
 
     private void OnBytes(ReadOnlyMemory<byte>? bytes)
@@ -65,7 +72,7 @@ internal sealed class SimClient(World world, string name)
             _received.RemoveRange(0, 4 + length);
             if (_asked.Remove(BinaryPrimitives.ReadInt32BigEndian(frame), out var asked))
             {
-                _ = asked.TrySetResult(frame);
+                _ = asked.TrySetResult((frame, _life));
             }
         }
     }

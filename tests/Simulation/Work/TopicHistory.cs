@@ -37,6 +37,11 @@ internal sealed class PartitionHistory(string name)
     /// <summary>Behind all that was acknowledged.</summary>
     public long AckedEnd { get; private set; }
 
+    /// <summary>
+    /// Whether a byte of it was flipped. Its records are what they were or none, for whoever looks at their checksums; a start may cut them off, and says so.
+    /// </summary>
+    public bool IsDamaged { get; private set; }
+
     /// <summary>How often what is known was forgotten: what was read before is of another past.</summary>
     public int Past { get; private set; }
 
@@ -47,6 +52,12 @@ internal sealed class PartitionHistory(string name)
     /// </summary>
     public string? Acked(long baseOffset, IReadOnlyList<string> values, long endBefore)
     {
+        if (IsDamaged)
+        {
+            AckedEnd = baseOffset + values.Count;
+            return null;
+        }
+
         if (baseOffset < endBefore)
         {
             return $"{name}: a batch sent when {endBefore} records were acknowledged got offset {baseOffset}";
@@ -85,6 +96,14 @@ internal sealed class PartitionHistory(string name)
     {
         var missing = _acked.Where(acked => !offsets.Contains(acked.Key)).OrderBy(static acked => acked.Key).ToList();
         return missing.Count == 0 ? null : $"{name}: {missing.Count} acknowledged records are lost, the first at offset {missing[0].Key}: {missing[0].Value}";
+    }
+
+    /// <summary>A byte of it was flipped. Values that were read stay where they are, or go.</summary>
+    public void Damage()
+    {
+        IsDamaged = true;
+        _acked.Clear();
+        Past++;
     }
 
     public void Forget()

@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol;
 using KafkaCompat.Simulation.Engine;
 using KafkaCompat.Tests.Shared;
 
@@ -6,7 +7,6 @@ namespace KafkaCompat.Simulation.Work;
 /// <summary>One machine with its node, a network, and clients that do as they like, all from one seed. Whatever is wrong is kept as a violation.</summary>
 internal sealed class World
 {
-    private const string Folder = "/data";
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private readonly List<string> _violations = [];
 
@@ -19,13 +19,16 @@ internal sealed class World
         Network = new SimNetwork(Scheduler, trace, new Random(Random.Next()));
         Clients = Scheduler.Context("clients");
         var config = NodeSettings.Config(
-            Folder,
+            SimNode.MetadataFolder,
+            ("log.dirs", $"{SimNode.MetadataFolder},{SimNode.OtherFolder}"),
             ("offsets.topic.num.partitions", "2"),
             ("offsets.topic.replication.factor", "1"),
             ("group.initial.rebalance.delay.ms", "500"),
             ("auto.create.topics.enable", "false"),
             ("log.initial.task.delay.ms", "3000"),
             ("log.segment.delete.delay.ms", "5000"),
+            ("log.roll.ms", "9000"),
+            ("log.index.interval.bytes", "500"),
             ("metadata.log.max.record.bytes.between.snapshots", "20000"),
             ("metadata.log.max.snapshot.interval.ms", "60000"));
         Node = new SimNode(Scheduler, Clock, trace, config, Random.Next(), Violation);
@@ -67,6 +70,10 @@ internal sealed class World
             Violation(wrong);
         }
     }
+
+    /// <summary>Whether an error is right that a life of the node gave: a disk failed in it.</summary>
+    public bool IsExcused(SimClient asked, ErrorCode error) =>
+        error is ErrorCode.KafkaStorageError or ErrorCode.NotLeaderOrFollower or ErrorCode.LeaderNotAvailable && Node.WasHurt(asked.AnsweredBy);
 
     /// <summary>Time passes for a client.</summary>
     public Task Sleep(long ms)
