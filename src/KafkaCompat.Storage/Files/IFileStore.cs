@@ -30,6 +30,11 @@ public interface IFileStore
     bool IsInMemory => false;
 
     /// <summary>
+    /// Whether what was read is held until the garbage collector wants its memory, and read again then. Not where each step has to be the same in every run.
+    /// </summary>
+    bool HoldsWhileMemoryLasts => true;
+
+    /// <summary>
     /// Whether there is such a file. Where that cannot be told, for lack of a permission or because of the disk, it fails: an error is no answer.
     /// </summary>
     bool FileExists(string path);

@@ -14,6 +14,8 @@ internal sealed class SegmentFile(IFileStore files, string path)
 
     public string Path => Volatile.Read(ref _path);
 
+    public IFileStore Files => files;
+
     /// <summary>Throws <see cref="ObjectDisposedException"/> where the segment is closed.</summary>
     public StoredFile Open(FileOpening opening)
     {

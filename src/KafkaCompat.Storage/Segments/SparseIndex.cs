@@ -119,7 +119,7 @@ internal abstract class SparseIndex
     {
         WritePending();
         if (_entries is { } entries)
-            Volatile.Write(ref _sealed, new WeakReference<byte[]>(entries));
+            Hold(entries);
         Volatile.Write(ref _entries, null);
     }
 
@@ -233,8 +233,15 @@ internal abstract class SparseIndex
                 Volatile.Write(ref _count, bytes.Length / _entryBytes);
                 return bytes;
             }
-            Volatile.Write(ref _sealed, new WeakReference<byte[]>(bytes));
+            Hold(bytes);
             return bytes;
         }
+    }
+
+    /// <summary>Keeps the entries for as long as there is memory for them, where that may decide whether the file is read again.</summary>
+    private void Hold(byte[] entries)
+    {
+        if (_name.Files.HoldsWhileMemoryLasts)
+            Volatile.Write(ref _sealed, new WeakReference<byte[]>(entries));
     }
 }

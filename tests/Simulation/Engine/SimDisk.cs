@@ -9,6 +9,8 @@ namespace KafkaCompat.Simulation.Engine;
 /// </summary>
 internal sealed class SimDisk(ForgetfulFileStore store, Trace trace, DiskFaults faults) : IFileStore
 {
+    public bool HoldsWhileMemoryLasts => false;
+
     public bool FileExists(string path) => store.FileExists(path);
 
     public bool FolderExists(string path) => store.FolderExists(path);
