@@ -168,7 +168,12 @@ public sealed class MetadataLog : IDisposable
     }
 
     /// <summary>The batches from an offset on, up to another, at most a megabyte of them and at least one where there is one.</summary>
-    public List<QuorumBatch> Read(long fromOffset, long toOffset)
+    public List<QuorumBatch> Read(long fromOffset, long toOffset) => Read(fromOffset, toOffset, QuorumBatchCodec.Decode);
+
+    /// <summary>As <see cref="Read(long, long)"/>, of which the records of the metadata are left undecoded: for the quorum's own history.</summary>
+    public List<QuorumBatch> ReadControls(long fromOffset, long toOffset) => Read(fromOffset, toOffset, QuorumBatchCodec.DecodeControls);
+
+    private List<QuorumBatch> Read(long fromOffset, long toOffset, Func<ReadOnlyMemory<byte>, List<QuorumBatch>> decode)
     {
         LogRead read;
         try
@@ -193,7 +198,7 @@ public sealed class MetadataLog : IDisposable
 
         using (region)
         {
-            return QuorumBatchCodec.Decode(WholeBatches(region.ToArray()));
+            return decode(WholeBatches(region.ToArray()));
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed record QuorumStart(QuorumSnapshot? Snapshot, VoterHistory Voters
         short version = snapshot?.KRaftVersion ?? 0;
         for (long offset = log.FirstOffset; offset < log.EndOffset;)
         {
-            var batches = log.Read(offset, log.EndOffset);
+            var batches = log.ReadControls(offset, log.EndOffset);
             if (batches.Count == 0)
             {
                 break;

@@ -82,24 +82,36 @@ public static class QuorumBatchCodec
     }
 
     /// <summary>Reads whole batches one after another. Bytes that are none throw <see cref="MetadataCorruptException"/>.</summary>
-    public static List<QuorumBatch> Decode(ReadOnlyMemory<byte> bytes)
+    public static List<QuorumBatch> Decode(ReadOnlyMemory<byte> bytes) => DecodeAll(bytes, withRecords: true);
+
+    /// <summary>
+    /// As <see cref="Decode(ReadOnlyMemory{byte})"/>, of which the batches of records are checked and have none: for whoever looks for control records.
+    /// </summary>
+    public static List<QuorumBatch> DecodeControls(ReadOnlyMemory<byte> bytes) => DecodeAll(bytes, withRecords: false);
+
+    private static List<QuorumBatch> DecodeAll(ReadOnlyMemory<byte> bytes, bool withRecords)
     {
         var batches = new List<QuorumBatch>();
         var enumerator = RecordBatchEnumerator.Over(bytes);
         while (enumerator.MoveNext())
         {
-            batches.Add(Decode(enumerator.Current));
+            batches.Add(Decode(enumerator.Current, withRecords));
         }
 
         return enumerator.Fault == RecordFault.None ? batches : throw new MetadataCorruptException($"bytes that are not a batch ({enumerator.Fault})");
     }
 
-    private static QuorumBatch Decode(in RecordBatchSlice slice)
+    private static QuorumBatch Decode(in RecordBatchSlice slice, bool withRecords)
     {
         var header = slice.Header;
         if (!slice.IsSound())
         {
             throw new MetadataCorruptException($"a batch at offset {header.BaseOffset} whose checksum is not that of its bytes");
+        }
+
+        if (!header.IsControl && !withRecords)
+        {
+            return new QuorumBatch(header.BaseOffset, header.LastOffset, header.PartitionLeaderEpoch, header.MaxTimestamp, header.SizeInBytes, [], []);
         }
 
         var records = new List<VersionedRecord>(header.IsControl ? 0 : Math.Clamp(header.RecordCount, 0, 4096));

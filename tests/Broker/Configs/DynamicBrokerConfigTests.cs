@@ -38,6 +38,14 @@ public sealed class DynamicBrokerConfigTests
     }
 
     [Fact]
+    public async Task The_partitions_of_a_topic_share_its_settings()
+    {
+        await using var node = TestNode.Start();
+        _ = await node.CreateTopic("t", 3);
+        Assert.Same(node.Broker.Partitions.Find("t", 0)!.Config, node.Broker.Partitions.Find("t", 2)!.Config);
+    }
+
+    [Fact]
     public async Task What_a_produce_may_send_follows_the_setting_of_all_brokers()
     {
         await using var node = TestNode.Start();

@@ -28,6 +28,9 @@ public sealed class MetadataDirectoryTests
         foreach (byte[] bytes in archive.LogBatches.Concat(archive.Snapshots.SelectMany(s => MetadataArchive.Batches(s.Bytes))))
         {
             var batch = Assert.Single(QuorumBatchCodec.Decode(bytes));
+            var controls = Assert.Single(QuorumBatchCodec.DecodeControls(bytes));
+            Assert.Equal((batch.BaseOffset, batch.LastOffset, batch.SizeInBytes, batch.Controls.Count, 0),
+                (controls.BaseOffset, controls.LastOffset, controls.SizeInBytes, controls.Controls.Count, controls.Records.Count));
             using var buffer = new PooledBuffer();
             if (batch.Controls.Count > 0)
             {
