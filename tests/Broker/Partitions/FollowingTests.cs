@@ -79,7 +79,7 @@ public sealed class FollowingTests : IDisposable
         // The second begins where the first does; an epoch that nobody has led in yet; one that goes back.
         Assert.Equal(
             ErrorCode.CorruptMessage, Answer(2, Changed(all, static bytes => BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(bytes.Length / 2), 0))));
-        Assert.Equal(ErrorCode.CorruptMessage, Answer(2, Changed(all, static bytes => WriteEpoch(bytes, 0, 4))));
+        Assert.Equal(ErrorCode.CorruptMessage, Answer(2, Changed(all, static bytes => WriteEpoch(bytes, bytes.Length / 2, 4))));
         Assert.Equal(ErrorCode.CorruptMessage, Answer(2, Changed(all, static bytes => WriteEpoch(bytes, bytes.Length / 2, 2))));
         Assert.Equal(0, _replicas[2].Log.LogEndOffset);
         Assert.Equal(ErrorCode.None, Answer(2, all));
@@ -178,8 +178,15 @@ public sealed class FollowingTests : IDisposable
         Append(1);
         CatchUp(2, 1, highWatermark: 7);
         Assert.Equal((6L, 7L, 7L), (_replicas[2].Log.LogStartOffset, _replicas[2].Log.LogEndOffset, _replicas[2].HighWatermark));
+        // Between a fetch and its answer, and further than was known to be committed.
+        Append(1);
+        CatchUp(2, 1, highWatermark: 7);
+        var fetch = _replicas[2].NextFetch()!.Value;
+        Assert.True(_replicas[2].Log.AdvanceLogStart(8));
+        Assert.Equal(ErrorCode.None, _replicas[2].Follow(fetch, AnswerOf(1, fetch, highWatermark: 7)));
+        Assert.Equal((8L, 8L), (_replicas[2].Log.LogStartOffset, _replicas[2].HighWatermark));
         Lead(2, epoch: 4, isr: [2]);
-        Assert.Equal(6, _replicas[2].FindOffset(AskedTimestamps.Earliest, committedOnly: false, 4).Offset);
+        Assert.Equal(8, _replicas[2].FindOffset(AskedTimestamps.Earliest, committedOnly: false, 4).Offset);
     }
 
     [Fact]

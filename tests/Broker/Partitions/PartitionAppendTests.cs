@@ -245,6 +245,9 @@ public sealed class PartitionAppendTests : IDisposable
 
         public SemaphoreSlim IsRead { get; } = new(0);
 
+        /// <summary>Of a length that is known: to be asked for it is not to be read.</summary>
+        public override Memory<byte> Memory => CreateMemory(bytes.Length);
+
         public void GoOn() => _mayGoOn.Set();
 
         public override Span<byte> GetSpan()
