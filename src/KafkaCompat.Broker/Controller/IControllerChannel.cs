@@ -1,8 +1,8 @@
 namespace KafkaCompat.Broker.Controller;
 
 /// <summary>
-/// A broker's way to the active controller. On a combined node it ends at the controller's handlers; in a cluster it will be a connection over which requests
-/// go as Envelopes. What crosses it is a value both ways, see <see cref="ForwardedRequest"/>.
+/// A broker's way to the active controller: to the handlers of this node's own, or over a connection to another node, on which clients' requests go as
+/// Envelopes. What crosses it is a value both ways, see <see cref="ForwardedRequest"/>.
 /// </summary>
 public interface IControllerChannel
 {

@@ -10,14 +10,14 @@ namespace KafkaCompat.Broker.Controller;
 /// </summary>
 public sealed class LocalControllerChannel(DispatchTable served, IController controller) : IControllerChannel
 {
-    private readonly DispatchTable _within =
+    private DispatchTable Within => field ??=
         new(ApiListeners.None, ControllerApis.All.Where(static api => api.Listeners == ApiListeners.None).Select(api => new DecidedApi(api, controller)));
 
     public async Task<ForwardedAnswer> Forward(ForwardedRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
         var key = request.Body.Key;
-        var api = served.Find((short)key) ?? (request.User is null ? _within.Find((short)key) : null);
+        var api = served.Find((short)key) ?? (request.User is null ? Within.Find((short)key) : null);
         if (api is null || request.Version < api.MinVersion || request.Version > api.MaxVersion) return ForwardedAnswer.Without(ErrorCode.UnsupportedVersion);
         var connection = new ConnectionInfo("forwarded", request.ListenerName, served, request.ClientAddress, CancellationToken.None)
         {

@@ -17,7 +17,7 @@ using KafkaCompat.Protocol;
 [assembly: NotServedYet(ApiListeners.Broker | ApiListeners.Controller,
     ApiKey.AddRaftVoter, ApiKey.RemoveRaftVoter, ApiKey.UnregisterController)]
 [assembly: NotServedYet(ApiListeners.Controller,
-    ApiKey.Fetch, ApiKey.Vote, ApiKey.BeginQuorumEpoch, ApiKey.EndQuorumEpoch, ApiKey.AlterPartition, ApiKey.Envelope, ApiKey.FetchSnapshot,
+    ApiKey.Fetch, ApiKey.Vote, ApiKey.BeginQuorumEpoch, ApiKey.EndQuorumEpoch, ApiKey.AlterPartition, ApiKey.FetchSnapshot,
     ApiKey.BrokerRegistration, ApiKey.BrokerHeartbeat, ApiKey.AllocateProducerIds, ApiKey.ControllerRegistration, ApiKey.AssignReplicasToDirs,
     ApiKey.UpdateRaftVoter)]
 

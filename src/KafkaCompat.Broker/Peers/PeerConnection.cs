@@ -46,6 +46,36 @@ public sealed class PeerConnection : IAsyncDisposable
         where TResponse : class, IResponse<TResponse>
     {
         ArgumentNullException.ThrowIfNull(request);
+        var (session, version, body) = await Exchange(request, maxVersion);
+        try
+        {
+            var reader = new WireReader(body);
+            return TResponse.Read(ref reader, version);
+        }
+        catch (WireFormatException malformed)
+        {
+            throw Malformed(session, request.Key, malformed);
+        }
+    }
+
+    /// <summary>As <see cref="Ask"/>, for whoever has a request of any key.</summary>
+    public async Task<IResponse> AskAny(IRequest request, short maxVersion = short.MaxValue)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var (session, version, body) = await Exchange(request, maxVersion);
+        try
+        {
+            var reader = new WireReader(body);
+            return ApiCatalog.ReadResponse(request.Key, ref reader, version);
+        }
+        catch (WireFormatException malformed)
+        {
+            throw Malformed(session, request.Key, malformed);
+        }
+    }
+
+    private async Task<(PeerSession Session, short Version, ReadOnlyMemory<byte> Body)> Exchange(IRequest request, short maxVersion)
+    {
         PeerSession session;
         using (var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(_settings.RequestTimeoutMs), _time))
         {
@@ -57,7 +87,7 @@ public sealed class PeerConnection : IAsyncDisposable
                 PeerFault.UnsupportedVersion, mayHaveArrived: false, $"{_address} knows no version of {request.Key} that this node knows.");
         // Its own time: what was left of that would end the connection for others too.
         using var deadline = new CancellationTokenSource(TimeSpan.FromMilliseconds(_settings.RequestTimeoutMs), _time);
-        return await Ask<TResponse>(session, request, version, deadline.Token);
+        return (session, version, await Body(session, request, version, deadline.Token));
     }
 
     private async Task<PeerSession> Session(CancellationToken patience)
@@ -94,21 +124,6 @@ public sealed class PeerConnection : IAsyncDisposable
         }
 
         _closing.Dispose();
-    }
-
-    private async Task<TResponse> Ask<TResponse>(PeerSession session, IRequest request, short version, CancellationToken deadline)
-        where TResponse : class, IResponse<TResponse>
-    {
-        var body = await Body(session, request, version, deadline);
-        try
-        {
-            var reader = new WireReader(body);
-            return TResponse.Read(ref reader, version);
-        }
-        catch (WireFormatException malformed)
-        {
-            throw Malformed(session, request.Key, malformed);
-        }
     }
 
     private async Task<ReadOnlyMemory<byte>> Body(PeerSession session, IRequest request, short version, CancellationToken deadline)

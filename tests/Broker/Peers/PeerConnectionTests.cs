@@ -1,7 +1,5 @@
-using System.IO.Pipelines;
 using System.Net;
 using KafkaCompat.Broker.Peers;
-using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Broker.Tests.Loops;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -241,31 +239,5 @@ public sealed class PeerConnectionTests : IAsyncDisposable
         var answer = new ApiVersionsResponse();
         foreach (var (key, min, max) in served) answer.ApiKeys.Add(new() { ApiKey = (short)key, MinVersion = min, MaxVersion = max });
         return answer;
-    }
-
-    /// <summary>Connections to a node in this process.</summary>
-    private sealed class NodeInMemory(TestNode node, string listener) : IConnectionFactory
-    {
-        public ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
-        {
-            var (near, far) = (new MemoryConnection(), new MemoryConnection());
-            _ = node.Serve(far, listener);
-            _ = Pump(near.Client.Input, far.Client.Output);
-            _ = Pump(far.Client.Input, near.Client.Output);
-            return new(near);
-        }
-
-        private static async Task Pump(PipeReader from, PipeWriter to)
-        {
-            try
-            {
-                await from.CopyToAsync(to);
-            }
-            catch (Exception e) when (e is IOException or InvalidOperationException)
-            {
-                // One end has gone.
-            }
-            await to.CompleteAsync();
-        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Peers;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -87,6 +88,50 @@ public sealed class KafkaPeerTests : IAsyncLifetime
             Topics = { new() { TopicId = Uuid.MetadataTopicId, Partitions = { partition } } },
         });
         Assert.Equal((ErrorCode.None, ErrorCode.None), (fetched.ErrorCode, fetched.Responses[0].Partitions[0].ErrorCode));
+    }
+
+    /// <summary>
+    /// Kafka's controller decides what is passed on to it, and refuses what is no Envelope with the errors that ours gives; its high watermark lies behind the
+    /// change that it has answered.
+    /// </summary>
+    [Fact]
+    public async Task Apache_Kafkas_controller_decides_what_is_passed_on()
+    {
+        await using (var broker = Connect(_broker)) _ = await UntilReached(() => broker.Ask(new DescribeClusterRequest()));
+        await using var controller = Connect(_controller);
+        var applied = new List<long>();
+        var channel = new RemoteControllerChannel(() => controller, offset =>
+        {
+            applied.Add(offset);
+            return Task.CompletedTask;
+        });
+        var asked = new ForwardedRequest(
+            new CreateTopicsRequest { TimeoutMs = 600_000, Topics = { new() { Name = "passed-on", NumPartitions = 2, ReplicationFactor = 1 } } }, 7)
+        {
+            User = "alice",
+            ClientId = "shop",
+            ClientAddress = IPAddress.Parse("10.1.2.3"),
+            CorrelationId = 42,
+        };
+        Assert.Equal(ErrorCode.None, await Created());
+        Assert.Equal(ErrorCode.TopicAlreadyExists, await Created());
+        Assert.True(applied is [> 0, var later] && later >= applied[0]);
+        // What a broker asks for itself is no client's.
+        var heartbeat = await channel.Forward(new ForwardedRequest(new BrokerHeartbeatRequest { BrokerId = 9, BrokerEpoch = 1 }, 1));
+        Assert.Equal(ErrorCode.StaleBrokerEpoch, Assert.IsType<BrokerHeartbeatResponse>(heartbeat.Response).ErrorCode);
+        Assert.Equal(ErrorCode.PrincipalDeserializationFailure, await Refusal(static envelope => envelope.RequestPrincipal = [0]));
+        Assert.Equal(ErrorCode.InvalidRequest, await Refusal(static envelope => envelope.ClientHostAddress = [10, 1, 2]));
+        var unforwarded = new ForwardedRequest(new MetadataRequest(), 12) { User = "alice" }.ToEnvelope().RequestData;
+        Assert.Equal(ErrorCode.InvalidRequest, await Refusal(envelope => envelope.RequestData = unforwarded));
+
+        async Task<ErrorCode> Created() => Assert.IsType<CreateTopicsResponse>((await channel.Forward(asked)).Response).Topics[0].ErrorCode;
+
+        async Task<ErrorCode> Refusal(Action<EnvelopeRequest> change)
+        {
+            var envelope = asked.ToEnvelope();
+            change(envelope);
+            return (await controller.Ask(envelope)).ErrorCode;
+        }
     }
 
     /// <summary>Kafka tells a node that it is not the one which was meant (KIP-1242).</summary>
