@@ -18,7 +18,7 @@ internal sealed class BrokerPartitions : IAsyncDisposable
     private readonly LogDirectories _directories;
     private readonly LogSyncer _syncer;
     private readonly PartitionOpener _opener;
-    private readonly PartitionKeeper _keeper;
+    private readonly HostedPartitions _hosted;
     private readonly LogKeeper _logs;
     private readonly DynamicBrokerConfig _settings;
     private readonly ILogger _logger;
@@ -37,7 +37,7 @@ internal sealed class BrokerPartitions : IAsyncDisposable
         var logLogger = surroundings.Logs.CreateLogger("kafkacompat.logs");
         _syncer = new LogSyncer(surroundings.Time);
         _opener = new PartitionOpener(directories, metadata, _syncer, surroundings.Time, logLogger) { Placed = placed };
-        _keeper = new PartitionKeeper(Table, _opener, directories, metadata, logLogger);
+        _hosted = new HostedPartitions(Table, _opener, directories, metadata, logLogger);
         _logs = new LogKeeper(Table, directories, config, surroundings.Time, logLogger);
         Compaction = new CompactionNotices(metadata, logLogger);
         _settings.Changed += ApplySettings;
@@ -49,7 +49,7 @@ internal sealed class BrokerPartitions : IAsyncDisposable
     public PartitionTable Table { get; } = new();
 
     /// <summary>Makes the partitions what the metadata says.</summary>
-    public IMetadataListener Keeper => _keeper;
+    public IMetadataListener Hosted => _hosted;
 
     /// <summary>Says which topics ask for what is not served yet.</summary>
     public CompactionNotices Compaction { get; }
@@ -58,7 +58,7 @@ internal sealed class BrokerPartitions : IAsyncDisposable
     public long? EpochAtEnd { get; set; }
 
     /// <summary>Whether partitions could not be opened for a reason that passes; the next step of metadata, of any kind, has them tried again.</summary>
-    public bool HasRefused => _keeper.HasRefused;
+    public bool HasRefused => _hosted.HasRefused;
 
     /// <summary>Ends, or fails, when the background tasks of the logs do: nothing would be made durable or deleted any more.</summary>
     public Task Completion => Task.WhenAny(_syncer.Completion, _logs.Completion).Unwrap();

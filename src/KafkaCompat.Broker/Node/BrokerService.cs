@@ -157,7 +157,7 @@ public sealed class BrokerService : IAsyncDisposable
     /// leading, and a coordinator finds its partition.
     /// </summary>
     public IReadOnlyList<IMetadataListener> MetadataListeners =>
-        [_partitions.Keeper, Metadata, Settings, Connections.Quotas, Telemetry, .. _coordinators.Listeners, _partitions.Compaction, Events];
+        [_partitions.Hosted, Metadata, Settings, Connections.Quotas, Telemetry, .. _coordinators.Listeners, _partitions.Compaction, Events];
 
     /// <inheritdoc cref="BrokerPartitions.HasRefused"/>
     public bool HasRefusedPartitions => _partitions.HasRefused;

@@ -12,7 +12,7 @@ namespace KafkaCompat.Broker.Partitions;
 /// Makes the partitions of this node what the metadata says: opens and creates logs, hands leadership on, takes deleted
 /// partitions out of service, applies changed configs.
 /// </summary>
-internal sealed class PartitionKeeper : IMetadataListener
+internal sealed class HostedPartitions : IMetadataListener
 {
     private readonly PartitionTable _table;
     private readonly PartitionOpener _opener;
@@ -26,7 +26,7 @@ internal sealed class PartitionKeeper : IMetadataListener
 
     private readonly OfflineCauses _offline;
 
-    public PartitionKeeper(PartitionTable table, PartitionOpener opener, LogDirectories directories, BrokerMetadata metadata, ILogger logger)
+    public HostedPartitions(PartitionTable table, PartitionOpener opener, LogDirectories directories, BrokerMetadata metadata, ILogger logger)
     {
         _table = table;
         _opener = opener;
