@@ -25,7 +25,7 @@ public sealed partial class ClockTests
         ["src/KafkaCompat.Broker/Controller/ControllerLoop.cs"] = "the times of metadata records",
         ["src/KafkaCompat.Broker/Coordination/ShardLoop.cs"] = "the times of coordinators' records",
         ["src/KafkaCompat.Broker/Handlers/Quorum/DescribeQuorumHandler.cs"] = "when the leader was last at the end of its log, which is now",
-        ["src/KafkaCompat.Broker/Partitions/LogKeeper.cs"] = "retention and producers go by the times of records",
+        ["src/KafkaCompat.Broker/Partitions/LogMaintenance.cs"] = "retention and producers go by the times of records",
         ["src/KafkaCompat.Broker/Node/NodeDirectories.cs"] = "the times of the records of a directory that is formatted",
         ["src/KafkaCompat.Broker/Partitions/AppendTimes.cs"] = "the times of records, given in their order",
         ["src/KafkaCompat.Broker/Partitions/Partition.cs"] = "the times of records, given and checked",

@@ -31,7 +31,6 @@ internal static class Exceptions
         "src/KafkaCompat.Broker/Node/BrokerNodeLog.cs",
         "src/KafkaCompat.Broker/Partitions/CompactionNotices.cs",
         "src/KafkaCompat.Broker/Partitions/DamageLog.cs",
-        "src/KafkaCompat.Broker/Partitions/LogKeeper.cs",
         "src/KafkaCompat.Broker/Partitions/LogSyncer.cs",
         "src/KafkaCompat.Broker/Partitions/OfflineCauses.cs",
         "src/KafkaCompat.Broker/Partitions/PartitionLogMessages.cs",

@@ -19,7 +19,7 @@ internal sealed class BrokerPartitions : IAsyncDisposable
     private readonly LogSyncer _syncer;
     private readonly PartitionOpener _opener;
     private readonly HostedPartitions _hosted;
-    private readonly LogKeeper _logs;
+    private readonly LogMaintenance _maintenance;
     private readonly DynamicBrokerConfig _settings;
     private readonly ILogger _logger;
 
@@ -38,7 +38,7 @@ internal sealed class BrokerPartitions : IAsyncDisposable
         _syncer = new LogSyncer(surroundings.Time);
         _opener = new PartitionOpener(directories, metadata, _syncer, surroundings.Time, logLogger) { Placed = placed };
         _hosted = new HostedPartitions(Table, _opener, directories, metadata, logLogger);
-        _logs = new LogKeeper(Table, directories, config, surroundings.Time, logLogger);
+        _maintenance = new LogMaintenance(Table, directories, config, surroundings.Time, logLogger);
         Compaction = new CompactionNotices(metadata, logLogger);
         _settings.Changed += ApplySettings;
     }
@@ -61,7 +61,7 @@ internal sealed class BrokerPartitions : IAsyncDisposable
     public bool HasRefused => _hosted.HasRefused;
 
     /// <summary>Ends, or fails, when the background tasks of the logs do: nothing would be made durable or deleted any more.</summary>
-    public Task Completion => Task.WhenAny(_syncer.Completion, _logs.Completion).Unwrap();
+    public Task Completion => Task.WhenAny(_syncer.Completion, _maintenance.Completion).Unwrap();
 
     /// <summary>Opens the logs of the directories that <paramref name="image"/> knows. Before the first step is published.</summary>
     public Task LoadDirectory(MetadataImage image)
@@ -75,13 +75,13 @@ internal sealed class BrokerPartitions : IAsyncDisposable
     {
         _syncer.Start();
         foreach (var directory in _directories.All) directory.Environment.WriteBehind?.Start();
-        _logs.Start();
+        _maintenance.Start();
     }
 
     /// <summary>Ends the background tasks: what they do to logs is done, or the disk does not answer.</summary>
     public async Task Stop(DiskWork work)
     {
-        await work.End("the background tasks", _logs.DisposeAsync);
+        await work.End("the background tasks", _maintenance.DisposeAsync);
         await work.End("the syncs", () => new ValueTask(_syncer.Stop()));
         await work.End("the writes behind", async () =>
             await Task.WhenAll(_directories.All.Select(static directory => directory.Environment.WriteBehind?.Stop() ?? Task.CompletedTask)));

@@ -44,12 +44,12 @@ public sealed class LogChoresTests : IDisposable
             isFirst = false;
             throw new InvalidOperationException("nobody has thought of this");
         };
-        await using var keeper = Keeper();
-        keeper.Start();
+        await using var maintenance = Maintenance();
+        maintenance.Start();
         await Until(() => partitions.Where((_, i) => i is not 3 and not 5).All(partition => partition.Log.LogStartOffset == 1));
         _ = partitions[5].Append(RecordBytes.From(Records.Batch(timestamp: NowMs()).AsMemory()), 1, 12);
         await Until(() => partitions[5].Log.LogStartOffset == 2);
-        Assert.False(keeper.Completion.IsCompleted);
+        Assert.False(maintenance.Completion.IsCompleted);
         Assert.False(_directory.Health.IsFailed);
     }
 
@@ -63,8 +63,8 @@ public sealed class LogChoresTests : IDisposable
         {
             if (operation == nameof(IFileStore.Open) && refused++ < 20) throw HookedFileStore.TooManyOpenFiles();
         };
-        await using var keeper = Keeper();
-        keeper.Start();
+        await using var maintenance = Maintenance();
+        maintenance.Start();
         await Until(() => partition.Log.LogStartOffset == 1 && _files.FileExists("/data/replication-offset-checkpoint"));
         Assert.True(refused > 20);
         Assert.False(_directory.Health.IsFailed);
@@ -85,8 +85,8 @@ public sealed class LogChoresTests : IDisposable
             partition.Log.Roll();
             _ = partition.Append(RecordBytes.From(Records.Batch(2, timestamp: NowMs()).AsMemory()), 1, 12);
         }
-        await using var keeper = Keeper();
-        keeper.Start();
+        await using var maintenance = Maintenance();
+        maintenance.Start();
         await Until(() =>
             old.Take(2).All(static partition => partition.Log.LogStartOffset == 5) && large.Take(2).All(static partition => partition.Log.LogStartOffset == 3));
         Assert.All(old.Take(2),
@@ -99,8 +99,9 @@ public sealed class LogChoresTests : IDisposable
     {
         var partition = Add("t");
         _ = partition.Append(RecordBytes.From(Records.Batch(3).AsMemory()), 1, 12);
-        await using var keeper = Keeper(("log.flush.offset.checkpoint.interval.ms", "3600000"), ("replica.high.watermark.checkpoint.interval.ms", "100"));
-        keeper.Start();
+        await using var maintenance = Maintenance(
+            ("log.flush.offset.checkpoint.interval.ms", "3600000"), ("replica.high.watermark.checkpoint.interval.ms", "100"));
+        maintenance.Start();
         await Until(() => _files.FileExists("/data/replication-offset-checkpoint"));
         Assert.Equal(3, _directory.ReadHighWatermarks()[new TopicPartition("t", 0)]);
         Assert.False(_files.FileExists("/data/recovery-point-offset-checkpoint"));
@@ -112,8 +113,8 @@ public sealed class LogChoresTests : IDisposable
     {
         var partition = Add("t", ("retention.ms", "1000"));
         _ = partition.Append(RecordBytes.From(Records.Batch(timestamp: NowMs()).AsMemory()), 1, 12);
-        await using var keeper = Keeper(("log.initial.task.delay.ms", "5000"), ("log.retention.check.interval.ms", "3600000"));
-        keeper.Start();
+        await using var maintenance = Maintenance(("log.initial.task.delay.ms", "5000"), ("log.retention.check.interval.ms", "3600000"));
+        maintenance.Start();
         _time.Advance(TimeSpan.FromMilliseconds(4_999));
         Assert.Equal(0, partition.Log.LogStartOffset);
         _time.Advance(TimeSpan.FromMilliseconds(1));
@@ -126,8 +127,8 @@ public sealed class LogChoresTests : IDisposable
         var partition = Add("t");
         _ = partition.Append(RecordBytes.From(Records.Batch(timestamp: NowMs(), producerId: 7, epoch: 0, sequence: 0).AsMemory()), 1, 12);
         _directory.Environment.ProducerIdExpirationMs = 1_000;
-        await using var keeper = Keeper(("producer.id.expiration.check.interval.ms", "2000"), ("log.initial.task.delay.ms", "3600000"));
-        keeper.Start();
+        await using var maintenance = Maintenance(("producer.id.expiration.check.interval.ms", "2000"), ("log.initial.task.delay.ms", "3600000"));
+        maintenance.Start();
         _time.Advance(TimeSpan.FromMilliseconds(1_999));
         Assert.Single(partition.DescribeProducers().Producers);
         _time.Advance(TimeSpan.FromMilliseconds(1));
@@ -139,8 +140,8 @@ public sealed class LogChoresTests : IDisposable
     {
         var partition = Add("t", ("flush.ms", "50"));
         _syncer.Start();
-        await using var keeper = Keeper(("log.flush.scheduler.interval.ms", "100"));
-        keeper.Start();
+        await using var maintenance = Maintenance(("log.flush.scheduler.interval.ms", "100"));
+        maintenance.Start();
         _ = partition.Append(RecordBytes.From(Records.Batch(3, timestamp: NowMs()).AsMemory()), 1, 12);
         _time.Advance(TimeSpan.FromMilliseconds(100));
         await Eventually.Is(() => partition.Log.RecoveryPoint == 3);
@@ -231,7 +232,7 @@ public sealed class LogChoresTests : IDisposable
 
     private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private LogKeeper Keeper(params (string Name, string Value)[] settings) =>
+    private LogMaintenance Maintenance(params (string Name, string Value)[] settings) =>
         new(_table, new LogDirectories([_directory]), TestNode.ConfigOf([("log.retention.check.interval.ms", "1000"), .. settings]), _time,
             NullLogger.Instance);
 

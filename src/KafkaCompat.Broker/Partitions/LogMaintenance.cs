@@ -7,12 +7,13 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>
-/// The chores of the log directories, each on its own loop: retention, producers that were silent for long, recovery points and log starts, high watermarks, and
-/// syncing where <c>flush.ms</c> or a rolled segment asks for it. Every loop waits by the node's clock and ends with its token.
-/// A partition that cannot be served is passed over, because it was deleted meanwhile most of all, and a chore that failed is tried again when it is due.
-/// A directory that failed is left alone, and the chores end with the last one: the directory's health says so to everyone else.
+/// The background tasks of the log directories, each on its own loop: retention, producers that were silent for long, recovery points and log starts, high
+/// watermarks, and syncing where <c>flush.ms</c> or a rolled segment asks for it. Every loop waits by the node's clock and ends with its token.
+/// A partition that cannot be served is passed over, because it was deleted meanwhile most of all, and a task that failed is tried again when it is due.
+/// A directory that failed is left alone, and the tasks end with the last one: the directory's health says so to everyone else.
 /// </summary>
-public sealed class LogKeeper(PartitionTable partitions, LogDirectories directories, ServerConfig config, TimeProvider time, ILogger logger) : IAsyncDisposable
+public sealed class LogMaintenance(PartitionTable partitions, LogDirectories directories, ServerConfig config, TimeProvider time, ILogger logger)
+    : IAsyncDisposable
 {
     /// <summary>How often expired files are looked for, and a due <c>flush.ms</c> where <c>log.flush.scheduler.interval.ms</c> is not shorter.</summary>
     private const int SweepMs = 1_000;
@@ -25,7 +26,7 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
     private readonly CancellationTokenSource _stop = new();
     private Task[] _loops = [];
 
-    /// <summary>Ends when a chore has: with the last directory, or with <see cref="DisposeAsync"/>.</summary>
+    /// <summary>Ends when a task has: with the last directory, or with <see cref="DisposeAsync"/>.</summary>
     public Task Completion => _loops.Length == 0 ? Task.CompletedTask : Task.WhenAny(_loops).Unwrap();
 
     public void Start()
@@ -41,7 +42,8 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
             Loop("log starts", config.GetInt(ConfigKeys.LogFlushStartOffsetCheckpointIntervalMs), directories.WriteLogStarts, initialMs),
             Loop("sync", SyncMs, SyncRolled),
             Loop("settle", SettleMs, directories.Settle),
-            Loop("flush", Math.Min(SweepMs, config.GetLong(ConfigKeys.LogFlushSchedulerIntervalMs)), () => Each("flush", static partition => partition.SyncIfDue())),
+            Loop("flush", Math.Min(SweepMs, config.GetLong(ConfigKeys.LogFlushSchedulerIntervalMs)),
+                () => Each("flush", static partition => partition.SyncIfDue())),
             Loop("sweep", SweepMs, Sweep),
         ];
     }
@@ -76,7 +78,7 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
         Each("retention", partition =>
         {
             var deleted = partition.Log.ApplyRetention(now, partition.HighWatermark);
-            if (deleted > 0) LogKeeperLog.SegmentsDeleted(logger, partition.Log.Partition, deleted, partition.Log.LogStartOffset);
+            if (deleted > 0) LogMaintenanceLog.SegmentsDeleted(logger, partition.Log.Partition, deleted, partition.Log.LogStartOffset);
         });
     }
 
@@ -93,7 +95,7 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
         directories.DeleteDue(now);
     }
 
-    /// <summary>Does a chore for every partition: one that cannot be served holds up none of the others.</summary>
+    /// <summary>Does something for every partition: one that cannot be served holds up none of the others.</summary>
     private void Each(string name, Action<Partition> chore)
     {
         foreach (var partition in Served)
@@ -108,12 +110,13 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
             }
             catch (Exception e) when (e is not KafkaStorageException || !partition.Log.Health.IsFailed)
             {
-                LogKeeperLog.PartitionFailed(logger, e, name, partition.Log.Partition);
+                LogMaintenanceLog.PartitionFailed(logger, e, name, partition.Log.Partition);
             }
         }
     }
 
-    private Task Loop(string name, long intervalMs, Action chore, long? initialMs = null) => Loop(name, intervalMs, () => directories.DiskThreads.Run(chore), initialMs);
+    private Task Loop(string name, long intervalMs, Action chore, long? initialMs = null) =>
+        Loop(name, intervalMs, () => directories.DiskThreads.Run(chore), initialMs);
 
     private async Task Loop(string name, long intervalMs, Func<Task> chore, long? initialMs = null)
     {
@@ -131,11 +134,11 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
                 }
                 catch (Exception e) when (FileShortage.IsOfDescriptors(e))
                 {
-                    LogKeeperLog.ChoreLacksFiles(logger, name, e.Message);
+                    LogMaintenanceLog.ChoreLacksFiles(logger, name, e.Message);
                 }
                 catch (Exception e) when (directories.Online.Any())
                 {
-                    LogKeeperLog.ChoreFailed(logger, e, name);
+                    LogMaintenanceLog.ChoreFailed(logger, e, name);
                 }
             }
         }
@@ -144,7 +147,7 @@ public sealed class LogKeeper(PartitionTable partitions, LogDirectories director
         }
         catch (Exception e)
         {
-            LogKeeperLog.ChoreEnded(logger, e, name);
+            LogMaintenanceLog.ChoreEnded(logger, e, name);
         }
     }
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>The named events of the log directories' chores.</summary>
-internal static partial class LogKeeperLog
+internal static partial class LogMaintenanceLog
 {
     [LoggerMessage(1101, LogLevel.Information, "Retention deleted segments of {Partition}: {Count}. Its log starts at {LogStartOffset} now.")]
     public static partial void SegmentsDeleted(ILogger logger, TopicPartition partition, int count, long logStartOffset);
