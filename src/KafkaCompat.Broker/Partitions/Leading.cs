@@ -63,8 +63,7 @@ internal sealed class Leading : PartitionRole
         if (producer.Fault == ProducerFault.OutOfOrderSequenceNumber && !knowsOlderBatches) return null;
         if (producer.Fault != ProducerFault.None) return PartitionAppend.Refused((ErrorCode)producer.Fault, Log.LogStartOffset);
         if (producer.Duplicate is { } earlier) return Succeeded(earlier.FirstOffset, earlier.LastOffset, earlier.Timestamp, writtenBytes: 0);
-        _ = verdict.Assign(Log.LogEndOffset, Leadership.LeaderEpoch);
-        var appended = Write(verdict.Batch, verdict.LogAppendTimeMs);
+        var appended = Write(verdict.Assign(Log.LogEndOffset, Leadership.LeaderEpoch), verdict.LogAppendTimeMs);
         _times.Given(verdict);
         return appended;
     }
@@ -75,9 +74,10 @@ internal sealed class Leading : PartitionRole
         if (_replica.IsUnderMinIsr) return PartitionAppend.Failed(ErrorCode.NotEnoughReplicas);
         if (!RecordBatchHeader.TryRead(batch, out var header) || header.SizeInBytes > Config.MaxMessageBytes)
             return PartitionAppend.Failed(ErrorCode.MessageTooLarge);
-        RecordBatchPatch.SetBaseOffset(batch, Log.LogEndOffset);
-        RecordBatchPatch.SetPartitionLeaderEpoch(batch, Leadership.LeaderEpoch);
-        return Write(batch, RecordBatchHeader.NoTimestamp);
+        header = header with { BaseOffset = Log.LogEndOffset, PartitionLeaderEpoch = Leadership.LeaderEpoch };
+        RecordBatchPatch.SetBaseOffset(batch, header.BaseOffset);
+        RecordBatchPatch.SetPartitionLeaderEpoch(batch, header.PartitionLeaderEpoch);
+        return Write(new BatchRun(header, batch), RecordBatchHeader.NoTimestamp);
     }
 
     /// <summary>As <see cref="Partition.DeleteRecordsBefore"/>.</summary>
@@ -97,11 +97,11 @@ internal sealed class Leading : PartitionRole
     }
 
     /// <summary>Writes batches whose offsets are final.</summary>
-    private PartitionAppend Write(in ReadOnlySequence<byte> batches, long logAppendTimeMs)
+    private PartitionAppend Write(in BatchRun batches, long logAppendTimeMs)
     {
         var appended = Log.Append(batches);
         OnLog();
-        return Succeeded(appended.FirstOffset, appended.LastOffset, logAppendTimeMs, batches.Length);
+        return Succeeded(appended.FirstOffset, appended.LastOffset, logAppendTimeMs, batches.Bytes.Length);
     }
 
     private PartitionAppend Succeeded(long firstOffset, long lastOffset, long logAppendTimeMs, long writtenBytes) => new()

@@ -137,8 +137,8 @@ public sealed class Partition
     /// <summary>Whether a batch of more than <see cref="MaxInlineBatchBytes"/> is decompressed or compressed here, which takes long.</summary>
     public bool TakesLong(RecordBytes? records)
     {
-        if (records is null || !RecordBatchHeader.TryRead(records.Memory, out var header)) return false;
-        return header.Codec != CompressionType.None || Volatile.Read(ref _produceSettings).Codec is not (null or CompressionType.None);
+        if (records is null || !RecordBatchHeader.TryReadAttributes(records.Memory, out short attributes)) return false;
+        return (attributes & BatchAttributes.CodecMask) != 0 || Volatile.Read(ref _produceSettings).Codec is not (null or CompressionType.None);
     }
 
     /// <summary>

@@ -36,7 +36,8 @@ public static class ProduceBatchValidator
         var rest = records.Slice(size);
         if (RecordBatchEnumerator.Peek(rest, out _) == RecordFault.BatchIncomplete && OverflowsInt(rest))
             return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
-        isTransactional = fault == RecordFault.None && RecordBatchHeader.TryRead(records.Slice(0, size), out var header) && header.IsTransactional;
+        isTransactional = fault == RecordFault.None && RecordBatchHeader.TryReadAttributes(records, out short attributes)
+            && (attributes & BatchAttributes.Transactional) != 0;
         return null;
     }
 

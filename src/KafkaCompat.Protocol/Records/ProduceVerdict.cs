@@ -54,12 +54,14 @@ public readonly struct ProduceVerdict : IDisposable
 
     public bool IsRebuilt => _rebuilt is not null;
 
-    /// <summary>Sets the offset and epoch that the leader gives the batch, in its bytes; the checksum covers neither.</summary>
-    public RecordBatchHeader Assign(long baseOffset, int leaderEpoch)
+    /// <summary>
+    /// Sets the offset and epoch that the leader gives the batch, in its bytes; the checksum covers neither. Returns it as it is to be written.
+    /// </summary>
+    public BatchRun Assign(long baseOffset, int leaderEpoch)
     {
         RecordBatchPatch.SetBaseOffset(Batch, baseOffset);
         RecordBatchPatch.SetPartitionLeaderEpoch(Batch, leaderEpoch);
-        return Header with { BaseOffset = baseOffset, PartitionLeaderEpoch = leaderEpoch };
+        return new BatchRun(Header with { BaseOffset = baseOffset, PartitionLeaderEpoch = leaderEpoch }, Batch);
     }
 
     /// <summary>The same batch with a later time of the broker's. Disposing of either disposes of both.</summary>

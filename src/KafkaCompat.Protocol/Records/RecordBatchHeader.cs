@@ -122,6 +122,17 @@ public readonly record struct RecordBatchHeader(
         return TryRead(copy, out header);
     }
 
+    /// <summary>The attributes alone (<see cref="BatchAttributes"/>), where the bytes hold a whole header.</summary>
+    public static bool TryReadAttributes(in ReadOnlySequence<byte> bytes, out short attributes)
+    {
+        attributes = 0;
+        if (bytes.Length < Size) return false;
+        Span<byte> copy = stackalloc byte[sizeof(short)];
+        bytes.Slice(AttributesPosition, sizeof(short)).CopyTo(copy);
+        attributes = BinaryPrimitives.ReadInt16BigEndian(copy);
+        return true;
+    }
+
     /// <summary>Writes all fields as they are, the checksum too; <see cref="RecordBatchPatch.SetCrc(Span{byte})"/> makes it right.</summary>
     public void Write(Span<byte> bytes)
     {

@@ -14,7 +14,7 @@ internal sealed class LogEndWriter(LogEnvironment environment, LoadedLog loaded,
     public void EpochsChanged() => _latestEpoch = loaded.Epochs.LatestEpoch;
 
     /// <summary>The bytes go to the segment, what follows from them is taken in, and readers find them. A failure fails the directory.</summary>
-    public void Write(in ReadOnlySequence<byte> batches, LogSettings settings)
+    public void Write(in BatchRun batches, LogSettings settings)
     {
         LogSegment active = view.End.Segment;
         try
@@ -34,18 +34,18 @@ internal sealed class LogEndWriter(LogEnvironment environment, LoadedLog loaded,
             }
             throw environment.Health.FailedBy(failure);
         }
-        long next = view.End.Offset;
-        ReadOnlySequence<byte> rest = batches;
+        long next = view.End.Offset, position = 0;
         try
         {
-            while (RecordBatchHeader.TryRead(rest, out RecordBatchHeader header))
+            for (int i = 0; i < batches.Count; i++)
             {
+                RecordBatchHeader header = batches[i];
                 if (header.PartitionLeaderEpoch > _latestEpoch)
                 {
                     loaded.Epochs.Assign(header.PartitionLeaderEpoch, header.BaseOffset);
                     _latestEpoch = header.PartitionLeaderEpoch;
                 }
-                ReadOnlyMemory<byte> control = header.IsControl && header.HasProducerId ? rest.Slice(0, header.SizeInBytes).ToArray() : default;
+                ReadOnlyMemory<byte> control = header.IsControl && header.HasProducerId ? batches.Bytes.Slice(position, header.SizeInBytes).ToArray() : default;
                 if (loaded.Producers.Update(header, control) is { } completed)
                 {
                     if (completed.IsAborted)
@@ -56,7 +56,7 @@ internal sealed class LogEndWriter(LogEnvironment environment, LoadedLog loaded,
                     loaded.Producers.CompleteTransaction(completed);
                 }
                 next = header.NextOffset;
-                rest = rest.Slice(header.SizeInBytes);
+                position += header.SizeInBytes;
             }
         }
         catch (Exception failure)

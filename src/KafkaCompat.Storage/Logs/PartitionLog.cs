@@ -1,5 +1,6 @@
 using System.Buffers;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Producers;
 using KafkaCompat.Storage.Segments;
@@ -11,8 +12,8 @@ namespace KafkaCompat.Storage.Logs;
 /// </summary>
 /// <remarks>
 /// Writers exclude one another by a lock of the log's own; the partition above it holds its lock over check and append, in this order:
-/// <c>Producers.Check</c>, patch offsets and epoch, <see cref="Append"/>. Readers take no lock. They see a published end (offset, segment, position), which
-/// an append replaces after its bytes are written, so that no reader sees half a batch or one that is not there yet.
+/// <c>Producers.Check</c>, patch offsets and epoch, <see cref="Append(in BatchRun)"/>. Readers take no lock. They see a published end (offset, segment,
+/// position), which an append replaces after its bytes are written, so that no reader sees half a batch or one that is not there yet.
 /// <see cref="Sync()"/> may run on another thread beside appends; it makes durable what was there when it began.
 /// An I/O failure fails the whole directory (<see cref="DirectoryHealth"/>) and is thrown as <see cref="KafkaStorageException"/>.
 /// </remarks>
@@ -138,7 +139,10 @@ public sealed class PartitionLog : IDisposable
     /// Appends whole batches whose offsets are final: the first starts at the log's end or behind it, each next one behind the one before.
     /// The bytes go to the file in one write and are not kept.
     /// </summary>
-    public LogAppend Append(in ReadOnlySequence<byte> batches)
+    public LogAppend Append(in ReadOnlySequence<byte> batches) => Append(BatchRun.Read(batches));
+
+    /// <summary>As <see cref="Append(in ReadOnlySequence{byte})"/>, for whoever has read the headers: they are those of the bytes.</summary>
+    public LogAppend Append(in BatchRun batches)
     {
         lock (_gate)
         {
@@ -147,7 +151,7 @@ public sealed class PartitionLog : IDisposable
             long tickMs = _environment.Clock.TickMs();
             try
             {
-                if (_view.End.Segment.ShouldRoll(_settings, tickMs, (int)batches.Length, append.MaxTimestamp, append.LastOffset))
+                if (_view.End.Segment.ShouldRoll(_settings, tickMs, (int)batches.Bytes.Length, append.MaxTimestamp, append.LastOffset))
                     _append.RollAt(Math.Max(append.FirstOffset, _view.End.Offset), _settings);
                 // Opened before a byte is written: a process that has too many files open refuses the append, and the log is as it was.
                 _ = _view.End.Segment.File;

@@ -1,4 +1,3 @@
-using System.Buffers;
 using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
 
@@ -30,28 +29,20 @@ public readonly record struct TimestampAndOffset(long Offset, long Timestamp, in
 /// <param name="MaxTimestamp">The largest timestamp of the batches.</param>
 public readonly record struct LogAppend(long FirstOffset, long LastOffset, long MaxTimestamp)
 {
-    /// <summary>What an append of whole batches will do to a log that ends at an offset; throws where they are not what a log can take.</summary>
-    internal static LogAppend Measure(in ReadOnlySequence<byte> batches, long endOffset)
+    /// <summary>What an append of batches will do to a log that ends at an offset; throws where they are not what a log can take.</summary>
+    internal static LogAppend Measure(in BatchRun batches, long endOffset)
     {
-        long first = -1, last = -1, maxTimestamp = -1;
-        long expected = endOffset;
-        ReadOnlySequence<byte> rest = batches;
-        while (!rest.IsEmpty)
+        if (batches.Count == 0)
+            throw new ArgumentException("There is nothing to append.", nameof(batches));
+        long maxTimestamp = RecordBatchHeader.NoTimestamp, expected = endOffset;
+        for (int i = 0; i < batches.Count; i++)
         {
-            if (!RecordBatchHeader.TryRead(rest, out RecordBatchHeader header) || header.SizeInBytes < RecordBatchHeader.Size
-                || header.SizeInBytes > rest.Length)
-                throw new ArgumentException("The bytes to append are not whole batches.", nameof(batches));
+            RecordBatchHeader header = batches[i];
             if (header.BaseOffset < expected)
                 throw new ArgumentException($"A batch starts at {header.BaseOffset} where {expected} is the first free offset.", nameof(batches));
-            if (first < 0)
-                first = header.BaseOffset;
-            last = header.LastOffset;
             expected = header.NextOffset;
             maxTimestamp = Math.Max(maxTimestamp, header.MaxTimestamp);
-            rest = rest.Slice(header.SizeInBytes);
         }
-        if (first < 0)
-            throw new ArgumentException("There is nothing to append.", nameof(batches));
-        return new LogAppend(first, last, maxTimestamp);
+        return new LogAppend(batches[0].BaseOffset, expected - 1, maxTimestamp);
     }
 }

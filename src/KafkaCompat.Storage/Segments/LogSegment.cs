@@ -161,26 +161,24 @@ internal sealed class LogSegment
     }
 
     /// <summary>Appends whole batches; the caller has checked that they fit and made their offsets right.</summary>
-    public void Append(in ReadOnlySequence<byte> batches, int indexIntervalBytes)
+    public void Append(in BatchRun batches, int indexIntervalBytes)
     {
+        ReadOnlySequence<byte> bytes = batches.Bytes;
         long start = _size;
         StoredFile file = File;
-        if (start + batches.Length > _allocated && start >= SmallestPreallocation)
+        if (start + bytes.Length > _allocated && start >= SmallestPreallocation)
         {
-            _allocated = start + Math.Max(batches.Length, Math.Min(start, LargestPreallocation));
+            _allocated = start + Math.Max(bytes.Length, Math.Min(start, LargestPreallocation));
             file.Preallocate(_allocated);
         }
-        file.Write(start, batches);
+        file.Write(start, bytes);
         _isUnsynced = true;
         long position = start;
-        ReadOnlySequence<byte> rest = batches;
-        while (RecordBatchHeader.TryRead(rest, out RecordBatchHeader header))
+        for (int i = 0; i < batches.Count; i++)
         {
+            RecordBatchHeader header = batches[i];
             Index(header, position, indexIntervalBytes);
             position += header.SizeInBytes;
-            if (position - start >= batches.Length)
-                break;
-            rest = batches.Slice(position - start);
         }
         Volatile.Write(ref _size, position);
         if (_environment.WriteBehind is { } writeBehind)

@@ -125,7 +125,7 @@ public partial class InvalidBatchTests
             Assert.Equal(expected, verdict.RecordErrors);
         }
         if (!verdict.IsAccepted) return;
-        var header = verdict.Assign(0, 0);
+        var header = verdict.Assign(0, 0)[0];
         Assert.Equal(row["logAppendTime"] == "set", verdict.LogAppendTimeMs != -1);
         if (stored.Length > 0) CheckStored(stored, verdict, header);
     }

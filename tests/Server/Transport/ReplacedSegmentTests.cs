@@ -77,7 +77,7 @@ public sealed class ReplacedSegmentTests : IAsyncLifetime
         {
             case "replaced":
                 var beside = _log.CreateBeside(0);
-                beside.Append(new ReadOnlySequence<byte>(Batch(3, seed: 2)), 4096);
+                beside.Append(BatchRun.Read(new ReadOnlySequence<byte>(Batch(3, seed: 2))), 4096);
                 Assert.True(_log.ReplaceSegments(_log.SealedSegments, [beside]));
                 Assert.Equal(Batch(3, seed: 2), Read(0));
                 break;

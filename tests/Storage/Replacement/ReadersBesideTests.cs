@@ -81,7 +81,7 @@ public sealed class ReadersBesideTests
             for (long offset = segment.BaseOffset; offset < segment.BaseOffset + BatchesOfASegment; offset++)
             {
                 if (offset % KeptEvery == 0 || random.Next(2) == 0)
-                    beside.Append(new ReadOnlySequence<byte>(Made(versions, offset, version)), 200);
+                    beside.Append(BatchRun.Read(new ReadOnlySequence<byte>(Made(versions, offset, version))), 200);
             }
             return beside;
         })];

@@ -111,7 +111,7 @@ public sealed class ReplaceSegmentsTests(ITestOutputHelper output)
     private static LogSegment Beside(PartitionLog log, long baseOffset, int records)
     {
         LogSegment beside = Empty(log, baseOffset);
-        beside.Append(new System.Buffers.ReadOnlySequence<byte>(Batches.Plain(baseOffset, records)), 4096);
+        beside.Append(KafkaCompat.Protocol.Records.BatchRun.Read(new(Batches.Plain(baseOffset, records))), 4096);
         return beside;
     }
 

@@ -339,7 +339,7 @@ internal sealed class ReplacedLog : IRecoveryListener
         {
             LogSegment beside = Log.CreateBeside(segment.BaseOffset);
             foreach (byte[] batch in segment.Batches)
-                beside.Append(new ReadOnlySequence<byte>(batch), _settings.IndexIntervalBytes);
+                beside.Append(BatchRun.Read(new ReadOnlySequence<byte>(batch)), _settings.IndexIntervalBytes);
             foreach (AbortedTransaction entry in segment.Aborted)
                 beside.TransactionIndex.Append(entry);
             made.Add(beside);
