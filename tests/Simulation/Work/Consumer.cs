@@ -34,8 +34,8 @@ internal sealed class Consumer(World world, Topics topics, string name, Random r
             for (var index = 0; index < topic.Partitions.Count; index++)
             {
                 var offsets = new HashSet<long>();
-                long next = 0;
-                for (var read = await Read(topic, index, 0, offsets); read is null || read > next; read = await Read(topic, index, next, offsets))
+                var next = topic.Partitions[index].Trimmed;
+                for (var read = await Read(topic, index, next, offsets); read is null || read > next; read = await Read(topic, index, next, offsets))
                 {
                     next = read ?? next;
                 }
@@ -70,6 +70,13 @@ internal sealed class Consumer(World world, Topics topics, string name, Random r
                 if (world.IsExcused(_client, answer.ErrorCode))
                 {
                     return null;
+                }
+
+                // A log that a power cut took the end of may end before records that were deleted.
+                var isTrimmed = offset < partition.Trimmed || (offset == partition.Trimmed && partition.AckedEnd <= offset);
+                if (isTrimmed && answer.ErrorCode == ErrorCode.OffsetOutOfRange)
+                {
+                    return offset;
                 }
 
                 if (partition.IsDamaged && answer.ErrorCode is ErrorCode.CorruptMessage or ErrorCode.OffsetOutOfRange)

@@ -37,6 +37,9 @@ internal sealed class PartitionHistory(string name)
     /// <summary>Behind all that was acknowledged.</summary>
     public long AckedEnd { get; private set; }
 
+    /// <summary>Records before it were to be deleted: they may be gone, or there until their segments are.</summary>
+    public long Trimmed { get; set; }
+
     /// <summary>
     /// Whether a byte of it was flipped. Its records are what they were or none, for whoever looks at their checksums; a start may cut them off, and says so.
     /// </summary>
@@ -94,7 +97,7 @@ internal sealed class PartitionHistory(string name)
     /// <summary>All records were read. What of the acknowledged ones is missing; null where nothing is.</summary>
     public string? Missing(IReadOnlySet<long> offsets)
     {
-        var missing = _acked.Where(acked => !offsets.Contains(acked.Key)).OrderBy(static acked => acked.Key).ToList();
+        var missing = _acked.Where(acked => acked.Key >= Trimmed && !offsets.Contains(acked.Key)).OrderBy(static acked => acked.Key).ToList();
         return missing.Count == 0 ? null : $"{name}: {missing.Count} acknowledged records are lost, the first at offset {missing[0].Key}: {missing[0].Value}";
     }
 

@@ -46,6 +46,10 @@ internal sealed class Topics(World world, Random random)
             {
                 await Delete(topic);
             }
+            else
+            {
+                await Trim(topic, topic.Partitions[random.Next(topic.Partitions.Count)]);
+            }
         }
     }
 
@@ -78,6 +82,30 @@ internal sealed class Topics(World world, Random random)
         }
 
         _ = _topics.Remove(topic.Name);
+    }
+
+    /// <summary>Has the first records of a partition deleted.</summary>
+    private async Task Trim(TopicHistory topic, PartitionHistory partition)
+    {
+        var (before, past) = (random.NextInt64(partition.AckedEnd + 1), partition.Past);
+        partition.Trimmed = Math.Max(partition.Trimmed, before);
+        var index = topic.Partitions.ToList().IndexOf(partition);
+        var request = new DeleteRecordsRequest
+        {
+            TimeoutMs = 30_000,
+            Topics = [new() { Name = topic.Name, Partitions = [new() { PartitionIndex = index, Offset = before }] }],
+        };
+        try
+        {
+            var answer = (await _client.Ask<DeleteRecordsRequest, DeleteRecordsResponse>(request, 2)).Topics[0].Partitions[0];
+            if (answer.ErrorCode != ErrorCode.None && partition.Past == past && !world.IsExcused(_client, answer.ErrorCode))
+            {
+                world.Violation($"{partition.Name}: the records before {before} were not deleted: {answer.ErrorCode}");
+            }
+        }
+        catch (UnknownOutcomeException)
+        {
+        }
     }
 
     /// <summary>Asks again until an answer has come.</summary>

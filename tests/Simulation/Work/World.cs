@@ -28,6 +28,8 @@ internal sealed class World
             ("log.initial.task.delay.ms", "3000"),
             ("log.segment.delete.delay.ms", "5000"),
             ("log.roll.ms", "9000"),
+            // A clock that is set back by two hours makes records of the future.
+            ("log.message.timestamp.after.max.ms", "10800000"),
             ("log.index.interval.bytes", "500"),
             ("metadata.log.max.record.bytes.between.snapshots", "20000"),
             ("metadata.log.max.snapshot.interval.ms", "60000"));
