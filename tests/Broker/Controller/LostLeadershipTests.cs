@@ -28,6 +28,15 @@ public sealed class LostLeadershipTests
     {
         await using var host = await QuorumHost.Start("/data", _files, _time);
         await Lose(host);
+        // What leads to no record needs the quorum for nothing, and is another's to answer all the same.
+        var heartbeat = new BrokerHeartbeatRequest
+        {
+            BrokerId = 1,
+            BrokerEpoch = host.Broker.Epoch,
+            CurrentMetadataOffset = host.Node.Metadata.AppliedOffset,
+        };
+        _ = await Assert.ThrowsAsync<NotControllerException>(() => host.Ask(heartbeat));
+        _ = await Assert.ThrowsAsync<NotControllerException>(() => host.Ask(Topic("a")));
         _ = await Assert.ThrowsAsync<NotControllerException>(() => host.Ask(Topic("a")));
         Assert.Equal(ErrorCode.None, (await Created(host, "a")).Topics[0].ErrorCode);
         Assert.NotNull(host.Node.Metadata.Image.FindTopic("a"));
