@@ -13,8 +13,9 @@ namespace KafkaCompat.Benchmarks;
 
 /// <summary>
 /// <c>start BINARY</c> compares start and memory with Apache Kafka, <c>transport</c> measures the socket transport alone,
-/// <c>requests</c> prints bytes allocated a request by produce and fetch; <c>commits</c> offsets committed a second; <c>throughput</c> what
-/// a node takes in and gives out; <c>load BINARY</c> the same load on Apache Kafka and on us; <c>embedded</c>
+/// <c>requests</c> prints bytes allocated a request by produce and fetch; <c>commits</c> offsets committed a second; <c>turns</c> what 3,000 new
+/// partitions keep waiting; <c>throughput</c> what a node takes in and gives out;
+/// <c>load BINARY</c> the same load on Apache Kafka and on us; <c>embedded</c>
 /// how long a broker within a process takes to start; <c>recovery BINARY</c> how long both take to open 3 GB after a kill;
 /// <c>stock BINARY</c> what Kafka's own perf tools cost both;
 /// <c>scale BINARY</c> 10,000 partitions, 10,000 idle connections and 1,000 waiting consumers on both; everything else goes to BenchmarkDotNet.
@@ -27,7 +28,8 @@ internal static class Program
         recovery BINARY [KAFKA_FOLDER] [GIB] [ROUNDS]          a directory after a kill, opened by both
         stock BINARY [KAFKA_FOLDER|BASELINE_BINARY] [ROUNDS]   Kafka's own perf tools on both in turn
         scale BINARY [KAFKA_FOLDER|BASELINE_BINARY] [partitions|connections|polls]
-        transport | requests | commits | throughput | embedded parts of this program alone
+        transport | requests | commits | turns | throughput | embedded
+                                                               parts of this program alone
         --filter PATTERN, --list flat, …                       BenchmarkDotNet's: codecs, batches, append, read
         """;
 
@@ -41,6 +43,7 @@ internal static class Program
         ["transport", .. var how] => TransportMeasurement.Run(how),
         ["requests"] => RequestMeasurement.Run(),
         ["commits"] => CommitMeasurement.Run(),
+        ["turns"] => TurnMeasurement.Run(),
         ["throughput"] => ThroughputMeasurement.Run(),
         ["embedded"] => EmbeddedMeasurement.Run(),
         [['-', ..] and not ("--help" or "-h"), ..] => RunBenchmarks(args),

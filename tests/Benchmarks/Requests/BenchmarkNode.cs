@@ -1,5 +1,7 @@
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Server.Hosting;
 using KafkaCompat.Server.Transport;
+using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -19,12 +21,13 @@ internal sealed class BenchmarkNode : IDisposable
 
     public int Port => _node.Config.Listeners.OfBroker.First().Port;
 
-    public static BenchmarkNode Start()
+    public static BenchmarkNode Start(NodeSeams? seams = null)
     {
         SocketTransport.CompleteInline();
         var folder = Directory.CreateTempSubdirectory("kafkacompat-bench-");
         var config = NodeSettings.Config(Path.Combine(folder.FullName, "data"), NodeSettings.OnFreePorts());
-        return new BenchmarkNode(folder, RunningNode.Start(config, NullLoggerFactory.Instance).GetAwaiter().GetResult());
+        return new BenchmarkNode(folder, RunningNode.Start(
+            config, new DiskFileStore(), TimeProvider.System, NullLoggerFactory.Instance, seams ?? NodeSeams.None).GetAwaiter().GetResult());
     }
 
     public void Dispose()
