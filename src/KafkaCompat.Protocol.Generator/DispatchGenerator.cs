@@ -35,7 +35,7 @@ public sealed class DispatchGenerator : IIncrementalGenerator
             return;
         }
 
-        bool isMachine = own.All(h => h.IsDecided);
+        var isMachine = own.All(h => h.IsDecided);
         List<ServedHandler> all = [.. own, .. around.Decided];
         var errors = DispatchChecks.Check(all).ToList();
         if (!isMachine && errors.Count == 0)

@@ -71,8 +71,8 @@ public sealed class SpecGenerator : IIncrementalGenerator
 
     private static string Relative(string path)
     {
-        string unix = path.Replace('\\', '/');
-        int root = unix.LastIndexOf("/protocol-specs/", StringComparison.Ordinal);
+        var unix = path.Replace('\\', '/');
+        var root = unix.LastIndexOf("/protocol-specs/", StringComparison.Ordinal);
         return root < 0 ? unix : unix.Substring(root + "/protocol-specs/".Length);
     }
 

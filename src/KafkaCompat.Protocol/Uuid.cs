@@ -56,7 +56,7 @@ public readonly record struct Uuid(long High, long Low) : IComparable<Uuid>
             exact[^1] = Alphabet[last & ~SpareBits];
         }
 
-        if (text.Length == TextLength && Base64Url.IsValid(exact) && Base64Url.TryDecodeFromChars(exact, bytes, out int written) && written == Size)
+        if (text.Length == TextLength && Base64Url.IsValid(exact) && Base64Url.TryDecodeFromChars(exact, bytes, out var written) && written == Size)
         {
             id = Read(bytes);
             return true;

@@ -139,8 +139,10 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
             var request = new DeleteTopicsRequest { TimeoutMs = BrokerSettings.RequestTimeoutMs, Topics = { new() { Name = name } } };
             var answer = await Life.Node.Controller.Ask(request).ConfigureAwait(false);
             if (answer.Responses is [{ ErrorCode: not ErrorCode.None } refused])
+            {
                 throw new KafkaCompatException(refused.ErrorCode,
                     $"Topic {Named(name)} is not deleted: {KafkaCompatException.Reason(refused.ErrorCode, refused.ErrorMessage)}");
+            }
         });
     }
 

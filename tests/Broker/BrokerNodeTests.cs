@@ -231,7 +231,11 @@ public sealed class BrokerNodeTests
             Before = (operation, path) =>
             {
                 if (!isShort || !path.Contains("__cluster_metadata-0", StringComparison.Ordinal)
-                    || operation is not (nameof(IFileStore.Open) or nameof(IFileStore.SyncFolder) or nameof(IFileStore.Rename))) return;
+                    || operation is not (nameof(IFileStore.Open) or nameof(IFileStore.SyncFolder) or nameof(IFileStore.Rename)))
+                {
+                    return;
+                }
+
                 if (++refused == 3) isShort = false;
                 throw HookedFileStore.TooManyOpenFiles();
             },

@@ -1,13 +1,13 @@
 using KafkaCompat.Broker.Controller;
-using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Broker.Coordination;
 using KafkaCompat.Broker.Loops;
-using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Metadata;
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Broker.Tests.Coordination;
-using KafkaCompat.Broker.Tests.Quorum;
 using KafkaCompat.Broker.Tests.Loops;
+using KafkaCompat.Broker.Tests.Quorum;
+using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;

@@ -25,8 +25,10 @@ public sealed class RecoveryLogTests
         Assert.Contains("orders-3", text, StringComparison.Ordinal);
         Assert.Contains("/data/orders-3", text, StringComparison.Ordinal);
         if (act == RepairAct.LogCut)
+        {
             Assert.Contains("to end at offset 77: 4711 bytes at the end of /data/orders-3/00000000000000000042.log were removed, because of the moon", text,
                 StringComparison.Ordinal);
+        }
     }
 
     [Theory]

@@ -56,7 +56,11 @@ public sealed class StartLinesTests
             var key in ConfigCatalog.Broker.Where(static key => key.Effect == ConfigEffect.NoEffect && key.Name is not "controller.quorum.bootstrap.servers"))
         {
             if (((string[])["true", "false", "7", "77", "a.B", "300000"])
-                .FirstOrDefault(text => key.TryParse(text, out _, out _) && key.Render(text) != key.Render(key.Default)) is not { } other) continue;
+                .FirstOrDefault(text => key.TryParse(text, out _, out _) && key.Render(text) != key.Render(key.Default)) is not { } other)
+            {
+                continue;
+            }
+
             var groups = UnservedSettings.WithoutEffect(new Dictionary<string, string> { [key.Name] = other }).ToList();
             Assert.True(groups is [var one] && one.Single() == key.Name && one.Key.Length > 0, key.Name);
             named++;

@@ -28,7 +28,7 @@ internal static class CodecVerdicts
         while (!rest.IsEmpty)
         {
             int count = BinaryPrimitives.ReadInt32BigEndian(rest[1..]), length = BinaryPrimitives.ReadInt32BigEndian(rest[5..]);
-            byte[] batch = Batch((CompressionType)rest[0], count, rest.Slice(HeadBytes, length));
+            var batch = Batch((CompressionType)rest[0], count, rest.Slice(HeadBytes, length));
             rest = rest[(HeadBytes + length)..];
             lines.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Answer([.. batch], AsItComes)} {Answer(batch, Uncompressed)}"));
         }
@@ -43,7 +43,7 @@ internal static class CodecVerdicts
 
     private static byte[] Batch(CompressionType codec, int count, ReadOnlySpan<byte> payload)
     {
-        byte[] batch = new byte[RecordBatchHeader.Size + payload.Length];
+        var batch = new byte[RecordBatchHeader.Size + payload.Length];
         BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(8), batch.Length - 12);
         batch[16] = 2;
         batch[22] = (byte)codec;

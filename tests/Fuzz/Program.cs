@@ -26,11 +26,11 @@ internal static class Program
         }
 
         CoverageMap.Attach();
-        int seconds = DefaultSeconds;
-        int seed = Environment.TickCount & 0xffff;
-        string findings = GoldenRows.Findings;
+        var seconds = DefaultSeconds;
+        var seed = Environment.TickCount & 0xffff;
+        var findings = GoldenRows.Findings;
         var names = new List<string>();
-        for (int i = 0; i < arguments.Length; i++)
+        for (var i = 0; i < arguments.Length; i++)
         {
             switch (arguments[i])
             {
@@ -52,11 +52,11 @@ internal static class Program
         int passed = 0, failed = 0;
         foreach (var target in targets)
         {
-            bool isNamed = names.Count == 0 || names.Contains(target.Name);
+            var isNamed = names.Count == 0 || names.Contains(target.Name);
             var loop = new FuzzLoop(target, new CoverageMap(), seed, findings);
             foreach (var file in (isNamed ? Regressions() : []).Concat(files).Select(FuzzFile.Read).Where(file => file.Target == target.Name))
             {
-                int before = loop.Findings;
+                var before = loop.Findings;
                 _ = loop.TryRun(new FuzzInput(target.Slots.ToList().IndexOf(file.Slot), file.Bytes));
                 (passed, failed) = loop.Findings == before ? (passed + 1, failed) : (passed, failed + 1);
             }
@@ -66,7 +66,7 @@ internal static class Program
                 continue;
             }
 
-            int known = loop.Findings;
+            var known = loop.Findings;
             loop.Run(TimeSpan.FromSeconds(seconds));
             (passed, failed) = loop.Findings == known ? (passed + 1, failed) : (passed, failed + loop.Findings - known);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

@@ -16,7 +16,7 @@ internal static class CompressedZeros
         using var payload = new MemoryStream();
         using (var gzip = new GZipStream(payload, CompressionLevel.Optimal, leaveOpen: true))
         {
-            for (int i = 0; i < valueBytes.Length; i++) Write(gzip, i, valueBytes[i]);
+            for (var i = 0; i < valueBytes.Length; i++) Write(gzip, i, valueBytes[i]);
         }
         var batch = new byte[RecordBatchHeader.Size + payload.Length];
         payload.ToArray().CopyTo(batch, RecordBatchHeader.Size);
@@ -47,13 +47,13 @@ internal static class CompressedZeros
         Number(to, (int)head.Length + valueBytes + 1);
         head.WriteTo(to);
         var zeros = new byte[Math.Min(valueBytes, 1 << 16)];
-        for (int left = valueBytes; left > 0; left -= zeros.Length) to.Write(zeros, 0, Math.Min(left, zeros.Length));
+        for (var left = valueBytes; left > 0; left -= zeros.Length) to.Write(zeros, 0, Math.Min(left, zeros.Length));
         Number(to, 0);
     }
 
     private static void Number(Stream to, int value)
     {
-        for (uint left = (uint)((value << 1) ^ (value >> 31)); ; left >>= 7)
+        for (var left = (uint)((value << 1) ^ (value >> 31)); ; left >>= 7)
         {
             if (left < 0x80)
             {

@@ -48,8 +48,14 @@ internal static class FilledMessages
         var element = property.PropertyType.GetGenericArguments()[0];
         for (var i = 0; i < items; i++)
         {
-            if (element == typeof(string)) _ = list.Add($"name-{i}");
-            else if (element.IsValueType) _ = list.Add(Convert.ChangeType(i, element, System.Globalization.CultureInfo.InvariantCulture));
+            if (element == typeof(string))
+            {
+                _ = list.Add($"name-{i}");
+            }
+            else if (element.IsValueType)
+            {
+                _ = list.Add(Convert.ChangeType(i, element, System.Globalization.CultureInfo.InvariantCulture));
+            }
             else
             {
                 var item = Activator.CreateInstance(element)!;
@@ -96,7 +102,11 @@ internal static class FilledMessages
         foreach (var property in message.GetType().GetProperties())
         {
             if (property.GetValue(message) is not IList list || !property.PropertyType.IsGenericType
-                || property.PropertyType.GetGenericArguments()[0].IsValueType) continue;
+                || property.PropertyType.GetGenericArguments()[0].IsValueType)
+            {
+                continue;
+            }
+
             foreach (var item in list)
             {
                 if (item is not string) cleared |= Clear(item!, owner, field);

@@ -145,9 +145,12 @@ internal static partial class InvalidBatches
             + $"{header.RecordCount}");
         using var reader = RecordBatchReader.Over(bytes);
         while (reader.MoveNext())
+        {
             text.Append(CultureInfo.InvariantCulture,
                 $"; {reader.Current.Offset} {reader.Current.Timestamp} {Convert.ToHexString(reader.Current.Key.Span)} "
-                + $"{Convert.ToHexString(reader.Current.Value.Span)}");
+                    + $"{Convert.ToHexString(reader.Current.Value.Span)}");
+        }
+
         return text.Append(reader.Fault).ToString();
     }
 

@@ -24,7 +24,7 @@ internal static class KafkaReference
     /// <summary>Skips the running test when <paramref name="relative"/> is not in the reference folder; else its full path.</summary>
     public static string Require(params string[] relative)
     {
-        string path = Path.Combine([Folder, .. relative]);
+        var path = Path.Combine([Folder, .. relative]);
         if (!File.Exists(path) && !Directory.Exists(path))
         {
             Assert.Skip($"{path} is absent. Set KAFKA_REFERENCE to a folder of Apache Kafka's reference data.");
@@ -42,12 +42,12 @@ internal static class KafkaReference
             yield break;
         }
 
-        string[] columns = lines.Current.Split('\t');
+        var columns = lines.Current.Split('\t');
         while (lines.MoveNext())
         {
-            string[] cells = lines.Current.Split('\t');
+            var cells = lines.Current.Split('\t');
             var row = new Dictionary<string, string>(columns.Length, StringComparer.Ordinal);
-            for (int i = 0; i < columns.Length; i++)
+            for (var i = 0; i < columns.Length; i++)
             {
                 row[columns[i]] = i < cells.Length ? cells[i] : "";
             }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
 using KafkaCompat.Protocol.Records;
-using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Logs;
 using KafkaCompat.Storage.Segments;
 
@@ -15,7 +14,7 @@ internal static class Batches
     public static byte[] Plain(long baseOffset, int records = 1, int valueBytes = 20, long timestamp = StartMs, int epoch = 0)
     {
         using var builder = new RecordBatchBuilder { BaseOffset = baseOffset, PartitionLeaderEpoch = epoch };
-        for (int i = 0; i < records; i++)
+        for (var i = 0; i < records; i++)
             builder.Append(timestamp + i, Encoding.ASCII.GetBytes("key" + i), Value(baseOffset + i, valueBytes));
         return Bytes(builder);
     }
@@ -32,7 +31,7 @@ internal static class Batches
             BaseSequence = baseSequence,
             IsTransactional = transactional,
         };
-        for (int i = 0; i < records; i++)
+        for (var i = 0; i < records; i++)
             builder.Append(timestamp + i, NullableBytes.Null, Value(baseOffset + i, valueBytes));
         return Bytes(builder);
     }
@@ -55,7 +54,7 @@ internal static class Batches
     public static LogAppend Append(this PartitionLog log, byte[] batch) => log.Append(new ReadOnlySequence<byte>(batch));
 
     public static RecordBatchHeader Header(byte[] batch) =>
-        RecordBatchHeader.TryRead(batch, out RecordBatchHeader header) ? header : throw new ArgumentException("no batch");
+        RecordBatchHeader.TryRead(batch, out var header) ? header : throw new ArgumentException("no batch");
 
     /// <summary>All batches from an offset on, as one array.</summary>
     public static byte[] ReadAll(this PartitionLog log, long from)
@@ -63,11 +62,11 @@ internal static class Batches
         var all = new ArrayBufferWriter<byte>();
         while (from < log.LogEndOffset)
         {
-            using FileRegion? region = log.Read(from, 1 << 20, long.MaxValue, minOneBatch: true).Region;
+            using var region = log.Read(from, 1 << 20, long.MaxValue, minOneBatch: true).Region;
             if (region is null)
                 break;
-            byte[] bytes = region.ToArray();
-            foreach (RecordBatchSlice batch in RecordBatchEnumerator.Over(bytes))
+            var bytes = region.ToArray();
+            foreach (var batch in RecordBatchEnumerator.Over(bytes))
             {
                 all.Write(batch.Bytes.ToArray());
                 from = batch.Header.NextOffset;

@@ -28,11 +28,11 @@ public sealed class BusyDiskTests
     [Fact]
     public void AppendsGoOnWhileOldSegmentsAreSetAside()
     {
-        PartitionLog log = Open(LogSettings.Default with { RetentionMs = 1000 });
+        var log = Open(LogSettings.Default with { RetentionMs = 1000 });
         log.Append(Batches.Plain(0));
         log.Roll();
         log.Append(Batches.Plain(1, timestamp: Batches.StartMs + 100_000));
-        bool appended = false;
+        var appended = false;
         _files.Before = (operation, _) =>
         {
             if (operation != nameof(IFileStore.Rename) || appended)
@@ -52,7 +52,7 @@ public sealed class BusyDiskTests
     {
         var disk = new HookedFileStore(new ForgetfulFileStore(TimeProvider.System));
         using var directory = LogDirectory.Open(new LogEnvironment(disk, TimeProvider.System, new Random(1)), "/data");
-        PartitionLog log = directory.Create(new TopicPartition("t", 0), new Uuid(7, 9), LogSettings.Default);
+        var log = directory.Create(new TopicPartition("t", 0), new Uuid(7, 9), LogSettings.Default);
         log.Append(Batches.Plain(0));
         using var syncing = new ManualResetEventSlim();
         using var mayEnd = new ManualResetEventSlim();
@@ -63,9 +63,9 @@ public sealed class BusyDiskTests
             syncing.Set();
             mayEnd.Wait(TestContext.Current.CancellationToken);
         };
-        Task sync = Task.Run(log.Sync, TestContext.Current.CancellationToken);
+        var sync = Task.Run(log.Sync, TestContext.Current.CancellationToken);
         syncing.Wait(TestContext.Current.CancellationToken);
-        Task<bool> advanced = Task.Run(() => log.AdvanceLogStart(1), TestContext.Current.CancellationToken);
+        var advanced = Task.Run(() => log.AdvanceLogStart(1), TestContext.Current.CancellationToken);
         Assert.True(await advanced.WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken));
         Assert.False(sync.IsCompleted);
         mayEnd.Set();
@@ -79,8 +79,8 @@ public sealed class BusyDiskTests
         var health = new DirectoryHealth();
         // The first page of a process is never mapped: reading it is an I/O error, as of a disk.
         Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc is Linux's");
-        using StoredFile unreadable = new DiskFileStore().Open("/proc/self/mem", FileOpening.Read);
-        using FileRegion region = FileRegion.TryCreate(unreadable, 0, 100, health)!;
+        using var unreadable = new DiskFileStore().Open("/proc/self/mem", FileOpening.Read);
+        using var region = FileRegion.TryCreate(unreadable, 0, 100, health)!;
         _ = Assert.Throws<IOException>(() => region.Read(0, new byte[100]));
         Assert.True(health.IsFailed);
     }
@@ -88,16 +88,16 @@ public sealed class BusyDiskTests
     [Fact]
     public void ARollThatLacksDescriptorsLeavesTheLogAsItWas()
     {
-        bool succeeded = false;
-        for (int failing = 1; !succeeded; failing++)
+        var succeeded = false;
+        for (var failing = 1; !succeeded; failing++)
         {
             Assert.InRange(failing, 1, 20);
-            string folder = $"/data/r{failing}-0";
+            var folder = $"/data/r{failing}-0";
             var settings = LogSettings.Default with { IndexIntervalBytes = 1 };
-            PartitionLog log = Open(settings, folder);
-            for (int i = 0; i < 5; i++)
+            var log = Open(settings, folder);
+            for (var i = 0; i < 5; i++)
                 log.Append(Batches.Produced(i, 7, 0, i, timestamp: Batches.StartMs + i));
-            int opened = 0;
+            var opened = 0;
             _files.Before = (operation, _) =>
             {
                 if (operation == nameof(IFileStore.Open) && ++opened == failing)
@@ -115,9 +115,9 @@ public sealed class BusyDiskTests
             Assert.False(_environment.Health.IsFailed);
             log.Append(Batches.Produced(5, 7, 0, 5, timestamp: Batches.StartMs + 5));
             Assert.Equal(succeeded ? 2 : 1, log.SegmentCount);
-            byte[] all = log.ReadAll(0);
+            var all = log.ReadAll(0);
             log.Close();
-            PartitionLog again = PartitionLog.Open(_environment, folder, new TopicPartition("t", 0), settings, new LogOpening(IsClean: true));
+            var again = PartitionLog.Open(_environment, folder, new TopicPartition("t", 0), settings, new LogOpening(IsClean: true));
             Assert.Equal(6, again.LogEndOffset);
             Assert.Equal(all, again.ReadAll(0));
         }
@@ -126,12 +126,12 @@ public sealed class BusyDiskTests
     [Fact]
     public void AReadAndASyncThatLackDescriptorsAreRefusedAndWorkLater()
     {
-        PartitionLog log = Open(LogSettings.Default);
+        var log = Open(LogSettings.Default);
         log.Append(Batches.Plain(0));
         log.Roll();
         log.Append(Batches.Plain(1));
         log.Close();
-        PartitionLog again = PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), LogSettings.Default, new LogOpening(IsClean: true));
+        var again = PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), LogSettings.Default, new LogOpening(IsClean: true));
         again.Append(Batches.Plain(2));
         again.Roll();
         _files.Before = (operation, _) =>
@@ -143,7 +143,7 @@ public sealed class BusyDiskTests
         _ = Assert.Throws<KafkaStorageException>(again.Sync);
         Assert.False(_environment.Health.IsFailed);
         _files.Before = null;
-        using FileRegion? region = again.Read(0, 1000, long.MaxValue, minOneBatch: true).Region;
+        using var region = again.Read(0, 1000, long.MaxValue, minOneBatch: true).Region;
         Assert.NotNull(region);
         var synced = new List<string>();
         _files.Before = (operation, path) => synced.Add($"{operation} {path}");
@@ -156,13 +156,13 @@ public sealed class BusyDiskTests
     public void AGapThatCompactionLeftIsNoLossUnderAnotherPolicy()
     {
         var settings = LogSettings.Default with { SegmentBytes = 500 };
-        PartitionLog log = Open(settings);
+        var log = Open(settings);
         log.Append(Batches.Plain(0));
         log.Append(Batches.Plain(5));
         log.Append(Batches.Plain(20, valueBytes: 400));
         Assert.Equal(2, log.SegmentCount);
         log.Dispose();
-        PartitionLog again = PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), settings, new LogOpening(IsClean: false));
+        var again = PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), settings, new LogOpening(IsClean: false));
         Assert.Equal((21L, 2), (again.LogEndOffset, again.SegmentCount));
     }
 
@@ -170,16 +170,16 @@ public sealed class BusyDiskTests
     public void ReservedBlocksAreGivenBackAfterAKill()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only on Linux are blocks reserved behind a file's end.");
-        string root = Directory.CreateTempSubdirectory("kafkacompat-blocks-").FullName;
+        var root = Directory.CreateTempSubdirectory("kafkacompat-blocks-").FullName;
         try
         {
             var environment = new LogEnvironment(new DiskFileStore(), _clock, new Random(1));
             var settings = LogSettings.Default with { Preallocate = true, SegmentBytes = 8 << 20 };
             string folder = Path.Combine(root, "t-0"), file = Path.Combine(folder, "00000000000000000000.log");
-            using (PartitionLog log = PartitionLog.Open(environment, folder, new TopicPartition("t", 0), settings, new LogOpening(IsClean: false)))
+            using (var log = PartitionLog.Open(environment, folder, new TopicPartition("t", 0), settings, new LogOpening(IsClean: false)))
                 log.Append(Batches.Plain(0));
             Assert.SkipUnless(AllocatedBytes(file) >= 8 << 20, "This file system reserves no blocks.");
-            using (PartitionLog log = PartitionLog.Open(environment, folder, new TopicPartition("t", 0), settings, new LogOpening(IsClean: false)))
+            using (var log = PartitionLog.Open(environment, folder, new TopicPartition("t", 0), settings, new LogOpening(IsClean: false)))
                 Assert.Equal(1, log.LogEndOffset);
             Assert.InRange(AllocatedBytes(file), 1, 1 << 20);
         }
@@ -193,14 +193,14 @@ public sealed class BusyDiskTests
     public void AMissingPermissionIsAnIoFailureLikeAnyOther()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux has files that nobody may rename.");
-        IOException refused = Assert.ThrowsAny<IOException>(() => new DiskFileStore().Rename("/proc/self/status", "/proc/self/stat"));
+        var refused = Assert.ThrowsAny<IOException>(() => new DiskFileStore().Rename("/proc/self/status", "/proc/self/stat"));
         Assert.IsType<UnauthorizedAccessException>(refused.InnerException);
     }
 
     private static long AllocatedBytes(string path)
     {
         using var stat = Process.Start(new ProcessStartInfo("stat", ["-c", "%b %B", path]) { RedirectStandardOutput = true })!;
-        string[] numbers = stat.StandardOutput.ReadToEnd().Split(' ');
+        var numbers = stat.StandardOutput.ReadToEnd().Split(' ');
         stat.WaitForExit();
         return long.Parse(numbers[0], System.Globalization.CultureInfo.InvariantCulture) * long.Parse(numbers[1],
             System.Globalization.CultureInfo.InvariantCulture);

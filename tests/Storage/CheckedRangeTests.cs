@@ -29,9 +29,9 @@ public sealed class CheckedRangeTests
     [InlineData(FetchBytes)]
     public void OfBatchesThatWereWrittenHereOneHeaderIsReadAFetch(int fetchBytes)
     {
-        PartitionLog log = Open();
+        var log = Open();
         Fill(log, 64);
-        for (int offset = 0; offset < 64; offset += 3)
+        for (var offset = 0; offset < 64; offset += 3)
             Assert.Equal(1, Reads(log, offset, fetchBytes));
     }
 
@@ -39,12 +39,12 @@ public sealed class CheckedRangeTests
     [Fact]
     public void OfOthersEachHeaderIsReadOnce()
     {
-        Reopened(out PartitionLog log);
-        int reads = 0;
-        for (int offset = 0; offset < 64; offset += 15)
+        Reopened(out var log);
+        var reads = 0;
+        for (var offset = 0; offset < 64; offset += 15)
             reads += Reads(log, offset, FetchBytes);
         Assert.InRange(reads, 60, 64 + 2 * 5);
-        for (int offset = 0; offset < 50; offset += 7)
+        for (var offset = 0; offset < 50; offset += 7)
             Assert.Equal(1, Reads(log, offset, FetchBytes));
     }
 
@@ -52,21 +52,21 @@ public sealed class CheckedRangeTests
     [Fact]
     public void ReadersAtDifferentPlacesDoNotMakeOneAnotherLookAgain()
     {
-        Reopened(out PartitionLog log);
+        Reopened(out var log);
         int[] places = [0, 16, 32, 48];
-        foreach (int place in places)
+        foreach (var place in places)
             _ = Reads(log, place, FetchBytes / 2);
-        for (int round = 0; round < 3; round++)
+        for (var round = 0; round < 3; round++)
         {
-            foreach (int place in places)
+            foreach (var place in places)
                 Assert.Equal(1, Reads(log, place + 1, FetchBytes / 4));
         }
-        foreach (int place in places)
+        foreach (var place in places)
             Assert.InRange(Reads(log, place + 4, FetchBytes / 2), 4, 7);
         // They have met, and the whole is known.
-        foreach (int place in places)
+        foreach (var place in places)
             _ = Reads(log, place + 8, FetchBytes);
-        for (int offset = 0; offset < 40; offset++)
+        for (var offset = 0; offset < 40; offset++)
             Assert.Equal(1, Reads(log, offset, FetchBytes));
     }
 
@@ -74,12 +74,12 @@ public sealed class CheckedRangeTests
     [Fact]
     public void ManyPlacesAreReadRightly()
     {
-        Reopened(out PartitionLog log);
+        Reopened(out var log);
         var random = new Random(7);
-        for (int i = 0; i < 500; i++)
+        for (var i = 0; i < 500; i++)
         {
-            int offset = random.Next(64);
-            using FileRegion region = log.Read(offset, random.Next(1, 6) * BatchBytes, long.MaxValue, minOneBatch: true).Region!;
+            var offset = random.Next(64);
+            using var region = log.Read(offset, random.Next(1, 6) * BatchBytes, long.MaxValue, minOneBatch: true).Region!;
             Assert.Equal(offset, Batches.Header(region.ToArray()).BaseOffset);
         }
     }
@@ -103,16 +103,16 @@ public sealed class CheckedRangeTests
             Fill(log, 64);
         }
         _ = Reads(log, 0, 64 * BatchBytes);
-        string path = $"{Folder}/{0:D20}.log";
-        long position = changed * (log.SizeInBytes / 64);
-        using (StoredFile file = _files.Open(path, FileOpening.ReadWrite))
+        var path = $"{Folder}/{0:D20}.log";
+        var position = changed * (log.SizeInBytes / 64);
+        using (var file = _files.Open(path, FileOpening.ReadWrite))
             file.Write(position + 6, [0x01]);
         Assert.Throws<DamagedBatchException>(() => log.Read(changed, BatchBytes, long.MaxValue, minOneBatch: true));
-        for (int offset = 0; offset < 64; offset++)
+        for (var offset = 0; offset < 64; offset++)
         {
             if (offset == changed)
                 continue;
-            using FileRegion region = log.Read(offset, 1, long.MaxValue, minOneBatch: true).Region!;
+            using var region = log.Read(offset, 1, long.MaxValue, minOneBatch: true).Region!;
             Assert.Equal(offset, Batches.Header(region.ToArray()).BaseOffset);
         }
     }
@@ -120,14 +120,14 @@ public sealed class CheckedRangeTests
     [Fact]
     public void ACutForgetsWhatWasBehindIt()
     {
-        Reopened(out PartitionLog log);
+        Reopened(out var log);
         _ = Reads(log, 0, 4 * FetchBytes);
         log.TruncateTo(20);
         Fill(log, 30, valueBytes: BatchBytes / 2);
-        for (int offset = 0; offset < 30; offset++)
+        for (var offset = 0; offset < 30; offset++)
         {
-            using FileRegion region = log.Read(offset, FetchBytes, long.MaxValue, minOneBatch: true).Region!;
-            byte[] bytes = region.ToArray();
+            using var region = log.Read(offset, FetchBytes, long.MaxValue, minOneBatch: true).Region!;
+            var bytes = region.ToArray();
             Assert.Equal(offset, Batches.Header(bytes).BaseOffset);
             Assert.True(bytes.Length == FetchBytes || offset > 8);
         }
@@ -148,7 +148,7 @@ public sealed class CheckedRangeTests
 
     private void Reopened(out PartitionLog log)
     {
-        PartitionLog first = Open();
+        var first = Open();
         Fill(first, 64);
         first.Roll();
         first.Close();

@@ -107,7 +107,7 @@ internal sealed class CountedFileStore(IFileStore inner) : IFileStore
 
         public override int Read(long position, Span<byte> buffer)
         {
-            int read = file.Read(position, buffer);
+            var read = file.Read(position, buffer);
             _ = Interlocked.Increment(ref store._reads);
             if (file.Path.EndsWith(".log", StringComparison.Ordinal))
                 _ = Interlocked.Increment(ref store._logReads);

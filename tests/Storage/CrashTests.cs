@@ -1,6 +1,5 @@
 using System.Buffers;
 using KafkaCompat.Protocol;
-using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Logs;
@@ -23,11 +22,11 @@ public sealed class CrashTests(ITestOutputHelper output)
     [Fact]
     public void WhatWasSyncedIsThereAfterAPowerCut()
     {
-        int first = Environment.GetEnvironmentVariable("CRASH_SEED") is { Length: > 0 } seed
+        var first = Environment.GetEnvironmentVariable("CRASH_SEED") is { Length: > 0 } seed
             ? int.Parse(seed, System.Globalization.CultureInfo.InvariantCulture)
             : 1;
-        int fresh = Environment.TickCount & 0xffffff;
-        foreach (int run in Enumerable.Range(first, Seeds).Concat(Enumerable.Range(fresh, 20)))
+        var fresh = Environment.TickCount & 0xffffff;
+        foreach (var run in Enumerable.Range(first, Seeds).Concat(Enumerable.Range(fresh, 20)))
         {
             try
             {
@@ -47,9 +46,9 @@ public sealed class CrashTests(ITestOutputHelper output)
         var clock = new FixedClock(Batches.StartMs);
         var store = new ForgetfulFileStore(clock);
         var environment = new LogEnvironment(store, clock, new Random(1));
-        PartitionLog log = PartitionLog.Open(environment, Root + "/t-0", new TopicPartition("t", 0), s_settings, new LogOpening(false));
+        var log = PartitionLog.Open(environment, Root + "/t-0", new TopicPartition("t", 0), s_settings, new LogOpening(false));
         log.Append(Batches.Plain(0));
-        int failures = 0;
+        var failures = 0;
         environment.Health.Failed += _ => failures++;
         store.FailSyncs(static path => path.EndsWith(".log", StringComparison.Ordinal));
         _ = Assert.Throws<KafkaStorageException>(log.Sync);
@@ -66,9 +65,9 @@ public sealed class CrashTests(ITestOutputHelper output)
         var clock = new FixedClock(Batches.StartMs);
         var store = new ForgetfulFileStore(clock);
         var environment = new LogEnvironment(store, clock, new Random(1));
-        string folder = Root + "/t-0";
-        PartitionLog log = PartitionLog.Open(environment, folder, new TopicPartition("t", 0), s_settings, new LogOpening(false));
-        byte[] first = Batches.Plain(0);
+        var folder = Root + "/t-0";
+        var log = PartitionLog.Open(environment, folder, new TopicPartition("t", 0), s_settings, new LogOpening(false));
+        var first = Batches.Plain(0);
         log.Append(first);
         store.LeaveFree(50);
         _ = Assert.Throws<KafkaStorageException>(() => log.Append(Batches.Plain(1)));
@@ -82,15 +81,15 @@ public sealed class CrashTests(ITestOutputHelper output)
     public async Task ARecordThatWasSyncedKeepsItsNewPartitionAfterAPowerCut()
     {
         var (clock, key, topic) = (new FixedClock(Batches.StartMs), new TopicPartition("t", 0), new Uuid(7, 9));
-        for (int seed = 0; seed < 50; seed++)
+        for (var seed = 0; seed < 50; seed++)
         {
             var store = new ForgetfulFileStore(clock);
             store.CreateFolder(Root);
             store.SyncFolder("/");
-            bool isSynced = seed % 2 == 0;
+            var isSynced = seed % 2 == 0;
             using (var directory = LogDirectory.Open(new LogEnvironment(store, clock, new Random(1)), Root))
             {
-                PartitionLog log = directory.Create(key, topic, s_settings);
+                var log = directory.Create(key, topic, s_settings);
                 log.Append(Batches.Plain(0, epoch: 3));
                 if (isSynced)
                     log.Sync();
@@ -101,7 +100,7 @@ public sealed class CrashTests(ITestOutputHelper output)
             using var after = LogDirectory.Open(new LogEnvironment(store, clock, new Random(1)), Root);
             await after.LoadAll((_, id) => id == topic, _ => s_settings);
             Assert.Empty(after.Strays);
-            PartitionLog found = Assert.Single(after.Logs);
+            var found = Assert.Single(after.Logs);
             if (!isSynced)
                 continue;
             Assert.Equal(1, found.LogEndOffset);
@@ -117,7 +116,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     {
         var (clock, key, topic) = (new FixedClock(Batches.StartMs), new TopicPartition("t", 0), new Uuid(7, 9));
         int absent = 0, strays = 0;
-        for (int seed = 0; seed < 200; seed++)
+        for (var seed = 0; seed < 200; seed++)
         {
             var store = new ForgetfulFileStore(clock);
             store.CreateFolder(Root);
@@ -141,8 +140,8 @@ public sealed class CrashTests(ITestOutputHelper output)
         var store = new ForgetfulFileStore(clock);
         var written = new List<byte[]>();
         long synced = 0, recoveryPoint = 0;
-        int generations = random.Next(1, 4);
-        for (int generation = 0; generation < generations; generation++)
+        var generations = random.Next(1, 4);
+        for (var generation = 0; generation < generations; generation++)
         {
             store.CutPowerAfter(store.Operations + random.Next(1, 400));
             PartitionLog? log = null;
@@ -159,11 +158,11 @@ public sealed class CrashTests(ITestOutputHelper output)
             log?.Dispose();
             store = store.Crash(random.Next());
         }
-        PartitionLog last = Open(store, clock, recoveryPoint);
+        var last = Open(store, clock, recoveryPoint);
         Verify(last, written, synced);
         _ = last.Append(Batches.Plain(last.LogEndOffset));
         last.Close();
-        PartitionLog trusted =
+        var trusted =
             PartitionLog.Open(new LogEnvironment(store, clock, new Random(1)), Root + "/t-0", new TopicPartition("t", 0), s_settings, new LogOpening(true));
         Assert.Equal(last.LogEndOffset, trusted.LogEndOffset);
         Assert.Equal(last.Producers.Describe().Count, trusted.Producers.Describe().Count);
@@ -184,11 +183,11 @@ public sealed class CrashTests(ITestOutputHelper output)
     {
         // What a crash has taken is written no more: the list holds what the log holds.
         _ = written.RemoveAll(batch => Batches.Header(batch).BaseOffset >= log.LogEndOffset);
-        int sequence = 0;
+        var sequence = 0;
         while (true)
         {
-            long offset = log.LogEndOffset;
-            byte[] batch = random.Next(4) switch
+            var offset = log.LogEndOffset;
+            var batch = random.Next(4) switch
             {
                 0 => Batches.Produced(offset, 7, 1, sequence++, transactional: true),
                 1 => Batches.Marker(offset, 7, 1, commit: random.Next(2) == 0),
@@ -199,7 +198,7 @@ public sealed class CrashTests(ITestOutputHelper output)
             log.Append(batch);
             if (random.Next(6) == 0)
             {
-                long end = log.LogEndOffset;
+                var end = log.LogEndOffset;
                 log.Sync();
                 synced = end;
                 // The checkpoint is written now and then, and may be far behind.
@@ -215,16 +214,16 @@ public sealed class CrashTests(ITestOutputHelper output)
     private static void Verify(PartitionLog log, List<byte[]> written, long synced)
     {
         Assert.True(log.LogEndOffset >= synced, $"The log ends at {log.LogEndOffset}, {synced} was synced.");
-        byte[] all = log.ReadAll(0);
+        var all = log.ReadAll(0);
         var expected = new ArrayBufferWriter<byte>();
-        foreach (byte[] batch in written)
+        foreach (var batch in written)
         {
             if (Batches.Header(batch).BaseOffset < log.LogEndOffset)
                 expected.Write(batch);
         }
         Assert.True(expected.WrittenSpan.SequenceEqual(all), $"{all.Length} bytes are there, {expected.WrittenCount} were written up to {log.LogEndOffset}.");
         var epochs = new List<LeaderEpochEntry>();
-        foreach (RecordBatchHeader header in written.Select(Batches.Header).Where(header => header.BaseOffset < log.LogEndOffset))
+        foreach (var header in written.Select(Batches.Header).Where(header => header.BaseOffset < log.LogEndOffset))
         {
             if (epochs.Count == 0 || header.PartitionLeaderEpoch > epochs[^1].Epoch)
                 epochs.Add(new LeaderEpochEntry(header.PartitionLeaderEpoch, header.BaseOffset));

@@ -33,28 +33,28 @@ public sealed class DamagedFilesTests
     public void ANegativePositionInAnIndexHidesNoRecord(string index, bool clean)
     {
         byte[] expected = [];
-        PartitionLog log = Open(clean);
-        for (int i = 0; i < 10; i++)
+        var log = Open(clean);
+        for (var i = 0; i < 10; i++)
         {
             if (i == 5)
                 log.Roll();
-            byte[] batch = Batches.Plain(i, timestamp: Batches.StartMs + i);
+            var batch = Batches.Plain(i, timestamp: Batches.StartMs + i);
             log.Append(batch);
             expected = [.. expected, .. batch];
         }
         log.Close();
-        byte[] entries = _files.ReadAllBytes($"{Folder}/{index}");
+        var entries = _files.ReadAllBytes($"{Folder}/{index}");
         Assert.True(entries.Length >= 16);
-        for (int i = 0; i < entries.Length; i += 8)
+        for (var i = 0; i < entries.Length; i += 8)
             entries.AsSpan(i + 4, 4).Fill(0xff);
         _files.WriteAtomically($"{Folder}/{index}", entries);
 
-        PartitionLog again = Open(clean);
+        var again = Open(clean);
         Assert.Equal(10, again.LogEndOffset);
         Assert.Equal(expected, again.ReadAll(0));
-        for (int offset = 0; offset < 10; offset++)
+        for (var offset = 0; offset < 10; offset++)
         {
-            using FileRegion region = again.Read(offset, 1, long.MaxValue, minOneBatch: true).Region!;
+            using var region = again.Read(offset, 1, long.MaxValue, minOneBatch: true).Region!;
             Assert.Equal(offset, Batches.Header(region.ToArray()).BaseOffset);
         }
         Assert.Equal(7, again.FindByTimestamp(Batches.StartMs + 7)!.Value.Offset);
@@ -68,15 +68,15 @@ public sealed class DamagedFilesTests
     [InlineData(true)]
     public void ABatchFromBeforeItsSegmentHidesNothing(bool clean)
     {
-        byte[] sound = Batches.Plain(42, 3);
+        var sound = Batches.Plain(42, 3);
         _files.WriteAtomically($"{Folder}/00000000000000000042.log", [.. Batches.Plain(16, 3), .. sound]);
-        PartitionLog log = Open(clean);
+        var log = Open(clean);
         Assert.Equal(sound, log.ReadAll(42));
-        byte[] batch = Batches.Plain(log.LogEndOffset, 2);
+        var batch = Batches.Plain(log.LogEndOffset, 2);
         log.Append(batch);
         log.Close();
 
-        PartitionLog again = Open(clean);
+        var again = Open(clean);
         Assert.Equal((42, 47), (again.LogStartOffset, again.LogEndOffset));
         Assert.Equal([.. sound, .. batch], again.ReadAll(42));
     }

@@ -17,41 +17,41 @@ public sealed class KafkaDumpLogTests : IDisposable
     [Fact]
     public void ReadsLogsIndexesAndSnapshotsWithoutAComplaint()
     {
-        string tool = KafkaReference.Require("kafka");
+        var tool = KafkaReference.Require("kafka");
         if (!HasJava())
             Assert.Skip("There is no Java to run kafka-dump-log with.");
-        string folder = Path.Combine(_root, "t-0");
-        long records = Write(folder);
+        var folder = Path.Combine(_root, "t-0");
+        var records = Write(folder);
 
-        string logs = string.Join(',', Files(folder, ".log"));
+        var logs = string.Join(',', Files(folder, ".log"));
         // The tool complains about the first batch of every segment but the first, in Kafka's own files too.
-        string text = Run(tool, "--deep-iteration", "--files", logs)
+        var text = Run(tool, "--deep-iteration", "--files", logs)
             .Replace("Non-consecutive offsets in", "", StringComparison.Ordinal);
         Assert.DoesNotMatch("[0-9]+ is followed by", text.Replace("-1 is followed by", "", StringComparison.Ordinal));
         Assert.Equal(records, text.Split('\n').Count(static line => line.StartsWith("| offset: ", StringComparison.Ordinal)));
         text += Run(tool, "--index-sanity-check", "--files", string.Join(',', Files(folder, ".index")));
         Assert.Contains("passed sanity check", text, StringComparison.Ordinal);
         text += Run(tool, "--verify-index-only", "--files", string.Join(',', Files(folder, ".index").Concat(Files(folder, ".timeindex"))));
-        string snapshots = Run(tool, "--files", string.Join(',', Files(folder, ".snapshot")));
+        var snapshots = Run(tool, "--files", string.Join(',', Files(folder, ".snapshot")));
         Assert.Contains("producerId: 7 producerEpoch: 1", snapshots, StringComparison.Ordinal);
-        string transactions = Run(tool, "--files", string.Join(',', Files(folder, ".txnindex")));
+        var transactions = Run(tool, "--files", string.Join(',', Files(folder, ".txnindex")));
         Assert.Contains("producerId: 7 firstOffset:", transactions, StringComparison.Ordinal);
-        foreach (string complaint in (string[])["Found", "Mismatches", "Non-consecutive", "not valid", "Exception", "invalid", "could not"])
+        foreach (var complaint in (string[])["Found", "Mismatches", "Non-consecutive", "not valid", "Exception", "invalid", "could not"])
             Assert.DoesNotContain(complaint, text + snapshots + transactions, StringComparison.OrdinalIgnoreCase);
     }
 
     private static long Write(string folder)
     {
         var environment = new LogEnvironment(new DiskFileStore(), new FixedClock(Batches.StartMs), new Random(1));
-        PartitionLog log = PartitionLog.Open(environment, folder, new TopicPartition("t", 0),
+        var log = PartitionLog.Open(environment, folder, new TopicPartition("t", 0),
             LogSettings.Default with { SegmentBytes = 20_000, IndexIntervalBytes = 500 }, new LogOpening(false));
         long records = 0;
-        int sequence = 0;
-        for (int i = 0; i < 200; i++)
+        var sequence = 0;
+        for (var i = 0; i < 200; i++)
         {
-            long offset = log.LogEndOffset;
-            long timestamp = Batches.StartMs + i * 100;
-            byte[] batch = (i % 10) switch
+            var offset = log.LogEndOffset;
+            var timestamp = Batches.StartMs + i * 100;
+            var batch = (i % 10) switch
             {
                 3 or 5 => Batches.Produced(offset, 7, 1, sequence++, transactional: true, timestamp: timestamp),
                 8 => Batches.Marker(offset, 7, 1, commit: i % 20 == 8, timestamp: timestamp),
@@ -85,10 +85,10 @@ public sealed class KafkaDumpLogTests : IDisposable
     {
         using var process = Process.Start(
             new ProcessStartInfo("bash", [tool, "kafka-dump-log", .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string text = process.StandardOutput.ReadToEnd();
+        var error = process.StandardError.ReadToEndAsync();
+        var text = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        string complaints = error.GetAwaiter().GetResult();
+        var complaints = error.GetAwaiter().GetResult();
         Assert.True(process.ExitCode == 0, text + complaints);
         return text + complaints;
     }

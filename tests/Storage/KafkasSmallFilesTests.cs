@@ -37,11 +37,11 @@ public sealed class KafkasSmallFilesTests
 
     [Fact]
     public void TheMarkIsReadAsKafkaReadsIt() => SmallFileVerdicts.Compare("clean", content => Verdict(CleanShutdownMarker.FileName, content, _ =>
-        CleanShutdownMarker.TryRead(_files, "/d", out long epoch) ? $"{epoch}" : "absent"));
+        CleanShutdownMarker.TryRead(_files, "/d", out var epoch) ? $"{epoch}" : "absent"));
 
     private string Verdict(string name, byte[] content, Func<string, string> read)
     {
-        string path = "/d/" + name;
+        var path = "/d/" + name;
         _files.WriteAtomically(path, content);
         try
         {

@@ -2,7 +2,6 @@ using KafkaCompat.Protocol;
 using KafkaCompat.Storage.Checkpoints;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
-using KafkaCompat.Storage.Logs;
 using KafkaCompat.Storage.Segments;
 using Xunit;
 
@@ -22,11 +21,11 @@ public sealed class LogDirectoriesTests
     [Fact]
     public void A_new_log_goes_where_the_fewest_are_unless_the_metadata_says_where()
     {
-        using LogDirectories directories = Open();
-        for (int i = 0; i < 6; i++)
+        using var directories = Open();
+        for (var i = 0; i < 6; i++)
             _ = directories.Create(new TopicPartition("t", i), s_topicId, null, LogSettings.Default);
         Assert.Equal([2, 2, 2], directories.All.Select(static d => d.Count));
-        PartitionLog log = directories.Create(new TopicPartition("u", 0), s_topicId, s_ids[2], LogSettings.Default);
+        var log = directories.Create(new TopicPartition("u", 0), s_topicId, s_ids[2], LogSettings.Default);
         Assert.Equal("/disk2/u-0", log.Folder);
         Assert.Equal(s_ids[2], directories.HomeOf(log.Partition)!.Id);
         // A directory that nobody has any more: a new one takes its place.
@@ -36,10 +35,10 @@ public sealed class LogDirectoriesTests
     [Fact]
     public void What_a_lost_directory_holds_is_not_made_anew_elsewhere()
     {
-        using LogDirectories directories = Open();
+        using var directories = Open();
         directories.All[1].Health.Fail(new IOException("the disk is gone"));
         Assert.Equal([s_ids[1]], directories.FailedIds);
-        KafkaStorageException refused =
+        var refused =
             Assert.Throws<KafkaStorageException>(() => directories.Create(new TopicPartition("t", 0), s_topicId, s_ids[1], LogSettings.Default));
         Assert.Contains("the log directory /disk1 has failed", refused.Message, StringComparison.Ordinal);
         Assert.Equal("/disk2/t-1", directories.Create(new TopicPartition("t", 1), s_topicId, s_ids[2], LogSettings.Default).Folder);
@@ -51,7 +50,7 @@ public sealed class LogDirectoriesTests
     {
         var here = new TopicPartition("t", 0);
         var there = new TopicPartition("t", 1);
-        using (LogDirectories directories = Open())
+        using (var directories = Open())
         {
             _ = directories.Create(here, s_topicId, s_ids[0], LogSettings.Default).Append(Batches.Plain(0, 3));
             _ = directories.Create(there, s_topicId, s_ids[1], LogSettings.Default).Append(Batches.Plain(0, 5));
@@ -61,7 +60,7 @@ public sealed class LogDirectoriesTests
         Assert.Equal([new(here, 3)], OffsetCheckpoint.Read(_files, "/disk0/" + OffsetCheckpoint.HighWatermarks));
         Assert.Equal([new(there, 5)], OffsetCheckpoint.Read(_files, "/disk1/" + OffsetCheckpoint.RecoveryPoints));
         Assert.Empty(OffsetCheckpoint.Read(_files, "/disk2/" + OffsetCheckpoint.HighWatermarks));
-        using (LogDirectories again = Open())
+        using (var again = Open())
         {
             Assert.Equal(12, again.BrokerEpochAtShutdown);
             Assert.Equal((3, 5), (again.HighWatermarksAtStart()[here], again.HighWatermarksAtStart()[there]));
@@ -69,36 +68,36 @@ public sealed class LogDirectoriesTests
             await again.All[0].CloseCleanly(13, new Dictionary<TopicPartition, long>());
         }
         // One marker of three: the broker does not know where it stood.
-        using LogDirectories unclean = Open();
+        using var unclean = Open();
         Assert.Equal(-1, unclean.BrokerEpochAtShutdown);
     }
 
     [Fact]
     public async Task A_start_reads_each_checkpoint_once()
     {
-        using (LogDirectories directories = Open())
+        using (var directories = Open())
         {
             directories.Create(new TopicPartition("t", 0), s_topicId, s_ids[0], LogSettings.Default).Append(Batches.Plain(0, 3));
             await Task.WhenAll(directories.All.Select(directory => directory.CloseCleanly(12, new Dictionary<TopicPartition, long> { [new("t", 0)] = 3 })));
         }
         var counted = new CountedFileStore(_files);
-        using LogDirectory directory = LogDirectory.Open(new LogEnvironment(counted, _clock, new Random(1)), "/disk0");
+        using var directory = LogDirectory.Open(new LogEnvironment(counted, _clock, new Random(1)), "/disk0");
         using var again = new LogDirectories([directory]);
         await again.LoadAll(static (_, _) => true, static _ => LogSettings.Default);
         Assert.Equal(3, again.HighWatermarksAtStart()[new("t", 0)]);
-        foreach (string name in (string[])[OffsetCheckpoint.RecoveryPoints, OffsetCheckpoint.LogStarts, OffsetCheckpoint.HighWatermarks])
+        foreach (var name in (string[])[OffsetCheckpoint.RecoveryPoints, OffsetCheckpoint.LogStarts, OffsetCheckpoint.HighWatermarks])
             Assert.Equal(1, counted.Opened.Count(path => path == "/disk0/" + name));
     }
 
     [Fact]
     public void Two_logs_of_one_partition_are_refused()
     {
-        using (LogDirectories directories = Open())
+        using (var directories = Open())
         {
             _ = directories.All[0].Create(new TopicPartition("t", 0), s_topicId, LogSettings.Default).Append(Batches.Plain(0));
             _ = directories.All[2].Create(new TopicPartition("t", 0), s_topicId, LogSettings.Default).Append(Batches.Plain(0));
         }
-        LogCorruptionException refused = Assert.Throws<LogCorruptionException>(() => Open());
+        var refused = Assert.Throws<LogCorruptionException>(() => Open());
         Assert.Contains("/disk0/t-0", refused.Message, StringComparison.Ordinal);
         Assert.Contains("/disk2/t-0", refused.Message, StringComparison.Ordinal);
     }
@@ -109,13 +108,13 @@ public sealed class LogDirectoriesTests
     [InlineData(2, 0)]
     public void Of_two_logs_of_one_partition_one_that_was_never_used_goes(int used, int unused)
     {
-        using (LogDirectories directories = Open())
+        using (var directories = Open())
         {
             _ = directories.All[used].Create(new TopicPartition("t", 0), s_topicId, LogSettings.Default).Append(Batches.Plain(0, 3));
             _ = directories.All[unused].Create(new TopicPartition("t", 0), s_topicId, LogSettings.Default);
         }
-        using LogDirectories again = Open();
-        PartitionLog log = again.Find(new TopicPartition("t", 0))!;
+        using var again = Open();
+        var log = again.Find(new TopicPartition("t", 0))!;
         Assert.Equal(($"/disk{used}/t-0", 3L), (log.Folder, log.LogEndOffset));
         Assert.False(_files.FolderExists($"/disk{unused}/t-0"));
     }
@@ -124,12 +123,12 @@ public sealed class LogDirectoriesTests
     public void A_move_under_way_stays_as_it_is_and_goes_with_its_partition()
     {
         var partition = new TopicPartition("t", 0);
-        string future = "/disk1/" + partition.SetAsideName(LogFolderKind.Future, new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
-        using (LogDirectories directories = Open())
+        var future = "/disk1/" + partition.SetAsideName(LogFolderKind.Future, new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
+        using (var directories = Open())
             _ = directories.Create(partition, s_topicId, s_ids[0], LogSettings.Default);
         _files.CreateFolder(future);
         PartitionMetadataFile.Write(_files, future, s_topicId);
-        using LogDirectories again = Open();
+        using var again = Open();
         Assert.Equal("/disk0/t-0", again.Find(partition)!.Folder);
         Assert.Equal(future, Assert.Single(again.All[1].Futures).Folder);
         Assert.Equal(0, again.All[1].Count);
@@ -144,12 +143,12 @@ public sealed class LogDirectoriesTests
     public async Task A_move_within_one_directory_shares_its_lines_in_the_checkpoints()
     {
         var partition = new TopicPartition("t", 0);
-        using (LogDirectories directories = Open())
+        using (var directories = Open())
             directories.Create(partition, s_topicId, s_ids[0], LogSettings.Default).Append(Batches.Plain(0, 10));
-        string future = "/disk0/" + partition.SetAsideName(LogFolderKind.Future, new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
+        var future = "/disk0/" + partition.SetAsideName(LogFolderKind.Future, new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
         _files.CreateFolder(future);
         PartitionMetadataFile.Write(_files, future, s_topicId);
-        using LogDirectories again = Open();
+        using var again = Open();
         Assert.Equal((10L, 0L), (again.Find(partition)!.LogEndOffset, Assert.Single(again.All[0].Futures).LogEndOffset));
         await again.All[0].CloseCleanly(1, new Dictionary<TopicPartition, long> { [partition] = 10 });
         Assert.Equal(0, OffsetCheckpoint.Read(_files, "/disk0/" + OffsetCheckpoint.RecoveryPoints)[partition]);
@@ -158,9 +157,9 @@ public sealed class LogDirectoriesTests
     private LogDirectories Open()
     {
         var opened = new List<LogDirectory>();
-        foreach (Uuid id in s_ids)
+        foreach (var id in s_ids)
         {
-            string path = "/disk" + opened.Count;
+            var path = "/disk" + opened.Count;
             _files.CreateFolder(path);
             if (MetaProperties.Read(_files, path) is null)
                 new MetaProperties("cluster", 1, id).Write(_files, path, _clock.GetUtcNow());

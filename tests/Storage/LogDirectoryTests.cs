@@ -2,7 +2,6 @@ using KafkaCompat.Protocol;
 using KafkaCompat.Storage.Checkpoints;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
-using KafkaCompat.Storage.Logs;
 using KafkaCompat.Storage.Segments;
 using Xunit;
 
@@ -24,12 +23,12 @@ public sealed class LogDirectoryTests(ITestOutputHelper output) : IDisposable
     {
         var partition = new TopicPartition("orders.eu", 3);
         new MetaProperties("cluster-1", 4, new Uuid(1, 2)).Write(_files, _root, _clock.GetUtcNow());
-        using (LogDirectory directory = Open())
+        using (var directory = Open())
         {
             Assert.Equal(4, directory.Meta!.NodeId);
             Assert.False(directory.WasClosedCleanly);
             Load(directory);
-            PartitionLog log = directory.Create(partition, s_topicId, LogSettings.Default);
+            var log = directory.Create(partition, s_topicId, LogSettings.Default);
             log.Append(Batches.Plain(0, 10));
             Assert.True(log.AdvanceLogStart(4));
             Assert.Equal($"version: 0\ntopic_id: {s_topicId}", File.ReadAllText(Path.Combine(_root, "orders.eu-3", "partition.metadata")));
@@ -39,13 +38,13 @@ public sealed class LogDirectoryTests(ITestOutputHelper output) : IDisposable
         Assert.Equal("0\n1\norders.eu 3 10\n", File.ReadAllText(Path.Combine(_root, OffsetCheckpoint.RecoveryPoints)));
         Assert.Equal("0\n1\norders.eu 3 4\n", File.ReadAllText(Path.Combine(_root, OffsetCheckpoint.LogStarts)));
         Assert.Equal("0\n0\n", File.ReadAllText(Path.Combine(_root, OffsetCheckpoint.Cleaner)));
-        using (LogDirectory again = Open())
+        using (var again = Open())
         {
             Assert.True(again.WasClosedCleanly);
             Assert.Equal(17, again.BrokerEpochAtShutdown);
             Assert.Equal(10, again.ReadHighWatermarks()[partition]);
             Load(again);
-            PartitionLog log = again.Find(partition)!;
+            var log = again.Find(partition)!;
             Assert.Equal((4L, 10L, 10L), (log.LogStartOffset, log.LogEndOffset, log.RecoveryPoint));
             Assert.Equal(s_topicId, log.TopicId);
             Assert.False(File.Exists(Path.Combine(_root, ".kafka_cleanshutdown")));
@@ -55,24 +54,24 @@ public sealed class LogDirectoryTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void IsTakenByOneAlone()
     {
-        using LogDirectory directory = Open();
-        DirectoryInUseException refused = Assert.Throws<DirectoryInUseException>(Open);
+        using var directory = Open();
+        var refused = Assert.Throws<DirectoryInUseException>(Open);
         Assert.Contains(".lock", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void DeletesAFolderAfterTheDelayAndSetsStraysAside()
     {
-        using LogDirectory directory = Open();
+        using var directory = Open();
         Load(directory);
         var partition = new TopicPartition(new string('n', 249), 0);
-        PartitionLog log = directory.Create(partition, s_topicId, LogSettings.Default);
-        byte[] batch = Batches.Plain(0);
+        var log = directory.Create(partition, s_topicId, LogSettings.Default);
+        var batch = Batches.Plain(0);
         log.Append(batch);
-        using FileRegion region = log.Read(0, 1000, long.MaxValue, true).Region!;
+        using var region = log.Read(0, 1000, long.MaxValue, true).Region!;
         directory.Delete(partition);
         Assert.Null(directory.Find(partition));
-        string deleted = Path.GetFileName(Assert.Single(Directory.GetDirectories(_root)));
+        var deleted = Path.GetFileName(Assert.Single(Directory.GetDirectories(_root)));
         Assert.EndsWith("-delete", deleted, StringComparison.Ordinal);
         Assert.Equal(255, deleted.Length);
         directory.DeleteDue(_clock.NowMs + 59_999);
@@ -84,7 +83,7 @@ public sealed class LogDirectoryTests(ITestOutputHelper output) : IDisposable
 
         _ = directory.Create(new TopicPartition("gone", 1), s_topicId, LogSettings.Default);
         directory.Dispose();
-        using LogDirectory next = Open();
+        using var next = Open();
         Load(next, isKnown: false);
         Assert.Matches("gone-1\\.[0-9a-f]{32}-stray$", Assert.Single(next.Strays));
     }
@@ -93,7 +92,7 @@ public sealed class LogDirectoryTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public void AFolderWithALongDelayHoldsNoOtherBack()
     {
-        using LogDirectory directory = Open();
+        using var directory = Open();
         Load(directory);
         var (never, soon) = (new TopicPartition("never", 0), new TopicPartition("soon", 0));
         _ = directory.Create(never, s_topicId, LogSettings.Default with { FileDeleteDelayMs = long.MaxValue });
@@ -108,13 +107,13 @@ public sealed class LogDirectoryTests(ITestOutputHelper output) : IDisposable
     public void WhatAnEarlierLifeDeletedGoesAfterTheDelayOfItsSettings()
     {
         var partition = new TopicPartition("t", 0);
-        using (LogDirectory directory = Open())
+        using (var directory = Open())
         {
             Load(directory);
             _ = directory.Create(partition, s_topicId, LogSettings.Default);
             directory.Delete(partition);
         }
-        using LogDirectory next = Open();
+        using var next = Open();
         Load(next, fileDeleteDelayMs: 5_000);
         next.DeleteDue(_clock.NowMs + 4_999);
         Assert.Single(Directory.GetDirectories(_root));
@@ -130,7 +129,7 @@ public sealed class LogDirectoryTests(ITestOutputHelper output) : IDisposable
     [InlineData("a-1.0123456789abcdef0123456789abcdef-future", "a", 1, LogFolderKind.Future)]
     public void ReadsFolderNames(string name, string topic, int number, LogFolderKind kind)
     {
-        Assert.True(TopicPartition.TryParseFolder(name, out TopicPartition partition, out LogFolderKind found));
+        Assert.True(TopicPartition.TryParseFolder(name, out var partition, out var found));
         Assert.Equal((new TopicPartition(topic, number), kind), (partition, found));
     }
 
@@ -149,7 +148,7 @@ public sealed class LogDirectoryTests(ITestOutputHelper output) : IDisposable
     [InlineData("0\n1\na 0 x\n")]
     public void RefusesMalformedCheckpoints(string text)
     {
-        string path = Path.Combine(_root, "checkpoint");
+        var path = Path.Combine(_root, "checkpoint");
         File.WriteAllText(path, text);
         _ = Assert.Throws<LogCorruptionException>(() => OffsetCheckpoint.Read(_files, path));
     }
@@ -158,25 +157,25 @@ public sealed class LogDirectoryTests(ITestOutputHelper output) : IDisposable
     public void OpensManyPartitionsWithoutReadingThem()
     {
         const int Partitions = 300;
-        using (LogDirectory directory = Open())
+        using (var directory = Open())
         {
             Load(directory);
-            for (int i = 0; i < Partitions; i++)
+            for (var i = 0; i < Partitions; i++)
             {
-                string folder = Path.Combine(_root, $"many-{i}");
+                var folder = Path.Combine(_root, $"many-{i}");
                 _ = Directory.CreateDirectory(folder);
                 File.WriteAllText(Path.Combine(folder, "partition.metadata"), $"version: 0\ntopic_id: {s_topicId}");
-                foreach (string file in (string[])["00000000000000000000.index", "00000000000000000000.timeindex", "00000000000000000000.log"])
+                foreach (var file in (string[])["00000000000000000000.index", "00000000000000000000.timeindex", "00000000000000000000.log"])
                     File.WriteAllBytes(Path.Combine(folder, file), file.EndsWith(".log", StringComparison.Ordinal) ? Batches.Plain(0) : []);
             }
             File.WriteAllText(Path.Combine(_root, ".kafka_cleanshutdown"), "{}");
         }
-        using LogDirectory opened = Open();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        long started = TimeProvider.System.GetTimestamp();
+        using var opened = Open();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var started = TimeProvider.System.GetTimestamp();
         Load(opened);
         output.WriteLine($"{Partitions} logs opened in {TimeProvider.System.GetElapsedTime(started).TotalMilliseconds:F0} ms");
-        long perPartition = (GC.GetAllocatedBytesForCurrentThread() - before) / Partitions;
+        var perPartition = (GC.GetAllocatedBytesForCurrentThread() - before) / Partitions;
         Assert.Equal(Partitions, opened.Count);
         output.WriteLine($"{perPartition} bytes allocated a log");
         Assert.InRange(perPartition, 0, 16 * 1024);

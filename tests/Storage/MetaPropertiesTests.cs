@@ -31,7 +31,7 @@ public sealed class MetaPropertiesTests
         var files = new ForgetfulFileStore(TimeProvider.System);
         files.CreateFolder("/d");
         files.WriteAtomically("/d/meta.properties", Encoding.Latin1.GetBytes(content));
-        string message = Assert.Throws<LogCorruptionException>(() => MetaProperties.Read(files, "/d")).Message;
+        var message = Assert.Throws<LogCorruptionException>(() => MetaProperties.Read(files, "/d")).Message;
         Assert.StartsWith("/d/meta.properties: ", message, StringComparison.Ordinal);
         Assert.Contains(expected, message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);

@@ -27,7 +27,7 @@ public sealed class PartitionLogTests
     [Fact]
     public void ReadsFromTheBatchThatHoldsTheOffsetAndCutsAtBytes()
     {
-        PartitionLog log = Open(LogSettings.Default);
+        var log = Open(LogSettings.Default);
         byte[] first = Batches.Plain(0, 5), second = Batches.Plain(5, 5);
         log.Append(first);
         log.Append(second);
@@ -35,7 +35,7 @@ public sealed class PartitionLogTests
         Assert.Equal(first.Length + second.Length, Length(log.Read(3, 1 << 20, long.MaxValue, true)));
         Assert.Equal(first.Length + 10, Length(log.Read(3, first.Length + 10, long.MaxValue, true)));
         Assert.Equal(first.Length, Length(log.Read(3, 10, long.MaxValue, true)));
-        LogRead tooSmall = log.Read(3, 10, long.MaxValue, false);
+        var tooSmall = log.Read(3, 10, long.MaxValue, false);
         Assert.True(tooSmall.IsFirstBatchIncomplete);
         Assert.Null(tooSmall.Region);
         Assert.Equal(first.Length, Length(log.Read(0, 1 << 20, 5, true)));
@@ -48,13 +48,13 @@ public sealed class PartitionLogTests
     [Fact]
     public void RollsBySizeByTimeAndByFullIndex()
     {
-        PartitionLog log = Open(LogSettings.Default with { SegmentBytes = 500 });
-        for (int i = 0; i < 10; i++)
+        var log = Open(LogSettings.Default with { SegmentBytes = 500 });
+        for (var i = 0; i < 10; i++)
             log.Append(Batches.Plain(i, 1, 100));
         Assert.True(log.SegmentCount >= 3);
         Assert.All(_files.List(Folder).Where(static e => e.Name.EndsWith(".log", StringComparison.Ordinal)), static e => Assert.True(e.Length <= 500));
 
-        PartitionLog byTime = Open(LogSettings.Default with { SegmentMs = 1000 }, "/data/u-0");
+        var byTime = Open(LogSettings.Default with { SegmentMs = 1000 }, "/data/u-0");
         byTime.Append(Batches.Plain(0, timestamp: Batches.StartMs));
         byTime.Append(Batches.Plain(1, timestamp: Batches.StartMs + 1000));
         Assert.Equal(1, byTime.SegmentCount);
@@ -62,8 +62,8 @@ public sealed class PartitionLogTests
         Assert.Equal(2, byTime.SegmentCount);
         Assert.Equal(2, byTime.ActiveSegmentBaseOffset);
 
-        PartitionLog byIndex = Open(LogSettings.Default with { SegmentIndexBytes = 24, IndexIntervalBytes = 1 }, "/data/v-0");
-        for (int i = 0; i < 6; i++)
+        var byIndex = Open(LogSettings.Default with { SegmentIndexBytes = 24, IndexIntervalBytes = 1 }, "/data/v-0");
+        for (var i = 0; i < 6; i++)
             byIndex.Append(Batches.Plain(i, timestamp: Batches.StartMs + i));
         Assert.True(byIndex.SegmentCount > 1);
     }
@@ -72,7 +72,7 @@ public sealed class PartitionLogTests
     [Fact]
     public void WithoutTrafficOnlyRetentionRollsTheActiveSegment()
     {
-        PartitionLog log = Open(LogSettings.Default with { SegmentMs = 1000, RetentionMs = 5000 });
+        var log = Open(LogSettings.Default with { SegmentMs = 1000, RetentionMs = 5000 });
         log.Append(Batches.Plain(0, timestamp: Batches.StartMs));
         _clock.NowMs = Batches.StartMs + 4000;
         Assert.Equal(0, log.ApplyRetention(_clock.NowMs, highWatermark: 1));
@@ -86,12 +86,12 @@ public sealed class PartitionLogTests
     [Fact]
     public void RetainsByTimeSizeAndStartButNeverAboveTheHighWatermark()
     {
-        PartitionLog log = Open(LogSettings.Default with { SegmentBytes = 300, RetentionMs = 10_000 });
-        for (int i = 0; i < 10; i++)
+        var log = Open(LogSettings.Default with { SegmentBytes = 300, RetentionMs = 10_000 });
+        for (var i = 0; i < 10; i++)
             log.Append(Batches.Plain(i, 1, 100, Batches.StartMs + i * 2000));
-        int segments = log.SegmentCount;
+        var segments = log.SegmentCount;
         Assert.Equal(0, log.ApplyRetention(Batches.StartMs + 1_000_000, highWatermark: 0));
-        int deleted = log.ApplyRetention(Batches.StartMs + 18_001, highWatermark: 10);
+        var deleted = log.ApplyRetention(Batches.StartMs + 18_001, highWatermark: 10);
         Assert.Equal(5, deleted);
         Assert.Equal(log.LogStartOffset, log.FirstSegmentBaseOffset);
         Assert.Equal(segments - deleted, log.SegmentCount);
@@ -106,13 +106,13 @@ public sealed class PartitionLogTests
         Assert.Equal(0, log.SizeInBytes);
 
         log.Settings = LogSettings.Default with { SegmentBytes = 300, RetentionBytes = 500 };
-        for (int i = 10; i < 20; i++)
+        for (var i = 10; i < 20; i++)
             log.Append(Batches.Plain(i, 1, 100, _clock.NowMs));
         _ = log.ApplyRetention(_clock.NowMs, highWatermark: 20);
         Assert.InRange(log.SizeInBytes, 500, 500 + 300);
 
         log.Settings = LogSettings.Default with { SegmentBytes = 300, DeletesOldSegments = false, IsCompacted = true };
-        long first = log.FirstSegmentBaseOffset;
+        var first = log.FirstSegmentBaseOffset;
         Assert.True(log.AdvanceLogStart(first + 3));
         Assert.False(log.AdvanceLogStart(first));
         Assert.True(log.Read(first, 100, long.MaxValue, true).IsOutOfRange);
@@ -123,11 +123,11 @@ public sealed class PartitionLogTests
     [Fact]
     public void ARegionOutlivesItsSegment()
     {
-        PartitionLog log = Open(LogSettings.Default with { SegmentBytes = 200, RetentionMs = 1 });
-        byte[] batch = Batches.Plain(0, 1, 100);
+        var log = Open(LogSettings.Default with { SegmentBytes = 200, RetentionMs = 1 });
+        var batch = Batches.Plain(0, 1, 100);
         log.Append(batch);
         log.Append(Batches.Plain(1, 1, 100));
-        using FileRegion region = log.Read(0, 1 << 20, long.MaxValue, true).Region!;
+        using var region = log.Read(0, 1 << 20, long.MaxValue, true).Region!;
         _ = log.ApplyRetention(Batches.StartMs + 100_000, 2);
         log.DeleteDue(long.MaxValue);
         Assert.Equal(batch, region.ToArray());
@@ -137,8 +137,8 @@ public sealed class PartitionLogTests
     [Fact]
     public void TruncatesSegmentsIndexesEpochsAndProducersAlike()
     {
-        PartitionLog log = Open(LogSettings.Default with { SegmentBytes = 400, IndexIntervalBytes = 1 });
-        for (int i = 0; i < 20; i++)
+        var log = Open(LogSettings.Default with { SegmentBytes = 400, IndexIntervalBytes = 1 });
+        for (var i = 0; i < 20; i++)
             log.Append(i % 2 == 0 ? Batches.Produced(i, 5, 0, i / 2, transactional: i >= 10) : Batches.Plain(i, 1, 50, Batches.StartMs + i, epoch: i / 5));
         Assert.Equal(10, log.Producers.FirstUnstableOffset);
         log.TruncateTo(9);
@@ -150,7 +150,7 @@ public sealed class PartitionLogTests
         Assert.Equal(10, log.LogEndOffset);
         Assert.Equal(new LeaderEpochEntry(1, 9), log.Epochs.EndOffsetFor(3, log.LogEndOffset));
         log.Close();
-        PartitionLog again = Open(LogSettings.Default, clean: true);
+        var again = Open(LogSettings.Default, clean: true);
         Assert.Equal(10, again.LogEndOffset);
 
         again.TruncateFullyAt(1000);
@@ -163,13 +163,13 @@ public sealed class PartitionLogTests
     [Fact]
     public void KnowsDuplicatesGapsAndOldEpochs()
     {
-        PartitionLog log = Open(LogSettings.Default);
-        for (int i = 0; i < 7; i++)
+        var log = Open(LogSettings.Default);
+        for (var i = 0; i < 7; i++)
             log.Append(Batches.Produced(i * 2, 5, 1, i * 2, 2));
 
         ProducerVerdict Check(byte[] batch) => log.Producers.Check(Batches.Header(batch), AppendOrigin.Client);
         Assert.True(Check(Batches.Produced(0, 5, 1, 14, 2)).IsGood);
-        ProducerVerdict duplicate = Check(Batches.Produced(0, 5, 1, 8, 2));
+        var duplicate = Check(Batches.Produced(0, 5, 1, 8, 2));
         Assert.Equal(8, duplicate.Duplicate!.Value.FirstOffset);
         // Only the last five batches are known.
         Assert.Equal(ProducerFault.OutOfOrderSequenceNumber, Check(Batches.Produced(0, 5, 1, 2, 2)).Fault);
@@ -190,7 +190,7 @@ public sealed class PartitionLogTests
     [Fact]
     public void WrapsSequences()
     {
-        PartitionLog log = Open(LogSettings.Default);
+        var log = Open(LogSettings.Default);
         log.Append(Batches.Produced(0, 5, 0, int.MaxValue - 1, 4));
         Assert.Equal(1, log.Producers.Describe().Single().LastSequence);
         Assert.True(log.Producers.Check(Batches.Header(Batches.Produced(4, 5, 0, 2)), AppendOrigin.Client).IsGood);
@@ -200,7 +200,7 @@ public sealed class PartitionLogTests
     [Fact]
     public void HoldsCommittedReadersBackUntilTheMarkerIsReplicated()
     {
-        PartitionLog log = Open(LogSettings.Default);
+        var log = Open(LogSettings.Default);
         log.Append(Batches.Produced(0, 5, 0, 0, transactional: true));
         log.Append(Batches.Produced(1, 6, 0, 0, transactional: true));
         log.Append(Batches.Marker(2, 5, 0, commit: false));
@@ -211,7 +211,7 @@ public sealed class PartitionLogTests
         Assert.Equal(1, log.Producers.FirstUnstableOffset);
         Assert.Equal(ProducerFault.InvalidTxnState, log.Producers.Check(Batches.Header(Batches.Produced(3, 6, 0, 1)), AppendOrigin.Client).Fault);
         var aborted = new List<AbortedTransaction>();
-        LogRead read = log.Read(0, 1 << 20, 3, true);
+        var read = log.Read(0, 1 << 20, 3, true);
         log.CollectAbortedTransactions(0, read, aborted);
         read.Region!.Dispose();
         Assert.Equal(new AbortedTransaction(5, 0, 2, 1), Assert.Single(aborted));
@@ -221,7 +221,7 @@ public sealed class PartitionLogTests
     [Fact]
     public void RefusesBytesThatAreNoBatchesAndOffsetsThatAreTaken()
     {
-        PartitionLog log = Open(LogSettings.Default);
+        var log = Open(LogSettings.Default);
         log.Append(Batches.Plain(0, 3));
         _ = Assert.Throws<ArgumentException>(() => log.Append(Batches.Plain(2)));
         _ = Assert.Throws<ArgumentException>(() => log.Append(Batches.Plain(3)[..^1]));
@@ -234,22 +234,22 @@ public sealed class PartitionLogTests
     [Fact]
     public void AppendsAndReadsWithoutAllocatingPerRecord()
     {
-        string folder = Directory.CreateTempSubdirectory("kafkacompat-alloc-").FullName;
+        var folder = Directory.CreateTempSubdirectory("kafkacompat-alloc-").FullName;
         try
         {
             var environment = new LogEnvironment(new DiskFileStore(), _clock, new Random(1));
-            PartitionLog log =
+            var log =
                 PartitionLog.Open(environment, Path.Combine(folder, "t-0"), new TopicPartition("t", 0), LogSettings.Default, new LogOpening(false));
             long Append(int records)
             {
-                byte[] batch = Batches.Plain(log.LogEndOffset, records, 10);
+                var batch = Batches.Plain(log.LogEndOffset, records, 10);
                 var sequence = new ReadOnlySequence<byte>(batch);
-                long before = GC.GetAllocatedBytesForCurrentThread();
+                var before = GC.GetAllocatedBytesForCurrentThread();
                 _ = log.Append(sequence);
                 log.Read(log.LogEndOffset - records, 1 << 20, long.MaxValue, true).Region!.Dispose();
                 return GC.GetAllocatedBytesForCurrentThread() - before;
             }
-            for (int i = 0; i < 100; i++)
+            for (var i = 0; i < 100; i++)
                 _ = Append(10);
             long small = Append(1), large = Append(1000);
             Assert.InRange(large, 0, 1024);
@@ -265,7 +265,7 @@ public sealed class PartitionLogTests
     [Fact]
     public async Task ReadersSeeWholeBatchesWhileTheLogGrowsAndShrinks()
     {
-        PartitionLog log = Open(LogSettings.Default with { SegmentBytes = 2000, IndexIntervalBytes = 200, RetentionBytes = 6000, FileDeleteDelayMs = 0 });
+        var log = Open(LogSettings.Default with { SegmentBytes = 2000, IndexIntervalBytes = 200, RetentionBytes = 6000, FileDeleteDelayMs = 0 });
         using var stop = new CancellationTokenSource();
         Task[] readers = [.. Enumerable.Range(0, 3).Select(reader => Task.Run(() =>
         {
@@ -287,12 +287,12 @@ public sealed class PartitionLogTests
                     // The segments went away under every attempt; whoever asks again finds others.
                     continue;
                 }
-                using FileRegion? region = read.Region;
+                using var region = read.Region;
                 if (read.IsOutOfRange)
                     at = log.LogStartOffset;
                 if (region is null)
                     continue;
-                byte[] bytes = region.ToArray();
+                var bytes = region.ToArray();
                 var header = Batches.Header(bytes);
                 Assert.True(header.BaseOffset <= at && header.LastOffset >= at, $"asked for {at}, got {header.BaseOffset}");
                 try
@@ -310,7 +310,7 @@ public sealed class PartitionLogTests
                 at = header.NextOffset;
             }
         }))];
-        for (int i = 0; i < 3000; i++)
+        for (var i = 0; i < 3000; i++)
         {
             log.Append(Batches.Plain(log.LogEndOffset, 1 + i % 3, 50, Batches.StartMs + i));
             if (i % 20 == 0)
@@ -329,7 +329,7 @@ public sealed class PartitionLogTests
 
     private static int Length(LogRead read)
     {
-        using FileRegion? region = read.Region;
+        using var region = read.Region;
         return region?.ToArray().Length ?? 0;
     }
 

@@ -26,19 +26,19 @@ public sealed class RecoveryTests : IDisposable
     public async Task TheMarkerOfACleanStopIsGoneBeforeAnythingIsOpened()
     {
         Write(closeCleanly: true);
-        string file = Path.Combine(_root, "t-3", "00000000000000000009.log");
+        var file = Path.Combine(_root, "t-3", "00000000000000000009.log");
         await File.AppendAllBytesAsync(file, new byte[512], TestContext.Current.CancellationToken);
-        using (LogDirectory first = Open(stop: TestContext.Current.CancellationToken))
+        using (var first = Open(stop: TestContext.Current.CancellationToken))
         {
             Assert.True(first.WasClosedCleanly);
             _ = await Assert.ThrowsAsync<LogCorruptionException>(() => Load(first));
         }
         var told = new Told();
-        using LogDirectory second = Open(told, TestContext.Current.CancellationToken);
+        using var second = Open(told, TestContext.Current.CancellationToken);
         Assert.False(second.WasClosedCleanly);
         await Load(second);
         AssertAllThere(second);
-        LogRepair cut = Assert.Single(told.Repairs);
+        var cut = Assert.Single(told.Repairs);
         Assert.Equal((RepairAct.LogCut, "t-3", file, 12L, 512L), (cut.Act, cut.Partition, cut.Path, cut.ToOffset, cut.Count));
         Assert.NotNull(cut.Why);
     }
@@ -53,15 +53,15 @@ public sealed class RecoveryTests : IDisposable
         if (!OperatingSystem.IsLinux())
             return;
         Write(closeCleanly);
-        foreach (string index in Directory.GetFiles(_root, "*.index", SearchOption.AllDirectories).Where((_, i) => i % 3 == 0))
+        foreach (var index in Directory.GetFiles(_root, "*.index", SearchOption.AllDirectories).Where((_, i) => i % 3 == 0))
             File.Delete(index);
-        int most = 0;
-        using LogDirectory directory = Open(stop: TestContext.Current.CancellationToken);
+        var most = 0;
+        using var directory = Open(stop: TestContext.Current.CancellationToken);
         await directory.LoadAll((_, _) => Watch(), static _ => LogSettings.Default, threads);
         // The lock.
         Assert.Equal(1, OpenHere());
         Assert.InRange(most, 1, 1 + threads * 6);
-        foreach (PartitionLog log in directory.Logs)
+        foreach (var log in directory.Logs)
             log.Sync();
         AssertAllThere(directory);
 
@@ -79,14 +79,14 @@ public sealed class RecoveryTests : IDisposable
     public async Task ARecoveryThatIsStoppedLosesNothing(int threads)
     {
         Write(closeCleanly: false);
-        for (int batches = 0; batches < Logs * 12; batches += 7)
+        for (var batches = 0; batches < Logs * 12; batches += 7)
         {
             using var stop = new CancellationTokenSource();
-            using (LogDirectory directory = Open(new StopsAfter(batches, stop), stop.Token))
+            using (var directory = Open(new StopsAfter(batches, stop), stop.Token))
                 _ = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Load(directory, threads));
             Assert.False(File.Exists(Path.Combine(_root, ".kafka_cleanshutdown")));
         }
-        using LogDirectory again = Open(stop: TestContext.Current.CancellationToken);
+        using var again = Open(stop: TestContext.Current.CancellationToken);
         await Load(again, threads);
         AssertAllThere(again);
     }
@@ -98,18 +98,18 @@ public sealed class RecoveryTests : IDisposable
     [Fact]
     public void ABatchWhoseOffsetWasTornIsTheEndOfWhatWasNotSynced()
     {
-        string folder = Path.Combine(_root, "t-0");
+        var folder = Path.Combine(_root, "t-0");
         var environment = new LogEnvironment(_files, _clock, new Random(1));
         _files.CreateFolder(folder);
         var partition = new TopicPartition("t", 0);
         long size;
         using (var log = PartitionLog.Open(environment, folder, partition, LogSettings.Default, new LogOpening(IsClean: false)))
         {
-            for (int i = 0; i < 4; i++)
+            for (var i = 0; i < 4; i++)
                 _ = log.Append(Batches.Plain(i));
             size = log.SizeInBytes / 4;
         }
-        using (StoredFile file = _files.Open(Path.Combine(folder, "00000000000000000000.log"), FileOpening.ReadWrite))
+        using (var file = _files.Open(Path.Combine(folder, "00000000000000000000.log"), FileOpening.ReadWrite))
             file.Write(2 * size, new byte[sizeof(long)]);
         using var again = PartitionLog.Open(environment, folder, partition, LogSettings.Default, new LogOpening(IsClean: false));
         Assert.Equal((2, 2 * size), (again.LogEndOffset, again.SizeInBytes));
@@ -123,9 +123,9 @@ public sealed class RecoveryTests : IDisposable
         // Every look at this clock is a second later.
         var clock = new RunningClock();
         var watch = new RecoveryWatch(clock, told);
-        using LogDirectory directory = LogDirectory.Open(new LogEnvironment(_files, _clock, new Random(1), watch), _root);
+        using var directory = LogDirectory.Open(new LogEnvironment(_files, _clock, new Random(1), watch), _root);
         await Load(directory);
-        long bytes = directory.Logs.Sum(static log => log.SizeInBytes);
+        var bytes = directory.Logs.Sum(static log => log.SizeInBytes);
         Assert.Equal(new RecoveryProgress(Logs, Logs, bytes, 0), watch.Progress);
         Assert.InRange(told.Progress.Count, 2, Logs * 14 / 3);
         Assert.Equal(told.Progress.OrderBy(static one => one.CheckedBytes), told.Progress);
@@ -134,11 +134,11 @@ public sealed class RecoveryTests : IDisposable
 
     private void Write(bool closeCleanly)
     {
-        using LogDirectory directory = Open(stop: TestContext.Current.CancellationToken);
-        for (int i = 0; i < Logs; i++)
+        using var directory = Open(stop: TestContext.Current.CancellationToken);
+        for (var i = 0; i < Logs; i++)
         {
-            PartitionLog log = directory.Create(new TopicPartition("t", i), s_topicId, LogSettings.Default);
-            for (int offset = 0; offset < Segments * 3; offset++)
+            var log = directory.Create(new TopicPartition("t", i), s_topicId, LogSettings.Default);
+            for (var offset = 0; offset < Segments * 3; offset++)
             {
                 if (offset > 0 && offset % 3 == 0)
                     log.Roll();

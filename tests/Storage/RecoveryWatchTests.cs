@@ -12,7 +12,7 @@ public sealed class RecoveryWatchTests
     {
         var told = new Told();
         var watch = new RecoveryWatch(TimeProvider.System, told, TestContext.Current.CancellationToken);
-        foreach (RepairAct act in Enum.GetValues<RepairAct>())
+        foreach (var act in Enum.GetValues<RepairAct>())
         {
             watch.Repaired(new LogRepair(act, "/data/t-0/x", "of the moon", 1, 2, 3));
             watch.Repaired(new LogRepair(act, "/data/t-0/x", "of the moon", 1, 2, 3));

@@ -2,7 +2,6 @@ using KafkaCompat.Protocol;
 using KafkaCompat.Storage.Checkpoints;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
-using KafkaCompat.Storage.Logs;
 using KafkaCompat.Storage.Segments;
 using KafkaCompat.Tests.Shared;
 using Xunit;
@@ -23,12 +22,12 @@ public sealed class RefusedPartitionsTests
     [Fact]
     public async Task ATopicThatIsDeletedTakesAlongWhatWasBegun()
     {
-        for (int allowed = 0; ; allowed++)
+        for (var allowed = 0; ; allowed++)
         {
             Assert.InRange(allowed, 0, 100);
             var disk = new ForgetfulFileStore(_clock);
             var files = new HookedFileStore(disk);
-            using (LogDirectory directory = await Opened(files, "/data", _ => false))
+            using (var directory = await Opened(files, "/data", _ => false))
             {
                 Allow(files, allowed);
                 if (!IsRefused(directory))
@@ -40,7 +39,7 @@ public sealed class RefusedPartitionsTests
                 directory.DeleteDue(directory.Environment.DueMs(0));
                 Assert.DoesNotContain(disk.List("/data"), static entry => entry.IsFolder);
             }
-            using LogDirectory again = await Opened(disk, "/data", _ => false);
+            using var again = await Opened(disk, "/data", _ => false);
             Assert.Empty(again.Strays);
         }
     }
@@ -49,21 +48,21 @@ public sealed class RefusedPartitionsTests
     [Fact]
     public async Task ATopicThatLivesHasNoStrays()
     {
-        for (int allowed = 0; ; allowed++)
+        for (var allowed = 0; ; allowed++)
         {
             Assert.InRange(allowed, 0, 100);
             var disk = new ForgetfulFileStore(_clock);
             var files = new HookedFileStore(disk);
-            using (LogDirectory directory = await Opened(files, "/data", _ => true))
+            using (var directory = await Opened(files, "/data", _ => true))
             {
                 Allow(files, allowed);
                 if (!IsRefused(directory))
                     break;
                 files.Before = null;
             }
-            using LogDirectory again = await Opened(disk, "/data", static topicId => topicId == Topic);
+            using var again = await Opened(disk, "/data", static topicId => topicId == Topic);
             Assert.Empty(again.Strays);
-            PartitionLog log = again.Find(Partition) ?? again.Create(Partition, Topic, LogSettings.Default);
+            var log = again.Find(Partition) ?? again.Create(Partition, Topic, LogSettings.Default);
             log.Append(Batches.Produced(0, 7, 0, 0, timestamp: Batches.StartMs));
         }
     }
@@ -72,7 +71,7 @@ public sealed class RefusedPartitionsTests
     [Fact]
     public async Task ItIsTriedAgainInTheDirectoryWhereItWasBegun()
     {
-        for (int allowed = 0; ; allowed++)
+        for (var allowed = 0; ; allowed++)
         {
             Assert.InRange(allowed, 0, 100);
             var disk = new ForgetfulFileStore(_clock);
@@ -107,7 +106,7 @@ public sealed class RefusedPartitionsTests
     {
         var disk = new ForgetfulFileStore(_clock);
         var files = new HookedFileStore(disk);
-        using (LogDirectory directory = await Opened(files, "/data", _ => true))
+        using (var directory = await Opened(files, "/data", _ => true))
         {
             directory.Create(Partition, Topic, LogSettings.Default).Append(Batches.Produced(0, 7, 0, 0, timestamp: Batches.StartMs));
             directory.WriteRecoveryPoints();
@@ -121,7 +120,7 @@ public sealed class RefusedPartitionsTests
             Assert.NotNull(directory.Health.Lack);
             Assert.Contains("-delete", Assert.Single(disk.List("/data"), static entry => entry.IsFolder).Name, StringComparison.Ordinal);
         }
-        using LogDirectory again = await Opened(disk, "/data", _ => false);
+        using var again = await Opened(disk, "/data", _ => false);
         Assert.Empty(again.Strays);
     }
 
@@ -130,17 +129,17 @@ public sealed class RefusedPartitionsTests
     public async Task AFolderThatHoldsALogIsSetAside()
     {
         var disk = new ForgetfulFileStore(_clock);
-        using (LogDirectory directory = await Opened(disk, "/data", _ => true))
+        using (var directory = await Opened(disk, "/data", _ => true))
             directory.Create(Partition, Topic, LogSettings.Default).Append(Batches.Produced(0, 7, 0, 0, timestamp: Batches.StartMs));
         disk.Delete("/data/t-0/" + PartitionMetadataFile.FileName);
-        using LogDirectory again = await Opened(disk, "/data", static topicId => topicId == Topic);
+        using var again = await Opened(disk, "/data", static topicId => topicId == Topic);
         Assert.EndsWith("-stray", Assert.Single(again.Strays), StringComparison.Ordinal);
     }
 
     /// <summary>Lets a partition open so many files.</summary>
     private static void Allow(HookedFileStore files, int allowed)
     {
-        int asked = 0;
+        var asked = 0;
         files.Before = (operation, path) =>
         {
             if (operation == nameof(IFileStore.Open) && path.Contains("/t-0/", StringComparison.Ordinal) && Interlocked.Increment(ref asked) > allowed)
@@ -165,7 +164,7 @@ public sealed class RefusedPartitionsTests
 
     private async Task<LogDirectory> Opened(IFileStore files, string path, Func<Uuid?, bool> isKnown)
     {
-        LogDirectory directory = LogDirectory.Open(Environment(files), path);
+        var directory = LogDirectory.Open(Environment(files), path);
         await directory.LoadAll((_, topicId) => isKnown(topicId), static _ => LogSettings.Default);
         return directory;
     }

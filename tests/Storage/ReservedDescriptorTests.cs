@@ -17,11 +17,11 @@ public sealed class ReservedDescriptorTests : IDisposable
     public void AFileThatWouldTakeAReservedOneIsNotOpenedAndNothingIsMade(FileOpening opening)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows counts no descriptors.");
-        string path = Path.Combine(_folder.FullName, "log");
+        var path = Path.Combine(_folder.FullName, "log");
         if (opening == FileOpening.Read)
             new DiskFileStore().Open(path, FileOpening.CreateNew).Dispose();
         var files = new DiskFileStore(firstReservedDescriptor: 3);
-        IOException refused = Assert.Throws<IOException>(() => files.Open(path, opening));
+        var refused = Assert.Throws<IOException>(() => files.Open(path, opening));
         Assert.True(FileShortage.IsOfDescriptors(refused));
         Assert.Contains("Too many open files", refused.Message, StringComparison.Ordinal);
         Assert.Equal(opening == FileOpening.Read, File.Exists(path));

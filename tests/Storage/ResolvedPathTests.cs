@@ -28,9 +28,11 @@ public sealed class ResolvedPathTests : IDisposable
             ("relative", "a"), ("up", "./a/.."), ("whole", Path.Combine(_folder.FullName, "a")), ("chain", "relative/"), ("dangling", "none"),
             ("a/out", "../b//c"), ("circle", "elcric"), ("elcric", "circle"),
         ])
+        {
             Directory.CreateSymbolicLink(Path.Combine(_folder.FullName, link), target);
+        }
         // The folder for temporary files may lie behind a link itself; a circle is left as it is written.
-        string root = path.StartsWith("circle", StringComparison.Ordinal) ? _folder.FullName : _files.Resolve(_folder.FullName);
+        var root = path.StartsWith("circle", StringComparison.Ordinal) ? _folder.FullName : _files.Resolve(_folder.FullName);
         Assert.Equal(Path.Combine(root, expected), _files.Resolve(Path.Combine(_folder.FullName, path)));
     }
 

@@ -39,7 +39,7 @@ public sealed class RetiredSegmentsTests
     [Fact]
     public void AReaderWhoseSegmentsAllGoAwayIsToldToAskAgain()
     {
-        LogSegment segment = Segment(0);
+        var segment = Segment(0);
         var view = new LogView(_environment, [segment], new LogEnd(1, segment, segment.Size), 0);
         segment.Close();
         Assert.Throws<KafkaStorageException>(() => view.Read(0, 1_000, long.MaxValue, minOneBatch: true));
@@ -50,8 +50,8 @@ public sealed class RetiredSegmentsTests
 
     private LogSegment Segment(long baseOffset)
     {
-        byte[] batch = Batches.Plain(baseOffset);
-        using (StoredFile file = _files.Open($"{Folder}/{baseOffset:D20}.log", FileOpening.OpenOrCreate))
+        var batch = Batches.Plain(baseOffset);
+        using (var file = _files.Open($"{Folder}/{baseOffset:D20}.log", FileOpening.OpenOrCreate))
             file.Write(0, batch);
         return new LogSegment(_environment, Folder, baseOffset, batch.Length, 0);
     }

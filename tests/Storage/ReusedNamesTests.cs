@@ -2,7 +2,6 @@ using KafkaCompat.Protocol;
 using KafkaCompat.Storage.Checkpoints;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
-using KafkaCompat.Storage.Logs;
 using KafkaCompat.Storage.Segments;
 using KafkaCompat.Tests.Shared;
 using Xunit;
@@ -29,16 +28,16 @@ public sealed class ReusedNamesTests
     [InlineData(true)]
     public void AcknowledgedRecordsOfATopicThatWasMadeAnewSurvive(bool isPowerCut)
     {
-        ForgetfulFileStore store = WithOldTopic(out LogDirectory directory);
+        var store = WithOldTopic(out var directory);
         directory.Delete(s_key);
-        byte[] batch = Batches.Plain(0, 30, epoch: 1);
-        PartitionLog log = directory.Create(s_key, s_new, s_settings);
+        var batch = Batches.Plain(0, 30, epoch: 1);
+        var log = directory.Create(s_key, s_new, s_settings);
         log.Append(batch);
         log.Sync();
         store = isPowerCut ? store.Crash(3) : store.Kill();
-        using LogDirectory after = Open(store);
+        using var after = Open(store);
         Load(after, s_new);
-        PartitionLog found = after.Find(s_key)!;
+        var found = after.Find(s_key)!;
         Assert.Equal((0L, 30L), (found.LogStartOffset, found.LogEndOffset));
         Assert.Equal(batch, found.ReadAll(0));
     }
@@ -49,12 +48,12 @@ public sealed class ReusedNamesTests
     [Fact]
     public void NoFileTellsANewTopicWhatWasTrueOfTheOldOneWhereverTheDeletionIsCutShort()
     {
-        bool isDone = false;
-        for (int operations = 0; !isDone; operations++)
+        var isDone = false;
+        for (var operations = 0; !isDone; operations++)
         {
-            foreach (bool isPowerCut in (bool[])[false, true])
+            foreach (var isPowerCut in (bool[])[false, true])
             {
-                ForgetfulFileStore store = WithOldTopic(out LogDirectory directory);
+                var store = WithOldTopic(out var directory);
                 store.CutPowerAfter(store.Operations + operations);
                 try
                 {
@@ -67,18 +66,18 @@ public sealed class ReusedNamesTests
                     // As asked for.
                 }
                 store = isPowerCut ? store.Crash(operations) : store.Kill();
-                using (LogDirectory next = Open(store))
+                using (var next = Open(store))
                 {
                     Load(next, s_new);
-                    PartitionLog log = next.Find(s_key) ?? next.Create(s_key, s_new, s_settings);
+                    var log = next.Find(s_key) ?? next.Create(s_key, s_new, s_settings);
                     Assert.Equal((0L, 0L, 0L), (log.LogStartOffset, log.LogEndOffset, log.RecoveryPoint));
-                    foreach (string checkpoint in s_checkpoints)
+                    foreach (var checkpoint in s_checkpoints)
                         Assert.DoesNotContain(s_key, OffsetCheckpoint.Read(store, $"{Root}/{checkpoint}"));
                     log.Append(Batches.Plain(0, 30));
                     log.Sync();
                 }
                 store = store.Kill();
-                using LogDirectory last = Open(store);
+                using var last = Open(store);
                 Load(last, s_new);
                 Assert.Equal((0L, 30L), (last.Find(s_key)!.LogStartOffset, last.Find(s_key)!.LogEndOffset));
             }
@@ -89,7 +88,7 @@ public sealed class ReusedNamesTests
     [Fact]
     public void WhatAChoreSawOfADeletedTopicIsNotWrittenDownForTheNextOne()
     {
-        using LogDirectory directory = Open(new ForgetfulFileStore(_clock));
+        using var directory = Open(new ForgetfulFileStore(_clock));
         Load(directory, s_old);
         _ = directory.Create(s_key, s_old, s_settings);
         Dictionary<TopicPartition, long> served = new() { [s_key] = 100 };
@@ -107,10 +106,10 @@ public sealed class ReusedNamesTests
     [Fact]
     public void ANewTopicDoesNotTakeOverTheFolderOfAnother()
     {
-        ForgetfulFileStore store = WithOldTopic(out LogDirectory directory);
+        var store = WithOldTopic(out var directory);
         directory.Dispose();
-        using LogDirectory next = Open(store.Kill());
-        PartitionLog log = next.Create(s_key, s_new, s_settings);
+        using var next = Open(store.Kill());
+        var log = next.Create(s_key, s_new, s_settings);
         Assert.Equal((0L, 0L), (log.LogStartOffset, log.LogEndOffset));
         Assert.Contains(next.Environment.Files.List(Root), static entry => entry.IsFolder && entry.Name.EndsWith("-stray", StringComparison.Ordinal));
     }
@@ -119,10 +118,10 @@ public sealed class ReusedNamesTests
     [Fact]
     public void AFolderThatWasBegunForThePartitionIsUsed()
     {
-        ForgetfulFileStore store = WithOldTopic(out LogDirectory directory);
+        var store = WithOldTopic(out var directory);
         directory.Dispose();
-        using LogDirectory next = Open(store.Kill());
-        PartitionLog log = next.Create(s_key, s_old, s_settings);
+        using var next = Open(store.Kill());
+        var log = next.Create(s_key, s_old, s_settings);
         Assert.Equal((50L, 100L), (log.LogStartOffset, log.LogEndOffset));
     }
 
@@ -131,12 +130,12 @@ public sealed class ReusedNamesTests
     {
         const int Partitions = 100;
         var store = new HookedFileStore(new ForgetfulFileStore(_clock));
-        using LogDirectory directory = Open(store);
+        using var directory = Open(store);
         var keys = Enumerable.Range(0, Partitions).Select(static index => new TopicPartition("t", index)).ToList();
-        foreach (TopicPartition key in keys)
+        foreach (var key in keys)
             _ = directory.Create(key, s_old, s_settings).Append(Batches.Plain(0));
         directory.WriteRecoveryPoints();
-        int syncs = 0;
+        var syncs = 0;
         store.Before = (operation, _) => syncs += operation == nameof(IFileStore.SyncFolder) ? 1 : 0;
         directory.Delete(keys);
         Assert.Equal(1, syncs);
@@ -147,22 +146,22 @@ public sealed class ReusedNamesTests
     [Fact]
     public void AKillLeavesNothingUnsyncedThatTheNextLifeTakesForSynced()
     {
-        for (int seed = 0; seed < 50; seed++)
+        for (var seed = 0; seed < 50; seed++)
         {
             var store = new ForgetfulFileStore(_clock);
-            using (LogDirectory directory = Open(store))
+            using (var directory = Open(store))
             {
                 store.SyncFolder("/");
                 _ = directory.Create(s_key, s_old, s_settings).Append(Batches.Plain(0, epoch: 2));
             }
             store = store.Kill();
-            using (LogDirectory directory = Open(store))
+            using (var directory = Open(store))
             {
                 Load(directory, s_old);
                 directory.Find(s_key)!.Append(Batches.Plain(1, epoch: 2));
                 directory.Find(s_key)!.Sync();
             }
-            using LogDirectory after = Open(store.Crash(seed));
+            using var after = Open(store.Crash(seed));
             Load(after, s_old);
             Assert.Equal(2, after.Find(s_key)?.LogEndOffset);
         }
@@ -171,8 +170,8 @@ public sealed class ReusedNamesTests
     [Fact]
     public void ADirectoryThatFailedLetsGoOfADeletedLog()
     {
-        using LogDirectory directory = Open(new ForgetfulFileStore(_clock));
-        PartitionLog log = directory.Create(s_key, s_old, s_settings);
+        using var directory = Open(new ForgetfulFileStore(_clock));
+        var log = directory.Create(s_key, s_old, s_settings);
         log.Append(Batches.Plain(0));
         directory.Health.Fail(new IOException("the disk is gone"));
         directory.Delete(s_key);
@@ -191,8 +190,8 @@ public sealed class ReusedNamesTests
         store.CreateFolder(Root);
         store.SyncFolder("/");
         directory = Open(store);
-        PartitionLog log = directory.Create(s_key, s_old, s_settings);
-        for (int i = 0; i < 10; i++)
+        var log = directory.Create(s_key, s_old, s_settings);
+        for (var i = 0; i < 10; i++)
             log.Append(Batches.Plain(i * 10, 10));
         log.Sync();
         // Apache Kafka's cleaner has been here.

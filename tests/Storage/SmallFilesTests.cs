@@ -32,7 +32,7 @@ public sealed class SmallFilesTests
     {
         var first = new ProducerEntry(7) { Epoch = 1, LastTimestamp = Batches.StartMs, CoordinatorEpoch = 3, CurrentTransactionFirstOffset = 2 };
         first.AddBatch(new ProducerBatch(11, 4, 2, Batches.StartMs));
-        byte[] bytes = ProducerSnapshotFile.Encode([first, new ProducerEntry(8) { Epoch = 2, LastTimestamp = Batches.StartMs + 1, CoordinatorEpoch = 0 }]);
+        var bytes = ProducerSnapshotFile.Encode([first, new ProducerEntry(8) { Epoch = 2, LastTimestamp = Batches.StartMs + 1, CoordinatorEpoch = 0 }]);
         Assert.Equal(SnapshotHex, Convert.ToHexStringLower(bytes));
 
         var read = Read(bytes)!;
@@ -49,7 +49,7 @@ public sealed class SmallFilesTests
     [InlineData(int.MaxValue, 1)]
     public void ASnapshotThatIsNotWholeIsNotUsed(int flipAt, int lengthBy)
     {
-        byte[] bytes = Convert.FromHexString(SnapshotHex);
+        var bytes = Convert.FromHexString(SnapshotHex);
         Array.Resize(ref bytes, bytes.Length + lengthBy);
         if (flipAt < bytes.Length)
             bytes[flipAt] ^= 1;
@@ -65,7 +65,7 @@ public sealed class SmallFilesTests
     [InlineData(-1)]
     public void ACountThatTheFileDoesNotHoldIsDamage(int count)
     {
-        byte[] bytes = Convert.FromHexString(SnapshotHex);
+        var bytes = Convert.FromHexString(SnapshotHex);
         BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(6), count);
         FixCrc(bytes);
         Assert.Null(Read(bytes));

@@ -2,7 +2,6 @@ using KafkaCompat.Protocol;
 using KafkaCompat.Storage.Checkpoints;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
-using KafkaCompat.Storage.Logs;
 using KafkaCompat.Storage.Segments;
 using Xunit;
 
@@ -32,7 +31,7 @@ public sealed class StopAfterKillTests
     public async Task OfEmptyLogsWhoseTheyAreIsSynced()
     {
         await Kill(records: 0);
-        IReadOnlyList<string> synced = await StopAgain();
+        var synced = await StopAgain();
         Assert.Equal(Folders().SelectMany(static folder => (string[])[folder, $"{folder}/{PartitionMetadataFile.FileName}"]).Order(StringComparer.Ordinal),
             synced.Where(IsInPartition).Order(StringComparer.Ordinal));
         // The names of the folders together; the rest is the checkpoints and the marker.
@@ -52,7 +51,7 @@ public sealed class StopAfterKillTests
         await Kill(records: 5);
         var synced = (await StopAgain()).Where(IsInPartition).ToList();
         Assert.Equal(synced.Distinct(StringComparer.Ordinal), synced);
-        foreach (string folder in Folders())
+        foreach (var folder in Folders())
         {
             Assert.Equal(folder, synced.Last(path => path.StartsWith(folder + "/", StringComparison.Ordinal) || path == folder));
             Assert.Contains($"{folder}/{0:D20}.log", synced);
@@ -79,9 +78,9 @@ public sealed class StopAfterKillTests
     {
         await Kill(records);
         _ = await StopAgain(settled);
-        for (int seed = 0; seed < 20; seed++)
+        for (var seed = 0; seed < 20; seed++)
         {
-            using LogDirectory directory = Open(_disk.Crash(seed));
+            using var directory = Open(_disk.Crash(seed));
             Assert.True(directory.WasClosedCleanly);
             await Load(directory);
             Assert.Equal(Logs, directory.Count);
@@ -98,12 +97,12 @@ public sealed class StopAfterKillTests
 
     private async Task Kill(int records, bool syncs = false)
     {
-        using LogDirectory directory = Open(_files);
+        using var directory = Open(_files);
         await Load(directory);
-        for (int i = 0; i < Logs; i++)
+        for (var i = 0; i < Logs; i++)
         {
-            PartitionLog log = directory.Create(new TopicPartition("t", i), s_topicId, LogSettings.Default);
-            for (int offset = 0; offset < records; offset++)
+            var log = directory.Create(new TopicPartition("t", i), s_topicId, LogSettings.Default);
+            for (var offset = 0; offset < records; offset++)
                 _ = log.Append(Batches.Produced(offset, 7, 0, offset));
             if (syncs)
                 log.Sync();
@@ -113,7 +112,7 @@ public sealed class StopAfterKillTests
 
     private async Task<IReadOnlyList<string>> StopAgain(bool settled = false)
     {
-        using LogDirectory directory = Open(_files);
+        using var directory = Open(_files);
         await Load(directory);
         if (settled)
             await directory.Settle();

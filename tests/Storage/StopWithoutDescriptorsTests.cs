@@ -1,7 +1,6 @@
 using KafkaCompat.Protocol;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
-using KafkaCompat.Storage.Logs;
 using KafkaCompat.Storage.Segments;
 using KafkaCompat.Tests.Shared;
 using Xunit;
@@ -26,7 +25,7 @@ public sealed class StopWithoutDescriptorsTests
     public async Task ADirectoryIsClosedCleanlyWithFewDescriptors(int left)
     {
         var files = new CountedFileStore(new ForgetfulFileStore(_clock));
-        using LogDirectory directory = await Opened(files, 40);
+        using var directory = await Opened(files, 40);
         files.MaxOpen = files.OpenFiles + left;
         await directory.CloseCleanly(1, NoHighWatermarks);
         Assert.False(directory.Health.IsFailed);
@@ -37,19 +36,22 @@ public sealed class StopWithoutDescriptorsTests
     [Fact]
     public async Task AnyFileOfALogMayLackADescriptorOnce()
     {
-        bool hasFailed = true;
-        for (int failing = 1; hasFailed; failing++)
+        var hasFailed = true;
+        for (var failing = 1; hasFailed; failing++)
         {
             Assert.InRange(failing, 1, 100);
             var files = new HookedFileStore(new ForgetfulFileStore(_clock));
-            using LogDirectory directory = await Opened(files, 3);
-            int asked = 0;
+            using var directory = await Opened(files, 3);
+            var asked = 0;
             hasFailed = false;
             files.Before = (operation, path) =>
             {
                 if (operation is not (nameof(IFileStore.Open) or nameof(IFileStore.SyncFolder)) || !path.Contains("/t-", StringComparison.Ordinal)
                     || Interlocked.Increment(ref asked) != failing)
+                {
                     return;
+                }
+
                 hasFailed = true;
                 throw HookedFileStore.TooManyOpenFiles();
             };
@@ -62,12 +64,12 @@ public sealed class StopWithoutDescriptorsTests
 
     private async Task<LogDirectory> Opened(IFileStore files, int logs)
     {
-        LogDirectory directory = LogDirectory.Open(Environment(files), "/data");
+        var directory = LogDirectory.Open(Environment(files), "/data");
         await directory.LoadAll(static (_, _) => true, static _ => LogSettings.Default);
-        for (int i = 0; i < logs; i++)
+        for (var i = 0; i < logs; i++)
         {
-            PartitionLog log = directory.Create(new TopicPartition("t", i), new Uuid(7, 9), LogSettings.Default with { IndexIntervalBytes = 1 });
-            for (int sequence = 0; sequence < 3; sequence++)
+            var log = directory.Create(new TopicPartition("t", i), new Uuid(7, 9), LogSettings.Default with { IndexIntervalBytes = 1 });
+            for (var sequence = 0; sequence < 3; sequence++)
                 log.Append(Batches.Produced(sequence, 7, 0, sequence, timestamp: Batches.StartMs + sequence));
         }
         return directory;
@@ -75,7 +77,7 @@ public sealed class StopWithoutDescriptorsTests
 
     private async Task AssertClean(IFileStore files, int logs)
     {
-        using LogDirectory again = LogDirectory.Open(Environment(files), "/data");
+        using var again = LogDirectory.Open(Environment(files), "/data");
         Assert.True(again.WasClosedCleanly);
         await again.LoadAll(static (_, _) => true, static _ => LogSettings.Default);
         Assert.Equal(logs, again.Logs.Count());

@@ -27,8 +27,8 @@ public sealed class TimestampSearchTests
     {
         _log.Append(CompressedZeros.Batch(Batches.StartMs, 60_000_000, 60_000_000, 10));
         Assert.Equal(0, _log.FindByTimestamp(Batches.StartMs)!.Value.Offset);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        TimestampAndOffset found = _log.FindByTimestamp(Batches.StartMs + 2)!.Value;
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var found = _log.FindByTimestamp(Batches.StartMs + 2)!.Value;
         Assert.Equal(2, _log.FindMaxTimestamp()!.Value.Offset);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
         Assert.Equal((2L, Batches.StartMs + 2), (found.Offset, found.Timestamp));
@@ -37,12 +37,12 @@ public sealed class TimestampSearchTests
     [Fact]
     public void Says_that_a_batch_cannot_be_read_instead_of_passing_over_it()
     {
-        byte[] damaged = CompressedZeros.Batch(Batches.StartMs, 1000, 1000);
+        var damaged = CompressedZeros.Batch(Batches.StartMs, 1000, 1000);
         damaged[RecordBatchHeader.Size] ^= 0xff;
         RecordBatchPatch.SetCrc(damaged);
         _log.Append(damaged);
         _log.Append(Batches.Plain(2, timestamp: Batches.StartMs + 10));
-        DamagedRecordsException refused = Assert.Throws<DamagedRecordsException>(() => _log.FindByTimestamp(Batches.StartMs + 1));
+        var refused = Assert.Throws<DamagedRecordsException>(() => _log.FindByTimestamp(Batches.StartMs + 1));
         Assert.Equal(RecordFault.Undecodable, refused.Fault);
         Assert.Contains("offset 0 at byte 0", refused.Message, StringComparison.Ordinal);
         Assert.False(_environment.Health.IsFailed);

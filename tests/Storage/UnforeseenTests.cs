@@ -30,7 +30,7 @@ public sealed class UnforeseenTests
     [InlineData(true)]
     public void AReadKnowsTheAbortedTransactionsOfItsSegmentsWhenRetentionHasTakenThem(bool isReopened)
     {
-        PartitionLog log = _directory.Create(s_key, s_topicId, LogSettings.Default with { RetentionMs = 1_000 });
+        var log = _directory.Create(s_key, s_topicId, LogSettings.Default with { RetentionMs = 1_000 });
         log.Append(Batches.Produced(0, 5, 0, 0, transactional: true));
         log.Append(Batches.Marker(1, 5, 0, commit: false));
         log.Roll();
@@ -41,8 +41,8 @@ public sealed class UnforeseenTests
             log.Close();
             log = PartitionLog.Open(_directory.Environment, log.Folder, s_key, log.Settings, new LogOpening(IsClean: true));
         }
-        LogRead read = log.Read(0, 10_000, 3, minOneBatch: true);
-        using FileRegion region = read.Region!;
+        var read = log.Read(0, 10_000, 3, minOneBatch: true);
+        using var region = read.Region!;
         Assert.Equal(1, log.ApplyRetention(Batches.StartMs + 50_000, 3));
         var aborted = new List<AbortedTransaction>();
         log.CollectAbortedTransactions(0, read, aborted);
@@ -53,15 +53,15 @@ public sealed class UnforeseenTests
     [Fact]
     public void AReadWhoseAbortedTransactionsAreLostIsMadeAnew()
     {
-        PartitionLog log = _directory.Create(s_key, s_topicId, LogSettings.Default with { RetentionMs = 1_000 });
+        var log = _directory.Create(s_key, s_topicId, LogSettings.Default with { RetentionMs = 1_000 });
         log.Append(Batches.Produced(0, 5, 0, 0, transactional: true));
         log.Append(Batches.Marker(1, 5, 0, commit: false));
         log.Roll();
         log.Append(Batches.Plain(2, timestamp: Batches.StartMs + 100_000));
         log.Close();
         log = PartitionLog.Open(_directory.Environment, log.Folder, s_key, log.Settings, new LogOpening(IsClean: true));
-        LogRead read = log.Read(0, 10_000, 3, minOneBatch: true);
-        using FileRegion region = read.Region!;
+        var read = log.Read(0, 10_000, 3, minOneBatch: true);
+        using var region = read.Region!;
         _files.Before = static (operation, path) =>
         {
             if (operation == nameof(IFileStore.Open) && path.EndsWith(".txnindex", StringComparison.Ordinal))
@@ -78,21 +78,21 @@ public sealed class UnforeseenTests
     public async Task AReadBesideRetentionIsNeverServedFromALaterOffset()
     {
         const int Rounds = 2_000;
-        PartitionLog log = _directory.Create(s_key, s_topicId, LogSettings.Default with { RetentionBytes = 0, FileDeleteDelayMs = 0 });
-        bool isDone = false;
-        Task<long> reader = Task.Run(() =>
+        var log = _directory.Create(s_key, s_topicId, LogSettings.Default with { RetentionBytes = 0, FileDeleteDelayMs = 0 });
+        var isDone = false;
+        var reader = Task.Run(() =>
         {
             while (!Volatile.Read(ref isDone))
             {
-                long offset = log.LogStartOffset;
-                LogRead read = log.Read(offset, 1_000, long.MaxValue, minOneBatch: true);
-                using FileRegion? region = read.Region;
+                var offset = log.LogStartOffset;
+                var read = log.Read(offset, 1_000, long.MaxValue, minOneBatch: true);
+                using var region = read.Region;
                 if (region is not null && Batches.Header(region.ToArray()).BaseOffset is var first && first != offset)
                     return first;
             }
             return -1;
         }, TestContext.Current.CancellationToken);
-        for (int i = 0; i < Rounds; i++)
+        for (var i = 0; i < Rounds; i++)
         {
             log.Append(Batches.Plain(i));
             log.Roll();
@@ -107,7 +107,7 @@ public sealed class UnforeseenTests
     [Fact]
     public void AnythingThatFailsBehindAWriteFailsTheDirectory()
     {
-        PartitionLog log = _directory.Create(s_key, s_topicId, LogSettings.Default);
+        var log = _directory.Create(s_key, s_topicId, LogSettings.Default);
         log.Append(Batches.Produced(0, 5, 0, 0, transactional: true));
         _files.Before = static (_, path) =>
         {
@@ -124,12 +124,12 @@ public sealed class UnforeseenTests
     [Fact]
     public void ARollThatFailsAsNobodyForesawLeavesTheLogAsItWas()
     {
-        bool succeeded = false;
-        for (int failing = 1; !succeeded; failing++)
+        var succeeded = false;
+        for (var failing = 1; !succeeded; failing++)
         {
             var (key, asked) = (new TopicPartition("t", failing), 0);
-            PartitionLog log = _directory.Create(key, s_topicId, LogSettings.Default with { IndexIntervalBytes = 1 });
-            for (int i = 0; i < 3; i++)
+            var log = _directory.Create(key, s_topicId, LogSettings.Default with { IndexIntervalBytes = 1 });
+            for (var i = 0; i < 3; i++)
                 log.Append(Batches.Produced(i, 7, 0, i, timestamp: Batches.StartMs + i));
             _files.Before = (_, _) =>
             {
@@ -147,9 +147,9 @@ public sealed class UnforeseenTests
             }
             _files.Before = null;
             log.Append(Batches.Plain(3));
-            byte[] all = log.ReadAll(0);
+            var all = log.ReadAll(0);
             log.Close();
-            PartitionLog again = PartitionLog.Open(_directory.Environment, log.Folder, key, log.Settings, new LogOpening(IsClean: true));
+            var again = PartitionLog.Open(_directory.Environment, log.Folder, key, log.Settings, new LogOpening(IsClean: true));
             Assert.Equal(4, again.LogEndOffset);
             Assert.Equal(all, again.ReadAll(0));
         }
@@ -159,13 +159,13 @@ public sealed class UnforeseenTests
     [Fact]
     public void ASegmentThatCouldNotBeSetAsideIsTheFirstToGoNext()
     {
-        PartitionLog log = _directory.Create(s_key, s_topicId, LogSettings.Default with { RetentionBytes = 100 });
-        for (int i = 0; i < 6; i++)
+        var log = _directory.Create(s_key, s_topicId, LogSettings.Default with { RetentionBytes = 100 });
+        for (var i = 0; i < 6; i++)
         {
             log.Append(Batches.Plain(i, valueBytes: 100));
             log.Roll();
         }
-        bool isFirst = true;
+        var isFirst = true;
         _files.Before = (operation, path) =>
         {
             if (operation != nameof(IFileStore.Rename) || !path.Contains("/00000000000000000001.log", StringComparison.Ordinal) || !isFirst)
@@ -177,7 +177,7 @@ public sealed class UnforeseenTests
         log.Append(Batches.Plain(6, valueBytes: 100));
         _ = log.ApplyRetention(_clock.NowMs, 5);
         log.Dispose();
-        PartitionLog again = PartitionLog.Open(_directory.Environment, log.Folder, s_key, log.Settings, new LogOpening(IsClean: false));
+        var again = PartitionLog.Open(_directory.Environment, log.Folder, s_key, log.Settings, new LogOpening(IsClean: false));
         Assert.Equal((log.LogStartOffset, 7L), (again.LogStartOffset, again.LogEndOffset));
     }
 
@@ -185,7 +185,7 @@ public sealed class UnforeseenTests
     [Fact]
     public void ASyncOfALogWhoseFolderIsGoneIsNoFaultOfTheDisk()
     {
-        PartitionLog log = _directory.Create(s_key, s_topicId, LogSettings.Default with { FileDeleteDelayMs = 0 });
+        var log = _directory.Create(s_key, s_topicId, LogSettings.Default with { FileDeleteDelayMs = 0 });
         log.Append(Batches.Plain(0));
         _directory.Delete(s_key);
         log.Sync();
@@ -199,11 +199,11 @@ public sealed class UnforeseenTests
     [Fact]
     public void ASyncInTheMidstOfADeletionIsNoFaultOfTheDisk()
     {
-        PartitionLog log = _directory.Create(s_key, s_topicId, LogSettings.Default with { FileDeleteDelayMs = 0 });
+        var log = _directory.Create(s_key, s_topicId, LogSettings.Default with { FileDeleteDelayMs = 0 });
         log.Append(Batches.Plain(0));
         _files.Before = (_, _) =>
         {
-            Action<string, string>? before = _files.Before;
+            var before = _files.Before;
             _files.Before = null;
             log.Sync();
             _files.Before = before;
@@ -217,11 +217,11 @@ public sealed class UnforeseenTests
     [Fact]
     public void ABatchThatIsLargerThanWhatIsReservedAtOnceIsAppended()
     {
-        string folder = Directory.CreateTempSubdirectory("kafkacompat-large-").FullName;
+        var folder = Directory.CreateTempSubdirectory("kafkacompat-large-").FullName;
         try
         {
             var environment = new LogEnvironment(new DiskFileStore(), _clock, new Random(1));
-            using PartitionLog log = PartitionLog.Open(environment, Path.Combine(folder, "t-0"), s_key, LogSettings.Default, new LogOpening(false));
+            using var log = PartitionLog.Open(environment, Path.Combine(folder, "t-0"), s_key, LogSettings.Default, new LogOpening(false));
             log.Append(Batches.Plain(0, valueBytes: 2 << 20));
             log.Append(Batches.Plain(1, valueBytes: 65 << 20));
             log.Append(Batches.Plain(2));

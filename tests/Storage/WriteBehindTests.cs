@@ -16,7 +16,7 @@ public sealed class WriteBehindTests
     {
         using var file = new RecordingFile();
         var writeBehind = new WriteBehind(2 * Piece, new DirectoryHealth());
-        for (int i = 0; i < 5; i++)
+        for (var i = 0; i < 5; i++)
             writeBehind.Written(file, (long)i * Piece, Piece);
         writeBehind.Start();
         await writeBehind.Stop();
@@ -55,7 +55,7 @@ public sealed class WriteBehindTests
     [Fact]
     public async Task WhatWasLetGoIsReadFromTheDisk()
     {
-        string root = Directory.CreateTempSubdirectory("kafkacompat-write-behind-").FullName;
+        var root = Directory.CreateTempSubdirectory("kafkacompat-write-behind-").FullName;
         try
         {
             var environment = new LogEnvironment(new DiskFileStore(), new FixedClock(Batches.StartMs), new Random(1));
@@ -64,12 +64,12 @@ public sealed class WriteBehindTests
             using var log =
                 PartitionLog.Open(environment, Path.Combine(root, "t-0"), new TopicPartition("t", 0), LogSettings.Default, new LogOpening(IsClean: false));
             byte[][] batches = [.. Enumerable.Range(0, 20).Select(static i => Batches.Plain(i, 1, Piece / 3))];
-            foreach (byte[] batch in batches)
+            foreach (var batch in batches)
                 log.Append(batch);
             await environment.WriteBehind.Stop();
 
             Assert.False(environment.Health.IsFailed);
-            for (int i = 0; i < batches.Length; i++)
+            for (var i = 0; i < batches.Length; i++)
             {
                 var read = new ArrayBufferWriter<byte>();
                 log.Read(i, 1, long.MaxValue, minOneBatch: true).Region!.CopyTo(read);

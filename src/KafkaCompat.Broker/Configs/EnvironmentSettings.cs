@@ -94,7 +94,11 @@ public static partial class EnvironmentSettings
             if (WithoutPrefix(variable) is { } meant) yield return $"{variable} names no setting and is left alone; did you mean {meant}?";
             if (NameOf(variable) is not { } name || KnownSettings.Contains(name)
                 || (variable.StartsWith(BitnamiPrefix, StringComparison.Ordinal) && RemovedSettings.Hint(name) is null)
-                || Array.IndexOf(Unspoken, variable) >= 0 || Array.IndexOf(ClusterIdVariables, variable) >= 0 || IsServiceLink(variable, value, name)) continue;
+                || Array.IndexOf(Unspoken, variable) >= 0 || Array.IndexOf(ClusterIdVariables, variable) >= 0 || IsServiceLink(variable, value, name))
+            {
+                continue;
+            }
+
             yield return Array.Find(Special, special => variable.StartsWith(special.Name, StringComparison.Ordinal)).Reason is { } reason
                 ? $"{variable} has no effect: {reason}."
                 : RemovedSettings.Hint(name) is { } removed ? $"{variable} has no effect. {removed}"

@@ -35,9 +35,12 @@ public static class KnownSettings
     {
         if (ConfigCatalog.FindBroker(name) is not null) return null;
         if (ListenerConfigs.TrySplit(name, out _, out var setting))
+        {
             return ListenerConfigs.IsServed(setting)
                 ? null
                 : "of a listener's own settings only max.connections and max.connection.creation.rate have an effect; TLS and SASL are not served yet";
+        }
+
         if (IsDynamicOnly(name)) return "Kafka takes them from the metadata alone, with kafka-configs";
         foreach (var (known, reason) in OfPlugins)
         {

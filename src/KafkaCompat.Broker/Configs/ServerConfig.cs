@@ -32,8 +32,10 @@ public sealed class ServerConfig
         _ = Own(OwnSettings.AdvertisedHost);
         // Where nobody asked for it, a node goes on without it.
         if (set.ContainsKey(OwnSettings.HttpListener.Name) && HttpListener is { } http && Listeners.All.FirstOrDefault(http.SharesPortWith) is { } other)
+        {
             _ = problems.Require(false, $"{OwnSettings.HttpListener.Name} and listeners cannot have one port: {http} and {other}",
                 OwnSettings.HttpListener.Name, ListenerSettings.ListenersSetting);
+        }
 
         T Own<T>(OwnSetting<T> setting)
         {

@@ -449,7 +449,10 @@ public sealed class KafkaConnection
             Log(() =>
                 ConnectionLog.AnswerTooLarge(_around.Logger, level, _info.ConnectionId, _info.RemoteAddress, large.Key, large.Bytes, AnswerRoom.MaxBytes));
         }
-        else if (failure is not null) Log(() => ConnectionLog.AnswerFailed(_around.Logger, failure, _info.ConnectionId));
+        else if (failure is not null)
+        {
+            Log(() => ConnectionLog.AnswerFailed(_around.Logger, failure, _info.ConnectionId));
+        }
     }
 
     private void OnAnswerFault(Exception fault) => Log(() => ConnectionLog.AnswerNotTold(_around.Logger, fault, _info.ConnectionId));

@@ -39,7 +39,9 @@ public sealed class OpenConnections
         var candidates = InOrder().Where(connection => mayClose(connection.ListenerName)).ToList();
         foreach (var connection in candidates.Where(static c => !c.IsClosing).OrderBy(static c => c.LastActivity)
             .Take(surplus - candidates.Count(static c => c.IsClosing)))
+        {
             connection.Close();
+        }
     }
 
     /// <summary>Lets every connection answer what it has begun and end; done when the last one has. Later ones end at once.</summary>

@@ -25,7 +25,7 @@ internal sealed class BrokerContacts(TimeProvider clock)
     {
         lock (_lock)
         {
-            long tickMs = clock.TickMs();
+            var tickMs = clock.TickMs();
             foreach (var (key, contact) in _contacts)
             {
                 state.Heard(key.BrokerId, key.Epoch, contact.Waiting > 0 ? tickMs : contact.LastMs);
@@ -41,7 +41,7 @@ internal sealed class BrokerContacts(TimeProvider clock)
     {
         lock (_lock)
         {
-            int before = _contacts.GetValueOrDefault((brokerId, epoch)).Waiting;
+            var before = _contacts.GetValueOrDefault((brokerId, epoch)).Waiting;
             _contacts[(brokerId, epoch)] = new Contact(before + waiting, clock.TickMs());
         }
     }

@@ -15,7 +15,7 @@ internal sealed record ControllerAppend(long EndOffset, List<ControllerCommand> 
     /// </summary>
     public void Answer(MetadataApplier applier, TimeProvider clock, Func<Exception, NotControllerException> ended)
     {
-        long tickMs = clock.TickMs();
+        var tickMs = clock.TickMs();
         foreach (var command in Commands.Where(static command => !command.WaitsForMetadata))
         {
             command.Answer(tickMs);
@@ -40,7 +40,7 @@ internal sealed record ControllerAppend(long EndOffset, List<ControllerCommand> 
             cause = failure;
         }
 
-        long tickMs = clock.TickMs();
+        var tickMs = clock.TickMs();
         foreach (var command in Commands.Where(static command => command.WaitsForMetadata))
         {
             if (cause is null)

@@ -281,7 +281,7 @@ public sealed class ControllerLoop : IController, IDisposable
         while (state.DecideOnActivation(_isLogEmpty) is { Count: > 0 } records)
         {
             _isLogEmpty = false;
-            long baseOffset = state.NextOffset;
+            var baseOffset = state.NextOffset;
             state.Apply(records, _epoch, _clock.WallMs());
             Append(baseOffset, [records], new ControllerAppend(state.NextOffset, []));
         }
@@ -307,12 +307,12 @@ public sealed class ControllerLoop : IController, IDisposable
     private void Decide(ControllerState state)
     {
         var batches = new List<IReadOnlyList<VersionedRecord>>();
-        long baseOffset = state.NextOffset;
+        var baseOffset = state.NextOffset;
         var now = _clock.Now();
         // What is due is ended before anything is decided that may rest on it; and whoever has a heartbeat under way is not silent. One that stops leaves
         // what is due to the next controller, or it would go on for as long as the disk is slower than something is due again.
         _contacts.TellTo(state);
-        bool isDue = !_isStopped;
+        var isDue = !_isStopped;
         while (isDue)
         {
             var due = state.OnDeadline(now);
@@ -320,7 +320,7 @@ public sealed class ControllerLoop : IController, IDisposable
         }
 
         var decided = _deciding = [];
-        for (int taken = 0; taken < MaxCommandsPerAppend && _waiting.TryDequeue(out var command); taken++)
+        for (var taken = 0; taken < MaxCommandsPerAppend && _waiting.TryDequeue(out var command); taken++)
         {
             decided.Add(command);
             Decide(state, command, now, batches);
@@ -408,7 +408,7 @@ public sealed class ControllerLoop : IController, IDisposable
     {
         try
         {
-            bool isCommitted = await append;
+            var isCommitted = await append;
             _mailbox.Post(() => Appended(decision, isCommitted));
         }
         catch (Exception failure)
@@ -420,7 +420,7 @@ public sealed class ControllerLoop : IController, IDisposable
     private void Appended(ControllerAppend decision, bool isCommitted)
     {
         // Of an epoch that is over nobody waits any more.
-        int at = _underWay.IndexOf(decision);
+        var at = _underWay.IndexOf(decision);
         if (at < 0)
         {
             return;

@@ -47,8 +47,8 @@ public sealed class TopicConfigRules(ServerConfig server) : ITopicConfigRules
         var values = new List<TopicConfigValue>();
         foreach (var key in ConfigCatalog.Topic.Where(k => k.IsDescribed && !k.IsInternal).OrderBy(k => k.Name, StringComparer.Ordinal))
         {
-            string? text = topic.Text(key.Name, out var origin, out _);
-            sbyte source = origin switch { TopicConfigOrigin.Topic => FromTopic, TopicConfigOrigin.Broker => FromFile, _ => FromDefault };
+            var text = topic.Text(key.Name, out var origin, out _);
+            var source = origin switch { TopicConfigOrigin.Topic => FromTopic, TopicConfigOrigin.Broker => FromFile, _ => FromDefault };
             if (origin != TopicConfigOrigin.Topic && FromCluster(key, clusterDefaults) is { } shared)
             {
                 (text, source) = (shared, FromAllBrokers);
@@ -67,7 +67,7 @@ public sealed class TopicConfigRules(ServerConfig server) : ITopicConfigRules
     {
         foreach (var (synonym, factor) in key.Synonyms)
         {
-            if (clusterDefaults.TryGetValue(synonym, out string? text))
+            if (clusterDefaults.TryGetValue(synonym, out var text))
             {
                 return TopicConfig.Scaled(key, text, factor);
             }

@@ -52,8 +52,11 @@ internal sealed class ShardLoad<TShard>(
     private async Task Run(int generation, int delayMs)
     {
         if (delayMs > 0)
+        {
             await Task.Delay(TimeSpan.FromMilliseconds(delayMs), _time, end)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+
         if (end.IsCancellationRequested)
             return;
         var outcome = new Outcome(generation, kind.Create(), default, ErrorCode.None);

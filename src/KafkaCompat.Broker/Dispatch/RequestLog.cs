@@ -36,8 +36,11 @@ public sealed partial class RequestLog(ILogger logger)
     internal void Answered(RequestContext context, IResponse? response, int requestBytes, int responseBytes, in RequestTimes times)
     {
         if (HasContent && response is not null)
+        {
             AnswerContent(logger, context.Key, context.ApiVersion, context.CorrelationId, context.Connection.ConnectionId,
                 TextOf(response, context.ApiVersion));
+        }
+
         if (!IsOn) return;
         Line(logger, context.Key, context.ApiVersion, context.CorrelationId, context.ClientId, context.RemoteAddress, context.Connection.RemotePort,
             context.Connection.ConnectionId,

@@ -35,7 +35,7 @@ internal sealed class AppliedWaits
         lock (_gate)
         {
             _nextOffset = nextOffset;
-            while (_waiting.TryPeek(out var first, out long offset) && offset < nextOffset)
+            while (_waiting.TryPeek(out var first, out var offset) && offset < nextOffset)
             {
                 _ = _waiting.Dequeue();
                 _ = first.TrySetResult();

@@ -303,8 +303,8 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
 
     private void SnapshotIfDue(QuorumBatch last)
     {
-        long nowMs = clock.TickMs();
-        bool isDue = _bytesSinceSnapshot >= policy.MaxBytes
+        var nowMs = clock.TickMs();
+        var isDue = _bytesSinceSnapshot >= policy.MaxBytes
             || (policy.MaxIntervalMs > 0 && nowMs - _lastSnapshotMs >= policy.MaxIntervalMs && _bytesSinceSnapshot > 0);
         if (isDue && !_loader.IsInTransaction && _loader.Image.Provenance.Offset == last.LastOffset && SnapshotDue is { } take)
         {

@@ -97,7 +97,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         const int MaxAttempts = 10;
         try
         {
-            for (int i = 0; i < MaxAttempts && !(await Heartbeat(wantShutDown: true)).ShouldShutDown; i++)
+            for (var i = 0; i < MaxAttempts && !(await Heartbeat(wantShutDown: true)).ShouldShutDown; i++)
             {
                 // On a single node the first one moves the leaders away and the second one ends it.
             }

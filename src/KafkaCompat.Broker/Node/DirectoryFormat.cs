@@ -41,7 +41,7 @@ public static class DirectoryFormat
         ArgumentNullException.ThrowIfNull(directories);
         ArgumentNullException.ThrowIfNull(settings);
         var ids = directories.ToDictionary(d => d, _ => RandomIds.Next(random), StringComparer.Ordinal);
-        foreach (string directory in directories)
+        foreach (var directory in directories)
         {
             Create(files, directory);
         }
@@ -52,7 +52,7 @@ public static class DirectoryFormat
             WriteBootstrap(files, metadataDirectory, settings, ids[metadataDirectory], now);
         }
 
-        foreach (string directory in directories.OrderByDescending(directory => directory == metadataDirectory))
+        foreach (var directory in directories.OrderByDescending(directory => directory == metadataDirectory))
         {
             files.SyncFolder(directory);
             new MetaProperties(settings.ClusterId, settings.NodeId, ids[directory]).Write(files, directory, now);
@@ -62,15 +62,15 @@ public static class DirectoryFormat
     /// <summary>Writes the snapshot with which the metadata log begins.</summary>
     private static void WriteBootstrap(IFileStore files, string metadataDirectory, FormatSettings settings, Uuid directoryId, DateTimeOffset now)
     {
-        string folder = Path.Combine(metadataDirectory, MetadataLog.FolderName);
+        var folder = Path.Combine(metadataDirectory, MetadataLog.FolderName);
         files.CreateFolder(folder);
-        VoterSet? voters = settings.ControllerEndpoint is { } endpoint
+        var voters = settings.ControllerEndpoint is { } endpoint
             ? new VoterSet([new Voter(new ReplicaKey(settings.NodeId, directoryId), [endpoint])])
             : null;
-        long nowMs = now.ToUnixTimeMilliseconds();
+        var nowMs = now.ToUnixTimeMilliseconds();
         using var buffer = new PooledBuffer();
         new QuorumSnapshot(nowMs, voters is null ? (short)0 : (short)1, voters, settings.Records).WriteTo(buffer, SnapshotId.Bootstrap, nowMs);
-        string path = Path.Combine(folder, SnapshotId.Bootstrap.FileName);
+        var path = Path.Combine(folder, SnapshotId.Bootstrap.FileName);
         files.Delete(path);
         files.WriteAtomically(path, buffer.WrittenSpan, readOnly: true);
     }

@@ -20,7 +20,7 @@ public static class FormatFeatures
         ArgumentNullException.ThrowIfNull(levels);
         var newest = FeatureCatalog.Feature(FeatureNames.MetadataVersion).HighestProduction;
         var known = FeatureCatalog.MetadataVersions.ToArray().Where(version => version.Level <= newest).ToList();
-        short metadata = release is null ? newest : known.FindLast(version => IsOf(version.Name, release))?.Level ?? throw new ConfigurationException(
+        var metadata = release is null ? newest : known.FindLast(version => IsOf(version.Name, release))?.Level ?? throw new ConfigurationException(
             $"There is no release {release} to format for. There are {string.Join(", ", known.Select(static version => version.Name))}.");
         var features = FeatureCatalog.Features.ToArray().Where(static feature => feature.Name is not (FeatureNames.MetadataVersion or KRaftVersion))
             .OrderBy(static feature => feature.Name, StringComparer.Ordinal).ToList();
@@ -37,15 +37,15 @@ public static class FormatFeatures
 
         var records = new List<VersionedRecord> { Record(FeatureNames.MetadataVersion, metadata) };
         records.AddRange(
-            features.Select(feature => (feature.Name, Level: levels.TryGetValue(feature.Name, out short chosen) ? chosen : LevelOf(feature.Name, metadata)))
-            .Where(static feature => feature.Level > 0).Select(static feature => Record(feature.Name, feature.Level)));
+            features.Select(feature => (feature.Name, Level: levels.TryGetValue(feature.Name, out var chosen) ? chosen : LevelOf(feature.Name, metadata)))
+                .Where(static feature => feature.Level > 0).Select(static feature => Record(feature.Name, feature.Level)));
         return records;
     }
 
     /// <summary>Whether a metadata version is that one, or belongs to that release (4.4, 4.4.0).</summary>
     private static bool IsOf(string version, string release)
     {
-        string[] parts = release.Split('.');
+        var parts = release.Split('.');
         return version == release || (parts.Length is 2 or 3 && version.StartsWith($"{parts[0]}.{parts[1]}-", StringComparison.Ordinal));
     }
 

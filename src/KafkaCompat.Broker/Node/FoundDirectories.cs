@@ -211,9 +211,11 @@ public sealed class FoundDirectories
         }
 
         if (_config.Node.StaticVoters.Count == 0)
+        {
             throw new QuorumStateException(
                 $"{_config.MetadataLogDir}, where this node's metadata log is looked for, holds none. Nothing was changed. {WhereElse()}",
                 SettingOf(_config.MetadataLogDir));
+        }
     }
 
     private string WhereElse() => _metas.Keys.FirstOrDefault(HasMetadataLog) is { } directory

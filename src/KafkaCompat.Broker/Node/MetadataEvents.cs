@@ -90,20 +90,26 @@ public sealed class MetadataEvents(int nodeId, ILogger logger) : IMetadataListen
             {
                 var changes = Changes(Quotas(before, entity), Quotas(after, entity), static (_, value) => value.ToString(CultureInfo.InvariantCulture));
                 if (changes.Length > 0)
+                {
                     yield return () =>
                         MetadataEventsLog.QuotasChanged(logger,
                         string.Join(", ", entity.Parts.Select(static part => $"{part.Key} {part.Value ?? "(default)"}")), changes);
+                }
             }
         }
         if (delta.AreCredentialsChanged)
         {
             foreach (var (_, user) in before.ScramCredentials.Keys.Union(after.ScramCredentials.Keys).InOrder()
                 .Where(key => !ReferenceEquals(before.ScramCredentials.GetValueOrDefault(key), after.ScramCredentials.GetValueOrDefault(key))))
+            {
                 yield return () => MetadataEventsLog.CredentialChanged(logger, user);
+            }
         }
         if (delta.AreFeaturesChanged
             && Changes(before.Features, after.Features, static (_, level) => level.ToString(CultureInfo.InvariantCulture)) is { Length: > 0 } features)
+        {
             yield return () => MetadataEventsLog.FeaturesChanged(logger, features);
+        }
     }
 
     private static ImmutableSortedDictionary<string, double> Quotas(MetadataImage image, QuotaEntity entity) =>

@@ -94,8 +94,11 @@ internal sealed class NodeDirectories : IDisposable
         var data = _config.LogDirs.Where(_opened.ContainsKey).Select(path => _opened[path]).ToList();
         foreach (var (path, failure) in _unusable) BrokerNodeLog.DirectoryNotOpened(_logger, path, failure.Message);
         if (data.Count == 0)
+        {
             throw new QuorumStateException($"None of log.dirs can be used: {_unusable.Values.First().Message}",
                 [_config.SettingOfDirectory(_config.LogDirs[0])]);
+        }
+
         _data = new LogDirectories(data, [.. _unusable.Keys]);
     }
 

@@ -39,8 +39,11 @@ public sealed class NodeHealth(BrokerService broker, Func<QuorumDescription> quo
         }
         foreach (var cause in broker.Partitions.Offline.GroupBy(static offline => offline.Value.Cause)
             .OrderBy(static cause => cause.Key, StringComparer.Ordinal))
+        {
             reasons.Add(
                 $"Partitions are offline, {cause.Min(static offline => offline.Key.ToString())} the first of {cause.Count()}: {cause.First().Value.Reason}.");
+        }
+
         if (NotServed(image) is var notServed and > 0) reasons.Add($"Partitions that this node should lead are not led: {notServed}.");
         if (broker.Groups.LoadingPartitions is var loading and > 0) reasons.Add($"Partitions of __consumer_offsets whose groups are being loaded: {loading}.");
         return reasons;

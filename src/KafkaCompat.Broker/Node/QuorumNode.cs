@@ -113,7 +113,7 @@ public sealed class QuorumNode : IAsyncDisposable
 
     private static QuorumSettings QuorumSettingsOf(ServerConfig config, MetaProperties meta)
     {
-        string listener = config.Listeners.ControllerNames[0];
+        var listener = config.Listeners.ControllerNames[0];
         return new QuorumSettings
         {
             Raft = new RaftSettings(

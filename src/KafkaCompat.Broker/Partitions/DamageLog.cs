@@ -17,8 +17,8 @@ internal sealed partial class DamageLog(ILogger logger, TimeProvider clock)
 
     public void Told(DamagedBatchException damage)
     {
-        long now = clock.GetTimestamp();
-        if (_toldAt.TryGetValue(damage.Path, out long before) && clock.GetElapsedTime(before, now).TotalMilliseconds < QuietMs) return;
+        var now = clock.GetTimestamp();
+        if (_toldAt.TryGetValue(damage.Path, out var before) && clock.GetElapsedTime(before, now).TotalMilliseconds < QuietMs) return;
         if (_toldAt.Count >= MaxFiles) _toldAt.Clear();
         _toldAt[damage.Path] = now;
         Damaged(logger, damage.Offset, damage.Path, damage.Why);

@@ -79,7 +79,11 @@ internal sealed class HostedPartitions : IMetadataListener
         foreach (var (key, topicId) in refused)
         {
             if (image.FindTopic(key.Topic) is not { } topic || topic.Id != topicId
-                || !topic.Partitions.TryGetValue(key.Partition, out var registration)) continue;
+                || !topic.Partitions.TryGetValue(key.Partition, out var registration))
+            {
+                continue;
+            }
+
             Apply(key.Topic, topicId, key.Partition, registration);
             if (_table.Find(key.Topic, key.Partition) is not null) healed.Add(key);
         }

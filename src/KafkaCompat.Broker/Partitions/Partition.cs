@@ -137,7 +137,7 @@ public sealed class Partition
     /// <summary>Whether a batch of more than <see cref="MaxInlineBatchBytes"/> is decompressed or compressed here, which takes long.</summary>
     public bool TakesLong(RecordBytes? records)
     {
-        if (records is null || !RecordBatchHeader.TryReadAttributes(records.Memory, out short attributes)) return false;
+        if (records is null || !RecordBatchHeader.TryReadAttributes(records.Memory, out var attributes)) return false;
         return (attributes & BatchAttributes.CodecMask) != 0 || Volatile.Read(ref _produceSettings).Codec is not (null or CompressionType.None);
     }
 

@@ -82,7 +82,7 @@ public sealed class PeerConnection : IAsyncDisposable
             session = await Session(patience.Token);
         }
 
-        short version = session.Versions!.NewestOf(request.Key, maxVersion)
+        var version = session.Versions!.NewestOf(request.Key, maxVersion)
             ?? throw new PeerException(
                 PeerFault.UnsupportedVersion, mayHaveArrived: false, $"{_address} knows no version of {request.Key} that this node knows.");
         // Its own time: what was left of that would end the connection for others too.
@@ -134,7 +134,7 @@ public sealed class PeerConnection : IAsyncDisposable
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested)
         {
-            string message = $"{_address} did not answer {request.Key} in time.";
+            var message = $"{_address} did not answer {request.Key} in time.";
             session.End(PeerFault.TimedOut, message);
             throw new PeerException(PeerFault.TimedOut, mayHaveArrived: true, message);
         }
@@ -142,7 +142,7 @@ public sealed class PeerConnection : IAsyncDisposable
 
     private PeerException Malformed(PeerSession session, ApiKey key, WireFormatException malformed)
     {
-        string message = $"{_address} sent what is no answer to {key}: {malformed.Message}";
+        var message = $"{_address} sent what is no answer to {key}: {malformed.Message}";
         session.End(PeerFault.Malformed, message, malformed);
         return new PeerException(PeerFault.Malformed, mayHaveArrived: true, message, malformed);
     }
@@ -222,7 +222,7 @@ public sealed class PeerConnection : IAsyncDisposable
     /// <summary>Asks what the peer serves, in a version that it knows.</summary>
     private async Task<PeerVersions> Greet(PeerSession session, CancellationToken deadline)
     {
-        short version = ApiCatalog.Get(ApiKey.ApiVersions).Versions.Max;
+        var version = ApiCatalog.Get(ApiKey.ApiVersions).Versions.Max;
         while (true)
         {
             var request = new ApiVersionsRequest
@@ -250,7 +250,7 @@ public sealed class PeerConnection : IAsyncDisposable
                 return versions;
             }
 
-            short older = error == ErrorCode.UnsupportedVersion && versions.NewestOf(ApiKey.ApiVersions) is { } newest ? newest : (short)(version - 1);
+            var older = error == ErrorCode.UnsupportedVersion && versions.NewestOf(ApiKey.ApiVersions) is { } newest ? newest : (short)(version - 1);
             if (error != ErrorCode.UnsupportedVersion || older < 0 || older >= version)
             {
                 throw new PeerException(PeerFault.Unreachable, mayHaveArrived: false, $"{_address} refuses the connection: {error}.");
@@ -263,7 +263,7 @@ public sealed class PeerConnection : IAsyncDisposable
     /// <summary>The pause after a connection that failed or was lost.</summary>
     private double NextPauseMs()
     {
-        long pauseMs = Math.Min(_settings.MaxBackoffMs, (long)_settings.BackoffMs << Math.Min(_failures, 30));
+        var pauseMs = Math.Min(_settings.MaxBackoffMs, (long)_settings.BackoffMs << Math.Min(_failures, 30));
         _failures++;
         return pauseMs * (1 - Jitter + (2 * Jitter * _random.NextDouble()));
     }

@@ -135,7 +135,7 @@ internal sealed class PeerSession : IAsyncDisposable
     private void Write(PipeWriter output, Exchange exchange)
     {
         var (request, version) = (exchange.Request, exchange.Version);
-        short headerVersion = ApiCatalog.Get(request.Key).RequestHeaderVersion(version);
+        var headerVersion = ApiCatalog.Get(request.Key).RequestHeaderVersion(version);
         var header = new RequestHeader { RequestApiKey = (short)request.Key, RequestApiVersion = version, ClientId = _clientId };
         int size;
         try
@@ -217,7 +217,7 @@ internal sealed class PeerSession : IAsyncDisposable
 
         Span<byte> prefix = stackalloc byte[sizeof(int)];
         buffer.Slice(0, sizeof(int)).CopyTo(prefix);
-        int length = BinaryPrimitives.ReadInt32BigEndian(prefix);
+        var length = BinaryPrimitives.ReadInt32BigEndian(prefix);
         if (length is < sizeof(int) or > MaxAnswerBytes)
         {
             throw new WireFormatException($"a frame of {length} bytes");
@@ -235,7 +235,7 @@ internal sealed class PeerSession : IAsyncDisposable
 
     private void Answer(byte[] frame)
     {
-        int correlationId = BinaryPrimitives.ReadInt32BigEndian(frame);
+        var correlationId = BinaryPrimitives.ReadInt32BigEndian(frame);
         Exchange? exchange;
         lock (_gate)
         {
@@ -244,7 +244,7 @@ internal sealed class PeerSession : IAsyncDisposable
 
         if (exchange is null || exchange.CorrelationId != correlationId)
         {
-            string waiting = exchange is null ? "none" : $"request {exchange.CorrelationId}";
+            var waiting = exchange is null ? "none" : $"request {exchange.CorrelationId}";
             throw new WireFormatException($"an answer to request {correlationId}, while {waiting} waits for one");
         }
 

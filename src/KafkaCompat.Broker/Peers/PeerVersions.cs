@@ -41,7 +41,7 @@ internal sealed class PeerVersions
             return null;
         }
 
-        short newest = Math.Min(maxVersion, Math.Min(ours.Max, theirs.Max));
+        var newest = Math.Min(maxVersion, Math.Min(ours.Max, theirs.Max));
         return newest >= Math.Max(ours.Min, theirs.Min) ? newest : null;
     }
 }

@@ -56,9 +56,9 @@ public sealed class MetadataLog : IDisposable
     {
         get
         {
-            long offset = StartOffset;
+            var offset = StartOffset;
             var snapshots = _snapshots;
-            int at = Array.FindIndex(snapshots, id => id.EndOffset == offset);
+            var at = Array.FindIndex(snapshots, id => id.EndOffset == offset);
             // Without that snapshot the first epoch of the log is the least that can have been before it.
             return at >= 0 ? snapshots[at] : new SnapshotId(offset, offset == 0 ? 0 : Math.Max(0, _log.Epochs.EpochFor(offset)));
         }
@@ -72,7 +72,7 @@ public sealed class MetadataLog : IDisposable
     {
         ArgumentNullException.ThrowIfNull(environment);
         var files = environment.Files;
-        string folder = Path.Combine(directory, FolderName);
+        var folder = Path.Combine(directory, FolderName);
         files.CreateFolder(folder);
         var snapshots = new List<SnapshotId>();
         foreach (var entry in files.List(folder))
@@ -125,7 +125,7 @@ public sealed class MetadataLog : IDisposable
     /// <summary>The kept election state: null where the file is missing, which is no fault. Beside a log that has records it is told of.</summary>
     public ElectionState? ReadElectionState()
     {
-        string path = Path.Combine(_folder, StateFileName);
+        var path = Path.Combine(_folder, StateFileName);
         if (!_environment.Files.FileExists(path))
         {
             if (EndOffset > 0)
@@ -159,8 +159,8 @@ public sealed class MetadataLog : IDisposable
         }
         catch (MetadataCorruptException damaged)
         {
-            bool isToldTwice = _snapshots.Length > 1 && _snapshots[^2].EndOffset >= StartOffset && EndOffset >= id.EndOffset;
-            string whatToDo = isToldTwice
+            var isToldTwice = _snapshots.Length > 1 && _snapshots[^2].EndOffset >= StartOffset && EndOffset >= id.EndOffset;
+            var whatToDo = isToldTwice
                 ? $"The snapshot before it, {_snapshots[^2].FileName}, and the log behind that say the same: move the damaged file elsewhere and start again."
                 : "Restore it from a copy.";
             throw new QuorumStateException($"The snapshot {PathOf(id)} of the metadata is damaged: it holds {damaged.What}. {whatToDo}", damaged);
@@ -225,7 +225,7 @@ public sealed class MetadataLog : IDisposable
         while (_snapshots.Length > 1 && (IsTooLarge(maxBytes) || (maxMs >= 0 && wallMs - _environment.Files.LastWriteMs(PathOf(_snapshots[0])) > maxMs)))
         {
             var oldest = _snapshots[0];
-            string aside = PathOf(oldest) + DeletedSuffix;
+            var aside = PathOf(oldest) + DeletedSuffix;
             _environment.Files.Rename(PathOf(oldest), aside);
             _snapshots = _snapshots[1..];
             _deleted.Enqueue((aside, _environment.DueMs(_log.Settings.FileDeleteDelayMs)));
@@ -233,7 +233,7 @@ public sealed class MetadataLog : IDisposable
             _log.ApplyRetention(wallMs, _log.LogEndOffset);
         }
 
-        long tickMs = _environment.Clock.TickMs();
+        var tickMs = _environment.Clock.TickMs();
         while (_deleted.TryPeek(out var next) && next.DueMs <= tickMs)
         {
             _environment.Files.Delete(_deleted.Dequeue().Path);
@@ -256,7 +256,7 @@ public sealed class MetadataLog : IDisposable
             return false;
         }
 
-        long bytes = _log.SizeInBytes;
+        var bytes = _log.SizeInBytes;
         foreach (var entry in _environment.Files.List(_folder))
         {
             bytes += SnapshotId.TryParse(entry.Name, out _) ? entry.Length : 0;
@@ -268,10 +268,10 @@ public sealed class MetadataLog : IDisposable
     /// <summary>What was read can end within a batch.</summary>
     private static ReadOnlyMemory<byte> WholeBatches(byte[] bytes)
     {
-        int end = 0;
+        var end = 0;
         while (bytes.Length - end >= 12)
         {
-            int size = 12 + System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(end + 8));
+            var size = 12 + System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(end + 8));
             if (size < 12 || size > bytes.Length - end)
             {
                 break;

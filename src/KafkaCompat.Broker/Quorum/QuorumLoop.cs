@@ -227,8 +227,8 @@ public sealed class QuorumLoop : IDisposable
             return;
         }
 
-        long dueMs = _core.NextDeadlineMs is { } due ? Math.Max(0, due - _clock.TickMs()) : -1;
-        long waitMs = _steps.Count == 0 ? dueMs : dueMs < 0 ? FileShortageRetry.DelayMs : Math.Min(dueMs, FileShortageRetry.DelayMs);
+        var dueMs = _core.NextDeadlineMs is { } due ? Math.Max(0, due - _clock.TickMs()) : -1;
+        var waitMs = _steps.Count == 0 ? dueMs : dueMs < 0 ? FileShortageRetry.DelayMs : Math.Min(dueMs, FileShortageRetry.DelayMs);
         _timer.Change(waitMs < 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(waitMs), Timeout.InfiniteTimeSpan);
     }
 
@@ -336,7 +336,7 @@ public sealed class QuorumLoop : IDisposable
 
         var opening = OpeningRecords.Of(epoch, _settings.Raft.Self, _settings.Endpoints, _core.Voters, KRaftVersion, isLogEmpty: _log.EndOffset == 0);
         using var buffer = new PooledBuffer();
-        long nowMs = _clock.WallMs();
+        var nowMs = _clock.WallMs();
         var header = QuorumBatchCodec.EncodeControl(opening.Controls, _log.EndOffset, epoch.Epoch, nowMs, buffer);
         _log.Append(buffer);
         Committed.Add(new QuorumBatch(header.BaseOffset, header.LastOffset, epoch.Epoch, nowMs, header.SizeInBytes, [], opening.Controls));
@@ -372,7 +372,7 @@ public sealed class QuorumLoop : IDisposable
         _isSnapshotUnderWay = true;
         // Who voted where it ends, which is not always who votes now.
         var content = next.Content with { Voters = _core.VotersBefore(next.Id.EndOffset) };
-        bool isWritten = false;
+        var isWritten = false;
         _ = OnDisk(
             () =>
             {

@@ -14,8 +14,8 @@ internal sealed record QuorumStart(QuorumSnapshot? Snapshot, VoterHistory Voters
     {
         var snapshot = log.ReadLatestSnapshot();
         var sets = new List<(long Offset, VoterSet Voters)>();
-        short version = snapshot?.KRaftVersion ?? 0;
-        for (long offset = log.FirstOffset; offset < log.EndOffset;)
+        var version = snapshot?.KRaftVersion ?? 0;
+        for (var offset = log.FirstOffset; offset < log.EndOffset;)
         {
             var batches = log.ReadControls(offset, log.EndOffset);
             if (batches.Count == 0)

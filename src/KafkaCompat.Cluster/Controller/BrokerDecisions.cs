@@ -36,13 +36,13 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
         }
 
         var records = new List<VersionedRecord>();
-        bool isSameIncarnation = existing?.IncarnationId == request.IncarnationId;
+        var isSameIncarnation = existing?.IncarnationId == request.IncarnationId;
         if (existing is not null && !isSameIncarnation && image.IsElrEnabled && request.PreviousBrokerEpoch != existing.Epoch)
         {
             records.AddRange(_elections.BrokerGone(request.BrokerId, isUnclean: true));
         }
 
-        short version = image.MetadataVersion.RegisterBrokerRecordVersion;
+        var version = image.MetadataVersion.RegisterBrokerRecordVersion;
         var registration = new BrokerRegistration
         {
             Id = request.BrokerId,
@@ -103,7 +103,7 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
             return Decision.Of(new BrokerHeartbeatResponse { ErrorCode = ErrorCode.StaleBrokerEpoch });
         }
 
-        bool isCaughtUp = request.CurrentMetadataOffset >= broker.Epoch;
+        var isCaughtUp = request.CurrentMetadataOffset >= broker.Epoch;
         var records = new List<VersionedRecord>();
         bool isFenced = broker.IsFenced, shouldShutDown = false, leaves = false;
         var offline = image.MetadataVersion.IsDirectoryAssignmentSupported ? request.OfflineLogDirs.Where(d => broker.LogDirs.Contains(d)).ToHashSet() : [];
@@ -174,7 +174,7 @@ internal sealed class BrokerDecisions(ControllerSettings settings, MetadataImage
             return Decision.Of(new AllocateProducerIdsResponse { ErrorCode = error });
         }
 
-        long first = Math.Max(0, image.NextProducerId);
+        var first = Math.Max(0, image.NextProducerId);
         var record = new ProducerIdsRecord { BrokerId = request.BrokerId, BrokerEpoch = request.BrokerEpoch, NextProducerId = first + BlockSize };
         return new([new(record, 0)], new AllocateProducerIdsResponse { ProducerIdStart = first, ProducerIdLen = BlockSize });
     }

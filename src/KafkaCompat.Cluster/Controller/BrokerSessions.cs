@@ -30,15 +30,15 @@ internal sealed class BrokerSessions
         new(_timeoutMs, _lastContactMs.ToImmutableSortedDictionary(static contact => contact.Key, contact => Math.Min(contact.Value + ms, tickMs)));
 
     /// <summary>Whether a session's time has not passed since a broker was heard of.</summary>
-    public bool IsAlive(int broker, long tickMs) => _lastContactMs.TryGetValue(broker, out long last) && tickMs < last + _timeoutMs;
+    public bool IsAlive(int broker, long tickMs) => _lastContactMs.TryGetValue(broker, out var last) && tickMs < last + _timeoutMs;
 
     /// <summary>When the session of the first of these brokers ends; null where there are none.</summary>
     public long? FirstExpiryMs(IEnumerable<int> brokers)
     {
         long? first = null;
-        foreach (int broker in brokers)
+        foreach (var broker in brokers)
         {
-            long expiry = _lastContactMs.GetValueOrDefault(broker) + _timeoutMs;
+            var expiry = _lastContactMs.GetValueOrDefault(broker) + _timeoutMs;
             first = first is null ? expiry : Math.Min(first.Value, expiry);
         }
 

@@ -76,7 +76,7 @@ internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage
                 }
 
                 // What comes out is set even where it is the default that was not set before.
-                var list = configs.TryGetValue(change.Name, out string? set) ? [.. set.Split(',', StringSplitOptions.RemoveEmptyEntries)] : byDefault.ToList();
+                var list = configs.TryGetValue(change.Name, out var set) ? [.. set.Split(',', StringSplitOptions.RemoveEmptyEntries)] : byDefault.ToList();
                 var named = Named(change.Value!);
                 if (change.Operation == ConfigOperation.Append)
                 {

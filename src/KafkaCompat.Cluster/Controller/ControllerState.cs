@@ -66,7 +66,7 @@ public sealed class ControllerState
     {
         get
         {
-            long? expiry = _sessions.FirstExpiryMs(Image.Brokers.Values.Where(b => !b.IsFenced).Select(b => b.Id));
+            var expiry = _sessions.FirstExpiryMs(Image.Brokers.Values.Where(b => !b.IsFenced).Select(b => b.Id));
             return _settings.MaxIdleIntervalMs == 0 ? expiry : Math.Min(expiry ?? long.MaxValue, _nextNoOpMs);
         }
     }
@@ -87,7 +87,7 @@ public sealed class ControllerState
             return Bootstrap();
         }
 
-        bool isRegistered = Image.Controllers.TryGetValue(_settings.NodeId, out var controller) && controller.IncarnationId == _settings.IncarnationId;
+        var isRegistered = Image.Controllers.TryGetValue(_settings.NodeId, out var controller) && controller.IncarnationId == _settings.IncarnationId;
         if (isRegistered || !Image.MetadataVersion.IsControllerRegistrationSupported)
         {
             return [];
@@ -151,7 +151,7 @@ public sealed class ControllerState
     {
         var sessions = SessionsAtLook(now.TickMs);
         var due = new BrokerDecisions(_settings, Image, sessions).FenceExpired(now);
-        long nextNoOpMs = _nextNoOpMs;
+        var nextNoOpMs = _nextNoOpMs;
         if (due.Count == 0 && _settings.MaxIdleIntervalMs != 0 && now.TickMs >= _nextNoOpMs)
         {
             nextNoOpMs = now.After(_settings.MaxIdleIntervalMs);

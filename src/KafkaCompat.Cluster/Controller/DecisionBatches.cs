@@ -45,7 +45,7 @@ public static class DecisionBatches
         long size = QuorumBatchCodec.SizeOf([]), bytes = size;
         foreach (var record in records)
         {
-            int added = QuorumBatchCodec.SizeOf(record);
+            var added = QuorumBatchCodec.SizeOf(record);
             if (size + added > QuorumBatchCodec.MaxBatchBytes)
             {
                 return null;

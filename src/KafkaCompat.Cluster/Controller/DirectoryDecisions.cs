@@ -55,7 +55,7 @@ internal sealed class DirectoryDecisions(ControllerSettings settings, MetadataIm
             return ErrorCode.UnknownTopicOrPartition;
         }
 
-        int at = partition.Replicas.IndexOf(broker.Id);
+        var at = partition.Replicas.IndexOf(broker.Id);
         if (at < 0)
         {
             return ErrorCode.NotLeaderOrFollower;

@@ -25,7 +25,7 @@ internal sealed class ElectionDecisions(ControllerSettings settings, MetadataIma
             return Decision.Of(response);
         }
 
-        bool isUnclean = request.ElectionType == Unclean;
+        var isUnclean = request.ElectionType == Unclean;
         response.ReplicaElectionResults.AddRange(request.TopicPartitions is { } wanted
             ? wanted.Select(topic => Results(topic.Topic, topic.Partitions.Select(p => Elect(topic.Topic, p, isUnclean))))
             : image.Topics.Values.Select(topic => Results(

@@ -52,7 +52,7 @@ internal sealed class FeatureDecisions(ControllerSettings settings, MetadataImag
     private List<VersionedRecord> Records(Dictionary<string, (short Level, sbyte Kind)> wanted)
     {
         var records = new List<VersionedRecord>();
-        bool setsElr = wanted.TryGetValue(FeatureNames.EligibleLeaderReplicasVersion, out var elr) && elr.Level > 0 && !image.IsElrEnabled;
+        var setsElr = wanted.TryGetValue(FeatureNames.EligibleLeaderReplicasVersion, out var elr) && elr.Level > 0 && !image.IsElrEnabled;
         if (setsElr && !image.ConfigsOf(ConfigResource.AllBrokers).ContainsKey(MinInSyncReplicas))
         {
             // From here on the minimum of the ISR is the cluster's business and no longer each broker's own.
@@ -73,7 +73,7 @@ internal sealed class FeatureDecisions(ControllerSettings settings, MetadataImag
 
     private string? Problem(string feature, short level, sbyte kind, Dictionary<string, (short Level, sbyte Kind)> wanted)
     {
-        string invalid = $"Invalid update version {level} for feature {feature}.";
+        var invalid = $"Invalid update version {level} for feature {feature}.";
         if (kind is not (Upgrade or SafeDowngrade or UnsafeDowngrade))
         {
             return $"{invalid} The controller does not support the given upgrade type.";
@@ -89,7 +89,7 @@ internal sealed class FeatureDecisions(ControllerSettings settings, MetadataImag
             return $"{invalid} {unsupported}";
         }
 
-        short current = CurrentLevel(feature);
+        var current = CurrentLevel(feature);
         if (level < current && kind == Upgrade)
         {
             return $"{invalid} Can't downgrade the version of this feature without setting the upgrade type to either safe or unsafe downgrade.";
@@ -144,7 +144,7 @@ internal sealed class FeatureDecisions(ControllerSettings settings, MetadataImag
 
     private static string? LossyDowngrade(short from, short to, sbyte kind)
     {
-        bool isLossy = false;
+        var isLossy = false;
         foreach (var version in FeatureCatalog.MetadataVersions)
         {
             isLossy |= version.Level > to && version.Level <= from && version.DidMetadataChange;
@@ -164,11 +164,11 @@ internal sealed class FeatureDecisions(ControllerSettings settings, MetadataImag
                 continue;
             }
 
-            foreach (string dependency in known.Dependencies.Split(','))
+            foreach (var dependency in known.Dependencies.Split(','))
             {
-                string[] parts = dependency.Split('=');
-                short needed = short.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture);
-                short there = wanted.TryGetValue(parts[0], out var update) ? update.Level : image.Features.GetValueOrDefault(parts[0]);
+                var parts = dependency.Split('=');
+                var needed = short.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture);
+                var there = wanted.TryGetValue(parts[0], out var update) ? update.Level : image.Features.GetValueOrDefault(parts[0]);
                 if (there < needed)
                 {
                     return $"{feature} could not be set to {level} because it depends on {parts[0]} level {needed}";

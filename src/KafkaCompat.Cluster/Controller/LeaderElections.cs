@@ -16,7 +16,7 @@ internal sealed class LeaderElections(ControllerSettings settings, MetadataImage
         {
             foreach (var (index, partition) in topic.Partitions)
             {
-                bool isIn = partition.Isr.Contains(broker) || (isUnclean && partition.Elr.Contains(broker));
+                var isIn = partition.Isr.Contains(broker) || (isUnclean && partition.Elr.Contains(broker));
                 if (isIn && Election(topic, index, partition, b => b != broker && IsActive(b), broker, isUnclean) is { } change)
                 {
                     yield return change;
@@ -86,7 +86,7 @@ internal sealed class LeaderElections(ControllerSettings settings, MetadataImage
 
     /// <summary>Whether a topic may be led by a replica that lacks records.</summary>
     public bool IsUncleanEnabled(TopicImage topic) =>
-        bool.TryParse(Config(topic, ConfigKeys.UncleanLeaderElectionEnable), out bool isEnabled) ? isEnabled : settings.IsUncleanElectionEnabled;
+        bool.TryParse(Config(topic, ConfigKeys.UncleanLeaderElectionEnable), out var isEnabled) ? isEnabled : settings.IsUncleanElectionEnabled;
 
     private VersionedRecord? Election(TopicImage topic, int index, PartitionRegistration partition, Func<int, bool> isActive, int leaving, bool isUnclean) =>
         new PartitionElection(topic.Id, index, partition, image.MetadataVersion)
@@ -112,5 +112,5 @@ internal sealed class LeaderElections(ControllerSettings settings, MetadataImage
         ?? image.ConfigsOf(ConfigResource.AllBrokers).GetValueOrDefault(name);
 
     private int IntConfig(TopicImage topic, string name, int otherwise) =>
-        int.TryParse(Config(topic, name), NumberStyles.Integer, CultureInfo.InvariantCulture, out int value) ? value : otherwise;
+        int.TryParse(Config(topic, name), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
 }

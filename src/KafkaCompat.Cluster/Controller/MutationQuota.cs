@@ -30,8 +30,8 @@ internal sealed class MutationQuota(QuotaBinding? binding, double left, bool isS
             return true;
         }
 
-        double before = _left;
-        bool isRefused = isStrict && before < 0;
+        var before = _left;
+        var isRefused = isStrict && before < 0;
         if (!isRefused)
         {
             _left -= partitions;
@@ -39,7 +39,7 @@ internal sealed class MutationQuota(QuotaBinding? binding, double left, bool isS
         }
 
         // A strict quota throttles whom it refuses, the other one whoever has taken too much.
-        double over = isStrict ? before : _left;
+        var over = isStrict ? before : _left;
         if (over < 0)
         {
             ThrottleMs = (int)Math.Clamp(Math.Floor((-over / bound.Limit * 1000) + 0.5), 0, int.MaxValue);

@@ -24,7 +24,7 @@ internal sealed class PartitionDecisions(MetadataImage image, Random random, Mut
         response.Results.AddRange(allowed[false].Select(t => Result(t.Name, ErrorCode.TopicAuthorizationFailed, null)));
         var wanted = allowed[true].ToList();
         // A count that would be a decrease is refused below; it makes no room for another topic's increase.
-        long added = wanted.Sum(t => image.FindTopic(t.Name) is { } topic ? Math.Max(0, (long)t.Count - topic.Partitions.Count) : 0);
+        var added = wanted.Sum(t => image.FindTopic(t.Name) is { } topic ? Math.Max(0, (long)t.Count - topic.Partitions.Count) : 0);
         response.Results.AddRange(wanted.Select(topic => added > MaxPartitionsPerRequest
             ? Result(topic.Name, ErrorCode.PolicyViolation, "Excessively large number of additional partitions per request.")
             : Create(topic)));
@@ -38,7 +38,7 @@ internal sealed class PartitionDecisions(MetadataImage image, Random random, Mut
             return Result(wanted.Name, ErrorCode.UnknownTopicOrPartition, null);
         }
 
-        int current = topic.Partitions.Count;
+        var current = topic.Partitions.Count;
         if (wanted.Count <= current)
         {
             return Result(wanted.Name, ErrorCode.InvalidPartitions, wanted.Count == current
@@ -46,12 +46,12 @@ internal sealed class PartitionDecisions(MetadataImage image, Random random, Mut
                 : $"The topic {wanted.Name} currently has {current} partition(s); {wanted.Count} would not be an increase.");
         }
 
-        int additional = wanted.Count - current;
-        int replicationFactor = topic.Partitions[0].Replicas.Length;
+        var additional = wanted.Count - current;
+        var replicationFactor = topic.Partitions[0].Replicas.Length;
         List<List<int>>? placed;
         if (wanted.Assignments is { } assignments)
         {
-            string? problem = assignments.Count != additional
+            var problem = assignments.Count != additional
                 ? $"Attempted to add {additional} additional partition(s), but only {assignments.Count} assignment(s) were specified."
                 : assignments.Select((a, i) => ReplicaAssignment.ProblemOfNew(image, current + i, a.BrokerIds, replicationFactor))
                 .FirstOrDefault(p => p is not null);
@@ -64,7 +64,7 @@ internal sealed class PartitionDecisions(MetadataImage image, Random random, Mut
         }
         else
         {
-            placed = ReplicaPlacer.Place([.. image.Brokers.Values], additional, replicationFactor, random, out string? problem);
+            placed = ReplicaPlacer.Place([.. image.Brokers.Values], additional, replicationFactor, random, out var problem);
             if (placed is null)
             {
                 return Result(wanted.Name, ErrorCode.InvalidReplicationFactor, problem);
@@ -76,8 +76,8 @@ internal sealed class PartitionDecisions(MetadataImage image, Random random, Mut
             return Result(wanted.Name, ErrorCode.ThrottlingQuotaExceeded, null);
         }
 
-        short version = image.MetadataVersion.PartitionRecordVersion;
-        for (int i = 0; i < additional; i++)
+        var version = image.MetadataVersion.PartitionRecordVersion;
+        for (var i = 0; i < additional; i++)
         {
             _records.Add(new(ReplicaAssignment.NewPartition(image, placed[i]).ToRecord(topic.Id, current + i, version), version));
         }

@@ -52,8 +52,8 @@ public sealed class PartitionElection
     public VersionedRecord? Decide()
     {
         var isr = TargetIsr.IsEmpty && !IsElrEnabled ? _before.Isr : TargetIsr;
-        int leader = _before.Leader;
-        int preferred = Replicas[0];
+        var leader = _before.Leader;
+        var preferred = Replicas[0];
         if (IsPreferredWanted && isr.Contains(preferred) && IsActive(preferred))
         {
             leader = preferred;
@@ -67,7 +67,7 @@ public sealed class PartitionElection
             _record.Leader = leader;
         }
 
-        bool isChanged = _record.Leader != PartitionRegistration.NoLeaderChange || _record.LeaderRecoveryState >= 0;
+        var isChanged = _record.Leader != PartitionRegistration.NoLeaderChange || _record.LeaderRecoveryState >= 0;
         isChanged |= Reassignment?.Fill(_record, _before, _version) ?? false;
         if (leader != _before.Leader)
         {
@@ -93,7 +93,7 @@ public sealed class PartitionElection
 
     private (int Leader, ImmutableArray<int> Isr) Elect(ImmutableArray<int> isr)
     {
-        int leader = First(isr.Contains);
+        var leader = First(isr.Contains);
         if (leader >= 0)
         {
             return (leader, isr);
@@ -138,7 +138,7 @@ public sealed class PartitionElection
 
     private int First(Func<int, bool> matches)
     {
-        foreach (int broker in Replicas)
+        foreach (var broker in Replicas)
         {
             if (matches(broker) && IsActive(broker))
             {
@@ -162,7 +162,7 @@ public sealed class PartitionElection
             }
         }
 
-        bool isChanged = false;
+        var isChanged = false;
         if (!SameSet(elr, _before.Elr))
         {
             _record.EligibleLeaderReplicas = [.. elr];

@@ -53,7 +53,7 @@ public sealed record PartitionReassignment
     /// <summary>Writes what differs into a change; whether anything does.</summary>
     internal bool Fill(PartitionChangeRecord change, PartitionRegistration before, MetadataVersionInfo version)
     {
-        bool isChanged = false;
+        var isChanged = false;
         if (!Replicas.SequenceEqual(before.Replicas))
         {
             change.Replicas = [.. Replicas];
@@ -83,7 +83,7 @@ public sealed record PartitionReassignment
     private static PartitionReassignment Completed(PartitionReassignment moving)
     {
         ImmutableArray<int> isr = [.. moving.Isr.Where(r => !moving.Removing.Contains(r))];
-        bool isOver = (moving.Adding.Length > 0 || moving.Removing.Length > 0) && isr.Length > 0 && moving.Adding.All(isr.Contains);
+        var isOver = (moving.Adding.Length > 0 || moving.Removing.Length > 0) && isr.Length > 0 && moving.Adding.All(isr.Contains);
         return !isOver ? moving : moving with
         {
             Replicas = [.. moving.Replicas.Where(r => !moving.Removing.Contains(r))],

@@ -39,7 +39,7 @@ internal sealed class QuotaDecisions(MetadataImage image, IReadOnlySet<string> u
         {
             var entity = new QuotaEntity(entry.Entity.GroupBy(part => part.EntityType, StringComparer.Ordinal)
                 .Select(part => KeyValuePair.Create(part.Key, part.Last().EntityName)));
-            bool isRepeated = problems.ContainsKey(entity) || entry.Ops.DistinctBy(change => change.Key).Count() < entry.Ops.Count;
+            var isRepeated = problems.ContainsKey(entity) || entry.Ops.DistinctBy(change => change.Key).Count() < entry.Ops.Count;
             problems[entity] = isRepeated ? $"Ignoring duplicate entity ClientQuotaEntity(entries={Text(entity)})" : Alter(entity, entry.Ops, records);
         }
 
@@ -87,7 +87,7 @@ internal sealed class QuotaDecisions(MetadataImage image, IReadOnlySet<string> u
                 return bad;
             }
 
-            if (!before.TryGetValue(change.Key, out double value) || value != change.Value)
+            if (!before.TryGetValue(change.Key, out var value) || value != change.Value)
             {
                 made.Add(new(entity.ToRecord(change.Key, change.Value), 0));
             }

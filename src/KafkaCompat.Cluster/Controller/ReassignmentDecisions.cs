@@ -17,7 +17,7 @@ internal sealed class ReassignmentDecisions(ControllerSettings settings, Metadat
             return Decision.Of(new AlterPartitionReassignmentsResponse { ErrorMessage = "" });
         }
 
-        bool mayChangeFactor = request.AllowReplicationFactorChange;
+        var mayChangeFactor = request.AllowReplicationFactorChange;
         var response = new AlterPartitionReassignmentsResponse { AllowReplicationFactorChange = mayChangeFactor, ErrorMessage = null };
         foreach (var topic in request.Topics)
         {
@@ -75,7 +75,7 @@ internal sealed class ReassignmentDecisions(ControllerSettings settings, Metadat
             return (ErrorCode.InvalidReplicaAssignment, problem);
         }
 
-        int factor = partition.Replicas.Length - partition.AddingReplicas.Length;
+        var factor = partition.Replicas.Length - partition.AddingReplicas.Length;
         if (!mayChangeFactor && wanted.Count != factor)
         {
             return (ErrorCode.InvalidReplicationFactor, $"The replication factor is changed from {factor} to {wanted.Count}");

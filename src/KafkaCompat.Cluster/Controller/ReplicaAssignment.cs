@@ -15,7 +15,7 @@ internal static class ReplicaAssignment
         }
 
         var seen = new HashSet<int>();
-        foreach (int broker in brokers)
+        foreach (var broker in brokers)
         {
             if (!image.Brokers.ContainsKey(broker))
             {

@@ -28,12 +28,12 @@ internal static class ReplicaPlacer
         problem = null;
         var live = Interleaved(usable.Where(b => b.IsActive));
         var fenced = Interleaved(usable.Where(b => !b.IsActive));
-        int start = random.Next(live.Count);
+        var start = random.Next(live.Count);
         var placed = new List<List<int>>(partitions);
-        for (int partition = 0; partition < partitions; partition++)
+        for (var partition = 0; partition < partitions; partition++)
         {
             var replicas = new List<int>(replicationFactor);
-            for (int i = 0; i < replicationFactor; i++)
+            for (var i = 0; i < replicationFactor; i++)
             {
                 replicas.Add(i < live.Count ? live[(start + partition + i) % live.Count] : fenced[(partition + i - live.Count) % fenced.Count]);
             }
@@ -56,7 +56,7 @@ internal static class ReplicaPlacer
         {
             foreach (var rack in racks)
             {
-                if (rack.TryDequeue(out int broker))
+                if (rack.TryDequeue(out var broker))
                 {
                     order.Add(broker);
                 }

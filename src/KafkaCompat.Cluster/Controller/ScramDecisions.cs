@@ -16,7 +16,7 @@ internal sealed class ScramDecisions(MetadataImage image)
         var changes = new Dictionary<string, (ErrorCode Error, string? Message, IRecord? Record)>(StringComparer.Ordinal);
         if (!image.MetadataVersion.IsScramSupported)
         {
-            foreach (string user in request.Deletions.Select(d => d.Name).Concat(request.Upsertions.Select(u => u.Name)))
+            foreach (var user in request.Deletions.Select(d => d.Name).Concat(request.Upsertions.Select(u => u.Name)))
             {
                 changes[user] = (ErrorCode.UnsupportedVersion, "The current metadata version does not support SCRAM", null);
             }

@@ -19,7 +19,7 @@ public static class ScramKeys
     /// <summary>The record of a credential whose salted password is known.</summary>
     public static UserScramCredentialRecord Of(string user, sbyte mechanism, int iterations, byte[] salt, byte[] saltedPassword)
     {
-        byte[] clientKey = Hmac(mechanism, saltedPassword, "Client Key");
+        var clientKey = Hmac(mechanism, saltedPassword, "Client Key");
         return new UserScramCredentialRecord
         {
             Name = user,

@@ -25,14 +25,14 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
         var response = new CreateTopicsResponse();
         var duplicates = request.Topics.GroupBy(t => t.Name, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key)
             .ToHashSet(StringComparer.Ordinal);
-        bool mayCreateAll = access.AllowsOnCluster(AclOperation.Create);
+        var mayCreateAll = access.AllowsOnCluster(AclOperation.Create);
         var allowed = request.Topics
             .Where(t => !duplicates.Contains(t.Name)
                 && (mayCreateAll || t.Name == InternalTopics.ClusterMetadata || access.AllowsOnTopic(AclOperation.Create, t.Name)))
             .ToHashSet();
         _hiddenConfigs.UnionWith(request.Topics.Select(t => t.Name)
             .Where(name => !duplicates.Contains(name) && !access.AllowsOnTopic(AclOperation.DescribeConfigs, name)));
-        long wanted = allowed.Sum(t => (long)Math.Max(1, PartitionsOf(t)));
+        var wanted = allowed.Sum(t => (long)Math.Max(1, PartitionsOf(t)));
         foreach (var topic in request.Topics)
         {
             if (allowed.Contains(topic))
@@ -63,7 +63,7 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
         var toldIds = new HashSet<Uuid>();
         foreach (var topic in wanted)
         {
-            bool hasId = topic.TopicId != Uuid.Zero;
+            var hasId = topic.TopicId != Uuid.Zero;
             if (topic.Name is null && !hasId)
             {
                 response.Responses.Add(NotDeleted(null, Uuid.Zero, ErrorCode.InvalidRequest, "Neither topic name nor id were specified."));
@@ -172,7 +172,7 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
             return Failed(topic.Name, ErrorCode.TopicAlreadyExists, $"Topic '{topic.Name}' already exists.");
         }
 
-        if (TopicNames.HasCollisionChars(topic.Name) && UnifiedNames.TryGetValue(TopicNames.Unified(topic.Name), out string? existing))
+        if (TopicNames.HasCollisionChars(topic.Name) && UnifiedNames.TryGetValue(TopicNames.Unified(topic.Name), out var existing))
         {
             return Failed(topic.Name, ErrorCode.InvalidTopicException, $"Topic '{topic.Name}' collides with existing topic: {existing}");
         }
@@ -197,8 +197,8 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
             _records.Add(new(new ConfigRecord { ResourceType = (sbyte)ConfigResourceType.Topic, ResourceName = name, Name = key, Value = value }, 0));
         }
 
-        short version = image.MetadataVersion.PartitionRecordVersion;
-        for (int i = 0; i < assignments.Count; i++)
+        var version = image.MetadataVersion.PartitionRecordVersion;
+        for (var i = 0; i < assignments.Count; i++)
         {
             _records.Add(new(ReplicaAssignment.NewPartition(image, assignments[i]).ToRecord(id, i, version), version));
         }
@@ -266,7 +266,7 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
         var byIndex = new SortedDictionary<int, List<int>>();
         foreach (var assignment in topic.Assignments)
         {
-            string? problem = byIndex.ContainsKey(assignment.PartitionIndex)
+            var problem = byIndex.ContainsKey(assignment.PartitionIndex)
                 ? $"Found multiple manual partition assignments for partition {assignment.PartitionIndex}"
                 : ReplicaAssignment.ProblemOfNew(
                     image, assignment.PartitionIndex, assignment.BrokerIds, byIndex.Count > 0 ? byIndex.First().Value.Count : null);
@@ -300,9 +300,9 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
             return null;
         }
 
-        int partitions = topic.NumPartitions == -1 ? settings.DefaultPartitions : topic.NumPartitions;
+        var partitions = topic.NumPartitions == -1 ? settings.DefaultPartitions : topic.NumPartitions;
         int replicas = topic.ReplicationFactor == -1 ? settings.DefaultReplicationFactor : topic.ReplicationFactor;
-        var placed = ReplicaPlacer.Place([.. image.Brokers.Values], partitions, replicas, random, out string? problem);
+        var placed = ReplicaPlacer.Place([.. image.Brokers.Values], partitions, replicas, random, out var problem);
         if (placed is null)
         {
             failure = Failed(topic.Name, ErrorCode.InvalidReplicationFactor, $"Unable to replicate the partition {replicas} time(s): {problem}");
@@ -319,7 +319,7 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
             if (_unifiedNames is null)
             {
                 _unifiedNames = new Dictionary<string, string>(StringComparer.Ordinal);
-                foreach (string name in image.Topics.Keys.Where(TopicNames.HasCollisionChars))
+                foreach (var name in image.Topics.Keys.Where(TopicNames.HasCollisionChars))
                 {
                     _unifiedNames.TryAdd(TopicNames.Unified(name), name);
                 }

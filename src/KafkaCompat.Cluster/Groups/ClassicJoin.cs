@@ -22,11 +22,17 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
             decision.Reply(ticket, JoinGroupCommand.Refuse(ErrorCode.GroupMaxSizeReached, ""));
         }
         else if (!group.Supports(request.ProtocolType, command.Protocols))
+        {
             decision.Reply(ticket, command.Refuse(ErrorCode.InconsistentGroupProtocol));
+        }
         else if (memberId.Length == 0)
+        {
             JoinWithoutId(group, command, ticket, now, decision);
+        }
         else
+        {
             JoinWithId(group, command, ticket, now, decision);
+        }
     }
 
     /// <summary>The answer to a static member whose return could not be kept: it has no id, and learns of the generation that goes on.</summary>

@@ -35,7 +35,10 @@ internal sealed class ClassicMembership(ClassicRebalance rebalance)
         if (error == ErrorCode.None
             && ((request.ProtocolType is not null && request.ProtocolType != group.ProtocolType)
                 || (request.ProtocolName is not null && request.ProtocolName != group.Protocol)))
+        {
             error = ErrorCode.InconsistentGroupProtocol;
+        }
+
         if (error == ErrorCode.None && group.State == ClassicGroupState.PreparingRebalance)
             error = ErrorCode.RebalanceInProgress;
         if (error != ErrorCode.None)
@@ -104,9 +107,14 @@ internal sealed class ClassicMembership(ClassicRebalance rebalance)
             memberId = current;
         }
         else if (leaving.GroupInstanceId is null && group.RemovePendingJoin(memberId))
+        {
             return ErrorCode.None;
+        }
         else if (Check(group, memberId, leaving.GroupInstanceId) is var error and not ErrorCode.None)
+        {
             return error;
+        }
+
         ClassicRebalance.Remove(group, group.Find(memberId)!, ErrorCode.UnknownMemberId, decision);
         return ErrorCode.None;
     }

@@ -127,7 +127,9 @@ internal sealed class ClassicRebalance(GroupSettings settings)
                 group.Update(member with { SyncTicket = null, Assignment = [], SessionDeadline = now.After(member.SessionTimeoutMs) });
             }
             else
+            {
                 group.Update(member with { Assignment = [] });
+            }
         }
     }
 

@@ -28,7 +28,9 @@ internal sealed class GroupDeletion(OffsetStore offsets)
             foreach (var tombstone in group is ModernGroup
                 ? GroupRecord.ConsumerGroupTombstones(command.GroupId)
                 : [GroupRecord.GroupTombstone(command.GroupId)])
+            {
                 decision.Write(tombstone);
+            }
         }
         decision.Reply(ticket, command.Answer(error, message));
     }

@@ -399,7 +399,10 @@ public sealed class GroupShard : IShard
             }
         }
         else
+        {
             _ = _deadlineOf.Remove(group.GroupId);
+        }
+
         DropStaleDeadlines();
     }
 
@@ -413,6 +416,8 @@ public sealed class GroupShard : IShard
     {
         while (_deadlines.TryPeek(out var groupId, out var deadline)
             && (!_deadlineOf.TryGetValue(groupId, out var scheduled) || scheduled != deadline))
+        {
             _ = _deadlines.Dequeue();
+        }
     }
 }

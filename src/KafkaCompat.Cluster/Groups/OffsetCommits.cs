@@ -44,9 +44,13 @@ internal sealed class OffsetCommits(GroupSettings settings, OffsetStore offsets)
         var request = command.Request;
         var answer = new OffsetFetchResponse.OffsetFetchResponseGroup { GroupId = request.GroupId };
         if (group is ModernGroup modern && CheckFetch(modern, request) is var error and not ErrorCode.None)
+        {
             answer.ErrorCode = error;
+        }
         else if (request.Topics is null)
+        {
             answer.Topics = FetchAll(request.GroupId, command.RequireStable);
+        }
         else
         {
             answer.Topics = [.. request.Topics.Select(topic => new OffsetFetchResponse.OffsetFetchResponseTopics
@@ -82,7 +86,9 @@ internal sealed class OffsetCommits(GroupSettings settings, OffsetStore offsets)
             Metadata = "",
         };
         if (requireStable && offsets.IsUndecided(groupId, position))
+        {
             shown.ErrorCode = ErrorCode.UnstableOffsetCommit;
+        }
         else if (offsets.Of(groupId).TryGetValue(position, out var committed))
         {
             shown.CommittedOffset = committed.Offset;
@@ -113,7 +119,10 @@ internal sealed class OffsetCommits(GroupSettings settings, OffsetStore offsets)
                 return error;
         }
         else if (group.State != ClassicGroupState.Empty)
+        {
             return ErrorCode.UnknownMemberId;
+        }
+
         return group.State == ClassicGroupState.CompletingRebalance ? ErrorCode.RebalanceInProgress : ErrorCode.None;
     }
 

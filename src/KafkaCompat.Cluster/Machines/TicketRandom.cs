@@ -29,7 +29,7 @@ internal sealed class TicketRandom : Random
 
     public override void NextBytes(Span<byte> buffer)
     {
-        for (int i = 0; i < buffer.Length; i++)
+        for (var i = 0; i < buffer.Length; i++)
         {
             if (_used == _block.Length)
             {
@@ -46,7 +46,7 @@ internal sealed class TicketRandom : Random
     {
         while (true)
         {
-            int drawn = (int)(Draw() >> 33);
+            var drawn = (int)(Draw() >> 33);
             if (drawn != int.MaxValue)
             {
                 return drawn;

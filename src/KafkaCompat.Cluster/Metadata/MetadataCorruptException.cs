@@ -10,17 +10,11 @@ public sealed class MetadataCorruptException : Exception
     }
 
     public MetadataCorruptException(string message)
-        : base($"The metadata log holds {message}.")
-    {
-        What = message;
-    }
+        : base($"The metadata log holds {message}.") => What = message;
 
     /// <summary>What it is that cannot be; null where only the message says so.</summary>
     public string? What { get; }
 
     public MetadataCorruptException(string message, Exception inner)
-        : base($"The metadata log holds {message}: {inner?.Message}", inner)
-    {
-        What = message;
-    }
+        : base($"The metadata log holds {message}: {inner?.Message}", inner) => What = message;
 }

@@ -147,7 +147,7 @@ public sealed class MetadataDelta(MetadataImage image)
             throw new MetadataCorruptException($"the removal of the topic {id}, which does not exist");
         }
 
-        bool wasNew = _topics.Remove(id, out var change) && change.IsNew;
+        var wasNew = _topics.Remove(id, out var change) && change.IsNew;
         if (!wasNew)
         {
             _deletedTopics.Add(topic);
@@ -171,7 +171,7 @@ public sealed class MetadataDelta(MetadataImage image)
         foreach (var topic in topicName.Length == 0 ? [.. TopicsById.Values] : Named(topicName))
         {
             var change = _topics.GetValueOrDefault(topic.Id);
-            foreach (int partition in change is null ? [.. topic.Partitions.Keys] : change.AllPartitions.ToList())
+            foreach (var partition in change is null ? [.. topic.Partitions.Keys] : change.AllPartitions.ToList())
             {
                 var registration = change is null ? topic.Partitions[partition] : change[partition];
                 if (registration.Elr.Length > 0 || registration.LastKnownElr.Length > 0)

@@ -55,7 +55,7 @@ public static class MetadataDifference
             }
         }
 
-        short version = to.MetadataVersion.RegisterBrokerRecordVersion;
+        var version = to.MetadataVersion.RegisterBrokerRecordVersion;
         foreach (var broker in to.Brokers.Values)
         {
             var record = broker.ToRecord(version);
@@ -68,7 +68,7 @@ public static class MetadataDifference
 
     private static IEnumerable<IRecord> Controllers(MetadataImage from, MetadataImage to)
     {
-        foreach (int id in from.Controllers.Keys.Where(id => !to.Controllers.ContainsKey(id)))
+        foreach (var id in from.Controllers.Keys.Where(id => !to.Controllers.ContainsKey(id)))
         {
             yield return new UnregisterControllerRecord { ControllerId = id };
         }
@@ -85,7 +85,7 @@ public static class MetadataDifference
 
     private static IEnumerable<IRecord> Topics(MetadataImage from, MetadataImage to)
     {
-        short version = to.MetadataVersion.PartitionRecordVersion;
+        var version = to.MetadataVersion.PartitionRecordVersion;
         foreach (var topic in to.TopicsById.Values.OrderBy(topic => topic.Name, StringComparer.Ordinal).ThenBy(topic => topic.Id))
         {
             var before = from.FindTopic(topic.Id) is { } known && IsGrown(known, to) ? known : null;
@@ -114,9 +114,9 @@ public static class MetadataDifference
         foreach (var resource in from.Keys.Union(to.Keys).InOrder())
         {
             var (before, after) = (from.GetValueOrDefault(resource, nothing), to.GetValueOrDefault(resource, nothing));
-            foreach (string name in before.Keys.Union(after.Keys).Order(StringComparer.Ordinal))
+            foreach (var name in before.Keys.Union(after.Keys).Order(StringComparer.Ordinal))
             {
-                if (!before.TryGetValue(name, out string? old) || !after.TryGetValue(name, out string? value) || old != value)
+                if (!before.TryGetValue(name, out var old) || !after.TryGetValue(name, out var value) || old != value)
                 {
                     yield return new ConfigRecord
                     {
@@ -136,13 +136,13 @@ public static class MetadataDifference
         foreach (var entity in from.ClientQuotas.Keys.Union(to.ClientQuotas.Keys).InOrder())
         {
             var (before, after) = (from.ClientQuotas.GetValueOrDefault(entity, nothing), to.ClientQuotas.GetValueOrDefault(entity, nothing));
-            foreach (string key in before.Keys.Union(after.Keys).Order(StringComparer.Ordinal))
+            foreach (var key in before.Keys.Union(after.Keys).Order(StringComparer.Ordinal))
             {
-                if (!after.TryGetValue(key, out double value))
+                if (!after.TryGetValue(key, out var value))
                 {
                     yield return entity.ToRemoval(key);
                 }
-                else if (!before.TryGetValue(key, out double old) || !old.Equals(value))
+                else if (!before.TryGetValue(key, out var old) || !old.Equals(value))
                 {
                     yield return entity.ToRecord(key, value);
                 }

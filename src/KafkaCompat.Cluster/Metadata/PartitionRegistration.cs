@@ -65,7 +65,7 @@ public sealed record PartitionRegistration
     public PartitionRegistration After(PartitionChangeRecord change)
     {
         var replicas = change.Replicas is { } r ? [.. r] : Replicas;
-        bool leads = change.Leader != NoLeaderChange;
+        var leads = change.Leader != NoLeaderChange;
         return this with
         {
             Replicas = replicas,
@@ -102,7 +102,7 @@ public sealed record PartitionRegistration
     /// <summary>The directory of a broker's replica.</summary>
     public Uuid DirectoryOf(int broker)
     {
-        int at = Replicas.IndexOf(broker);
+        var at = Replicas.IndexOf(broker);
         return at < 0 ? DirectoryIds.Migrating : Directories[at];
     }
 

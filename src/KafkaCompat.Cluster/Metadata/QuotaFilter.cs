@@ -56,7 +56,7 @@ public static class QuotaFilter
     private static (ErrorCode Error, string Message)? Problem(
         DescribeClientQuotasRequest.ComponentData component, Dictionary<string, DescribeClientQuotasRequest.ComponentData> before)
     {
-        string? invalid =
+        var invalid =
             component.EntityType.Length == 0 ? "Invalid empty entity type."
             : before.ContainsKey(component.EntityType) ? $"Entity type {component.EntityType} cannot appear more than once in the filter."
             : null;
@@ -82,7 +82,7 @@ public static class QuotaFilter
             return false;
         }
 
-        int matched = 0;
+        var matched = 0;
         foreach (var (type, name) in entity.Parts)
         {
             if (!components.TryGetValue(type, out var component))

@@ -26,7 +26,7 @@ public sealed record OpeningRecords(ImmutableArray<IMessage> Controls, VoterSet?
             GrantingVoters = [.. epoch.GrantingVoters.Select(static voter => new LeaderChangeMessage.Voter { VoterId = voter.Id })],
         };
         var present = kraftVersion > 0 ? voters.Moved(leader, endpoints) : voters;
-        bool namesVoters = kraftVersion > 0 && (isLogEmpty || !ReferenceEquals(present, voters));
+        var namesVoters = kraftVersion > 0 && (isLogEmpty || !ReferenceEquals(present, voters));
         return namesVoters
             ? new OpeningRecords([change, new KRaftVersionRecord { KRaftVersion = kraftVersion }, present.ToRecord()], present)
             : new OpeningRecords([change], null);

@@ -145,7 +145,7 @@ public static class QuorumBatchCodec
     private static VersionedRecord ReadRecord(byte[]? value, long offset)
     {
         var reader = new WireReader(value ?? throw new MetadataCorruptException($"a record without a value at offset {offset}"));
-        var message = RecordSchemas.ReadFramed(RecordFamily.Metadata, ref reader, out short type, out short version)
+        var message = RecordSchemas.ReadFramed(RecordFamily.Metadata, ref reader, out var type, out var version)
             ?? throw new MetadataCorruptException($"a record of the unknown type {type} at offset {offset}");
         return new VersionedRecord(message, version);
     }

@@ -82,14 +82,14 @@ public sealed class QuorumHistory
     /// <summary>Where the records of an epoch begin; null where there is none.</summary>
     public long? StartOf(int epoch)
     {
-        int at = _epochs.FindLastIndex(start => start.Epoch == epoch);
+        var at = _epochs.FindLastIndex(start => start.Epoch == epoch);
         return at < 0 ? null : _epochs[at].StartOffset;
     }
 
     /// <summary>Up to where this log has records of an epoch, or of the one before it that it knows.</summary>
     public EpochEnd EndOf(int epoch)
     {
-        for (int i = _epochs.Count - 1; i >= 0; i--)
+        for (var i = _epochs.Count - 1; i >= 0; i--)
         {
             if (_epochs[i].Epoch <= epoch)
             {
@@ -149,13 +149,13 @@ public sealed class QuorumHistory
     public void StartAt(SnapshotId snapshot)
     {
         Start = snapshot;
-        int before = _epochs.FindLastIndex(epoch => epoch.StartOffset <= snapshot.EndOffset);
+        var before = _epochs.FindLastIndex(epoch => epoch.StartOffset <= snapshot.EndOffset);
         if (before < 0)
         {
             return;
         }
 
-        bool isEmpty = snapshot.EndOffset == (before + 1 < _epochs.Count ? _epochs[before + 1].StartOffset : EndOffset);
+        var isEmpty = snapshot.EndOffset == (before + 1 < _epochs.Count ? _epochs[before + 1].StartOffset : EndOffset);
         if (!isEmpty)
         {
             _epochs[before] = _epochs[before] with { StartOffset = snapshot.EndOffset };

@@ -24,12 +24,12 @@ public sealed record QuorumSnapshot(long LastContainedLogTimestampMs, short KRaf
             header.Add(Voters.ToRecord());
         }
 
-        long offset = QuorumBatchCodec.EncodeControl(header, 0, id.Epoch, nowMs, to).NextOffset;
+        var offset = QuorumBatchCodec.EncodeControl(header, 0, id.Epoch, nowMs, to).NextOffset;
         var batch = new List<VersionedRecord>();
-        long bytes = QuorumBatchCodec.SizeOf(batch);
+        var bytes = QuorumBatchCodec.SizeOf(batch);
         foreach (var record in Records)
         {
-            int size = QuorumBatchCodec.SizeOf(record);
+            var size = QuorumBatchCodec.SizeOf(record);
             if (batch.Count > 0 && bytes + size > QuorumBatchCodec.MaxBatchBytes)
             {
                 offset = QuorumBatchCodec.Encode(batch, offset, id.Epoch, nowMs, to).NextOffset;
@@ -54,7 +54,7 @@ public sealed record QuorumSnapshot(long LastContainedLogTimestampMs, short KRaf
         long timestamp = -1;
         short version = 0;
         VoterSet? voters = null;
-        bool hasFooter = false;
+        var hasFooter = false;
         var records = new List<VersionedRecord>();
         foreach (var batch in QuorumBatchCodec.Decode(bytes))
         {

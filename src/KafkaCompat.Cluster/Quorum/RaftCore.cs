@@ -43,9 +43,9 @@ public sealed class RaftCore
         _persisted = kept ?? ElectionState.Initial with { Epoch = Math.Max(0, history.LastEpoch) };
         Epoch = Math.Max(_persisted.Epoch, history.LastEpoch);
         // A lone voter need not wait for anybody.
-        long electionDueMs = Voters.IsOnly(settings.Self) ? now.TickMs : now.After(ElectionDelayMs());
+        var electionDueMs = Voters.IsOnly(settings.Self) ? now.TickMs : now.After(ElectionDelayMs());
         // Who does not know whether it voted in an epoch that had a leader votes for nobody else in it.
-        bool hasForgotten = history.LastEpoch > 0 && (kept is null || history.LastEpoch > kept.Epoch);
+        var hasForgotten = history.LastEpoch > 0 && (kept is null || history.LastEpoch > kept.Epoch);
         Role = hasForgotten ? new Unattached(settings.Self, electionDueMs)
             : _persisted.LeaderId < 0 ? new Unattached(_persisted.Voted, electionDueMs)
             : _persisted.LeaderId == settings.Self.Id ? new Resigned(electionDueMs)
@@ -172,9 +172,9 @@ public sealed class RaftCore
             Detach(request.Epoch, now);
         }
 
-        bool isLogAsLong = request.LastEpoch > _history.LastEpoch || (request.LastEpoch == _history.LastEpoch && request.EndOffset >= _history.EndOffset);
-        bool isFree = Role is Unattached unattached && (unattached.Voted == ReplicaKey.None || unattached.Voted == request.Candidate);
-        bool isGranted = request.Epoch == Epoch && isFree && isLogAsLong && IsVoter;
+        var isLogAsLong = request.LastEpoch > _history.LastEpoch || (request.LastEpoch == _history.LastEpoch && request.EndOffset >= _history.EndOffset);
+        var isFree = Role is Unattached unattached && (unattached.Voted == ReplicaKey.None || unattached.Voted == request.Candidate);
+        var isGranted = request.Epoch == Epoch && isFree && isLogAsLong && IsVoter;
         if (isGranted)
         {
             Become(new Unattached(request.Candidate, now.After(ElectionDelayMs())));
@@ -195,8 +195,8 @@ public sealed class RaftCore
         Follow(ended.LeaderId, ended.Epoch, now);
         if (ended.Epoch == Epoch && Role is Follower follower && follower.LeaderId == ended.LeaderId)
         {
-            int rank = ended.Successors.ToList().FindIndex(_settings.Self.Matches);
-            long delayMs = rank == 0 ? 0
+            var rank = ended.Successors.ToList().FindIndex(_settings.Self.Matches);
+            var delayMs = rank == 0 ? 0
                 : rank > 0 ? (rank - 1) * _settings.ElectionTimeoutMs + ElectionDelayMs()
                 : ElectionDelayMs() + ended.Successors.Count * _settings.ElectionTimeoutMs;
             // The epoch has had its leader: nobody else is voted for in it.
@@ -290,7 +290,7 @@ public sealed class RaftCore
             return;
         }
 
-        long token = NextToken();
+        var token = NextToken();
         Role = follower with { Fetch = token, RetryDueMs = null };
         _requests.Add(new RaftRequest.Fetch(token, leader.Key, Epoch, _history.EndOffset, _history.LastEpoch));
     }
@@ -415,7 +415,7 @@ public sealed class RaftCore
     private void Advance(Leader leader)
     {
         Role = leader;
-        long majorityEnd = leader.Progress.MajorityEnd(Voters);
+        var majorityEnd = leader.Progress.MajorityEnd(Voters);
         if (_history.StartOf(Epoch) is { } start && majorityEnd > start)
         {
             HighWatermark = Math.Max(HighWatermark, majorityEnd);

@@ -16,8 +16,8 @@ public readonly record struct SnapshotId(long EndOffset, int Epoch) : IComparabl
     {
         id = default;
         if (fileName.Length != 20 + 1 + 10 + Suffix.Length || fileName[20] != '-' || !fileName.EndsWith(Suffix, StringComparison.Ordinal)
-            || !long.TryParse(fileName.AsSpan(0, 20), NumberStyles.None, CultureInfo.InvariantCulture, out long offset)
-            || !int.TryParse(fileName.AsSpan(21, 10), NumberStyles.None, CultureInfo.InvariantCulture, out int epoch))
+            || !long.TryParse(fileName.AsSpan(0, 20), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
+            || !int.TryParse(fileName.AsSpan(21, 10), NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))
         {
             return false;
         }

@@ -71,7 +71,7 @@ internal static class SpecChecks
             }
         }
 
-        for (int tag = 0; tag < tags.Count; tag++)
+        for (var tag = 0; tag < tags.Count; tag++)
         {
             if (!tags.Contains(tag))
             {

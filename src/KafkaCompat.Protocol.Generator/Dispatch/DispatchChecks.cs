@@ -17,8 +17,8 @@ internal static class DispatchChecks
         {
             foreach (var listener in Each.Where(l => key.Listeners.HasFlag(l)))
             {
-                bool isServed = ServingOn(listener, handlers).Any(h => h.Key.Number == key.Number);
-                bool isListed = around.Unserved.Any(u => u.Key == key.Number && u.Listeners.HasFlag(listener));
+                var isServed = ServingOn(listener, handlers).Any(h => h.Key.Number == key.Number);
+                var isListed = around.Unserved.Any(u => u.Key == key.Number && u.Listeners.HasFlag(listener));
                 if (!isServed && !isListed)
                 {
                     yield return (null,

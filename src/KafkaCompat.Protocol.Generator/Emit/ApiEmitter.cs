@@ -45,7 +45,7 @@ internal static class ApiEmitter
         }
 
         code.Line("];");
-        foreach (string side in (string[])["Request", "Response"])
+        foreach (var side in (string[])["Request", "Response"])
         {
             code.Line();
             code.Line(
@@ -81,14 +81,14 @@ internal static class ApiEmitter
             .OrderBy(p => p.Namespace, StringComparer.Ordinal).ThenBy(p => p.Message.Key).ToList();
         foreach (var part in (MessageKind[])[MessageKind.Record, MessageKind.Key, MessageKind.Value])
         {
-            string method = part == MessageKind.Record ? "ReadFramed" : "Read" + part;
+            var method = part == MessageKind.Record ? "ReadFramed" : "Read" + part;
             code.Open($"private static IRecord? {method}(RecordFamily family, short type, ref WireReader reader, short version) => (family, type) switch");
             foreach (var (space, message) in messages.Where(p => p.Message.Kind == part))
             {
-                string family = space.Substring(Namespaces.Root.Length + 1);
+                var family = space.Substring(Namespaces.Root.Length + 1);
                 code.Line(
                     $"(RecordFamily.{family.Substring(0, family.Length - "Records".Length)}, {message.Key}) => {family}.{message.Name}.Read(ref reader, "
-                    + "version),");
+                        + "version),");
             }
 
             code.Line("_ => null,");

@@ -21,7 +21,7 @@ internal static class ConfigKeyEmitter
         code.Line();
         code.Line("/// <summary>The names of Kafka's settings.</summary>");
         code.Open("public static class ConfigKeys");
-        foreach (string name in Setting.Matches(configsSpec).Cast<Match>().Select(static match => match.Groups["name"].Value).Distinct()
+        foreach (var name in Setting.Matches(configsSpec).Cast<Match>().Select(static match => match.Groups["name"].Value).Distinct()
             .OrderBy(static name => name, StringComparer.Ordinal))
         {
             code.Line($"/// <summary><c>{name}</c>.</summary>");

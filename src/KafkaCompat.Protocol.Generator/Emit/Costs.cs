@@ -16,8 +16,8 @@ internal sealed class Costs(Message message)
             return field.Type.FixedSize() is > 0 and var size ? size : LeastLength(field);
         }
 
-        int least = int.MaxValue;
-        for (int version = s.Context.Low; version <= s.Context.High; version++)
+        var least = int.MaxValue;
+        for (var version = s.Context.Low; version <= s.Context.High; version++)
         {
             least = Math.Min(least, LeastBytes(s, version));
         }
@@ -30,7 +30,7 @@ internal sealed class Costs(Message message)
 
     public static int ObjectCost(Struct s)
     {
-        int size = ObjectHeader + 8;
+        var size = ObjectHeader + 8;
         foreach (var field in s.Fields)
         {
             size += field.IsArray || field.Type == WireType.Struct ? 8 : field.Type.FieldSize();
@@ -45,8 +45,8 @@ internal sealed class Costs(Message message)
     private int LeastBytes(Struct s, int version)
     {
         var at = new VersionRange(version, version);
-        bool flexible = message.Flexible.Covers(at);
-        int bytes = flexible ? 1 : 0;
+        var flexible = message.Flexible.Covers(at);
+        var bytes = flexible ? 1 : 0;
         foreach (var field in s.Fields)
         {
             if (field.Tag is not null || !field.Versions.Covers(at))

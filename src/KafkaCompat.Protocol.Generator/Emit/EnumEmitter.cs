@@ -11,8 +11,8 @@ internal static class EnumEmitter
         code.Line("#nullable enable");
         code.Line();
         code.Line($"namespace {Namespaces.Root}.Enums;");
-        bool open = false;
-        foreach (string line in enumsSpec.Split('\n').Select(l => l.TrimEnd()))
+        var open = false;
+        foreach (var line in enumsSpec.Split('\n').Select(l => l.TrimEnd()))
         {
             if (line.StartsWith("enum ", StringComparison.Ordinal))
             {
@@ -21,7 +21,7 @@ internal static class EnumEmitter
                     code.Close();
                 }
 
-                string[] halves = line.Substring("enum ".Length).Split([" : "], StringSplitOptions.None);
+                var halves = line.Substring("enum ".Length).Split([" : "], StringSplitOptions.None);
                 open = halves.Length == 2;
                 if (open)
                 {
@@ -32,9 +32,9 @@ internal static class EnumEmitter
             }
             else if (open && line.StartsWith("  ", StringComparison.Ordinal))
             {
-                int colon = line.IndexOf(':');
-                string name = line.Substring(2, colon - 2);
-                string value = line.Substring(colon + 1).Split('|')[0].Trim();
+                var colon = line.IndexOf(':');
+                var name = line.Substring(2, colon - 2);
+                var value = line.Substring(colon + 1).Split('|')[0].Trim();
                 code.Line($"/// <summary>{name}.</summary>");
                 code.Line($"{Names.Pascal(name)} = {value},");
                 code.Line();

@@ -25,7 +25,7 @@ internal sealed class ErrorCountEmitter(CodeWriter code)
 
     private void EmitField(Field field)
     {
-        string x = field.Stored();
+        var x = field.Stored();
         if (field.IsArray)
         {
             code.Open($"if ({x} is not null)");

@@ -33,13 +33,13 @@ internal static class ErrorEmitter
         code.Line("[");
         foreach (var line in errors)
         {
-            string[] words = line.Words;
-            int exception = Array.IndexOf(words, "exception");
+            var words = line.Words;
+            var exception = Array.IndexOf(words, "exception");
             var parents = exception < 0 ? [] : words.Skip(exception + 2).Where(w => w != "<");
-            string name = exception < 0 ? "null" : $"\"{words[exception + 1]}\"";
+            var name = exception < 0 ? "null" : $"\"{words[exception + 1]}\"";
             code.Line(
                 $"    new((ErrorCode)({words[1]}), \"{words[2]}\", {Flag("retriable")}, {Flag("refreshes-metadata")}, {Flag("refresh-retriable")}, {name}, "
-                + $"\"{string.Join("<", parents)}\"),");
+                    + $"\"{string.Join("<", parents)}\"),");
 
             string Flag(string word) => Array.IndexOf(words, word) > 0 ? "true" : "false";
         }

@@ -60,9 +60,9 @@ internal static class FeatureEmitter
 
     private static void EmitLevel(CodeWriter code, string[] feature, string[] words)
     {
-        int needs = Array.IndexOf(words, "needs");
-        string dependencies = needs < 0 ? "" : words[needs + 1];
-        string flags = $"{(Array.IndexOf(words, "default") > 0 ? "true" : "false")}, {(Array.IndexOf(words, "production") > 0 ? "true" : "false")}";
+        var needs = Array.IndexOf(words, "needs");
+        var dependencies = needs < 0 ? "" : words[needs + 1];
+        var flags = $"{(Array.IndexOf(words, "default") > 0 ? "true" : "false")}, {(Array.IndexOf(words, "production") > 0 ? "true" : "false")}";
         code.Line($"    new(\"{feature[1]}\", {words[1]}, \"{words[2]}\", \"{words[4]}\", {words[5]}, \"{dependencies}\", {flags}, {Range(feature)}),");
     }
 
@@ -70,7 +70,7 @@ internal static class FeatureEmitter
     {
         code.Line("/// <summary>The features by name.</summary>");
         code.Open("public static class FeatureNames");
-        foreach (string feature in features)
+        foreach (var feature in features)
         {
             code.Line($"/// <summary>{feature}</summary>");
             code.Line($"public const string {string.Concat(feature.Split('.').Select(Capital))} = \"{feature}\";");
@@ -92,7 +92,7 @@ internal static class FeatureEmitter
         code.Line("public required string Name { get; init; }");
         foreach (var fact in facts.GroupBy(static f => f.Name, StringComparer.Ordinal).Where(static g => !g.Key.StartsWith(Default, StringComparison.Ordinal)))
         {
-            string type = fact.All(static f => f.Value is null) ? "bool"
+            var type = fact.All(static f => f.Value is null) ? "bool"
                 : fact.Any(static f => f.Value is "-") ? "short?"
                 : fact.All(static f => f.IsNumber) ? "required short"
                 : "required string";
@@ -134,8 +134,8 @@ internal static class FeatureEmitter
 
         public static Fact Of(SpecLine line)
         {
-            string text = string.Join(" ", line.Words);
-            int colon = text.IndexOf(": ", StringComparison.Ordinal);
+            var text = string.Join(" ", line.Words);
+            var colon = text.IndexOf(": ", StringComparison.Ordinal);
             return colon < 0 ? new(text, null) : new(text.Substring(0, colon), text.Substring(colon + 2));
         }
     }

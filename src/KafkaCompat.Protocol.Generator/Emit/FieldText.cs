@@ -16,7 +16,7 @@ internal static class FieldText
 
     public static string PropertyType(this Field f)
     {
-        string type = f.IsArray ? $"List<{f.ElementType()}>" : f.ElementType();
+        var type = f.IsArray ? $"List<{f.ElementType()}>" : f.ElementType();
         return f.CanBeNull ? type + "?" : type;
     }
 
@@ -51,7 +51,7 @@ internal static class FieldText
     /// <summary>The condition that a field holds its default.</summary>
     public static string IsDefault(this Field f)
     {
-        string x = f.Stored();
+        var x = f.Stored();
         if (f.DefaultsToNull)
         {
             return $"{x} is null";
@@ -77,7 +77,7 @@ internal static class FieldText
     /// <summary>The condition that a field is not at its default, so that its tag is written.</summary>
     public static string IsSet(this Field f)
     {
-        string condition = f.IsDefault();
+        var condition = f.IsDefault();
         return condition.EndsWith(" is null", StringComparison.Ordinal)
             ? condition.Substring(0, condition.Length - " is null".Length) + " is not null"
             : f.Type == WireType.Bool ? (f.Default == "true" ? $"!{f.Stored()}" : f.Stored()) : $"!({condition})";
@@ -86,9 +86,9 @@ internal static class FieldText
     /// <summary>What the spec says of a field, for its summary.</summary>
     public static string Facts(this Field f, VersionRange all)
     {
-        string type = f.IsArray ? $"{f.TypeName} array" : f.TypeName;
-        string versions = f.Versions.IsEmpty ? ", in no version" : f.Versions == all ? "" : $", versions {Span(f.Versions)}";
-        string nullable = f.Nullable.IsEmpty ? "" : f.Nullable == f.Versions ? ", or null" : $", or null in versions {Span(f.Nullable)}";
+        var type = f.IsArray ? $"{f.TypeName} array" : f.TypeName;
+        var versions = f.Versions.IsEmpty ? ", in no version" : f.Versions == all ? "" : $", versions {Span(f.Versions)}";
+        var nullable = f.Nullable.IsEmpty ? "" : f.Nullable == f.Versions ? ", or null" : $", or null in versions {Span(f.Nullable)}";
         return type + versions + nullable + (f.Tag is { } tag ? $", tag {tag}" : "") + ".";
     }
 

@@ -13,8 +13,8 @@ internal sealed class JsonEmitter(CodeWriter code, LossEmitter loss)
         code.Line("json.WriteStartObject();");
         foreach (var field in s.Fields.Where(f => !f.Versions.Within(s.Context).IsEmpty))
         {
-            string? condition = field.Tag is null ? field.Versions.ConditionIn(s.Context) : Tags.Condition(field, s.Context);
-            bool opened = code.OpenIf(condition);
+            var condition = field.Tag is null ? field.Versions.ConditionIn(s.Context) : Tags.Condition(field, s.Context);
+            var opened = code.OpenIf(condition);
             EmitField(field);
             code.CloseIf(opened);
         }
@@ -25,7 +25,7 @@ internal sealed class JsonEmitter(CodeWriter code, LossEmitter loss)
 
     private void EmitField(Field field)
     {
-        string x = field.Stored();
+        var x = field.Stored();
         if (field.IsArray)
         {
             if (field.CanBeNull)

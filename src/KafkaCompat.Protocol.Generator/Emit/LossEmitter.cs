@@ -26,13 +26,13 @@ internal sealed class LossEmitter(CodeWriter code, Message message)
             return;
         }
 
-        string name = ReferenceEquals(s, message.Body) ? message.Name : $"{message.Name}.{s.ClassName}";
+        var name = ReferenceEquals(s, message.Body) ? message.Name : $"{message.Name}.{s.ClassName}";
         code.Line();
         code.Line("/// <summary>Throws where a field is set that the version lacks and its reader would miss.</summary>");
         code.Open("private void RefuseLoss(short version)");
         foreach (var group in losses.GroupBy(f => f.Versions.ConditionOutside(s.Context)))
         {
-            bool opened = code.OpenIf(group.Key);
+            var opened = code.OpenIf(group.Key);
             foreach (var field in group)
             {
                 code.Open($"if ({field.IsSet()})");

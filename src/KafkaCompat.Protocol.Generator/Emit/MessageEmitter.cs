@@ -55,8 +55,8 @@ internal sealed class MessageEmitter
 
     private void EmitMessage()
     {
-        string name = _message.Name;
-        string versions = _message.Valid.Low == _message.Valid.High
+        var name = _message.Name;
+        var versions = _message.Valid.Low == _message.Valid.High
             ? $"version {_message.Valid.Low}"
             : $"versions {_message.Valid.Low} to {_message.Valid.High}";
         _code.Line($"/// <summary>{name}, {versions}.</summary>");
@@ -70,7 +70,7 @@ internal sealed class MessageEmitter
         if (_message.Kind is MessageKind.Request or MessageKind.Response)
         {
             _code.Line("/// <inheritdoc/>");
-            string suffix = _message.Kind == MessageKind.Request ? "Request" : "Response";
+            var suffix = _message.Kind == MessageKind.Request ? "Request" : "Response";
             _code.Line($"public static ApiKey ApiKey => ApiKey.{name.Substring(0, name.Length - suffix.Length)};");
             _code.Line();
             if (_message.Kind == MessageKind.Request)
@@ -158,7 +158,7 @@ internal sealed class MessageEmitter
         _code.Line();
         if (!field.IsLazy())
         {
-            string value = field.Initializer() is { } text ? $" = {text};" : "";
+            var value = field.Initializer() is { } text ? $" = {text};" : "";
             _code.Line($"/// <summary>{field.Facts(_message.Valid)}</summary>");
             _code.Line($"public {field.PropertyType()} {field.PropertyName} {{ get; set; }}{value}");
             return;

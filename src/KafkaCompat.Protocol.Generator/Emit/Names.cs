@@ -9,8 +9,8 @@ internal static class Names
     public static string Pascal(string name)
     {
         var text = new StringBuilder();
-        bool start = true;
-        foreach (char c in name)
+        var start = true;
+        foreach (var c in name)
         {
             if (c is '_' or '.' or '-' or ' ')
             {

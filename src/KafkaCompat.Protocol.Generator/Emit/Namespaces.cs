@@ -7,8 +7,8 @@ internal static class Namespaces
 
     public static string Of(string path)
     {
-        string[] parts = path.Split('/');
-        string family = parts.Length > 2 && parts[0] == "records" ? parts[1] : "";
+        var parts = path.Split('/');
+        var family = parts.Length > 2 && parts[0] == "records" ? parts[1] : "";
         return Root + "." + family switch
         {
             "metadata" => "MetadataRecords",

@@ -25,7 +25,7 @@ internal sealed class ReadEmitter(CodeWriter code, Message message)
         code.Line($"var result = new {s.ClassName}();");
         foreach (var field in s.Fields.Where(f => f.Tag is null && !f.Versions.Within(s.Context).IsEmpty))
         {
-            bool opened = code.OpenIf(field.Versions.ConditionIn(s.Context));
+            var opened = code.OpenIf(field.Versions.ConditionIn(s.Context));
             EmitField(field, field.Versions.Within(s.Context), flexibility.Of(field));
             code.CloseIf(opened);
         }
@@ -41,7 +41,7 @@ internal sealed class ReadEmitter(CodeWriter code, Message message)
 
     private void EmitTags(Struct s, Flexibility flexibility)
     {
-        bool opened = code.OpenIf(flexibility.TagCondition);
+        var opened = code.OpenIf(flexibility.TagCondition);
         var context = message.Flexible.Within(s.Context);
         code.Line("List<UnknownTag>? unknown = null;");
         code.Open("for (int left = reader.ReadTagCount(); left > 0; left--)");
@@ -84,7 +84,7 @@ internal sealed class ReadEmitter(CodeWriter code, Message message)
     private void EmitField(Field field, VersionRange context, string flexible)
     {
         // null: in no version; "" : in all; else the condition.
-        string? nullable = field.Nullable.Within(context).IsEmpty ? null : field.Nullable.ConditionIn(context) ?? "";
+        var nullable = field.Nullable.Within(context).IsEmpty ? null : field.Nullable.ConditionIn(context) ?? "";
         if (field.IsArray)
         {
             EmitArray(field, nullable, flexible);
@@ -101,7 +101,7 @@ internal sealed class ReadEmitter(CodeWriter code, Message message)
 
     private void EmitStruct(Field field, Struct s, string? nullable)
     {
-        string read = $"{message.Name}.{s.ClassName}.Read(ref reader, version)";
+        var read = $"{message.Name}.{s.ClassName}.Read(ref reader, version)";
         if (nullable is null)
         {
             code.Line($"reader.Charge({Costs.ObjectCost(s)});");
@@ -120,12 +120,12 @@ internal sealed class ReadEmitter(CodeWriter code, Message message)
 
     private void EmitArray(Field field, string? nullable, string flexible)
     {
-        string count = field.Name + "Count";
-        string list = field.Name + "List";
-        string mayBeNull = nullable is null ? "false" : nullable.Length == 0 ? "true" : nullable;
+        var count = field.Name + "Count";
+        var list = field.Name + "List";
+        var mayBeNull = nullable is null ? "false" : nullable.Length == 0 ? "true" : nullable;
         code.Line(
             $"int {count} = reader.ReadArrayLength({flexible}, nullable: {mayBeNull}, elementBytes: {_costs.LeastElementBytes(field)}, elementCost: "
-            + $"{Costs.ElementCost(field)});");
+                + $"{Costs.ElementCost(field)});");
         if (nullable is null)
         {
             code.Open($"if ({count} > 0)");
@@ -138,7 +138,7 @@ internal sealed class ReadEmitter(CodeWriter code, Message message)
             code.Open("else");
         }
 
-        string element = field.Struct is { } s ? $"{message.Name}.{s.ClassName}.Read(ref reader, version)" : Value(field, null, flexible);
+        var element = field.Struct is { } s ? $"{message.Name}.{s.ClassName}.Read(ref reader, version)" : Value(field, null, flexible);
         code.Line($"var {list} = new List<{field.ElementType()}>({count});");
         code.Open($"for (int i = 0; i < {count}; i++)");
         code.Line($"{list}.Add({element});");
@@ -150,7 +150,7 @@ internal sealed class ReadEmitter(CodeWriter code, Message message)
 
     private static string Value(Field field, string? nullable, string flexible)
     {
-        string method = field.MethodName();
+        var method = field.MethodName();
         if (!field.Type.IsPrefixed())
         {
             return $"reader.Read{method}()";

@@ -34,14 +34,14 @@ internal sealed class RefusalEmitter(CodeWriter code, Message request, Message r
     {
         foreach (var field in to.Fields.Where(f => !f.Versions.Within(response.Valid).IsEmpty))
         {
-            string? condition = field.Ignorable ? null : field.Versions.ConditionIn(response.Valid);
+            var condition = field.Ignorable ? null : field.Versions.ConditionIn(response.Valid);
             if (field.IsArray)
             {
                 FillArray(target, field, source, from, condition);
             }
             else if (ValueOf(field, source, from) is { } value)
             {
-                bool opened = code.OpenIf(condition);
+                var opened = code.OpenIf(condition);
                 code.Line($"{target}.{field.PropertyName} = {value};");
                 code.CloseIf(opened);
             }
@@ -78,8 +78,8 @@ internal sealed class RefusalEmitter(CodeWriter code, Message request, Message r
             return;
         }
 
-        List<Field> sources = Twin(field, from) is { } one ? [one] : from.Fields.FindAll(static f => f.IsArray);
-        string? known = sources.Count > 1 && !sources[0].Versions.Within(sources[1].Versions).IsEmpty ? $"named{_names++}" : null;
+        var sources = Twin(field, from) is { } one ? [one] : from.Fields.FindAll(static f => f.IsArray);
+        var known = sources.Count > 1 && !sources[0].Versions.Within(sources[1].Versions).IsEmpty ? $"named{_names++}" : null;
         if (known is not null)
         {
             code.Line($"var {known} = new HashSet<object?>();");
@@ -93,14 +93,14 @@ internal sealed class RefusalEmitter(CodeWriter code, Message request, Message r
 
     private void FillFrom(string target, Field field, Struct item, string source, Field array, string? known, string? condition)
     {
-        bool opened = code.OpenIf(condition);
+        var opened = code.OpenIf(condition);
         if (field.CanBeNull)
         {
             code.Line($"{target}.{field.PropertyName} ??= [];");
         }
 
-        string from = $"item{_names++}";
-        string to = $"refused{_names++}";
+        var from = $"item{_names++}";
+        var to = $"refused{_names++}";
         code.Open($"foreach (var {from} in {Dot(source)}{array.PropertyName}{(array.CanBeNull ? " ?? []" : "")})");
         var (named, value) = NameOf(item, from, array);
         if (known is not null && value is not null)

@@ -11,7 +11,7 @@ internal sealed class SizeEmitter(CodeWriter code, Message message)
     {
         var flexibility = new Flexibility(message, s);
         var plain = s.Fields.Where(f => f.Tag is null && !f.Versions.Within(s.Context).IsEmpty).ToList();
-        int fixedBytes = plain.Where(f => IsFixed(f) && f.Versions.Covers(s.Context)).Sum(f => f.Type.FixedSize());
+        var fixedBytes = plain.Where(f => IsFixed(f) && f.Versions.Covers(s.Context)).Sum(f => f.Type.FixedSize());
         code.Line("/// <summary>Bytes that Write will write; OverflowException where an int does not count them.</summary>");
         code.Open("public int GetSize(short version)");
         _loss.EmitCall(s);
@@ -25,7 +25,7 @@ internal sealed class SizeEmitter(CodeWriter code, Message message)
         code.Line($"int size = {fixedBytes};");
         foreach (var field in plain.Where(f => !IsFixed(f) || !f.Versions.Covers(s.Context)))
         {
-            bool opened = code.OpenIf(field.Versions.ConditionIn(s.Context));
+            var opened = code.OpenIf(field.Versions.ConditionIn(s.Context));
             EmitField(field, flexibility.Of(field));
             code.CloseIf(opened);
         }
@@ -55,7 +55,7 @@ internal sealed class SizeEmitter(CodeWriter code, Message message)
 
     private void EmitTags(Struct s, Flexibility flexibility)
     {
-        bool opened = code.OpenIf(flexibility.TagCondition);
+        var opened = code.OpenIf(flexibility.TagCondition);
         var context = message.Flexible.Within(s.Context);
         var tagged = s.Fields.Where(f => f.Tag is not null && !f.Versions.Within(context).IsEmpty).OrderBy(f => f.Tag).ToList();
         if (tagged.Count > 0)
@@ -77,7 +77,7 @@ internal sealed class SizeEmitter(CodeWriter code, Message message)
 
     private void EmitField(Field field, string flexible)
     {
-        string x = field.Stored();
+        var x = field.Stored();
         if (field.IsArray)
         {
             EmitArray(field, x, flexible);
@@ -95,7 +95,7 @@ internal sealed class SizeEmitter(CodeWriter code, Message message)
     private void EmitArray(Field field, string x, string flexible)
     {
         code.Line($"size += WireSize.ArrayLength({x}?.Count ?? {(field.CanBeNull ? "-1" : "0")}, {flexible});");
-        int fixedSize = field.Type.FixedSize();
+        var fixedSize = field.Type.FixedSize();
         if (fixedSize > 0)
         {
             code.Line($"size += {(fixedSize == 1 ? "" : $"{fixedSize} * ")}({x}?.Count ?? 0);");

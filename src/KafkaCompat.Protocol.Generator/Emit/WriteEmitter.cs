@@ -25,7 +25,7 @@ internal sealed class WriteEmitter(CodeWriter code, Message message)
 
         foreach (var field in s.Fields.Where(f => f.Tag is null && !f.Versions.Within(s.Context).IsEmpty))
         {
-            bool opened = code.OpenIf(field.Versions.ConditionIn(s.Context));
+            var opened = code.OpenIf(field.Versions.ConditionIn(s.Context));
             EmitField(field, field.Versions.Within(s.Context), flexibility.Of(field));
             code.CloseIf(opened);
         }
@@ -40,7 +40,7 @@ internal sealed class WriteEmitter(CodeWriter code, Message message)
 
     private void EmitTags(Struct s, Flexibility flexibility)
     {
-        bool opened = code.OpenIf(flexibility.TagCondition);
+        var opened = code.OpenIf(flexibility.TagCondition);
         var context = message.Flexible.Within(s.Context);
         var tagged = s.Fields.Where(f => f.Tag is not null && !f.Versions.Within(context).IsEmpty).OrderBy(f => f.Tag).ToList();
         if (tagged.Count == 0)
@@ -77,11 +77,11 @@ internal sealed class WriteEmitter(CodeWriter code, Message message)
 
     private void EmitField(Field field, VersionRange context, string flexible)
     {
-        string? nullable = field.Nullable.Within(context).IsEmpty ? null : field.Nullable.ConditionIn(context) ?? "";
-        string x = field.Stored();
+        var nullable = field.Nullable.Within(context).IsEmpty ? null : field.Nullable.ConditionIn(context) ?? "";
+        var x = field.Stored();
         if (field.IsArray)
         {
-            string none = !field.CanBeNull
+            var none = !field.CanBeNull
                 ? "0"
                 : nullable is null ? "throw WireWriter.NullInVersion()" : nullable.Length == 0 ? "-1" : $"({nullable} ? -1 : throw WireWriter.NullInVersion())";
             code.Line($"writer.WriteArrayLength({x}?.Count ?? {none}, {flexible});");
@@ -113,13 +113,13 @@ internal sealed class WriteEmitter(CodeWriter code, Message message)
 
     private static string Value(Field field, string? nullable, string x, string flexible)
     {
-        string method = field.MethodName();
+        var method = field.MethodName();
         if (!field.Type.IsPrefixed())
         {
             return $"writer.Write{method}({x});";
         }
 
-        string orThrow = field.CanBeNull && !field.IsArray ? $"{x} ?? throw WireWriter.NullInVersion()" : x;
+        var orThrow = field.CanBeNull && !field.IsArray ? $"{x} ?? throw WireWriter.NullInVersion()" : x;
         return nullable switch
         {
             null => $"writer.Write{method}({orThrow}, {flexible});",

@@ -54,7 +54,7 @@ internal sealed class EnumImporter(string tables, string specs)
             if (row["enum"] != current)
             {
                 current = row["enum"];
-                _ = text.Append($"\nenum {current}{(OnTheWire.TryGetValue(current, out string? type) ? $" : {type}" : "")}\n");
+                _ = text.Append($"\nenum {current}{(OnTheWire.TryGetValue(current, out var type) ? $" : {type}" : "")}\n");
             }
 
             _ = text.Append($"  {row["name"]}:{Cell(" ", row["code"])}{Cell(" | ", row["text"])}\n");

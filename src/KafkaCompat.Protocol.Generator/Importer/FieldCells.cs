@@ -44,8 +44,8 @@ internal readonly record struct FieldCells(string Name, string Type, string Vers
 
     private static string TypeOf(KafkaField field)
     {
-        bool array = field.Type.StartsWith("[]", StringComparison.Ordinal);
-        string element = Semantic(field, array ? field.Type[2..] : field.Type);
+        var array = field.Type.StartsWith("[]", StringComparison.Ordinal);
+        var element = Semantic(field, array ? field.Type[2..] : field.Type);
         return array ? $"[{element}]" : element;
     }
 

@@ -41,9 +41,9 @@ internal sealed record KafkaField(
             ? (v.ValueKind == JsonValueKind.String ? v.GetString() : v.GetRawText())
             : null;
 
-        string? versions = Text("versions");
-        string? tagged = Text("taggedVersions");
-        string name = Text("name")!;
+        var versions = Text("versions");
+        var tagged = Text("taggedVersions");
+        var name = Text("name")!;
         if (tagged is not null && versions is not null && tagged != versions)
         {
             throw new InvalidDataException($"{name}: tagged in {tagged} but present in {versions}; the notation has no word for that");
@@ -84,7 +84,7 @@ internal readonly record struct Versions(int Low, int High)
             return new Versions(Number(text[..^1]), short.MaxValue);
         }
 
-        int dash = text.IndexOf('-', StringComparison.Ordinal);
+        var dash = text.IndexOf('-', StringComparison.Ordinal);
         return dash < 0 ? new Versions(Number(text), Number(text)) : new Versions(Number(text[..dash]), Number(text[(dash + 1)..]));
     }
 

@@ -89,9 +89,9 @@ internal sealed class MessageImporter(string reference, string specs)
 
         if (api["requestVersions"] != "none")
         {
-            foreach (string side in (string[])["request", "response"])
+            foreach (var side in (string[])["request", "response"])
             {
-                short key = short.Parse(api["key"], System.Globalization.CultureInfo.InvariantCulture);
+                var key = short.Parse(api["key"], System.Globalization.CultureInfo.InvariantCulture);
                 var schema = clients.Single(s => s.Kind == side && s.Key == key);
                 _ = text.Append('\n').Append(Block(side, schema));
             }
@@ -112,7 +112,7 @@ internal sealed class MessageImporter(string reference, string specs)
     private static string Block(string word, KafkaSchema s)
     {
         // An API's two sides are named by the API; everything else carries its name.
-        string name = word is "request" or "response" ? "" : " " + s.Name;
+        var name = word is "request" or "response" ? "" : " " + s.Name;
         var text = new StringBuilder(
             $"{word}{name} {s.Valid}  flexible "
             + $"{(s.Flexible.IsEmpty ? "never" : s.Flexible.Within(s.Valid).IsEmpty ? "never" : s.Flexible.Within(s.Valid).Low + "+")}\n");
@@ -129,12 +129,12 @@ internal sealed class MessageImporter(string reference, string specs)
     private static void AppendFields(StringBuilder text, IReadOnlyList<KafkaField> fields, Versions valid, int depth)
     {
         var rows = fields.Select(f => (Field: f, Cells: FieldCells.Of(f, valid))).ToList();
-        int nameWidth = rows.Count == 0 ? 0 : rows.Max(r => r.Cells.Name.Length) + 1;
-        int typeWidth = rows.Count == 0 ? 0 : rows.Max(r => r.Cells.Type.Length) + 1;
-        int versionsWidth = rows.Max(r => (int?)r.Cells.Versions.Length) is > 0 and { } widest ? widest + 1 : 0;
+        var nameWidth = rows.Count == 0 ? 0 : rows.Max(r => r.Cells.Name.Length) + 1;
+        var typeWidth = rows.Count == 0 ? 0 : rows.Max(r => r.Cells.Type.Length) + 1;
+        var versionsWidth = rows.Max(r => (int?)r.Cells.Versions.Length) is > 0 and { } widest ? widest + 1 : 0;
         foreach (var (field, cells) in rows)
         {
-            string line = new string(' ', depth * 2) + cells.Name.PadRight(nameWidth) + cells.Type.PadRight(typeWidth)
+            var line = new string(' ', depth * 2) + cells.Name.PadRight(nameWidth) + cells.Type.PadRight(typeWidth)
                 + cells.Versions.PadRight(versionsWidth) + cells.Rest;
             _ = text.Append(line.TrimEnd()).Append('\n');
             AppendFields(text, field.Fields, valid, depth + 1);
@@ -143,7 +143,7 @@ internal sealed class MessageImporter(string reference, string specs)
 
     private void Save(string relative, string text)
     {
-        string path = Path.Combine(specs, relative);
+        var path = Path.Combine(specs, relative);
         _ = Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.WriteAllText(path, text);
     }

@@ -6,8 +6,8 @@ if (args.Length != 2)
     return 2;
 }
 
-string reference = args[0];
-string specs = args[1];
+var reference = args[0];
+var specs = args[1];
 new MessageImporter(reference, specs).Run();
 new TableImporter(Path.Combine(reference, "tables"), specs).Run();
 new EnumImporter(Path.Combine(reference, "tables"), specs).Run();

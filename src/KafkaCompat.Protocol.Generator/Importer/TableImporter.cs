@@ -17,10 +17,10 @@ internal sealed class TableImporter(string tables, string specs)
         var text = new StringBuilder("# code, name, what a client does with it, and Kafka's exception (its text stands in answers)\n");
         foreach (var row in rows)
         {
-            string flags = (row["retriable"] == "true" ? " retriable" : "") + (row["refreshesMetadata"] == "true" ? " refreshes-metadata" : "")
+            var flags = (row["retriable"] == "true" ? " retriable" : "") + (row["refreshesMetadata"] == "true" ? " refreshes-metadata" : "")
                 + (row["refreshRetriable"] == "true" ? " refresh-retriable" : "");
-            string exception = row["exception"] == "null" ? "" : $" exception {row["exception"]}";
-            string parents = row["exceptionParents"].Length == 0 ? "" : $" < {row["exceptionParents"].Replace("<", " < ", StringComparison.Ordinal)}";
+            var exception = row["exception"] == "null" ? "" : $" exception {row["exception"]}";
+            var parents = row["exceptionParents"].Length == 0 ? "" : $" < {row["exceptionParents"].Replace("<", " < ", StringComparison.Ordinal)}";
             _ = text.Append($"error {row["code"]} {row["name"]}{flags}{exception}{parents}\n");
         }
 
@@ -39,7 +39,7 @@ internal sealed class TableImporter(string tables, string specs)
                 scope = row["scope"];
             }
 
-            string head = $"  {row["name"]}: {row["type"].ToLowerInvariant()}";
+            var head = $"  {row["name"]}: {row["type"].ToLowerInvariant()}";
             head += row["default"] switch { "(required)" => "", "" => " = \"\"", var value => $" = {value}" };
             var parts = new List<string> { head, $"importance {row["importance"].ToLowerInvariant()}", $"dynamic {row["dynamic"]}" };
             AddIf(row["validatorClass"].Length > 0, $"validator {row["validatorClass"]} {row["validator"]}".TrimEnd());

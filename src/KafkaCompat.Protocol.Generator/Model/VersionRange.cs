@@ -28,8 +28,8 @@ internal readonly record struct VersionRange(int Low, int High)
             return "false";
         }
 
-        string? low = Low > context.Low ? $"version >= {Low}" : null;
-        string? high = High < context.High ? $"version <= {High}" : null;
+        var low = Low > context.Low ? $"version >= {Low}" : null;
+        var high = High < context.High ? $"version <= {High}" : null;
         return low is null ? high : high is null ? low : Low == High ? $"version == {Low}" : $"{low} && {high}";
     }
 
@@ -43,8 +43,8 @@ internal readonly record struct VersionRange(int Low, int High)
             return null;
         }
 
-        string? low = Low > context.Low ? $"version < {Low}" : null;
-        string? high = High < context.High ? $"version > {High}" : null;
+        var low = Low > context.Low ? $"version < {Low}" : null;
+        var high = High < context.High ? $"version > {High}" : null;
         return low is null ? high : high is null ? low : Low == High ? $"version != {Low}" : $"version is < {Low} or > {High}";
     }
 }

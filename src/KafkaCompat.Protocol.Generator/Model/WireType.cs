@@ -22,7 +22,7 @@ internal static class WireTypes
 {
     public static bool TryParse(string name, out WireType type)
     {
-        (bool known, type) = name switch
+        (var known, type) = name switch
         {
             "bool" => (true, WireType.Bool),
             "int8" => (true, WireType.Int8),

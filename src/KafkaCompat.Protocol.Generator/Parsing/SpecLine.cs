@@ -15,17 +15,17 @@ internal sealed class SpecLine(int number, int depth, string[] words)
     public static List<SpecLine> Split(string text)
     {
         var lines = new List<SpecLine>();
-        int number = 0;
-        foreach (string raw in text.Split('\n'))
+        var number = 0;
+        foreach (var raw in text.Split('\n'))
         {
             number++;
-            string line = WithoutComment(raw).TrimEnd();
+            var line = WithoutComment(raw).TrimEnd();
             if (line.Length == 0)
             {
                 continue;
             }
 
-            int indent = 0;
+            var indent = 0;
             while (indent < line.Length && line[indent] == ' ')
             {
                 indent++;
@@ -39,7 +39,7 @@ internal sealed class SpecLine(int number, int depth, string[] words)
 
     private static string WithoutComment(string line)
     {
-        for (int i = 0; i < line.Length; i++)
+        for (var i = 0; i < line.Length; i++)
         {
             if (line[i] == '#' && (i == 0 || line[i - 1] == ' '))
             {

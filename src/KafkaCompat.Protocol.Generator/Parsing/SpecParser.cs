@@ -41,7 +41,7 @@ internal sealed class SpecParser(string path, string text, TypeTable types)
 
     private void ParseApi(SpecLine line)
     {
-        if (line.Words.Length != 3 || !int.TryParse(line.Words[1], NumberStyles.None, CultureInfo.InvariantCulture, out int key))
+        if (line.Words.Length != 3 || !int.TryParse(line.Words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var key))
         {
             Error(line, "expected: api KEY NAME");
             return;
@@ -52,7 +52,7 @@ internal sealed class SpecParser(string path, string text, TypeTable types)
         while (_next < _lines.Count && _lines[_next].Depth == 1)
         {
             var fact = _lines[_next++];
-            string[] words = fact.Words;
+            var words = fact.Words;
             switch (words[0])
             {
                 case "removed":
@@ -89,8 +89,8 @@ internal sealed class SpecParser(string path, string text, TypeTable types)
     private void ParseMessage(SpecLine line)
     {
         // WORD [KEY] [NAME] VERSIONS flexible VERSIONS
-        string[] words = line.Words;
-        int at = 1;
+        var words = line.Words;
+        var at = 1;
         var kind = words[0] switch
         {
             "request" => MessageKind.Request,
@@ -109,7 +109,7 @@ internal sealed class SpecParser(string path, string text, TypeTable types)
             return;
         }
 
-        int key = -1;
+        var key = -1;
         string? name = null;
         if (kind is MessageKind.Request or MessageKind.Response)
         {
@@ -189,23 +189,23 @@ internal sealed class SpecParser(string path, string text, TypeTable types)
 
     private Field? ParseField(SpecLine line, Message message)
     {
-        string[] words = line.Words;
+        var words = line.Words;
         if (words.Length < 2 || !words[0].EndsWith(":", StringComparison.Ordinal))
         {
             Error(line, "expected: NAME: TYPE …");
             return null;
         }
 
-        string written = words[1];
+        var written = words[1];
         var versions = message.Valid;
         string? defaultValue = null;
         int? tag = null;
         bool key = false, ignorable = false, zeroCopy = false, inflexible = false;
-        for (int i = 2; i < words.Length; i++)
+        for (var i = 2; i < words.Length; i++)
         {
             switch (words[i])
             {
-                case "tag" when i + 1 < words.Length && int.TryParse(words[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out int number):
+                case "tag" when i + 1 < words.Length && int.TryParse(words[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var number):
                     tag = number;
                     i++;
                     break;
@@ -235,10 +235,10 @@ internal sealed class SpecParser(string path, string text, TypeTable types)
         }
 
         var nullable = VersionRange.None;
-        int question = written.IndexOf('?');
+        var question = written.IndexOf('?');
         if (question >= 0)
         {
-            string nullVersions = written.Substring(question + 1);
+            var nullVersions = written.Substring(question + 1);
             nullable = versions;
             if (nullVersions.Length > 0 && !VersionWord.TryParse(nullVersions, message.Valid, out nullable))
             {
@@ -248,8 +248,8 @@ internal sealed class SpecParser(string path, string text, TypeTable types)
             written = written.Substring(0, question);
         }
 
-        bool array = written.StartsWith("[", StringComparison.Ordinal) && written.EndsWith("]", StringComparison.Ordinal);
-        string typeName = array ? written.Substring(1, written.Length - 2) : written;
+        var array = written.StartsWith("[", StringComparison.Ordinal) && written.EndsWith("]", StringComparison.Ordinal);
+        var typeName = array ? written.Substring(1, written.Length - 2) : written;
         if (!types.TryResolve(typeName, out var type))
         {
             if (typeName.Length == 0 || !char.IsUpper(typeName[0]))

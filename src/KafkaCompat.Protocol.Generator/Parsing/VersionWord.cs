@@ -19,21 +19,21 @@ internal static class VersionWord
             return false;
         }
 
-        if (word.EndsWith("+", StringComparison.Ordinal) && Number(word.Substring(0, word.Length - 1), out int from))
+        if (word.EndsWith("+", StringComparison.Ordinal) && Number(word.Substring(0, word.Length - 1), out var from))
         {
             range = new VersionRange(from, outer.High);
             return true;
         }
 
-        int dots = word.IndexOf("..", StringComparison.Ordinal);
+        var dots = word.IndexOf("..", StringComparison.Ordinal);
         if (dots < 0)
         {
-            bool single = Number(word, out int only);
+            var single = Number(word, out var only);
             range = new VersionRange(only, only);
             return single;
         }
 
-        bool both = Number(word.Substring(0, dots), out int low) & Number(word.Substring(dots + 2), out int high);
+        var both = Number(word.Substring(0, dots), out var low) & Number(word.Substring(dots + 2), out var high);
         range = new VersionRange(low, high);
         return both;
     }

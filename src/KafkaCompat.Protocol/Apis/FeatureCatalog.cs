@@ -22,7 +22,7 @@ public static partial class FeatureCatalog
     /// </summary>
     public static MetadataVersionInfo MetadataVersion(short level)
     {
-        int at = MetadataVersionTable.Length - 1;
+        var at = MetadataVersionTable.Length - 1;
         while (at > 0 && MetadataVersionTable[at].Level > level)
         {
             at--;

@@ -27,7 +27,7 @@ public static partial class RecordSchemas
     /// <summary>Reads a framed value (metadata, storage): frame version, type, version, record. Null where the type is not known.</summary>
     public static IRecord? ReadFramed(RecordFamily family, ref WireReader reader, out short type, out short version)
     {
-        uint frame = reader.ReadUnsignedVarint();
+        var frame = reader.ReadUnsignedVarint();
         if (frame != FrameVersion)
         {
             throw new WireFormatException(WireFormatReason.Invalid, $"a record of frame version {frame}");
@@ -81,7 +81,7 @@ public static partial class RecordSchemas
 
     private static short ReadNumber(ref WireReader reader)
     {
-        uint number = reader.ReadUnsignedVarint();
+        var number = reader.ReadUnsignedVarint();
         return number <= short.MaxValue ? (short)number : throw new WireFormatException(WireFormatReason.Invalid, $"{number} is neither a type nor a version");
     }
 }

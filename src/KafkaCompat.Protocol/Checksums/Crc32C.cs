@@ -47,23 +47,23 @@ public static class Crc32C
     {
         if (data.Length >= 3 * LongBlock) crc = UpdateThreeWay<TInstruction>(crc, ref data, LongBlock, LongShift);
         if (data.Length >= 3 * ShortBlock) crc = UpdateThreeWay<TInstruction>(crc, ref data, ShortBlock, ShortShift);
-        foreach (ulong word in MemoryMarshal.Cast<byte, ulong>(data)) crc = TInstruction.Next(crc, word);
-        foreach (byte b in data[(data.Length & ~7)..]) crc = TInstruction.Next(crc, b);
+        foreach (var word in MemoryMarshal.Cast<byte, ulong>(data)) crc = TInstruction.Next(crc, word);
+        foreach (var b in data[(data.Length & ~7)..]) crc = TInstruction.Next(crc, b);
         return crc;
     }
 
     private static uint UpdateThreeWay<TInstruction>(uint crc, ref ReadOnlySpan<byte> data, int block, uint[] shift)
         where TInstruction : struct, IInstruction
     {
-        int words = block / 8;
+        var words = block / 8;
         while (data.Length >= 3 * block)
         {
             uint b = 0, c = 0;
-            ref byte start = ref MemoryMarshal.GetReference(data);
+            ref var start = ref MemoryMarshal.GetReference(data);
             // Within bounds: the loop's condition holds three blocks, and a block is a whole number of words.
-            for (int i = 0; i < words; i++)
+            for (var i = 0; i < words; i++)
             {
-                ref byte at = ref Unsafe.Add(ref start, i * 8);
+                ref var at = ref Unsafe.Add(ref start, i * 8);
                 crc = TInstruction.Next(crc, Unsafe.ReadUnaligned<ulong>(ref at));
                 b = TInstruction.Next(b, Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref at, block)));
                 c = TInstruction.Next(c, Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref at, 2 * block)));

@@ -19,27 +19,30 @@ internal static class Crc32CTables
     /// <summary>The same with the tables of any polynomial.</summary>
     public static uint Update(uint crc, ReadOnlySpan<byte> data, uint[] tables)
     {
-        uint[] t = tables;
+        var t = tables;
         while (data.Length >= 8)
         {
-            uint low = crc ^ BinaryPrimitives.ReadUInt32LittleEndian(data);
-            uint high = BinaryPrimitives.ReadUInt32LittleEndian(data[4..]);
+            var low = crc ^ BinaryPrimitives.ReadUInt32LittleEndian(data);
+            var high = BinaryPrimitives.ReadUInt32LittleEndian(data[4..]);
             crc = t[1792 + (low & 0xff)] ^ t[1536 + ((low >> 8) & 0xff)] ^ t[1280 + ((low >> 16) & 0xff)] ^ t[1024 + (low >> 24)]
                 ^ t[768 + (high & 0xff)] ^ t[512 + ((high >> 8) & 0xff)] ^ t[256 + ((high >> 16) & 0xff)] ^ t[high >> 24];
             data = data[8..];
         }
-        foreach (byte b in data) crc = (crc >> 8) ^ t[(crc ^ b) & 0xff];
+        foreach (var b in data) crc = (crc >> 8) ^ t[(crc ^ b) & 0xff];
         return crc;
     }
 
     /// <summary>The table that advances a sum over <paramref name="zeroBytes"/> zero bytes: a row for each byte of the sum.</summary>
     public static uint[] Shift(int zeroBytes)
     {
-        uint factor = Power(8L * zeroBytes);
+        var factor = Power(8L * zeroBytes);
         var table = new uint[4 * 256];
-        for (int row = 0; row < 4; row++)
+        for (var row = 0; row < 4; row++)
+        {
             for (uint b = 0; b < 256; b++)
                 table[row * 256 + b] = Multiply(factor, b << (8 * row));
+        }
+
         return table;
     }
 
@@ -61,7 +64,7 @@ internal static class Crc32CTables
     private static uint Multiply(uint a, uint b)
     {
         uint product = 0;
-        for (uint bit = 1u << 31; bit != 0; bit >>= 1)
+        for (var bit = 1u << 31; bit != 0; bit >>= 1)
         {
             if ((a & bit) != 0) product ^= b;
             b = (b & 1) != 0 ? (b >> 1) ^ Polynomial : b >> 1;
@@ -74,11 +77,11 @@ internal static class Crc32CTables
         var table = new uint[8 * 256];
         for (uint b = 0; b < 256; b++)
         {
-            uint crc = b;
-            for (int bit = 0; bit < 8; bit++) crc = (crc & 1) != 0 ? (crc >> 1) ^ polynomial : crc >> 1;
+            var crc = b;
+            for (var bit = 0; bit < 8; bit++) crc = (crc & 1) != 0 ? (crc >> 1) ^ polynomial : crc >> 1;
             table[b] = crc;
         }
-        for (int i = 256; i < table.Length; i++) table[i] = (table[i - 256] >> 8) ^ table[table[i - 256] & 0xff];
+        for (var i = 256; i < table.Length; i++) table[i] = (table[i - 256] >> 8) ^ table[table[i - 256] & 0xff];
         return table;
     }
 }

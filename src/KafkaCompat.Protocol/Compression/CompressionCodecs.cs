@@ -39,7 +39,7 @@ public static class CompressionCodecs
 
     internal static DecompressionResult Drain(DecompressionSource source, PooledBuffer output, int maxOutputBytes)
     {
-        int room = maxOutputBytes;
+        var room = maxOutputBytes;
         while (source.TryRead(out var chunk))
         {
             if (chunk.Length > room) return DecompressionResult.TooLarge;
@@ -53,7 +53,7 @@ public static class CompressionCodecs
     internal static ReadOnlySpan<byte> Contiguous(scoped in ReadOnlySequence<byte> bytes, ref byte[]? rented)
     {
         if (bytes.IsSingleSegment) return bytes.FirstSpan;
-        int length = checked((int)bytes.Length);
+        var length = checked((int)bytes.Length);
         Rent(ref rented, length);
         bytes.CopyTo(rented);
         return rented.AsSpan(0, length);

@@ -41,8 +41,8 @@ internal sealed class DeflateInput(ReadOnlySequence<byte> bytes, long singleFrom
     public override int Read(Span<byte> buffer)
     {
         if (buffer.IsEmpty) return 0;
-        long piece = Given < singleFrom ? Math.Min(buffer.Length, singleFrom - Given) : Given < singleUntil ? 1 : buffer.Length;
-        int count = (int)Math.Min(piece, _rest.Length);
+        var piece = Given < singleFrom ? Math.Min(buffer.Length, singleFrom - Given) : Given < singleUntil ? 1 : buffer.Length;
+        var count = (int)Math.Min(piece, _rest.Length);
         if (count == 0)
         {
             WasAskedPastEnd = true;

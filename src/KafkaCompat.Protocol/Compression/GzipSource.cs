@@ -41,8 +41,8 @@ internal sealed class GzipSource : DecompressionSource
         if (IsDamaged) return false;
         while (_deflate is not null)
         {
-            if (!TryInflate(_deflate, 0, out int read)) return Damaged(out chunk);
-            int more = read;
+            if (!TryInflate(_deflate, 0, out var read)) return Damaged(out chunk);
+            var more = read;
             while (more > 0 && _input!.HasReachedSingles && read < ChunkBytes)
             {
                 if (!TryInflate(_deflate, read, out more)) return Damaged(out chunk);
@@ -106,7 +106,7 @@ internal sealed class GzipSource : DecompressionSource
         if ((flags & HasComment) != 0 && !reader.TryAdvanceTo(0)) return false;
         if ((flags & HasHeaderChecksum) != 0)
         {
-            ushort expected = HeaderChecksum(_rest.Slice(0, reader.Consumed));
+            var expected = HeaderChecksum(_rest.Slice(0, reader.Consumed));
             if (!reader.TryReadLittleEndian(out short checksum) || (ushort)checksum != expected) return false;
         }
         _rest = reader.UnreadSequence;
@@ -130,7 +130,7 @@ internal sealed class GzipSource : DecompressionSource
         if (read.Given - read.LastPieceStart == 1) return read.Given;
         var again = new DeflateInput(_rest, read.LastPieceStart, long.MaxValue);
         using var deflate = new DeflateStream(again, CompressionMode.Decompress);
-        while (TryInflate(deflate, 0, out int count) && count > 0)
+        while (TryInflate(deflate, 0, out var count) && count > 0)
         {
         }
         return again.Given;

@@ -34,14 +34,18 @@ internal sealed class Lz4Codec : ICompressionCodec
             rest = rest.Slice(block.Length);
             var bytes = CompressionCodecs.Contiguous(block, ref copy);
             var to = output.GetSpan(4 + LZ4Codec.MaximumOutputSize(bytes.Length));
-            int size = LZ4Codec.Encode(bytes, to[4..], k4os);
+            var size = LZ4Codec.Encode(bytes, to[4..], k4os);
             if (size <= 0 || size >= bytes.Length)
             {
                 bytes.CopyTo(to[4..]);
                 size = bytes.Length;
                 BinaryPrimitives.WriteUInt32LittleEndian(to, (uint)size | StoredBlock);
             }
-            else BinaryPrimitives.WriteInt32LittleEndian(to, size);
+            else
+            {
+                BinaryPrimitives.WriteInt32LittleEndian(to, size);
+            }
+
             output.Advance(4 + size);
         }
         CompressionCodecs.Return(ref copy);

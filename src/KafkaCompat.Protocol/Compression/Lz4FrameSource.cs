@@ -39,7 +39,7 @@ internal sealed class Lz4FrameSource : DecompressionSource
         if (IsDamaged || _ended) return false;
         if (!_started && !TryReadHeader()) return Damaged(out chunk);
         _started = true;
-        if (!TryReadUInt32(out uint size)) return Damaged(out chunk);
+        if (!TryReadUInt32(out var size)) return Damaged(out chunk);
         // The end mark; as Kafka and the format's own library do, with or without the bit of a stored block.
         if ((size & ~Lz4Codec.StoredBlock) == 0)
         {
@@ -62,14 +62,14 @@ internal sealed class Lz4FrameSource : DecompressionSource
     private bool TryReadHeader()
     {
         Span<byte> header = stackalloc byte[MaxHeaderBytes];
-        int available = (int)Math.Min(header.Length, _rest.Length);
+        var available = (int)Math.Min(header.Length, _rest.Length);
         _rest.Slice(0, available).CopyTo(header);
         if (available < 7 || BinaryPrimitives.ReadUInt32LittleEndian(header) != Magic) return false;
         int flags = header[4], sizes = header[5];
         bool isVersion1 = flags >> 6 == 1, usesReserved = (flags & 0x02) != 0 || (sizes & 0x8f) != 0;
-        int code = (sizes >> 4) & 7;
+        var code = (sizes >> 4) & 7;
         if (!isVersion1 || usesReserved || code < 4 || (flags & HasIndependentBlocks) == 0 || (flags & HasDictionary) != 0) return false;
-        int length = 6 + ((flags & HasContentSize) != 0 ? 8 : 0);
+        var length = 6 + ((flags & HasContentSize) != 0 ? 8 : 0);
         if (available <= length) return false;
         if (_checksHeader && (byte)(XXH32.DigestOf(header[4..length]) >> 8) != header[length]) return false;
         _hasContentChecksum = (flags & HasContentChecksum) != 0;
@@ -85,7 +85,7 @@ internal sealed class Lz4FrameSource : DecompressionSource
         if (size > _maxBlockBytes || size > _rest.Length) return false;
         var bytes = CompressionCodecs.Contiguous(_rest.Slice(0, size), ref _copy);
         _rest = _rest.Slice(size);
-        if (_hasBlockChecksums && (!TryReadUInt32(out uint checksum) || checksum != XXH32.DigestOf(bytes))) return false;
+        if (_hasBlockChecksums && (!TryReadUInt32(out var checksum) || checksum != XXH32.DigestOf(bytes))) return false;
         if (isStored)
         {
             chunk = bytes;
@@ -94,7 +94,7 @@ internal sealed class Lz4FrameSource : DecompressionSource
         // The one block of no bytes, which the library takes for a damaged one.
         if (bytes is [0]) return true;
         CompressionCodecs.Rent(ref _block, _maxBlockBytes);
-        int decoded = LZ4Codec.Decode(bytes, _block.AsSpan(0, _maxBlockBytes));
+        var decoded = LZ4Codec.Decode(bytes, _block.AsSpan(0, _maxBlockBytes));
         if (decoded < 0) return false;
         chunk = _block.AsSpan(0, decoded);
         return true;

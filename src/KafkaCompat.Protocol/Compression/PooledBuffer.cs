@@ -54,10 +54,10 @@ public sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
 
     private void Reserve(int sizeHint)
     {
-        int needed = checked(WrittenCount + Math.Max(sizeHint, 1));
+        var needed = checked(WrittenCount + Math.Max(sizeHint, 1));
         if (needed <= _array.Length) return;
-        int capacity = (int)Math.Min(Math.Max(Math.Max(needed, SmallestRent), 2L * _array.Length), Array.MaxLength);
-        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(capacity, needed));
+        var capacity = (int)Math.Min(Math.Max(Math.Max(needed, SmallestRent), 2L * _array.Length), Array.MaxLength);
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(capacity, needed));
         WrittenSpan.CopyTo(larger);
         if (_array.Length > 0) ArrayPool<byte>.Shared.Return(_array);
         _array = larger;

@@ -15,7 +15,7 @@ internal static class SnappyBlock
 
     public static bool IsSound(ReadOnlySpan<byte> block)
     {
-        if (!TryReadLength(ref block, out long expected)) return false;
+        if (!TryReadLength(ref block, out var expected)) return false;
         long written = 0;
         while (!block.IsEmpty)
         {
@@ -27,7 +27,7 @@ internal static class SnappyBlock
                 length = (tag >> 2) + 1;
                 if (length > LongestInTag)
                 {
-                    int bytes = (int)length - LongestInTag;
+                    var bytes = (int)length - LongestInTag;
                     if (block.Length < bytes) return false;
                     length = LittleEndian(block[..bytes]) + 1;
                     block = block[bytes..];
@@ -37,7 +37,7 @@ internal static class SnappyBlock
             }
             else
             {
-                int bytes = (tag & 3) == 3 ? 4 : tag & 3;
+                var bytes = (tag & 3) == 3 ? 4 : tag & 3;
                 if (block.Length < bytes) return false;
                 offset = LittleEndian(block[..bytes]);
                 block = block[bytes..];
@@ -54,7 +54,7 @@ internal static class SnappyBlock
     private static bool TryReadLength(ref ReadOnlySpan<byte> block, out long length)
     {
         length = 0;
-        for (int i = 0; i < MaxLengthBytes && i < block.Length; i++)
+        for (var i = 0; i < MaxLengthBytes && i < block.Length; i++)
         {
             length |= (long)(block[i] & 0x7f) << (7 * i);
             if (block[i] >= 0x80) continue;

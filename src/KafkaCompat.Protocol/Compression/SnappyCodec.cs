@@ -44,7 +44,7 @@ internal sealed class SnappyCodec : ICompressionCodec
             rest = rest.Slice(block.Length);
             var bytes = CompressionCodecs.Contiguous(block, ref copy);
             var to = output.GetSpan(4 + Snappy.GetMaxCompressedLength(bytes.Length));
-            int compressed = Snappy.Compress(bytes, to[4..]);
+            var compressed = Snappy.Compress(bytes, to[4..]);
             BinaryPrimitives.WriteInt32BigEndian(to, compressed);
             output.Advance(4 + compressed);
         }
@@ -84,7 +84,7 @@ internal sealed class SnappyCodec : ICompressionCodec
                 if (_isFramed && PeekInt32() == MagicHead)
                 {
                     if (_rest.Length < HeaderBytes) return Damaged(out chunk);
-                    if (!TryTakeHeader(out bool isOther)) return Damaged(out chunk);
+                    if (!TryTakeHeader(out var isOther)) return Damaged(out chunk);
                     if (isOther && !_hasBlock) return false;
                     _hasBlock &= !isOther;
                     continue;
@@ -129,7 +129,7 @@ internal sealed class SnappyCodec : ICompressionCodec
             block = _rest;
             if (_isFramed)
             {
-                int length = PeekInt32();
+                var length = PeekInt32();
                 if (length < 0 || length > _rest.Length - LengthBytes) return false;
                 block = _rest.Slice(LengthBytes, length);
             }
@@ -146,7 +146,7 @@ internal sealed class SnappyCodec : ICompressionCodec
                 if (length < 0 || length > (long)LargestRatio * block.Length) return false;
                 CompressionCodecs.Rent(ref _block, (int)length);
                 // The library cuts a literal that is too long to the room that is left; others refuse such a block.
-                if (!SnappyBlock.IsSound(block) || !Snappy.TryDecompress(block, _block, out int written) || written != length) return false;
+                if (!SnappyBlock.IsSound(block) || !Snappy.TryDecompress(block, _block, out var written) || written != length) return false;
                 chunk = _block.AsSpan(0, written);
                 return true;
             }

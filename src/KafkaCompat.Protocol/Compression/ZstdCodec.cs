@@ -89,7 +89,7 @@ internal sealed class ZstdCodec : ICompressionCodec
                 }
                 var piece = _headerBytes > 0 ? _header[.._headerBytes] : _frame.FirstSpan;
                 _headerBytes = 0;
-                var status = _decompressor.UnwrapStream(piece, _chunk, out int consumed, out int written);
+                var status = _decompressor.UnwrapStream(piece, _chunk, out var consumed, out var written);
                 _frame = consumed < _frame.FirstSpan.Length ? _frame.Slice(consumed) : _frame.Slice(consumed).SkipEmptySegments();
                 if (status == OperationStatus.InvalidData) return Damaged(out chunk);
                 _isWithinFrame = status != OperationStatus.Done;
@@ -131,7 +131,7 @@ internal sealed class ZstdCodec : ICompressionCodec
             if (!frame.IsReadInPieces && frame.ContentSize is >= 0 and <= MaxContentAtOnce && frame.Length <= MaxFrameAtOnce)
             {
                 if (_frame.IsSingleSegment) return;
-                int length = CompressionCodecs.Contiguous(_frame, ref _whole).Length;
+                var length = CompressionCodecs.Contiguous(_frame, ref _whole).Length;
                 _frame = new ReadOnlySequence<byte>(_whole!, 0, length);
                 return;
             }

@@ -33,19 +33,19 @@ internal readonly record struct ZstdFrame(long Length, long ContentSize, long Wi
         header = header[..(int)Math.Min(MaxHeaderBytes, bytes.Length)];
         bytes.Slice(0, header.Length).CopyTo(header);
         if (header.Length < 6) return none;
-        uint magic = BinaryPrimitives.ReadUInt32LittleEndian(header);
+        var magic = BinaryPrimitives.ReadUInt32LittleEndian(header);
         if ((magic & SkippableMask) == SkippableMagic)
             return header.Length < 8 ? none : none with { Length = Math.Min(bytes.Length, 8L + BinaryPrimitives.ReadUInt32LittleEndian(header[4..])) };
         if (magic != Magic) return none;
 
         int descriptor = header[4];
-        bool isSingleSegment = (descriptor & 0x20) != 0;
-        int dictionaryBytes = (descriptor & 3) switch { 3 => 4, var flag => flag };
-        int sizeAt = 5 + (isSingleSegment ? 0 : 1) + dictionaryBytes;
-        int sizeBytes = descriptor >> 6 is var sizeFlag && sizeFlag == 0 ? (isSingleSegment ? 1 : 0) : 1 << sizeFlag;
+        var isSingleSegment = (descriptor & 0x20) != 0;
+        var dictionaryBytes = (descriptor & 3) switch { 3 => 4, var flag => flag };
+        var sizeAt = 5 + (isSingleSegment ? 0 : 1) + dictionaryBytes;
+        var sizeBytes = descriptor >> 6 is var sizeFlag && sizeFlag == 0 ? (isSingleSegment ? 1 : 0) : 1 << sizeFlag;
         if (header.Length < sizeAt + sizeBytes) return none;
         var field = header[sizeAt..];
-        long contentSize = sizeBytes switch
+        var contentSize = sizeBytes switch
         {
             0 => -1,
             1 => field[0],
@@ -53,14 +53,14 @@ internal readonly record struct ZstdFrame(long Length, long ContentSize, long Wi
             4 => BinaryPrimitives.ReadUInt32LittleEndian(field),
             _ => Math.Max(-1, BinaryPrimitives.ReadInt64LittleEndian(field)),
         };
-        long window = isSingleSegment ? contentSize : Window(header[5]);
-        bool isWhole = TryMeasure(bytes, sizeAt + sizeBytes, (descriptor & 4) != 0, out long length, out bool hasRun, out bool hasEmpty);
+        var window = isSingleSegment ? contentSize : Window(header[5]);
+        var isWhole = TryMeasure(bytes, sizeAt + sizeBytes, (descriptor & 4) != 0, out var length, out var hasRun, out var hasEmpty);
         return new ZstdFrame(length, contentSize, window, sizeAt + sizeBytes) { IsReadInPieces = !isWhole || (hasRun && window == 0) || hasEmpty };
     }
 
     private static long Window(byte descriptor)
     {
-        long smallest = 1L << (10 + (descriptor >> 3));
+        var smallest = 1L << (10 + (descriptor >> 3));
         return smallest + ((smallest / 8) * (descriptor & 7));
     }
 
@@ -74,13 +74,13 @@ internal readonly record struct ZstdFrame(long Length, long ContentSize, long Wi
         while (rest.Length >= BlockHeaderBytes)
         {
             rest.Slice(0, BlockHeaderBytes).CopyTo(header);
-            int block = header[0] | (header[1] << 8) | (header[2] << 16);
+            var block = header[0] | (header[1] << 8) | (header[2] << 16);
             // A block of one byte repeated has that byte alone.
-            bool isRun = ((block >> 1) & 3) == RunBlock;
+            var isRun = ((block >> 1) & 3) == RunBlock;
             hasRun |= isRun;
             hasEmpty |= ((block >> 1) & 3) == CompressedBlock && block >> 3 == 0;
             long blockLength = BlockHeaderBytes + (isRun ? 1 : block >> 3);
-            bool isLast = (block & 1) != 0;
+            var isLast = (block & 1) != 0;
             if (isLast && hasChecksum) blockLength += ChecksumBytes;
             if (blockLength > rest.Length) break;
             rest = rest.Slice(blockLength);

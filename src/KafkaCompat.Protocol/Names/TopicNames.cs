@@ -30,7 +30,7 @@ public static class TopicNames
 
     private static bool HasOnlyLegalCharacters(string name)
     {
-        foreach (char c in name)
+        foreach (var c in name)
         {
             if (!char.IsAsciiLetterOrDigit(c) && c is not ('.' or '_' or '-'))
                 return false;

@@ -31,7 +31,7 @@ public static class ControlRecords
         version = 0;
         if (value.Length < 2) return false;
         version = BinaryPrimitives.ReadInt16BigEndian(value.Span);
-        byte[] bytes = value.Span.ToArray();
+        var bytes = value.Span.ToArray();
         try
         {
             message = type switch

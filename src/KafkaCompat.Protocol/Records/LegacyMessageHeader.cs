@@ -24,12 +24,12 @@ public static class LegacyMessageHeader
     {
         header = default;
         if (bytes.Length <= AttributesPosition) return false;
-        sbyte magic = (sbyte)bytes[RecordBatchHeader.MagicPosition];
-        int length = BinaryPrimitives.ReadInt32BigEndian(bytes[RecordBatchHeader.BatchLengthPosition..]);
-        bool hasTimestamp = magic == 1;
+        var magic = (sbyte)bytes[RecordBatchHeader.MagicPosition];
+        var length = BinaryPrimitives.ReadInt32BigEndian(bytes[RecordBatchHeader.BatchLengthPosition..]);
+        var hasTimestamp = magic == 1;
         if (magic is not (0 or 1) || length < (hasTimestamp ? MinLengthWithTimestamp : RecordBatchHeader.MinBatchLength)) return false;
         if (hasTimestamp && bytes.Length < TimestampPosition + sizeof(long)) return false;
-        long timestamp = hasTimestamp ? BinaryPrimitives.ReadInt64BigEndian(bytes[TimestampPosition..]) : RecordBatchHeader.NoTimestamp;
+        var timestamp = hasTimestamp ? BinaryPrimitives.ReadInt64BigEndian(bytes[TimestampPosition..]) : RecordBatchHeader.NoTimestamp;
         header = new RecordBatchHeader(
             BinaryPrimitives.ReadInt64BigEndian(bytes),
             length,

@@ -20,14 +20,14 @@ public static class LegacyMessageSet
         batches = [];
         while (!bytes.IsEmpty)
         {
-            var fault = RecordBatchEnumerator.Peek(new ReadOnlySequence<byte>(bytes), out int size);
+            var fault = RecordBatchEnumerator.Peek(new ReadOnlySequence<byte>(bytes), out var size);
             if (fault == RecordFault.None) return RecordFault.UnknownMagic;
             if (fault != RecordFault.LegacyMagic) return fault;
-            if (!TryReadOne(bytes[..size], out var message, out sbyte magic, out sbyte attributes)) return RecordFault.RecordMalformed;
+            if (!TryReadOne(bytes[..size], out var message, out var magic, out var attributes)) return RecordFault.RecordMalformed;
             fault = TryUnwrap(message, magic, attributes, maxDecompressedBytes, out var messages);
             if (fault != RecordFault.None) return fault;
             var span = bytes.Span;
-            uint crc = BinaryPrimitives.ReadUInt32BigEndian(span[CrcPosition..]);
+            var crc = BinaryPrimitives.ReadUInt32BigEndian(span[CrcPosition..]);
             batches.Add(
                 new LegacyBatch(messages[0].Offset, message.Offset, size, magic, crc, Crc32.Compute(span[MagicPosition..size]) == crc, attributes,
                 message.Timestamp, messages));
@@ -55,9 +55,9 @@ public static class LegacyMessageSet
         ReadOnlyMemory<byte> rest = buffer.WrittenSpan.ToArray();
         while (!rest.IsEmpty)
         {
-            var fault = RecordBatchEnumerator.Peek(new ReadOnlySequence<byte>(rest), out int size);
+            var fault = RecordBatchEnumerator.Peek(new ReadOnlySequence<byte>(rest), out var size);
             if (fault != RecordFault.LegacyMagic) return fault == RecordFault.BatchIncomplete ? RecordFault.RecordsMissing : RecordFault.RecordMalformed;
-            if (!TryReadOne(rest[..size], out var message, out sbyte innerMagic, out sbyte innerAttributes)) return RecordFault.RecordMalformed;
+            if (!TryReadOne(rest[..size], out var message, out var innerMagic, out var innerAttributes)) return RecordFault.RecordMalformed;
             if (innerMagic != magic || (innerAttributes & BatchAttributes.CodecMask) != 0) return RecordFault.RecordMalformed;
             messages.Add(message);
             rest = rest[size..];
@@ -65,9 +65,9 @@ public static class LegacyMessageSet
         if (messages.Count == 0) return RecordFault.RecordsMissing;
         if (magic == 0) return RecordFault.None;
 
-        bool isBrokersTime = (attributes & BatchAttributes.LogAppendTime) != 0;
-        long first = wrapper.Offset - messages[^1].Offset;
-        for (int i = 0; i < messages.Count; i++)
+        var isBrokersTime = (attributes & BatchAttributes.LogAppendTime) != 0;
+        var first = wrapper.Offset - messages[^1].Offset;
+        for (var i = 0; i < messages.Count; i++)
             messages[i] = messages[i] with { Offset = first + messages[i].Offset, Timestamp = isBrokersTime ? wrapper.Timestamp : messages[i].Timestamp };
         return RecordFault.None;
     }
@@ -78,10 +78,10 @@ public static class LegacyMessageSet
         attributes = 0;
         var span = bytes.Span;
         magic = (sbyte)span[MagicPosition];
-        int at = magic == 0 ? TimestampPosition : TimestampPosition + 8;
+        var at = magic == 0 ? TimestampPosition : TimestampPosition + 8;
         if (span.Length < at) return false;
         attributes = (sbyte)span[AttributesPosition];
-        long timestamp = magic == 0 ? RecordBatchHeader.NoTimestamp : BinaryPrimitives.ReadInt64BigEndian(span[TimestampPosition..]);
+        var timestamp = magic == 0 ? RecordBatchHeader.NoTimestamp : BinaryPrimitives.ReadInt64BigEndian(span[TimestampPosition..]);
         if (!TryReadSlice(bytes, ref at, out var key) || !TryReadSlice(bytes, ref at, out var value) || at != bytes.Length) return false;
         message = new LegacyMessage(BinaryPrimitives.ReadInt64BigEndian(span), timestamp, key, value);
         return true;
@@ -91,7 +91,7 @@ public static class LegacyMessageSet
     {
         slice = null;
         if (bytes.Length - at < 4) return false;
-        int length = BinaryPrimitives.ReadInt32BigEndian(bytes.Span[at..]);
+        var length = BinaryPrimitives.ReadInt32BigEndian(bytes.Span[at..]);
         at += 4;
         if (length < 0) return true;
         if (length > bytes.Length - at) return false;

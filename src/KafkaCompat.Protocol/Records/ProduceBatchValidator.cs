@@ -30,13 +30,13 @@ public static class ProduceBatchValidator
     public static ProduceVerdict? RefuseRequest(in ReadOnlySequence<byte> records, out bool isTransactional)
     {
         isTransactional = false;
-        var fault = RecordBatchEnumerator.Peek(records, out int size);
+        var fault = RecordBatchEnumerator.Peek(records, out var size);
         if (RefuseFrame(records, fault) is { } refused) return refused;
         if (fault is not (RecordFault.None or RecordFault.HeaderIncomplete)) return null;
         var rest = records.Slice(size);
         if (RecordBatchEnumerator.Peek(rest, out _) == RecordFault.BatchIncomplete && OverflowsInt(rest))
             return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
-        isTransactional = fault == RecordFault.None && RecordBatchHeader.TryReadAttributes(records, out short attributes)
+        isTransactional = fault == RecordFault.None && RecordBatchHeader.TryReadAttributes(records, out var attributes)
             && (attributes & BatchAttributes.Transactional) != 0;
         return null;
     }
@@ -54,8 +54,8 @@ public static class ProduceBatchValidator
         var scan = new RecordScan(batch.Header, rules);
         if (scan.Run(batch) is { } badRecords) return badRecords;
 
-        bool isBrokersTime = settings.TimestampType == TimestampType.LogAppendTime;
-        long logAppendTimeMs = isBrokersTime ? rules.NowMs : RecordBatchHeader.NoTimestamp;
+        var isBrokersTime = settings.TimestampType == TimestampType.LogAppendTime;
+        var logAppendTimeMs = isBrokersTime ? rules.NowMs : RecordBatchHeader.NoTimestamp;
         var verdict = target == codec
             ? ProduceVerdict.Append(WithTimestamp(batch, settings.TimestampType, isBrokersTime ? rules.NowMs : scan.MaxTimestamp), logAppendTimeMs)
             : Rebuild(batch, target, rules, logAppendTimeMs);
@@ -71,7 +71,7 @@ public static class ProduceBatchValidator
     private static ProduceVerdict? TryTakeBatch(in ReadOnlySequence<byte> bytes, in ProduceBatchRules rules, out RecordBatchSlice batch)
     {
         batch = default;
-        var fault = RecordBatchEnumerator.Peek(bytes, out int size);
+        var fault = RecordBatchEnumerator.Peek(bytes, out var size);
         if (RefuseFrame(bytes, fault) is { } refused) return refused;
         if (fault is RecordFault.BatchIncomplete or RecordFault.LegacyMagic) return ProduceVerdict.RefuseRequest(ErrorCode.InvalidRecord);
         var rest = bytes.Slice(size);
@@ -114,14 +114,14 @@ public static class ProduceBatchValidator
     private static ProduceVerdict? CheckHeader(in RecordBatchSlice batch, in ProduceBatchRules rules)
     {
         var header = batch.Header;
-        bool isClient = rules.Origin == AppendOrigin.Client;
+        var isClient = rules.Origin == AppendOrigin.Client;
         if (isClient && header.BaseOffset != 0) return ProduceVerdict.Refuse(ErrorCode.InvalidRecord);
         if (header.SizeInBytes > rules.Settings.MaxMessageBytes) return ProduceVerdict.Refuse(ErrorCode.MessageTooLarge);
         if (!batch.IsSound()) return ProduceVerdict.Refuse(ErrorCode.CorruptMessage);
         if (header.Codec > CompressionType.Zstd) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
         if (!isClient) return null;
-        bool countsAgree = header.RecordCount > 0 && header.LastOffsetDelta == header.RecordCount - 1;
-        bool hasNoSequence = header.HasProducerId && header.BaseSequence < 0;
+        var countsAgree = header.RecordCount > 0 && header.LastOffsetDelta == header.RecordCount - 1;
+        var hasNoSequence = header.HasProducerId && header.BaseSequence < 0;
         return !countsAgree || hasNoSequence || header.IsControl ? ProduceVerdict.Refuse(ErrorCode.InvalidRecord) : null;
     }
 
@@ -139,7 +139,7 @@ public static class ProduceBatchValidator
     {
         var settings = rules.Settings;
         var header = batch.Header;
-        bool isBrokersTime = settings.TimestampType == TimestampType.LogAppendTime;
+        var isBrokersTime = settings.TimestampType == TimestampType.LogAppendTime;
         if (header.HasProducerId && header.ProducerEpoch < 0) return ProduceVerdict.Refuse(ErrorCode.UnknownServerError);
         using var builder = new RecordBatchBuilder
         {
@@ -157,7 +157,7 @@ public static class ProduceBatchValidator
             IsControl = header.IsControl,
         };
         var reader = new RecordBatchReader(batch, MaxRebuiltBytes);
-        int count = 0;
+        var count = 0;
         try
         {
             while (reader.MoveNext())

@@ -59,11 +59,11 @@ public sealed class RecordBatchBuilder : IDisposable
 
     public void AppendAt(int offsetDelta, long timestamp, NullableBytes key, NullableBytes value, ReadOnlySpan<RecordHeader> headers = default)
     {
-        long delta = Track(offsetDelta, timestamp);
-        int body = 1 + RecordVarint.Size(delta) + RecordVarint.Size(offsetDelta) + SizeOf(key) + SizeOf(value) + RecordVarint.Size(headers.Length);
+        var delta = Track(offsetDelta, timestamp);
+        var body = 1 + RecordVarint.Size(delta) + RecordVarint.Size(offsetDelta) + SizeOf(key) + SizeOf(value) + RecordVarint.Size(headers.Length);
         foreach (var header in headers) body += SizeOf(header.Key) + SizeOf(header.Value);
         var to = _records.GetSpan(RecordVarint.MaxBytes32 + body);
-        int at = WriteStart(to, body, delta, offsetDelta);
+        var at = WriteStart(to, body, delta, offsetDelta);
         at += WriteBytes(to[at..], key);
         at += WriteBytes(to[at..], value);
         at += RecordVarint.Write(to[at..], headers.Length);
@@ -80,11 +80,11 @@ public sealed class RecordBatchBuilder : IDisposable
     /// </summary>
     public void AppendAt(int offsetDelta, long timestamp, in RecordView record)
     {
-        long delta = Track(offsetDelta, timestamp);
-        int body = 1 + RecordVarint.Size(delta) + RecordVarint.Size(offsetDelta) + SizeOf(record.Key) + SizeOf(record.Value)
+        var delta = Track(offsetDelta, timestamp);
+        var body = 1 + RecordVarint.Size(delta) + RecordVarint.Size(offsetDelta) + SizeOf(record.Key) + SizeOf(record.Value)
             + RecordVarint.Size(record.HeaderCount) + record.HeaderBytes.Length;
         var to = _records.GetSpan(RecordVarint.MaxBytes32 + body);
-        int at = WriteStart(to, body, delta, offsetDelta);
+        var at = WriteStart(to, body, delta, offsetDelta);
         at += WriteBytes(to[at..], record.Key);
         at += WriteBytes(to[at..], record.Value);
         at += RecordVarint.Write(to[at..], record.HeaderCount);
@@ -95,12 +95,18 @@ public sealed class RecordBatchBuilder : IDisposable
     /// <summary>Appends the batch to <paramref name="output"/> and returns its header.</summary>
     public RecordBatchHeader WriteTo(PooledBuffer output)
     {
-        int start = output.WrittenCount;
+        var start = output.WrittenCount;
         output.GetSpan(RecordBatchHeader.Size);
         output.Advance(RecordBatchHeader.Size);
-        if (Codec == CompressionType.None) output.Write(_records.WrittenSpan);
-        else CompressionCodecs.Get(Codec)
-            .Compress(new ReadOnlySequence<byte>(_records.WrittenMemory), output, CompressionLevel ?? CompressionCodecs.DefaultLevel(Codec));
+        if (Codec == CompressionType.None)
+        {
+            output.Write(_records.WrittenSpan);
+        }
+        else
+        {
+            CompressionCodecs.Get(Codec)
+                .Compress(new ReadOnlySequence<byte>(_records.WrittenMemory), output, CompressionLevel ?? CompressionCodecs.DefaultLevel(Codec));
+        }
 
         var batch = output.WrittenForPatch[start..];
         var header = new RecordBatchHeader(
@@ -147,7 +153,7 @@ public sealed class RecordBatchBuilder : IDisposable
 
     private static int WriteStart(Span<byte> to, int body, long timestampDelta, int offsetDelta)
     {
-        int at = RecordVarint.Write(to, body);
+        var at = RecordVarint.Write(to, body);
         to[at++] = 0; // attributes
         at += RecordVarint.Write(to[at..], timestampDelta);
         return at + RecordVarint.Write(to[at..], offsetDelta);
@@ -157,7 +163,7 @@ public sealed class RecordBatchBuilder : IDisposable
 
     private static int WriteBytes(Span<byte> to, NullableBytes bytes)
     {
-        int at = RecordVarint.Write(to, bytes.IsNull ? -1 : bytes.Length);
+        var at = RecordVarint.Write(to, bytes.IsNull ? -1 : bytes.Length);
         bytes.Span.CopyTo(to[at..]);
         return at + bytes.Length;
     }

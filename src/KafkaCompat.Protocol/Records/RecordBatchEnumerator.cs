@@ -33,7 +33,7 @@ public ref struct RecordBatchEnumerator
     {
         Current = default;
         if (Fault != RecordFault.None || _rest.IsEmpty) return false;
-        Fault = Peek(_rest, out int size);
+        Fault = Peek(_rest, out var size);
         if (Fault != RecordFault.None) return false;
         var bytes = _rest.Slice(0, size);
         _ = RecordBatchHeader.TryRead(bytes, out var header);
@@ -52,14 +52,14 @@ public ref struct RecordBatchEnumerator
         scoped ReadOnlySpan<byte> first = bytes.FirstSpan;
         if (first.Length < Prefix)
         {
-            int available = (int)Math.Min(Prefix, bytes.Length);
+            var available = (int)Math.Min(Prefix, bytes.Length);
             bytes.Slice(0, available).CopyTo(copy);
             first = copy[..available];
         }
-        int length = BinaryPrimitives.ReadInt32BigEndian(first[RecordBatchHeader.BatchLengthPosition..]);
+        var length = BinaryPrimitives.ReadInt32BigEndian(first[RecordBatchHeader.BatchLengthPosition..]);
         if (length < RecordBatchHeader.MinBatchLength) return RecordFault.BatchLengthTooSmall;
         if (first.Length < Prefix) return RecordFault.BatchIncomplete;
-        sbyte magic = (sbyte)first[RecordBatchHeader.MagicPosition];
+        var magic = (sbyte)first[RecordBatchHeader.MagicPosition];
         if (magic is < 0 or > RecordBatchHeader.CurrentMagic) return RecordFault.UnknownMagic;
         if (bytes.Length - RecordBatchHeader.LogOverhead < length) return RecordFault.BatchIncomplete;
         size = length + RecordBatchHeader.LogOverhead;

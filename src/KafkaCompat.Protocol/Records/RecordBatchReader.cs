@@ -30,8 +30,14 @@ public ref struct RecordBatchReader : IDisposable
         _header = batch.Header;
         _records = batch.Payload;
         _left = _header.RecordCount;
-        if (_left < 0) Fault = RecordFault.NegativeRecordCount;
-        else if (_header.Codec > CompressionType.Zstd) Fault = RecordFault.UnknownCodec;
+        if (_left < 0)
+        {
+            Fault = RecordFault.NegativeRecordCount;
+        }
+        else if (_header.Codec > CompressionType.Zstd)
+        {
+            Fault = RecordFault.UnknownCodec;
+        }
         else if (_header.Codec != CompressionType.None)
         {
             _decompressed = new PooledBuffer();
@@ -67,7 +73,7 @@ public ref struct RecordBatchReader : IDisposable
             if (!_span.IsEmpty) Fault = RecordFault.RecordsLeftOver;
             return false;
         }
-        if (!TryTakeBody(out var body, out int size)) return false;
+        if (!TryTakeBody(out var body, out var size)) return false;
         Fault = Parse(body, size);
         if (Fault != RecordFault.None) return false;
         _left--;
@@ -91,8 +97,15 @@ public ref struct RecordBatchReader : IDisposable
             size = _span.Length - span.Length + length;
             body = span[..length];
         }
-        else if (!TryTakeStraddling(out body, out size)) return false;
-        if (size < _span.Length) _span = _span[size..];
+        else if (!TryTakeStraddling(out body, out size))
+        {
+            return false;
+        }
+
+        if (size < _span.Length)
+        {
+            _span = _span[size..];
+        }
         else
         {
             _records = Unread.Slice(size);
@@ -123,8 +136,8 @@ public ref struct RecordBatchReader : IDisposable
         head = head[..(int)Math.Min(head.Length, rest.Length)];
         rest.Slice(0, head.Length).CopyTo(head);
         ReadOnlySpan<byte> unread = head;
-        bool hasLength = RecordVarint.TryRead(ref unread, out int length);
-        int lengthSize = head.Length - unread.Length;
+        var hasLength = RecordVarint.TryRead(ref unread, out int length);
+        var lengthSize = head.Length - unread.Length;
         if (!hasLength || length < 0 || length > rest.Length - lengthSize)
         {
             Fault = RecordFault.RecordLengthInvalid;

@@ -71,12 +71,12 @@ internal ref struct RecordCursor
     private RecordFault TryReadStraddling(out RecordFields fields)
     {
         fields = default;
-        switch (TryReadVarint(RecordVarint.MaxBytes32, out ulong raw))
+        switch (TryReadVarint(RecordVarint.MaxBytes32, out var raw))
         {
             case Outcome.End: return RecordFault.RecordsMissing;
             case Outcome.TooLong: return RecordFault.RecordLengthOverlong;
         }
-        int length = Int(raw);
+        var length = Int(raw);
         if (length < 0) return RecordFault.RecordLengthInvalid;
         if (length > _maxRecordBytes) return RecordFault.RecordTooLarge;
         if (_source is null && length > _records.Length - Position) return RecordFault.RecordLengthInvalid;
@@ -89,15 +89,15 @@ internal ref struct RecordCursor
         if (Position == end || !HasMore()) return RecordFault.RecordMalformed;
         fields.Attributes = (sbyte)_span[0];
         _span = _span[1..];
-        if (TryReadVarint(RecordVarint.MaxBytes64, out ulong timestampDelta) != Outcome.Read || !TryReadInt(out fields.OffsetDelta))
+        if (TryReadVarint(RecordVarint.MaxBytes64, out var timestampDelta) != Outcome.Read || !TryReadInt(out fields.OffsetDelta))
             return RecordFault.RecordMalformed;
         fields.TimestampDelta = (long)(timestampDelta >> 1) ^ -(long)(timestampDelta & 1);
         if (!TrySkipSlice(end, out fields.KeyLength) || !TrySkipSlice(end, out fields.ValueLength)) return RecordFault.RecordMalformed;
         if (!TryReadInt(out fields.HeaderCount)) return RecordFault.RecordMalformed;
         if (fields.HeaderCount < 0) return RecordFault.RecordFieldNegative;
-        for (int i = 0; i < fields.HeaderCount; i++)
+        for (var i = 0; i < fields.HeaderCount; i++)
         {
-            if (!TrySkipSlice(end, out int keyLength)) return RecordFault.RecordMalformed;
+            if (!TrySkipSlice(end, out var keyLength)) return RecordFault.RecordMalformed;
             if (keyLength < 0) return RecordFault.RecordFieldNegative;
             if (!TrySkipSlice(end, out _)) return RecordFault.RecordMalformed;
         }
@@ -112,10 +112,10 @@ internal ref struct RecordCursor
             length = -1;
             return Position <= end;
         }
-        for (int left = length; left > 0;)
+        for (var left = length; left > 0;)
         {
             if (!HasMore()) return false;
-            int step = Math.Min(left, _span.Length);
+            var step = Math.Min(left, _span.Length);
             _span = _span[step..];
             left -= step;
         }
@@ -124,7 +124,7 @@ internal ref struct RecordCursor
 
     private bool TryReadInt(out int value)
     {
-        bool read = TryReadVarint(RecordVarint.MaxBytes32, out ulong raw) == Outcome.Read;
+        var read = TryReadVarint(RecordVarint.MaxBytes32, out var raw) == Outcome.Read;
         value = Int(raw);
         return read;
     }
@@ -134,10 +134,10 @@ internal ref struct RecordCursor
     private Outcome TryReadVarint(int maxBytes, out ulong raw)
     {
         raw = 0;
-        for (int i = 0; i < maxBytes; i++)
+        for (var i = 0; i < maxBytes; i++)
         {
             if (!HasMore()) return Outcome.End;
-            byte b = _span[0];
+            var b = _span[0];
             _span = _span[1..];
             raw |= (ulong)(b & 0x7f) << (7 * i);
             if (b < 0x80) return Outcome.Read;

@@ -21,7 +21,7 @@ internal struct RecordFields
         fields = default;
         if (body.IsEmpty) return RecordFault.RecordMalformed;
         fields.Attributes = (sbyte)body[0];
-        int at = 1;
+        var at = 1;
         if (!TryReadLong(body, ref at, out fields.TimestampDelta) || !TryReadInt(body, ref at, out fields.OffsetDelta)) return RecordFault.RecordMalformed;
         if (!TryReadSlice(body, ref at, out fields.KeyStart, out fields.KeyLength)) return RecordFault.RecordMalformed;
         if (!TryReadSlice(body, ref at, out fields.ValueStart, out fields.ValueLength)) return RecordFault.RecordMalformed;
@@ -29,9 +29,9 @@ internal struct RecordFields
         fields.HeaderStart = at;
         if (fields.HeaderCount < 0) return RecordFault.RecordFieldNegative;
         // However many are promised, each takes two bytes at least of what is there.
-        for (int i = 0; i < fields.HeaderCount; i++)
+        for (var i = 0; i < fields.HeaderCount; i++)
         {
-            if (!TryReadSlice(body, ref at, out _, out int keyLength)) return RecordFault.RecordMalformed;
+            if (!TryReadSlice(body, ref at, out _, out var keyLength)) return RecordFault.RecordMalformed;
             if (keyLength < 0) return RecordFault.RecordFieldNegative;
             if (!TryReadSlice(body, ref at, out _, out _)) return RecordFault.RecordMalformed;
         }
@@ -40,7 +40,7 @@ internal struct RecordFields
 
     private static bool TryReadSlice(ReadOnlySpan<byte> body, ref int at, out int start, out int length)
     {
-        bool hasLength = TryReadInt(body, ref at, out length);
+        var hasLength = TryReadInt(body, ref at, out length);
         start = at;
         if (!hasLength || length > body.Length - at) return false;
         if (length > 0) at += length;
@@ -75,7 +75,7 @@ internal struct RecordFields
     private static bool TryReadIntSlow(ReadOnlySpan<byte> body, ref int at, out int value)
     {
         var rest = body[at..];
-        bool read = RecordVarint.TryRead(ref rest, out value);
+        var read = RecordVarint.TryRead(ref rest, out value);
         at = body.Length - rest.Length;
         return read;
     }
@@ -83,7 +83,7 @@ internal struct RecordFields
     private static bool TryReadLongSlow(ReadOnlySpan<byte> body, ref int at, out long value)
     {
         var rest = body[at..];
-        bool read = RecordVarint.TryRead(ref rest, out value);
+        var read = RecordVarint.TryRead(ref rest, out value);
         at = body.Length - rest.Length;
         return read;
     }

@@ -39,7 +39,7 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
     public ProduceVerdict? Run(in RecordBatchSlice batch)
     {
         RecordFault fault;
-        bool isCompressed = header.Codec != CompressionType.None;
+        var isCompressed = header.Codec != CompressionType.None;
         if (!isCompressed)
         {
             var cursor = new RecordCursor(batch.Payload);
@@ -50,7 +50,7 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
         else
         {
             using var source = CompressionCodecs.Get(header.Codec).Open(batch.Payload);
-            long limit = Math.Max(MaxDecompressedBytes, (long)MaxDecompressionRatio * header.SizeInBytes);
+            var limit = Math.Max(MaxDecompressedBytes, (long)MaxDecompressionRatio * header.SizeInBytes);
             var cursor = new RecordCursor(source, rules.Settings.MaxDecompressedMessageBytes, limit);
             fault = Run(ref cursor);
             // What the codec cannot read is the codec's fault, also where the records before it were odd already.
@@ -77,8 +77,8 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
 
     private RecordFault Run(ref RecordCursor cursor)
     {
-        int count = header.RecordCount;
-        for (int i = 0; i < count; i++)
+        var count = header.RecordCount;
+        for (var i = 0; i < count; i++)
         {
             var fault = cursor.TryRead(out var record);
             if (fault != RecordFault.None) return fault;
@@ -95,8 +95,8 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
             if (Counts()) Add(index, $"Compacted topic cannot accept message without key in topic partition {rules.Topic}-{rules.Partition}");
             return;
         }
-        bool isBrokersTime = header.TimestampType == TimestampType.LogAppendTime;
-        long timestamp = isBrokersTime ? header.MaxTimestamp : header.BaseTimestamp + record.TimestampDelta;
+        var isBrokersTime = header.TimestampType == TimestampType.LogAppendTime;
+        var timestamp = isBrokersTime ? header.MaxTimestamp : header.BaseTimestamp + record.TimestampDelta;
         if (rules.Settings.TimestampType == TimestampType.LogAppendTime)
         {
             if (!isBrokersTime) return;
@@ -142,7 +142,7 @@ internal struct RecordScan(RecordBatchHeader header, ProduceBatchRules rules)
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture,
             $"One or more records have been rejected due to {_errorCount} record errors in total, and only showing the first three errors at most: [");
-        for (int i = 0; i < Math.Min(ShownErrors, _errors!.Count); i++)
+        for (var i = 0; i < Math.Min(ShownErrors, _errors!.Count); i++)
             text.Append(CultureInfo.InvariantCulture, $"{(i > 0 ? ", " : "")}RecordError(batchIndex={_errors[i].BatchIndex}, message='{_errors[i].Message}')");
         return ProduceVerdict.Refuse(ErrorCode.InvalidRecord, text.Append(']').ToString(), _errors);
     }

@@ -36,12 +36,12 @@ public static class RecordTimeSearch
         ref RecordCursor cursor, in RecordBatchHeader header, long timestamp, bool exact, long fromOffset, out (long Offset, long Timestamp) found)
     {
         found = (-1, -1);
-        for (int i = 0; i < header.RecordCount; i++)
+        for (var i = 0; i < header.RecordCount; i++)
         {
             var fault = cursor.TryRead(out var record);
             if (fault != RecordFault.None) return fault;
-            long offset = header.BaseOffset + record.OffsetDelta;
-            long time = header.TimestampType == TimestampType.LogAppendTime ? header.MaxTimestamp : header.BaseTimestamp + record.TimestampDelta;
+            var offset = header.BaseOffset + record.OffsetDelta;
+            var time = header.TimestampType == TimestampType.LogAppendTime ? header.MaxTimestamp : header.BaseTimestamp + record.TimestampDelta;
             if (offset < fromOffset || (exact ? time != timestamp : time < timestamp)) continue;
             found = (offset, time);
             return RecordFault.None;

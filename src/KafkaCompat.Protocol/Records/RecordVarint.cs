@@ -57,14 +57,14 @@ internal static class RecordVarint
 
     private static int SizeUnsigned(ulong value)
     {
-        int size = 1;
+        var size = 1;
         for (; value >= 0x80; value >>= 7) size++;
         return size;
     }
 
     private static int WriteUnsigned(Span<byte> bytes, ulong value)
     {
-        int i = 0;
+        var i = 0;
         for (; value >= 0x80; value >>= 7) bytes[i++] = (byte)(value | 0x80);
         bytes[i++] = (byte)value;
         return i;
@@ -73,7 +73,7 @@ internal static class RecordVarint
     private static bool TryReadSlow(scoped ref ReadOnlySpan<byte> bytes, out int value)
     {
         uint raw = 0;
-        for (int i = 0; i < MaxBytes32 && i < bytes.Length; i++)
+        for (var i = 0; i < MaxBytes32 && i < bytes.Length; i++)
         {
             raw |= (uint)(bytes[i] & 0x7f) << (7 * i);
             if (bytes[i] >= 0x80) continue;
@@ -88,7 +88,7 @@ internal static class RecordVarint
     private static bool TryReadSlow(scoped ref ReadOnlySpan<byte> bytes, out long value)
     {
         ulong raw = 0;
-        for (int i = 0; i < MaxBytes64 && i < bytes.Length; i++)
+        for (var i = 0; i < MaxBytes64 && i < bytes.Length; i++)
         {
             raw |= (ulong)(bytes[i] & 0x7f) << (7 * i);
             if (bytes[i] >= 0x80) continue;

@@ -98,7 +98,7 @@ public ref struct WireReader
     /// <summary>Reads an id.</summary>
     public Uuid ReadUuid()
     {
-        long high = ReadInt64();
+        var high = ReadInt64();
         return new Uuid(high, ReadInt64());
     }
 
@@ -109,9 +109,9 @@ public ref struct WireReader
     public uint ReadUnsignedVarint()
     {
         uint value = 0;
-        for (int shift = 0; shift < 35; shift += 7)
+        for (var shift = 0; shift < 35; shift += 7)
         {
-            byte b = ReadByte();
+            var b = ReadByte();
             value |= (uint)(b & 0x7f) << shift;
             if ((b & 0x80) == 0)
             {
@@ -125,7 +125,7 @@ public ref struct WireReader
     /// <summary>Reads a signed number of up to five bytes.</summary>
     public int ReadVarint()
     {
-        uint value = ReadUnsignedVarint();
+        var value = ReadUnsignedVarint();
         return (int)(value >> 1) ^ -(int)(value & 1);
     }
 
@@ -133,9 +133,9 @@ public ref struct WireReader
     public long ReadVarlong()
     {
         ulong value = 0;
-        for (int shift = 0; shift < 70; shift += 7)
+        for (var shift = 0; shift < 70; shift += 7)
         {
-            byte b = ReadByte();
+            var b = ReadByte();
             value |= (ulong)(b & 0x7f) << shift;
             if ((b & 0x80) == 0)
             {
@@ -152,7 +152,7 @@ public ref struct WireReader
     /// <summary>Reads a string, null where its length is negative.</summary>
     public string? ReadNullableString(bool flexible)
     {
-        int length = flexible ? (int)ReadUnsignedVarint() - 1 : ReadInt16();
+        var length = flexible ? (int)ReadUnsignedVarint() - 1 : ReadInt16();
         if (length <= 0)
         {
             return length < 0 ? null : "";
@@ -170,7 +170,7 @@ public ref struct WireReader
             return Decode(bytes);
         }
 
-        byte[] rented = ArrayPool<byte>.Shared.Rent(length);
+        var rented = ArrayPool<byte>.Shared.Rent(length);
         try
         {
             CopyTo(rented.AsSpan(0, length));
@@ -188,7 +188,7 @@ public ref struct WireReader
     /// <summary>Reads bytes, null where their length is negative.</summary>
     public byte[]? ReadNullableBytes(bool flexible)
     {
-        int length = ReadLength(flexible);
+        var length = ReadLength(flexible);
         return length < 0 ? null : ReadRaw(length);
     }
 
@@ -202,7 +202,7 @@ public ref struct WireReader
 
         Need(length);
         Charge(32 + length);
-        byte[] bytes = new byte[length];
+        var bytes = new byte[length];
         CopyTo(bytes);
         return bytes;
     }
@@ -213,7 +213,7 @@ public ref struct WireReader
     /// <summary>Reads records as a slice of the memory that is read, null where their length is negative.</summary>
     public RecordBytes? ReadNullableRecords(bool flexible)
     {
-        int length = ReadLength(flexible);
+        var length = ReadLength(flexible);
         if (length < 0)
         {
             return null;
@@ -238,7 +238,7 @@ public ref struct WireReader
     /// </summary>
     public int ReadArrayLength(bool flexible, bool nullable, int elementBytes, int elementCost)
     {
-        int length = flexible ? (int)ReadUnsignedVarint() - 1 : ReadInt32();
+        var length = flexible ? (int)ReadUnsignedVarint() - 1 : ReadInt32();
         if (length == 0 && nullable)
         {
             // Null and empty are not the same, so there is a list for nothing.
@@ -265,14 +265,14 @@ public ref struct WireReader
     /// <summary>Reads how many tagged fields follow.</summary>
     public int ReadTagCount()
     {
-        uint count = ReadUnsignedVarint();
+        var count = ReadUnsignedVarint();
         return count <= WireLimits.MaxTaggedFields ? (int)count : throw Failure(WireFormatReason.TooManyTags, $"{count} tagged fields");
     }
 
     /// <summary>Reads the number and size of a tagged field; its bytes are there.</summary>
     public int ReadTag(out int size)
     {
-        int tag = (int)ReadUnsignedVarint();
+        var tag = (int)ReadUnsignedVarint();
         size = (int)ReadUnsignedVarint();
         Need(size);
         return tag;
@@ -297,7 +297,7 @@ public ref struct WireReader
         Need(length);
         while (length > 0)
         {
-            int here = Math.Min(length, _span.Length - _position);
+            var here = Math.Min(length, _span.Length - _position);
             _position += here;
             length -= here;
             if (length > 0)
@@ -319,7 +319,7 @@ public ref struct WireReader
 
     private readonly WireFormatException PastMaxCost()
     {
-        long most = WireLimits.MostCost(_length);
+        var most = WireLimits.MostCost(_length);
         return _cost > most
             ? Failure(WireFormatReason.TooCostly, $"a message of {_length} bytes may allocate {most}, and this one would allocate more")
             : Failure(WireFormatReason.TooCostlyNow, $"a message of {_length} bytes would allocate more than {_maxCost}");
@@ -348,10 +348,10 @@ public ref struct WireReader
         }
 
         // Encoding allocates an array for each byte that it replaces; this way does not.
-        char[] rented = ArrayPool<char>.Shared.Rent(bytes.Length);
+        var rented = ArrayPool<char>.Shared.Rent(bytes.Length);
         try
         {
-            _ = Utf8.ToUtf16(bytes, rented, out _, out int written);
+            _ = Utf8.ToUtf16(bytes, rented, out _, out var written);
             return new string(rented, 0, written);
         }
         finally
@@ -362,7 +362,7 @@ public ref struct WireReader
 
     private int ReadLength(bool flexible)
     {
-        int length = flexible ? (int)ReadUnsignedVarint() - 1 : ReadInt32();
+        var length = flexible ? (int)ReadUnsignedVarint() - 1 : ReadInt32();
         if (length > 0)
         {
             Need(length);
@@ -397,7 +397,7 @@ public ref struct WireReader
     {
         Need(length);
         ulong value = 0;
-        for (int i = 0; i < length; i++)
+        for (var i = 0; i < length; i++)
         {
             value = (value << 8) | ReadByte();
         }
@@ -414,7 +414,7 @@ public ref struct WireReader
                 NextPiece();
             }
 
-            int here = Math.Min(destination.Length, _span.Length - _position);
+            var here = Math.Min(destination.Length, _span.Length - _position);
             _span.Slice(_position, here).CopyTo(destination);
             _position += here;
             destination = destination[here..];

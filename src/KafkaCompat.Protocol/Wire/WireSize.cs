@@ -15,14 +15,14 @@ public static class WireSize
     /// <summary>Bytes of a signed varlong.</summary>
     public static int Varlong(long value)
     {
-        ulong zigzag = (ulong)((value << 1) ^ (value >> 63));
+        var zigzag = (ulong)((value << 1) ^ (value >> 63));
         return zigzag == 0 ? 1 : (BitOperations.Log2(zigzag) / 7) + 1;
     }
 
     /// <summary>Bytes of a string, null or not.</summary>
     public static int String(string? value, bool flexible)
     {
-        int bytes = value is null ? 0 : Encoding.UTF8.GetByteCount(value);
+        var bytes = value is null ? 0 : Encoding.UTF8.GetByteCount(value);
         return flexible ? bytes + (value is null ? 1 : UnsignedVarint((uint)bytes + 1)) : bytes + 2;
     }
 
@@ -40,15 +40,15 @@ public static class WireSize
     public static int Tag(int tag, int size)
     {
         // A tag is any 32 bits, and the largest ones are negative here.
-        int head = UnsignedVarint((uint)tag) + UnsignedVarint((uint)size);
+        var head = UnsignedVarint((uint)tag) + UnsignedVarint((uint)size);
         return checked(head + size);
     }
 
     /// <summary>Bytes of the count of tagged fields and of those kept unknown.</summary>
     public static int Tags(int known, List<UnknownTag>? unknown)
     {
-        int count = known + (unknown?.Count ?? 0);
-        int size = UnsignedVarint((uint)count);
+        var count = known + (unknown?.Count ?? 0);
+        var size = UnsignedVarint((uint)count);
         if (unknown is not null)
         {
             foreach (var tag in unknown)

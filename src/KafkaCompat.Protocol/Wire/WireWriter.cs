@@ -82,7 +82,7 @@ public ref struct WireWriter(IBufferWriter<byte> buffer, IRegionSink? regions = 
     public void WriteUnsignedVarint(uint value)
     {
         var span = Reserve(5);
-        int at = 0;
+        var at = 0;
         while (value >= 0x80)
         {
             span[at++] = (byte)(value | 0x80);
@@ -99,9 +99,9 @@ public ref struct WireWriter(IBufferWriter<byte> buffer, IRegionSink? regions = 
     /// <summary>Writes a signed varlong.</summary>
     public void WriteVarlong(long value)
     {
-        ulong rest = (ulong)((value << 1) ^ (value >> 63));
+        var rest = (ulong)((value << 1) ^ (value >> 63));
         var span = Reserve(10);
-        int at = 0;
+        var at = 0;
         while (rest >= 0x80)
         {
             span[at++] = (byte)(rest | 0x80);
@@ -115,7 +115,7 @@ public ref struct WireWriter(IBufferWriter<byte> buffer, IRegionSink? regions = 
     /// <summary>Writes a string that may not be null.</summary>
     public void WriteString(string value, bool flexible)
     {
-        int length = Encoding.UTF8.GetByteCount(value ?? throw NullInVersion());
+        var length = Encoding.UTF8.GetByteCount(value ?? throw NullInVersion());
         if (length > WireLimits.MaxStringLength)
         {
             throw new ArgumentException($"a string of {length} bytes does not fit the protocol", nameof(value));
@@ -207,7 +207,7 @@ public ref struct WireWriter(IBufferWriter<byte> buffer, IRegionSink? regions = 
         while (!bytes.IsEmpty)
         {
             var span = Reserve(1);
-            int here = Math.Min(span.Length, bytes.Length);
+            var here = Math.Min(span.Length, bytes.Length);
             bytes[..here].CopyTo(span);
             _position += here;
             bytes = bytes[here..];

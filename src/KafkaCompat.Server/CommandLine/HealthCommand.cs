@@ -85,8 +85,11 @@ internal static class HealthCommand
     {
         // A variable of a script that is not set, most of all.
         if (arguments is [""])
+        {
             throw new ConfigurationException(
                 "health was given an empty text. It takes a URL, HOST:PORT or a properties file, or nothing to ask the node that the environment describes.");
+        }
+
         if (arguments.Count == 1 && !File.Exists(arguments[0]))
         {
             return (UrlOf(arguments[0]), ExpectedNode.Any);

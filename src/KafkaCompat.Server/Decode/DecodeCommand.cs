@@ -80,9 +80,12 @@ internal static class DecodeCommand
         var name = Path.GetFileName(path) ?? "";
         var kind = options.Kind ?? KindOf(name) ?? ContentKind.Of(head, stream.Length) ?? (path is null ? DecodeKind.Request : throw Unknown(path));
         if (kind == DecodeKind.Text && KindOf(name) is null && !TextContent.IsOfKafka(Encoding.UTF8.GetString(head)))
+        {
             throw new ConfigurationException(
                 $"{path ?? "Standard input"} is text and no file of a data directory: those are checkpoints, meta.properties, partition.metadata, "
-                + "quorum-state and .kafka_cleanshutdown.");
+                    + "quorum-state and .kafka_cleanshutdown.");
+        }
+
         switch (kind)
         {
             case DecodeKind.Batches:
@@ -180,7 +183,11 @@ internal static class DecodeCommand
     private static long BaseOffset(string name, TextWriter output)
     {
         if (long.TryParse(name.AsSpan(0, Math.Max(0, name.IndexOf('.', StringComparison.Ordinal))), NumberStyles.None, CultureInfo.InvariantCulture,
-            out var offset)) return offset;
+            out var offset))
+        {
+            return offset;
+        }
+
         output.WriteLine("The file's name does not say the base offset of the segment; offsets count from it.");
         return 0;
     }

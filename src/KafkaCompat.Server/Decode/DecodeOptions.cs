@@ -77,8 +77,11 @@ internal sealed record DecodeOptions(
         }
 
         if (options.Kind != DecodeKind.Response && (options.Api is not null || options.Version is not null))
+        {
             throw new ConfigurationException(
                 $"{(options.Api is null ? "--version" : "--api")} is of --response alone: everything else says by itself what it is.");
+        }
+
         return files.Count == 0 && options.Hex is null
             ? throw new ConfigurationException("decode needs a file, - or --hex; see kafkacompat decode --help.")
             : options;

@@ -32,7 +32,11 @@ internal static class TextContent
     {
         var lines = Lines(text);
         if (lines.Count < 2 || !IsNumber(lines[0]) || !int.TryParse(lines[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var count)
-            || count == lines.Count - 2) return null;
+            || count == lines.Count - 2)
+        {
+            return null;
+        }
+
         return string.Create(CultureInfo.InvariantCulture, $"Entries by the second line: {count}. Entries that there are: {lines.Count - 2}.");
     }
 

@@ -21,19 +21,19 @@ internal static class CheckpointText
     {
         if (!files.FileExists(path))
             return [];
-        string[] lines = Lines(files.ReadAllText(path));
+        var lines = Lines(files.ReadAllText(path));
         if (lines.Length == 0)
             return [];
-        if (!JavaNumber.TryInt(lines[0], out int version) || version != Version)
+        if (!JavaNumber.TryInt(lines[0], out var version) || version != Version)
             throw new LogCorruptionException($"{path}: the version is '{lines[0]}', not {Version}.");
         if (lines.Length == 1)
             return [];
-        if (!JavaNumber.TryInt(lines[1], out int count))
+        if (!JavaNumber.TryInt(lines[1], out var count))
             throw new LogCorruptionException($"{path}: the second line is not the number of entries.");
         var entries = new List<string[]>(Math.Clamp(count, 0, lines.Length));
-        for (int i = 2; i < lines.Length; i++)
+        for (var i = 2; i < lines.Length; i++)
         {
-            string[] cells = lines[i].TrimEnd(s_blanks).Split(s_blanks, StringSplitOptions.RemoveEmptyEntries);
+            var cells = lines[i].TrimEnd(s_blanks).Split(s_blanks, StringSplitOptions.RemoveEmptyEntries);
             // A blank at the start stands behind a part that is empty.
             if (cells.Length > 0 && s_blanks.Contains(lines[i][0]))
                 cells = ["", .. cells];
@@ -49,7 +49,7 @@ internal static class CheckpointText
     /// <summary>The lines of a text as Java's readers cut it: what the last line end is followed by is a line where it is not empty.</summary>
     public static string[] Lines(string text)
     {
-        string[] lines = text.Split(["\r\n", "\n", "\r"], StringSplitOptions.None);
+        var lines = text.Split(["\r\n", "\n", "\r"], StringSplitOptions.None);
         return lines[^1].Length == 0 ? lines[..^1] : lines;
     }
 
@@ -57,14 +57,14 @@ internal static class CheckpointText
     {
         var text = new StringBuilder();
         _ = text.Append(Version).Append('\n').Append(count).Append('\n');
-        foreach (string line in lines)
+        foreach (var line in lines)
             _ = text.Append(line).Append('\n');
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
     public static long Number(string cell, string path) =>
-        JavaNumber.TryLong(cell, out long value) ? value : throw new LogCorruptionException($"{path}: '{cell}' is not a number.");
+        JavaNumber.TryLong(cell, out var value) ? value : throw new LogCorruptionException($"{path}: '{cell}' is not a number.");
 
     public static int Int(string cell, string path) =>
-        JavaNumber.TryInt(cell, out int value) ? value : throw new LogCorruptionException($"{path}: '{cell}' is not a number of 32 bits.");
+        JavaNumber.TryInt(cell, out var value) ? value : throw new LogCorruptionException($"{path}: '{cell}' is not a number of 32 bits.");
 }

@@ -7,7 +7,7 @@ internal static class JavaNumber
 {
     public static bool TryInt(ReadOnlySpan<char> text, out int value)
     {
-        bool read = TryLong(text, out long wide) && wide is >= int.MinValue and <= int.MaxValue;
+        var read = TryLong(text, out var wide) && wide is >= int.MinValue and <= int.MaxValue;
         value = read ? (int)wide : 0;
         return read;
     }
@@ -15,14 +15,14 @@ internal static class JavaNumber
     public static bool TryLong(ReadOnlySpan<char> text, out long value)
     {
         value = 0;
-        bool negative = text is ['-', ..];
-        ReadOnlySpan<char> digits = text is ['-' or '+', ..] ? text[1..] : text;
+        var negative = text is ['-', ..];
+        var digits = text is ['-' or '+', ..] ? text[1..] : text;
         if (digits.IsEmpty)
             return false;
         Int128 number = 0;
-        foreach (char character in digits)
+        foreach (var character in digits)
         {
-            int digit = CharUnicodeInfo.GetDecimalDigitValue(character);
+            var digit = CharUnicodeInfo.GetDecimalDigitValue(character);
             if (digit < 0)
                 return false;
             number = number * 10 + digit;

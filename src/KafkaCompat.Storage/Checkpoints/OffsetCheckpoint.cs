@@ -14,7 +14,7 @@ public static class OffsetCheckpoint
     public static Dictionary<TopicPartition, long> Read(IFileStore files, string path)
     {
         var offsets = new Dictionary<TopicPartition, long>();
-        foreach (string[] cells in CheckpointText.Read(files, path, 3))
+        foreach (var cells in CheckpointText.Read(files, path, 3))
             offsets[new TopicPartition(cells[0], CheckpointText.Int(cells[1], path))] = CheckpointText.Number(cells[2], path);
         return offsets;
     }

@@ -15,25 +15,28 @@ public static class PartitionMetadataFile
     /// <summary>The topic id; null where the file is absent, or is torn because the machine stopped before it was on the disk: no record was then.</summary>
     public static Uuid? Read(IFileStore files, string folder)
     {
-        string path = Path.Combine(folder, FileName);
+        var path = Path.Combine(folder, FileName);
         if (!files.FileExists(path))
             return null;
-        byte[] content = files.ReadAllBytes(path);
+        var content = files.ReadAllBytes(path);
         // The words before the colons are not looked at, and a later version says more behind these lines.
-        string[] lines = CheckpointText.Lines(Encoding.UTF8.GetString(content));
-        if (lines.Length >= 2 && Value(lines[0]) is { } version && JavaNumber.TryInt(version, out int number) && number >= 0
-            && Value(lines[1]) is { } text && Uuid.TryParse(text, out Uuid topicId) && topicId != Uuid.Zero)
+        var lines = CheckpointText.Lines(Encoding.UTF8.GetString(content));
+        if (lines.Length >= 2 && Value(lines[0]) is { } version && JavaNumber.TryInt(version, out var number) && number >= 0
+            && Value(lines[1]) is { } text && Uuid.TryParse(text, out var topicId) && topicId != Uuid.Zero)
+        {
             return topicId;
+        }
+
         return IsTorn(content) ? null : throw new LogCorruptionException($"{path} is malformed.");
     }
 
     /// <summary>What stands behind a line's one colon and the blanks that follow it; null where there is no such.</summary>
     private static string? Value(string line)
     {
-        int colon = line.IndexOf(':', StringComparison.Ordinal);
+        var colon = line.IndexOf(':', StringComparison.Ordinal);
         if (colon < 0)
             return null;
-        int start = colon + 1;
+        var start = colon + 1;
         while (start < line.Length && line[start] is ' ' or '\t' or '\v' or '\f')
             start++;
         return start > colon + 1 && start < line.Length ? line[start..] : null;
@@ -47,14 +50,14 @@ public static class PartitionMetadataFile
 
     public static void Sync(IFileStore files, string folder)
     {
-        using StoredFile file = files.Open(Path.Combine(folder, FileName), FileOpening.ReadWrite);
+        using var file = files.Open(Path.Combine(folder, FileName), FileOpening.ReadWrite);
         file.Sync();
     }
 
     /// <summary>A beginning of what is written, with nothing or zeros behind it.</summary>
     private static bool IsTorn(ReadOnlySpan<byte> content)
     {
-        ReadOnlySpan<byte> kept = content.TrimEnd((byte)0);
+        var kept = content.TrimEnd((byte)0);
         return kept.Length < Start.Length + TopicIdCharacters && Encoding.UTF8.GetBytes(Start).AsSpan().StartsWith(kept[..Math.Min(kept.Length, Start.Length)]);
     }
 }

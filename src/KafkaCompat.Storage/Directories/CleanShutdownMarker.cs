@@ -16,19 +16,21 @@ internal static class CleanShutdownMarker
     public static bool TryRead(IFileStore files, string directory, out long brokerEpoch)
     {
         brokerEpoch = UnknownBrokerEpoch;
-        string path = Path.Combine(directory, FileName);
+        var path = Path.Combine(directory, FileName);
         if (!files.FileExists(path))
             return false;
         try
         {
             // An empty or malformed marker is a marker all the same: it only fails to tell the epoch. What stands behind the object does not count.
             var reader = new Utf8JsonReader(files.ReadAllBytes(path));
-            using JsonDocument json = JsonDocument.ParseValue(ref reader);
-            if (json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("brokerEpoch", out JsonElement epoch)
-                && (!json.RootElement.TryGetProperty("version", out JsonElement version) || IsNothing(version)
-                || (TryNumber(version, out long number) && number is >= int.MinValue and <= int.MaxValue))
-                && TryNumber(epoch, out long told))
+            using var json = JsonDocument.ParseValue(ref reader);
+            if (json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("brokerEpoch", out var epoch)
+                && (!json.RootElement.TryGetProperty("version", out var version) || IsNothing(version)
+                || (TryNumber(version, out var number) && number is >= int.MinValue and <= int.MaxValue))
+                && TryNumber(epoch, out var told))
+            {
                 brokerEpoch = told;
+            }
         }
         // Bytes that are no UTF-8 within a text are told of as an invalid operation.
         catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
@@ -51,7 +53,7 @@ internal static class CleanShutdownMarker
             return false;
         if (element.TryGetInt64(out number))
             return true;
-        if (!element.TryGetDouble(out double real) || Math.Abs(real) >= long.MaxValue)
+        if (!element.TryGetDouble(out var real) || Math.Abs(real) >= long.MaxValue)
             return false;
         number = (long)real;
         return true;

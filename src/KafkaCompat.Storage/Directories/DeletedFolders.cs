@@ -18,7 +18,7 @@ internal sealed class DeletedFolders(LogEnvironment environment)
     /// <summary>Removes the folders whose delay is over. One that is refused is tried again by the next call.</summary>
     public void DeleteDue(long tickMs)
     {
-        while (TryTake(tickMs, out string folder, out long dueMs))
+        while (TryTake(tickMs, out var folder, out var dueMs))
         {
             try
             {

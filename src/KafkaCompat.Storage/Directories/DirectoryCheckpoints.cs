@@ -38,7 +38,7 @@ internal sealed class DirectoryCheckpoints(LogEnvironment environment, string di
     {
         lock (_gate)
         {
-            Dictionary<TopicPartition, long> offsets = OffsetCheckpoint.Read(environment.Files, PathOf(name));
+            var offsets = OffsetCheckpoint.Read(environment.Files, PathOf(name));
             _content[name] = offsets;
             return offsets;
         }
@@ -49,7 +49,7 @@ internal sealed class DirectoryCheckpoints(LogEnvironment environment, string di
     {
         lock (_gate)
         {
-            IReadOnlyDictionary<TopicPartition, long> content = offsets();
+            var content = offsets();
             // Not known until it is written: a failure leaves the old file or the new one.
             _ = _content.Remove(name);
             OffsetCheckpoint.Write(environment.Files, PathOf(name), content);
@@ -65,13 +65,13 @@ internal sealed class DirectoryCheckpoints(LogEnvironment environment, string di
     {
         lock (_gate)
         {
-            foreach (string name in s_names)
+            foreach (var name in s_names)
             {
-                IReadOnlyDictionary<TopicPartition, long>? content = Content(name);
+                var content = Content(name);
                 if (content is not null && !partitions.Any(content.ContainsKey))
                     continue;
                 HashSet<TopicPartition> forgotten = [.. partitions];
-                Dictionary<TopicPartition, long> rest = content?.Where(line => !forgotten.Contains(line.Key)).ToDictionary() ?? [];
+                var rest = content?.Where(line => !forgotten.Contains(line.Key)).ToDictionary() ?? [];
                 _ = _content.Remove(name);
                 _isNameUnsynced = true;
                 OffsetCheckpoint.Write(environment.Files, PathOf(name), rest, syncFolder: false);
@@ -87,7 +87,7 @@ internal sealed class DirectoryCheckpoints(LogEnvironment environment, string di
     /// <summary>What a file says; null where it is damaged, so that nobody knows whom it names.</summary>
     private IReadOnlyDictionary<TopicPartition, long>? Content(string name)
     {
-        if (_content.TryGetValue(name, out IReadOnlyDictionary<TopicPartition, long>? content))
+        if (_content.TryGetValue(name, out var content))
             return content;
         try
         {

@@ -11,9 +11,9 @@ internal readonly record struct FoundFolder(TopicPartition Partition, string Pat
     /// <summary>The folders of a directory that are named as logs are, the metadata log's and strays excepted.</summary>
     public static IEnumerable<FoundFolder> In(IFileStore files, string directory)
     {
-        foreach (StoredEntry entry in files.List(directory))
+        foreach (var entry in files.List(directory))
         {
-            if (!entry.IsFolder || !TopicPartition.TryParseFolder(entry.Name, out TopicPartition partition, out LogFolderKind kind))
+            if (!entry.IsFolder || !TopicPartition.TryParseFolder(entry.Name, out var partition, out var kind))
                 continue;
             if (kind == LogFolderKind.Deleted || (kind is LogFolderKind.Log or LogFolderKind.Future && partition.Topic != InternalTopics.ClusterMetadata))
                 yield return new FoundFolder(partition, System.IO.Path.Combine(directory, entry.Name), kind);

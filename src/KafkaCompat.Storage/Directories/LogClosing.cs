@@ -25,7 +25,7 @@ internal static class LogClosing
         {
             await environment.DiskThreads.Run(() =>
             {
-                foreach (PartitionLog log in lacking)
+                foreach (var log in lacking)
                     log.Close(isNameDurable: true);
             });
         }
@@ -35,7 +35,7 @@ internal static class LogClosing
     {
         try
         {
-            while (waiting.TryDequeue(out PartitionLog? next))
+            while (waiting.TryDequeue(out var next))
             {
                 try
                 {

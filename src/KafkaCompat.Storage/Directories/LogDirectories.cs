@@ -77,7 +77,7 @@ public sealed class LogDirectories : IDisposable
     public LogDirectory? HomeOf(TopicPartition partition)
     {
         // A few directories at most: looking in each is as fast as another table, and cannot disagree with them.
-        foreach (LogDirectory directory in _all)
+        foreach (var directory in _all)
         {
             if (directory.Find(partition) is not null)
                 return directory;
@@ -100,10 +100,10 @@ public sealed class LogDirectories : IDisposable
     {
         ArgumentNullException.ThrowIfNull(partitions);
         var homes = new Dictionary<LogDirectory, List<NewLog>>();
-        foreach ((NewLog log, Uuid? assigned) in partitions)
+        foreach ((var log, var assigned) in partitions)
         {
-            LogDirectory home = HomeFor(log.Partition, assigned, directory => directory.Count + (homes.GetValueOrDefault(directory)?.Count ?? 0));
-            if (!homes.TryGetValue(home, out List<NewLog>? here))
+            var home = HomeFor(log.Partition, assigned, directory => directory.Count + (homes.GetValueOrDefault(directory)?.Count ?? 0));
+            if (!homes.TryGetValue(home, out var here))
                 homes.Add(home, here = []);
             here.Add(log);
         }
@@ -117,7 +117,7 @@ public sealed class LogDirectories : IDisposable
     public void Delete(params IReadOnlyCollection<TopicPartition> partitions)
     {
         KafkaStorageException? first = null;
-        foreach (LogDirectory directory in _all)
+        foreach (var directory in _all)
         {
             try
             {
@@ -141,9 +141,9 @@ public sealed class LogDirectories : IDisposable
     {
         var all = new Dictionary<TopicPartition, long>();
         var without = new List<(LogDirectory Directory, TopicPartition Partition, long Offset)>();
-        foreach (LogDirectory directory in Online)
+        foreach (var directory in Online)
         {
-            foreach ((TopicPartition partition, long offset) in directory.HighWatermarksAtStart)
+            foreach ((var partition, var offset) in directory.HighWatermarksAtStart)
             {
                 if (directory.Find(partition) is not { } log)
                 {
@@ -158,7 +158,7 @@ public sealed class LogDirectories : IDisposable
             }
         }
         // Where a directory is offline the log may be in that.
-        foreach ((LogDirectory directory, TopicPartition partition, long offset) in HasOffline ? [] : without)
+        foreach ((var directory, var partition, var offset) in HasOffline ? [] : without)
         {
             if (offset > 0 && isExpected?.Invoke(partition) == true && HomeOf(partition) is null)
                 TellLost(Path.Combine(directory.Path, partition.ToString()), 0, offset);
@@ -185,8 +185,10 @@ public sealed class LogDirectories : IDisposable
         }
         await LeaveOneOfEach();
         if (!Online.Any())
+        {
             throw new KafkaStorageException($"All log directories have failed, the last one because of: {_all[^1].Health.Cause?.Message}",
                 _all[^1].Health.Cause);
+        }
     }
 
     /// <summary>
@@ -196,14 +198,14 @@ public sealed class LogDirectories : IDisposable
     private async Task LeaveOneOfEach()
     {
         var homes = new Dictionary<TopicPartition, LogDirectory>();
-        foreach (LogDirectory directory in Online.ToList())
+        foreach (var directory in Online.ToList())
         {
-            foreach (PartitionLog log in directory.Logs.ToList())
+            foreach (var log in directory.Logs.ToList())
             {
                 if (homes.TryAdd(log.Partition, directory))
                     continue;
-                LogDirectory earlier = homes[log.Partition];
-                PartitionLog other = earlier.Find(log.Partition)!;
+                var earlier = homes[log.Partition];
+                var other = earlier.Find(log.Partition)!;
                 if (log.LogEndOffset == 0)
                 {
                     await DeleteUnused(directory, log);
@@ -248,7 +250,7 @@ public sealed class LogDirectories : IDisposable
     /// <summary>Removes the folders of deleted logs whose delay is over.</summary>
     public void DeleteDue(long tickMs)
     {
-        foreach (LogDirectory directory in Online)
+        foreach (var directory in Online)
             directory.DeleteDue(tickMs);
     }
 
@@ -258,35 +260,35 @@ public sealed class LogDirectories : IDisposable
     /// <summary>Writes down from where on each directory's logs have to be checked after a kill.</summary>
     public void WriteRecoveryPoints()
     {
-        foreach (LogDirectory directory in Online)
+        foreach (var directory in Online)
             directory.WriteRecoveryPoints();
     }
 
     /// <summary>Writes down where each directory's logs start.</summary>
     public void WriteLogStarts()
     {
-        foreach (LogDirectory directory in Online)
+        foreach (var directory in Online)
             directory.WriteLogStarts();
     }
 
     /// <summary>Writes down each directory's high watermarks.</summary>
     public void WriteHighWatermarks(Func<IReadOnlyDictionary<TopicPartition, long>> highWatermarks)
     {
-        foreach (LogDirectory directory in Online)
+        foreach (var directory in Online)
             directory.WriteHighWatermarks(highWatermarks);
     }
 
     public void Dispose()
     {
-        foreach (LogDirectory directory in _all)
+        foreach (var directory in _all)
             directory.Dispose();
     }
 
     private LogDirectory HomeFor(TopicPartition partition, Uuid? assigned, Func<LogDirectory, int> logsIn)
     {
         LogDirectory? home = null;
-        IReadOnlyList<Uuid> cordoned = _cordoned;
-        foreach (LogDirectory directory in Online)
+        var cordoned = _cordoned;
+        foreach (var directory in Online)
         {
             if (directory.Id == assigned || directory.HasBegun(partition))
             {

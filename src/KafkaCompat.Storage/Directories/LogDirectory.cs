@@ -50,7 +50,7 @@ public sealed class LogDirectory : IDisposable
         _checkpoints = new DirectoryCheckpoints(environment, path);
         _deleted = new DeletedFolders(environment);
         Meta = MetaProperties.Read(environment.Files, path);
-        WasClosedCleanly = CleanShutdownMarker.TryRead(environment.Files, path, out long epoch);
+        WasClosedCleanly = CleanShutdownMarker.TryRead(environment.Files, path, out var epoch);
         BrokerEpochAtShutdown = epoch;
     }
 
@@ -110,7 +110,7 @@ public sealed class LogDirectory : IDisposable
     public static LogDirectory Open(LogEnvironment environment, string path)
     {
         environment.Files.CreateFolder(path);
-        IDisposable @lock = environment.Files.TryLock(System.IO.Path.Combine(path, LockFileName))
+        var @lock = environment.Files.TryLock(System.IO.Path.Combine(path, LockFileName))
             ?? throw new DirectoryInUseException(
             $"Failed to acquire lock on file {LockFileName} in {path}. A Kafka instance in another process or thread is using this directory.");
         try
@@ -168,7 +168,7 @@ public sealed class LogDirectory : IDisposable
     {
         var created = new NewLog(partition, topicId, settings, LeaderEpochCache.Undefined);
         ForgetNamesakes([created]);
-        PartitionLog log = CreateUnsettled(created);
+        var log = CreateUnsettled(created);
         AddCreated([log]);
         return log;
     }
@@ -187,7 +187,7 @@ public sealed class LogDirectory : IDisposable
         {
             await Task.WhenAll(Enumerable.Range(0, Math.Min(CreatedAtATime, partitions.Count)).Select(_ => Environment.DiskThreads.Run(() =>
             {
-                while (waiting.TryDequeue(out NewLog next))
+                while (waiting.TryDequeue(out var next))
                 {
                     Environment.Recovery.ThrowIfStopped();
                     created.Enqueue(CreateUnsettled(next));
@@ -197,7 +197,7 @@ public sealed class LogDirectory : IDisposable
         }
         catch
         {
-            foreach (PartitionLog log in created)
+            foreach (var log in created)
                 log.Dispose();
             throw;
         }
@@ -212,14 +212,14 @@ public sealed class LogDirectory : IDisposable
             return;
         Health.Require();
         var waiting = new ConcurrentQueue<PartitionLog>();
-        while (_unsettled.TryDequeue(out PartitionLog? log))
+        while (_unsettled.TryDequeue(out var log))
             waiting.Enqueue(log);
         try
         {
             await Environment.DiskThreads.Run(() => Environment.Files.SyncFolder(Path));
             await Task.WhenAll(Enumerable.Range(0, Math.Min(SettledAtATime, waiting.Count)).Select(_ => Environment.DiskThreads.Run(() =>
             {
-                while (!Health.IsFailed && waiting.TryDequeue(out PartitionLog? next))
+                while (!Health.IsFailed && waiting.TryDequeue(out var next))
                     SettleOne(next);
             })));
         }
@@ -229,7 +229,7 @@ public sealed class LogDirectory : IDisposable
         }
         finally
         {
-            foreach (PartitionLog log in waiting)
+            foreach (var log in waiting)
                 _unsettled.Enqueue(log);
         }
     }
@@ -243,28 +243,28 @@ public sealed class LogDirectory : IDisposable
         ArgumentNullException.ThrowIfNull(partitions);
         var gone = new List<PartitionLog>();
         var begun = new List<TopicPartition>();
-        foreach (TopicPartition partition in partitions)
+        foreach (var partition in partitions)
         {
             if (_begun.TryRemove(partition, out _))
                 begun.Add(partition);
-            if (_logs.TryRemove(partition, out PartitionLog? log))
+            if (_logs.TryRemove(partition, out var log))
                 gone.Add(log);
-            if (_futures.TryRemove(partition, out PartitionLog? future))
+            if (_futures.TryRemove(partition, out var future))
                 gone.Add(future);
         }
         if (gone.Count == 0 && begun.Count == 0)
             return;
         // Closed first: whoever still reads finds a closed log and not a missing file. Regions that are being sent keep their file open.
-        foreach (PartitionLog log in gone)
+        foreach (var log in gone)
             log.Dispose();
         // Nothing is asked of a disk that failed: the folders are strays of the next start.
         if (Health.IsFailed)
             return;
         try
         {
-            foreach (PartitionLog log in gone)
+            foreach (var log in gone)
                 SetDeleted(log);
-            foreach (TopicPartition partition in begun)
+            foreach (var partition in begun)
                 SetBegunDeleted(partition);
             ForgetDeleted(partitions);
         }
@@ -277,7 +277,7 @@ public sealed class LogDirectory : IDisposable
     /// <summary>Lets go of the logs of a directory that failed while it was read. Its lock stays.</summary>
     public void Abandon()
     {
-        foreach (PartitionLog log in Opened)
+        foreach (var log in Opened)
             log.Dispose();
         _logs.Clear();
         _futures.Clear();
@@ -302,11 +302,11 @@ public sealed class LogDirectory : IDisposable
     /// <summary>Writes down the high watermarks of this directory's logs, asked for when no log can be deleted or made under the answer.</summary>
     public void WriteHighWatermarks(Func<IReadOnlyDictionary<TopicPartition, long>> highWatermarks) => WriteCheckpoint(OffsetCheckpoint.HighWatermarks, () =>
     {
-        IReadOnlyDictionary<TopicPartition, long> everywhere = highWatermarks();
+        var everywhere = highWatermarks();
         var here = new Dictionary<TopicPartition, long>();
-        foreach (TopicPartition partition in _logs.Keys.Order(TopicPartition.Order))
+        foreach (var partition in _logs.Keys.Order(TopicPartition.Order))
         {
-            if (everywhere.TryGetValue(partition, out long highWatermark))
+            if (everywhere.TryGetValue(partition, out var highWatermark))
                 here[partition] = highWatermark;
         }
         return here;
@@ -332,7 +332,7 @@ public sealed class LogDirectory : IDisposable
     /// <summary>Lets go of everything as it is.</summary>
     public void Dispose()
     {
-        foreach (PartitionLog log in Opened)
+        foreach (var log in Opened)
             log.Dispose();
         _lock.Dispose();
     }
@@ -377,7 +377,7 @@ public sealed class LogDirectory : IDisposable
     /// <summary>Whether the folder of a partition is there and its own: it was refused before it was done.</summary>
     private bool IsBegun(in NewLog created)
     {
-        string folder = PathOf(created.Partition.ToString());
+        var folder = PathOf(created.Partition.ToString());
         try
         {
             return Environment.Files.FolderExists(folder) && PartitionMetadataFile.Read(Environment.Files, folder) == created.TopicId;
@@ -396,7 +396,7 @@ public sealed class LogDirectory : IDisposable
             WriteRecoveryPoints();
             WriteLogStarts();
             WriteHighWatermarks(() => highWatermarks);
-            string cleaner = PathOf(OffsetCheckpoint.Cleaner);
+            var cleaner = PathOf(OffsetCheckpoint.Cleaner);
             if (!Environment.Files.FileExists(cleaner))
                 OffsetCheckpoint.Write(Environment.Files, cleaner, new Dictionary<TopicPartition, long>());
             CleanShutdownMarker.Write(Environment.Files, Path, brokerEpoch);
@@ -407,7 +407,7 @@ public sealed class LogDirectory : IDisposable
     private PartitionLog CreateUnsettled(in NewLog created)
     {
         Health.Require();
-        string folder = PathOf(created.Partition.ToString());
+        var folder = PathOf(created.Partition.ToString());
         try
         {
             long logStart = 0;
@@ -419,7 +419,7 @@ public sealed class LogDirectory : IDisposable
             _begun[created.Partition] = 0;
             Environment.Files.CreateFolder(folder);
             PartitionMetadataFile.Write(Environment.Files, folder, created.TopicId);
-            PartitionLog log =
+            var log =
                 PartitionLog.Open(Environment, folder, created.Partition, created.Settings, new LogOpening(IsClean: false, LogStartOffset: logStart));
             log.TopicId = created.TopicId;
             if (created.LeaderEpoch != LeaderEpochCache.Undefined)
@@ -448,7 +448,7 @@ public sealed class LogDirectory : IDisposable
 
     private void AddCreated(PartitionLog[] created)
     {
-        foreach (PartitionLog log in created)
+        foreach (var log in created)
         {
             if (!_logs.TryAdd(log.Partition, log))
                 throw new InvalidOperationException($"The log of {log.Partition} exists.");
@@ -460,14 +460,14 @@ public sealed class LogDirectory : IDisposable
     /// <summary>Gives a folder the name of a stray or a deleted one; returns it.</summary>
     internal string SetAside(string folder, TopicPartition partition, LogFolderKind kind)
     {
-        string aside = PathOf(partition.SetAsideName(kind, Environment.NextGuid()));
+        var aside = PathOf(partition.SetAsideName(kind, Environment.NextGuid()));
         Environment.Files.Rename(folder, aside);
         return aside;
     }
 
     private void SetDeleted(PartitionLog log)
     {
-        string deleted = SetAside(log.Folder, log.Partition, LogFolderKind.Deleted);
+        var deleted = SetAside(log.Folder, log.Partition, LogFolderKind.Deleted);
         log.Moved(deleted);
         _deleted.Add(deleted, log.Settings.FileDeleteDelayMs);
     }
@@ -489,10 +489,10 @@ public sealed class LogDirectory : IDisposable
     /// <summary>As <see cref="SetDeleted"/>, of a folder whose log was never made. Nobody reads it, so nothing waits for it to go.</summary>
     private void SetBegunDeleted(TopicPartition partition)
     {
-        string folder = PathOf(partition.ToString());
+        var folder = PathOf(partition.ToString());
         if (!Environment.Files.FolderExists(folder))
             return;
-        string deleted = SetAside(folder, partition, LogFolderKind.Deleted);
+        var deleted = SetAside(folder, partition, LogFolderKind.Deleted);
         _deleted.Add(deleted, 0);
     }
 

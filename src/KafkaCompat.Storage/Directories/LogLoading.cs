@@ -42,7 +42,7 @@ internal sealed class LogLoading(
         _recoveryPoints = checkpoints.Read(OffsetCheckpoint.RecoveryPoints);
         _logStarts = checkpoints.Read(OffsetCheckpoint.LogStarts);
         HighWatermarks = checkpoints.Read(OffsetCheckpoint.HighWatermarks);
-        foreach (FoundFolder found in FoundFolder.In(_environment.Files, directory.Path))
+        foreach (var found in FoundFolder.In(_environment.Files, directory.Path))
         {
             if (found.Kind != LogFolderKind.Deleted)
             {
@@ -60,7 +60,7 @@ internal sealed class LogLoading(
     /// <summary>Opens all logs; returns the new names of the folders that were set aside.</summary>
     public async Task<IReadOnlyList<string>> OpenAll(int threads)
     {
-        int workers = Math.Max(1, Math.Min(threads, _folders.Count));
+        var workers = Math.Max(1, Math.Min(threads, _folders.Count));
         await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => _environment.DiskThreads.Run(OpenNext)));
         return [.. _strays.Order(StringComparer.Ordinal)];
     }
@@ -69,7 +69,7 @@ internal sealed class LogLoading(
     {
         try
         {
-            while (_folders.TryDequeue(out FoundFolder found))
+            while (_folders.TryDequeue(out var found))
             {
                 _environment.Recovery.ThrowIfStopped();
                 var (recoveryPoint, logStart) = (_recoveryPoints.GetValueOrDefault(found.Partition), _logStarts.GetValueOrDefault(found.Partition));
@@ -91,7 +91,7 @@ internal sealed class LogLoading(
 
     private void Open(in FoundFolder found, LogOpening opening)
     {
-        Uuid? topicId = PartitionMetadataFile.Read(_environment.Files, found.Path);
+        var topicId = PartitionMetadataFile.Read(_environment.Files, found.Path);
         if (topicId is null && found.IsUnused(_environment.Files))
         {
             // Left by a life that was refused its first file, or killed before it. Whoever the partition is made for makes it anew.
@@ -100,7 +100,7 @@ internal sealed class LogLoading(
         }
         else if (isKnown(found.Partition, topicId))
         {
-            PartitionLog log = PartitionLog.Open(_environment, found.Path, found.Partition, settings(found.Partition), opening);
+            var log = PartitionLog.Open(_environment, found.Path, found.Partition, settings(found.Partition), opening);
             log.TopicId = topicId;
             // What the last life made may lie in memory alone still, the folder's name and what says whose it is too.
             if (!directory.WasClosedCleanly)

@@ -25,28 +25,30 @@ public sealed record MetaProperties(string ClusterId, int NodeId, Uuid? Director
     /// <summary>Reads the file of a directory: null where there is none.</summary>
     public static MetaProperties? Read(IFileStore files, string directory)
     {
-        string path = Path.Combine(directory, FileName);
+        var path = Path.Combine(directory, FileName);
         if (!files.FileExists(path))
             return null;
-        Dictionary<string, string> properties = Properties(files, path);
+        var properties = Properties(files, path);
         if (!s_keys.Any(properties.ContainsKey))
+        {
             throw Damaged(path, files.ReadAllBytes(path).Length == 0
                 ? "the file is empty"
                 : $"the file has none of {string.Join(", ", s_keys)}, so it is damaged or not Kafka's");
+        }
         // The one number around which blanks do not matter. Version 0 is what brokers of a ZooKeeper wrote; Kafka takes it still.
-        string version = properties.GetValueOrDefault("version", "0").Trim(s_trimmed);
-        if (!JavaNumber.TryInt(version, out int number) || number is not (Version or VersionOfZooKeeper))
+        var version = properties.GetValueOrDefault("version", "0").Trim(s_trimmed);
+        if (!JavaNumber.TryInt(version, out var number) || number is not (Version or VersionOfZooKeeper))
             throw Damaged(path, $"this broker does not read version '{version}'. It reads {Version} and {VersionOfZooKeeper}");
-        string idKey = number == Version ? "node.id" : "broker.id";
-        if (!properties.TryGetValue(idKey, out string? node))
+        var idKey = number == Version ? "node.id" : "broker.id";
+        if (!properties.TryGetValue(idKey, out var node))
             throw Damaged(path, properties.ContainsKey("version") ? $"version {number} needs {idKey}, which is missing" : "version is missing");
-        if (!JavaNumber.TryInt(node, out int nodeId))
+        if (!JavaNumber.TryInt(node, out var nodeId))
             throw Damaged(path, $"{idKey} is '{node}', which is not a number");
-        if (!properties.TryGetValue("cluster.id", out string? clusterId))
+        if (!properties.TryGetValue("cluster.id", out var clusterId))
             throw Damaged(path, "cluster.id is missing");
         Uuid? directoryId = null;
-        if (properties.TryGetValue("directory.id", out string? text))
-            directoryId = Uuid.TryParse(text, out Uuid id) ? id : throw Damaged(path, $"directory.id is '{text}', which is not a directory id");
+        if (properties.TryGetValue("directory.id", out var text))
+            directoryId = Uuid.TryParse(text, out var id) ? id : throw Damaged(path, $"directory.id is '{text}', which is not a directory id");
         return new MetaProperties(clusterId, nodeId, directoryId);
     }
 
@@ -55,7 +57,7 @@ public sealed record MetaProperties(string ClusterId, int NodeId, Uuid? Director
         var properties = new Dictionary<string, string>(StringComparer.Ordinal);
         try
         {
-            foreach (JavaProperty pair in JavaProperties.Read(JavaProperties.Decode(files.ReadAllBytes(path))))
+            foreach (var pair in JavaProperties.Read(JavaProperties.Decode(files.ReadAllBytes(path))))
                 properties[pair.Name] = pair.Value;
         }
         catch (MalformedPropertyException malformed)

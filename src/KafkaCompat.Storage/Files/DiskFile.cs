@@ -16,10 +16,10 @@ internal sealed class DiskFile(string path, SafeFileHandle handle) : StoredFile(
 
     public override int Read(long position, Span<byte> buffer)
     {
-        int total = 0;
+        var total = 0;
         while (total < buffer.Length)
         {
-            int read = RandomAccess.Read(handle, buffer[total..], position + total);
+            var read = RandomAccess.Read(handle, buffer[total..], position + total);
             if (read == 0)
                 break;
             total += read;
@@ -46,8 +46,8 @@ internal sealed class DiskFile(string path, SafeFileHandle handle) : StoredFile(
             Write(position, bytes.FirstSpan);
             return;
         }
-        List<ReadOnlyMemory<byte>> parts = s_parts ??= [];
-        foreach (ReadOnlyMemory<byte> part in bytes)
+        var parts = s_parts ??= [];
+        foreach (var part in bytes)
             parts.Add(part);
         try
         {
@@ -77,7 +77,7 @@ internal sealed class DiskFile(string path, SafeFileHandle handle) : StoredFile(
 
     public override void Preallocate(long length)
     {
-        long end = Length;
+        var end = Length;
         NativeFile.Preallocate(handle, end, length - end);
     }
 

@@ -32,17 +32,17 @@ public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) 
 
     public string Resolve(string path)
     {
-        string whole = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        string at = Path.GetPathRoot(whole)!;
+        var whole = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        var at = Path.GetPathRoot(whole)!;
         var ahead = new Stack<string>(Parts(whole[at.Length..]));
-        for (int links = 0; ahead.TryPop(out string? part);)
+        for (var links = 0; ahead.TryPop(out var part);)
         {
             if (part == "..")
             {
                 at = Path.GetDirectoryName(at) ?? at;
                 continue;
             }
-            string next = Path.Combine(at, part);
+            var next = Path.Combine(at, part);
             if (LinkTarget(next) is not { } target)
             {
                 at = next;
@@ -51,9 +51,9 @@ public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) 
             if (++links > MaxLinks)
                 return whole;
             // The dots of a link count from the folder that it lies in.
-            string root = Path.GetPathRoot(target)!;
+            var root = Path.GetPathRoot(target)!;
             at = root.Length > 0 ? root : at;
-            foreach (string each in Parts(target[root.Length..]))
+            foreach (var each in Parts(target[root.Length..]))
                 ahead.Push(each);
         }
         return at;
@@ -67,7 +67,7 @@ public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) 
         var entries = new List<StoredEntry>();
         Checked(folder, folder =>
         {
-            foreach (FileSystemInfo info in new DirectoryInfo(folder).EnumerateFileSystemInfos())
+            foreach (var info in new DirectoryInfo(folder).EnumerateFileSystemInfos())
                 entries.Add(info is FileInfo file ? new StoredEntry(info.Name, false, file.Length) : new StoredEntry(info.Name, true, 0));
         });
         return entries;
@@ -75,16 +75,16 @@ public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) 
 
     public StoredFile Open(string path, FileOpening opening)
     {
-        FileMode mode = opening switch
+        var mode = opening switch
         {
             FileOpening.CreateNew => FileMode.CreateNew,
             FileOpening.OpenOrCreate => FileMode.OpenOrCreate,
             _ => FileMode.Open,
         };
-        FileAccess access = opening == FileOpening.Read ? FileAccess.Read : FileAccess.ReadWrite;
+        var access = opening == FileOpening.Read ? FileAccess.Read : FileAccess.ReadWrite;
         const FileShare share = FileShare.ReadWrite | FileShare.Delete;
         // Where a file may be created it is asked before, so that the refusal changes nothing. Else the file's own number tells, which costs no call.
-        bool mayCreate = opening is FileOpening.CreateNew or FileOpening.OpenOrCreate;
+        var mayCreate = opening is FileOpening.CreateNew or FileOpening.OpenOrCreate;
         if (mayCreate && Volatile.Read(ref _firstReservedDescriptor) is var reserved and < long.MaxValue && NativeFile.NextDescriptor() >= reserved)
             throw FileShortage.OfDescriptors(path);
         SafeFileHandle handle;
@@ -112,7 +112,7 @@ public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) 
         {
             // The class library looks for the folder that it was to make. Parents that are missing are made too, so it is a file system without folders of
             // others: /proc.
-            string? parent = Path.GetDirectoryName(Path.GetFullPath(path));
+            var parent = Path.GetDirectoryName(Path.GetFullPath(path));
             while (parent is not null && !Directory.Exists(parent))
                 parent = Path.GetDirectoryName(parent);
             throw new IOException($"{path} cannot be created: {parent} takes no new folders", failure);

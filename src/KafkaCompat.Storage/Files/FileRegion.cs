@@ -36,8 +36,8 @@ public sealed class FileRegion : IRecordRegion, IDisposable
     /// <summary>Reads from a place within the region; fewer bytes than asked for only at its end.</summary>
     public int Read(int at, Span<byte> buffer)
     {
-        StoredFile file = _file ?? throw new ObjectDisposedException(nameof(FileRegion));
-        int count = Math.Min(buffer.Length, Length - at);
+        var file = _file ?? throw new ObjectDisposedException(nameof(FileRegion));
+        var count = Math.Min(buffer.Length, Length - at);
         if (count <= 0)
             return 0;
         try
@@ -53,10 +53,10 @@ public sealed class FileRegion : IRecordRegion, IDisposable
 
     public void CopyTo(IBufferWriter<byte> destination)
     {
-        for (int at = 0; at < Length;)
+        for (var at = 0; at < Length;)
         {
-            Span<byte> span = destination.GetSpan(Math.Min(Length - at, 64 * 1024));
-            int read = Read(at, span);
+            var span = destination.GetSpan(Math.Min(Length - at, 64 * 1024));
+            var read = Read(at, span);
             if (read == 0)
                 throw new EndOfStreamException($"The file ends {Length - at} bytes before the region does.");
             destination.Advance(read);
@@ -67,7 +67,7 @@ public sealed class FileRegion : IRecordRegion, IDisposable
     public byte[] ToArray()
     {
         var bytes = new byte[Length];
-        int read = Read(0, bytes);
+        var read = Read(0, bytes);
         return read == Length ? bytes : throw new EndOfStreamException($"The file ends {Length - read} bytes before the region does.");
     }
 

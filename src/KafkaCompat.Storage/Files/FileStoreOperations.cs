@@ -11,18 +11,18 @@ public static class FileStoreOperations
 
     public static byte[] ReadAllBytes(this IFileStore files, string path)
     {
-        using StoredFile file = files.Open(path, FileOpening.Read);
+        using var file = files.Open(path, FileOpening.Read);
         return file.ReadAllBytes();
     }
 
     public static byte[] ReadAllBytes(this StoredFile file)
     {
         ArgumentNullException.ThrowIfNull(file);
-        long length = file.Length;
+        var length = file.Length;
         if (length > MaxWholeFileBytes)
             throw new IOException($"{file.Path} has {length} bytes, and {MaxWholeFileBytes} at most are read at once.");
         var bytes = new byte[(int)length];
-        int read = file.Read(0, bytes);
+        var read = file.Read(0, bytes);
         return read == bytes.Length ? bytes : bytes[..read];
     }
 
@@ -35,9 +35,9 @@ public static class FileStoreOperations
     public static void WriteAtomically(this IFileStore files, string path, ReadOnlySpan<byte> content, bool readOnly = false, bool sync = true,
         bool syncFolder = true)
     {
-        string temporary = path + TemporarySuffix;
+        var temporary = path + TemporarySuffix;
         files.Delete(temporary);
-        using (StoredFile file = files.Open(temporary, FileOpening.CreateNew))
+        using (var file = files.Open(temporary, FileOpening.CreateNew))
         {
             file.Write(0, content);
             if (sync)

@@ -14,7 +14,7 @@ internal sealed class ForgetfulFile(ForgetfulFileStore store, string path, Forge
     public override void Write(long position, in ReadOnlySequence<byte> bytes)
     {
         // One operation, as on the disk: a gathered write is torn at sectors, not between its parts.
-        byte[] all = ArrayPool<byte>.Shared.Rent((int)bytes.Length);
+        var all = ArrayPool<byte>.Shared.Rent((int)bytes.Length);
         bytes.CopyTo(all);
         try
         {

@@ -20,7 +20,7 @@ internal sealed class ForgetfulFileNode
     {
         if (position >= _length)
             return 0;
-        int count = (int)Math.Min(buffer.Length, _length - position);
+        var count = (int)Math.Min(buffer.Length, _length - position);
         _bytes.AsSpan((int)position, count).CopyTo(buffer);
         return count;
     }
@@ -39,7 +39,7 @@ internal sealed class ForgetfulFileNode
 
     public void Sync()
     {
-        foreach ((long position, byte[]? bytes) in _unsynced)
+        foreach ((var position, var bytes) in _unsynced)
         {
             if (bytes is null)
                 Cut(ref _durable, ref _durableLength, position);
@@ -61,9 +61,9 @@ internal sealed class ForgetfulFileNode
     public ForgetfulFileNode AfterCrash(ForgetfulChance chance)
     {
         var after = new ForgetfulFileNode { WrittenMs = WrittenMs, _bytes = (byte[])_durable.Clone(), _length = _durableLength };
-        foreach ((long position, byte[]? bytes) in _lost)
+        foreach ((var position, var bytes) in _lost)
             after.Survive(position, bytes, chance);
-        foreach ((long position, byte[]? bytes) in _unsynced)
+        foreach ((var position, var bytes) in _unsynced)
         {
             if (!after.Survive(position, bytes, chance))
                 break;
@@ -75,7 +75,7 @@ internal sealed class ForgetfulFileNode
 
     private static void Put(ref byte[] target, ref long length, long position, ReadOnlySpan<byte> bytes)
     {
-        long end = position + bytes.Length;
+        var end = position + bytes.Length;
         if (end > target.Length)
             Array.Resize(ref target, (int)Math.Max(end, Math.Min(target.Length * 2L, int.MaxValue / 2)));
         bytes.CopyTo(target.AsSpan((int)position));
@@ -95,7 +95,7 @@ internal sealed class ForgetfulFileNode
     /// <summary>Lets one change through whole, torn by sectors, as a length without its bytes, or not at all. False ends the file's story.</summary>
     private bool Survive(long position, byte[]? bytes, ForgetfulChance chance)
     {
-        ForgetfulFate fate = chance.Next();
+        var fate = chance.Next();
         if (fate == ForgetfulFate.StopHere)
             return false;
         if (bytes is null)
@@ -113,9 +113,9 @@ internal sealed class ForgetfulFileNode
                 Cut(ref _bytes, ref _length, position + bytes.Length);
                 break;
             case ForgetfulFate.Torn:
-                for (long start = position; start < position + bytes.Length;)
+                for (var start = position; start < position + bytes.Length;)
                 {
-                    long end = Math.Min((start / SectorBytes + 1) * SectorBytes, position + bytes.Length);
+                    var end = Math.Min((start / SectorBytes + 1) * SectorBytes, position + bytes.Length);
                     if (chance.Coin())
                         Put(ref _bytes, ref _length, start, bytes.AsSpan((int)(start - position), (int)(end - start)));
                     start = end;

@@ -82,7 +82,7 @@ public sealed class ForgetfulFileStore : IFileStore
         lock (_gate)
         {
             var entries = new List<StoredEntry>();
-            foreach ((string name, object node) in Folder(folder).Names)
+            foreach ((var name, var node) in Folder(folder).Names)
                 entries.Add(node is ForgetfulFileNode file ? new StoredEntry(name, false, file.Length) : new StoredEntry(name, true, 0));
             return entries;
         }
@@ -92,7 +92,7 @@ public sealed class ForgetfulFileStore : IFileStore
     {
         lock (_gate)
         {
-            object? node = Find(path);
+            var node = Find(path);
             if (node is ForgetfulFolder)
                 throw new IOException($"{path} is a folder.");
             if (node is ForgetfulFileNode && opening == FileOpening.CreateNew)
@@ -126,7 +126,7 @@ public sealed class ForgetfulFileStore : IFileStore
         lock (_gate)
         {
             Step();
-            object node = Find(from) ?? throw new FileNotFoundException($"{from} does not exist.", from);
+            var node = Find(from) ?? throw new FileNotFoundException($"{from} does not exist.", from);
             if (Parent(from) == Parent(to))
             {
                 Folder(Parent(from)).Change(new NameChange(Leaf(from), Leaf(to), node));
@@ -194,8 +194,8 @@ public sealed class ForgetfulFileStore : IFileStore
         lock (_gate)
         {
             Step();
-            long growth = Math.Max(0, position + bytes.Length - node.Length);
-            bool full = growth > _freeBytes;
+            var growth = Math.Max(0, position + bytes.Length - node.Length);
+            var full = growth > _freeBytes;
             if (full)
                 bytes = bytes[..(int)(bytes.Length - (growth - _freeBytes))];
             _freeBytes -= Math.Min(growth, _freeBytes);
@@ -255,12 +255,12 @@ public sealed class ForgetfulFileStore : IFileStore
     private object? Find(string path)
     {
         object node = _root;
-        foreach (Range part in path.AsSpan().SplitAny('/', '\\'))
+        foreach (var part in path.AsSpan().SplitAny('/', '\\'))
         {
-            ReadOnlySpan<char> name = path.AsSpan(part);
+            var name = path.AsSpan(part);
             if (name.IsEmpty)
                 continue;
-            if (node is not ForgetfulFolder folder || !folder.Names.TryGetValue(name.ToString(), out object? next))
+            if (node is not ForgetfulFolder folder || !folder.Names.TryGetValue(name.ToString(), out var next))
                 return null;
             node = next;
         }

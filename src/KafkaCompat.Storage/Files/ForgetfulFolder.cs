@@ -22,7 +22,7 @@ internal sealed class ForgetfulFolder
 
     public void Sync()
     {
-        foreach (NameChange change in _unsynced)
+        foreach (var change in _unsynced)
             Apply(_durable, change);
         _unsynced.Clear();
     }
@@ -30,11 +30,11 @@ internal sealed class ForgetfulFolder
     public ForgetfulFolder AfterCrash(ForgetfulChance chance)
     {
         var names = new SortedDictionary<string, object>(_durable, StringComparer.Ordinal);
-        int survivors = chance.Below(_unsynced.Count + 1);
-        for (int i = 0; i < survivors; i++)
+        var survivors = chance.Below(_unsynced.Count + 1);
+        for (var i = 0; i < survivors; i++)
             Apply(names, _unsynced[i]);
         var after = new ForgetfulFolder();
-        foreach ((string name, object node) in names)
+        foreach ((var name, var node) in names)
             after.Names.Add(name, node is ForgetfulFolder folder ? folder.AfterCrash(chance) : ((ForgetfulFileNode)node).AfterCrash(chance));
         after._durable = new SortedDictionary<string, object>(after.Names, StringComparer.Ordinal);
         return after;

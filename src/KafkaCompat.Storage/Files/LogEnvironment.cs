@@ -38,7 +38,7 @@ public sealed class LogEnvironment(IFileStore files, TimeProvider clock, Random 
     /// <summary>The tick at which a delay that begins now is over. Delays are configs of up to Long.MaxValue, which stands for never.</summary>
     public long DueMs(long delayMs)
     {
-        long now = Clock.TickMs();
+        var now = Clock.TickMs();
         return delayMs > long.MaxValue - now ? long.MaxValue : now + delayMs;
     }
 

@@ -68,11 +68,11 @@ public sealed record LogRepair(RepairAct Act, string Path, string? Why = null, l
     {
         get
         {
-            string own = System.IO.Path.GetFileName(Path);
+            var own = System.IO.Path.GetFileName(Path);
             if (TopicPartition.TryParseFolder(own, out _, out _))
                 return own;
-            string? parent = System.IO.Path.GetDirectoryName(Path);
-            string above = System.IO.Path.GetFileName(parent) ?? "";
+            var parent = System.IO.Path.GetDirectoryName(Path);
+            var above = System.IO.Path.GetFileName(parent) ?? "";
             return TopicPartition.TryParseFolder(above, out _, out _) ? above : parent ?? Path;
         }
     }

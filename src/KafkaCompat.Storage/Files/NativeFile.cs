@@ -29,7 +29,7 @@ internal static partial class NativeFile
     {
         if (OperatingSystem.IsWindows() || Access(path, Exists) == 0)
             return false;
-        int error = Marshal.GetLastPInvokeError();
+        var error = Marshal.GetLastPInvokeError();
         return error is NoEntry or NoFolder || error == NameTooLong ? false
             : throw new IOException($"{path} cannot be inspected: {new Win32Exception(error).Message}", error);
     }
@@ -39,7 +39,7 @@ internal static partial class NativeFile
     {
         if (OperatingSystem.IsWindows())
             return;
-        foreach ((int how, string verb) in (ReadOnlySpan<(int, string)>)[(MayRead | MayEnter, "read"), (MayWrite | MayEnter, "written")])
+        foreach ((var how, var verb) in (ReadOnlySpan<(int, string)>)[(MayRead | MayEnter, "read"), (MayWrite | MayEnter, "written")])
         {
             if (Access(folder, how) != 0)
                 throw new IOException($"{folder} cannot be {verb}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}", Marshal.GetLastPInvokeError());
@@ -56,7 +56,7 @@ internal static partial class NativeFile
     {
         if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)
             return false;
-        using SafeFileHandle file = OpenReadOnly(path, 0);
+        using var file = OpenReadOnly(path, 0);
         var wanted = new RecordLock { Type = WriteLock };
         return !file.IsInvalid && AskLock(file, WhoLocks, ref wanted) == 0 && wanted.Type != Unlocked;
     }
@@ -86,7 +86,7 @@ internal static partial class NativeFile
     {
         if (OperatingSystem.IsWindows())
             return;
-        using SafeFileHandle folder = OpenReadOnly(path, 0);
+        using var folder = OpenReadOnly(path, 0);
         if (folder.IsInvalid)
             throw Failure("open", path);
         int result;
@@ -103,7 +103,7 @@ internal static partial class NativeFile
     /// </summary>
     public static int NextDescriptor()
     {
-        int next = Duplicate(0);
+        var next = Duplicate(0);
         if (next < 0)
             return 0;
         _ = Close(next);
@@ -149,7 +149,7 @@ internal static partial class NativeFile
 
     private static IOException Failure(string call, string path)
     {
-        int error = Marshal.GetLastPInvokeError();
+        var error = Marshal.GetLastPInvokeError();
         return new IOException($"{call} of {path} failed: {new Win32Exception(error).Message} ({error})", error);
     }
 

@@ -63,7 +63,7 @@ public sealed class RecoveryWatch(TimeProvider clock, IRecoveryListener listener
         get
         {
             long all = 0;
-            for (int i = 0; i < _repairs.Length; i++)
+            for (var i = 0; i < _repairs.Length; i++)
                 all += Volatile.Read(ref _repairs[i]);
             return all;
         }
@@ -121,7 +121,7 @@ public sealed class RecoveryWatch(TimeProvider clock, IRecoveryListener listener
             return;
         lock (_gate)
         {
-            long now = clock.GetTimestamp();
+            var now = clock.GetTimestamp();
             if (clock.GetElapsedTime(_told, now).TotalMilliseconds < ProgressIntervalMs)
                 return;
             Volatile.Write(ref _told, now);

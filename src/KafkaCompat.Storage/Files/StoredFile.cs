@@ -56,10 +56,10 @@ public abstract class StoredFile : IDisposable
     /// <summary>Adds a user. False when the file is closed already.</summary>
     public bool TryRetain()
     {
-        int users = Volatile.Read(ref _users);
+        var users = Volatile.Read(ref _users);
         while (users > 0)
         {
-            int seen = Interlocked.CompareExchange(ref _users, users + 1, users);
+            var seen = Interlocked.CompareExchange(ref _users, users + 1, users);
             if (seen == users)
                 return true;
             users = seen;

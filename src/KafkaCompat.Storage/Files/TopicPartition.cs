@@ -34,20 +34,20 @@ public readonly record struct TopicPartition(string Topic, int Partition)
         partition = default;
         kind = LogFolderKind.Log;
         ReadOnlySpan<char> rest = name;
-        foreach ((string suffix, LogFolderKind suffixed) in (ReadOnlySpan<(string, LogFolderKind)>)
+        foreach ((var suffix, var suffixed) in (ReadOnlySpan<(string, LogFolderKind)>)
             [("-delete", LogFolderKind.Deleted), ("-stray", LogFolderKind.Stray), ("-future", LogFolderKind.Future)])
         {
             if (!rest.EndsWith(suffix, StringComparison.Ordinal))
                 continue;
-            int dot = rest.LastIndexOf('.');
+            var dot = rest.LastIndexOf('.');
             if (dot < 0 || rest.Length - suffix.Length - dot - 1 != 32)
                 continue;
             kind = suffixed;
             rest = rest[..dot];
             break;
         }
-        int dash = rest.LastIndexOf('-');
-        if (dash <= 0 || !int.TryParse(rest[(dash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int number))
+        var dash = rest.LastIndexOf('-');
+        if (dash <= 0 || !int.TryParse(rest[(dash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             return false;
         partition = new TopicPartition(rest[..dash].ToString(), number);
         return true;
@@ -56,7 +56,7 @@ public readonly record struct TopicPartition(string Topic, int Partition)
     /// <summary>The name of the folder once it is set aside; a long topic name is cut so that the file system takes it.</summary>
     public string SetAsideName(LogFolderKind kind, Guid unique)
     {
-        string suffix = string.Create(CultureInfo.InvariantCulture,
+        var suffix = string.Create(CultureInfo.InvariantCulture,
             $"-{Partition}.{unique:N}-{(kind == LogFolderKind.Deleted ? "delete" : kind == LogFolderKind.Stray ? "stray" : "future")}");
         return Topic[..Math.Min(Topic.Length, LongestFolderName - suffix.Length)] + suffix;
     }

@@ -55,7 +55,7 @@ public sealed class WriteBehind
     {
         while (await _written.Reader.WaitToReadAsync())
         {
-            while (_written.Reader.TryRead(out Piece piece))
+            while (_written.Reader.TryRead(out var piece))
                 await _threads.Run(() => HandOver(piece));
         }
     }

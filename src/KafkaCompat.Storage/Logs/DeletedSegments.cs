@@ -36,7 +36,7 @@ internal sealed class DeletedSegments(LogEnvironment environment)
     }
 
     /// <summary>Whether the delay of one is over. It stays the first until <see cref="RemoveFirst"/> has removed its files.</summary>
-    public bool IsDue(long tickMs) => _waiting.TryPeek(out _, out long dueMs) && dueMs <= tickMs;
+    public bool IsDue(long tickMs) => _waiting.TryPeek(out _, out var dueMs) && dueMs <= tickMs;
 
     public void RemoveFirst()
     {

@@ -30,17 +30,17 @@ internal sealed class KeptCuts(LogEnvironment environment, string folder)
     /// <summary>Copies the end of a segment, durably; returns where to.</summary>
     public string Copy(LogSegment segment, long position, long length)
     {
-        string path = NameFor(segment, position);
-        string temporary = path + ".tmp";
+        var path = NameFor(segment, position);
+        var temporary = path + ".tmp";
         _files.Delete(temporary);
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(CopyBytes);
+        var buffer = ArrayPool<byte>.Shared.Rent(CopyBytes);
         try
         {
-            using StoredFile copy = _files.Open(temporary, FileOpening.CreateNew);
-            for (long at = position; at < length;)
+            using var copy = _files.Open(temporary, FileOpening.CreateNew);
+            for (var at = position; at < length;)
             {
                 environment.Recovery.ThrowIfStopped();
-                int read = segment.File.Read(at, buffer.AsSpan(0, (int)Math.Min(CopyBytes, length - at)));
+                var read = segment.File.Read(at, buffer.AsSpan(0, (int)Math.Min(CopyBytes, length - at)));
                 if (read == 0)
                     break;
                 copy.Write(at - position, buffer.AsSpan(0, read));
@@ -60,7 +60,7 @@ internal sealed class KeptCuts(LogEnvironment environment, string folder)
     /// <summary>Gives the file of a whole segment another name, and returns that.</summary>
     public string SetAside(LogSegment segment)
     {
-        string path = NameFor(segment, 0);
+        var path = NameFor(segment, 0);
         segment.Close();
         _files.Rename(segment.LogPath, path);
         return path;
@@ -69,7 +69,7 @@ internal sealed class KeptCuts(LogEnvironment environment, string folder)
     /// <summary>Throws where there is no room for more of them.</summary>
     public void RequireRoom(LogSegment damaged, long position, int more)
     {
-        int kept = Kept().Count;
+        var kept = Kept().Count;
         if (kept + more > MaxFiles)
         {
             throw new LogCorruptionException(
@@ -80,9 +80,9 @@ internal sealed class KeptCuts(LogEnvironment environment, string folder)
 
     private string NameFor(LogSegment segment, long position)
     {
-        List<string> kept = Kept();
-        string name = $"{SegmentFiles.Name(segment.BaseOffset, Infix)}{position}";
-        for (int i = 2; kept.Contains(name); i++)
+        var kept = Kept();
+        var name = $"{SegmentFiles.Name(segment.BaseOffset, Infix)}{position}";
+        for (var i = 2; kept.Contains(name); i++)
             name = $"{SegmentFiles.Name(segment.BaseOffset, Infix)}{position}-{i}";
         return Path.Combine(folder, name);
     }

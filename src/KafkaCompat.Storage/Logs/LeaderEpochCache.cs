@@ -54,7 +54,7 @@ public sealed class LeaderEpochCache
         var cache = new LeaderEpochCache(environment, Path.Combine(folder, FileName));
         if (IsBlank(environment.Files, cache._path))
             return cache;
-        foreach (string[] cells in CheckpointText.Read(environment.Files, cache._path, 2))
+        foreach (var cells in CheckpointText.Read(environment.Files, cache._path, 2))
             cache._entries.Add(new LeaderEpochEntry(CheckpointText.Int(cells[0], cache._path), CheckpointText.Number(cells[1], cache._path)));
         if (cache._entries.Count > 0)
             cache._written = [.. cache._entries];
@@ -104,7 +104,7 @@ public sealed class LeaderEpochCache
                 return new LeaderEpochEntry(Undefined, Undefined);
             if (_entries.Count > 0 && _entries[^1].Epoch == epoch)
                 return new LeaderEpochEntry(epoch, logEndOffset);
-            int higher = _entries.FindIndex(entry => entry.Epoch > epoch);
+            var higher = _entries.FindIndex(entry => entry.Epoch > epoch);
             if (higher < 0)
                 return new LeaderEpochEntry(Undefined, Undefined);
             return new LeaderEpochEntry(higher == 0 ? epoch : _entries[higher - 1].Epoch, _entries[higher].StartOffset);
@@ -116,7 +116,7 @@ public sealed class LeaderEpochCache
     {
         lock (_gate)
         {
-            for (int i = _entries.Count - 1; i >= 0; i--)
+            for (var i = _entries.Count - 1; i >= 0; i--)
             {
                 if (_entries[i].StartOffset <= offset)
                     return _entries[i].Epoch;
@@ -151,7 +151,7 @@ public sealed class LeaderEpochCache
     {
         lock (_gate)
         {
-            int first = _entries.FindLastIndex(entry => entry.StartOffset <= startOffset);
+            var first = _entries.FindLastIndex(entry => entry.StartOffset <= startOffset);
             if (first < 0 || (first == 0 && _entries[0].StartOffset == startOffset))
                 return;
             _entries[first] = _entries[first] with { StartOffset = startOffset };
@@ -193,7 +193,7 @@ public sealed class LeaderEpochCache
             Write();
         lock (_gate)
         {
-            bool isNameUnsynced = _isNameUnsynced;
+            var isNameUnsynced = _isNameUnsynced;
             _isNameUnsynced = false;
             return isNameUnsynced;
         }
@@ -210,14 +210,14 @@ public sealed class LeaderEpochCache
     {
         lock (_writing)
         {
-            LeaderEpochEntry[] entries = Entries();
+            var entries = Entries();
             try
             {
                 // The content is synced before it takes the name, so that the name always stands for a whole file; which of the two files a
                 // crash leaves does not matter until the recovery point moves on, because recovery reads the epochs behind it from the batches.
-                string temporary = _path + ".tmp";
+                var temporary = _path + ".tmp";
                 _environment.Files.Delete(temporary);
-                using (StoredFile file = _environment.Files.Open(temporary, FileOpening.CreateNew))
+                using (var file = _environment.Files.Open(temporary, FileOpening.CreateNew))
                 {
                     file.Write(0, CheckpointText.Encode(entries.Length, entries.Select(static entry =>
                         string.Create(CultureInfo.InvariantCulture, $"{entry.Epoch} {entry.StartOffset}"))));
@@ -240,8 +240,8 @@ public sealed class LeaderEpochCache
 
     private bool Lacks(long endOffset)
     {
-        LeaderEpochEntry[] written = _written ?? [];
-        int needed = 0;
+        var written = _written ?? [];
+        var needed = 0;
         while (needed < _entries.Count && _entries[needed].StartOffset < endOffset)
         {
             if (needed >= written.Length || written[needed] != _entries[needed])

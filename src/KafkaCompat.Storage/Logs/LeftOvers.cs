@@ -21,23 +21,23 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
     public bool Remove(IReadOnlyList<StoredEntry> entries)
     {
         List<string> names = [.. entries.Where(static entry => !entry.IsFolder).Select(static entry => entry.Name)];
-        bool changed = false;
-        foreach (string name in names.Where(static name => name.EndsWith(SegmentFiles.Deleted, StringComparison.Ordinal)))
+        var changed = false;
+        foreach (var name in names.Where(static name => name.EndsWith(SegmentFiles.Deleted, StringComparison.Ordinal)))
         {
             Delete(name, RepairAct.DeletionFinished);
             changed = true;
         }
-        List<string> cleaned = names.FindAll(static name => name.EndsWith(SegmentFiles.Cleaned, StringComparison.Ordinal));
-        List<string> swaps = names.FindAll(static name => name.EndsWith(SegmentFiles.Swap, StringComparison.Ordinal));
-        long firstCleaned = cleaned.Select(static name => TryBaseOffset(name, out long baseOffset) ? baseOffset : long.MaxValue).DefaultIfEmpty(long.MaxValue)
+        var cleaned = names.FindAll(static name => name.EndsWith(SegmentFiles.Cleaned, StringComparison.Ordinal));
+        var swaps = names.FindAll(static name => name.EndsWith(SegmentFiles.Swap, StringComparison.Ordinal));
+        var firstCleaned = cleaned.Select(static name => TryBaseOffset(name, out var baseOffset) ? baseOffset : long.MaxValue).DefaultIfEmpty(long.MaxValue)
             .Min();
-        foreach (string swap in swaps.FindAll(swap => TryBaseOffset(swap, out long baseOffset) && baseOffset >= firstCleaned))
+        foreach (var swap in swaps.FindAll(swap => TryBaseOffset(swap, out var baseOffset) && baseOffset >= firstCleaned))
         {
             Delete(swap, RepairAct.CleaningUndone);
             _ = swaps.Remove(swap);
             changed = true;
         }
-        foreach (string name in cleaned)
+        foreach (var name in cleaned)
         {
             Delete(name, RepairAct.CleaningUndone);
             changed = true;
@@ -45,13 +45,16 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
         if (swaps.Count == 0)
             return changed;
         DeleteReplaced(swaps, names);
-        foreach (string swap in swaps.OrderBy(static swap => TryBaseOffset(swap, out long baseOffset) ? baseOffset : long.MaxValue)
+        foreach (var swap in swaps.OrderBy(static swap => TryBaseOffset(swap, out var baseOffset) ? baseOffset : long.MaxValue)
             .ThenBy(static swap => !swap.EndsWith(SegmentFiles.Log + SegmentFiles.Swap, StringComparison.Ordinal)))
         {
             // A segment that brings no index is not read again, as in Kafka: it has an empty one.
-            if (SegmentFiles.TryParse(swap, SegmentFiles.Log + SegmentFiles.Swap, out long baseOffset)
+            if (SegmentFiles.TryParse(swap, SegmentFiles.Log + SegmentFiles.Swap, out var baseOffset)
                 && !swaps.Contains(SegmentFiles.Name(baseOffset, SegmentFiles.OffsetIndex + SegmentFiles.Swap)))
+            {
                 _files.Open(Path.Combine(folder, SegmentFiles.Name(baseOffset, SegmentFiles.OffsetIndex)), FileOpening.OpenOrCreate).Dispose();
+            }
+
             _files.Rename(Path.Combine(folder, swap), Path.Combine(folder, swap[..^SegmentFiles.Swap.Length]));
             Tell(RepairAct.CleaningFinished, swap);
         }
@@ -68,7 +71,7 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
 
     private static bool TryBaseOffset(string name, out long baseOffset)
     {
-        int dot = name.IndexOf('.', StringComparison.Ordinal);
+        var dot = name.IndexOf('.', StringComparison.Ordinal);
         baseOffset = -1;
         return dot > 0 && long.TryParse(name.AsSpan(0, dot), out baseOffset);
     }
@@ -80,12 +83,12 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
     private void DeleteReplaced(List<string> swaps, List<string> names)
     {
         var covered = new List<(long From, long To)>();
-        bool isWhole = true;
-        foreach (string swap in swaps.ToList())
+        var isWhole = true;
+        foreach (var swap in swaps.ToList())
         {
-            if (!SegmentFiles.TryParse(swap, SegmentFiles.Log + SegmentFiles.Swap, out long baseOffset))
+            if (!SegmentFiles.TryParse(swap, SegmentFiles.Log + SegmentFiles.Swap, out var baseOffset))
                 continue;
-            bool isSound = FindEnd(baseOffset, out long end);
+            var isSound = FindEnd(baseOffset, out var end);
             isWhole &= isSound;
             if (isSound || !names.Contains(SegmentFiles.Name(baseOffset, SegmentFiles.Log)))
                 covered.Add((baseOffset, end));
@@ -94,13 +97,15 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
         }
         if (isWhole && covered.Count > 0)
             covered.Add((covered.Min(static range => range.From), covered.Max(static range => range.To)));
-        foreach (string name in names)
+        foreach (var name in names)
         {
-            foreach (string kind in s_kinds)
+            foreach (var kind in s_kinds)
             {
-                if (SegmentFiles.TryParse(name, kind, out long baseOffset)
+                if (SegmentFiles.TryParse(name, kind, out var baseOffset)
                     && covered.Exists(range => baseOffset == range.From || (baseOffset > range.From && baseOffset < range.To)))
+                {
                     _files.Delete(Path.Combine(folder, name));
+                }
             }
         }
     }
@@ -108,7 +113,7 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
     /// <summary>The offset behind what a cleaning left in a segment; false where not all of it is whole and sound.</summary>
     private bool FindEnd(long swapBase, out long end)
     {
-        using StoredFile file = _files.Open(Path.Combine(folder, SegmentFiles.Name(swapBase, SegmentFiles.Log + SegmentFiles.Swap)), FileOpening.Read);
+        using var file = _files.Open(Path.Combine(folder, SegmentFiles.Name(swapBase, SegmentFiles.Log + SegmentFiles.Swap)), FileOpening.Read);
         using var scanner = new BatchScanner(file, 0, file.Length, BatchScanner.WholeReadBytes);
         var walk = new SegmentWalk(scanner, swapBase) { ChecksChecksums = true };
         while (walk.MoveNext())
@@ -120,7 +125,7 @@ internal sealed class LeftOvers(LogEnvironment environment, string folder)
     /// <summary>The segments that were cleaned are still there, and what was made of them is damaged: they stay, and it goes.</summary>
     private void Undo(long swapBase, List<string> swaps)
     {
-        foreach (string swap in swaps.FindAll(swap => TryBaseOffset(swap, out long baseOffset) && baseOffset == swapBase))
+        foreach (var swap in swaps.FindAll(swap => TryBaseOffset(swap, out var baseOffset) && baseOffset == swapBase))
         {
             _files.Delete(Path.Combine(folder, swap));
             Tell(RepairAct.CleaningUndone, swap);

@@ -16,7 +16,7 @@ internal sealed class LogEndWriter(LogEnvironment environment, LoadedLog loaded,
     /// <summary>The bytes go to the segment, what follows from them is taken in, and readers find them. A failure fails the directory.</summary>
     public void Write(in BatchRun batches, LogSettings settings)
     {
-        LogSegment active = view.End.Segment;
+        var active = view.End.Segment;
         try
         {
             active.Append(batches, settings.IndexIntervalBytes);
@@ -37,9 +37,9 @@ internal sealed class LogEndWriter(LogEnvironment environment, LoadedLog loaded,
         long next = view.End.Offset, position = 0;
         try
         {
-            for (int i = 0; i < batches.Count; i++)
+            for (var i = 0; i < batches.Count; i++)
             {
-                RecordBatchHeader header = batches[i];
+                var header = batches[i];
                 if (header.PartitionLeaderEpoch > _latestEpoch)
                 {
                     loaded.Epochs.Assign(header.PartitionLeaderEpoch, header.BaseOffset);
@@ -73,12 +73,12 @@ internal sealed class LogEndWriter(LogEnvironment environment, LoadedLog loaded,
     /// <summary>Closes the active segment and starts a new one at an offset, unless the active one is empty and starts there.</summary>
     public void RollAt(long offset, LogSettings settings)
     {
-        LogSegment active = view.End.Segment;
+        var active = view.End.Segment;
         if (active.Size == 0 && active.BaseOffset == offset)
             return;
         loaded.Producers.SetEndOffset(offset);
         loaded.Producers.TakeSnapshot();
-        LogSegment next = LogSegment.Create(environment, loaded.Folder, offset, settings);
+        var next = LogSegment.Create(environment, loaded.Folder, offset, settings);
         try
         {
             active.Seal();

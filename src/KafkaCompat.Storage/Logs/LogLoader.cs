@@ -24,32 +24,32 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
             _files.CreateFolder(folder);
             _files.SyncFolder(Path.GetDirectoryName(folder)!);
         }
-        IReadOnlyList<StoredEntry> entries = _files.List(folder);
+        var entries = _files.List(folder);
         if (new LeftOvers(environment, folder).Remove(entries))
         {
             _files.SyncFolder(folder);
             entries = _files.List(folder);
         }
-        LeaderEpochCache epochs = LeaderEpochCache.Open(environment, folder);
+        var epochs = LeaderEpochCache.Open(environment, folder);
         var producers = new ProducerStates(environment, folder, _gate, Snapshots(entries));
-        List<LogSegment> segments = FindSegments(entries);
-        RecoveredLog? recovered = opening.IsClean
+        var segments = FindSegments(entries);
+        var recovered = opening.IsClean
             ? null
             : new LogRecovery(environment, epochs, producers, settings, opening.KeepsCuts ? new KeptCuts(environment, folder) : null)
             .Recover(segments, opening);
-        long builtFrom = recovered?.From ?? long.MaxValue;
+        var builtFrom = recovered?.From ?? long.MaxValue;
         TellOfEmptied(segments, builtFrom);
         CheckTransactionIndexes(segments, producers, builtFrom);
 
-        long logEnd = segments.Count == 0 ? opening.LogStartOffset : recovered?.End ?? OpenLast(segments[^1]);
-        bool isCut = recovered?.HasCut ?? _isCut;
+        var logEnd = segments.Count == 0 ? opening.LogStartOffset : recovered?.End ?? OpenLast(segments[^1]);
+        var isCut = recovered?.HasCut ?? _isCut;
         if (logEnd < opening.RecoveryPoint && logEnd >= opening.HighWatermark && !isCut)
             Missing(segments, logEnd);
         if (logEnd < opening.LogStartOffset)
         {
             environment.Recovery.Repaired(
                 new LogRepair(RepairAct.LogStartedOver, folder, FromOffset: logEnd, ToOffset: opening.LogStartOffset, Count: segments.Count));
-            foreach (LogSegment segment in segments)
+            foreach (var segment in segments)
                 segment.DeleteFiles();
             segments.Clear();
             epochs.Clear();
@@ -57,23 +57,23 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         }
         if (segments.Count == 0)
             segments.Add(LogSegment.Create(environment, folder, opening.LogStartOffset, settings));
-        long logStart = Math.Max(opening.LogStartOffset, segments[0].BaseOffset);
+        var logStart = Math.Max(opening.LogStartOffset, segments[0].BaseOffset);
         if (epochs.CountBehind(logEnd) is > 0 and int lost)
             environment.Recovery.Repaired(new LogRepair(RepairAct.EpochsCut, Path.Combine(folder, LeaderEpochCache.FileName), ToOffset: logEnd, Count: lost));
         epochs.TruncateFromEnd(logEnd);
         epochs.TruncateFromStart(logStart);
         LoadProducers(producers, segments, logStart, logEnd);
-        foreach (LogSegment segment in segments)
+        foreach (var segment in segments)
             segment.LetGoOfFiles();
-        long recoveryPoint = opening.IsClean ? logEnd : Math.Min(opening.RecoveryPoint, logEnd);
+        var recoveryPoint = opening.IsClean ? logEnd : Math.Min(opening.RecoveryPoint, logEnd);
         return new LoadedLog(folder, _gate, segments, epochs, producers, logStart, logEnd, recoveryPoint) { UnsyncedFrom = builtFrom };
     }
 
     private static IEnumerable<long> Snapshots(IReadOnlyList<StoredEntry> entries)
     {
-        foreach (StoredEntry entry in entries)
+        foreach (var entry in entries)
         {
-            if (!entry.IsFolder && SegmentFiles.TryParse(entry.Name, SegmentFiles.ProducerSnapshot, out long offset))
+            if (!entry.IsFolder && SegmentFiles.TryParse(entry.Name, SegmentFiles.ProducerSnapshot, out var offset))
                 yield return offset;
         }
     }
@@ -81,20 +81,20 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
     private List<LogSegment> FindSegments(IReadOnlyList<StoredEntry> entries)
     {
         var sizes = new Dictionary<string, long>(entries.Count, StringComparer.Ordinal);
-        foreach (StoredEntry entry in entries)
+        foreach (var entry in entries)
         {
             if (!entry.IsFolder)
                 sizes[entry.Name] = entry.Length;
         }
         var segments = new List<LogSegment>();
-        foreach (string name in sizes.Keys.Order(StringComparer.Ordinal))
+        foreach (var name in sizes.Keys.Order(StringComparer.Ordinal))
         {
-            if (!SegmentFiles.TryParse(name, SegmentFiles.Log, out long baseOffset))
+            if (!SegmentFiles.TryParse(name, SegmentFiles.Log, out var baseOffset))
                 continue;
-            long jitter = environment.NextRandom(Math.Min(settings.SegmentJitterMs, settings.SegmentMs));
+            var jitter = environment.NextRandom(Math.Min(settings.SegmentJitterMs, settings.SegmentMs));
             var segment = new LogSegment(environment, folder, baseOffset, sizes[name], jitter);
             // As in Kafka, a missing time index beside an offset index is an empty one: it stands for records without timestamps.
-            bool sound = sizes.TryGetValue(SegmentFiles.Name(baseOffset, SegmentFiles.OffsetIndex), out long length) && segment.OffsetIndex.OpenSealed(length)
+            var sound = sizes.TryGetValue(SegmentFiles.Name(baseOffset, SegmentFiles.OffsetIndex), out var length) && segment.OffsetIndex.OpenSealed(length)
                 && segment.TimeIndex.OpenSealed(sizes.GetValueOrDefault(SegmentFiles.Name(baseOffset, SegmentFiles.TimeIndex)));
             if (!sound)
                 RebuildIndexes(segment);
@@ -128,11 +128,13 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
     /// </summary>
     private void TellOfEmptied(List<LogSegment> segments, long builtFrom)
     {
-        for (int i = 0; i < segments.Count - 1 && segments[i].BaseOffset < builtFrom; i++)
+        for (var i = 0; i < segments.Count - 1 && segments[i].BaseOffset < builtFrom; i++)
         {
             if (segments[i] is { Size: 0, TimeIndex.Count: > 0 })
+            {
                 environment.Recovery.Repaired(
                     new LogRepair(RepairAct.RecordsMissing, segments[i].LogPath, FromOffset: segments[i].BaseOffset, ToOffset: segments[i + 1].BaseOffset));
+            }
         }
     }
 
@@ -143,7 +145,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
     private void CheckTransactionIndexes(List<LogSegment> segments, ProducerStates producers, long builtFrom)
     {
         var check = new TransactionIndexCheck(environment, segments);
-        foreach (LogSegment segment in segments)
+        foreach (var segment in segments)
         {
             if (segment.BaseOffset >= builtFrom)
                 break;
@@ -158,22 +160,27 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
 
     private void Missing(List<LogSegment> segments, long logEnd)
     {
-        string path = segments.Count == 0 ? folder : segments[^1].LogPath;
+        var path = segments.Count == 0 ? folder : segments[^1].LogPath;
         environment.Recovery.Repaired(new LogRepair(RepairAct.RecordsMissing, path, FromOffset: logEnd, ToOffset: opening.RecoveryPoint));
     }
 
     /// <summary>Says what a walk left out, and what of the file goes behind its end.</summary>
     public static void Tell(LogEnvironment environment, LogSegment segment, SegmentWalk walk, long length, string? keptAs = null)
     {
-        string path = segment.LogPath;
-        foreach (DamagedRange damage in walk.Damage)
+        var path = segment.LogPath;
+        foreach (var damage in walk.Damage)
+        {
             environment.Recovery.Repaired(
                 new LogRepair(RepairAct.DamageKept, path, ScanStops.Describe(damage.Why, damage.Position), damage.FromOffset, damage.ToOffset, damage.Length));
+        }
+
         if (walk.End < length)
+        {
             environment.Recovery.Repaired(
                 new LogRepair(RepairAct.LogCut, path, ScanStops.Describe(walk.Stop, walk.End), walk.NextOffset, walk.NextOffset,
                 length - walk.End)
                 { KeptAs = keptAs });
+        }
     }
 
     /// <summary>Makes the last segment of a trusted log the active one and finds where the log ends.</summary>
@@ -184,9 +191,9 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         // The usual partition of a broker that has many: nothing was ever written to it, and its length says so.
         if (active.Size == 0)
             return active.BaseOffset;
-        long length = active.File.Length;
+        var length = active.File.Length;
         using var scanner = new BatchScanner(active.File, 0, length) { Watch = environment.Recovery };
-        SegmentWalk walk = active.WalkFromLastEntry(scanner, length, allowsHoleAtEnd: true);
+        var walk = active.WalkFromLastEntry(scanner, length, allowsHoleAtEnd: true);
         while (walk.MoveNext())
             environment.Recovery.ThrowIfStopped();
         if (walk.Stop is ScanStop.BadLength)
@@ -213,7 +220,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
     /// </summary>
     private bool LiesAboutItsEnd(SegmentWalk walk, BatchScanner scanner)
     {
-        long closedAt = opening.RecoveryPoint;
+        var closedAt = opening.RecoveryPoint;
         if (closedAt == walk.NextOffset)
             return false;
         return walk.Stop switch
@@ -233,7 +240,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
     private void LoadProducers(ProducerStates producers, List<LogSegment> segments, long logStart, long logEnd)
     {
         // The one that the last stop left at the log's end is a stray where the log went on.
-        int strays = producers.DeleteStraySnapshots([.. segments.Select(static segment => segment.BaseOffset)]);
+        var strays = producers.DeleteStraySnapshots([.. segments.Select(static segment => segment.BaseOffset)]);
         if (strays > 1)
             environment.Recovery.Repaired(new LogRepair(RepairAct.SnapshotsDeleted, folder, Count: strays));
         if (opening.IsClean && !producers.HasSnapshots())

@@ -16,24 +16,24 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
     {
         if (segments.Count == 0)
             return null;
-        bool hasCut = false;
+        var hasCut = false;
         RecoveredSegment recovered = default;
-        int first = Math.Max(0, segments.FindLastIndex(segment => segment.BaseOffset <= opening.RecoveryPoint));
-        long logStart = Math.Max(opening.LogStartOffset, segments[0].BaseOffset);
+        var first = Math.Max(0, segments.FindLastIndex(segment => segment.BaseOffset <= opening.RecoveryPoint));
+        var logStart = Math.Max(opening.LogStartOffset, segments[0].BaseOffset);
         var replay = new ProducerReplay(environment, producers, segments);
         producers.LoadFromSnapshot(logStart, segments[first].BaseOffset, environment.NowMs());
         replay.ReplayTo(segments[first].BaseOffset);
-        for (int i = first; i < segments.Count; i++)
+        for (var i = first; i < segments.Count; i++)
         {
-            bool isLast = i == segments.Count - 1;
+            var isLast = i == segments.Count - 1;
             recovered = Recover(segments[i], opening.RecoveryPoint, isLast ? long.MaxValue : segments[i + 1].BaseOffset, behind: segments.Count - i - 1);
             hasCut |= recovered.IsCut;
             if (isLast)
                 break;
             // The tail of a file can be lost between two batches, which leaves no trace in it: only the next segment's name tells. A gap is
             // no loss where compaction may have made it; but no log has two batches for one offset.
-            long next = recovered.NextOffset;
-            long nextBase = segments[i + 1].BaseOffset;
+            var next = recovered.NextOffset;
+            var nextBase = segments[i + 1].BaseOffset;
             if (!recovered.IsCut && (next == nextBase || (next < nextBase && (settings.IsCompacted || _hasHoles || nextBase <= opening.RecoveryPoint))))
             {
                 if (next < nextBase && !settings.IsCompacted && !_hasHoles)
@@ -53,10 +53,10 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
 
     private void RemoveBehind(List<LogSegment> segments, int index, long from, long end)
     {
-        int count = segments.Count - index - 1;
+        var count = segments.Count - index - 1;
         string? keptAs = null;
         kept?.RequireRoom(segments[index], segments[index].Size, count);
-        foreach (LogSegment beyond in segments.Skip(index + 1))
+        foreach (var beyond in segments.Skip(index + 1))
         {
             if (kept is not null && beyond.Size > 0)
                 keptAs = kept.SetAside(beyond);
@@ -74,7 +74,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
         _ = segment.OpenForAppend();
         segment.ResetIndexes();
         segment.TransactionIndex.Reset();
-        long length = segment.File.Length;
+        var length = segment.File.Length;
         SegmentWalk walk;
         string? keptAs = null;
         using (var scanner = new BatchScanner(segment.File, 0, length, BatchScanner.WholeReadBytes) { Watch = environment.Recovery })
@@ -88,7 +88,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
             };
             while (walk.MoveNext())
             {
-                RecordBatchHeader header = walk.Header;
+                var header = walk.Header;
                 segment.Index(header, walk.Position, settings.IndexIntervalBytes);
                 if (header.PartitionLeaderEpoch > epochs.LatestEpoch)
                 {
@@ -125,7 +125,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
         if (walk.Stop != ScanStop.BadChecksum || !scanner.HasUnknownMagic)
             return;
         int magic = scanner.Header.Magic;
-        bool isWhole = scanner.IsAtEnd;
+        var isWhole = scanner.IsAtEnd;
         if (!isWhole)
         {
             scanner.Restart(scanner.Next);
@@ -143,7 +143,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
         // What a snapshot holds already is not taken in twice.
         if (header.BaseOffset < producers.EndOffset)
             return;
-        ReadOnlyMemory<byte> control = header is { IsControl: true, HasProducerId: true } ? walk.ReadBatch() : default;
+        var control = header is { IsControl: true, HasProducerId: true } ? walk.ReadBatch() : default;
         if (producers.Update(header, control) is not { } completed)
             return;
         if (completed.IsAborted)

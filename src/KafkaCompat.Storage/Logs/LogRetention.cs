@@ -11,10 +11,10 @@ internal sealed class LogRetention(LoadedLog loaded, LogView view, SegmentList s
     /// </summary>
     public void LookIntoOld(LogSettings settings, long nowMs)
     {
-        LogSegment[] all = view.Segments;
+        var all = view.Segments;
         try
         {
-            for (int i = 0; i < all.Length - 1 && IsOld(all[i], settings, nowMs); i++)
+            for (var i = 0; i < all.Length - 1 && IsOld(all[i], settings, nowMs); i++)
             {
             }
         }
@@ -27,21 +27,21 @@ internal sealed class LogRetention(LoadedLog loaded, LogView view, SegmentList s
     /// <summary>How many segments may go; never one that holds records behind the high watermark, nor an empty last one.</summary>
     public int CountExpired(LogSettings settings, long nowMs, long highWatermark)
     {
-        LogSegment[] all = view.Segments;
-        long endOffset = view.End.Offset;
-        long logStartOffset = view.LogStartOffset;
-        long surplus = settings.RetentionBytes < 0 ? -1 : view.SizeInBytes - settings.RetentionBytes;
-        int count = 0;
+        var all = view.Segments;
+        var endOffset = view.End.Offset;
+        var logStartOffset = view.LogStartOffset;
+        var surplus = settings.RetentionBytes < 0 ? -1 : view.SizeInBytes - settings.RetentionBytes;
+        var count = 0;
         for (; count < all.Length; count++)
         {
-            LogSegment segment = all[count];
-            bool isLast = count == all.Length - 1;
-            long next = isLast ? endOffset : all[count + 1].BaseOffset;
+            var segment = all[count];
+            var isLast = count == all.Length - 1;
+            var next = isLast ? endOffset : all[count + 1].BaseOffset;
             if (highWatermark < next || (isLast && segment.Size == 0))
                 break;
-            bool byStart = !isLast && next <= logStartOffset;
-            bool byTime = IsOld(segment, settings, nowMs);
-            bool bySize = settings.DeletesOldSegments && surplus > 0 && surplus - segment.Size >= 0;
+            var byStart = !isLast && next <= logStartOffset;
+            var byTime = IsOld(segment, settings, nowMs);
+            var bySize = settings.DeletesOldSegments && surplus > 0 && surplus - segment.Size >= 0;
             if (!byStart && !byTime && !bySize)
                 break;
             surplus -= segment.Size;
@@ -52,7 +52,7 @@ internal sealed class LogRetention(LoadedLog loaded, LogView view, SegmentList s
     /// <summary>Takes the first segments out of the log, which keeps one at least; their files are set aside later.</summary>
     public void Drop(int count)
     {
-        LogSegment[] all = view.Segments;
+        var all = view.Segments;
         MoveLogStart(Math.Max(view.LogStartOffset, all[count].BaseOffset));
         segments.Replace(all[..count], []);
     }

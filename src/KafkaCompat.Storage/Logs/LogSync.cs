@@ -41,32 +41,32 @@ internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogV
         LogSegment active;
         long[] snapshots;
         long target;
-        bool settles = IsUnsettled;
+        var settles = IsUnsettled;
         if (settles)
             SyncNames(isNameDurable);
-        bool newNames = settles;
+        var newNames = settles;
         lock (loaded.Gate)
         {
             if (view.IsClosed)
                 return;
             target = Math.Min(beforeOffset, view.End.Offset);
             active = view.End.Segment;
-            int first = Math.Max(0, SegmentReader.Floor(view.Segments, UnsyncedFrom));
-            int count = 0;
+            var first = Math.Max(0, SegmentReader.Floor(view.Segments, UnsyncedFrom));
+            var count = 0;
             while (first + count < view.Segments.Length && view.Segments[first + count].BaseOffset < beforeOffset)
                 count++;
             segments = view.Segments[first..(first + count)];
             // What can be refused comes first: who asks again finds the names still unsynced.
-            foreach (LogSegment segment in segments)
+            foreach (var segment in segments)
                 segment.WriteIndexes();
-            foreach (LogSegment segment in segments)
+            foreach (var segment in segments)
             {
                 newNames |= segment.HasNewNames;
                 segment.HasNewNames = false;
             }
             snapshots = loaded.Producers.TakeUnsyncedSnapshots();
         }
-        bool newEpochs = false;
+        var newEpochs = false;
         try
         {
             // Recovery reads no epoch out of batches that lie before the recovery point: the file has to know them first.
@@ -104,7 +104,7 @@ internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogV
         lock (loaded.Gate)
         {
             // Where the folder cannot be synced now this is done again, and the names with it.
-            foreach (LogSegment segment in view.Segments)
+            foreach (var segment in view.Segments)
                 segment.HasNewNames = false;
         }
         environment.Files.SyncFolder(loaded.Folder);
@@ -121,17 +121,17 @@ internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogV
 
     private void SyncFiles(LogSegment[] segments, LogSegment active, long[] snapshots, bool newNames)
     {
-        foreach (LogSegment segment in segments)
+        foreach (var segment in segments)
         {
             segment.Sync();
             if (!ReferenceEquals(segment, active))
                 segment.CloseIndexFiles();
         }
-        foreach (string snapshot in snapshots.Select(loaded.Producers.SnapshotPath))
+        foreach (var snapshot in snapshots.Select(loaded.Producers.SnapshotPath))
         {
             if (!environment.Files.FileExists(snapshot))
                 continue;
-            using StoredFile file = environment.Files.Open(snapshot, FileOpening.ReadWrite);
+            using var file = environment.Files.Open(snapshot, FileOpening.ReadWrite);
             file.Sync();
         }
         if (newNames || snapshots.Length > 0)

@@ -10,15 +10,15 @@ internal sealed class LogTruncation(LogEnvironment environment, LoadedLog loaded
     /// <summary>Forgets an offset within the log and all behind it.</summary>
     public void Cut(long offset, LogSettings settings)
     {
-        LogSegment[] all = view.Segments;
-        int keep = SegmentReader.Floor(all, offset) + 1;
+        var all = view.Segments;
+        var keep = SegmentReader.Floor(all, offset) + 1;
         if (all[keep - 1].BaseOffset == offset && keep > 1)
             keep--;
-        LogSegment active = all[keep - 1];
+        var active = all[keep - 1];
         // The one that is active has entries of its indexes in memory alone, and the files may hold some that an earlier cut has dropped.
         if (!ReferenceEquals(active, view.End.Segment))
             _ = active.OpenForAppend();
-        long position = active.PositionToCut(offset);
+        var position = active.PositionToCut(offset);
         segments.CountCut();
         // Readers first: whoever still reads behind the cut finds that the log ends before it, and no damage.
         segments.Replace(all[keep..], []);
@@ -39,7 +39,7 @@ internal sealed class LogTruncation(LogEnvironment environment, LoadedLog loaded
         segments.Replace(view.Segments, []);
         DeleteSnapshotsBehind(-1);
         segments.SettleFiles(settings.FileDeleteDelayMs);
-        LogSegment active = LogSegment.Create(environment, loaded.Folder, offset, settings);
+        var active = LogSegment.Create(environment, loaded.Folder, offset, settings);
         segments.Add(active);
         view.End = new LogEnd(offset, active, 0);
         view.LogStartOffset = offset;

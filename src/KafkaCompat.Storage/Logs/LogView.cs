@@ -43,7 +43,7 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
         get
         {
             long size = 0;
-            foreach (LogSegment segment in Segments)
+            foreach (var segment in Segments)
                 size += segment.Size;
             return size;
         }
@@ -55,20 +55,20 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
     public void Close()
     {
         Volatile.Write(ref _closed, true);
-        foreach (LogSegment segment in Segments)
+        foreach (var segment in Segments)
             segment.Close();
     }
 
     /// <summary>As <see cref="PartitionLog.Read"/>.</summary>
     public LogRead Read(long fromOffset, int maxBytes, long maxOffsetExclusive, bool minOneBatch)
     {
-        for (int attempt = 0; attempt < MaxReadAttempts; attempt++)
+        for (var attempt = 0; attempt < MaxReadAttempts; attempt++)
         {
-            LogSegment[] segments = Segments;
-            LogEnd end = End;
+            var segments = Segments;
+            var end = End;
             if (fromOffset < LogStartOffset || fromOffset > end.Offset)
                 return new LogRead(null, true, fromOffset, false);
-            long limit = Math.Min(maxOffsetExclusive, end.Offset);
+            var limit = Math.Min(maxOffsetExclusive, end.Offset);
             if (fromOffset >= limit)
                 return new LogRead(null, false, fromOffset, false);
             try
@@ -95,10 +95,10 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
     /// <summary>As <see cref="PartitionLog.CollectAbortedTransactions"/>.</summary>
     public void CollectAbortedTransactions(long fromOffset, in LogRead read, List<AbortedTransaction> into)
     {
-        LogSegment[] segments = read.Segments ?? Segments;
+        var segments = read.Segments ?? Segments;
         try
         {
-            for (int i = Math.Max(0, SegmentReader.Floor(segments, fromOffset)); i < segments.Length; i++)
+            for (var i = Math.Max(0, SegmentReader.Floor(segments, fromOffset)); i < segments.Length; i++)
             {
                 segments[i].TransactionIndex.Collect(fromOffset, read.NextOffsetBound, into);
             }
@@ -114,10 +114,10 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
     /// <summary>Looks for a record by its time, from the log's start on.</summary>
     public TimestampAndOffset? Search(long timestampMs, Func<TimestampSearch, long, TimestampAndOffset?> find)
     {
-        for (int attempt = 0; attempt < MaxReadAttempts; attempt++)
+        for (var attempt = 0; attempt < MaxReadAttempts; attempt++)
         {
-            LogSegment[] segments = Segments;
-            long endOffset = End.Offset;
+            var segments = Segments;
+            var endOffset = End.Offset;
             try
             {
                 return find(new TimestampSearch(segments, LogStartOffset, endOffset), timestampMs);
@@ -142,9 +142,9 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
     /// <summary>Has the segments read, and anew where they change meanwhile.</summary>
     public void Walk(Action<LogSegment[]> read)
     {
-        for (int attempt = 0; attempt < MaxReadAttempts; attempt++)
+        for (var attempt = 0; attempt < MaxReadAttempts; attempt++)
         {
-            LogSegment[] segments = Segments;
+            var segments = Segments;
             try
             {
                 read(segments);

@@ -45,7 +45,7 @@ public sealed class PartitionLog : IDisposable
         Epochs = loaded.Epochs;
         Producers = loaded.Producers;
         _settings = settings;
-        LogSegment active = loaded.Segments[^1];
+        var active = loaded.Segments[^1];
         _view = new LogView(environment, [.. loaded.Segments], new LogEnd(loaded.LogEndOffset, active, active.Size), loaded.LogStartOffset);
         _segments = new SegmentList(environment, loaded, _view);
         _append = new LogEndWriter(environment, loaded, _view, _segments);
@@ -147,8 +147,8 @@ public sealed class PartitionLog : IDisposable
         lock (_gate)
         {
             RequireOpen();
-            LogAppend append = LogAppend.Measure(batches, _view.End.Offset);
-            long tickMs = _environment.Clock.TickMs();
+            var append = LogAppend.Measure(batches, _view.End.Offset);
+            var tickMs = _environment.Clock.TickMs();
             try
             {
                 if (_view.End.Segment.ShouldRoll(_settings, tickMs, (int)batches.Bytes.Length, append.MaxTimestamp, append.LastOffset))
@@ -201,7 +201,7 @@ public sealed class PartitionLog : IDisposable
             _environment.Health.Require();
             try
             {
-                long started = _environment.Clock.GetTimestamp();
+                var started = _environment.Clock.GetTimestamp();
                 _sync.Sync(beforeOffset, isNameDurable);
                 _environment.Flushes.Record(_environment.Clock.GetElapsedTime(started));
             }
@@ -264,7 +264,7 @@ public sealed class PartitionLog : IDisposable
         _retention.LookIntoOld(Settings, nowMs);
         lock (_filesGate)
         {
-            int count = 0;
+            var count = 0;
             lock (_gate)
             {
                 RequireOpen();
@@ -322,7 +322,7 @@ public sealed class PartitionLog : IDisposable
         lock (_filesGate)
         {
             RequireOpen();
-            bool isHeld = false;
+            var isHeld = false;
             _environment.Health.OrRefuse(() =>
             {
                 // Whatever takes segments out of the log holds the lock over its files too; an append adds behind them.
@@ -412,7 +412,7 @@ public sealed class PartitionLog : IDisposable
                 // So that those who are closed beside it have them, and it has theirs when it is asked again.
                 lock (_gate)
                 {
-                    foreach (LogSegment segment in _view.Segments)
+                    foreach (var segment in _view.Segments)
                         segment.LetGoOfFiles();
                 }
                 throw;
@@ -438,7 +438,7 @@ public sealed class PartitionLog : IDisposable
                 Folder = folder;
                 Epochs.Moved(folder);
                 Producers.Moved(folder);
-                foreach (LogSegment segment in _view.Segments)
+                foreach (var segment in _view.Segments)
                     segment.Moved(folder);
             }
         }
@@ -453,7 +453,7 @@ public sealed class PartitionLog : IDisposable
     /// <summary>Takes old segments out of the log and returns how many; their files are the caller's to set aside.</summary>
     private int Retain(long nowMs, long highWatermark)
     {
-        int count = _retention.CountExpired(_settings, nowMs, highWatermark);
+        var count = _retention.CountExpired(_settings, nowMs, highWatermark);
         if (count == 0)
             return 0;
         if (count == _view.Segments.Length)

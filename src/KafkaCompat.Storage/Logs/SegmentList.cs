@@ -49,14 +49,14 @@ internal sealed class SegmentList(LogEnvironment environment, LoadedLog loaded, 
     /// <summary>Readers find others in place of some, or none, from now on. The files follow in <see cref="SettleFiles"/>.</summary>
     public void Replace(LogSegment[] old, LogSegment[] replacing)
     {
-        LogSegment[] all = view.Segments;
-        int at = IndexOf(old);
+        var all = view.Segments;
+        var at = IndexOf(old);
         if (at < 0)
             throw new ArgumentException("The segments to replace are not those of the log.", nameof(old));
         view.Segments = [.. all[..at], .. replacing, .. all[(at + old.Length)..]];
-        foreach (LogSegment segment in old)
+        foreach (var segment in old)
             _gone.Enqueue(segment);
-        foreach (LogSegment segment in replacing)
+        foreach (var segment in replacing)
             _unnamed.Enqueue(segment);
     }
 
@@ -69,14 +69,14 @@ internal sealed class SegmentList(LogEnvironment environment, LoadedLog loaded, 
         if (IsSettled)
             return;
         _isUnsynced = true;
-        while (_gone.TryPeek(out LogSegment? segment))
+        while (_gone.TryPeek(out var segment))
         {
             _deleted.Add(segment, deleteDelayMs);
             if (!HasBase(segment.BaseOffset))
                 loaded.Producers.DeleteSnapshot(segment.BaseOffset);
             _ = _gone.Dequeue();
         }
-        while (_unnamed.TryPeek(out LogSegment? segment))
+        while (_unnamed.TryPeek(out var segment))
         {
             segment.Rename("");
             _ = _unnamed.Dequeue();
@@ -98,7 +98,7 @@ internal sealed class SegmentList(LogEnvironment environment, LoadedLog loaded, 
 
     private bool HasBase(long baseOffset)
     {
-        LogSegment[] segments = view.Segments;
+        var segments = view.Segments;
         return SegmentReader.Floor(segments, baseOffset) is >= 0 and int at && segments[at].BaseOffset == baseOffset;
     }
 }

@@ -23,7 +23,7 @@ internal sealed class SegmentSwap(LogEnvironment environment, string folder)
         if (replacing.Length == 0 || replacing[0].BaseOffset != old[0].BaseOffset)
             throw new ArgumentException($"What replaces segments from offset {old[0].BaseOffset} on has to start there.", nameof(replacing));
         long end = -1;
-        foreach (LogSegment segment in replacing)
+        foreach (var segment in replacing)
         {
             if (segment.BaseOffset < end)
                 throw new ArgumentException($"A segment starts at {segment.BaseOffset}, and the one before it ends at {end}.", nameof(replacing));
@@ -31,11 +31,13 @@ internal sealed class SegmentSwap(LogEnvironment environment, string folder)
         }
         if (end > nextBase)
             throw new ArgumentException($"The segments end at {end}, and the one behind them starts at {nextBase}.", nameof(replacing));
-        foreach (LogSegment segment in old)
+        foreach (var segment in old)
         {
             if (segment.BaseOffset >= end && !replacing.Any(each => each.BaseOffset == segment.BaseOffset))
+            {
                 throw new ArgumentException($"The segments end at {end}, and nothing has the base of the one that starts at {segment.BaseOffset}.",
                     nameof(replacing));
+            }
         }
     }
 
@@ -44,13 +46,13 @@ internal sealed class SegmentSwap(LogEnvironment environment, string folder)
     {
         try
         {
-            foreach (LogSegment segment in replacing)
+            foreach (var segment in replacing)
             {
                 segment.Seal();
                 segment.Sync();
                 segment.CloseIndexFiles();
             }
-            for (int i = replacing.Length - 1; i >= 0; i--)
+            for (var i = replacing.Length - 1; i >= 0; i--)
                 replacing[i].Rename(SegmentFiles.Swap);
             environment.Files.SyncFolder(folder);
         }
@@ -68,7 +70,7 @@ internal sealed class SegmentSwap(LogEnvironment environment, string folder)
             throw;
         }
         // What the folder was synced for are other names than the files will have; those are synced with the old ones' going.
-        foreach (LogSegment segment in replacing)
+        foreach (var segment in replacing)
             segment.HasNewNames = false;
     }
 
@@ -78,7 +80,7 @@ internal sealed class SegmentSwap(LogEnvironment environment, string folder)
         if (replacing.Length == 0)
             return;
         replacing[0].Rename(SegmentFiles.Cleaned);
-        for (int i = replacing.Length - 1; i >= 0; i--)
+        for (var i = replacing.Length - 1; i >= 0; i--)
             replacing[i].DeleteFiles();
     }
 
@@ -87,7 +89,7 @@ internal sealed class SegmentSwap(LogEnvironment environment, string folder)
         if (segment.Size == 0)
             return segment.BaseOffset;
         using var scanner = new BatchScanner(segment.File, 0, segment.Size);
-        SegmentWalk walk = segment.WalkFromLastEntry(scanner, segment.Size, allowsHoleAtEnd: true);
+        var walk = segment.WalkFromLastEntry(scanner, segment.Size, allowsHoleAtEnd: true);
         while (walk.MoveNext())
         {
         }

@@ -13,14 +13,14 @@ internal readonly record struct EndTransactionMarker(bool IsCommit, int Coordina
     public static bool TryRead(ReadOnlyMemory<byte> batch, out EndTransactionMarker marker)
     {
         marker = default;
-        using RecordBatchReader reader = RecordBatchReader.Over(batch);
+        using var reader = RecordBatchReader.Over(batch);
         if (!reader.MoveNext())
             return false;
-        ReadOnlySpan<byte> key = reader.Current.Key.Span;
-        ReadOnlySpan<byte> value = reader.Current.Value.Span;
+        var key = reader.Current.Key.Span;
+        var value = reader.Current.Value.Span;
         if (key.Length < 4 || value.Length < 6)
             return false;
-        short type = BinaryPrimitives.ReadInt16BigEndian(key[2..]);
+        var type = BinaryPrimitives.ReadInt16BigEndian(key[2..]);
         if (type is not (AbortType or CommitType))
             return false;
         marker = new EndTransactionMarker(type == CommitType, BinaryPrimitives.ReadInt32BigEndian(value[2..]), reader.Current.Timestamp);

@@ -30,18 +30,18 @@ internal sealed class OlderBatches(long before, IReadOnlyDictionary<long, (short
         _found.Clear();
         if (segments.Length == 0)
             return;
-        int first = Math.Max(0, SegmentReader.Floor(segments, before - 1));
-        long bytes = segments[first].Size;
+        var first = Math.Max(0, SegmentReader.Floor(segments, before - 1));
+        var bytes = segments[first].Size;
         while (first > 0 && bytes < MaxReadBytes)
             bytes += segments[--first].Size;
-        for (int i = first; i < segments.Length && segments[i].BaseOffset < before; i++)
+        for (var i = first; i < segments.Length && segments[i].BaseOffset < before; i++)
             Read(segments[i], surplus: i == first ? bytes - MaxReadBytes : 0);
     }
 
     private void Read(LogSegment segment, long surplus)
     {
         long position = 0, next = segment.BaseOffset;
-        if (surplus > 0 && segment.OffsetIndex.TryUpperBound(surplus, out long from))
+        if (surplus > 0 && segment.OffsetIndex.TryUpperBound(surplus, out var from))
             position = segment.PositionToSearch(from, segment.Size, out next);
         using var scanner = new BatchScanner(segment.File, position, segment.Size);
         var walk = new SegmentWalk(scanner, next) { BaseOffset = segment.BaseOffset };
@@ -54,10 +54,13 @@ internal sealed class OlderBatches(long before, IReadOnlyDictionary<long, (short
 
     private void Add(in RecordBatchHeader batch)
     {
-        if (!known.TryGetValue(batch.ProducerId, out (short Epoch, long FirstOffset) producer) || producer.Epoch != batch.ProducerEpoch
+        if (!known.TryGetValue(batch.ProducerId, out var producer) || producer.Epoch != batch.ProducerEpoch
             || batch.LastOffset >= producer.FirstOffset)
+        {
             return;
-        if (!_found.TryGetValue(batch.ProducerId, out Queue<ProducerBatch>? batches))
+        }
+
+        if (!_found.TryGetValue(batch.ProducerId, out var batches))
             _found.Add(batch.ProducerId, batches = new Queue<ProducerBatch>(ProducerEntry.KeptBatches));
         if (batches.Count == ProducerEntry.KeptBatches)
             _ = batches.Dequeue();

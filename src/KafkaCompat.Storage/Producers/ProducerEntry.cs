@@ -59,7 +59,7 @@ public sealed class ProducerEntry(long producerId)
         ProducerBatch[] kept = [.. older, .. Enumerable.Range(0, BatchCount).Select(Batch)];
         BatchCount = 0;
         _first = 0;
-        foreach (ProducerBatch batch in kept)
+        foreach (var batch in kept)
             AddBatch(batch);
     }
 

@@ -9,7 +9,7 @@ internal sealed class ProducerReplay(LogEnvironment environment, ProducerStates 
     public void Rebuild(long logStartOffset, long endOffset)
     {
         producers.LoadFromSnapshot(logStartOffset, endOffset, environment.NowMs());
-        bool replayed = producers.EndOffset < endOffset;
+        var replayed = producers.EndOffset < endOffset;
         ReplayTo(endOffset);
         if (replayed)
             producers.TakeSnapshot();
@@ -20,9 +20,9 @@ internal sealed class ProducerReplay(LogEnvironment environment, ProducerStates 
     /// </summary>
     public void ReplayTo(long endOffset)
     {
-        for (int i = 0; i < segments.Count; i++)
+        for (var i = 0; i < segments.Count; i++)
         {
-            LogSegment segment = segments[i];
+            var segment = segments[i];
             if (producers.EndOffset >= endOffset)
                 break;
             // Not even opened where the next one begins no later: a log of many segments opens fast.
@@ -36,8 +36,8 @@ internal sealed class ProducerReplay(LogEnvironment environment, ProducerStates 
 
     private void Replay(LogSegment segment, long endOffset)
     {
-        long from = producers.EndOffset;
-        long position = segment.PositionToSearch(from, segment.Size, out long next);
+        var from = producers.EndOffset;
+        var position = segment.PositionToSearch(from, segment.Size, out var next);
         using var scanner = new BatchScanner(segment.File, position, segment.Size) { Watch = environment.Recovery };
         var walk = new SegmentWalk(scanner, next) { BaseOffset = segment.BaseOffset };
         while (walk.MoveNext() && walk.Header.BaseOffset < endOffset)
@@ -45,16 +45,21 @@ internal sealed class ProducerReplay(LogEnvironment environment, ProducerStates 
             environment.Recovery.ThrowIfStopped();
             if (walk.Header.LastOffset < from)
                 continue;
-            ReadOnlyMemory<byte> control = walk.Header is { IsControl: true, HasProducerId: true } ? walk.ReadBatch() : default;
+            var control = walk.Header is { IsControl: true, HasProducerId: true } ? walk.ReadBatch() : default;
             if (producers.Update(walk.Header, control) is { } completed)
                 producers.CompleteTransaction(completed);
         }
-        string path = segment.LogPath;
-        foreach (DamagedRange damage in walk.Damage)
+        var path = segment.LogPath;
+        foreach (var damage in walk.Damage)
+        {
             environment.Recovery.Repaired(
                 new LogRepair(RepairAct.DamageKept, path, ScanStops.Describe(damage.Why, damage.Position), damage.FromOffset, damage.ToOffset, damage.Length));
+        }
+
         if (walk.Stop is not (ScanStop.None or ScanStop.End))
+        {
             environment.Recovery.Repaired(
                 new LogRepair(RepairAct.DamageKept, path, ScanStops.Describe(walk.Stop, walk.End), walk.NextOffset, endOffset, segment.Size - walk.End));
+        }
     }
 }

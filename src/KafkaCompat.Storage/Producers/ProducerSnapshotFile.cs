@@ -19,7 +19,7 @@ internal static class ProducerSnapshotFile
     public static byte[] Encode(IReadOnlyCollection<ProducerEntry> producers)
     {
         var snapshot = new ProducerSnapshot { ProducerEntries = new(producers.Count) };
-        foreach (ProducerEntry producer in producers)
+        foreach (var producer in producers)
         {
             snapshot.ProducerEntries.Add(new()
             {
@@ -37,7 +37,7 @@ internal static class ProducerSnapshotFile
         var writer = new WireWriter(buffer);
         RecordSchemas.WriteVersioned(ref writer, snapshot, ProducerSnapshot.MaxVersion);
         writer.Flush();
-        byte[] bytes = buffer.WrittenSpan.ToArray();
+        var bytes = buffer.WrittenSpan.ToArray();
         // The CRC covers what stands behind it, so it is known only when that is written.
         BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(CrcPosition), Crc32C.Compute(bytes.AsSpan(CheckedFrom)));
         return bytes;
@@ -46,7 +46,7 @@ internal static class ProducerSnapshotFile
     /// <summary>The producers in the file, or null where it is damaged.</summary>
     public static List<ProducerEntry>? TryRead(IFileStore files, string path)
     {
-        byte[] bytes = files.ReadAllBytes(path);
+        var bytes = files.ReadAllBytes(path);
         if (bytes.Length < CheckedFrom || BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(CrcPosition)) != Crc32C.Compute(bytes.AsSpan(CheckedFrom)))
             return null;
         try

@@ -68,7 +68,7 @@ public sealed class ProducerStates
             return ProducerVerdict.Good;
         lock (_gate)
         {
-            if (!_producers.TryGetValue(batch.ProducerId, out ProducerEntry? entry))
+            if (!_producers.TryGetValue(batch.ProducerId, out var entry))
                 return ProducerVerdict.Good;
             if (origin == AppendOrigin.Client && FindDuplicate(entry, batch) is { } duplicate)
                 return new ProducerVerdict(ProducerFault.None, null, duplicate);
@@ -95,14 +95,20 @@ public sealed class ProducerStates
     {
         lock (_gate)
         {
-            if (!_producers.TryGetValue(producerId, out ProducerEntry? entry))
+            if (!_producers.TryGetValue(producerId, out var entry))
                 return ProducerVerdict.Good;
             if (producerEpoch < entry.Epoch)
+            {
                 return new ProducerVerdict(ProducerFault.InvalidProducerEpoch,
                     $"Epoch of producer {producerId} is {producerEpoch}, which is smaller than the last seen epoch {entry.Epoch}", null);
+            }
+
             if (entry.CoordinatorEpoch > coordinatorEpoch)
+            {
                 return new ProducerVerdict(ProducerFault.TransactionCoordinatorFenced,
                     $"Invalid coordinator epoch for producerId {producerId}: {coordinatorEpoch} (zombie), {entry.CoordinatorEpoch} (current)", null);
+            }
+
             return ProducerVerdict.Good;
         }
     }
@@ -113,7 +119,7 @@ public sealed class ProducerStates
         lock (_gate)
         {
             var all = new List<ProducerDescription>(_producers.Count);
-            foreach (ProducerEntry p in _producers.Values)
+            foreach (var p in _producers.Values)
                 all.Add(new ProducerDescription(p.ProducerId, p.Epoch, p.LastSequence, p.LastTimestamp, p.CoordinatorEpoch, p.CurrentTransactionFirstOffset));
             return all;
         }
@@ -124,7 +130,7 @@ public sealed class ProducerStates
     {
         lock (_gate)
         {
-            foreach ((long id, ProducerEntry entry) in _producers)
+            foreach ((var id, var entry) in _producers)
             {
                 if (IsExpired(entry, nowMs))
                     _ = _producers.Remove(id);
@@ -140,12 +146,12 @@ public sealed class ProducerStates
         lock (_gate)
         {
             List<long>? replicated = null;
-            foreach ((long first, long marker) in _decided)
+            foreach ((var first, var marker) in _decided)
             {
                 if (marker < highWatermark)
                     (replicated ??= []).Add(first);
             }
-            foreach (long first in replicated ?? [])
+            foreach (var first in replicated ?? [])
                 _ = _decided.Remove(first);
             PublishFirstUnstable();
         }
@@ -162,8 +168,8 @@ public sealed class ProducerStates
         if (!batch.HasProducerId)
             return null;
         if (batch.IsControl)
-            return EndTransactionMarker.TryRead(controlBatch, out EndTransactionMarker marker) ? Complete(batch, marker) : null;
-        ProducerEntry entry = Entry(batch.ProducerId);
+            return EndTransactionMarker.TryRead(controlBatch, out var marker) ? Complete(batch, marker) : null;
+        var entry = Entry(batch.ProducerId);
         entry.SetEpoch(batch.ProducerEpoch);
         entry.AddBatch(ProducerBatch.Of(batch));
         entry.LastTimestamp = batch.MaxTimestamp;
@@ -179,7 +185,7 @@ public sealed class ProducerStates
     /// <summary>What committed readers may read up to once this transaction is decided too; the transaction index keeps it.</summary>
     internal long LastStableOffsetAfter(in CompletedTransaction completed)
     {
-        foreach (long first in _open.Keys)
+        foreach (var first in _open.Keys)
         {
             if (first != completed.FirstOffset)
                 return first;
@@ -204,8 +210,8 @@ public sealed class ProducerStates
     {
         if (EndOffset <= _lastSnapshotOffset)
             return;
-        string path = SnapshotPath(EndOffset);
-        byte[] bytes = ProducerSnapshotFile.Encode(_producers.Values);
+        var path = SnapshotPath(EndOffset);
+        var bytes = ProducerSnapshotFile.Encode(_producers.Values);
         Files.FileStoreOperations.WriteAtomically(_environment.Files, path, bytes, sync: false);
         _ = _snapshots.Add(EndOffset);
         _unsyncedSnapshots.Add(EndOffset);
@@ -226,10 +232,10 @@ public sealed class ProducerStates
     /// <summary>Starts over from the newest snapshot that is sound and not behind <paramref name="endOffset"/>.</summary>
     internal void LoadFromSnapshot(long logStartOffset, long endOffset, long nowMs)
     {
-        foreach (long offset in _snapshots.Where(offset => offset > endOffset || offset <= logStartOffset).ToArray())
+        foreach (var offset in _snapshots.Where(offset => offset > endOffset || offset <= logStartOffset).ToArray())
             DeleteSnapshot(offset);
         Clear();
-        foreach (long offset in _snapshots.Reverse().ToArray())
+        foreach (var offset in _snapshots.Reverse().ToArray())
         {
             if (ProducerSnapshotFile.TryRead(_environment.Files, SnapshotPath(offset)) is not { } loaded)
             {
@@ -253,7 +259,7 @@ public sealed class ProducerStates
     internal ProducerStates StatesAt(long logStartOffset, long offset)
     {
         var states = new ProducerStates(_environment, _folder, new Lock(), []) { EndOffset = logStartOffset };
-        foreach (long snapshot in _snapshots.Reverse())
+        foreach (var snapshot in _snapshots.Reverse())
         {
             if (snapshot > offset || snapshot <= logStartOffset || ProducerSnapshotFile.TryRead(_environment.Files, SnapshotPath(snapshot)) is not { } loaded)
                 continue;
@@ -267,10 +273,10 @@ public sealed class ProducerStates
     /// <summary>Deletes snapshots that belong to no segment, but for the last one of all. Returns how many.</summary>
     internal int DeleteStraySnapshots(HashSet<long> segmentBases)
     {
-        int deleted = 0;
-        long last = segmentBases.Count == 0 ? -1 : segmentBases.Max();
-        List<long> strays = _snapshots.Where(offset => !segmentBases.Contains(offset)).ToList();
-        for (int i = 0; i < strays.Count; i++)
+        var deleted = 0;
+        var last = segmentBases.Count == 0 ? -1 : segmentBases.Max();
+        var strays = _snapshots.Where(offset => !segmentBases.Contains(offset)).ToList();
+        for (var i = 0; i < strays.Count; i++)
         {
             if (i == strays.Count - 1 && strays[i] > last)
                 continue;
@@ -293,7 +299,7 @@ public sealed class ProducerStates
 
     internal void DeleteSnapshotsBehind(long offset)
     {
-        foreach (long snapshot in _snapshots.Where(snapshot => snapshot > offset).ToArray())
+        foreach (var snapshot in _snapshots.Where(snapshot => snapshot > offset).ToArray())
             DeleteSnapshot(snapshot);
         _lastSnapshotOffset = Math.Min(_lastSnapshotOffset, offset);
     }
@@ -309,7 +315,7 @@ public sealed class ProducerStates
             if (_knownFrom == 0)
                 return null;
             var known = new Dictionary<long, (short, long)>(_producers.Count);
-            foreach ((long producerId, ProducerEntry entry) in _producers)
+            foreach ((var producerId, var entry) in _producers)
             {
                 if (entry.BatchCount > 0)
                     known.Add(producerId, (entry.Epoch, entry.Batch(0).FirstOffset));
@@ -325,10 +331,10 @@ public sealed class ProducerStates
         {
             if (_knownFrom != older.Before)
                 return;
-            foreach ((long producerId, short epoch, IReadOnlyCollection<ProducerBatch> batches) in older.Found)
+            foreach ((var producerId, var epoch, var batches) in older.Found)
             {
                 // Batches that came meanwhile are the newer ones.
-                if (_producers.TryGetValue(producerId, out ProducerEntry? entry) && entry.Epoch == epoch && entry.BatchCount > 0)
+                if (_producers.TryGetValue(producerId, out var entry) && entry.Epoch == epoch && entry.BatchCount > 0)
                     entry.AddOlder(batches);
             }
             Volatile.Write(ref _knownFrom, 0);
@@ -338,12 +344,12 @@ public sealed class ProducerStates
     internal void OnLogStart(long logStartOffset)
     {
         List<long>? gone = null;
-        foreach ((long first, long marker) in _decided)
+        foreach ((var first, var marker) in _decided)
         {
             if (marker < logStartOffset)
                 (gone ??= []).Add(first);
         }
-        foreach (long first in gone ?? [])
+        foreach (var first in gone ?? [])
             _ = _decided.Remove(first);
         if (EndOffset < logStartOffset)
             EndOffset = logStartOffset;
@@ -352,7 +358,7 @@ public sealed class ProducerStates
 
     private void TakeIn(List<ProducerEntry> loaded, long nowMs)
     {
-        foreach (ProducerEntry entry in loaded)
+        foreach (var entry in loaded)
         {
             if (IsExpired(entry, nowMs))
                 continue;
@@ -366,9 +372,9 @@ public sealed class ProducerStates
     {
         if (batch.ProducerEpoch != entry.Epoch)
             return null;
-        for (int i = 0; i < entry.BatchCount; i++)
+        for (var i = 0; i < entry.BatchCount; i++)
         {
-            ProducerBatch kept = entry.Batch(i);
+            var kept = entry.Batch(i);
             if (kept.FirstSequence == batch.BaseSequence && kept.LastSequence == batch.LastSequence)
                 return kept;
         }
@@ -381,14 +387,14 @@ public sealed class ProducerStates
             return true;
         if (batch.ProducerEpoch != entry.Epoch)
             return batch.BaseSequence == 0;
-        int last = entry.LastSequence;
+        var last = entry.LastSequence;
         return batch.BaseSequence == last + 1L || (batch.BaseSequence == 0 && last == int.MaxValue);
     }
 
     private CompletedTransaction? Complete(in RecordBatchHeader batch, in EndTransactionMarker marker)
     {
-        ProducerEntry entry = Entry(batch.ProducerId);
-        long first = entry.CurrentTransactionFirstOffset;
+        var entry = Entry(batch.ProducerId);
+        var first = entry.CurrentTransactionFirstOffset;
         entry.SetEpoch(batch.ProducerEpoch);
         entry.CurrentTransactionFirstOffset = -1;
         entry.CoordinatorEpoch = marker.CoordinatorEpoch;
@@ -407,7 +413,7 @@ public sealed class ProducerStates
 
     private ProducerEntry Entry(long producerId)
     {
-        if (!_producers.TryGetValue(producerId, out ProducerEntry? entry))
+        if (!_producers.TryGetValue(producerId, out var entry))
             _producers.Add(producerId, entry = new ProducerEntry(producerId));
         return entry;
     }
@@ -417,13 +423,13 @@ public sealed class ProducerStates
 
     private void PublishFirstUnstable()
     {
-        long first = long.MaxValue;
-        foreach (long open in _open.Keys)
+        var first = long.MaxValue;
+        foreach (var open in _open.Keys)
         {
             first = open;
             break;
         }
-        foreach (long decided in _decided.Keys)
+        foreach (var decided in _decided.Keys)
         {
             first = Math.Min(first, decided);
             break;

@@ -47,12 +47,12 @@ internal sealed class TransactionIndexCheck(LogEnvironment environment, IReadOnl
     {
         _waiting.Clear();
         _open.Clear();
-        foreach (AbortedTransaction entry in entries.OrderBy(static entry => entry.FirstOffset))
+        foreach (var entry in entries.OrderBy(static entry => entry.FirstOffset))
             _waiting.Enqueue(entry);
         _lastMarker = -1;
-        for (int i = 0; i < segments.Count && !IsDone; i++)
+        for (var i = 0; i < segments.Count && !IsDone; i++)
         {
-            long bound = i + 1 < segments.Count ? segments[i + 1].BaseOffset : long.MaxValue;
+            var bound = i + 1 < segments.Count ? segments[i + 1].BaseOffset : long.MaxValue;
             var stretch = Stretch.Passed;
             // A segment in which no transaction is open or begins is not even opened.
             while (stretch == Stretch.Passed && !IsDone && (_open.Count > 0 || _waiting.Peek().FirstOffset < bound))
@@ -67,8 +67,8 @@ internal sealed class TransactionIndexCheck(LogEnvironment environment, IReadOnl
     private Stretch Walk(LogSegment segment)
     {
         long position = 0, next = segment.BaseOffset;
-        int waiting = _waiting.Count;
-        bool hasOpen = _open.Count > 0;
+        var waiting = _waiting.Count;
+        var hasOpen = _open.Count > 0;
         if (!hasOpen)
         {
             _unnamed.Clear();
@@ -83,7 +83,7 @@ internal sealed class TransactionIndexCheck(LogEnvironment environment, IReadOnl
             if (!TakeIn(walk))
                 return Stretch.Untrue;
             // Where damage hides the batch that was looked for, a second look would find this place again: what lies between is walked over.
-            bool hasGoneOn = hasOpen || _waiting.Count < waiting;
+            var hasGoneOn = hasOpen || _waiting.Count < waiting;
             if (_open.Count == 0 && (_waiting.Count == 0 || (hasGoneOn && IsFar(segment, _waiting.Peek().FirstOffset, scanner.Next))))
                 return Stretch.Passed;
         }
@@ -95,19 +95,19 @@ internal sealed class TransactionIndexCheck(LogEnvironment environment, IReadOnl
     {
         if (offset <= segment.BaseOffset)
             return true;
-        Finding finding = BatchSearch.Find(segment, offset, segment.Size, long.MaxValue, out BatchPlace place);
+        var finding = BatchSearch.Find(segment, offset, segment.Size, long.MaxValue, out var place);
         if (finding == Finding.Found)
             (position, next) = (place.Position, place.Header.IsLegacyWrapper ? offset : place.Header.BaseOffset);
         return finding != Finding.Behind;
     }
 
     private static bool IsFar(LogSegment segment, long offset, long from) =>
-        segment.OffsetIndex.TryLookup(offset, 0, out _, out int position) && position - from > GapWorthALookUp;
+        segment.OffsetIndex.TryLookup(offset, 0, out _, out var position) && position - from > GapWorthALookUp;
 
     private bool TakeIn(SegmentWalk walk)
     {
-        RecordBatchHeader header = walk.Header;
-        while (_waiting.TryPeek(out AbortedTransaction begins) && begins.FirstOffset <= header.LastOffset)
+        var header = walk.Header;
+        while (_waiting.TryPeek(out var begins) && begins.FirstOffset <= header.LastOffset)
         {
             _ = _waiting.Dequeue();
             if (!CanBegin(begins, header) || !_open.TryAdd(begins.ProducerId, begins))
@@ -125,7 +125,7 @@ internal sealed class TransactionIndexCheck(LogEnvironment environment, IReadOnl
             return true;
         }
         _ = _unnamed.Remove(header.ProducerId);
-        return !_open.Remove(header.ProducerId, out AbortedTransaction ends) || (header.BaseOffset == ends.LastOffset && IsAbort(walk.ReadBatch()));
+        return !_open.Remove(header.ProducerId, out var ends) || (header.BaseOffset == ends.LastOffset && IsAbort(walk.ReadBatch()));
     }
 
     /// <summary>Compaction, and the log's start, can have taken the records of an aborted transaction.</summary>
@@ -134,5 +134,5 @@ internal sealed class TransactionIndexCheck(LogEnvironment environment, IReadOnl
         || (header.BaseOffset == entry.FirstOffset && header.ProducerId == entry.ProducerId && header is { IsTransactional: true, IsControl: false }
         && !_unnamed.Contains(entry.ProducerId));
 
-    private static bool IsAbort(ReadOnlyMemory<byte> batch) => EndTransactionMarker.TryRead(batch, out EndTransactionMarker marker) && !marker.IsCommit;
+    private static bool IsAbort(ReadOnlyMemory<byte> batch) => EndTransactionMarker.TryRead(batch, out var marker) && !marker.IsCommit;
 }

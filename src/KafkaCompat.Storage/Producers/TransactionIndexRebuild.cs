@@ -10,14 +10,14 @@ internal sealed class TransactionIndexRebuild(LogEnvironment environment, Produc
     public void Rebuild(LogSegment segment)
     {
         segment.TransactionIndex.Reset();
-        ProducerStates states = producers.StatesAt(segments[0].BaseOffset, segment.BaseOffset);
+        var states = producers.StatesAt(segments[0].BaseOffset, segment.BaseOffset);
         new ProducerReplay(environment, states, segments).ReplayTo(segment.BaseOffset);
         using var scanner = new BatchScanner(segment.File, 0, segment.Size) { Watch = environment.Recovery };
         var walk = new SegmentWalk(scanner, segment.BaseOffset);
         while (walk.MoveNext())
         {
             environment.Recovery.ThrowIfStopped();
-            ReadOnlyMemory<byte> control = walk.Header is { IsControl: true, HasProducerId: true } ? walk.ReadBatch() : default;
+            var control = walk.Header is { IsControl: true, HasProducerId: true } ? walk.ReadBatch() : default;
             if (states.Update(walk.Header, control) is not { } completed)
                 continue;
             if (completed.IsAborted)

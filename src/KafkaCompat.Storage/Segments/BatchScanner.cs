@@ -103,13 +103,13 @@ internal sealed class BatchScanner : IDisposable
     {
         if (Stop != ScanStop.None)
             return false;
-        long left = _end - Next;
+        var left = _end - Next;
         if (left < RecordBatchHeader.MagicPosition + 1)
             return Halt(left == 0 ? ScanStop.End : ScanStop.Incomplete);
-        ReadOnlySpan<byte> bytes = Bytes(Next, (int)Math.Min(left, RecordBatchHeader.Size));
+        var bytes = Bytes(Next, (int)Math.Min(left, RecordBatchHeader.Size));
         if (bytes.Length < RecordBatchHeader.MagicPosition + 1)
             return Halt(ScanStop.Incomplete);
-        int length = BinaryPrimitives.ReadInt32BigEndian(bytes[RecordBatchHeader.BatchLengthPosition..]);
+        var length = BinaryPrimitives.ReadInt32BigEndian(bytes[RecordBatchHeader.BatchLengthPosition..]);
         if (length < RecordBatchHeader.MinBatchLength)
         {
             BadLength = length;
@@ -117,7 +117,7 @@ internal sealed class BatchScanner : IDisposable
         }
         if (length > left - RecordBatchHeader.LogOverhead)
             return Halt(ScanStop.Incomplete);
-        if (!TryReadHeader(bytes, out RecordBatchHeader header))
+        if (!TryReadHeader(bytes, out var header))
             return Halt(ScanStop.BadHeader);
         Header = header;
         HasUnknownMagic = header.Magic is < 0 or > RecordBatchHeader.CurrentMagic;
@@ -129,9 +129,9 @@ internal sealed class BatchScanner : IDisposable
     /// <summary>All bytes of the current batch, valid until the next call.</summary>
     public ReadOnlyMemory<byte> ReadBatch()
     {
-        int size = Header.SizeInBytes;
+        var size = Header.SizeInBytes;
         _ = Bytes(Position, size);
-        int start = (int)(Position - _bufferPosition);
+        var start = (int)(Position - _bufferPosition);
         return _buffer.AsMemory(start, Math.Min(size, _bufferCount - start));
     }
 
@@ -141,15 +141,18 @@ internal sealed class BatchScanner : IDisposable
     /// <summary>Whether the current batch's checksum is that of its bytes.</summary>
     public bool IsSound()
     {
-        ReadOnlySpan<byte> batch = ReadBatch().Span;
+        var batch = ReadBatch().Span;
         if (batch.Length != Header.SizeInBytes)
             return false;
         if (Header.Magic is 0 or 1 && LegacyMessageHeader.IsSound(batch))
             return true;
         // No checksum of magic 2 covers the magic: where it is right the batch is whole, whatever magic it says that it has.
-        if (!RecordBatchHeader.TryRead(batch, out RecordBatchHeader header) || Crc32C.Compute(batch[RecordBatchHeader.AttributesPosition..]) != header.Crc
+        if (!RecordBatchHeader.TryRead(batch, out var header) || Crc32C.Compute(batch[RecordBatchHeader.AttributesPosition..]) != header.Crc
             || header.LastOffsetDelta < 0)
+        {
             return false;
+        }
+
         HasUnknownMagic = header.Magic != RecordBatchHeader.CurrentMagic;
         Header = header;
         return true;
@@ -159,10 +162,10 @@ internal sealed class BatchScanner : IDisposable
     public bool TryPeek(out RecordBatchHeader header)
     {
         header = default;
-        long left = _end - Next;
+        var left = _end - Next;
         if (left < RecordBatchHeader.MagicPosition + 1)
             return false;
-        ReadOnlySpan<byte> bytes = Bytes(Next, (int)Math.Min(left, RecordBatchHeader.Size));
+        var bytes = Bytes(Next, (int)Math.Min(left, RecordBatchHeader.Size));
         if (bytes.Length < RecordBatchHeader.MagicPosition + 1 || !TryReadHeader(bytes, out header))
             return false;
         return header.BatchLength >= RecordBatchHeader.MinBatchLength && header.SizeInBytes <= left;
@@ -181,10 +184,10 @@ internal sealed class BatchScanner : IDisposable
     /// </summary>
     public bool TryResync(long nextOffset, long enoughOffset, long maxBytes)
     {
-        ScanStop stop = Stop;
-        long from = StoppedAt + 1;
-        long until = from + Math.Min(_end - RecordBatchHeader.LogOverhead - RecordBatchHeader.MinBatchLength - from, maxBytes);
-        for (long position = from; position <= until; position++)
+        var stop = Stop;
+        var from = StoppedAt + 1;
+        var until = from + Math.Min(_end - RecordBatchHeader.LogOverhead - RecordBatchHeader.MinBatchLength - from, maxBytes);
+        for (var position = from; position <= until; position++)
         {
             if ((position - from) % PlacesBetweenStops == 0)
                 Watch?.ThrowIfStopped();
@@ -207,7 +210,7 @@ internal sealed class BatchScanner : IDisposable
 
     private static bool TryReadHeader(ReadOnlySpan<byte> bytes, out RecordBatchHeader header)
     {
-        bool read = (sbyte)bytes[RecordBatchHeader.MagicPosition] is 0 or 1
+        var read = (sbyte)bytes[RecordBatchHeader.MagicPosition] is 0 or 1
             ? LegacyMessageHeader.TryRead(bytes, out header)
             : RecordBatchHeader.TryRead(bytes, out header) && header.SizeInBytes >= RecordBatchHeader.Size && header.LastOffsetDelta >= 0;
         return read && header.BaseOffset is >= 0 and < long.MaxValue - int.MaxValue;
@@ -215,11 +218,11 @@ internal sealed class BatchScanner : IDisposable
 
     private bool CanStartAt(long position, long nextOffset)
     {
-        ReadOnlySpan<byte> bytes = Bytes(position, RecordBatchHeader.MagicPosition + 1);
+        var bytes = Bytes(position, RecordBatchHeader.MagicPosition + 1);
         if (bytes.Length <= RecordBatchHeader.MagicPosition || bytes[RecordBatchHeader.MagicPosition] > RecordBatchHeader.CurrentMagic)
             return false;
-        long offset = BinaryPrimitives.ReadInt64BigEndian(bytes);
-        int length = BinaryPrimitives.ReadInt32BigEndian(bytes[RecordBatchHeader.BatchLengthPosition..]);
+        var offset = BinaryPrimitives.ReadInt64BigEndian(bytes);
+        var length = BinaryPrimitives.ReadInt32BigEndian(bytes[RecordBatchHeader.BatchLengthPosition..]);
         return offset >= nextOffset && offset - nextOffset <= MaxOffsetsOfSegment && length is >= RecordBatchHeader.MinBatchLength and <= MaxResyncBatchBytes
             && length <= _end - position - RecordBatchHeader.LogOverhead;
     }
@@ -227,15 +230,15 @@ internal sealed class BatchScanner : IDisposable
     /// <summary>Whether batches follow one another from the current one on; the scan stands there again afterwards.</summary>
     private bool Leads(long position, long enoughOffset)
     {
-        long next = Header.NextOffset;
-        bool grows = true;
+        var next = Header.NextOffset;
+        var grows = true;
         while (grows && next < enoughOffset && MoveNext())
         {
             Watch?.ThrowIfStopped();
             grows = Header.LastOffset >= next;
             next = Math.Max(next, Header.NextOffset);
         }
-        bool leads = grows && (next >= enoughOffset || Stop == ScanStop.End);
+        var leads = grows && (next >= enoughOffset || Stop == ScanStop.End);
         Restart(position);
         return MoveNext() && leads;
     }
@@ -251,8 +254,8 @@ internal sealed class BatchScanner : IDisposable
         if (position < _bufferPosition || position + count > _bufferPosition + _bufferCount)
         {
             // What was read of a batch that the buffer cuts is kept: of four batches of 64 KiB one would else be read twice.
-            int kept = position < _bufferPosition ? 0 : (int)Math.Max(0, _bufferPosition + _bufferCount - position);
-            byte[] before = _buffer;
+            var kept = position < _bufferPosition ? 0 : (int)Math.Max(0, _bufferPosition + _bufferCount - position);
+            var before = _buffer;
             if (count > _buffer.Length)
                 _buffer = ArrayPool<byte>.Shared.Rent(count);
             if (kept > 0)
@@ -262,7 +265,7 @@ internal sealed class BatchScanner : IDisposable
             _bufferPosition = position;
             _bufferCount = kept + _file.Read(position + kept, _buffer.AsSpan(kept, (int)Math.Min(_buffer.Length, _end - position) - kept));
         }
-        int start = (int)(position - _bufferPosition);
+        var start = (int)(position - _bufferPosition);
         return _buffer.AsSpan(start, Math.Max(0, Math.Min(count, _bufferCount - start)));
     }
 }

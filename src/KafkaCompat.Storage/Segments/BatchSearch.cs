@@ -63,7 +63,7 @@ internal ref struct BatchSearch
 
     private Finding Find(long end, out BatchPlace place)
     {
-        bool isIndexed = StartAt(end, out long indexedOffset);
+        var isIndexed = StartAt(end, out var indexedOffset);
         _previousNext = isIndexed ? -1 : _segment.BaseOffset;
         while (true)
         {
@@ -76,8 +76,8 @@ internal ref struct BatchSearch
                     return Ended(out place);
                 _previousNext = -1;
             }
-            RecordBatchHeader header = _scanner.Header;
-            long first = FirstOffset(header);
+            var header = _scanner.Header;
+            var first = FirstOffset(header);
             // A magic that was changed into an old one is found out by the checksum, which does not cover it.
             if (header.Magic < RecordBatchHeader.CurrentMagic && !_scanner.HasUnknownMagic)
                 _ = _scanner.IsSound();
@@ -88,7 +88,7 @@ internal ref struct BatchSearch
             place = new BatchPlace(_scanner.Position, header, ScanStop.None);
             // What was written here, or looked at by an earlier reader, needs no look at the neighbour behind it, which would be a read of its own. The disk
             // may have changed it since.
-            bool continues = _previousNext < 0 || first == _previousNext;
+            var continues = _previousNext < 0 || first == _previousNext;
             if (header.LastOffset >= _offset && !_scanner.HasUnknownMagic
                 && ((continues && _segment.IsChecked(place)) || IsBelieved(header, first, isIndexed && header.LastOffset == indexedOffset)))
             {
@@ -114,10 +114,10 @@ internal ref struct BatchSearch
     /// <summary>Goes to the last entry of the index that is not behind the offset and is true of the log.</summary>
     private bool StartAt(long end, out long indexedOffset)
     {
-        for (int back = 0; back < MaxIndexEntriesTried && _segment.OffsetIndex.TryLookup(_offset, back, out indexedOffset, out int position); back++)
+        for (var back = 0; back < MaxIndexEntriesTried && _segment.OffsetIndex.TryLookup(_offset, back, out indexedOffset, out var position); back++)
         {
             _scanner.Restart(position);
-            bool isTrue = position < end && _scanner.MoveNext() && _scanner.Header.LastOffset <= indexedOffset
+            var isTrue = position < end && _scanner.MoveNext() && _scanner.Header.LastOffset <= indexedOffset
                 && _scanner.Header.BaseOffset >= _segment.BaseOffset;
             _scanner.Restart(position);
             if (isTrue)
@@ -133,17 +133,17 @@ internal ref struct BatchSearch
     /// <summary>Whether a batch fits between its neighbours. Where it overlaps one of them it has to go on where the other one ends, and to be sound.</summary>
     private readonly bool IsBelieved(in RecordBatchHeader header, long first, bool isIndexed)
     {
-        bool overlaps = _previousNext >= 0 && first < _previousNext;
-        bool continues = isIndexed || first == _previousNext;
-        long next = header.NextOffset;
+        var overlaps = _previousNext >= 0 && first < _previousNext;
+        var continues = isIndexed || first == _previousNext;
+        var next = header.NextOffset;
         if (_scanner.IsAtEnd)
         {
             overlaps |= next > _bound;
             continues |= next == _bound;
         }
-        else if (_scanner.TryPeek(out RecordBatchHeader following))
+        else if (_scanner.TryPeek(out var following))
         {
-            bool meets = following.IsLegacyWrapper ? following.LastOffset >= next : following.BaseOffset == next;
+            var meets = following.IsLegacyWrapper ? following.LastOffset >= next : following.BaseOffset == next;
             overlaps |= !meets && (following.IsLegacyWrapper ? following.LastOffset : following.BaseOffset) < next;
             continues |= meets;
         }

@@ -1,5 +1,3 @@
-using KafkaCompat.Protocol.Records;
-
 namespace KafkaCompat.Storage.Segments;
 
 /// <summary>
@@ -41,7 +39,7 @@ internal sealed class CheckedRange
     {
         lock (_gate)
         {
-            for (int i = _count - 1; i >= 0; i--)
+            for (var i = _count - 1; i >= 0; i--)
             {
                 if (_ranges![i].To > position)
                     Remove(i);
@@ -55,9 +53,9 @@ internal sealed class CheckedRange
     {
         if (batch.Position >= Volatile.Read(ref _ownFrom))
             return true;
-        long end = batch.Position + batch.Header.SizeInBytes;
+        var end = batch.Position + batch.Header.SizeInBytes;
         // The last one of a range has no neighbour behind it.
-        return TryFind(batch, out Walked range) && range.To > end && range.From <= batch.Position;
+        return TryFind(batch, out var range) && range.To > end && range.From <= batch.Position;
     }
 
     /// <summary>
@@ -65,19 +63,19 @@ internal sealed class CheckedRange
     /// </summary>
     public long EndOf(LogSegment segment, in BatchPlace first, long end, long size, long bound)
     {
-        long own = Volatile.Read(ref _ownFrom);
+        var own = Volatile.Read(ref _ownFrom);
         if (first.Position >= own)
             return end;
         var alone = new Walked(first.Position, first.Position + first.Header.SizeInBytes, first.Header.NextOffset, 0);
-        bool isKnown = TryFind(first, out Walked known);
+        var isKnown = TryFind(first, out var known);
         if (!isKnown)
             known = alone;
         if (known.To >= Math.Min(end, own))
             return end;
-        int bufferBytes = first.Header.SizeInBytes < BatchScanner.HeaderWalkBytes ? SmallBatchesReadBytes : BatchScanner.HeaderWalkBytes;
+        var bufferBytes = first.Header.SizeInBytes < BatchScanner.HeaderWalkBytes ? SmallBatchesReadBytes : BatchScanner.HeaderWalkBytes;
         using var scanner = new BatchScanner(segment.File, known.To, size, bufferBytes);
-        long until = Math.Min(Math.Min(end, own), known.To + MaxWalkedBytes);
-        Walked walked = Walk(scanner, known, until, bound, out bool isLastDoubtful);
+        var until = Math.Min(Math.Min(end, own), known.To + MaxWalkedBytes);
+        var walked = Walk(scanner, known, until, bound, out var isLastDoubtful);
         if (isLastDoubtful && isKnown)
         {
             // Whether the last of the known ones followed its own neighbour is not known any more.
@@ -85,7 +83,7 @@ internal sealed class CheckedRange
             scanner.Restart(alone.To);
             walked = Walk(scanner, alone, until, bound, out _);
         }
-        bool reachesOwn = walked.To >= own;
+        var reachesOwn = walked.To >= own;
         Remember(reachesOwn ? walked with { To = size } : walked);
         return reachesOwn ? end : Math.Min(walked.To, end);
     }
@@ -96,11 +94,11 @@ internal sealed class CheckedRange
     private static Walked Walk(BatchScanner scanner, Walked known, long until, long bound, out bool isLastDoubtful)
     {
         Walked start = known, before = known;
-        bool continued = true;
+        var continued = true;
         isLastDoubtful = false;
         while ((known.To < until || (!continued && before.To < until)) && scanner.MoveNext())
         {
-            RecordBatchHeader header = scanner.Header;
+            var header = scanner.Header;
             if (scanner.HasUnknownMagic || header.NextOffset > bound)
                 break;
             if (header.IsLegacyWrapper ? header.LastOffset < known.NextOffset : header.BaseOffset < known.NextOffset)
@@ -121,14 +119,14 @@ internal sealed class CheckedRange
         found = default;
         if (Volatile.Read(ref _ranges) is not { } ranges)
             return false;
-        RecordBatchHeader header = batch.Header;
-        long end = batch.Position + header.SizeInBytes;
+        var header = batch.Header;
+        var end = batch.Position + header.SizeInBytes;
         lock (_gate)
         {
-            for (int i = 0; i < _count; i++)
+            for (var i = 0; i < _count; i++)
             {
-                Walked range = ranges[i];
-                bool continues = range.To == batch.Position && !header.IsLegacyWrapper && header.BaseOffset == range.NextOffset;
+                var range = ranges[i];
+                var continues = range.To == batch.Position && !header.IsLegacyWrapper && header.BaseOffset == range.NextOffset;
                 if (range.From > batch.Position || (range.To < end && !continues))
                     continue;
                 ranges[i] = range with { Used = ++_uses };
@@ -143,11 +141,11 @@ internal sealed class CheckedRange
     {
         lock (_gate)
         {
-            Walked[] ranges = _ranges ?? new Walked[MaxRanges];
+            var ranges = _ranges ?? new Walked[MaxRanges];
             Volatile.Write(ref _ranges, ranges);
-            for (int i = _count - 1; i >= 0; i--)
+            for (var i = _count - 1; i >= 0; i--)
             {
-                Walked other = ranges[i];
+                var other = ranges[i];
                 // Two that share a batch, or one of which was gone on from, are one.
                 if (other.From >= walked.To || walked.From >= other.To)
                     continue;
@@ -158,8 +156,8 @@ internal sealed class CheckedRange
             }
             if (_count == MaxRanges)
             {
-                int oldest = 0;
-                for (int i = 1; i < _count; i++)
+                var oldest = 0;
+                for (var i = 1; i < _count; i++)
                 {
                     if (ranges[i].Used < ranges[oldest].Used)
                         oldest = i;
@@ -174,7 +172,7 @@ internal sealed class CheckedRange
     {
         lock (_gate)
         {
-            for (int i = _count - 1; i >= 0; i--)
+            for (var i = _count - 1; i >= 0; i--)
             {
                 if (_ranges![i].From <= position && position < _ranges[i].To)
                     Remove(i);

@@ -35,9 +35,9 @@ public readonly record struct LogAppend(long FirstOffset, long LastOffset, long 
         if (batches.Count == 0)
             throw new ArgumentException("There is nothing to append.", nameof(batches));
         long maxTimestamp = RecordBatchHeader.NoTimestamp, expected = endOffset;
-        for (int i = 0; i < batches.Count; i++)
+        for (var i = 0; i < batches.Count; i++)
         {
-            RecordBatchHeader header = batches[i];
+            var header = batches[i];
             if (header.BaseOffset < expected)
                 throw new ArgumentException($"A batch starts at {header.BaseOffset} where {expected} is the first free offset.", nameof(batches));
             expected = header.NextOffset;

@@ -1,4 +1,3 @@
-using System.Buffers;
 using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
 
@@ -150,7 +149,7 @@ internal sealed class LogSegment
     /// <summary>Makes this the active segment. False where an index holds entries that cannot be, and wants to be built anew.</summary>
     public bool OpenForAppend()
     {
-        bool sound = OffsetIndex.OpenActive() & TimeIndex.OpenActive();
+        var sound = OffsetIndex.OpenActive() & TimeIndex.OpenActive();
         lock (_opening)
         {
             _writable = true;
@@ -163,9 +162,9 @@ internal sealed class LogSegment
     /// <summary>Appends whole batches; the caller has checked that they fit and made their offsets right.</summary>
     public void Append(in BatchRun batches, int indexIntervalBytes)
     {
-        ReadOnlySequence<byte> bytes = batches.Bytes;
-        long start = _size;
-        StoredFile file = File;
+        var bytes = batches.Bytes;
+        var start = _size;
+        var file = File;
         if (start + bytes.Length > _allocated && start >= SmallestPreallocation)
         {
             _allocated = start + Math.Max(bytes.Length, Math.Min(start, LargestPreallocation));
@@ -173,10 +172,10 @@ internal sealed class LogSegment
         }
         file.Write(start, bytes);
         _isUnsynced = true;
-        long position = start;
-        for (int i = 0; i < batches.Count; i++)
+        var position = start;
+        for (var i = 0; i < batches.Count; i++)
         {
-            RecordBatchHeader header = batches[i];
+            var header = batches[i];
             Index(header, position, indexIntervalBytes);
             position += header.SizeInBytes;
         }
@@ -191,7 +190,7 @@ internal sealed class LogSegment
     /// <summary>Accounts for one batch that stands at a position.</summary>
     public void Index(in RecordBatchHeader header, long position, int indexIntervalBytes)
     {
-        LargestTimestamp largest = Times.Take(header.MaxTimestamp, header.LastOffset);
+        var largest = Times.Take(header.MaxTimestamp, header.LastOffset);
         _firstBatchTimestamp ??= header.MaxTimestamp;
         if (_bytesSinceIndexEntry > indexIntervalBytes)
         {
@@ -220,7 +219,7 @@ internal sealed class LogSegment
     /// <param name="isOnDisk">All that the file holds was synced.</param>
     public void SetRecoveredSize(long size, bool afterKill, bool isOnDisk)
     {
-        long length = File.Length;
+        var length = File.Length;
         Volatile.Write(ref _size, size);
         _checked.OwnFrom(size);
         _isUnsynced |= !isOnDisk || length != size;
@@ -246,7 +245,7 @@ internal sealed class LogSegment
     public long PositionToSearch(long offset, long end, out long nextOffset, long bound = long.MaxValue)
     {
         nextOffset = BaseOffset;
-        if (offset <= BaseOffset || BatchSearch.Find(this, offset, end, bound, out BatchPlace place) != Finding.Found)
+        if (offset <= BaseOffset || BatchSearch.Find(this, offset, end, bound, out var place) != Finding.Found)
             return 0;
         nextOffset = place.Header.IsLegacyWrapper ? offset : place.Header.BaseOffset;
         return place.Position;
@@ -255,7 +254,7 @@ internal sealed class LogSegment
     /// <summary>A walk over the batches from the last one on that the offset index knows.</summary>
     public SegmentWalk WalkFromLastEntry(BatchScanner scanner, long end, bool allowsHoleAtEnd)
     {
-        long from = OffsetIndex.TryLookup(long.MaxValue, 0, out long indexedOffset, out _) ? PositionToSearch(indexedOffset, end, out indexedOffset) : 0;
+        var from = OffsetIndex.TryLookup(long.MaxValue, 0, out var indexedOffset, out _) ? PositionToSearch(indexedOffset, end, out indexedOffset) : 0;
         scanner.Restart(from);
         return new SegmentWalk(scanner, from == 0 ? BaseOffset : indexedOffset) { BaseOffset = BaseOffset, AllowsHoleAtEnd = allowsHoleAtEnd };
     }
@@ -269,7 +268,7 @@ internal sealed class LogSegment
     /// <summary>No more appends: the time index gets its last entry, what was reserved goes back, index memory is let go.</summary>
     public void Seal()
     {
-        (long timestamp, long offset) = Times.Largest;
+        (var timestamp, var offset) = Times.Largest;
         TimeIndex.AppendIfLarger(timestamp, offset);
         // What can fail comes first, so that a segment is sealed or is not.
         WriteIndexes();
@@ -281,7 +280,7 @@ internal sealed class LogSegment
     /// <summary>Writes the indexes anew from memory after they were rebuilt.</summary>
     public void RewriteIndexes()
     {
-        (long timestamp, long offset) = Times.Largest;
+        (var timestamp, var offset) = Times.Largest;
         TimeIndex.AppendIfLarger(timestamp, offset);
         OffsetIndex.Rewrite();
         TimeIndex.Rewrite();
@@ -308,7 +307,7 @@ internal sealed class LogSegment
     {
         if (_isUnsynced)
         {
-            StoredFile file = File;
+            var file = File;
             // Cleared first: an append beside this sync asks for another one.
             _isUnsynced = false;
             file.Sync();
@@ -329,9 +328,9 @@ internal sealed class LogSegment
     /// <summary>Where the first batch stands that reaches to an offset or behind.</summary>
     public long PositionToCut(long offset)
     {
-        long end = Size;
+        var end = Size;
         // Where damage stands in the way the cut is before it: nothing behind the offset may stay.
-        return BatchSearch.Find(this, offset, end, long.MaxValue, out BatchPlace place) == Finding.Behind ? end : place.Position;
+        return BatchSearch.Find(this, offset, end, long.MaxValue, out var place) == Finding.Behind ? end : place.Position;
     }
 
     /// <summary>Forgets an offset and all behind it, which starts at a position.</summary>
@@ -406,7 +405,7 @@ internal sealed class LogSegment
     {
         if (_handedOver < 0)
             _handedOver = start - start % WriteBehind.PieceBytes;
-        long until = end - end % WriteBehind.PieceBytes;
+        var until = end - end % WriteBehind.PieceBytes;
         if (until <= _handedOver)
             return;
         writeBehind.Written(file, _handedOver, until - _handedOver);
@@ -420,7 +419,7 @@ internal sealed class LogSegment
         var offsets = new OffsetIndex(_environment.Files, OffsetIndex.Path, BaseOffset);
         var times = new TimeIndex(_environment.Files, TimeIndex.Path, BaseOffset);
         var largest = new LargestTimestamp(-1, BaseOffset);
-        int bytes = 0;
+        var bytes = 0;
         using var scanner = new BatchScanner(File, 0, Size);
         var walk = new SegmentWalk(scanner, BaseOffset);
         while (walk.MoveNext())

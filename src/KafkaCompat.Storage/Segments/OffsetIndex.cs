@@ -13,7 +13,7 @@ internal sealed class OffsetIndex(IFileStore files, string path, long baseOffset
 
     public void Append(long offset, int position)
     {
-        Span<byte> entry = AddEntry();
+        var entry = AddEntry();
         BinaryPrimitives.WriteInt32BigEndian(entry, (int)(offset - BaseOffset));
         BinaryPrimitives.WriteInt32BigEndian(entry[4..], position);
         PublishEntry();
@@ -22,9 +22,9 @@ internal sealed class OffsetIndex(IFileStore files, string path, long baseOffset
     /// <summary>The last entry that is not behind an offset, or one so many before it; false where there is none.</summary>
     public bool TryLookup(long offset, int back, out long indexedOffset, out int position)
     {
-        ReadOnlySpan<byte> entries = Entries();
-        int index = Floor(entries, offset) - back;
-        bool found = index >= 0;
+        var entries = Entries();
+        var index = Floor(entries, offset) - back;
+        var found = index >= 0;
         indexedOffset = found ? OffsetAt(entries, index) : BaseOffset;
         position = found ? PositionAt(entries, index) : 0;
         return found;
@@ -35,17 +35,17 @@ internal sealed class OffsetIndex(IFileStore files, string path, long baseOffset
     /// </summary>
     public bool TryUpperBound(long position, out long offset)
     {
-        ReadOnlySpan<byte> entries = Entries();
+        var entries = Entries();
         int low = 0, high = entries.Length / EntryBytes;
         while (low < high)
         {
-            int middle = (low + high) >>> 1;
+            var middle = (low + high) >>> 1;
             if (PositionAt(entries, middle) < position)
                 low = middle + 1;
             else
                 high = middle;
         }
-        bool found = low + 1 < entries.Length / EntryBytes;
+        var found = low + 1 < entries.Length / EntryBytes;
         offset = found ? OffsetAt(entries, low + 1) : -1;
         return found;
     }
@@ -53,27 +53,27 @@ internal sealed class OffsetIndex(IFileStore files, string path, long baseOffset
     /// <summary>The position of the last entry, or 0.</summary>
     public int LastPosition()
     {
-        ReadOnlySpan<byte> entries = Entries();
+        var entries = Entries();
         return entries.IsEmpty ? 0 : PositionAt(entries, entries.Length / EntryBytes - 1);
     }
 
     /// <summary>Drops entries of an offset and behind.</summary>
     public void TruncateTo(long offset)
     {
-        ReadOnlySpan<byte> entries = Entries();
-        int floor = Floor(entries, offset);
-        int keep = floor < 0 ? 0 : OffsetAt(entries, floor) == offset ? floor : floor + 1;
+        var entries = Entries();
+        var floor = Floor(entries, offset);
+        var keep = floor < 0 ? 0 : OffsetAt(entries, floor) == offset ? floor : floor + 1;
         TruncateToCount(keep);
     }
 
     protected override int CountSound(ReadOnlySpan<byte> bytes)
     {
         int lastOffset = 0, lastPosition = 0;
-        int count = bytes.Length / EntryBytes;
-        for (int i = 0; i < count; i++)
+        var count = bytes.Length / EntryBytes;
+        for (var i = 0; i < count; i++)
         {
-            int offset = BinaryPrimitives.ReadInt32BigEndian(bytes[(i * EntryBytes)..]);
-            int position = BinaryPrimitives.ReadInt32BigEndian(bytes[(i * EntryBytes + 4)..]);
+            var offset = BinaryPrimitives.ReadInt32BigEndian(bytes[(i * EntryBytes)..]);
+            var position = BinaryPrimitives.ReadInt32BigEndian(bytes[(i * EntryBytes + 4)..]);
             // The first batch of a segment never has an entry: a position of 0 is preallocated room.
             if (position <= lastPosition || offset < lastOffset || (i > 0 && offset == lastOffset))
                 return i;
@@ -88,7 +88,7 @@ internal sealed class OffsetIndex(IFileStore files, string path, long baseOffset
         int low = 0, high = entries.Length / EntryBytes;
         while (low < high)
         {
-            int middle = (low + high) >>> 1;
+            var middle = (low + high) >>> 1;
             if (OffsetAt(entries, middle) <= offset)
                 low = middle + 1;
             else

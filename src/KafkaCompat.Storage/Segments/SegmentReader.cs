@@ -1,4 +1,3 @@
-using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Storage.Segments;
@@ -12,7 +11,7 @@ internal static class SegmentReader
         int low = 0, high = segments.Length;
         while (low < high)
         {
-            int middle = (low + high) >>> 1;
+            var middle = (low + high) >>> 1;
             if (segments[middle].BaseOffset <= offset)
                 low = middle + 1;
             else
@@ -27,29 +26,29 @@ internal static class SegmentReader
     /// </summary>
     public static LogRead Read(LogSegment[] segments, LogEnd end, long fromOffset, int maxBytes, long limit, bool minOneBatch)
     {
-        for (int i = Math.Max(0, Floor(segments, fromOffset)); i < segments.Length; i++)
+        for (var i = Math.Max(0, Floor(segments, fromOffset)); i < segments.Length; i++)
         {
-            LogSegment segment = segments[i];
+            var segment = segments[i];
             if (segment.BaseOffset >= limit)
                 break;
-            long size = ReferenceEquals(segment, end.Segment) ? end.Position : segment.Size;
-            long nextBase = i + 1 < segments.Length ? segments[i + 1].BaseOffset : end.Offset;
-            Finding finding = BatchSearch.Find(segment, fromOffset, size, nextBase, out BatchPlace place);
+            var size = ReferenceEquals(segment, end.Segment) ? end.Position : segment.Size;
+            var nextBase = i + 1 < segments.Length ? segments[i + 1].BaseOffset : end.Offset;
+            var finding = BatchSearch.Find(segment, fromOffset, size, nextBase, out var place);
             if (finding == Finding.Damaged)
                 throw new DamagedBatchException(segment.LogPath, fromOffset, ScanStops.Describe(place.Why, place.Position));
             if (finding == Finding.Behind)
                 continue;
-            long segmentEnd = size;
-            if (limit < nextBase && BatchSearch.Find(segment, limit, size, nextBase, out BatchPlace limiting) != Finding.Behind)
+            var segmentEnd = size;
+            if (limit < nextBase && BatchSearch.Find(segment, limit, size, nextBase, out var limiting) != Finding.Behind)
                 segmentEnd = limiting.Position;
             if (place.Position >= segmentEnd)
                 break;
-            RecordBatchHeader header = place.Header;
-            int allowed = minOneBatch ? Math.Max(maxBytes, header.SizeInBytes) : maxBytes;
-            int length = (int)Math.Min(segmentEnd - place.Position, allowed);
+            var header = place.Header;
+            var allowed = minOneBatch ? Math.Max(maxBytes, header.SizeInBytes) : maxBytes;
+            var length = (int)Math.Min(segmentEnd - place.Position, allowed);
             if (length >= header.SizeInBytes)
                 length = (int)(segment.CheckedEnd(place, place.Position + length, size, nextBase) - place.Position);
-            long bound = segment.OffsetIndex.TryUpperBound(place.Position + length, out long indexed) ? Math.Max(indexed, header.NextOffset) : nextBase;
+            var bound = segment.OffsetIndex.TryUpperBound(place.Position + length, out var indexed) ? Math.Max(indexed, header.NextOffset) : nextBase;
             if (length < header.SizeInBytes)
                 return new LogRead(null, false, bound, true);
             return FileRegion.TryCreate(segment.File, place.Position, length, segment.Health) is { } region

@@ -33,8 +33,8 @@ internal sealed class SegmentTimes(LogEnvironment environment, LogSegment segmen
     {
         if (Volatile.Read(ref _isCertain))
             return Largest;
-        LargestTimestamp told = Largest;
-        LargestTimestamp largest = Walk(new LargestTimestamp(-1, segment.BaseOffset), 0);
+        var told = Largest;
+        var largest = Walk(new LargestTimestamp(-1, segment.BaseOffset), 0);
         // An append beside this has a later word.
         if (Interlocked.CompareExchange(ref _largest, largest, told) != told)
             return Largest;
@@ -52,7 +52,7 @@ internal sealed class SegmentTimes(LogEnvironment environment, LogSegment segmen
     /// <summary>One more batch; returns what is the largest then.</summary>
     public LargestTimestamp Take(long maxTimestamp, long lastOffset)
     {
-        LargestTimestamp largest = Largest;
+        var largest = Largest;
         if (maxTimestamp > largest.Timestamp)
             Volatile.Write(ref _largest, largest = new LargestTimestamp(maxTimestamp, lastOffset));
         return largest;
@@ -80,7 +80,7 @@ internal sealed class SegmentTimes(LogEnvironment environment, LogSegment segmen
 
     private LargestTimestamp Read()
     {
-        (long timestamp, long offset) = segment.TimeIndex.Last();
+        (var timestamp, var offset) = segment.TimeIndex.Last();
         var largest = new LargestTimestamp(timestamp, offset);
         Volatile.Write(ref _largest, largest);
         return largest;
@@ -89,19 +89,19 @@ internal sealed class SegmentTimes(LogEnvironment environment, LogSegment segmen
     /// <summary>The last entry is true where its batch has its time and no batch behind the last entry of the offset index has a later one.</summary>
     private LargestTimestamp Compare()
     {
-        LargestTimestamp told = Largest;
+        var told = Largest;
         // As in Kafka an empty index stands for records without timestamps.
         if (told.Timestamp < 0)
             return told;
-        long size = segment.Size;
-        bool isTrue = BatchSearch.Find(segment, told.Offset, size, long.MaxValue, out BatchPlace place) == Finding.Found
+        var size = segment.Size;
+        var isTrue = BatchSearch.Find(segment, told.Offset, size, long.MaxValue, out var place) == Finding.Found
             && place.Header.MaxTimestamp == told.Timestamp;
         if (isTrue)
         {
-            long from = segment.OffsetIndex.TryLookup(long.MaxValue, 0, out long last, out _) ? last : segment.BaseOffset;
+            var from = segment.OffsetIndex.TryLookup(long.MaxValue, 0, out var last, out _) ? last : segment.BaseOffset;
             isTrue = Walk(told, segment.PositionToSearch(from, size, out _)) == told;
         }
-        LargestTimestamp largest = isTrue ? told : CertainLargest();
+        var largest = isTrue ? told : CertainLargest();
         if (largest.Timestamp < told.Timestamp)
         {
             // A batch that was cut off had that time, or a header is damaged: who looks for a time looks here.
@@ -114,8 +114,11 @@ internal sealed class SegmentTimes(LogEnvironment environment, LogSegment segmen
             IsDoubtful = true;
         }
         if (IsDoubtful)
+        {
             environment.Recovery.Repaired(
                 new LogRepair(RepairAct.IndexRebuilt, segment.TimeIndex.Path, $"its last entry says {told.Timestamp} and the log {largest.Timestamp}"));
+        }
+
         Volatile.Write(ref _isTrue, true);
         return largest;
     }

@@ -73,8 +73,8 @@ internal sealed class SegmentWalk(BatchScanner scanner, long nextOffset)
             {
                 if (scanner.Stop == ScanStop.End)
                     return Halt(ScanStop.End, scanner.Next);
-                long at = scanner.StoppedAt;
-                ScanStop why = scanner.Stop;
+                var at = scanner.StoppedAt;
+                var why = scanner.Stop;
                 if (NextOffset >= KeepsBefore || !scanner.TryResync(NextOffset, KeepsBefore, long.MaxValue))
                     return Halt(why, at);
                 LeaveOut(at, scanner.Position - at, FirstOffset(), why);
@@ -111,9 +111,9 @@ internal sealed class SegmentWalk(BatchScanner scanner, long nextOffset)
     /// <summary>Whether the current batch can be believed; <see cref="ScanStop.End"/> where it cannot and is the last.</summary>
     private ScanStop Judge()
     {
-        long first = FirstOffset();
+        var first = FirstOffset();
         // What is judged by its neighbours here has to be judged so by the next start, which may have no segment behind this one to compare with.
-        bool isElsewhere = first < NextOffset || Header.LastOffset - BaseOffset > int.MaxValue;
+        var isElsewhere = first < NextOffset || Header.LastOffset - BaseOffset > int.MaxValue;
         if (scanner.HasUnknownMagic && !isElsewhere)
             return ScanStop.UnknownMagic;
         // A batch that goes on where the last one ended, and is sound, is believed whatever follows it.
@@ -121,12 +121,12 @@ internal sealed class SegmentWalk(BatchScanner scanner, long nextOffset)
             return ScanStop.None;
         if (Header.NextOffset > Bound && (first > NextOffset || !scanner.IsSound()))
             return ScanStop.BadOffset;
-        RecordBatchHeader? following = Following();
+        var following = Following();
         if (isElsewhere)
             return following is null && scanner.IsAtEnd && Bound == long.MaxValue ? ScanStop.End : ScanStop.BadOffset;
         if (following is not { } next)
             return first > NextOffset && first != DamageEndOffset && !AllowsHoleAtEnd && !HasHoles && scanner.IsAtEnd ? ScanStop.End : ScanStop.None;
-        bool overlaps = (next.IsLegacyWrapper ? next.LastOffset : next.BaseOffset) < Header.NextOffset && next.LastOffset >= NextOffset;
+        var overlaps = (next.IsLegacyWrapper ? next.LastOffset : next.BaseOffset) < Header.NextOffset && next.LastOffset >= NextOffset;
         if (!overlaps)
             return ScanStop.None;
         // One of the two lies. The one that goes on where the last one ended, and whose checksum is right, does not.
@@ -135,7 +135,7 @@ internal sealed class SegmentWalk(BatchScanner scanner, long nextOffset)
 
     private long DamageEndOffset => _damage is [.., DamagedRange last] ? last.ToOffset : -1;
 
-    private RecordBatchHeader? Following() => scanner.TryPeek(out RecordBatchHeader following) ? following : null;
+    private RecordBatchHeader? Following() => scanner.TryPeek(out var following) ? following : null;
 
     private long FirstOffset() => Header.IsLegacyWrapper ? Math.Min(NextOffset, Header.LastOffset) : Header.BaseOffset;
 

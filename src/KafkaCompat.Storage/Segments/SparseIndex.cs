@@ -66,7 +66,7 @@ internal abstract class SparseIndex
             using (opened)
                 bytes = opened.ReadAllBytes();
         }
-        int count = CountSound(bytes);
+        var count = CountSound(bytes);
         Volatile.Write(ref _entries, bytes);
         Volatile.Write(ref _count, count);
         _written = count;
@@ -80,8 +80,8 @@ internal abstract class SparseIndex
 
     public void WritePending()
     {
-        byte[]? entries = _entries;
-        int count = _count;
+        var entries = _entries;
+        var count = _count;
         if (entries is null || (_written == count && !_hasExcess))
             return;
         _file ??= _name.Open(FileOpening.OpenOrCreate);
@@ -109,7 +109,7 @@ internal abstract class SparseIndex
         if (!_isUnsynced)
             return;
         // What can be refused comes first; and it is cleared before the sync, so that what is written beside it asks for another one.
-        StoredFile file = _file ??= _name.Open(FileOpening.ReadWrite);
+        var file = _file ??= _name.Open(FileOpening.ReadWrite);
         _isUnsynced = false;
         file.Sync();
     }
@@ -155,8 +155,8 @@ internal abstract class SparseIndex
     protected Span<byte> AddEntry()
     {
         EnsureInMemory();
-        byte[] entries = _entries!;
-        int end = (_count + 1) * _entryBytes;
+        var entries = _entries!;
+        var end = (_count + 1) * _entryBytes;
         if (end > entries.Length)
         {
             var larger = new byte[Math.Max(end, Math.Max(entries.Length * 2, FirstCapacityEntries * _entryBytes))];
@@ -173,10 +173,10 @@ internal abstract class SparseIndex
     /// <summary>All entries as bytes in Kafka's format.</summary>
     protected ReadOnlySpan<byte> Entries()
     {
-        int count = Count;
+        var count = Count;
         if (count == 0)
             return [];
-        byte[] entries = Volatile.Read(ref _entries) ?? LoadSealed();
+        var entries = Volatile.Read(ref _entries) ?? LoadSealed();
         // Entries that were made from the log can be more than the file has.
         return entries.AsSpan(0, Math.Min(Count, entries.Length / _entryBytes) * _entryBytes);
     }
@@ -188,13 +188,13 @@ internal abstract class SparseIndex
     {
         if (Count == 0)
             return false;
-        byte[]? entries = Volatile.Read(ref _entries);
+        var entries = Volatile.Read(ref _entries);
         if (entries is null && Volatile.Read(ref _sealed)?.TryGetTarget(out entries) != true)
         {
             Span<byte> ends = stackalloc byte[2 * _entryBytes];
-            using (StoredFile file = _name.Open(FileOpening.Read))
+            using (var file = _name.Open(FileOpening.Read))
             {
-                bool read = file.Read(0, ends[.._entryBytes]) == _entryBytes && file.Read((long)(Count - 1) * _entryBytes, ends[_entryBytes..]) == _entryBytes;
+                var read = file.Read(0, ends[.._entryBytes]) == _entryBytes && file.Read((long)(Count - 1) * _entryBytes, ends[_entryBytes..]) == _entryBytes;
                 if (read && CountSound(Count == 1 ? ends[.._entryBytes] : ends) == Math.Min(Count, 2))
                 {
                     ends[_entryBytes..].CopyTo(entry);
@@ -217,12 +217,12 @@ internal abstract class SparseIndex
 
     private byte[] LoadSealed()
     {
-        if (Volatile.Read(ref _sealed)?.TryGetTarget(out byte[]? held) == true)
+        if (Volatile.Read(ref _sealed)?.TryGetTarget(out var held) == true)
             return held;
         lock (_loading)
         {
             byte[] bytes;
-            using (StoredFile file = _name.Open(FileOpening.Read))
+            using (var file = _name.Open(FileOpening.Read))
                 bytes = file.ReadAllBytes();
             if (Damaged is { } rebuild && (bytes.Length != SizeInBytes || CountSound(bytes) != Count))
             {

@@ -17,7 +17,7 @@ internal sealed class TimeIndex(IFileStore files, string path, long baseOffset) 
     {
         if (timestamp <= Last().Timestamp)
             return;
-        Span<byte> entry = AddEntry();
+        var entry = AddEntry();
         BinaryPrimitives.WriteInt64BigEndian(entry, timestamp);
         BinaryPrimitives.WriteInt32BigEndian(entry[8..], (int)(offset - BaseOffset));
         PublishEntry();
@@ -33,11 +33,11 @@ internal sealed class TimeIndex(IFileStore files, string path, long baseOffset) 
     /// <summary>The last entry that is earlier than a timestamp, or no timestamp at the base offset.</summary>
     public (long Timestamp, long Offset) Lookup(long timestamp)
     {
-        ReadOnlySpan<byte> entries = Entries();
+        var entries = Entries();
         int low = 0, high = entries.Length / EntryBytes;
         while (low < high)
         {
-            int middle = (low + high) >>> 1;
+            var middle = (low + high) >>> 1;
             if (At(entries, middle).Timestamp < timestamp)
                 low = middle + 1;
             else
@@ -49,8 +49,8 @@ internal sealed class TimeIndex(IFileStore files, string path, long baseOffset) 
     /// <summary>Drops entries of an offset and behind.</summary>
     public void TruncateTo(long offset)
     {
-        ReadOnlySpan<byte> entries = Entries();
-        int keep = entries.Length / EntryBytes;
+        var entries = Entries();
+        var keep = entries.Length / EntryBytes;
         while (keep > 0 && At(entries, keep - 1).Offset >= offset)
             keep--;
         TruncateToCount(keep);
@@ -59,12 +59,12 @@ internal sealed class TimeIndex(IFileStore files, string path, long baseOffset) 
     protected override int CountSound(ReadOnlySpan<byte> bytes)
     {
         long lastTimestamp = -1;
-        int lastOffset = 0;
-        int count = bytes.Length / EntryBytes;
-        for (int i = 0; i < count; i++)
+        var lastOffset = 0;
+        var count = bytes.Length / EntryBytes;
+        for (var i = 0; i < count; i++)
         {
-            long timestamp = BinaryPrimitives.ReadInt64BigEndian(bytes[(i * EntryBytes)..]);
-            int offset = BinaryPrimitives.ReadInt32BigEndian(bytes[(i * EntryBytes + 8)..]);
+            var timestamp = BinaryPrimitives.ReadInt64BigEndian(bytes[(i * EntryBytes)..]);
+            var offset = BinaryPrimitives.ReadInt32BigEndian(bytes[(i * EntryBytes + 8)..]);
             if (timestamp <= lastTimestamp || offset < lastOffset)
                 return i;
             // Zeros may be an entry of their own, but followed by zeros they are preallocated room.
@@ -78,7 +78,7 @@ internal sealed class TimeIndex(IFileStore files, string path, long baseOffset) 
 
     private (long Timestamp, long Offset) At(ReadOnlySpan<byte> entries, int index)
     {
-        ReadOnlySpan<byte> entry = entries[(index * EntryBytes)..];
+        var entry = entries[(index * EntryBytes)..];
         return (BinaryPrimitives.ReadInt64BigEndian(entry), BaseOffset + BinaryPrimitives.ReadInt32BigEndian(entry[8..]));
     }
 }

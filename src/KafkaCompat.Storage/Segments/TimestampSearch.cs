@@ -11,13 +11,13 @@ internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOff
 {
     public TimestampAndOffset? First(long timestampMs)
     {
-        for (int i = 0; i < segments.Length; i++)
+        for (var i = 0; i < segments.Length; i++)
         {
-            LogSegment segment = segments[i];
+            var segment = segments[i];
             if (segment.Times.OrWritten(segment.Times.TrueLargest) < timestampMs)
                 continue;
             // As in Kafka no other segment is asked then, though the file's time, where no record has one, stands for nothing that is in it.
-            TimestampAndOffset? found = Search(i, FirstToLookAt(segment, timestampMs), timestampMs, exact: false);
+            var found = Search(i, FirstToLookAt(segment, timestampMs), timestampMs, exact: false);
             if (found is not null || !segment.Times.IsDoubtful)
                 return found;
         }
@@ -26,33 +26,33 @@ internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOff
 
     public TimestampAndOffset? Largest()
     {
-        int holder = -1;
-        for (int i = 0; i < segments.Length; i++)
+        var holder = -1;
+        for (var i = 0; i < segments.Length; i++)
         {
             if (holder < 0 || segments[i].Times.TrueLargest.Timestamp > segments[holder].Times.TrueLargest.Timestamp)
                 holder = i;
         }
         if (holder < 0)
             return null;
-        (long timestamp, long offset) = segments[holder].Times.TrueLargest;
+        (var timestamp, var offset) = segments[holder].Times.TrueLargest;
         // Where no record has a time, the first of all is told, without one, as in Kafka.
         return timestamp < 0 ? Search(holder, 0, RecordBatchHeader.NoTimestamp, exact: true) : Search(holder, offset, timestamp, exact: true);
     }
 
     private long FirstToLookAt(LogSegment segment, long timestampMs)
     {
-        (long timestamp, long offset) = segment.TimeIndex.Lookup(timestampMs);
-        bool isTrue = BatchSearch.Find(segment, offset, segment.Size, long.MaxValue, out BatchPlace place) == Finding.Found
+        (var timestamp, var offset) = segment.TimeIndex.Lookup(timestampMs);
+        var isTrue = BatchSearch.Find(segment, offset, segment.Size, long.MaxValue, out var place) == Finding.Found
             && place.Header.MaxTimestamp == timestamp;
         return Math.Max(isTrue ? offset : segment.BaseOffset, logStartOffset);
     }
 
     private TimestampAndOffset? Search(int index, long from, long timestampMs, bool exact)
     {
-        LogSegment segment = segments[index];
-        long size = segment.Size;
-        long bound = index + 1 < segments.Length ? segments[index + 1].BaseOffset : logEndOffset;
-        long position = segment.PositionToSearch(from, size, out long nextOffset, bound);
+        var segment = segments[index];
+        var size = segment.Size;
+        var bound = index + 1 < segments.Length ? segments[index + 1].BaseOffset : logEndOffset;
+        var position = segment.PositionToSearch(from, size, out var nextOffset, bound);
         using var scanner = new BatchScanner(segment.File, position, size);
         // The times of a header are under its checksum, and one that is wrong would lead past the record.
         var walk = new SegmentWalk(scanner, nextOffset)
@@ -63,10 +63,10 @@ internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOff
         while (walk.MoveNext())
         {
             RequireWhole(segment, walk);
-            RecordBatchHeader header = walk.Header;
+            var header = walk.Header;
             if (exact ? header.MaxTimestamp != timestampMs : header.MaxTimestamp < timestampMs)
                 continue;
-            RecordFault fault = Find(header, walk.ReadBatch(), timestampMs, exact, out (long Offset, long Timestamp) found);
+            var fault = Find(header, walk.ReadBatch(), timestampMs, exact, out var found);
             if (fault != RecordFault.None)
             {
                 throw new DamagedRecordsException(fault,
@@ -83,7 +83,7 @@ internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOff
 
     private void RequireWhole(LogSegment segment, SegmentWalk walk)
     {
-        foreach (DamagedRange damage in walk.Damage)
+        foreach (var damage in walk.Damage)
         {
             // The same batch twice, or one from before the log's start, hides no record.
             if (damage.ToOffset > damage.FromOffset && damage.ToOffset > logStartOffset)
@@ -94,11 +94,11 @@ internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOff
     private RecordFault Find(in RecordBatchHeader header, ReadOnlyMemory<byte> bytes, long timestampMs, bool exact, out (long Offset, long Timestamp) found)
     {
         // The largest timestamp can be that of a record before the log's start: it is told all the same, as in Kafka.
-        long fromOffset = exact ? long.MinValue : logStartOffset;
+        var fromOffset = exact ? long.MinValue : logStartOffset;
         found = (-1, -1);
         if (header.Magic < RecordBatchHeader.CurrentMagic)
             return LegacyTimeSearch.Find(bytes, timestampMs, exact, fromOffset, out found);
-        RecordBatchEnumerator batches = RecordBatchEnumerator.Over(bytes);
+        var batches = RecordBatchEnumerator.Over(bytes);
         if (!batches.MoveNext())
             return batches.Fault == RecordFault.None ? RecordFault.BatchIncomplete : batches.Fault;
         return RecordTimeSearch.Find(batches.Current, timestampMs, exact, fromOffset, out found);

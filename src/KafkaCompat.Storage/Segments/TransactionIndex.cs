@@ -23,7 +23,7 @@ internal sealed class TransactionIndex(IFileStore files, string path)
 
     public void Append(AbortedTransaction transaction)
     {
-        AbortedTransaction[] entries = Entries();
+        var entries = Entries();
         var bytes = new ArrayBufferWriter<byte>(EntryBytes);
         var writer = new WireWriter(bytes);
         var entry = new AbortedTxn
@@ -74,7 +74,7 @@ internal sealed class TransactionIndex(IFileStore files, string path)
     /// </summary>
     public void Collect(long from, long upTo, List<AbortedTransaction> into)
     {
-        foreach (AbortedTransaction entry in Entries())
+        foreach (var entry in Entries())
         {
             if (entry.LastOffset >= from && entry.FirstOffset < upTo)
                 into.Add(entry);
@@ -84,8 +84,8 @@ internal sealed class TransactionIndex(IFileStore files, string path)
     /// <summary>Drops the transactions whose markers stand at an offset or behind.</summary>
     public void TruncateTo(long offset)
     {
-        AbortedTransaction[] entries = Entries();
-        int keep = entries.Length;
+        var entries = Entries();
+        var keep = entries.Length;
         while (keep > 0 && entries[keep - 1].LastOffset >= offset)
             keep--;
         if (keep == entries.Length)
@@ -121,9 +121,9 @@ internal sealed class TransactionIndex(IFileStore files, string path)
             return false;
         try
         {
-            long marker = baseOffset - 1;
-            AbortedTransaction[] entries = Decode(bytes);
-            foreach (AbortedTransaction entry in entries)
+            var marker = baseOffset - 1;
+            var entries = Decode(bytes);
+            foreach (var entry in entries)
             {
                 if (entry.LastOffset <= marker || entry.FirstOffset > entry.LastOffset || entry.LastStableOffset > entry.LastOffset + 1)
                     return false;
@@ -141,7 +141,7 @@ internal sealed class TransactionIndex(IFileStore files, string path)
     private static AbortedTransaction[] Decode(byte[] bytes)
     {
         var entries = new AbortedTransaction[bytes.Length / EntryBytes];
-        for (int i = 0; i < entries.Length; i++)
+        for (var i = 0; i < entries.Length; i++)
         {
             var reader = new WireReader(bytes.AsMemory(i * EntryBytes, EntryBytes));
             var entry = AbortedTxn.Read(ref reader, reader.ReadInt16());
@@ -152,7 +152,7 @@ internal sealed class TransactionIndex(IFileStore files, string path)
 
     private byte[]? TryReadFile()
     {
-        using StoredFile? file = _name.TryOpen();
+        using var file = _name.TryOpen();
         return file?.ReadAllBytes();
     }
 
@@ -160,7 +160,7 @@ internal sealed class TransactionIndex(IFileStore files, string path)
     {
         if (!_unsynced)
             return;
-        StoredFile file = _file ??= _name.Open(FileOpening.OpenOrCreate);
+        var file = _file ??= _name.Open(FileOpening.OpenOrCreate);
         // Cleared before the sync: an append beside it asks for another one.
         _unsynced = false;
         file.Sync();

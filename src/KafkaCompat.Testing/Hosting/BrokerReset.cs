@@ -89,8 +89,10 @@ internal static class BrokerReset
         foreach (var user in answer.Results)
         {
             if (user.ErrorCode != ErrorCode.None)
+            {
                 throw new KafkaCompatException(user.ErrorCode,
                     $"Credentials of {user.User} cannot be removed: {KafkaCompatException.Reason(user.ErrorCode, user.ErrorMessage)}");
+            }
         }
     }
 
@@ -113,8 +115,10 @@ internal static class BrokerReset
         foreach (var entry in answer.Entries)
         {
             if (entry.ErrorCode != ErrorCode.None)
+            {
                 throw new KafkaCompatException(entry.ErrorCode,
                     $"A quota cannot be removed: {KafkaCompatException.Reason(entry.ErrorCode, entry.ErrorMessage)}");
+            }
         }
     }
 }

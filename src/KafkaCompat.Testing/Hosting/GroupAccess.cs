@@ -42,7 +42,11 @@ internal static class GroupAccess
         {
             var answer = await ask().ConfigureAwait(false);
             if (errorOf(answer) is not (ErrorCode.CoordinatorLoadInProgress or ErrorCode.NotCoordinator)
-                || waited.TotalMilliseconds >= BrokerSettings.RequestTimeoutMs) return answer;
+                || waited.TotalMilliseconds >= BrokerSettings.RequestTimeoutMs)
+            {
+                return answer;
+            }
+
             await Task.Delay(BetweenLooks).ConfigureAwait(false);
         }
     }

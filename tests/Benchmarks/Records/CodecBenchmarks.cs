@@ -27,7 +27,7 @@ public class CodecBenchmarks : IDisposable
     {
         var random = new Random(1);
         var plain = new byte[1 << 20];
-        for (int i = 0; i < plain.Length; i++) plain[i] = (byte)(i % 100 < 50 ? 'a' + i % 26 : random.Next(32, 127));
+        for (var i = 0; i < plain.Length; i++) plain[i] = (byte)(i % 100 < 50 ? 'a' + i % 26 : random.Next(32, 127));
         _plain = new ReadOnlySequence<byte>(plain);
         using var compressed = new PooledBuffer();
         CompressionCodecs.Get(Codec).Compress(_plain, compressed, CompressionCodecs.DefaultLevel(Codec));

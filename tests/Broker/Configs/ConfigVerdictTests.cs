@@ -49,9 +49,11 @@ public sealed class ConfigVerdictTests
             var differs = ours is null != isTaken;
             var isListed = differences.Any(difference => difference.Matches(name, value, isTaken));
             if (differs && !isListed)
+            {
                 wrong.Add(
                     $"{scope}\t{name}\t{KafkaVerdicts.Escape(value)}\tKafka {(isTaken ? "takes it" : "refuses it")}, we say: "
-                    + $"{KafkaVerdicts.Escape(ours ?? "yes")}");
+                        + $"{KafkaVerdicts.Escape(ours ?? "yes")}");
+            }
         }
         Assert.True(wrong.Count == 0, $"{wrong.Count} verdicts differ from Apache Kafka's:\n{string.Join('\n', wrong)}");
     }

@@ -42,7 +42,9 @@ public sealed class DynamicVerdictTests
             if (ours != code
                 && !Array.Exists(Differences, known => known.Name == name && known.Kafkas == code && known.Ours == ours
                 && (known.Change.Length == 0 || known.Change == value)))
+            {
                 wrong.Add($"{scope}\t{name}\t{operation} {KafkaVerdicts.Escape(value ?? "")}\tKafka: {code}, we: {ours}");
+            }
         }
         Assert.True(wrong.Count == 0, $"{wrong.Count} answers differ from Apache Kafka's:\n{string.Join('\n', wrong)}");
     }

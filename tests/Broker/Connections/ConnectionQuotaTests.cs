@@ -162,8 +162,10 @@ public sealed class ConnectionQuotaTests
         node.Broker.Connections.Open.CloseQuietest(1, static listener => listener == "PLAINTEXT");
         Assert.Null(await quiet.Receive());
         foreach (var left in new[] { busy, controller })
+        {
             Assert.Equal(Protocol.ErrorCode.None,
                 (await left.Ask<Protocol.Messages.ApiVersionsRequest, Protocol.Messages.ApiVersionsResponse>(new(), 0)).ErrorCode);
+        }
     }
 
     private ConnectionQuota Quota(params (string, string)[] settings) => Quota(["PLAINTEXT"], settings);

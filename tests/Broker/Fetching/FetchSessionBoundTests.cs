@@ -36,12 +36,15 @@ public sealed class FetchSessionBoundTests
     {
         var request = new FetchRequest { SessionId = sessionId, SessionEpoch = epoch };
         for (var i = from; i < from + count; i++)
+        {
             request.Topics.Add(
                 new()
                 {
                     Topic = i.ToString("D5", System.Globalization.CultureInfo.InvariantCulture).PadRight(LongName, 'x'),
                     Partitions = { new() { Partition = 0 } }
                 });
+        }
+
         return request;
     }
 }

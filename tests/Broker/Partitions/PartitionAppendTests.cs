@@ -197,8 +197,11 @@ public sealed class PartitionAppendTests : IDisposable
             var words = Enumerable.Range(0, 200).Select(_ => random.Next().ToString(System.Globalization.CultureInfo.InvariantCulture)).ToArray();
             using var builder = new RecordBatchBuilder();
             for (var i = 0; i < 20; i++)
+            {
                 builder.Append(Records.StartMs, default,
                     System.Text.Encoding.ASCII.GetBytes(string.Join(' ', Enumerable.Range(0, 200).Select(_ => words[random.Next(words.Length)]))));
+            }
+
             return builder.ToArray();
         }
     }

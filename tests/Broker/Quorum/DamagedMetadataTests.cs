@@ -48,7 +48,7 @@ public sealed class DamagedMetadataTests : IRecoveryListener
         var sound = _files.ReadAllBytes(path);
         var expected = Read();
         var random = new Random(20261129);
-        int refused = 0;
+        var refused = 0;
         for (var i = 0; i < sound.Length; i++)
         {
             byte[] changed = [.. sound];

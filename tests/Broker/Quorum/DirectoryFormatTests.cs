@@ -21,15 +21,15 @@ public sealed class DirectoryFormatTests : IDisposable
     [Fact]
     public void The_first_snapshot_is_Kafkas_but_for_ids_and_times()
     {
-        string kafkas = Path.Combine(ReferenceFolder.Extract("basic", _root), "data", "__cluster_metadata-0", SnapshotName);
-        string folder = Path.Combine(_root, "ours");
+        var kafkas = Path.Combine(ReferenceFolder.Extract("basic", _root), "data", "__cluster_metadata-0", SnapshotName);
+        var folder = Path.Combine(_root, "ours");
         var controller = QuorumSnapshot.Read(File.ReadAllBytes(kafkas)).Voters!.Voters[0].Endpoints[0];
         DirectoryFormat.Prepare(
             new DiskFileStore(),
             QuorumHost.Config(folder, ("listeners", $"PLAINTEXT://localhost:1,CONTROLLER://localhost:{controller.Port}"),
                 ("controller.quorum.bootstrap.servers", "localhost:1")),
             TimeProvider.System.GetUtcNow(), new Random(1));
-        string ours = Path.Combine(folder, "__cluster_metadata-0", SnapshotName);
+        var ours = Path.Combine(folder, "__cluster_metadata-0", SnapshotName);
         Assert.Equal(Text(kafkas), Text(ours));
         Assert.Equal(new FileInfo(kafkas).Length, new FileInfo(ours).Length);
         if (!OperatingSystem.IsWindows())
@@ -44,8 +44,8 @@ public sealed class DirectoryFormatTests : IDisposable
     [Fact]
     public void The_identity_file_is_Kafkas_but_for_ids_and_times()
     {
-        string kafkas = File.ReadAllText(Path.Combine(ReferenceFolder.Extract("basic", _root), "data", "meta.properties"));
-        string folder = Path.Combine(_root, "ours");
+        var kafkas = File.ReadAllText(Path.Combine(ReferenceFolder.Extract("basic", _root), "data", "meta.properties"));
+        var folder = Path.Combine(_root, "ours");
         DirectoryFormat.Prepare(new DiskFileStore(), QuorumHost.Config(folder), TimeProvider.System.GetUtcNow(), new Random(1));
         Assert.Equal(Shape(kafkas), Shape(File.ReadAllText(Path.Combine(folder, "meta.properties"))));
 
@@ -55,9 +55,9 @@ public sealed class DirectoryFormatTests : IDisposable
     [Fact]
     public void A_formatted_directory_is_left_as_it_is()
     {
-        string folder = Path.Combine(_root, "ours");
+        var folder = Path.Combine(_root, "ours");
         var first = DirectoryFormat.Prepare(new DiskFileStore(), QuorumHost.Config(folder), TimeProvider.System.GetUtcNow(), new Random(1));
-        byte[] snapshot = File.ReadAllBytes(Path.Combine(folder, "__cluster_metadata-0", SnapshotName));
+        var snapshot = File.ReadAllBytes(Path.Combine(folder, "__cluster_metadata-0", SnapshotName));
         Assert.Equal(first, DirectoryFormat.Prepare(new DiskFileStore(), QuorumHost.Config(folder), TimeProvider.System.GetUtcNow(), new Random(2)));
         Assert.Equal(snapshot, File.ReadAllBytes(Path.Combine(folder, "__cluster_metadata-0", SnapshotName)));
     }
@@ -65,7 +65,7 @@ public sealed class DirectoryFormatTests : IDisposable
     [Fact]
     public void A_formatting_that_was_cut_off_is_done_again()
     {
-        string folder = Path.Combine(_root, "ours");
+        var folder = Path.Combine(_root, "ours");
         DirectoryFormat.Prepare(new DiskFileStore(), QuorumHost.Config(folder), TimeProvider.System.GetUtcNow(), new Random(1));
         File.Delete(Path.Combine(folder, "meta.properties"));
         var again = DirectoryFormat.Prepare(new DiskFileStore(), QuorumHost.Config(folder), TimeProvider.System.GetUtcNow(), new Random(2));
@@ -76,7 +76,7 @@ public sealed class DirectoryFormatTests : IDisposable
     [Fact]
     public void A_configured_quorum_has_its_voters_in_the_settings_and_not_in_the_log()
     {
-        string folder = Path.Combine(_root, "ours");
+        var folder = Path.Combine(_root, "ours");
         DirectoryFormat.Prepare(new DiskFileStore(), QuorumHost.Config(folder, ("controller.quorum.voters", "1@localhost:19093")),
             TimeProvider.System.GetUtcNow(), new Random(1));
         var snapshot = QuorumSnapshot.Read(File.ReadAllBytes(Path.Combine(folder, "__cluster_metadata-0", SnapshotName)));
@@ -90,7 +90,7 @@ public sealed class DirectoryFormatTests : IDisposable
     [InlineData("bad-node-id", "Stored node id 7 doesn't match previous node id 1 in")]
     public void A_directory_that_Kafka_refuses_is_refused_with_one_line(string name, string line)
     {
-        string folder = Path.Combine(ReferenceFolder.Extract(name, _root), "data");
+        var folder = Path.Combine(ReferenceFolder.Extract(name, _root), "data");
         var refused = Assert.Throws<QuorumStateException>(() =>
             DirectoryFormat.Prepare(new DiskFileStore(), QuorumHost.Config(folder), TimeProvider.System.GetUtcNow(), new Random(1)));
         Assert.Contains(line, refused.Message, StringComparison.Ordinal);
@@ -117,7 +117,7 @@ public sealed class DirectoryFormatTests : IDisposable
             json.WriteEndArray();
         }
 
-        string text = Regex.Replace(Encoding.UTF8.GetString(stream.ToArray()), "\"lastContainedLogTimestamp\":\\d+|\"voterDirectoryId\":\"[^\"]+\"", "");
+        var text = Regex.Replace(Encoding.UTF8.GetString(stream.ToArray()), "\"lastContainedLogTimestamp\":\\d+|\"voterDirectoryId\":\"[^\"]+\"", "");
         return $"{batch.BaseOffset}-{batch.LastOffset} epoch {batch.Epoch} {batch.SizeInBytes} bytes {text}";
     })];
 }

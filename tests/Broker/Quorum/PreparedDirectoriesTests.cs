@@ -209,7 +209,10 @@ public sealed class PreparedDirectoriesTests
             var there = Directory.CreateDirectory(Path.Combine(folder.FullName, "there"));
             foreach (var (link, target) in (ReadOnlySpan<(string, string)>)[("one", there.FullName), ("two", "./folder/../there"), ("folder", "there"),
                 ("nowhere", "absent")])
+            {
                 Directory.CreateSymbolicLink(Path.Combine(folder.FullName, link), target);
+            }
+
             var disk = new DiskFileStore();
             var config = QuorumHost.Config("/a", ("log.dirs", directories.Replace("{0}", folder.FullName, StringComparison.Ordinal)));
             var refused = Assert.Throws<QuorumStateException>(() => PreparedDirectories.Prepare(disk, config, TimeProvider.System.GetUtcNow(), new Random(1)));

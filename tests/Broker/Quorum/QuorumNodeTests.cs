@@ -45,9 +45,9 @@ public sealed class QuorumNodeTests : IDisposable
     [Fact]
     public async Task A_new_node_formats_itself_and_keeps_its_topics_over_restarts()
     {
-        string folder = Path.Combine(_root, "data");
+        var folder = Path.Combine(_root, "data");
         Uuid id = default;
-        for (int start = 1; start <= 3; start++)
+        for (var start = 1; start <= 3; start++)
         {
             await using var host = await QuorumHost.Start(folder);
             if (start == 1)
@@ -70,7 +70,7 @@ public sealed class QuorumNodeTests : IDisposable
     [Fact]
     public async Task A_killed_node_leads_again_at_once_with_the_epoch_risen_by_two()
     {
-        string folder = Path.Combine(_root, "data");
+        var folder = Path.Combine(_root, "data");
         var host = await QuorumHost.Start(folder);
         await Create(host, "t", 1);
         await host.Abandon();
@@ -83,7 +83,7 @@ public sealed class QuorumNodeTests : IDisposable
     public async Task Nothing_answered_is_lost_when_the_power_fails()
     {
         var disk = new ForgetfulFileStore(TimeProvider.System);
-        for (int crash = 1; crash <= 20; crash++)
+        for (var crash = 1; crash <= 20; crash++)
         {
             var host = await QuorumHost.Start("/data", disk, isClean: false);
             Assert.Equal(crash - 1, host.Node.Metadata.Image.Topics.Count);
@@ -116,7 +116,7 @@ public sealed class QuorumNodeTests : IDisposable
         var asked = Enumerable.Range(0, Clients).Select(i => host.Ask(
             i % 2 == 0 ? new CreateTopicsRequest { Topics = { new() { Name = $"t{i}", NumPartitions = 3, ReplicationFactor = 1 } } } : Faulty($"t{i}", 3)))
                 .ToList();
-        for (int i = 0; i < Clients; i++)
+        for (var i = 0; i < Clients; i++)
         {
             if (i % 2 == 0) Assert.Equal(ErrorCode.None, (await asked[i]).Topics[0].ErrorCode);
             else _ = await Assert.ThrowsAsync<NullReferenceException>(() => asked[i]);
@@ -135,7 +135,7 @@ public sealed class QuorumNodeTests : IDisposable
     public async Task A_heartbeat_that_fails_is_followed_by_others()
     {
         await using var host = await QuorumHost.Start(Path.Combine(_root, "data"), settings: ("broker.heartbeat.interval.ms", "20"));
-        int told = 0;
+        var told = 0;
         host.Broker.FailedDirectories = () => Interlocked.Increment(ref told) is 1 or 3 ? throw new InvalidOperationException("a fault") : [];
         await Eventually.Is(() => Volatile.Read(ref told) > 4);
         Assert.False(host.Node.Metadata.Image.Brokers[1].IsFenced);
@@ -147,7 +147,7 @@ public sealed class QuorumNodeTests : IDisposable
     {
         await using var host = await QuorumHost.Start(Path.Combine(_root, "data"));
         await Create(host, "t", 1);
-        int epoch = host.Node.Metadata.Image.FindPartition("t", 0)!.LeaderEpoch;
+        var epoch = host.Node.Metadata.Image.FindPartition("t", 0)!.LeaderEpoch;
         var lost = host.Node.Metadata.Image.Brokers[1].LogDirs;
         host.Broker.FailedDirectories = () => [.. lost];
         await host.Broker.ShutDownAsync();
@@ -160,9 +160,9 @@ public sealed class QuorumNodeTests : IDisposable
     public async Task A_broker_of_very_many_partitions_comes_and_goes()
     {
         const int Topics = 18, PartitionsEach = 10_000;
-        string folder = Path.Combine(_root, "data");
+        var folder = Path.Combine(_root, "data");
         var host = await QuorumHost.Start(folder);
-        for (int i = 0; i < Topics; i++) await Create(host, $"t{i}", PartitionsEach);
+        for (var i = 0; i < Topics; i++) await Create(host, $"t{i}", PartitionsEach);
         await host.DisposeAsync();
         host = await QuorumHost.Start(folder);
         Assert.All(Enumerable.Range(0, Topics), i => Assert.Equal((1, 2), Leadership(host, i)));
@@ -192,17 +192,17 @@ public sealed class QuorumNodeTests : IDisposable
     [InlineData("0", false)]
     public async Task Snapshots_are_taken_read_back_and_cleaned(string deleteDelayMs, bool keepsDeleted)
     {
-        string folder = Path.Combine(_root, "data");
+        var folder = Path.Combine(_root, "data");
         // Segments end by their size, however fast the machine is.
         (string, string)[] settings = [("metadata.log.max.record.bytes.between.snapshots", "2000"), ("metadata.max.retention.bytes", "4000"),
             ("internal.metadata.log.segment.bytes", "1000"),
             ("internal.metadata.delete.delay.millis", deleteDelayMs)];
         var names = new List<string>();
-        for (int start = 0; start < 2; start++)
+        for (var start = 0; start < 2; start++)
         {
             await using var host = await QuorumHost.Start(folder, settings: settings);
             Assert.Equal(names.Order(StringComparer.Ordinal), host.Node.Metadata.Image.Topics.Keys);
-            for (int i = 0; i < 15; i++)
+            for (var i = 0; i < 15; i++)
             {
                 names.Add($"topic-{start}-{i}");
                 await Create(host, names[^1], 1);
@@ -230,13 +230,13 @@ public sealed class QuorumNodeTests : IDisposable
     [InlineData("bad-cluster-id")]
     public async Task A_directory_of_Kafkas_opens_with_the_leaders_that_Kafka_gave_it(string name)
     {
-        string folder = Path.Combine(ReferenceFolder.Extract(name, _root), "data");
+        var folder = Path.Combine(ReferenceFolder.Extract(name, _root), "data");
         (string, string)[] settings = name == "metadata-static" ? [("controller.quorum.voters", "1@localhost:29093")] : [];
         await using var host = await QuorumHost.Start(folder, settings: settings);
         using var answers = JsonDocument.Parse(await File.ReadAllBytesAsync(KafkaReference.Require("datadirs", name + ".expected", "answers", "Metadata.json"),
             TestContext.Current.CancellationToken));
         var image = host.Node.Metadata.Image;
-        int seen = 0;
+        var seen = 0;
         foreach (var topic in answers.RootElement[0].GetProperty("response").GetProperty("topics").EnumerateArray())
         {
             var ours = image.FindTopic(Uuid.Parse(topic.GetProperty("topicId").GetString()))!;
@@ -258,7 +258,7 @@ public sealed class QuorumNodeTests : IDisposable
     [InlineData("bad-directory-id", "The metadata log knows node 1 by the directory id ")]
     public async Task A_quorum_that_Kafka_does_not_join_is_refused_with_one_line(string name, string line)
     {
-        string folder = Path.Combine(ReferenceFolder.Extract(name, _root), "data");
+        var folder = Path.Combine(ReferenceFolder.Extract(name, _root), "data");
         var refused = await Assert.ThrowsAsync<QuorumStateException>(() => QuorumHost.Start(folder));
         Assert.Contains(line, refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refused.Message);
@@ -279,22 +279,22 @@ public sealed class QuorumNodeTests : IDisposable
     [Fact]
     public async Task Kafkas_own_tool_reads_log_and_snapshots_without_a_complaint()
     {
-        string tool = KafkaReference.Require("kafka");
+        var tool = KafkaReference.Require("kafka");
         if (!File.Exists("/usr/bin/java") && Environment.GetEnvironmentVariable("JAVA") is null)
         {
             Assert.Skip("There is no Java to run kafka-dump-log with.");
         }
 
-        string folder = Path.Combine(_root, "data");
+        var folder = Path.Combine(_root, "data");
         await using (var host = await QuorumHost.Start(folder, settings: ("metadata.log.max.record.bytes.between.snapshots", "3000")))
         {
-            for (int i = 0; i < 30; i++)
+            for (var i = 0; i < 30; i++)
             {
                 await Create(host, $"topic-{i}", 2);
             }
         }
 
-        string files = string.Join(',', Directory.GetFiles(Path.Combine(folder, "__cluster_metadata-0"))
+        var files = string.Join(',', Directory.GetFiles(Path.Combine(folder, "__cluster_metadata-0"))
             .Where(f => f.EndsWith(".log", StringComparison.Ordinal) || f.EndsWith(".checkpoint", StringComparison.Ordinal)));
         var start = new ProcessStartInfo("bash", [tool, "kafka-dump-log", "--cluster-metadata-decoder", "--files", files])
         {
@@ -302,14 +302,14 @@ public sealed class QuorumNodeTests : IDisposable
             RedirectStandardError = true
         };
         using var process = Process.Start(start)!;
-        string text = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)
+        var text = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)
             + await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(0, process.ExitCode);
         Assert.Contains("\"type\":\"TOPIC_RECORD\",\"version\":0,\"data\":{\"name\":\"topic-29\"", text, StringComparison.Ordinal);
         Assert.Contains("KRaftVoters", text, StringComparison.Ordinal);
         Assert.Contains("SnapshotFooter", text, StringComparison.Ordinal);
-        foreach (string complaint in (string[])["isvalid: false", "Exception", "Could not", "Found", "error"])
+        foreach (var complaint in (string[])["isvalid: false", "Exception", "Could not", "Found", "error"])
         {
             Assert.DoesNotContain(complaint, text, StringComparison.OrdinalIgnoreCase);
         }

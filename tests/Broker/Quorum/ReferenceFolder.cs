@@ -10,7 +10,7 @@ internal static class ReferenceFolder
     /// <summary>Puts an archive's content under a folder and gives its top folder.</summary>
     public static string Extract(string name, string root)
     {
-        string target = Path.Combine(root, name);
+        var target = Path.Combine(root, name);
         if (!Directory.Exists(target))
         {
             using var gzip = new GZipStream(File.OpenRead(KafkaReference.Require("datadirs", name + ".tar.gz")), CompressionMode.Decompress);

@@ -14,7 +14,7 @@ public sealed class AllocateProducerIdsTests
     {
         var node = TestController.New();
         var request = new AllocateProducerIdsRequest { BrokerId = 1, BrokerEpoch = node.State.Image.Brokers[1].Epoch };
-        for (int block = 0; block < 3; block++)
+        for (var block = 0; block < 3; block++)
         {
             var decision = node.State.Decide(request);
             node.Apply(decision);

@@ -56,7 +56,7 @@ public sealed class AlterUserScramCredentialsTests
     {
         Alter("u:2:5000");
         var kept = _node.State.Image.ScramCredentials[(2, "u")];
-        byte[] clientKey = HMACSHA512.HashData(Salted, Encoding.ASCII.GetBytes("Client Key"));
+        var clientKey = HMACSHA512.HashData(Salted, Encoding.ASCII.GetBytes("Client Key"));
         Assert.Equal(SHA512.HashData(clientKey), kept.StoredKey);
         Assert.Equal(HMACSHA512.HashData(Salted, Encoding.ASCII.GetBytes("Server Key")), kept.ServerKey);
         Assert.Equal("salt"u8.ToArray(), kept.Salt);
@@ -88,7 +88,7 @@ public sealed class AlterUserScramCredentialsTests
     private AlterUserScramCredentialsResponse Alter(string changes)
     {
         var request = new AlterUserScramCredentialsRequest();
-        foreach (string[] change in changes.Split(' ').Select(c => c.Split(':')))
+        foreach (var change in changes.Split(' ').Select(c => c.Split(':')))
         {
             if (change[0].StartsWith('-'))
             {

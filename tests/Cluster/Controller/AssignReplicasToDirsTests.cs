@@ -67,7 +67,7 @@ public sealed class AssignReplicasToDirsTests
     public void A_directory_that_is_lost_while_the_broker_starts_brings_no_leader()
     {
         Assign((s_first, 0), (s_second, 1));
-        long epoch = _node.State.Image.Brokers[1].Epoch;
+        var epoch = _node.State.Image.Brokers[1].Epoch;
         Stop();
         _node.Register([s_first, s_second], epoch);
         Heartbeat(s_second);

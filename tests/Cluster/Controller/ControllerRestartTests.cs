@@ -23,7 +23,7 @@ public sealed class ControllerRestartTests
     public void Opening_gives_the_leaders_and_epochs_that_Kafka_answers(string name)
     {
         var archive = MetadataArchive.Open(name);
-        var node = TestController.Over(archive.Load(out long nextOffset), nextOffset);
+        var node = TestController.Over(archive.Load(out var nextOffset), nextOffset);
         node.Activate();
         var old = node.State.Image.Brokers[1];
         if (!old.IsFenced)
@@ -41,7 +41,7 @@ public sealed class ControllerRestartTests
             {
                 foreach (var partition in topic.GetProperty("partitions").EnumerateArray())
                 {
-                    int index = partition.GetProperty("partitionIndex").GetInt32();
+                    var index = partition.GetProperty("partitionIndex").GetInt32();
                     var ours = node.State.Image.FindPartition(Uuid.Parse(topic.GetProperty("topicId").GetString()), index)!;
                     Assert.Equal(
                         (partition.GetProperty("leaderId").GetInt32(), partition.GetProperty("leaderEpoch").GetInt32(),
@@ -57,9 +57,9 @@ public sealed class ControllerRestartTests
     {
         var node = TestController.New();
         node.CreateTopic("t", 2);
-        for (int restart = 1; restart <= 3; restart++)
+        for (var restart = 1; restart <= 3; restart++)
         {
-            long epoch = node.State.Image.Brokers[1].Epoch;
+            var epoch = node.State.Image.Brokers[1].Epoch;
             Assert.False(node.Heartbeat(wantShutDown: true).ShouldShutDown);
             Assert.True(node.Heartbeat(wantShutDown: true).ShouldShutDown);
             Assert.Equal(-1, node.State.Image.FindPartition("t", 0)!.Leader);
@@ -106,7 +106,7 @@ public sealed class ControllerRestartTests
     {
         var node = TestController.New();
         node.CreateTopic("t", 1);
-        foreach (string elected in (string[])
+        foreach (var elected in (string[])
         [
             """PartitionChangeRecord {"isr":[1],"leader":1,"leaderRecoveryState":1,"lastKnownElr":[]}""",
             """PartitionChangeRecord {"isr":[1],"leader":1,"lastKnownElr":[]}""",
@@ -120,7 +120,7 @@ public sealed class ControllerRestartTests
             Assert.Equal(elected, Elected(node));
         }
 
-        long epoch = node.State.Image.Brokers[1].Epoch;
+        var epoch = node.State.Image.Brokers[1].Epoch;
         node.Heartbeat(wantShutDown: true);
         node.Heartbeat(wantShutDown: true);
         node = TestController.Over(node.Log, node.State.NextOffset + 1);
@@ -134,8 +134,8 @@ public sealed class ControllerRestartTests
     public void An_idle_controller_writes_a_NoOpRecord_every_half_second()
     {
         var node = TestController.New();
-        int written = 0;
-        for (int i = 0; i < 100; i++)
+        var written = 0;
+        for (var i = 0; i < 100; i++)
         {
             node.NowMs += 50;
             written += node.Apply(node.State.OnDeadline(node.Now)).Count;

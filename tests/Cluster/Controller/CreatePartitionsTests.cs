@@ -39,7 +39,7 @@ public sealed class CreatePartitionsTests
     {
         var result = Assert.Single(Create(Wanted(topic, count, assignments)).Results);
         Assert.Equal((topic, error, message), (result.Name, result.ErrorCode, result.ErrorMessage));
-        int before = topic switch { "a" => 1, "b" => 2, _ => 0 };
+        var before = topic switch { "a" => 1, "b" => 2, _ => 0 };
         Assert.Equal(error == ErrorCode.None ? count : before, _node.State.Image.FindTopic(topic)?.Partitions.Count ?? 0);
     }
 
@@ -47,7 +47,7 @@ public sealed class CreatePartitionsTests
     public void An_added_partition_has_what_Kafka_writes()
     {
         var records = _node.Apply(_node.State.Decide(new CreatePartitionsRequest { Topics = [Wanted("b", 4, null)] }));
-        string partition = """PartitionRecord {"replicas":[1],"isr":[1],"removingReplicas":[],"addingReplicas":[],"leader":"""
+        var partition = """PartitionRecord {"replicas":[1],"isr":[1],"removingReplicas":[],"addingReplicas":[],"leader":"""
             + $$"""1,"leaderEpoch":0,"partitionEpoch":0,"directories":["{{TestController.Directory}}"]}""";
         Assert.Equal([partition, partition], records);
         Assert.Equal([0, 1, 2, 3], _node.State.Image.FindTopic("b")!.Partitions.Keys);

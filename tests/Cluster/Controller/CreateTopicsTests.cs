@@ -94,7 +94,7 @@ public sealed class CreateTopicsTests
                     Configs = [new CreateTopicsRequest.CreatableTopicConfig { Name = "retention.ms", Value = "1000" }],
                 }],
         });
-        string partition = """PartitionRecord {"replicas":[1],"isr":[1],"removingReplicas":[],"addingReplicas":[],"leader":"""
+        var partition = """PartitionRecord {"replicas":[1],"isr":[1],"removingReplicas":[],"addingReplicas":[],"leader":"""
             + $$"""1,"leaderEpoch":0,"partitionEpoch":0,"directories":["{{TestController.Directory}}"]}""";
         Assert.Equal(
             [
@@ -188,7 +188,7 @@ public sealed class CreateTopicsTests
 
     private static CreateTopicsRequest.CreatableReplicaAssignment Assignment(string text)
     {
-        string[] parts = text.Split(':');
+        var parts = text.Split(':');
         return new CreateTopicsRequest.CreatableReplicaAssignment
         {
             PartitionIndex = int.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture),

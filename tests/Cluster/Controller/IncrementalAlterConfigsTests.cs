@@ -28,10 +28,8 @@ public sealed class IncrementalAlterConfigsTests
     }
 
     [Fact]
-    public void Records_come_in_the_order_of_names()
-    {
+    public void Records_come_in_the_order_of_names() =>
         Assert.Equal([Record(32, "g", "a", "1"), Record(32, "g", "b", "2")], Alter(Group, Set("b", "2"), Set("a", "1")));
-    }
 
     [Fact]
     public void What_is_set_for_a_broker_is_written_though_it_is_as_before()

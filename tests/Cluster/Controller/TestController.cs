@@ -76,7 +76,7 @@ internal sealed class TestController
     public List<string> Activate()
     {
         var written = new List<string>();
-        bool isLogEmpty = State.Image.Brokers.IsEmpty;
+        var isLogEmpty = State.Image.Brokers.IsEmpty;
         while (State.DecideOnActivation(isLogEmpty) is { Count: > 0 } records)
         {
             isLogEmpty = false;
@@ -108,7 +108,7 @@ internal sealed class TestController
 
     public List<string> Register(IEnumerable<Uuid> directories, long previousEpoch)
     {
-        long offset = State.NextOffset;
+        var offset = State.NextOffset;
         var decision = State.Decide(Registration(directories, previousEpoch), Now);
         Xunit.Assert.Equal((ErrorCode.None, offset), (decision.Reply.ErrorCode, decision.Reply.BrokerEpoch));
         return Apply(decision);
@@ -168,7 +168,7 @@ internal sealed class TestController
         }
 
         var node = JsonNode.Parse(Encoding.UTF8.GetString(stream.ToArray()))!.AsObject();
-        foreach (string field in (string[])["partitionId", "topicId", "brokerId", "brokerEpoch"])
+        foreach (var field in (string[])["partitionId", "topicId", "brokerId", "brokerEpoch"])
         {
             node.Remove(field);
         }

@@ -29,7 +29,7 @@ public sealed class UncleanElectionTests
         _node.Apply(
             [new VersionedRecord(new ConfigRecord { ResourceType = (sbyte)type, ResourceName = name, Name = "unclean.leader.election.enable", Value = value },
             0)]);
-        foreach (int broker in (int[])[2, 2, 1, 1])
+        foreach (var broker in (int[])[2, 2, 1, 1])
         {
             _node.Heartbeat(wantShutDown: true, broker);
         }

@@ -137,8 +137,11 @@ internal sealed class ScenarioRunner
                 break;
             case "transaction":
                 foreach (var (position, offset, metadata) in offsets.Select(Parse))
+                {
                     Append([GroupRecord.Offset(GroupOf(options), position, new CommittedOffset(offset, -1, metadata, Now.WallMs, null, Uuid.Zero, 0))],
                         long.Parse(names[0], CultureInfo.InvariantCulture));
+                }
+
                 break;
             case "commit-transaction" or "abort-transaction":
                 AppendMarker(long.Parse(names[0], CultureInfo.InvariantCulture), words[0][0] == 'c');

@@ -27,7 +27,7 @@ internal sealed class MetadataArchive
         string? folder = null;
         while (tar.GetNextEntry() is { } entry)
         {
-            int at = entry.Name.IndexOf("/__cluster_metadata-0/", StringComparison.Ordinal);
+            var at = entry.Name.IndexOf("/__cluster_metadata-0/", StringComparison.Ordinal);
             if (at < 0 || entry.DataStream is null)
             {
                 continue;
@@ -93,9 +93,9 @@ internal sealed class MetadataArchive
 
     public static IEnumerable<byte[]> Batches(byte[] bytes)
     {
-        for (int at = 0; bytes.Length - at >= 61;)
+        for (var at = 0; bytes.Length - at >= 61;)
         {
-            int size = 12 + BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(at + 8));
+            var size = 12 + BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(at + 8));
             if (size < 61 || size > bytes.Length - at
                 || Crc32C.Compute(bytes.AsSpan(at + 21, size - 21)) != BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(at + 17)))
             {

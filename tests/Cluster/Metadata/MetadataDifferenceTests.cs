@@ -42,7 +42,7 @@ public sealed class MetadataDifferenceTests
         var whole = archive.Load(out _).Image;
         var (first, firstBytes) = archive.Snapshots.First();
         var formatted = QuorumSnapshot.Read(firstBytes).Records.Select(record => record.Message).ToList();
-        for (int read = 0; read < batches.Count; read += 1 + (batches.Count / 40))
+        for (var read = 0; read < batches.Count; read += 1 + (batches.Count / 40))
         {
             var loader = new MetadataLoader();
             _ = loader.Load(formatted, new MetadataProvenance(first.EndOffset - 1, 0, 0));

@@ -24,8 +24,8 @@ public sealed class MetadataDirectoryTests
     public void Every_batch_encodes_back_to_the_same_bytes(string name)
     {
         var archive = MetadataArchive.Open(name);
-        int batches = 0;
-        foreach (byte[] bytes in archive.LogBatches.Concat(archive.Snapshots.SelectMany(s => MetadataArchive.Batches(s.Bytes))))
+        var batches = 0;
+        foreach (var bytes in archive.LogBatches.Concat(archive.Snapshots.SelectMany(s => MetadataArchive.Batches(s.Bytes))))
         {
             var batch = Assert.Single(QuorumBatchCodec.Decode(bytes));
             var controls = Assert.Single(QuorumBatchCodec.DecodeControls(bytes));
@@ -55,7 +55,7 @@ public sealed class MetadataDirectoryTests
         var archive = MetadataArchive.Open(name);
         var snapshots = archive.Snapshots.ToDictionary(s => s.Id.EndOffset, s => QuorumSnapshot.Read(s.Bytes));
         var loader = new MetadataLoader();
-        long nextOffset = snapshots.Keys.Min();
+        var nextOffset = snapshots.Keys.Min();
         Load(loader, snapshots[nextOffset], nextOffset);
         foreach (var batch in archive.LogBatches.SelectMany(b => QuorumBatchCodec.Decode(b)).Where(b => b.BaseOffset >= nextOffset))
         {
@@ -128,7 +128,7 @@ public sealed class MetadataDirectoryTests
             }
 
             // The sources 1, 2, 3, 7 and 8 are what was set for the resource itself; of a broker, its own and not what is set for all.
-            string resourceName = result.GetProperty("resourceName").GetString()!;
+            var resourceName = result.GetProperty("resourceName").GetString()!;
             sbyte own = type switch
             {
                 ConfigResourceType.Topic => 1,
@@ -172,7 +172,7 @@ public sealed class MetadataDirectoryTests
         Assert.Equal(users.Order(StringComparer.Ordinal),
             image.ScramCredentials.Values.Select(c => $"{c.Name} {c.Mechanism} {c.Iterations}").Order(StringComparer.Ordinal));
 
-        string tokens = KafkaReference.Require("datadirs", name + ".expected", "answers");
+        var tokens = KafkaReference.Require("datadirs", name + ".expected", "answers");
         tokens = Path.Combine(tokens, "DelegationTokens.json");
         if (File.Exists(tokens))
         {

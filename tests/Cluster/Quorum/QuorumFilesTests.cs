@@ -12,10 +12,10 @@ public sealed class QuorumFilesTests
     [InlineData("""{"clusterId":"","leaderId":1,"leaderEpoch":1,"votedId":-1,"appliedOffset":0,"currentVoters":[{"voterId":1}],"data_version":0}""", true)]
     public void The_election_state_is_kept_as_Kafka_writes_it(string text, bool isStatic)
     {
-        byte[] bytes = System.Text.Encoding.UTF8.GetBytes(text);
+        var bytes = System.Text.Encoding.UTF8.GetBytes(text);
         Assert.True(ElectionState.TryDecode(bytes, out var state));
         Assert.Equal(text, System.Text.Encoding.UTF8.GetString(state.Encode(isStatic ? Voters(1) : null)));
-        for (int i = 0; i < bytes.Length; i++)
+        for (var i = 0; i < bytes.Length; i++)
         {
             Assert.False(ElectionState.TryDecode(bytes.AsMemory(0, i), out _));
         }

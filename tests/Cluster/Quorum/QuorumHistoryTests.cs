@@ -49,9 +49,12 @@ public sealed class QuorumHistoryTests
     public void Two_logs_agree_after_cuts_by_epochs_alone()
     {
         var logs = new List<int[]> { Array.Empty<int>() };
-        for (int length = 1; length <= 6; length++)
+        for (var length = 1; length <= 6; length++)
+        {
             logs.AddRange(logs.Where(log => log.Length == length - 1).SelectMany(log =>
                 Enumerable.Range(1, 4).Where(epoch => log.Length == 0 || epoch >= log[^1]).Select(epoch => log.Append(epoch).ToArray())).ToList());
+        }
+
         foreach (var leader in logs)
         {
             foreach (var follower in logs)
@@ -60,7 +63,7 @@ public sealed class QuorumHistoryTests
                     continue;
                 var leads = Outline(leader);
                 var follows = Outline(follower);
-                for (int turns = 0; leads.Place(follows.EndOffset, follows.LastEpoch, out var end) != FetchPlace.Valid; turns++)
+                for (var turns = 0; leads.Place(follows.EndOffset, follows.LastEpoch, out var end) != FetchPlace.Valid; turns++)
                 {
                     Assert.InRange(turns, 0, 6);
                     follows.TruncateTo(follows.CommonEnd(end));
@@ -68,7 +71,7 @@ public sealed class QuorumHistoryTests
                 Assert.True(follows.EndOffset <= leader.Length);
                 if (follows.EndOffset > 0)
                     Assert.Equal(leader[follows.EndOffset - 1], follower[follows.EndOffset - 1]);
-                int common = leader.Zip(follower).TakeWhile(pair => pair.First == pair.Second).Count();
+                var common = leader.Zip(follower).TakeWhile(pair => pair.First == pair.Second).Count();
                 Assert.True(follows.EndOffset >= common, "No more is cut than has to be.");
             }
         }
@@ -100,7 +103,7 @@ public sealed class QuorumHistoryTests
     {
         var voters = Set(1, 2, 3);
         var progress = Progress.Empty.With(Key(1), 10, 10, voters, 0);
-        for (int observer = 100; observer < 100 + (2 * Progress.MaxObservers); observer++)
+        for (var observer = 100; observer < 100 + (2 * Progress.MaxObservers); observer++)
             progress = progress.With(Key(observer), 10, 10, voters, observer);
         Assert.Equal(Progress.MaxObservers + 1, progress.Replicas.Count);
         progress = progress.With(new ReplicaKey(2, Uuid.Zero), 8, 10, voters, 1).With(Key(2), 9, 10, voters, 2);

@@ -20,10 +20,10 @@ public sealed class RaftSafetyTests
     public void What_is_committed_stays_and_an_epoch_has_one_leader(int replicas, int seeds)
     {
         int committed = 0, elections = 0;
-        for (int seed = 1; seed <= seeds; seed++)
+        for (var seed = 1; seed <= seeds; seed++)
         {
             var world = new World(replicas, seed);
-            for (int step = 0; step < Steps; step++)
+            for (var step = 0; step < Steps; step++)
                 world.Step();
             committed += world.Committed;
             elections += world.Elections;
@@ -108,7 +108,7 @@ public sealed class RaftSafetyTests
 
         private void Deliver()
         {
-            int at = _random.Next(_messages.Count);
+            var at = _random.Next(_messages.Count);
             var (to, message) = _messages[at];
             // Some come twice, some never.
             if (_random.Next(20) != 0)
@@ -178,7 +178,7 @@ public sealed class RaftSafetyTests
 
         private void Append(Replica replica, int[] epochs)
         {
-            foreach (int epoch in epochs)
+            foreach (var epoch in epochs)
             {
                 replica.Log.Add(epoch);
                 replica.Core.Step(new LogAppended(replica.Log.Count, epoch), Now);
@@ -187,7 +187,7 @@ public sealed class RaftSafetyTests
 
         private void Ask(Replica replica, RaftRequest request)
         {
-            long token = ++_lastToken;
+            var token = ++_lastToken;
             _asked[token] = (replica.Id, request.Token);
             _messages.Add((request.To.Id, request switch
             {
@@ -209,7 +209,7 @@ public sealed class RaftSafetyTests
                 case RaftReply.Records records:
                     var sent = replica.Log.Skip((int)records.FromOffset).Take(_random.Next(4)).ToArray();
                     // An answer that comes twice brings the same.
-                    bool isFirst = _fetched.TryAdd((asker, token), sent);
+                    var isFirst = _fetched.TryAdd((asker, token), sent);
                     if (isFirst)
                         _messages.Add((asker, new FetchAnswered(token, records.LeaderId, records.Epoch, records.HighWatermark, HasRecords: sent.Length > 0)));
                     break;
@@ -225,12 +225,15 @@ public sealed class RaftSafetyTests
         private void Judge(Replica replica, RaftReady ready)
         {
             if (replica.Core.Role is Leader)
+            {
                 Assert.True(_leaders.TryAdd(replica.Core.Epoch, replica.Id) || _leaders[replica.Core.Epoch] == replica.Id,
                     $"{_name}: epoch {replica.Core.Epoch} has two leaders.");
+            }
+
             Assert.True(ready.HighWatermark >= replica.HighWatermark, $"{_name}: a high watermark fell.");
             replica.HighWatermark = ready.HighWatermark;
             Assert.True(ready.HighWatermark <= replica.Log.Count, $"{_name}: what is not there was committed.");
-            for (int offset = 0; offset < ready.HighWatermark; offset++)
+            for (var offset = 0; offset < ready.HighWatermark; offset++)
             {
                 if (offset == _committed.Count)
                     _committed.Add(replica.Log[offset]);

@@ -53,7 +53,7 @@ internal sealed class RaftScenario
     private void Run(string[] words)
     {
         var options = words.Where(w => w.Contains('=')).Select(w => w.Split('=', 2)).ToDictionary(w => w[0], w => w[1]);
-        int epoch = Number(options.GetValueOrDefault("epoch", "0"));
+        var epoch = Number(options.GetValueOrDefault("epoch", "0"));
         switch (words[0])
         {
             case "start":
@@ -109,7 +109,7 @@ internal sealed class RaftScenario
     {
         var diverged = options.TryGetValue("diverged", out var end) ? new EpochEnd(Place(end).Epoch, Place(end).Offset) : default(EpochEnd?);
         var snapshot = options.TryGetValue("snapshot", out var id) ? new SnapshotId(Place(id).Offset, Place(id).Epoch) : default(SnapshotId?);
-        bool hasRecords = options.TryGetValue("records", out var records);
+        var hasRecords = options.TryGetValue("records", out var records);
         _fetched = hasRecords ? Place(records!) : default;
         _core.Step(new FetchAnswered(Token(words[1]), Number(words[2]), epoch, Number(options.GetValueOrDefault("hw", "-1")), diverged, snapshot, hasRecords),
             Now);
@@ -139,6 +139,7 @@ internal sealed class RaftScenario
             if (ready.Install is { } id)
                 Say($"install {id.EndOffset}/{id.Epoch}");
             foreach (var request in ready.Requests)
+            {
                 Say($"ask #{request.Token} " + request switch
                 {
                     RaftRequest.Vote vote => $"{vote.To.Id} for a vote epoch={vote.Epoch} end={vote.EndOffset}/{vote.LastEpoch}",
@@ -146,7 +147,10 @@ internal sealed class RaftScenario
                     RaftRequest.Fetch fetch => $"{fetch.To.Id} for records epoch={fetch.Epoch} from={fetch.Offset}/{fetch.LastEpoch}",
                     _ => request.ToString(),
                 });
+            }
+
             foreach (var reply in ready.Replies)
+            {
                 Say("answer " + reply switch
                 {
                     RaftReply.Vote vote => vote.IsGranted ? "yes" : "no",
@@ -157,6 +161,8 @@ internal sealed class RaftScenario
                     RaftReply.Snapshot snapshot => $"snapshot {snapshot.Id.EndOffset}/{snapshot.Id.Epoch}",
                     _ => reply.ToString(),
                 } + $" epoch={reply.Epoch} leader={reply.LeaderId}");
+            }
+
             if (ready.HighWatermark > _committed)
                 Say($"commit {_committed = ready.HighWatermark}");
             if (_isByHand || ready.Append is null)

@@ -18,8 +18,8 @@ internal readonly struct AllocationMeter
     /// <summary>Throws where more was allocated than the input justifies, <paramref name="more"/> bytes of named caps included.</summary>
     public void Check(long inputBytes, string what, long more = 0)
     {
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - _before;
-        long bound = (Factor * inputBytes) + Allowance + more;
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - _before;
+        var bound = (Factor * inputBytes) + Allowance + more;
         if (allocated > bound)
         {
             throw new OracleException($"{what}: {inputBytes} bytes allocated {allocated}, the bound is {bound}");

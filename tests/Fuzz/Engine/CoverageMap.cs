@@ -34,18 +34,18 @@ internal sealed unsafe class CoverageMap
     /// <summary>Whether the run since <see cref="Begin"/> did what none did before.</summary>
     public bool End()
     {
-        bool isNew = false;
+        var isNew = false;
         var words = new ReadOnlySpan<ulong>(Counts, Bytes / sizeof(ulong));
-        for (int i = 0; i < words.Length; i++)
+        for (var i = 0; i < words.Length; i++)
         {
             if (words[i] == 0)
             {
                 continue;
             }
 
-            for (int at = i * sizeof(ulong); at < (i + 1) * sizeof(ulong); at++)
+            for (var at = i * sizeof(ulong); at < (i + 1) * sizeof(ulong); at++)
             {
-                byte magnitude = Magnitude(Counts[at]);
+                var magnitude = Magnitude(Counts[at]);
                 if ((magnitude & ~_seen[at]) == 0)
                 {
                     continue;

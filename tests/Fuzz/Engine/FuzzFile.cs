@@ -5,7 +5,7 @@ internal sealed record FuzzFile(string Target, string Slot, string Reason, byte[
 {
     public static FuzzFile Read(string path)
     {
-        string[] lines = File.ReadAllLines(path);
+        var lines = File.ReadAllLines(path);
         return new FuzzFile(lines[0], lines[1], lines[2], Convert.FromHexString(string.Concat(lines.Skip(3))));
     }
 

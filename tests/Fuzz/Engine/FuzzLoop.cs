@@ -37,7 +37,7 @@ internal sealed class FuzzLoop(FuzzTarget target, CoverageMap coverage, int seed
     public void Run(TimeSpan time)
     {
         using var watchdog = new Timer(_ => EndWhereItHangs(), null, HangMilliseconds, HangMilliseconds / 4);
-        long start = Stopwatch.GetTimestamp();
+        var start = Stopwatch.GetTimestamp();
         foreach (var seedInput in target.Seeds().Where(static input => input.Bytes.Length <= Mutator.MaxBytes))
         {
             _ = TryRun(seedInput);
@@ -48,11 +48,11 @@ internal sealed class FuzzLoop(FuzzTarget target, CoverageMap coverage, int seed
         var mutator = new Mutator(_random);
         while (Stopwatch.GetElapsedTime(start) < time && _findings.Count < MaxFindings)
         {
-            int slot = slots[_random.Next(slots.Length)];
+            var slot = slots[_random.Next(slots.Length)];
             var entries = _corpus[slot];
             // Half of the time from the newest third: what was found last is least explored.
-            int entry = _random.Next(2) == 0 ? _random.Next(entries.Count) : entries.Count - 1 - _random.Next((entries.Count + 2) / 3);
-            byte[] bytes = mutator.Mutate(entries[entry], entries[_random.Next(entries.Count)]);
+            var entry = _random.Next(2) == 0 ? _random.Next(entries.Count) : entries.Count - 1 - _random.Next((entries.Count + 2) / 3);
+            var bytes = mutator.Mutate(entries[entry], entries[_random.Next(entries.Count)]);
             var input = new FuzzInput(slot, bytes);
             if (_random.Next(8) > 0)
             {
@@ -71,8 +71,8 @@ internal sealed class FuzzLoop(FuzzTarget target, CoverageMap coverage, int seed
     {
         Executions++;
         CoverageMap.Begin();
-        string? broken = Execute(input);
-        bool isNew = coverage.End();
+        var broken = Execute(input);
+        var isNew = coverage.End();
         if (broken is not null)
         {
             Report(input, broken);
@@ -86,8 +86,8 @@ internal sealed class FuzzLoop(FuzzTarget target, CoverageMap coverage, int seed
     /// </summary>
     private string? Execute(FuzzInput input)
     {
-        string? broken = ExecuteOnce(input, out bool isCost);
-        for (int again = 0; isCost && again < 2; again++)
+        var broken = ExecuteOnce(input, out var isCost);
+        for (var again = 0; isCost && again < 2; again++)
         {
             broken = ExecuteOnce(input, out isCost);
         }
@@ -98,7 +98,7 @@ internal sealed class FuzzLoop(FuzzTarget target, CoverageMap coverage, int seed
     private string? ExecuteOnce(FuzzInput input, out bool isCost)
     {
         isCost = false;
-        long start = Stopwatch.GetTimestamp();
+        var start = Stopwatch.GetTimestamp();
         _running = input;
         Volatile.Write(ref _runningSince, start);
         try
@@ -119,7 +119,7 @@ internal sealed class FuzzLoop(FuzzTarget target, CoverageMap coverage, int seed
             Volatile.Write(ref _runningSince, 0);
         }
 
-        double milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        var milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         isCost = milliseconds > MaxMilliseconds;
         return isCost ? $"{input.Bytes.Length} bytes took {milliseconds.ToString("F0", CultureInfo.InvariantCulture)} ms" : null;
     }
@@ -127,10 +127,10 @@ internal sealed class FuzzLoop(FuzzTarget target, CoverageMap coverage, int seed
     private void Report(FuzzInput input, string broken)
     {
         // One finding for each place: the first line and the frame where it was thrown.
-        string[] lines = broken.Split('\n');
-        string place = lines.FirstOrDefault(static line => line.Contains("KafkaCompat", StringComparison.Ordinal)
+        var lines = broken.Split('\n');
+        var place = lines.FirstOrDefault(static line => line.Contains("KafkaCompat", StringComparison.Ordinal)
             && line.TrimStart().StartsWith("at ", StringComparison.Ordinal)) ?? "";
-        string key = $"{target.Slots[input.Slot]} {(place.Length > 0 ? place : new string([.. lines[0].Where(static c => !char.IsAsciiDigit(c))]))}";
+        var key = $"{target.Slots[input.Slot]} {(place.Length > 0 ? place : new string([.. lines[0].Where(static c => !char.IsAsciiDigit(c))]))}";
         if (_findings.TryAdd(key, broken))
         {
             Console.WriteLine($"FINDING {target.Name} {target.Slots[input.Slot]} seed {seed}: {broken}\n  written to {Write(input, broken)}");
@@ -140,15 +140,15 @@ internal sealed class FuzzLoop(FuzzTarget target, CoverageMap coverage, int seed
     private string Write(FuzzInput input, string broken)
     {
         _ = Directory.CreateDirectory(findingsFolder);
-        string name = $"{target.Name}-{Convert.ToHexStringLower(SHA256.HashData(input.Bytes))[..12]}.fuzz";
-        string path = Path.Combine(findingsFolder, name);
+        var name = $"{target.Name}-{Convert.ToHexStringLower(SHA256.HashData(input.Bytes))[..12]}.fuzz";
+        var path = Path.Combine(findingsFolder, name);
         FuzzFile.Write(path, target.Name, target.Slots[input.Slot], broken.Split('\n')[0].Trim(), input.Bytes);
         return path;
     }
 
     private void EndWhereItHangs()
     {
-        long since = Volatile.Read(ref _runningSince);
+        var since = Volatile.Read(ref _runningSince);
         if (since == 0 || Stopwatch.GetElapsedTime(since).TotalMilliseconds < HangMilliseconds)
         {
             return;

@@ -17,17 +17,17 @@ internal static class Instrumentation
     /// <summary>The exit code of the program that ran from the copy.</summary>
     public static int Run(IEnumerable<string> arguments)
     {
-        string copy = Directory.CreateTempSubdirectory("kafkacompat-fuzz-").FullName;
+        var copy = Directory.CreateTempSubdirectory("kafkacompat-fuzz-").FullName;
         try
         {
-            foreach (string file in Directory.EnumerateFiles(AppContext.BaseDirectory))
+            foreach (var file in Directory.EnumerateFiles(AppContext.BaseDirectory))
             {
                 File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
             }
 
             // The options' constructor is the library's own; all of them off is what is wanted.
             var options = (SharpFuzz.Options)RuntimeHelpers.GetUninitializedObject(typeof(SharpFuzz.Options));
-            foreach (string assembly in Assemblies)
+            foreach (var assembly in Assemblies)
             {
                 _ = SharpFuzz.Fuzzer.Instrument(Path.Combine(copy, assembly), static _ => true, options).Count();
             }
@@ -42,7 +42,7 @@ internal static class Instrumentation
                 start.FileName = Path.Combine(copy, Path.GetFileName(Environment.ProcessPath)!);
             }
 
-            foreach (string argument in arguments.Prepend(Argument))
+            foreach (var argument in arguments.Prepend(Argument))
             {
                 start.ArgumentList.Add(argument);
             }

@@ -27,7 +27,7 @@ internal sealed class Mutator(Random random)
     {
         _bytes.Clear();
         _bytes.AddRange(original);
-        for (int changes = 1 << random.Next(0, 4); changes > 0; changes--)
+        for (var changes = 1 << random.Next(0, 4); changes > 0; changes--)
         {
             Change(other);
         }
@@ -53,7 +53,7 @@ internal sealed class Mutator(Random random)
             return;
         }
 
-        int at = random.Next(_bytes.Count);
+        var at = random.Next(_bytes.Count);
         switch (random.Next(15))
         {
             case 0: _bytes[at] ^= (byte)(1 << random.Next(8)); break;
@@ -87,8 +87,8 @@ internal sealed class Mutator(Random random)
     private void Overwrite(int at)
     {
         Span<byte> number = stackalloc byte[8];
-        int width = 1 << random.Next(1, 4);
-        long value = Number(at);
+        var width = 1 << random.Next(1, 4);
+        var value = Number(at);
         if (random.Next(8) == 0)
         {
             BinaryPrimitives.WriteInt64LittleEndian(number, value);
@@ -98,7 +98,7 @@ internal sealed class Mutator(Random random)
             BinaryPrimitives.WriteInt64BigEndian(number, value << (64 - (8 * width)));
         }
 
-        for (int i = 0; i < width && at + i < _bytes.Count; i++)
+        for (var i = 0; i < width && at + i < _bytes.Count; i++)
         {
             _bytes[at + i] = number[i];
         }
@@ -106,14 +106,14 @@ internal sealed class Mutator(Random random)
 
     private void RewriteVarint(int at)
     {
-        int length = 1;
+        var length = 1;
         while (length < 10 && at + length < _bytes.Count && _bytes[at + length - 1] >= 0x80)
         {
             length++;
         }
 
-        long value = Number(at);
-        ulong bits = random.Next(2) == 0 ? (ulong)value : (ulong)((value << 1) ^ (value >> 63));
+        var value = Number(at);
+        var bits = random.Next(2) == 0 ? (ulong)value : (ulong)((value << 1) ^ (value >> 63));
         Remove(at, length);
         _bytes.InsertRange(at, Varint(random.Next(3) == 0 ? bits : (uint)bits));
     }
@@ -141,13 +141,13 @@ internal sealed class Mutator(Random random)
     /// <summary>An empty section of tagged fields is a zero: one field is put into it.</summary>
     private void AddTag(int at)
     {
-        int zero = _bytes.IndexOf(0, at);
+        var zero = _bytes.IndexOf(0, at);
         if (zero < 0)
         {
             return;
         }
 
-        byte[] data = new byte[random.Next(12)];
+        var data = new byte[random.Next(12)];
         random.NextBytes(data);
         _bytes.RemoveAt(zero);
         _bytes.InsertRange(zero, [1, .. Varint((ulong)random.Next(random.Next(2) == 0 ? 8 : 20_000)), (byte)data.Length, .. data]);
@@ -155,9 +155,9 @@ internal sealed class Mutator(Random random)
 
     private void Double(int at)
     {
-        int length = RunLength(at);
+        var length = RunLength(at);
         var run = _bytes.GetRange(at, length);
-        for (int copies = random.Next(1, 1 << random.Next(1, 6)); copies > 0 && _bytes.Count + length <= MaxBytes; copies--)
+        for (var copies = random.Next(1, 1 << random.Next(1, 6)); copies > 0 && _bytes.Count + length <= MaxBytes; copies--)
         {
             _bytes.InsertRange(at, run);
         }
@@ -176,8 +176,8 @@ internal sealed class Mutator(Random random)
             return;
         }
 
-        int from = random.Next(other.Length);
-        int length = random.Next(1, Math.Min(other.Length - from, 1 << random.Next(1, 12)) + 1);
+        var from = random.Next(other.Length);
+        var length = random.Next(1, Math.Min(other.Length - from, 1 << random.Next(1, 12)) + 1);
         if (random.Next(2) == 0)
         {
             Remove(at, length);
@@ -189,29 +189,29 @@ internal sealed class Mutator(Random random)
     /// <summary>Takes the number at a place for a length, changes the size of what it counts, and the number with it.</summary>
     private void ResizeCounted(int at)
     {
-        int kind = random.Next(4);
-        int width = kind switch { 0 => 4, 1 => 2, _ => 1 };
+        var kind = random.Next(4);
+        var width = kind switch { 0 => 4, 1 => 2, _ => 1 };
         if (at + width > _bytes.Count)
         {
             return;
         }
 
-        int length = 0;
-        for (int i = 0; i < width; i++)
+        var length = 0;
+        for (var i = 0; i < width; i++)
         {
             length = (length << 8) | _bytes[at + i];
         }
 
         // A byte is a varint of one byte, as lengths in flexible versions are, which count from one, and as those of protocol buffers are.
-        int less = kind == 3 ? 1 : 0;
+        var less = kind == 3 ? 1 : 0;
         length -= less;
         if (length <= 0 || length > _bytes.Count - at - width || (width == 1 && length > 120))
         {
             return;
         }
 
-        int inside = at + width + random.Next(length);
-        int change = random.Next(2) == 0 ? -random.Next(1, at + width + length - inside + 1) : random.Next(1, width == 1 ? 127 - length : 300);
+        var inside = at + width + random.Next(length);
+        var change = random.Next(2) == 0 ? -random.Next(1, at + width + length - inside + 1) : random.Next(1, width == 1 ? 127 - length : 300);
         if (change < 0)
         {
             Remove(inside, -change);
@@ -221,8 +221,8 @@ internal sealed class Mutator(Random random)
             _bytes.InsertRange(inside, Enumerable.Repeat(_bytes[inside], change));
         }
 
-        int changed = length + change + less;
-        for (int i = width - 1; i >= 0; i--)
+        var changed = length + change + less;
+        for (var i = width - 1; i >= 0; i--)
         {
             _bytes[at + i] = (byte)changed;
             changed >>= 8;

@@ -64,9 +64,9 @@ internal sealed class BatchTarget : FuzzTarget
         meter.Check(copy.Length, "validating", CodecCaps);
         using var cut = ProduceBatchValidator.Validate(pieces, rules);
         meter = AllocationMeter.Start();
-        string records = Contents(new ReadOnlySequence<byte>(input.Bytes), out _, out var wholeFault);
+        var records = Contents(new ReadOnlySequence<byte>(input.Bytes), out _, out var wholeFault);
         meter.Check(input.Bytes.Length, "reading", CodecCaps);
-        string inPieces = Contents(Pieces.Cut(input.Bytes, 7), out _, out var cutFault);
+        var inPieces = Contents(Pieces.Cut(input.Bytes, 7), out _, out var cutFault);
         OracleException.Require(whole.IsAccepted == cut.IsAccepted, "in pieces it is accepted, or refused, where whole it is not");
         // Of a damaged zstd frame that lies in one piece nothing is decompressed; in several, what stands before the damage. What is wrong with it, or its
         // size, may be found first.
@@ -88,7 +88,7 @@ internal sealed class BatchTarget : FuzzTarget
         _ = whole.Assign(5, 3);
         _ = cut.Assign(5, 3);
         OracleException.Require(whole.Batch.ToArray().AsSpan().SequenceEqual(cut.Batch.ToArray()), "in pieces it is stored in other bytes");
-        string stored = Contents(whole.Batch, out int count, out var fault);
+        var stored = Contents(whole.Batch, out var count, out var fault);
         OracleException.Require((count, fault) == (whole.Header.RecordCount, RecordFault.None),
             $"{count} of {whole.Header.RecordCount} accepted records can be read: {fault}");
         OracleException.Require(Contents(new ReadOnlySequence<byte>(Rebuild(whole.Batch)), out _, out _) == stored, "built anew it has other records");
@@ -96,7 +96,7 @@ internal sealed class BatchTarget : FuzzTarget
 
     public override byte[] Repair(FuzzInput input, Random random)
     {
-        byte[] bytes = input.Bytes;
+        var bytes = input.Bytes;
         if (bytes.Length < RecordBatchHeader.Size || input.Slot == _legacySlot)
         {
             return bytes;
@@ -124,7 +124,7 @@ internal sealed class BatchTarget : FuzzTarget
     {
         using var plain = new PooledBuffer();
         _ = codec.Decompress(new ReadOnlySequence<byte>(bytes.AsMemory(RecordBatchHeader.Size)), plain, Mutator.MaxBytes);
-        byte[] records = new Mutator(random).Mutate(plain.WrittenSpan.ToArray(), bytes);
+        var records = new Mutator(random).Mutate(plain.WrittenSpan.ToArray(), bytes);
         using var again = new PooledBuffer();
         codec.Compress(new ReadOnlySequence<byte>(records), again, CompressionCodecs.DefaultLevel(codec.Type));
         return [.. bytes.AsSpan(0, RecordBatchHeader.Size), .. again.WrittenSpan];
@@ -205,7 +205,7 @@ internal sealed class BatchTarget : FuzzTarget
 
     private static IEnumerable<byte[]> Built(CompressionType codec)
     {
-        foreach (int records in (int[])[1, 3, 40])
+        foreach (var records in (int[])[1, 3, 40])
         {
             using var builder = new RecordBatchBuilder
             {
@@ -214,7 +214,7 @@ internal sealed class BatchTarget : FuzzTarget
                 ProducerEpoch = (short)(records == 3 ? 0 : -1),
                 BaseSequence = records == 3 ? 0 : -1,
             };
-            for (int i = 0; i < records; i++)
+            for (var i = 0; i < records; i++)
             {
                 builder.Append(NowMs + i, Encoding.ASCII.GetBytes($"key{i}"), i % 5 == 4
                     ? NullableBytes.Null
@@ -230,7 +230,7 @@ internal sealed class BatchTarget : FuzzTarget
     private static byte[] Legacy(sbyte magic)
     {
         byte[] body = [(byte)magic, 0, .. magic == 0 ? [] : new byte[8], 0, 0, 0, 1, (byte)'k', 0, 0, 0, 1, (byte)'v'];
-        byte[] message = new byte[16 + body.Length];
+        var message = new byte[16 + body.Length];
         BinaryPrimitives.WriteInt32BigEndian(message.AsSpan(8), message.Length - RecordBatchHeader.LogOverhead);
         BinaryPrimitives.WriteUInt32BigEndian(message.AsSpan(12), Protocol.Checksums.Crc32.Compute(body));
         body.CopyTo(message, 16);

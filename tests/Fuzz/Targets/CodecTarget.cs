@@ -34,9 +34,9 @@ internal sealed class CodecTarget : FuzzTarget
             new byte[4_000],
             [.. Enumerable.Range(0, 3_000).Select(static i => (byte)((i * i) ^ (i >> 3)))],
         ];
-        foreach (byte[] bytes in plain)
+        foreach (var bytes in plain)
         {
-            for (int i = 0; i < Codecs.Length; i++)
+            for (var i = 0; i < Codecs.Length; i++)
             {
                 using var compressed = Compress(CompressionCodecs.Get(Codecs[i]), bytes);
                 yield return new FuzzInput(i, compressed.WrittenSpan.ToArray());

@@ -90,8 +90,8 @@ internal sealed class FileTarget : FuzzTarget
 
     public override byte[] Repair(FuzzInput input, Random random)
     {
-        string slot = Slots[input.Slot];
-        byte[] bytes = input.Bytes;
+        var slot = Slots[input.Slot];
+        var bytes = input.Bytes;
         if (slot.Contains("snapshot", StringComparison.Ordinal) && !slot.StartsWith("metadata", StringComparison.Ordinal) && bytes.Length > 6)
         {
             // The checksum of a producer snapshot stands behind its version.
@@ -100,7 +100,7 @@ internal sealed class FileTarget : FuzzTarget
         else if (slot.Contains(".log", StringComparison.Ordinal))
         {
             // Every batch that the lengths still lead to gets its checksum.
-            for (int at = 0; RecordBatchHeader.TryRead(bytes.AsSpan(at), out var header)
+            for (var at = 0; RecordBatchHeader.TryRead(bytes.AsSpan(at), out var header)
                 && header.BatchLength >= RecordBatchHeader.Size - RecordBatchHeader.LogOverhead
                 && header.BatchLength <= bytes.Length - at - RecordBatchHeader.LogOverhead;)
             {
@@ -208,8 +208,8 @@ internal sealed class FileTarget : FuzzTarget
 
     private static void Read(PartitionLog log)
     {
-        long from = log.LogStartOffset;
-        for (int reads = 0; from < log.LogEndOffset && reads < 1_000; reads++)
+        var from = log.LogStartOffset;
+        for (var reads = 0; from < log.LogEndOffset && reads < 1_000; reads++)
         {
             var read = log.Read(from, 1 << 20, long.MaxValue, minOneBatch: true);
             OracleException.Require(!read.IsOutOfRange, $"offset {from} is out of the range of a log from {log.LogStartOffset} to {log.LogEndOffset}");
@@ -222,7 +222,7 @@ internal sealed class FileTarget : FuzzTarget
             {
                 var aborted = new List<AbortedTransaction>();
                 log.CollectAbortedTransactions(from, read, aborted);
-                long next = from;
+                var next = from;
                 foreach (var batch in RecordBatchEnumerator.Over(region.ToArray()))
                 {
                     next = Math.Max(next, batch.Header.NextOffset);
@@ -251,7 +251,7 @@ internal sealed class FileTarget : FuzzTarget
         using (var log = Open(files, isClean: true))
         {
             log.Epochs.Assign(0, 0);
-            for (int i = 0; log.SegmentCount < 3; i++)
+            for (var i = 0; log.SegmentCount < 3; i++)
             {
                 _ = log.Append(new ReadOnlySequence<byte>(Batch(log.LogEndOffset)));
             }
@@ -273,7 +273,7 @@ internal sealed class FileTarget : FuzzTarget
             ProducerEpoch = 0,
             BaseSequence = (int)(baseOffset & 0xffff),
         };
-        for (int i = 0; i < 3; i++)
+        for (var i = 0; i < 3; i++)
         {
             builder.Append(Clock.NowMs + baseOffset + i, Text("key"), new byte[60]);
         }

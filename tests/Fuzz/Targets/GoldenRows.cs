@@ -28,14 +28,14 @@ internal static class GoldenRows
 
     public static IEnumerable<GoldenBytes> All()
     {
-        string root = Directory.Exists(Path.Combine(Reference, "clients")) ? Reference : Path.Combine(RepositoryRoot, "tests", "Protocol", "Golden", "vectors");
-        foreach (string folder in Folders)
+        var root = Directory.Exists(Path.Combine(Reference, "clients")) ? Reference : Path.Combine(RepositoryRoot, "tests", "Protocol", "Golden", "vectors");
+        foreach (var folder in Folders)
         {
-            foreach (string path in Directory.EnumerateFiles(Path.Combine(root, folder), "*.tsv").Order(StringComparer.Ordinal))
+            foreach (var path in Directory.EnumerateFiles(Path.Combine(root, folder), "*.tsv").Order(StringComparer.Ordinal))
             {
-                string file = Path.GetFileNameWithoutExtension(path);
-                string schema = folder == "clients" ? file[(file.IndexOf('-', StringComparison.Ordinal) + 1)..] : file;
-                foreach (string[] cells in File.ReadLines(path).Skip(1).Select(static line => line.Split('\t')))
+                var file = Path.GetFileNameWithoutExtension(path);
+                var schema = folder == "clients" ? file[(file.IndexOf('-', StringComparison.Ordinal) + 1)..] : file;
+                foreach (var cells in File.ReadLines(path).Skip(1).Select(static line => line.Split('\t')))
                 {
                     yield return new GoldenBytes(folder, schema, short.Parse(cells[0], CultureInfo.InvariantCulture), Convert.FromHexString(cells[2]),
                         Convert.FromHexString(cells[6]));
@@ -47,17 +47,17 @@ internal static class GoldenRows
     /// <summary>The batches of the reference's tables that are there whole, sound and not.</summary>
     public static IEnumerable<byte[]> Batches()
     {
-        foreach (string file in (string[])["batches.tsv", "invalid.tsv"])
+        foreach (var file in (string[])["batches.tsv", "invalid.tsv"])
         {
-            string path = Path.Combine(Reference, "batches", file);
+            var path = Path.Combine(Reference, "batches", file);
             if (!File.Exists(path))
             {
                 continue;
             }
 
-            string[] columns = File.ReadLines(path).First().Split('\t');
-            int column = Array.FindIndex(columns, static name => name is "records" or "bytes" or "hex");
-            foreach (string cell in File.ReadLines(path).Skip(1).Select(line => line.Split('\t')[column]))
+            var columns = File.ReadLines(path).First().Split('\t');
+            var column = Array.FindIndex(columns, static name => name is "records" or "bytes" or "hex");
+            foreach (var cell in File.ReadLines(path).Skip(1).Select(line => line.Split('\t')[column]))
             {
                 if (cell.Length > 0 && cell.All(char.IsAsciiHexDigit) && cell.Length % 2 == 0)
                 {

@@ -32,7 +32,7 @@ internal sealed class MessageTarget : FuzzTarget
         {
             var read = type.GetMethod("Read", BindingFlags.Public | BindingFlags.Static,
                 [typeof(WireReader).MakeByRefType(), typeof(short)])!.CreateDelegate<ReadMessage>();
-            for (short version = Bound(type, "MinVersion"); version <= Bound(type, "MaxVersion"); version++)
+            for (var version = Bound(type, "MinVersion"); version <= Bound(type, "MaxVersion"); version++)
             {
                 _byType[(type.Name, version)] = _slots.Count;
                 _slots.Add(new Slot($"{type.Name} {version}", version, read, CanWrite: true));
@@ -43,7 +43,7 @@ internal sealed class MessageTarget : FuzzTarget
         foreach (var family in Enum.GetValues<RecordFamily>())
         {
             _slots.Add(
-                new Slot($"framed {family}", 0, (ref WireReader reader, short _) => RecordSchemas.ReadFramed(family, ref reader, out short _, out short _),
+                new Slot($"framed {family}", 0, (ref WireReader reader, short _) => RecordSchemas.ReadFramed(family, ref reader, out var _, out var _),
                 CanWrite: false));
             _slots.Add(new Slot($"key {family}", 0, (ref WireReader reader, short _) => RecordSchemas.ReadKey(family, ref reader, out _), CanWrite: false));
         }
@@ -60,7 +60,7 @@ internal sealed class MessageTarget : FuzzTarget
     {
         foreach (var type in _types)
         {
-            for (short version = Bound(type, "MinVersion"); version <= Bound(type, "MaxVersion"); version++)
+            for (var version = Bound(type, "MinVersion"); version <= Bound(type, "MaxVersion"); version++)
             {
                 if (TryWrite((IMessage)Activator.CreateInstance(type)!, version) is not { } bytes)
                 {
@@ -77,7 +77,7 @@ internal sealed class MessageTarget : FuzzTarget
 
         foreach (var row in GoldenRows.All())
         {
-            if (_byType.TryGetValue((row.Schema, row.Version), out int slot))
+            if (_byType.TryGetValue((row.Schema, row.Version), out var slot))
             {
                 yield return new FuzzInput(slot, row.Bytes);
             }
@@ -87,7 +87,7 @@ internal sealed class MessageTarget : FuzzTarget
                 continue;
             }
 
-            string? framed = row switch
+            var framed = row switch
             {
                 { Folder: "metadata" } => $"framed {RecordFamily.Metadata}",
                 { Folder: "storage" } => $"framed {RecordFamily.Storage}",
@@ -104,7 +104,7 @@ internal sealed class MessageTarget : FuzzTarget
 
             if (row.Folder == "group")
             {
-                bool isKey = row.Schema.EndsWith("Key", StringComparison.Ordinal);
+                var isKey = row.Schema.EndsWith("Key", StringComparison.Ordinal);
                 yield return new FuzzInput(SlotOf("group record"), isKey ? [(byte)row.Framed.Length, .. row.Framed] : [2, 0, 2, .. row.Framed]);
             }
         }
@@ -115,10 +115,10 @@ internal sealed class MessageTarget : FuzzTarget
         var slot = _slots[input.Slot];
         // As the broker reads: unknown tags are passed over.
         var meter = AllocationMeter.Start();
-        bool isRead = TryRead(slot, new ReadOnlySequence<byte>(input.Bytes), keepUnknownTags: false, out _, out _);
+        var isRead = TryRead(slot, new ReadOnlySequence<byte>(input.Bytes), keepUnknownTags: false, out _, out _);
         meter.Check(input.Bytes.Length, "reading");
         meter = AllocationMeter.Start();
-        bool isReadWithTags = TryRead(slot, new ReadOnlySequence<byte>(input.Bytes), keepUnknownTags: true, out var message, out long consumed);
+        var isReadWithTags = TryRead(slot, new ReadOnlySequence<byte>(input.Bytes), keepUnknownTags: true, out var message, out var consumed);
         meter.Check(input.Bytes.Length, "reading with unknown tags");
         OracleException.Require(isRead || !isReadWithTags, "kept tags make a message of what else is none");
         if (message is null || !slot.CanWrite)
@@ -126,18 +126,18 @@ internal sealed class MessageTarget : FuzzTarget
             return;
         }
 
-        byte[] once = Write(message, slot.Version);
+        var once = Write(message, slot.Version);
         OracleException.Require(once.Length == message.GetSize(slot.Version),
             $"{once.Length} bytes were written and {message.GetSize(slot.Version)} announced");
         // What stood behind the message paid for a part of what reading it may cost: it stands there again.
         byte[] padded = [.. once, .. new byte[Math.Max(0, input.Bytes.Length - once.Length)]];
-        OracleException.Require(TryRead(slot, new ReadOnlySequence<byte>(padded), keepUnknownTags: true, out var again, out long all)
+        OracleException.Require(TryRead(slot, new ReadOnlySequence<byte>(padded), keepUnknownTags: true, out var again, out var all)
             && again is not null, "what was written cannot be read");
         OracleException.Require(all == once.Length, "what was written is not read to its end");
         OracleException.Require(Write(again!, slot.Version).AsSpan().SequenceEqual(once), "read and written again it has other bytes");
         OracleException.Require(Json(message, slot.Version) == Json(again!, slot.Version), "read again it means something else");
         OracleException.Require(
-            TryRead(slot, Pieces.Cut(input.Bytes, 1 + (input.Bytes.Length % 7)), keepUnknownTags: true, out var fromPieces, out long inPieces),
+            TryRead(slot, Pieces.Cut(input.Bytes, 1 + (input.Bytes.Length % 7)), keepUnknownTags: true, out var fromPieces, out var inPieces),
             "in pieces it cannot be read");
         OracleException.Require(inPieces == consumed && Write(fromPieces!, slot.Version).AsSpan().SequenceEqual(once), "in pieces it means something else");
     }
@@ -164,8 +164,8 @@ internal sealed class MessageTarget : FuzzTarget
     private static IMessage? ReadFrame(ref WireReader reader, short version)
     {
         var head = reader;
-        short key = head.ReadInt16();
-        short apiVersion = head.ReadInt16();
+        var key = head.ReadInt16();
+        var apiVersion = head.ReadInt16();
         if (ApiCatalog.Find(key) is not { } api)
         {
             throw new WireFormatException(WireFormatReason.UnsupportedVersion, "no such API");
@@ -178,8 +178,8 @@ internal sealed class MessageTarget : FuzzTarget
     /// <summary>A key behind its length in a byte, and a value.</summary>
     private static IMessage? ReadGroupRecord(ref WireReader reader, short version)
     {
-        byte[] key = reader.ReadRaw((int)Math.Min(reader.ReadByte(), reader.Remaining));
-        byte[]? value = reader.Remaining == 0 ? null : reader.ReadRaw((int)reader.Remaining);
+        var key = reader.ReadRaw((int)Math.Min(reader.ReadByte(), reader.Remaining));
+        var value = reader.Remaining == 0 ? null : reader.ReadRaw((int)reader.Remaining);
         return GroupRecordCodec.TryRead(key, value, out var record) ? record.Key : null;
     }
 

@@ -15,7 +15,7 @@ internal sealed class Pieces : ReadOnlySequenceSegment<byte>
     {
         var first = new Pieces(default, 0);
         var last = first;
-        for (int at = 0; at < bytes.Length; at += size)
+        for (var at = 0; at < bytes.Length; at += size)
         {
             var next = new Pieces(bytes.AsMemory(at, Math.Min(size, bytes.Length - at)), at);
             last.Next = next;

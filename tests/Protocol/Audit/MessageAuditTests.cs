@@ -13,11 +13,11 @@ public class MessageAuditTests
     [Fact]
     public void Every_message_of_Kafka_is_specified_as_Kafka_has_it()
     {
-        string folder = KafkaReference.Require("messages");
+        var folder = KafkaReference.Require("messages");
         var specs = Specs();
         var faults = new List<string>();
         int messages = 0, fields = 0;
-        foreach (string path in Directory.GetFiles(folder, "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (var path in Directory.GetFiles(folder, "*.json", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             using var json =
                 JsonDocument.Parse(File.ReadAllText(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
@@ -58,7 +58,7 @@ public class MessageAuditTests
 
     private static List<SpecFile> Files()
     {
-        string root = Path.Combine(KafkaReference.RepositoryRoot, "protocol-specs");
+        var root = Path.Combine(KafkaReference.RepositoryRoot, "protocol-specs");
         var types = new TypeTable(File.ReadAllText(Path.Combine(root, "types.spec")));
         return [.. Directory.GetFiles(Path.Combine(root, "apis"), "*.spec")
             .Concat(Directory.GetFiles(Path.Combine(root, "records"), "*.spec", SearchOption.AllDirectories))

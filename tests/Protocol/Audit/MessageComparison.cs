@@ -12,7 +12,7 @@ internal sealed class MessageComparison(SchemaFacts schema, Message message, Lis
     /// <summary>Compares; returns how many fields there are.</summary>
     public int Run()
     {
-        string kind = message.Kind switch
+        var kind = message.Kind switch
         {
             MessageKind.Request => "request",
             MessageKind.Response => "response",
@@ -26,10 +26,10 @@ internal sealed class MessageComparison(SchemaFacts schema, Message message, Lis
         Expect("key", schema.Key, message.Key);
         Expect("versions", schema.Valid, message.Valid);
         Expect("flexible versions", schema.Flexible.Within(schema.Valid), message.Flexible);
-        int fields = Compare(schema.Root.GetProperty("fields"), message.Body, message.Name);
+        var fields = Compare(schema.Root.GetProperty("fields"), message.Body, message.Name);
         foreach (var shared in schema.Root.TryGetProperty("commonStructs", out var common) ? common.EnumerateArray() : [])
         {
-            string name = shared.GetProperty("name").GetString()!;
+            var name = shared.GetProperty("name").GetString()!;
             var ours = message.Structs.SingleOrDefault(s => s.Name == name && s.IsShared);
             if (ours is null)
             {
@@ -49,7 +49,7 @@ internal sealed class MessageComparison(SchemaFacts schema, Message message, Lis
     {
         var theirs = fields.EnumerateArray().ToList();
         Expect($"{path}: the fields", string.Join(' ', theirs.Select(FieldName)), string.Join(' ', ours.Fields.Select(f => f.Name)));
-        int count = theirs.Count;
+        var count = theirs.Count;
         foreach (var (field, spec) in theirs.Zip(ours.Fields))
         {
             count += Compare(field, spec, $"{path}.{spec.Name}");
@@ -60,9 +60,9 @@ internal sealed class MessageComparison(SchemaFacts schema, Message message, Lis
 
     private int Compare(JsonElement field, Field spec, string path)
     {
-        string type = field.GetProperty("type").GetString()!;
-        bool array = type.StartsWith("[]", StringComparison.Ordinal);
-        string element = array ? type[2..] : type;
+        var type = field.GetProperty("type").GetString()!;
+        var array = type.StartsWith("[]", StringComparison.Ordinal);
+        var element = array ? type[2..] : type;
         var versions = (SchemaFacts.VersionsOrNull(field, "versions") ?? SchemaFacts.Versions(field, "taggedVersions")).Within(schema.Valid);
         Expect($"{path}: array", array, spec.IsArray);
         Expect($"{path}: type", WireTypes.TryParse(element, out var wire) ? wire : WireType.Struct, spec.Type);
@@ -98,7 +98,7 @@ internal sealed class MessageComparison(SchemaFacts schema, Message message, Lis
     /// <summary>The default in one spelling: the type's own where the schema has none.</summary>
     private static string Default(JsonElement field, WireType type, bool array)
     {
-        string text = field.TryGetProperty("default", out var value) && value.ValueKind != JsonValueKind.Null ? value.ToString() : "";
+        var text = field.TryGetProperty("default", out var value) && value.ValueKind != JsonValueKind.Null ? value.ToString() : "";
         return Normal(text.ToLowerInvariant(), type, array);
     }
 
@@ -120,7 +120,7 @@ internal sealed class MessageComparison(SchemaFacts schema, Message message, Lis
 
     private static string FieldName(JsonElement field)
     {
-        string name = field.GetProperty("name").GetString()!;
+        var name = field.GetProperty("name").GetString()!;
         return char.ToLowerInvariant(name[0]) + name[1..];
     }
 

@@ -24,7 +24,7 @@ internal sealed class SchemaFacts(JsonElement root)
 
     public static VersionRange Versions(JsonElement element, string name)
     {
-        string text = element.TryGetProperty(name, out var value) ? value.GetString()! : "none";
+        var text = element.TryGetProperty(name, out var value) ? value.GetString()! : "none";
         if (text == "none")
         {
             return VersionRange.None;
@@ -35,7 +35,7 @@ internal sealed class SchemaFacts(JsonElement root)
             return new VersionRange(Number(text[..^1]), short.MaxValue);
         }
 
-        string[] ends = text.Split('-');
+        var ends = text.Split('-');
         return new VersionRange(Number(ends[0]), Number(ends[^1]));
     }
 

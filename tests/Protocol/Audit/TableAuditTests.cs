@@ -132,8 +132,8 @@ public class TableAuditTests
 
     private static IEnumerable<string> EnumRows(string[] lines)
     {
-        string name = "";
-        foreach (string line in lines)
+        var name = "";
+        foreach (var line in lines)
         {
             if (line.StartsWith("enum ", StringComparison.Ordinal))
             {
@@ -141,8 +141,8 @@ public class TableAuditTests
             }
             else if (line.StartsWith("  ", StringComparison.Ordinal))
             {
-                int colon = line.IndexOf(':', StringComparison.Ordinal);
-                string[] rest = line[(colon + 1)..].Split(" | ", 2);
+                var colon = line.IndexOf(':', StringComparison.Ordinal);
+                var rest = line[(colon + 1)..].Split(" | ", 2);
                 yield return $"{name} | {line[2..colon]} | {rest[0].Trim()} | {(rest.Length > 1 ? rest[1] : "")}";
             }
         }
@@ -151,7 +151,7 @@ public class TableAuditTests
     private static string Headers(ApiVersionRange versions, Func<short, short> header)
     {
         var runs = new List<(short From, short To, short Header)>();
-        for (short version = versions.Min; version <= versions.Max; version++)
+        for (var version = versions.Min; version <= versions.Max; version++)
         {
             if (runs.Count > 0 && runs[^1].Header == header(version))
             {

@@ -69,8 +69,10 @@ public sealed class SettingsDocumentTests
         {
             _ = text.Append($"\n## {title}\n| Setting | Default | Changes | Here |\n|---|---|---|---|\n");
             foreach (var key in ConfigCatalog.Of(scope).OrderBy(static key => key.Name, StringComparer.Ordinal))
+            {
                 _ = text.Append(
                     $"| `{key.Name}` | {Default(key)} | {Changes(key.Dynamic)} | {Word(key.Effect)}{(key.Reason.Length > 0 ? $": {key.Reason}" : "")} |\n");
+            }
         }
         return text.ToString();
     }

@@ -64,7 +64,7 @@ public class SpecParserTests
     [Fact]
     public void Generated_code_reads_like_written_code()
     {
-        string code = MessageEmitter.Emit(Parse(Example));
+        var code = MessageEmitter.Emit(Parse(Example));
         Assert.Contains("public const short MaxVersion = 3;", code, StringComparison.Ordinal);
         Assert.Contains("public string? Name { get; set; }", code, StringComparison.Ordinal);
         Assert.Contains("result.Name = version >= 2 ? reader.ReadNullableString(flexible) : reader.ReadString(flexible);", code, StringComparison.Ordinal);

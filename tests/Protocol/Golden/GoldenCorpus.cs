@@ -11,10 +11,10 @@ internal static class GoldenCorpus
 
     public static IEnumerable<(Type Type, GoldenRow Row)> Rows()
     {
-        string root = Directory.Exists(Path.Combine(KafkaReference.Folder, "golden", "clients")) ? Path.Combine(KafkaReference.Folder, "golden") : CheckedIn;
-        foreach (string folder in Folders)
+        var root = Directory.Exists(Path.Combine(KafkaReference.Folder, "golden", "clients")) ? Path.Combine(KafkaReference.Folder, "golden") : CheckedIn;
+        foreach (var folder in Folders)
         {
-            foreach (string path in Directory.GetFiles(Path.Combine(root, folder), "*.tsv").Order(StringComparer.Ordinal))
+            foreach (var path in Directory.GetFiles(Path.Combine(root, folder), "*.tsv").Order(StringComparer.Ordinal))
             {
                 foreach (var row in GoldenRow.Load(path))
                 {

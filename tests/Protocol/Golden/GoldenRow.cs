@@ -17,9 +17,9 @@ internal sealed record GoldenRow(string Folder, string Schema, short Version, st
     /// <summary>The rows of a file such as clients/001-FetchRequest.tsv.</summary>
     public static IEnumerable<GoldenRow> Load(string path)
     {
-        string folder = Path.GetFileName(Path.GetDirectoryName(path)!);
-        string file = Path.GetFileNameWithoutExtension(path);
-        string schema = folder == "clients" ? file[(file.IndexOf('-', StringComparison.Ordinal) + 1)..] : file;
+        var folder = Path.GetFileName(Path.GetDirectoryName(path)!);
+        var file = Path.GetFileNameWithoutExtension(path);
+        var schema = folder == "clients" ? file[(file.IndexOf('-', StringComparison.Ordinal) + 1)..] : file;
         return File.ReadLines(path).Skip(1).Select(line => line.Split('\t')).Select(cells => new GoldenRow(
             folder, schema, short.Parse(cells[0], CultureInfo.InvariantCulture), cells[1], Convert.FromHexString(cells[2]), cells[3], cells[4],
             Convert.FromHexString(cells[6])));
@@ -33,14 +33,14 @@ internal sealed record GoldenRow(string Folder, string Schema, short Version, st
         var wrong = new List<string>();
         Expect("bytes left over", "0", reader.Remaining.ToString(CultureInfo.InvariantCulture));
 
-        string json = ToJson(message, Version);
+        var json = ToJson(message, Version);
         if (!JsonFacts.Same(JsonNode.Parse(Json), JsonNode.Parse(json)))
         {
             wrong.Add($"JSON\n  expected {Json}\n  but was  {json}");
         }
 
         Expect("unknown tags", Sorted(UnknownTags.Split(' ')), Sorted(UnknownTagsOf(message, "")));
-        byte[] written = Write(message, Version);
+        var written = Write(message, Version);
         Expect("bytes", Convert.ToHexStringLower(Bytes), Convert.ToHexStringLower(written));
         Expect("size", Bytes.Length.ToString(CultureInfo.InvariantCulture), message.GetSize(Version).ToString(CultureInfo.InvariantCulture));
         if (Framed.Length > 0)
@@ -95,7 +95,7 @@ internal sealed record GoldenRow(string Folder, string Schema, short Version, st
         {
             case IRequest or IResponse:
                 var api = ApiCatalog.Find(Key(message))!;
-                short headerVersion = message is IRequest ? api.RequestHeaderVersion(Version) : api.ResponseHeaderVersion(Version);
+                var headerVersion = message is IRequest ? api.RequestHeaderVersion(Version) : api.ResponseHeaderVersion(Version);
                 IMessage header = message is IRequest
                     ? new RequestHeader { RequestApiKey = (short)api.Key, RequestApiVersion = Version, CorrelationId = 0x01020304, ClientId = "golden" }
                     : new ResponseHeader { CorrelationId = 0x01020304 };
@@ -135,7 +135,7 @@ internal sealed record GoldenRow(string Folder, string Schema, short Version, st
                     : RecordSchemas.ReadValue(family, RecordType, ref reader, out _);
             case "clients" when Schema.EndsWith("Request", StringComparison.Ordinal):
                 reader.Skip(4);
-                short key = BinaryPrimitives.ReadInt16BigEndian(Framed.AsSpan(4));
+                var key = BinaryPrimitives.ReadInt16BigEndian(Framed.AsSpan(4));
                 var header = RequestHeader.Read(ref reader, ApiCatalog.Find(key)!.RequestHeaderVersion(Version));
                 return ApiCatalog.ReadRequest((ApiKey)header.RequestApiKey, ref reader, header.RequestApiVersion);
             default:
@@ -151,7 +151,7 @@ internal sealed record GoldenRow(string Folder, string Schema, short Version, st
     {
         foreach (var property in value.GetType().GetProperties().Where(p => p.GetIndexParameters().Length == 0 && !p.GetMethod!.IsStatic))
         {
-            object? held = property.GetValue(value);
+            var held = property.GetValue(value);
             if (property.Name == "UnknownTags")
             {
                 foreach (var tag in (List<UnknownTag>?)held ?? [])
@@ -162,20 +162,20 @@ internal sealed record GoldenRow(string Folder, string Schema, short Version, st
                 continue;
             }
 
-            string name = char.ToLowerInvariant(property.Name[0]) + property.Name[1..];
-            string inner = path.Length == 0 ? name : $"{path}.{name}";
+            var name = char.ToLowerInvariant(property.Name[0]) + property.Name[1..];
+            var inner = path.Length == 0 ? name : $"{path}.{name}";
             if (IsStruct(held))
             {
-                foreach (string found in UnknownTagsOf(held!, inner))
+                foreach (var found in UnknownTagsOf(held!, inner))
                 {
                     yield return found;
                 }
             }
             else if (held is IList list)
             {
-                for (int i = 0; i < list.Count && IsStruct(list[i]); i++)
+                for (var i = 0; i < list.Count && IsStruct(list[i]); i++)
                 {
-                    foreach (string found in UnknownTagsOf(list[i]!, $"{inner}[{i}]"))
+                    foreach (var found in UnknownTagsOf(list[i]!, $"{inner}[{i}]"))
                     {
                         yield return found;
                     }

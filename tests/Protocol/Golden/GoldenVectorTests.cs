@@ -26,9 +26,9 @@ public class GoldenVectorTests
     private static TheoryData<string> Files(string root)
     {
         var data = new TheoryData<string>();
-        foreach (string folder in Folders.Where(f => Directory.Exists(Path.Combine(root, f))))
+        foreach (var folder in Folders.Where(f => Directory.Exists(Path.Combine(root, f))))
         {
-            foreach (string name in Directory.GetFiles(Path.Combine(root, folder), "*.tsv").Select(Path.GetFileName).OfType<string>()
+            foreach (var name in Directory.GetFiles(Path.Combine(root, folder), "*.tsv").Select(Path.GetFileName).OfType<string>()
                 .Order(StringComparer.Ordinal))
             {
                 data.Add(Path.Combine(folder, name));

@@ -9,7 +9,7 @@ internal static class Pieces
     {
         var first = new Piece(ReadOnlyMemory<byte>.Empty, 0);
         var last = first;
-        for (int at = 0; at < bytes.Length; at += size)
+        for (var at = 0; at < bytes.Length; at += size)
         {
             last = last.Append(bytes.AsMemory(at, Math.Min(size, bytes.Length - at)));
         }

@@ -21,7 +21,7 @@ public class BatchAllocationTests
     [Fact]
     public void Validating_and_iterating_a_mebibyte_allocates_nothing()
     {
-        byte[] batch = OneMebibyte(CompressionType.None);
+        var batch = OneMebibyte(CompressionType.None);
         var whole = new ReadOnlySequence<byte>(batch);
         var pieces = Segments.Every(batch, 64 * 1024);
         Assert.True(RecordBatchHeader.TryRead(batch, out var header) && header.RecordCount > 9_000);
@@ -66,10 +66,10 @@ public class BatchAllocationTests
     /// <summary>The least of several runs: the first ones fill pools and caches.</summary>
     private static long Allocated(Action action)
     {
-        long least = long.MaxValue;
-        for (int i = 0; i < 5; i++)
+        var least = long.MaxValue;
+        for (var i = 0; i < 5; i++)
         {
-            long before = GC.GetAllocatedBytesForCurrentThread();
+            var before = GC.GetAllocatedBytesForCurrentThread();
             action();
             least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }

@@ -34,12 +34,12 @@ public class BatchFuzzTests
     [InlineData(CompressionType.Zstd, 1_500)]
     public void Damaged_batches_get_a_verdict(CompressionType codec, int rounds)
     {
-        byte[] good = RecordBatchTests.Batch(40, codec);
-        int firstSeed = Environment.GetEnvironmentVariable("FUZZ_SEED") is { Length: > 0 } seed ? int.Parse(seed, null) : 1;
-        for (int round = 0; round < rounds; round++)
+        var good = RecordBatchTests.Batch(40, codec);
+        var firstSeed = Environment.GetEnvironmentVariable("FUZZ_SEED") is { Length: > 0 } seed ? int.Parse(seed, null) : 1;
+        for (var round = 0; round < rounds; round++)
         {
             var random = new Random(firstSeed + round);
-            byte[] bytes = Damage(good, codec, random);
+            var bytes = Damage(good, codec, random);
             try
             {
                 Check(bytes, random, Rules[round % Rules.Length]);
@@ -54,10 +54,10 @@ public class BatchFuzzTests
     private static byte[] Damage(byte[] good, CompressionType codec, Random random)
     {
         byte[] bytes = [.. good];
-        for (int i = random.Next(1, 6); i > 0; i--)
+        for (var i = random.Next(1, 6); i > 0; i--)
         {
             // Half of the damage hits the numbers that records start with, or the header of the codec.
-            int at = random.Next(2) == 0 ? random.Next(RecordBatchHeader.AttributesPosition, RecordBatchHeader.Size + 40) : random.Next(bytes.Length);
+            var at = random.Next(2) == 0 ? random.Next(RecordBatchHeader.AttributesPosition, RecordBatchHeader.Size + 40) : random.Next(bytes.Length);
             if (at < RecordBatchHeader.Size && random.Next(4) > 0) at = random.Next(RecordBatchHeader.Size, bytes.Length);
             bytes[at] = random.Next(3) switch { 0 => (byte)random.Next(256), 1 => (byte)(bytes[at] ^ (1 << random.Next(8))), _ => 0xff };
         }
@@ -87,9 +87,9 @@ public class BatchFuzzTests
         Assert.Equal((wholeRecords, wholeFault), (piecesRecords, piecesFault));
 
         byte[] copy = [.. bytes];
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        var before = GC.GetAllocatedBytesForCurrentThread();
         using var whole = ProduceBatchValidator.Validate(new ReadOnlySequence<byte>(copy), rules);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         using var cut = ProduceBatchValidator.Validate(pieces, rules);
         Assert.True(allocated < MaxAllocated, $"{allocated} bytes");
         Assert.Equal((whole.Error, whole.ErrorMessage, whole.IsRebuilt, whole.Header), (cut.Error, cut.ErrorMessage, cut.IsRebuilt, cut.Header));
@@ -111,7 +111,7 @@ public class BatchFuzzTests
 
     private static (int Records, RecordFault Fault) ReadAll(ReadOnlySequence<byte> bytes)
     {
-        int records = 0;
+        var records = 0;
         var batches = RecordBatchEnumerator.Over(bytes);
         while (batches.MoveNext())
         {

@@ -16,7 +16,10 @@ internal static class BatchJson
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartArray();
-            if (RecordBatchEnumerator.Peek(bytes, out _) == RecordFault.LegacyMagic) WriteLegacy(json, bytes.ToArray());
+            if (RecordBatchEnumerator.Peek(bytes, out _) == RecordFault.LegacyMagic)
+            {
+                WriteLegacy(json, bytes.ToArray());
+            }
             else
             {
                 var batches = RecordBatchEnumerator.Over(bytes);
@@ -76,7 +79,7 @@ internal static class BatchJson
         if (isControl)
         {
             Assert.True(ControlRecords.TryReadType(record.Key, out var type));
-            Assert.True(ControlRecords.TryReadValue(type, record.Value, out var message, out short version));
+            Assert.True(ControlRecords.TryReadValue(type, record.Value, out var message, out var version));
             json.WriteString("controlType", NameOf(type));
             json.WritePropertyName("controlValue");
             message!.WriteJson(json, version);

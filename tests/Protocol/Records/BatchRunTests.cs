@@ -19,7 +19,7 @@ public sealed class BatchRunTests
     [Fact]
     public void One_batch_is_a_run_of_its_own()
     {
-        byte[] bytes = Batch(7, 2);
+        var bytes = Batch(7, 2);
         var read = BatchRun.Read(new ReadOnlySequence<byte>(bytes));
         Assert.Equal(1, read.Count);
         Assert.Equal(read[0], new BatchRun(read[0], read.Bytes)[0]);
@@ -30,7 +30,7 @@ public sealed class BatchRunTests
     public void Bytes_that_end_within_a_batch_are_none()
     {
         byte[] bytes = [.. Batch(0, 1), .. Batch(1, 1)];
-        for (int length = 1; length < bytes.Length; length++)
+        for (var length = 1; length < bytes.Length; length++)
         {
             if (length == Batch(0, 1).Length) continue;
             var cut = new ReadOnlySequence<byte>(bytes, 0, length);
@@ -41,7 +41,7 @@ public sealed class BatchRunTests
     [Fact]
     public void A_header_of_another_length_than_the_bytes_is_refused()
     {
-        byte[] bytes = Batch(0, 1);
+        var bytes = Batch(0, 1);
         Assert.True(RecordBatchHeader.TryRead(bytes, out var header));
         Assert.Throws<ArgumentException>(() => new BatchRun(header, new ReadOnlySequence<byte>([.. bytes, 0])));
         Assert.Throws<ArgumentException>(() => new BatchRun(header, new ReadOnlySequence<byte>(bytes, 0, bytes.Length - 1)));
@@ -50,7 +50,7 @@ public sealed class BatchRunTests
     private static byte[] Batch(long baseOffset, int records)
     {
         using var builder = new RecordBatchBuilder { BaseOffset = baseOffset };
-        for (int i = 0; i < records; i++) builder.Append(1, NullableBytes.Null, new NullableBytes("value"u8));
+        for (var i = 0; i < records; i++) builder.Append(1, NullableBytes.Null, new NullableBytes("value"u8));
         using var buffer = new PooledBuffer();
         _ = builder.WriteTo(buffer);
         return buffer.WrittenSpan.ToArray();

@@ -24,16 +24,16 @@ public sealed class CodecVerdictTests
     public void Mutated_payloads_get_the_verdict_of_Kafka()
     {
         var failures = new List<string>();
-        int compared = 0;
+        var compared = 0;
         foreach (var row in SampleBatches.Table("codec-verdicts.tsv"))
         {
             compared++;
             var codec = (CompressionType)int.Parse(row["codec"], CultureInfo.InvariantCulture);
-            int records = int.Parse(row["records"], CultureInfo.InvariantCulture);
-            byte[] payload = Convert.FromHexString(row["payload"]);
+            var records = int.Parse(row["records"], CultureInfo.InvariantCulture);
+            var payload = Convert.FromHexString(row["payload"]);
             short kafka = short.Parse(row["error"], CultureInfo.InvariantCulture), ours = Verdict(codec, payload, records);
             // Both refuse what is wrong in two ways; what Kafka stores and cannot read back is refused.
-            bool agrees = (ours == kafka && (ours != 0 || row["consumer"] == "readable")) || (ours != 0 && (kafka != 0 || row["consumer"] == "unreadable"));
+            var agrees = (ours == kafka && (ours != 0 || row["consumer"] == "readable")) || (ours != 0 && (kafka != 0 || row["consumer"] == "unreadable"));
             if (!agrees) failures.Add($"{codec} {row["payload"]}: {ours}, Kafka {kafka}, for its consumer {row["consumer"]}");
         }
         Assert.True(failures.Count == 0, $"{failures.Count} of {compared}:\n{string.Join('\n', failures)}");
@@ -57,7 +57,7 @@ public sealed class CodecVerdictTests
     [InlineData(9000)]
     public void Gzip_with_bytes_between_the_deflate_stream_and_the_trailer_is_refused(int count)
     {
-        byte[] sound = Gzip(Records);
+        var sound = Gzip(Records);
         Assert.Equal(Undecodable, Verdict(CompressionType.Gzip, [.. sound[..^8], .. new byte[count], .. sound[^8..]]));
     }
 
@@ -74,8 +74,8 @@ public sealed class CodecVerdictTests
     [Fact]
     public void Gzip_members_are_read_wherever_they_lie()
     {
-        byte[] member = Gzip(Records);
-        for (int piece = 1; piece <= member.Length; piece++)
+        var member = Gzip(Records);
+        for (var piece = 1; piece <= member.Length; piece++)
             Assert.Equal(Records, Decompress(CompressionType.Gzip, Segments.Every([.. member, .. member], piece))[..Records.Length]);
     }
 
@@ -177,7 +177,7 @@ public sealed class CodecVerdictTests
         if ((flags & 0x10) != 0) header.AddRange("comment\0"u8);
         if ((flags & 0x02) != 0)
         {
-            uint checksum = Crc32.Compute([.. header]) ^ (uint)headerChecksumXor;
+            var checksum = Crc32.Compute([.. header]) ^ (uint)headerChecksumXor;
             header.AddRange([(byte)checksum, (byte)(checksum >> 8)]);
         }
         using var deflated = new MemoryStream();
@@ -190,7 +190,7 @@ public sealed class CodecVerdictTests
 
     private static short Verdict(CompressionType codec, byte[] payload, int records = 1)
     {
-        byte[] batch = new byte[RecordBatchHeader.Size + payload.Length];
+        var batch = new byte[RecordBatchHeader.Size + payload.Length];
         BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(8), batch.Length - 12);
         batch[16] = 2;
         batch[22] = (byte)codec;

@@ -17,7 +17,7 @@ public class CompressionTests
     private static IEnumerable<byte[]> Inputs()
     {
         var random = new Random(5);
-        foreach (int length in new[] { 0, 1, 5, 100, 32_767, 32_768, 32_769, 65_536, 65_537, 300_000 })
+        foreach (var length in new[] { 0, 1, 5, 100, 32_767, 32_768, 32_769, 65_536, 65_537, 300_000 })
         {
             yield return new byte[length];
             var noise = new byte[length];
@@ -33,12 +33,12 @@ public class CompressionTests
     {
         var codec = CompressionCodecs.Get(type);
         var random = new Random(6);
-        foreach (byte[] input in Inputs())
+        foreach (var input in Inputs())
         {
             using var compressed = new PooledBuffer();
             codec.Compress(Segments.Cut(input, random, 4), compressed, level);
-            byte[] bytes = compressed.WrittenSpan.ToArray();
-            for (int round = 0; round < 3; round++)
+            var bytes = compressed.WrittenSpan.ToArray();
+            for (var round = 0; round < 3; round++)
             {
                 using var output = new PooledBuffer();
                 var result = codec.Decompress(Segments.Cut(bytes, random, 1 + 3 * round), output, Math.Max(1, input.Length));
@@ -56,12 +56,12 @@ public class CompressionTests
     public void Zstd_frames_in_a_row_are_each_read_to_their_own_end()
     {
         var codec = CompressionCodecs.Get(CompressionType.Zstd);
-        byte[] skippable = Convert.FromHexString("502a4d1803000000aabbcc");
+        var skippable = Convert.FromHexString("502a4d1803000000aabbcc");
         byte[] expected = [1, 2, 3, .. new byte[100_000], 9];
         byte[] frames = [.. Frame([1, 2, 3]), .. skippable, .. Frame([]), .. Frame(new byte[100_000]), .. Frame([9])];
         // A frame that promises 167 bytes and has none, behind a good one.
         byte[] broken = [.. Frame([1, 2, 3]), .. Convert.FromHexString("28b52ffd20a7010000"), .. Frame([9])];
-        foreach (int size in (int[])[1, 2, 3, 4, 5, 7, 8, 11, 100, 1_000_000])
+        foreach (var size in (int[])[1, 2, 3, 4, 5, 7, 8, 11, 100, 1_000_000])
         {
             using var output = new PooledBuffer();
             Assert.Equal(DecompressionResult.Done, codec.Decompress(Segments.Every(frames, size), output, 1 << 20));
@@ -73,7 +73,7 @@ public class CompressionTests
                 1 << 20));
             Assert.Equal([1, 2, 3, 9], withEmpty.WrittenSpan.ToArray());
             // A byte repeated in a frame that promises none.
-            foreach (byte[] bytes in (byte[][])[broken, [.. Frame([1, 2, 3]), .. Convert.FromHexString("28b52ffd200003000007")]])
+            foreach (var bytes in (byte[][])[broken, [.. Frame([1, 2, 3]), .. Convert.FromHexString("28b52ffd200003000007")]])
             {
                 using var refused = new PooledBuffer();
                 Assert.Equal(DecompressionResult.Undecodable, codec.Decompress(Segments.Every(bytes, size), refused, 1 << 20));
@@ -98,14 +98,14 @@ public class CompressionTests
         const int Limit = 1 << 20;
         var codec = CompressionCodecs.Get(type);
         var input = new byte[20_000];
-        for (int i = 0; i < input.Length; i++) input[i] = (byte)(i % 7 * (i >> 8));
+        for (var i = 0; i < input.Length; i++) input[i] = (byte)(i % 7 * (i >> 8));
         using var compressed = new PooledBuffer();
         codec.Compress(new ReadOnlySequence<byte>(input), compressed, CompressionCodecs.DefaultLevel(type));
         var random = new Random(7);
-        for (int round = 0; round < 3000; round++)
+        for (var round = 0; round < 3000; round++)
         {
-            byte[] bytes = compressed.WrittenSpan.ToArray();
-            for (int i = random.Next(1, 5); i > 0; i--) bytes[random.Next(round % 2 == 0 ? 32 : bytes.Length)] = (byte)random.Next(256);
+            var bytes = compressed.WrittenSpan.ToArray();
+            for (var i = random.Next(1, 5); i > 0; i--) bytes[random.Next(round % 2 == 0 ? 32 : bytes.Length)] = (byte)random.Next(256);
             if (round % 3 == 0) bytes = bytes[..random.Next(bytes.Length)];
             using var output = new PooledBuffer();
             _ = codec.Decompress(Segments.Cut(bytes, random, 3), output, Limit);
@@ -125,12 +125,12 @@ public class CompressionTests
         new Random(8).NextBytes(input);
         using var compressed = new PooledBuffer();
         codec.Compress(new ReadOnlySequence<byte>(input), compressed, CompressionCodecs.DefaultLevel(type));
-        for (int length = 0; length < compressed.WrittenCount; length++)
+        for (var length = 0; length < compressed.WrittenCount; length++)
         {
             using var output = new PooledBuffer();
             var result = codec.Decompress(new ReadOnlySequence<byte>(compressed.WrittenMemory[..length]), output, int.MaxValue);
             // No bytes are no zstd frame, which is a good stream of nothing; so is a xerial header with less than a block's length behind it.
-            bool isEmptyStream = (type == CompressionType.Zstd && length == 0) || (type == CompressionType.Snappy && length is >= 16 and < 20);
+            var isEmptyStream = (type == CompressionType.Zstd && length == 0) || (type == CompressionType.Snappy && length is >= 16 and < 20);
             Assert.Equal(isEmptyStream ? DecompressionResult.Done : DecompressionResult.Undecodable, result);
         }
     }

@@ -16,7 +16,7 @@ public class Crc32CTests
         var data = new byte[3 * 3 * Crc32C.LongBlock + 777];
         new Random(1).NextBytes(data);
         int[] near = [0, 8, 3 * Crc32C.ShortBlock, 6 * Crc32C.ShortBlock, 3 * Crc32C.LongBlock, 3 * Crc32C.LongBlock + 3 * Crc32C.ShortBlock, data.Length - 40];
-        foreach (int length in near.SelectMany(n => Enumerable.Range(Math.Max(0, n - 9), 40)).Where(n => n <= data.Length))
+        foreach (var length in near.SelectMany(n => Enumerable.Range(Math.Max(0, n - 9), 40)).Where(n => n <= data.Length))
         {
             var span = data.AsSpan(data.Length - length);
             Assert.Equal(~Crc32CTables.Update(~0u, span), Crc32C.Compute(span));
@@ -28,11 +28,11 @@ public class Crc32CTests
     {
         var data = new byte[50_000];
         new Random(2).NextBytes(data);
-        uint whole = Crc32C.Compute(data);
+        var whole = Crc32C.Compute(data);
         var random = new Random(3);
-        for (int i = 0; i < 100; i++)
+        for (var i = 0; i < 100; i++)
         {
-            int cut = random.Next(data.Length);
+            var cut = random.Next(data.Length);
             Assert.Equal(whole, Crc32C.Append(Crc32C.Compute(data.AsSpan(0, cut)), data.AsSpan(cut)));
             Assert.Equal(whole, Crc32C.Compute(Segments.Cut(data, random, 7)));
         }

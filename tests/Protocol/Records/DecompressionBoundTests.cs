@@ -31,7 +31,7 @@ public sealed class DecompressionBoundTests
         var batches = RecordBatchEnumerator.Over(batch);
         Assert.True(batches.MoveNext());
         _ = RecordTimeSearch.Find(batches.Current, NowMs, exact: false, 0, out _);
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        var before = GC.GetAllocatedBytesForCurrentThread();
         Assert.Equal(RecordFault.None, RecordTimeSearch.Find(batches.Current, NowMs + 3, exact: true, 0, out var found));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 256 * 1024);
         Assert.Equal((3L, NowMs + 3), found);

@@ -28,13 +28,13 @@ public class GoldenBatchTests
     private static void CheckDecoding(IEnumerable<IReadOnlyDictionary<string, string>> table)
     {
         var failures = new List<string>();
-        int rows = 0;
+        var rows = 0;
         foreach (var row in table)
         {
             rows++;
-            byte[] bytes = Convert.FromHexString(row["hex"]);
+            var bytes = Convert.FromHexString(row["hex"]);
             using var expected = JsonDocument.Parse(row["json"]);
-            for (int cut = 0; cut < 3; cut++)
+            for (var cut = 0; cut < 3; cut++)
             {
                 var sequence = cut == 0 ? new ReadOnlySequence<byte>(bytes) : Segments.Cut(bytes, new Random(cut), 5 * cut);
                 Collect(failures, row["name"], () =>
@@ -56,8 +56,8 @@ public class GoldenBatchTests
         {
             Collect(failures, row["name"], () =>
             {
-                byte[] bytes = Convert.FromHexString(row["hex"]);
-                byte[] ours = Rewrite(bytes, out bool isCompressed);
+                var bytes = Convert.FromHexString(row["hex"]);
+                var ours = Rewrite(bytes, out var isCompressed);
                 if (isCompressed)
                 {
                     compressed++;
@@ -82,7 +82,7 @@ public class GoldenBatchTests
         }
         catch (Exception e)
         {
-            string text = e.Message.ReplaceLineEndings(" ");
+            var text = e.Message.ReplaceLineEndings(" ");
             failures.Add($"{name}: {e.GetType().Name} {text[..Math.Min(400, text.Length)]}");
         }
     }
@@ -115,7 +115,7 @@ public class GoldenBatchTests
             while (reader.MoveNext())
             {
                 var record = reader.Current;
-                long timestamp = header.BaseTimestamp + record.TimestampDelta;
+                var timestamp = header.BaseTimestamp + record.TimestampDelta;
                 if (header.IsControl && ControlRecords.TryReadType(record.Key, out var type)
                     && ControlRecords.TryReadValue(type, record.Value, out var message, out _))
                 {

@@ -57,17 +57,17 @@ public partial class InvalidBatchTests
     {
         var partitions = new Dictionary<string, int>();
         var failures = new List<string>();
-        int rows = 0;
+        var rows = 0;
         foreach (var row in table)
         {
             rows++;
             // A row that is not in the list of those we can build, and is cut in the table, cannot be sent again.
-            bool isCut = row["records"].Contains("...", StringComparison.Ordinal) && !IsOfZeros(row["name"]);
-            string topic = TopicOf(row["topicConfig"]);
+            var isCut = row["records"].Contains("...", StringComparison.Ordinal) && !IsOfZeros(row["name"]);
+            var topic = TopicOf(row["topicConfig"]);
             // The rows of a topic went to its partitions one after the other, and texts of errors name them.
-            int partition = partitions[topic] = partitions.GetValueOrDefault(topic, -1) + 1;
-            if (row.TryGetValue("partition", out string? named)) partition = int.Parse(named, CultureInfo.InvariantCulture);
-            for (int cut = 0; cut < (isCut ? 0 : 6); cut++)
+            var partition = partitions[topic] = partitions.GetValueOrDefault(topic, -1) + 1;
+            if (row.TryGetValue("partition", out var named)) partition = int.Parse(named, CultureInfo.InvariantCulture);
+            for (var cut = 0; cut < (isCut ? 0 : 6); cut++)
             {
                 try
                 {
@@ -86,10 +86,10 @@ public partial class InvalidBatchTests
 
     private static void Check(IReadOnlyDictionary<string, string> row, string topic, int partition, int cut)
     {
-        string name = row["name"];
-        byte[]? records = RecordsOf(row);
-        byte[] stored = row["stored"].Contains("...", StringComparison.Ordinal) ? [] : Convert.FromHexString(row["stored"]);
-        short version = short.Parse(row["version"], CultureInfo.InvariantCulture);
+        var name = row["name"];
+        var records = RecordsOf(row);
+        var stored = row["stored"].Contains("...", StringComparison.Ordinal) ? [] : Convert.FromHexString(row["stored"]);
+        var version = short.Parse(row["version"], CultureInfo.InvariantCulture);
         var rules = new ProduceBatchRules(version, "invalid-" + topic, partition, SettingsOf(row["topicConfig"]), NowOf(row, stored));
         ReadOnlySequence<byte>? bytes = records is null
             ? null
@@ -132,7 +132,7 @@ public partial class InvalidBatchTests
 
     private static void CheckStored(byte[] stored, in ProduceVerdict verdict, RecordBatchHeader header)
     {
-        byte[] ours = verdict.Batch.ToArray();
+        var ours = verdict.Batch.ToArray();
         Assert.True(RecordBatchHeader.TryRead(ours, out var read));
         Assert.Equal(header, read);
         if (!verdict.IsRebuilt || header.Codec == CompressionType.None)
@@ -192,10 +192,10 @@ public partial class InvalidBatchTests
     private static ProduceSettings SettingsOf(string config)
     {
         var settings = new ProduceSettings();
-        foreach (string entry in config.Trim('{', '}').Split(", ", StringSplitOptions.RemoveEmptyEntries))
+        foreach (var entry in config.Trim('{', '}').Split(", ", StringSplitOptions.RemoveEmptyEntries))
         {
-            string[] pair = entry.Split('=');
-            long number = long.TryParse(pair[1], CultureInfo.InvariantCulture, out long n) ? n : 0;
+            var pair = entry.Split('=');
+            var number = long.TryParse(pair[1], CultureInfo.InvariantCulture, out var n) ? n : 0;
             settings = pair[0] switch
             {
                 "cleanup.policy" => settings with { RequiresKeys = pair[1].Contains("compact", StringComparison.Ordinal) },

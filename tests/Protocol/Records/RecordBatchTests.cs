@@ -13,9 +13,12 @@ public class RecordBatchTests
     internal static byte[] Batch(int records, CompressionType codec = CompressionType.None, long baseOffset = 0)
     {
         using var builder = new RecordBatchBuilder { BaseOffset = baseOffset, Codec = codec };
-        for (int i = 0; i < records; i++)
+        for (var i = 0; i < records; i++)
+        {
             builder.Append(Time + i, i % 5 == 0 ? null : Encoding.UTF8.GetBytes($"key-{i}"), i % 7 == 0 ? null : new byte[i % 300],
                 i % 3 == 0 ? [new RecordHeader("h"u8.ToArray(), null), new RecordHeader("h"u8.ToArray(), "x"u8.ToArray())] : []);
+        }
+
         return builder.ToArray();
     }
 
@@ -24,7 +27,7 @@ public class RecordBatchTests
     {
         byte[] bytes = [.. Batch(200), .. Batch(50, baseOffset: 200)];
         var random = new Random(11);
-        for (int round = 0; round < 50; round++)
+        for (var round = 0; round < 50; round++)
         {
             var sequence = Segments.Cut(bytes, random, 1 + round);
             long offset = 0;
@@ -34,7 +37,7 @@ public class RecordBatchTests
                 var batch = batches.Current;
                 Assert.Equal(batch.Header.Crc, Crc32C.Compute(batch.Bytes.Slice(RecordBatchHeader.AttributesPosition)));
                 using var reader = new RecordBatchReader(batch);
-                int i = 0;
+                var i = 0;
                 for (; reader.MoveNext(); i++)
                 {
                     var record = reader.Current;
@@ -44,7 +47,7 @@ public class RecordBatchTests
                     Assert.Equal(i % 7 == 0, record.Value.IsNull);
                     Assert.Equal(i % 7 == 0 ? 0 : i % 300, record.Value.Length);
                     Assert.Equal(i % 3 == 0 ? 2 : 0, record.HeaderCount);
-                    int headers = 0;
+                    var headers = 0;
                     foreach (var header in record.Headers)
                     {
                         Assert.Equal("h"u8, header.Key);
@@ -83,8 +86,8 @@ public class RecordBatchTests
     [Fact]
     public void Bytes_that_end_within_a_batch_are_said_to()
     {
-        byte[] bytes = Batch(3);
-        for (int length = 0; length < bytes.Length; length++)
+        var bytes = Batch(3);
+        for (var length = 0; length < bytes.Length; length++)
         {
             var batches = RecordBatchEnumerator.Over(bytes.AsMemory(0, length));
             Assert.False(batches.MoveNext());

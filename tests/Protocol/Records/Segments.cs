@@ -24,7 +24,7 @@ internal sealed class Segments : ReadOnlySequenceSegment<byte>
     {
         var first = new Segments(bytes.AsMemory(0, cuts.Length > 1 ? cuts[1] : 0), 0);
         var last = first;
-        for (int i = 1; i + 1 < cuts.Length; i++)
+        for (var i = 1; i + 1 < cuts.Length; i++)
         {
             var next = new Segments(bytes.AsMemory(cuts[i], cuts[i + 1] - cuts[i]), cuts[i]);
             last.Next = next;

@@ -22,9 +22,9 @@ public class HostileBytesTests
         foreach (var (type, row) in GoldenCorpus.Rows())
         {
             var read = MessageTypes.Reader(type);
-            for (int i = 0; i < MutationsPerRow; i++)
+            for (var i = 0; i < MutationsPerRow; i++)
             {
-                byte[] bytes = Mutate(row.Bytes, random);
+                var bytes = Mutate(row.Bytes, random);
                 if (TryRead(read, bytes, row.Version, $"{row} mutation {i} of seed {Seed}") is not { } message)
                 {
                     refused++;
@@ -32,7 +32,7 @@ public class HostileBytesTests
                 }
 
                 accepted++;
-                byte[] once = GoldenRow.Write(message, row.Version);
+                var once = GoldenRow.Write(message, row.Version);
                 Assert.Equal(once.Length, message.GetSize(row.Version));
                 var reader = new WireReader(once, keepUnknownTags: true);
                 var again = read(ref reader, row.Version);
@@ -54,14 +54,14 @@ public class HostileBytesTests
         foreach (var version in GoldenCorpus.Rows().Where(r => r.Row.Case == "default").Select(r => (r.Type, r.Row.Version)).Distinct())
         {
             var read = MessageTypes.Reader(version.Type);
-            foreach (byte[] head in heads)
+            foreach (var head in heads)
             {
-                foreach (byte fill in fills)
+                foreach (var fill in fills)
                 {
-                    byte[] bytes = new byte[BombBytes];
+                    var bytes = new byte[BombBytes];
                     bytes.AsSpan().Fill(fill);
                     head.CopyTo(bytes, 0);
-                    string what = $"{version.Type.Name} version {version.Version} head {Convert.ToHexString(head)} fill {fill:x2}";
+                    var what = $"{version.Type.Name} version {version.Version} head {Convert.ToHexString(head)} fill {fill:x2}";
                     _ = TryRead(read, bytes, version.Version, what);
                     // What is set aside for a message is all that it gets.
                     _ = TryRead(read, bytes, version.Version, what, maxCost: SetAside);
@@ -72,7 +72,7 @@ public class HostileBytesTests
 
     private static IMessage? TryRead(ReadMessage read, byte[] bytes, short version, string what, long maxCost = long.MaxValue)
     {
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        var before = GC.GetAllocatedBytesForCurrentThread();
         IMessage? message = null;
         try
         {
@@ -88,8 +88,8 @@ public class HostileBytesTests
             Assert.Fail($"{what}: {Convert.ToHexString(bytes.AsSpan(0, Math.Min(bytes.Length, 2000)))}\n{e}");
         }
 
-        long cost = GC.GetAllocatedBytesForCurrentThread() - before;
-        long bound = Math.Min(maxCost, WireLimits.MostCost(bytes.Length)) + WireLimits.UncountedAllowance;
+        var cost = GC.GetAllocatedBytesForCurrentThread() - before;
+        var bound = Math.Min(maxCost, WireLimits.MostCost(bytes.Length)) + WireLimits.UncountedAllowance;
         Assert.True(cost <= bound, $"{what}: {bytes.Length} bytes allocated {cost}, the bound is {bound}");
         return message;
     }
@@ -97,9 +97,9 @@ public class HostileBytesTests
     private static byte[] Mutate(byte[] original, Random random)
     {
         var bytes = new List<byte>(original);
-        for (int changes = random.Next(1, 4); changes > 0 && bytes.Count > 0; changes--)
+        for (var changes = random.Next(1, 4); changes > 0 && bytes.Count > 0; changes--)
         {
-            int at = random.Next(bytes.Count);
+            var at = random.Next(bytes.Count);
             switch (random.Next(6))
             {
                 case 0:

@@ -77,11 +77,11 @@ public class LossTests
         {
             var reader = new WireReader(row.Bytes);
             var message = MessageTypes.Reader(type)(ref reader, row.Version);
-            for (short version = Constant(type, "MinVersion"); version <= Constant(type, "MaxVersion"); version++)
+            for (var version = Constant(type, "MinVersion"); version <= Constant(type, "MaxVersion"); version++)
             {
                 var lost = Losses(message, schemas[type.Name], schemas[type.Name], version).ToList();
-                string? thrown = Refusal(() => GoldenRow.Write(message, version));
-                string? thrownBySize = Refusal(() => message.GetSize(version));
+                var thrown = Refusal(() => GoldenRow.Write(message, version));
+                var thrownBySize = Refusal(() => message.GetSize(version));
                 if (lost.Count == 0 ? thrown is not null : thrown is null || thrown != thrownBySize || !lost.Contains(thrown))
                 {
                     faults.Add($"{row} as version {version}: would lose [{string.Join(' ', lost)}], refused {thrown}, its size {thrownBySize}");
@@ -98,7 +98,7 @@ public class LossTests
     private static Dictionary<string, JsonElement> Schemas(string folder)
     {
         var schemas = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
-        foreach (string path in Directory.GetFiles(folder, "*.json", SearchOption.AllDirectories))
+        foreach (var path in Directory.GetFiles(folder, "*.json", SearchOption.AllDirectories))
         {
             using var json =
                 JsonDocument.Parse(File.ReadAllText(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
@@ -111,16 +111,16 @@ public class LossTests
     /// <summary>The names of the fields that Kafka would not let go, by the schema and by reflection.</summary>
     private static IEnumerable<string> Losses(object holder, JsonElement schema, JsonElement root, short version)
     {
-        object fresh = Activator.CreateInstance(holder.GetType())!;
+        var fresh = Activator.CreateInstance(holder.GetType())!;
         foreach (var field in schema.GetProperty("fields").EnumerateArray())
         {
-            string name = field.GetProperty("name").GetString()!;
+            var name = field.GetProperty("name").GetString()!;
             var property = holder.GetType().GetProperty(char.ToUpperInvariant(name[0]) + name[1..])!;
-            object? value = property.GetValue(holder);
+            var value = property.GetValue(holder);
             var versions = SchemaFacts.VersionsOrNull(field, "versions") ?? SchemaFacts.Versions(field, "taggedVersions");
             if (version < versions.Low || version > versions.High)
             {
-                bool ignorable = field.TryGetProperty("ignorable", out var flag) && flag.ValueKind == JsonValueKind.True;
+                var ignorable = field.TryGetProperty("ignorable", out var flag) && flag.ValueKind == JsonValueKind.True;
                 if (!ignorable && !Same(value, property.GetValue(fresh)))
                 {
                     yield return char.ToLowerInvariant(name[0]) + name[1..];
@@ -135,9 +135,9 @@ public class LossTests
             }
 
             // Within a tagged struct that holds its default nothing is written, and nothing can be lost.
-            foreach (object element in value is IList list ? list.Cast<object>() : value is null ? [] : [value])
+            foreach (var element in value is IList list ? list.Cast<object>() : value is null ? [] : [value])
             {
-                foreach (string lost in Losses(element, inner, root, version))
+                foreach (var lost in Losses(element, inner, root, version))
                 {
                     yield return lost;
                 }
@@ -152,7 +152,7 @@ public class LossTests
             return field;
         }
 
-        string type = field.GetProperty("type").GetString()!.Replace("[]", "", StringComparison.Ordinal);
+        var type = field.GetProperty("type").GetString()!.Replace("[]", "", StringComparison.Ordinal);
         return root.TryGetProperty("commonStructs", out var common)
             ? common.EnumerateArray().Where(s => s.GetProperty("name").GetString() == type).Select(s => (JsonElement?)s).FirstOrDefault()
             : null;

@@ -22,18 +22,18 @@ public sealed class SmallElementsTests
     {
         var type = MessageTypes.Find("clients", request)!;
         var read = MessageTypes.Reader(type);
-        foreach (short version in Versions(type))
+        foreach (var version in Versions(type))
         {
             foreach (var path in ArrayPaths(type))
             {
                 // The elements are as small as can be, or have one small element in each of their own arrays.
-                foreach (bool isFilled in new[] { false, true })
+                foreach (var isFilled in new[] { false, true })
                 {
                     var message = (IMessage)Activator.CreateInstance(type)!;
                     Fill(message, path, isFilled);
-                    string what = $"{request} version {version}, {string.Join('.', path.Select(static p => p.Name))}{(isFilled ? ", with elements" : "")}";
+                    var what = $"{request} version {version}, {string.Join('.', path.Select(static p => p.Name))}{(isFilled ? ", with elements" : "")}";
                     if (TryWrite(message, version) is not { } bytes) continue;
-                    long before = GC.GetAllocatedBytesForCurrentThread();
+                    var before = GC.GetAllocatedBytesForCurrentThread();
                     var reader = new WireReader(new ReadOnlySequence<byte>(bytes));
                     try
                     {
@@ -43,7 +43,7 @@ public sealed class SmallElementsTests
                     {
                         Assert.Fail($"{what}: {bytes.Length} bytes: {e.Message}");
                     }
-                    long cost = GC.GetAllocatedBytesForCurrentThread() - before;
+                    var cost = GC.GetAllocatedBytesForCurrentThread() - before;
                     Assert.True(reader.Remaining == 0, $"{what}: {reader.Remaining} bytes are left");
                     Assert.True(cost <= reader.Cost + WireLimits.UncountedAllowance,
                         $"{what}: {bytes.Length} bytes cost {cost}, and {reader.Cost} by estimate");
@@ -58,7 +58,7 @@ public sealed class SmallElementsTests
     {
         var request =
             new MetadataRequest { Topics = [.. Enumerable.Range(0, Elements).Select(static _ => new MetadataRequest.MetadataRequestTopic { Name = "" })] };
-        byte[] bytes = TryWrite(request, 9)!;
+        var bytes = TryWrite(request, 9)!;
         var refusal = Assert.Throws<WireFormatException>(() =>
         {
             var reader = new WireReader(new ReadOnlySequence<byte>(bytes), maxCost: 100_000);
@@ -72,7 +72,7 @@ public sealed class SmallElementsTests
     private static IEnumerable<short> Versions(Type type)
     {
         short from = (short)type.GetField("MinVersion")!.GetValue(null)!, to = (short)type.GetField("MaxVersion")!.GetValue(null)!;
-        for (short version = from; version <= to; version++) yield return version;
+        for (var version = from; version <= to; version++) yield return version;
     }
 
     private static IEnumerable<PropertyInfo> Arrays(Type type) =>
@@ -95,9 +95,9 @@ public sealed class SmallElementsTests
     {
         var list = (IList)Activator.CreateInstance(path[0].PropertyType)!;
         path[0].SetValue(target, list);
-        for (int i = 0; i < (path.Length == 1 ? Elements : 1); i++)
+        for (var i = 0; i < (path.Length == 1 ? Elements : 1); i++)
         {
-            object element = Element(ElementOf(path[0]), isFilled && path.Length == 1);
+            var element = Element(ElementOf(path[0]), isFilled && path.Length == 1);
             if (path.Length > 1) Fill(element, path[1..], isFilled);
             list.Add(element);
         }
@@ -107,7 +107,7 @@ public sealed class SmallElementsTests
     {
         if (type == typeof(string)) return isFilled ? "x" : "";
         if (type == typeof(byte[])) return Array.Empty<byte>();
-        object element = Activator.CreateInstance(type)!;
+        var element = Activator.CreateInstance(type)!;
         if (type.Assembly != typeof(RequestHeader).Assembly || !type.IsClass) return element;
         foreach (var text in type.GetProperties().Where(static p => p.PropertyType == typeof(string) && p.CanWrite))
         {

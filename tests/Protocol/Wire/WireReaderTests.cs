@@ -33,7 +33,7 @@ public class WireReaderTests
     [InlineData(int.MinValue)]
     public void A_negative_array_length_is_null_whatever_its_value(int length)
     {
-        byte[] bytes = new byte[4];
+        var bytes = new byte[4];
         BinaryPrimitives.WriteInt32BigEndian(bytes, length);
         var reader = new WireReader(bytes);
         Assert.Equal(-1, reader.ReadArrayLength(flexible: false, nullable: true, elementBytes: 1, elementCost: 8));
@@ -52,7 +52,7 @@ public class WireReaderTests
     [Fact]
     public void An_array_is_no_longer_than_the_bytes_left_allow()
     {
-        byte[] bytes = new byte[4 + 40];
+        var bytes = new byte[4 + 40];
         BinaryPrimitives.WriteInt32BigEndian(bytes, 11);
         Assert.Equal(WireFormatReason.ArrayTooLong, ReasonOf(bytes, (ref WireReader r) => r.ReadArrayLength(false, false, elementBytes: 4, elementCost: 4)));
         BinaryPrimitives.WriteInt32BigEndian(bytes, 10);
@@ -63,7 +63,7 @@ public class WireReaderTests
     [Fact]
     public void An_array_has_no_more_than_a_million_elements()
     {
-        byte[] bytes = new byte[4 + 1_000_001];
+        var bytes = new byte[4 + 1_000_001];
         BinaryPrimitives.WriteInt32BigEndian(bytes, 1_000_001);
         Assert.Equal(WireFormatReason.ArrayTooLong, ReasonOf(bytes, (ref WireReader r) => r.ReadArrayLength(false, false, elementBytes: 1, elementCost: 1)));
         BinaryPrimitives.WriteInt32BigEndian(bytes, 1_000_000);
@@ -148,7 +148,7 @@ public class WireReaderTests
     [Fact]
     public void A_string_across_pieces_is_whole()
     {
-        byte[] text = Encoding.UTF8.GetBytes("日本語🚀");
+        var text = Encoding.UTF8.GetBytes("日本語🚀");
         var reader = new WireReader(Pieces.Cut([(byte)(text.Length + 1), .. text], 2));
         Assert.Equal("日本語🚀", reader.ReadString(flexible: true));
     }

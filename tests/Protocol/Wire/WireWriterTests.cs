@@ -23,8 +23,8 @@ public class WireWriterTests
     [Fact]
     public void Without_a_sink_a_region_is_copied()
     {
-        byte[] copied = GoldenRow.Write(FetchOf(RecordBytes.From(new Region([7, 8, 9]))), 4);
-        byte[] memory = GoldenRow.Write(FetchOf(RecordBytes.From(new byte[] { 7, 8, 9 })), 4);
+        var copied = GoldenRow.Write(FetchOf(RecordBytes.From(new Region([7, 8, 9]))), 4);
+        var memory = GoldenRow.Write(FetchOf(RecordBytes.From(new byte[] { 7, 8, 9 })), 4);
         Assert.Equal(memory, copied);
     }
 
@@ -43,7 +43,7 @@ public class WireWriterTests
         var buffer = new ArrayBufferWriter<byte>(4096);
         WriteInto(response, buffer);
         buffer.Clear();
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        var before = GC.GetAllocatedBytesForCurrentThread();
         WriteInto(response, buffer);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }

@@ -37,14 +37,20 @@ public sealed class CheckCommandTests : IDisposable
         foreach (
             var (setting, line) in ((string, int)[])[("listeners", 12), ("authorizer.class.name", 18), ("principal.builder.class", 20),
             ("config.providers", 21)])
+        {
             Assert.Contains(problems, problem => problem.EndsWith($"({file}:{line})", StringComparison.Ordinal)
                 && problem.Contains(setting == "listeners" ? "which is not served yet" : setting, StringComparison.Ordinal));
+        }
+
         Assert.Equal(6, problems.Count);
         var ignored = string.Join('\n', Section(said, "Without effect"));
         foreach (
             var setting in (string[])["super.users", "listener.name.controlplane-9090.ssl.client.auth", "config.providers.strimzienv.class",
             "cruise.control.metrics.topic", "metric.reporters", "prometheus.metrics.reporter.listener"])
+        {
             Assert.Contains(setting, ignored, StringComparison.Ordinal);
+        }
+
         Assert.DoesNotContain("CERTS_STORE_PASSWORD", said, StringComparison.Ordinal);
     }
 
@@ -197,9 +203,11 @@ public sealed class CheckCommandTests : IDisposable
             + $"{new DiskFileStore().Resolve(_folder.FullName)}/gone, which does not exist. (--override)", Problem(link));
         Assert.Contains($"{link}/data cannot be created: {link} is a link to", Problem(link + "/data"), StringComparison.Ordinal);
         if (OperatingSystem.IsLinux())
+        {
             Assert.Equal(
                 "The log directory /proc/x, which holds the metadata log, cannot be used: /proc takes no files and no folders: it is of the kernel's file "
-                + "system proc. (--override)", Problem("/proc/x"));
+                    + "system proc. (--override)", Problem("/proc/x"));
+        }
 
         static string Problem(string directory)
         {

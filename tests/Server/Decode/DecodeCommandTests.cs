@@ -237,8 +237,10 @@ public sealed class DecodeCommandTests
         foreach (var path in (string[])["/bin/true", "/bin/sh", "/bin/ls", Environment.ProcessPath!, typeof(DecodeCommandTests).Assembly.Location])
         {
             if (File.Exists(path))
+            {
                 Assert.Contains("looks like no file of a data directory", Assert.Throws<ConfigurationException>(() => Decode(path)).Message,
                     StringComparison.Ordinal);
+            }
         }
     }
 
@@ -331,9 +333,15 @@ public sealed class DecodeCommandTests
         {
             var path = Path.Combine(folder.FullName, name);
             File.WriteAllText(path, content);
-            if (isKafkas) Assert.Equal((0, content), Decode(path));
-            else Assert.StartsWith($"{path} is text and no file of a data directory: ", Assert.Throws<ConfigurationException>(() => Decode(path)).Message,
-                StringComparison.Ordinal);
+            if (isKafkas)
+            {
+                Assert.Equal((0, content), Decode(path));
+            }
+            else
+            {
+                Assert.StartsWith($"{path} is text and no file of a data directory: ", Assert.Throws<ConfigurationException>(() => Decode(path)).Message,
+                    StringComparison.Ordinal);
+            }
         }
         finally
         {

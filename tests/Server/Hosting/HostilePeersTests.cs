@@ -45,7 +45,7 @@ public sealed class HostilePeersTests
         const int Peers = 600;
         await using var node = await SocketNode.Start();
         _ = await node.CreateTopic(Topic, 1);
-        byte[] head = new byte[5];
+        var head = new byte[5];
         BinaryPrimitives.WriteInt32BigEndian(head, 100 * 1024 * 1024);
         foreach (var peer in await Crowd(node, Peers))
         {
@@ -62,7 +62,7 @@ public sealed class HostilePeersTests
     {
         const int Peers = 100, FrameBytes = 1 << 20, Bound = 4 << 20;
         await using var node = await SocketNode.Start(("socket.request.max.bytes", $"{FrameBytes}"), ("queued.max.request.bytes", $"{Bound}"));
-        byte[] most = new byte[FrameBytes];
+        var most = new byte[FrameBytes];
         BinaryPrimitives.WriteInt32BigEndian(most, FrameBytes);
         var sending = (await Crowd(node, Peers)).ConvertAll(peer => Flood(peer, most, count: 1));
         await Until(() => node.Node.Node.Broker.Connections.RequestMemory!.Waiting == Peers - (Bound / FrameBytes));
@@ -106,7 +106,7 @@ public sealed class HostilePeersTests
         var sending = Task.Run(async () =>
         {
             const int AtOnce = 1_000;
-            byte[] many = new byte[ApiVersions.Length * AtOnce];
+            var many = new byte[ApiVersions.Length * AtOnce];
             for (var sent = 0; sent < Count; sent += AtOnce)
             {
                 for (var i = 0; i < AtOnce; i++)
@@ -119,8 +119,8 @@ public sealed class HostilePeersTests
             }
         }, TestContext.Current.CancellationToken);
         await using var stream = new BufferedStream(new NetworkStream(client.Socket), 1 << 20);
-        byte[] head = new byte[8];
-        byte[] rest = new byte[64 * 1024];
+        var head = new byte[8];
+        var rest = new byte[64 * 1024];
         for (var i = 0; i < Count; i++)
         {
             await stream.ReadExactlyAsync(head, TestContext.Current.CancellationToken);

@@ -179,8 +179,11 @@ public sealed class StartStopTests
         Assert.Contains("ERROR logs: The log of t-0 cannot be used.", text.ToString(), StringComparison.Ordinal);
         Assert.Contains("Too many open files : '/data/t-0/x.log'", text.ToString(), StringComparison.Ordinal);
         if (!hasStack)
+        {
             Assert.EndsWith("ERROR logs: The log of t-0 cannot be used. The log of t-0 has failed. Too many open files : '/data/t-0/x.log'\n", text.ToString(),
                 StringComparison.Ordinal);
+        }
+
         Assert.Equal(hasStack, text.ToString().Contains("   at ", StringComparison.Ordinal));
         Assert.Equal(!hasStack, text.ToString().TrimEnd().Split('\n').Length == 1);
     }

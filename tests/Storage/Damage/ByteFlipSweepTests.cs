@@ -35,7 +35,7 @@ public sealed class ByteFlipSweepTests(ITestOutputHelper output)
             .ThenBy(static folder => Directory.EnumerateFiles(folder).Sum(static file => new FileInfo(file).Length))
             .Where(static folder => Directory.EnumerateFiles(folder, "*.log").Sum(static file => new FileInfo(file).Length) > 500).Take(2).ToList();
         Assert.NotEmpty(folders);
-        foreach (string folder in folders)
+        foreach (var folder in folders)
             await Sweep(await SmallDirectory.Of(folder, clean), FlipsOfAnArchive, minFlips: 1);
     }
 
@@ -46,7 +46,7 @@ public sealed class ByteFlipSweepTests(ITestOutputHelper output)
         random.Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(places));
         var wrong = new List<string>();
         int tried = 0, refused = 0, repaired = 0, errors = 0;
-        foreach ((string path, int position) in places.Take(flips))
+        foreach ((var path, var position) in places.Take(flips))
         {
             var flipped = new FlippedDirectory(directory, path, position, random.Next(8));
             try
@@ -71,18 +71,18 @@ public sealed class ByteFlipSweepTests(ITestOutputHelper output)
     /// <summary>Every byte; of the records, which clients check by the checksum that is among the headers, a few.</summary>
     private static IEnumerable<(string Path, int Position)> Places(SmallDirectory directory, bool fewRecords)
     {
-        foreach ((string path, byte[] bytes) in directory.Files.OrderBy(static file => file.Key, StringComparer.Ordinal))
+        foreach ((var path, var bytes) in directory.Files.OrderBy(static file => file.Key, StringComparer.Ordinal))
         {
             if (!path.EndsWith(".log", StringComparison.Ordinal) || !fewRecords)
             {
-                for (int i = 0; i < bytes.Length; i++)
+                for (var i = 0; i < bytes.Length; i++)
                     yield return (path, i);
                 continue;
             }
-            for (int at = 0; at < bytes.Length;)
+            for (var at = 0; at < bytes.Length;)
             {
                 var header = Batches.Header(bytes[at..]);
-                for (int i = 0; i < Protocol.Records.RecordBatchHeader.Size + 4; i++)
+                for (var i = 0; i < Protocol.Records.RecordBatchHeader.Size + 4; i++)
                     yield return (path, at + i);
                 at += header.SizeInBytes;
             }

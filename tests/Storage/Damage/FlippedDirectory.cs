@@ -49,7 +49,7 @@ internal sealed class FlippedDirectory(SmallDirectory directory, string path, in
             IsRefused = true;
             return;
         }
-        foreach ((TopicPartition partition, LogContent content) in directory.Contents)
+        foreach ((var partition, var content) in directory.Contents)
         {
             if (opened.Directory.Find(partition) is { } log)
                 Ask(log, content);
@@ -71,18 +71,18 @@ internal sealed class FlippedDirectory(SmallDirectory directory, string path, in
         log.Producers.OnHighWatermark(log.LogEndOffset);
         if (log.LogEndOffset != content.End && _repairs.Count == 0)
             Say(log.Partition, $"it ends at {log.LogEndOffset} and not at {content.End}");
-        for (long offset = content.Start; offset < content.End; offset++)
+        for (var offset = content.Start; offset < content.End; offset++)
         {
-            long asked = offset;
+            var asked = offset;
             Try(log.Partition, $"a read at {asked}", () => Read(log, content, asked));
         }
         Try(log.Partition, "a read of all", () => ReadAll(log, content));
-        foreach ((long offset, long timestamp) in content.Records)
+        foreach ((var offset, var timestamp) in content.Records)
         {
-            long expected = content.Records.First(record => record.Timestamp >= timestamp).Offset;
+            var expected = content.Records.First(record => record.Timestamp >= timestamp).Offset;
             Try(log.Partition, $"a search for {timestamp}", () => Found(log, log.FindByTimestamp(timestamp), expected));
         }
-        (long largest, _) = content.Records.MaxBy(static record => record.Timestamp);
+        (var largest, _) = content.Records.MaxBy(static record => record.Timestamp);
         Try(log.Partition, "a search for the largest time", () => Found(log, log.FindMaxTimestamp(), largest));
     }
 
@@ -94,7 +94,7 @@ internal sealed class FlippedDirectory(SmallDirectory directory, string path, in
             Errors++;
             return;
         }
-        byte[] expected = content.Batches.Find(batch => Batches.Header(batch).LastOffset >= offset)!;
+        var expected = content.Batches.Find(batch => Batches.Header(batch).LastOffset >= offset)!;
         if (LogContent.First(log, offset) is not { } bytes)
         {
             Say(log.Partition, $"there is nothing at {offset}");
@@ -105,7 +105,7 @@ internal sealed class FlippedDirectory(SmallDirectory directory, string path, in
             Errors++;
             return;
         }
-        RecordBatchHeader header = Batches.Header(bytes);
+        var header = Batches.Header(bytes);
         // No checksum covers the leader epoch, and nothing that a client gets by offset depends on it.
         if (!Same(bytes, expected))
         {
@@ -120,20 +120,20 @@ internal sealed class FlippedDirectory(SmallDirectory directory, string path, in
 
     private void ReadAll(PartitionLog log, LogContent content)
     {
-        for (long offset = Math.Max(content.Start, log.LogStartOffset); offset < log.LogEndOffset;)
+        for (var offset = Math.Max(content.Start, log.LogStartOffset); offset < log.LogEndOffset;)
         {
-            using FileRegion? region = log.Read(offset, 1 << 20, long.MaxValue, minOneBatch: true).Region;
-            byte[] bytes = region?.ToArray() ?? [];
-            long before = offset;
-            foreach (RecordBatchSlice batch in RecordBatchEnumerator.Over(bytes))
+            using var region = log.Read(offset, 1 << 20, long.MaxValue, minOneBatch: true).Region;
+            var bytes = region?.ToArray() ?? [];
+            var before = offset;
+            foreach (var batch in RecordBatchEnumerator.Over(bytes))
             {
-                byte[] one = batch.Bytes.ToArray();
+                var one = batch.Bytes.ToArray();
                 if (!LogContent.IsTakenByClients(one))
                 {
                     Errors++;
                     return;
                 }
-                byte[] expected = content.Batches.Find(sound => Batches.Header(sound).LastOffset >= offset) ?? [];
+                var expected = content.Batches.Find(sound => Batches.Header(sound).LastOffset >= offset) ?? [];
                 if (batch.Header.LastOffset >= offset && !Same(one, expected))
                 {
                     Say(log.Partition, $"{batch.Header.BaseOffset} to {batch.Header.LastOffset} follows {offset} in a read from {before}");

@@ -36,20 +36,20 @@ public sealed class IndexTrustTests
     public void NoSegmentIsDeletedOnTheWordOfItsTimeIndex(string damage, bool clean)
     {
         Fill(clean: true);
-        string path = $"{Folder}/{0:D20}.timeindex";
-        byte[] index = _files.ReadAllBytes(path);
-        int entries = index.Length / TimeIndex.EntryBytes;
+        var path = $"{Folder}/{0:D20}.timeindex";
+        var index = _files.ReadAllBytes(path);
+        var entries = index.Length / TimeIndex.EntryBytes;
         Assert.True(entries > 2);
-        byte[] damaged = damage switch
+        var damaged = damage switch
         {
             "zeros" => new byte[index.Length],
             "first entry alone" => index[..TimeIndex.EntryBytes],
             _ => [.. index],
         };
-        for (int i = 0; damage is "old times" or "of another segment" && i < entries; i++)
+        for (var i = 0; damage is "old times" or "of another segment" && i < entries; i++)
             BinaryPrimitives.WriteInt64BigEndian(damaged.AsSpan(i * TimeIndex.EntryBytes), 1_000_000_000_000 + i);
         _files.WriteAtomically(path, damage == "of another segment" ? damaged[..(2 * TimeIndex.EntryBytes)] : damaged);
-        PartitionLog log = Open(clean, recoveryPoint: 24);
+        var log = Open(clean, recoveryPoint: 24);
         Assert.Equal(0, log.ApplyRetention(_clock.GetUtcNow().ToUnixTimeMilliseconds(), log.LogEndOffset));
         Assert.Equal(3, log.FindByTimestamp(Batches.StartMs + 3)!.Value.Offset);
         Assert.Equal(0, log.LogStartOffset);
@@ -63,15 +63,15 @@ public sealed class IndexTrustTests
     public void ARebuiltIndexIsDurable(string kind)
     {
         Fill(clean: true);
-        string path = $"{Folder}/{0:D20}{kind}";
-        byte[] sound = _files.ReadAllBytes(path);
+        var path = $"{Folder}/{0:D20}{kind}";
+        var sound = _files.ReadAllBytes(path);
         _files.SyncFolder("/");
         _files.SyncFolder("/data");
         _files.WriteAtomically(path, sound.AsSpan(..^3));
         using (Open(clean: true, recoveryPoint: 24))
         {
         }
-        for (int seed = 0; seed < 20; seed++)
+        for (var seed = 0; seed < 20; seed++)
             Assert.Equal(sound, _files.Crash(seed).ReadAllBytes(path));
     }
 
@@ -83,8 +83,8 @@ public sealed class IndexTrustTests
     [InlineData(33, 0, true)]
     public void ADamagedTransactionIndexIsBuiltAnew(int at, byte value, bool clean)
     {
-        PartitionLog log = Open(clean: true);
-        for (int i = 0; i < 6; i++)
+        var log = Open(clean: true);
+        for (var i = 0; i < 6; i++)
         {
             _ = log.Append(Batches.Produced(log.LogEndOffset, 7, 0, i, transactional: true));
             _ = log.Append(Batches.Marker(log.LogEndOffset, 7, 0, commit: i % 2 == 0));
@@ -92,15 +92,15 @@ public sealed class IndexTrustTests
                 log.Roll();
         }
         log.Producers.OnHighWatermark(log.LogEndOffset);
-        string expected = Aborted(log);
+        var expected = Aborted(log);
         Assert.Equal("7@2 7@6 7@10", expected);
         log.Close();
-        string path = $"{Folder}/{0:D20}.txnindex";
-        byte[] sound = _files.ReadAllBytes(path);
+        var path = $"{Folder}/{0:D20}.txnindex";
+        var sound = _files.ReadAllBytes(path);
         byte[] damaged = [.. sound];
         damaged[at] = value;
         _files.WriteAtomically(path, at == 33 ? damaged[..^1] : damaged);
-        PartitionLog again = Open(clean, recoveryPoint: 12);
+        var again = Open(clean, recoveryPoint: 12);
         Assert.Equal(expected, Aborted(again));
         Assert.Equal(1, _environment.Recovery.CountOf(RepairAct.IndexRebuilt));
         Assert.Equal(sound, _files.ReadAllBytes(path));
@@ -115,7 +115,7 @@ public sealed class IndexTrustTests
         byte[] first = [.. Batches.Plain(0, 4), .. Batches.Plain(4, 4)];
         _files.WriteAtomically($"{Folder}/{0:D20}.log", first);
         _files.WriteAtomically($"{Folder}/{5:D20}.log", Batches.Plain(5, 2));
-        PartitionLog log =
+        var log =
             PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), Settings with { IsCompacted = compacted }, new LogOpening(false));
         Assert.Equal((1, 8L), (log.SegmentCount, log.LogEndOffset));
         Assert.Equal(first, log.ReadAll(0));
@@ -127,18 +127,18 @@ public sealed class IndexTrustTests
     public void DamageOfWhatWasFlushedIsKept()
     {
         Fill(clean: true);
-        string path = $"{Folder}/{20:D20}.log";
-        byte[] bytes = _files.ReadAllBytes(path);
-        int length = Batches.Header(bytes).SizeInBytes;
+        var path = $"{Folder}/{20:D20}.log";
+        var bytes = _files.ReadAllBytes(path);
+        var length = Batches.Header(bytes).SizeInBytes;
         bytes[length + 70] ^= 1;
         _files.WriteAtomically(path, bytes);
-        PartitionLog log = Open(clean: false, recoveryPoint: 24);
+        var log = Open(clean: false, recoveryPoint: 24);
         Assert.Equal(24, log.LogEndOffset);
         Assert.Equal(bytes, _files.ReadAllBytes(path));
         Assert.Equal(1, _environment.Recovery.CountOf(RepairAct.DamageKept));
-        for (int offset = 0; offset < 24; offset++)
+        for (var offset = 0; offset < 24; offset++)
         {
-            using FileRegion region = log.Read(offset, 1, long.MaxValue, true).Region!;
+            using var region = log.Read(offset, 1, long.MaxValue, true).Region!;
             Assert.Equal(offset, Batches.Header(region.ToArray()).BaseOffset);
         }
         // Behind it damage is that of a write, and the log ends there.
@@ -148,7 +148,7 @@ public sealed class IndexTrustTests
     private static string Aborted(PartitionLog log)
     {
         var all = new List<AbortedTransaction>();
-        LogRead read = log.Read(0, 1 << 20, log.LogEndOffset, minOneBatch: true);
+        var read = log.Read(0, 1 << 20, log.LogEndOffset, minOneBatch: true);
         read.Region!.Dispose();
         log.CollectAbortedTransactions(0, read with { NextOffsetBound = log.LogEndOffset }, all);
         return string.Join(' ', all.Select(static entry => $"{entry.ProducerId}@{entry.FirstOffset}"));
@@ -156,8 +156,8 @@ public sealed class IndexTrustTests
 
     private void Fill(bool clean)
     {
-        PartitionLog log = Open(clean);
-        for (int i = 0; i < 24; i++)
+        var log = Open(clean);
+        for (var i = 0; i < 24; i++)
         {
             if (i is 10 or 20)
                 log.Roll();

@@ -41,13 +41,13 @@ public sealed class KeptCutsTests : IRecoveryListener
     [InlineData(75)]
     public void WhatFollowsTheDamageIsKept(int at)
     {
-        string path = $"{Folder}/{0:D20}.log";
-        byte[] sound = Fill(10);
-        int position = 4 * Batches.Header(sound).SizeInBytes;
+        var path = $"{Folder}/{0:D20}.log";
+        var sound = Fill(10);
+        var position = 4 * Batches.Header(sound).SizeInBytes;
         byte[] damaged = [.. sound];
         damaged[position + at] ^= 0x40;
         _files.WriteAtomically(path, damaged);
-        PartitionLog log = Open();
+        var log = Open();
         if (log.LogEndOffset == 10)
         {
             // A batch that lies about its offset alone, and is left out where it stands.
@@ -56,7 +56,7 @@ public sealed class KeptCutsTests : IRecoveryListener
         }
         Assert.Equal(4, log.LogEndOffset);
         Assert.Equal(sound[..position], _files.ReadAllBytes(path));
-        LogRepair cut = Assert.Single(_repairs, static repair => repair.Act == RepairAct.LogCut);
+        var cut = Assert.Single(_repairs, static repair => repair.Act == RepairAct.LogCut);
         Assert.Equal($"{path}.cut-{position}", cut.KeptAs);
         Assert.Equal(damaged[position..], _files.ReadAllBytes(cut.KeptAs!));
         // Both files are the log, as it was.
@@ -71,15 +71,15 @@ public sealed class KeptCutsTests : IRecoveryListener
     [Fact]
     public void ItIsDurableBeforeTheLogIsCut()
     {
-        byte[] bytes = Fill(10);
-        int position = 4 * Batches.Header(bytes).SizeInBytes;
+        var bytes = Fill(10);
+        var position = 4 * Batches.Header(bytes).SizeInBytes;
         bytes[position + 70] ^= 1;
-        string path = $"{Folder}/{0:D20}.log";
+        var path = $"{Folder}/{0:D20}.log";
         _files.WriteAtomically(path, bytes);
         _files.SyncFolder("/");
         _files.SyncFolder("/data");
         Open().Dispose();
-        for (int seed = 0; seed < 20; seed++)
+        for (var seed = 0; seed < 20; seed++)
             Assert.Equal(bytes[position..], _files.Crash(seed).ReadAllBytes($"{path}.cut-{position}"));
     }
 
@@ -87,9 +87,9 @@ public sealed class KeptCutsTests : IRecoveryListener
     [Fact]
     public void SegmentsBehindTheDamageAreKept()
     {
-        byte[] bytes = Fill(10, segments: 3);
+        var bytes = Fill(10, segments: 3);
         byte[] second = _files.ReadAllBytes($"{Folder}/{10:D20}.log"), third = _files.ReadAllBytes($"{Folder}/{20:D20}.log");
-        int position = 9 * Batches.Header(bytes).SizeInBytes;
+        var position = 9 * Batches.Header(bytes).SizeInBytes;
         bytes[position + 70] ^= 1;
         _files.WriteAtomically($"{Folder}/{0:D20}.log", bytes);
         Assert.Equal(9, Open().LogEndOffset);
@@ -107,7 +107,7 @@ public sealed class KeptCutsTests : IRecoveryListener
     [InlineData(0)]
     public void ATornTailIsCutAsItIsElsewhere(int changed)
     {
-        byte[] bytes = Fill(10);
+        var bytes = Fill(10);
         if (changed < 0)
             bytes = bytes[..(bytes.Length + changed)];
         else
@@ -122,30 +122,30 @@ public sealed class KeptCutsTests : IRecoveryListener
     [Fact]
     public void ThereIsABoundOfThem()
     {
-        byte[] sound = Fill(10);
-        string path = $"{Folder}/{0:D20}.log";
-        int position = 4 * Batches.Header(sound).SizeInBytes;
+        var sound = Fill(10);
+        var path = $"{Folder}/{0:D20}.log";
+        var position = 4 * Batches.Header(sound).SizeInBytes;
         sound[position + 70] ^= 1;
-        for (int i = 0; i < 16; i++)
+        for (var i = 0; i < 16; i++)
         {
             _files.WriteAtomically(path, sound);
             Open().Dispose();
         }
         Assert.Equal(16, _repairs.Select(static repair => repair.KeptAs).Distinct().Count());
         _files.WriteAtomically(path, sound);
-        LogCorruptionException refused = Assert.Throws<LogCorruptionException>(() => Open());
+        var refused = Assert.Throws<LogCorruptionException>(() => Open());
         Assert.Contains($"{path} has to be cut at byte {position}", refused.Message, StringComparison.Ordinal);
         Assert.Equal(sound, _files.ReadAllBytes(path));
     }
 
     private byte[] Fill(int records, int segments = 1)
     {
-        PartitionLog log = Open();
-        for (int segment = 0; segment < segments; segment++)
+        var log = Open();
+        for (var segment = 0; segment < segments; segment++)
         {
             if (segment > 0)
                 log.Roll();
-            for (int i = 0; i < records; i++)
+            for (var i = 0; i < records; i++)
                 _ = log.Append(Batches.Plain(log.LogEndOffset));
         }
         log.Close();

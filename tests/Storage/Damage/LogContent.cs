@@ -1,6 +1,5 @@
 using KafkaCompat.Protocol.Checksums;
 using KafkaCompat.Protocol.Records;
-using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Logs;
 using KafkaCompat.Storage.Segments;
 
@@ -25,12 +24,12 @@ internal sealed class LogContent
     {
         var content = new LogContent(log.LogStartOffset, log.LogEndOffset);
         log.Producers.OnHighWatermark(log.LogEndOffset);
-        for (long offset = log.LogStartOffset; offset < log.LogEndOffset;)
+        for (var offset = log.LogStartOffset; offset < log.LogEndOffset;)
         {
-            byte[] batch = First(log, offset) ?? throw new InvalidOperationException($"There is no batch at {offset}.");
+            var batch = First(log, offset) ?? throw new InvalidOperationException($"There is no batch at {offset}.");
             content.Batches.Add(batch);
-            RecordBatchHeader header = Tests.Batches.Header(batch);
-            bool isControl = header.IsControl;
+            var header = Tests.Batches.Header(batch);
+            var isControl = header.IsControl;
             var records = RecordBatchEnumerator.Over(batch);
             _ = records.MoveNext();
             using var reader = new RecordBatchReader(records.Current);
@@ -41,7 +40,7 @@ internal sealed class LogContent
             }
             if (!isControl && IsCommitted(log, header))
             {
-                for (long o = Math.Max(header.BaseOffset, log.LogStartOffset); o <= header.LastOffset; o++)
+                for (var o = Math.Max(header.BaseOffset, log.LogStartOffset); o <= header.LastOffset; o++)
                     _ = content.Committed.Add(o);
             }
             offset = header.NextOffset;
@@ -52,28 +51,28 @@ internal sealed class LogContent
     /// <summary>The batch that a read at an offset starts with.</summary>
     public static byte[]? First(PartitionLog log, long offset)
     {
-        using FileRegion? region = log.Read(offset, 1, long.MaxValue, minOneBatch: true).Region;
+        using var region = log.Read(offset, 1, long.MaxValue, minOneBatch: true).Region;
         return region?.ToArray();
     }
 
     /// <summary>Whether a committed reader is given the records of a batch.</summary>
     public static bool IsCommitted(PartitionLog log, in RecordBatchHeader header)
     {
-        long stable = Math.Min(log.Producers.FirstUnstableOffset, log.LogEndOffset);
+        var stable = Math.Min(log.Producers.FirstUnstableOffset, log.LogEndOffset);
         if (header.NextOffset > stable)
             return false;
-        LogRead read = log.Read(Math.Max(header.BaseOffset, log.LogStartOffset), 1, stable, minOneBatch: true);
+        var read = log.Read(Math.Max(header.BaseOffset, log.LogStartOffset), 1, stable, minOneBatch: true);
         read.Region?.Dispose();
         if (read.Region is null)
             return false;
         var aborted = new List<AbortedTransaction>();
         log.CollectAbortedTransactions(header.BaseOffset, read, aborted);
-        (long id, long first) = (header.ProducerId, header.BaseOffset);
+        (var id, var first) = (header.ProducerId, header.BaseOffset);
         return !header.IsTransactional || !aborted.Exists(entry => entry.ProducerId == id && entry.FirstOffset <= first && first <= entry.LastOffset);
     }
 
     /// <summary>Whether a client takes these bytes for a batch.</summary>
-    public static bool IsTakenByClients(byte[] bytes) => RecordBatchHeader.TryRead(bytes, out RecordBatchHeader header)
+    public static bool IsTakenByClients(byte[] bytes) => RecordBatchHeader.TryRead(bytes, out var header)
         && header.Magic == RecordBatchHeader.CurrentMagic && header.SizeInBytes == bytes.Length
         && Crc32C.Compute(bytes.AsSpan(RecordBatchHeader.AttributesPosition)) == header.Crc;
 }

@@ -33,7 +33,7 @@ public sealed class OldFormatTests
     public static TheoryData<string, bool> Logs()
     {
         var data = new TheoryData<string, bool>();
-        foreach (string name in s_logs.Keys)
+        foreach (var name in s_logs.Keys)
         {
             data.Add(name, true);
             data.Add(name, false);
@@ -57,19 +57,19 @@ public sealed class OldFormatTests
     [MemberData(nameof(Logs))]
     public void OldMessagesAreServedAsTheyAre(string name, bool clean)
     {
-        (SortedDictionary<long, byte[]> segments, int[] starts) = s_logs[name];
+        (var segments, var starts) = s_logs[name];
         Write(segments);
         byte[] all = [.. segments.Values.SelectMany(static bytes => bytes)];
-        for (int opening = 0; opening < 2; opening++)
+        for (var opening = 0; opening < 2; opening++)
         {
-            PartitionLog log = Open(clean);
+            var log = Open(clean);
             Assert.Equal((0L, starts.Length), (log.LogStartOffset, log.LogEndOffset));
             long last = -1;
-            for (int offset = 0; offset < starts.Length; offset++)
+            for (var offset = 0; offset < starts.Length; offset++)
             {
-                using FileRegion region = log.Read(offset, 1 << 20, long.MaxValue, minOneBatch: true).Region!;
-                byte[] bytes = region.ToArray();
-                int at = all.AsSpan().IndexOf(bytes);
+                using var region = log.Read(offset, 1 << 20, long.MaxValue, minOneBatch: true).Region!;
+                var bytes = region.ToArray();
+                var at = all.AsSpan().IndexOf(bytes);
                 Assert.True(at >= 0);
                 if (starts[offset] >= 0)
                     Assert.Equal(starts[offset], at);
@@ -79,7 +79,7 @@ public sealed class OldFormatTests
             Assert.True(log.AdvanceLogStart(2) || opening > 0);
             Assert.True(log.Read(1, 100, long.MaxValue, true).IsOutOfRange);
             log.Close();
-            foreach ((long baseOffset, byte[] bytes) in segments)
+            foreach ((var baseOffset, var bytes) in segments)
                 Assert.Equal(bytes, _files.ReadAllBytes($"{Folder}/{baseOffset:D20}.log"));
         }
         Assert.Equal(0, _environment.Recovery.CountOf(RepairAct.LogCut) + _environment.Recovery.CountOf(RepairAct.SegmentsDeleted)
@@ -93,7 +93,7 @@ public sealed class OldFormatTests
     public void TimesOfOldMessagesAreFound(bool clean)
     {
         Write(One([.. Plain(0, 0, 5), .. Wrapped(1, 5, 3), .. Batches.Plain(8, 2, timestamp: Time + 3000)]));
-        PartitionLog log = Open(clean);
+        var log = Open(clean);
         Assert.Equal(new TimestampAndOffset(5, Time, -1), log.FindByTimestamp(0));
         Assert.Equal(new TimestampAndOffset(6, Time + 1, -1), log.FindByTimestamp(Time + 1));
         Assert.Equal(new TimestampAndOffset(8, Time + 3000, 0), log.FindByTimestamp(Time + 3));
@@ -106,13 +106,13 @@ public sealed class OldFormatTests
     public void WhatComesBehindOldMessagesIsFoundAgain(bool clean)
     {
         Write(One(Plain(1, 0, 5)));
-        PartitionLog log = Open(clean);
-        byte[] batch = Batches.Plain(5, 3);
+        var log = Open(clean);
+        var batch = Batches.Plain(5, 3);
         log.Append(batch);
         log.Close();
-        PartitionLog again = Open(clean);
+        var again = Open(clean);
         Assert.Equal(8, again.LogEndOffset);
-        using FileRegion region = again.Read(6, 1 << 20, long.MaxValue, true).Region!;
+        using var region = again.Read(6, 1 << 20, long.MaxValue, true).Region!;
         Assert.Equal(batch, region.ToArray());
     }
 
@@ -126,11 +126,11 @@ public sealed class OldFormatTests
     [InlineData(false, 255)]
     public void AnUnknownMagicIsNotCut(bool clean, byte magic)
     {
-        byte[] strange = Batches.Plain(2, 2);
+        var strange = Batches.Plain(2, 2);
         strange[RecordBatchHeader.MagicPosition] = magic;
         byte[] all = [.. Batches.Plain(0, 2), .. strange, .. Batches.Plain(4, 2)];
         Write(One(all));
-        PartitionLog log = Open(clean);
+        var log = Open(clean);
         Assert.Equal(6, log.LogEndOffset);
         log.Read(1, 1, long.MaxValue, true).Region!.Dispose();
         log.Read(5, 1, long.MaxValue, true).Region!.Dispose();
@@ -143,7 +143,7 @@ public sealed class OldFormatTests
     [Fact]
     public void ABatchOfALaterFormatIsNotTakenForTorn()
     {
-        byte[] later = Batches.Plain(2, 2);
+        var later = Batches.Plain(2, 2);
         later[RecordBatchHeader.MagicPosition] = 3;
         later[RecordBatchHeader.CrcPosition] ^= 1;
         byte[] all = [.. Batches.Plain(0, 2), .. later, .. Batches.Plain(4, 2)];
@@ -160,14 +160,14 @@ public sealed class OldFormatTests
     [InlineData(false, 0x4000)]
     public void UnknownAttributesAreServed(bool clean, short attributes)
     {
-        byte[] strange = Batches.Plain(2, 2);
+        var strange = Batches.Plain(2, 2);
         BinaryPrimitives.WriteInt16BigEndian(strange.AsSpan(RecordBatchHeader.AttributesPosition), attributes);
         BinaryPrimitives.WriteUInt32BigEndian(strange.AsSpan(RecordBatchHeader.CrcPosition),
             Crc32C.Compute(strange.AsSpan(RecordBatchHeader.AttributesPosition)));
         Write(One([.. Batches.Plain(0, 2), .. strange, .. Batches.Plain(4, 2)]));
-        PartitionLog log = Open(clean);
+        var log = Open(clean);
         Assert.Equal(6, log.LogEndOffset);
-        using FileRegion region = log.Read(3, strange.Length, long.MaxValue, true).Region!;
+        using var region = log.Read(3, strange.Length, long.MaxValue, true).Region!;
         Assert.Equal(strange, region.ToArray());
     }
 
@@ -175,7 +175,7 @@ public sealed class OldFormatTests
 
     private void Write(SortedDictionary<long, byte[]> segments)
     {
-        foreach ((long baseOffset, byte[] bytes) in segments)
+        foreach ((var baseOffset, var bytes) in segments)
         {
             _files.WriteAtomically($"{Folder}/{baseOffset:D20}.log", bytes);
             _files.WriteAtomically($"{Folder}/{baseOffset:D20}.index", []);
@@ -189,7 +189,7 @@ public sealed class OldFormatTests
     private static byte[] Plain(int magic, long from, int count)
     {
         var all = new List<byte>();
-        for (long offset = from; offset < from + count; offset++)
+        for (var offset = from; offset < from + count; offset++)
             all.AddRange(Message(offset, magic, codec: 0, Encoding.ASCII.GetBytes($"old {offset}"), Time + offset));
         return [.. all];
     }
@@ -200,7 +200,7 @@ public sealed class OldFormatTests
         using var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
         {
-            for (int i = 0; i < count; i++)
+            for (var i = 0; i < count; i++)
                 gzip.Write(Message(magic == 0 ? from + i : i, magic, codec: 0, Encoding.ASCII.GetBytes($"old {from + i}"), Time + i));
         }
         return Message(from + count - 1, magic, codec: 1, packed.ToArray(), Time + count - 1);
@@ -208,7 +208,7 @@ public sealed class OldFormatTests
 
     private static byte[] Message(long offset, int magic, byte codec, byte[] value, long timestamp)
     {
-        int header = magic == 0 ? 0 : 8;
+        var header = magic == 0 ? 0 : 8;
         var bytes = new byte[18 + header + 8 + value.Length];
         BinaryPrimitives.WriteInt64BigEndian(bytes, offset);
         BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(8), bytes.Length - 12);

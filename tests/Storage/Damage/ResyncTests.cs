@@ -56,10 +56,10 @@ public sealed class ResyncTests
         public override int Read(long position, Span<byte> buffer)
         {
             BytesRead += buffer.Length;
-            for (int at = 0; at < buffer.Length;)
+            for (var at = 0; at < buffer.Length;)
             {
-                int from = (int)((position + at) % _bytes.Length);
-                int count = Math.Min(buffer.Length - at, _bytes.Length - from);
+                var from = (int)((position + at) % _bytes.Length);
+                var count = Math.Min(buffer.Length - at, _bytes.Length - from);
                 _bytes.AsSpan(from, count).CopyTo(buffer[at..]);
                 at += count;
             }

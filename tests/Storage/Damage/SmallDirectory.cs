@@ -37,7 +37,7 @@ internal sealed class SmallDirectory
         var made = new SmallDirectory();
         var files = new ForgetfulFileStore(made.Clock);
         files.CreateFolder(Root);
-        LogDirectory directory = Open(files, made.Clock, IRecoveryListener.None);
+        var directory = Open(files, made.Clock, IRecoveryListener.None);
         await directory.LoadAll(IsKnown, static _ => Settings);
         Fill(directory.Create(new TopicPartition("plain", 0), s_topicId, Settings), FillPlain);
         Fill(directory.Create(new TopicPartition("moved", 0), s_topicId, Settings), static log =>
@@ -53,7 +53,7 @@ internal sealed class SmallDirectory
         }
         else
         {
-            foreach (PartitionLog log in directory.Logs)
+            foreach (var log in directory.Logs)
                 log.Sync();
             directory.WriteRecoveryPoints();
             directory.WriteLogStarts();
@@ -67,14 +67,14 @@ internal sealed class SmallDirectory
     public static async Task<SmallDirectory> Of(string folder, bool clean)
     {
         var made = new SmallDirectory();
-        foreach (string path in Directory.EnumerateFiles(folder))
+        foreach (var path in Directory.EnumerateFiles(folder))
         {
             made._files[$"{Root}/{Path.GetFileName(folder)}/{Path.GetFileName(path)}"] =
                 await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
         }
-        _ = TopicPartition.TryParseFolder(Path.GetFileName(folder), out TopicPartition partition, out _);
-        string line = $"{partition.Topic} {partition.Partition} ";
-        foreach (string path in Directory.EnumerateFiles(Path.GetDirectoryName(folder)!, "*-offset-checkpoint"))
+        _ = TopicPartition.TryParseFolder(Path.GetFileName(folder), out var partition, out _);
+        var line = $"{partition.Topic} {partition.Partition} ";
+        foreach (var path in Directory.EnumerateFiles(Path.GetDirectoryName(folder)!, "*-offset-checkpoint"))
         {
             // The lines of other partitions have no part in this.
             string[] lines = [.. (await File.ReadAllLinesAsync(path, TestContext.Current.CancellationToken)).Skip(2)
@@ -83,7 +83,7 @@ internal sealed class SmallDirectory
         }
         if (clean)
             made._files[$"{Root}/{LogDirectory.CleanMarkerName}"] = Encoding.ASCII.GetBytes("""{"version":0,"brokerEpoch":5}""");
-        LogDirectory directory = Open(made.Store(), made.Clock, IRecoveryListener.None);
+        var directory = Open(made.Store(), made.Clock, IRecoveryListener.None);
         await directory.LoadAll(IsKnown, static _ => Settings);
         made.Describe(directory);
         directory.Dispose();
@@ -95,12 +95,12 @@ internal sealed class SmallDirectory
     {
         var store = new ForgetfulFileStore(Clock);
         store.CreateFolder(Root);
-        foreach ((string path, byte[] content) in _files)
+        foreach ((var path, var content) in _files)
         {
-            string folder = Path.GetDirectoryName(path)!;
+            var folder = Path.GetDirectoryName(path)!;
             if (!store.FolderExists(folder))
                 store.CreateFolder(folder);
-            using StoredFile file = store.Open(path, FileOpening.OpenOrCreate);
+            using var file = store.Open(path, FileOpening.OpenOrCreate);
             file.Write(0, path == changed ? bytes! : content);
         }
         return store;
@@ -117,7 +117,7 @@ internal sealed class SmallDirectory
 
     private static void FillPlain(PartitionLog log)
     {
-        for (int i = 0; log.LogEndOffset < 24; i++)
+        for (var i = 0; log.LogEndOffset < 24; i++)
         {
             if (i is 4 or 8)
                 log.Roll();
@@ -127,17 +127,17 @@ internal sealed class SmallDirectory
 
     private static void FillTransactional(PartitionLog log)
     {
-        int[] sequences = new int[3];
-        for (int i = 0; i < 4; i++)
+        var sequences = new int[3];
+        for (var i = 0; i < 4; i++)
         {
             if (i == 2)
                 log.Roll();
-            for (int producer = 0; producer < 3; producer++)
+            for (var producer = 0; producer < 3; producer++)
             {
-                int records = 1 + (i + producer) % 2;
+                var records = 1 + (i + producer) % 2;
                 _ = log.Append(
                     Batches.Produced(log.LogEndOffset, producer + 1, 0, sequences[producer], records, transactional: producer > 0, timestamp: Batches.StartMs
-                    + i * 10 + producer));
+                        + i * 10 + producer));
                 sequences[producer] += records;
             }
             _ = log.Append(Batches.Marker(log.LogEndOffset, 2, 0, commit: i % 2 == 0, timestamp: Batches.StartMs + i * 10 + 5));
@@ -149,15 +149,15 @@ internal sealed class SmallDirectory
 
     private void Describe(LogDirectory directory)
     {
-        foreach (PartitionLog log in directory.Logs)
+        foreach (var log in directory.Logs)
             Contents[log.Partition] = LogContent.Read(log);
     }
 
     private void Take(ForgetfulFileStore files, string folder)
     {
-        foreach (StoredEntry entry in files.List(folder))
+        foreach (var entry in files.List(folder))
         {
-            string path = $"{folder}/{entry.Name}";
+            var path = $"{folder}/{entry.Name}";
             if (entry.IsFolder)
                 Take(files, path);
             else if (entry.Name != LogDirectory.LockFileName)

@@ -33,7 +33,7 @@ public sealed class ToldAtTheStartTests : IRecoveryListener
     [InlineData(false)]
     public async Task OrdinaryStartsTellNothing(bool clean)
     {
-        for (int life = 0; life < 4; life++)
+        for (var life = 0; life < 4; life++)
         {
             await Live(clean, log =>
             {
@@ -53,8 +53,8 @@ public sealed class ToldAtTheStartTests : IRecoveryListener
     {
         await Live(clean: true, static _ => { });
         _files.Rename(Folder, $"{Root}/t-0.0123456789abcdef0123456789abcdef-delete");
-        using LogDirectory directory = await Open();
-        LogRepair told = Assert.Single(_told);
+        using var directory = await Open();
+        var told = Assert.Single(_told);
         Assert.Equal((RepairAct.DeletionResumed, $"{Root}/t-0.0123456789abcdef0123456789abcdef-delete"), (told.Act, told.Path));
         Assert.True(_files.FolderExists(told.Path));
     }
@@ -69,7 +69,7 @@ public sealed class ToldAtTheStartTests : IRecoveryListener
     {
         await Live(clean, static log =>
         {
-            for (int i = 0; i < 10; i++)
+            for (var i = 0; i < 10; i++)
             {
                 if (i == 5)
                     log.Roll();
@@ -77,12 +77,12 @@ public sealed class ToldAtTheStartTests : IRecoveryListener
             }
             log.Sync();
         });
-        string path = $"{Folder}/{5:D20}.log";
-        using (StoredFile file = _files.Open(path, FileOpening.ReadWrite))
+        var path = $"{Folder}/{5:D20}.log";
+        using (var file = _files.Open(path, FileOpening.ReadWrite))
             file.SetLength(left * file.Length / 5);
-        using LogDirectory directory = await Open();
+        using var directory = await Open();
         Assert.Equal(5 + left, directory.Find(s_partition)!.LogEndOffset);
-        LogRepair told = Assert.Single(_told, static repair => repair.Act == RepairAct.RecordsMissing);
+        var told = Assert.Single(_told, static repair => repair.Act == RepairAct.RecordsMissing);
         Assert.Equal((path, 5L + left, 10L), (told.Path, told.FromOffset, told.ToOffset));
     }
 
@@ -94,7 +94,7 @@ public sealed class ToldAtTheStartTests : IRecoveryListener
     {
         await Live(clean: false, static log =>
         {
-            for (int i = 0; i < 15; i++)
+            for (var i = 0; i < 15; i++)
             {
                 if (i is 5 or 10)
                     log.Roll();
@@ -102,10 +102,10 @@ public sealed class ToldAtTheStartTests : IRecoveryListener
             }
         });
         SetRecoveryPoint(recoveryPoint);
-        using (StoredFile file = _files.Open($"{Folder}/{5:D20}.log", FileOpening.ReadWrite))
+        using (var file = _files.Open($"{Folder}/{5:D20}.log", FileOpening.ReadWrite))
             file.SetLength(0);
-        using LogDirectory directory = await Open();
-        LogRepair told = Assert.Single(_told);
+        using var directory = await Open();
+        var told = Assert.Single(_told);
         Assert.Equal((act, $"{Folder}/{5:D20}.log"), (told.Act, told.Path));
         Assert.Equal(end, directory.Find(s_partition)!.LogEndOffset);
     }
@@ -116,7 +116,7 @@ public sealed class ToldAtTheStartTests : IRecoveryListener
     {
         await Live(clean: false, static log =>
         {
-            for (int i = 0; i < 6; i++)
+            for (var i = 0; i < 6; i++)
             {
                 log.Epochs.Assign(i, i);
                 _ = log.Append(Batches.Plain(i, epoch: i));
@@ -124,11 +124,11 @@ public sealed class ToldAtTheStartTests : IRecoveryListener
             log.Sync();
         });
         SetRecoveryPoint(0);
-        using (StoredFile file = _files.Open($"{Folder}/{0:D20}.log", FileOpening.ReadWrite))
+        using (var file = _files.Open($"{Folder}/{0:D20}.log", FileOpening.ReadWrite))
             file.SetLength(file.Length / 2);
-        using LogDirectory directory = await Open();
-        PartitionLog log = directory.Find(s_partition)!;
-        LogRepair told = Assert.Single(_told);
+        using var directory = await Open();
+        var log = directory.Find(s_partition)!;
+        var told = Assert.Single(_told);
         Assert.Equal((RepairAct.EpochsCut, $"{Folder}/leader-epoch-checkpoint", 3L, 2L), (told.Act, told.Path, told.ToOffset, told.Count));
         Assert.Equal(2, log.Epochs.LatestEpoch);
     }
@@ -137,11 +137,11 @@ public sealed class ToldAtTheStartTests : IRecoveryListener
     public async Task SnapshotsOfNoSegment()
     {
         await Live(clean: true, static log => log.Append(Batches.Produced(0, 7, 0, 0, records: 9)));
-        byte[] snapshot = _files.ReadAllBytes($"{Folder}/{9:D20}.snapshot");
-        foreach (long offset in (long[])[2, 3, 4])
+        var snapshot = _files.ReadAllBytes($"{Folder}/{9:D20}.snapshot");
+        foreach (var offset in (long[])[2, 3, 4])
             _files.WriteAtomically($"{Folder}/{offset:D20}.snapshot", snapshot);
-        using LogDirectory directory = await Open();
-        LogRepair told = Assert.Single(_told);
+        using var directory = await Open();
+        var told = Assert.Single(_told);
         Assert.Equal((RepairAct.SnapshotsDeleted, Folder, 3L), (told.Act, told.Path, told.Count));
     }
 
@@ -150,7 +150,7 @@ public sealed class ToldAtTheStartTests : IRecoveryListener
 
     private async Task Live(bool clean, Action<PartitionLog> live)
     {
-        using LogDirectory directory = await Open();
+        using var directory = await Open();
         live(directory.Find(s_partition) ?? directory.Create(s_partition, s_topicId, LogSettings.Default));
         if (clean)
             await directory.CloseCleanly(1, new Dictionary<TopicPartition, long>());
@@ -160,7 +160,7 @@ public sealed class ToldAtTheStartTests : IRecoveryListener
 
     private async Task<LogDirectory> Open()
     {
-        LogDirectory directory = LogDirectory.Open(new LogEnvironment(_files, _clock, new Random(1), new RecoveryWatch(_clock, this)), Root);
+        var directory = LogDirectory.Open(new LogEnvironment(_files, _clock, new Random(1), new RecoveryWatch(_clock, this)), Root);
         await directory.LoadAll(static (_, _) => true, static _ => LogSettings.Default);
         return directory;
     }

@@ -33,13 +33,13 @@ public sealed class TransactionIndexCheckTests
     [InlineData(false)]
     public void AStartReadsTheLogOnce(bool clean)
     {
-        PartitionLog log = Open(clean: true);
+        var log = Open(clean: true);
         Fill(log, rounds: 40, transactions: 40);
         log.Roll();
-        (long end, long size) = (log.LogEndOffset, log.SizeInBytes);
+        (var end, var size) = (log.LogEndOffset, log.SizeInBytes);
         log.Close();
-        string index = $"{Folder}/{0:D20}.txnindex";
-        byte[] sound = _files.ReadAllBytes(index);
+        var index = $"{Folder}/{0:D20}.txnindex";
+        var sound = _files.ReadAllBytes(index);
         Assert.Equal(Producers * 40, sound.Length / 34);
         _files.Forget();
         Open(clean, recoveryPoint: end).Dispose();
@@ -52,16 +52,16 @@ public sealed class TransactionIndexCheckTests
     [Fact]
     public void WhatNoTransactionCoversIsNotRead()
     {
-        PartitionLog log = Open(clean: true);
+        var log = Open(clean: true);
         Fill(log, rounds: 1, transactions: 1);
-        for (int i = 0; i < 400; i++)
+        for (var i = 0; i < 400; i++)
             _ = log.Append(Batches.Plain(log.LogEndOffset, records: 4, valueBytes: 5_000));
         log.Roll();
-        for (int i = 0; i < 400; i++)
+        for (var i = 0; i < 400; i++)
             _ = log.Append(Batches.Plain(log.LogEndOffset, records: 4, valueBytes: 5_000));
         Fill(log, rounds: 1, transactions: 1, sequence: 2);
         log.Roll();
-        long end = log.LogEndOffset;
+        var end = log.LogEndOffset;
         log.Close();
         _files.Forget();
         Open(clean: true, recoveryPoint: end).Dispose();
@@ -82,28 +82,28 @@ public sealed class TransactionIndexCheckTests
     [InlineData(10, 18, 12)]
     public void AnEntryThatIsNotTrueIsFound(long first, long last, long lie)
     {
-        PartitionLog log = Open(clean: true);
-        foreach (long producer in (long[])[1, 2, 3])
+        var log = Open(clean: true);
+        foreach (var producer in (long[])[1, 2, 3])
             _ = log.Append(Batches.Produced(log.LogEndOffset, producer, 0, 0, transactional: true));
         _ = log.Append(Batches.Produced(log.LogEndOffset, 3, 0, 1, transactional: true));
-        for (int i = 0; i < 4; i++)
+        for (var i = 0; i < 4; i++)
             _ = log.Append(Batches.Plain(log.LogEndOffset));
         _ = log.Append(Batches.Marker(log.LogEndOffset, 1, 0, commit: true));
         _ = log.Append(Batches.Marker(log.LogEndOffset, 3, 0, commit: false));
         _ = log.Append(Batches.Produced(log.LogEndOffset, 1, 0, 1, transactional: true));
         _ = log.Append(Batches.Produced(log.LogEndOffset, 3, 0, 2, transactional: true));
         _ = log.Append(Batches.Produced(log.LogEndOffset, 1, 0, 2, transactional: true));
-        for (int i = 0; i < 5; i++)
+        for (var i = 0; i < 5; i++)
             _ = log.Append(Batches.Plain(log.LogEndOffset));
         _ = log.Append(Batches.Marker(log.LogEndOffset, 1, 0, commit: false));
         _ = log.Append(Batches.Marker(log.LogEndOffset, 2, 0, commit: false));
         log.Roll();
-        long end = log.LogEndOffset;
+        var end = log.LogEndOffset;
         log.Close();
-        string path = $"{Folder}/{0:D20}.txnindex";
-        byte[] sound = _files.ReadAllBytes(path);
+        var path = $"{Folder}/{0:D20}.txnindex";
+        var sound = _files.ReadAllBytes(path);
         byte[] damaged = [.. sound];
-        int entry = 0;
+        var entry = 0;
         while (BinaryPrimitives.ReadInt64BigEndian(damaged.AsSpan(entry + 18)) != last)
             entry += 34;
         Assert.Equal(first, BinaryPrimitives.ReadInt64BigEndian(damaged.AsSpan(entry + 10)));
@@ -118,18 +118,18 @@ public sealed class TransactionIndexCheckTests
     [Fact]
     public void DamageWhereATransactionBeginsEndsTheCheck()
     {
-        PartitionLog log = Open(clean: true);
-        for (int i = 0; i < 40; i++)
+        var log = Open(clean: true);
+        for (var i = 0; i < 40; i++)
             _ = log.Append(Batches.Plain(log.LogEndOffset, records: 4, valueBytes: 5_000));
-        long begins = log.SizeInBytes;
+        var begins = log.SizeInBytes;
         _ = log.Append(Batches.Produced(log.LogEndOffset, 1, 0, 0, transactional: true));
-        for (int i = 0; i < 40; i++)
+        for (var i = 0; i < 40; i++)
             _ = log.Append(Batches.Plain(log.LogEndOffset, records: 4, valueBytes: 5_000));
         _ = log.Append(Batches.Marker(log.LogEndOffset, 1, 0, commit: false));
         log.Roll();
-        (long end, long size) = (log.LogEndOffset, log.SizeInBytes);
+        (var end, var size) = (log.LogEndOffset, log.SizeInBytes);
         log.Close();
-        using (StoredFile file = _files.Open($"{Folder}/{0:D20}.log", FileOpening.ReadWrite))
+        using (var file = _files.Open($"{Folder}/{0:D20}.log", FileOpening.ReadWrite))
             file.Write(begins + 16, [0x42]);
         _files.Forget();
         Open(clean: true, recoveryPoint: end).Dispose();
@@ -139,14 +139,14 @@ public sealed class TransactionIndexCheckTests
 
     private static void Fill(PartitionLog log, int rounds, int transactions, int sequence = 0)
     {
-        for (int i = 0; i < transactions; i++)
+        for (var i = 0; i < transactions; i++)
         {
-            for (int round = 0; round < rounds; round++)
+            for (var round = 0; round < rounds; round++)
             {
-                for (int producer = 0; producer < Producers; producer++)
+                for (var producer = 0; producer < Producers; producer++)
                     _ = log.Append(Batches.Produced(log.LogEndOffset, 100 + producer, 0, sequence + i * rounds + round, transactional: true));
             }
-            for (int producer = 0; producer < Producers; producer++)
+            for (var producer = 0; producer < Producers; producer++)
                 _ = log.Append(Batches.Marker(log.LogEndOffset, 100 + producer, 0, commit: false));
         }
     }

@@ -18,30 +18,30 @@ internal sealed class RecordComparison(
     public void Run(ref int compared)
     {
         Dictionary<TopicPartition, Dictionary<long, JsonElement>> expected = [];
-        foreach (JsonElement record in archive.Records())
+        foreach (var record in archive.Records())
         {
             var partition = new TopicPartition(record.GetProperty("topic").GetString()!, record.GetProperty("partition").GetInt32());
-            if (!expected.TryGetValue(partition, out Dictionary<long, JsonElement>? records))
+            if (!expected.TryGetValue(partition, out var records))
                 expected.Add(partition, records = []);
             records.Add(record.GetProperty("offset").GetInt64(), record);
         }
-        foreach ((TopicPartition partition, PartitionLog log) in logs)
+        foreach ((var partition, var log) in logs)
             compared += Compare(partition, log, expected.GetValueOrDefault(partition) ?? []);
     }
 
     private int Compare(TopicPartition partition, PartitionLog log, Dictionary<long, JsonElement> expected)
     {
-        string damage = archive.Damage(partition.ToString());
-        int compared = 0;
-        HashSet<long> committed = CommittedOffsets(log);
-        foreach (RecordBatchSlice batch in Batches(log))
+        var damage = archive.Damage(partition.ToString());
+        var compared = 0;
+        var committed = CommittedOffsets(log);
+        foreach (var batch in Batches(log))
         {
-            bool readable = Crc32C.Compute(batch.Bytes.Slice(RecordBatchHeader.AttributesPosition)) == batch.Header.Crc;
+            var readable = Crc32C.Compute(batch.Bytes.Slice(RecordBatchHeader.AttributesPosition)) == batch.Header.Crc;
             if (!readable)
             {
-                for (long offset = batch.Header.BaseOffset; offset <= batch.Header.LastOffset; offset++)
+                for (var offset = batch.Header.BaseOffset; offset <= batch.Header.LastOffset; offset++)
                 {
-                    if (!expected.Remove(offset, out JsonElement line) || !line.TryGetProperty("unreadable", out _))
+                    if (!expected.Remove(offset, out var line) || !line.TryGetProperty("unreadable", out _))
                         differences.Add($"{partition}@{offset} ({damage}): unreadable here");
                     compared++;
                 }
@@ -52,10 +52,10 @@ internal sealed class RecordComparison(
             using var reader = new RecordBatchReader(batch);
             while (reader.MoveNext())
             {
-                RecordView record = reader.Current;
+                var record = reader.Current;
                 if (record.Offset < log.LogStartOffset)
                     continue;
-                if (!expected.Remove(record.Offset, out JsonElement line))
+                if (!expected.Remove(record.Offset, out var line))
                 {
                     if (!ServedComparison.MayServeMore(damage))
                         differences.Add($"{partition}@{record.Offset} ({damage}): Kafka serves no such record");
@@ -67,9 +67,9 @@ internal sealed class RecordComparison(
             if (reader.Fault != RecordFault.None)
                 differences.Add($"{partition}@{batch.Header.BaseOffset}: {reader.Fault}");
         }
-        foreach (JsonElement missing in expected.Values)
+        foreach (var missing in expected.Values)
         {
-            if (!appendedFrom.TryGetValue(partition, out long from) || missing.GetProperty("offset").GetInt64() < from)
+            if (!appendedFrom.TryGetValue(partition, out var from) || missing.GetProperty("offset").GetInt64() < from)
                 differences.Add($"{partition}@{missing.GetProperty("offset")} ({damage}): only Kafka serves it");
         }
         return compared;
@@ -80,40 +80,45 @@ internal sealed class RecordComparison(
 
     private void Compare(TopicPartition partition, in RecordBatchHeader header, in RecordView record, JsonElement line, bool committed, string damage)
     {
-        string ours =
+        var ours =
             string.Join(' ', record.Timestamp, header.TimestampType, header.PartitionLeaderEpoch, Bytes(record.Key), Bytes(record.Value), Headers(record));
-        string kafka = string.Join(' ', line.GetProperty("timestamp"), line.GetProperty("timestampType"), line.GetProperty("leaderEpoch"),
+        var kafka = string.Join(' ', line.GetProperty("timestamp"), line.GetProperty("timestampType"), line.GetProperty("leaderEpoch"),
             Bytes(line.GetProperty("key")), Bytes(line.GetProperty("value")), Headers(line.GetProperty("headers")));
         if (ours != kafka)
             differences.Add($"{partition}@{record.Offset} ({damage}): ours {ours}, Kafka {kafka}");
         // An index of noise hides aborted transactions from Kafka, which then hands out their records. The log itself says what they are.
         if (HasEnd(partition) && committed != line.GetProperty("committed").GetBoolean()
             && !(ServedComparison.MayServeMore(damage) && !committed && IsAborted(logs[partition], header)))
+        {
             differences.Add($"{partition}@{record.Offset} ({damage}): committed {committed} here");
+        }
     }
 
     /// <summary>The offsets that a committed reader gets: below the last stable offset, and of no aborted transaction.</summary>
     private static HashSet<long> CommittedOffsets(PartitionLog log)
     {
         var committed = new HashSet<long>();
-        long stable = Math.Min(log.Producers.FirstUnstableOffset, log.LogEndOffset);
-        for (long offset = log.LogStartOffset; offset < stable;)
+        var stable = Math.Min(log.Producers.FirstUnstableOffset, log.LogEndOffset);
+        for (var offset = log.LogStartOffset; offset < stable;)
         {
-            LogRead read = log.Read(offset, 1 << 20, stable, minOneBatch: true);
-            using FileRegion? region = read.Region;
+            var read = log.Read(offset, 1 << 20, stable, minOneBatch: true);
+            using var region = read.Region;
             if (region is null)
                 break;
             var aborted = new List<AbortedTransaction>();
             log.CollectAbortedTransactions(offset, read, aborted);
-            foreach (RecordBatchSlice batch in RecordBatchEnumerator.Over(region.ToArray()))
+            foreach (var batch in RecordBatchEnumerator.Over(region.ToArray()))
             {
-                RecordBatchHeader header = batch.Header;
+                var header = batch.Header;
                 offset = Math.Max(offset, header.NextOffset);
                 if (header.IsControl
                     || (header.IsTransactional
                     && aborted.Exists(a => a.ProducerId == header.ProducerId && header.BaseOffset >= a.FirstOffset && header.LastOffset <= a.LastOffset)))
+                {
                     continue;
-                for (long o = header.BaseOffset; o <= header.LastOffset; o++)
+                }
+
+                for (var o = header.BaseOffset; o <= header.LastOffset; o++)
                     _ = committed.Add(o);
             }
         }
@@ -123,7 +128,7 @@ internal sealed class RecordComparison(
     /// <summary>Whether the next marker of the batch's producer aborts.</summary>
     private static bool IsAborted(PartitionLog log, in RecordBatchHeader transactional)
     {
-        foreach (RecordBatchSlice batch in Batches(log))
+        foreach (var batch in Batches(log))
         {
             if (batch.Header.BaseOffset < transactional.BaseOffset || batch.Header.ProducerId != transactional.ProducerId || !batch.Header.IsControl)
                 continue;
@@ -136,8 +141,8 @@ internal sealed class RecordComparison(
     /// <summary>The first record of the largest timestamp, by a look at each.</summary>
     public static string ScanLargest(PartitionLog log)
     {
-        (long offset, long timestamp, int epoch) = (-1, -1, -1);
-        foreach (RecordBatchSlice batch in Batches(log))
+        (long offset, long timestamp, var epoch) = (-1, -1, -1);
+        foreach (var batch in Batches(log))
         {
             using var reader = new RecordBatchReader(batch);
             while (reader.MoveNext())
@@ -152,7 +157,7 @@ internal sealed class RecordComparison(
     /// <summary>What every record, looked at one by one, says to a time.</summary>
     public static string Scan(PartitionLog log, long timestamp)
     {
-        foreach (RecordBatchSlice batch in Batches(log))
+        foreach (var batch in Batches(log))
         {
             using var reader = new RecordBatchReader(batch);
             while (reader.MoveNext())
@@ -167,12 +172,12 @@ internal sealed class RecordComparison(
     private static List<RecordBatchSlice> Batches(PartitionLog log)
     {
         var batches = new List<RecordBatchSlice>();
-        for (long offset = log.LogStartOffset; offset < log.LogEndOffset;)
+        for (var offset = log.LogStartOffset; offset < log.LogEndOffset;)
         {
-            using FileRegion? region = log.Read(offset, 1 << 20, long.MaxValue, minOneBatch: true).Region;
+            using var region = log.Read(offset, 1 << 20, long.MaxValue, minOneBatch: true).Region;
             if (region is null)
                 break;
-            foreach (RecordBatchSlice batch in RecordBatchEnumerator.Over(region.ToArray()))
+            foreach (var batch in RecordBatchEnumerator.Over(region.ToArray()))
             {
                 // A consumer skips what it has had: a batch can be there twice.
                 if (batch.Header.NextOffset <= offset)
@@ -206,7 +211,7 @@ internal sealed class RecordComparison(
     private static string Headers(JsonElement headers)
     {
         var text = new StringBuilder();
-        foreach (JsonElement header in headers.EnumerateArray())
+        foreach (var header in headers.EnumerateArray())
             _ = text.Append('[').Append(header[0].GetString()).Append('=').Append(Bytes(header[1])).Append(']');
         return text.ToString();
     }

@@ -16,7 +16,7 @@ internal sealed class ReferenceArchive : IDisposable
     public ReferenceArchive(string name)
     {
         Name = name;
-        string archive = KafkaReference.Require("datadirs", name + ".tar.gz");
+        var archive = KafkaReference.Require("datadirs", name + ".tar.gz");
         Expected = KafkaReference.Require("datadirs", name + ".expected");
         _folder = Directory.CreateTempSubdirectory("kafkacompat-" + name + "-").FullName;
         using (var packed = new GZipStream(File.OpenRead(archive), CompressionMode.Decompress))
@@ -39,7 +39,7 @@ internal sealed class ReferenceArchive : IDisposable
 
     public static IEnumerable<string> Names()
     {
-        string folder = Path.Combine(KafkaReference.Folder, "datadirs");
+        var folder = Path.Combine(KafkaReference.Folder, "datadirs");
         return Directory.Exists(folder)
             ? Directory.EnumerateFiles(folder, "*.tar.gz").Select(static path => Path.GetFileName(path)[..^".tar.gz".Length]).Order(StringComparer.Ordinal)
             : [];
@@ -48,10 +48,10 @@ internal sealed class ReferenceArchive : IDisposable
     /// <summary>The log directories, with the node that they belong to.</summary>
     public IEnumerable<(int Node, string Path)> LogDirectories()
     {
-        foreach (string properties in Directory.EnumerateFiles(Root, "server.properties", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (var properties in Directory.EnumerateFiles(Root, "server.properties", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
-            Dictionary<string, string> settings = Properties(properties);
-            foreach (string directory in settings["log.dirs"].Split(','))
+            var settings = Properties(properties);
+            foreach (var directory in settings["log.dirs"].Split(','))
                 yield return (int.Parse(settings["node.id"], CultureInfo.InvariantCulture), Path.Combine(Path.GetDirectoryName(properties)!, directory.Trim()));
         }
     }
@@ -62,10 +62,10 @@ internal sealed class ReferenceArchive : IDisposable
     /// <summary>Requests and answers of one API.</summary>
     public IEnumerable<(JsonElement Request, JsonElement Response, int Node)> Answers(string api)
     {
-        string path = Path.Combine(Expected, "answers", api + ".json");
+        var path = Path.Combine(Expected, "answers", api + ".json");
         if (!File.Exists(path))
             yield break;
-        foreach (JsonElement exchange in JsonDocument.Parse(File.ReadAllBytes(path)).RootElement.EnumerateArray())
+        foreach (var exchange in JsonDocument.Parse(File.ReadAllBytes(path)).RootElement.EnumerateArray())
             yield return (exchange.GetProperty("request"), exchange.GetProperty("response"), exchange.GetProperty("node").GetInt32());
     }
 
@@ -73,11 +73,11 @@ internal sealed class ReferenceArchive : IDisposable
     public Dictionary<TopicPartition, (Uuid TopicId, int Leader, int LeaderEpoch)> Partitions()
     {
         var partitions = new Dictionary<TopicPartition, (Uuid, int, int)>();
-        foreach ((_, JsonElement response, _) in Answers("Metadata"))
+        foreach ((_, var response, _) in Answers("Metadata"))
         {
-            foreach (JsonElement topic in response.GetProperty("topics").EnumerateArray())
+            foreach (var topic in response.GetProperty("topics").EnumerateArray())
             {
-                foreach (JsonElement partition in topic.GetProperty("partitions").EnumerateArray())
+                foreach (var partition in topic.GetProperty("partitions").EnumerateArray())
                 {
                     partitions[new TopicPartition(topic.GetProperty("name").GetString()!, partition.GetProperty("partitionIndex").GetInt32())] =
                         (Uuid.Parse(topic.GetProperty("topicId").GetString()!), partition.GetProperty("leaderId").GetInt32(),
@@ -90,7 +90,7 @@ internal sealed class ReferenceArchive : IDisposable
 
     public IEnumerable<JsonElement> Records()
     {
-        string path = Path.Combine(Expected, "records.jsonl.gz");
+        var path = Path.Combine(Expected, "records.jsonl.gz");
         if (!File.Exists(path))
             yield break;
         using var lines = new StreamReader(new GZipStream(File.OpenRead(path), CompressionMode.Decompress));
@@ -100,12 +100,12 @@ internal sealed class ReferenceArchive : IDisposable
 
     public IEnumerable<(TopicPartition Partition, long NextOffset, int Bytes, string Sha256)> Fetched()
     {
-        string path = Path.Combine(Expected, "fetched.tsv");
+        var path = Path.Combine(Expected, "fetched.tsv");
         if (!File.Exists(path))
             yield break;
-        foreach (string line in File.ReadLines(path))
+        foreach (var line in File.ReadLines(path))
         {
-            string[] cells = line.Split('\t');
+            var cells = line.Split('\t');
             yield return (new TopicPartition(cells[0], int.Parse(cells[1], CultureInfo.InvariantCulture)), long.Parse(cells[2], CultureInfo.InvariantCulture),
                 int.Parse(cells[3], CultureInfo.InvariantCulture), cells[4]);
         }
@@ -114,7 +114,7 @@ internal sealed class ReferenceArchive : IDisposable
     /// <summary>The damage done to a folder, or nothing.</summary>
     public string Damage(string folder)
     {
-        string path = Path.Combine(Root, "damage.tsv");
+        var path = Path.Combine(Root, "damage.tsv");
         return File.Exists(path)
             ? File.ReadLines(path).Select(static line => line.Split('\t')).FirstOrDefault(cells => Path.GetFileName(cells[0]) == folder)?[1] ?? ""
             : "";
@@ -122,7 +122,7 @@ internal sealed class ReferenceArchive : IDisposable
 
     public void Dispose()
     {
-        foreach (string file in Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories))
+        foreach (var file in Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories))
             File.SetAttributes(file, FileAttributes.Normal);
         Directory.Delete(_folder, recursive: true);
     }

@@ -15,7 +15,7 @@ internal sealed class RefusedDirectory(ReferenceArchive archive)
 
     public void Check()
     {
-        foreach ((int node, string path) in archive.LogDirectories())
+        foreach ((var node, var path) in archive.LogDirectories())
         {
             var environment = new LogEnvironment(new DiskFileStore(), new FixedClock(archive.StartedAtMs), new Random(1));
             if (s_refusedAbove.Contains(archive.Name))
@@ -27,7 +27,7 @@ internal sealed class RefusedDirectory(ReferenceArchive archive)
 
     private static void Open(LogEnvironment environment, string path, int node)
     {
-        using LogDirectory directory = LogDirectory.Open(environment, path);
+        using var directory = LogDirectory.Open(environment, path);
         // What the program checks before anything else.
         if (directory.Meta is not { } meta || meta.NodeId != node)
             throw new LogCorruptionException($"The directory is of node {directory.Meta?.NodeId}, not {node}.");

@@ -39,15 +39,15 @@ internal sealed class ServedComparison(ReferenceArchive archive)
 
     public void Run()
     {
-        List<LogDirectory> directories = OpenAll();
-        foreach ((TopicPartition partition, PartitionLog log) in _logs)
+        var directories = OpenAll();
+        foreach ((var partition, var log) in _logs)
         {
             // What becoming the leader of a partition without other replicas does.
             log.Epochs.Assign(_known[partition].LeaderEpoch, log.LogEndOffset);
             log.Producers.OnHighWatermark(log.LogEndOffset);
         }
         FindAppended();
-        foreach ((TopicPartition partition, (Uuid TopicId, int Leader, int LeaderEpoch) known) in _known)
+        foreach (var (partition, known) in _known)
         {
             if (known.Leader >= 0 && !_logs.ContainsKey(partition) && ExpectedHighWatermark(partition) > 0)
                 Differ($"{partition} is missing");
@@ -63,29 +63,29 @@ internal sealed class ServedComparison(ReferenceArchive archive)
 
     public async Task CloseCleanly()
     {
-        foreach (LogDirectory directory in OpenAll())
+        foreach (var directory in OpenAll())
             await directory.CloseCleanly(1, new Dictionary<TopicPartition, long>());
     }
 
     private List<LogDirectory> OpenAll()
     {
         var directories = new List<LogDirectory>();
-        Dictionary<string, string> properties = archive.ServerProperties();
-        LogSettings settings = LogSettings.Default with
+        var properties = archive.ServerProperties();
+        var settings = LogSettings.Default with
         {
             IndexIntervalBytes = int.Parse(properties.GetValueOrDefault("log.index.interval.bytes", "4096"), CultureInfo.InvariantCulture),
         };
-        foreach ((int node, string path) in archive.LogDirectories())
+        foreach ((var node, var path) in archive.LogDirectories())
         {
             var environment = new LogEnvironment(new DiskFileStore(), new FixedClock(archive.StartedAtMs), new Random(1), _recovery)
             {
                 ProducerIdExpirationMs = long.Parse(properties.GetValueOrDefault("producer.id.expiration.ms", "86400000"), CultureInfo.InvariantCulture),
             };
-            LogDirectory directory = LogDirectory.Open(environment, path);
+            var directory = LogDirectory.Open(environment, path);
             directories.Add(directory);
             directory.LoadAll((partition, topicId) => _known.TryGetValue(partition, out var known) && known.TopicId == topicId, _ => settings).GetAwaiter()
                 .GetResult();
-            foreach (PartitionLog log in directory.Logs)
+            foreach (var log in directory.Logs)
             {
                 if (_known[log.Partition].Leader == node)
                     _logs[log.Partition] = log;
@@ -96,12 +96,14 @@ internal sealed class ServedComparison(ReferenceArchive archive)
 
     private void FindAppended()
     {
-        foreach (JsonElement partition in Fetches().Where(static fetch => fetch.Isolation == 0).Select(static fetch => fetch.Answer))
+        foreach (var partition in Fetches().Where(static fetch => fetch.Isolation == 0).Select(static fetch => fetch.Answer))
         {
-            TopicPartition name = Name(partition);
-            if (_logs.TryGetValue(name, out PartitionLog? log) && partition.GetProperty("highWatermark").GetInt64() > log.LogEndOffset
+            var name = Name(partition);
+            if (_logs.TryGetValue(name, out var log) && partition.GetProperty("highWatermark").GetInt64() > log.LogEndOffset
                 && OpeningMayAppend(name, partition.GetProperty("highWatermark").GetInt64(), log.LogEndOffset))
+            {
                 _appendedFrom[name] = log.LogEndOffset;
+            }
         }
     }
 
@@ -121,11 +123,11 @@ internal sealed class ServedComparison(ReferenceArchive archive)
 
     private IEnumerable<(int Isolation, JsonElement Answer)> Fetches()
     {
-        foreach ((JsonElement request, JsonElement response, _) in archive.Answers("Fetch"))
+        foreach ((var request, var response, _) in archive.Answers("Fetch"))
         {
-            foreach (JsonElement topic in response.GetProperty("responses").EnumerateArray())
+            foreach (var topic in response.GetProperty("responses").EnumerateArray())
             {
-                foreach (JsonElement partition in topic.GetProperty("partitions").EnumerateArray())
+                foreach (var partition in topic.GetProperty("partitions").EnumerateArray())
                 {
                     _currentTopic = TopicName(topic.GetProperty("topicId").GetString()!);
                     yield return (request.GetProperty("isolationLevel").GetInt32(), partition);
@@ -142,40 +144,43 @@ internal sealed class ServedComparison(ReferenceArchive archive)
 
     private void CompareFetched()
     {
-        foreach ((TopicPartition partition, long nextOffset, int bytes, string sha256) in archive.Fetched())
+        foreach ((var partition, var nextOffset, var bytes, var sha256) in archive.Fetched())
         {
-            if (!_logs.TryGetValue(partition, out PartitionLog? log))
+            if (!_logs.TryGetValue(partition, out var log))
                 continue;
             if (_appendedFrom.ContainsKey(partition) && nextOffset > log.LogEndOffset)
                 continue;
-            using FileRegion? region = log.Read(log.LogStartOffset, 64 << 20, long.MaxValue, minOneBatch: true).Region;
-            byte[] fetched = region?.ToArray() ?? [];
-            string ours = Convert.ToHexStringLower(SHA256.HashData(fetched));
+            using var region = log.Read(log.LogStartOffset, 64 << 20, long.MaxValue, minOneBatch: true).Region;
+            var fetched = region?.ToArray() ?? [];
+            var ours = Convert.ToHexStringLower(SHA256.HashData(fetched));
             if (ours != sha256 && !MayServeMore(archive.Damage(partition.ToString())))
+            {
                 Differ($"{partition} ({archive.Damage(partition.ToString())}): fetched {fetched.Length} bytes, Kafka {bytes} up to {nextOffset}; log "
                     + $"[{log.LogStartOffset}, {log.LogEndOffset})");
+            }
+
             _answers++;
         }
     }
 
     private void CompareFetch()
     {
-        foreach ((int isolation, JsonElement expected) in Fetches())
+        foreach ((var isolation, var expected) in Fetches())
         {
-            TopicPartition partition = Name(expected);
-            if (!_logs.TryGetValue(partition, out PartitionLog? log) || _appendedFrom.ContainsKey(partition))
+            var partition = Name(expected);
+            if (!_logs.TryGetValue(partition, out var log) || _appendedFrom.ContainsKey(partition))
                 continue;
-            long stable = Math.Min(log.Producers.FirstUnstableOffset, log.LogEndOffset);
-            LogRead read = log.Read(log.LogStartOffset, 64 << 20, isolation == 0 ? log.LogEndOffset : stable, minOneBatch: true);
-            using FileRegion? region = read.Region;
-            string aborted = "null";
+            var stable = Math.Min(log.Producers.FirstUnstableOffset, log.LogEndOffset);
+            var read = log.Read(log.LogStartOffset, 64 << 20, isolation == 0 ? log.LogEndOffset : stable, minOneBatch: true);
+            using var region = read.Region;
+            var aborted = "null";
             if (isolation == 1)
             {
                 var list = new List<AbortedTransaction>();
                 log.CollectAbortedTransactions(log.LogStartOffset, read, list);
                 aborted = string.Join(' ', list.Select(static a => $"{a.ProducerId}@{a.FirstOffset}"));
             }
-            string kafkaAborted = expected.GetProperty("abortedTransactions") is { ValueKind: JsonValueKind.Array } array
+            var kafkaAborted = expected.GetProperty("abortedTransactions") is { ValueKind: JsonValueKind.Array } array
                 ? string.Join(' ',
                 array.EnumerateArray().Select(static a => $"{a.GetProperty("producerId").GetInt64()}@{a.GetProperty("firstOffset").GetInt64()}"))
                 : "null";
@@ -188,32 +193,36 @@ internal sealed class ServedComparison(ReferenceArchive archive)
 
     private void CompareListOffsets()
     {
-        foreach ((JsonElement request, JsonElement response, _) in archive.Answers("ListOffsets"))
+        foreach ((var request, var response, _) in archive.Answers("ListOffsets"))
         {
             Dictionary<TopicPartition, long> asked = [];
-            foreach (JsonElement topic in request.GetProperty("topics").EnumerateArray())
+            foreach (var topic in request.GetProperty("topics").EnumerateArray())
             {
-                foreach (JsonElement partition in topic.GetProperty("partitions").EnumerateArray())
+                foreach (var partition in topic.GetProperty("partitions").EnumerateArray())
+                {
                     asked[new TopicPartition(topic.GetProperty("name").GetString()!, partition.GetProperty("partitionIndex").GetInt32())] =
                         partition.GetProperty("timestamp").GetInt64();
+                }
             }
-            int isolation = request.GetProperty("isolationLevel").GetInt32();
-            foreach (JsonElement topic in response.GetProperty("topics").EnumerateArray())
+            var isolation = request.GetProperty("isolationLevel").GetInt32();
+            foreach (var topic in response.GetProperty("topics").EnumerateArray())
             {
-                foreach (JsonElement expected in topic.GetProperty("partitions").EnumerateArray())
+                foreach (var expected in topic.GetProperty("partitions").EnumerateArray())
                 {
                     var partition = new TopicPartition(topic.GetProperty("name").GetString()!, expected.GetProperty("partitionIndex").GetInt32());
-                    if (!_logs.TryGetValue(partition, out PartitionLog? log) || expected.GetProperty("errorCode").GetInt32() != 0)
+                    if (!_logs.TryGetValue(partition, out var log) || expected.GetProperty("errorCode").GetInt32() != 0)
                         continue;
-                    long timestamp = asked[partition];
+                    var timestamp = asked[partition];
                     // Kafka looks for a time in a batch without its checksum.
                     if (archive.Damage(partition.ToString()).StartsWith("a byte of", StringComparison.Ordinal)
                         && IsRefused(() => ListOffset(log, timestamp, isolation)))
+                    {
                         continue;
+                    }
                     // What lies behind our end was appended by Kafka's opening.
                     if (timestamp >= 0 && MayServeMore(archive.Damage(partition.ToString())))
                     {
-                        string ours = ListOffset(log, timestamp, isolation);
+                        var ours = ListOffset(log, timestamp, isolation);
                         if (ours != $"{expected.GetProperty("offset")} {expected.GetProperty("timestamp")} {expected.GetProperty("leaderEpoch")}")
                             Same($"{partition}\tListOffsets {timestamp} isolation {isolation}", ours, RecordComparison.Scan(log, timestamp));
                         continue;
@@ -228,7 +237,10 @@ internal sealed class ServedComparison(ReferenceArchive archive)
                     if (_appendedFrom.ContainsKey(partition)
                         && (isolation == 1 || timestamp is -1 or -3 || expected.GetProperty("offset").GetInt64() >= log.LogEndOffset
                         || expected.GetProperty("offset").GetInt64() < 0))
+                    {
                         continue;
+                    }
+
                     Same($"{partition} ListOffsets {timestamp} isolation {isolation}", ListOffset(log, timestamp, isolation),
                         $"{expected.GetProperty("offset")} {expected.GetProperty("timestamp")} {expected.GetProperty("leaderEpoch")}");
                 }
@@ -252,8 +264,8 @@ internal sealed class ServedComparison(ReferenceArchive archive)
     /// <summary>What a broker answers from what the log knows.</summary>
     private static string ListOffset(PartitionLog log, long timestamp, int isolation)
     {
-        long visible = isolation == 0 ? log.LogEndOffset : Math.Min(log.Producers.FirstUnstableOffset, log.LogEndOffset);
-        TimestampAndOffset? found = timestamp switch
+        var visible = isolation == 0 ? log.LogEndOffset : Math.Min(log.Producers.FirstUnstableOffset, log.LogEndOffset);
+        var found = timestamp switch
         {
             -1 => new TimestampAndOffset(visible, -1, log.Epochs.LatestEpoch),
             -2 or -4 => new TimestampAndOffset(log.LogStartOffset, -1, log.Epochs.EpochFor(log.LogStartOffset)),
@@ -268,19 +280,19 @@ internal sealed class ServedComparison(ReferenceArchive archive)
 
     private void CompareEpochs()
     {
-        foreach ((JsonElement request, JsonElement response, _) in archive.Answers("OffsetForLeaderEpoch"))
+        foreach ((var request, var response, _) in archive.Answers("OffsetForLeaderEpoch"))
         {
-            int epoch = request.GetProperty("topics")[0].GetProperty("partitions")[0].GetProperty("leaderEpoch").GetInt32();
-            foreach (JsonElement topic in response.GetProperty("topics").EnumerateArray())
+            var epoch = request.GetProperty("topics")[0].GetProperty("partitions")[0].GetProperty("leaderEpoch").GetInt32();
+            foreach (var topic in response.GetProperty("topics").EnumerateArray())
             {
-                foreach (JsonElement expected in topic.GetProperty("partitions").EnumerateArray())
+                foreach (var expected in topic.GetProperty("partitions").EnumerateArray())
                 {
                     var partition = new TopicPartition(topic.GetProperty("topic").GetString()!, expected.GetProperty("partition").GetInt32());
-                    if (!_logs.TryGetValue(partition, out PartitionLog? log) || expected.GetProperty("errorCode").GetInt32() != 0)
+                    if (!_logs.TryGetValue(partition, out var log) || expected.GetProperty("errorCode").GetInt32() != 0)
                         continue;
                     if (_appendedFrom.ContainsKey(partition) && expected.GetProperty("endOffset").GetInt64() > log.LogEndOffset)
                         continue;
-                    LeaderEpochEntry end = log.Epochs.EndOffsetFor(epoch, log.LogEndOffset);
+                    var end = log.Epochs.EndOffsetFor(epoch, log.LogEndOffset);
                     Same($"{partition} OffsetForLeaderEpoch {epoch}", $"{end.Epoch} {end.StartOffset}",
                         $"{expected.GetProperty("leaderEpoch")} {expected.GetProperty("endOffset")}");
                 }
@@ -290,22 +302,25 @@ internal sealed class ServedComparison(ReferenceArchive archive)
 
     private void CompareProducers()
     {
-        foreach ((_, JsonElement response, _) in archive.Answers("DescribeProducers"))
+        foreach ((_, var response, _) in archive.Answers("DescribeProducers"))
         {
-            foreach (JsonElement topic in response.GetProperty("topics").EnumerateArray())
+            foreach (var topic in response.GetProperty("topics").EnumerateArray())
             {
-                foreach (JsonElement expected in topic.GetProperty("partitions").EnumerateArray())
+                foreach (var expected in topic.GetProperty("partitions").EnumerateArray())
                 {
                     var partition = new TopicPartition(topic.GetProperty("name").GetString()!, expected.GetProperty("partitionIndex").GetInt32());
-                    if (!_logs.TryGetValue(partition, out PartitionLog? log) || expected.GetProperty("errorCode").GetInt32() != 0
+                    if (!_logs.TryGetValue(partition, out var log) || expected.GetProperty("errorCode").GetInt32() != 0
                         || _appendedFrom.ContainsKey(partition))
+                    {
                         continue;
-                    string kafka =
+                    }
+
+                    var kafka =
                         string.Join("; ", expected.GetProperty("activeProducers").EnumerateArray().OrderBy(static p => p.GetProperty("producerId").GetInt64())
                         .Select(static p =>
                             $"{p.GetProperty("producerId")} {p.GetProperty("producerEpoch")} {p.GetProperty("lastSequence")} {p.GetProperty("lastTimestamp")} "
                             + $"{p.GetProperty("coordinatorEpoch")} {p.GetProperty("currentTxnStartOffset")}"));
-                    string ours = string.Join("; ", log.Producers.Describe().OrderBy(static p => p.ProducerId)
+                    var ours = string.Join("; ", log.Producers.Describe().OrderBy(static p => p.ProducerId)
                         .Select(static p =>
                             $"{p.ProducerId} {p.Epoch} {p.LastSequence} {p.LastTimestamp} {p.CoordinatorEpoch} {p.CurrentTransactionFirstOffset}"));
                     Same($"{partition} DescribeProducers", ours, kafka);
@@ -319,7 +334,7 @@ internal sealed class ServedComparison(ReferenceArchive archive)
         _answers++;
         if (ours != kafka)
         {
-            string folder = what[..what.AsSpan().IndexOfAny(' ', '\t')];
+            var folder = what[..what.AsSpan().IndexOfAny(' ', '\t')];
             if (!what.Contains('\t', StringComparison.Ordinal) && MayServeMore(archive.Damage(folder)))
                 return;
             Differ($"{what} ({archive.Damage(folder)}): ours {ours}, Kafka {kafka}");

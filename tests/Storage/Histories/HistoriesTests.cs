@@ -24,11 +24,11 @@ public sealed class HistoriesTests(ITestOutputHelper output)
             await Run(seed, Variable("HISTORY_CUT") ?? -1);
             return;
         }
-        for (int script = 1; script <= Scripts; script++)
+        for (var script = 1; script <= Scripts; script++)
         {
             for (int cut = 0, isDone = 0; isDone < 2; cut++)
             {
-                History history = await Run(script, cut);
+                var history = await Run(script, cut);
                 // Once more when it came to its end: even cuts lose the power, odd ones the process.
                 isDone += history.Operations > 0 ? 1 : 0;
                 histories++;
@@ -45,9 +45,9 @@ public sealed class HistoriesTests(ITestOutputHelper output)
     {
         if (Variable("HISTORY_SEED") is not null)
             return;
-        int fresh = Environment.TickCount & 0xffffff;
+        var fresh = Environment.TickCount & 0xffffff;
         long acknowledged = 0;
-        foreach (int seed in Enumerable.Range(1, Histories).Concat(Enumerable.Range(fresh, FreshHistories)))
+        foreach (var seed in Enumerable.Range(1, Histories).Concat(Enumerable.Range(fresh, FreshHistories)))
             acknowledged += (await Run(seed, -1)).Acknowledged;
         output.WriteLine($"seeds 1 to {Histories}, and {fresh} to {fresh + FreshHistories - 1}; {acknowledged} acknowledgements");
     }
@@ -62,7 +62,7 @@ public sealed class HistoriesTests(ITestOutputHelper output)
         }
         catch (Exception failure)
         {
-            string how = $"HISTORY_SEED={seed}" + (cut < 0 ? "" : $" HISTORY_CUT={cut}");
+            var how = $"HISTORY_SEED={seed}" + (cut < 0 ? "" : $" HISTORY_CUT={cut}");
             throw new InvalidOperationException($"{how} runs this one alone: {failure.Message}", failure);
         }
     }

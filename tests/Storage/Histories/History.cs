@@ -43,21 +43,21 @@ internal sealed class History(int seed, int cutAt)
         _store = new ForgetfulFileStore(_clock);
         _store.CreateFolder(Root);
         _store.SyncFolder("/");
-        int lives = cutAt >= 0 ? 1 : _random.Next(1, 5);
-        for (int life = 0; life < lives; life++)
+        var lives = cutAt >= 0 ? 1 : _random.Next(1, 5);
+        for (var life = 0; life < lives; life++)
         {
-            bool isPowerCut = cutAt >= 0 ? cutAt % 2 == 0 : _random.Next(2) == 0;
-            int steps = _random.Next(5, 40);
-            int fate = _random.Next();
+            var isPowerCut = cutAt >= 0 ? cutAt % 2 == 0 : _random.Next(2) == 0;
+            var steps = _random.Next(5, 40);
+            var fate = _random.Next();
             if (cutAt < 0)
                 _store.CutPowerAfter(_store.Operations + _random.Next(300));
             try
             {
                 await Open();
-                long first = _store.Operations;
+                var first = _store.Operations;
                 if (cutAt >= 0)
                     _store.CutPowerAfter(first + cutAt);
-                for (int step = 0; step < steps; step++)
+                for (var step = 0; step < steps; step++)
                     Step();
                 if (_random.Next(3) == 0)
                     CloseCleanly();
@@ -71,7 +71,7 @@ internal sealed class History(int seed, int cutAt)
             _store = isPowerCut ? _store.Crash(fate) : _store.Kill();
         }
         await Open();
-        foreach (TopicModel topic in _metadata.Values)
+        foreach (var topic in _metadata.Values)
             Append(topic, Batches.Plain(topic.EndOffset));
         CloseCleanly();
         _store = _store.Crash(seed);
@@ -93,14 +93,14 @@ internal sealed class History(int seed, int cutAt)
     private async Task Open()
     {
         _directory = LogDirectory.Open(new LogEnvironment(_store, _clock, new Random(seed)), Root);
-        await _directory.LoadAll((partition, id) => _metadata.TryGetValue(partition.Topic, out TopicModel? topic) && topic.Id == id, _ => _settings);
-        Dictionary<TopicPartition, long> highWatermarks = _directory.ReadHighWatermarks();
-        foreach (TopicModel topic in _metadata.Values)
+        await _directory.LoadAll((partition, id) => _metadata.TryGetValue(partition.Topic, out var topic) && topic.Id == id, _ => _settings);
+        var highWatermarks = _directory.ReadHighWatermarks();
+        foreach (var topic in _metadata.Values)
         {
             if (_directory.Find(topic.Key) is { } log)
             {
                 Verify(topic, log);
-                long highWatermark = highWatermarks.GetValueOrDefault(topic.Key);
+                var highWatermark = highWatermarks.GetValueOrDefault(topic.Key);
                 Assert.True(highWatermark <= topic.Acknowledged,
                     $"{topic.Key} has a high watermark of {highWatermark}, and {topic.Acknowledged} was acknowledged.");
                 continue;
@@ -114,8 +114,8 @@ internal sealed class History(int seed, int cutAt)
 
     private void Verify(TopicModel topic, PartitionLog log)
     {
-        (long start, long end) = (log.LogStartOffset, log.LogEndOffset);
-        string found = $"{topic.Key} of {topic.Id} goes from {start} to {end}";
+        (var start, var end) = (log.LogStartOffset, log.LogEndOffset);
+        var found = $"{topic.Key} of {topic.Id} goes from {start} to {end}";
         if (topic.Closed is { } closed)
             Assert.True(closed == (start, end), $"{found}; it was closed cleanly from {closed.Start} to {closed.End}.");
         topic.Closed = null;
@@ -126,31 +126,31 @@ internal sealed class History(int seed, int cutAt)
         Assert.True(log.RecoveryPoint <= end, $"{found}, and its recovery point is {log.RecoveryPoint}.");
         _ = topic.Batches.RemoveAll(batch => batch.Header.BaseOffset >= end);
         var expected = new ArrayBufferWriter<byte>();
-        foreach ((RecordBatchHeader header, byte[] bytes) in topic.Batches)
+        foreach ((var header, var bytes) in topic.Batches)
         {
             if (header.NextOffset > start)
                 expected.Write(bytes);
         }
         Assert.True(expected.WrittenSpan.SequenceEqual(log.ReadAll(start)), $"{found}, and holds other bytes than were written to it.");
-        for (int i = 0; i < 3 && start < end; i++)
+        for (var i = 0; i < 3 && start < end; i++)
         {
-            long offset = _random.NextInt64(start, end);
-            using FileRegion? region = log.Read(offset, 1, long.MaxValue, minOneBatch: true).Region;
-            RecordBatchHeader header = Batches.Header(region!.ToArray());
+            var offset = _random.NextInt64(start, end);
+            using var region = log.Read(offset, 1, long.MaxValue, minOneBatch: true).Region;
+            var header = Batches.Header(region!.ToArray());
             Assert.True(header.BaseOffset <= offset
                 && offset <= header.LastOffset, $"{found}; asked for {offset} it gives {header.BaseOffset} to {header.LastOffset}.");
         }
         Assert.True(log.Read(start - 1, 1, long.MaxValue, minOneBatch: true).IsOutOfRange, $"{found}, and gives what is before its start.");
-        for (int producer = 0; producer < Producers; producer++)
+        for (var producer = 0; producer < Producers; producer++)
         {
-            foreach (RecordBatchHeader written in topic.LastOf(producer).Where(header => header.BaseOffset >= start))
+            foreach (var written in topic.LastOf(producer).Where(header => header.BaseOffset >= start))
                 VerifyDuplicate(topic, log, written);
         }
     }
 
     private static void VerifyDuplicate(TopicModel topic, PartitionLog log, RecordBatchHeader written)
     {
-        ProducerVerdict verdict = Check(log, written);
+        var verdict = Check(log, written);
         Assert.True(verdict.Duplicate?.LastOffset == written.LastOffset,
             $"{topic.Key}: the batch of producer {written.ProducerId} at {written.BaseOffset} is asked for again, and is {verdict.Fault} {verdict.Message} "
                 + $"{verdict.Duplicate}.");
@@ -159,7 +159,7 @@ internal sealed class History(int seed, int cutAt)
     /// <summary>As a partition asks.</summary>
     private static ProducerVerdict Check(PartitionLog log, in RecordBatchHeader batch)
     {
-        ProducerVerdict verdict = log.Producers.Check(batch, AppendOrigin.Client);
+        var verdict = log.Producers.Check(batch, AppendOrigin.Client);
         if (verdict.Fault != ProducerFault.OutOfOrderSequenceNumber || !log.LacksOlderBatches)
             return verdict;
         log.ReadOlderBatches();
@@ -168,9 +168,9 @@ internal sealed class History(int seed, int cutAt)
 
     private void Step()
     {
-        TopicModel? topic = _metadata.Count == 0 ? null : _metadata.Values.ElementAt(_random.Next(_metadata.Count));
-        int what = topic is null ? 0 : _random.Next(30);
-        PartitionLog? log = topic is null ? null : _directory.Find(topic.Key)!;
+        var topic = _metadata.Count == 0 ? null : _metadata.Values.ElementAt(_random.Next(_metadata.Count));
+        var what = topic is null ? 0 : _random.Next(30);
+        var log = topic is null ? null : _directory.Find(topic.Key)!;
         switch (what)
         {
             case 0 or 1:
@@ -191,7 +191,7 @@ internal sealed class History(int seed, int cutAt)
                 break;
             case 18 or 19:
                 // A consumer has asked for records to be deleted that it can see.
-                long offset = _random.NextInt64(0, topic!.Acknowledged + 1);
+                var offset = _random.NextInt64(0, topic!.Acknowledged + 1);
                 topic.MayStartAt = Math.Max(topic.MayStartAt, offset);
                 _ = log!.AdvanceLogStart(offset);
                 break;
@@ -206,7 +206,7 @@ internal sealed class History(int seed, int cutAt)
                 break;
             case 24:
                 _directory.WriteLogStarts();
-                foreach (TopicModel each in _metadata.Values)
+                foreach (var each in _metadata.Values)
                     each.MustStartAt = _directory.Find(each.Key)!.LogStartOffset;
                 break;
             case 25:
@@ -237,7 +237,7 @@ internal sealed class History(int seed, int cutAt)
 
     private void Delete(IReadOnlyCollection<TopicModel> topics)
     {
-        foreach (TopicModel topic in topics)
+        foreach (var topic in topics)
             _ = _metadata.Remove(topic.Key.Topic);
         _directory.Delete([.. topics.Select(static topic => topic.Key)]);
     }
@@ -246,7 +246,7 @@ internal sealed class History(int seed, int cutAt)
     {
         // Told first: whether a batch whose append was cut short is there, nobody knows.
         topic.Batches.Add((Batches.Header(batch), batch));
-        PartitionLog log = _directory.Find(topic.Key)!;
+        var log = _directory.Find(topic.Key)!;
         log.Append(batch);
         if (_random.Next(2) == 0)
             Acknowledge(topic, log);
@@ -257,12 +257,12 @@ internal sealed class History(int seed, int cutAt)
         long producer = _random.Next(Producers);
         if (_random.Next(4) == 0)
         {
-            foreach (RecordBatchHeader written in topic.LastOf(producer).Where(header => header.BaseOffset >= log.LogStartOffset))
+            foreach (var written in topic.LastOf(producer).Where(header => header.BaseOffset >= log.LogStartOffset))
                 VerifyDuplicate(topic, log, written);
             return;
         }
-        byte[] batch = Batches.Produced(topic.EndOffset, producer, 0, topic.NextSequence(producer), _random.Next(1, 4));
-        ProducerVerdict verdict = Check(log, Batches.Header(batch));
+        var batch = Batches.Produced(topic.EndOffset, producer, 0, topic.NextSequence(producer), _random.Next(1, 4));
+        var verdict = Check(log, Batches.Header(batch));
         Assert.True(verdict.IsGood, $"{topic.Key}: the next batch of producer {producer} is {verdict.Fault}: {verdict.Message}");
         Append(topic, batch);
     }
@@ -276,7 +276,7 @@ internal sealed class History(int seed, int cutAt)
 
     private void Retain(TopicModel topic, PartitionLog log)
     {
-        long before = topic.MayStartAt;
+        var before = topic.MayStartAt;
         log.Settings = _settings with { RetentionBytes = _random.Next(2_000) };
         // Cut short it may have deleted all that was acknowledged; done, it says how much.
         topic.MayStartAt = Math.Max(before, topic.Acknowledged);
@@ -288,7 +288,7 @@ internal sealed class History(int seed, int cutAt)
     {
         var ends = _metadata.Values.ToDictionary(static topic => topic, topic => (_directory.Find(topic.Key)!.LogStartOffset, topic.EndOffset));
         _directory.CloseCleanly(1, _metadata.Values.ToDictionary(static topic => topic.Key, static topic => topic.Acknowledged)).GetAwaiter().GetResult();
-        foreach ((TopicModel topic, (long Start, long End) closed) in ends)
+        foreach ((var topic, (long Start, long End) closed) in ends)
             (topic.Closed, topic.Acknowledged, topic.MustStartAt) = (closed, closed.End, closed.Start);
     }
 }

@@ -39,7 +39,7 @@ internal sealed class TopicModel(string name, Uuid id)
     /// <summary>The sequence that a producer's next batch begins with.</summary>
     public int NextSequence(long producerId)
     {
-        RecordBatchHeader last = Batches.Select(static batch => batch.Header).LastOrDefault(header => header.ProducerId == producerId);
+        var last = Batches.Select(static batch => batch.Header).LastOrDefault(header => header.ProducerId == producerId);
         return last.ProducerId == producerId && Batches.Count > 0 ? last.LastSequence + 1 : 0;
     }
 

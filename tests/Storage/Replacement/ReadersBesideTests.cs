@@ -22,7 +22,7 @@ public sealed class ReadersBesideTests
     [Fact]
     public async Task NoReaderMeetsAnErrorOrAByteThatNeverWas()
     {
-        string root = Directory.CreateTempSubdirectory("kafkacompat-readers-").FullName;
+        var root = Directory.CreateTempSubdirectory("kafkacompat-readers-").FullName;
         try
         {
             await Run(Path.Combine(root, "t-0"));
@@ -38,11 +38,11 @@ public sealed class ReadersBesideTests
         var settings = LogSettings.Default with { IndexIntervalBytes = 200, IsCompacted = true, RetentionMs = -1, FileDeleteDelayMs = 0 };
         var environment = new LogEnvironment(new DiskFileStore(), TimeProvider.System, new Random(1));
         var versions = new ConcurrentDictionary<(long Offset, uint Crc), byte[]>();
-        using (PartitionLog log = PartitionLog.Open(environment, folder, new TopicPartition("t", 0), settings, new LogOpening(IsClean: false)))
+        using (var log = PartitionLog.Open(environment, folder, new TopicPartition("t", 0), settings, new LogOpening(IsClean: false)))
         {
-            for (int segment = 0; segment < Segments; segment++)
+            for (var segment = 0; segment < Segments; segment++)
             {
-                for (int i = 0; i < BatchesOfASegment; i++)
+                for (var i = 0; i < BatchesOfASegment; i++)
                     log.Append(Made(versions, log.LogEndOffset, version: 0));
                 log.Roll();
             }
@@ -50,7 +50,7 @@ public sealed class ReadersBesideTests
             log.Close();
         }
         // Opened again, so that no file is open until a reader needs it.
-        using PartitionLog read = PartitionLog.Open(environment, folder, new TopicPartition("t", 0), settings, new LogOpening(IsClean: true));
+        using var read = PartitionLog.Open(environment, folder, new TopicPartition("t", 0), settings, new LogOpening(IsClean: true));
         using var done = new CancellationTokenSource();
         long reads = 0;
         Task[] readers = [.. Enumerable.Range(0, Readers).Select(reader => Task.Factory.StartNew(
@@ -59,7 +59,7 @@ public sealed class ReadersBesideTests
         try
         {
             var random = new Random(1);
-            for (int version = 1; version <= Swaps && !readers.Any(static reader => reader.IsFaulted); version++)
+            for (var version = 1; version <= Swaps && !readers.Any(static reader => reader.IsFaulted); version++)
                 Swap(read, versions, random, version);
         }
         finally
@@ -73,12 +73,12 @@ public sealed class ReadersBesideTests
 
     private static void Swap(PartitionLog log, ConcurrentDictionary<(long Offset, uint Crc), byte[]> versions, Random random, int version)
     {
-        SegmentRange all = log.SealedSegments;
-        SegmentRange old = all.Slice(random.Next(Segments - 1), 2);
+        var all = log.SealedSegments;
+        var old = all.Slice(random.Next(Segments - 1), 2);
         LogSegment[] replacing = [.. old.Segments.Select(segment =>
         {
-            LogSegment beside = log.CreateBeside(segment.BaseOffset);
-            for (long offset = segment.BaseOffset; offset < segment.BaseOffset + BatchesOfASegment; offset++)
+            var beside = log.CreateBeside(segment.BaseOffset);
+            for (var offset = segment.BaseOffset; offset < segment.BaseOffset + BatchesOfASegment; offset++)
             {
                 if (offset % KeptEvery == 0 || random.Next(2) == 0)
                     beside.Append(BatchRun.Read(new ReadOnlySequence<byte>(Made(versions, offset, version))), 200);
@@ -95,13 +95,13 @@ public sealed class ReadersBesideTests
         long reads = 0;
         for (; !done.IsCancellationRequested; reads++)
         {
-            long from = random.NextInt64(log.LogEndOffset);
-            LogRead read = log.Read(from, 2_000, long.MaxValue, minOneBatch: true);
-            using FileRegion region = read.Region!;
-            byte[] bytes = region.ToArray();
-            RecordBatchHeader first = Batches.Header(bytes);
+            var from = random.NextInt64(log.LogEndOffset);
+            var read = log.Read(from, 2_000, long.MaxValue, minOneBatch: true);
+            using var region = read.Region!;
+            var bytes = region.ToArray();
+            var first = Batches.Header(bytes);
             Assert.InRange(first.BaseOffset, from, from + (KeptEvery - from % KeptEvery) % KeptEvery);
-            foreach (RecordBatchSlice batch in RecordBatchEnumerator.Over(bytes))
+            foreach (var batch in RecordBatchEnumerator.Over(bytes))
                 Assert.True(batch.Bytes.ToArray().AsSpan().SequenceEqual(versions[(batch.Header.BaseOffset, batch.Header.Crc)]));
             log.CollectAbortedTransactions(from, read, aborted);
             Assert.Empty(aborted);
@@ -113,7 +113,7 @@ public sealed class ReadersBesideTests
 
     private static byte[] Made(ConcurrentDictionary<(long Offset, uint Crc), byte[]> versions, long offset, int version)
     {
-        byte[] batch = Batches.Plain(offset, 1, 20 + (int)((offset * 7 + version) % 90), Batches.StartMs + offset);
+        var batch = Batches.Plain(offset, 1, 20 + (int)((offset * 7 + version) % 90), Batches.StartMs + offset);
         versions[(offset, Batches.Header(batch).Crc)] = batch;
         return batch;
     }

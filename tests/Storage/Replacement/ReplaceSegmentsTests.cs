@@ -18,17 +18,17 @@ public sealed class ReplaceSegmentsTests(ITestOutputHelper output)
     [Fact]
     public void WhoeverReadsOrSendsFindsTheOldBytesOrTheNewOnes()
     {
-        int steps = Variable("REPLACE_STEPS") ?? 4_000;
-        int first = Variable("REPLACE_SEED") ?? 1;
+        var steps = Variable("REPLACE_STEPS") ?? 4_000;
+        var first = Variable("REPLACE_SEED") ?? 1;
         long reads = 0, sends = 0, swaps = 0, old = 0, replaced = 0;
-        int seed = first;
-        for (int done = 0; done < steps; done += StepsOfASeed, seed++)
+        var seed = first;
+        for (var done = 0; done < steps; done += StepsOfASeed, seed++)
         {
             try
             {
                 var log = new ReplacedLog(seed);
                 log.Fill(4);
-                for (int step = 0; step < StepsOfASeed; step++)
+                for (var step = 0; step < StepsOfASeed; step++)
                     log.Step();
                 log.EndSends();
                 log.Verify();
@@ -51,13 +51,13 @@ public sealed class ReplaceSegmentsTests(ITestOutputHelper output)
     public void ACrashAtAnyOperationLeavesTheOldSegmentsOrTheNewOnes(bool isPowerCut)
     {
         int first = Variable("REPLACE_SEED") ?? 1, old = 0, replaced = 0;
-        for (int seed = first; seed < first + CrashSeeds; seed++)
+        for (var seed = first; seed < first + CrashSeeds; seed++)
         {
-            bool wasReplaced = false;
+            var wasReplaced = false;
             for (int cut = 0, isCut = 1; isCut == 1; cut++)
             {
                 // The start that follows is cut short as well, at any of its operations.
-                for (int recoveryCut = -1; recoveryCut < 24; recoveryCut += isPowerCut ? 5 : 3)
+                for (var recoveryCut = -1; recoveryCut < 24; recoveryCut += isPowerCut ? 5 : 3)
                 {
                     try
                     {
@@ -86,13 +86,13 @@ public sealed class ReplaceSegmentsTests(ITestOutputHelper output)
     [Fact]
     public void SegmentsThatAStartCouldNotTellApartAreRefused()
     {
-        using PartitionLog log = Open(new ForgetfulFileStore(new FixedClock(Batches.StartMs)));
-        for (int i = 0; i < 3; i++)
+        using var log = Open(new ForgetfulFileStore(new FixedClock(Batches.StartMs)));
+        for (var i = 0; i < 3; i++)
         {
             log.Append(Batches.Plain(i * 10, 10));
             log.Roll();
         }
-        SegmentRange all = log.SealedSegments;
+        var all = log.SealedSegments;
         Refuse(all, Beside(log, 10, 10));
         Refuse(all, Beside(log, 0, 10));
         Refuse(all.Slice(0, 1), Beside(log, 0, 11));
@@ -110,7 +110,7 @@ public sealed class ReplaceSegmentsTests(ITestOutputHelper output)
 
     private static LogSegment Beside(PartitionLog log, long baseOffset, int records)
     {
-        LogSegment beside = Empty(log, baseOffset);
+        var beside = Empty(log, baseOffset);
         beside.Append(KafkaCompat.Protocol.Records.BatchRun.Read(new(Batches.Plain(baseOffset, records))), 4096);
         return beside;
     }

@@ -114,9 +114,9 @@ internal sealed class ReplacedLog : IRecoveryListener
     /// <summary>Gives the log a few segments of a few batches.</summary>
     public void Fill(int segments)
     {
-        for (int i = 0; i < segments; i++)
+        for (var i = 0; i < segments; i++)
         {
-            for (int batches = _random.Next(1, 6); batches > 0; batches--)
+            for (var batches = _random.Next(1, 6); batches > 0; batches--)
                 Append();
             Roll();
         }
@@ -146,10 +146,10 @@ internal sealed class ReplacedLog : IRecoveryListener
 
     private void Append()
     {
-        long offset = EndOffset;
-        bool isOpen = _model.SelectMany(static segment => segment.Batches).Select(SegmentModel.Header)
+        var offset = EndOffset;
+        var isOpen = _model.SelectMany(static segment => segment.Batches).Select(SegmentModel.Header)
             .LastOrDefault(static header => header.IsTransactional) is { IsTransactional: true, IsControl: false };
-        byte[] batch = _random.Next(6) switch
+        var batch = _random.Next(6) switch
         {
             0 => Batches.Produced(offset, ProducerId, 1, (int)offset, transactional: true),
             1 when isOpen => Batches.Marker(offset, ProducerId, 1, commit: _random.Next(3) == 0),
@@ -157,7 +157,7 @@ internal sealed class ReplacedLog : IRecoveryListener
             _ => Batches.Plain(offset, _random.Next(1, 4), _random.Next(200), Batches.StartMs + _version),
         };
         Log.Append(batch);
-        SegmentModel last = _model[^1];
+        var last = _model[^1];
         List<AbortedTransaction> aborted = [];
         if (SegmentModel.Header(batch).IsControl)
         {
@@ -183,7 +183,7 @@ internal sealed class ReplacedLog : IRecoveryListener
     {
         _ = Log.AdvanceLogStart(offset);
         _logStart = Math.Max(_logStart, offset);
-        int gone = _model.FindLastIndex(segment => segment.BaseOffset <= _logStart);
+        var gone = _model.FindLastIndex(segment => segment.BaseOffset <= _logStart);
         Assert.Equal(Math.Max(0, gone), Log.ApplyRetention(_clock.NowMs, EndOffset));
         _model = _model[Math.Max(0, gone)..];
     }
@@ -194,7 +194,7 @@ internal sealed class ReplacedLog : IRecoveryListener
         EndSends();
         if (offset >= EndOffset)
             return;
-        SegmentRange before = Log.SealedSegments;
+        var before = Log.SealedSegments;
         Log.TruncateTo(offset);
         if (offset <= _model[0].BaseOffset)
         {
@@ -203,7 +203,7 @@ internal sealed class ReplacedLog : IRecoveryListener
         }
         else
         {
-            int keep = _model.FindLastIndex(segment => segment.BaseOffset <= offset) + 1;
+            var keep = _model.FindLastIndex(segment => segment.BaseOffset <= offset) + 1;
             if (_model[keep - 1].BaseOffset == offset && keep > 1)
                 keep--;
             _model = _model[..keep];
@@ -217,7 +217,7 @@ internal sealed class ReplacedLog : IRecoveryListener
         if (before.Segments.Length == 0)
             return;
         // What was made of segments before a cut is of no use, even of those that are whole.
-        LogSegment late = Log.CreateBeside(before.Segments[0].BaseOffset);
+        var late = Log.CreateBeside(before.Segments[0].BaseOffset);
         Assert.False(Log.ReplaceSegments(before, [late]));
         Verify();
     }
@@ -226,11 +226,11 @@ internal sealed class ReplacedLog : IRecoveryListener
     {
         if (_model.Count < 2)
             return;
-        int first = _random.Next(_model.Count - 1);
-        int count = _random.Next(1, Math.Min(4, _model.Count - 1 - first) + 1);
-        List<SegmentModel> old = _model;
-        List<SegmentModel> after = Rewrite(first, count);
-        bool reading = false;
+        var first = _random.Next(_model.Count - 1);
+        var count = _random.Next(1, Math.Min(4, _model.Count - 1 - first) + 1);
+        var old = _model;
+        var after = Rewrite(first, count);
+        var reading = false;
         _files.Before = (_, _) =>
         {
             if (reading || _random.Next(4) != 0)
@@ -250,8 +250,8 @@ internal sealed class ReplacedLog : IRecoveryListener
     {
         if (_model.Count < 2)
             return;
-        int first = _random.Next(_model.Count - 1);
-        int count = _random.Next(1, Math.Min(4, _model.Count - 1 - first) + 1);
+        var first = _random.Next(_model.Count - 1);
+        var count = _random.Next(1, Math.Min(4, _model.Count - 1 - first) + 1);
         _ = SwapAndCrash(first, count, _random.Next(70), _random.Next(2) == 0, _random.Next(), _random.Next(2) == 0 ? _random.Next(40) : -1);
     }
 
@@ -260,9 +260,9 @@ internal sealed class ReplacedLog : IRecoveryListener
         EndSends();
         Log.Sync();
         _recoveryPoint = _random.Next(2) == 0 ? Log.RecoveryPoint : 0;
-        List<SegmentModel> after = Rewrite(first, count);
+        var after = Rewrite(first, count);
         _store.CutPowerAfter(_store.Operations + cut);
-        bool isCut = false;
+        var isCut = false;
         try
         {
             Replace(first, count, after);
@@ -310,11 +310,11 @@ internal sealed class ReplacedLog : IRecoveryListener
     /// </summary>
     private void TakeAborted()
     {
-        for (int i = 0; i < _model.Count; i++)
+        for (var i = 0; i < _model.Count; i++)
         {
-            AbortedTransaction[] found = Log.SealedSegments.Segments.ElementAtOrDefault(i)?.TransactionIndex.Entries()
+            var found = Log.SealedSegments.Segments.ElementAtOrDefault(i)?.TransactionIndex.Entries()
                 ?? [.. Collect(_model[i].BaseOffset).Where(entry => entry.LastOffset >= _model[i].BaseOffset)];
-            foreach (AbortedTransaction entry in _model[i].Aborted.Where(entry => entry.FirstOffset >= _logStart))
+            foreach (var entry in _model[i].Aborted.Where(entry => entry.FirstOffset >= _logStart))
                 Assert.Contains(found, each => each.LastOffset == entry.LastOffset && (each.FirstOffset == entry.FirstOffset || each.FirstOffset < _logStart));
             _model[i] = _model[i] with { Aborted = found };
         }
@@ -333,14 +333,14 @@ internal sealed class ReplacedLog : IRecoveryListener
 
     private void Replace(int first, int count, List<SegmentModel> after)
     {
-        SegmentRange old = Log.SealedSegments.Slice(first, count);
+        var old = Log.SealedSegments.Slice(first, count);
         var made = new List<LogSegment>();
-        foreach (SegmentModel segment in after.Skip(first).Take(after.Count - (_model.Count - count)))
+        foreach (var segment in after.Skip(first).Take(after.Count - (_model.Count - count)))
         {
-            LogSegment beside = Log.CreateBeside(segment.BaseOffset);
-            foreach (byte[] batch in segment.Batches)
+            var beside = Log.CreateBeside(segment.BaseOffset);
+            foreach (var batch in segment.Batches)
                 beside.Append(BatchRun.Read(new ReadOnlySequence<byte>(batch)), _settings.IndexIntervalBytes);
-            foreach (AbortedTransaction entry in segment.Aborted)
+            foreach (var entry in segment.Aborted)
                 beside.TransactionIndex.Append(entry);
             made.Add(beside);
         }
@@ -350,12 +350,12 @@ internal sealed class ReplacedLog : IRecoveryListener
     /// <summary>As a compaction would: some batches are gone, others have other bytes, and segments are joined or split.</summary>
     private List<SegmentModel> Rewrite(int first, int count)
     {
-        List<SegmentModel> old = _model.GetRange(first, count);
+        var old = _model.GetRange(first, count);
         AbortedTransaction[] aborted = [.. old.SelectMany(static segment => segment.Aborted)];
         var made = new List<(long Base, List<byte[]> Batches)> { (old[0].BaseOffset, []) };
-        foreach (byte[] batch in old.SelectMany(static segment => segment.Batches))
+        foreach (var batch in old.SelectMany(static segment => segment.Batches))
         {
-            RecordBatchHeader header = SegmentModel.Header(batch);
+            var header = SegmentModel.Header(batch);
             if (header.ProducerId < 0 && _random.Next(3) == 0)
                 continue;
             if (_random.Next(6) == 0 && header.BaseOffset > made[^1].Base)
@@ -364,11 +364,11 @@ internal sealed class ReplacedLog : IRecoveryListener
                 : Batches.Plain(header.BaseOffset, (int)(header.LastOffset - header.BaseOffset) + 1, _random.Next(150), Batches.StartMs + ++_version));
         }
         // Where nothing is left of the last ones, an empty segment says that they are replaced.
-        long end = made[^1].Batches is [.., byte[] last] ? SegmentModel.Header(last).NextOffset : made[^1].Base;
-        foreach (SegmentModel segment in old.Where(segment => segment.BaseOffset >= end && segment.BaseOffset > made[^1].Base))
+        var end = made[^1].Batches is [.., byte[] last] ? SegmentModel.Header(last).NextOffset : made[^1].Base;
+        foreach (var segment in old.Where(segment => segment.BaseOffset >= end && segment.BaseOffset > made[^1].Base))
             made.Add((segment.BaseOffset, []));
         var after = new List<SegmentModel>();
-        for (int i = 0; i < made.Count; i++)
+        for (var i = 0; i < made.Count; i++)
         {
             long from = made[i].Base, to = i + 1 < made.Count ? made[i + 1].Base : long.MaxValue;
             after.Add(new SegmentModel(from, made[i].Batches, [.. aborted.Where(entry => entry.LastOffset >= from && entry.LastOffset < to)]));
@@ -382,13 +382,13 @@ internal sealed class ReplacedLog : IRecoveryListener
     private void Read(long from, List<SegmentModel>[] models)
     {
         Reads++;
-        LogRead read = Log.Read(from, _random.Next(3) == 0 ? _random.Next(1, 300) : 1 << 20, long.MaxValue, minOneBatch: true);
+        var read = Log.Read(from, _random.Next(3) == 0 ? _random.Next(1, 300) : 1 << 20, long.MaxValue, minOneBatch: true);
         Assert.False(read.IsOutOfRange);
-        byte[]? bytes = read.Region?.ToArray();
-        foreach (List<SegmentModel> model in models)
+        var bytes = read.Region?.ToArray();
+        foreach (var model in models)
         {
-            byte[] expected = Expected(model, from);
-            int firstBytes = expected.Length == 0 ? 0 : SegmentModel.Header(expected).SizeInBytes;
+            var expected = Expected(model, from);
+            var firstBytes = expected.Length == 0 ? 0 : SegmentModel.Header(expected).SizeInBytes;
             if (bytes is null ? expected.Length > 0 : bytes.Length < firstBytes || !expected.AsSpan().StartsWith(bytes))
                 continue;
             if (bytes is null)
@@ -405,7 +405,7 @@ internal sealed class ReplacedLog : IRecoveryListener
 
     private static byte[] Expected(List<SegmentModel> model, long from)
     {
-        foreach (SegmentModel segment in model.Skip(Math.Max(0, model.FindLastIndex(segment => segment.BaseOffset <= from))))
+        foreach (var segment in model.Skip(Math.Max(0, model.FindLastIndex(segment => segment.BaseOffset <= from))))
         {
             if (segment.From(from) is { Length: > 0 } bytes)
                 return bytes;
@@ -417,10 +417,10 @@ internal sealed class ReplacedLog : IRecoveryListener
     {
         if (_sends.Count == 0)
             return;
-        int at = _random.Next(_sends.Count);
-        (long from, LogRead read, byte[] expected, AbortedTransaction[] aborted, long endOffset) = _sends[at];
+        var at = _random.Next(_sends.Count);
+        (var from, var read, var expected, var aborted, var endOffset) = _sends[at];
         _sends.RemoveAt(at);
-        using FileRegion region = read.Region!;
+        using var region = read.Region!;
         Assert.True(expected.AsSpan().SequenceEqual(region.ToArray()), "What was being sent has changed.");
         var told = new List<AbortedTransaction>();
         Log.CollectAbortedTransactions(from, read, told);

@@ -67,11 +67,14 @@ public sealed class DescribeTopicPartitionsHandler(BrokerMetadata metadata, Serv
         }
         // With each page anew.
         if (request.Topics.Count > 0)
+        {
             response.Topics.AddRange(names.Except(described).Select(static name => new DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponseTopic
             {
                 Name = name,
                 ErrorCode = ErrorCode.TopicAuthorizationFailed,
             }));
+        }
+
         return ValueTask.FromResult<DescribeTopicPartitionsResponse?>(response);
     }
 

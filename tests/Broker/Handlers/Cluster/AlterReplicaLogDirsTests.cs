@@ -20,7 +20,7 @@ public sealed class AlterReplicaLogDirsTests
         var client = node.Connect();
         _ = await node.CreateTopic("a", 3);
         var request = new AlterReplicaLogDirsRequest { Dirs = { new() { Path = path, Topics = { new() { Name = topic, Partitions = { partition } } } } } };
-        foreach (short version in (short[])[1, 2])
+        foreach (var version in (short[])[1, 2])
         {
             var result = Assert.Single((await client.Ask<AlterReplicaLogDirsRequest, AlterReplicaLogDirsResponse>(request, version)).Results);
             Assert.Equal((topic, partition, error), (result.TopicName, result.Partitions[0].PartitionIndex, result.Partitions[0].ErrorCode));

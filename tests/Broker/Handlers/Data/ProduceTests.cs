@@ -41,7 +41,7 @@ public sealed class ProduceTests : IAsyncLifetime
         var bad = Records.Batch();
         if (length is { } value) BinaryPrimitives.WriteInt32BigEndian(bad.AsSpan(LengthAt), value);
         bad[MagicAt] = (byte)magic;
-        foreach (short acks in new short[] { -1, 1, 5 })
+        foreach (var acks in new short[] { -1, 1, 5 })
         {
             var answer = await Send(acks, ("t", 0, Records.Batch()), ("t", 1, bad), ("nobody", 0, Records.Batch()));
             Assert.Equal([(error, message), (error, message), (error, message)], answer.Select(static p => (p.ErrorCode, p.ErrorMessage)));

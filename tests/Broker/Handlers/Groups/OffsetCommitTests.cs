@@ -38,7 +38,7 @@ public sealed class OffsetCommitTests
     {
         await using var node = await GroupNode.Start();
         var member = await node.OnlyMember();
-        foreach (short version in (short[])[2, 6, 7, 9, 10])
+        foreach (var version in (short[])[2, 6, 7, 9, 10])
         {
             Assert.Equal(ErrorCode.None, await CommitOne(node, version, member, offset: version));
             Assert.Equal([(0, version)], await node.Offsets());
@@ -98,7 +98,7 @@ public sealed class OffsetCommitTests
         var refused = await Commit(node, 9, "g", [(0, 5), (1, 6)], alsoNope: true);
         Assert.Equal(3, refused.Topics.Sum(static topic => topic.Partitions.Count));
         Assert.All(refused.Topics.SelectMany(static t => t.Partitions), static p => Assert.Equal(ErrorCode.GroupAuthorizationFailed, p.ErrorCode));
-        foreach (short version in (short[])[9, 10])
+        foreach (var version in (short[])[9, 10])
         {
             node.Rules.Denies = static question => question.ResourceName == GroupNode.Topic;
             refused = await Commit(node, version, "g", [(0, 5), (9, 6)]);

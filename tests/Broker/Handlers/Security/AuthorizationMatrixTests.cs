@@ -66,7 +66,7 @@ public sealed class AuthorizationMatrixTests
             Assert.Contains((key, listener), known);
             var asked = new HashSet<(AclOperation, ResourceType)>();
             foreach (
-                Func<ResourceType, bool> denies in (Func<ResourceType, bool>[])[static _ => false, static type => type == ResourceType.Cluster,
+                var denies in (Func<ResourceType, bool>[])[static _ => false, static type => type == ResourceType.Cluster,
                 static _ => true])
             {
                 var rules = new RecordingAuthorizer { Denies = question => denies(question.ResourceType) };

@@ -64,7 +64,9 @@ public sealed class PartitionAdministrationTests : IAsyncLifetime
         foreach (
             var topics in (List<ListPartitionReassignmentsRequest.ListPartitionReassignmentsTopics>?[])[null,
             [new() { Name = "t", PartitionIndexes = [0] }, new() { Name = "nope" }]])
+        {
             Assert.Empty((await _client.Ask<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(new() { Topics = topics }, 0)).Topics);
+        }
     }
 
     [Fact]
