@@ -10,7 +10,9 @@ internal static partial class BrokerNodeLog
     [LoggerMessage(1301, LogLevel.Error, "The node could not stop in order. The next start checks its files.")]
     public static partial void StoppedInDisorder(ILogger logger, Exception exception);
 
-    [LoggerMessage(1332, LogLevel.Error, "The stop goes on without {Work}: a disk does not answer within the {Milliseconds} ms that a stop allows. The directories on other disks are closed in order.")]
+    [LoggerMessage(1332, LogLevel.Error,
+        "The stop goes on without {Work}: a disk does not answer within the {Milliseconds} ms that a stop allows. The directories on other disks are closed "
+            + "in order.")]
     public static partial void DiskWorkGoesOn(ILogger logger, string work, int milliseconds);
 
     [LoggerMessage(1302, LogLevel.Error, "The log directory {Directory} cannot be used, and its partitions are offline: {Reason}")]
@@ -28,7 +30,9 @@ internal static partial class BrokerNodeLog
     [LoggerMessage(1304, LogLevel.Warning, "Settings without effect: {Settings}. Reason: {Reason}.")]
     public static partial void SetWithoutEffect(ILogger logger, string settings, string reason);
 
-    [LoggerMessage(1305, LogLevel.Warning, "The controller refused the heartbeat of broker {BrokerId} with epoch {Epoch}: {Error}. If the broker was unregistered, restart it: it serves nothing until then.")]
+    [LoggerMessage(1305, LogLevel.Warning,
+        "The controller refused the heartbeat of broker {BrokerId} with epoch {Epoch}: {Error}. If the broker was unregistered, restart it: it serves "
+            + "nothing until then.")]
     public static partial void HeartbeatRefused(ILogger logger, int brokerId, long epoch, ErrorCode error);
 
     [LoggerMessage(1308, LogLevel.Error, "The controller could not decide on a heartbeat of broker {BrokerId}. The next one follows in {Milliseconds} ms.")]
@@ -40,13 +44,17 @@ internal static partial class BrokerNodeLog
     [LoggerMessage(1303, LogLevel.Error, "The log directory {Directory} has failed, and its partitions are offline: {Reason}")]
     public static partial void DirectoryFailed(ILogger logger, string directory, string reason);
 
-    [LoggerMessage(1310, LogLevel.Warning, "What needs a file is refused for lack of descriptors, records of producers too: {Reason}. " + FileShortage.Remedy + " Refused since the start: {Count}.")]
+    [LoggerMessage(1310, LogLevel.Warning, "What needs a file is refused for lack of descriptors, records of producers too: {Reason}. " + FileShortage.Remedy
+        + " Refused since the start: {Count}.")]
     public static partial void LacksDescriptors(ILogger logger, long count, string reason);
 
-    [LoggerMessage(1330, LogLevel.Warning, "The node uses the cluster id {ClusterId} of {Directory}. CLUSTER_ID or kafkacompat.cluster.id names another one, {Given}, which only an empty directory takes.")]
+    [LoggerMessage(1330, LogLevel.Warning,
+        "The node uses the cluster id {ClusterId} of {Directory}. CLUSTER_ID or kafkacompat.cluster.id names another one, {Given}, which only an empty "
+            + "directory takes.")]
     public static partial void OtherCluster(ILogger logger, string given, string clusterId, string directory);
 
-    [LoggerMessage(1331, LogLevel.Warning, "This broker does not compact logs yet, and log.cleanup.policy={Policy} asks for it. Topics keep their records until retention deletes them.")]
+    [LoggerMessage(1331, LogLevel.Warning,
+        "This broker does not compact logs yet, and log.cleanup.policy={Policy} asks for it. Topics keep their records until retention deletes them.")]
     public static partial void CompactsByDefault(ILogger logger, string policy);
 
     [LoggerMessage(1320, LogLevel.Warning, "Topic {Topic} exists and keeps its number of partitions, {Existing}. kafkacompat.topics says {Wanted}.")]

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>
-/// Says in the log which topics have a cleanup.policy that asks for compaction, which is not served yet: once a topic, when it appears or comes to have it, and again after a
-/// start. The groups' own topic is always such a one, and nobody set it.
+/// Says in the log which topics have a cleanup.policy that asks for compaction, which is not served yet: once a topic, when it appears or comes to have it, and
+/// again after a start. The groups' own topic is always such a one, and nobody set it.
 /// </summary>
 internal sealed class CompactionNotices(BrokerMetadata metadata, ILogger logger) : IMetadataListener
 {
@@ -37,7 +37,8 @@ internal sealed class CompactionNotices(BrokerMetadata metadata, ILogger logger)
     private static IEnumerable<TopicImage> Changed(MetadataStep step)
     {
         if (step.Delta.ChangedConfigs.Any(static resource => resource.Type == ConfigResourceType.Broker)) return step.Image.Topics.Values;
-        var configured = step.Delta.ChangedConfigs.Where(static resource => resource.Type == ConfigResourceType.Topic).Select(resource => step.Image.FindTopic(resource.Name));
+        var configured = step.Delta.ChangedConfigs.Where(static resource => resource.Type == ConfigResourceType.Topic)
+            .Select(resource => step.Image.FindTopic(resource.Name));
         return step.Delta.ChangedTopics.Keys.Select(step.Image.FindTopic).Concat(configured).OfType<TopicImage>().DistinctBy(static topic => topic.Id);
     }
 }

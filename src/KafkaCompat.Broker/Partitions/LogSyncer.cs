@@ -7,7 +7,8 @@ namespace KafkaCompat.Broker.Partitions;
 /// <summary>
 /// Makes logs durable away from the threads that append. Requests for one partition that come while its sync is under way
 /// are served by the next one together: a group commit. Several partitions are synced at a time, so that one slow disk does not hold up all.
-/// A request is kept until its log is durable, deleted, or on a disk that failed: a sync that was refused, for lack of descriptors, is done again a little later.
+/// A request is kept until its log is durable, deleted, or on a disk that failed: a sync that was refused, for lack of descriptors, is done again a little
+/// later.
 /// </summary>
 public sealed class LogSyncer(TimeProvider? time = null)
 {

@@ -34,7 +34,8 @@ internal sealed class OfflineCauses(PartitionTable table, ILogger logger)
         foreach (var cause in _causes.Values)
         {
             if (cause.Failure is not { } failure) PartitionLogMessages.WentOffline(logger, cause.Count, cause.Reason);
-            else if (IsShortage(failure)) PartitionLogMessages.LackDescriptors(logger, cause.Count, cause.First, RefusedPartitions.RetryMs / 1_000, cause.Reason);
+            else if (IsShortage(failure))
+                PartitionLogMessages.LackDescriptors(logger, cause.Count, cause.First, RefusedPartitions.RetryMs / 1_000, cause.Reason);
             else PartitionLogMessages.Offline(logger, IsForeseen(failure) ? null : failure, cause.Count, cause.First, cause.Reason);
         }
         _causes.Clear();

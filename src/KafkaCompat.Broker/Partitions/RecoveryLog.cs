@@ -4,9 +4,9 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>
-/// Tells in the log what the opening of logs has repaired and how far it is. Each act has an event of its own. What took records away from the metadata log is an error,
-/// because all else follows from that log; elsewhere it is a warning. Indexes that a start builds anew are told together at its end: they have one cause, most of all that
-/// somebody deleted them.
+/// Tells in the log what the opening of logs has repaired and how far it is. Each act has an event of its own. What took records away from the metadata log is
+/// an error, because all else follows from that log; elsewhere it is a warning. Indexes that a start builds anew are told together at its end: they have one
+/// cause, most of all that somebody deleted them.
 /// </summary>
 internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
 {
@@ -89,7 +89,11 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
         {
             _hasEnded = true;
             if (_rebuilt == 1) IndexRebuilt(logger, _firstRebuilt[0].Partition, _firstRebuilt[0].Path);
-            else if (_rebuilt > 1) IndexesRebuilt(logger, _rebuilt, string.Join(", ", _firstRebuilt.Select(static repair => repair.Path).Order(StringComparer.Ordinal)), _rebuilt > Named ? " and others" : "");
+            else if (_rebuilt > 1)
+            {
+                var files = string.Join(", ", _firstRebuilt.Select(static repair => repair.Path).Order(StringComparer.Ordinal));
+                IndexesRebuilt(logger, _rebuilt, files, _rebuilt > Named ? " and others" : "");
+            }
             _rebuilt = 0;
             _firstRebuilt.Clear();
         }
@@ -109,39 +113,54 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
     [LoggerMessage(1220, LogLevel.Information, "Partitions opened: {Opened} of {Logs}. Bytes of batches checked: {Bytes}.")]
     private static partial void Progressed(ILogger logger, int opened, int logs, long bytes);
 
-    [LoggerMessage(EventId = 1221, Message = "The log of {Partition} was cut to end at offset {Offset}: {Bytes} bytes at the end of {File} were removed, because {Why}.")]
+    [LoggerMessage(EventId = 1221,
+        Message = "The log of {Partition} was cut to end at offset {Offset}: {Bytes} bytes at the end of {File} were removed, because {Why}.")]
     private static partial void Cut(ILogger logger, LogLevel level, string partition, long offset, long bytes, string file, string? why);
 
     [LoggerMessage(EventId = 1233, Message = "The log of {Partition} was cut to end at offset {Offset}, because {Why} in {File}. "
         + "The {Bytes} bytes from there on are kept as {Kept}. This node does not know what they say until the folder is restored from a copy.")]
     private static partial void CutAndKept(ILogger logger, LogLevel level, string partition, long offset, string? why, string file, long bytes, string kept);
 
-    [LoggerMessage(EventId = 1234, Message = "Segments of {Partition}, from offset {From} on, were set aside: {Count}. The last one is kept as {Kept}. The log ends at offset {Offset}, in {File}. "
+    [LoggerMessage(EventId = 1234, Message =
+        "Segments of {Partition}, from offset {From} on, were set aside: {Count}. The last one is kept as {Kept}. The log ends at offset {Offset}, in {File}. "
         + "This node does not know what they say until the folder is restored from a copy.")]
-    private static partial void SegmentsSetAside(ILogger logger, LogLevel level, long count, string partition, long from, long offset, string file, string kept);
+    private static partial void SegmentsSetAside(ILogger logger, LogLevel level, long count, string partition, long from, long offset, string file,
+        string kept);
 
-    [LoggerMessage(EventId = 1222, Message = "Segments of {Partition} were deleted, from offset {From} on: {Count}. The log now ends at offset {Offset}, in {File}.")]
+    [LoggerMessage(EventId = 1222,
+        Message = "Segments of {Partition} were deleted, from offset {From} on: {Count}. The log now ends at offset {Offset}, in {File}.")]
     private static partial void SegmentsDeleted(ILogger logger, LogLevel level, long count, string partition, long from, long offset, string file);
 
-    [LoggerMessage(EventId = 1223, Message = "The log of {Partition} was emptied in {Folder}, because it ended at offset {End}, before its start {Start}. Segments deleted: {Count}.")]
+    [LoggerMessage(EventId = 1223,
+        Message = "The log of {Partition} was emptied in {Folder}, because it ended at offset {End}, before its start {Start}. Segments deleted: {Count}.")]
     private static partial void StartedOver(ILogger logger, LogLevel level, string partition, long end, long start, long count, string folder);
 
-    [LoggerMessage(EventId = 1226, Message = "{Bytes} bytes of {File} from offset {From} to before {To} of {Partition} are not a batch, because {Why}. They stay in the file. Reading them is answered with CORRUPT_MESSAGE.")]
+    [LoggerMessage(EventId = 1226,
+        Message =
+        "{Bytes} bytes of {File} from offset {From} to before {To} of {Partition} are not a batch, because {Why}. They stay in the file. Reading them is "
+            + "answered with CORRUPT_MESSAGE.")]
     private static partial void DamageKept(ILogger logger, LogLevel level, long bytes, string file, string partition, long from, long to, string? why);
 
-    [LoggerMessage(EventId = 1232, Message = "The records from offset {From} to before {To} of {Partition} are gone, and they had been acknowledged: the log in {Folder} ends before its high watermark. The next records get the offsets from {From} on.")]
+    [LoggerMessage(EventId = 1232,
+        Message =
+        "The records from offset {From} to before {To} of {Partition} are gone, and they had been acknowledged: the log in {Folder} ends before its high "
+            + "watermark. The next records get the offsets from {From} on.")]
     private static partial void AcknowledgedLost(ILogger logger, LogLevel level, long from, long to, string partition, string folder);
 
     [LoggerMessage(1224, LogLevel.Warning, "An index of {Partition} was missing or damaged. It was rebuilt from {File}.")]
     private static partial void IndexRebuilt(ILogger logger, string partition, string file);
 
-    [LoggerMessage(1240, LogLevel.Warning, "Indexes of segments were missing or damaged and were rebuilt from {Files}{More}. Segments with such an index: {Count}.")]
+    [LoggerMessage(1240, LogLevel.Warning,
+        "Indexes of segments were missing or damaged and were rebuilt from {Files}{More}. Segments with such an index: {Count}.")]
     private static partial void IndexesRebuilt(ILogger logger, long count, string files, string more);
 
-    [LoggerMessage(1231, LogLevel.Warning, "The log is read without the index {File} of {Partition}, because {Why}. To have the index rebuilt, stop the node and delete the segment's .index, .timeindex and .txnindex.")]
+    [LoggerMessage(1231, LogLevel.Warning,
+        "The log is read without the index {File} of {Partition}, because {Why}. To have the index rebuilt, stop the node and delete the segment's .index, "
+            + ".timeindex and .txnindex.")]
     private static partial void IndexDoubted(ILogger logger, string file, string partition, string why);
 
-    [LoggerMessage(1225, LogLevel.Warning, "The producer snapshot {File} of {Partition} was damaged and is deleted. Producers are read from the batches instead.")]
+    [LoggerMessage(1225, LogLevel.Warning,
+        "The producer snapshot {File} of {Partition} was damaged and is deleted. Producers are read from the batches instead.")]
     private static partial void ProducersForgotten(ILogger logger, string file, string partition);
 
     [LoggerMessage(1227, LogLevel.Information, "The file {File} of {Partition}, left by a cleaning that had not ended, is deleted.")]
@@ -159,15 +178,19 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
     [LoggerMessage(1241, LogLevel.Information, "The folder {Folder} is deleted. It was made for {Partition} and holds nothing.")]
     private static partial void UnusedFolderDeleted(ILogger logger, string folder, string partition);
 
-    [LoggerMessage(EventId = 1236, Message = "Records of {Partition}, from offset {From} to before {To}, are gone from {File}. They were on the disk, and nothing says what became of them.")]
+    [LoggerMessage(EventId = 1236, Message =
+        "Records of {Partition}, from offset {From} to before {To}, are gone from {File}. They were on the disk, and nothing says what became of them.")]
     private static partial void RecordsMissing(ILogger logger, LogLevel level, string partition, long from, long to, string file);
 
-    [LoggerMessage(1237, LogLevel.Warning, "Entries of {File} were cut off: {Count}. The log of {Partition} ends at offset {Offset}, before their epochs begin.")]
+    [LoggerMessage(1237, LogLevel.Warning,
+        "Entries of {File} were cut off: {Count}. The log of {Partition} ends at offset {Offset}, before their epochs begin.")]
     private static partial void EpochsCut(ILogger logger, long count, string file, string partition, long offset);
 
     [LoggerMessage(1238, LogLevel.Information, "{Count} producer snapshots of {Partition} that belong to no segment are deleted from {Folder}.")]
     private static partial void SnapshotsDeleted(ILogger logger, long count, string partition, string folder);
 
-    [LoggerMessage(1239, LogLevel.Warning, "{File} of {Partition} is missing beside a log that ends at offset {Offset}. This node has forgotten for whom it voted. It takes the epoch from the log.")]
+    [LoggerMessage(1239, LogLevel.Warning,
+        "{File} of {Partition} is missing beside a log that ends at offset {Offset}. This node has forgotten for whom it voted. It takes the epoch from the "
+            + "log.")]
     private static partial void ElectionsForgotten(ILogger logger, string file, string partition, long offset);
 }

@@ -9,7 +9,9 @@ public sealed class RefusedPartitions(Func<bool> hasRefused, Func<ValueTask> rep
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
 
-    /// <summary>Ends with <see cref="DisposeAsync"/>; fails where what hears of the metadata has a fault, which ends the node as it does when new metadata comes.</summary>
+    /// <summary>
+    /// Ends with <see cref="DisposeAsync"/>; fails where what hears of the metadata has a fault, which ends the node as it does when new metadata comes.
+    /// </summary>
     public Task Completion => _loop;
 
     public void Start() => _loop = Run();
