@@ -88,7 +88,10 @@ internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
         lock (_gate)
         {
             _hasEnded = true;
-            if (_rebuilt == 1) IndexRebuilt(logger, _firstRebuilt[0].Partition, _firstRebuilt[0].Path);
+            if (_rebuilt == 1)
+            {
+                IndexRebuilt(logger, _firstRebuilt[0].Partition, _firstRebuilt[0].Path);
+            }
             else if (_rebuilt > 1)
             {
                 var files = string.Join(", ", _firstRebuilt.Select(static repair => repair.Path).Order(StringComparer.Ordinal));
