@@ -267,9 +267,9 @@ public sealed class BrokerNodeTests
                     Configs = { new() { Name = "follower.replication.throttled.replicas", Value = replicas } }
                 });
         }
-        _ = await client.Post(large, 7);
-        Assert.Null(await client.Receive());
-        client = Connect(node);
+        var refused = await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(large, 7);
+        Assert.Equal(large.Topics.Count, refused.Topics.Count);
+        Assert.All(refused.Topics, static topic => Assert.Equal(ErrorCode.UnknownServerError, topic.ErrorCode));
         _ = await CreateTopic(client, "another");
         Assert.Equal("another", Assert.Single(node.Broker.Metadata.Current.Topics.Values).Name);
     }

@@ -119,6 +119,23 @@ public sealed class LogDirectoriesTests
         Assert.False(_files.FolderExists($"/disk{unused}/t-0"));
     }
 
+    /// <summary>What is told of such a loss is told of the log that is served.</summary>
+    [Fact]
+    public void Of_two_empty_logs_the_one_that_lost_its_records_stays()
+    {
+        var partition = new TopicPartition("t", 0);
+        using (var directories = Open())
+        {
+            _ = directories.All[0].Create(partition, s_topicId, LogSettings.Default);
+            _ = directories.All[1].Create(partition, s_topicId, LogSettings.Default);
+            directories.All[1].WriteHighWatermarks(() => new Dictionary<TopicPartition, long> { [partition] = 100 });
+        }
+        using var again = Open();
+        Assert.Equal("/disk1/t-0", again.Find(partition)!.Folder);
+        Assert.Equal(100, again.HighWatermarksAtStart()[partition]);
+        Assert.False(_files.FolderExists("/disk0/t-0"));
+    }
+
     [Fact]
     public void A_move_under_way_stays_as_it_is_and_goes_with_its_partition()
     {

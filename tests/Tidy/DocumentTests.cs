@@ -10,6 +10,10 @@ public sealed partial class DocumentTests
     private const int MostReadmeLines = 120;
 
     private const string ServedHeading = "| Key | API | Versions |";
+    private const string UnservedHeading = "| Not served yet | Keys |";
+
+    /// <summary>Served by an answer that says that the protocol is not.</summary>
+    private static readonly string[] RefusedByText = ["ConsumerGroupHeartbeat", "ShareGroupHeartbeat", "StreamsGroupHeartbeat"];
 
     public static TheoryData<string> Documents => [.. Repository.Files.Where(f => f.EndsWith(".md", StringComparison.Ordinal))];
 
@@ -49,6 +53,24 @@ public sealed partial class DocumentTests
             .OrderBy(k => k.Number).Select(k => k.Line);
         var actual = Repository.Text("docs/apis.md").Split('\n').SkipWhile(line => line != ServedHeading).Skip(2).TakeWhile(line => line.StartsWith('|'));
         Assert.Equal(expected, actual);
+    }
+
+    /// <summary>A protocol that is refused with a text is not served either.</summary>
+    [Fact]
+    public void The_table_of_what_is_not_served_names_the_keys_that_the_composition_leaves_out()
+    {
+        var numbers = SpecNumbers();
+        var served = Repository.Served.Where(k => k.IsServed).Select(k => k.Name).ToHashSet(StringComparer.Ordinal);
+        var expected = ApiKeyName().Matches(Repository.Text("src/KafkaCompat.Broker/Node/NotServedYetAttribute.cs")).Select(m => m.Groups["name"].Value)
+            .Where(name => !served.Contains(name)).Concat(RefusedByText).Select(name => numbers[name]).Distinct().Order();
+        var rows = Repository.Text("docs/apis.md").Split('\n').SkipWhile(line => line != UnservedHeading).Skip(2).TakeWhile(line => line.StartsWith('|'));
+        Assert.Equal(expected, rows.SelectMany(row => KeyRange().Matches(row.Split('|')[2])).SelectMany(static range =>
+        {
+            var first = int.Parse(range.Groups["first"].Value, System.Globalization.CultureInfo.InvariantCulture);
+            return range.Groups["last"].Success
+                ? Enumerable.Range(first, int.Parse(range.Groups["last"].Value, System.Globalization.CultureInfo.InvariantCulture) - first + 1)
+                : [first];
+        }).Distinct().Order());
     }
 
     [Fact]
@@ -96,4 +118,10 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"^protocol-specs/apis/(?<key>\d+)-(?<name>\w+)\.spec$")]
     private static partial Regex SpecFile();
+
+    [GeneratedRegex(@"ApiKey\.(?<name>\w+)")]
+    private static partial Regex ApiKeyName();
+
+    [GeneratedRegex(@"(?<first>\d+)(?:-(?<last>\d+))?")]
+    private static partial Regex KeyRange();
 }

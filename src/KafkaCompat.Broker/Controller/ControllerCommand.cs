@@ -39,6 +39,9 @@ internal sealed class ControllerCommand(ControllerRequest request)
         _done.TrySetResult(_reply!);
     }
 
+    /// <summary>It is not carried out, for a reason that whoever asked is to know.</summary>
+    public void Refuse(ErrorCode error, string text) => _done.TrySetResult(request.Body.Refusal(request.Version, error, text));
+
     /// <summary>Nothing is known of what was decided, or it could not be.</summary>
     public void Fail(Exception failure) => _done.TrySetException(failure);
 }

@@ -374,8 +374,10 @@ public sealed class ControllerLoop : IController, IDisposable
 
         if (!TryCarry(state, decision, now, batches))
         {
-            command.Fail(new InvalidOperationException(
-                $"A request leads to more than {QuorumBatchCodec.MaxBatchBytes} bytes of metadata records, more than a batch of the metadata log holds."));
+            // The error that Kafka's controller gives too, before it ends over such a request.
+            command.Refuse(
+                ErrorCode.UnknownServerError,
+                $"A request leads to more than {QuorumBatchCodec.MaxBatchBytes} bytes of metadata records, more than a batch of the metadata log holds.");
         }
     }
 

@@ -19,7 +19,12 @@ public sealed class ForwardedApi(ApiKey key, short minVersion, short maxVersion,
     /// <summary>What the client is told; null where its connection is closed instead.</summary>
     internal static IResponse? Settle(ForwardedAnswer answer, IRequest request, RequestContext context)
     {
-        if (answer.Error == ErrorCode.NotController) return request.Refusal(context.ApiVersion, ErrorCode.NotController, null);
+        if (answer.Error == ErrorCode.NotController)
+        {
+            // A broker that has passed a request on looks for the next controller by the error of its Envelope, and not within the answer.
+            if (context.IsForwarded) throw new NotControllerException();
+            return request.Refusal(context.ApiVersion, ErrorCode.NotController, null);
+        }
         if (answer.Response is null) context.CloseConnection();
         // The throttle that the controller found is the client's, whose connection is here.
         if (answer.Response is IThrottledResponse { ThrottleTimeMs: > 0 and var throttleMs } && context.Meter is { } meter) meter.ThrottleMs = throttleMs;

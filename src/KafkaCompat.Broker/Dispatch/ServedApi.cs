@@ -41,7 +41,14 @@ public sealed class ServedApi<TRequest, TResponse>(short minVersion, short maxVe
     where TRequest : class, IRequest<TRequest>
     where TResponse : class, IResponse
 {
-    internal override IRequest Read(ref WireReader body, short version) => TRequest.Read(ref body, version);
+    private readonly IHoldsRequest<TRequest>? _holder = handler as IHoldsRequest<TRequest>;
+
+    internal override IRequest Read(ref WireReader body, short version)
+    {
+        var request = TRequest.Read(ref body, version);
+        if (_holder is not null) body.Charge(_holder.CostWithin(request, body.RemainingCost));
+        return request;
+    }
 
     internal override ValueTask<IResponse?> Handle(IRequest request, RequestContext context)
     {

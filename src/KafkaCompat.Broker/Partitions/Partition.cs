@@ -222,8 +222,16 @@ public sealed class Partition
                 if (_role is not Following following || leadership.IsClosed || leadership.LeaderEpoch != fetch.Ask.LeaderEpoch)
                     return ErrorCode.NotLeaderOrFollower;
                 var before = Log.LogEndOffset;
-                var change = following.Take(fetch.Ask.Token, answer, batches);
-                if (change.IsCut) Shrank();
+                var change = default(FollowerChange);
+                try
+                {
+                    change = following.Take(fetch.Ask.Token, answer, batches);
+                }
+                finally
+                {
+                    // Also where it was cut and what should come behind could not be written: readers must not see beyond the end.
+                    if (change.IsCut || Log.LogEndOffset < before) Shrank();
+                }
                 if (change.WrittenBytes > 0) Grew(Math.Max(1, Log.LogEndOffset - before), change.WrittenBytes);
                 else Publish();
                 return change.Error;

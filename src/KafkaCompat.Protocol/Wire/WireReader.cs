@@ -52,6 +52,9 @@ public ref struct WireReader
     /// <summary>What the message allocates, as far as it has been read, by estimate.</summary>
     public readonly long Cost => _cost;
 
+    /// <summary>What is left of what the message may cost.</summary>
+    public readonly long RemainingCost => _maxCost - _cost;
+
     /// <summary>Bytes not yet read.</summary>
     public readonly long Remaining => _length - Consumed;
 

@@ -206,12 +206,12 @@ public sealed class LogDirectories : IDisposable
                     continue;
                 var earlier = homes[log.Partition];
                 var other = earlier.Find(log.Partition)!;
-                if (log.LogEndOffset == 0)
+                if (!WasUsed(directory, log))
                 {
                     await DeleteUnused(directory, log);
                     continue;
                 }
-                if (other.LogEndOffset > 0)
+                if (WasUsed(earlier, other))
                     throw new LogCorruptionException($"Duplicate log directories found: {other.Folder}, {log.Folder}!");
                 await DeleteUnused(earlier, other);
                 homes[log.Partition] = directory;
@@ -219,10 +219,21 @@ public sealed class LogDirectories : IDisposable
         }
     }
 
-    private static Task DeleteUnused(LogDirectory directory, PartitionLog log)
+    /// <summary>A log that is empty may be one that lost all its records, and then the high watermark says that there were some.</summary>
+    private static bool WasUsed(LogDirectory directory, PartitionLog log) =>
+        log.LogEndOffset > 0 || directory.HighWatermarksAtStart.GetValueOrDefault(log.Partition) > 0;
+
+    private async Task DeleteUnused(LogDirectory directory, PartitionLog log)
     {
-        directory.Environment.Recovery.Repaired(new LogRepair(RepairAct.UnusedFolderDeleted, log.Folder));
-        return directory.Environment.DiskThreads.Run(() => directory.Delete(log.Partition));
+        try
+        {
+            await directory.Environment.DiskThreads.Run(() => directory.Delete(log.Partition));
+            directory.Environment.Recovery.Repaired(new LogRepair(RepairAct.UnusedFolderDeleted, log.Folder));
+        }
+        catch (Exception failure) when (CanDoWithout(failure))
+        {
+            Lose(directory, failure);
+        }
     }
 
     private async Task Load(LogDirectory directory, Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, int threads)

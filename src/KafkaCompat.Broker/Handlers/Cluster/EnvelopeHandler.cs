@@ -18,8 +18,10 @@ namespace KafkaCompat.Broker.Handlers.Cluster;
 /// </list>
 /// </summary>
 [Serves(ApiKey.Envelope, 0, 0, ApiListeners.Controller)]
-public sealed class EnvelopeHandler(IController controller) : IHandler<EnvelopeRequest, EnvelopeResponse>
+public sealed class EnvelopeHandler(IController controller) : IHandler<EnvelopeRequest, EnvelopeResponse>, IHoldsRequest<EnvelopeRequest>
 {
+    long IHoldsRequest<EnvelopeRequest>.CostWithin(EnvelopeRequest request, long maxCost) => ForwardedRequest.CostWithin(request, maxCost);
+
     public async ValueTask<EnvelopeResponse?> Handle(EnvelopeRequest request, RequestContext context)
     {
         if (!context.Access.AllowsOnCluster(AclOperation.ClusterAction)) return new() { ErrorCode = ErrorCode.ClusterAuthorizationFailed };

@@ -1,5 +1,7 @@
+using System.Buffers;
 using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Handlers.Cluster;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Enums;
@@ -59,6 +61,27 @@ public sealed class EnvelopeTests : IAsyncLifetime
             Assert.Null(answer.ResponseData);
             return answer.ErrorCode;
         }
+    }
+
+    /// <summary>An Envelope of few bytes may hold a request of many objects, and they live until it is decided.</summary>
+    [Fact]
+    public void What_the_request_within_takes_counts_for_the_whole()
+    {
+        var many = new CreateTopicsRequest();
+        for (var i = 0; i < 5_000; i++) many.Topics.Add(new() { Name = "t" });
+        var bytes = new ReadOnlySequence<byte>(ForwardedRequest.Bytes(((IMessage)OfAlice(many, 7), (short)0)));
+        var served = new ServedApi<EnvelopeRequest, EnvelopeResponse>(0, 0, new EnvelopeHandler(null!));
+        var outer = new WireReader(bytes);
+        _ = EnvelopeRequest.Read(ref outer, 0);
+        var whole = new WireReader(bytes);
+        _ = served.Read(ref whole, 0);
+        var cost = whole.Cost;
+        Assert.InRange(cost - outer.Cost, 5_000 * 64, long.MaxValue);
+        Assert.Equal(WireFormatReason.TooCostlyNow, Assert.Throws<WireFormatException>(() =>
+        {
+            var tight = new WireReader(bytes, maxCost: cost - 1);
+            return served.Read(ref tight, 0);
+        }).Reason);
     }
 
     private static EnvelopeRequest OfAlice(IRequest request, short version) => new ForwardedRequest(request, version) { User = "alice" }.ToEnvelope();
