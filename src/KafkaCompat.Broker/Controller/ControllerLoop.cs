@@ -53,7 +53,7 @@ public sealed class ControllerLoop : IController, IDisposable
     /// <summary>Commands of the present turn. A fault in carrying one out ends the controller, and all of them hear of it.</summary>
     private List<ControllerCommand> _deciding = [];
 
-    private (LeadershipStart Start, MetadataLoader Log)? _nextOffice;
+    private (LeadershipStart Start, MetadataLoader Log)? _nextLeadership;
 
     /// <summary>The last epoch that is over. Its end may be told before its beginning.</summary>
     private int _lostEpoch = -1;
@@ -68,7 +68,7 @@ public sealed class ControllerLoop : IController, IDisposable
     private bool _isActive;
     private bool _isStopped;
 
-    /// <summary>Makes a loop without office.</summary>
+    /// <summary>Makes an inactive loop.</summary>
     /// <param name="settings">What its machine decides by.</param>
     /// <param name="clock">Its two clocks.</param>
     /// <param name="random">What its machines draw their seeds from.</param>
@@ -95,23 +95,23 @@ public sealed class ControllerLoop : IController, IDisposable
     /// <summary>Users and client ids whose changes are counted because a quota binds them, as of the last turn.</summary>
     public int TrackedQuotas => _trackedQuotas;
 
-    /// <summary>Where its records go from here on, and who applies them. It takes no office before.</summary>
+    /// <summary>Where its records go from here on, and who applies them. Before, it claims no leadership.</summary>
     public void Start(QuorumLoop quorum, MetadataApplier metadata) => _mailbox.Send(() => _log = (quorum, metadata));
 
     /// <summary>
-    /// This node leads from here on, and its metadata holds all that stands before. The log is the loop's own from now on. A loop that is stopping takes no
-    /// office any more.
+    /// This node leads from here on, and its metadata holds all that stands before. The log is the loop's own from now on. A loop that is stopping claims
+    /// no leadership any more.
     /// </summary>
     public void OnLeading(LeadershipStart start, MetadataLoader log)
     {
         if (!_isStopping)
         {
-            _mailbox.Send(() => TakeUp(start, log));
+            _mailbox.Send(() => Claim(start, log));
         }
     }
 
-    /// <summary>An epoch is over that this node has led. Who asked in it, or asks now, hears that nothing is known of what was asked.</summary>
-    public void OnLeadershipLost(int epoch) => _mailbox.Send(() => Resign(epoch));
+    /// <summary>The leadership of an epoch has ended. Requests that have no answer yet are refused, since nobody knows what became of them.</summary>
+    public void OnLeadershipLost(int epoch) => _mailbox.Send(() => Renounce(epoch));
 
     /// <inheritdoc/>
     public async Task<IResponse> Ask(ControllerRequest request)
@@ -173,7 +173,7 @@ public sealed class ControllerLoop : IController, IDisposable
 
     private void Take(ControllerCommand command)
     {
-        if (_ended is null && (_state is not null || _nextOffice is not null))
+        if (_ended is null && (_state is not null || _nextLeadership is not null))
         {
             _waiting.Enqueue(command);
             return;
@@ -182,35 +182,35 @@ public sealed class ControllerLoop : IController, IDisposable
         command.Fail((_ended ?? NotLeading)());
     }
 
-    private void TakeUp(LeadershipStart start, MetadataLoader log)
+    private void Claim(LeadershipStart start, MetadataLoader log)
     {
         if (start.Epoch > _lostEpoch)
         {
-            _nextOffice = (start, log);
+            _nextLeadership = (start, log);
         }
     }
 
-    private void Resign(int epoch)
+    private void Renounce(int epoch)
     {
         _lostEpoch = Math.Max(_lostEpoch, epoch);
-        if (_nextOffice is { } office && office.Start.Epoch <= epoch)
+        if (_nextLeadership is { } leadership && leadership.Start.Epoch <= epoch)
         {
-            _nextOffice = null;
+            _nextLeadership = null;
         }
 
         if (_epoch <= epoch)
         {
-            LeaveOffice();
+            Deactivate();
         }
     }
 
-    /// <summary>The epoch is over, and nothing is known of what was decided and not committed: the next office begins anew from the log.</summary>
-    private void LeaveOffice()
+    /// <summary>The epoch is over, and nobody knows what became of decisions that were not committed. The next leadership begins anew from the log.</summary>
+    private void Deactivate()
     {
         (_state, _isActive, _trackedQuotas) = (null, false, 0);
         _underWay.ForEach(static append => append.Fail(NotLeading));
         _underWay.Clear();
-        if (_nextOffice is null)
+        if (_nextLeadership is null)
         {
             RefuseWaiting(NotLeading);
         }
@@ -241,7 +241,7 @@ public sealed class ControllerLoop : IController, IDisposable
         }
     }
 
-    /// <summary>Does what can be done now: enters an office, decides, or ends.</summary>
+    /// <summary>Does what can be done now: claims a leadership, decides, or ends.</summary>
     private void Advance()
     {
         if (_ended is not null || _underWay.Count >= MaxAppendsUnderWay)
@@ -249,11 +249,11 @@ public sealed class ControllerLoop : IController, IDisposable
             return;
         }
 
-        if (_nextOffice is { } office && _log is not null && _underWay.Count == 0)
+        if (_nextLeadership is { } leadership && _log is not null && _underWay.Count == 0)
         {
-            _nextOffice = null;
-            (_epoch, _isLogEmpty, _isActive) = (office.Start.Epoch, office.Start.IsLogEmpty, false);
-            _state = new ControllerState(_settings, office.Log, office.Start.NextOffset, _random, _clock.Now());
+            _nextLeadership = null;
+            (_epoch, _isLogEmpty, _isActive) = (leadership.Start.Epoch, leadership.Start.IsLogEmpty, false);
+            _state = new ControllerState(_settings, leadership.Log, leadership.Start.NextOffset, _random, _clock.Now());
         }
 
         if (_state is null)
@@ -430,7 +430,7 @@ public sealed class ControllerLoop : IController, IDisposable
 
         if (!isCommitted)
         {
-            LeaveOffice();
+            Deactivate();
             return;
         }
 

@@ -14,7 +14,7 @@ namespace KafkaCompat.Broker.Node;
 /// and no broker: one on the same node comes by <see cref="Channel"/> as any other would.
 /// </summary>
 /// <remarks>
-/// Start: the quorum below it starts, it takes office when it is told that it leads. Stop: it ends before the quorum, which it still appends to.
+/// Start: the quorum below it starts, it becomes active when the quorum elects it. Stop: it ends before the quorum, which it still appends to.
 /// </remarks>
 public sealed class ControllerRole : IAsyncDisposable
 {
@@ -49,7 +49,7 @@ public sealed class ControllerRole : IAsyncDisposable
     /// <summary>Ends, or fails, when its loop does: the node cannot go on without it.</summary>
     public Task Completion => Loop.Completion;
 
-    /// <summary>Takes office from here on, when the quorum says so; done when this node is the active controller and the metadata is complete.</summary>
+    /// <summary>Becomes active from here on, when the quorum elects it. Done when this node is the active controller and the metadata is complete.</summary>
     public async Task StartAsync(CancellationToken stop = default)
     {
         Loop.Start(_quorum.Quorum, _quorum.Metadata);

@@ -13,7 +13,7 @@ namespace KafkaCompat.Cluster.Controller;
 /// for what no record says. So the same commands with the same tickets and times, over the same log and chance, give the same decisions.
 ///
 /// It decides on records that are appended but not yet committed, which is safe because no reply leaves before what it rests on is committed: a leader that
-/// loses its office drops its state whole and is made anew from the log.
+/// loses its leadership drops its state whole and is made anew from the log.
 /// </summary>
 public sealed class ControllerState
 {
@@ -26,7 +26,8 @@ public sealed class ControllerState
     private long _lastLookMs;
 
     /// <summary>
-    /// Takes office with all that the log holds, at <paramref name="now"/>. What is chosen at random follows from one draw of <paramref name="random"/> here.
+    /// Claims leadership with all that the log holds, at <paramref name="now"/>. What is chosen at random follows from one draw of
+    /// <paramref name="random"/> here.
     /// </summary>
     public ControllerState(ControllerSettings settings, MetadataLoader log, long nextOffset, Random random, Now now)
     {

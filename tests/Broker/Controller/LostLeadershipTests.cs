@@ -77,7 +77,7 @@ public sealed class LostLeadershipTests
 
     /// <summary>The loss is told past whoever follows the metadata: they may be behind, so that an epoch's end is heard of before its beginning.</summary>
     [Fact]
-    public async Task An_office_whose_end_is_told_before_its_beginning_is_not_taken()
+    public async Task A_leadership_whose_end_is_reported_before_its_beginning_is_not_claimed()
     {
         await using var host = await QuorumHost.Start("/data", _files, _time);
         var epoch = host.Node.Quorum.Describe().Epoch;
