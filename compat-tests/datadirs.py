@@ -145,7 +145,7 @@ class Check:
         """Has Expect open `root` with a broker and write what it sees to `out`. Returns a complaint or None."""
         about = root / "about.properties"
         lines = about.read_text().splitlines() if about.exists() else [f"name={self.name}"]
-        # Tokens are asked for by a log-in; what our broker loads is there at once, without chores to wait for.
+        # Tokens are asked for by a log-in; what our broker loads is there at once, without background tasks to wait for.
         drop = ("sasl.", "quiet.ms") if kind is brokers.KafkaCompat else ("sasl.",)
         lines = [line for line in lines if not line.startswith(drop)] + (["quiet.ms=500"] if kind is brokers.KafkaCompat else [])
         about.write_text("\n".join(lines) + "\n")

@@ -84,9 +84,9 @@ public sealed class ReusedNamesTests
         }
     }
 
-    /// <summary>The chore looked at the watermarks, then the topic was deleted and made anew, then the chore wrote.</summary>
+    /// <summary>The background task read the watermarks, then the topic was deleted and made anew, then the task wrote.</summary>
     [Fact]
-    public void WhatAChoreSawOfADeletedTopicIsNotWrittenDownForTheNextOne()
+    public void WhatABackgroundTaskSawOfADeletedTopicIsNotWrittenDownForTheNextOne()
     {
         using var directory = Open(new ForgetfulFileStore(_clock));
         Load(directory, s_old);

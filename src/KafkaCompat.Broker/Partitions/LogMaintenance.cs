@@ -96,13 +96,13 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
     }
 
     /// <summary>Does something for every partition: one that cannot be served holds up none of the others.</summary>
-    private void Each(string name, Action<Partition> chore)
+    private void Each(string name, Action<Partition> task)
     {
         foreach (var partition in Served)
         {
             try
             {
-                chore(partition);
+                task(partition);
             }
             catch (ObjectDisposedException)
             {
@@ -115,10 +115,10 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
         }
     }
 
-    private Task Loop(string name, long intervalMs, Action chore, long? initialMs = null) =>
-        Loop(name, intervalMs, () => directories.DiskThreads.Run(chore), initialMs);
+    private Task Loop(string name, long intervalMs, Action task, long? initialMs = null) =>
+        Loop(name, intervalMs, () => directories.DiskThreads.Run(task), initialMs);
 
-    private async Task Loop(string name, long intervalMs, Func<Task> chore, long? initialMs = null)
+    private async Task Loop(string name, long intervalMs, Func<Task> task, long? initialMs = null)
     {
         var interval = TimeSpan.FromMilliseconds(Math.Clamp(intervalMs, 1, int.MaxValue));
         var wait = TimeSpan.FromMilliseconds(Math.Clamp(initialMs ?? intervalMs, 1, int.MaxValue));
@@ -130,15 +130,15 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
                 wait = interval;
                 try
                 {
-                    await chore();
+                    await task();
                 }
                 catch (Exception e) when (FileShortage.IsOfDescriptors(e))
                 {
-                    LogMaintenanceLog.ChoreLacksFiles(logger, name, e.Message);
+                    LogMaintenanceLog.TaskLacksFiles(logger, name, e.Message);
                 }
                 catch (Exception e) when (directories.Online.Any())
                 {
-                    LogMaintenanceLog.ChoreFailed(logger, e, name);
+                    LogMaintenanceLog.TaskFailed(logger, e, name);
                 }
             }
         }
@@ -147,7 +147,7 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
         }
         catch (Exception e)
         {
-            LogMaintenanceLog.ChoreEnded(logger, e, name);
+            LogMaintenanceLog.TaskEnded(logger, e, name);
         }
     }
 }

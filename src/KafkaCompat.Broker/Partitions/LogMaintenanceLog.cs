@@ -3,20 +3,20 @@ using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Partitions;
 
-/// <summary>The named events of the log directories' chores.</summary>
+/// <summary>The log messages of the log directories' background tasks.</summary>
 internal static partial class LogMaintenanceLog
 {
     [LoggerMessage(1101, LogLevel.Information, "Retention deleted segments of {Partition}: {Count}. Its log starts at {LogStartOffset} now.")]
     public static partial void SegmentsDeleted(ILogger logger, TopicPartition partition, int count, long logStartOffset);
 
     [LoggerMessage(1102, LogLevel.Error, "The background task {Name} has ended: no log directory is left.")]
-    public static partial void ChoreEnded(ILogger logger, Exception exception, string name);
+    public static partial void TaskEnded(ILogger logger, Exception exception, string name);
 
     [LoggerMessage(1103, LogLevel.Error, "The background task {Name} failed. It runs again at its next interval.")]
-    public static partial void ChoreFailed(ILogger logger, Exception exception, string name);
+    public static partial void TaskFailed(ILogger logger, Exception exception, string name);
 
     [LoggerMessage(1105, LogLevel.Warning, "The background task {Name} needs a file descriptor and runs again at its next interval: {Reason}")]
-    public static partial void ChoreLacksFiles(ILogger logger, string name, string reason);
+    public static partial void TaskLacksFiles(ILogger logger, string name, string reason);
 
     [LoggerMessage(1104, LogLevel.Error, "The background task {Name} failed for {Partition}. It continues with the other partitions.")]
     public static partial void PartitionFailed(ILogger logger, Exception exception, string name, TopicPartition partition);

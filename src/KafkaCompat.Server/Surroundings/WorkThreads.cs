@@ -5,8 +5,8 @@ namespace KafkaCompat.Server.Surroundings;
 
 /// <summary>
 /// Threads of the program for work of one kind. One is started when there is work and all others are busy, up to a bound; behind that, work waits its
-/// turn. How much can wait is bounded by who asks: each chore, each worker of the syncer and each write-behind has one piece of work for the disk under way,
-/// and each connection one request whose batches take long.
+/// turn. How much can wait is bounded by who asks: each background task, each worker of the syncer and each write-behind has one piece of work for the disk
+/// under way, and each connection one request whose batches take long.
 /// </summary>
 internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> start) : IDiskThreads, IBatchThreads, IDisposable
 {
@@ -14,7 +14,7 @@ internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> st
     {
     }
 
-    /// <summary>For the disk: enough that four syncs, the chores and a write-behind do not wait for one another.</summary>
+    /// <summary>For the disk: enough that four syncs, the background tasks and a write-behind do not wait for one another.</summary>
     public const int MaxDiskThreads = 12;
 
     /// <summary>For the metadata log: a sync and a snapshot at a time.</summary>

@@ -10,7 +10,7 @@ namespace KafkaCompat.Storage.Directories;
 /// its name is used again.
 /// </summary>
 /// <remarks>
-/// A file is computed and written under one lock, so that no chore writes down what it saw of a partition that was forgotten meanwhile.
+/// A file is computed and written under one lock, so that no background task writes down what it saw of a partition that was forgotten meanwhile.
 /// What it is computed of must not hold a deleted partition any more when that is forgotten.
 /// </remarks>
 internal sealed class DirectoryCheckpoints(LogEnvironment environment, string directory)

@@ -25,7 +25,7 @@ public sealed class LogDirectories : IDisposable
 
     public IReadOnlyList<LogDirectory> All => _all;
 
-    /// <summary>Where chores that concern all directories run.</summary>
+    /// <summary>Where tasks that concern all directories run.</summary>
     public IDiskThreads DiskThreads => _all[0].Environment.DiskThreads;
 
     /// <summary>What is told of the opening of the logs; one for all directories.</summary>

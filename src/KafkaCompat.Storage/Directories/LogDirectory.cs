@@ -481,7 +481,7 @@ public sealed class LogDirectory : IDisposable
         catch (IOException failure) when (FileShortage.IsOfDescriptors(failure))
         {
             // The folders have their new names already, for which no descriptor is needed. What the checkpoint files say of partitions that are gone is written
-            // over by the next chore, and forgotten before a new partition has the name.
+            // over by the next background task, and forgotten before a new partition has the name.
             _ = Health.RefusedBy(failure);
         }
     }

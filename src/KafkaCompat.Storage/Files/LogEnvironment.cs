@@ -20,7 +20,7 @@ public sealed class LogEnvironment(IFileStore files, TimeProvider clock, Random 
     /// <summary><c>producer.id.expiration.ms</c>, which can change while the broker runs.</summary>
     public long ProducerIdExpirationMs { get; set; } = 24L * 3600 * 1000;
 
-    /// <summary>Where chores that wait for the disk run.</summary>
+    /// <summary>Where tasks that wait for the disk run.</summary>
     public IDiskThreads DiskThreads { get; init; } = IDiskThreads.None;
 
     /// <summary>Where it is set, appended bytes go to the disk at once and leave memory behind a window; a choice of the operator.</summary>

@@ -77,8 +77,8 @@ public sealed class StartStopTests
     }
 
     /// <summary>
-    /// The whole program around a node of two disks, one of which stops answering: be it that a chore waits for it before the stop, or that the stop does. The
-    /// other directory is closed cleanly, and the program ends by its bound with a line and an exit code.
+    /// The whole program around a node of two disks, one of which stops answering: be it that a background task waits for it before the stop, or that the stop
+    /// does. The other directory is closed cleanly, and the program ends by its bound with a line and an exit code.
     /// </summary>
     [Theory]
     [InlineData("/b", true)]

@@ -12,8 +12,8 @@ using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Partitions;
 
-/// <summary>The chores of the log directories go on, whatever becomes of one partition.</summary>
-public sealed class LogChoresTests : IDisposable
+/// <summary>The background tasks of the log directories go on, whatever becomes of one partition.</summary>
+public sealed class LogMaintenanceTests : IDisposable
 {
     private readonly ManualTime _time = new();
     private readonly HookedFileStore _files;
@@ -21,7 +21,7 @@ public sealed class LogChoresTests : IDisposable
     private readonly PartitionTable _table = new();
     private readonly LogSyncer _syncer = new();
 
-    public LogChoresTests()
+    public LogMaintenanceTests()
     {
         _files = new HookedFileStore(new ForgetfulFileStore(_time));
         _directory = LogDirectory.Open(new LogEnvironment(_files, _time, new Random(1)), "/data");
@@ -35,7 +35,7 @@ public sealed class LogChoresTests : IDisposable
     {
         var partitions = Enumerable.Range(0, 8).Select(i => Add($"t{i}", ("retention.ms", "1000"))).ToList();
         foreach (var partition in partitions) _ = partition.Append(RecordBytes.From(Records.Batch(timestamp: NowMs()).AsMemory()), 1, 12);
-        // A topic that is deleted has left the table only after a chore has looked at it.
+        // A topic that is deleted has left the table only after a background task has looked at it.
         _directory.Delete(new TopicPartition("t3", 0));
         var isFirst = true;
         _files.Before = (operation, path) =>
@@ -54,7 +54,7 @@ public sealed class LogChoresTests : IDisposable
     }
 
     [Fact]
-    public async Task A_chore_that_lacks_descriptors_is_tried_again()
+    public async Task A_background_task_that_lacks_descriptors_is_tried_again()
     {
         var partition = Add("t", ("retention.ms", "1000"));
         _ = partition.Append(RecordBytes.From(Records.Batch(timestamp: NowMs()).AsMemory()), 1, 12);
@@ -248,7 +248,7 @@ public sealed class LogChoresTests : IDisposable
         return partition;
     }
 
-    /// <summary>Lets the clock go on until something is so; the chores run on the thread that moves it, or soon after.</summary>
+    /// <summary>Lets the clock go on until something is so; the tasks run on the thread that moves it, or soon after.</summary>
     private async Task Until(Func<bool> condition)
     {
         while (!condition())
