@@ -43,7 +43,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
     private KafkaCompatBroker(KafkaCompatBrokerOptions options)
     {
         _options = options;
-        _clock = options.TimeProvider == TimeProvider.System ? TimeProvider.System : new CalmTimeProvider(options.TimeProvider);
+        _clock = options.TimeProvider == TimeProvider.System ? TimeProvider.System : new ContextFreeTimeProvider(options.TimeProvider);
         _logs = options.LogTo is { } writeLine ? new LineLoggerFactory(writeLine, options.LogLevel) : options.LoggerFactory;
         _port = new PortReservation(options.Port);
         _controllerPort = new PortReservation();

@@ -33,7 +33,7 @@ public sealed partial class ClockTests
         ["src/KafkaCompat.Server/CommandLine/FormatCommand.cs"] = "the times of the records of a directory that is formatted",
         ["src/KafkaCompat.Server/Logging/ProgramOutput.cs"] = "the time of a log line",
         ["src/KafkaCompat.Server/Logging/ConsoleLoggerFactory.cs"] = "the time of a log line",
-        ["src/KafkaCompat.Testing/Hosting/CalmTimeProvider.cs"] = "hands a test's clock on",
+        ["src/KafkaCompat.Testing/Hosting/ContextFreeTimeProvider.cs"] = "hands a test's clock on",
         ["src/KafkaCompat.Testing/Hosting/RecordAccess.cs"] = "the time of a record",
         ["src/KafkaCompat.Testing/Files/MemoryFile.cs"] = "the times of files",
         ["src/KafkaCompat.Testing/Files/MemoryFileStore.cs"] = "the times of files",

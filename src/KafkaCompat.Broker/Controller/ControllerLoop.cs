@@ -316,7 +316,7 @@ public sealed class ControllerLoop : IController, IDisposable
         while (isDue)
         {
             var due = state.OnDeadline(now);
-            isDue = TryCarry(state, due, now, batches) && due.Records.Count > 0;
+            isDue = TryExecute(state, due, now, batches) && due.Records.Count > 0;
         }
 
         var decided = _deciding = [];
@@ -372,7 +372,7 @@ public sealed class ControllerLoop : IController, IDisposable
             return;
         }
 
-        if (!TryCarry(state, decision, now, batches))
+        if (!TryExecute(state, decision, now, batches))
         {
             // The error that Kafka's controller gives too, before it ends over such a request.
             command.Refuse(
@@ -382,7 +382,7 @@ public sealed class ControllerLoop : IController, IDisposable
     }
 
     /// <summary>Applies and installs a decision whose batches will be appended; false where the log has no batches for it, and nothing is done.</summary>
-    private bool TryCarry(ControllerState state, Decision decision, Now now, List<IReadOnlyList<VersionedRecord>> batches)
+    private bool TryExecute(ControllerState state, Decision decision, Now now, List<IReadOnlyList<VersionedRecord>> batches)
     {
         if (DecisionBatches.Of(decision.Records, decision.IsAtomic, state.Image) is not { } made)
         {

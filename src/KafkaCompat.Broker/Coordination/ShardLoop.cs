@@ -156,7 +156,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
             AwaitCommit();
         var now = _time.Now();
         var loaded = shard.OnLoaded(now);
-        switch (Carry(loaded, ToBatch(loaded, now), now))
+        switch (Execute(loaded, ToBatch(loaded, now), now))
         {
             case { IsRefused: true } refused:
                 // Nobody has seen it yet, and it may not live without what has to be done first.
@@ -186,7 +186,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
         {
             var now = _time.Now();
             var decision = _shard.Decide(command, default, now);
-            if (Carry(decision, ToBatch(decision, now), now).IsRefused)
+            if (Execute(decision, ToBatch(decision, now), now).IsRefused)
             {
                 _deletedTopics.PutBack(deleted);
                 Pause(now);
@@ -207,7 +207,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
         _waiting[ticket.Value] = new Waiting(command, answer);
         for (var steps = 0; steps < ShardBounds.MaxStepsBeforeCommand && _shard.OnDeadlineBefore(command, now) is { } due; steps++)
         {
-            switch (Carry(due, ToBatch(due, now), now))
+            switch (Execute(due, ToBatch(due, now), now))
             {
                 case { IsRefused: true } refused:
                     // What has ended by the clock cannot be ended in the log, so there is nothing to answer from.
@@ -232,7 +232,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
             Refuse(command, ticket, ErrorCode.UnknownServerError, now);
             return;
         }
-        if (Carry(decision, batch, now) is { IsRefused: true } refusal)
+        if (Execute(decision, batch, now) is { IsRefused: true } refusal)
             Refuse(command, ticket, Told(refusal), now);
         else
             ScheduleDeadline();
@@ -250,7 +250,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
         if (_shard == shard && NextDue() <= now.TickMs)
         {
             var decision = shard.OnDeadline(now);
-            if (Carry(decision, ToBatch(decision, now), now).IsRefused)
+            if (Execute(decision, ToBatch(decision, now), now).IsRefused)
             {
                 Pause(now);
             }
@@ -275,7 +275,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     /// Append, apply, install, and release what is committed: the order that <see cref="ShardDecision"/> demands. Where the append was refused nothing has
     /// happened; where its outcome is unknown the shard is gone.
     /// </summary>
-    private ShardAppend Carry(ShardDecision decision, ReadOnlyMemory<byte> batch, Now now)
+    private ShardAppend Execute(ShardDecision decision, ReadOnlyMemory<byte> batch, Now now)
     {
         var shard = _shard!;
         var events = decision.Drafts.Count > 0 && _logger.IsEnabled(LogLevel.Information) ? _kind.Events?.Invoke(_logger, shard, decision) : null;

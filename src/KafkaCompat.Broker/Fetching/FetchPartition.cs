@@ -21,7 +21,7 @@ internal sealed class FetchPartition(Uuid topicId, string? topic, int index)
     public int LastFetchedEpoch { get; set; } = -1;
 
     /// <summary>What the last answer said; -1 before the first.</summary>
-    public long ToldHighWatermark { get; set; } = -1;
+    public long SentHighWatermark { get; set; } = -1;
 
-    public long ToldLogStartOffset { get; set; } = -1;
+    public long SentLogStartOffset { get; set; } = -1;
 }

@@ -44,7 +44,7 @@ public sealed class QuorumNode : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(meta);
         ArgumentNullException.ThrowIfNull(surroundings);
         var clock = surroundings.EngineTime;
-        var log = MetadataLog.Open(environment, config.MetadataLogDir, LogSettingsOf(config));
+        var log = MetadataLog.Open(environment, config.MetadataLogDir, ToLogSettings(config));
         try
         {
             var metadata = new MetadataApplier(
@@ -102,7 +102,7 @@ public sealed class QuorumNode : IAsyncDisposable
         _log.Dispose();
     }
 
-    private static LogSettings LogSettingsOf(ServerConfig config) => new()
+    private static LogSettings ToLogSettings(ServerConfig config) => new()
     {
         SegmentBytes = config.GetOptionalInt(ConfigKeys.InternalMetadataLogSegmentBytes) ?? config.GetInt(ConfigKeys.MetadataLogSegmentBytes),
         SegmentMs = config.GetLong(ConfigKeys.MetadataLogSegmentMs),

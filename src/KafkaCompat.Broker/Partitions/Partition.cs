@@ -45,7 +45,7 @@ public sealed class Partition
         TopicId = topicId;
         Log = log;
         _config = config;
-        _produceSettings = LogSettingsOf.Produce(config);
+        _produceSettings = config.ToProduceSettings();
         _syncer = syncer;
         _time = time;
         _flushes = new FlushSchedule(_time.TickMs());
@@ -128,8 +128,8 @@ public sealed class Partition
         lock (_lock)
         {
             _config = config;
-            _produceSettings = LogSettingsOf.Produce(config);
-            Log.Settings = LogSettingsOf.Topic(config);
+            _produceSettings = config.ToProduceSettings();
+            Log.Settings = config.ToLogSettings();
             _role.Configure(config);
         }
     }

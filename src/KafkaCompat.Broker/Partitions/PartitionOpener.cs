@@ -31,7 +31,7 @@ internal sealed class PartitionOpener(LogDirectories directories, BrokerMetadata
         var started = time.GetTimestamp();
         await directories.LoadAll(
             (partition, topicId) => IsHere(image, partition, topicId),
-            partition => LogSettingsOf.Topic(metadata.TopicConfigOf(image, partition.Topic)),
+            partition => metadata.TopicConfigOf(image, partition.Topic).ToLogSettings(),
             metadata.Settings.Of(image).GetInt(ConfigKeys.NumRecoveryThreadsPerDataDir));
         _highWatermarks = directories.HighWatermarksAtStart(
             partition => image.FindPartition(partition.Topic, partition.Partition)?.Replicas.Contains(metadata.NodeId) == true);
@@ -55,7 +55,7 @@ internal sealed class PartitionOpener(LogDirectories directories, BrokerMetadata
                 var registration = change[index];
                 var key = new TopicPartition(change.Name, index);
                 if (!registration.Replicas.Contains(metadata.NodeId) || directories.Find(key) is not null || WhyOffline(registration) is not null) continue;
-                settings ??= LogSettingsOf.Topic(metadata.TopicConfigOf(step.Image, change.Name));
+                settings ??= metadata.TopicConfigOf(step.Image, change.Name).ToLogSettings();
                 var epoch = registration.Leader == metadata.NodeId ? registration.LeaderEpoch : LeaderEpochCache.Undefined;
                 created.Add((new NewLog(key, change.Id, settings, epoch), AssignedDirectory(registration)));
             }
@@ -75,7 +75,7 @@ internal sealed class PartitionOpener(LogDirectories directories, BrokerMetadata
     public Partition Open(MetadataImage image, TopicPartition key, Uuid topicId, PartitionRegistration registration)
     {
         var config = metadata.TopicConfigOf(image, key.Topic);
-        var log = directories.Find(key) ?? directories.Create(key, topicId, AssignedDirectory(registration), LogSettingsOf.Topic(config));
+        var log = directories.Find(key) ?? directories.Create(key, topicId, AssignedDirectory(registration), config.ToLogSettings());
         if (log.TopicId is { } found && found != topicId)
             throw new LogCorruptionException($"{log.Folder} belongs to topic {found}, while partition {key} belongs to {topicId}.");
         Report(image, key, topicId, registration.DirectoryOf(metadata.NodeId));

@@ -65,7 +65,7 @@ internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> st
         }
 
         // The system has no thread left for this process, and none of ours is there that could get to it.
-        Carry(work, done);
+        Execute(work, done);
         return done.Task;
     }
 
@@ -121,11 +121,11 @@ internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> st
                 (work, done) = next;
             }
 
-            Carry(work, done);
+            Execute(work, done);
         }
     }
 
-    private static void Carry(Action work, TaskCompletionSource done)
+    private static void Execute(Action work, TaskCompletionSource done)
     {
         try
         {

@@ -25,7 +25,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
             _files.SyncFolder(Path.GetDirectoryName(folder)!);
         }
         var entries = _files.List(folder);
-        if (new LeftOvers(environment, folder).Remove(entries))
+        if (new TemporaryFiles(environment, folder).Remove(entries))
         {
             _files.SyncFolder(folder);
             entries = _files.List(folder);

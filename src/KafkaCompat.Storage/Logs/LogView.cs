@@ -89,7 +89,7 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
                 }
             }
         }
-        throw Restless();
+        throw OutOfAttempts();
     }
 
     /// <summary>As <see cref="PartitionLog.CollectAbortedTransactions"/>.</summary>
@@ -136,7 +136,7 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
                 throw;
             }
         }
-        throw Restless();
+        throw OutOfAttempts();
     }
 
     /// <summary>Has the segments read, and anew where they change meanwhile.</summary>
@@ -155,11 +155,11 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
                 RequireMoved(segments, failure);
             }
         }
-        throw Restless();
+        throw OutOfAttempts();
     }
 
-    /// <summary>Nothing is known of what was asked for, which is neither out of range nor absent. The disk is well: whoever asks again is served.</summary>
-    private static KafkaStorageException Restless() => new($"The segments of a log changed under each of {MaxReadAttempts} attempts to read it.");
+    /// <summary>The answer is unknown: the offset is neither out of range nor absent. The disk works, so a retry succeeds.</summary>
+    private static KafkaStorageException OutOfAttempts() => new($"The segments of a log changed under each of {MaxReadAttempts} attempts to read it.");
 
     /// <summary>After a read that failed: it starts over where the segments moved under it, else the disk is told of, or that the log is closed.</summary>
     private void RequireMoved(LogSegment[] segments, Exception failure)

@@ -7,7 +7,7 @@ namespace KafkaCompat.Storage.Logs;
 /// How segments on the disk take the place of others, by Apache Kafka's names. They are written as <c>.cleaned</c> and made durable; they become <c>.swap</c>,
 /// the last one first; the old ones become <c>.deleted</c>; <c>.swap</c> goes off the names, the first one first. With the first segment's last file that is
 /// <c>.cleaned</c> the new ones hold: a start that finds a <c>.cleaned</c> file undoes the swap, and one that finds only <c>.swap</c> files finishes it
-/// (<see cref="LeftOvers"/>).
+/// (<see cref="TemporaryFiles"/>).
 /// </summary>
 internal sealed class SegmentSwap(LogEnvironment environment, string folder)
 {

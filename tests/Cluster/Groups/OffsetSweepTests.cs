@@ -54,7 +54,7 @@ public sealed class OffsetSweepTests
         _shard.Install(_shard.OnLoaded(At(0)), At(0));
         var first = _shard.Decide(new ForgetTopicsCommand(["t"], ImageOf("t", "u", "there")), default, At(0));
         Assert.False(first.IsAtomic);
-        Carry(first, 0);
+        Execute(first, 0);
         _ = WorkOff(0);
         Assert.Equal(["t-77", "there-0", "u-0"], Offsets("g"));
     }
@@ -69,8 +69,8 @@ public sealed class OffsetSweepTests
         }
         Commit("g", "v", 0, Uuid.Zero);
         _shard.Install(_shard.OnLoaded(At(0)), At(0));
-        Carry(_shard.Decide(new ForgetTopicsCommand(["t"], ImageOf("t", "u", "v")), default, At(0)), 0);
-        Carry(_shard.Decide(new ForgetTopicsCommand(["u"], ImageOf("t", "u", "v")), default, At(0)), 0);
+        Execute(_shard.Decide(new ForgetTopicsCommand(["t"], ImageOf("t", "u", "v")), default, At(0)), 0);
+        Execute(_shard.Decide(new ForgetTopicsCommand(["u"], ImageOf("t", "u", "v")), default, At(0)), 0);
         _ = WorkOff(0);
         Assert.Equal(["v-0"], Offsets("g"));
     }
@@ -82,7 +82,7 @@ public sealed class OffsetSweepTests
         for (var partition = 0; partition < 2_000; partition++)
             Commit("g", "t", partition, Old);
         _shard.Install(_shard.OnLoaded(At(0)), At(0));
-        Carry(_shard.Decide(new ForgetTopicsCommand(["t"], ImageOf()), default, At(0)), 0);
+        Execute(_shard.Decide(new ForgetTopicsCommand(["t"], ImageOf()), default, At(0)), 0);
         Commit("g", "t", 1_999, New);
         Commit("h", "fresh", 0, New);
         _shard.Apply(new ShardRecord(1, new OffsetCommitKey { Group = "g", Topic = "fresh", Partition = 1 }, 4,
@@ -106,7 +106,7 @@ public sealed class OffsetSweepTests
             Assert.Equal(500, first.Records.Count);
             Assert.Equal(first.Records.Select(static record => ((OffsetCommitKey)record.Key).Partition),
                 _shard.OnDeadline(At(now)).Records.Select(static record => ((OffsetCommitKey)record.Key).Partition));
-            Carry(first, now);
+            Execute(first, now);
         }
         Assert.Equal(2, WorkOff(10_001) - 1);
         Assert.Equal("", Groups());
@@ -146,7 +146,7 @@ public sealed class OffsetSweepTests
             Protocols = [new() { Name = "range", Metadata = [1] }],
         };
         var decision = _shard.Decide(new JoinGroupCommand(request, "c", "/h", $"{number}", true, true), new Ticket(1), At(0));
-        Carry(decision, 0);
+        Execute(decision, 0);
         return decision.Replies.Select(static reply => (JoinGroupResponse)reply.Body).FirstOrDefault();
     }
 
@@ -165,13 +165,13 @@ public sealed class OffsetSweepTests
         var steps = 0;
         while (_shard.NextDeadline <= now)
         {
-            Carry(_shard.OnDeadline(At(now)), now);
+            Execute(_shard.OnDeadline(At(now)), now);
             steps++;
         }
         return steps;
     }
 
-    private void Carry(ShardDecision decision, long now)
+    private void Execute(ShardDecision decision, long now)
     {
         if (decision.Records.Count > 0)
             Assert.InRange(ShardLog.ToBatch(decision.Records, now).Length, 1, LargestBatch / 2);

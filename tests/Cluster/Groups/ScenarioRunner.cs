@@ -177,7 +177,7 @@ internal sealed class ScenarioRunner
             if (turns > 10_000)
                 throw new InvalidOperationException("The shard's deadline does not move on.");
             _now = Math.Max(_now, _shard.NextDeadline);
-            Carry(_shard.OnDeadline(Now));
+            Execute(_shard.OnDeadline(Now));
         }
         _now = to;
     }
@@ -257,10 +257,10 @@ internal sealed class ScenarioRunner
     private void Ask(string name, GroupCommand command)
     {
         _askers.Add(name);
-        Carry(_shard.Decide(command, new Ticket(_askers.Count - 1), Now));
+        Execute(_shard.Decide(command, new Ticket(_askers.Count - 1), Now));
     }
 
-    private void Carry(ShardDecision decision)
+    private void Execute(ShardDecision decision)
     {
         if (decision.Records.Count > 0)
             Append(decision.Records, -1);

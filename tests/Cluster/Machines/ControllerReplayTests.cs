@@ -73,16 +73,16 @@ public sealed class ControllerReplayTests
             Decision due;
             do
             {
-                Carry(due = (Decision)decide(() => Controller.OnDeadline(input.Now))!, input.Now);
+                Execute(due = (Decision)decide(() => Controller.OnDeadline(input.Now))!, input.Now);
             }
             while (due.Records.Count > 0);
             if (input.Command is { } request)
             {
-                Carry((Decision)decide(() => Controller.Decide(request, input.Ticket, input.Now))!, input.Now);
+                Execute((Decision)decide(() => Controller.Decide(request, input.Ticket, input.Now))!, input.Now);
             }
         }
 
-        private void Carry(Decision decision, Now now)
+        private void Execute(Decision decision, Now now)
         {
             Controller.Apply(decision.Records, 1, now.WallMs);
             Controller.Install(decision, now);

@@ -63,7 +63,7 @@ public sealed class GroupReplayTests
             {
                 while (_shard.NextDeadline <= now.TickMs)
                 {
-                    Carry((ShardDecision)decide(() => _shard.OnDeadline(now))!, now);
+                    Execute((ShardDecision)decide(() => _shard.OnDeadline(now))!, now);
                 }
 
                 return;
@@ -71,7 +71,7 @@ public sealed class GroupReplayTests
 
             while (decide(() => _shard.OnDeadlineBefore(command, now)) is ShardDecision due)
             {
-                Carry(due, now);
+                Execute(due, now);
             }
 
             var decision = (ShardDecision)decide(() => _shard.Decide(command, ticket, now))!;
@@ -80,10 +80,10 @@ public sealed class GroupReplayTests
                 decision = (ShardDecision)decide(() => _shard.Refused(command, ticket, ErrorCode.NotEnoughReplicas, now))!;
             }
 
-            Carry(decision, now);
+            Execute(decision, now);
         }
 
-        private void Carry(ShardDecision decision, Now now)
+        private void Execute(ShardDecision decision, Now now)
         {
             foreach (var record in decision.Records)
             {

@@ -268,7 +268,7 @@ internal sealed class ReplicaCluster
         if (step is not { } todo)
             return;
         Assert.Equal(ErrorCode.None, todo.Error);
-        node.Carry(todo, answer.Records);
+        node.Execute(todo, answer.Records);
     }
 
     private static FetchedBatches Batches(FetchAnswered answer)

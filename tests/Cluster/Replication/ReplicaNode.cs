@@ -70,7 +70,7 @@ internal sealed class ReplicaNode(int id)
     }
 
     /// <summary>Does what a step says, with the records that came with it.</summary>
-    public void Carry(FollowerStep step, IEnumerable<LogRecord> fetched)
+    public void Execute(FollowerStep step, IEnumerable<LogRecord> fetched)
     {
         if (step.TruncateTo is { } end)
             CutTo(end);

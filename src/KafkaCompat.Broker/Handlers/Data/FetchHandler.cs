@@ -226,7 +226,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
             {
                 // What is news: records, an error, a diverging epoch, or other offsets than were told last.
                 var isNews = read.Length > 0 || read.Error != ErrorCode.None || read.DivergingEpoch >= 0
-                    || read.HighWatermark != asked.ToldHighWatermark || read.LogStartOffset != asked.ToldLogStartOffset;
+                    || read.HighWatermark != asked.SentHighWatermark || read.LogStartOffset != asked.SentLogStartOffset;
                 if (scope.IsIncremental && !isNews) continue;
                 if (isFinal) Remember(session, asked, read);
             }
@@ -239,8 +239,8 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
     private static void Remember(FetchSession session, FetchPartition asked, in PartitionRead read)
     {
         // An error is told again until it is gone, so it is not remembered as told.
-        asked.ToldHighWatermark = read.Error == ErrorCode.None ? read.HighWatermark : -1;
-        asked.ToldLogStartOffset = read.Error == ErrorCode.None ? read.LogStartOffset : -1;
+        asked.SentHighWatermark = read.Error == ErrorCode.None ? read.HighWatermark : -1;
+        asked.SentLogStartOffset = read.Error == ErrorCode.None ? read.LogStartOffset : -1;
         if (read.Length > 0) session.MoveToEnd(asked);
     }
 

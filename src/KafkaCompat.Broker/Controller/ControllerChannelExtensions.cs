@@ -3,7 +3,7 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Broker.Controller;
 
 /// <summary>What a broker asks of the controller for itself, typed.</summary>
-public static class ControllerChannels
+public static class ControllerChannelExtensions
 {
     /// <summary>Asks in the newest version there is. Throws <see cref="NotControllerException"/> where there is no active controller.</summary>
     public static Task<TResponse> Ask<TResponse>(this IControllerChannel controller, IRequestFor<TResponse> request)

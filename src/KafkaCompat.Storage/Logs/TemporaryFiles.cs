@@ -4,10 +4,10 @@ using KafkaCompat.Storage.Segments;
 namespace KafkaCompat.Storage.Logs;
 
 /// <summary>
-/// Files that an interrupted deletion or cleaning left. <c>.deleted</c> go. <c>.cleaned</c> is a cleaning that was not finished: it goes, and
-/// so do the <c>.swap</c> files from its base on. Other <c>.swap</c> files are a finished cleaning: they take the place of the segments that they cover.
+/// Temporary files of an interrupted deletion or cleaning. <c>.deleted</c> files are deleted. A <c>.cleaned</c> file belongs to an unfinished cleaning: it is
+/// deleted, and so are the <c>.swap</c> files from its base on. Other <c>.swap</c> files belong to a finished cleaning: they replace the segments they cover.
 /// </summary>
-internal sealed class LeftOvers(LogEnvironment environment, string folder)
+internal sealed class TemporaryFiles(LogEnvironment environment, string folder)
 {
     private readonly IFileStore _files = environment.Files;
 

@@ -1,10 +1,10 @@
 namespace KafkaCompat.Testing.Hosting;
 
 /// <summary>
-/// A test's clock as the broker uses it. A clock that is turned by hand runs its timers on the thread that turns it, a test's most of all, whose
-/// synchronization context must not become that of the broker's work: a test that blocks would block the broker with it.
+/// A test's clock without the test's synchronization context. Such a clock often runs its timers on the thread that moves it. The broker's work must not
+/// inherit that thread's context, because a test that blocks would then block the broker.
 /// </summary>
-internal sealed class CalmTimeProvider(TimeProvider clock) : TimeProvider
+internal sealed class ContextFreeTimeProvider(TimeProvider clock) : TimeProvider
 {
     public override TimeZoneInfo LocalTimeZone => clock.LocalTimeZone;
 

@@ -6,9 +6,9 @@ using KafkaCompat.Storage.Segments;
 namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>A topic's settings as its logs need them.</summary>
-internal static class LogSettingsOf
+internal static class TopicConfigExtensions
 {
-    public static LogSettings Topic(TopicConfig config) => new()
+    public static LogSettings ToLogSettings(this TopicConfig config) => new()
     {
         SegmentBytes = config.SegmentBytes,
         // Only rolled segments can be compacted, so what may not wait longer than this may not stay in the active one.
@@ -26,7 +26,7 @@ internal static class LogSettingsOf
         Preallocate = config.Preallocate,
     };
 
-    public static ProduceSettings Produce(TopicConfig config) => new()
+    public static ProduceSettings ToProduceSettings(this TopicConfig config) => new()
     {
         TimestampType = config.IsLogAppendTime ? TimestampType.LogAppendTime : TimestampType.CreateTime,
         TimestampBeforeMaxMs = config.MessageTimestampBeforeMaxMs,
