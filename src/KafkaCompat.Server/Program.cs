@@ -15,7 +15,7 @@ internal static class Program
     private static async Task<int> Run(string[] args)
     {
         // Before anything opens a file or touches a socket.
-        ProcessSurroundings.Settle();
+        ProcessSurroundings.Prepare();
         SocketTransport.CompleteInline();
         using var stdout = ProcessSurroundings.OpenStream(StandardStream.OutputDescriptor);
         using var stderr = ProcessSurroundings.OpenStream(StandardStream.ErrorDescriptor);

@@ -94,7 +94,7 @@ public sealed class CrashTests(ITestOutputHelper output)
                 if (isSynced)
                     log.Sync();
                 else
-                    await directory.Settle();
+                    await directory.SyncNewLogs();
             }
             store = store.Crash(seed);
             using var after = LogDirectory.Open(new LogEnvironment(store, clock, new Random(1)), Root);

@@ -39,10 +39,10 @@ public sealed class StopAfterKillTests
     }
 
     [Fact]
-    public async Task NothingIsSyncedOfEmptyLogsThatWereSettledMeanwhile()
+    public async Task NothingIsSyncedOfEmptyLogsWhoseNamesWereSyncedMeanwhile()
     {
         await Kill(records: 0);
-        Assert.DoesNotContain(await StopAgain(settled: true), IsInPartition);
+        Assert.DoesNotContain(await StopAgain(areNamesSynced: true), IsInPartition);
     }
 
     [Fact]
@@ -74,10 +74,10 @@ public sealed class StopAfterKillTests
     [InlineData(0, true)]
     [InlineData(5, false)]
     [InlineData(5, true)]
-    public async Task WhatIsMarkedAsCleanIsOnTheDisk(int records, bool settled)
+    public async Task WhatIsMarkedAsCleanIsOnTheDisk(int records, bool areNamesSynced)
     {
         await Kill(records);
-        _ = await StopAgain(settled);
+        _ = await StopAgain(areNamesSynced);
         for (var seed = 0; seed < 20; seed++)
         {
             using var directory = Open(_disk.Crash(seed));
@@ -110,12 +110,12 @@ public sealed class StopAfterKillTests
         directory.WriteRecoveryPoints();
     }
 
-    private async Task<IReadOnlyList<string>> StopAgain(bool settled = false)
+    private async Task<IReadOnlyList<string>> StopAgain(bool areNamesSynced = false)
     {
         using var directory = Open(_files);
         await Load(directory);
-        if (settled)
-            await directory.Settle();
+        if (areNamesSynced)
+            await directory.SyncNewLogs();
         _files.Forget();
         await directory.CloseCleanly(1, new Dictionary<TopicPartition, long>());
         return [.. _files.Synced];

@@ -14,10 +14,10 @@ public sealed class ForwardedApi(ApiKey key, short minVersion, short maxVersion,
     internal override IRequest Read(ref WireReader body, short version) => ApiCatalog.ReadRequest(Key, ref body, version);
 
     internal override async ValueTask<IResponse?> Handle(IRequest request, RequestContext context) =>
-        Settle(await controller.Forward(ForwardedRequest.Of(request, context)), request, context);
+        ToResponse(await controller.Forward(ForwardedRequest.Of(request, context)), request, context);
 
     /// <summary>What the client is told; null where its connection is closed instead.</summary>
-    internal static IResponse? Settle(ForwardedAnswer answer, IRequest request, RequestContext context)
+    internal static IResponse? ToResponse(ForwardedAnswer answer, IRequest request, RequestContext context)
     {
         if (answer.Error == ErrorCode.NotController)
         {

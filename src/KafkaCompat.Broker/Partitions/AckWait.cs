@@ -5,7 +5,7 @@ namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>
 /// A produce request with acks=all that waits until every partition it wrote to has replicated its records. A partition
-/// settles its own place, under its lock; the deadline settles the rest with REQUEST_TIMED_OUT. Each place settles once.
+/// completes its own place, under its lock. The deadline completes the rest with REQUEST_TIMED_OUT. Each place completes once.
 /// </summary>
 public sealed class AckWait(TimerWheel wheel) : TimerWheelEntry
 {
@@ -13,7 +13,7 @@ public sealed class AckWait(TimerWheel wheel) : TimerWheelEntry
     private readonly List<Place> _places = [];
     private readonly Lock _lock = new();
     private bool _isComplete;
-    private int _settled;
+    private int _completed;
 
     /// <summary>
     /// Adds a place for records that end before <paramref name="requiredOffset"/> and are in the log of the leader of <paramref name="leaderEpoch"/>. In
@@ -29,7 +29,7 @@ public sealed class AckWait(TimerWheel wheel) : TimerWheelEntry
 
     /// <summary>
     /// To be called when all places are added. It ends with the connection too: the time-out is the peer's to choose, and a peer that is gone must not leave a
-    /// wait behind. What is not settled by then is as after the deadline, though nobody is told.
+    /// wait behind. What is not complete by then is as after the deadline, though nobody gets an answer.
     /// </summary>
     public async Task Wait(long timeoutMs, CancellationToken aborted = default)
     {
@@ -37,7 +37,7 @@ public sealed class AckWait(TimerWheel wheel) : TimerWheelEntry
         lock (_lock)
         {
             _isComplete = true;
-            if (_settled == _places.Count) _ = _done.TrySetResult();
+            if (_completed == _places.Count) _ = _done.TrySetResult();
         }
         using (aborted.UnsafeRegister(static wait => ((AckWait)wait!).OnDeadline(), this)) await _done.Task;
         _ = wheel.Cancel(this);
@@ -53,14 +53,14 @@ public sealed class AckWait(TimerWheel wheel) : TimerWheelEntry
         _ = _done.TrySetResult();
     }
 
-    private void Settle(Place place, ErrorCode outcome)
+    private void Complete(Place place, ErrorCode outcome)
     {
         lock (_lock)
         {
             if (place.Outcome is not null) return;
             place.Outcome = outcome;
-            _settled++;
-            if (_isComplete && _settled == _places.Count) _ = _done.TrySetResult();
+            _completed++;
+            if (_isComplete && _completed == _places.Count) _ = _done.TrySetResult();
         }
     }
 
@@ -75,9 +75,9 @@ public sealed class AckWait(TimerWheel wheel) : TimerWheelEntry
         /// <summary>The epoch in which this replica had the records as their leader.</summary>
         public int LeaderEpoch { get; } = leaderEpoch;
 
-        /// <summary>Null until settled.</summary>
+        /// <summary>Null until it is complete.</summary>
         public ErrorCode? Outcome { get; internal set; }
 
-        internal void Settle(ErrorCode outcome) => wait.Settle(this, outcome);
+        internal void Complete(ErrorCode outcome) => wait.Complete(this, outcome);
     }
 }

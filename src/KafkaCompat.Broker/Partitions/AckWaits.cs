@@ -3,17 +3,17 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>
-/// Who waits until records of one partition are replicated: acks=all, and coordinators. Each place is settled once, with NONE when the high watermark
+/// Who waits until records of one partition are replicated: acks=all, and coordinators. Each place completes once, with NONE when the high watermark
 /// reaches what it requires, or with the reason why it never will here. Whoever calls holds the partition's lock.
 /// </summary>
 internal sealed class AckWaits
 {
     private readonly List<AckWait.Place> _places = [];
 
-    /// <summary>A place waits, or is settled at once where the high watermark is there already.</summary>
+    /// <summary>A place waits, or completes at once where the high watermark is there already.</summary>
     public void Add(AckWait.Place place, long highWatermark)
     {
-        if (highWatermark >= place.RequiredOffset) place.Settle(ErrorCode.None);
+        if (highWatermark >= place.RequiredOffset) place.Complete(ErrorCode.None);
         else _places.Add(place);
     }
 
@@ -26,7 +26,7 @@ internal sealed class AckWaits
         for (var i = _places.Count - 1; i >= 0; i--)
         {
             if (_places[i].RequiredOffset > highWatermark) continue;
-            _places[i].Settle(ErrorCode.None);
+            _places[i].Complete(ErrorCode.None);
             _places.RemoveAt(i);
         }
     }
@@ -34,7 +34,7 @@ internal sealed class AckWaits
     /// <summary>The high watermark of this replica acknowledges nothing any more.</summary>
     public void Release(ErrorCode outcome)
     {
-        foreach (var place in _places) place.Settle(outcome);
+        foreach (var place in _places) place.Complete(outcome);
         _places.Clear();
     }
 }

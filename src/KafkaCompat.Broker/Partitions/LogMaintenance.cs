@@ -21,7 +21,7 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
     private const int SyncMs = 5_000;
 
     /// <summary>How often new logs are made durable.</summary>
-    private const int SettleMs = 1_000;
+    private const int NewLogSyncMs = 1_000;
 
     private readonly CancellationTokenSource _stop = new();
     private Task[] _loops = [];
@@ -41,7 +41,7 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
             Loop("recovery points", config.GetInt(ConfigKeys.LogFlushOffsetCheckpointIntervalMs), directories.WriteRecoveryPoints, initialMs),
             Loop("log starts", config.GetInt(ConfigKeys.LogFlushStartOffsetCheckpointIntervalMs), directories.WriteLogStarts, initialMs),
             Loop("sync", SyncMs, SyncRolled),
-            Loop("settle", SettleMs, directories.Settle),
+            Loop("new logs", NewLogSyncMs, directories.SyncNewLogs),
             Loop("flush", Math.Min(SweepMs, config.GetLong(ConfigKeys.LogFlushSchedulerIntervalMs)),
                 () => Each("flush", static partition => partition.SyncIfDue())),
             Loop("sweep", SweepMs, Sweep),

@@ -316,7 +316,7 @@ public sealed class Partition
         {
             // Who has lost the leadership meanwhile may have cut the records off, and have others there now that it leads again.
             if (_role.Leadership.IsHereIn(place.LeaderEpoch)) _ackWaits.Add(place, _role.HighWatermark);
-            else place.Settle(ErrorCode.NotLeaderOrFollower);
+            else place.Complete(ErrorCode.NotLeaderOrFollower);
         }
     }
 

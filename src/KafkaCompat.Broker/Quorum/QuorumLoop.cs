@@ -131,7 +131,7 @@ public sealed class QuorumLoop : IDisposable
             Guarded(() => Take(work));
         }
 
-        Guarded(Settle);
+        Guarded(Advance);
     }
 
     private void Guarded(Action part)
@@ -201,7 +201,7 @@ public sealed class QuorumLoop : IDisposable
     }
 
     /// <summary>Does all that can be done now.</summary>
-    private void Settle()
+    private void Advance()
     {
         if (_hasEnded)
         {

@@ -41,7 +41,7 @@ internal static partial class ProcessSurroundings
 
     private static readonly bool[] TakenByRuntime = new bool[StandardDescriptors];
 
-    public static void Settle()
+    public static void Prepare()
     {
         if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS())
         {

@@ -15,7 +15,7 @@ internal static class LogClosing
     {
         var waiting = new ConcurrentQueue<PartitionLog>(logs.OrderBy(static log => log.Folder, StringComparer.Ordinal));
         // The names of new folders together, and not each with its log.
-        if (waiting.Any(static log => log.IsUnsettled))
+        if (waiting.Any(static log => log.IsNameUnsynced))
             await environment.DiskThreads.Run(() => environment.Files.SyncFolder(path));
         var lacking = new ConcurrentQueue<PartitionLog>();
         var closing = Enumerable.Range(0, Math.Min(ClosedAtATime, waiting.Count));

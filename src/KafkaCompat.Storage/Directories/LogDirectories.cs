@@ -266,7 +266,7 @@ public sealed class LogDirectories : IDisposable
     }
 
     /// <summary>Makes new logs durable.</summary>
-    public Task Settle() => Task.WhenAll(Online.Select(static directory => directory.Settle()));
+    public Task SyncNewLogs() => Task.WhenAll(Online.Select(static directory => directory.SyncNewLogs()));
 
     /// <summary>Writes down from where on each directory's logs have to be checked after a kill.</summary>
     public void WriteRecoveryPoints()

@@ -25,7 +25,7 @@ public sealed class LogDirectory : IDisposable
 
     private readonly DeletedFolders _deleted;
     private readonly ConcurrentDictionary<TopicPartition, PartitionLog> _futures = new();
-    private readonly ConcurrentQueue<PartitionLog> _unsettled = new();
+    private readonly ConcurrentQueue<PartitionLog> _unsyncedNew = new();
 
     /// <summary>Partitions whose name another topic had here, whose folder this start found: deleted, or set aside.</summary>
     private readonly ConcurrentDictionary<TopicPartition, byte> _namesakes = new();
@@ -40,7 +40,7 @@ public sealed class LogDirectory : IDisposable
     /// <summary>New logs that are made side by side: file systems commit what is synced at one moment together.</summary>
     private const int CreatedAtATime = 8;
 
-    private const int SettledAtATime = 4;
+    private const int SyncedAtATime = 4;
 
     private LogDirectory(LogEnvironment environment, string path, IDisposable @lock)
     {
@@ -162,13 +162,13 @@ public sealed class LogDirectory : IDisposable
 
     /// <summary>
     /// Makes the folder and the log of a new partition. As with Kafka a crash of the machine may take it, and the next start makes it anew from the metadata:
-    /// it is durable with the first sync of its records, or after <see cref="Settle"/>.
+    /// it is durable with the first sync of its records, or after <see cref="SyncNewLogs"/>.
     /// </summary>
     public PartitionLog Create(TopicPartition partition, Uuid topicId, LogSettings settings)
     {
         var created = new NewLog(partition, topicId, settings, LeaderEpochCache.Undefined);
         ForgetNamesakes([created]);
-        var log = CreateUnsettled(created);
+        var log = CreateUnsynced(created);
         AddCreated([log]);
         return log;
     }
@@ -190,7 +190,7 @@ public sealed class LogDirectory : IDisposable
                 while (waiting.TryDequeue(out var next))
                 {
                     Environment.Recovery.ThrowIfStopped();
-                    created.Enqueue(CreateUnsettled(next));
+                    created.Enqueue(CreateUnsynced(next));
                 }
             })));
             AddCreated([.. created]);
@@ -206,21 +206,21 @@ public sealed class LogDirectory : IDisposable
     /// <summary>
     /// Makes durable what <see cref="Create"/> made since the last time: the folders' names together, then each folder by itself, several at a time.
     /// </summary>
-    public async Task Settle()
+    public async Task SyncNewLogs()
     {
-        if (_unsettled.IsEmpty)
+        if (_unsyncedNew.IsEmpty)
             return;
         Health.Require();
         var waiting = new ConcurrentQueue<PartitionLog>();
-        while (_unsettled.TryDequeue(out var log))
+        while (_unsyncedNew.TryDequeue(out var log))
             waiting.Enqueue(log);
         try
         {
             await Environment.DiskThreads.Run(() => Environment.Files.SyncFolder(Path));
-            await Task.WhenAll(Enumerable.Range(0, Math.Min(SettledAtATime, waiting.Count)).Select(_ => Environment.DiskThreads.Run(() =>
+            await Task.WhenAll(Enumerable.Range(0, Math.Min(SyncedAtATime, waiting.Count)).Select(_ => Environment.DiskThreads.Run(() =>
             {
                 while (!Health.IsFailed && waiting.TryDequeue(out var next))
-                    SettleOne(next);
+                    SyncNewLog(next);
             })));
         }
         catch (IOException failure)
@@ -230,7 +230,7 @@ public sealed class LogDirectory : IDisposable
         finally
         {
             foreach (var log in waiting)
-                _unsettled.Enqueue(log);
+                _unsyncedNew.Enqueue(log);
         }
     }
 
@@ -339,8 +339,8 @@ public sealed class LogDirectory : IDisposable
 
     private void AddOpened(FoundFolder found, PartitionLog log)
     {
-        if (log.IsUnsettled)
-            _unsettled.Enqueue(log);
+        if (log.IsNameUnsynced)
+            _unsyncedNew.Enqueue(log);
         (found.Kind == LogFolderKind.Future ? _futures : _logs)[found.Partition] = log;
     }
 
@@ -404,7 +404,7 @@ public sealed class LogDirectory : IDisposable
     }
 
     /// <summary>A new log, nothing of which is durable yet.</summary>
-    private PartitionLog CreateUnsettled(in NewLog created)
+    private PartitionLog CreateUnsynced(in NewLog created)
     {
         Health.Require();
         var folder = PathOf(created.Partition.ToString());
@@ -424,7 +424,7 @@ public sealed class LogDirectory : IDisposable
             log.TopicId = created.TopicId;
             if (created.LeaderEpoch != LeaderEpochCache.Undefined)
                 log.Epochs.Assign(created.LeaderEpoch, log.LogEndOffset);
-            log.IsUnsettled = true;
+            log.IsNameUnsynced = true;
             return log;
         }
         catch (Exception failure) when (failure is IOException and not KafkaStorageException)
@@ -433,16 +433,16 @@ public sealed class LogDirectory : IDisposable
         }
     }
 
-    private void SettleOne(PartitionLog log)
+    private void SyncNewLog(PartitionLog log)
     {
         try
         {
-            log.Settle(isNameDurable: true);
+            log.SyncName(isNameDurable: true);
         }
         catch (KafkaStorageException) when (!Health.IsFailed)
         {
             // It lacks descriptors, which will pass.
-            _unsettled.Enqueue(log);
+            _unsyncedNew.Enqueue(log);
         }
     }
 
@@ -453,7 +453,7 @@ public sealed class LogDirectory : IDisposable
             if (!_logs.TryAdd(log.Partition, log))
                 throw new InvalidOperationException($"The log of {log.Partition} exists.");
             _ = _begun.TryRemove(log.Partition, out _);
-            _unsettled.Enqueue(log);
+            _unsyncedNew.Enqueue(log);
         }
     }
 

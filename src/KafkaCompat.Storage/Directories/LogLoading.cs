@@ -104,7 +104,7 @@ internal sealed class LogLoading(
             log.TopicId = topicId;
             // What the last life made may lie in memory alone still, the folder's name and what says whose it is too.
             if (!directory.WasClosedCleanly)
-                log.IsUnsettled = true;
+                log.IsNameUnsynced = true;
             Opened(found, log);
         }
         else

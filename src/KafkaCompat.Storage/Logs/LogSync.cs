@@ -22,7 +22,7 @@ internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogV
     public long RecoveryPoint => Volatile.Read(ref _recoveryPoint);
 
     /// <summary>New, and a crash of the machine may take its folder, or what says whose it is. A sync changes that first.</summary>
-    public bool IsUnsettled { get; set; }
+    public bool IsNameUnsynced { get; set; }
 
     /// <summary>From where on the files of segments may not be on the disk as they are.</summary>
     public long UnsyncedFrom => Math.Min(RecoveryPoint, Volatile.Read(ref _changedFrom));
@@ -41,10 +41,10 @@ internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogV
         LogSegment active;
         long[] snapshots;
         long target;
-        var settles = IsUnsettled;
-        if (settles)
+        var syncsName = IsNameUnsynced;
+        if (syncsName)
             SyncNames(isNameDurable);
-        var newNames = settles;
+        var newNames = syncsName;
         lock (loaded.Gate)
         {
             if (view.IsClosed)
@@ -86,8 +86,8 @@ internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogV
             }
             throw;
         }
-        if (settles)
-            IsUnsettled = false;
+        if (syncsName)
+            IsNameUnsynced = false;
         lock (loaded.Gate)
         {
             if (target > _recoveryPoint && target <= view.End.Offset)
@@ -98,7 +98,7 @@ internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogV
     }
 
     /// <summary>Makes a new log's folder durable, and what says whose it is.</summary>
-    public void Settle(bool isNameDurable)
+    public void SyncName(bool isNameDurable)
     {
         SyncNames(isNameDurable);
         lock (loaded.Gate)
@@ -108,7 +108,7 @@ internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogV
                 segment.HasNewNames = false;
         }
         environment.Files.SyncFolder(loaded.Folder);
-        IsUnsettled = false;
+        IsNameUnsynced = false;
     }
 
     /// <summary>What says whose a new log's folder is, and the folder's own name; the names in the folder are the caller's to sync.</summary>

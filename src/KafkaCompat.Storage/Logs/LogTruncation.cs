@@ -27,7 +27,7 @@ internal sealed class LogTruncation(LogEnvironment environment, LoadedLog loaded
         if (view.LogStartOffset > offset)
             view.LogStartOffset = offset;
         DeleteSnapshotsBehind(offset);
-        segments.SettleFiles(settings.FileDeleteDelayMs);
+        segments.MoveFiles(settings.FileDeleteDelayMs);
         loaded.Epochs.TruncateFromEnd(offset);
         new ProducerReplay(environment, loaded.Producers, view.Segments).Rebuild(view.LogStartOffset, offset);
     }
@@ -38,7 +38,7 @@ internal sealed class LogTruncation(LogEnvironment environment, LoadedLog loaded
         // The new segment can have the name of an old one, so that for a moment there is none.
         segments.Replace(view.Segments, []);
         DeleteSnapshotsBehind(-1);
-        segments.SettleFiles(settings.FileDeleteDelayMs);
+        segments.MoveFiles(settings.FileDeleteDelayMs);
         var active = LogSegment.Create(environment, loaded.Folder, offset, settings);
         segments.Add(active);
         view.End = new LogEnd(offset, active, 0);

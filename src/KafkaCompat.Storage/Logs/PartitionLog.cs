@@ -62,10 +62,10 @@ public sealed class PartitionLog : IDisposable
     public string Folder { get; private set; }
 
     /// <summary>New, and a crash of the machine may take its folder, or what says whose it is. A sync changes that first.</summary>
-    internal bool IsUnsettled
+    internal bool IsNameUnsynced
     {
-        get => _sync.IsUnsettled;
-        set => _sync.IsUnsettled = value;
+        get => _sync.IsNameUnsynced;
+        set => _sync.IsNameUnsynced = value;
     }
 
     public LeaderEpochCache Epochs { get; }
@@ -213,14 +213,14 @@ public sealed class PartitionLog : IDisposable
     }
 
     /// <summary>Makes a new log's folder durable, and what says whose it is; with <paramref name="isNameDurable"/> the folder's own name is already.</summary>
-    internal void Settle(bool isNameDurable)
+    internal void SyncName(bool isNameDurable)
     {
         lock (_filesGate)
         {
             // A log that was deleted meanwhile has its folder under another name, and needs nothing any more.
-            if (!IsUnsettled || _view.IsClosed)
+            if (!IsNameUnsynced || _view.IsClosed)
                 return;
-            _environment.Health.OrRefuse(() => _sync.Settle(isNameDurable));
+            _environment.Health.OrRefuse(() => _sync.SyncName(isNameDurable));
         }
     }
 
@@ -270,13 +270,13 @@ public sealed class PartitionLog : IDisposable
                 RequireOpen();
                 _environment.Health.OrRefuse(() => count = Retain(nowMs, highWatermark));
             }
-            if (_segments.IsSettled)
+            if (_segments.AreFilesMoved)
                 return 0;
             // No reader finds these segments any more and no writer needs them: appends go on while their files are renamed.
             _environment.Health.OrRefuse(() =>
             {
                 Epochs.TruncateFromStart(LogStartOffset);
-                _segments.SettleFiles(_settings.FileDeleteDelayMs);
+                _segments.MoveFiles(_settings.FileDeleteDelayMs);
             });
             return count;
         }
@@ -305,7 +305,7 @@ public sealed class PartitionLog : IDisposable
             _environment.Health.OrRefuse(() =>
             {
                 // What a start finds beside the log tells it that no earlier ones hold: those have their names by then.
-                _segments.SettleFiles(_settings.FileDeleteDelayMs);
+                _segments.MoveFiles(_settings.FileDeleteDelayMs);
                 created = LogSegment.CreateBeside(_environment, Folder, baseOffset, Settings);
             });
             return created!;
@@ -333,11 +333,11 @@ public sealed class PartitionLog : IDisposable
                     return;
                 }
                 SegmentSwap.RequireExact(old.Segments, replacing, _segments.NextBase(old));
-                _segments.SettleFiles(_settings.FileDeleteDelayMs);
+                _segments.MoveFiles(_settings.FileDeleteDelayMs);
                 new SegmentSwap(_environment, Folder).Commit(replacing);
                 lock (_gate)
                     _segments.Replace(old.Segments, replacing);
-                _segments.SettleFiles(_settings.FileDeleteDelayMs);
+                _segments.MoveFiles(_settings.FileDeleteDelayMs);
             });
             return isHeld;
         }

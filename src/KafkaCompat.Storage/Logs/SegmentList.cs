@@ -26,7 +26,7 @@ internal sealed class SegmentList(LogEnvironment environment, LoadedLog loaded, 
     private long _cuts;
 
     /// <summary>Whether the files have the names that the list calls for.</summary>
-    public bool IsSettled => _gone.Count == 0 && _unnamed.Count == 0 && !_isUnsynced;
+    public bool AreFilesMoved => _gone.Count == 0 && _unnamed.Count == 0 && !_isUnsynced;
 
     /// <summary>The segments that take no more appends.</summary>
     public SegmentRange Sealed => new(view.Segments[..^1], _cuts);
@@ -46,7 +46,7 @@ internal sealed class SegmentList(LogEnvironment environment, LoadedLog loaded, 
     /// <summary>The folder has to be synced, whatever has become of the segments.</summary>
     public void NamesChanged() => _isUnsynced = true;
 
-    /// <summary>Readers find others in place of some, or none, from now on. The files follow in <see cref="SettleFiles"/>.</summary>
+    /// <summary>Readers find others in place of some, or none, from now on. The files follow in <see cref="MoveFiles"/>.</summary>
     public void Replace(LogSegment[] old, LogSegment[] replacing)
     {
         var all = view.Segments;
@@ -64,9 +64,9 @@ internal sealed class SegmentList(LogEnvironment environment, LoadedLog loaded, 
     /// Sets aside the files of what the log has no more, and gives what is new in it its names. Readers that hold a file open go on reading it. Where it fails
     /// it goes on from there when it is called again.
     /// </summary>
-    public void SettleFiles(long deleteDelayMs)
+    public void MoveFiles(long deleteDelayMs)
     {
-        if (IsSettled)
+        if (AreFilesMoved)
             return;
         _isUnsynced = true;
         while (_gone.TryPeek(out var segment))

@@ -32,9 +32,9 @@ public sealed class NotLeadingTests
     {
         var request = new AlterConfigsRequest { Resources = { new() { ResourceType = 2, ResourceName = "t" } } };
         var refused = ForwardedAnswer.Without(ErrorCode.NotController);
-        var answer = Assert.IsType<AlterConfigsResponse>(ForwardedApi.Settle(refused, request, Context(ApiKey.AlterConfigs, isForwarded: false)));
+        var answer = Assert.IsType<AlterConfigsResponse>(ForwardedApi.ToResponse(refused, request, Context(ApiKey.AlterConfigs, isForwarded: false)));
         Assert.Equal(ErrorCode.NotController, Assert.Single(answer.Responses).ErrorCode);
-        _ = Assert.Throws<NotControllerException>(() => ForwardedApi.Settle(refused, request, Context(ApiKey.AlterConfigs, isForwarded: true)));
+        _ = Assert.Throws<NotControllerException>(() => ForwardedApi.ToResponse(refused, request, Context(ApiKey.AlterConfigs, isForwarded: true)));
     }
 
     private static RequestContext Context(ApiKey key, bool isForwarded) =>

@@ -10,7 +10,7 @@ namespace KafkaCompat.Broker.Tests.Coordination;
 
 /// <summary>
 /// A coordinator is its machine, its records (<see cref="ToyShard"/>) and the one line in <see cref="Composed"/>. All else is the loop's: that the log is
-/// read, that replies wait for the commit, and the one failure rule. A refused append is the asker's affair, an unknown one is settled by the log.
+/// read, that replies wait for the commit, and the one failure rule. A refused append is the asker's affair, an unknown one is decided by the log.
 /// </summary>
 public sealed class ToyCoordinatorTests : IDisposable
 {
@@ -56,7 +56,7 @@ public sealed class ToyCoordinatorTests : IDisposable
         var (adding, looking) = (Add("a", 5), Look("a"));
         Assert.False(adding.IsCompleted || looking.IsCompleted);
         _log.Commit();
-        await Settled(looking);
+        await Answered(looking);
         Assert.Equal(((ErrorCode.None, 5), (ErrorCode.None, 5)), (await adding, await looking));
     }
 
@@ -75,7 +75,7 @@ public sealed class ToyCoordinatorTests : IDisposable
         Assert.False(other.IsCompleted);
         _log.FailWith = ErrorCode.None;
         _log.Commit();
-        await Settled(other);
+        await Answered(other);
         _log.CommitsAtOnce = true;
         Assert.Equal(((ErrorCode.None, 1), (ErrorCode.None, 5), 1), (await other, await Look("a"), _log.Loads));
     }
@@ -126,8 +126,8 @@ public sealed class ToyCoordinatorTests : IDisposable
         _log.CommitsAtOnce = false;
         var (adding, looking) = (Add("a", 5), Look("b"));
         _log.Commit(outcome);
-        await Settled(adding);
-        await Settled(looking);
+        await Answered(adding);
+        await Answered(looking);
         Assert.Equal(((told, 0), (told, 0)), (await adding, await looking));
         _log.CommitsAtOnce = true;
         await Loaded();
@@ -166,7 +166,7 @@ public sealed class ToyCoordinatorTests : IDisposable
     }
 
     /// <summary>Until somebody is answered: the end of a wait for the commit is heard on a thread of its own.</summary>
-    private Task Settled(Task waiting) => Eventually.Is(() =>
+    private Task Answered(Task waiting) => Eventually.Is(() =>
     {
         while (_turns.TakeOne())
         {

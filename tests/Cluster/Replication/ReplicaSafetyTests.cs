@@ -41,7 +41,7 @@ public sealed class ReplicaSafetyTests
             Do(cluster, random);
             cluster.Check();
         }
-        Settle(cluster);
+        Converge(cluster);
     }
 
     private static void Do(ReplicaCluster cluster, Random random)
@@ -74,7 +74,7 @@ public sealed class ReplicaSafetyTests
         }
     }
 
-    private static void Settle(ReplicaCluster cluster)
+    private static void Converge(ReplicaCluster cluster)
     {
         foreach (var message in cluster.Network.ToList())
             cluster.Lose(message);

@@ -15,14 +15,14 @@ internal sealed class AlterConfigsHandler(ConfigAlteration alteration, IControll
 {
     public async ValueTask<AlterConfigsResponse?> Handle(AlterConfigsRequest request, RequestContext context)
     {
-        var verdicts = alteration.Settle(
+        var verdicts = alteration.Preprocess(
             [.. request.Resources.Select(static r =>
                 new ConfigAsked(r.ResourceType, r.ResourceName, [.. r.Configs.Select(static c => new ConfigChange(c.Name, ConfigOperation.Set, c.Value))]))],
             hasLoggers: false, request.ValidateOnly, context);
         var rest = new AlterConfigsRequest { ValidateOnly = request.ValidateOnly, Resources = [.. request.Resources.Where((_, i) => verdicts[i] is null)] };
         var decided = rest.Resources.Count == 0
             ? new()
-            : (AlterConfigsResponse?)ForwardedApi.Settle(await controller.Forward(ForwardedRequest.Of(rest, context)), rest, context);
+            : (AlterConfigsResponse?)ForwardedApi.ToResponse(await controller.Forward(ForwardedRequest.Of(rest, context)), rest, context);
         if (decided is null) return null;
         var next = 0;
         return new AlterConfigsResponse

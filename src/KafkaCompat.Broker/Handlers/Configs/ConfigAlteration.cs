@@ -17,7 +17,7 @@ internal sealed class ConfigAlteration(int nodeId, LoggerLevels loggers)
     private const string RepeatedResource = "Each resource must appear at most once.";
 
     /// <summary>What of each resource ends here; null for what is the controller's.</summary>
-    public ConfigVerdict?[] Settle(IReadOnlyList<ConfigAsked> asked, bool hasLoggers, bool validateOnly, RequestContext context)
+    public ConfigVerdict?[] Preprocess(IReadOnlyList<ConfigAsked> asked, bool hasLoggers, bool validateOnly, RequestContext context)
     {
         var counts = asked.CountBy(static resource => (resource.Type, resource.Name)).ToDictionary();
         return [.. asked.Select(resource =>

@@ -17,7 +17,7 @@ internal sealed class IncrementalAlterConfigsHandler(ConfigAlteration alteration
 {
     public async ValueTask<IncrementalAlterConfigsResponse?> Handle(IncrementalAlterConfigsRequest request, RequestContext context)
     {
-        var verdicts = alteration.Settle(
+        var verdicts = alteration.Preprocess(
             [.. request.Resources.Select(static r =>
                 new ConfigAsked(r.ResourceType, r.ResourceName,
                 [.. r.Configs.Select(static c => new ConfigChange(c.Name, (ConfigOperation)c.ConfigOperation, c.Value))]))],
@@ -26,7 +26,7 @@ internal sealed class IncrementalAlterConfigsHandler(ConfigAlteration alteration
             new IncrementalAlterConfigsRequest { ValidateOnly = request.ValidateOnly, Resources = [.. request.Resources.Where((_, i) => verdicts[i] is null)] };
         var decided = rest.Resources.Count == 0
             ? new()
-            : (IncrementalAlterConfigsResponse?)ForwardedApi.Settle(await controller.Forward(ForwardedRequest.Of(rest, context)), rest, context);
+            : (IncrementalAlterConfigsResponse?)ForwardedApi.ToResponse(await controller.Forward(ForwardedRequest.Of(rest, context)), rest, context);
         if (decided is null) return null;
         var next = 0;
         return new IncrementalAlterConfigsResponse
