@@ -42,6 +42,13 @@ public sealed partial class LogMessageTests
                       where message.Text.Contains(word.Word, StringComparison.Ordinal)
                       select $"{message.File}: {message.Text}: {word.Word}; write: {word.Instead}");
 
+    /// <summary>"Log" alone is data: a partition's log, the metadata log. What writes lines of the program's log is named for that.</summary>
+    [Fact]
+    public void A_class_with_log_messages_is_named_for_them() =>
+        Findings.None(from file in Messages.Select(static message => message.File).Distinct()
+                      where !file.EndsWith("LogMessages.cs", StringComparison.Ordinal) && !file.EndsWith("Logger.cs", StringComparison.Ordinal)
+                      select $"{file} has log messages: name it …LogMessages, or …Logger where it decides when they are written");
+
     /// <summary>A number may be 1, and "1 partitions are" is no English: the number stands behind, as in "partitions: 1".</summary>
     [Fact]
     public void No_message_has_a_number_before_a_plural() =>

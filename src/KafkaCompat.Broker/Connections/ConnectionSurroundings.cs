@@ -18,5 +18,5 @@ public sealed record ConnectionSurroundings(ConnectionLimits Limits, ClientQuota
     public RequestMetrics? Metrics { get; init; }
 
     /// <summary>Tells of requests; null where no log does.</summary>
-    public RequestLog? Requests { get; init; }
+    public RequestLogger? Requests { get; init; }
 }

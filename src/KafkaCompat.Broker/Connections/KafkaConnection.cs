@@ -109,7 +109,7 @@ public sealed class KafkaConnection
     internal void CloseIdle(long idleMs)
     {
         _responses.Close();
-        Log(() => ConnectionLog.IdleClosed(_around.Logger, _info.ConnectionId, _info.RemoteAddress, idleMs));
+        Log(() => ConnectionLogMessages.IdleClosed(_around.Logger, _info.ConnectionId, _info.RemoteAddress, idleMs));
     }
 
     /// <summary>Ends the connection because its peer does not read, and others wait for the memory that its answer takes.</summary>
@@ -117,7 +117,7 @@ public sealed class KafkaConnection
     {
         if (_isClosing) return;
         Close();
-        Log(() => ConnectionLog.StalledClosed(_around.Logger, _info.ConnectionId, _info.RemoteAddress, AnswerMemory.StalledAfterMs, unreadBytes, ofAllBytes));
+        Log(() => ConnectionLogMessages.StalledClosed(_around.Logger, _info.ConnectionId, _info.RemoteAddress, AnswerMemory.StalledAfterMs, unreadBytes, ofAllBytes));
     }
 
     /// <summary>Ends the connection because its peer reads slowly, and others wait for the memory that its answer takes.</summary>
@@ -125,7 +125,7 @@ public sealed class KafkaConnection
     {
         if (_isClosing) return;
         Close();
-        Log(() => ConnectionLog.SlowClosed(_around.Logger, _info.ConnectionId, _info.RemoteAddress, AnswerMemory.SlowAfterMs, unreadBytes, ofAllBytes));
+        Log(() => ConnectionLogMessages.SlowClosed(_around.Logger, _info.ConnectionId, _info.RemoteAddress, AnswerMemory.SlowAfterMs, unreadBytes, ofAllBytes));
     }
 
     /// <summary>
@@ -308,7 +308,7 @@ public sealed class KafkaConnection
             // It is looked at again, and then not started because the connection ends.
             if (_isDraining || _responses.IsClosed) return (FrameFate.Complete, buffer);
             var level = _opener.LevelOf("memory");
-            ConnectionLog.NoTurnToDecode(_around.Logger, level, _info.ConnectionId, _info.RemoteAddress, frame.Length, _limits.Decoding.WaitMs);
+            ConnectionLogMessages.NoTurnToDecode(_around.Logger, level, _info.ConnectionId, _info.RemoteAddress, frame.Length, _limits.Decoding.WaitMs);
             return (FrameFate.Refused, buffer);
         }
         var isStarted = false;
@@ -434,7 +434,7 @@ public sealed class KafkaConnection
         _responses.Complete(place, null, closeConnection: true, context.Held);
         if (e is WireFormatException unreadable) Log(() => _opener.SayUnreadable(unreadable));
         else if (e is not OperationCanceledException)
-            Log(() => ConnectionLog.HandlerFailed(_around.Logger, e, context.Key, context.ApiVersion, context.ClientId));
+            Log(() => ConnectionLogMessages.HandlerFailed(_around.Logger, e, context.Key, context.ApiVersion, context.ClientId));
     }
 
     private void OnResponsesClosed(Exception? failure)
@@ -447,15 +447,15 @@ public sealed class KafkaConnection
         {
             var level = _opener.LevelOf("answer");
             Log(() =>
-                ConnectionLog.AnswerTooLarge(_around.Logger, level, _info.ConnectionId, _info.RemoteAddress, large.Key, large.Bytes, AnswerRoom.MaxBytes));
+                ConnectionLogMessages.AnswerTooLarge(_around.Logger, level, _info.ConnectionId, _info.RemoteAddress, large.Key, large.Bytes, AnswerRoom.MaxBytes));
         }
         else if (failure is not null)
         {
-            Log(() => ConnectionLog.AnswerFailed(_around.Logger, failure, _info.ConnectionId));
+            Log(() => ConnectionLogMessages.AnswerFailed(_around.Logger, failure, _info.ConnectionId));
         }
     }
 
-    private void OnAnswerFault(Exception fault) => Log(() => ConnectionLog.AnswerNotTold(_around.Logger, fault, _info.ConnectionId));
+    private void OnAnswerFault(Exception fault) => Log(() => ConnectionLogMessages.AnswerNotTold(_around.Logger, fault, _info.ConnectionId));
 
     /// <summary>Says something where the work of others must go on whatever becomes of the line.</summary>
     private static void Log(Action say)

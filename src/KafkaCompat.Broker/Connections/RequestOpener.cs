@@ -30,7 +30,7 @@ internal sealed class RequestOpener(ConnectionInfo connection, ConnectionSurroun
             {
                 if (SaysSasl(frame)) return new(RequestFate.Close);
                 var level = LevelOf("key");
-                ConnectionLog.KeyNotServed(_logger, level, connection.ConnectionId, connection.RemoteAddress, key, version, connection.ListenerName);
+                ConnectionLogMessages.KeyNotServed(_logger, level, connection.ConnectionId, connection.RemoteAddress, key, version, connection.ListenerName);
                 return new(RequestFate.Close);
             }
             var inRange = version >= served.MinVersion && version <= served.MaxVersion;
@@ -38,7 +38,7 @@ internal sealed class RequestOpener(ConnectionInfo connection, ConnectionSurroun
             {
                 if (SaysSasl(frame)) return new(RequestFate.Close);
                 var level = LevelOf("version");
-                ConnectionLog.VersionNotServed(_logger, level, connection.ConnectionId, connection.RemoteAddress, served.Key, version);
+                ConnectionLogMessages.VersionNotServed(_logger, level, connection.ConnectionId, connection.RemoteAddress, served.Key, version);
                 return new(RequestFate.Close);
             }
             var correlationId = reader.ReadInt32();
@@ -71,15 +71,15 @@ internal sealed class RequestOpener(ConnectionInfo connection, ConnectionSurroun
         var foreign = ForeignProtocol.Of(length);
         var level = LevelOf(foreign?.Name ?? "length");
         if (foreign is var (name, advice))
-            ConnectionLog.ForeignProtocol(_logger, level, connection.ConnectionId, connection.RemoteAddress, name, connection.ListenerName, advice);
-        else ConnectionLog.FrameRefused(_logger, level, connection.ConnectionId, connection.RemoteAddress, length, limit);
+            ConnectionLogMessages.ForeignProtocol(_logger, level, connection.ConnectionId, connection.RemoteAddress, name, connection.ListenerName, advice);
+        else ConnectionLogMessages.FrameRefused(_logger, level, connection.ConnectionId, connection.RemoteAddress, length, limit);
     }
 
     /// <summary>A request cannot be read, in its frame or in what its handler reads of it.</summary>
     public void SayUnreadable(WireFormatException fault)
     {
         var level = LevelOf("request");
-        ConnectionLog.RequestUnreadable(_logger, level, connection.ConnectionId, connection.RemoteAddress, fault.Message);
+        ConnectionLogMessages.RequestUnreadable(_logger, level, connection.ConnectionId, connection.RemoteAddress, fault.Message);
     }
 
     /// <summary>A request would take more memory than all large ones together may.</summary>
@@ -104,7 +104,7 @@ internal sealed class RequestOpener(ConnectionInfo connection, ConnectionSurroun
     private void SayLogin(string mechanism)
     {
         var level = LevelOf(SaslMessage.Unknown);
-        ConnectionLog.LoginNotNeeded(_logger, level, connection.RemoteAddress, mechanism, connection.ListenerName);
+        ConnectionLogMessages.LoginNotNeeded(_logger, level, connection.RemoteAddress, mechanism, connection.ListenerName);
     }
 
     private static void SkipTaggedFields(ref WireReader reader)

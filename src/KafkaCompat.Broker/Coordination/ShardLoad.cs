@@ -89,7 +89,7 @@ internal sealed class ShardLoad<TShard>(
                 offset = endOffset;
                 break;
             }
-            var next = error == ErrorCode.None ? ShardLog.Apply(shard, new ReadOnlySequence<byte>(batches), ref unreadable) : -1;
+            var next = error == ErrorCode.None ? ShardRecordSerde.Apply(shard, new ReadOnlySequence<byte>(batches), ref unreadable) : -1;
             if (next <= offset)
             {
                 error = error == ErrorCode.None ? ErrorCode.CorruptMessage : error;

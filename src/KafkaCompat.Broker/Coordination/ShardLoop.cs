@@ -339,7 +339,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
         var half = records.Count / 2;
         foreach (var piece in new ShardRecord[][] { [.. records.Take(half)], [.. records.Skip(half)] })
         {
-            var append = Append(shard, piece, ShardLog.ToBatch(piece, now.WallMs, _kind.Codec));
+            var append = Append(shard, piece, ShardRecordSerde.ToBatch(piece, now.WallMs, _kind.Codec));
             if (append.IsTooLarge)
                 append = AppendInPieces(shard, piece, now);
             if (append.Error != ErrorCode.None)
@@ -444,7 +444,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     }
 
     private ReadOnlyMemory<byte> ToBatch(ShardDecision decision, Now now) =>
-        decision.Records.Count == 0 ? default : ShardLog.ToBatch(decision.Records, now.WallMs, _kind.Codec);
+        decision.Records.Count == 0 ? default : ShardRecordSerde.ToBatch(decision.Records, now.WallMs, _kind.Codec);
 
     private void ScheduleDeadline()
     {

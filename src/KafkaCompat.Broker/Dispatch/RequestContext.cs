@@ -39,7 +39,7 @@ public sealed class RequestContext(ApiKey key, short apiVersion, int correlation
     internal DecodeTurn? Turn { get; set; }
 
     /// <summary>Null where no log tells of requests.</summary>
-    internal RequestLog? Log { get; init; }
+    internal RequestLogger? Log { get; init; }
 
     /// <summary>The client's address as Kafka shows it in group descriptions, without the port.</summary>
     public IPAddress RemoteAddress => Connection.RemoteAddress;

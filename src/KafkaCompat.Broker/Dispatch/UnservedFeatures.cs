@@ -23,7 +23,7 @@ public sealed class UnservedFeatures(ILogger logger)
             if (_named.Count >= MaxNamed || !_named.Add((feature, clientId))) return;
             isLast = _named.Count == MaxNamed;
         }
-        UnservedFeatureLog.Asked(logger, clientId, context.RemoteAddress, feature.Name, feature.Advice);
-        if (isLast) UnservedFeatureLog.NoMoreNamed(logger, MaxNamed);
+        UnservedFeatureLogMessages.Asked(logger, clientId, context.RemoteAddress, feature.Name, feature.Advice);
+        if (isLast) UnservedFeatureLogMessages.NoMoreNamed(logger, MaxNamed);
     }
 }

@@ -49,7 +49,7 @@ public sealed class DynamicBrokerConfig : IMetadataListener
     {
         if (!step.Delta.ChangedConfigs.Any(Concerns)) return ValueTask.CompletedTask;
         var layers = LayersOf(step.Image);
-        foreach (var problem in layers.Problems) DynamicBrokerConfigLog.LeftOut(_logger, problem);
+        foreach (var problem in layers.Problems) DynamicBrokerConfigLogMessages.LeftOut(_logger, problem);
         if (ReferenceEquals(_announced, layers.Effective)) return ValueTask.CompletedTask;
         _announced = layers.Effective;
         Changed?.Invoke(layers.Effective);

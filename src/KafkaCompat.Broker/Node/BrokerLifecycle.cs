@@ -172,21 +172,21 @@ public sealed class BrokerLifecycle : IAsyncDisposable
             _isWithoutController = false;
             if (answer.ErrorCode != ErrorCode.None)
             {
-                BrokerNodeLog.HeartbeatRefused(Logger, _registration.BrokerId, Epoch, answer.ErrorCode);
+                BrokerNodeLogMessages.HeartbeatRefused(Logger, _registration.BrokerId, Epoch, answer.ErrorCode);
             }
         }
         catch (NotControllerException)
         {
             if (!_isWithoutController)
             {
-                BrokerNodeLog.WithoutController(Logger, _registration.BrokerId, (long)_interval.TotalMilliseconds);
+                BrokerNodeLogMessages.WithoutController(Logger, _registration.BrokerId, (long)_interval.TotalMilliseconds);
             }
 
             _isWithoutController = true;
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
-            BrokerNodeLog.HeartbeatFailed(Logger, fault, _registration.BrokerId, (long)_interval.TotalMilliseconds);
+            BrokerNodeLogMessages.HeartbeatFailed(Logger, fault, _registration.BrokerId, (long)_interval.TotalMilliseconds);
         }
     }
 }

@@ -188,7 +188,7 @@ public sealed class BrokerNode : IAsyncDisposable
             _ = _diskFailure.TrySetException(new IOException($"The log directory {directory.Path} has failed: {cause.Message}", cause));
             return;
         }
-        BrokerNodeLog.DirectoryFailed(_logger, directory.Path, cause.Message);
+        BrokerNodeLogMessages.DirectoryFailed(_logger, directory.Path, cause.Message);
         _broker.ReportDirectories();
     }
 
@@ -213,14 +213,14 @@ public sealed class BrokerNode : IAsyncDisposable
 
     private static void TellOtherCluster(ServerConfig config, MetaProperties meta, ILogger logger)
     {
-        if (config.ClusterId is { } wanted && wanted != meta.ClusterId) BrokerNodeLog.OtherCluster(logger, wanted, meta.ClusterId, config.MetadataLogDir);
+        if (config.ClusterId is { } wanted && wanted != meta.ClusterId) BrokerNodeLogMessages.OtherCluster(logger, wanted, meta.ClusterId, config.MetadataLogDir);
     }
 
     /// <summary>Of settings that have no effect. Not where they were read: a start that is refused has one line to say, and it is not this one.</summary>
     private static void TellSettings(ServerConfig config, ILogger logger)
     {
-        foreach (var settings in UnservedSettings.WithoutEffect(config)) BrokerNodeLog.SetWithoutEffect(logger, string.Join(", ", settings), settings.Key);
+        foreach (var settings in UnservedSettings.WithoutEffect(config)) BrokerNodeLogMessages.SetWithoutEffect(logger, string.Join(", ", settings), settings.Key);
         if (config.Explicit.TryGetValue(ConfigKeys.LogCleanupPolicy, out var policy) && policy.Contains("compact", StringComparison.Ordinal))
-            BrokerNodeLog.CompactsByDefault(logger, policy);
+            BrokerNodeLogMessages.CompactsByDefault(logger, policy);
     }
 }

@@ -57,7 +57,7 @@ public sealed class BrokerService : IAsyncDisposable
         _partitions = new BrokerPartitions(config, metadata, directories, _assignments.Add, surroundings);
         _coordinators = new BrokerCoordinators(config, metadata, Partitions, connections.Wheel, surroundings);
         Telemetry = new ClientTelemetry(config.GetInt(ConfigKeys.TelemetryMaxBytes), config.ClientTelemetry, _time, random);
-        Events = new MetadataEvents(config.NodeId, logs.CreateLogger("kafkacompat.metadata"));
+        Events = new MetadataChangeLogger(config.NodeId, logs.CreateLogger("kafkacompat.metadata"));
         Topics = new TopicCreator(controller, metadata, config);
         Refusals = new DataRefusals(logs.CreateLogger("kafkacompat.produce"), surroundings.Time);
         _producerIds = new ProducerIdBlock(controller, config.NodeId, () => BrokerEpoch);
@@ -137,7 +137,7 @@ public sealed class BrokerService : IAsyncDisposable
     public DataRefusals Refusals { get; }
 
     /// <summary>What happened to the metadata since the node started.</summary>
-    public MetadataEvents Events { get; }
+    public MetadataChangeLogger Events { get; }
 
     /// <summary>Where the partitions lie.</summary>
     public LogDirectories Directories { get; }

@@ -35,7 +35,7 @@ public sealed class DiskWork : IDisposable
         var ending = _steps.Take(end).AsTask();
         await ending.WaitAsync(_drained.Token).ConfigureAwait(Quietly);
         await ending.WaitAsync(TimeSpan.FromMilliseconds(DrainLeastMs), _time, CancellationToken.None).ConfigureAwait(Quietly);
-        if (!ending.IsCompleted) BrokerNodeLog.DiskWorkGoesOn(_logger, what, DrainMs);
+        if (!ending.IsCompleted) BrokerNodeLogMessages.DiskWorkGoesOn(_logger, what, DrainMs);
     }
 
     public void Dispose() => _drained.Dispose();

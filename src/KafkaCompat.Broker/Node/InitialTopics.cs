@@ -31,7 +31,7 @@ internal static class InitialTopics
             }
             else if (topic.Partitions is { } wanted && wanted != existing.Partitions.Count)
             {
-                BrokerNodeLog.InitialTopicDiffers(logger, topic.Name, existing.Partitions.Count, wanted);
+                BrokerNodeLogMessages.InitialTopicDiffers(logger, topic.Name, existing.Partitions.Count, wanted);
             }
         }
 
@@ -41,7 +41,7 @@ internal static class InitialTopics
         {
             if (result.ErrorCode is not (ErrorCode.None or ErrorCode.TopicAlreadyExists))
             {
-                BrokerNodeLog.InitialTopicNotCreated(logger, result.Name, result.ErrorCode, result.ErrorMessage ?? "");
+                BrokerNodeLogMessages.InitialTopicNotCreated(logger, result.Name, result.ErrorCode, result.ErrorMessage ?? "");
             }
         }
     }

@@ -8,13 +8,13 @@ namespace KafkaCompat.Broker.Node;
 /// <summary>What the logs of each directory stand on. Each directory has its own health and its own randomness: their logs work side by side.</summary>
 internal sealed class LogEnvironments(ServerConfig config, IFileStore files, RecoveryWatch recovery, NodeSurroundings surroundings)
 {
-    private readonly DamageLog _damage = new(surroundings.NodeLogger, surroundings.Time);
+    private readonly DamageLogger _damage = new(surroundings.NodeLogger, surroundings.Time);
 
     public LogEnvironment For(string path)
     {
         var environment = new LogEnvironment(files, surroundings.Time, new Random(surroundings.Random.Next()), recovery)
         {
-            Damage = _damage.Told,
+            Damage = _damage.Log,
             ProducerIdExpirationMs = config.GetInt(ConfigKeys.ProducerIdExpirationMs),
             DiskThreads = surroundings.DiskThreads,
         };

@@ -49,7 +49,7 @@ public sealed class NodeConnections : IDisposable
         _surroundings = new ConnectionSurroundings(_limits, Quotas, Wheel, _time, surroundings.Logs.CreateLogger("kafkacompat.connections"))
         {
             Metrics = Requests,
-            Requests = new RequestLog(surroundings.Logs.CreateLogger("kafkacompat.requests")),
+            Requests = new RequestLogger(surroundings.Logs.CreateLogger("kafkacompat.requests")),
         };
     }
 

@@ -56,10 +56,10 @@ internal sealed class NodeDirectories : IDisposable
         }
         var logger = directories._logger;
         if (prepared.Formatted.Count > 0 && files.IsInMemory)
-            BrokerNodeLog.FormattedInMemory(logger, prepared.Meta.NodeId, prepared.Meta.ClusterId);
+            BrokerNodeLogMessages.FormattedInMemory(logger, prepared.Meta.NodeId, prepared.Meta.ClusterId);
         else if (prepared.Formatted.Count > 0)
-            BrokerNodeLog.Formatted(logger, string.Join(", ", prepared.Formatted), prepared.Meta.NodeId, prepared.Meta.ClusterId);
-        foreach (var path in prepared.Identified) BrokerNodeLog.Identified(logger, path);
+            BrokerNodeLogMessages.Formatted(logger, string.Join(", ", prepared.Formatted), prepared.Meta.NodeId, prepared.Meta.ClusterId);
+        foreach (var path in prepared.Identified) BrokerNodeLogMessages.Identified(logger, path);
         return directories;
     }
 
@@ -89,10 +89,10 @@ internal sealed class NodeDirectories : IDisposable
                 continue;
             }
             OpenOne(path);
-            BrokerNodeLog.Formatted(_logger, path, Meta.NodeId, Meta.ClusterId);
+            BrokerNodeLogMessages.Formatted(_logger, path, Meta.NodeId, Meta.ClusterId);
         }
         var data = _config.LogDirs.Where(_opened.ContainsKey).Select(path => _opened[path]).ToList();
-        foreach (var (path, failure) in _unusable) BrokerNodeLog.DirectoryNotOpened(_logger, path, failure.Message);
+        foreach (var (path, failure) in _unusable) BrokerNodeLogMessages.DirectoryNotOpened(_logger, path, failure.Message);
         if (data.Count == 0)
         {
             throw new QuorumStateException($"None of log.dirs can be used: {_unusable.Values.First().Message}",

@@ -32,7 +32,7 @@ public sealed class NodeStart
     public NodeStart(TimeProvider time, ILoggerFactory logs, CancellationToken stop = default)
     {
         Stop = stop;
-        Recovery = new RecoveryWatch(time, new RecoveryLog(logs.CreateLogger("kafkacompat.logs")), stop);
+        Recovery = new RecoveryWatch(time, new RecoveryLogger(logs.CreateLogger("kafkacompat.logs")), stop);
     }
 
     /// <summary>

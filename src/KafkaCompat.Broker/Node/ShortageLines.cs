@@ -22,6 +22,6 @@ internal sealed class ShortageLines(TimeProvider time, ILogger logger)
             if (_toldTicks is { } told && time.GetElapsedTime(told).TotalMilliseconds < EveryMs) return;
             _toldTicks = time.GetTimestamp();
         }
-        BrokerNodeLog.LacksDescriptors(logger, refused, cause.Message.TrimEnd('.'));
+        BrokerNodeLogMessages.LacksDescriptors(logger, refused, cause.Message.TrimEnd('.'));
     }
 }

@@ -18,7 +18,7 @@ internal sealed class StopSteps(ILogger logger)
         catch (Exception failure)
         {
             HasFailed = true;
-            BrokerNodeLog.StoppedInDisorder(logger, failure);
+            BrokerNodeLogMessages.StoppedInDisorder(logger, failure);
         }
     }
 
@@ -35,7 +35,7 @@ internal sealed class StopSteps(ILogger logger)
         catch (Exception failure)
         {
             HasFailed = true;
-            BrokerNodeLog.StoppedInDisorder(logger, failure);
+            BrokerNodeLogMessages.StoppedInDisorder(logger, failure);
         }
     }
 }

@@ -78,7 +78,7 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
         Each("retention", partition =>
         {
             var deleted = partition.Log.ApplyRetention(now, partition.HighWatermark);
-            if (deleted > 0) LogMaintenanceLog.SegmentsDeleted(logger, partition.Log.Partition, deleted, partition.Log.LogStartOffset);
+            if (deleted > 0) LogMaintenanceLogMessages.SegmentsDeleted(logger, partition.Log.Partition, deleted, partition.Log.LogStartOffset);
         });
     }
 
@@ -110,7 +110,7 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
             }
             catch (Exception e) when (e is not KafkaStorageException || !partition.Log.Health.IsFailed)
             {
-                LogMaintenanceLog.PartitionFailed(logger, e, name, partition.Log.Partition);
+                LogMaintenanceLogMessages.PartitionFailed(logger, e, name, partition.Log.Partition);
             }
         }
     }
@@ -134,11 +134,11 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
                 }
                 catch (Exception e) when (FileShortage.IsOfDescriptors(e))
                 {
-                    LogMaintenanceLog.TaskLacksFiles(logger, name, e.Message);
+                    LogMaintenanceLogMessages.TaskLacksFiles(logger, name, e.Message);
                 }
                 catch (Exception e) when (directories.Online.Any())
                 {
-                    LogMaintenanceLog.TaskFailed(logger, e, name);
+                    LogMaintenanceLogMessages.TaskFailed(logger, e, name);
                 }
             }
         }
@@ -147,7 +147,7 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
         }
         catch (Exception e)
         {
-            LogMaintenanceLog.TaskEnded(logger, e, name);
+            LogMaintenanceLogMessages.TaskEnded(logger, e, name);
         }
     }
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Partitions;
 
-/// <summary>The named events of partitions that come and go.</summary>
+/// <summary>The log messages of partitions that come and go.</summary>
 internal static partial class PartitionLogMessages
 {
     [LoggerMessage(1201, LogLevel.Warning, "The folder {Folder} was set aside, because it belongs to no partition of this node.")]

@@ -75,12 +75,12 @@ internal static class NodeHost
         var stop = seams.Stop ?? signals!.Received;
         using var systemd = new SystemdNotifier();
         var stopBegan = 0L;
-        HostLog.Starting(logger, ProgramVersion.Text, config.NodeId, config.GetText(ConfigKeys.ProcessRoles)
+        HostLogMessages.Starting(logger, ProgramVersion.Text, config.NodeId, config.GetText(ConfigKeys.ProcessRoles)
             ?? "", Environment.ProcessId, Environment.Version.ToString(), Environment.ProcessorCount);
-        HostLog.Settings(logger, string.Join(", ", SettingsText.Changed(config)));
+        HostLogMessages.Settings(logger, string.Join(", ", SettingsText.Changed(config)));
         if (DescriptorLimit.Raise() is var limit and > 0)
         {
-            HostLog.OpenFiles(logger, limit);
+            HostLogMessages.OpenFiles(logger, limit);
         }
 
         var (http, noHttp) = await HttpEndpoint.Bind(config, logs).ConfigureAwait(false);
@@ -102,7 +102,7 @@ internal static class NodeHost
                 if (noHttp is not null)
                 {
                     // Here and not where it was found: a start that is refused has one line to say, and it is not this one.
-                    HostLog.NoHttp(logger, noHttp, OwnSettings.HttpListener.Name);
+                    HostLogMessages.NoHttp(logger, noHttp, OwnSettings.HttpListener.Name);
                 }
 
                 var ended = await Task.WhenAny(stop, node.Completion).ConfigureAwait(false);
@@ -114,7 +114,7 @@ internal static class NodeHost
                     await EndOf(node, logger).ConfigureAwait(false);
                 }
 
-                HostLog.Stopping(logger, ended == stop ? await stop.ConfigureAwait(false) : "the end of its quorum");
+                HostLogMessages.Stopping(logger, ended == stop ? await stop.ConfigureAwait(false) : "the end of its quorum");
             }
             finally
             {
@@ -126,7 +126,7 @@ internal static class NodeHost
                 return 1;
             }
 
-            HostLog.Stopped(logger, (long)TimeProvider.System.GetElapsedTime(stopBegan).TotalMilliseconds);
+            HostLogMessages.Stopped(logger, (long)TimeProvider.System.GetElapsedTime(stopBegan).TotalMilliseconds);
             return 0;
         }
         finally
@@ -148,7 +148,7 @@ internal static class NodeHost
         }
         catch (Exception e) when (!StartFailure.IsForeseen(e))
         {
-            HostLog.NodeFailed(logger, e);
+            HostLogMessages.NodeFailed(logger, e);
             throw;
         }
     }
@@ -167,7 +167,7 @@ internal static class NodeHost
         }
 
         systemd.Stopping();
-        HostLog.StoppingStart(logger, await stop.ConfigureAwait(false), start.Describe());
+        HostLogMessages.StoppingStart(logger, await stop.ConfigureAwait(false), start.Describe());
         ending.Cancel();
         await EndOfStart(starting, start, logger).ConfigureAwait(false);
         return null;
@@ -180,7 +180,7 @@ internal static class NodeHost
         if (await Task.WhenAny(starting, Task.Delay(Timeout.Infinite, patience.Token)).ConfigureAwait(false) != starting)
         {
             // A disk that does not answer, most of all. The process ends all the same: what it leaves is what a killed one leaves.
-            HostLog.StartAbandoned(logger, start.Describe());
+            HostLogMessages.StartAbandoned(logger, start.Describe());
             return;
         }
 
@@ -197,11 +197,11 @@ internal static class NodeHost
                     // As it was told.
                     break;
                 case var failure when StartFailure.IsForeseen(failure):
-                    HostLog.StartFailedToo(logger, failure.Message);
+                    HostLogMessages.StartFailedToo(logger, failure.Message);
                     break;
                 case var failure:
                     // A part that was taken away under another that still worked.
-                    HostLog.StartEndedInDisorder(logger, failure);
+                    HostLogMessages.StartEndedInDisorder(logger, failure);
                     break;
             }
         }
@@ -214,7 +214,7 @@ internal static class NodeHost
         using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(MaxStopMs), time);
         if (await Task.WhenAny(stopping, Task.Delay(Timeout.Infinite, patience.Token)).ConfigureAwait(false) != stopping)
         {
-            HostLog.StopAbandoned(logger, MaxStopMs);
+            HostLogMessages.StopAbandoned(logger, MaxStopMs);
             return false;
         }
 
@@ -251,7 +251,7 @@ internal static class NodeHost
     private static void Tell(RunningNode node, ILogger logger)
     {
         var image = node.Node.Broker.Metadata.Current;
-        HostLog.Serving(
+        HostLogMessages.Serving(
             logger, node.Config.NodeId, node.Node.Broker.Metadata.ClusterId, string.Join(", ", node.Config.Listeners.AdvertisedOfBroker), image.Topics.Count,
             node.Node.Broker.Partitions.Count, DirectoriesOf(node));
     }

@@ -53,7 +53,7 @@ internal sealed class RunningNode : IAsyncDisposable
         var logger = logs.CreateLogger("kafkacompat");
         var options = TransportOptions(config, isGuest) with
         {
-            Refused = RefusedConnections.Told((endpoint, count) => HostLog.NoDescriptorForConnection(logger, endpoint, count), TimeProvider.System),
+            Refused = RefusedConnections.Told((endpoint, count) => HostLogMessages.NoDescriptorForConnection(logger, endpoint, count), TimeProvider.System),
         };
         var listeners = new NodeListeners(new SocketTransport(options, TimeProvider.System), logger);
         var diskThreads = new WorkThreads("disk", WorkThreads.MaxDiskThreads);
@@ -112,7 +112,7 @@ internal sealed class RunningNode : IAsyncDisposable
         await _listeners.Stop().ConfigureAwait(false);
         if (await _node.Broker.DrainAsync().ConfigureAwait(false) is var left and > 0)
         {
-            HostLog.NotDrained(_logger, left, NodeConnections.ShutdownDrainMs);
+            HostLogMessages.NotDrained(_logger, left, NodeConnections.ShutdownDrainMs);
         }
 
         await EndConnections().ConfigureAwait(false);
@@ -128,7 +128,7 @@ internal sealed class RunningNode : IAsyncDisposable
         _listeners.Abort();
         if (await _node.Broker.Connections.DrainResetAsync().ConfigureAwait(false) is var left and > 0)
         {
-            HostLog.NotEnded(_logger, left, NodeConnections.ResetDrainMs);
+            HostLogMessages.NotEnded(_logger, left, NodeConnections.ResetDrainMs);
         }
 
         _listeners.Dispose();

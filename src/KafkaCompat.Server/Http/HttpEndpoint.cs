@@ -83,8 +83,8 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         FirstReservedDescriptor = shares.Connections,
         SpareConnections = DescriptorLimit.MaxForHttp,
         MaxConnections = MaxConnections,
-        Full = RefusedConnections.Told((endpoint, count) => HostLog.HttpIsFull(logger, endpoint, count, MaxConnections), TimeProvider.System),
-        Refused = RefusedConnections.Told((endpoint, count) => HostLog.NoDescriptorForHttp(logger, endpoint, count), TimeProvider.System),
+        Full = RefusedConnections.Told((endpoint, count) => HostLogMessages.HttpIsFull(logger, endpoint, count, MaxConnections), TimeProvider.System),
+        Refused = RefusedConnections.Told((endpoint, count) => HostLogMessages.NoDescriptorForHttp(logger, endpoint, count), TimeProvider.System),
     };
 
     /// <summary>
@@ -95,7 +95,7 @@ internal sealed class HttpEndpoint : IAsyncDisposable
     {
         _application = new OperationsApplication(start, _logger);
         _serving = ServeWhenAsked(_application);
-        HostLog.HttpServed(_logger, Listener.Address);
+        HostLogMessages.HttpServed(_logger, Listener.Address);
     }
 
     /// <summary>The node has started: its metrics and its health are served from now on.</summary>
@@ -113,7 +113,7 @@ internal sealed class HttpEndpoint : IAsyncDisposable
             catch (Exception e)
             {
                 // What becomes of a scrape is nothing that the node's end depends on.
-                HostLog.HttpNotStopped(_logger, e);
+                HostLogMessages.HttpNotStopped(_logger, e);
             }
         }
 
@@ -138,7 +138,7 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         }
         catch (Exception e)
         {
-            HostLog.HttpFailed(_logger, e);
+            HostLogMessages.HttpFailed(_logger, e);
         }
     }
 

@@ -126,7 +126,7 @@ internal sealed class OperationsApplication(NodeStart start, ILogger logger) : I
             node.Text.Write(text);
             if (text.IsFull && !_isCut)
             {
-                HostLog.ScrapeCut(logger, text.Length);
+                HostLogMessages.ScrapeCut(logger, text.Length);
             }
 
             _isCut = text.IsFull;

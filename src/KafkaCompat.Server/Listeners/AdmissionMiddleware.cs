@@ -36,13 +36,13 @@ internal sealed class AdmissionMiddleware(ConnectionQuota quota, OpenConnections
         var address = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
         if (quota.IsFull(listener))
         {
-            HostLog.ListenerIsFull(logger, listener, quota.Count);
+            HostLogMessages.ListenerIsFull(logger, listener, quota.Count);
         }
 
         var entry = await quota.EnterAsync(listener, address).ConfigureAwait(false);
         if (entry.Admission == ConnectionAdmission.AddressIsThrottled && Volatile.Read(ref _held) < MaxHeldConnections)
         {
-            HostLog.AddressIsThrottled(logger, listener, address, entry.HoldMs);
+            HostLogMessages.AddressIsThrottled(logger, listener, address, entry.HoldMs);
             _ = Hold(connection, entry.HoldMs);
             return;
         }
@@ -51,7 +51,7 @@ internal sealed class AdmissionMiddleware(ConnectionQuota quota, OpenConnections
         {
             if (entry.Admission == ConnectionAdmission.AddressIsFull)
             {
-                HostLog.AddressIsFull(logger, listener, address);
+                HostLogMessages.AddressIsFull(logger, listener, address);
             }
 
             await connection.DisposeAsync().ConfigureAwait(false);
@@ -90,7 +90,7 @@ internal sealed class AdmissionMiddleware(ConnectionQuota quota, OpenConnections
         }
         catch (Exception e)
         {
-            HostLog.ConnectionFailed(logger, e, listener, address);
+            HostLogMessages.ConnectionFailed(logger, e, listener, address);
         }
         finally
         {

@@ -62,7 +62,7 @@ internal sealed class ConnectionAcceptor(AdmissionMiddleware admission, BrokerNo
         }
         catch (Exception e) when (e is SocketException or ArgumentException)
         {
-            HostLog.NoSuchHost(logger, host);
+            HostLogMessages.NoSuchHost(logger, host);
             return null;
         }
     }

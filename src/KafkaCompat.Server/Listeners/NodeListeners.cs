@@ -44,7 +44,7 @@ internal sealed class NodeListeners(SocketTransport transport, ILogger logger) :
             {
                 foreach (var socket in listener.Sockets)
                 {
-                    HostLog.Bound(logger, listener.Endpoint.Name, socket.EndPoint);
+                    HostLogMessages.Bound(logger, listener.Endpoint.Name, socket.EndPoint);
                     _accepting.Add(acceptor.Accept(listener, socket));
                 }
             }

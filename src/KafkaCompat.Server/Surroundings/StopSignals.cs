@@ -94,14 +94,14 @@ internal sealed partial class StopSignals : IDisposable
         };
         if (!_received.TrySetResult(name))
         {
-            HostLog.StillStopping(_logger, name);
+            HostLogMessages.StillStopping(_logger, name);
         }
     }
 
     private void OnQuit(PosixSignalContext context)
     {
         context.Cancel = true;
-        HostLog.NoThreadDump(_logger);
+        HostLogMessages.NoThreadDump(_logger);
     }
 
     [LibraryImport("libc", EntryPoint = "signal", SetLastError = true)]

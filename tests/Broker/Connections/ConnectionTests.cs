@@ -43,6 +43,6 @@ public abstract class ConnectionTests : IDisposable
             connection, "PLAINTEXT", new DispatchTable(ApiListeners.Broker, Served),
             new ConnectionSurroundings(limits
                 ?? ConnectionLimits.Default, new ClientQuotas(TestNode.ConfigOf(), Time), Wheel, Time, log)
-            { Requests = new RequestLog(log) });
+            { Requests = new RequestLogger(log) });
     }
 }

@@ -80,7 +80,7 @@ public sealed class GroupLoadTests : GroupsOfOneShard
         var twice = new GroupMetadataValue.MemberMetadata { MemberId = "m", ClientId = "c", ClientHost = "/h" };
         var record =
             new ShardRecord(2, new GroupMetadataKey { Group = "odd" }, 3, new GroupMetadataValue { ProtocolType = "consumer", Members = [twice, twice] });
-        _ = Log.Append(ShardLog.ToBatch([record], 0));
+        _ = Log.Append(ShardRecordSerde.ToBatch([record], 0));
         Assert.Equal(ErrorCode.None, await Commit(6));
         Groups.Resign(0);
         Groups.Lead(0, Log);

@@ -116,13 +116,13 @@ public sealed class KafkaGroupsLoadTests
                     if (!GroupRecordCodec.TryRead(key, value, out var record))
                         continue;
                     var output = new ArrayBufferWriter<byte>();
-                    ShardLog.WriteKey(record, output);
+                    ShardRecordSerde.WriteKey(record, output);
                     Assert.Equal(key, output.WrittenSpan.ToArray());
                     compared++;
                     if (value is null)
                         continue;
                     output = new ArrayBufferWriter<byte>();
-                    ShardLog.WriteValue(record, output);
+                    ShardRecordSerde.WriteValue(record, output);
                     Assert.Equal(value, output.WrittenSpan.ToArray());
                 }
             }
@@ -140,7 +140,7 @@ public sealed class KafkaGroupsLoadTests
             var shard = new GroupShard(new GroupSettings());
             long unreadable = 0;
             foreach (var segment in segments)
-                _ = ShardLog.Apply(shard, new ReadOnlySequence<byte>(segment), ref unreadable);
+                _ = ShardRecordSerde.Apply(shard, new ReadOnlySequence<byte>(segment), ref unreadable);
             Assert.Equal(0, unreadable);
             shard.Install(shard.OnLoaded(At(0)), At(0));
             shards.Add(shard);

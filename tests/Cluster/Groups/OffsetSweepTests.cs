@@ -174,7 +174,7 @@ public sealed class OffsetSweepTests
     private void Execute(ShardDecision decision, long now)
     {
         if (decision.Records.Count > 0)
-            Assert.InRange(ShardLog.ToBatch(decision.Records, now).Length, 1, LargestBatch / 2);
+            Assert.InRange(ShardRecordSerde.ToBatch(decision.Records, now).Length, 1, LargestBatch / 2);
         foreach (var record in decision.Records)
             _shard.Apply(record, _offset++);
         _shard.Install(decision, At(now));

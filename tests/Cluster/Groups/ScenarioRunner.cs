@@ -275,7 +275,7 @@ internal sealed class ScenarioRunner
 
     private void Append(IReadOnlyList<ShardRecord> records, long producerId)
     {
-        var batch = ShardLog.ToBatch(records, Now.WallMs);
+        var batch = ShardRecordSerde.ToBatch(records, Now.WallMs);
         RecordBatchPatch.SetBaseOffset(batch, _nextOffset);
         if (producerId >= 0)
             batch = Transactional(records, producerId);
@@ -295,8 +295,8 @@ internal sealed class ScenarioRunner
         {
             var key = new ArrayBufferWriter<byte>();
             var value = new ArrayBufferWriter<byte>();
-            ShardLog.WriteKey(record, key);
-            ShardLog.WriteValue(record, value);
+            ShardRecordSerde.WriteKey(record, key);
+            ShardRecordSerde.WriteValue(record, value);
             builder.Append(Now.WallMs, key.WrittenSpan, value.WrittenSpan);
         }
         return builder.ToArray();
@@ -315,7 +315,7 @@ internal sealed class ScenarioRunner
     {
         var shard = new GroupShard(_settings);
         long unreadable = 0;
-        _ = ShardLog.Apply(shard, new ReadOnlySequence<byte>(_log.WrittenMemory), ref unreadable);
+        _ = ShardRecordSerde.Apply(shard, new ReadOnlySequence<byte>(_log.WrittenMemory), ref unreadable);
         if (unreadable > 0)
             throw new InvalidOperationException("The shard wrote what it cannot read.");
         shard.Install(shard.OnLoaded(Now), Now);

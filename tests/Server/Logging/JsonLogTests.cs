@@ -23,7 +23,7 @@ public sealed partial class JsonLogTests
     [Fact]
     public void An_event_is_an_object_with_its_values()
     {
-        var json = Assert.Single(Lines(static logger => HostLog.NotDrained(logger, 3, 2_000)));
+        var json = Assert.Single(Lines(static logger => HostLogMessages.NotDrained(logger, 3, 2_000)));
         Assert.Equal("WARN", json.GetProperty("level").GetString());
         Assert.Equal("kafkacompat.test", json.GetProperty("logger").GetString());
         Assert.Equal("NotDrained", json.GetProperty("event").GetString());

@@ -67,8 +67,8 @@ public sealed class DataRefusals(ILogger logger, TimeProvider time) : IDisposabl
             _lines++;
             (untold, _untold) = (_untold, 0);
         }
-        if (untold > 0) DataRefusalsLog.NotTold(logger, untold);
-        DataRefusalsLog.ProduceRefused(logger, bytes, topic ?? "of an unknown id", data.Index, context.ClientId, error, reason is null ? "" : $": {reason}");
+        if (untold > 0) DataRefusalLogMessages.NotTold(logger, untold);
+        DataRefusalLogMessages.ProduceRefused(logger, bytes, topic ?? "of an unknown id", data.Index, context.ClientId, error, reason is null ? "" : $": {reason}");
     }
 
     private void AtEndOfWindow()
@@ -85,7 +85,7 @@ public sealed class DataRefusals(ILogger logger, TimeProvider time) : IDisposabl
         lock (_lock)
         {
             if (_isDisposed || _untold == 0) return;
-            DataRefusalsLog.NotTold(logger, _untold);
+            DataRefusalLogMessages.NotTold(logger, _untold);
             _untold = 0;
         }
     }

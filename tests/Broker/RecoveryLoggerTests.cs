@@ -6,7 +6,7 @@ using Xunit;
 namespace KafkaCompat.Broker.Tests;
 
 /// <summary>Each act of recovery has an event of its own, which names the partition and the file.</summary>
-public sealed class RecoveryLogTests
+public sealed class RecoveryLoggerTests
 {
     private static readonly HashSet<RepairAct> Harmless = [RepairAct.CleaningUndone, RepairAct.CleaningFinished, RepairAct.DeletionFinished,
         RepairAct.DeletionResumed, RepairAct.UnusedFolderDeleted, RepairAct.SnapshotsDeleted];
@@ -58,7 +58,7 @@ public sealed class RecoveryLogTests
     public void Indexes_that_a_start_builds_anew_are_one_line_at_its_end(int count, string expected)
     {
         var logger = new Recorder();
-        var log = new RecoveryLog(logger);
+        var log = new RecoveryLogger(logger);
         log.Repaired(new LogRepair(RepairAct.IndexRebuilt, "/d/__cluster_metadata-0/0.log"));
         Assert.Equal("An index of __cluster_metadata-0 was missing or damaged. It was rebuilt from /d/__cluster_metadata-0/0.log.",
             Assert.Single(logger.Lines).Text);
@@ -76,7 +76,7 @@ public sealed class RecoveryLogTests
     private static List<(LogLevel Level, int Event, string Text)> Lines(string path, RepairAct act)
     {
         var logger = new Recorder();
-        new RecoveryLog(logger).Repaired(new LogRepair(act, path, "of the moon", 80, 77, 4711));
+        new RecoveryLogger(logger).Repaired(new LogRepair(act, path, "of the moon", 80, 77, 4711));
         return logger.Lines;
     }
 

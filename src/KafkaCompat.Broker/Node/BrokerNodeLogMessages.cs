@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Node;
 
-/// <summary>The named events of a node.</summary>
-internal static partial class BrokerNodeLog
+/// <summary>The log messages of a node.</summary>
+internal static partial class BrokerNodeLogMessages
 {
     [LoggerMessage(1301, LogLevel.Error, "The node could not stop in order. The next start checks its files.")]
     public static partial void StoppedInDisorder(ILogger logger, Exception exception);

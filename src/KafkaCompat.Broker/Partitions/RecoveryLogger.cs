@@ -4,11 +4,11 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>
-/// Tells in the log what the opening of logs has repaired and how far it is. Each act has an event of its own. What took records away from the metadata log is
-/// an error, because all else follows from that log; elsewhere it is a warning. Indexes that a start builds anew are told together at its end: they have one
-/// cause, most of all that somebody deleted them.
+/// Logs what the opening of logs has repaired and how far it is. Each act has a message of its own. A loss of records of the metadata log is an error, because
+/// everything else follows from that log; any other loss is a warning. Indexes that a start rebuilds are logged together at its end: they usually have one
+/// cause, such as somebody deleting them.
 /// </summary>
-internal sealed partial class RecoveryLog(ILogger logger) : IRecoveryListener
+internal sealed partial class RecoveryLogger(ILogger logger) : IRecoveryListener
 {
     /// <summary>Files that a line about many names.</summary>
     private const int Named = 3;

@@ -7,7 +7,7 @@ using Xunit;
 namespace KafkaCompat.Broker.Tests.Connections;
 
 /// <summary>What the log shows of requests: enough to follow them, and never a secret.</summary>
-public sealed class RequestLogTests
+public sealed class RequestLoggerTests
 {
     private const string Secret = "hunter2-and-more";
 
@@ -44,7 +44,7 @@ public sealed class RequestLogTests
     [MemberData(nameof(WithSecrets))]
     public void A_secret_is_not_shown_in_any_form(IMessage message, short version)
     {
-        var text = RequestLog.TextOf(message, version);
+        var text = RequestLogger.TextOf(message, version);
         Assert.DoesNotContain(Secret, text, StringComparison.Ordinal);
         Assert.DoesNotContain(Convert.ToBase64String(SecretBytes)[..12], text, StringComparison.Ordinal);
         Assert.DoesNotContain(Convert.ToHexString(SecretBytes)[..12], text, StringComparison.OrdinalIgnoreCase);
@@ -58,19 +58,19 @@ public sealed class RequestLogTests
         {
             Resources = [new() { ResourceType = 2, ResourceName = "t", Configs = [new() { Name = "retention.ms", Value = "12345" }] }],
         };
-        Assert.Contains("12345", RequestLog.TextOf(request, 1), StringComparison.Ordinal);
+        Assert.Contains("12345", RequestLogger.TextOf(request, 1), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Long_content_is_cut()
     {
         var request = new DescribeGroupsRequest { Groups = [.. Enumerable.Range(0, 100_000).Select(static i => $"group-{i}")] };
-        var text = RequestLog.TextOf(request, 5);
-        Assert.InRange(text.Length, RequestLog.MaxContentBytes, RequestLog.MaxContentBytes + 100);
+        var text = RequestLogger.TextOf(request, 5);
+        Assert.InRange(text.Length, RequestLogger.MaxContentBytes, RequestLogger.MaxContentBytes + 100);
         Assert.Contains("cut at", text, StringComparison.Ordinal);
 
         // The next one begins anew.
-        Assert.DoesNotContain("cut", RequestLog.TextOf(new ListGroupsRequest(), 4), StringComparison.Ordinal);
+        Assert.DoesNotContain("cut", RequestLogger.TextOf(new ListGroupsRequest(), 4), StringComparison.Ordinal);
     }
 
     private static IncrementalAlterConfigsRequest Incremental(string name) =>

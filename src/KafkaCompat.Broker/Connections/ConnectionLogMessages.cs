@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Connections;
 
-/// <summary>The named events of connections.</summary>
-internal static partial class ConnectionLog
+/// <summary>The log messages of connections.</summary>
+internal static partial class ConnectionLogMessages
 {
     [LoggerMessage(EventId = 1001,
         Message = "Closing {ConnectionId} from {Remote}: its frame has {Length} bytes, and the limit is {Limit} (socket.request.max.bytes).")]

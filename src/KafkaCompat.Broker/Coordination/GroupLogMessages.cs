@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Coordination;
 
-/// <summary>What the coordinator of groups logs of them.</summary>
-internal static partial class GroupCoordinatorEvents
+/// <summary>The log messages of the coordinator of groups.</summary>
+internal static partial class GroupLogMessages
 {
     [LoggerMessage(8, LogLevel.Information, "Group {Group} rebalances in generation {Generation}, members: {Members}.")]
     public static partial void Rebalances(this ILogger logger, string group, int members, int generation);

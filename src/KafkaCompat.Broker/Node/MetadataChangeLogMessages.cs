@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Node;
 
-/// <summary>The named events of the metadata.</summary>
-internal static partial class MetadataEventsLog
+/// <summary>The log messages of changes of the metadata.</summary>
+internal static partial class MetadataChangeLogMessages
 {
     [LoggerMessage(1501, LogLevel.Information, "Created topic {Topic}, partitions: {Partitions}{Configs}.")]
     public static partial void TopicCreated(ILogger logger, string topic, int partitions, string configs);

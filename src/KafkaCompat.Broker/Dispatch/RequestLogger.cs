@@ -13,7 +13,7 @@ namespace KafkaCompat.Broker.Dispatch;
 /// What was asked, as a log has it: at DEBUG a line a request with its times, at TRACE what stood in it and in its answer, without secrets and cut at
 /// <see cref="MaxContentBytes"/>. Where neither is on, a request asks for the level once and nothing else is done.
 /// </summary>
-public sealed partial class RequestLog(ILogger logger)
+public sealed partial class RequestLogger(ILogger logger)
 {
     /// <summary>Bytes of a message that the log shows.</summary>
     public const int MaxContentBytes = 16 * 1024;

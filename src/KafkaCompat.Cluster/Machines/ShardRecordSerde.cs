@@ -6,7 +6,7 @@ using KafkaCompat.Protocol.Records;
 namespace KafkaCompat.Cluster.Machines;
 
 /// <summary>Between a shard and the batches of its partition: decisions become a batch, batches become the shard's state.</summary>
-public static class ShardLog
+public static class ShardRecordSerde
 {
     /// <summary>A log of our own making holds no larger batch; one from elsewhere may not make us allocate without end.</summary>
     private const int MaxDecompressedBytes = 64 * 1024 * 1024;

@@ -11,7 +11,7 @@ namespace KafkaCompat.Broker.Node;
 /// <summary>
 /// Logs what somebody changed in the metadata: topics, configs, quotas, credentials, features. Not what a start finds, and not what the cluster does by itself.
 /// </summary>
-public sealed class MetadataEvents(int nodeId, ILogger logger) : IMetadataListener
+public sealed class MetadataChangeLogger(int nodeId, ILogger logger) : IMetadataListener
 {
     /// <summary>Lines about one change of the metadata: whoever creates a thousand topics at once finds the first of them here.</summary>
     public const int MaxLinesPerChange = 20;
@@ -62,27 +62,27 @@ public sealed class MetadataEvents(int nodeId, ILogger logger) : IMetadataListen
             tell();
             told++;
         }
-        if (told == MaxLinesPerChange && Events(step).Count() is var all && all > told) MetadataEventsLog.More(logger, all - told);
+        if (told == MaxLinesPerChange && Events(step).Count() is var all && all > told) MetadataChangeLogMessages.More(logger, all - told);
     }
 
     private IEnumerable<Action> Events(MetadataStep step)
     {
         var (delta, before, after) = (step.Delta, step.Delta.Image, step.Image);
-        foreach (var topic in delta.DeletedTopics) yield return () => MetadataEventsLog.TopicDeleted(logger, topic.Name, topic.Partitions.Count);
+        foreach (var topic in delta.DeletedTopics) yield return () => MetadataChangeLogMessages.TopicDeleted(logger, topic.Name, topic.Partitions.Count);
         foreach (var change in delta.ChangedTopics.Values.OrderBy(static change => change.Name, StringComparer.Ordinal))
         {
             var count = after.FindTopic(change.Id)?.Partitions.Count ?? 0;
             var earlier = before.FindTopic(change.Id)?.Partitions.Count ?? 0;
             if (change.IsNew)
-                yield return () => MetadataEventsLog.TopicCreated(logger, change.Name, count, Text(after.ConfigsOf(ConfigResource.Topic(change.Name))));
-            else if (count != earlier) yield return () => MetadataEventsLog.PartitionsAdded(logger, change.Name, count, earlier);
+                yield return () => MetadataChangeLogMessages.TopicCreated(logger, change.Name, count, Text(after.ConfigsOf(ConfigResource.Topic(change.Name))));
+            else if (count != earlier) yield return () => MetadataChangeLogMessages.PartitionsAdded(logger, change.Name, count, earlier);
         }
         foreach (var resource in delta.ChangedConfigs.OrderBy(static resource => resource.Name, StringComparer.Ordinal))
         {
             // A new topic's were told with it, a deleted topic's go with it.
             if (resource.Type == ConfigResourceType.Topic && (before.FindTopic(resource.Name) is null || after.FindTopic(resource.Name) is null)) continue;
             var changes = Changes(before.ConfigsOf(resource), after.ConfigsOf(resource), SettingsText.Shown);
-            if (changes.Length > 0) yield return () => MetadataEventsLog.ConfigsChanged(logger, NameOf(resource), changes);
+            if (changes.Length > 0) yield return () => MetadataChangeLogMessages.ConfigsChanged(logger, NameOf(resource), changes);
         }
         if (delta.AreQuotasChanged)
         {
@@ -92,7 +92,7 @@ public sealed class MetadataEvents(int nodeId, ILogger logger) : IMetadataListen
                 if (changes.Length > 0)
                 {
                     yield return () =>
-                        MetadataEventsLog.QuotasChanged(logger,
+                        MetadataChangeLogMessages.QuotasChanged(logger,
                         string.Join(", ", entity.Parts.Select(static part => $"{part.Key} {part.Value ?? "(default)"}")), changes);
                 }
             }
@@ -102,13 +102,13 @@ public sealed class MetadataEvents(int nodeId, ILogger logger) : IMetadataListen
             foreach (var (_, user) in before.ScramCredentials.Keys.Union(after.ScramCredentials.Keys).InOrder()
                 .Where(key => !ReferenceEquals(before.ScramCredentials.GetValueOrDefault(key), after.ScramCredentials.GetValueOrDefault(key))))
             {
-                yield return () => MetadataEventsLog.CredentialChanged(logger, user);
+                yield return () => MetadataChangeLogMessages.CredentialChanged(logger, user);
             }
         }
         if (delta.AreFeaturesChanged
             && Changes(before.Features, after.Features, static (_, level) => level.ToString(CultureInfo.InvariantCulture)) is { Length: > 0 } features)
         {
-            yield return () => MetadataEventsLog.FeaturesChanged(logger, features);
+            yield return () => MetadataChangeLogMessages.FeaturesChanged(logger, features);
         }
     }
 

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Handlers.Data;
 
-/// <summary>The named events of refused requests.</summary>
-internal static partial class DataRefusalsLog
+/// <summary>The log messages of refused requests.</summary>
+internal static partial class DataRefusalLogMessages
 {
     [LoggerMessage(1601, LogLevel.Information,
         "Refused {Bytes} bytes of records for topic {Topic} partition {Partition} from client {ClientId}: {Error}{Reason}.")]

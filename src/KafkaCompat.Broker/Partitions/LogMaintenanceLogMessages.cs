@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>The log messages of the log directories' background tasks.</summary>
-internal static partial class LogMaintenanceLog
+internal static partial class LogMaintenanceLogMessages
 {
     [LoggerMessage(1101, LogLevel.Information, "Retention deleted segments of {Partition}: {Count}. Its log starts at {LogStartOffset} now.")]
     public static partial void SegmentsDeleted(ILogger logger, TopicPartition partition, int count, long logStartOffset);

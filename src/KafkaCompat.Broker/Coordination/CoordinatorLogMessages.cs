@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Coordination;
 
-/// <summary>What every coordinator logs.</summary>
-internal static partial class CoordinatorEvents
+/// <summary>The log messages of every coordinator.</summary>
+internal static partial class CoordinatorLogMessages
 {
     [LoggerMessage(1, LogLevel.Information, "Loaded {Topic}-{Partition} up to offset {Offset} in {Elapsed} ms.")]
     public static partial void Loaded(this ILogger logger, string topic, int partition, long offset, long elapsed);

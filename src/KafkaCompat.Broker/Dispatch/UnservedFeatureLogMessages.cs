@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Dispatch;
 
-/// <summary>The named events of features that are not served yet.</summary>
-internal static partial class UnservedFeatureLog
+/// <summary>The log messages of features that are not served yet.</summary>
+internal static partial class UnservedFeatureLogMessages
 {
     [LoggerMessage(1551, LogLevel.Warning, "Client {ClientId} at {Address} asked for {Feature}, which this broker does not serve yet. {Advice}")]
     public static partial void Asked(ILogger logger, string clientId, IPAddress address, string feature, string advice);

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Server.Surroundings;
 
-/// <summary>The named events of the program around the node.</summary>
-internal static partial class HostLog
+/// <summary>The log messages of the program around the node.</summary>
+internal static partial class HostLogMessages
 {
     [LoggerMessage(100, LogLevel.Information, "Listener {Listener} is bound to {Address}")]
     public static partial void Bound(ILogger logger, string listener, EndPoint address);
@@ -57,7 +57,7 @@ internal static partial class HostLog
     [LoggerMessage(114, LogLevel.Warning, "The process ends without waiting any longer for the start to stop. The next start checks the files. {Stage}")]
     public static partial void StartAbandoned(ILogger logger, string stage);
 
-    [LoggerMessage(124, LogLevel.Warning, "The start failed while it was told to end: {Reason}")]
+    [LoggerMessage(124, LogLevel.Warning, "The start failed while it was stopping: {Reason}")]
     public static partial void StartFailedToo(ILogger logger, string reason);
 
     [LoggerMessage(125, LogLevel.Debug, "The start did not stop in order. The next start checks the files")]
