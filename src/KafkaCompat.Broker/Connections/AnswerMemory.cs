@@ -4,13 +4,13 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Broker.Connections;
 
 /// <summary>
-/// What answers of all connections may take together while they wait for their peers to read them: regions of files, which wait on the disk, not counted. Past
-/// the bound no request is started and no answer is written whose size its request does not bound, and connections get their turn in the order of asking. Large
-/// answers wait for each other: who asks for a turn passes them.
+/// What answers of all connections may take together while they wait for their clients to read them: regions of files, which wait on the disk, not counted.
+/// Past the bound no request is started and no answer is written whose size its request does not bound, and connections get their turn in the order of asking.
+/// Large answers wait for each other: who asks for a turn passes them.
 /// </summary>
 /// <remarks>
-/// A peer that does not read must cost itself and nobody else. So while anybody waits, this looks for connections whose answer has waited for
-/// <see cref="StalledAfterMs"/> without a byte being taken, by the socket or by the peer out of the socket's queue, and closes them. Of those that have taken
+/// A client that does not read must cost itself and nobody else. So while anybody waits, this looks for connections whose answer has waited for
+/// <see cref="StalledAfterMs"/> without a byte being taken, by the socket or by the client out of the socket's queue, and closes them. Of those that have taken
 /// <see cref="SlowAfterMs"/> over one answer it closes the one with the most bytes, at each look; who reads faster is never closed for others. What answers
 /// take is counted where a socket did not take them at once, so that the usual answer costs nothing here.
 /// </remarks>
@@ -19,15 +19,16 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
     /// <summary>Bytes of unread answers of all connections.</summary>
     public const long MaxUnreadBytes = 128 * 1024 * 1024;
 
-    /// <summary>How long a peer may take nothing of its answer while others wait for room.</summary>
+    /// <summary>How long a client may take nothing of its answer while others wait for room.</summary>
     /// <remarks>
-    /// A peer that reads slowly is seen to read in steps: through a buffer of 64 KiB on a link of large packets the system says so each 128 KiB, which is each
-    /// 2.6 s of a peer that reads 50 kB a second.
+    /// A client that reads slowly is seen to read in steps: through a buffer of 64 KiB on a link of large packets the system says so each 128 KiB, which is
+    /// each 2.6 s of a client that reads 50 kB a second.
     /// </remarks>
     public const int StalledAfterMs = 5_000;
 
     /// <summary>
-    /// How long a peer may take to read an answer while others wait for room: clients give a request up after as long, where request.timeout.ms is the default.
+    /// How long a client may take to read an answer while others wait for room: clients give a request up after as long, where request.timeout.ms is the
+    /// default.
     /// </summary>
     public const int SlowAfterMs = 30_000;
 
@@ -47,7 +48,7 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
     private long _heldBytes;
     private volatile bool _isFull;
 
-    /// <summary>Bytes that wait for peers now.</summary>
+    /// <summary>Bytes that wait for clients now.</summary>
     public long HeldBytes
     {
         get { lock (_lock) return _heldBytes; }
@@ -116,7 +117,7 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
             var most = _waiting.Count > 0 ? 0L : ConnectionLimits.MaxUnflushedBytes;
             foreach (var claim in _holding)
             {
-                claim.Owner.LookAtPeer();
+                claim.Owner.LookAtClient();
                 if (time.GetElapsedTime(claim.StillSince).TotalMilliseconds >= StalledAfterMs) (stalled ??= []).Add(claim);
                 if (claim.UnreadBytes <= most || time.GetElapsedTime(claim.HeldSince).TotalMilliseconds < SlowAfterMs) continue;
                 (slow, most) = (claim, claim.UnreadBytes);
@@ -129,7 +130,7 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
 
     /// <summary>
     /// What one connection has of it. Whoever reads the connection and whoever writes to it call it beside each other, <see cref="End"/> anybody. An answer
-    /// that begins to wait for its peer while the next request asks for room has a place in both lists.
+    /// that begins to wait for its client while the next request asks for room has a place in both lists.
     /// </summary>
     internal sealed class Claim
     {
@@ -150,13 +151,13 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
 
         public KafkaConnection Owner { get; }
 
-        /// <summary>Bytes that wait for this connection's peer.</summary>
+        /// <summary>Bytes that wait for this connection's client.</summary>
         public long UnreadBytes => Volatile.Read(ref _unreadBytes);
 
-        /// <summary>Since when the peer has taken nothing of what waits for it.</summary>
+        /// <summary>Since when the client has taken nothing of what waits for it.</summary>
         public long StillSince => Math.Max(HeldSince, Owner.LastSent);
 
-        /// <summary>Since when it waits for the peer.</summary>
+        /// <summary>Since when it waits for the client.</summary>
         public long HeldSince => Volatile.Read(ref _since);
 
         /// <summary>Whether the next answer of any size has to wait for its turn.</summary>
@@ -210,7 +211,7 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
         public void Hold(long bytes)
         {
             // What later looks are compared with: the first may be long after, when somebody begins to wait.
-            Owner.LookAtPeer();
+            Owner.LookAtClient();
             lock (_memory._lock)
             {
                 if (_isEnded) return;

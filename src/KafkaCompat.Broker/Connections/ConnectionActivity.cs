@@ -13,7 +13,7 @@ public sealed class ConnectionActivity(TimeProvider time)
     /// <summary>When bytes came last; when the connection began where none did.</summary>
     public long LastReceived => Volatile.Read(ref _received);
 
-    /// <summary>When the peer's side took bytes last; when the connection began where it took none.</summary>
+    /// <summary>When the client's side took bytes last; when the connection began where it took none.</summary>
     public long LastSent => Volatile.Read(ref _sent);
 
     /// <summary>The later of both.</summary>
@@ -26,8 +26,8 @@ public sealed class ConnectionActivity(TimeProvider time)
     public void NoteSent() => Volatile.Write(ref _sent, time.GetTimestamp());
 
     /// <summary>
-    /// So many bytes wait in the transport for the peer. Where they are fewer than when this was told last, the peer has taken some: a large queue is reported
-    /// as having room only when a third of it has gone, which takes a slow peer long.
+    /// So many bytes wait in the transport for the client. Where they are fewer than when this was told last, the client has taken some: a large queue is
+    /// reported as having room only when a third of it has gone, which takes a slow client long.
     /// </summary>
     public void NoteUntaken(long bytes)
     {

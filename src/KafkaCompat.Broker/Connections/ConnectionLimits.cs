@@ -20,8 +20,8 @@ public sealed record ConnectionLimits(int MaxRequestBytes, long MaxIdleMs)
     /// connection may have times their number.</summary>
     public RequestMemory? Memory { get; init; }
 
-    /// <summary>Which faults of peers are worth a warning. Null in tests.</summary>
-    public PeerFaults? Faults { get; init; }
+    /// <summary>Which faults of clients are worth a warning. Null in tests.</summary>
+    public ClientFaults? Faults { get; init; }
 
     /// <summary>What the unread answers of all connections may take together. Null in tests that need no bound.</summary>
     public AnswerMemory? Answers { get; init; }

@@ -10,7 +10,7 @@ namespace KafkaCompat.Broker.Connections;
 /// <param name="Limits">The bounds of each, and the memory that they share.</param>
 /// <param name="Quotas">What clients may use.</param>
 /// <param name="Wheel">Where their deadlines hang.</param>
-/// <param name="Time">The clock that peers are waited for by.</param>
+/// <param name="Time">The clock that clients are waited for by.</param>
 /// <param name="Logger">Where their events go.</param>
 public sealed record ConnectionSurroundings(ConnectionLimits Limits, ClientQuotas Quotas, TimerWheel Wheel, TimeProvider Time, ILogger Logger)
 {

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace KafkaCompat.Broker.Connections;
 
-/// <summary>What a peer speaks that began with the length of no frame.</summary>
+/// <summary>What a client speaks that began with the length of no frame.</summary>
 internal static class ForeignProtocol
 {
     private const int TlsHandshake = 0x16;

@@ -116,14 +116,14 @@ internal enum FrameFate
     /// <summary>Requests of all connections together take as much memory as they may; the frame is not received before there is some.</summary>
     Starved,
 
-    /// <summary>A request before it is not answered, or its answer not taken by the peer.</summary>
+    /// <summary>A request before it is not answered, or its answer not taken by the client.</summary>
     Blocked,
 
     /// <summary>The request costs so much that it is decoded in its turn, and elsewhere.</summary>
     Costly,
 
     /// <summary>
-    /// Answers of all connections that their peers do not read take as much memory as they may; the request is not started before there is some.
+    /// Answers of all connections that their clients do not read take as much memory as they may; the request is not started before there is some.
     /// </summary>
     Crowded,
 }

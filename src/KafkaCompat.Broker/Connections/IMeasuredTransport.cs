@@ -7,8 +7,8 @@ public interface IMeasuredTransport
     void Note(ConnectionActivity activity);
 
     /// <summary>
-    /// Bytes that the transport has taken and its peer has not: the system's queue of the socket. While they grow fewer, the peer reads. Null where nobody can
-    /// tell. Anybody may ask, also when the connection has ended.
+    /// Bytes that the transport has taken and its client has not: the system's queue of the socket. While they grow fewer, the client reads. Null where nobody
+    /// can tell. Anybody may ask, also when the connection has ended.
     /// </summary>
     long? UntakenBytes { get; }
 }

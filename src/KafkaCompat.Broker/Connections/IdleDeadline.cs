@@ -25,7 +25,7 @@ internal sealed class IdleDeadline(KafkaConnection connection, ConnectionSurroun
     protected internal override void OnDeadline()
     {
         if (_stopped) return;
-        connection.LookAtPeer();
+        connection.LookAtClient();
         var idleMs = (long)around.Time.GetElapsedTime(connection.LastActivity).TotalMilliseconds;
         if (idleMs < _maxIdleMs) around.Wheel.Schedule(this, _maxIdleMs - idleMs);
         else connection.CloseIdle(idleMs);

@@ -11,10 +11,10 @@ namespace KafkaCompat.Broker.Connections;
 /// <summary>
 /// One client connection: cuts frames, decodes requests, starts handlers one after another, and hands their answers to the
 /// <see cref="ResponseQueue"/>, which says when the next may be started. While a request waits, the connection is read up to <see cref="MaxReadAheadBytes"/>
-/// further, so that the end of its peer is seen.
+/// further, so that the end of its client is seen.
 /// </summary>
 /// <remarks>
-/// A request sees what those before it did, and nothing of those behind it, as Kafka promises: the next is started when this one is answered and the peer has
+/// A request sees what those before it did, and nothing of those behind it, as Kafka promises: the next is started when this one is answered and the client has
 /// taken the answer. The one exception is a Produce behind others that wait for their acknowledgement; nobody can see it.
 /// <para/>
 /// Where Kafka closes the connection instead of answering, so does this: a frame of bad length, a header or body that
@@ -86,11 +86,11 @@ public sealed class KafkaConnection
     /// <summary>When bytes went over it last, in either direction, as a timestamp of the node's clock.</summary>
     public long LastActivity => _activity.Last;
 
-    /// <summary>When its peer took bytes last.</summary>
+    /// <summary>When its client took bytes last.</summary>
     internal long LastSent => _activity.LastSent;
 
-    /// <summary>Looks whether its peer has taken bytes since the last look, of those that the transport holds for it.</summary>
-    internal void LookAtPeer()
+    /// <summary>Looks whether its client has taken bytes since the last look, of those that the transport holds for it.</summary>
+    internal void LookAtClient()
     {
         if (_transport?.UntakenBytes is { } bytes) _activity.NoteUntaken(bytes);
     }
@@ -112,7 +112,7 @@ public sealed class KafkaConnection
         Log(() => ConnectionLogMessages.IdleClosed(_around.Logger, _info.ConnectionId, _info.RemoteAddress, idleMs));
     }
 
-    /// <summary>Ends the connection because its peer does not read, and others wait for the memory that its answer takes.</summary>
+    /// <summary>Ends the connection because its client does not read, and others wait for the memory that its answer takes.</summary>
     internal void CloseStalled(long unreadBytes, long ofAllBytes)
     {
         if (_isClosing) return;
@@ -120,7 +120,7 @@ public sealed class KafkaConnection
         Log(() => ConnectionLogMessages.StalledClosed(_around.Logger, _info.ConnectionId, _info.RemoteAddress, AnswerMemory.StalledAfterMs, unreadBytes, ofAllBytes));
     }
 
-    /// <summary>Ends the connection because its peer reads slowly, and others wait for the memory that its answer takes.</summary>
+    /// <summary>Ends the connection because its client reads slowly, and others wait for the memory that its answer takes.</summary>
     internal void CloseSlow(long unreadBytes, long ofAllBytes)
     {
         if (_isClosing) return;
@@ -129,7 +129,7 @@ public sealed class KafkaConnection
     }
 
     /// <summary>
-    /// Ends the connection in order: no further request is read, what was begun is answered, then this half is closed and the peer is waited for, so
+    /// Ends the connection in order: no further request is read, what was begun is answered, then this half is closed and the client is waited for, so
     /// that it reads every answer and after them the end of the stream.
     /// </summary>
     public void Drain()
@@ -142,7 +142,7 @@ public sealed class KafkaConnection
         _connection.Transport.Input.CancelPendingRead();
     }
 
-    /// <summary>Serves the connection until the peer, an error or the idle deadline ends it. Does not throw for a peer's doings.</summary>
+    /// <summary>Serves the connection until the client, an error or the idle deadline ends it. Does not throw for a client's doings.</summary>
     public async Task RunAsync()
     {
         var idle = new IdleDeadline(this, _around);
@@ -154,7 +154,7 @@ public sealed class KafkaConnection
         catch (Exception e) when (
             e is IOException or ConnectionAbortedException or ConnectionResetException or OperationCanceledException or System.Net.Sockets.SocketException)
         {
-            // The peer went away. Nothing of ours depends on it.
+            // The client went away. Nothing of ours depends on it.
         }
         finally
         {
@@ -212,7 +212,7 @@ public sealed class KafkaConnection
             {
                 case FrameFate.Refused:
                 case FrameFate.Incomplete when result.IsCompleted:
-                    // The peer may have closed its half only; what it asked before is still answered.
+                    // The client may have closed its half only; what it asked before is still answered.
                     await _responses.WhenEmpty();
                     return;
                 case FrameFate.Blocked when readsOn:
@@ -257,7 +257,7 @@ public sealed class KafkaConnection
         // A queue that closed meanwhile may still have a thread that writes; one that is empty has none.
         if (_responses.IsClosed) return;
         await _connection.Transport.Output.CompleteAsync();
-        // A socket that is closed over unread bytes resets the connection, and with it goes what the peer has not read yet.
+        // A socket that is closed over unread bytes resets the connection, and with it goes what the client has not read yet.
         while (true)
         {
             var result = await input.ReadAsync();
@@ -427,7 +427,9 @@ public sealed class KafkaConnection
         }
     }
 
-    /// <summary>A handler threw: a bug, the disk, or a request that cannot be read further in. The peer sees its connection close and will ask again.</summary>
+    /// <summary>
+    /// A handler threw: a bug, the disk, or a request that cannot be read further in. The client sees its connection close and will ask again.
+    /// </summary>
     private void Fail(PendingAnswer place, RequestContext context, Exception e)
     {
         context.Turn?.GiveBack();

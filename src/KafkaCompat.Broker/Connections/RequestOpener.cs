@@ -14,7 +14,7 @@ internal sealed class RequestOpener(ConnectionInfo connection, ConnectionSurroun
     private readonly DispatchTable _dispatch = connection.Dispatch;
     private readonly ILogger _logger = around.Logger;
 
-    /// <summary>At which level a fault of this connection's peer is said.</summary>
+    /// <summary>At which level a fault of this connection's client is said.</summary>
     public LogLevel LevelOf(string fault) => around.Limits.Faults?.LevelOf(connection.RemoteAddress, fault) ?? LogLevel.Warning;
 
     /// <summary>Reads a request whose objects may take <paramref name="maxCost"/> bytes.</summary>
@@ -65,7 +65,7 @@ internal sealed class RequestOpener(ConnectionInfo connection, ConnectionSurroun
         }
     }
 
-    /// <summary>A frame begins with a length that none has: its peer speaks another protocol, or sends too much at once.</summary>
+    /// <summary>A frame begins with a length that none has: its client speaks another protocol, or sends too much at once.</summary>
     public void SayOfNoLength(int length, int limit)
     {
         var foreign = ForeignProtocol.Of(length);

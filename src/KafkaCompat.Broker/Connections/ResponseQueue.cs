@@ -11,7 +11,7 @@ namespace KafkaCompat.Broker.Connections;
 /// Answers leave in the order of their requests, whatever order they are ready in. Whoever completes the answer at the
 /// head writes it and all that stand ready behind it; others only leave theirs. There is no writer task: an answer that
 /// is ready at once is written on the thread that received its request. The queue also knows when the next request may be
-/// started: when those before it are answered and the peer has taken what was sent.
+/// started: when those before it are answered and the client has taken what was sent.
 /// </summary>
 /// <remarks>
 /// Invariants: at most one thread writes (<see cref="_writing"/>), and only it touches the pipe and
@@ -43,7 +43,7 @@ internal sealed class ResponseQueue(
     private int _unflushedBytes;
     private int _bytesWanted;
     private bool _writing;
-    private bool _peerIsBehind;
+    private bool _clientIsBehind;
     private bool _corked;
     private bool _closing;
     private bool _closed;
@@ -169,7 +169,7 @@ internal sealed class ResponseQueue(
     private bool CanStart(bool isProduce)
     {
         if (_closed) return true;
-        if (_peerIsBehind) return false;
+        if (_clientIsBehind) return false;
         return _pending == 0
             || (isProduce && _ordered == 0 && _pending < ConnectionLimits.MaxRequestsInFlight && _keptBytes < ConnectionLimits.MaxUnflushedBytes);
     }
@@ -268,7 +268,7 @@ internal sealed class ResponseQueue(
     private async void DrainAfter(ValueTask<FlushResult> flushing, long inMemory)
     {
         // An async void of the queue, as the next one: its outcome is the queue's own state, and nobody could await it.
-        lock (_lock) _peerIsBehind = true;
+        lock (_lock) _clientIsBehind = true;
         memory?.Hold(inMemory);
         try
         {
@@ -279,7 +279,7 @@ internal sealed class ResponseQueue(
             Close(IsPipeFailure(e) ? null : e);
         }
         memory?.LetGo();
-        lock (_lock) _peerIsBehind = false;
+        lock (_lock) _clientIsBehind = false;
         Drain(isOwnThread: true);
     }
 

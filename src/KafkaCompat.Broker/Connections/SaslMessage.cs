@@ -12,7 +12,7 @@ internal static class SaslMessage
 
     private static readonly string[] Mechanisms = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "GSSAPI", "OAUTHBEARER"];
 
-    /// <summary>A mechanism as the log may tell it: its name comes from the peer.</summary>
+    /// <summary>A mechanism as the log may tell it: its name comes from the client.</summary>
     public static string NameOf(string mechanism) => Array.Find(Mechanisms, known => known == mechanism) ?? Unknown;
 
     /// <summary>

@@ -18,11 +18,11 @@ internal sealed class BrokerCoordinators : IAsyncDisposable
     /// <param name="config">As the node started.</param>
     /// <param name="metadata">As the handlers read it, so that no offset seems to be of a topic that is only about to be there.</param>
     /// <param name="partitions">Whose leadership they follow, and whose logs they write.</param>
-    /// <param name="wheel">Where the deadlines of peers hang.</param>
+    /// <param name="wheel">Where the deadlines of clients hang.</param>
     /// <param name="surroundings">What the node stands on.</param>
     public BrokerCoordinators(ServerConfig config, BrokerMetadata metadata, PartitionTable partitions, TimerWheel wheel, NodeSurroundings surroundings)
     {
-        // Groups go by the node's clock, and what peers wait for by another one where a test has two.
+        // Groups go by the node's clock, and what clients wait for by another one where a test has two.
         _ownWheel = ReferenceEquals(surroundings.EngineTime, surroundings.Time) ? null : new TimerWheel(surroundings.Time);
         var shards = new ShardSurroundings(
             surroundings.Time, _ownWheel ?? wheel, surroundings.Logs.CreateLogger("kafkacompat.groups"), surroundings.Seams.Turns);

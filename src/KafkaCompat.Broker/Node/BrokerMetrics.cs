@@ -200,7 +200,7 @@ public sealed class BrokerMetrics : IDisposable
             $"{jmx} (connection-creation-total)",
             () => _broker.Connections.Open.Opened.Select(static pair => Series(pair.Value, "listener", pair.Key)));
         Metrics.Gauge("kafka.answers.unread", "By",
-            "Bytes of answers that wait in memory for their peers to read; at most 128 MiB and what is just being written.", "",
+            "Bytes of answers that wait in memory for their clients to read; at most 128 MiB and what is just being written.", "",
             () => _broker.Connections.AnswerMemory.HeldBytes);
         Metrics.Gauge("kafka.request.memory", "By",
             "Bytes that requests take while they are received and handled; counted where queued.max.request.bytes is set.",

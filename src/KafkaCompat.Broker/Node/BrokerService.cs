@@ -49,7 +49,7 @@ public sealed class BrokerService : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(connections);
         ArgumentNullException.ThrowIfNull(surroundings);
         var (logs, random, seams) = (surroundings.Logs, surroundings.Random, surroundings.Seams);
-        // What records, groups and background tasks go by is the node's clock; what peers wait for may go by another one in a test.
+        // What records, groups and background tasks go by is the node's clock; what clients wait for may go by another one in a test.
         _time = surroundings.EngineTime;
         _logger = surroundings.NodeLogger;
         (Metadata, Directories, Controller, Connections) = (metadata, directories, controller, connections);
@@ -115,7 +115,7 @@ public sealed class BrokerService : IAsyncDisposable
     /// <summary>The node's connections, of all its listeners.</summary>
     public NodeConnections Connections { get; }
 
-    /// <summary>What peers wait for hangs here.</summary>
+    /// <summary>What clients wait for hangs here.</summary>
     public TimerWheel Wheel => Connections.Wheel;
 
     public PartitionTable Partitions => _partitions.Table;

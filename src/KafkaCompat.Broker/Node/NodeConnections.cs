@@ -17,7 +17,7 @@ public sealed class NodeConnections : IDisposable
 {
     /// <summary>
     /// How long the connections of a node that stops have to end in order. Nothing is waited for on purpose then, so this is for a slow disk and for
-    /// peers that do not read; what is left afterwards is reset.
+    /// clients that do not read; what is left afterwards is reset.
     /// </summary>
     public const int ShutdownDrainMs = 2_000;
 
@@ -42,7 +42,7 @@ public sealed class NodeConnections : IDisposable
         _limits = new ConnectionLimits(config.GetInt(ConfigKeys.SocketRequestMaxBytes), config.GetLong(ConfigKeys.ConnectionsMaxIdleMs))
         {
             Memory = config.GetLong(ConfigKeys.QueuedMaxRequestBytes) is > 0 and var maxBytes ? new RequestMemory(maxBytes) : null,
-            Faults = new PeerFaults(_time),
+            Faults = new ClientFaults(_time),
             Answers = new AnswerMemory(AnswerMemory.MaxUnreadBytes, Wheel, _time),
             DecodeThreads = surroundings.BatchThreads,
         };
@@ -56,7 +56,7 @@ public sealed class NodeConnections : IDisposable
     /// <summary>Those that are served now.</summary>
     public OpenConnections Open { get; }
 
-    /// <summary>What peers wait for hangs here.</summary>
+    /// <summary>What clients wait for hangs here.</summary>
     public TimerWheel Wheel { get; }
 
     /// <summary>What was asked, how often and how long it took.</summary>

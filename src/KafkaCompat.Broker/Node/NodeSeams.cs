@@ -11,7 +11,7 @@ public sealed record NodeSeams
     public static NodeSeams None { get; } = new();
 
     /// <summary>
-    /// The clock of what keeps the node and its clients going: quorum, heartbeats, long polls, acknowledgements, throttles, idle connections. Peers measure
+    /// The clock of what keeps the node and its clients going: quorum, heartbeats, long polls, acknowledgements, throttles, idle connections. Clients measure
     /// these on clocks of their own, so they stay with the real one where a test stops or turns the node's. Null is the node's clock.
     /// </summary>
     public TimeProvider? EngineTime { get; init; }

@@ -23,7 +23,7 @@ public sealed record NodeSurroundings(TimeProvider Time, Random Random, ILoggerF
     /// <summary>The levels of the log, which clients may alter.</summary>
     public LoggerLevels Levels { get; } = (Logs as ILeveledLoggerFactory)?.Levels ?? new LoggerLevels(LogLevel.Information);
 
-    /// <summary>What peers wait for, and what keeps the node alive in the cluster, goes by this clock: in the program it is <see cref="Time"/>.</summary>
+    /// <summary>What clients wait for, and what keeps the node alive in the cluster, goes by this clock: in the program it is <see cref="Time"/>.</summary>
     public TimeProvider EngineTime => Seams.EngineTime ?? Time;
 
     /// <summary>Where the events of the node as a whole go.</summary>

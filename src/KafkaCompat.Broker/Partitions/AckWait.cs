@@ -28,8 +28,8 @@ public sealed class AckWait(TimerWheel wheel) : TimerWheelEntry
     }
 
     /// <summary>
-    /// To be called when all places are added. It ends with the connection too: the time-out is the peer's to choose, and a peer that is gone must not leave a
-    /// wait behind. What is not complete by then is as after the deadline, though nobody gets an answer.
+    /// To be called when all places are added. It ends with the connection too: the time-out is the client's to choose, and a client that is gone must not
+    /// leave a wait behind. What is not complete by then is as after the deadline, though nobody gets an answer.
     /// </summary>
     public async Task Wait(long timeoutMs, CancellationToken aborted = default)
     {

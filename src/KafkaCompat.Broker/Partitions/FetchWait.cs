@@ -39,7 +39,7 @@ public sealed class FetchWait : TimerWheelEntry
     }
 
     /// <summary>
-    /// Waits, and takes the registrations back. It ends with the connection too: the longest wait is the peer's to choose, and a peer that is gone
+    /// Waits, and takes the registrations back. It ends with the connection too: the longest wait is the client's to choose, and a client that is gone
     /// must not leave one behind.
     /// </summary>
     public async Task Wait(long maxWaitMs, CancellationToken aborted = default)

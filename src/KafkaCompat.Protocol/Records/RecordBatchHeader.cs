@@ -6,7 +6,7 @@ namespace KafkaCompat.Protocol.Records;
 
 /// <summary>
 /// The 61 bytes before the records of a magic 2 batch. Reading it checks nothing but that the bytes are there: the same fields stand at the
-/// same places in good and bad batches, and whoever reads one from a peer asks <see cref="ProduceBatchValidator"/>.
+/// same places in good and bad batches, and whoever reads one from a client asks <see cref="ProduceBatchValidator"/>.
 /// </summary>
 /// <remarks>
 /// The checksum covers everything from the attributes on. Base offset and leader epoch stand before it, so a broker may set both without

@@ -12,7 +12,7 @@ internal sealed class BlockPool
     public const int LargestSize = 1024 * 1024;
 
     /// <summary>
-    /// Past so many bytes rented, a frame that is announced gets standard blocks as its bytes come: an announcement costs a peer four bytes.
+    /// Past so many bytes rented, a frame that is announced gets standard blocks as its bytes come: an announcement costs a remote end four bytes.
     /// </summary>
     public const long MaxClaimedBytes = 256 * 1024 * 1024;
 

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace KafkaCompat.Server.Transport;
 
 /// <summary>
-/// How much a socket holds that its peer has not acknowledged, sent or not. The runtime has no call for it.
+/// How much a socket holds that the remote end has not acknowledged, sent or not. The runtime has no call for it.
 /// </summary>
 internal static partial class SendQueue
 {

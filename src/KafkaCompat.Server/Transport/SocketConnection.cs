@@ -54,7 +54,7 @@ internal sealed class SocketConnection : ConnectionContext, IDuplexPipe, IMeasur
     {
         if (Volatile.Read(ref _disposed) == 0)
         {
-            // Linger 0 resets the connection, as the peer of an aborted connection should see.
+            // Linger 0 resets the connection, as the remote end of an aborted connection should see.
             try
             {
                 _socket.LingerState = new LingerOption(true, 0);
@@ -83,7 +83,7 @@ internal sealed class SocketConnection : ConnectionContext, IDuplexPipe, IMeasur
         _open.TryRemove(this, out _);
         try
         {
-            // An orderly end: the peer reads what was sent, then end of stream.
+            // An orderly end: the remote end reads what was sent, then end of stream.
             _socket.Shutdown(SocketShutdown.Both);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -105,7 +105,7 @@ internal sealed class SocketConnection : ConnectionContext, IDuplexPipe, IMeasur
     /// <summary>Takes memory back from a connection that has been quiet since the last sweep.</summary>
     public void Sweep() => _reader.Sweep();
 
-    /// <summary>A peer that ended its half may still wait for answers; only an error says that nobody is there any more.</summary>
+    /// <summary>A remote end that ended its half may still wait for answers; only an error says that nobody is there any more.</summary>
     private void OnReaderEnded(Exception? error)
     {
         if (error is not null)

@@ -63,12 +63,12 @@ internal sealed class SocketConnectionListener : IConnectionListener
             }
             catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
             {
-                // Out of file descriptors: the peer waits in the backlog. Without a pause this loop would spin.
+                // Out of file descriptors: the remote end waits in the backlog. Without a pause this loop would spin.
                 await Task.Delay(_options.AcceptPauseMs, cancellationToken).ConfigureAwait(false);
             }
             catch (SocketException)
             {
-                // The peer went away between its connect and our accept.
+                // The remote end went away between its connect and our accept.
             }
         }
     }

@@ -15,21 +15,21 @@ namespace KafkaCompat.Server.Transport;
 internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
 {
     /// <summary>
-    /// What is sent at a time while the socket of a slow peer takes nothing: its completion says that there is room again, which the runtime has no other call
-    /// for. No more, because the runtime says nothing before the last byte of it is taken, and a peer that reads slowly would seem to read nothing.
+    /// What is sent at a time while the socket of a slow remote end takes nothing: its completion says that there is room again, which the runtime has no other
+    /// call for. No more, because the runtime says nothing before the last byte of it is taken, and a remote end that reads slowly would seem to read nothing.
     /// </summary>
     private const int MaxWaitingBytes = 32 * 1024;
 
     /// <summary>
-    /// A peer that takes a block of a file within this is offered whole blocks: each further piece costs a wake-up, which is a seventh of the work of large
-    /// fetches.
+    /// A remote end that takes a block of a file within this is offered whole blocks: each further piece costs a wake-up, which is a seventh of the work of
+    /// large fetches.
     /// </summary>
     private static readonly TimeSpan SlowAfter = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _socket;
     private readonly BlockPool _pool;
     private readonly Action<Exception?> _onClosed;
-    private bool _peerIsSlow;
+    private bool _remoteIsSlow;
     private Block? _head;
     private Block? _tail;
     private long _unsent;
@@ -134,12 +134,12 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
         ReleaseBlocks();
         try
         {
-            // The end of the stream: the peer reads all that was sent, and then that there is no more.
+            // The end of the stream: the remote end reads all that was sent, and then that there is no more.
             _socket.Shutdown(SocketShutdown.Send);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // The peer has gone first.
+            // The remote end has gone first.
         }
     }
 
@@ -173,7 +173,7 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
         }
         catch (EndOfStreamException e)
         {
-            // No failure of the peer's or of a disk's, which tell of themselves: the log has lost what an answer had promised, and who flushes logs it.
+            // No failure of the remote end or of a disk, which are reported elsewhere: the log has lost what an answer had promised, and who flushes logs it.
             _failed = true;
             _onClosed(e);
             throw;
@@ -232,10 +232,10 @@ internal sealed class SocketPipeWriter : PipeWriter, IRegionSink
 
             for (var sent = 0; sent < read;)
             {
-                var end = _peerIsSlow ? Math.Min(read, sent + MaxWaitingBytes) : read;
+                var end = _remoteIsSlow ? Math.Min(read, sent + MaxWaitingBytes) : read;
                 var offered = Activity?.Now ?? 0;
                 sent += await _socket.SendAsync(block.Buffer[sent..end], SocketFlags.None, cancellationToken).ConfigureAwait(false);
-                _peerIsSlow = Activity?.NoteSent(offered) > SlowAfter;
+                _remoteIsSlow = Activity?.NoteSent(offered) > SlowAfter;
             }
 
             return read;

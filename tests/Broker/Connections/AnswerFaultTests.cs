@@ -73,7 +73,7 @@ public sealed class AnswerFaultTests : ConnectionTests
         await client.Served;
     }
 
-    /// <summary>Part of a request is read by its handler, at once or later. What cannot be read is the peer's fault, and no failure of the handler.</summary>
+    /// <summary>Part of a request is read by its handler, at once or later. What cannot be read is the client's fault, and no failure of the handler.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -85,7 +85,7 @@ public sealed class DrainTests
     }
 
     [Fact]
-    public async Task A_peer_that_stays_is_waited_for_no_longer_than_the_bound()
+    public async Task A_client_that_stays_is_waited_for_no_longer_than_the_bound()
     {
         await using var node = TestNode.Start(time: _time);
         var stubborn = node.Connect();

@@ -45,7 +45,7 @@ internal sealed class MemoryConnection : ConnectionContext, IMeasuredTransport
     /// <summary>Whether the server has torn the connection down.</summary>
     public bool IsAborted { get; private set; }
 
-    /// <summary>The peer is gone, as a reset tells.</summary>
+    /// <summary>The client is gone, as a reset tells.</summary>
     public void Lose()
     {
         Client.Output.Complete(new IOException("reset by the peer"));

@@ -118,7 +118,7 @@ public sealed class RequestOrderTests : ConnectionTests
     }
 
     [Fact]
-    public async Task The_end_of_a_peer_is_seen_although_its_next_request_lies_here()
+    public async Task The_end_of_a_client_is_seen_although_its_next_request_lies_here()
     {
         var client = Connect();
         _ = await client.Post(new ListGroupsRequest(), 4);
@@ -160,7 +160,7 @@ public sealed class RequestOrderTests : ConnectionTests
     }
 
     [Fact]
-    public async Task Requests_that_lie_here_when_the_peer_ends_its_half_are_answered_one_after_another()
+    public async Task Requests_that_lie_here_when_the_client_ends_its_half_are_answered_one_after_another()
     {
         var client = Connect();
         for (var i = 0; i < 3; i++) _ = await client.Post(new ListGroupsRequest(), 4);

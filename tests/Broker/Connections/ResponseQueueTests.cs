@@ -63,7 +63,7 @@ public sealed class ResponseQueueTests
         _ => started.SetResult(Environment.CurrentManagedThreadId), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
         TaskScheduler.Default);
 
-    /// <summary>A peer that takes an answer at once, when the test says so, or between the two looks of whoever awaits it.</summary>
+    /// <summary>A client that takes an answer at once, when the test says so, or between the two looks of whoever awaits it.</summary>
     private sealed class WaitingWriter : PipeWriter
     {
         private readonly ArrayBufferWriter<byte> _written = new();

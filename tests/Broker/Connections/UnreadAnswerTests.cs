@@ -7,7 +7,7 @@ using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Connections;
 
-/// <summary>What a peer costs that asks and does not read: its own answer, and in the end its connection.</summary>
+/// <summary>What a client costs that asks and does not read: its own answer, and in the end its connection.</summary>
 public sealed class UnreadAnswerTests : ConnectionTests
 {
     private const int AnswerBytes = 300_000;
@@ -18,7 +18,7 @@ public sealed class UnreadAnswerTests : ConnectionTests
         [new ServedApi<ListGroupsRequest, ListGroupsResponse>(0, 5, _handler), new ServedApi<ApiVersionsRequest, ApiVersionsResponse>(0, 4, new NoVersions())];
 
     [Fact]
-    public async Task No_request_is_started_while_the_peer_has_not_taken_the_answer_before_it()
+    public async Task No_request_is_started_while_the_client_has_not_taken_the_answer_before_it()
     {
         var client = Connect(ConnectionLimits.Default);
         for (var i = 0; i < 20; i++) _ = await client.Post(new ListGroupsRequest(), 4);
@@ -45,7 +45,7 @@ public sealed class UnreadAnswerTests : ConnectionTests
     }
 
     [Fact]
-    public async Task Past_the_bound_of_all_peers_that_take_nothing_are_closed_and_who_waits_goes_on()
+    public async Task Past_the_bound_of_all_clients_that_take_nothing_are_closed_and_who_waits_goes_on()
     {
         var memory = new AnswerMemory(2 * AnswerBytes, Wheel, Time);
         var limits = ConnectionLimits.Default with { Answers = memory };
@@ -104,7 +104,7 @@ public sealed class UnreadAnswerTests : ConnectionTests
     }
 
     [Fact]
-    public async Task A_large_answer_that_waits_for_a_slow_peer_holds_up_nobody_else_and_the_slow_one_is_closed_in_the_end()
+    public async Task A_large_answer_that_waits_for_a_slow_client_holds_up_nobody_else_and_the_slow_one_is_closed_in_the_end()
     {
         _handler.Bytes = 3_000_000;
         var log = new RecordedLines(LogLevel.Warning);
@@ -151,7 +151,7 @@ public sealed class UnreadAnswerTests : ConnectionTests
     }
 
     [Fact]
-    public async Task A_peer_that_takes_some_of_its_answer_now_and_then_is_not_closed()
+    public async Task A_client_that_takes_some_of_its_answer_now_and_then_is_not_closed()
     {
         var memory = new AnswerMemory(AnswerBytes, Wheel, Time);
         var limits = ConnectionLimits.Default with { Answers = memory };
@@ -174,11 +174,11 @@ public sealed class UnreadAnswerTests : ConnectionTests
     }
 
     /// <summary>
-    /// The socket has room for more only when its peer has read a third of what it holds, which is megabytes: what a slow peer reads before is seen in the
+    /// The socket has room for more only when its client has read a third of what it holds, which is megabytes: what a slow client reads before is seen in the
     /// queue alone.
     /// </summary>
     [Fact]
-    public async Task A_peer_whose_queue_shrinks_reads_although_its_socket_takes_nothing_and_one_whose_queue_stands_is_closed()
+    public async Task A_client_whose_queue_shrinks_reads_although_its_socket_takes_nothing_and_one_whose_queue_stands_is_closed()
     {
         var log = new RecordedLines(LogLevel.Warning);
         var memory = new AnswerMemory(2 * AnswerBytes, Wheel, Time);
@@ -270,7 +270,7 @@ public sealed class UnreadAnswerTests : ConnectionTests
     }
 
     [Fact]
-    public async Task A_peer_whose_queue_shrinks_is_not_idle_and_one_whose_queue_stands_is()
+    public async Task A_client_whose_queue_shrinks_is_not_idle_and_one_whose_queue_stands_is()
     {
         var connection = new MemoryConnection(windowBytes: 64 * 1024) { UntakenBytes = 20 };
         var memory = new AnswerMemory(AnswerBytes, Wheel, Time);
@@ -288,7 +288,7 @@ public sealed class UnreadAnswerTests : ConnectionTests
     }
 
     [Fact]
-    public async Task A_peer_that_does_not_read_for_the_idle_time_is_closed()
+    public async Task A_client_that_does_not_read_for_the_idle_time_is_closed()
     {
         var client = Connect(new ConnectionLimits(1 << 20, 10_000));
         _ = await client.Post(new ListGroupsRequest(), 4);
@@ -305,7 +305,7 @@ public sealed class UnreadAnswerTests : ConnectionTests
         return number() != before && number() > 200;
     }
 
-    /// <summary>One whose peer may leave 64 KiB unread before the socket takes no more.</summary>
+    /// <summary>One whose client may leave 64 KiB unread before the socket takes no more.</summary>
     private MemoryClient Connect(ConnectionLimits limits, ILogger? log = null) => Connect(limits, new MemoryConnection(windowBytes: 64 * 1024), log);
 
     private sealed class NoVersions : IHandler<ApiVersionsRequest, ApiVersionsResponse>

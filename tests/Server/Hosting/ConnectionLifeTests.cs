@@ -57,7 +57,7 @@ public sealed class ConnectionLifeTests : IDisposable
         await Ask(idle);
         await half.SendAsync(Question.AsMemory(0, 7), _deadline.Token);
 
-        // More than is read before the stop: were the socket closed over it, the peer would see a reset instead of its answers.
+        // More than is read before the stop: were the socket closed over it, the client would see a reset instead of its answers.
         for (var i = 0; i < 2_000; i++)
         {
             await asking.SendAsync(Question, _deadline.Token);
@@ -75,7 +75,7 @@ public sealed class ConnectionLifeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_peer_that_does_not_leave_is_reset_after_the_bound()
+    public async Task A_client_that_does_not_leave_is_reset_after_the_bound()
     {
         var node = await Start();
         using var stubborn = await Connect(node);

@@ -10,7 +10,7 @@ namespace KafkaCompat.Server.Tests.Hosting;
 /// </summary>
 public sealed class LargeRequestTests
 {
-    private const int Peers = 50;
+    private const int Clients = 50;
 
     /// <summary>A million topics without a partition: 6 MB on the wire, and some 60 to 100 as objects.</summary>
     private static readonly byte[] Large = Many(1_000_000);
@@ -23,8 +23,8 @@ public sealed class LargeRequestTests
         // What is seen here is not how fast the machine is.
         memory.WaitMs = int.MaxValue;
         using var good = node.Connect();
-        var left = Peers;
-        var peers = Enumerable.Range(0, Peers).Select(_ => Task.Run(async () =>
+        var left = Clients;
+        var clients = Enumerable.Range(0, Clients).Select(_ => Task.Run(async () =>
         {
             using var client = node.Connect();
             await client.Send(Large);
@@ -40,10 +40,10 @@ public sealed class LargeRequestTests
             if (isAskedBeside && memory.Waiting > 0) answered++;
             most = Math.Max(most, memory.TakenBytes);
             Assert.InRange(most, 0, DecodeMemory.MaxBytes);
-            if (peers.FirstOrDefault(static peer => peer.IsFaulted) is { } faulted) await faulted;
+            if (clients.FirstOrDefault(static client => client.IsFaulted) is { } faulted) await faulted;
         }
 
-        await Task.WhenAll(peers);
+        await Task.WhenAll(clients);
         TestContext.Current.TestOutputHelper?.WriteLine(
             $"{answered} answers while some of {Peers} large requests waited, whose objects took {most} bytes at most");
         Assert.InRange(answered, 1, int.MaxValue);

@@ -134,7 +134,7 @@ internal sealed class SocketClient(Socket socket) : IFrameClient, IDisposable
         }
     }
 
-    /// <summary>Ends the connection so that the peer gets a reset instead of an end.</summary>
+    /// <summary>Ends the connection so that the node gets a reset instead of an end.</summary>
     public void Reset()
     {
         Socket.LingerState = new LingerOption(true, 0);

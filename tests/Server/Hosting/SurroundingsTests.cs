@@ -357,7 +357,7 @@ public sealed class SurroundingsTests : IDisposable
         return produced.Responses[0].PartitionResponses[0].ErrorCode;
     }
 
-    /// <summary>Connects until the peer closes a connection as it comes.</summary>
+    /// <summary>Connects until the node closes a connection as it comes.</summary>
     private static async Task OpenAll(int port, List<Socket> open)
     {
         while (true)
@@ -365,7 +365,7 @@ public sealed class SurroundingsTests : IDisposable
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             open.Add(socket);
             await socket.ConnectAsync("127.0.0.1", port, TestContext.Current.CancellationToken);
-            // Only a peer that closes makes a silent connection readable; the last one may be seen with the next.
+            // Only a node that closes makes a silent connection readable; the last one may be seen with the next.
             var closed = new List<Socket>(open);
             Socket.Select(closed, null, null, microSeconds: 1_000);
             if (closed.Count > 0) return;

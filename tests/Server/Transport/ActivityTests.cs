@@ -60,7 +60,7 @@ public sealed class ActivityTests : IAsyncLifetime
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Each_piece_that_a_slow_peer_takes_is_noted_although_the_answer_is_not_through(bool isOfFile)
+    public async Task Each_piece_that_a_slow_remote_end_takes_is_noted_although_the_answer_is_not_through(bool isOfFile)
     {
         var output = _connection.Transport.Output;
         if (isOfFile)
@@ -80,7 +80,7 @@ public sealed class ActivityTests : IAsyncLifetime
         var flushing = output.FlushAsync(_deadline.Token).AsTask();
         Assert.False(flushing.IsCompleted);
 
-        // What waits for the peer stands on the disk, or counts.
+        // What waits for the remote end stands on the disk, or counts.
         Assert.InRange(output.UnflushedBytes, isOfFile ? 0 : Length, isOfFile ? 0 : Length);
         var piece = new byte[50_000];
         for (var taken = 0; taken < 20; taken++)
@@ -99,13 +99,13 @@ public sealed class ActivityTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_the_peer_has_not_read_is_told_after_the_socket_has_taken_it()
+    public async Task What_the_remote_end_has_not_read_is_told_after_the_socket_has_taken_it()
     {
         var transport = (IMeasuredTransport)_connection;
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux tells what a socket's queue holds.");
         Assert.Equal(0, transport.UntakenBytes);
 
-        // More than the peer's buffer holds, and no more than both do.
+        // More than the remote end's buffer holds, and no more than both do.
         const int sent = 150_000;
         _ = await _connection.Transport.Output.WriteAsync(new byte[sent], _deadline.Token);
         var before = transport.UntakenBytes;
@@ -121,7 +121,7 @@ public sealed class ActivityTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_peer_that_resets_the_connection_within_a_file_ends_the_flush_and_holds_nothing()
+    public async Task A_remote_end_that_resets_the_connection_within_a_file_ends_the_flush_and_holds_nothing()
     {
         var path = Path.Combine(_folder.FullName, "segment");
         await File.WriteAllBytesAsync(path, new byte[Length], _deadline.Token);

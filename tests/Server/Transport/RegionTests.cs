@@ -67,7 +67,7 @@ public sealed class RegionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_disk_that_refuses_what_is_sent_from_it_is_told_of_and_the_peer_is_let_go()
+    public async Task A_disk_that_refuses_what_is_sent_from_it_is_told_of_and_the_remote_end_is_let_go()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc is Linux's");
 

@@ -12,7 +12,9 @@ using Xunit;
 
 namespace KafkaCompat.Server.Tests.Transport;
 
-/// <summary>What a fetch found is sent by sendfile from the segment that it found, whatever the log has in its place when the peer takes it at last.</summary>
+/// <summary>
+/// What a fetch found is sent by sendfile from the segment that it found, whatever the log has in its place when the remote end takes it at last.
+/// </summary>
 public sealed class ReplacedSegmentTests : IAsyncLifetime
 {
     private const int RecordBytes = 1 << 20;
@@ -68,7 +70,7 @@ public sealed class ReplacedSegmentTests : IAsyncLifetime
             ((IRegionSink)output).Accept(region);
         }
 
-        // The peer has taken a part, and the rest waits in the file for room in the socket.
+        // The remote end has taken a part, and the rest waits in the file for room in the socket.
         var flush = output.FlushAsync(_deadline.Token).AsTask();
         var received = new byte[expected.Length];
         var at = await _client.ReceiveAsync(received.AsMemory(0, RecordBytes), _deadline.Token);

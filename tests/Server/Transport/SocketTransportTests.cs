@@ -74,7 +74,7 @@ public sealed class SocketTransportTests : IAsyncDisposable
         using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await client.ConnectAsync(listener.EndPoint, _deadline.Token);
         Assert.Equal(0, await client.ReceiveAsync(new byte[1], _deadline.Token));
-        // The peer sees it before it is told of.
+        // The remote end sees it before it is told of.
         await Eventually.Is(() => Volatile.Read(ref refused) == 1);
         Assert.False(accepting.IsCompleted);
         await listener.UnbindAsync(_deadline.Token);

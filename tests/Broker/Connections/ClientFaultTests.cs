@@ -10,13 +10,13 @@ using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Connections;
 
-/// <summary>What the log says of peers that do not speak Kafka's protocol, or speak it badly.</summary>
-public sealed class PeerFaultTests : ConnectionTests
+/// <summary>What the log says of clients that do not speak Kafka's protocol, or speak it badly.</summary>
+public sealed class ClientFaultTests : ConnectionTests
 {
     private readonly Lines _log = new();
-    private readonly PeerFaults _faults;
+    private readonly ClientFaults _faults;
 
-    public PeerFaultTests() => _faults = new PeerFaults(Time);
+    public ClientFaultTests() => _faults = new ClientFaults(Time);
 
     private protected override IEnumerable<ServedApi> Served =>
     [
@@ -102,7 +102,7 @@ public sealed class PeerFaultTests : ConnectionTests
     [Fact]
     public void Addresses_past_the_bound_share_a_warning_until_others_are_forgotten()
     {
-        for (var i = 0; i < PeerFaults.MaxRemembered; i++) Assert.Equal(LogLevel.Warning, _faults.LevelOf(new IPAddress(i), "HTTP"));
+        for (var i = 0; i < ClientFaults.MaxRemembered; i++) Assert.Equal(LogLevel.Warning, _faults.LevelOf(new IPAddress(i), "HTTP"));
         Assert.Equal(LogLevel.Warning, _faults.LevelOf(new IPAddress(1_000_000), "HTTP"));
         for (var i = 1; i < 100; i++) Assert.Equal(LogLevel.Debug, _faults.LevelOf(new IPAddress(1_000_000 + i), "HTTP"));
         Time.Advance(TimeSpan.FromMinutes(1));

@@ -4,10 +4,10 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Broker.Connections;
 
 /// <summary>
-/// At which level a peer's fault is said: as a warning the first time in <see cref="WarnEveryMs"/> of each address and kind of fault, and for debugging else.
-/// So a peer that tries again and again, or an address that is scanned, does not fill the log.
+/// At which level a client's fault is said: as a warning the first time in <see cref="WarnEveryMs"/> of each address and kind of fault, and for debugging else.
+/// So a client that tries again and again, or an address that is scanned, does not fill the log.
 /// </summary>
-public sealed class PeerFaults(TimeProvider time)
+public sealed class ClientFaults(TimeProvider time)
 {
     /// <summary>Addresses and kinds of fault that are remembered. Those behind them share one warning of each kind.</summary>
     public const int MaxRemembered = 1_000;

@@ -11,9 +11,9 @@ using Xunit;
 namespace KafkaCompat.Server.Tests.Hosting;
 
 /// <summary>
-/// Slow, silent, half-open and flooding peers over real sockets. Each costs what a named bound allows, and a client that behaves is served all the while.
+/// Slow, silent, half-open and flooding clients over real sockets. Each costs what a named bound allows, and a client that behaves is served all the while.
 /// </summary>
-public sealed class HostilePeersTests
+public sealed class HostileClientsTests
 {
     private const string Topic = "well";
 
@@ -25,7 +25,7 @@ public sealed class HostilePeersTests
     private static readonly byte[] ApiVersions = WireFrames.Of(new ApiVersionsRequest { ClientSoftwareName = "x", ClientSoftwareVersion = "1" }, 3, 7);
 
     [Fact]
-    public async Task A_peer_that_sends_a_byte_at_a_time_is_answered_and_holds_up_nobody()
+    public async Task A_client_that_sends_a_byte_at_a_time_is_answered_and_holds_up_nobody()
     {
         await using var node = await SocketNode.Start();
         _ = await node.CreateTopic(Topic, 1);
@@ -42,32 +42,32 @@ public sealed class HostilePeersTests
     [Fact]
     public async Task Frames_that_are_announced_and_never_come_cost_no_memory_of_their_size()
     {
-        const int Peers = 600;
+        const int Clients = 600;
         await using var node = await SocketNode.Start();
         _ = await node.CreateTopic(Topic, 1);
         var head = new byte[5];
         BinaryPrimitives.WriteInt32BigEndian(head, 100 * 1024 * 1024);
-        foreach (var peer in await Crowd(node, Peers))
+        foreach (var client in await Crowd(node, Clients))
         {
-            await peer.Send(head);
+            await client.Send(head);
         }
 
         await Work(node, rounds: 50);
         // The claims of all of them would be 60 GB. Blocks of a megabyte are given out up to a bound, standard ones past it.
-        Assert.InRange(node.Node.Transport.Pool.RentedBytes, 0, BlockPool.MaxClaimedBytes + BlockPool.LargestSize + (Peers * BytesOfConnection));
+        Assert.InRange(node.Node.Transport.Pool.RentedBytes, 0, BlockPool.MaxClaimedBytes + BlockPool.LargestSize + (Clients * BytesOfConnection));
     }
 
     [Fact]
     public async Task Frames_that_come_in_part_cost_no_more_than_all_requests_may_take()
     {
-        const int Peers = 100, FrameBytes = 1 << 20, Bound = 4 << 20;
+        const int Clients = 100, FrameBytes = 1 << 20, Bound = 4 << 20;
         await using var node = await SocketNode.Start(("socket.request.max.bytes", $"{FrameBytes}"), ("queued.max.request.bytes", $"{Bound}"));
         var most = new byte[FrameBytes];
         BinaryPrimitives.WriteInt32BigEndian(most, FrameBytes);
-        var sending = (await Crowd(node, Peers)).ConvertAll(peer => Flood(peer, most, count: 1));
-        await Until(() => node.Node.Node.Broker.Connections.RequestMemory!.Waiting == Peers - (Bound / FrameBytes));
+        var sending = (await Crowd(node, Clients)).ConvertAll(client => Flood(client, most, count: 1));
+        await Until(() => node.Node.Node.Broker.Connections.RequestMemory!.Waiting == Clients - (Bound / FrameBytes));
         // Besides, each may have what its first receive took before its turn came.
-        Assert.InRange(node.Node.Transport.Pool.RentedBytes, Bound / 2, Bound + (Peers * BytesOfConnection));
+        Assert.InRange(node.Node.Transport.Pool.RentedBytes, Bound / 2, Bound + (Clients * BytesOfConnection));
 
         node.Disconnect();
         await Task.WhenAll(sending).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
@@ -75,7 +75,7 @@ public sealed class HostilePeersTests
     }
 
     [Fact]
-    public async Task A_peer_that_reads_no_answers_is_not_read_any_more()
+    public async Task A_client_that_reads_no_answers_is_not_read_any_more()
     {
         await using var node = await SocketNode.Start();
         _ = await node.CreateTopic(Topic, 1);
@@ -169,12 +169,12 @@ public sealed class HostilePeersTests
     [Fact]
     public async Task Thousands_of_silent_connections_slow_nobody_down()
     {
-        const int Peers = 3_000;
+        const int Clients = 3_000;
         await using var node = await SocketNode.Start();
         _ = await node.CreateTopic(Topic, 1);
-        _ = await Crowd(node, Peers);
+        _ = await Crowd(node, Clients);
         await Work(node, rounds: 100);
-        Assert.InRange(node.Node.Transport.Pool.RentedBytes, 0, (Peers * (long)BlockPool.SmallSize) + (4 * BytesOfConnection));
+        Assert.InRange(node.Node.Transport.Pool.RentedBytes, 0, (Clients * (long)BlockPool.SmallSize) + (4 * BytesOfConnection));
     }
 
     [Fact]
@@ -257,7 +257,7 @@ public sealed class HostilePeersTests
         }
     }
 
-    /// <summary>Sends as much as the peer takes; ends when the connection does.</summary>
+    /// <summary>Sends as much as the client takes; ends when the connection does.</summary>
     private static async Task Flood(SocketClient client, byte[] request, int count)
     {
         try
