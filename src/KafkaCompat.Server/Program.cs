@@ -22,7 +22,7 @@ internal static class Program
         var output = new ProgramOutput(stdout, stderr, TimeProvider.System);
         // A thread's exception would end the process with a signal and a core file.
         AppDomain.CurrentDomain.UnhandledException += (_, unhandled) =>
-            Environment.Exit(StartFailure.Tell(unhandled.ExceptionObject as Exception, output, withStack: true));
+            Environment.Exit(StartFailure.Report(unhandled.ExceptionObject as Exception, output, withStack: true));
         try
         {
             var arguments = ProgramArguments.Parse(args);
@@ -31,7 +31,7 @@ internal static class Program
         catch (Exception e)
         {
             output.Format = EarlyLogFormat.Of(args);
-            return StartFailure.Tell(e, output);
+            return StartFailure.Report(e, output);
         }
     }
 }

@@ -17,12 +17,12 @@ public static class SettingsText
     }
 
     /// <summary>A value, or that it is hidden.</summary>
-    public static string Shown(string name, string value) => MayTell(name) ? value : Hidden;
+    public static string Shown(string name, string value) => MayShow(name) ? value : Hidden;
 
     /// <summary>
     /// Whether the value of a setting is no secret. Nobody knows what one holds that is unknown here, a plug-in's most of all, so it is treated as a secret.
     /// </summary>
-    public static bool MayTell(string name) => OwnSettings.Find(name) is not null
+    public static bool MayShow(string name) => OwnSettings.Find(name) is not null
         || (ConfigCatalog.FindTopic(name) ?? ConfigCatalog.FindBroker(name) ?? ConfigCatalog.Find(ConfigScope.BrokerDynamicOnly, name)
         ?? ConfigCatalog.Find(ConfigScope.Group, name)
             ?? ConfigCatalog.Find(ConfigScope.ClientMetrics, name) ?? ListenerConfigs.KeyOf(name)) is { IsSensitive: false, Type: not ConfigType.Password };

@@ -57,7 +57,7 @@ internal static partial class ConnectionLogMessages
     public static partial void LoginNotNeeded(ILogger logger, LogLevel level, IPAddress remote, string mechanism, string listener);
 
     [LoggerMessage(1012, LogLevel.Error, "An answer on {ConnectionId} was sent, and could not be counted or logged.")]
-    public static partial void AnswerNotTold(ILogger logger, Exception exception, string connectionId);
+    public static partial void AnswerNotCounted(ILogger logger, Exception exception, string connectionId);
 
     [LoggerMessage(EventId = 1013,
         Message = "Closing {ConnectionId} from {Remote}: the answer to its {Key} would have {Bytes} bytes, the limit is {Limit}. Ask for less in one request.")]

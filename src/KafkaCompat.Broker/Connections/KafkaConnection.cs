@@ -117,7 +117,8 @@ public sealed class KafkaConnection
     {
         if (_isClosing) return;
         Close();
-        Log(() => ConnectionLogMessages.StalledClosed(_around.Logger, _info.ConnectionId, _info.RemoteAddress, AnswerMemory.StalledAfterMs, unreadBytes, ofAllBytes));
+        Log(() => ConnectionLogMessages.StalledClosed(
+            _around.Logger, _info.ConnectionId, _info.RemoteAddress, AnswerMemory.StalledAfterMs, unreadBytes, ofAllBytes));
     }
 
     /// <summary>Ends the connection because its client reads slowly, and others wait for the memory that its answer takes.</summary>
@@ -342,7 +343,7 @@ public sealed class KafkaConnection
         // It began when its bytes came, or when the request before it was done with.
         var startedTicks = Math.Max(_activity.LastReceived, _responses.LastWrittenTicks);
         var bytes = sizeof(int) + frameBytes;
-        if (opened.Fate == RequestFate.TellVersions)
+        if (opened.Fate == RequestFate.AnswerVersions)
         {
             _responses.Complete(_responses.Begin(opened.CorrelationId, 0, 0, served.Key, bytes, startedTicks), ApiVersionsRefusal(served));
             return true;
@@ -448,8 +449,8 @@ public sealed class KafkaConnection
         if (failure is AnswerTooLargeException large)
         {
             var level = _opener.LevelOf("answer");
-            Log(() =>
-                ConnectionLogMessages.AnswerTooLarge(_around.Logger, level, _info.ConnectionId, _info.RemoteAddress, large.Key, large.Bytes, AnswerRoom.MaxBytes));
+            Log(() => ConnectionLogMessages.AnswerTooLarge(
+                _around.Logger, level, _info.ConnectionId, _info.RemoteAddress, large.Key, large.Bytes, AnswerRoom.MaxBytes));
         }
         else if (failure is not null)
         {
@@ -457,7 +458,7 @@ public sealed class KafkaConnection
         }
     }
 
-    private void OnAnswerFault(Exception fault) => Log(() => ConnectionLogMessages.AnswerNotTold(_around.Logger, fault, _info.ConnectionId));
+    private void OnAnswerFault(Exception fault) => Log(() => ConnectionLogMessages.AnswerNotCounted(_around.Logger, fault, _info.ConnectionId));
 
     /// <summary>Says something where the work of others must go on whatever becomes of the line.</summary>
     private static void Log(Action say)

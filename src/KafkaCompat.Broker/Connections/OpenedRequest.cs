@@ -5,7 +5,7 @@ namespace KafkaCompat.Broker.Connections;
 
 /// <summary>What came out of a frame.</summary>
 /// <param name="Fate">What is to be done with it; the rest is there where it is <see cref="RequestFate.Start"/> or
-/// <see cref="RequestFate.TellVersions"/>.</param>
+/// <see cref="RequestFate.AnswerVersions"/>.</param>
 /// <param name="Served">Who serves it.</param>
 /// <param name="Version">The version of it and its answer.</param>
 /// <param name="CorrelationId">What its answer bears.</param>
@@ -25,8 +25,8 @@ internal enum RequestFate
     /// <summary>Its handler is started.</summary>
     Start,
 
-    /// <summary>It is an ApiVersions of a version that is not served, and is told which are.</summary>
-    TellVersions,
+    /// <summary>It is an ApiVersions of a version that is not served, and is answered with those that are.</summary>
+    AnswerVersions,
 
     /// <summary>It costs more than was set aside, and is read again when there is more.</summary>
     ReadInTurn,

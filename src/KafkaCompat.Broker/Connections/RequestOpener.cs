@@ -45,7 +45,7 @@ internal sealed class RequestOpener(ConnectionInfo connection, ConnectionSurroun
             // Any negative length is null here, as with Kafka.
             var clientId = reader.ReadNullableString(flexible: false);
             if (served.Info.RequestHeaderVersion(version) >= 2) SkipTaggedFields(ref reader);
-            if (!inRange) return new(RequestFate.TellVersions, served, version, correlationId);
+            if (!inRange) return new(RequestFate.AnswerVersions, served, version, correlationId);
             var context = new RequestContext(served.Key, version, correlationId, clientId, connection)
             {
                 Meter = around.Quotas.IsActive ? around.Quotas.Measure((int)frame.Length) : null,

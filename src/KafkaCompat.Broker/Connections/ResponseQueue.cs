@@ -337,7 +337,7 @@ internal sealed class ResponseQueue(
                 if (hasRoom)
                 {
                     if (bytes > 0) Write(answer, bytes);
-                    Tell(answer, bytes);
+                    Record(answer, bytes);
                 }
             }
             catch (Exception e)
@@ -369,7 +369,7 @@ internal sealed class ResponseQueue(
     }
 
     /// <summary>Counts and logs an answer that is in the pipe. Where that fails the answers behind it leave all the same.</summary>
-    private void Tell(PendingAnswer answer, int bytes)
+    private void Record(PendingAnswer answer, int bytes)
     {
         try
         {

@@ -20,8 +20,8 @@ internal sealed class BrokerContacts(TimeProvider clock)
     /// <summary>It is answered.</summary>
     public void End(int brokerId, long epoch) => Note(brokerId, epoch, -1);
 
-    /// <summary>Tells the controller of everybody that was heard of since it was told last.</summary>
-    public void TellTo(ControllerState state)
+    /// <summary>Reports to the controller every broker that was heard of since the last report.</summary>
+    public void ReportTo(ControllerState state)
     {
         lock (_lock)
         {

@@ -287,10 +287,10 @@ public sealed class ControllerLoop : IController, IDisposable
         }
 
         _isActive = true;
-        _ = TellActive(_log!.Value.Applier, state.NextOffset - 1);
+        _ = CompleteActive(_log!.Value.Applier, state.NextOffset - 1);
     }
 
-    private async Task TellActive(MetadataApplier applier, long lastOffset)
+    private async Task CompleteActive(MetadataApplier applier, long lastOffset)
     {
         try
         {
@@ -311,7 +311,7 @@ public sealed class ControllerLoop : IController, IDisposable
         var now = _clock.Now();
         // What is due is ended before anything is decided that may rest on it; and whoever has a heartbeat under way is not silent. One that stops leaves
         // what is due to the next controller, or it would go on for as long as the disk is slower than something is due again.
-        _contacts.TellTo(state);
+        _contacts.ReportTo(state);
         var isDue = !_isStopped;
         while (isDue)
         {
@@ -475,7 +475,7 @@ public sealed class ControllerLoop : IController, IDisposable
 
     private void ScheduleDeadline(ControllerState state)
     {
-        _contacts.TellTo(state);
+        _contacts.ReportTo(state);
         // A later deadline is left to be found when the earlier one fires: it costs one look, and sessions move away with every heartbeat.
         if (state.NextDeadlineMs is not { } due || due >= _scheduledFor || (_scheduledFor != long.MaxValue && !_wheel.Cancel(_deadline)))
         {

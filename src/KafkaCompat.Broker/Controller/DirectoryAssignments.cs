@@ -19,7 +19,7 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
     private const int RetryMs = 500;
 
     private readonly Dictionary<(Uuid Topic, int Partition), Uuid> _waiting = [];
-    private readonly News _added = new();
+    private readonly AsyncAutoResetEvent _added = new();
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
 
@@ -30,7 +30,7 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
         {
             _waiting[(topicId, partition)] = directory;
         }
-        _added.Tell();
+        _added.Set();
     }
 
     public void Start() => _loop = Run();
@@ -50,7 +50,7 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
             {
                 while (Take() is { Count: > 0 } batch)
                 {
-                    if (await Tell(batch)) continue;
+                    if (await Send(batch)) continue;
                     foreach (var ((topic, partition), directory) in batch) AddAgain(topic, partition, directory);
                     await Task.Delay(TimeSpan.FromMilliseconds(RetryMs), time, _stop.Token);
                 }
@@ -77,7 +77,7 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
         lock (_waiting) _ = _waiting.TryAdd((topic, partition), directory);
     }
 
-    private async Task<bool> Tell(Dictionary<(Uuid Topic, int Partition), Uuid> batch)
+    private async Task<bool> Send(Dictionary<(Uuid Topic, int Partition), Uuid> batch)
     {
         var request = new AssignReplicasToDirsRequest { BrokerId = brokerId, BrokerEpoch = brokerEpoch() };
         foreach (var directory in batch.GroupBy(static entry => entry.Value))
@@ -96,7 +96,7 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
         }
         catch (NotControllerException)
         {
-            // The next controller is told.
+            // The next controller gets it.
             return false;
         }
         catch (Exception fault)

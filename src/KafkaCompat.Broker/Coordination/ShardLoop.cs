@@ -86,7 +86,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
         _mailbox.Post(() =>
         {
             _deletedTopics.AreDue = true;
-            TellOfTopics();
+            ForgetTopics();
         });
     }
 
@@ -166,7 +166,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
                 return;
         }
         _deletedTopics.AreDue = true;
-        TellOfTopics();
+        ForgetTopics();
         // Only now: a log that can be read and not written is not to be read again each second.
         if (_shard is not null && !_awaitsCommit)
             _load.Succeeded();
@@ -174,7 +174,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     }
 
     /// <summary>What the shard does about topics that are gone. It stays due where it cannot be done now.</summary>
-    private void TellOfTopics()
+    private void ForgetTopics()
     {
         if (_isClosed || _shard is null)
         {
@@ -211,7 +211,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
             {
                 case { IsRefused: true } refused:
                     // What has ended by the clock cannot be ended in the log, so there is nothing to answer from.
-                    Refuse(ticket, Told(refused));
+                    Refuse(ticket, ErrorOf(refused));
                     Pause(now);
                     ScheduleDeadline();
                     return;
@@ -233,7 +233,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
             return;
         }
         if (Execute(decision, batch, now) is { IsRefused: true } refusal)
-            Refuse(command, ticket, Told(refusal), now);
+            Refuse(command, ticket, ErrorOf(refusal), now);
         else
             ScheduleDeadline();
     }
@@ -246,7 +246,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
             return;
         var now = _time.Now();
         if (_deletedTopics.AreDue && _pausedUntil <= now.TickMs)
-            TellOfTopics();
+            ForgetTopics();
         if (_shard == shard && NextDue() <= now.TickMs)
         {
             var decision = shard.OnDeadline(now);
@@ -349,7 +349,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     }
 
     /// <summary>What an asker hears of a refusal. Too large is none of the errors that a coordinator's clients know.</summary>
-    private static ErrorCode Told(ShardAppend refused) => refused.IsTooLarge ? ErrorCode.UnknownServerError : ErrorCode.CoordinatorNotAvailable;
+    private static ErrorCode ErrorOf(ShardAppend refused) => refused.IsTooLarge ? ErrorCode.UnknownServerError : ErrorCode.CoordinatorNotAvailable;
 
     /// <summary>Nobody knows what the log holds, or whether what it holds will stay.</summary>
     private void Fail(ErrorCode error) => Restart(

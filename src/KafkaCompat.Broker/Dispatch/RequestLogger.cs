@@ -54,7 +54,7 @@ public sealed partial class RequestLogger(ILogger logger)
         using var json = new Utf8JsonWriter(content, Options);
         try
         {
-            LoggedContent.Write(message, json, version, SettingsText.MayTell);
+            LoggedContent.Write(message, json, version, SettingsText.MayShow);
             json.Flush();
         }
         catch (ContentIsFullException)

@@ -19,7 +19,7 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
     /// <summary>Held while listeners are told of something.</summary>
     private readonly SemaphoreSlim _gate = new(1, 1);
 
-    private readonly News _news = new();
+    private readonly AsyncAutoResetEvent _signal = new();
 
     /// <summary>Held over what the quorum has said and this has not taken up yet.</summary>
     private readonly Lock _newsLock = new();
@@ -127,7 +127,7 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
             _committedTo = Math.Max(_committedTo, id.EndOffset);
         }
 
-        _news.Tell();
+        _signal.Set();
     }
 
     public void OnHighWatermark(long offset)
@@ -137,7 +137,7 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
             _committedTo = offset;
         }
 
-        _news.Tell();
+        _signal.Set();
     }
 
     public void OnLeading(int epoch, long nextOffset)
@@ -147,7 +147,7 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
             _leading = (epoch, nextOffset);
         }
 
-        _news.Tell();
+        _signal.Set();
     }
 
     public void OnLeadershipLost(int epoch)
@@ -163,7 +163,7 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
     /// <summary>Applies what is committed by now, and ends. Nobody is told anything after that.</summary>
     public async ValueTask DisposeAsync()
     {
-        _news.End();
+        _signal.End();
         await _completion.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Current);
         await _gate.WaitAsync();
         _isDisposed = true;
@@ -174,7 +174,7 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
     {
         try
         {
-            while (await _news.WaitAsync())
+            while (await _signal.WaitAsync())
             {
                 await CatchUp(log);
             }

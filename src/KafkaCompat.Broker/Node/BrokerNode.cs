@@ -111,10 +111,10 @@ public sealed class BrokerNode : IAsyncDisposable
             quorum.Start();
             await controller.StartAsync(start.Stop);
             directories.Complete(quorum.Metadata.Image.Brokers.GetValueOrDefault(config.NodeId));
-            TellOtherCluster(config, directories.Meta, surroundings.NodeLogger);
+            LogOtherCluster(config, directories.Meta, surroundings.NodeLogger);
             broker = NewBroker(config, directories, quorum, metadata, controller.Channel, surroundings);
             await broker.StartAsync(start);
-            TellSettings(config, surroundings.NodeLogger);
+            LogSettings(config, surroundings.NodeLogger);
             return new BrokerNode(directories, quorum, controller, broker, surroundings);
         }
         catch (Exception failure)
@@ -131,19 +131,19 @@ public sealed class BrokerNode : IAsyncDisposable
                 broker.Service.Connections.Dispose();
             }
             steps.Take(directories.Dispose);
-            var told = Told(failure);
-            // A start that was told to end has done so. Whoever told it hears what failed on its way out: a disk, most of all.
-            if (start.Stop.IsCancellationRequested) throw new OperationCanceledException("The start was told to end.", told ?? failure, start.Stop);
-            if (told is not null) throw told;
+            var explained = Explain(failure);
+            // A start that was stopped has ended. The caller that stopped it hears what failed on the way out, such as a disk.
+            if (start.Stop.IsCancellationRequested) throw new OperationCanceledException("The start was stopped.", explained ?? failure, start.Stop);
+            if (explained is not null) throw explained;
             throw;
         }
 
         // Null where the failure says by itself what there is to say.
-        IOException? Told(Exception failure)
+        IOException? Explain(Exception failure)
         {
             if (FileShortage.IsOfDescriptors(failure.GetBaseException()))
                 return new IOException($"{failure.Message}. {FileShortage.Remedy}", failure);
-            // What failed after that is a consequence: one line tells of the disk.
+            // What failed after that is a consequence: one line names the disk.
             return directories.Metadata.Health.Cause is { } cause
                 ? new IOException($"The log directory {directories.Metadata.Path}, which holds the metadata log, has failed: {cause.Message}", cause)
                 : null;
@@ -164,7 +164,7 @@ public sealed class BrokerNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         var hasFailed = _quorum.Completion.IsFaulted || _controller.Completion.IsFaulted || _broker.Service.Completion.IsFaulted;
-        var hasLeft = await _broker.LeaveAsync(isTold: !_diskFailure.Task.IsCompleted);
+        var hasLeft = await _broker.LeaveAsync(isControlled: !_diskFailure.Task.IsCompleted);
         var steps = new StopSteps(_logger);
         await steps.Take(_controller.DisposeAsync);
         await steps.Take(_quorum.DisposeAsync);
@@ -211,15 +211,17 @@ public sealed class BrokerNode : IAsyncDisposable
         return new BrokerRole(config, service, lifecycle, quorum.Metadata, surroundings);
     }
 
-    private static void TellOtherCluster(ServerConfig config, MetaProperties meta, ILogger logger)
+    private static void LogOtherCluster(ServerConfig config, MetaProperties meta, ILogger logger)
     {
-        if (config.ClusterId is { } wanted && wanted != meta.ClusterId) BrokerNodeLogMessages.OtherCluster(logger, wanted, meta.ClusterId, config.MetadataLogDir);
+        if (config.ClusterId is { } wanted && wanted != meta.ClusterId)
+            BrokerNodeLogMessages.OtherCluster(logger, wanted, meta.ClusterId, config.MetadataLogDir);
     }
 
     /// <summary>Of settings that have no effect. Not where they were read: a start that is refused has one line to say, and it is not this one.</summary>
-    private static void TellSettings(ServerConfig config, ILogger logger)
+    private static void LogSettings(ServerConfig config, ILogger logger)
     {
-        foreach (var settings in UnservedSettings.WithoutEffect(config)) BrokerNodeLogMessages.SetWithoutEffect(logger, string.Join(", ", settings), settings.Key);
+        foreach (var settings in UnservedSettings.WithoutEffect(config))
+            BrokerNodeLogMessages.SetWithoutEffect(logger, string.Join(", ", settings), settings.Key);
         if (config.Explicit.TryGetValue(ConfigKeys.LogCleanupPolicy, out var policy) && policy.Contains("compact", StringComparison.Ordinal))
             BrokerNodeLogMessages.CompactsByDefault(logger, policy);
     }

@@ -60,7 +60,7 @@ public sealed class BrokerRole : IAsyncDisposable
         Service.Start();
         await UnlessStopped(_lifecycle.UnfenceAsync());
         Service.CordonsChanged += _lifecycle.ReportDirectories;
-        Service.TellDirectories();
+        Service.ReportDirectories();
         await UnlessStopped(InitialTopics.Create(_config.Topics, Service.Metadata, Service.Controller, _config, _logger));
         _refused.Start();
 
@@ -75,15 +75,15 @@ public sealed class BrokerRole : IAsyncDisposable
     public void ReportDirectories() => _lifecycle.ReportDirectories();
 
     /// <summary>
-    /// Leaves the cluster: the controller, where <paramref name="isTold"/> and the settings say so, moves leadership away first. False where something of it
+    /// Leaves the cluster: by a controlled shutdown first where <paramref name="isControlled"/> and the settings say so. False where something of it
     /// failed.
     /// </summary>
-    public async ValueTask<bool> LeaveAsync(bool isTold)
+    public async ValueTask<bool> LeaveAsync(bool isControlled)
     {
         _hasLeft = true;
         var steps = new StopSteps(_logger);
         await steps.Take(_refused.DisposeAsync);
-        if (isTold && _config.GetBool(ConfigKeys.ControlledShutdownEnable)) await steps.Take(_lifecycle.ShutDownAsync);
+        if (isControlled && _config.GetBool(ConfigKeys.ControlledShutdownEnable)) await steps.Take(_lifecycle.ShutDownAsync);
         await steps.Take(_lifecycle.DisposeAsync);
         return !steps.HasFailed;
     }
@@ -92,7 +92,7 @@ public sealed class BrokerRole : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _underWay.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        if (!_hasLeft) _ = await LeaveAsync(isTold: false);
+        if (!_hasLeft) _ = await LeaveAsync(isControlled: false);
         await Service.DisposeAsync();
     }
 }

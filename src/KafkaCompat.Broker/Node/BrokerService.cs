@@ -184,7 +184,7 @@ public sealed class BrokerService : IAsyncDisposable
     /// Begins to tell the controller which directories hold the replicas. Once the broker is unfenced and leaders are elected, as in Kafka: a replica whose
     /// directory was lost has an empty log in its place by now, and must not come to lead with that.
     /// </summary>
-    public void TellDirectories() => _assignments.Start();
+    public void ReportDirectories() => _assignments.Start();
 
     /// <summary>
     /// Ends all connections in order, as the first thing of a stop, when no more are accepted: fetches that wait are answered with what there is, members of

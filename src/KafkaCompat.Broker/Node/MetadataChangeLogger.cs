@@ -34,7 +34,7 @@ public sealed class MetadataChangeLogger(int nodeId, ILogger logger) : IMetadata
     {
         // The first step holds all that the node found.
         if (_isLive) Count(step);
-        if (_isLive && logger.IsEnabled(LogLevel.Information)) Tell(step);
+        if (_isLive && logger.IsEnabled(LogLevel.Information)) LogChanges(step);
         _isLive = true;
         return ValueTask.CompletedTask;
     }
@@ -54,7 +54,7 @@ public sealed class MetadataChangeLogger(int nodeId, ILogger logger) : IMetadata
         }
     }
 
-    private void Tell(MetadataStep step)
+    private void LogChanges(MetadataStep step)
     {
         var told = 0;
         foreach (var tell in Events(step).Take(MaxLinesPerChange))

@@ -102,7 +102,7 @@ internal sealed class FetchWaits
             _bounds = null;
             for (var node = _first; node is not null; node = node.Next)
             {
-                Tell(node, node.Wait.CommittedOnly ? stableBytes : bytes, node.Wait.CommittedOnly ? isMoreStable : hasMoved);
+                Signal(node, node.Wait.CommittedOnly ? stableBytes : bytes, node.Wait.CommittedOnly ? isMoreStable : hasMoved);
             }
         }
     }
@@ -144,9 +144,9 @@ internal sealed class FetchWaits
             _first = node;
             node.IsLinked = true;
             if (node.Wait.CommittedOnly)
-                Tell(node, now.StableBytes - seen.StableBytes, now.LastStableOffset(long.MinValue) > seen.LastStableOffset(long.MinValue));
+                Signal(node, now.StableBytes - seen.StableBytes, now.LastStableOffset(long.MinValue) > seen.LastStableOffset(long.MinValue));
             else
-                Tell(node, now.VisibleBytes - seen.VisibleBytes, now.HighWatermark > seen.HighWatermark);
+                Signal(node, now.VisibleBytes - seen.VisibleBytes, now.HighWatermark > seen.HighWatermark);
         }
     }
 
@@ -164,7 +164,7 @@ internal sealed class FetchWaits
     }
 
     /// <summary>A fetch that waits hears of bytes, or that there is more although nobody counted it.</summary>
-    private static void Tell(FetchWait.Node node, long grown, bool hasMoved)
+    private static void Signal(FetchWait.Node node, long grown, bool hasMoved)
     {
         if (grown > 0) node.Wait.Grew(grown);
         else if (hasMoved) node.Wait.Changed();

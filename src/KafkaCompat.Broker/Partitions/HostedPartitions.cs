@@ -64,7 +64,7 @@ internal sealed class HostedPartitions : IMetadataListener
             foreach (var index in change.ChangedPartitions) Apply(change.Name, change.Id, index, change[index]);
         }
         foreach (var resource in step.Delta.ChangedConfigs) ApplyConfig(step.Image, resource);
-        _offline.Tell();
+        _offline.Log();
     }
 
     private void TryAgain(MetadataImage image)

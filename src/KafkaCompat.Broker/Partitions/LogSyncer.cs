@@ -22,7 +22,7 @@ public sealed class LogSyncer(TimeProvider? time = null)
     /// <summary>Partitions whose sync was refused.</summary>
     private readonly HashSet<Partition> _refused = [];
 
-    private readonly News _hasRefused = new();
+    private readonly AsyncAutoResetEvent _hasRefused = new();
     private readonly Signal _stopping = new();
     private Task _workers = Task.CompletedTask;
     private Task _retries = Task.CompletedTask;
@@ -98,7 +98,7 @@ public sealed class LogSyncer(TimeProvider? time = null)
         catch (KafkaStorageException)
         {
             lock (_refused) _ = _refused.Add(partition);
-            _hasRefused.Tell();
+            _hasRefused.Set();
         }
         catch (ObjectDisposedException)
         {

@@ -28,8 +28,8 @@ internal sealed class OfflineCauses(PartitionTable table, ILogger logger)
         Add(key, new OfflinePartition(topicId, $"{root.GetType().FullName} {root.HResult}", failure.Message.TrimEnd('.')), failure);
     }
 
-    /// <summary>Says what was added since the last time.</summary>
-    public void Tell()
+    /// <summary>Logs what was added since the last time.</summary>
+    public void Log()
     {
         foreach (var cause in _causes.Values)
         {

@@ -159,8 +159,8 @@ public sealed class MetadataLog : IDisposable
         }
         catch (MetadataCorruptException damaged)
         {
-            var isToldTwice = _snapshots.Length > 1 && _snapshots[^2].EndOffset >= StartOffset && EndOffset >= id.EndOffset;
-            var whatToDo = isToldTwice
+            var hasEarlier = _snapshots.Length > 1 && _snapshots[^2].EndOffset >= StartOffset && EndOffset >= id.EndOffset;
+            var whatToDo = hasEarlier
                 ? $"The snapshot before it, {_snapshots[^2].FileName}, and the log behind that say the same: move the damaged file elsewhere and start again."
                 : "Restore it from a copy.";
             throw new QuorumStateException($"The snapshot {PathOf(id)} of the metadata is damaged: it holds {damaged.What}. {whatToDo}", damaged);

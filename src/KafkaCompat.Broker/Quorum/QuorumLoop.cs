@@ -51,7 +51,7 @@ public sealed class QuorumLoop : IDisposable
     /// <summary>The epoch of which the listener was told that this node leads it, until it is told that this is over.</summary>
     private int? _ledEpoch;
 
-    private long _toldHighWatermark = -1;
+    private long _publishedHighWatermark = -1;
     private bool _isStopping;
     private volatile bool _hasEnded;
     private Exception? _failure;
@@ -209,14 +209,14 @@ public sealed class QuorumLoop : IDisposable
         }
 
         _core.Tick(_clock.Now());
-        TellIfLost();
+        ReportLostLeadership();
         // What Ready lists has its order: nothing more is taken of it before its files are written.
         while (TryTakeSteps() && TryTakeReady())
         {
         }
 
         // Also where a step waits for a file: what is durable is committed all the same.
-        TellCommitted(_core.HighWatermark);
+        PublishCommitted(_core.HighWatermark);
         Sync();
         WriteSnapshot();
         EndEpochOfOthers();
@@ -276,14 +276,14 @@ public sealed class QuorumLoop : IDisposable
 
         if (!ready.Requests.IsEmpty || !ready.Replies.IsEmpty)
         {
-            _steps.Enqueue(() => Tell(ready));
+            _steps.Enqueue(() => Send(ready));
         }
 
-        TellCommitted(ready.HighWatermark);
+        PublishCommitted(ready.HighWatermark);
         return _steps.Count > 0;
     }
 
-    private void Tell(RaftReady ready)
+    private void Send(RaftReady ready)
     {
         foreach (var request in ready.Requests)
         {
@@ -401,14 +401,14 @@ public sealed class QuorumLoop : IDisposable
         }
     }
 
-    private void TellCommitted(long highWatermark)
+    private void PublishCommitted(long highWatermark)
     {
-        if (highWatermark <= _toldHighWatermark)
+        if (highWatermark <= _publishedHighWatermark)
         {
             return;
         }
 
-        _toldHighWatermark = highWatermark;
+        _publishedHighWatermark = highWatermark;
         _listener.OnHighWatermark(highWatermark);
         if (_opened is { } opened && highWatermark >= opened.EndOffset)
         {
@@ -427,7 +427,7 @@ public sealed class QuorumLoop : IDisposable
         }
     }
 
-    private void TellIfLost()
+    private void ReportLostLeadership()
     {
         if (_ledEpoch is not { } epoch || (_core.Role is Leader && _core.Epoch == epoch))
         {

@@ -9,29 +9,29 @@ namespace KafkaCompat.Protocol;
 public static class LoggedContent
 {
     [ThreadStatic]
-    private static Func<string, bool>? t_mayTell;
+    private static Func<string, bool>? t_mayShow;
 
     [ThreadStatic]
     private static string? t_setting;
 
     /// <summary>Whether this thread writes for a log.</summary>
-    internal static bool IsOn => t_mayTell is not null;
+    internal static bool IsOn => t_mayShow is not null;
 
     /// <summary>Writes a message for a log.</summary>
     /// <param name="message">The message.</param>
     /// <param name="json">Where to.</param>
     /// <param name="version">Its version.</param>
-    /// <param name="mayTell">Whether the value of a setting of this name is no secret.</param>
-    public static void Write(IMessage message, Utf8JsonWriter json, short version, Func<string, bool> mayTell)
+    /// <param name="mayShow">Whether the value of a setting of this name is no secret.</param>
+    public static void Write(IMessage message, Utf8JsonWriter json, short version, Func<string, bool> mayShow)
     {
-        (t_mayTell, t_setting) = (mayTell, null);
+        (t_mayShow, t_setting) = (mayShow, null);
         try
         {
             message.WriteJson(json, version);
         }
         finally
         {
-            (t_mayTell, t_setting) = (null, null);
+            (t_mayShow, t_setting) = (null, null);
         }
     }
 
@@ -46,6 +46,6 @@ public static class LoggedContent
             t_setting = text;
         }
 
-        return field != "value" || text is null || (t_setting is not null && t_mayTell!(t_setting)) ? text : "(hidden)";
+        return field != "value" || text is null || (t_setting is not null && t_mayShow!(t_setting)) ? text : "(hidden)";
     }
 }

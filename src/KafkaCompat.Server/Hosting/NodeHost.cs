@@ -14,7 +14,7 @@ namespace KafkaCompat.Server.Hosting;
 /// <summary>Runs a node as the program does: one line on standard output when it is ready, until a signal ends it.</summary>
 internal static class NodeHost
 {
-    /// <summary>How long a start that was told to end may take to close what it has opened.</summary>
+    /// <summary>How long a start that was stopped may take to close what it has opened.</summary>
     private const int MaxStartStopMs = 1_500;
 
     /// <summary>
@@ -95,7 +95,7 @@ internal static class NodeHost
             try
             {
                 var ready = ReadyLine(node, http, noHttp);
-                Tell(node, logger);
+                LogServing(node, logger);
                 output.Print(ready);
                 systemd.Ready(ready, () => !node.Completion.IsCompleted);
                 http?.Serve(node.Node);
@@ -173,7 +173,7 @@ internal static class NodeHost
         return null;
     }
 
-    /// <summary>Waits for a start that was told to end. However it ends, and be it with a failure, it was asked for: the end is an orderly one.</summary>
+    /// <summary>Waits for a start that was stopped. However it ends, even by a failure, the end was asked for and is an orderly one.</summary>
     internal static async Task EndOfStart(Task<RunningNode> starting, NodeStart start, ILogger logger)
     {
         using var patience = new CancellationTokenSource(MaxStartStopMs);
@@ -248,7 +248,7 @@ internal static class NodeHost
         return await starting.ConfigureAwait(false);
     }
 
-    private static void Tell(RunningNode node, ILogger logger)
+    private static void LogServing(RunningNode node, ILogger logger)
     {
         var image = node.Node.Broker.Metadata.Current;
         HostLogMessages.Serving(

@@ -53,7 +53,8 @@ internal sealed class RunningNode : IAsyncDisposable
         var logger = logs.CreateLogger("kafkacompat");
         var options = TransportOptions(config, isGuest) with
         {
-            Refused = RefusedConnections.Told((endpoint, count) => HostLogMessages.NoDescriptorForConnection(logger, endpoint, count), TimeProvider.System),
+            Refused = RefusedConnections.Reporting(
+                (endpoint, count) => HostLogMessages.NoDescriptorForConnection(logger, endpoint, count), TimeProvider.System),
         };
         var listeners = new NodeListeners(new SocketTransport(options, TimeProvider.System), logger);
         var diskThreads = new WorkThreads("disk", WorkThreads.MaxDiskThreads);

@@ -83,8 +83,8 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         FirstReservedDescriptor = shares.Connections,
         SpareConnections = DescriptorLimit.MaxForHttp,
         MaxConnections = MaxConnections,
-        Full = RefusedConnections.Told((endpoint, count) => HostLogMessages.HttpIsFull(logger, endpoint, count, MaxConnections), TimeProvider.System),
-        Refused = RefusedConnections.Told((endpoint, count) => HostLogMessages.NoDescriptorForHttp(logger, endpoint, count), TimeProvider.System),
+        Full = RefusedConnections.Reporting((endpoint, count) => HostLogMessages.HttpIsFull(logger, endpoint, count, MaxConnections), TimeProvider.System),
+        Refused = RefusedConnections.Reporting((endpoint, count) => HostLogMessages.NoDescriptorForHttp(logger, endpoint, count), TimeProvider.System),
     };
 
     /// <summary>

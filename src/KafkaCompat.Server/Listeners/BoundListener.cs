@@ -65,7 +65,7 @@ internal sealed class BoundListener : IAsyncDisposable
                 }
                 catch (SocketException e)
                 {
-                    return (new SettingProblem(Told(listener, addresses[i], listener.Port, e), [setting]),
+                    return (new SettingProblem(Explain(listener, addresses[i], listener.Port, e), [setting]),
                         e.SocketErrorCode == SocketError.AddressAlreadyInUse);
                 }
             }
@@ -104,7 +104,7 @@ internal sealed class BoundListener : IAsyncDisposable
                     return null;
                 }
 
-                throw new ConfigurationException([new SettingProblem(Told(listener, address, port, e), [setting])]);
+                throw new ConfigurationException([new SettingProblem(Explain(listener, address, port, e), [setting])]);
             }
         }
 
@@ -114,7 +114,7 @@ internal sealed class BoundListener : IAsyncDisposable
     private static bool IsDoneWithout(SocketException failure) =>
         failure.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported;
 
-    private static string Told(ListenerEndpoint listener, IPAddress address, int port, SocketException failure) => failure.SocketErrorCode switch
+    private static string Explain(ListenerEndpoint listener, IPAddress address, int port, SocketException failure) => failure.SocketErrorCode switch
     {
         SocketError.AddressAlreadyInUse => $"Port {port} is in use: listener {listener} cannot be bound to {address}.",
         SocketError.AccessDenied => $"Port {port} may not be used by this user: listener {listener}.",

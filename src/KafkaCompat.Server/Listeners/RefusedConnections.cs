@@ -2,31 +2,31 @@ using System.Net;
 
 namespace KafkaCompat.Server.Listeners;
 
-/// <summary>Tells of connections that are closed as they come: one line a minute, however many there are.</summary>
+/// <summary>Reports connections that are closed as they come: one line a minute, however many there are.</summary>
 internal static class RefusedConnections
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
 
-    /// <summary>What a transport calls for each of them, so that <paramref name="tell"/> gets where the last came to and how many came in all.</summary>
-    public static Action<EndPoint> Told(Action<EndPoint, long> tell, TimeProvider time)
+    /// <summary>What a transport calls for each of them, so that <paramref name="report"/> gets where the last came to and how many came in all.</summary>
+    public static Action<EndPoint> Reporting(Action<EndPoint, long> report, TimeProvider time)
     {
         var count = 0L;
-        var told = new Lock();
-        long? toldAt = null;
+        var gate = new Lock();
+        long? reportedAt = null;
         return endpoint =>
         {
             var closed = Interlocked.Increment(ref count);
-            lock (told)
+            lock (gate)
             {
-                if (toldAt is { } last && time.GetElapsedTime(last) < Pause)
+                if (reportedAt is { } last && time.GetElapsedTime(last) < Pause)
                 {
                     return;
                 }
 
-                toldAt = time.GetTimestamp();
+                reportedAt = time.GetTimestamp();
             }
 
-            tell(endpoint, closed);
+            report(endpoint, closed);
         };
     }
 }

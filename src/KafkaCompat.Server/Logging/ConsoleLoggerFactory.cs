@@ -46,7 +46,7 @@ internal sealed class ConsoleLoggerFactory(TextWriter output, LogLevel least, Ti
         var now = time.GetUtcNow();
 
         // One rule for both formats.
-        var hasStack = exception is not null && (least <= LogLevel.Debug || !StartFailure.IsToldByMessage(exception));
+        var hasStack = exception is not null && (least <= LogLevel.Debug || !StartFailure.IsExplainedByMessage(exception));
         if (format == LogFormat.Json)
         {
             var json =

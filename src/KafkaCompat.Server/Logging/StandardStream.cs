@@ -102,12 +102,12 @@ internal sealed partial class StandardStream : TextWriter
 
     public override void WriteLine(string? value) => Add(value + "\n");
 
-    /// <summary>Waits for the reader of what is left, as long as a line may, whether or not it had stopped. What is lost is told of behind it.</summary>
+    /// <summary>Waits for the reader of what is left, as long as a line may, whether or not it had stopped. What is lost is reported behind it.</summary>
     public override void Flush()
     {
         lock (Gate)
         {
-            TellOfLost();
+            ReportLost();
             _isStalled = false;
             _ = Drain(MaxStallMs, downTo: 0);
         }
@@ -139,13 +139,13 @@ internal sealed partial class StandardStream : TextWriter
                 return;
             }
 
-            TellOfLost();
+            ReportLost();
             Wait(text);
             Go();
         }
     }
 
-    private void TellOfLost()
+    private void ReportLost()
     {
         if (_lost == 0) return;
         Wait((_isTorn ? "\n" : "") + LostLines(_lost, _reason) + "\n", _lost, _isTorn);

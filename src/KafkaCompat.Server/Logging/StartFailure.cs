@@ -18,10 +18,10 @@ internal static class StartFailure
             or MetadataCorruptException or LogCorruptionException;
 
     /// <summary>
-    /// Whether a line of the log tells a failure by its message alone: a disk or a file, whose place in the program says nothing to whoever mends it. The end
+    /// Whether a message explains a failure by itself: a disk or a file, whose place in the program says nothing to whoever mends it. The end
     /// of a stream is neither: who reads past it is a fault of the program.
     /// </summary>
-    public static bool IsToldByMessage(Exception exception) => IsForeseen(exception) && exception is not EndOfStreamException;
+    public static bool IsExplainedByMessage(Exception exception) => IsForeseen(exception) && exception is not EndOfStreamException;
 
     /// <summary>The message of an exception, and those of its causes that it does not repeat.</summary>
     public static string Reasons(Exception exception)
@@ -36,10 +36,10 @@ internal static class StartFailure
     }
 
     /// <summary>
-    /// Says what stands in the way. What nobody foresaw is told by its kind, and any with its stack where that is asked for: a node that ran may never again
-    /// come to where it failed. Returns the exit code.
+    /// Reports what stands in the way. An unforeseen failure is named by its type, and any failure comes with its stack where that is asked for: a node that
+    /// ran may never again come to where it failed. Returns the exit code.
     /// </summary>
-    public static int Tell(Exception? exception, ProgramOutput output, bool withStack = false)
+    public static int Report(Exception? exception, ProgramOutput output, bool withStack = false)
     {
         switch (exception)
         {

@@ -19,30 +19,30 @@ internal sealed class SystemdNotifier : IDisposable
     /// <summary>The node serves. From now on the watchdog hears of it while <paramref name="isAlive"/>.</summary>
     public void Ready(string status, Func<bool> isAlive)
     {
-        Tell($"READY=1\nSTATUS={status}");
+        Notify($"READY=1\nSTATUS={status}");
         if (_path is not null
             && long.TryParse(Environment.GetEnvironmentVariable(WatchdogVariable), NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds)
             && microseconds > 0)
         {
             // Twice as often as it has to be, as systemd advises. The timer fires on the pool that the node's work runs on: one that is stuck is not alive.
             var half = TimeSpan.FromMicroseconds(microseconds / 2.0);
-            _watchdog = new Timer(_ => TellAlive(isAlive), null, half, half);
+            _watchdog = new Timer(_ => NotifyAlive(isAlive), null, half, half);
         }
     }
 
-    public void Stopping() => Tell("STOPPING=1");
+    public void Stopping() => Notify("STOPPING=1");
 
     public void Dispose() => _watchdog?.Dispose();
 
-    private void TellAlive(Func<bool> isAlive)
+    private void NotifyAlive(Func<bool> isAlive)
     {
         if (isAlive())
         {
-            Tell("WATCHDOG=1");
+            Notify("WATCHDOG=1");
         }
     }
 
-    private void Tell(string state)
+    private void Notify(string state)
     {
         if (_path is null)
         {

@@ -135,7 +135,7 @@ public sealed class LogDirectories : IDisposable
     /// <summary>
     /// The high watermarks of the logs that are here, as their directories last wrote them down. What a directory says of a log that lies elsewhere is old.
     /// Where a log ends before its high watermark, or is not here although <paramref name="isExpected"/>, records are gone that were acknowledged, and
-    /// <see cref="Recovery"/> is told.
+    /// <see cref="Recovery"/> hears of it.
     /// </summary>
     public Dictionary<TopicPartition, long> HighWatermarksAtStart(Func<TopicPartition, bool>? isExpected = null)
     {
@@ -154,19 +154,19 @@ public sealed class LogDirectories : IDisposable
                 }
                 all[partition] = offset;
                 if (log.LogEndOffset < offset)
-                    TellLost(log.Folder, log.LogEndOffset, offset);
+                    ReportLost(log.Folder, log.LogEndOffset, offset);
             }
         }
         // Where a directory is offline the log may be in that.
         foreach ((var directory, var partition, var offset) in HasOffline ? [] : without)
         {
             if (offset > 0 && isExpected?.Invoke(partition) == true && HomeOf(partition) is null)
-                TellLost(Path.Combine(directory.Path, partition.ToString()), 0, offset);
+                ReportLost(Path.Combine(directory.Path, partition.ToString()), 0, offset);
         }
         return all;
     }
 
-    private void TellLost(string folder, long from, long to) =>
+    private void ReportLost(string folder, long from, long to) =>
         Recovery.Repaired(new LogRepair(RepairAct.AcknowledgedLost, folder, FromOffset: from, ToOffset: to, Count: to - from));
 
     /// <summary>

@@ -50,7 +50,7 @@ public sealed class RecoveryWatch(TimeProvider clock, IRecoveryListener listener
 
     private readonly HashSet<LogRepair> _damage = [];
     private readonly Lock _gate = new();
-    private long _told = clock.GetTimestamp();
+    private long _reported = clock.GetTimestamp();
     private int _opened;
     private int _logs;
     private long _checkedBytes;
@@ -79,7 +79,7 @@ public sealed class RecoveryWatch(TimeProvider clock, IRecoveryListener listener
     public void Opened()
     {
         _ = Interlocked.Increment(ref _opened);
-        TellIfDue();
+        ReportIfDue();
     }
 
     /// <summary>Bytes were read. Throws <see cref="OperationCanceledException"/> where the opening is to stop.</summary>
@@ -87,7 +87,7 @@ public sealed class RecoveryWatch(TimeProvider clock, IRecoveryListener listener
     {
         _ = Interlocked.Add(ref _checkedBytes, bytes);
         ThrowIfStopped();
-        TellIfDue();
+        ReportIfDue();
     }
 
     /// <summary>
@@ -102,29 +102,29 @@ public sealed class RecoveryWatch(TimeProvider clock, IRecoveryListener listener
     public void Repaired(LogRepair repair)
     {
         ArgumentNullException.ThrowIfNull(repair);
-        if (repair.Act is RepairAct.DamageKept && WasTold(repair))
+        if (repair.Act is RepairAct.DamageKept && WasReported(repair))
             return;
         _ = Interlocked.Increment(ref _repairs[(int)repair.Act]);
         listener.Repaired(repair);
     }
 
     /// <summary>Damage that stays is met by each walk over its segment, and is one thing to say.</summary>
-    private bool WasTold(LogRepair damage)
+    private bool WasReported(LogRepair damage)
     {
         lock (_gate)
             return _damage.Contains(damage) || (_damage.Count < DamageRemembered && !_damage.Add(damage));
     }
 
-    private void TellIfDue()
+    private void ReportIfDue()
     {
-        if (clock.GetElapsedTime(Volatile.Read(ref _told)).TotalMilliseconds < ProgressIntervalMs)
+        if (clock.GetElapsedTime(Volatile.Read(ref _reported)).TotalMilliseconds < ProgressIntervalMs)
             return;
         lock (_gate)
         {
             var now = clock.GetTimestamp();
-            if (clock.GetElapsedTime(_told, now).TotalMilliseconds < ProgressIntervalMs)
+            if (clock.GetElapsedTime(_reported, now).TotalMilliseconds < ProgressIntervalMs)
                 return;
-            Volatile.Write(ref _told, now);
+            Volatile.Write(ref _reported, now);
         }
         listener.Progressed(Progress);
     }

@@ -38,7 +38,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
             : new LogRecovery(environment, epochs, producers, settings, opening.KeepsCuts ? new KeptCuts(environment, folder) : null)
             .Recover(segments, opening);
         var builtFrom = recovered?.From ?? long.MaxValue;
-        TellOfEmptied(segments, builtFrom);
+        ReportEmptied(segments, builtFrom);
         CheckTransactionIndexes(segments, producers, builtFrom);
 
         var logEnd = segments.Count == 0 ? opening.LogStartOffset : recovered?.End ?? OpenLast(segments[^1]);
@@ -126,7 +126,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
     /// <summary>
     /// A segment that another one follows had records when it was sealed, and its time index still says so; one that compaction has emptied has none there.
     /// </summary>
-    private void TellOfEmptied(List<LogSegment> segments, long builtFrom)
+    private void ReportEmptied(List<LogSegment> segments, long builtFrom)
     {
         for (var i = 0; i < segments.Count - 1 && segments[i].BaseOffset < builtFrom; i++)
         {
@@ -164,8 +164,8 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         environment.Recovery.Repaired(new LogRepair(RepairAct.RecordsMissing, path, FromOffset: logEnd, ToOffset: opening.RecoveryPoint));
     }
 
-    /// <summary>Says what a walk left out, and what of the file goes behind its end.</summary>
-    public static void Tell(LogEnvironment environment, LogSegment segment, SegmentWalk walk, long length, string? keptAs = null)
+    /// <summary>Reports what a walk left out, and what of the file goes behind its end.</summary>
+    public static void Report(LogEnvironment environment, LogSegment segment, SegmentWalk walk, long length, string? keptAs = null)
     {
         var path = segment.LogPath;
         foreach (var damage in walk.Damage)
@@ -208,7 +208,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
             active.SetRecoveredSize(length, afterKill: false, isOnDisk: true);
             return opening.RecoveryPoint;
         }
-        Tell(environment, active, walk, length);
+        Report(environment, active, walk, length);
         _isCut = walk.End < length;
         active.SetRecoveredSize(walk.End, afterKill: false, isOnDisk: true);
         return walk.NextOffset;

@@ -106,7 +106,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
                 keptAs = kept.Copy(segment, walk.End, length);
             }
         }
-        LogLoader.Tell(environment, segment, walk, length, keptAs);
+        LogLoader.Report(environment, segment, walk, length, keptAs);
         // An empty file is its name alone. Of others nothing is known to be on the disk but what is before the recovery point.
         segment.SetRecoveredSize(walk.End, afterKill: true, isOnDisk: length == 0 || walk.NextOffset <= recoveryPoint);
         segment.RewriteIndexes();

@@ -56,17 +56,17 @@ internal sealed class TemporaryFiles(LogEnvironment environment, string folder)
             }
 
             _files.Rename(Path.Combine(folder, swap), Path.Combine(folder, swap[..^SegmentFiles.Swap.Length]));
-            Tell(RepairAct.CleaningFinished, swap);
+            Report(RepairAct.CleaningFinished, swap);
         }
         return true;
     }
 
-    private void Tell(RepairAct act, string name) => environment.Recovery.Repaired(new LogRepair(act, Path.Combine(folder, name)));
+    private void Report(RepairAct act, string name) => environment.Recovery.Repaired(new LogRepair(act, Path.Combine(folder, name)));
 
     private void Delete(string name, RepairAct act)
     {
         _files.Delete(Path.Combine(folder, name));
-        Tell(act, name);
+        Report(act, name);
     }
 
     private static bool TryBaseOffset(string name, out long baseOffset)
@@ -128,7 +128,7 @@ internal sealed class TemporaryFiles(LogEnvironment environment, string folder)
         foreach (var swap in swaps.FindAll(swap => TryBaseOffset(swap, out var baseOffset) && baseOffset == swapBase))
         {
             _files.Delete(Path.Combine(folder, swap));
-            Tell(RepairAct.CleaningUndone, swap);
+            Report(RepairAct.CleaningUndone, swap);
             _ = swaps.Remove(swap);
         }
     }

@@ -28,8 +28,8 @@ public sealed class StartStopTests
         { new KafkaStorageException("The log directory has failed earlier: No space left on device"), true },
         { new IOException("Input/output error"), true },
         { new ConfigurationException("Port 9092 is in use."), true },
-        { new OperationCanceledException("The start was told to end.", new TaskCanceledException()), false },
-        { new OperationCanceledException("The start was told to end.",
+        { new OperationCanceledException("The start was stopped.", new TaskCanceledException()), false },
+        { new OperationCanceledException("The start was stopped.",
             new KafkaStorageException("The log directory has failed earlier: No space left on device")), true },
     };
 

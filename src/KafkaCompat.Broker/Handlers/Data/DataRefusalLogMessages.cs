@@ -11,5 +11,5 @@ internal static partial class DataRefusalLogMessages
     public static partial void ProduceRefused(ILogger logger, long bytes, string topic, int partition, string? clientId, ErrorCode error, string reason);
 
     [LoggerMessage(1602, LogLevel.Information, "More partitions of produce requests were refused since the last line about it: {Count}.")]
-    public static partial void NotTold(ILogger logger, long count);
+    public static partial void NotLogged(ILogger logger, long count);
 }

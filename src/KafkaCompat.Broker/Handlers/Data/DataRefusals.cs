@@ -19,7 +19,7 @@ public sealed class DataRefusals(ILogger logger, TimeProvider time) : IDisposabl
     private readonly Lock _lock = new();
     private long _windowTicks = time.GetTimestamp();
     private int _lines;
-    private long _untold;
+    private long _unlogged;
     private ITimer? _windowEnd;
     private bool _isDisposed;
     private long _produce;
@@ -54,39 +54,40 @@ public sealed class DataRefusals(ILogger logger, TimeProvider time) : IDisposabl
         var bytes = data.Records?.Memory.Length ?? 0;
         if (error is ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge) Interlocked.Add(ref _bytes, bytes);
         if (!logger.IsEnabled(LogLevel.Information)) return;
-        long untold;
+        long unlogged;
         lock (_lock)
         {
             if (time.GetElapsedTime(_windowTicks).TotalMilliseconds > WindowMs) (_windowTicks, _lines) = (time.GetTimestamp(), 0);
             if (_lines == MaxLinesPerWindow)
             {
-                // The number is told when the window ends, whether or not another partition is refused then.
-                if (_untold++ == 0) AtEndOfWindow();
+                // The number is logged when the window ends, whether or not another partition is refused then.
+                if (_unlogged++ == 0) AtEndOfWindow();
                 return;
             }
             _lines++;
-            (untold, _untold) = (_untold, 0);
+            (unlogged, _unlogged) = (_unlogged, 0);
         }
-        if (untold > 0) DataRefusalLogMessages.NotTold(logger, untold);
-        DataRefusalLogMessages.ProduceRefused(logger, bytes, topic ?? "of an unknown id", data.Index, context.ClientId, error, reason is null ? "" : $": {reason}");
+        if (unlogged > 0) DataRefusalLogMessages.NotLogged(logger, unlogged);
+        DataRefusalLogMessages.ProduceRefused(
+            logger, bytes, topic ?? "of an unknown id", data.Index, context.ClientId, error, reason is null ? "" : $": {reason}");
     }
 
     private void AtEndOfWindow()
     {
         if (_isDisposed) return;
         var left = TimeSpan.FromMilliseconds(WindowMs) - time.GetElapsedTime(_windowTicks);
-        _windowEnd ??= time.CreateTimer(static state => ((DataRefusals)state!).TellUntold(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _windowEnd ??= time.CreateTimer(static state => ((DataRefusals)state!).LogUnlogged(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _ = _windowEnd.Change(left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
 
-    private void TellUntold()
+    private void LogUnlogged()
     {
         // Within the lock, so that no line comes after Dispose.
         lock (_lock)
         {
-            if (_isDisposed || _untold == 0) return;
-            DataRefusalLogMessages.NotTold(logger, _untold);
-            _untold = 0;
+            if (_isDisposed || _unlogged == 0) return;
+            DataRefusalLogMessages.NotLogged(logger, _unlogged);
+            _unlogged = 0;
         }
     }
 }

@@ -31,10 +31,10 @@ namespace KafkaCompat.Broker.Handlers.Data;
 public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
 {
     /// <summary>The first version that tells the leader; the schema has a place for it from 12 on, which Kafka leaves empty.</summary>
-    private const short LeaderToldSince = 16;
+    private const short LeaderSinceVersion = 16;
 
     /// <summary>The first version with an error for the request as a whole.</summary>
-    private const short ErrorToldSince = 7;
+    private const short ErrorSinceVersion = 7;
 
     /// <summary>The first version that fails without naming the partitions.</summary>
     private const short FailsWholeSince = 13;
@@ -87,7 +87,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
         if (context.ApiVersion >= FailsWholeSince) return new FetchResponse { ErrorCode = ErrorCode.UnknownServerError };
         Array.Fill(reads, PartitionRead.Failed(ErrorCode.UnknownServerError) with { AbortedTransactions = [] });
         var response = Answer(scope, reads, context);
-        if (context.ApiVersion >= ErrorToldSince) response.ErrorCode = ErrorCode.UnknownServerError;
+        if (context.ApiVersion >= ErrorSinceVersion) response.ErrorCode = ErrorCode.UnknownServerError;
         return response;
     }
 
@@ -173,7 +173,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
     {
         var version = context.ApiVersion;
         var response = new FetchResponse { SessionId = scope.Session?.Id ?? 0 };
-        if (version >= LeaderToldSince) AddLeaders(response, reads, context.ListenerName);
+        if (version >= LeaderSinceVersion) AddLeaders(response, reads, context.ListenerName);
         if (scope.Session is { } session)
         {
             lock (session.Gate) return Fill(response, scope, reads, context);
@@ -258,7 +258,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
             Records = read.Region is null ? RecordBytes.Empty : RecordBytes.From(read.Region),
         };
         if (read.DivergingEpoch >= 0) data.DivergingEpoch = new() { Epoch = read.DivergingEpoch, EndOffset = read.DivergingEndOffset };
-        if (version >= LeaderToldSince && NamesLeader(read.Error))
+        if (version >= LeaderSinceVersion && NamesLeader(read.Error))
             data.CurrentLeader = new() { LeaderId = read.LeaderId, LeaderEpoch = read.LeaderEpoch };
         if (read.AbortedTransactions is { } aborted)
         {

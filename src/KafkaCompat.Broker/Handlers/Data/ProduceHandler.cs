@@ -34,7 +34,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
     private const short AcksLeader = 1;
 
     /// <summary>The first version that tells who leads instead.</summary>
-    private const short LeaderToldSince = 10;
+    private const short LeaderSinceVersion = 10;
 
     /// <summary>Kafka's own admin tools may write to internal topics, nobody else.</summary>
     private const string AdminClientId = "__admin_client";
@@ -97,7 +97,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
                 }
                 var appended = partition.Append(data.Records, request.Acks, context.ApiVersion);
                 Fill(result, appended);
-                if (context.ApiVersion >= LeaderToldSince && appended.Error == ErrorCode.NotLeaderOrFollower) TellLeader(response, result, appended, context);
+                if (context.ApiVersion >= LeaderSinceVersion && appended.Error == ErrorCode.NotLeaderOrFollower) AddLeader(response, result, appended, context);
                 if (appended.Error != ErrorCode.None)
                 {
                     failed = true;
@@ -205,7 +205,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
             result.RecordErrors.Add(new() { BatchIndex = error.BatchIndex, BatchIndexErrorMessage = error.Message });
     }
 
-    private void TellLeader(ProduceResponse response, ProduceResponse.PartitionProduceResponse result, in PartitionAppend appended, RequestContext context)
+    private void AddLeader(ProduceResponse response, ProduceResponse.PartitionProduceResponse result, in PartitionAppend appended, RequestContext context)
     {
         var leader = appended.LeaderId;
         result.CurrentLeader = new() { LeaderId = leader, LeaderEpoch = appended.LeaderEpoch };
