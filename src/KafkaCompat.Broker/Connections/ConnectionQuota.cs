@@ -8,14 +8,15 @@ using KafkaCompat.Storage.Files;
 namespace KafkaCompat.Broker.Connections;
 
 /// <summary>
-/// Who may connect to a set of listeners, by Kafka's rules. Where <c>max.connections</c> of the broker or of the listener are open, or connections come faster
-/// than <c>max.connection.creation.rate</c>, the listener accepts no more and the next one waits; what waits behind it waits in the system's queue. An
-/// address that has its <c>max.connections.per.ip</c> (or its override) is refused at once, and one that comes faster than its quota
-/// (<c>connection_creation_rate</c>) after a while.
+/// The limits of connections to a set of listeners, by Kafka's rules:
+/// - A listener accepts no more while <c>max.connections</c> of the broker or of the listener are open, or while connections come faster than
+///   <c>max.connection.creation.rate</c>. The next connection waits, and the ones behind it wait in the system's queue.
+/// - An address with <c>max.connections.per.ip</c> (or its override) open is refused at once.
+/// - An address that connects faster than its quota (<c>connection_creation_rate</c>) is refused after a delay.
 /// </summary>
 /// <remarks>
-/// With several listeners the one between brokers is held up by its own limits alone, so that clients cannot shut replication out; then more connections
-/// than <c>max.connections</c> can be open, and <see cref="Surplus"/> of the other listeners' have to go, those first that were quiet longest.
+/// With several listeners, only its own limits apply to the inter-broker listener, because clients must not be able to block replication. More connections
+/// than <c>max.connections</c> can be open then. <see cref="Surplus"/> is how many connections of the other listeners must close, the longest idle first.
 /// </remarks>
 public sealed class ConnectionQuota
 {

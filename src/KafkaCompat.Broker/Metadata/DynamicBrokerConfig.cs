@@ -9,9 +9,9 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Broker.Metadata;
 
 /// <summary>
-/// The settings of this broker as they hold under the metadata: what was set for it alone, over what was set for all brokers, over
-/// <c>server.properties</c>. As in Kafka a value that cannot hold (a name that is unknown or may not change, a broken value, one of a single broker set for
-/// all) is left out with a line in the log, and the rest counts.
+/// The effective settings of this broker. A setting of this broker in the metadata overrides one of all brokers, which overrides <c>server.properties</c>.
+/// As in Kafka, an invalid setting is logged and ignored, and the others take effect. It is invalid if its name is unknown, if it may not change, if its
+/// value is malformed, or if it is a per-broker setting that was set for all brokers.
 /// </summary>
 /// <remarks>Where a node listens comes from <c>server.properties</c> alone, and the log says so. Settings of TLS and SASL are kept for the listeners that will
 /// have them.</remarks>

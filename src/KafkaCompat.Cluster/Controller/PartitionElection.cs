@@ -6,12 +6,15 @@ using KafkaCompat.Protocol.MetadataRecords;
 namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>
-/// Works out what becomes of a partition when its ISR or the brokers that live change: who leads, who is in the ISR, who may lead later.
+/// Works out the new state of a partition when its ISR or the set of live brokers changes: its leader, its ISR and its eligible leader replicas.
 /// </summary>
 /// <remarks>
-/// A leader is sought, in the order of the replicas: in the ISR; where that is empty among the eligible leader replicas, which hold all that was
-/// committed; where those are none the one who led last, which may have lost records; where the topic allows it any live replica.
-/// Without eligible leader replicas the last member of an ISR stays in it, and with it the partition waits for its return.
+/// The leader is the first replica, in the order of the assignment, of the first of these groups that has a live one:
+/// 1. the ISR;
+/// 2. if the ISR is empty, the eligible leader replicas, which hold every committed record;
+/// 3. if there are none, the last known leader, which may have lost records;
+/// 4. if the topic allows unclean election, any replica.
+/// Without eligible leader replicas the last member of an ISR stays in it, and the partition waits for that broker to return.
 /// </remarks>
 public sealed class PartitionElection
 {

@@ -23,9 +23,9 @@ public static class ProduceBatchValidator
     private const int ReadBeforeSizeCheck = RecordBatchHeader.ProducerEpochPosition;
 
     /// <summary>
-    /// What Kafka asks of every partition of a request before it looks at any: where the first batch has no length or magic that can be, or a length
-    /// that is no int together with what stands before it, it refuses all of the request. Else tells whether the first batch is part of a
-    /// transaction: the request then needs a transactional id that its principal may write.
+    /// Kafka's check of every partition before it appends to any. It refuses the whole request if a first batch has an impossible length or magic, or if its
+    /// length and the bytes before it overflow an int. Otherwise <paramref name="isTransactional"/> says whether the first batch belongs to a transaction: the
+    /// request then needs a transactional id that its principal may write.
     /// </summary>
     public static ProduceVerdict? RefuseRequest(in ReadOnlySequence<byte> records, out bool isTransactional)
     {

@@ -78,8 +78,8 @@ internal sealed class BlockPool
         }
     }
 
-    /// <summary>Past this many bytes dropped since the last time, a quiet pool asks the collector to give memory back to the system.</summary>
-    public const long WorthACollection = 32 * 1024 * 1024;
+    /// <summary>After this many bytes were dropped, an idle pool has the garbage collector return memory to the system.</summary>
+    public const long CollectAfterDroppedBytes = 32 * 1024 * 1024;
 
     /// <summary>Takes back a block and all that are linked behind it.</summary>
     public void ReturnChain(Block? first)
@@ -101,7 +101,7 @@ internal sealed class BlockPool
     public bool Trim()
     {
         DropLarge(static count => (count + 1) / 2);
-        if (Interlocked.Read(ref _droppedBytes) < WorthACollection || RentedBytes >= WorthACollection)
+        if (Interlocked.Read(ref _droppedBytes) < CollectAfterDroppedBytes || RentedBytes >= CollectAfterDroppedBytes)
         {
             return false;
         }

@@ -55,8 +55,8 @@ public sealed class LogDirectories : IDisposable
     }
 
     /// <summary>
-    /// Why a partition that the metadata gives to a directory has no log here and gets none: that directory has failed, or was not opened and may be the one.
-    /// Null where nothing stands against it.
+    /// Why no log may be created for a partition that the metadata assigned to a directory: that directory has failed, or may be one that was not opened.
+    /// Null if one may be created.
     /// </summary>
     public string? WhyOffline(Uuid? assigned)
     {
@@ -88,9 +88,9 @@ public sealed class LogDirectories : IDisposable
     public PartitionLog? Find(TopicPartition partition) => HomeOf(partition)?.Find(partition);
 
     /// <summary>
-    /// Makes the log of a new partition: in the directory that the metadata gives it where that one is here, else in the one with the fewest logs of those
-    /// that are not cordoned, or of all where all are: the controller made the partition before it knew. While a directory is offline a partition that
-    /// was given to one which is not here may be in that: it is not made anew.
+    /// Creates the log in the directory that the metadata assigned. If that directory is not one of ours, picks the directory with the fewest logs that is not
+    /// cordoned, or of all directories if every one is cordoned: the controller may have created the partition before it knew of the cordon. If the assigned
+    /// directory may be one that is offline, refuses instead, because the log may still exist there.
     /// </summary>
     public PartitionLog Create(TopicPartition partition, Uuid topicId, Uuid? assigned, LogSettings settings) =>
         HomeFor(partition, assigned, static directory => directory.Count).Create(partition, topicId, settings);
