@@ -45,7 +45,7 @@ public sealed class LargeRequestTests
 
         await Task.WhenAll(clients);
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{answered} answers while some of {Peers} large requests waited, whose objects took {most} bytes at most");
+            $"{answered} answers while some of {Clients} large requests waited, whose objects took {most} bytes at most");
         Assert.InRange(answered, 1, int.MaxValue);
         Assert.InRange(most, 1, DecodeMemory.MaxBytes);
         await Eventually.Is(() => memory is { TakenBytes: 0, Waiting: 0 });
