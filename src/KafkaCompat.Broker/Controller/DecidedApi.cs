@@ -14,16 +14,10 @@ public sealed class DecidedApi(ControllerApi api, IController controller) : Serv
 
     internal override async ValueTask<IResponse?> Handle(IRequest request, RequestContext context)
     {
-        try
-        {
-            var response = await controller.Ask(new ControllerRequest(request, context.ApiVersion) { Client = ClientOf(context), Access = context.Access });
-            if (response is IThrottledResponse { ThrottleTimeMs: > 0 and var throttleMs } && context.Meter is { } meter) meter.ThrottleMs = throttleMs;
-            return response;
-        }
-        catch (NotControllerException) when (!context.IsForwarded)
-        {
-            return request.Refusal(context.ApiVersion, ErrorCode.NotController, null);
-        }
+        var response = await controller.AskOrRefuse(
+            new ControllerRequest(request, context.ApiVersion) { Client = ClientOf(context), Access = context.Access }, context);
+        if (response is IThrottledResponse { ThrottleTimeMs: > 0 and var throttleMs } && context.Meter is { } meter) meter.ThrottleMs = throttleMs;
+        return response;
     }
 
     /// <summary>Whom quotas bind.</summary>

@@ -30,14 +30,8 @@ public sealed class AlterClientQuotasHandler(IController controller) : IHandler<
         if (!context.Access.AllowsOnCluster(AclOperation.AlterConfigs))
             return request.Refused(context.ApiVersion, ErrorCode.ClusterAuthorizationFailed, AuthorizationTexts.Cluster);
         var unknownHosts = context.IsOfNode ? NoHosts : await UnknownHosts(request);
-        try
-        {
-            return (AlterClientQuotasResponse)await controller.Ask(new ControllerRequest(request, context.ApiVersion) { UnknownHosts = unknownHosts });
-        }
-        catch (NotControllerException) when (!context.IsForwarded)
-        {
-            return request.Refused(context.ApiVersion, ErrorCode.NotController, null);
-        }
+        return (AlterClientQuotasResponse)await controller.AskOrRefuse(
+            new ControllerRequest(request, context.ApiVersion) { UnknownHosts = unknownHosts }, context);
     }
 
     private static async ValueTask<HashSet<string>> UnknownHosts(AlterClientQuotasRequest request)
