@@ -70,58 +70,18 @@ public sealed record ForwardedRequest(IRequest Body, short Version)
         request = null;
         if (PrincipalOf(envelope.RequestPrincipal) is not { } principal) return ErrorCode.PrincipalDeserializationFailure;
         if (envelope.ClientHostAddress.Length is not (4 or 16)) return ErrorCode.InvalidRequest;
-        try
+        var held = envelope.Open();
+        if (!held.IsReadable) return held.Refusal;
+        request = new ForwardedRequest(held.Body, held.Header.RequestApiVersion)
         {
-            var refusal = RefusalOf(envelope, out var api, out var version);
-            if (refusal != ErrorCode.None) return refusal;
-            var reader = new WireReader(new ReadOnlySequence<byte>(envelope.RequestData));
-            var header = RequestHeader.Read(ref reader, api.RequestHeaderVersion(version));
-            request = new ForwardedRequest(ApiCatalog.ReadRequest(api.Key, ref reader, version), version)
-            {
-                User = principal.Name,
-                PrincipalType = principal.Type,
-                ClientId = header.ClientId,
-                ClientAddress = new IPAddress(envelope.ClientHostAddress),
-                ListenerName = listenerName,
-                CorrelationId = header.CorrelationId,
-            };
-            return ErrorCode.None;
-        }
-        catch (WireFormatException)
-        {
-            return ErrorCode.UnsupportedVersion;
-        }
-    }
-
-    /// <summary>
-    /// What reading the request within an Envelope costs, by the estimate of <see cref="WireReader"/>; throws where that is more than allowed. 0 where there is
-    /// none that could be read.
-    /// </summary>
-    public static long CostWithin(EnvelopeRequest envelope, long maxCost)
-    {
-        ArgumentNullException.ThrowIfNull(envelope);
-        var reader = new WireReader(new ReadOnlySequence<byte>(envelope.RequestData), maxCost: maxCost);
-        try
-        {
-            if (RefusalOf(envelope, out var api, out var version) != ErrorCode.None) return 0;
-            _ = RequestHeader.Read(ref reader, api.RequestHeaderVersion(version));
-            _ = ApiCatalog.ReadRequest(api.Key, ref reader, version);
-        }
-        catch (WireFormatException fault) when (fault.Reason is not (WireFormatReason.TooCostly or WireFormatReason.TooCostlyNow))
-        {
-            // It is refused when it is read to be decided.
-        }
-        return reader.Cost;
-    }
-
-    /// <summary>Which API the request within is of, and in which version; or why none of it is read.</summary>
-    private static ErrorCode RefusalOf(EnvelopeRequest envelope, out ApiInfo api, out short version)
-    {
-        var reader = new WireReader(new ReadOnlySequence<byte>(envelope.RequestData));
-        (var key, version) = (reader.ReadInt16(), reader.ReadInt16());
-        api = ApiCatalog.Find(key)!;
-        if (api is null || version < api.Versions.Min || version > api.Versions.Max) return ErrorCode.UnsupportedVersion;
-        return api.Forwardable ? ErrorCode.None : ErrorCode.InvalidRequest;
+            User = principal.Name,
+            PrincipalType = principal.Type,
+            ClientId = held.Header.ClientId,
+            ClientAddress = new IPAddress(envelope.ClientHostAddress),
+            ListenerName = listenerName,
+            CorrelationId = held.Header.CorrelationId,
+        };
+        return ErrorCode.None;
     }
 
     /// <summary>Null where the bytes name none.</summary>

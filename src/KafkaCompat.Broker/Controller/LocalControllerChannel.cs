@@ -13,11 +13,19 @@ public sealed class LocalControllerChannel(DispatchTable served, IController con
     private DispatchTable Within => field ??=
         new(ApiListeners.None, ControllerApis.All.Where(static api => api.Listeners == ApiListeners.None).Select(api => new DecidedApi(api, controller)));
 
-    public async Task<ForwardedAnswer> Forward(ForwardedRequest request)
+    public Task<ForwardedAnswer> Forward(ForwardedRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
+        return Run(request.User is null && served.Find((short)request.Body.Key) is null ? Within : served, request);
+    }
+
+    /// <summary>Runs the handler that a listener of the controller has for a forwarded request.</summary>
+    public static async Task<ForwardedAnswer> Run(DispatchTable served, ForwardedRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(served);
+        ArgumentNullException.ThrowIfNull(request);
         var key = request.Body.Key;
-        var api = served.Find((short)key) ?? (request.User is null ? Within.Find((short)key) : null);
+        var api = served.Find((short)key);
         if (api is null || request.Version < api.MinVersion || request.Version > api.MaxVersion) return ForwardedAnswer.Without(ErrorCode.UnsupportedVersion);
         var connection = new ConnectionInfo("forwarded", request.ListenerName, served, request.ClientAddress, CancellationToken.None)
         {

@@ -18,9 +18,9 @@ namespace KafkaCompat.Broker.Handlers.Cluster;
 /// </list>
 /// </summary>
 [Serves(ApiKey.Envelope, 0, 0, ApiListeners.Controller)]
-public sealed class EnvelopeHandler(IController controller) : IHandler<EnvelopeRequest, EnvelopeResponse>, IHoldsRequest<EnvelopeRequest>
+public sealed class EnvelopeHandler : IHandler<EnvelopeRequest, EnvelopeResponse>, IHoldsRequest<EnvelopeRequest>
 {
-    long IHoldsRequest<EnvelopeRequest>.CostWithin(EnvelopeRequest request, long maxCost) => ForwardedRequest.CostWithin(request, maxCost);
+    long IHoldsRequest<EnvelopeRequest>.CostWithin(EnvelopeRequest request, long maxCost) => request.Open(maxCost).Cost;
 
     public async ValueTask<EnvelopeResponse?> Handle(EnvelopeRequest request, RequestContext context)
     {
@@ -28,7 +28,7 @@ public sealed class EnvelopeHandler(IController controller) : IHandler<EnvelopeR
         // Before the first await: the bytes are the request's.
         var refusal = ForwardedRequest.Read(request, context.ListenerName, out var asked);
         if (asked is null) return new() { ErrorCode = refusal };
-        var answer = await new LocalControllerChannel(context.Connection.Dispatch, controller).Forward(asked);
+        var answer = await LocalControllerChannel.Run(context.Connection.Dispatch, asked);
         return answer.ToEnvelope(asked);
     }
 }

@@ -70,7 +70,7 @@ public sealed class EnvelopeTests : IAsyncLifetime
         var many = new CreateTopicsRequest();
         for (var i = 0; i < 5_000; i++) many.Topics.Add(new() { Name = "t" });
         var bytes = new ReadOnlySequence<byte>(ForwardedRequest.Bytes(((IMessage)OfAlice(many, 7), (short)0)));
-        var served = new ServedApi<EnvelopeRequest, EnvelopeResponse>(0, 0, new EnvelopeHandler(null!));
+        var served = new ServedApi<EnvelopeRequest, EnvelopeResponse>(0, 0, new EnvelopeHandler());
         var outer = new WireReader(bytes);
         _ = EnvelopeRequest.Read(ref outer, 0);
         var whole = new WireReader(bytes);
