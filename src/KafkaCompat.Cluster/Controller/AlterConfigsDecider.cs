@@ -1,6 +1,4 @@
-using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
-using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Cluster.Controller;
@@ -16,20 +14,9 @@ internal sealed class AlterConfigsDecider : IControllerHandler<AlterConfigsReque
     {
         var alteration = new ConfigDecisions(turn.Settings, turn.Image, turn.Access, request.ValidateOnly);
         var response = new AlterConfigsResponse();
-        foreach (var asked in request.Resources)
-        {
-            var problem = alteration.Replace(
-                new ConfigResource((ConfigResourceType)asked.ResourceType, asked.ResourceName),
-                asked.Configs.ToDictionary(static c => c.Name, static c => c.Value!, StringComparer.Ordinal));
-            response.Responses.Add(new()
-            {
-                ErrorCode = problem?.Error ?? ErrorCode.None,
-                ErrorMessage = problem?.Message,
-                ResourceType = asked.ResourceType,
-                ResourceName = asked.ResourceName,
-            });
-        }
-
+        ConfigDecisions.AlterEach(
+            request.Resources, response.Responses,
+            (resource, asked) => alteration.Replace(resource, asked.Configs.ToDictionary(static c => c.Name, static c => c.Value!, StringComparer.Ordinal)));
         return new(alteration.Records, response) { IsAtomic = false };
     }
 }

@@ -4,6 +4,7 @@ using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Protocol.Enums;
+using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.MetadataRecords;
 using KafkaCompat.Protocol.Names;
 
@@ -21,6 +22,24 @@ internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage
 
     /// <summary>What all alterations that are allowed lead to.</summary>
     public IReadOnlyList<VersionedRecord> Records => _records;
+
+    /// <summary>Alters each resource of a request by itself, and answers in their order.</summary>
+    public static void AlterEach<TAsked, TResult>(List<TAsked> resources, List<TResult> results, Func<ConfigResource, TAsked, ConfigProblem?> alter)
+        where TAsked : IResourceToAlter
+        where TResult : IAlteredResource, new()
+    {
+        foreach (var asked in resources)
+        {
+            var problem = alter(new ConfigResource((ConfigResourceType)asked.ResourceType, asked.ResourceName), asked);
+            results.Add(new()
+            {
+                ErrorCode = problem?.Error ?? ErrorCode.None,
+                ErrorMessage = problem?.Message,
+                ResourceType = asked.ResourceType,
+                ResourceName = asked.ResourceName,
+            });
+        }
+    }
 
     /// <summary>Changes single settings; the others stay. What is wrong, or null.</summary>
     public ConfigProblem? Alter(ConfigResource resource, IReadOnlyList<ConfigChange> changes)

@@ -1,6 +1,4 @@
-using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
-using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Cluster.Controller;
@@ -16,20 +14,10 @@ internal sealed class IncrementalAlterConfigsDecider : IControllerHandler<Increm
     {
         var alteration = new ConfigDecisions(turn.Settings, turn.Image, turn.Access, request.ValidateOnly);
         var response = new IncrementalAlterConfigsResponse();
-        foreach (var asked in request.Resources)
-        {
-            var problem = alteration.Alter(
-                new ConfigResource((ConfigResourceType)asked.ResourceType, asked.ResourceName),
-                asked.Configs.ConvertAll(static c => new ConfigChange(c.Name, (ConfigOperation)c.ConfigOperation, c.Value)));
-            response.Responses.Add(new()
-            {
-                ErrorCode = problem?.Error ?? ErrorCode.None,
-                ErrorMessage = problem?.Message,
-                ResourceType = asked.ResourceType,
-                ResourceName = asked.ResourceName,
-            });
-        }
-
+        ConfigDecisions.AlterEach(
+            request.Resources, response.Responses,
+            (resource, asked) => alteration.Alter(
+                resource, asked.Configs.ConvertAll(static c => new ConfigChange(c.Name, (ConfigOperation)c.ConfigOperation, c.Value))));
         return new(alteration.Records, response) { IsAtomic = false };
     }
 }

@@ -23,17 +23,6 @@ internal sealed class AlterConfigsHandler(ConfigAlteration alteration, IControll
         var decided = rest.Resources.Count == 0
             ? new()
             : (AlterConfigsResponse?)ForwardedApi.ToResponse(await controller.Forward(ForwardedRequest.Of(rest, context)), rest, context);
-        if (decided is null) return null;
-        var next = 0;
-        return new AlterConfigsResponse
-        {
-            Responses = [.. request.Resources.Select((asked, i) => verdicts[i] is not { } verdict ? decided.Responses[next++] : new()
-            {
-                ErrorCode = verdict.Error,
-                ErrorMessage = verdict.Message,
-                ResourceType = asked.ResourceType,
-                ResourceName = asked.ResourceName,
-            })],
-        };
+        return decided is null ? null : new AlterConfigsResponse { Responses = ConfigAlteration.Merge(request.Resources, verdicts, decided.Responses) };
     }
 }

@@ -5,6 +5,7 @@ using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Enums;
+using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Configs;
 
@@ -29,6 +30,21 @@ internal sealed class ConfigAlteration(int nodeId, LoggerLevels loggers)
             if ((Problem(resource, context) ?? (isLogger ? AlterLoggers(resource.Changes, validateOnly) : null)) is { } problem)
                 return new ConfigVerdict(problem.Error, problem.Message);
             return isLogger ? new ConfigVerdict(ErrorCode.None, null) : null;
+        })];
+    }
+
+    /// <summary>The answer for all resources, in the request's order: what ended here, and what the controller decided of the rest.</summary>
+    public static List<TResult> Merge<TAsked, TResult>(List<TAsked> asked, ConfigVerdict?[] verdicts, List<TResult> decided)
+        where TAsked : IResourceToAlter
+        where TResult : IAlteredResource, new()
+    {
+        var next = 0;
+        return [.. asked.Select((resource, i) => verdicts[i] is not { } verdict ? decided[next++] : new TResult
+        {
+            ErrorCode = verdict.Error,
+            ErrorMessage = verdict.Message,
+            ResourceType = resource.ResourceType,
+            ResourceName = resource.ResourceName,
         })];
     }
 

@@ -27,17 +27,8 @@ internal sealed class IncrementalAlterConfigsHandler(ConfigAlteration alteration
         var decided = rest.Resources.Count == 0
             ? new()
             : (IncrementalAlterConfigsResponse?)ForwardedApi.ToResponse(await controller.Forward(ForwardedRequest.Of(rest, context)), rest, context);
-        if (decided is null) return null;
-        var next = 0;
-        return new IncrementalAlterConfigsResponse
-        {
-            Responses = [.. request.Resources.Select((asked, i) => verdicts[i] is not { } verdict ? decided.Responses[next++] : new()
-            {
-                ErrorCode = verdict.Error,
-                ErrorMessage = verdict.Message,
-                ResourceType = asked.ResourceType,
-                ResourceName = asked.ResourceName,
-            })],
-        };
+        return decided is null
+            ? null
+            : new IncrementalAlterConfigsResponse { Responses = ConfigAlteration.Merge(request.Resources, verdicts, decided.Responses) };
     }
 }
