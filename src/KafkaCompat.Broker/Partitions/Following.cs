@@ -10,7 +10,8 @@ namespace KafkaCompat.Broker.Partitions;
 /// Another replica leads in one epoch, or none, or this one is closed. Its log becomes the leader's: <see cref="FollowerReplica"/> says what to ask the leader
 /// for and what to do with the answer, and this does it. The high watermark is what is known of it.
 /// </summary>
-internal sealed class Following(Leadership leadership, FollowerReplica replica, PartitionLog log, TopicConfig config) : PartitionRole(leadership, log, config)
+internal sealed class Following(Leadership leadership, FollowerReplica replica, PartitionLog log, TopicConfig config, Action onCut)
+    : PartitionRole(leadership, log, config)
 {
     public override long HighWatermark => replica.HighWatermark;
 
@@ -30,12 +31,11 @@ internal sealed class Following(Leadership leadership, FollowerReplica replica, 
     {
         SeeRetention();
         if (StepFor(token, answer, batches) is not { } step) return default;
-        if (step.Error != ErrorCode.None) return new FollowerChange(step.Error, false, 0);
+        if (step.Error != ErrorCode.None) return new FollowerChange(step.Error, 0);
         var isDone = false;
         try
         {
-            if (step.TruncateTo is { } end) Log.TruncateTo(end);
-            if (step.StartOverAt is { } start) Log.TruncateFullyAt(start);
+            if (step.IsCut) Cut(step);
             if (step.Appends) _ = Log.Append(batches.Bytes);
             if (step.AdvanceStartTo is { } first) _ = Log.AdvanceLogStart(first);
             isDone = true;
@@ -45,7 +45,22 @@ internal sealed class Following(Leadership leadership, FollowerReplica replica, 
             // A disk that refuses a part of it leaves the log as it is now.
             replica.Apply(isDone ? step : AsTheLogIs(), HeldEndOffset);
         }
-        return new FollowerChange(ErrorCode.None, step.TruncateTo is not null || step.StartOverAt is not null, step.Appends ? batches.Bytes.Length : 0);
+        return new FollowerChange(ErrorCode.None, step.Appends ? batches.Bytes.Length : 0);
+    }
+
+    /// <summary>Cuts the log and reports it at once, even where the cut or what comes after it fails: readers must not see beyond the end.</summary>
+    private void Cut(in FollowerStep step)
+    {
+        try
+        {
+            if (step.TruncateTo is { } end) Log.TruncateTo(end);
+            if (step.StartOverAt is { } start) Log.TruncateFullyAt(start);
+        }
+        finally
+        {
+            replica.Apply(AsTheLogIs(), HeldEndOffset);
+            onCut();
+        }
     }
 
     private FollowerStep? StepFor(long token, in LeaderAnswer answer, in LeaderBatches batches)

@@ -35,6 +35,5 @@ internal readonly record struct LeaderAnswer
 
 /// <summary>What an answer has done to a follower's log.</summary>
 /// <param name="Error">Why it could not be used.</param>
-/// <param name="IsCut">Whether records went.</param>
 /// <param name="WrittenBytes">How many bytes came.</param>
-internal readonly record struct FollowerChange(ErrorCode Error, bool IsCut, long WrittenBytes);
+internal readonly record struct FollowerChange(ErrorCode Error, long WrittenBytes);

@@ -222,16 +222,7 @@ public sealed class Partition
                 if (_role is not Following following || leadership.IsClosed || leadership.LeaderEpoch != fetch.Ask.LeaderEpoch)
                     return ErrorCode.NotLeaderOrFollower;
                 var before = Log.LogEndOffset;
-                var change = default(FollowerChange);
-                try
-                {
-                    change = following.Take(fetch.Ask.Token, answer, batches);
-                }
-                finally
-                {
-                    // Also where it was cut and what should come behind could not be written: readers must not see beyond the end.
-                    if (change.IsCut || Log.LogEndOffset < before) Shrank();
-                }
+                var change = following.Take(fetch.Ask.Token, answer, batches);
                 if (change.WrittenBytes > 0) Grew(Math.Max(1, Log.LogEndOffset - before), change.WrittenBytes);
                 else Publish();
                 return change.Error;
@@ -358,7 +349,7 @@ public sealed class Partition
     {
         var start = Log.LogStartOffset;
         var replica = new FollowerReplica(leadership.LeaderEpoch, start, Log.LogEndOffset, Math.Max(start, highWatermark));
-        var following = new Following(leadership, replica, Log, _config);
+        var following = new Following(leadership, replica, Log, _config, Shrank);
         following.OnLog();
         return following;
     }

@@ -30,6 +30,9 @@ public readonly record struct FollowerStep
     /// <summary>Forget all: the log is empty and begins here.</summary>
     public long? StartOverAt { get; init; }
 
+    /// <summary>Whether records go from the end of the log.</summary>
+    public bool IsCut => TruncateTo is not null || StartOverAt is not null;
+
     /// <summary>Whether to append the batches of the answer.</summary>
     public bool Appends { get; init; }
 

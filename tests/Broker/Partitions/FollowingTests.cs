@@ -240,6 +240,21 @@ public sealed class FollowingTests : IDisposable
         AssertSame();
     }
 
+    /// <summary>An empty log starts over at the first batch of the leader, which begins before it, and the disk takes no byte of that batch.</summary>
+    [Fact]
+    public void A_cut_is_seen_although_what_comes_behind_it_cannot_be_written()
+    {
+        Lead(1, epoch: 3, isr: [1]);
+        Append(1, records: 3);
+        Assert.Equal(ErrorCode.None, _replicas[1].DeleteRecordsBefore(2).Error);
+        Step(2, 1, highWatermark: 3, maxBytes: 1_000);
+        Assert.Equal((2L, 2L), (_replicas[2].HighWatermark, _replicas[2].Log.LogEndOffset));
+        var fetch = _replicas[2].NextFetch()!.Value;
+        _files.BeforeWrite = static path => throw new IOException($"{path} takes nothing");
+        Assert.Equal(ErrorCode.KafkaStorageError, _replicas[2].Follow(fetch, AnswerOf(1, fetch, 3)));
+        Assert.Equal((0L, 0L), (_replicas[2].HighWatermark, _replicas[2].Log.LogEndOffset));
+    }
+
     /// <summary>The leader changes, with or without what the other has; records come, and go by retention. In the end both have the same.</summary>
     [Theory]
     [InlineData(1)]
