@@ -72,7 +72,7 @@ public static class KnownSettings
         var (best, distance) = ((string?)null, Math.Max(2, name.Length / 5) + 1);
         foreach (var known in ConfigCatalog.Broker.Select(static key => key.Name).Concat(OwnSettings.All.Select(static setting => setting.Name)))
         {
-            if (Math.Abs(known.Length - name.Length) < distance && Distance(name, known) is var found && found < distance)
+            if (Math.Abs(known.Length - name.Length) < distance && EditDistance.Between(name, known) is var found && found < distance)
             {
                 (best, distance) = (known, found);
             }
@@ -99,29 +99,5 @@ public static class KnownSettings
         }
 
         return false;
-    }
-
-    /// <summary>Characters to insert, drop or change to come from one word to the other.</summary>
-    private static int Distance(string from, string to)
-    {
-        var row = new int[to.Length + 1];
-        for (var j = 0; j <= to.Length; j++)
-        {
-            row[j] = j;
-        }
-
-        for (var i = 1; i <= from.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= to.Length; j++)
-            {
-                var above = row[j];
-                row[j] = Math.Min(Math.Min(row[j] + 1, row[j - 1] + 1), diagonal + (from[i - 1] == to[j - 1] ? 0 : 1));
-                diagonal = above;
-            }
-        }
-
-        return row[to.Length];
     }
 }

@@ -20,8 +20,7 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
 
     private readonly Dictionary<(Uuid Topic, int Partition), Uuid> _waiting = [];
     private readonly AsyncAutoResetEvent _added = new();
-    private readonly CancellationTokenSource _stop = new();
-    private Task _loop = Task.CompletedTask;
+    private readonly BackgroundTask _task = new();
 
     /// <summary>A replica is in another directory than the metadata says.</summary>
     public void Add(Uuid topicId, int partition, Uuid directory)
@@ -33,31 +32,20 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
         _added.Set();
     }
 
-    public void Start() => _loop = Run();
+    public void Start() => _task.Start(Run);
 
-    public async ValueTask DisposeAsync()
-    {
-        _stop.Cancel();
-        await _loop;
-        _stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => _task.DisposeAsync();
 
-    private async Task Run()
+    private async Task Run(CancellationToken stop)
     {
-        try
+        while (await _added.WaitAsync(stop))
         {
-            while (await _added.WaitAsync(_stop.Token))
+            while (Take() is { Count: > 0 } batch)
             {
-                while (Take() is { Count: > 0 } batch)
-                {
-                    if (await Send(batch)) continue;
-                    foreach (var ((topic, partition), directory) in batch) AddAgain(topic, partition, directory);
-                    await Task.Delay(TimeSpan.FromMilliseconds(RetryMs), time, _stop.Token);
-                }
+                if (await Send(batch)) continue;
+                foreach (var ((topic, partition), directory) in batch) AddAgain(topic, partition, directory);
+                await Task.Delay(TimeSpan.FromMilliseconds(RetryMs), time, stop);
             }
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
         }
     }
 

@@ -1,3 +1,5 @@
+using KafkaCompat.Broker.Loops;
+
 namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>Has partitions that were refused for a reason that passes tried again, also while no metadata comes that would be a reason to.</summary>
@@ -6,35 +8,23 @@ public sealed class RefusedPartitions(Func<bool> hasRefused, Func<ValueTask> rep
     /// <summary>How often they are tried.</summary>
     public const int RetryMs = 10_000;
 
-    private readonly CancellationTokenSource _stop = new();
-    private Task _loop = Task.CompletedTask;
+    private readonly BackgroundTask _task = new();
 
     /// <summary>
     /// Ends with <see cref="DisposeAsync"/>; fails where what hears of the metadata has a fault, which ends the node as it does when new metadata comes.
     /// </summary>
-    public Task Completion => _loop;
+    public Task Completion => _task.Completion;
 
-    public void Start() => _loop = Run();
+    public void Start() => _task.Start(Run);
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => _task.DisposeAsync();
+
+    private async Task Run(CancellationToken stop)
     {
-        _stop.Cancel();
-        await _loop;
-        _stop.Dispose();
-    }
-
-    private async Task Run()
-    {
-        try
+        while (true)
         {
-            while (true)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(RetryMs), time, _stop.Token);
-                if (hasRefused()) await repeat();
-            }
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
+            await Task.Delay(TimeSpan.FromMilliseconds(RetryMs), time, stop);
+            if (hasRefused()) await repeat();
         }
     }
 }

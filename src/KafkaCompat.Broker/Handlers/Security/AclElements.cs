@@ -1,3 +1,7 @@
+using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Cluster.Security;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Handlers.Security;
@@ -31,6 +35,25 @@ internal static class AclElements
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// The answer to a request about access rules: none and a closed connection where an element is not named, a refusal where <paramref name="operation"/> on
+    /// the cluster is not allowed, else what the handler says.
+    /// </summary>
+    public static ValueTask<TResponse?> Answer<TResponse>(
+        IRequestFor<TResponse> request, bool areNamed, AclOperation operation, RequestContext context, Func<TResponse> answer)
+        where TResponse : class, IResponse
+    {
+        if (!areNamed)
+        {
+            context.CloseConnection();
+            return ValueTask.FromResult<TResponse?>(null);
+        }
+
+        return ValueTask.FromResult<TResponse?>(context.Access.AllowsOnCluster(operation)
+            ? answer()
+            : request.Refused(context.ApiVersion, ErrorCode.ClusterAuthorizationFailed, AuthorizationTexts.Needs(operation)));
     }
 
     private static bool AreNamed(sbyte resource, sbyte pattern, sbyte operation, sbyte permission) =>

@@ -1,5 +1,4 @@
 using KafkaCompat.Broker.Dispatch;
-using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
@@ -15,22 +14,10 @@ public sealed class CreateAclsHandler : IHandler<CreateAclsRequest, CreateAclsRe
 {
     internal const string NoAuthorizer = "No Authorizer is configured.";
 
-    public ValueTask<CreateAclsResponse?> Handle(CreateAclsRequest request, RequestContext context)
-    {
-        if (!AclElements.AreNamed(request))
+    public ValueTask<CreateAclsResponse?> Handle(CreateAclsRequest request, RequestContext context) =>
+        AclElements.Answer(request, AclElements.AreNamed(request), AclOperation.Alter, context, () => new CreateAclsResponse
         {
-            context.CloseConnection();
-            return ValueTask.FromResult<CreateAclsResponse?>(null);
-        }
-
-        if (!context.Access.AllowsOnCluster(AclOperation.Alter))
-        {
-            var refusal = request.Refused(context.ApiVersion, ErrorCode.ClusterAuthorizationFailed, AuthorizationTexts.Needs(AclOperation.Alter));
-            return ValueTask.FromResult<CreateAclsResponse?>(refusal);
-        }
-
-        var response = new CreateAclsResponse();
-        foreach (var _ in request.Creations) response.Results.Add(new() { ErrorCode = ErrorCode.SecurityDisabled, ErrorMessage = NoAuthorizer });
-        return ValueTask.FromResult<CreateAclsResponse?>(response);
-    }
+            Results = request.Creations.ConvertAll(static _ =>
+                new CreateAclsResponse.AclCreationResult { ErrorCode = ErrorCode.SecurityDisabled, ErrorMessage = NoAuthorizer }),
+        });
 }

@@ -1,5 +1,4 @@
 using KafkaCompat.Broker.Dispatch;
-using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
@@ -13,23 +12,13 @@ namespace KafkaCompat.Broker.Handlers.Security;
 [Serves(ApiKey.DeleteAcls, 1, 3, ApiListeners.Controller)]
 public sealed class DeleteAclsHandler : IHandler<DeleteAclsRequest, DeleteAclsResponse>
 {
-    public ValueTask<DeleteAclsResponse?> Handle(DeleteAclsRequest request, RequestContext context)
-    {
-        if (!AclElements.AreNamed(request))
+    public ValueTask<DeleteAclsResponse?> Handle(DeleteAclsRequest request, RequestContext context) =>
+        AclElements.Answer(request, AclElements.AreNamed(request), AclOperation.Alter, context, () => new DeleteAclsResponse
         {
-            context.CloseConnection();
-            return ValueTask.FromResult<DeleteAclsResponse?>(null);
-        }
-
-        if (!context.Access.AllowsOnCluster(AclOperation.Alter))
-        {
-            var refusal = request.Refused(context.ApiVersion, ErrorCode.ClusterAuthorizationFailed, AuthorizationTexts.Needs(AclOperation.Alter));
-            return ValueTask.FromResult<DeleteAclsResponse?>(refusal);
-        }
-
-        var response = new DeleteAclsResponse();
-        foreach (var _ in request.Filters)
-            response.FilterResults.Add(new() { ErrorCode = ErrorCode.SecurityDisabled, ErrorMessage = CreateAclsHandler.NoAuthorizer });
-        return ValueTask.FromResult<DeleteAclsResponse?>(response);
-    }
+            FilterResults = request.Filters.ConvertAll(static _ => new DeleteAclsResponse.DeleteAclsFilterResult
+            {
+                ErrorCode = ErrorCode.SecurityDisabled,
+                ErrorMessage = CreateAclsHandler.NoAuthorizer,
+            }),
+        });
 }

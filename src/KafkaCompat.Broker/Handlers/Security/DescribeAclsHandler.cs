@@ -1,5 +1,4 @@
 using KafkaCompat.Broker.Dispatch;
-using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
@@ -13,15 +12,8 @@ namespace KafkaCompat.Broker.Handlers.Security;
 [Serves(ApiKey.DescribeAcls, 1, 3, ApiListeners.Broker | ApiListeners.Controller)]
 public sealed class DescribeAclsHandler : IHandler<DescribeAclsRequest, DescribeAclsResponse>
 {
-    public ValueTask<DescribeAclsResponse?> Handle(DescribeAclsRequest request, RequestContext context)
-    {
-        if (AclElements.AreNamed(request))
-        {
-            return ValueTask.FromResult<DescribeAclsResponse?>(context.Access.AllowsOnCluster(AclOperation.Describe)
-                ? new() { ErrorCode = ErrorCode.SecurityDisabled, ErrorMessage = "No Authorizer is configured on the broker" }
-                : request.Refused(context.ApiVersion, ErrorCode.ClusterAuthorizationFailed, AuthorizationTexts.Needs(AclOperation.Describe)));
-        }
-        context.CloseConnection();
-        return ValueTask.FromResult<DescribeAclsResponse?>(null);
-    }
+    public ValueTask<DescribeAclsResponse?> Handle(DescribeAclsRequest request, RequestContext context) =>
+        AclElements.Answer(
+            request, AclElements.AreNamed(request), AclOperation.Describe, context,
+            static () => new DescribeAclsResponse { ErrorCode = ErrorCode.SecurityDisabled, ErrorMessage = "No Authorizer is configured on the broker" });
 }

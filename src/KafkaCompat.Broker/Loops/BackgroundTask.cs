@@ -1,0 +1,30 @@
+namespace KafkaCompat.Broker.Loops;
+
+/// <summary>A task beside everything else that is started once and goes on until it is disposed.</summary>
+internal sealed class BackgroundTask : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>Ends with <see cref="DisposeAsync"/>, or fails as what it runs does.</summary>
+    public Task Completion { get; private set; } = Task.CompletedTask;
+
+    public void Start(Func<CancellationToken, Task> run) => Completion = Run(run);
+
+    public async ValueTask DisposeAsync()
+    {
+        _stop.Cancel();
+        await Completion;
+        _stop.Dispose();
+    }
+
+    private async Task Run(Func<CancellationToken, Task> run)
+    {
+        try
+        {
+            await run(_stop.Token);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+        }
+    }
+}
