@@ -2,11 +2,13 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
-namespace KafkaCompat.Benchmarks.Start;
+namespace KafkaCompat.Tests.Shared;
 
-/// <summary>A folder with the <c>server.properties</c> of one node with both roles, and the port on which it will listen.</summary>
-internal sealed record NodeFolder(string File, int Port)
+/// <summary>A folder with the <c>server.properties</c> of one node with both roles, and the ports on which it will listen.</summary>
+internal sealed record NodeFolder(string File, int Port, int ControllerPort)
 {
+    public const string ClusterId = "5L6g3nShT-eMCtK--X86sw";
+
     /// <summary>The script in Kafka's folder that runs Kafka's programs; it becomes the program.</summary>
     public static string Runner(string kafkaFolder) => Path.Combine(kafkaFolder, "kafka");
 
@@ -32,7 +34,7 @@ internal sealed record NodeFolder(string File, int Port)
             {more}
 
             """);
-        return new NodeFolder(file, port);
+        return new NodeFolder(file, port, controllerPort);
     }
 
     /// <summary>Formats the directory with Kafka's own tool.</summary>
@@ -40,7 +42,7 @@ internal sealed record NodeFolder(string File, int Port)
     {
         using var format = Process.Start(
             new ProcessStartInfo(
-                "bash", [Runner(kafkaFolder), "kafka-storage", "format", "--standalone", "-t", "5L6g3nShT-eMCtK--X86sw", "-c", File])
+                "bash", [Runner(kafkaFolder), "kafka-storage", "format", "--standalone", "-t", ClusterId, "-c", File])
             {
                 RedirectStandardOutput = true,
             })!;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using KafkaCompat.Benchmarks.Requests;
 using KafkaCompat.Benchmarks.Start;
+using KafkaCompat.Tests.Shared;
 
 namespace KafkaCompat.Benchmarks.Load;
 

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using KafkaCompat.Benchmarks.Load;
 using KafkaCompat.Benchmarks.Requests;
 using KafkaCompat.Benchmarks.Start;
+using KafkaCompat.Tests.Shared;
 
 namespace KafkaCompat.Benchmarks.Recovery;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using KafkaCompat.Benchmarks.Requests;
 using KafkaCompat.Benchmarks.Start;
+using KafkaCompat.Tests.Shared;
 
 namespace KafkaCompat.Benchmarks.Scale;
 

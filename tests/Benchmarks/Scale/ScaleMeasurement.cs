@@ -1,5 +1,6 @@
 using System.Globalization;
 using KafkaCompat.Benchmarks.Start;
+using KafkaCompat.Tests.Shared;
 
 namespace KafkaCompat.Benchmarks.Scale;
 

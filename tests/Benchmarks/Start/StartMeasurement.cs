@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using KafkaCompat.Tests.Shared;
 
 namespace KafkaCompat.Benchmarks.Start;
 

@@ -1,3 +1,5 @@
+using KafkaCompat.Tests.Shared;
+
 namespace KafkaCompat.Benchmarks.Start;
 
 /// <summary>A broker in a process of its own that answers.</summary>

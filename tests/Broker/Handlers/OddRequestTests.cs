@@ -1,4 +1,3 @@
-using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using Xunit;
@@ -8,20 +7,8 @@ namespace KafkaCompat.Broker.Tests.Handlers;
 /// <summary>
 /// What Kafka answers to requests that stock clients do not send; compat-tests/odd_values.py compares tens of thousands of them with Apache Kafka.
 /// </summary>
-public sealed class OddRequestTests : IAsyncLifetime
+public sealed class OddRequestTests() : NodeTests("t", partitions: 3)
 {
-    private TestNode _node = null!;
-    private MemoryClient _client = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _node = TestNode.Start();
-        _client = _node.Connect();
-        _ = await _node.CreateTopic("t", 3);
-    }
-
-    public ValueTask DisposeAsync() => _node.DisposeAsync();
-
     [Theory]
     [InlineData("t", 1, ErrorCode.None)]
     [InlineData("t", -1, ErrorCode.InvalidRequest)]
@@ -36,7 +23,7 @@ public sealed class OddRequestTests : IAsyncLifetime
             ResponsePartitionLimit = 10,
             Cursor = new() { TopicName = topic, PartitionIndex = partition },
         };
-        var response = await _client.Ask<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>(request, 0);
+        var response = await Client.Ask<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>(request, 0);
         Assert.Equal(expected, Assert.Single(response.Topics).ErrorCode);
     }
 
@@ -44,7 +31,7 @@ public sealed class OddRequestTests : IAsyncLifetime
     public async Task An_empty_topic_name_fails_DescribeTopicPartitions()
     {
         var request = new DescribeTopicPartitionsRequest { Topics = { new() { Name = "t" }, new() { Name = "" } }, ResponsePartitionLimit = 10 };
-        var response = await _client.Ask<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>(request, 0);
+        var response = await Client.Ask<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>(request, 0);
         Assert.All(response.Topics, static topic => Assert.Equal(ErrorCode.UnknownServerError, topic.ErrorCode));
     }
 
@@ -57,10 +44,10 @@ public sealed class OddRequestTests : IAsyncLifetime
     {
         var offsets =
             new ListOffsetsRequest { ReplicaId = -1, Topics = { new() { Name = "t", Partitions = { new() { Timestamp = -1, CurrentLeaderEpoch = epoch } } } } };
-        Assert.Equal(expected, (await _client.Ask<ListOffsetsRequest, ListOffsetsResponse>(offsets, 11)).Topics[0].Partitions[0].ErrorCode);
+        Assert.Equal(expected, (await Client.Ask<ListOffsetsRequest, ListOffsetsResponse>(offsets, 11)).Topics[0].Partitions[0].ErrorCode);
         var fetch = Records.Fetch("t", 0);
         fetch.Topics[0].Partitions[0].CurrentLeaderEpoch = epoch;
-        var fetched = (await _client.Ask<FetchRequest, FetchResponse>(fetch, 12)).Responses[0].Partitions[0].ErrorCode;
+        var fetched = (await Client.Ask<FetchRequest, FetchResponse>(fetch, 12)).Responses[0].Partitions[0].ErrorCode;
         Assert.Equal(epoch < 0 ? ErrorCode.None : expected, fetched);
     }
 
@@ -77,20 +64,20 @@ public sealed class OddRequestTests : IAsyncLifetime
                 new() { Name = "t", Partitions = { new() { PartitionIndex = 1, Timestamp = -1 } } },
             },
         };
-        var topic = Assert.Single((await _client.Ask<ListOffsetsRequest, ListOffsetsResponse>(request, 11)).Topics);
+        var topic = Assert.Single((await Client.Ask<ListOffsetsRequest, ListOffsetsResponse>(request, 11)).Topics);
         Assert.Equal([0, 1], topic.Partitions.Select(static partition => partition.PartitionIndex));
     }
 
     [Fact]
     public async Task The_largest_timestamp_of_records_without_any_is_the_first_of_them()
     {
-        for (var i = 0; i < 2; i++) _ = await Records.Send(_client, "t", Records.Batch(1, timestamp: -1));
+        for (var i = 0; i < 2; i++) _ = await Records.Send(Client, "t", Records.Batch(1, timestamp: -1));
         var request = new ListOffsetsRequest
         {
             ReplicaId = -1,
             Topics = { new() { Name = "t", Partitions = { new() { Timestamp = -3 }, new() { PartitionIndex = 1, Timestamp = -3 } } } },
         };
-        var found = (await _client.Ask<ListOffsetsRequest, ListOffsetsResponse>(request, 11)).Topics[0].Partitions;
+        var found = (await Client.Ask<ListOffsetsRequest, ListOffsetsResponse>(request, 11)).Topics[0].Partitions;
         Assert.Equal((0, -1), (found[0].Offset, found[0].Timestamp));
         Assert.Equal((-1, -1), (found[1].Offset, found[1].Timestamp));
     }
@@ -102,14 +89,14 @@ public sealed class OddRequestTests : IAsyncLifetime
     public async Task Metadata_of_neither_a_name_nor_an_id_is_refused(short version, ErrorCode expected)
     {
         var request = new MetadataRequest { Topics = [new() { Name = null }] };
-        var response = await _client.Ask<MetadataRequest, MetadataResponse>(request, version);
+        var response = await Client.Ask<MetadataRequest, MetadataResponse>(request, version);
         Assert.Equal(expected, Assert.Single(response.Topics).ErrorCode);
     }
 
     [Fact]
     public async Task A_refused_DescribeCluster_tells_no_endpoint_type()
     {
-        var response = await _client.Ask<DescribeClusterRequest, DescribeClusterResponse>(new() { EndpointType = 9 }, 1);
+        var response = await Client.Ask<DescribeClusterRequest, DescribeClusterResponse>(new() { EndpointType = 9 }, 1);
         Assert.Equal((ErrorCode.UnsupportedEndpointType, 1), (response.ErrorCode, response.EndpointType));
     }
 
@@ -117,7 +104,7 @@ public sealed class OddRequestTests : IAsyncLifetime
     public async Task CreateTopics_without_time_has_no_text()
     {
         var request = new CreateTopicsRequest { TimeoutMs = 0, Topics = { new() { Name = "new", NumPartitions = 1, ReplicationFactor = 1 } } };
-        var topic = Assert.Single((await _client.Ask<CreateTopicsRequest, CreateTopicsResponse>(request, 7)).Topics);
+        var topic = Assert.Single((await Client.Ask<CreateTopicsRequest, CreateTopicsResponse>(request, 7)).Topics);
         Assert.Equal((ErrorCode.RequestTimedOut, null), (topic.ErrorCode, topic.ErrorMessage));
     }
 
@@ -125,7 +112,7 @@ public sealed class OddRequestTests : IAsyncLifetime
     public async Task DescribeQuorum_is_asked_of_its_one_partition()
     {
         var request = new DescribeQuorumRequest { Topics = { new() { TopicName = "__cluster_metadata", Partitions = { new(), new() } } } };
-        var response = await _client.Ask<DescribeQuorumRequest, DescribeQuorumResponse>(request, 2);
+        var response = await Client.Ask<DescribeQuorumRequest, DescribeQuorumResponse>(request, 2);
         Assert.All(response.Topics[0].Partitions, static partition => Assert.Equal(ErrorCode.UnknownTopicOrPartition, partition.ErrorCode));
         Assert.Empty(response.Nodes);
     }
@@ -139,9 +126,9 @@ public sealed class OddRequestTests : IAsyncLifetime
         request.MaxWaitMs = 60_000;
         request.MinBytes = 1;
         request.Topics.Add(new() { Topic = "gone", Partitions = { new() { PartitionMaxBytes = 1 << 20 } } });
-        var answer = _client.Ask<FetchRequest, FetchResponse>(request, version);
+        var answer = Client.Ask<FetchRequest, FetchResponse>(request, version);
         // It is answered by what is produced, so it waited for that.
-        var other = _node.Connect();
+        var other = Node.Connect();
         _ = await Records.Send(other, "t", Records.Batch(1));
         var response = await answer;
         Assert.Equal([ErrorCode.None, ErrorCode.UnknownTopicOrPartition], response.Responses.Select(static topic => topic.Partitions[0].ErrorCode));
@@ -150,6 +137,6 @@ public sealed class OddRequestTests : IAsyncLifetime
         // Alone, it is told at once.
         request.Topics.RemoveAt(0);
         Assert.Equal(ErrorCode.UnknownTopicOrPartition,
-            (await _client.Ask<FetchRequest, FetchResponse>(request, version)).Responses[0].Partitions[0].ErrorCode);
+            (await Client.Ask<FetchRequest, FetchResponse>(request, version)).Responses[0].Partitions[0].ErrorCode);
     }
 }

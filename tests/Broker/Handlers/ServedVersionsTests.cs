@@ -25,12 +25,14 @@ public sealed class ServedVersionsTests : IAsyncLifetime
         _client = _node.Connect();
         _id = await _node.CreateTopic("t");
         _ = await Records.Send(_client, "t", Records.Batch(3));
-        while ((await _client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4)).Coordinators[
-            0].ErrorCode != ErrorCode.None
-            || (await _client.Ask<ListGroupsRequest, ListGroupsResponse>(new(), 5)).ErrorCode != ErrorCode.None)
-        {
-            await Task.Delay(10, TestContext.Current.CancellationToken);
-        }
+        await Eventually.Is(AreGroupsServed);
+    }
+
+    private async Task<bool> AreGroupsServed()
+    {
+        var found = await _client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4);
+        var listed = await _client.Ask<ListGroupsRequest, ListGroupsResponse>(new(), 5);
+        return (found.Coordinators[0].ErrorCode, listed.ErrorCode) == (ErrorCode.None, ErrorCode.None);
     }
 
     public ValueTask DisposeAsync() => _node.DisposeAsync();

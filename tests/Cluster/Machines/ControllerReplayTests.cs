@@ -10,33 +10,10 @@ using Xunit;
 namespace KafkaCompat.Cluster.Tests.Machines;
 
 /// <summary>
-/// The controller's machine over random commands: deciding changes nothing of it, neither sessions nor quotas nor chance; and a log of its commands put to a
-/// fresh one gives the same decisions and the same state.
+/// The controller's machine over random commands. Its state has sessions, quotas and chance in it.
 /// </summary>
-public sealed class ControllerReplayTests
+public sealed class ControllerReplayTests() : ReplayTests<ControllerRequest>(steps: 150, leastRecords: 37)
 {
-    private const int Steps = 150;
-
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
-    public void Deciding_changes_nothing_and_a_replay_gives_the_same(int seed)
-    {
-        var log = new MachineLog<ControllerRequest>();
-        var machine = new TestMachine();
-        var cluster = new Cluster(new Random(seed), machine);
-        for (var i = 0; i < Steps; i++)
-        {
-            log.Record(machine, cluster.Next());
-        }
-
-        Assert.Equal(Steps, log.Count);
-        Assert.True(machine.Controller.NextOffset > Steps / 4, $"Only {machine.Controller.NextOffset} records: the commands lead to too little.");
-        log.Replay(new TestMachine(), machine);
-    }
-
     /// <summary>Two decisions about one command draw the same, those about two do not.</summary>
     [Fact]
     public void What_is_drawn_follows_from_the_ticket()
@@ -49,6 +26,11 @@ public sealed class ControllerReplayTests
         string Drawn(long ticket) => MachineText.Of(controller.Decide(
             new ControllerRequest(Cluster.Topic("t", 3), 7) { ArrivalMs = 0 }, new Ticket(ticket), new Now(0, 0)));
     }
+
+    private protected override ITestMachine<ControllerRequest> NewMachine() => new TestMachine();
+
+    private protected override Func<MachineInput<ControllerRequest>> Inputs(Random random, ITestMachine<ControllerRequest> machine) =>
+        new Cluster(random, (TestMachine)machine).Next;
 
     /// <summary>A controller whose log takes everything.</summary>
     private sealed class TestMachine : ITestMachine<ControllerRequest>
@@ -66,6 +48,8 @@ public sealed class ControllerReplayTests
         public ControllerState Controller { get; }
 
         public object State => Controller;
+
+        public long Records => Controller.NextOffset;
 
         public void Take(MachineInput<ControllerRequest> input, Func<Func<object?>, object?> decide)
         {

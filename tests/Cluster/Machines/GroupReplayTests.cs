@@ -2,37 +2,18 @@ using KafkaCompat.Cluster.Groups;
 using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
-using Xunit;
 
 namespace KafkaCompat.Cluster.Tests.Machines;
 
 /// <summary>
-/// The machine of groups over random commands: deciding changes nothing of it, whatever is asked, due or refused; and a log of its commands put to a fresh one
-/// gives the same decisions and the same state.
+/// The machine of groups over random commands, whatever is asked, due or refused.
 /// </summary>
-public sealed class GroupReplayTests
+public sealed class GroupReplayTests() : ReplayTests<GroupCommand>(steps: 250, leastRecords: 25)
 {
-    private const int Steps = 250;
+    private protected override ITestMachine<GroupCommand> NewMachine() => new TestShard();
 
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
-    public void Deciding_changes_nothing_and_a_replay_gives_the_same(int seed)
-    {
-        var log = new MachineLog<GroupCommand>();
-        var machine = new TestShard();
-        var clients = new Clients(new Random(seed), machine);
-        for (var i = 0; i < Steps; i++)
-        {
-            log.Record(machine, clients.Next());
-        }
-
-        Assert.Equal(Steps, log.Count);
-        Assert.True(machine.Records > Steps / 10, $"Only {machine.Records} records: the commands lead to too little.");
-        log.Replay(new TestShard(), machine);
-    }
+    private protected override Func<MachineInput<GroupCommand>> Inputs(Random random, ITestMachine<GroupCommand> machine) =>
+        new Clients(random, (TestShard)machine).Next;
 
     /// <summary>A shard whose log is a count: what it decides is applied at once, or refused.</summary>
     private sealed class TestShard : ITestMachine<GroupCommand>

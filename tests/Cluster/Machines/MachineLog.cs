@@ -18,6 +18,9 @@ internal interface ITestMachine<TCommand>
     /// <summary>The machine itself, whose whole state counts.</summary>
     object State { get; }
 
+    /// <summary>Records that its decisions have led to.</summary>
+    long Records { get; }
+
     /// <summary>
     /// Puts an input to the machine and carries out what it decides. Each decision is handed out before it is carried out, by a function that asks the machine
     /// for it.

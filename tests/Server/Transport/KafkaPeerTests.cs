@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Peers;
 using KafkaCompat.Protocol;
@@ -14,33 +13,25 @@ namespace KafkaCompat.Server.Tests.Transport;
 /// <summary>Apache Kafka as the peer of our connection, over sockets, on both of its listeners.</summary>
 public sealed class KafkaPeerTests : IAsyncLifetime
 {
-    private const string ClusterId = "5L6g3nShT-eMCtK--X86sw";
-
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("kafkacompat-peer-");
     private readonly SocketTransport _transport = new(new SocketTransportOptions(), TimeProvider.System);
-    private readonly int _broker = FreePort();
-    private readonly int _controller = FreePort();
     private Process? _kafka;
+    private NodeFolder _node = null!;
 
-    public async ValueTask InitializeAsync()
+    public ValueTask InitializeAsync()
     {
         var tool = KafkaReference.Require("kafka");
         if (!File.Exists("/usr/bin/java") && Environment.GetEnvironmentVariable("JAVA") is null) Assert.Skip("There is no Java to run Apache Kafka with.");
-        var settings = Path.Combine(_folder.FullName, "server.properties");
-        await File.WriteAllTextAsync(
-            settings,
-            $"""
-            process.roles=broker,controller
-            node.id=1
-            controller.quorum.bootstrap.servers=localhost:{_controller}
-            listeners=PLAINTEXT://localhost:{_broker},CONTROLLER://localhost:{_controller}
-            advertised.listeners=PLAINTEXT://localhost:{_broker},CONTROLLER://localhost:{_controller}
-            controller.listener.names=CONTROLLER
-            log.dirs={_folder.FullName}/data
-            """);
-        using var format = Run(tool, "kafka-storage", "format", "--standalone", "-t", ClusterId, "-c", settings);
-        await format.WaitForExitAsync();
-        _kafka = Run(tool, "kafka-server-start", settings);
+        _node = NodeFolder.Create(_folder.FullName);
+        _node.FormatByKafka(KafkaReference.Folder);
+        _kafka = Process.Start(new ProcessStartInfo("bash", [tool, "kafka-server-start", _node.File])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        _kafka.BeginOutputReadLine();
+        _kafka.BeginErrorReadLine();
+        return ValueTask.CompletedTask;
     }
 
     public async ValueTask DisposeAsync()
@@ -63,16 +54,16 @@ public sealed class KafkaPeerTests : IAsyncLifetime
     [Fact]
     public async Task Apache_Kafka_answers_on_both_listeners()
     {
-        await using (var broker = Connect(_broker))
+        await using (var broker = Connect(_node.Port))
         {
             var cluster = await UntilReached(() => broker.Ask(new DescribeClusterRequest()));
-            Assert.Equal((ErrorCode.None, ClusterId), (cluster.ErrorCode, cluster.ClusterId));
-            Assert.Equal(_broker, Assert.Single(cluster.Brokers).Port);
+            Assert.Equal((ErrorCode.None, NodeFolder.ClusterId), (cluster.ErrorCode, cluster.ClusterId));
+            Assert.Equal(_node.Port, Assert.Single(cluster.Brokers).Port);
             // The controller alone serves it.
             var unserved = await Assert.ThrowsAsync<PeerException>(() => broker.Ask(new BrokerHeartbeatRequest { BrokerId = 9, BrokerEpoch = 1 }));
             Assert.Equal(PeerFault.UnsupportedVersion, unserved.Fault);
         }
-        await using var controller = Connect(_controller);
+        await using var controller = Connect(_node.ControllerPort);
         var heartbeat = await UntilReached(() => controller.Ask(new BrokerHeartbeatRequest { BrokerId = 9, BrokerEpoch = 1 }));
         Assert.Equal(ErrorCode.StaleBrokerEpoch, heartbeat.ErrorCode);
         var metadataLog = new DescribeQuorumRequest { Topics = { new() { TopicName = "__cluster_metadata", Partitions = { new() { PartitionIndex = 0 } } } } };
@@ -82,7 +73,7 @@ public sealed class KafkaPeerTests : IAsyncLifetime
         var fetched = await controller.Ask(new FetchRequest
         {
             ReplicaState = new() { ReplicaId = 9 },
-            ClusterId = ClusterId,
+            ClusterId = NodeFolder.ClusterId,
             MaxBytes = 1 << 20,
             MaxWaitMs = 0,
             Topics = { new() { TopicId = Uuid.MetadataTopicId, Partitions = { partition } } },
@@ -97,8 +88,8 @@ public sealed class KafkaPeerTests : IAsyncLifetime
     [Fact]
     public async Task Apache_Kafkas_controller_decides_what_is_passed_on()
     {
-        await using (var broker = Connect(_broker)) _ = await UntilReached(() => broker.Ask(new DescribeClusterRequest()));
-        await using var controller = Connect(_controller);
+        await using (var broker = Connect(_node.Port)) _ = await UntilReached(() => broker.Ask(new DescribeClusterRequest()));
+        await using var controller = Connect(_node.ControllerPort);
         var applied = new List<long>();
         var channel = new RemoteControllerChannel(() => controller, offset =>
         {
@@ -138,8 +129,8 @@ public sealed class KafkaPeerTests : IAsyncLifetime
     [Fact]
     public async Task Another_node_at_the_address_is_found_out()
     {
-        await using (var known = Connect(_broker)) _ = await UntilReached(() => known.Ask(new DescribeClusterRequest()));
-        await using var mistaken = Connect(_broker, nodeId: 2);
+        await using (var known = Connect(_node.Port)) _ = await UntilReached(() => known.Ask(new DescribeClusterRequest()));
+        await using var mistaken = Connect(_node.Port, nodeId: 2);
         var fault = await Assert.ThrowsAsync<PeerException>(() => mistaken.Ask(new DescribeClusterRequest()));
         Assert.Equal((PeerFault.Unreachable, true), (fault.Fault, fault.Message.Contains("refuses the connection", StringComparison.Ordinal)));
     }
@@ -147,7 +138,7 @@ public sealed class KafkaPeerTests : IAsyncLifetime
     private PeerConnection Connect(int port, int nodeId = 1) => new(
         new PeerAddress(nodeId, new DnsEndPoint("localhost", port)),
         _transport,
-        new PeerSettings { ClientId = "node-9", ClusterId = ClusterId, RequestTimeoutMs = 600_000 },
+        new PeerSettings { ClientId = "node-9", ClusterId = NodeFolder.ClusterId, RequestTimeoutMs = 600_000 },
         TimeProvider.System,
         new Random(7));
 
@@ -165,20 +156,5 @@ public sealed class KafkaPeerTests : IAsyncLifetime
                 Assert.False(_kafka!.HasExited, "Apache Kafka has ended.");
             }
         }
-    }
-
-    private static Process Run(string tool, params string[] arguments)
-    {
-        var process = Process.Start(new ProcessStartInfo("bash", [tool, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        return process;
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

@@ -1,4 +1,3 @@
-using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
@@ -7,20 +6,8 @@ using Xunit;
 namespace KafkaCompat.Broker.Tests.Handlers;
 
 /// <summary>The older way to alter settings: all of a resource at once.</summary>
-public sealed class AlterConfigsTests : IAsyncLifetime
+public sealed class AlterConfigsTests() : NodeTests("t", settings: ("log.retention.ms", TestNode.KafkasDefault))
 {
-    private TestNode _node = null!;
-    private MemoryClient _client = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _node = TestNode.Start(settings: ("log.retention.ms", TestNode.KafkasDefault));
-        _client = _node.Connect();
-        _ = await _node.CreateTopic("t");
-    }
-
-    public ValueTask DisposeAsync() => _node.DisposeAsync();
-
     [Fact]
     public async Task All_settings_are_set_at_once_and_those_that_are_not_named_taken_back()
     {
@@ -41,7 +28,7 @@ public sealed class AlterConfigsTests : IAsyncLifetime
         var request = Of(("retention.ms", "5"));
         request.Resources.Add(new() { ResourceType = 2, ResourceName = "missing", Configs = { new() { Name = "retention.ms", Value = "5" } } });
         request.Resources.Add(new() { ResourceType = 8, ResourceName = "1", Configs = { new() { Name = "root", Value = "INFO" } } });
-        var answers = (await _client.Ask<AlterConfigsRequest, AlterConfigsResponse>(request, version)).Responses;
+        var answers = (await Client.Ask<AlterConfigsRequest, AlterConfigsResponse>(request, version)).Responses;
         Assert.Equal(
             [(ErrorCode.None, null, 2, "t"), (ErrorCode.UnknownTopicOrPartition, "The topic 'missing' does not exist.", 2, "missing"),
                 (ErrorCode.InvalidRequest, "Unknown resource type 8", 8, "1")],
@@ -54,7 +41,7 @@ public sealed class AlterConfigsTests : IAsyncLifetime
     {
         var request = Of(("retention.ms", "5"));
         request.ValidateOnly = true;
-        Assert.Equal(ErrorCode.None, Assert.Single((await _client.Ask<AlterConfigsRequest, AlterConfigsResponse>(request, 2)).Responses).ErrorCode);
+        Assert.Equal(ErrorCode.None, Assert.Single((await Client.Ask<AlterConfigsRequest, AlterConfigsResponse>(request, 2)).Responses).ErrorCode);
         Assert.Equal("604800000", await Value("retention.ms"));
     }
 
@@ -63,7 +50,7 @@ public sealed class AlterConfigsTests : IAsyncLifetime
     {
         var twice = Of(("retention.ms", "5"));
         twice.Resources.Add(twice.Resources[0]);
-        Assert.All((await _client.Ask<AlterConfigsRequest, AlterConfigsResponse>(twice, 2)).Responses, static answer =>
+        Assert.All((await Client.Ask<AlterConfigsRequest, AlterConfigsResponse>(twice, 2)).Responses, static answer =>
             Assert.Equal((ErrorCode.InvalidRequest, "Each resource must appear at most once."), (answer.ErrorCode, answer.ErrorMessage)));
         var answer = await Replace(("retention.ms", "5"), ("retention.ms", "6"));
         Assert.Equal((ErrorCode.InvalidRequest, "Error due to duplicate config keys"), (answer.ErrorCode, answer.ErrorMessage));
@@ -91,11 +78,11 @@ public sealed class AlterConfigsTests : IAsyncLifetime
     }
 
     private async Task<AlterConfigsResponse.AlterConfigsResourceResponse> Replace(params (string Name, string? Value)[] configs) =>
-        Assert.Single((await _client.Ask<AlterConfigsRequest, AlterConfigsResponse>(Of(configs), 2)).Responses);
+        Assert.Single((await Client.Ask<AlterConfigsRequest, AlterConfigsResponse>(Of(configs), 2)).Responses);
 
     private async Task<string?> Value(string name)
     {
         var request = new DescribeConfigsRequest { Resources = { new() { ResourceType = 2, ResourceName = "t", ConfigurationKeys = [name] } } };
-        return Assert.Single((await _client.Ask<DescribeConfigsRequest, DescribeConfigsResponse>(request, 4)).Results[0].Configs).Value;
+        return Assert.Single((await Client.Ask<DescribeConfigsRequest, DescribeConfigsResponse>(request, 4)).Results[0].Configs).Value;
     }
 }

@@ -1,4 +1,3 @@
-using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Enums;
@@ -8,20 +7,8 @@ using Xunit;
 namespace KafkaCompat.Broker.Tests.Handlers;
 
 /// <summary>Settings altered one by one over a connection: answers as Apache Kafka 4.4 gave them to the same requests, and what holds afterwards.</summary>
-public sealed class IncrementalAlterConfigsTests : IAsyncLifetime
+public sealed class IncrementalAlterConfigsTests() : NodeTests("t", settings: ("log.retention.ms", TestNode.KafkasDefault))
 {
-    private TestNode _node = null!;
-    private MemoryClient _client = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _node = TestNode.Start(settings: ("log.retention.ms", TestNode.KafkasDefault));
-        _client = _node.Connect();
-        _ = await _node.CreateTopic("t");
-    }
-
-    public ValueTask DisposeAsync() => _node.DisposeAsync();
-
     [Theory]
     [InlineData("retention.ms", 0, "1000", ErrorCode.None, null)]
     [InlineData("retention.ms", 0, "x", ErrorCode.InvalidConfig, "Invalid value x for configuration retention.ms: Not a number of type LONG")]
@@ -137,10 +124,10 @@ public sealed class IncrementalAlterConfigsTests : IAsyncLifetime
         var change = One(ConfigResourceType.Topic, "t", "max.message.bytes", 0, "100");
         change.ValidateOnly = true;
         Assert.Equal(ErrorCode.None, (await Ask(change)).ErrorCode);
-        _ = await Records.Send(_client, "t", Records.Batch(20));
+        _ = await Records.Send(Client, "t", Records.Batch(20));
         change.ValidateOnly = false;
         Assert.Equal(ErrorCode.None, (await Ask(change)).ErrorCode);
-        var refused = await _client.Ask<ProduceRequest, ProduceResponse>(Records.Produce("t", Records.Batch(20)), 12);
+        var refused = await Client.Ask<ProduceRequest, ProduceResponse>(Records.Produce("t", Records.Batch(20)), 12);
         Assert.Equal(ErrorCode.MessageTooLarge, refused.Responses[0].PartitionResponses[0].ErrorCode);
     }
 
@@ -152,7 +139,7 @@ public sealed class IncrementalAlterConfigsTests : IAsyncLifetime
         twice.Resources.Add(One(ConfigResourceType.Group, "g", "share.isolation.level", 0, "read_committed").Resources[0]);
         twice.Resources.Add(One(ConfigResourceType.Group, "h", "share.isolation.level", 0, "read_committed").Resources[0]);
         twice.Resources[3].Configs.Add(new() { Name = "share.isolation.level", Value = "read_committed" });
-        var answers = (await _client.Ask<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(twice, 1)).Responses;
+        var answers = (await Client.Ask<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(twice, 1)).Responses;
         Assert.Equal(["Each resource must appear at most once.", "Each resource must appear at most once.", null, "Error due to duplicate config keys"],
             answers.Select(static a => a.ErrorMessage));
     }
@@ -164,7 +151,7 @@ public sealed class IncrementalAlterConfigsTests : IAsyncLifetime
         {
             var request = One(ConfigResourceType.Topic, "t", "retention.ms", 0, $"{version + 5}");
             request.Resources.Add(One((ConfigResourceType)99, "u", "a", 0, "b").Resources[0]);
-            var answers = (await _client.Ask<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(request, version)).Responses;
+            var answers = (await Client.Ask<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(request, version)).Responses;
             Assert.Equal([(ErrorCode.None, 2, "t"), (ErrorCode.InvalidRequest, 99, "u")],
                 answers.Select(static answer => (answer.ErrorCode, (int)answer.ResourceType, answer.ResourceName)));
             Assert.Equal($"{version + 5}", await Value("retention.ms"));
@@ -204,11 +191,11 @@ public sealed class IncrementalAlterConfigsTests : IAsyncLifetime
         Assert.Equal(ErrorCode.None, (await Ask(One(ConfigResourceType.Topic, "t", name, (int)operation, value))).ErrorCode);
 
     private async Task<IncrementalAlterConfigsResponse.AlterConfigsResourceResponse> Ask(IncrementalAlterConfigsRequest request) =>
-        Assert.Single((await _client.Ask<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(request, 1)).Responses);
+        Assert.Single((await Client.Ask<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(request, 1)).Responses);
 
     private async Task<string?> Value(string name)
     {
         var request = new DescribeConfigsRequest { Resources = { new() { ResourceType = 2, ResourceName = "t", ConfigurationKeys = [name] } } };
-        return Assert.Single((await _client.Ask<DescribeConfigsRequest, DescribeConfigsResponse>(request, 4)).Results[0].Configs).Value;
+        return Assert.Single((await Client.Ask<DescribeConfigsRequest, DescribeConfigsResponse>(request, 4)).Results[0].Configs).Value;
     }
 }

@@ -1,4 +1,3 @@
-using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Enums;
@@ -8,21 +7,14 @@ using Xunit;
 namespace KafkaCompat.Broker.Tests.Handlers;
 
 /// <summary>What can be configured by name: kafka-configs and kafka-client-metrics list it.</summary>
-public sealed class ListConfigResourcesTests : IAsyncLifetime
+public sealed class ListConfigResourcesTests() : NodeTests("t")
 {
-    private TestNode _node = null!;
-    private MemoryClient _client = null!;
-
-    public async ValueTask InitializeAsync()
+    private protected override Task Prepare()
     {
-        _node = TestNode.Start();
-        _client = _node.Connect();
-        _ = await _node.CreateTopic("t");
-        _node.Configure(new ConfigResource(ConfigResourceType.Group, "g"), "share.isolation.level", "read_committed");
-        _node.Configure(new ConfigResource(ConfigResourceType.ClientMetrics, "m"), "interval.ms", "1000");
+        Node.Configure(new ConfigResource(ConfigResourceType.Group, "g"), "share.isolation.level", "read_committed");
+        Node.Configure(new ConfigResource(ConfigResourceType.ClientMetrics, "m"), "interval.ms", "1000");
+        return Task.CompletedTask;
     }
-
-    public ValueTask DisposeAsync() => _node.DisposeAsync();
 
     [Fact]
     public async Task Without_a_type_everything_is_listed_in_Kafkas_order() =>
@@ -38,15 +30,15 @@ public sealed class ListConfigResourcesTests : IAsyncLifetime
     [Fact]
     public async Task What_has_no_settings_any_more_is_not_listed()
     {
-        _node.Configure(new ConfigResource(ConfigResourceType.Group, "g"), "share.isolation.level", null);
-        _node.Configure(new ConfigResource(ConfigResourceType.ClientMetrics, "a"), "interval.ms", "1000");
+        Node.Configure(new ConfigResource(ConfigResourceType.Group, "g"), "share.isolation.level", null);
+        Node.Configure(new ConfigResource(ConfigResourceType.ClientMetrics, "a"), "interval.ms", "1000");
         Assert.Equal([(16, "a"), (16, "m")], await List(1, 16, 32));
     }
 
     [Fact]
     public async Task A_type_that_is_none_refuses_the_request()
     {
-        var unknown = await _client.Ask<ListConfigResourcesRequest, ListConfigResourcesResponse>(new() { ResourceTypes = { 2, 99 } }, 1);
+        var unknown = await Client.Ask<ListConfigResourcesRequest, ListConfigResourcesResponse>(new() { ResourceTypes = { 2, 99 } }, 1);
         Assert.Equal((ErrorCode.UnsupportedVersion, 0), (unknown.ErrorCode, unknown.ConfigResources.Count));
     }
 
@@ -61,7 +53,7 @@ public sealed class ListConfigResourcesTests : IAsyncLifetime
 
     private async Task<IEnumerable<(int Type, string Name)>> List(short version, params sbyte[] types)
     {
-        var response = await _client.Ask<ListConfigResourcesRequest, ListConfigResourcesResponse>(new() { ResourceTypes = [.. types] }, version);
+        var response = await Client.Ask<ListConfigResourcesRequest, ListConfigResourcesResponse>(new() { ResourceTypes = [.. types] }, version);
         Assert.Equal(ErrorCode.None, response.ErrorCode);
         return response.ConfigResources.Select(static resource => ((int)resource.ResourceType, resource.ResourceName));
     }

@@ -8,24 +8,12 @@ using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Handlers;
 
-public sealed class FetchTests : IAsyncLifetime
+public sealed class FetchTests() : NodeTests("t", partitions: 3)
 {
-    private TestNode _node = null!;
-    private MemoryClient _client = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _node = TestNode.Start();
-        _client = _node.Connect();
-        _ = await _node.CreateTopic("t", 3);
-    }
-
-    public ValueTask DisposeAsync() => _node.DisposeAsync();
-
     [Fact]
     public async Task A_fetch_returns_what_was_produced_from_the_batch_that_holds_the_offset()
     {
-        for (var i = 0; i < 4; i++) _ = await Records.Send(_client, "t", Records.Batch(10));
+        for (var i = 0; i < 4; i++) _ = await Records.Send(Client, "t", Records.Batch(10));
         var partition = await Fetch(Records.Fetch("t", 15));
         Assert.Equal([10, 20, 30], Records.BaseOffsets(partition.Records));
         Assert.Equal(40, partition.HighWatermark);
@@ -37,7 +25,7 @@ public sealed class FetchTests : IAsyncLifetime
     [Fact]
     public async Task The_first_batch_comes_whole_however_small_the_limits_are()
     {
-        for (var i = 0; i < 3; i++) _ = await Records.Send(_client, "t", Records.Batch(1, valueBytes: 1000));
+        for (var i = 0; i < 3; i++) _ = await Records.Send(Client, "t", Records.Batch(1, valueBytes: 1000));
         Assert.Equal([0], Records.BaseOffsets((await Fetch(Records.Fetch("t", 0, partitionMaxBytes: 1))).Records));
         Assert.Equal([1], Records.BaseOffsets((await Fetch(Records.Fetch("t", 1, maxBytes: 1))).Records));
         Assert.Equal([0, 1], Records.BaseOffsets((await Fetch(Records.Fetch("t", 0, partitionMaxBytes: 2200))).Records));
@@ -46,17 +34,17 @@ public sealed class FetchTests : IAsyncLifetime
     [Fact]
     public async Task The_limit_of_the_request_holds_over_all_partitions()
     {
-        for (var p = 0; p < 3; p++) _ = await Records.Send(_client, "t", Records.Batch(1, valueBytes: 1000), p);
+        for (var p = 0; p < 3; p++) _ = await Records.Send(Client, "t", Records.Batch(1, valueBytes: 1000), p);
         var request = Records.Fetch("t", 0, maxBytes: 1500);
         for (var p = 1; p < 3; p++) request.Topics[0].Partitions.Add(new() { Partition = p, PartitionMaxBytes = 1 << 20 });
-        var response = await _client.Ask<FetchRequest, FetchResponse>(request, 12);
+        var response = await Client.Ask<FetchRequest, FetchResponse>(request, 12);
         Assert.Equal([1, 0, 0], response.Responses[0].Partitions.Select(p => Records.BaseOffsets(p.Records).Count));
     }
 
     [Fact]
     public async Task A_partition_that_is_named_twice_is_fetched_once_as_it_was_named_last()
     {
-        for (var i = 0; i < 2; i++) _ = await Records.Send(_client, "t", Records.Batch(10));
+        for (var i = 0; i < 2; i++) _ = await Records.Send(Client, "t", Records.Batch(10));
         var request = Records.Fetch("t", 0);
         request.Topics[0].Partitions.Add(new() { Partition = 0, FetchOffset = 10, PartitionMaxBytes = 1 << 20 });
         var partition = await Fetch(request);
@@ -70,7 +58,7 @@ public sealed class FetchTests : IAsyncLifetime
     {
         var request = Records.Fetch("t", 0);
         request.IsolationLevel = 7;
-        var response = await _client.Ask<FetchRequest, FetchResponse>(request, version);
+        var response = await Client.Ask<FetchRequest, FetchResponse>(request, version);
         Assert.Equal(version >= 7 ? ErrorCode.UnknownServerError : ErrorCode.None, response.ErrorCode);
         var partition = Assert.Single(response.Responses[0].Partitions);
         Assert.Equal(ErrorCode.UnknownServerError, partition.ErrorCode);
@@ -80,9 +68,9 @@ public sealed class FetchTests : IAsyncLifetime
     [Fact]
     public async Task An_isolation_level_that_there_is_not_fails_the_request_where_topics_go_by_id()
     {
-        var request = ById(await _node.CreateTopic("levels"));
+        var request = ById(await Node.CreateTopic("levels"));
         request.IsolationLevel = 7;
-        var response = await _client.Ask<FetchRequest, FetchResponse>(request, 13);
+        var response = await Client.Ask<FetchRequest, FetchResponse>(request, 13);
         Assert.Equal(ErrorCode.UnknownServerError, response.ErrorCode);
         Assert.Empty(response.Responses);
     }
@@ -93,7 +81,7 @@ public sealed class FetchTests : IAsyncLifetime
     [InlineData(int.MinValue, int.MinValue)]
     public async Task A_negative_limit_fails_what_could_be_read(int partitionMaxBytes, int maxBytes)
     {
-        var end = await Records.Send(_client, "t", Records.Batch()) + 1;
+        var end = await Records.Send(Client, "t", Records.Batch()) + 1;
         var partition = await Fetch(Records.Fetch("t", end - 1, partitionMaxBytes: partitionMaxBytes, maxBytes: maxBytes));
         Assert.Equal((ErrorCode.UnknownServerError, -1, 0), (partition.ErrorCode, partition.HighWatermark, partition.Records!.Length));
         Assert.Null(partition.AbortedTransactions);
@@ -107,10 +95,10 @@ public sealed class FetchTests : IAsyncLifetime
     {
         foreach (var (replica, error) in new[] { (1, ErrorCode.NotLeaderOrFollower), (2, ErrorCode.NotLeaderOrFollower), (-2, ErrorCode.None) })
         {
-            var request = version < 13 ? Records.Fetch("t", 0) : ById(_node.Broker.Partitions.Find("t", 0)!.TopicId);
+            var request = version < 13 ? Records.Fetch("t", 0) : ById(Node.Broker.Partitions.Find("t", 0)!.TopicId);
             if (version < 15) request.ReplicaId = replica;
             else request.ReplicaState = new() { ReplicaId = replica };
-            var response = await _client.Ask<FetchRequest, FetchResponse>(request, version);
+            var response = await Client.Ask<FetchRequest, FetchResponse>(request, version);
             Assert.Equal(error, Assert.Single(response.Responses[0].Partitions).ErrorCode);
         }
     }
@@ -119,7 +107,7 @@ public sealed class FetchTests : IAsyncLifetime
     public async Task A_session_can_begin_without_partitions()
     {
         var open = new FetchRequest { SessionEpoch = 0, MinBytes = 1, MaxBytes = int.MaxValue };
-        Assert.NotEqual(0, (await _client.Ask<FetchRequest, FetchResponse>(open, 12)).SessionId);
+        Assert.NotEqual(0, (await Client.Ask<FetchRequest, FetchResponse>(open, 12)).SessionId);
     }
 
     [Fact]
@@ -135,14 +123,14 @@ public sealed class FetchTests : IAsyncLifetime
     [InlineData(11)]
     public async Task An_offset_outside_the_log_is_out_of_range(long offset)
     {
-        _ = await Records.Send(_client, "t", Records.Batch(10));
+        _ = await Records.Send(Client, "t", Records.Batch(10));
         Assert.Equal(ErrorCode.OffsetOutOfRange, (await Fetch(Records.Fetch("t", offset, maxWaitMs: 10_000))).ErrorCode);
     }
 
     [Fact]
     public async Task The_end_of_the_log_is_empty_and_no_error()
     {
-        _ = await Records.Send(_client, "t", Records.Batch(10));
+        _ = await Records.Send(Client, "t", Records.Batch(10));
         var partition = await Fetch(Records.Fetch("t", 10));
         Assert.Equal(ErrorCode.None, partition.ErrorCode);
         Assert.Equal(0, partition.Records!.Length);
@@ -174,12 +162,12 @@ public sealed class FetchTests : IAsyncLifetime
     [InlineData(18)]
     public async Task A_fenced_reader_learns_who_leads_where_its_version_has_a_place_for_it(short version)
     {
-        var topic = await _node.CreateTopic("moved");
-        _node.Controller.Write(new VersionedRecord(new PartitionChangeRecord { TopicId = topic, PartitionId = 0, Leader = 1 }, 0));
+        var topic = await Node.CreateTopic("moved");
+        Node.Controller.Write(new VersionedRecord(new PartitionChangeRecord { TopicId = topic, PartitionId = 0, Leader = 1 }, 0));
         var request = Records.Fetch("moved", 0);
         request.Topics[0].Partitions[0].CurrentLeaderEpoch = 0;
         if (version >= 13) (request.Topics[0].Topic, request.Topics[0].TopicId) = ("", topic);
-        var response = await _client.Ask<FetchRequest, FetchResponse>(request, version);
+        var response = await Client.Ask<FetchRequest, FetchResponse>(request, version);
         var partition = response.Responses[0].Partitions[0];
         Assert.Equal(ErrorCode.FencedLeaderEpoch, partition.ErrorCode);
         Assert.Equal(version >= 16 ? (1, 1) : (-1, -1), (partition.CurrentLeader.LeaderId, partition.CurrentLeader.LeaderEpoch));
@@ -193,11 +181,11 @@ public sealed class FetchTests : IAsyncLifetime
     [InlineData(13)]
     public async Task A_writer_learns_who_leads_instead_where_its_version_has_a_place_for_it(short version)
     {
-        var topic = await _node.CreateTopic("gone");
-        _node.Controller.Write(new VersionedRecord(new PartitionChangeRecord { TopicId = topic, PartitionId = 0, Leader = 2 }, 0));
+        var topic = await Node.CreateTopic("gone");
+        Node.Controller.Write(new VersionedRecord(new PartitionChangeRecord { TopicId = topic, PartitionId = 0, Leader = 2 }, 0));
         var request = Records.Produce("gone", Records.Batch());
         if (version >= 13) (request.TopicData[0].Name, request.TopicData[0].TopicId) = ("", topic);
-        var result = (await _client.Ask<ProduceRequest, ProduceResponse>(request, version)).Responses[0].PartitionResponses[0];
+        var result = (await Client.Ask<ProduceRequest, ProduceResponse>(request, version)).Responses[0].PartitionResponses[0];
         Assert.Equal(ErrorCode.NotLeaderOrFollower, result.ErrorCode);
         Assert.Equal(version >= 10 ? (2, 1) : (-1, -1), (result.CurrentLeader.LeaderId, result.CurrentLeader.LeaderEpoch));
     }
@@ -205,7 +193,7 @@ public sealed class FetchTests : IAsyncLifetime
     [Fact]
     public async Task A_reader_from_a_later_epoch_learns_where_it_diverges()
     {
-        _ = await Records.Send(_client, "t", Records.Batch(10));
+        _ = await Records.Send(Client, "t", Records.Batch(10));
         var request = Records.Fetch("t", 20, maxWaitMs: 10_000);
         request.Topics[0].Partitions[0].LastFetchedEpoch = 0;
         var partition = await Fetch(request);
@@ -217,20 +205,20 @@ public sealed class FetchTests : IAsyncLifetime
     [Fact]
     public async Task A_long_poll_ends_with_the_bytes_it_waits_for()
     {
-        var other = _node.Connect();
-        _ = await _client.Post(Records.Fetch("t", 0, maxWaitMs: 60_000, minBytes: 2_000), 12);
-        Assert.True(await _client.StaysSilent(TimeSpan.FromMilliseconds(50)));
+        var other = Node.Connect();
+        _ = await Client.Post(Records.Fetch("t", 0, maxWaitMs: 60_000, minBytes: 2_000), 12);
+        Assert.True(await Client.StaysSilent(TimeSpan.FromMilliseconds(50)));
         _ = await Records.Send(other, "t", Records.Batch(1, valueBytes: 1_200));
-        Assert.True(await _client.StaysSilent(TimeSpan.FromMilliseconds(50)));
+        Assert.True(await Client.StaysSilent(TimeSpan.FromMilliseconds(50)));
         _ = await Records.Send(other, "t", Records.Batch(1, valueBytes: 1_200));
-        var response = MemoryClient.Decode<FetchRequest, FetchResponse>((await _client.Receive())!, 12);
+        var response = MemoryClient.Decode<FetchRequest, FetchResponse>((await Client.Receive())!, 12);
         Assert.Equal([0, 1], Records.BaseOffsets(response.Responses[0].Partitions[0].Records));
     }
 
     [Fact]
     public async Task A_long_poll_ends_at_its_time_with_what_is_there()
     {
-        _ = await Records.Send(_client, "t", Records.Batch(1));
+        _ = await Records.Send(Client, "t", Records.Batch(1));
         var started = TimeProvider.System.GetTimestamp();
         var partition = await Fetch(Records.Fetch("t", 0, maxWaitMs: 150, minBytes: 100_000));
         Assert.InRange(TimeProvider.System.GetElapsedTime(started).TotalMilliseconds, 140, 120_000);
@@ -240,10 +228,10 @@ public sealed class FetchTests : IAsyncLifetime
     [Fact]
     public async Task A_long_poll_ends_when_its_topic_is_deleted()
     {
-        _ = await _client.Post(Records.Fetch("t", 0, maxWaitMs: 60_000), 12);
-        Assert.True(await _client.StaysSilent(TimeSpan.FromMilliseconds(50)));
-        _ = await _node.Connect().Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new() { Topics = { new() { Name = "t" } }, TimeoutMs = 60_000 }, 6);
-        var response = MemoryClient.Decode<FetchRequest, FetchResponse>((await _client.Receive())!, 12);
+        _ = await Client.Post(Records.Fetch("t", 0, maxWaitMs: 60_000), 12);
+        Assert.True(await Client.StaysSilent(TimeSpan.FromMilliseconds(50)));
+        _ = await Node.Connect().Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new() { Topics = { new() { Name = "t" } }, TimeoutMs = 60_000 }, 6);
+        var response = MemoryClient.Decode<FetchRequest, FetchResponse>((await Client.Receive())!, 12);
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, response.Responses[0].Partitions[0].ErrorCode);
     }
 
@@ -253,24 +241,24 @@ public sealed class FetchTests : IAsyncLifetime
         var open = Records.Fetch("t", 0);
         open.SessionEpoch = 0;
         open.Topics[0].Partitions.Add(new() { Partition = 1, PartitionMaxBytes = 1 << 20 });
-        var opened = await _client.Ask<FetchRequest, FetchResponse>(open, 12);
+        var opened = await Client.Ask<FetchRequest, FetchResponse>(open, 12);
         Assert.NotEqual(0, opened.SessionId);
         Assert.Equal(2, opened.Responses[0].Partitions.Count);
 
-        var nothing = await _client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId, 1), 12);
+        var nothing = await Client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId, 1), 12);
         Assert.Empty(nothing.Responses);
 
-        _ = await Records.Send(_client, "t", Records.Batch(3), partition: 1);
-        var news = await _client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId, 2), 12);
+        _ = await Records.Send(Client, "t", Records.Batch(3), partition: 1);
+        var news = await Client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId, 2), 12);
         var only = Assert.Single(news.Responses[0].Partitions);
         Assert.Equal(1, only.PartitionIndex);
         Assert.Equal([0], Records.BaseOffsets(only.Records));
 
         var forget = Next(opened.SessionId, 3);
         forget.ForgottenTopicsData.Add(new() { Topic = "t", Partitions = { 1 } });
-        Assert.Empty((await _client.Ask<FetchRequest, FetchResponse>(forget, 12)).Responses);
-        _ = await Records.Send(_client, "t", Records.Batch(3), partition: 1);
-        Assert.Empty((await _client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId, 4), 12)).Responses);
+        Assert.Empty((await Client.Ask<FetchRequest, FetchResponse>(forget, 12)).Responses);
+        _ = await Records.Send(Client, "t", Records.Batch(3), partition: 1);
+        Assert.Empty((await Client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId, 4), 12)).Responses);
     }
 
     [Fact]
@@ -278,13 +266,13 @@ public sealed class FetchTests : IAsyncLifetime
     {
         var open = Records.Fetch("t", 0);
         open.SessionEpoch = 0;
-        var opened = await _client.Ask<FetchRequest, FetchResponse>(open, 12);
-        Assert.Equal(ErrorCode.InvalidFetchSessionEpoch, (await _client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId, 5), 12)).ErrorCode);
-        Assert.Equal(ErrorCode.FetchSessionTopicIdError, (await _client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId, 1), 13)).ErrorCode);
-        Assert.Equal(ErrorCode.FetchSessionIdNotFound, (await _client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId ^ 1, 1), 12)).ErrorCode);
+        var opened = await Client.Ask<FetchRequest, FetchResponse>(open, 12);
+        Assert.Equal(ErrorCode.InvalidFetchSessionEpoch, (await Client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId, 5), 12)).ErrorCode);
+        Assert.Equal(ErrorCode.FetchSessionTopicIdError, (await Client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId, 1), 13)).ErrorCode);
+        Assert.Equal(ErrorCode.FetchSessionIdNotFound, (await Client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId ^ 1, 1), 12)).ErrorCode);
         var end = Next(opened.SessionId, -1);
-        Assert.Equal(0, (await _client.Ask<FetchRequest, FetchResponse>(end, 12)).SessionId);
-        Assert.Equal(ErrorCode.FetchSessionIdNotFound, (await _client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId, 1), 12)).ErrorCode);
+        Assert.Equal(0, (await Client.Ask<FetchRequest, FetchResponse>(end, 12)).SessionId);
+        Assert.Equal(ErrorCode.FetchSessionIdNotFound, (await Client.Ask<FetchRequest, FetchResponse>(Next(opened.SessionId, 1), 12)).ErrorCode);
     }
 
     [Fact]
@@ -292,18 +280,18 @@ public sealed class FetchTests : IAsyncLifetime
     {
         for (var p = 0; p < 3; p++)
         {
-            for (var i = 0; i < 3; i++) _ = await Records.Send(_client, "t", Records.Batch(1, valueBytes: 1000), p);
+            for (var i = 0; i < 3; i++) _ = await Records.Send(Client, "t", Records.Batch(1, valueBytes: 1000), p);
         }
         var open = Records.Fetch("t", 0, maxBytes: 1);
         open.SessionEpoch = 0;
         for (var p = 1; p < 3; p++) open.Topics[0].Partitions.Add(new() { Partition = p, PartitionMaxBytes = 1 << 20 });
-        var opened = await _client.Ask<FetchRequest, FetchResponse>(open, 12);
+        var opened = await Client.Ask<FetchRequest, FetchResponse>(open, 12);
         var served = new List<int> { WithRecords(opened) };
         for (var epoch = 1; epoch < 3; epoch++)
         {
             var next = Next(opened.SessionId, epoch);
             next.MaxBytes = 1;
-            served.Add(WithRecords(await _client.Ask<FetchRequest, FetchResponse>(next, 12)));
+            served.Add(WithRecords(await Client.Ask<FetchRequest, FetchResponse>(next, 12)));
         }
         Assert.Equal([0, 1, 2], served);
 
@@ -315,26 +303,26 @@ public sealed class FetchTests : IAsyncLifetime
     public async Task Ten_thousand_long_polls_wait_without_a_thread_each_and_all_are_answered()
     {
         const int Polls = 10_000;
-        var clients = Enumerable.Range(0, Polls).Select(_ => _node.Connect()).ToList();
+        var clients = Enumerable.Range(0, Polls).Select(_ => Node.Connect()).ToList();
         foreach (var client in clients) _ = await client.Post(Records.Fetch("t", 0, maxWaitMs: 120_000), 12);
 
         // Each has a deadline of its connection too.
-        await Eventually.Is(() => _node.Broker.Wheel.Count >= Polls + clients.Count);
-        Assert.InRange(_node.Broker.Wheel.Count, Polls + clients.Count, Polls + clients.Count + 10);
-        _ = await Records.Send(_client, "t", Records.Batch(1));
+        await Eventually.Is(() => Node.Broker.Wheel.Count >= Polls + clients.Count);
+        Assert.InRange(Node.Broker.Wheel.Count, Polls + clients.Count, Polls + clients.Count + 10);
+        _ = await Records.Send(Client, "t", Records.Batch(1));
         foreach (var client in clients)
         {
             var response = MemoryClient.Decode<FetchRequest, FetchResponse>((await client.Receive())!, 12);
             Assert.Equal([0], Records.BaseOffsets(response.Responses[0].Partitions[0].Records));
         }
-        Assert.InRange(_node.Broker.Wheel.Count, 0, clients.Count + 10);
+        Assert.InRange(Node.Broker.Wheel.Count, 0, clients.Count + 10);
     }
 
     private static FetchRequest Next(int session, int epoch) => new() { SessionId = session, SessionEpoch = epoch, MaxBytes = int.MaxValue, MinBytes = 1 };
 
     private async Task<FetchResponse.PartitionData> Fetch(FetchRequest request, short version = 12)
     {
-        var response = await _client.Ask<FetchRequest, FetchResponse>(request, version);
+        var response = await Client.Ask<FetchRequest, FetchResponse>(request, version);
         Assert.Equal(ErrorCode.None, response.ErrorCode);
         return response.Responses[0].Partitions[0];
     }

@@ -1,24 +1,15 @@
-using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Handlers;
 
-public sealed class ListOffsetsTests : IAsyncLifetime
+public sealed class ListOffsetsTests() : NodeTests("t")
 {
-    private TestNode _node = null!;
-    private MemoryClient _client = null!;
-
-    public async ValueTask InitializeAsync()
+    private protected override async Task Prepare()
     {
-        _node = TestNode.Start();
-        _client = _node.Connect();
-        _ = await _node.CreateTopic("t");
-        for (var i = 0; i < 5; i++) _ = await Records.Send(_client, "t", Records.Batch(10, timestamp: Records.StartMs + (i * 1000)));
+        for (var i = 0; i < 5; i++) _ = await Records.Send(Client, "t", Records.Batch(10, timestamp: Records.StartMs + (i * 1000)));
     }
-
-    public ValueTask DisposeAsync() => _node.DisposeAsync();
 
     [Theory]
     [InlineData(-1, 50, -1)]
@@ -54,12 +45,12 @@ public sealed class ListOffsetsTests : IAsyncLifetime
     {
         var request = Request(-1);
         request.Topics[0].Partitions.Add(new() { Timestamp = -1 });
-        var response = await _client.Ask<ListOffsetsRequest, ListOffsetsResponse>(request, 11);
+        var response = await Client.Ask<ListOffsetsRequest, ListOffsetsResponse>(request, 11);
         Assert.Equal(ErrorCode.InvalidRequest, Assert.Single(response.Topics[0].Partitions).ErrorCode);
     }
 
     private async Task<ListOffsetsResponse.ListOffsetsPartitionResponse> Ask(long timestamp, short version) =>
-        (await _client.Ask<ListOffsetsRequest, ListOffsetsResponse>(Request(timestamp), version)).Topics[0].Partitions[0];
+        (await Client.Ask<ListOffsetsRequest, ListOffsetsResponse>(Request(timestamp), version)).Topics[0].Partitions[0];
 
     private static ListOffsetsRequest Request(long timestamp) =>
         new() { ReplicaId = -1, Topics = { new() { Name = "t", Partitions = { new() { Timestamp = timestamp } } } } };

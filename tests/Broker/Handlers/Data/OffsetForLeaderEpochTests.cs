@@ -1,4 +1,3 @@
-using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using Xunit;
@@ -6,20 +5,12 @@ using Xunit;
 namespace KafkaCompat.Broker.Tests.Handlers;
 
 /// <summary>Where leader epochs ended, by which readers and followers find out whether their own position diverged.</summary>
-public sealed class OffsetForLeaderEpochTests : IAsyncLifetime
+public sealed class OffsetForLeaderEpochTests() : NodeTests("t")
 {
-    private TestNode _node = null!;
-    private MemoryClient _client = null!;
-
-    public async ValueTask InitializeAsync()
+    private protected override async Task Prepare()
     {
-        _node = TestNode.Start();
-        _client = _node.Connect();
-        _ = await _node.CreateTopic("t");
-        for (var i = 0; i < 5; i++) _ = await Records.Send(_client, "t", Records.Batch(10));
+        for (var i = 0; i < 5; i++) _ = await Records.Send(Client, "t", Records.Batch(10));
     }
-
-    public ValueTask DisposeAsync() => _node.DisposeAsync();
 
     [Theory]
     [InlineData(2)]
@@ -55,7 +46,7 @@ public sealed class OffsetForLeaderEpochTests : IAsyncLifetime
                 new() { Topic = "none", Partitions = { new() } },
             },
         };
-        var response = await _client.Ask<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse>(request, 4);
+        var response = await Client.Ask<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse>(request, 4);
         Assert.Equal(
             [("t", 0, ErrorCode.None), ("t", 7, ErrorCode.UnknownTopicOrPartition), ("none", 0, ErrorCode.UnknownTopicOrPartition)],
             response.Topics.SelectMany(static topic => topic.Partitions.Select(end => (topic.Topic, end.Partition, end.ErrorCode))));
@@ -95,6 +86,6 @@ public sealed class OffsetForLeaderEpochTests : IAsyncLifetime
                 },
             },
         };
-        return (await _client.Ask<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse>(request, version)).Topics[0].Partitions;
+        return (await Client.Ask<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse>(request, version)).Topics[0].Partitions;
     }
 }

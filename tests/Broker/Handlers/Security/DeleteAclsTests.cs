@@ -1,3 +1,4 @@
+using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using Xunit;
@@ -5,7 +6,7 @@ using Xunit;
 namespace KafkaCompat.Broker.Tests.Handlers;
 
 /// <summary>Access rules are not kept: whoever deletes some is told what a node of Apache Kafka without an authorizer tells, on both listeners.</summary>
-public sealed class DeleteAclsTests
+public sealed class DeleteAclsTests : AclFilterTests
 {
     [Theory]
     [InlineData("PLAINTEXT", 1)]
@@ -20,20 +21,6 @@ public sealed class DeleteAclsTests
             deleted.FilterResults.Select(static result => (result.ErrorCode, result.ErrorMessage, result.MatchingAcls.Count)));
     }
 
-    /// <summary>Code 0 is what a client itself did not know; Apache Kafka reads no further.</summary>
-    [Theory]
-    [InlineData(0, 3, 3, 3)]
-    [InlineData(2, 0, 3, 3)]
-    [InlineData(2, 3, 0, 3)]
-    [InlineData(2, 3, 3, 0)]
-    public async Task A_filter_with_an_element_of_code_0_closes_the_connection(sbyte resource, sbyte pattern, sbyte operation, sbyte permission)
-    {
-        await using var node = TestNode.Start();
-        var client = node.Connect();
-        await client.Post(new DeleteAclsRequest { Filters = { Filter(2), Filter(resource, pattern, operation, permission) } }, 3);
-        Assert.Null(await client.Receive());
-    }
-
     [Fact]
     public async Task Who_may_not_alter_the_cluster_is_told_so_for_each_filter()
     {
@@ -44,6 +31,9 @@ public sealed class DeleteAclsTests
         Assert.All(refused.FilterResults, static result =>
             Assert.Equal((ErrorCode.ClusterAuthorizationFailed, "Request needs ALTER permission."), (result.ErrorCode, result.ErrorMessage)));
     }
+
+    private protected override Task Post(MemoryClient client, sbyte resource, sbyte pattern, sbyte operation, sbyte permission) =>
+        client.Post(new DeleteAclsRequest { Filters = { Filter(2), Filter(resource, pattern, operation, permission) } }, 3);
 
     private static DeleteAclsRequest.DeleteAclsFilter Filter(sbyte resource, sbyte pattern = 3, sbyte operation = 3, sbyte permission = 3) =>
         new() { ResourceTypeFilter = resource, PatternTypeFilter = pattern, Operation = operation, PermissionType = permission };

@@ -1,21 +1,15 @@
+using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
-using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Handlers;
 
-/// <summary>Nobody renews a delegation token who did not log in, and nobody does: the answer is Apache Kafka's, on both listeners.</summary>
-public sealed class RenewDelegationTokenTests
+/// <summary>Nobody renews a delegation token.</summary>
+public sealed class RenewDelegationTokenTests : DelegationTokenTests
 {
-    [Theory]
-    [InlineData("PLAINTEXT", 1)]
-    [InlineData("PLAINTEXT", 2)]
-    [InlineData("CONTROLLER", 2)]
-    public async Task It_is_not_allowed_and_no_time_is_told(string listener, short version)
+    private protected override async Task<(ErrorCode Error, long ExpiryMs)> Change(MemoryClient client, byte[] hmac, short version)
     {
-        await using var node = TestNode.Start();
-        var request = new RenewDelegationTokenRequest { Hmac = new byte[20], RenewPeriodMs = 1000 };
-        var answer = await node.Connect(listener).Ask<RenewDelegationTokenRequest, RenewDelegationTokenResponse>(request, version);
-        Assert.Equal((ErrorCode.DelegationTokenRequestNotAllowed, -1), (answer.ErrorCode, answer.ExpiryTimestampMs));
+        var answer = await client.Ask<RenewDelegationTokenRequest, RenewDelegationTokenResponse>(new() { Hmac = hmac, RenewPeriodMs = 1000 }, version);
+        return (answer.ErrorCode, answer.ExpiryTimestampMs);
     }
 }

@@ -1,4 +1,3 @@
-using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using Xunit;
@@ -6,20 +5,8 @@ using Xunit;
 namespace KafkaCompat.Broker.Tests.Handlers;
 
 /// <summary>What the controller decides about partitions, features and brokers, as a client of the broker sees it.</summary>
-public sealed class PartitionAdministrationTests : IAsyncLifetime
+public sealed class PartitionAdministrationTests() : NodeTests("t")
 {
-    private TestNode _node = null!;
-    private MemoryClient _client = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _node = TestNode.Start();
-        _client = _node.Connect();
-        _ = await _node.CreateTopic("t");
-    }
-
-    public ValueTask DisposeAsync() => _node.DisposeAsync();
-
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -29,11 +16,11 @@ public sealed class PartitionAdministrationTests : IAsyncLifetime
     {
         var request = new CreatePartitionsRequest { Topics = { new() { Name = "t", Count = 3, Assignments = null } }, TimeoutMs = 120_000 };
         var validated = new CreatePartitionsRequest { Topics = request.Topics, ValidateOnly = true, TimeoutMs = request.TimeoutMs };
-        Assert.Equal(ErrorCode.None, (await _client.Ask<CreatePartitionsRequest, CreatePartitionsResponse>(validated, version)).Results[0].ErrorCode);
-        Assert.Null(_node.Broker.Partitions.Find("t", 2));
-        Assert.Equal(ErrorCode.None, (await _client.Ask<CreatePartitionsRequest, CreatePartitionsResponse>(request, version)).Results[0].ErrorCode);
-        Assert.Equal(0, await Records.Send(_client, "t", Records.Batch(1), 2));
-        var again = (await _client.Ask<CreatePartitionsRequest, CreatePartitionsResponse>(request, version)).Results[0];
+        Assert.Equal(ErrorCode.None, (await Client.Ask<CreatePartitionsRequest, CreatePartitionsResponse>(validated, version)).Results[0].ErrorCode);
+        Assert.Null(Node.Broker.Partitions.Find("t", 2));
+        Assert.Equal(ErrorCode.None, (await Client.Ask<CreatePartitionsRequest, CreatePartitionsResponse>(request, version)).Results[0].ErrorCode);
+        Assert.Equal(0, await Records.Send(Client, "t", Records.Batch(1), 2));
+        var again = (await Client.Ask<CreatePartitionsRequest, CreatePartitionsResponse>(request, version)).Results[0];
         Assert.Equal((ErrorCode.InvalidPartitions, "Topic already has 3 partition(s)."), (again.ErrorCode, again.ErrorMessage));
     }
 
@@ -43,10 +30,10 @@ public sealed class PartitionAdministrationTests : IAsyncLifetime
         var request = new ElectLeadersRequest { TopicPartitions = [new() { Topic = "t", Partitions = [0] }] };
         for (short version = 0; version <= 2; version++)
         {
-            var result = (await _client.Ask<ElectLeadersRequest, ElectLeadersResponse>(request, version)).ReplicaElectionResults[0];
+            var result = (await Client.Ask<ElectLeadersRequest, ElectLeadersResponse>(request, version)).ReplicaElectionResults[0];
             Assert.Equal(("t", ErrorCode.ElectionNotNeeded), (result.Topic, result.PartitionResult[0].ErrorCode));
         }
-        var all = await _client.Ask<ElectLeadersRequest, ElectLeadersResponse>(new() { TopicPartitions = null }, 2);
+        var all = await Client.Ask<ElectLeadersRequest, ElectLeadersResponse>(new() { TopicPartitions = null }, 2);
         Assert.Equal(("t", 0), (Assert.Single(all.ReplicaElectionResults).Topic, all.ReplicaElectionResults[0].PartitionResult.Count));
     }
 
@@ -58,14 +45,14 @@ public sealed class PartitionAdministrationTests : IAsyncLifetime
             var move =
                 new AlterPartitionReassignmentsRequest { Topics = { new() { Name = "t", Partitions = { new() { PartitionIndex = 0, Replicas = [1] } } } } };
             Assert.Equal(ErrorCode.None,
-                (await _client.Ask<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(move, version)).Responses[0].Partitions[
+                (await Client.Ask<AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse>(move, version)).Responses[0].Partitions[
                 0].ErrorCode);
         }
         foreach (
             var topics in (List<ListPartitionReassignmentsRequest.ListPartitionReassignmentsTopics>?[])[null,
             [new() { Name = "t", PartitionIndexes = [0] }, new() { Name = "nope" }]])
         {
-            Assert.Empty((await _client.Ask<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(new() { Topics = topics }, 0)).Topics);
+            Assert.Empty((await Client.Ask<ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse>(new() { Topics = topics }, 0)).Topics);
         }
     }
 
@@ -75,28 +62,28 @@ public sealed class PartitionAdministrationTests : IAsyncLifetime
         for (short version = 0; version <= 2; version++)
         {
             var request = new UpdateFeaturesRequest { FeatureUpdates = { new() { Feature = "share.version", MaxVersionLevel = 2, UpgradeType = 1 } } };
-            var response = await _client.Ask<UpdateFeaturesRequest, UpdateFeaturesResponse>(request, version);
+            var response = await Client.Ask<UpdateFeaturesRequest, UpdateFeaturesResponse>(request, version);
             Assert.Equal((ErrorCode.None, version < 2 ? 1 : 0), (response.ErrorCode, response.Results.Count));
         }
         var lower = new UpdateFeaturesRequest { FeatureUpdates = { new() { Feature = "share.version", MaxVersionLevel = 1, UpgradeType = 2 } } };
-        Assert.Equal(ErrorCode.None, (await _client.Ask<UpdateFeaturesRequest, UpdateFeaturesResponse>(lower, 2)).ErrorCode);
-        var versions = await _client.Ask<ApiVersionsRequest, ApiVersionsResponse>(new() { ClientSoftwareName = "t", ClientSoftwareVersion = "1" }, 4);
+        Assert.Equal(ErrorCode.None, (await Client.Ask<UpdateFeaturesRequest, UpdateFeaturesResponse>(lower, 2)).ErrorCode);
+        var versions = await Client.Ask<ApiVersionsRequest, ApiVersionsResponse>(new() { ClientSoftwareName = "t", ClientSoftwareVersion = "1" }, 4);
         Assert.Equal(1, versions.FinalizedFeatures.Single(f => f.Name == "share.version").MaxVersionLevel);
     }
 
     [Fact]
     public async Task A_broker_that_is_unregistered_leads_nothing_and_is_no_controller()
     {
-        Assert.Equal(ErrorCode.None, (await _client.Ask<UnregisterBrokerRequest, UnregisterBrokerResponse>(new() { BrokerId = 1 }, 0)).ErrorCode);
-        var metadata = await _client.Ask<MetadataRequest, MetadataResponse>(new() { Topics = [new() { Name = "t" }] }, 12);
+        Assert.Equal(ErrorCode.None, (await Client.Ask<UnregisterBrokerRequest, UnregisterBrokerResponse>(new() { BrokerId = 1 }, 0)).ErrorCode);
+        var metadata = await Client.Ask<MetadataRequest, MetadataResponse>(new() { Topics = [new() { Name = "t" }] }, 12);
         Assert.Equal((0, -1, ErrorCode.LeaderNotAvailable, -1),
             (metadata.Brokers.Count, metadata.ControllerId, metadata.Topics[0].Partitions[0].ErrorCode, metadata.Topics[0].Partitions[0].LeaderId));
-        var deleted = await _client.Ask<DeleteRecordsRequest, DeleteRecordsResponse>(new() { Topics = { new() { Name = "t", Partitions = { new() } } } }, 2);
+        var deleted = await Client.Ask<DeleteRecordsRequest, DeleteRecordsResponse>(new() { Topics = { new() { Name = "t", Partitions = { new() } } } }, 2);
         Assert.Equal(ErrorCode.NotLeaderOrFollower, deleted.Topics[0].Partitions[0].ErrorCode);
         var producers =
-            await _client.Ask<DescribeProducersRequest, DescribeProducersResponse>(new() { Topics = { new() { Name = "t", PartitionIndexes = { 0 } } } }, 0);
+            await Client.Ask<DescribeProducersRequest, DescribeProducersResponse>(new() { Topics = { new() { Name = "t", PartitionIndexes = { 0 } } } }, 0);
         Assert.Equal(ErrorCode.None, producers.Topics[0].Partitions[0].ErrorCode);
-        var made = await _client.Ask<CreateTopicsRequest, CreateTopicsResponse>(
+        var made = await Client.Ask<CreateTopicsRequest, CreateTopicsResponse>(
             new() { Topics = { new() { Name = "u", NumPartitions = 1, ReplicationFactor = 1 } } }, 7);
         Assert.Equal(ErrorCode.InvalidReplicationFactor, made.Topics[0].ErrorCode);
     }
@@ -104,7 +91,7 @@ public sealed class PartitionAdministrationTests : IAsyncLifetime
     [Fact]
     public async Task A_broker_that_is_not_registered_cannot_be_unregistered()
     {
-        var response = await _client.Ask<UnregisterBrokerRequest, UnregisterBrokerResponse>(new() { BrokerId = 9 }, 0);
+        var response = await Client.Ask<UnregisterBrokerRequest, UnregisterBrokerResponse>(new() { BrokerId = 9 }, 0);
         Assert.Equal((ErrorCode.BrokerIdNotRegistered, "Broker ID 9 is not currently registered"), (response.ErrorCode, response.ErrorMessage));
     }
 }
