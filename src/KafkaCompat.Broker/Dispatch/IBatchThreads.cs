@@ -1,3 +1,5 @@
+using KafkaCompat.Storage.Files;
+
 namespace KafkaCompat.Broker.Dispatch;
 
 /// <summary>
@@ -27,17 +29,6 @@ public interface IBatchThreads
 
     private sealed class CallersThread : IBatchThreads
     {
-        public Task Run(Action work)
-        {
-            try
-            {
-                work();
-                return Task.CompletedTask;
-            }
-            catch (Exception failure)
-            {
-                return Task.FromException(failure);
-            }
-        }
+        public Task Run(Action work) => IDiskThreads.None.Run(work);
     }
 }

@@ -8,30 +8,24 @@ namespace KafkaCompat.Storage.Segments;
 /// point are rebuilt anyway. A sealed segment's entries are read when somebody asks and held as long as memory allows.
 /// </summary>
 /// <remarks>One writer, readers without a lock: a reader takes the count first and the array then, the writer publishes them in the other order.</remarks>
-internal abstract class SparseIndex
+internal abstract class SparseIndex : IndexFile
 {
     private const int FirstCapacityEntries = 16;
 
-    private readonly SegmentFile _name;
     private readonly int _entryBytes;
     private readonly Lock _loading = new();
     private byte[]? _entries;
     private WeakReference<byte[]>? _sealed;
     private byte[]? _rebuilt;
-    private StoredFile? _file;
     private int _count;
     private int _written;
     private bool _hasExcess;
-    private bool _isUnsynced;
 
-    protected SparseIndex(IFileStore files, string path, long baseOffset, int entryBytes)
+    protected SparseIndex(IFileStore files, string path, long baseOffset, int entryBytes) : base(files, path)
     {
-        _name = new SegmentFile(files, path);
         BaseOffset = baseOffset;
         _entryBytes = entryBytes;
     }
-
-    public string Path => _name.Path;
 
     /// <summary>Makes the entries from the log where the file of a sealed segment holds what no index can.</summary>
     public Func<SparseIndex, byte[]>? Damaged { get; set; }
@@ -61,7 +55,7 @@ internal abstract class SparseIndex
     public bool OpenActive()
     {
         byte[] bytes = [];
-        if (_name.TryOpen() is { } opened)
+        if (Name.TryOpen() is { } opened)
         {
             using (opened)
                 bytes = opened.ReadAllBytes();
@@ -84,11 +78,11 @@ internal abstract class SparseIndex
         var count = _count;
         if (entries is null || (_written == count && !_hasExcess))
             return;
-        _file ??= _name.Open(FileOpening.OpenOrCreate);
-        _file.Write((long)_written * _entryBytes, entries.AsSpan(_written * _entryBytes, (count - _written) * _entryBytes));
-        if (_file.Length != (long)count * _entryBytes)
-            _file.SetLength((long)count * _entryBytes);
-        _isUnsynced = true;
+        var file = OpenForWriting();
+        file.Write((long)_written * _entryBytes, entries.AsSpan(_written * _entryBytes, (count - _written) * _entryBytes));
+        if (file.Length != (long)count * _entryBytes)
+            file.SetLength((long)count * _entryBytes);
+        Written();
         _written = count;
         _hasExcess = false;
     }
@@ -97,21 +91,10 @@ internal abstract class SparseIndex
     public void Rewrite()
     {
         EnsureInMemory();
-        _file ??= _name.Open(FileOpening.OpenOrCreate);
         // Not cut to nothing first: ext4 waits for the bytes of such a file when it is closed, and recovery closes thousands.
-        _hasExcess = _file.Length > 0;
+        _hasExcess = OpenForWriting().Length > 0;
         _written = 0;
         WritePending();
-    }
-
-    public void Sync()
-    {
-        if (!_isUnsynced)
-            return;
-        // What can be refused comes first; and it is cleared before the sync, so that what is written beside it asks for another one.
-        var file = _file ??= _name.Open(FileOpening.ReadWrite);
-        _isUnsynced = false;
-        file.Sync();
     }
 
     /// <summary>The segment takes no more appends: writes what is pending and lets go of the memory and the file.</summary>
@@ -122,25 +105,6 @@ internal abstract class SparseIndex
             Hold(entries);
         Volatile.Write(ref _entries, null);
     }
-
-    public void CloseFile()
-    {
-        _file?.Dispose();
-        _file = null;
-    }
-
-    /// <summary>Who has read the entries goes on to know them; nobody reads them any more by a name that another file may have by now.</summary>
-    public void Close()
-    {
-        _name.Close();
-        CloseFile();
-    }
-
-    public void Rename(string to) => _name.Rename(to);
-
-    public void Moved(string path) => _name.Moved(path);
-
-    public void Delete() => _name.Delete();
 
     protected abstract int CountSound(ReadOnlySpan<byte> bytes);
 
@@ -192,7 +156,7 @@ internal abstract class SparseIndex
         if (entries is null && Volatile.Read(ref _sealed)?.TryGetTarget(out entries) != true)
         {
             Span<byte> ends = stackalloc byte[2 * _entryBytes];
-            using (var file = _name.Open(FileOpening.Read))
+            using (var file = Name.Open(FileOpening.Read))
             {
                 var read = file.Read(0, ends[.._entryBytes]) == _entryBytes && file.Read((long)(Count - 1) * _entryBytes, ends[_entryBytes..]) == _entryBytes;
                 if (read && CountSound(Count == 1 ? ends[.._entryBytes] : ends) == Math.Min(Count, 2))
@@ -222,7 +186,7 @@ internal abstract class SparseIndex
         lock (_loading)
         {
             byte[] bytes;
-            using (var file = _name.Open(FileOpening.Read))
+            using (var file = Name.Open(FileOpening.Read))
                 bytes = file.ReadAllBytes();
             if (Damaged is { } rebuild && (bytes.Length != SizeInBytes || CountSound(bytes) != Count))
             {
@@ -241,7 +205,7 @@ internal abstract class SparseIndex
     /// <summary>Keeps the entries for as long as there is memory for them, where that may decide whether the file is read again.</summary>
     private void Hold(byte[] entries)
     {
-        if (_name.Files.HoldsWhileMemoryLasts)
+        if (Name.Files.HoldsWhileMemoryLasts)
             Volatile.Write(ref _sealed, new WeakReference<byte[]>(entries));
     }
 }

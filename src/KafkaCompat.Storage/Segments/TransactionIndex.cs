@@ -9,17 +9,12 @@ namespace KafkaCompat.Storage.Segments;
 /// The <c>.txnindex</c> file: the aborted transactions whose markers stand in the segment, in the order of the markers. It exists only
 /// where there is one. Its entries are all of one size: a version and an <see cref="AbortedTxn"/>.
 /// </summary>
-internal sealed class TransactionIndex(IFileStore files, string path)
+internal sealed class TransactionIndex(IFileStore files, string path) : IndexFile(files, path)
 {
     private static readonly int EntryBytes = sizeof(short) + new AbortedTxn().GetSize(AbortedTxn.MaxVersion);
 
     private readonly Lock _loading = new();
     private AbortedTransaction[]? _entries;
-    private StoredFile? _file;
-    private readonly SegmentFile _name = new(files, path);
-    private bool _unsynced;
-
-    public string Path => _name.Path;
 
     public void Append(AbortedTransaction transaction)
     {
@@ -35,9 +30,8 @@ internal sealed class TransactionIndex(IFileStore files, string path)
         };
         RecordSchemas.WriteVersioned(ref writer, entry, AbortedTxn.MaxVersion);
         writer.Flush();
-        _file ??= _name.Open(FileOpening.OpenOrCreate);
-        _file.Write((long)entries.Length * EntryBytes, bytes.WrittenSpan);
-        _unsynced = true;
+        OpenForWriting().Write((long)entries.Length * EntryBytes, bytes.WrittenSpan);
+        Written();
         Volatile.Write(ref _entries, [.. entries, transaction]);
     }
 
@@ -90,20 +84,18 @@ internal sealed class TransactionIndex(IFileStore files, string path)
             keep--;
         if (keep == entries.Length)
             return;
-        _file ??= _name.Open(FileOpening.OpenOrCreate);
-        _file.SetLength((long)keep * EntryBytes);
-        _unsynced = true;
+        OpenForWriting().SetLength((long)keep * EntryBytes);
+        Written();
         Volatile.Write(ref _entries, entries[..keep]);
     }
 
     /// <summary>Forgets all entries, to rebuild them.</summary>
     public void Reset()
     {
-        if (_name.Exists())
+        if (Name.Exists())
         {
-            _file ??= _name.Open(FileOpening.OpenOrCreate);
-            _file.SetLength(0);
-            _unsynced = true;
+            OpenForWriting().SetLength(0);
+            Written();
         }
         Volatile.Write(ref _entries, []);
     }
@@ -152,38 +144,7 @@ internal sealed class TransactionIndex(IFileStore files, string path)
 
     private byte[]? TryReadFile()
     {
-        using var file = _name.TryOpen();
+        using var file = Name.TryOpen();
         return file?.ReadAllBytes();
     }
-
-    public void Sync()
-    {
-        if (!_unsynced)
-            return;
-        var file = _file ??= _name.Open(FileOpening.OpenOrCreate);
-        // Cleared before the sync: an append beside it asks for another one.
-        _unsynced = false;
-        file.Sync();
-    }
-
-    public void CloseFile()
-    {
-        _file?.Dispose();
-        _file = null;
-    }
-
-    /// <summary>
-    /// The file gets another name or goes. Who has read it goes on to know what it said, and nobody takes its absence for "no transaction was aborted".
-    /// </summary>
-    public void Close()
-    {
-        _name.Close();
-        CloseFile();
-    }
-
-    public void Rename(string to) => _name.Rename(to);
-
-    public void Moved(string path) => _name.Moved(path);
-
-    public void Delete() => _name.Delete();
 }

@@ -1,0 +1,53 @@
+using KafkaCompat.Storage.Files;
+
+namespace KafkaCompat.Storage.Segments;
+
+/// <summary>An index as a file, which its writer holds open between changes.</summary>
+internal abstract class IndexFile(IFileStore files, string path)
+{
+    private StoredFile? _file;
+    private bool _isUnsynced;
+
+    public string Path => Name.Path;
+
+    /// <summary>The file by its name, for reading.</summary>
+    protected SegmentFile Name { get; } = new(files, path);
+
+    public void Sync()
+    {
+        if (!_isUnsynced)
+            return;
+        // What can be refused comes first; and it is cleared before the sync, so that what is written beside it asks for another one.
+        var file = _file ??= Name.Open(FileOpening.ReadWrite);
+        _isUnsynced = false;
+        file.Sync();
+    }
+
+    public void CloseFile()
+    {
+        _file?.Dispose();
+        _file = null;
+    }
+
+    /// <summary>
+    /// The file gets another name or is deleted. Readers of the entries keep them. Nobody reads entries any more by a name that another file may have by now,
+    /// or takes the file's absence for an empty index.
+    /// </summary>
+    public void Close()
+    {
+        Name.Close();
+        CloseFile();
+    }
+
+    public void Rename(string to) => Name.Rename(to);
+
+    public void Moved(string path) => Name.Moved(path);
+
+    public void Delete() => Name.Delete();
+
+    /// <summary>The file for writing, which is created if it is missing.</summary>
+    protected StoredFile OpenForWriting() => _file ??= Name.Open(FileOpening.OpenOrCreate);
+
+    /// <summary>To be called after the file was written: the next sync has something to do.</summary>
+    protected void Written() => _isUnsynced = true;
+}
