@@ -117,7 +117,7 @@ public sealed class RefusedPartitionsTests
             };
             directory.Delete(Partition);
             Assert.False(directory.Health.IsFailed);
-            Assert.NotNull(directory.Health.Lack);
+            Assert.NotNull(directory.Health.Shortage);
             Assert.Contains("-delete", Assert.Single(disk.List("/data"), static entry => entry.IsFolder).Name, StringComparison.Ordinal);
         }
         using var again = await Opened(disk, "/data", _ => false);

@@ -53,6 +53,15 @@ public sealed partial class SourceTests
     public void Nothing_is_unfinished_by_its_own_words() =>
         Findings.None(Repository.Matches(Repository.Files.Where(IsText).Where(f => !f.StartsWith("tests/Tidy/", StringComparison.Ordinal)), UnfinishedWord()));
 
+    /// <summary>Our own methods that return a task have plain names, but for those of the test package, which stand beside .NET's in a test.</summary>
+    [Fact]
+    public void Async_ends_only_names_that_NET_has_given() =>
+        Findings.None(from file in Repository.CSharp("src")
+                      where !file.StartsWith("src/KafkaCompat.Testing/", StringComparison.Ordinal)
+                      from Match method in AsyncMethod().Matches(Repository.Text(file))
+                      where !AsyncOfNet.Contains(method.Groups["name"].Value)
+                      select $"{file}: {method.Groups["name"].Value}");
+
     [Fact]
     public void No_path_of_one_machine_is_written_down() =>
         Findings.None(Repository.Matches(Repository.Files.Where(IsText).Where(f => !f.StartsWith("tests/Tidy/", StringComparison.Ordinal)), MachinePath()));
@@ -76,6 +85,12 @@ public sealed partial class SourceTests
         Findings.None(
             Repository.Matches(Repository.CSharp("tests", "compat-tests").Where(f => !f.StartsWith("tests/Tidy/", StringComparison.Ordinal)), EmptySkip()));
 
+    private static readonly string[] AsyncOfNet =
+    [
+        "AcceptAsync", "BindAsync", "ConnectAsync", "DisposeAsync", "FlushAsync", "ProcessRequestAsync", "ReadAsync", "StartAsync", "StopAsync", "UnbindAsync",
+        "WaitAsync",
+    ];
+
     /// <summary>A delay within so many lines of a loop's head is a poll for a condition, which real sockets and loops need.</summary>
     private const int PollReach = 6;
 
@@ -91,6 +106,9 @@ public sealed partial class SourceTests
     /// <summary>RaftCore is the design's own word for the machine without its disk and its peers.</summary>
     [GeneratedRegex(@"(?:^|(?<=[a-z0-9.]))(?:Managers?|Helpers?|Utils?|Utilities|Utility|Common|(?<!Raft)Core)(?=$|[A-Z0-9.])")]
     private static partial Regex VagueWord();
+
+    [GeneratedRegex(@"\b(?:Task|ValueTask)(?:<[^()=;]*>\??)? (?<name>\w+Async)\(")]
+    private static partial Regex AsyncMethod();
 
     [GeneratedRegex(@"NotImplementedException|\b(?:TODO|FIXME|HACK|XXX)\b|\bfor now\b")]
     private static partial Regex UnfinishedWord();

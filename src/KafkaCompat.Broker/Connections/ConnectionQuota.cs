@@ -110,7 +110,7 @@ public sealed class ConnectionQuota
     }
 
     /// <summary>Waits until a connection of the listener may be served. The listener accepts its next one afterwards.</summary>
-    public async ValueTask<ConnectionEntry> EnterAsync(string listener, IPAddress address)
+    public async ValueTask<ConnectionEntry> Enter(string listener, IPAddress address)
     {
         var throttledUntil = long.MinValue;
         var isCounted = false;

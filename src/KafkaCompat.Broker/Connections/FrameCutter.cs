@@ -57,7 +57,7 @@ internal sealed class FrameCutter(int maxBytes, RequestOpener opener, ResponseQu
         }
         if (!isOfLength)
         {
-            opener.SayOfNoLength(length, maxBytes);
+            opener.LogNoLength(length, maxBytes);
             return FrameFate.Refused;
         }
         if (memory?.Take(length) == false) return FrameFate.Starved;

@@ -144,7 +144,7 @@ public sealed class KafkaConnection
     }
 
     /// <summary>Serves the connection until the client, an error or the idle deadline ends it. Does not throw for a client's doings.</summary>
-    public async Task RunAsync()
+    public async Task Run()
     {
         var idle = new IdleDeadline(this, _around);
         idle.Start();
@@ -320,7 +320,7 @@ public sealed class KafkaConnection
             if (opened.Fate == RequestFate.ReadInTurn)
             {
                 // All that there is for requests is less than what this one of its length might be worth.
-                _opener.SayTooCostly(frame.Length, turn.Bytes);
+                _opener.LogTooCostly(frame.Length, turn.Bytes);
                 return (FrameFate.Refused, buffer);
             }
             turn.Keep(opened.Cost);
@@ -349,7 +349,7 @@ public sealed class KafkaConnection
             return true;
         }
         var context = opened.Context!;
-        _opener.SayIfLogin(opened.Request!);
+        _opener.LogIfLogin(opened.Request!);
         var place = _responses.Begin(opened.CorrelationId, served.Info.ResponseHeaderVersion(opened.Version), opened.Version, served.Key, bytes, startedTicks);
         if (context.Log is not null) place.Context = context;
         ValueTask<IResponse?> answer;
@@ -435,7 +435,7 @@ public sealed class KafkaConnection
     {
         context.Turn?.GiveBack();
         _responses.Complete(place, null, closeConnection: true, context.Held);
-        if (e is WireFormatException unreadable) Log(() => _opener.SayUnreadable(unreadable));
+        if (e is WireFormatException unreadable) Log(() => _opener.LogUnreadable(unreadable));
         else if (e is not OperationCanceledException)
             Log(() => ConnectionLogMessages.HandlerFailed(_around.Logger, e, context.Key, context.ApiVersion, context.ClientId));
     }

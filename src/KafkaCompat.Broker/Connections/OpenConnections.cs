@@ -45,7 +45,7 @@ public sealed class OpenConnections
     }
 
     /// <summary>Lets every connection answer what it has begun and end; done when the last one has. Later ones end at once.</summary>
-    public Task DrainAsync()
+    public Task Drain()
     {
         var drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _drained = drained;

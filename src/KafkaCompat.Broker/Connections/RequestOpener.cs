@@ -60,13 +60,13 @@ internal sealed class RequestOpener(ConnectionInfo connection, ConnectionSurroun
         }
         catch (WireFormatException e)
         {
-            SayUnreadable(e);
+            LogUnreadable(e);
             return new(RequestFate.Close);
         }
     }
 
     /// <summary>A frame begins with a length that none has: its client speaks another protocol, or sends too much at once.</summary>
-    public void SayOfNoLength(int length, int limit)
+    public void LogNoLength(int length, int limit)
     {
         var foreign = ForeignProtocol.Of(length);
         var level = LevelOf(foreign?.Name ?? "length");
@@ -76,32 +76,32 @@ internal sealed class RequestOpener(ConnectionInfo connection, ConnectionSurroun
     }
 
     /// <summary>A request cannot be read, in its frame or in what its handler reads of it.</summary>
-    public void SayUnreadable(WireFormatException fault)
+    public void LogUnreadable(WireFormatException fault)
     {
         var level = LevelOf("request");
         ConnectionLogMessages.RequestUnreadable(_logger, level, connection.ConnectionId, connection.RemoteAddress, fault.Message);
     }
 
     /// <summary>A request would take more memory than all large ones together may.</summary>
-    public void SayTooCostly(long length, long most) =>
-        SayUnreadable(new WireFormatException(WireFormatReason.TooCostly, $"a message of {length} bytes would allocate more than {most}"));
+    public void LogTooCostly(long length, long most) =>
+        LogUnreadable(new WireFormatException(WireFormatReason.TooCostly, $"a message of {length} bytes would allocate more than {most}"));
 
     /// <summary>Says that a client wants to log in, where that is what a request asks for.</summary>
-    public void SayIfLogin(IRequest request)
+    public void LogIfLogin(IRequest request)
     {
-        if (request is SaslHandshakeRequest handshake) SayLogin(SaslMessage.NameOf(handshake.Mechanism));
-        if (request is SaslAuthenticateRequest) SayLogin(SaslMessage.Unknown);
+        if (request is SaslHandshakeRequest handshake) LogLogin(SaslMessage.NameOf(handshake.Mechanism));
+        if (request is SaslAuthenticateRequest) LogLogin(SaslMessage.Unknown);
     }
 
     /// <summary>Whether the frame is the first message of a login in place of a request, and if so says it.</summary>
     private bool SaysSasl(in ReadOnlySequence<byte> frame)
     {
         if (SaslMessage.MechanismOf(frame) is not { } mechanism) return false;
-        SayLogin(mechanism);
+        LogLogin(mechanism);
         return true;
     }
 
-    private void SayLogin(string mechanism)
+    private void LogLogin(string mechanism)
     {
         var level = LevelOf(SaslMessage.Unknown);
         ConnectionLogMessages.LoginNotNeeded(_logger, level, connection.RemoteAddress, mechanism, connection.ListenerName);

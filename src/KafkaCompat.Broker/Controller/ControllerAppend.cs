@@ -33,7 +33,7 @@ internal sealed record ControllerAppend(long EndOffset, List<ControllerCommand> 
         Exception? cause = null;
         try
         {
-            await applier.AppliedAsync(EndOffset - 1);
+            await applier.WhenApplied(EndOffset - 1);
         }
         catch (Exception failure)
         {

@@ -294,7 +294,7 @@ public sealed class ControllerLoop : IController, IDisposable
     {
         try
         {
-            await applier.AppliedAsync(lastOffset);
+            await applier.WhenApplied(lastOffset);
             _ = _active.TrySetResult();
         }
         catch (Exception failure)
@@ -403,7 +403,7 @@ public sealed class ControllerLoop : IController, IDisposable
     private void Append(long baseOffset, IReadOnlyList<IReadOnlyList<VersionedRecord>> batches, ControllerAppend decision)
     {
         _underWay.Add(decision);
-        _ = Commit(_log!.Value.Quorum.AppendAsync(_epoch, baseOffset, batches), decision);
+        _ = Commit(_log!.Value.Quorum.Append(_epoch, baseOffset, batches), decision);
     }
 
     private async Task Commit(Task<bool> append, ControllerAppend decision)

@@ -73,12 +73,12 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
     /// Done when a record's step, and all before it, has been told to every listener. Where that will not be any more it fails of what this failed of, or with
     /// <see cref="ObjectDisposedException"/>.
     /// </summary>
-    public Task AppliedAsync(long offset) => _waits.Until(offset);
+    public Task WhenApplied(long offset) => _waits.Until(offset);
 
     /// <summary>
     /// Adds a listener behind the others; it is told of the whole image first. It does not hear of a stop: the listener is at work until the call is done.
     /// </summary>
-    public async ValueTask AttachAsync(IMetadataListener listener)
+    public async ValueTask Attach(IMetadataListener listener)
     {
         ArgumentNullException.ThrowIfNull(listener);
         await _gate.WaitAsync();
@@ -96,7 +96,7 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
     }
 
     /// <summary>Tells the listeners of the image that they know, so that they try again what they could not do.</summary>
-    public async ValueTask RepeatAsync()
+    public async ValueTask Repeat()
     {
         await _gate.WaitAsync();
         try

@@ -60,7 +60,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     /// Registers. If the controller still counts on an earlier incarnation, that one is fenced first, by a last heartbeat in its name, instead of waiting for
     /// its session to end, as Kafka does: it had one of the directories whose locks this process holds, so it cannot be alive.
     /// </summary>
-    public async Task RegisterAsync()
+    public async Task Register()
     {
         var before = _metadata.Image.Brokers.GetValueOrDefault(_registration.BrokerId);
         if (before is { IsFenced: false } && before.LogDirs.Any(_registration.LogDirs.Contains))
@@ -78,7 +78,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     }
 
     /// <summary>Asks to be unfenced; done when the metadata says so and every listener has taken it over. Heartbeats follow by themselves.</summary>
-    public async Task UnfenceAsync()
+    public async Task Unfence()
     {
         var answer = await Heartbeat(wantShutDown: false);
         if (answer.IsFenced)
@@ -90,7 +90,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     }
 
     /// <summary>Gives up leadership of every partition and is fenced. Without a controller there is nobody to tell.</summary>
-    public async Task ShutDownAsync()
+    public async Task ShutDown()
     {
         _stopped.Cancel();
         await _heartbeats;

@@ -43,10 +43,10 @@ public sealed class BrokerNode : IAsyncDisposable
         _logger = surroundings.NodeLogger;
         _diskHasFailed = _diskFailure.Task.Followed();
         Health = new NodeHealth(Broker, DescribeQuorum);
-        var shortages = new ShortageLines(surroundings.EngineTime, _logger);
+        var shortages = new ShortageLogger(surroundings.EngineTime, _logger);
         foreach (var directory in directories.Data.All.Append(directories.Metadata).Distinct())
         {
-            directory.Health.Lacked += shortages.Refused;
+            directory.Health.ShortageMet += shortages.Refused;
             directory.Health.Failed += cause => OnFailed(directory, cause);
             // It may have failed while the node started.
             if (directory.Health.Cause is { } earlier) OnFailed(directory, earlier);
@@ -164,7 +164,7 @@ public sealed class BrokerNode : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         var hasFailed = _quorum.Completion.IsFaulted || _controller.Completion.IsFaulted || _broker.Service.Completion.IsFaulted;
-        var hasLeft = await _broker.LeaveAsync(isControlled: !_diskFailure.Task.IsCompleted);
+        var hasLeft = await _broker.Leave(isControlled: !_diskFailure.Task.IsCompleted);
         var steps = new StopSteps(_logger);
         await steps.Take(_controller.DisposeAsync);
         await steps.Take(_quorum.DisposeAsync);

@@ -12,7 +12,7 @@ namespace KafkaCompat.Broker.Node;
 /// </summary>
 /// <remarks>
 /// Start: registered and fenced → the logs open → each listener told of the whole image → background tasks → unfenced → directories told → topics of the
-/// settings. Stop: <see cref="LeaveAsync"/> while there is a controller to tell, then the metadata ends, which tells the listeners here, and then
+/// settings. Stop: <see cref="Leave"/> while there is a controller to tell, then the metadata ends, which tells the listeners here, and then
 /// <see cref="DisposeAsync"/>.
 /// </remarks>
 public sealed class BrokerRole : IAsyncDisposable
@@ -37,7 +37,7 @@ public sealed class BrokerRole : IAsyncDisposable
         _lifecycle = lifecycle;
         _metadata = metadata;
         _logger = surroundings.NodeLogger;
-        _refused = new RefusedPartitions(() => service.HasRefusedPartitions, metadata.RepeatAsync, surroundings.EngineTime);
+        _refused = new RefusedPartitions(() => service.HasRefusedPartitions, metadata.Repeat, surroundings.EngineTime);
     }
 
     /// <summary>What it serves.</summary>
@@ -51,14 +51,14 @@ public sealed class BrokerRole : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(start);
         start.Stage = StartStage.Registration;
-        await UnlessStopped(_lifecycle.RegisterAsync());
+        await UnlessStopped(_lifecycle.Register());
         Service.BrokerEpoch = _lifecycle.Epoch;
         start.Stage = StartStage.Logs;
         await Service.LoadDirectory(_metadata.Image);
         start.Stage = StartStage.Leadership;
-        foreach (var listener in Service.MetadataListeners) await UnlessStopped(_metadata.AttachAsync(listener).AsTask());
+        foreach (var listener in Service.MetadataListeners) await UnlessStopped(_metadata.Attach(listener).AsTask());
         Service.Start();
-        await UnlessStopped(_lifecycle.UnfenceAsync());
+        await UnlessStopped(_lifecycle.Unfence());
         Service.CordonsChanged += _lifecycle.ReportDirectories;
         Service.ReportDirectories();
         await UnlessStopped(InitialTopics.Create(_config.Topics, Service.Metadata, Service.Controller, _config, _logger));
@@ -78,12 +78,12 @@ public sealed class BrokerRole : IAsyncDisposable
     /// Leaves the cluster: by a controlled shutdown first where <paramref name="isControlled"/> and the settings say so. False where something of it
     /// failed.
     /// </summary>
-    public async ValueTask<bool> LeaveAsync(bool isControlled)
+    public async ValueTask<bool> Leave(bool isControlled)
     {
         _hasLeft = true;
         var steps = new StopSteps(_logger);
         await steps.Take(_refused.DisposeAsync);
-        if (isControlled && _config.GetBool(ConfigKeys.ControlledShutdownEnable)) await steps.Take(_lifecycle.ShutDownAsync);
+        if (isControlled && _config.GetBool(ConfigKeys.ControlledShutdownEnable)) await steps.Take(_lifecycle.ShutDown);
         await steps.Take(_lifecycle.DisposeAsync);
         return !steps.HasFailed;
     }
@@ -92,7 +92,7 @@ public sealed class BrokerRole : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _underWay.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        if (!_hasLeft) _ = await LeaveAsync(isControlled: false);
+        if (!_hasLeft) _ = await Leave(isControlled: false);
         await Service.DisposeAsync();
     }
 }

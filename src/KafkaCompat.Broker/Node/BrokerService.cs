@@ -191,7 +191,7 @@ public sealed class BrokerService : IAsyncDisposable
     /// groups that wait are sent to look for their coordinator, everything else that was begun is done and answered. At most
     /// <see cref="NodeConnections.ShutdownDrainMs"/>; returns how many connections are left.
     /// </summary>
-    public Task<int> DrainAsync() => Connections.DrainAsync(() =>
+    public Task<int> Drain() => Connections.Drain(() =>
     {
         Partitions.EndWaits();
         _coordinators.Close();

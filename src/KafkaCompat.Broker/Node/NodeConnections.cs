@@ -81,7 +81,7 @@ public sealed class NodeConnections : IDisposable
         Open.Add(opened);
         try
         {
-            await opened.RunAsync();
+            await opened.Run();
         }
         finally
         {
@@ -93,16 +93,16 @@ public sealed class NodeConnections : IDisposable
     /// Lets all connections answer what they have begun, and end, when no more are accepted. <paramref name="release"/> ends what they wait for. At most
     /// <see cref="ShutdownDrainMs"/>; returns how many connections are left.
     /// </summary>
-    public async Task<int> DrainAsync(Action release)
+    public async Task<int> Drain(Action release)
     {
         ArgumentNullException.ThrowIfNull(release);
-        var drained = Open.DrainAsync();
+        var drained = Open.Drain();
         release();
         return await Left(drained, ShutdownDrainMs);
     }
 
     /// <summary>Lets those end who serve connections that were reset. At most <see cref="ResetDrainMs"/>; returns how many connections are left.</summary>
-    public Task<int> DrainResetAsync() => Left(Open.DrainAsync(), ResetDrainMs);
+    public Task<int> DrainReset() => Left(Open.Drain(), ResetDrainMs);
 
     public void Dispose() => Wheel.Dispose();
 

@@ -26,7 +26,7 @@ public sealed class NodeHealth(BrokerService broker, Func<QuorumDescription> quo
         {
             if (directory.Health.Cause is { } cause) reasons.Add($"The log directory {directory.Path} has failed: {cause.Message}");
         }
-        if (broker.Directories.Online.Select(static directory => directory.FindLack()).FirstOrDefault(static lack => lack is not null) is { } shortage)
+        if (broker.Directories.Online.Select(static directory => directory.FindShortage()).FirstOrDefault(static lack => lack is not null) is { } shortage)
             reasons.Add($"Partitions cannot open the files that they need: {shortage.Message.TrimEnd('.')}. {FileShortage.Remedy}");
         foreach (var path in broker.Directories.Unopened) reasons.Add($"The log directory {path} could not be opened when the node started.");
         if (quorum().LeaderId < 0) reasons.Add("The quorum has no leader, so nothing of the metadata can change.");

@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Node;
 
-/// <summary>Says that files were refused for lack of descriptors: one line in <see cref="EveryMs"/>, whatever it was that needed them.</summary>
-internal sealed class ShortageLines(TimeProvider time, ILogger logger)
+/// <summary>Logs that files were refused for lack of descriptors: one line in <see cref="EveryMs"/>, whatever it was that needed them.</summary>
+internal sealed class ShortageLogger(TimeProvider time, ILogger logger)
 {
     /// <summary>How often it is said at most.</summary>
     public const int EveryMs = 60_000;

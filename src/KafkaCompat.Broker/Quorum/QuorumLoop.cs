@@ -102,7 +102,7 @@ public sealed class QuorumLoop : IDisposable
     /// Appends batches as leader of an epoch. True when they are committed. False where the epoch is over, of which it is not known what became of the records,
     /// or where the log does not end at <paramref name="baseOffset"/>, and nothing was written. The appender bounds how many are under way.
     /// </summary>
-    public Task<bool> AppendAsync(int epoch, long baseOffset, IReadOnlyList<IReadOnlyList<VersionedRecord>> batches)
+    public Task<bool> Append(int epoch, long baseOffset, IReadOnlyList<IReadOnlyList<VersionedRecord>> batches)
     {
         var work = new QuorumWork.Append(epoch, baseOffset, batches);
         _mailbox.Post(work);

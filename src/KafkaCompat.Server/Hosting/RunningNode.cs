@@ -93,7 +93,7 @@ internal sealed class RunningNode : IAsyncDisposable
     /// Ends as a killed process does, as far as clients and files can tell: connections are reset, nothing that was begun is answered. The caller has made the
     /// files unwritable before, so what the parts of the node still do on their way out changes nothing.
     /// </summary>
-    internal async ValueTask KillAsync()
+    internal async ValueTask Kill()
     {
         _node.Health.BeginStop();
         await _listeners.Stop().ConfigureAwait(false);
@@ -111,7 +111,7 @@ internal sealed class RunningNode : IAsyncDisposable
     {
         _node.Health.BeginStop();
         await _listeners.Stop().ConfigureAwait(false);
-        if (await _node.Broker.DrainAsync().ConfigureAwait(false) is var left and > 0)
+        if (await _node.Broker.Drain().ConfigureAwait(false) is var left and > 0)
         {
             HostLogMessages.NotDrained(_logger, left, NodeConnections.ShutdownDrainMs);
         }
@@ -127,7 +127,7 @@ internal sealed class RunningNode : IAsyncDisposable
     private async Task EndConnections()
     {
         _listeners.Abort();
-        if (await _node.Broker.Connections.DrainResetAsync().ConfigureAwait(false) is var left and > 0)
+        if (await _node.Broker.Connections.DrainReset().ConfigureAwait(false) is var left and > 0)
         {
             HostLogMessages.NotEnded(_logger, left, NodeConnections.ResetDrainMs);
         }

@@ -39,7 +39,7 @@ internal sealed class AdmissionMiddleware(ConnectionQuota quota, OpenConnections
             HostLogMessages.ListenerIsFull(logger, listener, quota.Count);
         }
 
-        var entry = await quota.EnterAsync(listener, address).ConfigureAwait(false);
+        var entry = await quota.Enter(listener, address).ConfigureAwait(false);
         if (entry.Admission == ConnectionAdmission.AddressIsThrottled && Volatile.Read(ref _held) < MaxHeldConnections)
         {
             HostLogMessages.AddressIsThrottled(logger, listener, address, entry.HoldMs);

@@ -63,9 +63,9 @@ public sealed class LogDirectory : IDisposable
     /// <summary>
     /// Why no file can be opened here for lack of descriptors; null where one can. Once something was refused it is tried: who was refused may never ask again.
     /// </summary>
-    public Exception? FindLack()
+    public Exception? FindShortage()
     {
-        if (Health.Lack is null)
+        if (Health.Shortage is null)
             return null;
         try
         {
@@ -76,7 +76,7 @@ public sealed class LogDirectory : IDisposable
             if (FileShortage.IsOfDescriptors(failure))
                 return failure;
         }
-        Health.LackIsOver();
+        Health.ShortageIsOver();
         return null;
     }
 

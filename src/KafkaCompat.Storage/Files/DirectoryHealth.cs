@@ -7,16 +7,16 @@ namespace KafkaCompat.Storage.Files;
 public sealed class DirectoryHealth
 {
     private Exception? _cause;
-    private Exception? _lack;
+    private Exception? _shortage;
 
     /// <summary>Called once, by the thread that found the failure.</summary>
     public event Action<Exception>? Failed;
 
     /// <summary>Called with each thing that was refused for lack of descriptors, by the thread that met it.</summary>
-    public event Action<Exception>? Lacked;
+    public event Action<Exception>? ShortageMet;
 
-    /// <summary>What was refused last for lack of descriptors; null where nothing was since <see cref="LackIsOver"/>.</summary>
-    public Exception? Lack => Volatile.Read(ref _lack);
+    /// <summary>What was refused last for lack of descriptors; null where nothing was since <see cref="ShortageIsOver"/>.</summary>
+    public Exception? Shortage => Volatile.Read(ref _shortage);
 
     public bool IsFailed => Volatile.Read(ref _cause) is not null;
 
@@ -45,8 +45,8 @@ public sealed class DirectoryHealth
             return judged;
         if (!FileShortage.IsOfDescriptors(cause))
             return FailedBy(cause);
-        Volatile.Write(ref _lack, cause);
-        Lacked?.Invoke(cause);
+        Volatile.Write(ref _shortage, cause);
+        ShortageMet?.Invoke(cause);
         return new KafkaStorageException(cause.Message, cause);
     }
 
@@ -79,7 +79,7 @@ public sealed class DirectoryHealth
     }
 
     /// <summary>A file could be opened again.</summary>
-    public void LackIsOver() => Volatile.Write(ref _lack, null);
+    public void ShortageIsOver() => Volatile.Write(ref _shortage, null);
 
     /// <summary>Fails the directory and gives the exception to throw.</summary>
     public KafkaStorageException FailedBy(Exception cause)

@@ -53,7 +53,7 @@ internal sealed class BrokerLife
         _faults.Dispose();
         try
         {
-            await Running.KillAsync().ConfigureAwait(false);
+            await Running.Kill().ConfigureAwait(false);
         }
         catch (IOException)
         {

@@ -119,7 +119,7 @@ public sealed class ConnectionQuotaTests
         quota.Apply(new AddressQuotas(null, new Dictionary<string, double> { ["10.0.0.1"] = 2 }));
         for (var i = 0; i < 20; i++) Assert.Equal(ConnectionAdmission.Admitted, await Enter(quota, A.MapToIPv6()));
         for (var i = 0; i < 5; i++)
-            Assert.Equal(new ConnectionEntry(ConnectionAdmission.AddressIsThrottled, 500), await quota.EnterAsync("PLAINTEXT", A));
+            Assert.Equal(new ConnectionEntry(ConnectionAdmission.AddressIsThrottled, 500), await quota.Enter("PLAINTEXT", A));
         Assert.Equal(ConnectionAdmission.Admitted, await Enter(quota, B));
         Assert.Equal(21, quota.Count);
         _time.Advance(TimeSpan.FromMilliseconds(500));
@@ -174,5 +174,5 @@ public sealed class ConnectionQuotaTests
         new(listeners, TestNode.ConfigOf(settings), static host => IPAddress.TryParse(host, out var address) ? address : B, _time);
 
     private static async Task<ConnectionAdmission> Enter(ConnectionQuota quota, IPAddress address, string listener = "PLAINTEXT") =>
-        (await quota.EnterAsync(listener, address)).Admission;
+        (await quota.Enter(listener, address)).Admission;
 }

@@ -33,7 +33,7 @@ public abstract class ConnectionTests : IDisposable
     private protected MemoryClient Connect(ConnectionLimits? limits = null, MemoryConnection? connection = null, ILogger? log = null)
     {
         connection ??= new MemoryConnection();
-        return new MemoryClient(connection, Serve(connection, limits, log).RunAsync());
+        return new MemoryClient(connection, Serve(connection, limits, log).Run());
     }
 
     private protected KafkaConnection Serve(MemoryConnection connection, ConnectionLimits? limits = null, ILogger? log = null)

@@ -23,7 +23,7 @@ public sealed class DrainTests
         _ = await client.Post(Records.Fetch("t", 0, maxWaitMs: 600_000), 12);
         await Eventually.Is(() => node.Broker.Wheel.Count > before);
 
-        var drained = node.Broker.DrainAsync();
+        var drained = node.Broker.Drain();
         var answer = MemoryClient.Decode<FetchRequest, FetchResponse>((await client.Receive())!, 12);
         Assert.Equal(ErrorCode.None, answer.Responses[0].Partitions[0].ErrorCode);
         Assert.Null(await client.Receive());
@@ -55,7 +55,7 @@ public sealed class DrainTests
             (await onlooker.Ask<DescribeGroupsRequest, DescribeGroupsResponse>(new() { Groups = ["g"] }, 5)).Groups[0].GroupState == "PreparingRebalance");
         onlooker.CloseSending();
 
-        var drained = node.Broker.DrainAsync();
+        var drained = node.Broker.Drain();
         var answer = MemoryClient.Decode<JoinGroupRequest, JoinGroupResponse>((await client.Receive())!, 3);
         Assert.Equal(ErrorCode.NotCoordinator, answer.ErrorCode);
         Assert.Null(await client.Receive());
@@ -69,7 +69,7 @@ public sealed class DrainTests
         await using var node = TestNode.Start(time: _time);
         var (idle, half) = (node.Connect(), node.Connect());
         await half.Send(new byte[] { 0, 0, 1, 0, 7, 7 });
-        var drained = node.Broker.DrainAsync();
+        var drained = node.Broker.Drain();
         foreach (var client in new[] { idle, half })
         {
             Assert.Null(await client.Receive());
@@ -89,7 +89,7 @@ public sealed class DrainTests
     {
         await using var node = TestNode.Start(time: _time);
         var stubborn = node.Connect();
-        var drained = node.Broker.DrainAsync();
+        var drained = node.Broker.Drain();
         Assert.Null(await stubborn.Receive());
         _time.Advance(TimeSpan.FromMilliseconds(NodeConnections.ShutdownDrainMs - 1));
         Assert.False(drained.IsCompleted);

@@ -118,7 +118,7 @@ public sealed class LargeRequestTests : ConnectionTests
         await Hold(Connect());
         var connection = new MemoryConnection();
         var served = Serve(connection, Limits);
-        var client = new MemoryClient(connection, served.RunAsync());
+        var client = new MemoryClient(connection, served.Run());
         await client.Send(Large);
         await Eventually.Is(() => _memory.Waiting == 1);
         served.Drain();

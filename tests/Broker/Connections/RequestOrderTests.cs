@@ -179,7 +179,7 @@ public sealed class RequestOrderTests : ConnectionTests
     {
         var connection = new MemoryConnection();
         var served = Serve(connection, ConnectionLimits.Default);
-        var client = new MemoryClient(connection, served.RunAsync());
+        var client = new MemoryClient(connection, served.Run());
         for (var i = 0; i < 3; i++) _ = await client.Post(new ListGroupsRequest(), 4);
         await Eventually.Is(() => _reads.Places.Count == 1);
         served.Drain();

@@ -32,7 +32,7 @@ public sealed class ControllerLoopTests : IMetadataListener
     public async Task While_listeners_are_at_work_heartbeats_are_answered_and_changes_are_committed()
     {
         await using var host = await QuorumHost.Start("/data", _files);
-        await host.Node.Metadata.AttachAsync(this);
+        await host.Node.Metadata.Attach(this);
         var first = host.Ask(Topic("a"));
         await _isHeld.Task;
         var second = host.Ask(Topic("b"));
@@ -57,7 +57,7 @@ public sealed class ControllerLoopTests : IMetadataListener
     public async Task A_listener_with_a_fault_ends_the_node_and_whoever_waits_hears_of_it()
     {
         var host = await QuorumHost.Start("/data", _files);
-        await host.Node.Metadata.AttachAsync(this);
+        await host.Node.Metadata.Attach(this);
         var asked = host.Ask(Topic("a"));
         await _isHeld.Task;
         var behind = host.Ask(Topic("b"));

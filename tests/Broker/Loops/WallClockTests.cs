@@ -54,7 +54,7 @@ public sealed class WallClockTests : IDisposable
     {
         await using var host = await QuorumHost.Start(Path.Combine(_root, "data"), time: _time);
         var held = new HeldListener();
-        await host.Node.Metadata.AttachAsync(held);
+        await host.Node.Metadata.Attach(held);
         held.Hold();
         var first = host.Ask(Topic("held", 60_000));
         await held.IsHeld;
@@ -71,8 +71,8 @@ public sealed class WallClockTests : IDisposable
     {
         var config = TestNode.ConfigOf(("max.connection.creation.rate", "2"), ("quota.window.num", "11"), ("quota.window.size.seconds", "1"));
         var quota = new ConnectionQuota(["PLAINTEXT"], config, static host => IPAddress.Parse(host), _time);
-        for (var i = 0; i < 20; i++) Assert.Equal(ConnectionAdmission.Admitted, (await quota.EnterAsync("PLAINTEXT", IPAddress.Loopback)).Admission);
-        var next = quota.EnterAsync("PLAINTEXT", IPAddress.Loopback).AsTask();
+        for (var i = 0; i < 20; i++) Assert.Equal(ConnectionAdmission.Admitted, (await quota.Enter("PLAINTEXT", IPAddress.Loopback)).Admission);
+        var next = quota.Enter("PLAINTEXT", IPAddress.Loopback).AsTask();
         _time.SetWall(TimeSpan.FromSeconds(seconds));
         _time.Advance(TimeSpan.FromMilliseconds(499));
         Assert.False(next.IsCompleted);
@@ -150,7 +150,7 @@ public sealed class WallClockTests : IDisposable
         await using var host = await QuorumHost.Start(Path.Combine(_root, "data"), time: _time);
         await Create(host, "t");
         var held = new HeldListener();
-        await host.Node.Metadata.AttachAsync(held);
+        await host.Node.Metadata.Attach(held);
         for (var round = 0; round < 3; round++)
         {
             held.Hold();

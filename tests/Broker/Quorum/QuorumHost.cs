@@ -68,8 +68,8 @@ internal sealed class QuorumHost : IAsyncDisposable
                 isClean ? before?.Epoch ?? -1 : -1);
             var interval = TimeSpan.FromMilliseconds(config.GetInt(ConfigKeys.BrokerHeartbeatIntervalMs));
             var lifecycle = new BrokerLifecycle(new DecisionChannel(controller.Loop, authorizer: null), node.Metadata, registration, interval, time);
-            await lifecycle.RegisterAsync();
-            await lifecycle.UnfenceAsync();
+            await lifecycle.Register();
+            await lifecycle.Unfence();
             return new QuorumHost(directory, node, controller, lifecycle);
         }
         catch
@@ -84,7 +84,7 @@ internal sealed class QuorumHost : IAsyncDisposable
     /// <summary>Stops as a clean shutdown does.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (!_isSilent) await Broker.ShutDownAsync();
+        if (!_isSilent) await Broker.ShutDown();
         await Abandon();
     }
 

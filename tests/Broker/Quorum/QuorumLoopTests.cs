@@ -66,10 +66,10 @@ public sealed class QuorumLoopTests : IQuorumListener, IDiskThreads, IDisposable
     {
         var (epoch, offset) = await Leads();
         Volatile.Write(ref _isHeld, true);
-        var first = _quorum.AppendAsync(epoch, offset, Batch("a"));
+        var first = _quorum.Append(epoch, offset, Batch("a"));
         await Until(() => UnderWay == 1);
-        var second = _quorum.AppendAsync(epoch, offset + 1, Batch("b"));
-        var third = _quorum.AppendAsync(epoch, offset + 2, Batch("c"));
+        var second = _quorum.Append(epoch, offset + 1, Batch("b"));
+        var third = _quorum.Append(epoch, offset + 2, Batch("c"));
         // All are in the log; one sync is under way, that of the first, and none is committed.
         await Until(() => _log.EndOffset == offset + 3 && UnderWay == 1);
         Assert.False(first.IsCompleted);
@@ -92,12 +92,12 @@ public sealed class QuorumLoopTests : IQuorumListener, IDiskThreads, IDisposable
     public async Task What_is_appended_where_the_log_does_not_end_is_refused_and_not_written()
     {
         var (epoch, offset) = await Leads();
-        Assert.False(await _quorum.AppendAsync(epoch, offset + 1, Batch("gap")));
-        Assert.False(await _quorum.AppendAsync(epoch + 1, offset, Batch("other epoch")));
+        Assert.False(await _quorum.Append(epoch, offset + 1, Batch("gap")));
+        Assert.False(await _quorum.Append(epoch + 1, offset, Batch("other epoch")));
         Assert.Equal(offset, _log.EndOffset);
-        Assert.True(await _quorum.AppendAsync(epoch, offset, Batch("right")));
+        Assert.True(await _quorum.Append(epoch, offset, Batch("right")));
         await _quorum.StopAsync();
-        Assert.False(await _quorum.AppendAsync(epoch, offset + 1, Batch("late")));
+        Assert.False(await _quorum.Append(epoch, offset + 1, Batch("late")));
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class QuorumLoopTests : IQuorumListener, IDiskThreads, IDisposable
     {
         var (epoch, offset) = await Leads();
         Volatile.Write(ref _isHeld, true);
-        var appended = _quorum.AppendAsync(epoch, offset, Batch("a"));
+        var appended = _quorum.Append(epoch, offset, Batch("a"));
         await Until(() => UnderWay == 1);
         Assert.False(_lost.Task.IsCompleted);
         Assert.True(_quorum.TryReceive(new VoteRequested(1, new ReplicaKey(9, Uuid.Zero), epoch + 1, 0, 0)));
@@ -121,7 +121,7 @@ public sealed class QuorumLoopTests : IQuorumListener, IDiskThreads, IDisposable
     {
         var (epoch, offset) = await Leads();
         Volatile.Write(ref _isHeld, true);
-        var appended = _quorum.AppendAsync(epoch, offset, Batch("a"));
+        var appended = _quorum.Append(epoch, offset, Batch("a"));
         await Until(() => UnderWay == 1);
         var stopped = _quorum.StopAsync();
         Assert.False(stopped.IsCompleted);
@@ -135,22 +135,22 @@ public sealed class QuorumLoopTests : IQuorumListener, IDiskThreads, IDisposable
     {
         var (epoch, offset) = await Leads();
         Volatile.Write(ref _isHeld, true);
-        var appended = _quorum.AppendAsync(epoch, offset, Batch("a"));
+        var appended = _quorum.Append(epoch, offset, Batch("a"));
         await Until(() => UnderWay == 1);
         lock (_disk) _disk.Dequeue().Done.SetException(new IOException("no more"));
         Assert.Equal("no more", (await Assert.ThrowsAsync<IOException>(() => appended)).Message);
         Assert.Equal("no more", (await Assert.ThrowsAsync<IOException>(() => _quorum.Completion)).Message);
-        Assert.Equal("no more", (await Assert.ThrowsAsync<IOException>(() => _quorum.AppendAsync(epoch, offset + 1, Batch("b")))).Message);
+        Assert.Equal("no more", (await Assert.ThrowsAsync<IOException>(() => _quorum.Append(epoch, offset + 1, Batch("b")))).Message);
     }
 
     [Fact]
     public async Task Snapshots_are_written_beside_appends_and_of_several_the_last_one()
     {
         var (epoch, offset) = await Leads();
-        Assert.True(await _quorum.AppendAsync(epoch, offset, [.. Batch("a"), .. Batch("b"), .. Batch("c")]));
+        Assert.True(await _quorum.Append(epoch, offset, [.. Batch("a"), .. Batch("b"), .. Batch("c")]));
         Volatile.Write(ref _isHeld, true);
         for (var i = 1; i <= 3; i++) _quorum.TakeSnapshot(new SnapshotId(offset + i, epoch), new QuorumSnapshot(1, 0, null, []));
-        var appended = _quorum.AppendAsync(epoch, offset + 3, Batch("d"));
+        var appended = _quorum.Append(epoch, offset + 3, Batch("d"));
         // A snapshot and a sync are under way.
         await Until(() => _log.EndOffset == offset + 4 && UnderWay == 2);
         Volatile.Write(ref _isHeld, false);
@@ -171,7 +171,7 @@ public sealed class QuorumLoopTests : IQuorumListener, IDiskThreads, IDisposable
         var name = new string('n', 30_000);
         IReadOnlyList<IReadOnlyList<VersionedRecord>> ten = [[.. Enumerable.Repeat(Batch(name)[0][0], 10)]];
         var end = offset + (10 * (20 + (CommittedBatches.MaxKeptBytes / (10 * name.Length))));
-        for (var at = offset; at < end; at += 10) Assert.True(await _quorum.AppendAsync(epoch, at, ten));
+        for (var at = offset; at < end; at += 10) Assert.True(await _quorum.Append(epoch, at, ten));
         var cursor = offset;
         while (cursor < end)
         {

@@ -150,7 +150,7 @@ public sealed class QuorumNodeTests : IDisposable
         var epoch = host.Node.Metadata.Image.FindPartition("t", 0)!.LeaderEpoch;
         var lost = host.Node.Metadata.Image.Brokers[1].LogDirs;
         host.Broker.FailedDirectories = () => [.. lost];
-        await host.Broker.ShutDownAsync();
+        await host.Broker.ShutDown();
         var partition = host.Node.Metadata.Image.FindPartition("t", 0)!;
         Assert.Equal((-1, epoch + 1, "1"), (partition.Leader, partition.LeaderEpoch, string.Join(',', partition.Elr)));
     }
@@ -269,8 +269,8 @@ public sealed class QuorumNodeTests : IDisposable
     {
         await using var host = await QuorumHost.Start(Path.Combine(_root, "data"));
         var heard = new List<string>();
-        await host.Node.Metadata.AttachAsync(new Listener("first", heard));
-        await host.Node.Metadata.AttachAsync(new Listener("second", heard));
+        await host.Node.Metadata.Attach(new Listener("first", heard));
+        await host.Node.Metadata.Attach(new Listener("second", heard));
         heard.Clear();
         await Create(host, "t", 1);
         Assert.Equal(["first t", "second t"], heard);

@@ -267,7 +267,7 @@ public sealed class ThrottlingTests : IAsyncLifetime
         var client = _node.Connect();
         Assert.True(await Produce(client, 6_000, "one") > 5_000_000);
         _ = await client.Post(new ApiVersionsRequest(), 0);
-        var drained = _node.Broker.DrainAsync();
+        var drained = _node.Broker.Drain();
         Assert.Null(await client.Receive());
         client.CloseSending();
         await client.Served;

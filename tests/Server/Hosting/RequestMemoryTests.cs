@@ -106,7 +106,7 @@ public sealed class RequestMemoryTests
         await Begin(node, holder, Framed(2_000));
         await Queue(node, waiter, Small, 1);
 
-        var drained = node.Node.Node.Broker.DrainAsync();
+        var drained = node.Node.Node.Broker.Drain();
         Assert.Null(await waiter.Receive());
         Assert.Null(await holder.Receive());
         waiter.CloseSending();

@@ -195,7 +195,7 @@ internal sealed class SimNode(SimScheduler scheduler, SimClock clock, Trace trac
         {
             if (node is not null)
             {
-                _ = await node.Broker.DrainAsync();
+                _ = await node.Broker.Drain();
                 await node.DisposeAsync();
             }
         }
