@@ -42,6 +42,19 @@ public sealed partial class LogMessageTests
                       where message.Text.Contains(word.Word, StringComparison.Ordinal)
                       select $"{message.File}: {message.Text}: {word.Word}; write: {word.Instead}");
 
+    [Fact]
+    public void Each_message_has_an_id_of_the_range_that_the_manual_gives_its_class()
+    {
+        var ranges = Range().Matches(Repository.Text("docs/operations.md")).ToDictionary(
+            static row => row.Groups["class"].Value, static row => (From: Number(row, "from"), To: Number(row, "to")), StringComparer.Ordinal);
+        Findings.None(from message in Messages
+                      let range = ranges.GetValueOrDefault(Path.GetFileNameWithoutExtension(message.File))
+                      where message.Id < range.From || message.Id > range.To
+                      select $"{message.File}: {message.Id} is not within {range.From}-{range.To} of docs/operations.md");
+
+        static int Number(Match row, string group) => int.Parse(row.Groups[group].Value, System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     /// <summary>"Log" alone is data: a partition's log, the metadata log. What writes lines of the program's log is named for that.</summary>
     [Fact]
     public void A_class_with_log_messages_is_named_for_them() =>
@@ -62,6 +75,9 @@ public sealed partial class LogMessageTests
         + @"(?:(?!(?:bytes|ms|was|is|has|wants|rebalances|asks|exists|ends|holds|starts|names|contains)\b)[a-z]+[a-rt-z]s)"
         + @"(?= of| and| or|[.,;:]|$| (?:is|are|were|have|had|more|will|wait|with|in|to|on|at|from)\b)")]
     private static partial Regex Counted();
+
+    [GeneratedRegex(@"^\| (?<from>\d+)-(?<to>\d+) \| [^|]+ \| `(?<class>\w+)` \|", RegexOptions.Multiline)]
+    private static partial Regex Range();
 
     [GeneratedRegex(
         @"LoggerMessage\(\s*(?:EventId = )?(?<id>[0-9]+),\s+"

@@ -11,11 +11,6 @@ internal static partial class ConnectionLogMessages
         Message = "Closing {ConnectionId} from {Remote}: its frame has {Length} bytes, and the limit is {Limit} (socket.request.max.bytes).")]
     public static partial void FrameRefused(ILogger logger, LogLevel level, string connectionId, IPAddress remote, int length, int limit);
 
-    [LoggerMessage(EventId = 1009,
-        Message = "Closing {ConnectionId} from {Remote}: it speaks {Protocol}, and listener {Listener} speaks Kafka's protocol. {Advice}.")]
-    public static partial void ForeignProtocol(ILogger logger, LogLevel level, string connectionId, IPAddress remote, string protocol, string listener,
-        string advice);
-
     [LoggerMessage(EventId = 1002, Message = "Closing {ConnectionId} from {Remote}: API key {Key} version {Version} is not served on listener {Listener}.")]
     public static partial void KeyNotServed(ILogger logger, LogLevel level, string connectionId, IPAddress remote, short key, short version, string listener);
 
@@ -31,18 +26,18 @@ internal static partial class ConnectionLogMessages
     [LoggerMessage(1006, LogLevel.Debug, "Closing {ConnectionId} from {Remote}: idle for {IdleMs} ms (connections.max.idle.ms).")]
     public static partial void IdleClosed(ILogger logger, string connectionId, IPAddress remote, long idleMs);
 
+    [LoggerMessage(1007, LogLevel.Error, "An answer on {ConnectionId} could not be written. The connection is closed.")]
+    public static partial void AnswerFailed(ILogger logger, Exception exception, string connectionId);
+
     [LoggerMessage(1008, LogLevel.Warning,
         "Closing {ConnectionId} from {Remote}: it has read nothing for {StillMs} ms. {UnreadBytes} bytes of answers wait for it, of {OfAllBytes} for all "
         + "connections, and others need the memory.")]
     public static partial void StalledClosed(ILogger logger, string connectionId, IPAddress remote, int stillMs, long unreadBytes, long ofAllBytes);
 
-    [LoggerMessage(1014, LogLevel.Warning,
-        "Closing {ConnectionId} from {Remote}: it has read an answer for {SlowMs} ms and is not at its end. {UnreadBytes} bytes of answers wait for it, of "
-        + "{OfAllBytes} for all connections, and others need the memory.")]
-    public static partial void SlowClosed(ILogger logger, string connectionId, IPAddress remote, int slowMs, long unreadBytes, long ofAllBytes);
-
-    [LoggerMessage(1007, LogLevel.Error, "An answer on {ConnectionId} could not be written. The connection is closed.")]
-    public static partial void AnswerFailed(ILogger logger, Exception exception, string connectionId);
+    [LoggerMessage(EventId = 1009,
+        Message = "Closing {ConnectionId} from {Remote}: it speaks {Protocol}, and listener {Listener} speaks Kafka's protocol. {Advice}.")]
+    public static partial void ForeignProtocol(ILogger logger, LogLevel level, string connectionId, IPAddress remote, string protocol, string listener,
+        string advice);
 
     [LoggerMessage(EventId = 1010,
         Message =
@@ -62,4 +57,9 @@ internal static partial class ConnectionLogMessages
     [LoggerMessage(EventId = 1013,
         Message = "Closing {ConnectionId} from {Remote}: the answer to its {Key} would have {Bytes} bytes, the limit is {Limit}. Ask for less in one request.")]
     public static partial void AnswerTooLarge(ILogger logger, LogLevel level, string connectionId, IPAddress remote, ApiKey key, int bytes, int limit);
+
+    [LoggerMessage(1014, LogLevel.Warning,
+        "Closing {ConnectionId} from {Remote}: it has read an answer for {SlowMs} ms and is not at its end. {UnreadBytes} bytes of answers wait for it, of "
+        + "{OfAllBytes} for all connections, and others need the memory.")]
+    public static partial void SlowClosed(ILogger logger, string connectionId, IPAddress remote, int slowMs, long unreadBytes, long ofAllBytes);
 }

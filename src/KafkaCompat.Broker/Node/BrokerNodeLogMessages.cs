@@ -10,22 +10,11 @@ internal static partial class BrokerNodeLogMessages
     [LoggerMessage(1301, LogLevel.Error, "The node could not stop in order. The next start checks its files.")]
     public static partial void StoppedInDisorder(ILogger logger, Exception exception);
 
-    [LoggerMessage(1332, LogLevel.Error,
-        "The stop goes on without {Work}: a disk does not answer within the {Milliseconds} ms that a stop allows. The directories on other disks are closed "
-            + "in order.")]
-    public static partial void DiskWorkGoesOn(ILogger logger, string work, int milliseconds);
-
     [LoggerMessage(1302, LogLevel.Error, "The log directory {Directory} cannot be used, and its partitions are offline: {Reason}")]
     public static partial void DirectoryNotOpened(ILogger logger, string directory, string reason);
 
-    [LoggerMessage(1306, LogLevel.Information, "The empty log directory {Directory} was formatted for node {NodeId} of cluster {ClusterId}.")]
-    public static partial void Formatted(ILogger logger, string directory, int nodeId, string clusterId);
-
-    [LoggerMessage(1309, LogLevel.Information, "Node {NodeId} of the new cluster {ClusterId} keeps its files in memory.")]
-    public static partial void FormattedInMemory(ILogger logger, int nodeId, string clusterId);
-
-    [LoggerMessage(1307, LogLevel.Information, "The log directory {Directory} got a new directory.id in its meta.properties. Kafka before 3.7 wrote none.")]
-    public static partial void Identified(ILogger logger, string directory);
+    [LoggerMessage(1303, LogLevel.Error, "The log directory {Directory} has failed, and its partitions are offline: {Reason}")]
+    public static partial void DirectoryFailed(ILogger logger, string directory, string reason);
 
     [LoggerMessage(1304, LogLevel.Warning, "Settings without effect: {Settings}. Reason: {Reason}.")]
     public static partial void SetWithoutEffect(ILogger logger, string settings, string reason);
@@ -35,18 +24,30 @@ internal static partial class BrokerNodeLogMessages
             + "nothing until then.")]
     public static partial void HeartbeatRefused(ILogger logger, int brokerId, long epoch, ErrorCode error);
 
+    [LoggerMessage(1306, LogLevel.Information, "The empty log directory {Directory} was formatted for node {NodeId} of cluster {ClusterId}.")]
+    public static partial void Formatted(ILogger logger, string directory, int nodeId, string clusterId);
+
+    [LoggerMessage(1307, LogLevel.Information, "The log directory {Directory} got a new directory.id in its meta.properties. Kafka before 3.7 wrote none.")]
+    public static partial void Identified(ILogger logger, string directory);
+
     [LoggerMessage(1308, LogLevel.Error, "The controller could not decide on a heartbeat of broker {BrokerId}. The next one follows in {Milliseconds} ms.")]
     public static partial void HeartbeatFailed(ILogger logger, Exception exception, int brokerId, long milliseconds);
 
-    [LoggerMessage(1311, LogLevel.Warning, "Broker {BrokerId} finds no active controller. It sends a heartbeat every {Milliseconds} ms until there is one.")]
-    public static partial void WithoutController(ILogger logger, int brokerId, long milliseconds);
-
-    [LoggerMessage(1303, LogLevel.Error, "The log directory {Directory} has failed, and its partitions are offline: {Reason}")]
-    public static partial void DirectoryFailed(ILogger logger, string directory, string reason);
+    [LoggerMessage(1309, LogLevel.Information, "Node {NodeId} of the new cluster {ClusterId} keeps its files in memory.")]
+    public static partial void FormattedInMemory(ILogger logger, int nodeId, string clusterId);
 
     [LoggerMessage(1310, LogLevel.Warning, "What needs a file is refused for lack of descriptors, records of producers too: {Reason}. " + FileShortage.Remedy
         + " Refused since the start: {Count}.")]
     public static partial void LacksDescriptors(ILogger logger, long count, string reason);
+
+    [LoggerMessage(1311, LogLevel.Warning, "Broker {BrokerId} finds no active controller. It sends a heartbeat every {Milliseconds} ms until there is one.")]
+    public static partial void WithoutController(ILogger logger, int brokerId, long milliseconds);
+
+    [LoggerMessage(1320, LogLevel.Warning, "Topic {Topic} exists and keeps its number of partitions, {Existing}. kafkacompat.topics says {Wanted}.")]
+    public static partial void InitialTopicDiffers(ILogger logger, string topic, int existing, int wanted);
+
+    [LoggerMessage(1321, LogLevel.Error, "Topic {Topic} of kafkacompat.topics was not created: {Error}. {Message}")]
+    public static partial void InitialTopicNotCreated(ILogger logger, string topic, ErrorCode error, string message);
 
     [LoggerMessage(1330, LogLevel.Warning,
         "The node uses the cluster id {ClusterId} of {Directory}. CLUSTER_ID or kafkacompat.cluster.id names another one, {Given}, which only an empty "
@@ -57,9 +58,8 @@ internal static partial class BrokerNodeLogMessages
         "This broker does not compact logs yet, and log.cleanup.policy={Policy} asks for it. Topics keep their records until retention deletes them.")]
     public static partial void CompactsByDefault(ILogger logger, string policy);
 
-    [LoggerMessage(1320, LogLevel.Warning, "Topic {Topic} exists and keeps its number of partitions, {Existing}. kafkacompat.topics says {Wanted}.")]
-    public static partial void InitialTopicDiffers(ILogger logger, string topic, int existing, int wanted);
-
-    [LoggerMessage(1321, LogLevel.Error, "Topic {Topic} of kafkacompat.topics was not created: {Error}. {Message}")]
-    public static partial void InitialTopicNotCreated(ILogger logger, string topic, ErrorCode error, string message);
+    [LoggerMessage(1332, LogLevel.Error,
+        "The stop goes on without {Work}: a disk does not answer within the {Milliseconds} ms that a stop allows. The directories on other disks are closed "
+            + "in order.")]
+    public static partial void DiskWorkGoesOn(ILogger logger, string work, int milliseconds);
 }

@@ -24,7 +24,7 @@ internal sealed partial class DamageLogger(ILogger logger, TimeProvider clock)
         Damaged(logger, damage.Offset, damage.Path, damage.Why);
     }
 
-    [LoggerMessage(1230, LogLevel.Error,
+    [LoggerMessage(1250, LogLevel.Error,
         "Offset {Offset} of {File} is unreadable, because {Why}. Readers get CORRUPT_MESSAGE there. Restore the file from a copy, or delete the records "
             + "before a later offset (kafka-delete-records).")]
     private static partial void Damaged(ILogger logger, long offset, string file, string why);

@@ -15,9 +15,9 @@ internal static partial class LogMaintenanceLogMessages
     [LoggerMessage(1103, LogLevel.Error, "The background task {Name} failed. It runs again at its next interval.")]
     public static partial void TaskFailed(ILogger logger, Exception exception, string name);
 
-    [LoggerMessage(1105, LogLevel.Warning, "The background task {Name} needs a file descriptor and runs again at its next interval: {Reason}")]
-    public static partial void TaskLacksFiles(ILogger logger, string name, string reason);
-
     [LoggerMessage(1104, LogLevel.Error, "The background task {Name} failed for {Partition}. It continues with the other partitions.")]
     public static partial void PartitionFailed(ILogger logger, Exception exception, string name, TopicPartition partition);
+
+    [LoggerMessage(1105, LogLevel.Warning, "The background task {Name} needs a file descriptor and runs again at its next interval: {Reason}")]
+    public static partial void TaskLacksFiles(ILogger logger, string name, string reason);
 }

@@ -15,20 +15,22 @@ internal static partial class PartitionLogMessages
             + "tries them again.")]
     public static partial void Offline(ILogger logger, Exception? exception, int count, TopicPartition partition, string reason);
 
-    [LoggerMessage(1214, LogLevel.Error,
-        "Partitions are offline for lack of file descriptors, {Partition} the first of {Count}: {Reason}. Raise the limit (ulimit -n), or close "
-            + "connections. They are tried again every {Seconds} s.")]
-    public static partial void LackDescriptors(ILogger logger, int count, TopicPartition partition, int seconds, string reason);
+    [LoggerMessage(1203, LogLevel.Error, "Partitions offline: {Count}. Reason: {Reason}.")]
+    public static partial void WentOffline(ILogger logger, int count, string reason);
 
-    [LoggerMessage(1208, LogLevel.Information, "Partitions that lacked file descriptors are in use again, {Partition} the first of {Count}.")]
-    public static partial void Healed(ILogger logger, int count, TopicPartition partition);
+    [LoggerMessage(1205, LogLevel.Warning, "The controller refused the directory {Directory} of partition {Partition} of topic {Topic}: {Error}.")]
+    public static partial void NotAssigned(ILogger logger, Uuid topic, int partition, Uuid directory, ErrorCode error);
+
+    [LoggerMessage(1206, LogLevel.Warning,
+        "The controller refused to note in which directories partitions are: {Error}. Partitions: {Count}. The node sends them again.")]
+    public static partial void AssignmentsRefused(ILogger logger, int count, ErrorCode error);
 
     [LoggerMessage(1207, LogLevel.Error,
         "The folders of deleted partitions could not be set aside, {Partition} the first of {Count}: {Reason}. The next start sets them aside.")]
     public static partial void NotDeleted(ILogger logger, Exception? exception, int count, TopicPartition partition, string reason);
 
-    [LoggerMessage(1203, LogLevel.Error, "Partitions offline: {Count}. Reason: {Reason}.")]
-    public static partial void WentOffline(ILogger logger, int count, string reason);
+    [LoggerMessage(1208, LogLevel.Information, "Partitions that lacked file descriptors are in use again, {Partition} the first of {Count}.")]
+    public static partial void Healed(ILogger logger, int count, TopicPartition partition);
 
     [LoggerMessage(1209, LogLevel.Information, "The log directory {Directory} was not closed cleanly. Its logs are checked from their recovery points on.")]
     public static partial void RecoveryBegins(ILogger logger, string directory);
@@ -49,12 +51,10 @@ internal static partial class PartitionLogMessages
     [LoggerMessage(1213, LogLevel.Warning, "Topics have a cleanup.policy that asks for compaction: {Count}. Further ones are not named.")]
     public static partial void NoMoreNamed(ILogger logger, int count);
 
-    [LoggerMessage(1205, LogLevel.Warning, "The controller refused the directory {Directory} of partition {Partition} of topic {Topic}: {Error}.")]
-    public static partial void NotAssigned(ILogger logger, Uuid topic, int partition, Uuid directory, ErrorCode error);
-
-    [LoggerMessage(1206, LogLevel.Warning,
-        "The controller refused to note in which directories partitions are: {Error}. Partitions: {Count}. The node sends them again.")]
-    public static partial void AssignmentsRefused(ILogger logger, int count, ErrorCode error);
+    [LoggerMessage(1214, LogLevel.Error,
+        "Partitions are offline for lack of file descriptors, {Partition} the first of {Count}: {Reason}. Raise the limit (ulimit -n), or close "
+            + "connections. They are tried again every {Seconds} s.")]
+    public static partial void LackDescriptors(ILogger logger, int count, TopicPartition partition, int seconds, string reason);
 
     [LoggerMessage(1215, LogLevel.Error, "The controller could not note in which directories partitions are. Partitions: {Count}. The node sends them again.")]
     public static partial void AssignmentsFailed(ILogger logger, Exception exception, int count);

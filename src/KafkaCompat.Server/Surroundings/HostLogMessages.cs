@@ -16,16 +16,15 @@ internal static partial class HostLogMessages
     [LoggerMessage(102, LogLevel.Error, "Connection from {Address} on {Listener} failed")]
     public static partial void ConnectionFailed(ILogger logger, Exception exception, string listener, IPAddress address);
 
+    [LoggerMessage(103, LogLevel.Information, "Stopping on {Signal}")]
+    public static partial void Stopping(ILogger logger, string signal);
+
     [LoggerMessage(104, LogLevel.Warning,
         "Listener {Listener} accepts no more connections than max.connections allows: {Count}. The next one waits until another ends")]
     public static partial void ListenerIsFull(ILogger logger, string listener, int count);
 
     [LoggerMessage(105, LogLevel.Warning, "Resetting the connections that are still open {Milliseconds} ms after the stop began: {Count}")]
     public static partial void NotDrained(ILogger logger, int count, int milliseconds);
-
-    [LoggerMessage(126, LogLevel.Warning,
-        "The stop goes on without the connections whose requests were still being served {Milliseconds} ms after the reset: {Count}")]
-    public static partial void NotEnded(ILogger logger, int count, int milliseconds);
 
     [LoggerMessage(106, LogLevel.Warning,
         "The limit of host {Host} is ignored, because the name resolves to no address. max.connections.per.ip.overrides or a quota names it")]
@@ -57,30 +56,6 @@ internal static partial class HostLogMessages
     [LoggerMessage(114, LogLevel.Warning, "The process ends without waiting any longer for the start to stop. The next start checks the files. {Stage}")]
     public static partial void StartAbandoned(ILogger logger, string stage);
 
-    [LoggerMessage(124, LogLevel.Warning, "The start failed while it was stopping: {Reason}")]
-    public static partial void StartFailedToo(ILogger logger, string reason);
-
-    [LoggerMessage(125, LogLevel.Debug, "The start did not stop in order. The next start checks the files")]
-    public static partial void StartEndedInDisorder(ILogger logger, Exception exception);
-
-    [LoggerMessage(103, LogLevel.Information, "Stopping on {Signal}")]
-    public static partial void Stopping(ILogger logger, string signal);
-
-    [LoggerMessage(120, LogLevel.Information,
-        "The node is stopping already, so {Signal} changes nothing. SIGKILL ends the node at once, and the next start then checks its files")]
-    public static partial void StillStopping(ILogger logger, string signal);
-
-    [LoggerMessage(121, LogLevel.Warning, "SIGQUIT is ignored, because this program has no thread dump. SIGTERM stops the node")]
-    public static partial void NoThreadDump(ILogger logger);
-
-    [LoggerMessage(122, LogLevel.Critical, "A fault of the program ends the node. The next start checks its files")]
-    public static partial void NodeFailed(ILogger logger, Exception exception);
-
-    [LoggerMessage(127, LogLevel.Error,
-        "The node has not stopped within {Milliseconds} ms: a disk does not answer. The process ends all the same, without the mark of a clean stop. The "
-        + "next start checks the files.")]
-    public static partial void StopAbandoned(ILogger logger, int milliseconds);
-
     [LoggerMessage(115, LogLevel.Information, "Stopped after {Milliseconds} ms")]
     public static partial void Stopped(ILogger logger, long milliseconds);
 
@@ -95,10 +70,38 @@ internal static partial class HostLogMessages
         "Node {Node} of cluster {Cluster} serves clients on {Listeners}, topics: {Topics}, partitions: {Partitions}, directories: {Directories}")]
     public static partial void Serving(ILogger logger, int node, string cluster, string listeners, int topics, int partitions, string directories);
 
+    [LoggerMessage(119, LogLevel.Warning, "The HTTP server did not stop in order. The node stops all the same")]
+    public static partial void HttpNotStopped(ILogger logger, Exception exception);
+
+    [LoggerMessage(120, LogLevel.Information,
+        "The node is stopping already, so {Signal} changes nothing. SIGKILL ends the node at once, and the next start then checks its files")]
+    public static partial void StillStopping(ILogger logger, string signal);
+
+    [LoggerMessage(121, LogLevel.Warning, "SIGQUIT is ignored, because this program has no thread dump. SIGTERM stops the node")]
+    public static partial void NoThreadDump(ILogger logger);
+
+    [LoggerMessage(122, LogLevel.Critical, "A fault of the program ends the node. The next start checks its files")]
+    public static partial void NodeFailed(ILogger logger, Exception exception);
+
     [LoggerMessage(123, LogLevel.Warning,
         "Closing new connections on {Address}, {Count} since the start. The process keeps its last descriptors for files. Raise ulimit -n, "
         + "or set max.connections")]
     public static partial void NoDescriptorForConnection(ILogger logger, EndPoint address, long count);
+
+    [LoggerMessage(124, LogLevel.Warning, "The start failed while it was stopping: {Reason}")]
+    public static partial void StartFailedToo(ILogger logger, string reason);
+
+    [LoggerMessage(125, LogLevel.Debug, "The start did not stop in order. The next start checks the files")]
+    public static partial void StartEndedInDisorder(ILogger logger, Exception exception);
+
+    [LoggerMessage(126, LogLevel.Warning,
+        "The stop goes on without the connections whose requests were still being served {Milliseconds} ms after the reset: {Count}")]
+    public static partial void NotEnded(ILogger logger, int count, int milliseconds);
+
+    [LoggerMessage(127, LogLevel.Error,
+        "The node has not stopped within {Milliseconds} ms: a disk does not answer. The process ends all the same, without the mark of a clean stop. The "
+        + "next start checks the files.")]
+    public static partial void StopAbandoned(ILogger logger, int milliseconds);
 
     [LoggerMessage(128, LogLevel.Warning,
         "Closing new connections on {Address}, where metrics and health are served, {Count} since the start. The process has as many files and sockets open "
@@ -108,7 +111,4 @@ internal static partial class HostLogMessages
     [LoggerMessage(129, LogLevel.Warning,
         "Closing new connections on {Address}, where metrics and health are served, {Count} since the start. As many are open as may be at a time: {Most}")]
     public static partial void HttpIsFull(ILogger logger, EndPoint address, long count, int most);
-
-    [LoggerMessage(119, LogLevel.Warning, "The HTTP server did not stop in order. The node stops all the same")]
-    public static partial void HttpNotStopped(ILogger logger, Exception exception);
 }
