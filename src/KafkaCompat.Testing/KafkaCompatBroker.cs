@@ -207,7 +207,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
 
     /// <summary>
     /// Makes the broker as it was when it started, within milliseconds: topics, groups, offsets, quotas, settings and faults are gone, the topics of
-    /// <see cref="KafkaCompatBrokerOptions.Topics"/> are there and empty. Connections stay; members of groups are told to join again. Producer ids go on.
+    /// <see cref="KafkaCompatBrokerOptions.Topics"/> are there and empty. Connections stay; members of groups have to join again. Producer ids go on.
     /// Clients that still work make topics again where that is allowed, so stop them before.
     /// </summary>
     public Task ResetAsync() => InTurn(async () =>

@@ -25,7 +25,7 @@ public sealed partial record ListenerEndpoint(string Name, string Host, int Port
     /// <summary>Whether somebody can listen there: the port is one, and the host can be looked up.</summary>
     internal bool CanBeBound => Port is >= 0 and <= ushort.MaxValue && Host.Length <= MaxHostLength;
 
-    /// <summary>Whether one port of this machine would serve both, as far as their names tell.</summary>
+    /// <summary>Whether one port of this machine would serve both, as far as their names show.</summary>
     internal bool SharesPortWith(ListenerEndpoint other) =>
         Port == other.Port && Port > 0
         && (IsEveryInterface || other.IsEveryInterface || Host.Equals(other.Host, StringComparison.OrdinalIgnoreCase) || (IsLoopback && other.IsLoopback));

@@ -26,10 +26,10 @@ public sealed record ListenerSettings(
 
     public IEnumerable<ListenerEndpoint> OfController => All.Where(listener => ControllerNames.Contains(listener.Name));
 
-    /// <summary>What brokers' clients are told.</summary>
+    /// <summary>What is advertised to clients of the brokers.</summary>
     public IEnumerable<ListenerEndpoint> AdvertisedOfBroker => Advertised.Where(listener => !ControllerNames.Contains(listener.Name));
 
-    /// <summary>What other nodes are told about the controller.</summary>
+    /// <summary>What is advertised to other nodes about the controller.</summary>
     public IEnumerable<ListenerEndpoint> AdvertisedOfController => Advertised.Where(listener => ControllerNames.Contains(listener.Name));
 
     /// <summary>The same listeners with the ports that the system chose for those that asked for port 0.</summary>

@@ -90,7 +90,7 @@ public static class OwnSettings
                 ? (endpoint, null)
                 : (null, ["Neither host:port nor none"]));
 
-    /// <summary>Whether clients are told that they can push metrics of theirs (KIP-714).</summary>
+    /// <summary>Whether it is advertised to clients that they can push their metrics (KIP-714).</summary>
     public static OwnSetting<TelemetryAdvertising> ClientTelemetry { get; } = new(
         "kafkacompat.client.telemetry",
         TelemetryAdvertising.Subscribed,

@@ -59,7 +59,7 @@ public sealed class ServerConfig
     /// <summary>Who this node is: id, roles, and where its quorum is.</summary>
     public NodeRoles Node { get; }
 
-    /// <summary>Where it listens and what it tells others.</summary>
+    /// <summary>Where it listens and what it advertises.</summary>
     public ListenerSettings Listeners { get; private init; }
 
     public int NodeId => Node.Id;
@@ -169,7 +169,7 @@ public sealed class ServerConfig
             + "controller.quorum.bootstrap.servers=localhost:9093.", missing);
     }
 
-    /// <summary>What stands where a required setting has no value, until the problem with it is told.</summary>
+    /// <summary>What stands where a required setting has no value, until the problem with it is reported.</summary>
     private static string Nothing(ConfigType type) => type == ConfigType.Int ? "0" : "";
 
     /// <summary>The same configuration once its listeners are bound: port 0 is the port that the system chose.</summary>

@@ -20,7 +20,7 @@ public static class SettingsText
     public static string Shown(string name, string value) => MayShow(name) ? value : Hidden;
 
     /// <summary>
-    /// Whether the value of a setting is no secret. Nobody knows what one holds that is unknown here, a plug-in's most of all, so it is treated as a secret.
+    /// Whether the value of a setting is no secret. An unknown one, such as a plug-in's, may hold a secret, so it is treated as one.
     /// </summary>
     public static bool MayShow(string name) => OwnSettings.Find(name) is not null
         || (ConfigCatalog.FindTopic(name) ?? ConfigCatalog.FindBroker(name) ?? ConfigCatalog.Find(ConfigScope.BrokerDynamicOnly, name)

@@ -1,6 +1,6 @@
 namespace KafkaCompat.Broker.Configs;
 
-/// <summary>When clients are told that they can push metrics of theirs.</summary>
+/// <summary>When it is advertised to clients that they can push their metrics.</summary>
 public enum TelemetryAdvertising
 {
     /// <summary>While there is a subscription: else nobody would take anything, and librdkafka's clients print a line about it.</summary>

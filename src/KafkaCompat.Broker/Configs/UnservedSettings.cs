@@ -4,7 +4,7 @@ namespace KafkaCompat.Broker.Configs;
 
 /// <summary>
 /// Settings whose wish is not fulfilled here. Those that must not be passed over, because whoever set them relies on what they guard, are refused: a node that
-/// has them does not start, and nobody can set them while it runs. Of the others that were set the log tells at the start.
+/// has them does not start, and nobody can set them while it runs. The others that were set are logged at the start.
 /// <c>protocol-specs/config-effects.spec</c> names them, each with the reason.
 /// </summary>
 public static class UnservedSettings

@@ -168,7 +168,7 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
 
         private bool HasTurn => Volatile.Read(ref _turnBytes) > 0;
 
-        /// <summary>Whether an answer of so many bytes may be written now, which are counted then; where not, <see cref="WhenRoom"/> tells when.</summary>
+        /// <summary>Whether an answer of so many bytes may be written now, which are counted then; where not, <see cref="WhenRoom"/> says when.</summary>
         public bool MayWrite(long bytes)
         {
             if (bytes <= BytesOfTurn) return !MustWait;

@@ -26,7 +26,7 @@ public sealed class ConnectionActivity(TimeProvider time)
     public void NoteSent() => Volatile.Write(ref _sent, time.GetTimestamp());
 
     /// <summary>
-    /// So many bytes wait in the transport for the client. Where they are fewer than when this was told last, the client has taken some: a large queue is
+    /// So many bytes wait in the transport for the client. Where they are fewer than when this was called last, the client has taken some: a large queue is
     /// reported as having room only when a third of it has gone, which takes a slow client long.
     /// </summary>
     public void NoteUntaken(long bytes)

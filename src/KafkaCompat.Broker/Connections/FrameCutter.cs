@@ -13,7 +13,7 @@ internal sealed class FrameCutter(int maxBytes, RequestOpener opener, ResponseQu
     /// <summary>Bytes of an incomplete frame that may arrive before this looks again.</summary>
     private const int MaxBytesUnseen = 1024 * 1024;
 
-    /// <summary>Bytes of a frame that tell its length and its API key.</summary>
+    /// <summary>Bytes of a frame that hold its length and its API key.</summary>
     private const int BytesToKey = sizeof(int) + sizeof(short);
 
     /// <summary>What a frame asks for that is too short for a key.</summary>

@@ -200,7 +200,7 @@ public sealed class KafkaConnection
             if (_usesBytes is { } inUse)
             {
                 _usesBytes = null;
-                // Whether it failed is told to whoever awaits the answer.
+                // Whether it failed is known to the code that awaits the answer.
                 await inUse.Context.BytesInUse!.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
                 if (inUse.Context.IsOnlyAcknowledged) _responses.LetOverlap(inUse.Place);
             }

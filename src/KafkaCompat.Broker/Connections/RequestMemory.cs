@@ -57,7 +57,7 @@ public sealed class RequestMemory(long maxBytes)
         /// <summary>The length of the frame that is coming.</summary>
         public long Wanted { get; private set; }
 
-        /// <summary>Whether the frame that is coming may be received; where not, <see cref="WhenGranted"/> tells when.</summary>
+        /// <summary>Whether the frame that is coming may be received; where not, <see cref="WhenGranted"/> says when.</summary>
         public bool Take(int bytes)
         {
             lock (_memory._lock)

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace KafkaCompat.Broker.Connections;
 
-/// <summary>What clients send that want to log in, as far as it can be told without the listener's help: nobody logs in here.</summary>
+/// <summary>What clients send that want to log in, as far as it can be read without the listener's help: logins are not served.</summary>
 internal static class SaslMessage
 {
     /// <summary>A name for what is no mechanism that Kafka has.</summary>
@@ -12,7 +12,7 @@ internal static class SaslMessage
 
     private static readonly string[] Mechanisms = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "GSSAPI", "OAUTHBEARER"];
 
-    /// <summary>A mechanism as the log may tell it: its name comes from the client.</summary>
+    /// <summary>A mechanism as the log may show it: its name comes from the client.</summary>
     public static string NameOf(string mechanism) => Array.Find(Mechanisms, known => known == mechanism) ?? Unknown;
 
     /// <summary>

@@ -26,7 +26,7 @@ internal static class BrokerConfigRules
         ConfigKeys.RemoteLogReaderThreads,
     ];
 
-    /// <summary>Keys and certificates, which Kafka reads anew for one listener alone.</summary>
+    /// <summary>Keys and certificates, which Kafka reads again for one listener alone.</summary>
     private static readonly string[] OfListenersAlone =
     [
         ConfigKeys.SslEngineFactoryClass, ConfigKeys.SslKeyPassword, ConfigKeys.SslKeystoreCertificateChain, ConfigKeys.SslKeystoreKey,

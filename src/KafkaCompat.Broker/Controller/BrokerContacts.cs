@@ -8,7 +8,7 @@ namespace KafkaCompat.Broker.Controller;
 /// a session, since it waits for the disk and for everybody who follows the metadata; a broker whose heartbeat lies in the mailbox meanwhile, or waits for its
 /// answer, has done all that it can, and is not silent.
 /// </summary>
-/// <remarks>It holds a contact from its heartbeat until the controller has been told, so no more than heartbeats come in a turn.</remarks>
+/// <remarks>It holds a contact from its heartbeat until it is reported to the controller, so no more than heartbeats come in a turn.</remarks>
 internal sealed class BrokerContacts(TimeProvider clock)
 {
     private readonly Lock _lock = new();

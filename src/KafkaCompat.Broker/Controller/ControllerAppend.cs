@@ -21,7 +21,7 @@ internal sealed record ControllerAppend(long EndOffset, List<ControllerCommand> 
             command.Answer(tickMs);
         }
 
-        // Nobody need be told of an offset where nobody asked: there are more of these than commands.
+        // No answer waits for an append without commands, and there are more of these than commands.
         if (Commands.Exists(static command => command.WaitsForMetadata))
         {
             _ = AnswerWhenApplied(applier, clock, ended);

@@ -55,7 +55,7 @@ public sealed class ControllerLoop : IController, IDisposable
 
     private (LeadershipStart Start, MetadataLoader Log)? _nextLeadership;
 
-    /// <summary>The last epoch that is over. Its end may be told before its beginning.</summary>
+    /// <summary>The last epoch that is over. Its end may be reported before its beginning.</summary>
     private int _lostEpoch = -1;
 
     private (QuorumLoop Quorum, MetadataApplier Applier)? _log;
@@ -204,7 +204,7 @@ public sealed class ControllerLoop : IController, IDisposable
         }
     }
 
-    /// <summary>The epoch is over, and nobody knows what became of decisions that were not committed. The next leadership begins anew from the log.</summary>
+    /// <summary>The epoch is over, and nobody knows what became of decisions that were not committed. The next leadership starts over from the log.</summary>
     private void Deactivate()
     {
         (_state, _isActive, _trackedQuotas) = (null, false, 0);

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Broker.Controller;
 
 /// <summary>
-/// Tells the controller in which of several log directories the broker has put each replica, so that the loss of one costs no other partition its leader.
-/// What waits is told together, one request at a time; a partition waits once, with its newest directory, so that partitions bound the queue.
+/// Reports to the controller in which of several log directories the broker has put each replica, so that the loss of one costs no other partition its leader.
+/// What waits is sent together, one request at a time; a partition waits once, with its newest directory, so that partitions bound the queue.
 /// </summary>
 public sealed class DirectoryAssignments(IControllerChannel controller, int brokerId, Func<long> brokerEpoch, TimeProvider time, ILogger logger)
     : IAsyncDisposable
@@ -89,7 +89,7 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
         }
         catch (Exception fault)
         {
-            // Of this one request: what waits behind it, and comes later, is told all the same.
+            // Of this one request: what waits behind it, and comes later, is sent all the same.
             PartitionLogMessages.AssignmentsFailed(logger, fault, batch.Count);
             return false;
         }

@@ -16,7 +16,7 @@ public sealed class ForwardedApi(ApiKey key, short minVersion, short maxVersion,
     internal override async ValueTask<IResponse?> Handle(IRequest request, RequestContext context) =>
         ToResponse(await controller.Forward(ForwardedRequest.Of(request, context)), request, context);
 
-    /// <summary>What the client is told; null where its connection is closed instead.</summary>
+    /// <summary>The answer to the client; null if its connection is closed instead.</summary>
     internal static IResponse? ToResponse(ForwardedAnswer answer, IRequest request, RequestContext context)
     {
         if (answer.Error == ErrorCode.NotController)

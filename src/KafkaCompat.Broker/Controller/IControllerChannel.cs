@@ -9,7 +9,7 @@ public interface IControllerChannel
     /// <summary>
     /// Passes a request on, whatever its API, and gives the controller's answer: when the records that it depends on are committed and this node's image holds
     /// them. So whoever reads this node's metadata afterwards finds the change there. Does not throw for the controller's state:
-    /// <see cref="ForwardedAnswer.Error"/> tells it.
+    /// <see cref="ForwardedAnswer.Error"/> says so.
     /// </summary>
     Task<ForwardedAnswer> Forward(ForwardedRequest request);
 }

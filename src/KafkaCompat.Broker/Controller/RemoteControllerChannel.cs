@@ -13,7 +13,7 @@ namespace KafkaCompat.Broker.Controller;
 /// <param name="active">The connection to the active controller; null while nobody knows which node that is.</param>
 /// <param name="applied">Done when this node has applied the metadata up to an offset.</param>
 /// <remarks>
-/// A controller answers when the change is committed, so its high watermark, asked for afterwards, lies behind the change. One that does not tell it keeps no
+/// A controller answers when the change is committed, so its high watermark, asked for afterwards, lies behind the change. One that does not send it keeps no
 /// answer back: Apache Kafka's brokers do not wait at all.
 /// </remarks>
 public sealed class RemoteControllerChannel(Func<PeerConnection?> active, Func<long, Task> applied) : IControllerChannel

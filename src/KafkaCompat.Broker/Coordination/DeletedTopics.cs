@@ -1,7 +1,7 @@
 namespace KafkaCompat.Broker.Coordination;
 
 /// <summary>
-/// Topics that were deleted, until what follows from it for one shard is in its log. They are told once, by any thread; so neither a full mailbox, nor a shard
+/// Topics that were deleted, until what follows from it for one shard is in its log. They are added once, by any thread; so neither a full mailbox, nor a shard
 /// that loads, nor a log that refuses may lose them. The shard's turns take them, and put back what they could not carry out.
 /// </summary>
 internal sealed class DeletedTopics

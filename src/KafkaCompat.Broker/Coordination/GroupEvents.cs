@@ -7,7 +7,7 @@ namespace KafkaCompat.Broker.Coordination;
 /// <summary>Logs what a decision changes in groups: a line for each step of a rebalance. Heartbeats and commits change nothing of these.</summary>
 internal static class GroupEvents
 {
-    /// <summary>Made while the shard still has the groups as they were, and told once the decision is in the log.</summary>
+    /// <summary>Made while the shard still has the groups as they were, and logged once the decision is in the log.</summary>
     public static IReadOnlyList<Action> Of(ILogger logger, GroupShard shard, ShardDecision decision)
     {
         List<Action>? events = null;

@@ -14,7 +14,7 @@ namespace KafkaCompat.Broker.Coordination;
 /// <param name="partition">Its partition, for the log.</param>
 /// <param name="log">Where it is read from.</param>
 /// <param name="surroundings">Its clock, and where its steps run.</param>
-/// <param name="done">Is told what came of a load, unless it was ended.</param>
+/// <param name="done">Gets the outcome of a load, unless it was ended.</param>
 /// <param name="end">Ends whatever load is under way.</param>
 internal sealed class ShardLoad<TShard>(
     ShardKind<TShard> kind, int partition, IShardLog log, ShardSurroundings surroundings, Action<ShardLoad<TShard>.Outcome> done, CancellationToken end)

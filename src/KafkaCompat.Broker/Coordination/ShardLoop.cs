@@ -13,10 +13,10 @@ namespace KafkaCompat.Broker.Coordination;
 /// Work is done in the turns of its <see cref="Mailbox{T}"/>, the first of them on the thread that brings it. States:
 /// Loading (commands are refused with COORDINATOR_LOAD_IN_PROGRESS) → Active → Closed (refused with NOT_COORDINATOR, for good).
 ///
-/// An append that was refused wrote nothing, and the shard is as it was before the decision: only who asked is told, and what was due stays due, to be tried
-/// again a little later. An append of which nobody knows what it wrote takes an active shard back to Loading: everybody who waits is sent away, and the log is
-/// read again. So does an exception once a decision is being carried out. One before that, while it is made, is the asker's affair alone: deciding changes
-/// nothing.
+/// An append that was refused wrote nothing, and the shard is as it was before the decision: only the caller hears of it, and what was due stays due, to be
+/// tried again a little later. An append of which nobody knows what it wrote takes an active shard back to Loading: everybody who waits is sent away, and the
+/// log is read again. So does an exception once a decision is being carried out. One before that, while it is made, is the asker's affair alone: deciding
+/// changes nothing.
 /// </summary>
 internal sealed class ShardLoop<TShard> : IAsyncDisposable
     where TShard : class, IShard
@@ -78,7 +78,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
         return answer.Task;
     }
 
-    /// <summary>Topics were deleted; nobody tells a second time. What follows from it is in the log sooner or later.</summary>
+    /// <summary>Topics were deleted; this is called once. What follows from it is in the log sooner or later.</summary>
     public void TopicsDeleted(IReadOnlyCollection<string> deleted)
     {
         if (!_deletedTopics.Add(deleted))
@@ -91,8 +91,8 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     }
 
     /// <summary>
-    /// The partition is led elsewhere from now on, or gone. Everybody who waits is told to look for the coordinator. When this is done nothing is read, written
-    /// or logged any more: at most one step of a load, or one append, is waited for.
+    /// The partition is led elsewhere from now on, or gone. Every request that waits is answered with NOT_COORDINATOR. When this is done nothing is read,
+    /// written or logged any more: at most one step of a load, or one append, is waited for.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -150,7 +150,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     private void Activate(TShard shard, ShardLogEnd end)
     {
         _shard = shard;
-        // What was loaded may not be durable yet, and may not be told before it is.
+        // What was loaded may not be durable yet, and may not be answered before it is.
         _requiredOffset = end.Offset;
         if (!end.IsCommitted)
             AwaitCommit();
@@ -404,7 +404,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
         _awaitsCommit = false;
         if (outcome == ErrorCode.RequestTimedOut)
         {
-            // The records are in the log and may be committed yet: only who asked is told that it does not know.
+            // The records are in the log and may be committed yet: only the caller hears that the outcome is unknown.
             var now = _time.Now();
             while (_uncommitted.TryPeek(out var late) && late.DueMs <= now.TickMs)
                 Refuse(_uncommitted.Dequeue().Reply.Ticket, ErrorCode.CoordinatorNotAvailable);

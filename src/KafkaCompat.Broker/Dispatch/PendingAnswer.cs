@@ -24,7 +24,7 @@ internal sealed class PendingAnswer(int correlationId, short headerVersion, shor
     /// <summary>When its handler began; 0 for what has none.</summary>
     public long BegunTicks { get; init; }
 
-    /// <summary>The request, where a log tells of it.</summary>
+    /// <summary>The request, where it is logged.</summary>
     public RequestContext? Context { get; set; }
 
     /// <summary>What a large request has taken, where its handler did not have the answer at once.</summary>

@@ -23,7 +23,7 @@ public sealed class RequestContext(ApiKey key, short apiVersion, int correlation
 
     public string User => Connection.User;
 
-    /// <summary>What who asks may do. A handler asks it for each operation on each resource, before it tells anything of the resource.</summary>
+    /// <summary>What who asks may do. A handler asks it for each operation on each resource, before it answers anything about the resource.</summary>
     public Access Access => Connection.Access;
 
     /// <summary>Whether a broker passed the request on: what that has done with it need not be done again.</summary>
@@ -38,7 +38,7 @@ public sealed class RequestContext(ApiKey key, short apiVersion, int correlation
     /// <summary>What a large request holds of the memory that such requests share; null for others.</summary>
     internal DecodeTurn? Turn { get; set; }
 
-    /// <summary>Null where no log tells of requests.</summary>
+    /// <summary>Null where requests are not logged.</summary>
     internal RequestLogger? Log { get; init; }
 
     /// <summary>The client's address as Kafka shows it in group descriptions, without the port.</summary>

@@ -13,6 +13,6 @@ public sealed record UnservedFeature(string Name, string Advice)
 
     public static UnservedFeature StreamsProtocol { get; } = new("the streams group protocol", "Set group.protocol=classic in the application.");
 
-    /// <summary>What a client is told, where an answer has room for words.</summary>
+    /// <summary>The text of the answer, if an answer has room for one.</summary>
     public string Message { get; } = $"This broker does not serve {Name} yet. {Advice}";
 }

@@ -2,7 +2,7 @@ using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Broker.Fetching;
 
-/// <summary>A partition that a fetch asks for. In a session it lives on from fetch to fetch and remembers what the client was told.</summary>
+/// <summary>A partition that a fetch asks for. In a session it lives on from fetch to fetch and remembers what was sent to the client.</summary>
 internal sealed class FetchPartition(Uuid topicId, string? topic, int index)
 {
     public Uuid TopicId { get; } = topicId;

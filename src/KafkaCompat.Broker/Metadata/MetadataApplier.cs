@@ -16,7 +16,7 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
     private readonly List<IMetadataListener> _listeners = [];
     private readonly AppliedWaits _waits = new();
 
-    /// <summary>Held while listeners are told of something.</summary>
+    /// <summary>Held while listeners are called.</summary>
     private readonly SemaphoreSlim _gate = new(1, 1);
 
     private readonly AsyncAutoResetEvent _signal = new();
@@ -70,13 +70,13 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
     }
 
     /// <summary>
-    /// Done when a record's step, and all before it, has been told to every listener. Where that will not be any more it fails of what this failed of, or with
+    /// Done when a record's step, and all before it, has reached every listener. Where that will not be any more it fails of what this failed of, or with
     /// <see cref="ObjectDisposedException"/>.
     /// </summary>
     public Task WhenApplied(long offset) => _waits.Until(offset);
 
     /// <summary>
-    /// Adds a listener behind the others; it is told of the whole image first. It does not hear of a stop: the listener is at work until the call is done.
+    /// Adds a listener behind the others; it gets the whole image first. It does not hear of a stop: the listener is at work until the call is done.
     /// </summary>
     public async ValueTask Attach(IMetadataListener listener)
     {
@@ -160,7 +160,7 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
         LeadershipLost?.Invoke(epoch);
     }
 
-    /// <summary>Applies what is committed by now, and ends. Nobody is told anything after that.</summary>
+    /// <summary>Applies what is committed by now, and ends. No listener is called after that.</summary>
     public async ValueTask DisposeAsync()
     {
         _signal.End();

@@ -17,7 +17,7 @@ public enum MetricKind
 /// <param name="Name">Its name as an instrument.</param>
 /// <param name="Kind">How its values behave.</param>
 /// <param name="Unit">UCUM's word: <c>s</c>, <c>By</c>, or what is counted in braces.</param>
-/// <param name="Labels">What tells its series apart.</param>
+/// <param name="Labels">What distinguishes its series.</param>
 /// <param name="Description">What it says.</param>
 /// <param name="Kafka">Kafka's metric of the same meaning as JMX shows it; empty where Kafka has none.</param>
 public sealed record MetricDefinition(string Name, MetricKind Kind, string Unit, IReadOnlyList<string> Labels, string Description, string Kafka);

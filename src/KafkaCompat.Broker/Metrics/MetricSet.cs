@@ -48,7 +48,7 @@ public sealed class MetricSet(string name) : IDisposable
 
     /// <summary>
     /// A distribution of seconds, as three instruments: <c>.bucket</c> with the label <c>le</c>, <c>.sum</c> and <c>.count</c>. The instrument kind that is
-    /// called a histogram is told of each value when it is recorded, which the path of every request would pay for.
+    /// called a histogram gets each value when it is recorded, which the path of every request would pay for.
     /// </summary>
     public void Histogram(string name, IReadOnlyList<string> labels, string description, string kafka, Func<IEnumerable<SecondsHistogram>> observe)
     {

@@ -73,7 +73,7 @@ public sealed class RequestMetrics(TimeProvider time)
     /// <summary>Ticks that the handlers of an API have taken.</summary>
     private static long LocalTicks(ApiCells api) => api.Sum(TotalTicks) - api.Sum(QueueTicks) - api.Sum(RemoteTicks) - api.Sum(ResponseTicks);
 
-    /// <summary>A client was told to pause, and is not read for as long.</summary>
+    /// <summary>A client was throttled, and its connection is not read for as long.</summary>
     internal void RecordThrottle(ApiKey key, int throttleMs)
     {
         var api = _apis[(short)key] ?? First((short)key);

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace KafkaCompat.Broker.Metrics;
 
 /// <summary>One series of a distribution of seconds, as it stands when somebody asks.</summary>
-/// <param name="labels">What tells it from other series.</param>
+/// <param name="labels">What distinguishes it from other series.</param>
 /// <param name="bounds">The upper bounds of all buckets but the last, which has none.</param>
 /// <param name="counts">How many fell into each bucket.</param>
 /// <param name="sum">All of them together.</param>

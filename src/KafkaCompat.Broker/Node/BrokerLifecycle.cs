@@ -24,7 +24,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     private Task _heartbeats = Task.CompletedTask;
     private Signal _isAskedToReport = new();
 
-    /// <summary>Whether the last heartbeat found no controller. One line tells of it, however long it lasts.</summary>
+    /// <summary>Whether the last heartbeat found no controller. It is logged once, however long it lasts.</summary>
     private bool _isWithoutController;
 
     /// <param name="controller">The way to the controller.</param>
@@ -42,15 +42,15 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         _clock = clock;
     }
 
-    /// <summary>The directories that have failed since the broker registered. Every heartbeat tells of them.</summary>
+    /// <summary>The directories that have failed since the broker registered. Every heartbeat names them.</summary>
     public Func<IReadOnlyList<Uuid>> FailedDirectories { get; set; } = static () => [];
 
     /// <summary>
-    /// The directories that take no new partitions. Every heartbeat tells of them, so that the controller makes none for a broker that has no other.
+    /// The directories that take no new partitions. Every heartbeat names them, so that the controller makes none for a broker that has no other.
     /// </summary>
     public Func<IReadOnlyList<Uuid>> CordonedDirectories { get; set; } = static () => [];
 
-    /// <summary>Where refused heartbeats are told.</summary>
+    /// <summary>Where refused heartbeats are logged.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 
     /// <summary>What the controller gave this broker when it registered.</summary>
@@ -89,7 +89,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         _heartbeats = KeepAlive();
     }
 
-    /// <summary>Gives up leadership of every partition and is fenced. Without a controller there is nobody to tell.</summary>
+    /// <summary>Gives up leadership of every partition and is fenced. Without a controller nothing is sent.</summary>
     public async Task ShutDown()
     {
         _stopped.Cancel();
@@ -104,13 +104,13 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         }
         catch (NotControllerException)
         {
-            // The node goes down because its controller has: its completion tells why.
+            // The node goes down because its controller has: its completion says why.
         }
     }
 
     /// <summary>
-    /// Has a failed or cordoned directory told of at once and not with the next heartbeat that is due, so that nobody waits for a leader that cannot lead, and
-    /// no partition is made for a broker that has no place for it.
+    /// Has a failed or cordoned directory reported at once and not with the next heartbeat that is due, so that no client waits for a leader that cannot lead,
+    /// and no partition is made for a broker that has no place for it.
     /// </summary>
     public void ReportDirectories() => Volatile.Read(ref _isAskedToReport).Set();
 
@@ -147,7 +147,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
 
                 if (asked.WhenSet.IsCompleted)
                 {
-                    // Before the heartbeat: what is asked for while it is under way is told with the next one.
+                    // Before the heartbeat: what is asked for while it is under way is sent with the next one.
                     Volatile.Write(ref _isAskedToReport, new Signal());
                 }
 

@@ -22,7 +22,7 @@ public sealed class BrokerMetrics : IDisposable
     /// <summary>How old a count may be when somebody asks for it.</summary>
     public const int MaxAgeMs = 1_000;
 
-    /// <summary>What is told while there is no group at all: a series that was not there before its first group hides that there was none.</summary>
+    /// <summary>What is shown while there is no group at all: a series that was not there before its first group hides that there was none.</summary>
     private static readonly Dictionary<(GroupType Type, string State), int> NoClassicGroups = Enum.GetNames<ClassicGroupState>()
         .ToDictionary(static state => (GroupType.Classic, state), static _ => 0);
 
@@ -61,7 +61,7 @@ public sealed class BrokerMetrics : IDisposable
 
     public MetricSet Metrics { get; } = new(Name);
 
-    /// <summary>Counts anew, however old the counts are.</summary>
+    /// <summary>Counts again, however old the counts are.</summary>
     public void Refresh()
     {
         lock (_lock)

@@ -76,7 +76,7 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>
     /// Starts a node; when it returns, the node leads its partitions and may be given connections. Without <paramref name="diskThreads"/> the disk is waited
     /// for on the threads that have something to do there, and without <paramref name="batchThreads"/> batches are decompressed on those that received them.
-    /// The program uses none of <paramref name="seams"/>. <paramref name="start"/> tells how the start goes and may end it, which throws
+    /// The program uses none of <paramref name="seams"/>. <paramref name="start"/> reports how the start goes and may end it, which throws
     /// <see cref="OperationCanceledException"/>. However it ends, when it has, nothing of it writes or logs any more; so it ends no sooner than the disk has
     /// answered what it was asked.
     /// </summary>

@@ -11,8 +11,8 @@ namespace KafkaCompat.Broker.Node;
 /// that is.
 /// </summary>
 /// <remarks>
-/// Start: registered and fenced → the logs open → each listener told of the whole image → background tasks → unfenced → directories told → topics of the
-/// settings. Stop: <see cref="Leave"/> while there is a controller to tell, then the metadata ends, which tells the listeners here, and then
+/// Start: registered and fenced → the logs open → each listener gets the whole image → background tasks → unfenced → directories reported → topics of the
+/// settings. Stop: <see cref="Leave"/> while there is a controller, then the metadata ends, and with it the listeners here, and then
 /// <see cref="DisposeAsync"/>.
 /// </remarks>
 public sealed class BrokerRole : IAsyncDisposable
@@ -71,7 +71,7 @@ public sealed class BrokerRole : IAsyncDisposable
         }
     }
 
-    /// <summary>Has a failed directory told of at once, so that nobody waits for a leader that cannot lead.</summary>
+    /// <summary>Has a failed directory reported at once, so that no client waits for a leader that cannot lead.</summary>
     public void ReportDirectories() => _lifecycle.ReportDirectories();
 
     /// <summary>

@@ -181,8 +181,8 @@ public sealed class BrokerService : IAsyncDisposable
     public void Start() => _partitions.Start();
 
     /// <summary>
-    /// Begins to tell the controller which directories hold the replicas. Once the broker is unfenced and leaders are elected, as in Kafka: a replica whose
-    /// directory was lost has an empty log in its place by now, and must not come to lead with that.
+    /// Begins to report to the controller which directories hold the replicas. Once the broker is unfenced and leaders are elected, as in Kafka: a replica
+    /// whose directory was lost has an empty log in its place by now, and must not come to lead with that.
     /// </summary>
     public void ReportDirectories() => _assignments.Start();
 

@@ -61,7 +61,7 @@ public sealed class ControllerRole : IAsyncDisposable
     {
         if (_isDisposed) return;
         _isDisposed = true;
-        // A loop that failed has told its failure by its completion.
+        // A loop that failed has failed its completion.
         await Loop.StopAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         Loop.Dispose();
         _wheel.Dispose();

@@ -25,7 +25,7 @@ public static class DirectoryFormat
         Feature(FeatureNames.TransactionVersion),
     ];
 
-    /// <summary>Checks the directories of a node, formatting them where all are empty, and tells whose they are.</summary>
+    /// <summary>Checks the directories of a node, formatting them where all are empty, and returns whose they are.</summary>
     public static MetaProperties Prepare(IFileStore files, ServerConfig config, DateTimeOffset now, Random random) =>
         PreparedDirectories.Prepare(files, config, now, random).Meta;
 

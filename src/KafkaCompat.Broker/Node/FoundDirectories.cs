@@ -113,7 +113,7 @@ public sealed class FoundDirectories
         }
     }
 
-    /// <summary>Directories that a broker uses that runs now, as far as that can be told.</summary>
+    /// <summary>Directories that a broker uses that runs now, as far as that is known.</summary>
     public IReadOnlyList<string> InUse =>
         [.. _config.NodeDirs.Where(directory => !_unusable.ContainsKey(directory)
         && _files.IsLockedByAnother(Path.Combine(directory, LogDirectory.LockFileName)))];

@@ -79,7 +79,7 @@ public sealed class MetadataChangeLogger(int nodeId, ILogger logger) : IMetadata
         }
         foreach (var resource in delta.ChangedConfigs.OrderBy(static resource => resource.Name, StringComparer.Ordinal))
         {
-            // A new topic's were told with it, a deleted topic's go with it.
+            // A new topic's were logged with it, a deleted topic's go with it.
             if (resource.Type == ConfigResourceType.Topic && (before.FindTopic(resource.Name) is null || after.FindTopic(resource.Name) is null)) continue;
             var changes = Changes(before.ConfigsOf(resource), after.ConfigsOf(resource), SettingsText.Shown);
             if (changes.Length > 0) yield return () => MetadataChangeLogMessages.ConfigsChanged(logger, NameOf(resource), changes);

@@ -7,7 +7,7 @@ using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Node;
 
-/// <summary>What a node tells the cluster of itself: its listeners, its features, its directories.</summary>
+/// <summary>What a node registers of itself: its listeners, its features, its directories.</summary>
 internal static class OwnRegistration
 {
     private static readonly string[] Protocols = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"];

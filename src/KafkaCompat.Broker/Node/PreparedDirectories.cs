@@ -105,7 +105,7 @@ public sealed class PreparedDirectories
 
     /// <summary>
     /// The id by which the voters of the metadata log's newest snapshot know this node: what the line said that is missing. Null below kraft.version 1, and
-    /// where the snapshot cannot be read, of which the quorum tells.
+    /// where the snapshot cannot be read, which the quorum reports.
     /// </summary>
     private Uuid? KnownToVoters(int nodeId)
     {

@@ -81,7 +81,7 @@ public sealed class QuorumNode : IAsyncDisposable
     /// <summary>Ends when a part does; failed where the node cannot go on without it: the quorum's disk, the metadata.</summary>
     public Task Completion => Task.WhenAny(Quorum.Completion, Metadata.Completion).Unwrap();
 
-    /// <summary>Ends the loop, waits for whoever is told of the metadata, and closes the log.</summary>
+    /// <summary>Ends the loop, waits for the listeners of the metadata, and closes the log.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_isDisposed)
@@ -90,7 +90,7 @@ public sealed class QuorumNode : IAsyncDisposable
         }
 
         _isDisposed = true;
-        // A loop that failed has told its failure by its completion.
+        // A loop that failed has failed its completion.
         await Quorum.StopAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         Quorum.Dispose();
         await Metadata.DisposeAsync();

@@ -37,13 +37,13 @@ internal sealed class FetchWaits
     /// <summary>Those that came when there were <see cref="MaxHiddenAppends"/>.</summary>
     private (long EndOffset, long Bytes) _hiddenRest;
 
-    /// <summary>Of the visible bytes those that wait for a transaction's end, as far as committed readers have not been told of them.</summary>
+    /// <summary>Of the visible bytes those that wait for a transaction's end, as far as committed readers have not counted them.</summary>
     private long _undecidedBytes;
 
     /// <summary>Null from a change on until somebody asks: who writes does not pay for what nobody reads.</summary>
     private PartitionBounds? _bounds;
 
-    /// <summary>Bounds that nobody has been told of yet.</summary>
+    /// <summary>Bounds that are not published yet.</summary>
     public FetchWaits(long highWatermark, long firstUnstableOffset)
     {
         _highWatermark = highWatermark;

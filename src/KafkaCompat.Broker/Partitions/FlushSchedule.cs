@@ -18,7 +18,7 @@ internal sealed class FlushSchedule(long tickMs)
         return true;
     }
 
-    /// <summary>Whether a sync is due by the time. Whoever is told so asks for one.</summary>
+    /// <summary>Whether a sync is due by the time. The caller then asks for one.</summary>
     public bool IsDue(long tickMs, long flushMs)
     {
         if (_unsyncedRecords == 0 || tickMs - _syncedMs < flushMs) return false;

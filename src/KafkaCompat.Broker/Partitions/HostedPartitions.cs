@@ -128,7 +128,7 @@ internal sealed class HostedPartitions : IMetadataListener
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // Whatever it is, it concerns this partition: the node and all others go on. Of a directory that has failed one line tells for all.
+            // Whatever it is, it concerns this partition: the node and all others go on. A directory that has failed is logged once for all.
             if (e is KafkaStorageException && _opener.WhyOffline(registration) is { } failed) _offline.Add(key, topicId, failed);
             else _offline.Add(key, topicId, e);
             if (OfflineCauses.IsShortage(e)) lock (_refused) _refused[key] = topicId;

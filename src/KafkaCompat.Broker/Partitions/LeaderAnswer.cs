@@ -29,7 +29,7 @@ internal readonly record struct LeaderAnswer
     /// <summary>Whether the offset is before the leader's log or behind it.</summary>
     public bool IsOutOfRange { get; init; }
 
-    /// <summary>The leader's; told where the offset is out of range.</summary>
+    /// <summary>The leader's; sent if the offset is out of range.</summary>
     public long LogEndOffset { get; init; }
 }
 

@@ -21,7 +21,7 @@ internal sealed record Leadership(int LeaderId, int LeaderEpoch, bool IsHere, bo
     /// <summary>Whether this replica leads in an epoch.</summary>
     public bool IsHereIn(int leaderEpoch) => IsHere && LeaderEpoch == leaderEpoch;
 
-    /// <summary>What to tell a client that takes this replica for the leader of an epoch.</summary>
+    /// <summary>The answer to a client that takes this replica for the leader of an epoch.</summary>
     public ErrorCode Check(int currentLeaderEpoch)
     {
         if (IsClosed) return ErrorCode.NotLeaderOrFollower;

@@ -9,7 +9,7 @@ namespace KafkaCompat.Broker.Partitions;
 /// <summary>
 /// The background tasks of the log directories, each on its own loop: retention, producers that were silent for long, recovery points and log starts, high
 /// watermarks, and syncing where <c>flush.ms</c> or a rolled segment asks for it. Every loop waits by the node's clock and ends with its token.
-/// A partition that cannot be served is passed over, because it was deleted meanwhile most of all, and a task that failed is tried again when it is due.
+/// A partition that cannot be served is passed over, usually because it was deleted meanwhile, and a task that failed is tried again when it is due.
 /// A directory that failed is left alone, and the tasks end with the last one: the directory's health says so to everyone else.
 /// </summary>
 public sealed class LogMaintenance(PartitionTable partitions, LogDirectories directories, ServerConfig config, TimeProvider time, ILogger logger)

@@ -15,7 +15,7 @@ internal sealed class OfflineCauses(PartitionTable table, ILogger logger)
     /// <summary>Whether a partition is out of use for lack of descriptors, which passes.</summary>
     public static bool IsShortage(Exception failure) => FileShortage.IsOfDescriptors(failure);
 
-    /// <summary>A fault of a disk, of files or of a shortage, which its message tells whole.</summary>
+    /// <summary>A fault of a disk, of files or of a shortage, which its message explains.</summary>
     public static bool IsForeseen(Exception failure) => failure.GetBaseException() is IOException or UnauthorizedAccessException or LogCorruptionException;
 
     /// <summary>A partition's directory is not to be had.</summary>

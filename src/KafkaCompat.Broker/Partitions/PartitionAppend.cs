@@ -46,7 +46,7 @@ public readonly struct PartitionAppend
     };
 
     /// <summary>
-    /// Where Kafka refuses what the log's state or the records are at fault for, it tells where the log starts: a producer learns from it what was
+    /// Where Kafka refuses what the log's state or the records are at fault for, it answers where the log starts: a producer learns from it what was
     /// deleted.
     /// </summary>
     internal static PartitionAppend Refused(ErrorCode error, long logStartOffset) => Failed(error) with

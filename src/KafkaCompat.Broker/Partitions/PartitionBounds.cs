@@ -6,7 +6,7 @@ namespace KafkaCompat.Broker.Partitions;
 /// </summary>
 /// <remarks>
 /// Where the log starts and ends is not among them, because the log says so itself without a lock. A reader takes the log's start first and the
-/// bounds then, so that <c>LogStartOffset ≤ LastStableOffset ≤ HighWatermark ≤ LogEndOffset</c> holds in what it tells.
+/// bounds then, so that <c>LogStartOffset ≤ LastStableOffset ≤ HighWatermark ≤ LogEndOffset</c> holds in what it returns.
 /// </remarks>
 /// <param name="Leadership">Who leads.</param>
 /// <param name="HighWatermark">Every replica in sync has all before it.</param>

@@ -16,7 +16,7 @@ public sealed class PartitionTable
 
     private bool _waitsAreOver;
 
-    /// <summary>All of them in order; null where that is to be made anew.</summary>
+    /// <summary>All of them in order; null where that is to be made again.</summary>
     private volatile Partition[]? _all;
 
     /// <summary>By topic and number.</summary>

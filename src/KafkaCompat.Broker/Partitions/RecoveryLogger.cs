@@ -102,7 +102,7 @@ internal sealed partial class RecoveryLogger(ILogger logger) : IRecoveryListener
         }
     }
 
-    /// <summary>Whether an index is told of with others. That of the metadata log is opened before them, and once they are open each is news.</summary>
+    /// <summary>Whether an index is logged with others. That of the metadata log is opened before them, and once they are open each is news.</summary>
     private bool IsGathered(LogRepair rebuilt)
     {
         lock (_gate)

@@ -9,7 +9,7 @@ public sealed record PeerSettings
     /// <summary>The cluster that both have to be of, which a peer checks from ApiVersions 5 on (KIP-1242); null where it is not known.</summary>
     public string? ClusterId { get; init; }
 
-    /// <summary>The version of the program, which ApiVersions tells.</summary>
+    /// <summary>The version of the program, which ApiVersions sends.</summary>
     public string SoftwareVersion { get; init; } = "unknown";
 
     /// <summary>

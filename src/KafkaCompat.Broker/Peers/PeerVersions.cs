@@ -18,7 +18,7 @@ internal sealed class PeerVersions
     /// <summary>Reads an answer to ApiVersions. Throws <see cref="WireFormatException"/> where it is none.</summary>
     /// <param name="body">What follows the header.</param>
     /// <param name="version">The version that was asked in.</param>
-    /// <param name="error">What the peer says of the request; where it does not know the version, the answer tells which it does know.</param>
+    /// <param name="error">What the peer says of the request; where it does not know the version, the answer says which it does know.</param>
     public static PeerVersions Read(ReadOnlyMemory<byte> body, short version, out ErrorCode error)
     {
         if (body.Length >= sizeof(short) && BinaryPrimitives.ReadInt16BigEndian(body.Span) == (short)ErrorCode.UnsupportedVersion)

@@ -3,7 +3,7 @@ using KafkaCompat.Cluster.Quorum;
 namespace KafkaCompat.Broker.Quorum;
 
 /// <summary>
-/// Is told by the quorum's loop what is committed, on the loop's own turn: whoever listens notes it and does its work elsewhere, so that the quorum waits for
+/// Hears from the quorum's loop what is committed, on the loop's own turn: a listener notes it and does its work elsewhere, so that the quorum waits for
 /// nobody.
 /// </summary>
 public interface IQuorumListener
@@ -20,7 +20,7 @@ public interface IQuorumListener
     void OnLeading(int epoch, long nextOffset);
 
     /// <summary>
-    /// An epoch of which <see cref="OnLeading"/> was told is over, whoever leads the next one. What was appended in it and is not committed by now may never
+    /// An epoch that <see cref="OnLeading"/> began is over, whoever leads the next one. What was appended in it and is not committed by now may never
     /// be.
     /// </summary>
     void OnLeadershipLost(int epoch);

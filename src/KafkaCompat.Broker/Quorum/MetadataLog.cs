@@ -122,7 +122,7 @@ public sealed class MetadataLog : IDisposable
         return opened;
     }
 
-    /// <summary>The kept election state: null where the file is missing, which is no fault. Beside a log that has records it is told of.</summary>
+    /// <summary>The kept election state: null where the file is missing, which is no fault. Beside a log that has records it is reported.</summary>
     public ElectionState? ReadElectionState()
     {
         var path = Path.Combine(_folder, StateFileName);

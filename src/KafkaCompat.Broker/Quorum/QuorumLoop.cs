@@ -8,11 +8,11 @@ using KafkaCompat.Storage.Files;
 namespace KafkaCompat.Broker.Quorum;
 
 /// <summary>
-/// Runs a <see cref="RaftCore"/> over the metadata log, in the turns of its <see cref="Mailbox{T}"/>. It waits for nobody: whoever follows the log is told how
+/// Runs a <see cref="RaftCore"/> over the metadata log, in the turns of its <see cref="Mailbox{T}"/>. It waits for nobody: listeners hear how
 /// far it is committed and reads it at its own pace, and what waits for the disk (syncs, snapshots) runs on the disk's threads, its end being one more message.
 /// Appends that come while a sync is under way are synced together by the next one.
 ///
-/// What fails here (the disk, a log that cannot be) ends the loop, and with it the node: <see cref="Completion"/> tells.
+/// What fails here (the disk, a log that cannot be) ends the loop, and with it the node, by <see cref="Completion"/>.
 /// </summary>
 public sealed class QuorumLoop : IDisposable
 {
@@ -48,7 +48,7 @@ public sealed class QuorumLoop : IDisposable
     /// <summary>The epoch that this node has opened, and where its first batch ends, until that is committed.</summary>
     private (int Epoch, long EndOffset)? _opened;
 
-    /// <summary>The epoch of which the listener was told that this node leads it, until it is told that this is over.</summary>
+    /// <summary>The epoch that this node leads as far as the listener knows.</summary>
     private int? _ledEpoch;
 
     private long _publishedHighWatermark = -1;
@@ -233,7 +233,7 @@ public sealed class QuorumLoop : IDisposable
     }
 
     /// <summary>
-    /// Takes the steps that wait. A process that has too many files open, because of its clients most of all, refuses one more and leaves the log as it was:
+    /// Takes the steps that wait. A process that has too many files open, usually because of its clients, refuses one more and leaves the log as it was:
     /// the step is tried again until there is one to be had. Who waits for the record waits on; the node does not end over it.
     /// </summary>
     private bool TryTakeSteps()

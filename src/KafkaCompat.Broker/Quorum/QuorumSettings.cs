@@ -4,7 +4,7 @@ using KafkaCompat.Cluster.Quorum;
 
 namespace KafkaCompat.Broker.Quorum;
 
-/// <summary>What the quorum's loop is told once.</summary>
+/// <summary>The settings of the quorum's loop.</summary>
 public sealed record QuorumSettings
 {
     public required RaftSettings Raft { get; init; }

@@ -95,7 +95,7 @@ public sealed class ClientQuotas : IMetadataListener
     /// <summary>The handler has returned; what follows is waiting.</summary>
     internal void Returned(QuotaMeter meter) => meter.ReturnTimestamp = _time.GetTimestamp();
 
-    /// <summary>Counts a request that is about to be answered, tells the client of its throttle, and says for how long nothing may be read.</summary>
+    /// <summary>Counts a request that is about to be answered, puts the throttle into its answer, and returns for how long nothing may be read.</summary>
     internal int Throttle(RequestContext context, QuotaMeter meter, IResponse? response)
     {
         var throttleMs = meter.ThrottleMs;

@@ -18,7 +18,7 @@ internal sealed class ClientInstance(ClientTraits client, ClientSubscription sub
 
     public long LastHeardMs => Math.Max(_lastGetMs, _lastPushMs);
 
-    /// <summary>A question counts where the interval is over since the client was heard last, or where an answer told it to ask again.</summary>
+    /// <summary>A question counts where the interval is over since the client was heard last, or if an answer asked it to ask again.</summary>
     public bool TryGet(long nowMs)
     {
         if (LastHeardMs != Never && !_mayAskAtOnce && nowMs - LastHeardMs < Subscription.IntervalMs) return false;
@@ -34,7 +34,7 @@ internal sealed class ClientInstance(ClientTraits client, ClientSubscription sub
         return true;
     }
 
-    /// <summary>The answer tells the client to ask for its subscription again.</summary>
+    /// <summary>The answer has the client ask for its subscription again.</summary>
     public void SendBack() => _mayAskAtOnce = true;
 
     /// <summary>Goes on under another subscription.</summary>

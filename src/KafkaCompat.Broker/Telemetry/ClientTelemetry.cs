@@ -33,7 +33,7 @@ public sealed class ClientTelemetry(int maxBytes, TelemetryAdvertising advertisi
     private MetadataImage _subscribed = MetadataImage.Empty;
     private volatile bool _hasSubscriptions;
 
-    /// <summary>Whether ApiVersions tells of it. Who knows of it already is served in any case.</summary>
+    /// <summary>Whether ApiVersions advertises it. Clients that know of it already are served in any case.</summary>
     public bool IsAdvertised => advertising == TelemetryAdvertising.Always || (advertising == TelemetryAdvertising.Subscribed && _hasSubscriptions);
 
     public ClientMetricsMeter Meter { get; } = new();

@@ -19,7 +19,7 @@ public readonly record struct ClientMetricPoint(
 
 /// <summary>
 /// The metrics that a client pushed: OTLP's MetricsData, which is resource, scope, metric, points. Gauges, sums, and of histograms count and sum, which is
-/// what Kafka's clients and others have to tell. Bounded: points, attributes and the length of texts.
+/// what Kafka's clients and others send. Bounded: points, attributes and the length of texts.
 /// </summary>
 public static class OtlpMetrics
 {
@@ -167,7 +167,7 @@ public static class OtlpMetrics
         return !message.IsBroken;
     }
 
-    /// <summary>Text, truth and numbers; lists and maps say nothing that a metric could be told apart by.</summary>
+    /// <summary>Text, truth and numbers; lists and maps do not distinguish metrics.</summary>
     private static string ValueOf(ReadOnlySpan<byte> bytes)
     {
         var value = new OtlpReader(bytes);

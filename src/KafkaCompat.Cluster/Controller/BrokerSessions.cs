@@ -18,7 +18,7 @@ internal sealed class BrokerSessions
 
     private BrokerSessions(long timeoutMs, ImmutableSortedDictionary<int, long> lastContactMs) => (_timeoutMs, _lastContactMs) = (timeoutMs, lastContactMs);
 
-    /// <summary>A broker was heard of. Contacts may be told in any order: the last one counts.</summary>
+    /// <summary>A broker was heard of. Contacts may be reported in any order: the last one counts.</summary>
     public BrokerSessions With(int broker, long tickMs) =>
         new(_timeoutMs, _lastContactMs.SetItem(broker, Math.Max(tickMs, _lastContactMs.GetValueOrDefault(broker, tickMs))));
 

@@ -162,7 +162,7 @@ internal sealed class ConfigDecisions(ControllerSettings settings, MetadataImage
             return problem;
         }
 
-        // Kafka looks for the topic last: a setting that no topic can have is what is told.
+        // Kafka looks for the topic last: a setting that no topic can have is reported first.
         if (resource.Type == ConfigResourceType.Topic && image.FindTopic(resource.Name) is null)
         {
             return new ConfigProblem(ErrorCode.UnknownTopicOrPartition, $"The topic '{resource.Name}' does not exist.");

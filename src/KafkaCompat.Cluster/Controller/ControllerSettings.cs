@@ -4,7 +4,7 @@ using KafkaCompat.Protocol;
 
 namespace KafkaCompat.Cluster.Controller;
 
-/// <summary>What a controller is told once, when it is made.</summary>
+/// <summary>The settings of a controller.</summary>
 public sealed record ControllerSettings
 {
     public required int NodeId { get; init; }

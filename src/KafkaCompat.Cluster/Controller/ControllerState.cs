@@ -13,7 +13,7 @@ namespace KafkaCompat.Cluster.Controller;
 /// for what no record says. So the same commands with the same tickets and times, over the same log and chance, give the same decisions.
 ///
 /// It decides on records that are appended but not yet committed, which is safe because no reply leaves before what it rests on is committed: a leader that
-/// loses its leadership drops its state whole and is made anew from the log.
+/// loses its leadership drops its whole state and is made again from the log.
 /// </summary>
 public sealed class ControllerState
 {

@@ -20,7 +20,7 @@ internal sealed class ElectLeadersHandler : IControllerHandler<ElectLeadersReque
         }
 
         var decision = new ElectionDecisions(turn.Settings, turn.Image).Elect(request);
-        // Version 0 tells each partition's error alone.
+        // Version 0 has each partition's error alone.
         if (turn.Version == 0)
         {
             decision.Reply.ErrorCode = ErrorCode.None;

@@ -13,7 +13,7 @@ internal sealed class ElectionDecisions(ControllerSettings settings, MetadataIma
     private readonly List<VersionedRecord> _records = [];
     private readonly LeaderElections _elections = new(settings, image);
 
-    /// <summary>Elects in the partitions named, or in all; of all partitions only those that needed an election are told.</summary>
+    /// <summary>Elects in the partitions named, or in all; of all partitions only those that needed an election are answered.</summary>
     public Decision<ElectLeadersResponse> Elect(ElectLeadersRequest request)
     {
         var response = new ElectLeadersResponse();

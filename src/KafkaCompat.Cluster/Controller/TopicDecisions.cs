@@ -99,7 +99,7 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
             ? topic.Assignments.Count
             : topic.NumPartitions > 0 ? topic.NumPartitions : topic.NumPartitions == -1 ? settings.DefaultPartitions : 0;
 
-    /// <summary>Who may not describe a topic is not told whether it exists.</summary>
+    /// <summary>A client that may not describe a topic does not learn whether it exists.</summary>
     private DeleteTopicsResponse.DeletableTopicResult Delete(string name, DeletionRights rights, Func<Uuid, bool> isGivenById)
     {
         if (!rights.MayDescribe(name))
@@ -123,8 +123,8 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
     }
 
     /// <summary>
-    /// Whoever may delete a topic need not be able to describe it. The name is told only to who may. Null where the topic is answered by its name, because the
-    /// request has both.
+    /// Whoever may delete a topic need not be able to describe it. Only a client that may describe it gets its name. Null where the topic is answered by its
+    /// name, because the request has both.
     /// </summary>
     private DeleteTopicsResponse.DeletableTopicResult? Delete(Uuid id, DeletionRights rights, Func<string, bool> isGivenByName)
     {

@@ -6,7 +6,7 @@ using KafkaCompat.Protocol.Messages;
 namespace KafkaCompat.Cluster.Controller;
 
 /// <summary>
-/// UnregisterBroker 0: takes a broker out of the cluster's metadata. A running broker of that id is refused by the controller until it starts anew.
+/// UnregisterBroker 0: takes a broker out of the cluster's metadata. A running broker of that id is refused by the controller until it restarts.
 /// </summary>
 [Serves(ApiKey.UnregisterBroker, 0, 0, ApiListeners.Controller)]
 internal sealed class UnregisterBrokerHandler : IControllerHandler<UnregisterBrokerRequest, UnregisterBrokerResponse>

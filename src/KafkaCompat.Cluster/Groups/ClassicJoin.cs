@@ -91,7 +91,7 @@ internal sealed class ClassicJoin(GroupSettings settings, ClassicRebalance rebal
             return;
         }
         var member = group.Find(memberId)!;
-        // An answer may have been lost: one that asks again for what it has is told again. Only the leader can force a rebalance by asking.
+        // An answer may have been lost: one that asks again for what it has is answered again. Only the leader can force a rebalance by asking.
         var asksAgain = group.State == ClassicGroupState.CompletingRebalance
             || (group.State == ClassicGroupState.Stable && group.Leader != memberId);
         if (asksAgain && member.Offers(command.Protocols))

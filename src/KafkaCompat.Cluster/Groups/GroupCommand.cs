@@ -26,7 +26,7 @@ public abstract record GroupCommand(string GroupId) : ShardCommand(GroupId)
 /// <param name="ClientHost">Kafka's text of the address: <c>/127.0.0.1</c>.</param>
 /// <param name="NewMemberSuffix">A fresh UUID for a member that has no id yet; randomness enters here and nowhere else.</param>
 /// <param name="RequireKnownMemberId">From version 4 a dynamic member must come back with the id it was given.</param>
-/// <param name="SupportsSkippingAssignment">From version 9 a returning static leader is told not to compute an assignment.</param>
+/// <param name="SupportsSkippingAssignment">From version 9 a returning static leader is asked not to compute an assignment.</param>
 public sealed record JoinGroupCommand(
     JoinGroupRequest Request, string ClientId, string ClientHost, string NewMemberSuffix, bool RequireKnownMemberId, bool SupportsSkippingAssignment)
     : GroupCommand(Request.GroupId)
@@ -145,7 +145,7 @@ public sealed record GroupListing(ErrorCode Error, IReadOnlyList<ListGroupsRespo
 /// <summary>
 /// Begins to forget the offsets of topics that are gone, in every group; <see cref="GroupShard.OnDeadline"/> goes on with it. There is nobody to answer.
 /// </summary>
-/// <param name="Topics">Topics that were deleted since the shard was last told.</param>
+/// <param name="Topics">Topics that were deleted since the last of these commands.</param>
 /// <param name="Image">The metadata as it is known here today. Without it, <paramref name="Topics"/> is all that is known.</param>
 public sealed record ForgetTopicsCommand(IReadOnlyCollection<string> Topics, MetadataImage? Image = null) : GroupCommand("")
 {

@@ -181,7 +181,7 @@ public sealed class GroupShard : IShard
                 _rebalance.Restart(draft, ticket, error, now, decision);
                 break;
             case (JoinGroupCommand { Request.GroupInstanceId: not null } join, ClassicGroup { State: ClassicGroupState.Stable } group):
-                // A static member that cannot take its former self's place: the generation that goes on without it is told, as Kafka does.
+                // A static member that cannot take its former self's place: the answer has the generation that goes on without it, as Kafka's has.
                 decision.Reply(ticket, ClassicJoin.NotReplaced(group, join, error));
                 break;
             default:
@@ -323,7 +323,7 @@ public sealed class GroupShard : IShard
 
     private void Forget(ForgetTopicsCommand command, Ticket ticket, Now now, ShardDecision decision)
     {
-        // A walk that is under way has passed groups by that the news concern: one that begins anew sees to both.
+        // A walk that is under way has passed groups by that the news concern: one that starts over sees to both.
         var deleted = _orphans is null ? command.Topics : command.Topics.Concat(_orphans.Deleted);
         var walk = new OrphanSweep(_groups.Keys, _offsets, deleted, command.Image, _end);
         decision.Draft(new OrphanDraft(OffsetSweep.Next(walk, now, decision)));

@@ -5,7 +5,7 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Cluster.Groups;
 
 /// <summary>
-/// Takes away the offsets of topics that are gone: deleted, or made anew under the same name. An offset that knows its topic's id is held against the
+/// Takes away the offsets of topics that are gone: deleted, or created again under the same name. An offset that knows its topic's id is held against the
 /// id in the image; one that does not goes when its topic is not there, or is one of those that were reported as deleted. What was written after the walk began
 /// may be of a topic that the image is too old to know, and is left alone: it was let through by a newer one. So <c>end</c> is where the log ended when the
 /// image was taken.

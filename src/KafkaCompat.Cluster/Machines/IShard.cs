@@ -24,9 +24,9 @@ public interface IShard
     static abstract bool TryRead(byte[] key, byte[]? value, out ShardRecord record);
 
     /// <summary>
-    /// The command that tells a shard of topics that were deleted since it was last told; null where it keeps nothing of topics.
+    /// The command for topics that were deleted since the last such command; null if the shard keeps nothing of topics.
     /// </summary>
-    /// <param name="topics">The names of topics that are gone, or were made anew since.</param>
+    /// <param name="topics">The names of topics that are gone, or were created again since.</param>
     /// <param name="image">The metadata as it is known here, no older than what any command was let through by that was decided before. Null where nobody knows
     /// it.</param>
     static virtual ShardCommand? TopicsDeleted(IReadOnlyCollection<string> topics, MetadataImage? image) => null;

@@ -1,7 +1,7 @@
 namespace KafkaCompat.Cluster.Machines;
 
 /// <summary>
-/// The time as a machine is told it: one reading each of two clocks. The wall clock says when something happened, and can be set forward and back at any
+/// The time as a machine gets it: one reading each of two clocks. The wall clock says when something happened, and can be set forward and back at any
 /// moment, by a person, by NTP or by a laptop that slept. The monotonic clock says how long ago something was, and nothing else. So what is written down
 /// or shown (the times of records, of commits, of states, and what retention compares with them) is of the wall clock, and whatever waits (sessions, delays,
 /// deadlines, retries) goes by the monotonic one.

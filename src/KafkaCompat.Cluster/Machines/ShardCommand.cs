@@ -9,6 +9,6 @@ namespace KafkaCompat.Cluster.Machines;
 /// <param name="Key">By whose hash the partition is found that holds what the command is about. Empty where it is about a whole shard.</param>
 public abstract record ShardCommand(string Key)
 {
-    /// <summary>The reply that tells the client <paramref name="error"/>.</summary>
+    /// <summary>The reply that answers the client with <paramref name="error"/>.</summary>
     public abstract object Refuse(ErrorCode error);
 }

@@ -4,7 +4,7 @@ using KafkaCompat.Protocol.MetadataRecords;
 
 namespace KafkaCompat.Cluster.Metadata;
 
-/// <summary>A broker as the cluster knows it. A fenced broker leads nothing and clients are not told of it.</summary>
+/// <summary>A broker as the cluster knows it. A fenced broker leads nothing, and Metadata does not list it.</summary>
 public sealed record BrokerRegistration
 {
     public required int Id { get; init; }
@@ -12,7 +12,7 @@ public sealed record BrokerRegistration
     /// <summary>The offset of the registration: it orders the incarnations of one broker.</summary>
     public required long Epoch { get; init; }
 
-    /// <summary>Drawn anew by each process.</summary>
+    /// <summary>Drawn by each process at its start.</summary>
     public required Uuid IncarnationId { get; init; }
 
     public required ImmutableArray<Endpoint> Endpoints { get; init; }
@@ -29,11 +29,11 @@ public sealed record BrokerRegistration
 
     public ImmutableArray<Uuid> LogDirs { get; init; } = [];
 
-    /// <summary>Null until the broker has told.</summary>
+    /// <summary>Null until the broker has reported it.</summary>
     public ImmutableArray<Uuid>? CordonedLogDirs { get; init; }
 
     /// <summary>
-    /// Whether a directory of this broker's serves. So do those that are not known to be elsewhere: of a broker that told none, and of a replica that
+    /// Whether a directory of this broker's serves. So do those that are not known to be elsewhere: of a broker that reported none, and of a replica that
     /// has not been given one.
     /// </summary>
     public bool HasOnline(Uuid directory) =>

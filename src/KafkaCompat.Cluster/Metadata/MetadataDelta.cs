@@ -7,7 +7,7 @@ namespace KafkaCompat.Cluster.Metadata;
 
 /// <summary>
 /// Records applied to an image, not yet an image themselves: <c>Apply</c> is the only code that changes metadata, the same when loading as when
-/// live. It also tells what changed, so that those who listen need not compare two images.
+/// live. It also says what changed, so that listeners need not compare two images.
 /// </summary>
 public sealed class MetadataDelta(MetadataImage image)
 {

@@ -3,7 +3,7 @@ using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Cluster.Metadata;
 
-/// <summary>What DescribeUserScramCredentials tells of users: their mechanisms and iterations, never what a password could be guessed from.</summary>
+/// <summary>What DescribeUserScramCredentials answers about users: their mechanisms and iterations, never what a password could be guessed from.</summary>
 public static class ScramUsers
 {
     public static DescribeUserScramCredentialsResponse Describe(MetadataImage image, DescribeUserScramCredentialsRequest request)

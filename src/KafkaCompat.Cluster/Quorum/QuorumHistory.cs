@@ -138,7 +138,7 @@ public sealed class QuorumHistory
         _ = _epochs.RemoveAll(epoch => epoch.StartOffset >= offset);
     }
 
-    /// <summary>The log begins anew behind a snapshot.</summary>
+    /// <summary>The log starts over behind a snapshot.</summary>
     public void StartOver(SnapshotId snapshot)
     {
         (Start, EndOffset) = (snapshot, snapshot.EndOffset);

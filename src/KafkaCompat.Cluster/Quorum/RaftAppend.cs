@@ -10,7 +10,7 @@ public abstract record RaftAppend
     }
 }
 
-/// <summary>This replica has been elected, by whom is told, and opens its epoch.</summary>
+/// <summary>This replica has been elected, by the named voters, and opens its epoch.</summary>
 public sealed record EpochOpening(int Epoch, ImmutableArray<ReplicaKey> GrantingVoters) : RaftAppend;
 
 /// <summary>The records that came with the answer to a fetch.</summary>

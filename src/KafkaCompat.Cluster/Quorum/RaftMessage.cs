@@ -23,7 +23,7 @@ public sealed record EpochEnded(long Token, int LeaderId, int Epoch, IReadOnlyLi
 
 /// <summary>
 /// A replica fetches from an offset on: all before it is durable there, the last record before it being of an epoch. Where there is nothing to be told yet, the
-/// caller keeps the request and brings it again: it is judged anew then.
+/// caller keeps the request and brings it again: it is judged again then.
 /// </summary>
 public sealed record FetchRequested(long Token, ReplicaKey Replica, int Epoch, long Offset, int LastEpoch) : RaftMessage;
 

@@ -4,7 +4,7 @@ namespace KafkaCompat.Cluster.Quorum;
 
 /// <summary>
 /// What must happen after steps, in the order of its members: a vote is durable before it is answered, a log is cut before it is appended to. What takes time
-/// is told by a later message, and nothing waits for it here.
+/// comes with a later message, and nothing waits for it here.
 /// </summary>
 public sealed record RaftReady
 {

@@ -24,7 +24,7 @@ public abstract record RaftRole
 public sealed record Unattached(ReplicaKey Voted, long ElectionDueMs) : RaftRole;
 
 /// <summary>
-/// Led this epoch before it was started anew, and may not lead on: its log may lack what it had not synced. Its vote is its own, so it grants none in this
+/// Led this epoch before it was restarted, and may not lead on: its log may lack what it had not synced. Its vote is its own, so it grants none in this
 /// epoch.
 /// </summary>
 public sealed record Resigned(long ElectionDueMs) : RaftRole;

@@ -37,7 +37,7 @@ public sealed class VoterHistory
     /// <summary>The log was cut.</summary>
     public void TruncateTo(long endOffset) => _ = _sets.RemoveAll(set => set.Offset >= endOffset);
 
-    /// <summary>The log begins anew behind a snapshot that names voters; null where it names none, and those of the configuration go on.</summary>
+    /// <summary>The log starts over behind a snapshot that names voters; null where it names none, and those of the configuration go on.</summary>
     public void StartOver(VoterSet? voters)
     {
         _sets.Clear();

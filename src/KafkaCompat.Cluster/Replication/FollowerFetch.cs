@@ -5,7 +5,7 @@ namespace KafkaCompat.Cluster.Replication;
 
 /// <summary>A fetch of a follower as its leader gets it: up to where the follower has the log.</summary>
 /// <param name="ReplicaId">The follower.</param>
-/// <param name="BrokerEpoch">Its registration; a broker that starts anew has another one.</param>
+/// <param name="BrokerEpoch">Its registration; a broker that restarts has another one.</param>
 /// <param name="LeaderEpoch">The epoch that it follows in.</param>
 /// <param name="Offset">The end of its log.</param>
 /// <param name="LastFetchedEpoch">The epoch of the last record before it; -1 where it has none.</param>

@@ -12,10 +12,10 @@ internal sealed class FollowerProgress(int id)
 
     public int Id { get; } = id;
 
-    /// <summary>The registration of the broker that has told its end; -1 where it has not.</summary>
+    /// <summary>The registration of the broker that reported its end; -1 if it has not.</summary>
     public long BrokerEpoch { get; private set; } = -1;
 
-    /// <summary>Up to where its log is the leader's; -1 while it has not told.</summary>
+    /// <summary>Up to where its log is the leader's; -1 while it has not reported it.</summary>
     public long LogEndOffset { get; private set; } = -1;
 
     /// <summary>When it last had all that the leader had then.</summary>

@@ -7,7 +7,7 @@ namespace KafkaCompat.Cluster.Replication;
 /// A replica that follows a leader in one epoch, or waits for one. A machine without clock, lock or file: it says what to ask the leader for and what
 /// to do with the answer. Its log becomes the leader's: it is cut back to where both agree, then grows by what the leader has.
 /// <list type="bullet">
-/// <item>One fetch is under way. An answer to an earlier one means nothing: it may tell to cut what was fetched since.</item>
+/// <item>One fetch is under way. An answer to an earlier one means nothing: it may ask to cut what was fetched since.</item>
 /// <item>A log that has diverged is cut to the common end of the last epoch that both have, as often as that takes. What is cut was never committed,
 /// unless the leader was elected uncleanly. The high watermark goes back with the end of the log.</item>
 /// <item>The high watermark is the leader's, as far as the own log reaches. One that it knew before is kept where the leader's is older.</item>
@@ -55,7 +55,7 @@ public sealed class FollowerReplica
         return new FollowerAsk(++_token, LeaderEpoch, _heldEndOffset);
     }
 
-    /// <summary>In flush mode: the log is durable up to an offset, and the leader is told of no more.</summary>
+    /// <summary>In flush mode: the log is durable up to an offset, and no more is reported to the leader.</summary>
     public void OnHeld(long heldEndOffset) => _heldEndOffset = Math.Min(heldEndOffset, LogEndOffset);
 
     /// <summary>Retention has forgotten what is before an offset. It takes what is committed alone, so that whatever it took counts as that.</summary>

@@ -17,7 +17,7 @@ public readonly record struct FetchedBatches(long FirstOffset, long NextOffset, 
 
 /// <summary>
 /// What a follower has to do with its log, in this order, and how it stands then: cut it, start it over, append, forget its start. Nothing has changed until
-/// <see cref="FollowerReplica.Apply"/> is told that it is done, so that a step that a disk has failed is as if it had not been.
+/// <see cref="FollowerReplica.Apply"/> is called, so that a step that a disk has failed is as if it had not been.
 /// </summary>
 public readonly record struct FollowerStep
 {

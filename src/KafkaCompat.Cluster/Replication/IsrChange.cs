@@ -5,7 +5,7 @@ namespace KafkaCompat.Cluster.Replication;
 
 /// <summary>A member of the ISR that a leader asks for.</summary>
 /// <param name="Id">The broker.</param>
-/// <param name="BrokerEpoch">The registration of the broker that its progress was told in; -1 of the leader itself, which whoever sends it knows.</param>
+/// <param name="BrokerEpoch">The registration of the broker that its progress was reported in; -1 of the leader itself, which whoever sends it knows.</param>
 public readonly record struct IsrMember(int Id, long BrokerEpoch);
 
 /// <summary>

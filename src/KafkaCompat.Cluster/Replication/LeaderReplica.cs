@@ -92,7 +92,7 @@ public sealed class LeaderReplica
         return Advance();
     }
 
-    /// <summary>A follower asks for what is behind the end of its log, and tells by that what it has.</summary>
+    /// <summary>A follower asks for what is behind the end of its log, and shows by that what it has.</summary>
     public FetchVerdict OnFetch(in FollowerFetch fetch, long tick)
     {
         if (fetch.LeaderEpoch != LeaderEpoch)
@@ -133,7 +133,7 @@ public sealed class LeaderReplica
         switch (answer.Error)
         {
             case ErrorCode.None when answer.PartitionEpoch < PartitionEpoch || !answer.Isr.Contains(_nodeId):
-                // No answer to this leader's change. Metadata will tell.
+                // No answer to this leader's change. The metadata will show it.
                 return default;
             case ErrorCode.None:
                 PartitionEpoch = answer.PartitionEpoch;
@@ -175,7 +175,7 @@ public sealed class LeaderReplica
     private void Commit(ImmutableArray<int> isr)
     {
         Isr = new CommittedIsr([.. isr.Order()]);
-        // Who was taken out has to catch up anew before anybody waits for it.
+        // A replica that was removed has to catch up again before an acknowledgement waits for it.
         foreach (var follower in _followers)
             follower.IsJoining = false;
     }

@@ -51,13 +51,13 @@ public sealed class Access(string principal, IPAddress address, string listenerN
     public bool AllowsOnAny(AclOperation operation, ResourceType type) =>
         authorizer is null || authorizer.Allows(new AccessQuestion(principal, address, listenerName, operation, type, null));
 
-    /// <summary>All that the client may do to a topic, as Metadata tells it: a bit for each operation.</summary>
+    /// <summary>All that the client may do to a topic, as Metadata answers it: a bit for each operation.</summary>
     public int OperationsOnTopic(string topic) => Operations(OnTopic, ResourceType.Topic, topic);
 
-    /// <summary>All that the client may do to a group, as DescribeGroups tells it.</summary>
+    /// <summary>All that the client may do to a group, as DescribeGroups answers it.</summary>
     public int OperationsOnGroup(string group) => Operations(OnGroup, ResourceType.Group, group);
 
-    /// <summary>All that the client may do to the cluster, as DescribeCluster tells it; nothing is told to who may not describe the cluster.</summary>
+    /// <summary>All that the client may do to the cluster, as DescribeCluster answers it; nothing for a client that may not describe the cluster.</summary>
     public int OperationsOnCluster() =>
         AllowsOnCluster(AclOperation.Describe) ? (1 << (int)AclOperation.Describe) | Operations(OnCluster, ResourceType.Cluster, ClusterName) : 0;
 

@@ -55,7 +55,7 @@ public static class JavaProperties
 
     /// <summary>
     /// Lines without comments and blanks with the number of the first, continuations joined, leading white space gone. As with Java a backslash alone joins
-    /// nothing: the next line begins anew, and at the end there is an empty name, unless two characters end the line.
+    /// nothing: the next line starts over, and at the end there is an empty name, unless two characters end the line.
     /// </summary>
     private static IEnumerable<(string Line, int Number)> LogicalLines(string text)
     {

@@ -11,12 +11,12 @@ namespace KafkaCompat.Protocol.Records;
 /// <remarks>
 /// The order of the checks is Kafka's, because a batch with two faults gets the answer of the first: the frame of the batch; one batch of magic 2;
 /// not zstd before version 7; base offset; size; checksum; a known codec; counts; then the records. The batch is never copied: what the leader sets is
-/// set in the received bytes, and only a topic with a codec of its own has batches built anew.
+/// set in the received bytes, and only a topic with a codec of its own has batches rebuilt.
 /// Where Kafka stores compressed batches that no consumer can read (a record's length disagrees with its fields) this refuses them.
 /// </remarks>
 public static class ProduceBatchValidator
 {
-    /// <summary>A batch that is built anew has all its records in memory; more than this is refused.</summary>
+    /// <summary>A rebuilt batch has all its records in memory; more than this is refused.</summary>
     public const int MaxRebuiltBytes = 256 * 1024 * 1024;
 
     /// <summary>Up to the producer id Kafka reads a header before it checks the batch's size, and trips over one that ends sooner.</summary>
@@ -134,7 +134,7 @@ public static class ProduceBatchValidator
         return new RecordBatchSlice(header, batch.Bytes);
     }
 
-    /// <summary>The batch made anew; what Kafka's builder of batches does not take, a time before -1 or a producer without an epoch, fails here too.</summary>
+    /// <summary>The rebuilt batch; what Kafka's builder of batches does not take, a time before -1 or a producer without an epoch, fails here too.</summary>
     private static ProduceVerdict Rebuild(in RecordBatchSlice batch, CompressionType target, in ProduceBatchRules rules, long logAppendTimeMs)
     {
         var settings = rules.Settings;

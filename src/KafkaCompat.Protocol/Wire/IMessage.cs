@@ -51,7 +51,7 @@ public interface IResponse : IMessage
     void CountErrors(ref ErrorTally tally);
 }
 
-/// <summary>A response that tells for how long its client is throttled.</summary>
+/// <summary>A response with the time for which its client is throttled.</summary>
 public interface IThrottledResponse : IResponse
 {
     /// <summary>For how long nothing more is read from the connection; versions that do not know the field leave it out.</summary>

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace KafkaCompat.Protocol;
 
 /// <summary>
-/// Messages as a log may hold them: Kafka's JSON without secrets. Bytes are told by their number alone, be they records, a password's proof, a token or what
-/// clients tell each other; the value of a setting is told where its name is one whose value is no secret.
+/// Messages as a log may hold them: Kafka's JSON without secrets. Only the number of bytes is shown, be they records, a password's proof, a token or what
+/// clients send each other; the value of a setting is shown if its name is one whose value is not a secret.
 /// </summary>
 public static class LoggedContent
 {

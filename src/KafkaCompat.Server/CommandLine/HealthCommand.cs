@@ -83,7 +83,7 @@ internal static class HealthCommand
     /// <summary>Whom to ask, and who should answer: a URL is asked whoever answers, while settings say which node is theirs.</summary>
     private static (Uri Url, ExpectedNode Expected) Target(IReadOnlyList<string> arguments)
     {
-        // A variable of a script that is not set, most of all.
+        // Usually a variable of a script that is not set.
         if (arguments is [""])
         {
             throw new ConfigurationException(

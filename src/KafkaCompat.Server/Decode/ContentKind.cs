@@ -7,7 +7,7 @@ using KafkaCompat.Protocol.Records;
 namespace KafkaCompat.Server.Decode;
 
 /// <summary>
-/// What a file is by its first bytes, for one whose name says nothing: a segment or an index that was copied under another name, most of all. What proves
+/// What a file is by its first bytes, for one whose name says nothing: usually a segment or an index that was copied under another name. What proves
 /// itself (a checksum, a length that has to fit, a request that is read to its last byte) is asked for first, what merely looks plausible last.
 /// </summary>
 internal static class ContentKind

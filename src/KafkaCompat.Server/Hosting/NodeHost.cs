@@ -110,7 +110,7 @@ internal static class NodeHost
                 systemd.Stopping();
                 if (ended != stop)
                 {
-                    // Throws what ended it: a disk, most of all.
+                    // Throws what ended it, usually a failed disk.
                     await EndOf(node, logger).ConfigureAwait(false);
                 }
 
@@ -179,7 +179,7 @@ internal static class NodeHost
         using var patience = new CancellationTokenSource(MaxStartStopMs);
         if (await Task.WhenAny(starting, Task.Delay(Timeout.Infinite, patience.Token)).ConfigureAwait(false) != starting)
         {
-            // A disk that does not answer, most of all. The process ends all the same: what it leaves is what a killed one leaves.
+            // Usually a disk that does not answer. The process ends all the same: what it leaves is what a killed one leaves.
             HostLogMessages.StartAbandoned(logger, start.Describe());
             return;
         }
@@ -194,7 +194,7 @@ internal static class NodeHost
             switch (e is OperationCanceledException ? e.InnerException : e)
             {
                 case null or OperationCanceledException:
-                    // As it was told.
+                    // As it was asked to.
                     break;
                 case var failure when StartFailure.IsForeseen(failure):
                     HostLogMessages.StartFailedToo(logger, failure.Message);

@@ -90,7 +90,7 @@ internal sealed class RunningNode : IAsyncDisposable
     public Task Completion { get; }
 
     /// <summary>
-    /// Ends as a killed process does, as far as clients and files can tell: connections are reset, nothing that was begun is answered. The caller has made the
+    /// Ends as a killed process does, as far as clients and files can show: connections are reset, nothing that was begun is answered. The caller has made the
     /// files unwritable before, so what the parts of the node still do on their way out changes nothing.
     /// </summary>
     internal async ValueTask Kill()

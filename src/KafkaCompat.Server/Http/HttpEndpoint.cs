@@ -13,8 +13,9 @@ using Microsoft.Extensions.Options;
 namespace KafkaCompat.Server.Http;
 
 /// <summary>
-/// The one HTTP port of a node: Kestrel, on this program's own transport. Its socket is bound together with the node's listeners, so that a port in use is told
-/// before anything else is done; it is served from <see cref="Start"/> on, while the node starts, and tells of the node itself from <see cref="Serve"/> on.
+/// The one HTTP port of a node: Kestrel, on this program's own transport. Its socket is bound together with the node's listeners, so that a port in use is
+/// reported before anything else is done; it is served from <see cref="Start"/> on, while the node starts, and serves the node's own metrics from
+/// <see cref="Serve"/> on.
 /// </summary>
 internal sealed class HttpEndpoint : IAsyncDisposable
 {

@@ -100,7 +100,7 @@ internal sealed class OperationsApplication(NodeStart start, ILogger logger) : I
         }
     }
 
-    /// <summary>What is told of the node, once it has started. One that could not be made is made anew for the next who asks.</summary>
+    /// <summary>What is served of the node once it has started. If it could not be made, the next request makes it again.</summary>
     private ServedNode? Served()
     {
         if (Volatile.Read(ref _served) is { } served) return served;

@@ -3,12 +3,12 @@ using KafkaCompat.Server.Surroundings;
 
 namespace KafkaCompat.Server.Http;
 
-/// <summary>The process itself, as far as the runtime's own meter does not tell of it.</summary>
+/// <summary>The process itself, as far as the runtime's own meter does not measure it.</summary>
 internal sealed class ProcessMetrics : IDisposable
 {
     public const string Name = "KafkaCompat.Process";
 
-    /// <summary>The meter in which .NET tells of its collector, its threads, processor time and memory.</summary>
+    /// <summary>The meter in which .NET measures its collector, its threads, processor time and memory.</summary>
     public const string RuntimeMeter = "System.Runtime";
 
     private const string FilesOfProcess = "/proc/self/fd";

@@ -4,7 +4,7 @@ using KafkaCompat.Server.Settings;
 namespace KafkaCompat.Server.Http;
 
 /// <summary>
-/// What is told of a node that has started: its metrics and its health. Made when somebody asks first, so that a node that nobody asks does not pay for it.
+/// What is served of a node that has started: its metrics and its health. Made when somebody asks first, so that a node that nobody asks does not pay for it.
 /// </summary>
 internal sealed class ServedNode : IDisposable
 {

@@ -64,7 +64,7 @@ internal sealed class NodeListeners(SocketTransport transport, ILogger logger) :
             acceptor.Close();
         }
 
-        // A listener that has failed tells of it by its task.
+        // A listener's task fails when the listener does.
         await Task.WhenAny(Task.WhenAll(_accepting)).ConfigureAwait(false);
     }
 

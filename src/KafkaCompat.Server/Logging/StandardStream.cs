@@ -235,7 +235,7 @@ internal sealed partial class StandardStream : TextWriter
         _isTorn |= _at > 0;
         while (_waiting.TryPeek(out var line))
         {
-            // One that tells of others is lost with what it tells, and with the end of the torn line before it.
+            // A line about lost ones is lost with its count, and with the end of the torn line before it.
             _lost += Math.Max(line.LostLines, 1);
             _isTorn |= line.EndsTorn;
             Forget(line.Bytes);
@@ -279,7 +279,7 @@ internal sealed partial class StandardStream : TextWriter
     private static partial nint Write(int descriptor, ReadOnlySpan<byte> bytes, nint count);
 
     /// <param name="Bytes">The line.</param>
-    /// <param name="LostLines">How many lines it tells of.</param>
+    /// <param name="LostLines">How many lines it reports.</param>
     /// <param name="EndsTorn">Whether it first ends a line that the stream took in part.</param>
     private readonly record struct WaitingLine(byte[] Bytes, long LostLines, bool EndsTorn);
 

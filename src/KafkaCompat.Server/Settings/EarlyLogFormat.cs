@@ -27,8 +27,8 @@ internal static class EarlyLogFormat
     }
 
     /// <summary>
-    /// Of settings in the order in which the last one counts. A word that is no format is told as a problem in the form that the word before it asks for: what
-    /// reads the lines of a node that was to write JSON reads JSON.
+    /// Of settings in the order in which the last one counts. A word that is not a format is reported as a problem in the form that the word before it asks
+    /// for: what reads the lines of a node that was to write JSON reads JSON.
     /// </summary>
     public static LogFormat Of(IReadOnlyList<KeyValuePair<string, string>> settings)
     {

@@ -17,7 +17,7 @@ internal static class PortOption
     private static readonly string[] QuorumAddresses = [ConfigKeys.ControllerQuorumBootstrapServers, ConfigKeys.ControllerQuorumVoters];
 
     /// <summary>
-    /// Settings that the option reads and rewrites. It needs them sound: what is wrong with one is told as it was given, not as the option would write it.
+    /// Settings that the option reads and rewrites. It needs them sound: a wrong one is reported as it was given, not as the option would write it.
     /// </summary>
     public static IReadOnlyList<string> Needed { get; } = [Listeners, Advertised, ControllerNames, .. QuorumAddresses];
 

@@ -63,7 +63,7 @@ internal sealed class ProgramSettings
         var settings = new ProgramSettings(Complete([.. given], arguments), notes);
         if (arguments.Port is not { } port) return settings;
 
-        // A listener that is wrong is told as somebody wrote it, and not as --port would make it.
+        // A wrong listener is reported as it was written, not as --port would make it.
         _ = settings.TryToConfig(out var problems);
         if (problems.Any(static problem => problem.Settings.Any(PortOption.Needed.Contains))) return settings;
         PortOption.Apply(given, port, controllerFollows: arguments.PropertiesFile is null
@@ -109,7 +109,7 @@ internal sealed class ProgramSettings
         return ServerConfig.TryCreate(entries.Select(static entry => KeyValuePair.Create(entry.Name, entry.Value)), LocalHostName, out _);
     }
 
-    /// <summary>What is advertised for a listener without a host. One that is no host is a problem that the configuration itself tells.</summary>
+    /// <summary>What is advertised for a listener without a host. The configuration itself reports one that is not a host.</summary>
     private string LocalHostName =>
         _last.TryGetValue(OwnSettings.AdvertisedHost.Name, out var host) && OwnSettings.AdvertisedHost.TryParse(host.Value) is (string name, null)
         ? name
@@ -188,7 +188,7 @@ internal sealed class ProgramSettings
         {
             var entry = Array.Find(listeners.Split(','), text => text.Trim().StartsWith(controller + "://", StringComparison.OrdinalIgnoreCase))!.Trim();
             var address = entry[(entry.IndexOf("://", StringComparison.Ordinal) + 3)..];
-            // Where the listener is wrong that is the problem to tell, not this.
+            // If the listener is wrong, that is the problem to report, not this one.
             settings.Add(
                 new(ConfigKeys.ControllerQuorumBootstrapServers, PropertiesFile.IsAddress(address)
                 ? address.StartsWith(':') ? "localhost" + address : address

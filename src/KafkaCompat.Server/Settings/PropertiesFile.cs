@@ -2,7 +2,7 @@ using KafkaCompat.Broker.Configs;
 
 namespace KafkaCompat.Server.Settings;
 
-/// <summary>The file that a node is started with. What is none of Kafka's is told in one line, and not as hundreds of unknown settings.</summary>
+/// <summary>The file that a node is started with. A file that is not Kafka's is reported in one line, not as hundreds of unknown settings.</summary>
 internal static class PropertiesFile
 {
     /// <summary>The size up to which a file is read; Kafka's own has 6 KiB.</summary>

@@ -14,7 +14,7 @@ internal static class DescriptorLimit
 
     /// <summary>
     /// What files and connections leave to .NET where it compiles the program as it runs. There a thread that begins needs a pipe for that moment, and without
-    /// one .NET ends the process, be it a thread of its pool or the one that tells of a signal; and an assembly that is loaded late takes two for good, which
+    /// one .NET ends the process, be it a thread of its pool or the one that handles a signal; and an assembly that is loaded late takes two for good, which
     /// are a dozen with the first look at the metrics. So this is for twenty assemblies, and four threads that begin at once.
     /// </summary>
     public const int MaxForRuntime = 48;

@@ -1,7 +1,7 @@
 namespace KafkaCompat.Server.Surroundings;
 
 /// <summary>
-/// The first descriptor that each use may not have. The system gives the lowest that is free, so the number of a new one tells how many there are, and who may
+/// The first descriptor that each use may not have. The system gives the lowest that is free, so the number of a new one shows how many there are, and who may
 /// have higher ones is served when others have used up theirs: files before connections of Kafka's protocol, so that clients who connect too often keep nobody
 /// else from writing. Behind them are <see cref="DescriptorLimit.MaxForHttp"/> for health and metrics, and what .NET or the stop needs. Those of HTTP are
 /// counted and have no numbers, because an assembly that .NET loads late takes the lowest too; more connections of HTTP than those are as any other connection.
@@ -10,7 +10,7 @@ namespace KafkaCompat.Server.Surroundings;
 /// <param name="Files">Of segments, indexes and checkpoints, until the node stops.</param>
 internal readonly record struct DescriptorShares(long Connections, long Files)
 {
-    /// <summary>Where the system has no such numbers, or does not tell the limit.</summary>
+    /// <summary>Where the system has no such numbers, or does not say the limit.</summary>
     public static DescriptorShares Unlimited { get; } = new(long.MaxValue, long.MaxValue);
 
     /// <summary>The shares of a limit.</summary>

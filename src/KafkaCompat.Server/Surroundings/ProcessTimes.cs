@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace KafkaCompat.Server.Surroundings;
 
-/// <summary>When this process started, as far as the system tells: without /proc, in a bare chroot for example, it does not.</summary>
+/// <summary>When this process started, as far as the system says: without /proc, in a bare chroot for example, it does not.</summary>
 internal static class ProcessTimes
 {
     public static DateTimeOffset? Start

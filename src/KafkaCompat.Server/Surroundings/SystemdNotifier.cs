@@ -6,7 +6,7 @@ namespace KafkaCompat.Server.Surroundings;
 
 /// <summary>
 /// Tells systemd how the program stands, where it was started by a unit of <c>Type=notify</c>: ready, stopping, and with <c>WatchdogSec=</c> that it is alive.
-/// A datagram to the socket that <c>NOTIFY_SOCKET</c> names; without it nothing is told.
+/// A datagram to the socket that <c>NOTIFY_SOCKET</c> names; without it nothing is sent.
 /// </summary>
 internal sealed class SystemdNotifier : IDisposable
 {

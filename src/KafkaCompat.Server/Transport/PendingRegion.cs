@@ -23,7 +23,7 @@ internal sealed class PendingRegion
 
     public SafeFileHandle Handle => _handle;
 
-    /// <summary>Who is to be told where the disk cannot give the bytes.</summary>
+    /// <summary>Called when the disk cannot give the bytes.</summary>
     public DirectoryHealth? Health { get; }
 
     /// <summary>Where the next byte to send lies.</summary>

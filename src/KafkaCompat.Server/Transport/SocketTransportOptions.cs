@@ -3,7 +3,7 @@ using System.Net;
 namespace KafkaCompat.Server.Transport;
 
 /// <summary>
-/// What the socket transport can be told. A buffer of no positive size is left to the system, which adapts it to the connection: -1 in Kafka's settings.
+/// The options of the socket transport. A buffer of no positive size is left to the system, which adapts it to the connection: -1 in Kafka's settings.
 /// Towards clients Kafka's default of 100 KiB is cheaper as well: what is sent is received while it is in the processor's cache, and a fetch over loopback
 /// costs half of what it costs through a buffer that the system let grow to megabytes. From clients it is dearer: a large batch comes in a dozen pieces, each
 /// with a wake-up, and takes a quarter more processor time than through a buffer that adapts.

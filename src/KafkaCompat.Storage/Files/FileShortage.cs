@@ -7,7 +7,7 @@ public static class FileShortage
     private const int TooManyInProcess = 24;
     private const int TooManyOnWindows = unchecked((int)0x80070004);
 
-    /// <summary>What there is to do about it, for lines that tell of it.</summary>
+    /// <summary>What there is to do about it, for log lines about it.</summary>
     public const string Remedy = "This process has as many files open as it may. Raise the limit (ulimit -n, LimitNOFILE= of systemd).";
 
     /// <summary>What opening a file says where what is left of the descriptors is not for files.</summary>

@@ -12,7 +12,7 @@ public interface IDiskThreads
     /// <summary>Threads of their own for the metadata log, which all else waits for: a disk with partitions that hangs takes none of them.</summary>
     IDiskThreads ForMetadata => this;
 
-    /// <summary>Does the work; the task tells of its end or its failure.</summary>
+    /// <summary>Does the work; the task ends or fails with it.</summary>
     Task Run(Action work);
 
     private sealed class CallersThread : IDiskThreads

@@ -26,7 +26,7 @@ public readonly record struct StoredEntry(string Name, bool IsFolder, long Lengt
 /// </summary>
 public interface IFileStore
 {
-    /// <summary>Whether the files are in this process's memory, and gone with it: nobody needs to be told where they are.</summary>
+    /// <summary>Whether the files are in this process's memory, and gone with it: their place needs no mention.</summary>
     bool IsInMemory => false;
 
     /// <summary>

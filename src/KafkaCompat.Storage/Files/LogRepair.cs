@@ -14,10 +14,10 @@ public enum RepairAct
     /// <summary>Segments behind a cut were deleted.</summary>
     SegmentsDeleted,
 
-    /// <summary>The log ended before its start: all of its segments were deleted, and it begins anew.</summary>
+    /// <summary>The log ended before its start: all of its segments were deleted, and it starts over.</summary>
     LogStartedOver,
 
-    /// <summary>An index was absent or damaged and was built anew from the log.</summary>
+    /// <summary>An index was absent or damaged and was rebuilt from the log.</summary>
     IndexRebuilt,
 
     /// <summary>A snapshot of producers was damaged and deleted.</summary>

@@ -19,7 +19,7 @@ public interface IRecoveryListener
     /// <summary>Some time has passed since the last word, or since the first log.</summary>
     void Progressed(RecoveryProgress progress);
 
-    /// <summary>The logs that were found are open, or will not be: what was gathered can be told.</summary>
+    /// <summary>The logs that were found are open, or will not be: what was gathered can be logged.</summary>
     void Ended()
     {
     }

@@ -63,7 +63,7 @@ public sealed class ProducerEntry(long producerId)
             AddBatch(batch);
     }
 
-    /// <summary>Sequences start anew with an epoch.</summary>
+    /// <summary>Sequences start over with an epoch.</summary>
     internal void SetEpoch(short epoch)
     {
         if (Epoch == epoch)

@@ -3,10 +3,10 @@ using KafkaCompat.Storage.Segments;
 
 namespace KafkaCompat.Storage.Producers;
 
-/// <summary>Makes transaction indexes anew from the log.</summary>
+/// <summary>Rebuilds transaction indexes from the log.</summary>
 internal sealed class TransactionIndexRebuild(LogEnvironment environment, ProducerStates producers, List<LogSegment> segments)
 {
-    /// <summary>Writes the index of a segment anew.</summary>
+    /// <summary>Rewrites the index of a segment.</summary>
     public void Rebuild(LogSegment segment)
     {
         segment.TransactionIndex.Reset();

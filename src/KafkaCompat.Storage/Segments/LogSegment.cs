@@ -146,7 +146,7 @@ internal sealed class LogSegment
         }
     }
 
-    /// <summary>Makes this the active segment. False where an index holds entries that cannot be, and wants to be built anew.</summary>
+    /// <summary>Makes this the active segment. False where an index holds entries that cannot be, and has to be rebuilt.</summary>
     public bool OpenForAppend()
     {
         var sound = OffsetIndex.OpenActive() & TimeIndex.OpenActive();
@@ -277,7 +277,7 @@ internal sealed class LogSegment
         TrimFile();
     }
 
-    /// <summary>Writes the indexes anew from memory after they were rebuilt.</summary>
+    /// <summary>Rewrites the indexes from memory after they were rebuilt.</summary>
     public void RewriteIndexes()
     {
         (var timestamp, var offset) = Times.Largest;

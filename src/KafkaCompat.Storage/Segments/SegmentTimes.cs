@@ -65,7 +65,7 @@ internal sealed class SegmentTimes(LogEnvironment environment, LogSegment segmen
         Volatile.Write(ref _isCertain, true);
     }
 
-    /// <summary>After the segment and its time index were cut: what stands behind the last entry of that, from a position on, is found anew.</summary>
+    /// <summary>After the segment and its time index were cut: what stands behind the last entry of that, from a position on, is found again.</summary>
     public void FindAnew(long position)
     {
         Volatile.Write(ref _isCertain, false);

@@ -87,7 +87,7 @@ internal abstract class SparseIndex : IndexFile
         _hasExcess = false;
     }
 
-    /// <summary>Writes the file anew from what memory holds, whatever the file held.</summary>
+    /// <summary>Rewrites the file from what memory holds, whatever the file held.</summary>
     public void Rewrite()
     {
         EnsureInMemory();

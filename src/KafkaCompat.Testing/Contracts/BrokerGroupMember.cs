@@ -2,7 +2,7 @@ using System.Text;
 
 namespace KafkaCompat.Testing;
 
-/// <summary>A member of a consumer group, as <see cref="KafkaCompatBroker.GroupMembers"/> tells it.</summary>
+/// <summary>A member of a consumer group, as <see cref="KafkaCompatBroker.GroupMembers"/> shows it.</summary>
 /// <param name="MemberId">The id that the broker gave it.</param>
 /// <param name="ClientId">What the client calls itself (<c>client.id</c>).</param>
 /// <param name="GroupInstanceId">The name of a static member (<c>group.instance.id</c>), or null.</param>

@@ -55,7 +55,9 @@ public sealed class FaultTarget
     /// <summary>The request is lost: it is not handled, and its connection closes once earlier requests are answered.</summary>
     public Fault DropConnection(int times = int.MaxValue) => Make(FaultKind.DropRequest, ErrorCode.None, TimeSpan.Zero, times);
 
-    /// <summary>The answer is lost: the request takes effect, and the connection closes instead of its answer. What tells retries from duplicates.</summary>
+    /// <summary>
+    /// The answer is lost: the request takes effect, and the connection closes instead of its answer. It shows whether retries lead to duplicates.
+    /// </summary>
     public Fault DropAnswer(int times = int.MaxValue) => Make(FaultKind.DropAnswer, ErrorCode.None, TimeSpan.Zero, times);
 
     /// <summary>Nothing happens; the result counts the requests.</summary>

@@ -4,7 +4,7 @@ using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Testing;
 
-/// <summary>Refusals of what tells clients about the cluster.</summary>
+/// <summary>Refusals of requests about the cluster.</summary>
 internal static class MetadataErrors
 {
     /// <summary>The versions whose answers can name a topic by its id alone.</summary>

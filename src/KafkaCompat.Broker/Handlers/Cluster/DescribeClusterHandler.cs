@@ -12,7 +12,7 @@ namespace KafkaCompat.Broker.Handlers.Cluster;
 /// <list type="bullet">
 /// <item>From 1 on the client says whether it means brokers (1) or controllers (2); a broker's listener answers for brokers
 /// only and a controller's for controllers, MISMATCHED_ENDPOINT_TYPE else.</item>
-/// <item>From 2 on fenced brokers are told of on request.</item>
+/// <item>From 2 on fenced brokers are listed on request.</item>
 /// <item>A controller's listener answers only to who may alter the cluster.</item>
 /// </list>
 /// </summary>

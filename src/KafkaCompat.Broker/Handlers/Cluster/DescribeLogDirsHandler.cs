@@ -26,7 +26,7 @@ public sealed class DescribeLogDirsHandler(PartitionTable partitions, IReadOnlyL
     {
         if (!context.Access.AllowsOnCluster(AclOperation.Describe))
         {
-            // Versions before 3 have no place for the error: nothing is told.
+            // Versions before 3 have no place for the error: the answer is empty.
             var refusal = new DescribeLogDirsResponse { ErrorCode = context.ApiVersion >= ErrorSince ? ErrorCode.ClusterAuthorizationFailed : ErrorCode.None };
             return ValueTask.FromResult<DescribeLogDirsResponse?>(refusal);
         }

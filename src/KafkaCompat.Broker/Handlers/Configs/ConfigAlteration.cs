@@ -49,7 +49,7 @@ internal sealed class ConfigAlteration(int nodeId, LoggerLevels loggers)
     }
 
     /// <summary>
-    /// What a client is told that may not alter a resource which ends here; null where it may, and where the controller asks. A broker asks for its own
+    /// The refusal of a client that may not alter a resource which ends here; null where it may, and where the controller asks. A broker asks for its own
     /// settings and loggers before it passes the rest on. A controller asks for what it is sent of brokers and loggers, before it looks which node is meant.
     /// </summary>
     private static ConfigVerdict? Forbidden(sbyte type, RequestContext context)

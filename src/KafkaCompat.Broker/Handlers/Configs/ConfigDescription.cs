@@ -12,7 +12,7 @@ using ConfigType = KafkaCompat.Protocol.Configs.ConfigType;
 namespace KafkaCompat.Broker.Handlers.Configs;
 
 /// <summary>
-/// Settings as DescribeConfigs tells them: the value in force, its source, and the values that would hold without it, in
+/// Settings as DescribeConfigs shows them: the value in force, its source, and the values that would hold without it, in
 /// the order in which they are asked. A broker's value comes from its own dynamic settings, those of all brokers, its
 /// configuration, or the default; a topic's from the topic first, and then from the broker's setting of the same meaning.
 /// </summary>
@@ -51,7 +51,7 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
             var chain = new List<(string Name, string? Value, Source Source)>();
             if (own.TryGetValue(key.Name, out var set)) chain.Add((key.Name, set, Source.DynamicTopic));
             if (key.Synonyms.Count > 0) AddBrokerChain(chain, key.Synonyms[0].Name);
-            // As in Kafka: a value that a broker's setting in another unit gives is told as the default.
+            // As in Kafka: a value that a broker's setting in another unit gives is shown as the default.
             var source = chain is [var first, ..] ? first.Source : Source.Default;
             // A dynamic setting of all brokers stands above this broker's file.
             var value = source is Source.DynamicBroker or Source.DynamicDefaultBroker ? chain[0].Value : effective.Text(key.Name, out _, out _);
@@ -171,7 +171,7 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
 
     private ImmutableSortedDictionary<string, string> Shared => _image.ConfigsOf(ConfigResource.AllBrokers);
 
-    /// <summary>The setting behind a name that brokers can have set; of one that nobody knows only the name is told, for it may be a secret.</summary>
+    /// <summary>The setting behind a name that brokers can have set; of an unknown one only the name is shown, because the value may be a secret.</summary>
     private static ConfigKey KeyOf(string name)
     {
         var known = ListenerConfigs.TrySplit(name, out _, out var setting)
@@ -193,7 +193,7 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
         };
     }
 
-    /// <summary>Kafka tells that a listener's setting is read only, though it is not.</summary>
+    /// <summary>Kafka shows a listener's setting as read only, though it is not.</summary>
     private static bool IsFixed(string name) =>
         ConfigCatalog.Find(ConfigScope.BrokerDynamicOnly, name) is null
             && (ConfigCatalog.FindBroker(name)?.Dynamic ?? ConfigDynamic.ReadOnly) == ConfigDynamic.ReadOnly;
@@ -201,7 +201,7 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
     private string NodeId => server.NodeId.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>
-    /// The values of a broker's setting and of those in other units. As in Kafka, the chain begins with the setting itself: what stands above it is not told.
+    /// The values of a broker's setting and of those in other units. As in Kafka, the chain begins with the setting itself: what stands above it is not shown.
     /// </summary>
     private void AddBrokerChain(List<(string Name, string? Value, Source Source)> chain, string name)
     {
@@ -250,7 +250,7 @@ internal sealed class ConfigDescription(ServerConfig server, BrokerMetadata meta
         return result;
     }
 
-    /// <summary>What brokers were told is shown as it was written, everything else as it was understood.</summary>
+    /// <summary>Settings of brokers are shown as they were written, everything else as it was understood.</summary>
     private static string? Shown(ConfigKey key, (string Name, string? Value, Source Source) link) =>
         link.Source is Source.DynamicBroker or Source.DynamicDefaultBroker or Source.StaticBroker ? link.Value : key.Render(link.Value);
 }

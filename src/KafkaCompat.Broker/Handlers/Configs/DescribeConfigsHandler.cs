@@ -18,7 +18,7 @@ namespace KafkaCompat.Broker.Handlers.Configs;
 /// <item>A topic that does not exist is UNKNOWN_TOPIC_OR_PARTITION; another broker's id, or no number, is INVALID_REQUEST.</item>
 /// <item>A broker without a name is the cluster's default for brokers: only what was set there.</item>
 /// <item>A request that names no settings is for all, with an empty list as without one.</item>
-/// <item>Values of sensitive settings are not told.</item>
+/// <item>Values of sensitive settings are not shown.</item>
 /// <item>Resources for which the answer has no room are INVALID_REQUEST: <see cref="AnswerRoom"/>.</item>
 /// <item>The documentation is our own: what a setting does here, see docs/settings.md.</item>
 /// </list>
@@ -61,7 +61,7 @@ public sealed class DescribeConfigsHandler(BrokerMetadata metadata, ServerConfig
         return ValueTask.FromResult<DescribeConfigsResponse?>(response);
     }
 
-    /// <summary>What a client is told that may not see the settings of a resource; null where it may.</summary>
+    /// <summary>The refusal of a client that may not see the settings of a resource; null where it may.</summary>
     private static (ErrorCode Error, string? Message)? Forbidden(DescribeConfigsRequest.DescribeConfigsResource resource, Access access) =>
         (ConfigResourceType)resource.ResourceType switch
         {

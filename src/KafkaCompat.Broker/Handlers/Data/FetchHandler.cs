@@ -18,7 +18,7 @@ namespace KafkaCompat.Broker.Handlers.Data;
 /// <item>The first partition with data returns at least one batch, however small the limits are; then the limits hold.</item>
 /// <item>A negative limit is UNKNOWN_SERVER_ERROR where there would be something to read.</item>
 /// <item>Sessions from 7 on: later fetches name what changed, answers hold what is news; see <see cref="FetchSessionCache"/>.</item>
-/// <item>From 9 on leader epochs are checked, from 12 on a diverging epoch is told, from 13 on topics go by id, from 16 on it is told who leads
+/// <item>From 9 on leader epochs are checked, from 12 on the answer has a diverging epoch, from 13 on topics go by id, from 16 on it says who leads
 /// instead.</item>
 /// <item>Under a quota no more is read than it allows at once; a client that is throttled gets an empty answer, and its session goes on as if nothing
 /// had been read.</item>
@@ -30,7 +30,7 @@ namespace KafkaCompat.Broker.Handlers.Data;
 [Serves(ApiKey.Fetch, 4, 18)]
 public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
 {
-    /// <summary>The first version that tells the leader; the schema has a place for it from 12 on, which Kafka leaves empty.</summary>
+    /// <summary>The first version whose answer names the leader; the schema has a place for it from 12 on, which Kafka leaves empty.</summary>
     private const short LeaderSinceVersion = 16;
 
     /// <summary>The first version with an error for the request as a whole.</summary>
@@ -39,7 +39,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
     /// <summary>The first version that fails without naming the partitions.</summary>
     private const short FailsWholeSince = 13;
 
-    /// <summary>The first version whose replicas tell more of themselves than their id.</summary>
+    /// <summary>The first version whose replicas send more of themselves than their id.</summary>
     private const short ReplicaStateSince = 15;
 
     private readonly PartitionTable _partitions;
@@ -109,7 +109,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
     }
 
     /// <summary>
-    /// Reads every partition once, in turn. Urgent is what the client should learn of at once. The rules are asked anew with each read: a partition of a
+    /// Reads every partition once, in turn. Urgent is what the client should learn of at once. The rules are asked again with each read: a partition of a
     /// session may have got its topic's name since the last one. Neighbours of one topic are asked about once.
     /// </summary>
     private (long Bytes, bool IsUrgent) Read(FetchScope scope, PartitionRead[] reads, Limits limits, RequestContext context)
@@ -224,7 +224,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
             var asked = scope.Partitions[i];
             if (scope.Session is { } session)
             {
-                // What is news: records, an error, a diverging epoch, or other offsets than were told last.
+                // What is news: records, an error, a diverging epoch, or other offsets than were sent last.
                 var isNews = read.Length > 0 || read.Error != ErrorCode.None || read.DivergingEpoch >= 0
                     || read.HighWatermark != asked.SentHighWatermark || read.LogStartOffset != asked.SentLogStartOffset;
                 if (scope.IsIncremental && !isNews) continue;
@@ -238,7 +238,7 @@ public sealed class FetchHandler : IHandler<FetchRequest, FetchResponse>
 
     private static void Remember(FetchSession session, FetchPartition asked, in PartitionRead read)
     {
-        // An error is told again until it is gone, so it is not remembered as told.
+        // An error is sent again until it is gone, so it is not remembered as sent.
         asked.SentHighWatermark = read.Error == ErrorCode.None ? read.HighWatermark : -1;
         asked.SentLogStartOffset = read.Error == ErrorCode.None ? read.LogStartOffset : -1;
         if (read.Length > 0) session.MoveToEnd(asked);

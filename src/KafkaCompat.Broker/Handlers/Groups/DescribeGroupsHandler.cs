@@ -12,7 +12,7 @@ namespace KafkaCompat.Broker.Handlers.Groups;
 /// <list type="bullet">
 /// <item>A group that does not exist, or is none of the classic protocol, is Dead: from 6 on with GROUP_ID_NOT_FOUND and Kafka's text, before
 /// without an error.</item>
-/// <item>From 3 on the operations a client may do, all of them where the listener has no rules; none are told with an error.</item>
+/// <item>From 3 on the operations a client may do, all of them where the listener has no rules; an error has none.</item>
 /// <item>Groups for which the answer has no room are INVALID_REQUEST: <see cref="AnswerRoom"/>.</item>
 /// </list>
 /// </summary>

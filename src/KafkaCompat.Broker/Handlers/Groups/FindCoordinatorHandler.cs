@@ -19,7 +19,7 @@ namespace KafkaCompat.Broker.Handlers.Groups;
 /// <item>A key type that there is not, and a share key in versions before 6, are INVALID_REQUEST.</item>
 /// </list>
 /// Left out: coordinators of transactions and of share groups' state. A transactional id is answered with TRANSACTIONAL_ID_AUTHORIZATION_FAILED and a
-/// share key with INVALID_REQUEST: of what a client may be told, these end its attempts at once, where most others have it try for ever. Kafka's own client is
+/// share key with INVALID_REQUEST: of the possible errors, these end a client's attempts at once, where most others have it try for ever. Kafka's own client is
 /// told UNSUPPORTED_VERSION for a transactional id: it gives up at both, and shows the text, which says what is the matter, beside an error that it does not
 /// know alone.
 /// </summary>

@@ -11,9 +11,9 @@ namespace KafkaCompat.Broker.Handlers.Groups;
 /// JoinGroup 0-9: takes part in a group of the classic protocol. The answer comes when the rebalance does.
 /// <list type="bullet">
 /// <item>An empty group id is INVALID_GROUP_ID, a session timeout out of bounds INVALID_SESSION_TIMEOUT.</item>
-/// <item>Version 0 has one timeout for both purposes. From 4 on a dynamic member without id is given one and told to come back with it
+/// <item>Version 0 has one timeout for both purposes. From 4 on a dynamic member without id is given one and has to come back with it
 /// (MEMBER_ID_REQUIRED). From 5 on static members. From 7 on the protocol's name is null where there is none, before it is empty.
-/// From 9 on a static leader that returns may be told to skip the assignment.</item>
+/// From 9 on a static leader that returns may be asked to skip the assignment.</item>
 /// </list>
 /// A consumer group (KIP-848) without members makes way for members of the classic protocol. Left out: joining one that has members; it is
 /// INCONSISTENT_GROUP_PROTOCOL, as for share and streams groups.

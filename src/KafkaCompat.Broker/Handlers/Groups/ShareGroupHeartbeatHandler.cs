@@ -7,7 +7,7 @@ namespace KafkaCompat.Broker.Handlers.Groups;
 
 /// <summary>
 /// ShareGroupHeartbeat 1: UNSUPPORTED_VERSION with a text, as Kafka answers where share groups are switched off. It is advertised although it is refused, so
-/// that the log tells of who asked.
+/// that the log names who asked.
 /// </summary>
 [Serves(ApiKey.ShareGroupHeartbeat, 1, 1)]
 public sealed class ShareGroupHeartbeatHandler(UnservedFeatures unserved) : IHandler<ShareGroupHeartbeatRequest, ShareGroupHeartbeatResponse>

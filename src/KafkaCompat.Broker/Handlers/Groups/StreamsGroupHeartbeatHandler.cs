@@ -7,7 +7,7 @@ namespace KafkaCompat.Broker.Handlers.Groups;
 
 /// <summary>
 /// StreamsGroupHeartbeat 0-1: UNSUPPORTED_VERSION with a text, as Kafka answers where the streams protocol is switched off. It is advertised although it is
-/// refused, so that the log tells of who asked.
+/// refused, so that the log names who asked.
 /// </summary>
 [Serves(ApiKey.StreamsGroupHeartbeat, 0, 1)]
 public sealed class StreamsGroupHeartbeatHandler(UnservedFeatures unserved) : IHandler<StreamsGroupHeartbeatRequest, StreamsGroupHeartbeatResponse>

@@ -10,7 +10,7 @@ namespace KafkaCompat.Broker.Handlers.Groups;
 /// <summary>
 /// SyncGroup 0-5: the leader hands in the assignment, everybody takes its part. Followers wait for the leader.
 /// <list type="bullet">
-/// <item>From 3 on static members. From 5 on the protocol's type and name are told; a request that leaves one out is INCONSISTENT_GROUP_PROTOCOL,
+/// <item>From 3 on static members. From 5 on the answer has the protocol's type and name; a request that leaves one out is INCONSISTENT_GROUP_PROTOCOL,
 /// before anything else of the group is looked at.</item>
 /// <item>An empty group id is INVALID_GROUP_ID.</item>
 /// </list>

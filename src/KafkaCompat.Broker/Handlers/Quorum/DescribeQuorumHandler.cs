@@ -17,7 +17,7 @@ namespace KafkaCompat.Broker.Handlers.Quorum;
 public sealed class DescribeQuorumHandler(Func<QuorumDescription> describe, TimeProvider time) : IHandler<DescribeQuorumRequest, DescribeQuorumResponse>
 {
 
-    /// <summary>The first version that tells the voters' directories and where they are reached.</summary>
+    /// <summary>The first version with the voters' directories and where they are reached.</summary>
     private const short DirectoriesSince = 2;
 
     public ValueTask<DescribeQuorumResponse?> Handle(DescribeQuorumRequest request, RequestContext context)

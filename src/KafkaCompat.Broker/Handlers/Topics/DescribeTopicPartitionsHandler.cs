@@ -65,7 +65,7 @@ public sealed class DescribeTopicPartitionsHandler(BrokerMetadata metadata, Serv
             response.NextCursor = new() { TopicName = name, PartitionIndex = next };
             break;
         }
-        // With each page anew.
+        // Again with each page.
         if (request.Topics.Count > 0)
         {
             response.Topics.AddRange(names.Except(described).Select(static name => new DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponseTopic
