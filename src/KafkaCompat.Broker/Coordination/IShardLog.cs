@@ -1,4 +1,5 @@
 using KafkaCompat.Protocol;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Coordination;
 
@@ -7,6 +8,9 @@ namespace KafkaCompat.Broker.Coordination;
 /// </summary>
 internal interface IShardLog
 {
+    /// <summary>Where to append while appends take long, so that no other thread waits for them; null while they do not.</summary>
+    IDiskThreads? SlowDisk => null;
+
     /// <summary>Where the log begins.</summary>
     long StartOffset { get; }
 

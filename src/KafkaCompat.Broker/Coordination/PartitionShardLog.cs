@@ -3,6 +3,7 @@ using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Coordination;
 
@@ -11,6 +12,8 @@ internal sealed class PartitionShardLog(Partition partition, int leaderEpoch, Ti
 {
     /// <summary>What one step of loading reads: large enough for few steps, small enough to be copied.</summary>
     private const int MaxReadBytes = 1024 * 1024;
+
+    public IDiskThreads? SlowDisk => partition.Log.SlowDisk;
 
     public long StartOffset => partition.Log.LogStartOffset;
 

@@ -55,7 +55,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
         _partition = partition;
         _log = log;
         (_time, _wheel, _logger, var scheduler) = surroundings;
-        _mailbox = new Mailbox<Action>(ShardBounds.MaxQueued, ShardBounds.MaxItemsPerTurn, TakeTurn, scheduler);
+        _mailbox = new Mailbox<Action>(ShardBounds.MaxQueued, ShardBounds.MaxItemsPerTurn, TakeTurn, scheduler) { SlowDisk = () => log.SlowDisk };
         _load = new ShardLoad<TShard>(kind, partition, log, surroundings, outcome => _mailbox.Post(() => Loaded(outcome)), _closing.Token);
         _deadline = new Deadline(this);
     }

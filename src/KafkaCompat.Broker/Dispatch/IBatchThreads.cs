@@ -14,19 +14,6 @@ public interface IBatchThreads
     /// <summary>Does the work; the task ends or fails with it.</summary>
     Task Run(Action work);
 
-    /// <summary>
-    /// Makes an answer there. The socket's thread goes on with other connections; the one that asked keeps the request's bytes and starts no other request
-    /// meanwhile, so that it has no more than one under way and none overtakes another.
-    /// </summary>
-    async ValueTask<TAnswer> Answer<TAnswer>(RequestContext context, Func<TAnswer> make)
-    {
-        var answer = default(TAnswer)!;
-        var made = Run(() => answer = make());
-        context.KeepBytesUntil(made);
-        await made;
-        return answer;
-    }
-
     private sealed class CallersThread : IBatchThreads
     {
         public Task Run(Action work) => IDiskThreads.None.Run(work);

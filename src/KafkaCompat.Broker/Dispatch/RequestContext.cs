@@ -64,6 +64,19 @@ public sealed class RequestContext(ApiKey key, short apiVersion, int correlation
     internal Task? BytesInUse { get; private set; }
 
     /// <summary>
+    /// Makes an answer on other threads: those of <see cref="IBatchThreads"/>, or those of a disk. The socket's thread goes on with other connections; this one
+    /// keeps the request's bytes and starts no other request meanwhile, so that it has no more than one under way there and none overtakes another.
+    /// </summary>
+    public async ValueTask<TAnswer> AnswerOn<TAnswer>(Func<Action, Task> threads, Func<TAnswer> make)
+    {
+        var answer = default(TAnswer)!;
+        var made = threads(() => answer = make());
+        KeepBytesUntil(made);
+        await made;
+        return answer;
+    }
+
+    /// <summary>
     /// All that the request does is done and ordered, and what is left is to wait for its acknowledgement: Produce requests behind it may be started meanwhile.
     /// Before the handler's first await, or before the task of <see cref="KeepBytesUntil"/> ends.
     /// </summary>

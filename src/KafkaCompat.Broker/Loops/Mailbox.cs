@@ -1,3 +1,5 @@
+using KafkaCompat.Storage.Files;
+
 namespace KafkaCompat.Broker.Loops;
 
 /// <summary>
@@ -22,6 +24,9 @@ internal sealed class Mailbox<T>(int capacity, int itemsPerTurn, Action turn, Ta
     /// <summary>Whether a turn runs, or has been scheduled.</summary>
     private bool _isBusy;
 
+    /// <summary>The disk that turns would wait for at present: they run on its threads, and on none of a socket. Null while they wait for none.</summary>
+    public Func<IDiskThreads?>? SlowDisk { get; init; }
+
     /// <summary>Posts an item, and takes a turn where the mailbox is idle. False where it is full.</summary>
     public bool TryPost(T item)
     {
@@ -30,7 +35,7 @@ internal sealed class Mailbox<T>(int capacity, int itemsPerTurn, Action turn, Ta
             if (_items.Count >= capacity) return false;
             if (!Enqueue(item)) return true;
         }
-        TakeTurn();
+        Begin();
         return true;
     }
 
@@ -41,7 +46,7 @@ internal sealed class Mailbox<T>(int capacity, int itemsPerTurn, Action turn, Ta
         {
             if (!Enqueue(item)) return;
         }
-        TakeTurn();
+        Begin();
     }
 
     /// <summary>As <see cref="Post"/>, but this thread is kept by none of it.</summary>
@@ -79,6 +84,12 @@ internal sealed class Mailbox<T>(int capacity, int itemsPerTurn, Action turn, Ta
         return true;
     }
 
+    private void Begin()
+    {
+        if (SlowDisk?.Invoke() is { } disk) _ = disk.Run(TakeTurn);
+        else TakeTurn();
+    }
+
     private void TakeTurn()
     {
         while (true)
@@ -101,6 +112,6 @@ internal sealed class Mailbox<T>(int capacity, int itemsPerTurn, Action turn, Ta
     }
 
     private void Schedule() =>
-        _ = Task.Factory.StartNew(
+        _ = SlowDisk?.Invoke()?.Run(TakeTurn) ?? Task.Factory.StartNew(
             static state => ((Mailbox<T>)state!).TakeTurn(), this, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler);
 }

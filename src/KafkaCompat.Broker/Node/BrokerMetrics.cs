@@ -180,6 +180,11 @@ public sealed class BrokerMetrics : IDisposable
         Metrics.Gauge("kafka.log.directory.offline", "{directory}", ["directory"], "1 for a log directory that has failed.",
             $"{jmx},name=LogDirectoryOffline,logDirectory=*",
             () => directories.All.Select(static directory => Series(directory.Health.IsFailed ? 1 : 0, "directory", directory.Path)));
+        Metrics.Gauge("kafka.log.directory.slow", "{directory}", ["directory"],
+            $"1 for a log directory to which appends take long: one took more than {SlowAppends.SlowMs} ms, and they wait on threads of their own.", "",
+            () => directories.All.Select(static directory => Series(directory.Environment.Appends.AreSlow ? 1 : 0, "directory", directory.Path)));
+        Metrics.Counter("kafka.log.appends.slow", "{append}", ["directory"], $"Appends that took more than {SlowAppends.SlowMs} ms.", "",
+            () => directories.All.Select(static directory => Series(directory.Environment.Appends.Count, "directory", directory.Path)));
         Metrics.Gauge("kafka.log.directory.usable", "By", ["directory"], "Bytes that the file system of a log directory has left.", "",
             () => directories.Online.Select(static directory =>
                 Series(directory.Environment.Files.Space(directory.Path).UsableBytes, "directory", directory.Path)));

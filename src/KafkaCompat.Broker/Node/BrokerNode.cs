@@ -48,6 +48,8 @@ public sealed class BrokerNode : IAsyncDisposable
         {
             directory.Health.ShortageMet += shortages.Refused;
             directory.Health.Failed += cause => OnFailed(directory, cause);
+            directory.Environment.Appends.BecameSlow += tookMs => BrokerNodeLogMessages.AppendsAreSlow(_logger, directory.Path, tookMs);
+            directory.Environment.Appends.BecameFast += () => BrokerNodeLogMessages.AppendsAreFast(_logger, directory.Path, SlowAppends.SlowForMs);
             // It may have failed while the node started.
             if (directory.Health.Cause is { } earlier) OnFailed(directory, earlier);
         }

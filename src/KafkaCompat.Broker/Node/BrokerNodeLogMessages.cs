@@ -62,4 +62,12 @@ internal static partial class BrokerNodeLogMessages
         "The stop goes on without {Work}: a disk does not answer within the {Milliseconds} ms that a stop allows. The directories on other disks are closed "
             + "in order.")]
     public static partial void DiskWorkGoesOn(ILogger logger, string work, int milliseconds);
+
+    [LoggerMessage(1333, LogLevel.Warning,
+        "An append to the log directory {Directory} took {Milliseconds} ms. Until appends are fast again they wait on threads of their own, away from the "
+            + "directories on other disks.")]
+    public static partial void AppendsAreSlow(ILogger logger, string directory, long milliseconds);
+
+    [LoggerMessage(1334, LogLevel.Information, "Appends to the log directory {Directory} are fast again: none was slow for {Milliseconds} ms.")]
+    public static partial void AppendsAreFast(ILogger logger, string directory, int milliseconds);
 }

@@ -35,6 +35,7 @@ internal sealed class BrokerPartitions : IAsyncDisposable
         _settings = metadata.Settings;
         _logger = surroundings.NodeLogger;
         var logLogger = surroundings.Logs.CreateLogger("kafkacompat.logs");
+        Table = new PartitionTable { Disks = [.. directories.All.Select(static directory => directory.Environment.Appends)] };
         _syncer = new LogSyncer(surroundings.Time);
         _opener = new PartitionOpener(directories, metadata, _syncer, surroundings.Time, logLogger) { Placed = placed };
         _hosted = new HostedPartitions(Table, _opener, directories, metadata, logLogger);
@@ -46,7 +47,7 @@ internal sealed class BrokerPartitions : IAsyncDisposable
     /// <summary>Raised when other directories take no new partitions than before; the controller has to hear of it.</summary>
     public event Action? CordonsChanged;
 
-    public PartitionTable Table { get; } = new();
+    public PartitionTable Table { get; }
 
     /// <summary>Makes the partitions what the metadata says.</summary>
     public IMetadataListener Hosted => _hosted;

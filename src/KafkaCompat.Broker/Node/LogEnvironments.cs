@@ -5,7 +5,7 @@ using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Node;
 
-/// <summary>What the logs of each directory stand on. Each directory has its own health and its own randomness: their logs work side by side.</summary>
+/// <summary>What the logs of each directory stand on. Each directory has its own health, threads and randomness: their logs work side by side.</summary>
 internal sealed class LogEnvironments(ServerConfig config, IFileStore files, RecoveryWatch recovery, NodeSurroundings surroundings)
 {
     private readonly DamageLogger _damage = new(surroundings.NodeLogger, surroundings.Time);
@@ -16,11 +16,11 @@ internal sealed class LogEnvironments(ServerConfig config, IFileStore files, Rec
         {
             Damage = _damage.Log,
             ProducerIdExpirationMs = config.GetInt(ConfigKeys.ProducerIdExpirationMs),
-            DiskThreads = surroundings.DiskThreads,
+            DiskThreads = surroundings.DiskThreads.Of(path),
         };
         // The window is that of the node.
         if (config.WriteBehindBytes > 0 && config.LogDirs.Contains(path))
-            environment.WriteBehind = new WriteBehind(config.WriteBehindBytes / config.LogDirs.Count, environment.Health, surroundings.DiskThreads);
+            environment.WriteBehind = new WriteBehind(config.WriteBehindBytes / config.LogDirs.Count, environment.Health, environment.DiskThreads);
         return environment;
     }
 }

@@ -36,6 +36,7 @@ public sealed class MetadataLog : IDisposable
         _folder = folder;
         _log = log;
         _snapshots = snapshots;
+        DiskThreads = environment.DiskThreads.Of(FolderName);
     }
 
     /// <summary>The newest snapshot; null where there is none.</summary>
@@ -45,7 +46,7 @@ public sealed class MetadataLog : IDisposable
     public long FirstOffset => LatestSnapshot?.EndOffset ?? StartOffset;
 
     /// <summary>The threads that wait for this log's disk.</summary>
-    public IDiskThreads DiskThreads => _environment.DiskThreads.ForMetadata;
+    public IDiskThreads DiskThreads { get; }
 
     public long EndOffset => _log.LogEndOffset;
 

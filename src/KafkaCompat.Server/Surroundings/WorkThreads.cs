@@ -5,8 +5,8 @@ namespace KafkaCompat.Server.Surroundings;
 
 /// <summary>
 /// Threads of the program for work of one kind. One is started when there is work and all others are busy, up to a bound; behind that, work waits its
-/// turn. How much can wait is bounded by who asks: each background task, each worker of the syncer and each write-behind has one piece of work for the disk
-/// under way, and each connection one request whose batches take long.
+/// turn. How much can wait is bounded by who asks: each background task, each worker of the syncer and each write-behind has one piece of work for a disk under
+/// way, and each connection one request whose batches take long or go to a disk that does.
 /// </summary>
 internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> start) : IDiskThreads, IBatchThreads, IDisposable
 {
@@ -14,11 +14,8 @@ internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> st
     {
     }
 
-    /// <summary>For the disk: enough that four syncs, the background tasks and a write-behind do not wait for one another.</summary>
+    /// <summary>For a disk: enough that four syncs, the background tasks and a write-behind do not wait for one another.</summary>
     public const int MaxDiskThreads = 12;
-
-    /// <summary>For the metadata log: a sync and a snapshot at a time.</summary>
-    public const int MaxMetadataThreads = 2;
 
     /// <summary>For batches: they need a processor all the time, so that more threads than these would only make one another wait.</summary>
     public static readonly int MaxBatchThreads = Environment.ProcessorCount;
@@ -28,20 +25,23 @@ internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> st
     private readonly Queue<(Action Work, TaskCompletionSource Done)> _waiting = new();
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _work = new(0);
-    private WorkThreads? _metadata;
+    private readonly Dictionary<string, WorkThreads> _named = new(StringComparer.Ordinal);
     private int _threads;
     private int _idle;
     private bool _isStopped;
 
     /// <inheritdoc/>
-    public IDiskThreads ForMetadata
+    public IDiskThreads Of(string of)
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
+            ObjectDisposedException.ThrowIf(_isStopped, this);
+            if (!_named.TryGetValue(of, out var threads))
             {
-                return _metadata ??= new WorkThreads($"{name}-metadata", MaxMetadataThreads, start);
+                _named.Add(of, threads = new WorkThreads($"{name} {of}", maxThreads, start));
             }
+
+            return threads;
         }
     }
 
@@ -89,7 +89,11 @@ internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> st
         lock (_gate)
         {
             _isStopped = true;
-            _metadata?.Dispose();
+            foreach (var threads in _named.Values)
+            {
+                threads.Dispose();
+            }
+
             // Without work there was no thread, and a semaphore refuses to be released by none.
             if (_threads > 0)
             {

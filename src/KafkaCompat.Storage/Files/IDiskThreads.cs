@@ -9,8 +9,11 @@ public interface IDiskThreads
     /// <summary>Work is done where it is asked for.</summary>
     static IDiskThreads None { get; } = new CallersThread();
 
-    /// <summary>Threads of their own for the metadata log, which all else waits for: a disk with partitions that hangs takes none of them.</summary>
-    IDiskThreads ForMetadata => this;
+    /// <summary>
+    /// Threads of their own, a bounded number, which no other work than that of a name takes: that of a log directory, whose disk may hang and then keeps no
+    /// other's work, and that of the metadata log, which all else waits for.
+    /// </summary>
+    IDiskThreads Of(string name) => this;
 
     /// <summary>Does the work; the task ends or fails with it.</summary>
     Task Run(Action work);

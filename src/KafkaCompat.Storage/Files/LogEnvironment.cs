@@ -14,6 +14,9 @@ public sealed class LogEnvironment(IFileStore files, TimeProvider clock, Random 
 
     public DirectoryHealth Health { get; } = new();
 
+    /// <summary>Whether appends to its logs take long.</summary>
+    public SlowAppends Appends { get; } = new(clock);
+
     /// <summary>How long it took to make its logs durable.</summary>
     public FlushTimes Flushes { get; } = new();
 

@@ -13,8 +13,64 @@ internal sealed class LogEndWriter(LogEnvironment environment, LoadedLog loaded,
     /// <summary>The log was cut, and some of its epochs may be gone.</summary>
     public void EpochsChanged() => _latestEpoch = loaded.Epochs.LatestEpoch;
 
+    /// <summary>Writes batches behind the log's end, into a new segment where the last one is full.</summary>
+    public LogAppend Append(in BatchRun batches, LogSettings settings)
+    {
+        var append = LogAppend.Measure(batches, view.End.Offset);
+        var tickMs = environment.Clock.TickMs();
+        var isWatched = environment.Appends.Begin(tickMs);
+        try
+        {
+            MakeRoom(append, (int)batches.Bytes.Length, settings, tickMs);
+            Write(batches, settings);
+            return append;
+        }
+        finally
+        {
+            environment.Appends.End(tickMs, isWatched);
+        }
+    }
+
+    /// <summary>Closes the active segment and starts a new one at an offset, unless the active one is empty and starts there.</summary>
+    public void RollAt(long offset, LogSettings settings)
+    {
+        var active = view.End.Segment;
+        if (active.Size == 0 && active.BaseOffset == offset)
+            return;
+        loaded.Producers.SetEndOffset(offset);
+        loaded.Producers.TakeSnapshot();
+        var next = LogSegment.Create(environment, loaded.Folder, offset, settings);
+        try
+        {
+            active.Seal();
+        }
+        catch
+        {
+            // The old segment goes on, so a file that says that it has ended must not stay.
+            next.DeleteFiles();
+            throw;
+        }
+        segments.Add(next);
+        view.End = new LogEnd(view.End.Offset, next, 0);
+    }
+
+    private void MakeRoom(in LogAppend append, int bytes, LogSettings settings, long tickMs)
+    {
+        try
+        {
+            if (view.End.Segment.ShouldRoll(settings, tickMs, bytes, append.MaxTimestamp, append.LastOffset))
+                RollAt(Math.Max(append.FirstOffset, view.End.Offset), settings);
+            // Opened before a byte is written: a process that has too many files open refuses the append, and the log is as it was.
+            _ = view.End.Segment.File;
+        }
+        catch (IOException failure)
+        {
+            throw environment.Health.RefusedBy(failure);
+        }
+    }
+
     /// <summary>The bytes go to the segment, what follows from them is taken in, and readers find them. A failure fails the directory.</summary>
-    public void Write(in BatchRun batches, LogSettings settings)
+    private void Write(in BatchRun batches, LogSettings settings)
     {
         var active = view.End.Segment;
         try
@@ -68,28 +124,5 @@ internal sealed class LogEndWriter(LogEnvironment environment, LoadedLog loaded,
             throw;
         }
         view.End = new LogEnd(next, active, active.Size);
-    }
-
-    /// <summary>Closes the active segment and starts a new one at an offset, unless the active one is empty and starts there.</summary>
-    public void RollAt(long offset, LogSettings settings)
-    {
-        var active = view.End.Segment;
-        if (active.Size == 0 && active.BaseOffset == offset)
-            return;
-        loaded.Producers.SetEndOffset(offset);
-        loaded.Producers.TakeSnapshot();
-        var next = LogSegment.Create(environment, loaded.Folder, offset, settings);
-        try
-        {
-            active.Seal();
-        }
-        catch
-        {
-            // The old segment goes on, so a file that says that it has ended must not stay.
-            next.DeleteFiles();
-            throw;
-        }
-        segments.Add(next);
-        view.End = new LogEnd(view.End.Offset, next, 0);
     }
 }

@@ -77,6 +77,9 @@ public sealed class PartitionLog : IDisposable
     /// <summary>Where to wait for this log's disk.</summary>
     public IDiskThreads DiskThreads => _environment.DiskThreads;
 
+    /// <summary>Where to append while appends to this log's directory take long, so that no other thread waits for them; null while they do not.</summary>
+    public IDiskThreads? SlowDisk => _environment.Appends.AreSlow ? _environment.DiskThreads : null;
+
     /// <summary>The configs; a change counts from the next append or retention run on.</summary>
     public LogSettings Settings
     {
@@ -147,21 +150,7 @@ public sealed class PartitionLog : IDisposable
         lock (_gate)
         {
             RequireOpen();
-            var append = LogAppend.Measure(batches, _view.End.Offset);
-            var tickMs = _environment.Clock.TickMs();
-            try
-            {
-                if (_view.End.Segment.ShouldRoll(_settings, tickMs, (int)batches.Bytes.Length, append.MaxTimestamp, append.LastOffset))
-                    _append.RollAt(Math.Max(append.FirstOffset, _view.End.Offset), _settings);
-                // Opened before a byte is written: a process that has too many files open refuses the append, and the log is as it was.
-                _ = _view.End.Segment.File;
-            }
-            catch (IOException failure)
-            {
-                throw _environment.Health.RefusedBy(failure);
-            }
-            _append.Write(batches, _settings);
-            return append;
+            return _append.Append(batches, _settings);
         }
     }
 

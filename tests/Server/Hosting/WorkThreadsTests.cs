@@ -35,4 +35,21 @@ public sealed class WorkThreadsTests
         await second;
         Assert.Equal(2, started);
     }
+
+    [Fact]
+    public async Task Work_of_one_name_waits_for_none_of_another()
+    {
+        using var threads = new WorkThreads("test", 1);
+        using var gate = new ManualResetEventSlim();
+        var (one, other) = (threads.Of("one"), threads.Of("other"));
+        Assert.Same(one, threads.Of("one"));
+        var hangs = one.Run(gate.Wait);
+        var behind = one.Run(static () => { });
+        await other.Run(static () => { });
+        await one.Of("within").Run(static () => { });
+        Assert.False(behind.IsCompleted);
+        gate.Set();
+        await hangs;
+        await behind;
+    }
 }

@@ -15,5 +15,5 @@ public sealed class PushTelemetryHandler(ClientTelemetry telemetry, IBatchThread
 {
     public ValueTask<PushTelemetryResponse?> Handle(PushTelemetryRequest request, RequestContext context) =>
         // Ten megabytes may have to be decompressed and read: not on a thread that other connections wait for.
-        threads.Answer<PushTelemetryResponse?>(context, () => new PushTelemetryResponse { ErrorCode = telemetry.Push(request, context.TraitsOf) });
+        context.AnswerOn<PushTelemetryResponse?>(threads.Run, () => new PushTelemetryResponse { ErrorCode = telemetry.Push(request, context.TraitsOf) });
 }

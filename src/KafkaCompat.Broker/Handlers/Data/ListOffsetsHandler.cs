@@ -28,7 +28,7 @@ public sealed class ListOffsetsHandler(PartitionTable partitions, IBatchThreads 
 
     public ValueTask<ListOffsetsResponse?> Handle(ListOffsetsRequest request, RequestContext context) =>
         SearchesByTime(request)
-            ? batchThreads.Answer<ListOffsetsResponse?>(context, () => Answer(request, context))
+            ? context.AnswerOn<ListOffsetsResponse?>(batchThreads.Run, () => Answer(request, context))
             : ValueTask.FromResult<ListOffsetsResponse?>(Answer(request, context));
 
     private static bool SearchesByTime(ListOffsetsRequest request)

@@ -8,6 +8,7 @@ using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Names;
 using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Handlers.Data;
 
@@ -46,12 +47,29 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
     /// <summary>Requests that wait for their acknowledgement.</summary>
     internal int Waiting => Volatile.Read(ref _waiting);
 
-    public ValueTask<ProduceResponse?> Handle(ProduceRequest request, RequestContext context) =>
-        TakesLong(request, context) ? AppendElsewhere(request, context) : Append(request, context);
+    public ValueTask<ProduceResponse?> Handle(ProduceRequest request, RequestContext context)
+    {
+        if (partitions.HasSlowDisk && SlowDisk(request, context) is { } disk) return AppendOn(disk.Run, request, context);
+        return TakesLong(request, context) ? AppendOn(batchThreads.Run, request, context) : Append(request, context);
+    }
 
     /// <summary>The connection waits until its batches are in the log, and no longer: not for their acknowledgement.</summary>
-    private async ValueTask<ProduceResponse?> AppendElsewhere(ProduceRequest request, RequestContext context) =>
-        await await batchThreads.Answer(context, () => Append(request, context));
+    private async ValueTask<ProduceResponse?> AppendOn(Func<Action, Task> threads, ProduceRequest request, RequestContext context) =>
+        await await context.AnswerOn(threads, () => Append(request, context));
+
+    /// <summary>Where to append, if a partition lies on a disk that takes long.</summary>
+    private IDiskThreads? SlowDisk(ProduceRequest request, RequestContext context)
+    {
+        foreach (var topic in request.TopicData)
+        {
+            if (NameOf(topic, context) is not { } name) continue;
+            foreach (var data in topic.PartitionData)
+            {
+                if (partitions.Find(name, data.Index)?.Log.SlowDisk is { } disk) return disk;
+            }
+        }
+        return null;
+    }
 
     private bool TakesLong(ProduceRequest request, RequestContext context)
     {

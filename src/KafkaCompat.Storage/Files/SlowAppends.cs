@@ -1,0 +1,98 @@
+namespace KafkaCompat.Storage.Files;
+
+/// <summary>
+/// Whether appends to the logs of one directory take long. While they do, whoever answers clients has them made on the directory's threads for the disk, and
+/// the thread of the socket goes on with other connections. The append by which that is found out has held its thread; those that come while it is under way
+/// hold none.
+/// </summary>
+/// <remarks>
+/// A fast disk pays two readings of the clock an append, and nobody waits here for anybody. Of the appends under way at one time the first is watched: that a
+/// disk does not answer at all is seen by the next append.
+/// </remarks>
+public sealed class SlowAppends(TimeProvider clock)
+{
+    /// <summary>An append that takes longer is a slow one.</summary>
+    public const int SlowMs = 50;
+
+    /// <summary>How long no append may have been slow before appends are expected to be fast again. So the log has two lines in that time at most.</summary>
+    public const int SlowForMs = 10_000;
+
+    private const long None = long.MinValue;
+
+    private readonly Lock _lock = new();
+    private long _watchedSinceMs = None;
+    private volatile bool _areSlow;
+    private long _lastSlowMs;
+    private long _count;
+
+    /// <summary>Called when an append was slow, with its milliseconds, where they were expected to be fast.</summary>
+    public event Action<long>? BecameSlow;
+
+    /// <summary>Called when appends are expected to be fast again.</summary>
+    public event Action? BecameFast;
+
+    /// <summary>Appends that were slow.</summary>
+    public long Count => Interlocked.Read(ref _count);
+
+    /// <summary>Whether the next append is expected to take long.</summary>
+    public bool AreSlow
+    {
+        get
+        {
+            if (_areSlow)
+                return true;
+            var since = Volatile.Read(ref _watchedSinceMs);
+            if (since == None)
+                return false;
+            var now = clock.TickMs();
+            if (now - since <= SlowMs)
+                return false;
+            Slow(now - since, now);
+            return true;
+        }
+    }
+
+    /// <summary>An append begins. Whether it is watched is to be told to <see cref="End"/>.</summary>
+    internal bool Begin(long tickMs) =>
+        Volatile.Read(ref _watchedSinceMs) == None && Interlocked.CompareExchange(ref _watchedSinceMs, tickMs, None) == None;
+
+    /// <summary>An append has ended that began at a tick, whatever came of it.</summary>
+    internal void End(long begunMs, bool isWatched)
+    {
+        if (isWatched)
+            Volatile.Write(ref _watchedSinceMs, None);
+        var now = clock.TickMs();
+        if (now - begunMs > SlowMs)
+        {
+            _ = Interlocked.Increment(ref _count);
+            Slow(now - begunMs, now);
+        }
+        else if (_areSlow)
+        {
+            Fast(now);
+        }
+    }
+
+    private void Slow(long tookMs, long nowMs)
+    {
+        lock (_lock)
+        {
+            _lastSlowMs = nowMs;
+            if (_areSlow)
+                return;
+            _areSlow = true;
+        }
+        BecameSlow?.Invoke(tookMs);
+    }
+
+    private void Fast(long nowMs)
+    {
+        lock (_lock)
+        {
+            if (!_areSlow || nowMs - _lastSlowMs < SlowForMs)
+                return;
+            _areSlow = false;
+        }
+        BecameFast?.Invoke();
+    }
+}

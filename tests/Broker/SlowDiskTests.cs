@@ -1,0 +1,236 @@
+using System.Collections.Concurrent;
+using KafkaCompat.Broker.Node;
+using KafkaCompat.Broker.Tests.Connections;
+using KafkaCompat.Broker.Tests.Loops;
+using KafkaCompat.Cluster.Machines;
+using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage.Files;
+using KafkaCompat.Tests.Shared;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace KafkaCompat.Broker.Tests;
+
+/// <summary>A node of two disks, one of which takes long, or does not answer: it keeps its own partitions waiting, and nobody else.</summary>
+public sealed class SlowDiskTests : IAsyncDisposable
+{
+    private const string Slow = "/disk1";
+
+    private readonly ManualTime _time = new();
+    private readonly DiskOfTests _disk;
+    private readonly RecordedLines _lines = new(LogLevel.Information);
+    private readonly NamedThreads _threads = new();
+    private BrokerNode? _node;
+
+    public SlowDiskTests() => _disk = new DiskOfTests(_time);
+
+    [Fact]
+    public async Task Appends_to_a_disk_that_does_not_answer_keep_no_other_connection_waiting()
+    {
+        var node = await Start();
+        await CreateTopic(node, 2);
+        var begun = _threads.Begun(Slow);
+        var (first, second, third, healthy) = (Connect(), Connect(), Connect(), Connect());
+        _disk.Hang();
+        // Nobody knows of it before the first append, which keeps the thread of its connection.
+        _ = Task.Run(() => first.Post(Records.Produce("t", Records.Batch(), 1), 12), TestContext.Current.CancellationToken);
+        await _disk.HasHung;
+        _time.Advance(TimeSpan.FromMilliseconds(SlowAppends.SlowMs + 1));
+
+        // These are read on the thread of this test, which goes on.
+        _ = await second.Post(Records.Produce("t", Records.Batch(2), 1), 12);
+        _ = await second.Post(Records.Produce("t", Records.Batch(3), 1), 12);
+        _ = await second.Post(ListEnd(), 7);
+        _ = await third.Post(Records.Produce("t", Records.Batch(4), 1, acks: 0), 12);
+        _ = await third.Post(ListEnd(), 7);
+        await Eventually.Is(() => _threads.Begun(Slow) == begun + 2);
+        Assert.Equal(0, await Records.Send(healthy, "t", Records.Batch()));
+        Assert.Equal(1, await Records.Send(healthy, "t", Records.Batch()));
+        var metadata = await healthy.Ask<MetadataRequest, MetadataResponse>(new() { Topics = null }, 12);
+        Assert.Equal(2, metadata.Topics[0].Partitions.Count);
+        // The third batch is not looked at before the second is in the log.
+        Assert.Equal(begun + 2, _threads.Begun(Slow));
+
+        _disk.GoOn();
+        Assert.Equal(0, BaseOffset(await first.Receive()));
+        var before = BaseOffset(await second.Receive());
+        var behind = BaseOffset(await second.Receive());
+        Assert.True(before < behind, $"{before} < {behind}");
+        Assert.InRange(End(await second.Receive()), behind + 3, 10);
+        // Whether it came before the others or behind them, it is there when the next request of its connection is answered.
+        Assert.InRange(End(await third.Receive()), 5, 10);
+        await Eventually.Is(() => node.Broker.Partitions.Find("t", 1)!.HighWatermark == 10);
+        Assert.Contains(_lines.Lines, static line => line.StartsWith($"An append to the log directory {Slow} took 51 ms.", StringComparison.Ordinal));
+        Assert.Single(_lines.Lines, static line => line.Contains("An append to", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_disk_that_is_fast_again_has_its_appends_made_on_the_spot()
+    {
+        var node = await Start();
+        await CreateTopic(node, 2);
+        var client = Connect();
+        Assert.Equal(0, await Records.Send(client, "t", Records.Batch(), 1));
+        _disk.TakesMs = SlowAppends.SlowMs + 1;
+        Assert.Equal(1, await Records.Send(client, "t", Records.Batch(), 1));
+        Assert.Equal(2, await Records.Send(client, "t", Records.Batch(), 1));
+        Assert.Equal(0, await Records.Send(client, "t", Records.Batch()));
+        _disk.TakesMs = 0;
+        _time.Advance(TimeSpan.FromMilliseconds(SlowAppends.SlowForMs));
+        Assert.Equal(3, await Records.Send(client, "t", Records.Batch(), 1));
+        Assert.Equal(4, await Records.Send(client, "t", Records.Batch(), 1));
+        Assert.Equal([null, null, Slow, Slow, null], _disk.Writers);
+        Assert.Contains(_lines.Lines, static line => line.StartsWith($"Appends to the log directory {Slow} are fast again", StringComparison.Ordinal));
+        Assert.False(node.Broker.Partitions.HasSlowDisk);
+        Assert.Null(node.Broker.Partitions.Find("t", 1)!.Log.SlowDisk);
+        Assert.Equal(2, node.Broker.Directories.All[1].Environment.Appends.Count);
+    }
+
+    /// <summary>A coordinator's partition lies on the slow disk: who commits waits for it, and the thread of the connection does not.</summary>
+    [Fact]
+    public async Task A_coordinator_appends_to_a_slow_disk_on_its_threads()
+    {
+        var node = await Start(("offsets.topic.num.partitions", "2"));
+        var client = Connect();
+        var found = await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = { "g" } }, 4);
+        await Eventually.Is(() => node.Broker.Groups.LoadedPartitions == 2);
+        Assert.Single(found.Coordinators);
+        await CreateTopic(node, 1);
+        Assert.Equal(ErrorCode.None, Error(await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(Commit(Slowest(node)), 8)));
+        _disk.TakesMs = SlowAppends.SlowMs + 1;
+        Assert.Equal(ErrorCode.None, Error(await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(Commit(Slowest(node)), 8)));
+        Assert.Null(_disk.Writers[^1]);
+        _disk.Hang();
+        _ = await client.Post(Commit(Slowest(node)), 8);
+        await _disk.HasHung;
+        Assert.Equal(Slow, _disk.Writers[^1]);
+        Assert.Equal(0, await Records.Send(Connect(), "t", Records.Batch()));
+        _disk.GoOn();
+        Assert.Equal(ErrorCode.None, Error(MemoryClient.Decode<OffsetCommitRequest, OffsetCommitResponse>((await client.Receive())!, 8)));
+
+        static ErrorCode Error(OffsetCommitResponse response) => response.Topics[0].Partitions[0].ErrorCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _disk.GoOn();
+        if (_node is not null) await _node.DisposeAsync();
+        _disk.Dispose();
+    }
+
+    /// <summary>A group whose partition lies on the slow disk.</summary>
+    private static string Slowest(BrokerNode node) => Enumerable.Range(0, 100).Select(static i => $"g{i}").First(group =>
+        node.Broker.Partitions.Find("__consumer_offsets", ShardPartition.For(group, 2))!.Log.Folder.StartsWith(Slow, StringComparison.Ordinal));
+
+    private static OffsetCommitRequest Commit(string group) => new()
+    {
+        GroupId = group,
+        GenerationIdOrMemberEpoch = -1,
+        Topics = { new() { Name = "t", Partitions = { new() { CommittedOffset = 0 } } } },
+    };
+
+    private static ListOffsetsRequest ListEnd() =>
+        new() { ReplicaId = -1, Topics = { new() { Name = "t", Partitions = { new() { PartitionIndex = 1, Timestamp = -1 } } } } };
+
+    private static long BaseOffset(byte[]? frame) =>
+        MemoryClient.Decode<ProduceRequest, ProduceResponse>(frame!, 12).Responses[0].PartitionResponses[0].BaseOffset;
+
+    private static long End(byte[]? frame) => MemoryClient.Decode<ListOffsetsRequest, ListOffsetsResponse>(frame!, 7).Topics[0].Partitions[0].Offset;
+
+    private async Task<BrokerNode> Start(params (string Name, string Value)[] settings) => _node = await BrokerNode.StartAsync(
+        TestNode.ConfigOf([("log.dirs", "/disk0,/disk1"), .. settings]), _disk.Files, _time, new Random(5), _lines, _threads,
+        seams: new NodeSeams { EngineTime = TimeProvider.System });
+
+    private MemoryClient Connect()
+    {
+        var connection = new MemoryConnection();
+        return new MemoryClient(connection, _node!.Serve(connection, "PLAINTEXT"));
+    }
+
+    private async Task CreateTopic(BrokerNode node, int partitions)
+    {
+        var request = new CreateTopicsRequest { Topics = { new() { Name = "t", NumPartitions = partitions, ReplicationFactor = 1 } }, TimeoutMs = 60_000 };
+        var created = await Connect().Ask<CreateTopicsRequest, CreateTopicsResponse>(request, 7);
+        Assert.Equal(ErrorCode.None, created.Topics[0].ErrorCode);
+        Assert.NotNull(node.Broker.Partitions.Find("t", partitions - 1));
+    }
+
+    /// <summary>Two disks in memory. Writes to one of them take time, or do not end before it is told so.</summary>
+    private sealed class DiskOfTests : IDisposable
+    {
+        private readonly ManualTime _time;
+        private readonly TaskCompletionSource _hasHung = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly ManualResetEventSlim _mayGoOn = new(initialState: true);
+
+        public DiskOfTests(ManualTime time)
+        {
+            _time = time;
+            Files = new HookedFileStore(new ForgetfulFileStore(time)) { BeforeWrite = Write };
+        }
+
+        public HookedFileStore Files { get; }
+
+        /// <summary>Whose threads wrote to the slow disk's logs, in order; null for none of a disk's.</summary>
+        public List<string?> Writers { get; } = [];
+
+        public Task HasHung => _hasHung.Task;
+
+        /// <summary>How long a write to a log takes.</summary>
+        public int TakesMs { get; set; }
+
+        public void Hang() => _mayGoOn.Reset();
+
+        public void GoOn() => _mayGoOn.Set();
+
+        public void Dispose() => _mayGoOn.Dispose();
+
+        private void Write(string path)
+        {
+            if (!path.StartsWith(Slow, StringComparison.Ordinal) || !path.EndsWith(".log", StringComparison.Ordinal)) return;
+            lock (Writers) Writers.Add(NamedThreads.Here);
+            if (TakesMs > 0) _time.Advance(TimeSpan.FromMilliseconds(TakesMs));
+            if (_mayGoOn.IsSet) return;
+            _ = _hasHung.TrySetResult();
+            _mayGoOn.Wait();
+        }
+    }
+
+    /// <summary>Threads by name, as the program has them.</summary>
+    private sealed class NamedThreads : IDiskThreads
+    {
+        private readonly ConcurrentDictionary<string, int> _begun = new(StringComparer.Ordinal);
+
+        [ThreadStatic]
+        private static string? t_name;
+
+        /// <summary>Of whose threads the present one is.</summary>
+        public static string? Here => t_name;
+
+        public int Begun(string name) => _begun.GetValueOrDefault(name);
+
+        public IDiskThreads Of(string name) => new Named(this, name);
+
+        public Task Run(Action work) => Task.Run(work);
+
+        private sealed class Named(NamedThreads all, string name) : IDiskThreads
+        {
+            public Task Run(Action work)
+            {
+                _ = all._begun.AddOrUpdate(name, 1, static (_, count) => count + 1);
+                return Task.Run(() =>
+                {
+                    t_name = name;
+                    try
+                    {
+                        work();
+                    }
+                    finally
+                    {
+                        t_name = null;
+                    }
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using KafkaCompat.Storage.Files;
+using Xunit;
+
+namespace KafkaCompat.Storage.Tests;
+
+/// <summary>A directory is slow from its first slow append on, until none was for a while.</summary>
+public sealed class SlowAppendsTests
+{
+    private readonly FixedClock _clock = new(0);
+    private readonly List<string> _told = [];
+    private readonly SlowAppends _appends;
+
+    public SlowAppendsTests()
+    {
+        _appends = new SlowAppends(_clock);
+        _appends.BecameSlow += tookMs => _told.Add($"slow {tookMs}");
+        _appends.BecameFast += () => _told.Add("fast");
+    }
+
+    [Fact]
+    public void An_append_within_the_bound_changes_nothing()
+    {
+        Append(SlowAppends.SlowMs);
+        Assert.False(_appends.AreSlow);
+        Assert.Equal(0, _appends.Count);
+        Assert.Empty(_told);
+    }
+
+    [Fact]
+    public void It_is_fast_again_when_an_append_was_and_none_was_slow_for_a_while()
+    {
+        Append(SlowAppends.SlowMs + 1);
+        Assert.True(_appends.AreSlow);
+        _clock.NowMs += SlowAppends.SlowForMs - 1;
+        Append(0);
+        Append(SlowAppends.SlowMs + 20);
+        _clock.NowMs += SlowAppends.SlowForMs - 1;
+        Append(0);
+        Assert.True(_appends.AreSlow);
+        _clock.NowMs += 1;
+        // As long as nobody has tried nobody knows.
+        Assert.True(_appends.AreSlow);
+        Append(0);
+        Assert.False(_appends.AreSlow);
+        Assert.Equal(2, _appends.Count);
+        Assert.Equal([$"slow {SlowAppends.SlowMs + 1}", "fast"], _told);
+    }
+
+    [Fact]
+    public void An_append_that_does_not_end_is_seen_by_the_next()
+    {
+        var begun = _clock.TickMs();
+        var isWatched = _appends.Begin(begun);
+        Assert.True(isWatched);
+        var other = _appends.Begin(begun);
+        Assert.False(other);
+        _appends.End(begun, other);
+        _clock.NowMs += SlowAppends.SlowMs;
+        Assert.False(_appends.AreSlow);
+        _clock.NowMs += 1;
+        Assert.True(_appends.AreSlow);
+        Assert.Equal([$"slow {SlowAppends.SlowMs + 1}"], _told);
+        _clock.NowMs += SlowAppends.SlowForMs;
+        _appends.End(begun, isWatched);
+        Append(0);
+        // From its end on the others have to be fast.
+        Assert.True(_appends.AreSlow);
+        Assert.Equal(1, _appends.Count);
+    }
+
+    private void Append(int ms)
+    {
+        var begun = _clock.TickMs();
+        var isWatched = _appends.Begin(begun);
+        _clock.NowMs += ms;
+        _appends.End(begun, isWatched);
+    }
+}
