@@ -20,7 +20,10 @@ internal interface IShardLog
     /// </summary>
     ShardLogEnd End { get; }
 
-    /// <summary>At least one whole batch from an offset on that lies before <paramref name="endOffset"/>.</summary>
+    /// <summary>
+    /// At least one whole batch from an offset on that lies before <paramref name="endOffset"/>; none where no batch does. Behind the last whole one a part of
+    /// the next may stand.
+    /// </summary>
     (ErrorCode Error, ReadOnlyMemory<byte> Batches) Read(long offset, long endOffset);
 
     /// <summary>

@@ -2,7 +2,6 @@ using System.Buffers;
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Protocol;
-using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Coordination;
@@ -26,11 +25,8 @@ internal sealed class PartitionShardLog(Partition partition, int leaderEpoch, Ti
         }
     }
 
-    public (ErrorCode Error, ReadOnlyMemory<byte> Batches) Read(long offset, long endOffset)
-    {
-        var (error, batches) = partition.ReadAsLeader(offset, endOffset, MaxReadBytes, leaderEpoch);
-        return (error, WholeBatches(batches));
-    }
+    public (ErrorCode Error, ReadOnlyMemory<byte> Batches) Read(long offset, long endOffset) =>
+        partition.ReadAsLeader(offset, endOffset, MaxReadBytes, leaderEpoch);
 
     public ShardAppend Append(ReadOnlyMemory<byte> batch)
     {
@@ -44,13 +40,5 @@ internal sealed class PartitionShardLog(Partition partition, int leaderEpoch, Ti
         var place = wait.Add(partition, requiredOffset, leaderEpoch);
         await wait.Wait(timeoutMs);
         return place.Outcome ?? ErrorCode.RequestTimedOut;
-    }
-
-    /// <summary>A read is cut at a number of bytes; what is left of the batch there comes with the next one.</summary>
-    private static ReadOnlyMemory<byte> WholeBatches(byte[] bytes)
-    {
-        var end = 0;
-        while (RecordBatchHeader.TryRead(bytes.AsSpan(end), out var header) && header.SizeInBytes <= bytes.Length - end) end += header.SizeInBytes;
-        return bytes.AsMemory(0, end);
     }
 }

@@ -9,10 +9,9 @@ internal static class FileShortageRetry
     public const int DelayMs = 100;
 
     /// <summary>
-    /// Attempts until there is a descriptor. Any other failure is the caller's, and this one too once <paramref name="isOver"/> says that nobody needs it any
-    /// more.
+    /// Attempts until there is a descriptor. Any other failure is the caller's, and this one too once <paramref name="over"/> is set: nobody needs it any more.
     /// </summary>
-    public static async Task Run(Func<Task> attempt, TimeProvider clock, Func<bool>? isOver = null)
+    public static async Task Run(Func<Task> attempt, TimeProvider clock, Signal? over = null)
     {
         while (true)
         {
@@ -21,10 +20,18 @@ internal static class FileShortageRetry
                 await attempt();
                 return;
             }
-            catch (Exception refused) when (FileShortage.IsOfDescriptors(refused) && isOver?.Invoke() is not true)
+            catch (Exception refused) when (FileShortage.IsOfDescriptors(refused) && over?.WhenSet.IsCompleted is not true)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(DelayMs), clock);
+                _ = await Pause(clock, over);
             }
         }
+    }
+
+    /// <summary>Waits before what was refused is tried again; false, at once, when <paramref name="over"/> is set.</summary>
+    public static async Task<bool> Pause(TimeProvider clock, Signal? over)
+    {
+        var delay = Task.Delay(TimeSpan.FromMilliseconds(DelayMs), clock);
+        await (over is null ? delay : Task.WhenAny(delay, over.WhenSet));
+        return over?.WhenSet.IsCompleted is not true;
     }
 }

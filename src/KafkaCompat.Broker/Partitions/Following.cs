@@ -36,7 +36,7 @@ internal sealed class Following(Leadership leadership, FollowerReplica replica, 
         try
         {
             if (step.IsCut) Cut(step);
-            if (step.Appends) _ = Log.Append(batches.Bytes);
+            if (step.Appends) _ = Log.Append(batches.Run);
             if (step.AdvanceStartTo is { } first) _ = Log.AdvanceLogStart(first);
             isDone = true;
         }
@@ -45,7 +45,7 @@ internal sealed class Following(Leadership leadership, FollowerReplica replica, 
             // A disk that refuses a part of it leaves the log as it is now.
             replica.Apply(isDone ? step : AsTheLogIs(), HeldEndOffset);
         }
-        return new FollowerChange(ErrorCode.None, step.Appends ? batches.Bytes.Length : 0);
+        return new FollowerChange(ErrorCode.None, step.Appends ? batches.Run.Bytes.Length : 0);
     }
 
     /// <summary>Cuts the log and reports it at once, even where the cut or what comes after it fails: readers must not see beyond the end.</summary>

@@ -11,8 +11,8 @@ namespace KafkaCompat.Broker.Partitions;
 /// <param name="Error">CORRUPT_MESSAGE where the bytes are none of that; nothing of them is to be taken then.</param>
 /// <param name="FirstOffset">Where the first begins; -1 where there is none.</param>
 /// <param name="NextOffset">The offset behind the last one.</param>
-/// <param name="Bytes">The batches.</param>
-internal readonly record struct LeaderBatches(ErrorCode Error, long FirstOffset, long NextOffset, ReadOnlySequence<byte> Bytes)
+/// <param name="Run">The batches, with the headers that were read here.</param>
+internal readonly record struct LeaderBatches(ErrorCode Error, long FirstOffset, long NextOffset, BatchRun Run)
 {
     private const long None = -1;
 
@@ -26,6 +26,7 @@ internal readonly record struct LeaderBatches(ErrorCode Error, long FirstOffset,
     {
         var batches = RecordBatchEnumerator.Over(records);
         var (first, next, epoch) = (None, None, RecordBatchHeader.NoPartitionLeaderEpoch);
+        var headers = new List<RecordBatchHeader>();
         long from = 0, to = 0;
         while (batches.MoveNext())
         {
@@ -34,10 +35,15 @@ internal readonly record struct LeaderBatches(ErrorCode Error, long FirstOffset,
             if (!isInOrder || header.PartitionLeaderEpoch > leaderEpoch || !batches.Current.IsSound()) return Corrupt;
             (next, epoch) = (header.NextOffset, header.PartitionLeaderEpoch);
             to += header.SizeInBytes;
-            if (next <= logEndOffset) from = to;
-            else if (first < 0) first = header.BaseOffset;
+            if (next <= logEndOffset)
+            {
+                from = to;
+                continue;
+            }
+            if (first < 0) first = header.BaseOffset;
+            headers.Add(header);
         }
         if (batches.Fault is not (RecordFault.None or RecordFault.BatchIncomplete)) return Corrupt;
-        return first < 0 ? new(ErrorCode.None, None, None, default) : new(ErrorCode.None, first, next, records.Slice(from, to - from));
+        return first < 0 ? new(ErrorCode.None, None, None, default) : new(ErrorCode.None, first, next, BatchRun.Of(headers, records.Slice(from, to - from)));
     }
 }

@@ -72,8 +72,7 @@ public sealed class LogSyncer(TimeProvider? time = null)
     {
         while (await _hasRefused.WaitAsync())
         {
-            _ = await Task.WhenAny(Task.Delay(TimeSpan.FromMilliseconds(FileShortageRetry.DelayMs), _time), _stopping.WhenSet);
-            if (_stopping.WhenSet.IsCompleted) return;
+            if (!await FileShortageRetry.Pause(_time, _stopping)) return;
             Partition[] again;
             lock (_refused)
             {

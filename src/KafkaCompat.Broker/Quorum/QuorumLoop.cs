@@ -54,6 +54,7 @@ public sealed class QuorumLoop : IDisposable
     private long _publishedHighWatermark = -1;
     private bool _isStopping;
     private volatile bool _hasEnded;
+    private readonly Signal _end = new();
     private Exception? _failure;
     private QuorumDescription _description;
 
@@ -392,7 +393,7 @@ public sealed class QuorumLoop : IDisposable
     {
         try
         {
-            await FileShortageRetry.Run(() => _log.DiskThreads.Run(work), _clock, () => _hasEnded);
+            await FileShortageRetry.Run(() => _log.DiskThreads.Run(work), _clock, _end);
             _mailbox.Post(done);
         }
         catch (Exception failure)
@@ -468,6 +469,7 @@ public sealed class QuorumLoop : IDisposable
         }
 
         _hasEnded = true;
+        _end.Set();
         _failure = failure;
         _steps.Clear();
         EndAppends(failure);

@@ -12,8 +12,8 @@ public static class ShardRecordSerde
     private const int MaxDecompressedBytes = 64 * 1024 * 1024;
 
     /// <summary>
-    /// Applies whole batches, control batches as the markers they are. Returns the offset after the last one. Records that nobody can
-    /// read are passed over and counted: what is lost to them is better lost than all that the partition holds.
+    /// Applies whole batches, control batches as the markers they are; one that is cut behind them is left out. Returns the offset after the last one. Records
+    /// that nobody can read are passed over and counted: what is lost to them is better lost than all that the partition holds.
     /// </summary>
     public static long Apply<TShard>(TShard shard, in ReadOnlySequence<byte> batches, ref long unreadable)
         where TShard : IShard

@@ -48,6 +48,17 @@ public readonly struct BatchRun
         return new BatchRun([.. headers], bytes);
     }
 
+    /// <summary>A run whose headers were read by whoever cut it. Throws <see cref="ArgumentException"/> where they are of more or fewer bytes.</summary>
+    public static BatchRun Of(IReadOnlyList<RecordBatchHeader> headers, in ReadOnlySequence<byte> bytes)
+    {
+        ArgumentNullException.ThrowIfNull(headers);
+        if (headers.Count == 1) return new BatchRun(headers[0], bytes);
+        var size = 0L;
+        foreach (var header in headers) size += header.SizeInBytes;
+        if (size != bytes.Length) throw new ArgumentException($"The batches have {size} bytes by their headers, and {bytes.Length} are given.", nameof(bytes));
+        return headers.Count == 0 ? default : new BatchRun([.. headers], bytes);
+    }
+
     private static RecordBatchHeader HeaderOf(in ReadOnlySequence<byte> bytes) =>
         RecordBatchHeader.TryRead(bytes, out var header) && header.SizeInBytes >= RecordBatchHeader.Size && header.SizeInBytes <= bytes.Length
             ? header

@@ -136,15 +136,14 @@ public sealed class LogDirectory : IDisposable
     /// </summary>
     public async Task LoadAll(Func<TopicPartition, Uuid?, bool> isKnown, Func<TopicPartition, LogSettings> settings, int threads = 1)
     {
-        var loading = new LogLoading(this, _checkpoints, isKnown, settings)
-        {
-            Opened = AddOpened,
-            Deleted = _deleted.Add,
-            Namesake = partition => _ = _namesakes.TryAdd(partition, 0),
-        };
-        await Environment.DiskThreads.Run(loading.ReadFolders);
-        HighWatermarksAtStart = loading.HighWatermarks;
-        Strays = await loading.OpenAll(threads);
+        var found = await new LogLoading(this, _checkpoints, isKnown, settings).Load(threads);
+        foreach (var (folder, log) in found.Opened)
+            AddOpened(folder, log);
+        foreach (var (folder, delayMs) in found.Deleted)
+            _deleted.Add(folder, delayMs);
+        foreach (var partition in found.Namesakes)
+            _ = _namesakes.TryAdd(partition, 0);
+        (HighWatermarksAtStart, Strays) = (found.HighWatermarks, found.Strays);
         if (Strays.Count > 0)
             await Environment.DiskThreads.Run(() => Environment.Files.SyncFolder(Path));
     }

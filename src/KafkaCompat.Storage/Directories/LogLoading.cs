@@ -16,32 +16,42 @@ internal sealed class LogLoading(
 {
     private readonly LogEnvironment _environment = directory.Environment;
     private readonly ConcurrentQueue<FoundFolder> _folders = new();
+    private readonly ConcurrentQueue<(FoundFolder Folder, PartitionLog Log)> _opened = new();
     private readonly ConcurrentBag<string> _strays = [];
+    private readonly ConcurrentBag<TopicPartition> _namesakes = [];
+    private readonly List<(string Folder, long DelayMs)> _deleted = [];
     private Dictionary<TopicPartition, long> _recoveryPoints = [];
     private Dictionary<TopicPartition, long> _logStarts = [];
+    private Dictionary<TopicPartition, long> _highWatermarks = [];
 
-    /// <summary>The high watermarks as the last life wrote them down; there once the files were read.</summary>
-    public Dictionary<TopicPartition, long> HighWatermarks { get; private set; } = [];
-
-    /// <summary>Hears of each log that was opened, from any of the threads.</summary>
-    public required Action<FoundFolder, PartitionLog> Opened { get; init; }
-
-    /// <summary>Hears of each deleted folder, which goes after a delay in ms.</summary>
-    public required Action<string, long> Deleted { get; init; }
-
-    /// <summary>Hears of each partition whose name another topic had here.</summary>
-    public required Action<TopicPartition> Namesake { get; init; }
+    /// <summary>Opens all logs, so many at a time. Where it fails none is left open.</summary>
+    public async Task<FoundLogs> Load(int threads)
+    {
+        await _environment.DiskThreads.Run(ReadFolders);
+        try
+        {
+            var workers = Math.Max(1, Math.Min(threads, _folders.Count));
+            await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => _environment.DiskThreads.Run(OpenNext)));
+        }
+        catch
+        {
+            foreach (var (_, log) in _opened)
+                log.Dispose();
+            throw;
+        }
+        return new FoundLogs([.. _opened], _deleted, [.. _namesakes], [.. _strays.Order(StringComparer.Ordinal)], _highWatermarks);
+    }
 
     /// <summary>
     /// Reads what the directory holds. First of all the mark of a clean stop goes, durably: whatever ends this start, the next one trusts nothing unseen.
     /// </summary>
-    public void ReadFolders()
+    private void ReadFolders()
     {
         if (directory.WasClosedCleanly)
             CleanShutdownMarker.Remove(_environment.Files, directory.Path);
         _recoveryPoints = checkpoints.Read(OffsetCheckpoint.RecoveryPoints);
         _logStarts = checkpoints.Read(OffsetCheckpoint.LogStarts);
-        HighWatermarks = checkpoints.Read(OffsetCheckpoint.HighWatermarks);
+        _highWatermarks = checkpoints.Read(OffsetCheckpoint.HighWatermarks);
         foreach (var found in FoundFolder.In(_environment.Files, directory.Path))
         {
             if (found.Kind != LogFolderKind.Deleted)
@@ -49,20 +59,12 @@ internal sealed class LogLoading(
                 _folders.Enqueue(found);
                 continue;
             }
-            Deleted(found.Path, settings(found.Partition).FileDeleteDelayMs);
+            _deleted.Add((found.Path, settings(found.Partition).FileDeleteDelayMs));
             if (!found.IsOfLiving(_environment.Files, isKnown))
-                Namesake(found.Partition);
+                _namesakes.Add(found.Partition);
             _environment.Recovery.Repaired(new LogRepair(RepairAct.DeletionResumed, found.Path));
         }
         _environment.Recovery.Found(_folders.Count);
-    }
-
-    /// <summary>Opens all logs; returns the new names of the folders that were set aside.</summary>
-    public async Task<IReadOnlyList<string>> OpenAll(int threads)
-    {
-        var workers = Math.Max(1, Math.Min(threads, _folders.Count));
-        await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => _environment.DiskThreads.Run(OpenNext)));
-        return [.. _strays.Order(StringComparer.Ordinal)];
     }
 
     private void OpenNext()
@@ -75,7 +77,7 @@ internal sealed class LogLoading(
                 var (recoveryPoint, logStart) = (_recoveryPoints.GetValueOrDefault(found.Partition), _logStarts.GetValueOrDefault(found.Partition));
                 var opening = new LogOpening(directory.WasClosedCleanly, recoveryPoint, logStart)
                 {
-                    HighWatermark = HighWatermarks.GetValueOrDefault(found.Partition),
+                    HighWatermark = _highWatermarks.GetValueOrDefault(found.Partition),
                 };
                 Open(found, opening);
                 _environment.Recovery.Opened();
@@ -105,14 +107,14 @@ internal sealed class LogLoading(
             // What the last life made may lie in memory alone still, the folder's name and what says whose it is too.
             if (!directory.WasClosedCleanly)
                 log.IsNameUnsynced = true;
-            Opened(found, log);
+            _opened.Enqueue((found, log));
         }
         else
         {
             _strays.Add(directory.SetAside(found.Path, found.Partition, LogFolderKind.Stray));
             // One that does not say whose it is may be this topic's.
             if (topicId is not null)
-                Namesake(found.Partition);
+                _namesakes.Add(found.Partition);
         }
     }
 }

@@ -47,6 +47,19 @@ public sealed class BatchRunTests
         Assert.Throws<ArgumentException>(() => new BatchRun(header, new ReadOnlySequence<byte>(bytes, 0, bytes.Length - 1)));
     }
 
+    [Fact]
+    public void Headers_that_were_read_are_taken_over_where_they_are_of_these_bytes()
+    {
+        byte[] bytes = [.. Batch(0, 1), .. Batch(1, 3)];
+        var read = BatchRun.Read(new ReadOnlySequence<byte>(bytes));
+        var run = BatchRun.Of([read[0], read[1]], read.Bytes);
+        Assert.Equal((2, read[1]), (run.Count, run[1]));
+        Assert.Equal(1, BatchRun.Of([read[0]], read.Bytes.Slice(0, read[0].SizeInBytes)).Count);
+        Assert.Equal(0, BatchRun.Of([], ReadOnlySequence<byte>.Empty).Count);
+        Assert.Throws<ArgumentException>(() => BatchRun.Of([read[0], read[1]], read.Bytes.Slice(1)));
+        Assert.Throws<ArgumentException>(() => BatchRun.Of([], read.Bytes));
+    }
+
     private static byte[] Batch(long baseOffset, int records)
     {
         using var builder = new RecordBatchBuilder { BaseOffset = baseOffset };
