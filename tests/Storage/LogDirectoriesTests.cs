@@ -151,7 +151,7 @@ public sealed class LogDirectoriesTests
         Assert.Equal(0, again.All[1].Count);
         again.Delete(partition);
         Assert.False(_files.FolderExists(future));
-        again.DeleteDue(_clock.NowMs + LogSettings.Default.FileDeleteDelayMs);
+        foreach (var directory in again.All) directory.DeleteDue(_clock.NowMs + LogSettings.Default.FileDeleteDelayMs);
         Assert.DoesNotContain(_files.List("/disk1"), static entry => entry.IsFolder);
         Assert.DoesNotContain(_files.List("/disk0"), static entry => entry.IsFolder);
     }

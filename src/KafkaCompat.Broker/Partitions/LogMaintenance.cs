@@ -7,10 +7,11 @@ using Microsoft.Extensions.Logging;
 namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>
-/// The background tasks of the log directories, each on its own loop: retention, producers that were silent for long, recovery points and log starts, high
-/// watermarks, and syncing where <c>flush.ms</c> or a rolled segment asks for it. Every loop waits by the node's clock and ends with its token.
+/// The background tasks of the log directories: retention, producers that were silent for long, recovery points and log starts, high watermarks, and syncing
+/// where <c>flush.ms</c> or a rolled segment asks for it. Each directory has its own, on its own threads: a disk that does not answer keeps those of no other.
+/// Every task waits by the node's clock and ends with its token.
 /// A partition that cannot be served is passed over, usually because it was deleted meanwhile, and a task that failed is tried again when it is due.
-/// A directory that failed is left alone, and the tasks end with the last one: the directory's health says so to everyone else.
+/// A directory that failed is left alone, and its tasks end: the directory's health says so to everyone else.
 /// </summary>
 public sealed class LogMaintenance(PartitionTable partitions, LogDirectories directories, ServerConfig config, TimeProvider time, ILogger logger)
     : IAsyncDisposable
@@ -24,28 +25,18 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
     private const int NewLogSyncMs = 1_000;
 
     private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task[] _loops = [];
 
-    /// <summary>Ends when a task has: with the last directory, or with <see cref="DisposeAsync"/>.</summary>
-    public Task Completion => _loops.Length == 0 ? Task.CompletedTask : Task.WhenAny(_loops).Unwrap();
+    /// <summary>Ends with the tasks of the last directory, or with <see cref="DisposeAsync"/>; fails where a task has.</summary>
+    public Task Completion => _loops.Length == 0 ? Task.CompletedTask : _completion.Task;
 
     public void Start()
     {
-        // As in Kafka, these do not begin with the node but a while later.
-        var initialMs = config.GetLong(ConfigKeys.LogInitialTaskDelayMs);
-        _loops =
-        [
-            Loop("retention", config.GetLong(ConfigKeys.LogRetentionCheckIntervalMs), ApplyRetention, initialMs),
-            Loop("producers", config.GetInt(ConfigKeys.ProducerIdExpirationCheckIntervalMs), ForgetProducers),
-            Loop("high watermarks", config.GetLong(ConfigKeys.ReplicaHighWatermarkCheckpointIntervalMs), () => directories.WriteHighWatermarks(HighWatermarks)),
-            Loop("recovery points", config.GetInt(ConfigKeys.LogFlushOffsetCheckpointIntervalMs), directories.WriteRecoveryPoints, initialMs),
-            Loop("log starts", config.GetInt(ConfigKeys.LogFlushStartOffsetCheckpointIntervalMs), directories.WriteLogStarts, initialMs),
-            Loop("sync", SyncMs, SyncRolled),
-            Loop("new logs", NewLogSyncMs, directories.SyncNewLogs),
-            Loop("flush", Math.Min(SweepMs, config.GetLong(ConfigKeys.LogFlushSchedulerIntervalMs)),
-                () => Each("flush", static partition => partition.SyncIfDue())),
-            Loop("sweep", SweepMs, Sweep),
-        ];
+        _loops = [.. directories.All.SelectMany(LoopsOf)];
+        // The first that fails is told at once, and the end with the last.
+        foreach (var loop in _loops) _ = Complete(loop, isLast: false);
+        _ = Complete(Task.WhenAll(_loops), isLast: true);
     }
 
     public async ValueTask DisposeAsync()
@@ -63,43 +54,63 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
         return offsets;
     }
 
-    /// <summary>The partitions whose directory serves.</summary>
-    private IEnumerable<Partition> Served => partitions.All.Where(static partition => !partition.Log.Health.IsFailed);
+    private IEnumerable<Task> LoopsOf(LogDirectory directory)
+    {
+        // As in Kafka, these do not begin with the node but a while later.
+        var initialMs = config.GetLong(ConfigKeys.LogInitialTaskDelayMs);
+        return
+        [
+            Loop("retention", config.GetLong(ConfigKeys.LogRetentionCheckIntervalMs), ApplyRetention, initialMs),
+            Loop("producers", config.GetInt(ConfigKeys.ProducerIdExpirationCheckIntervalMs), ForgetProducers),
+            Loop("high watermarks", config.GetLong(ConfigKeys.ReplicaHighWatermarkCheckpointIntervalMs), each => each.WriteHighWatermarks(HighWatermarks)),
+            Loop("recovery points", config.GetInt(ConfigKeys.LogFlushOffsetCheckpointIntervalMs), static each => each.WriteRecoveryPoints(), initialMs),
+            Loop("log starts", config.GetInt(ConfigKeys.LogFlushStartOffsetCheckpointIntervalMs), static each => each.WriteLogStarts(), initialMs),
+            Loop("sync", SyncMs, SyncRolled),
+            Run("new logs", directory, NewLogSyncMs, NewLogSyncMs, directory.SyncNewLogs),
+            Loop("flush", Math.Min(SweepMs, config.GetLong(ConfigKeys.LogFlushSchedulerIntervalMs)),
+                each => Each("flush", each, static partition => partition.SyncIfDue())),
+            Loop("sweep", SweepMs, Sweep),
+        ];
+
+        Task Loop(string name, long intervalMs, Action<LogDirectory> task, long? initialMs = null) =>
+            Run(name, directory, intervalMs, initialMs ?? intervalMs, () => directory.Environment.DiskThreads.Run(() => task(directory)));
+    }
 
     /// <summary>A rolled segment is synced behind the writer's back, as Kafka does: the active one stays in the page cache.</summary>
-    private void SyncRolled() => Each("sync", static partition =>
+    private void SyncRolled(LogDirectory directory) => Each("sync", directory, static partition =>
     {
         if (partition.Log.HasUnsyncedRolled) partition.Log.Sync(partition.Log.ActiveSegmentBaseOffset);
     });
 
-    private void ApplyRetention()
+    private void ApplyRetention(LogDirectory directory)
     {
         var now = time.WallMs();
-        Each("retention", partition =>
+        Each("retention", directory, partition =>
         {
             var deleted = partition.Log.ApplyRetention(now, partition.HighWatermark);
             if (deleted > 0) LogMaintenanceLogMessages.SegmentsDeleted(logger, partition.Log.Partition, deleted, partition.Log.LogStartOffset);
         });
     }
 
-    private void ForgetProducers()
+    private void ForgetProducers(LogDirectory directory)
     {
         var now = time.WallMs();
-        Each("producers", partition => partition.Log.Producers.RemoveExpired(now));
+        Each("producers", directory, partition => partition.Log.Producers.RemoveExpired(now));
     }
 
-    private void Sweep()
+    private void Sweep(LogDirectory directory)
     {
         var now = time.TickMs();
-        Each("sweep", partition => partition.Log.DeleteDue(now));
-        directories.DeleteDue(now);
+        Each("sweep", directory, partition => partition.Log.DeleteDue(now));
+        directory.DeleteDue(now);
     }
 
-    /// <summary>Does something for every partition: one that cannot be served holds up none of the others.</summary>
-    private void Each(string name, Action<Partition> task)
+    /// <summary>Does something for every partition of a directory: one that cannot be served holds up none of the others.</summary>
+    private void Each(string name, LogDirectory directory, Action<Partition> task)
     {
-        foreach (var partition in Served)
+        foreach (var partition in partitions.All)
         {
+            if (partition.Log.Health != directory.Health || directory.Health.IsFailed) continue;
             try
             {
                 task(partition);
@@ -108,29 +119,26 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
             {
                 // Its log was deleted between the look at the table and now.
             }
-            catch (Exception e) when (e is not KafkaStorageException || !partition.Log.Health.IsFailed)
+            catch (Exception e) when (e is not KafkaStorageException || !directory.Health.IsFailed)
             {
                 LogMaintenanceLogMessages.PartitionFailed(logger, e, name, partition.Log.Partition);
             }
         }
     }
 
-    private Task Loop(string name, long intervalMs, Action task, long? initialMs = null) =>
-        Loop(name, intervalMs, () => directories.DiskThreads.Run(task), initialMs);
-
-    private async Task Loop(string name, long intervalMs, Func<Task> task, long? initialMs = null)
+    private async Task Run(string name, LogDirectory directory, long intervalMs, long initialMs, Func<Task> task)
     {
         var interval = TimeSpan.FromMilliseconds(Math.Clamp(intervalMs, 1, int.MaxValue));
-        var wait = TimeSpan.FromMilliseconds(Math.Clamp(initialMs ?? intervalMs, 1, int.MaxValue));
+        var wait = TimeSpan.FromMilliseconds(Math.Clamp(initialMs, 1, int.MaxValue));
         try
         {
-            while (true)
+            while (!directory.Health.IsFailed)
             {
                 await Task.Delay(wait, time, _stop.Token);
                 wait = interval;
                 try
                 {
-                    await task();
+                    if (!directory.Health.IsFailed) await task();
                 }
                 catch (Exception e) when (FileShortage.IsOfDescriptors(e))
                 {
@@ -148,6 +156,19 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
         catch (Exception e)
         {
             LogMaintenanceLogMessages.TaskEnded(logger, e, name);
+        }
+    }
+
+    private async Task Complete(Task loops, bool isLast)
+    {
+        try
+        {
+            await loops;
+            if (isLast) _ = _completion.TrySetResult();
+        }
+        catch (Exception failure)
+        {
+            _ = _completion.TrySetException(failure);
         }
     }
 }

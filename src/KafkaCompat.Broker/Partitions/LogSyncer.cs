@@ -6,43 +6,64 @@ namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>
 /// Makes logs durable away from the threads that append. Requests for one partition that come while its sync is under way
-/// are served by the next one together: a group commit. Several partitions are synced at a time, so that one slow disk does not hold up all.
+/// are served by the next one together: a group commit. Several partitions of a directory are synced at a time, and each directory has its own workers: a disk
+/// that does not answer holds up those of no other.
 /// A request is kept until its log is durable, deleted, or on a disk that failed: a sync that was refused, for lack of descriptors, is done again a little
 /// later.
 /// </summary>
 public sealed class LogSyncer(TimeProvider? time = null)
 {
-    /// <summary>Syncs at a time. File systems commit those of one moment together.</summary>
+    /// <summary>Syncs of a directory at a time. File systems commit those of one moment together.</summary>
     private const int Workers = 4;
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
-    private readonly Channel<Partition> _requests = Channel.CreateUnbounded<Partition>();
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>What is asked for, by the directory that it is asked of. Its lock guards the four fields below too.</summary>
+    private readonly Dictionary<DirectoryHealth, Channel<Partition>> _requests = [];
+
     private readonly HashSet<Partition> _queued = [];
+    private readonly List<Task> _workers = [];
+    private bool _isStarted;
+    private bool _isStopped;
 
     /// <summary>Partitions whose sync was refused.</summary>
     private readonly HashSet<Partition> _refused = [];
 
     private readonly AsyncAutoResetEvent _hasRefused = new();
     private readonly Signal _stopping = new();
-    private Task _workers = Task.CompletedTask;
     private Task _retries = Task.CompletedTask;
 
     /// <summary>Ends with <see cref="Stop"/>; fails where nothing more would be made durable.</summary>
-    public Task Completion => _workers;
+    public Task Completion => _completion.Task;
 
     /// <summary>Asks for a sync of what the partition's log holds now. A partition stands in the queue once.</summary>
     public void Request(Partition partition)
     {
-        lock (_queued)
+        var isNew = false;
+        Channel<Partition>? requests;
+        lock (_requests)
         {
-            if (!_queued.Add(partition)) return;
+            if (_isStopped || !_queued.Add(partition)) return;
+            if (!_requests.TryGetValue(partition.Log.Health, out requests))
+            {
+                _requests.Add(partition.Log.Health, requests = Channel.CreateUnbounded<Partition>());
+                isNew = _isStarted;
+            }
         }
-        _ = _requests.Writer.TryWrite(partition);
+        if (isNew) StartWorkers(requests);
+        _ = requests.Writer.TryWrite(partition);
     }
 
     public void Start()
     {
-        _workers = Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => Work()));
+        Channel<Partition>[] asked;
+        lock (_requests)
+        {
+            _isStarted = true;
+            asked = [.. _requests.Values];
+        }
+        foreach (var requests in asked) StartWorkers(requests);
         _retries = Retry();
     }
 
@@ -52,19 +73,44 @@ public sealed class LogSyncer(TimeProvider? time = null)
         _stopping.Set();
         _hasRefused.End();
         await _retries;
-        _ = _requests.Writer.TryComplete();
-        await _workers;
+        Task[] workers;
+        lock (_requests)
+        {
+            _isStopped = true;
+            foreach (var requests in _requests.Values) _ = requests.Writer.TryComplete();
+            workers = [.. _workers];
+        }
+        await Task.WhenAll(workers);
+        _ = _completion.TrySetResult();
     }
 
-    private async Task Work()
+    private void StartWorkers(Channel<Partition> requests)
     {
-        while (await _requests.Reader.WaitToReadAsync())
+        for (var i = 0; i < Workers; i++)
         {
-            while (_requests.Reader.TryRead(out var partition))
+            // Not under the lock: where a disk has no threads of its own, the sync is made here and now.
+            var worker = Work(requests.Reader);
+            lock (_requests) _workers.Add(worker);
+        }
+    }
+
+    private async Task Work(ChannelReader<Partition> requests)
+    {
+        try
+        {
+            while (await requests.WaitToReadAsync())
             {
-                lock (_queued) _ = _queued.Remove(partition);
-                await partition.Log.DiskThreads.Run(() => Sync(partition));
+                while (requests.TryRead(out var partition))
+                {
+                    lock (_requests) _ = _queued.Remove(partition);
+                    await partition.Log.DiskThreads.Run(() => Sync(partition));
+                }
             }
+        }
+        catch (Exception failure)
+        {
+            _ = _completion.TrySetException(failure);
+            throw;
         }
     }
 

@@ -258,37 +258,6 @@ public sealed class LogDirectories : IDisposable
         directory.Abandon();
     }
 
-    /// <summary>Removes the folders of deleted logs whose delay is over.</summary>
-    public void DeleteDue(long tickMs)
-    {
-        foreach (var directory in Online)
-            directory.DeleteDue(tickMs);
-    }
-
-    /// <summary>Makes new logs durable.</summary>
-    public Task SyncNewLogs() => Task.WhenAll(Online.Select(static directory => directory.SyncNewLogs()));
-
-    /// <summary>Writes down from where on each directory's logs have to be checked after a kill.</summary>
-    public void WriteRecoveryPoints()
-    {
-        foreach (var directory in Online)
-            directory.WriteRecoveryPoints();
-    }
-
-    /// <summary>Writes down where each directory's logs start.</summary>
-    public void WriteLogStarts()
-    {
-        foreach (var directory in Online)
-            directory.WriteLogStarts();
-    }
-
-    /// <summary>Writes down each directory's high watermarks.</summary>
-    public void WriteHighWatermarks(Func<IReadOnlyDictionary<TopicPartition, long>> highWatermarks)
-    {
-        foreach (var directory in Online)
-            directory.WriteHighWatermarks(highWatermarks);
-    }
-
     public void Dispose()
     {
         foreach (var directory in _all)
