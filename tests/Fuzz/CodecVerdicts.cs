@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Records;
+using KafkaCompat.Tests.Shared;
 
 namespace KafkaCompat.Fuzz;
 
@@ -28,7 +29,7 @@ internal static class CodecVerdicts
         while (!rest.IsEmpty)
         {
             int count = BinaryPrimitives.ReadInt32BigEndian(rest[1..]), length = BinaryPrimitives.ReadInt32BigEndian(rest[5..]);
-            var batch = Batch((CompressionType)rest[0], count, rest.Slice(HeadBytes, length));
+            var batch = CompressedBatch.Of((CompressionType)rest[0], count, rest.Slice(HeadBytes, length));
             rest = rest[(HeadBytes + length)..];
             lines.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Answer([.. batch], AsItComes)} {Answer(batch, Uncompressed)}"));
         }
@@ -39,19 +40,5 @@ internal static class CodecVerdicts
         var rules = new ProduceBatchRules(ProduceBatchRules.FirstVersionWithZstd, "t", 0, settings with { MaxMessageBytes = int.MaxValue }, NowMs);
         using var verdict = ProduceBatchValidator.Validate(new ReadOnlySequence<byte>(batch), rules);
         return (short)verdict.Error;
-    }
-
-    private static byte[] Batch(CompressionType codec, int count, ReadOnlySpan<byte> payload)
-    {
-        var batch = new byte[RecordBatchHeader.Size + payload.Length];
-        BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(8), batch.Length - 12);
-        batch[16] = 2;
-        batch[22] = (byte)codec;
-        BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(23), count - 1);
-        batch.AsSpan(43, 14).Fill(0xff);
-        BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(57), count);
-        payload.CopyTo(batch.AsSpan(RecordBatchHeader.Size));
-        RecordBatchPatch.SetCrc(batch);
-        return batch;
     }
 }

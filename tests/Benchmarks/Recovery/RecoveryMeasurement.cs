@@ -76,7 +76,7 @@ internal sealed partial class RecoveryMeasurement(string ours, string kafkaFolde
     private void Fill(NodeFolder node)
     {
         using var process = new NodeProcess(ours, [node.File], Path.GetDirectoryName(node.File)!);
-        Require(MetadataProbe.WaitFor(node.Port, Patience, () => process.HasExited), process);
+        process.WaitForAnswer(node.Port, Patience);
         using (var client = new FrameClient(node.Port))
         {
             RequestFrames.CreateTopic(client, "recovery", Partitions);
@@ -99,7 +99,7 @@ internal sealed partial class RecoveryMeasurement(string ours, string kafkaFolde
         using var process = isKafka
             ? new NodeProcess("bash", [NodeFolder.Runner(kafkaFolder), "kafka-server-start", settings], folder)
             : new NodeProcess(ours, [settings], folder);
-        Require(MetadataProbe.WaitFor(node.Port, Patience, () => process.HasExited), process);
+        process.WaitForAnswer(node.Port, Patience);
         var answered = Stopwatch.GetElapsedTime(began);
         var processor = process.ProcessorTime();
         process.Stop(Patience);
@@ -111,14 +111,6 @@ internal sealed partial class RecoveryMeasurement(string ours, string kafkaFolde
                 : double.Parse(said.Groups["ms"].Value, CultureInfo.InvariantCulture),
             answered.TotalMilliseconds,
             processor.TotalMilliseconds);
-    }
-
-    private static void Require(bool answered, NodeProcess process)
-    {
-        if (!answered)
-        {
-            throw new InvalidOperationException($"It did not answer:\n{string.Join('\n', process.Lines)}");
-        }
     }
 
     private static Opening Median(List<Opening> openings) =>

@@ -29,11 +29,7 @@ internal static class ConnectionScale
     public static ConnectionCosts Measure(NodeFolder folder, Func<NodeProcess> start)
     {
         using var node = start();
-        if (!MetadataProbe.WaitFor(folder.Port, Patience, () => node.HasExited))
-        {
-            throw new InvalidOperationException($"The broker did not answer:\n{string.Join('\n', node.Lines)}");
-        }
-
+        node.WaitForAnswer(folder.Port, Patience);
         using var busy = new FrameClient(folder.Port);
         RequestFrames.CreateTopic(busy, Topic, 1);
         var request = RequestFrames.Produce(Topic, 0, 1, 100, acks: 1);

@@ -34,11 +34,7 @@ internal sealed class PartitionScale(NodeFolder folder, Func<NodeProcess> start)
         int descriptors;
         using (var node = start())
         {
-            if (!MetadataProbe.WaitFor(folder.Port, Patience, () => node.HasExited))
-            {
-                throw new InvalidOperationException($"The broker did not answer:\n{string.Join('\n', node.Lines)}");
-            }
-
+            node.WaitForAnswer(folder.Port, Patience);
             var begin = Stopwatch.GetTimestamp();
             using (var client = new FrameClient(folder.Port))
             {

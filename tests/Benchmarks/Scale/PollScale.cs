@@ -25,11 +25,7 @@ internal static class PollScale
     public static PollCosts Measure(NodeFolder folder, Func<NodeProcess> start)
     {
         using var node = start();
-        if (!MetadataProbe.WaitFor(folder.Port, Patience, () => node.HasExited))
-        {
-            throw new InvalidOperationException($"The broker did not answer:\n{string.Join('\n', node.Lines)}");
-        }
-
+        node.WaitForAnswer(folder.Port, Patience);
         using var client = new FrameClient(folder.Port);
         RequestFrames.CreateTopic(client, Topic, 1);
         var poll = RequestFrames.Fetch(Topic, 0, maxBytes: 1024 * 1024, waitMs: RequestFrames.PollWaitMs);

@@ -28,6 +28,13 @@ internal sealed class NodeProcess : IDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>Waits until it answers on a port. Throws with what it printed where it does not.</summary>
+    public void WaitForAnswer(int port, TimeSpan patience)
+    {
+        if (!MetadataProbe.WaitFor(port, patience, () => HasExited))
+            throw new InvalidOperationException($"The broker did not answer:\n{string.Join('\n', Lines)}");
+    }
+
     /// <summary>Resident memory in KiB of the process and its children: a start script may or may not become the broker itself.</summary>
     public long ResidentKiB() => Family(_process.Id).Sum(static pid => Field(pid, "VmRSS:"));
 

@@ -62,11 +62,7 @@ internal sealed class StartMeasurement(string ours, string kafkaFolder)
     {
         var begin = Stopwatch.GetTimestamp();
         using var node = new NodeProcess(program, arguments, Path.GetDirectoryName(config.File)!);
-        if (!MetadataProbe.WaitFor(config.Port, Patience, () => node.HasExited))
-        {
-            throw new InvalidOperationException($"{program} did not answer:\n{string.Join('\n', node.Lines)}");
-        }
-
+        node.WaitForAnswer(config.Port, Patience);
         var ms = (long)Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
         Thread.Sleep(idle);
         return new Taken(ms, node.ResidentKiB(), node.PrivateKiB());

@@ -30,14 +30,15 @@ internal sealed class StartedNode : IDisposable
     public static StartedNode Answering(string program, IEnumerable<string> arguments, NodeFolder folder, TimeSpan patience)
     {
         var process = new NodeProcess(program, arguments, Path.GetDirectoryName(folder.File)!);
-        if (MetadataProbe.WaitFor(folder.Port, patience, () => process.HasExited))
+        try
         {
+            process.WaitForAnswer(folder.Port, patience);
             return new StartedNode(process, folder.Port);
         }
-
-        using (process)
+        catch
         {
-            throw new InvalidOperationException($"{program} did not answer:\n{string.Join('\n', process.Lines)}");
+            process.Dispose();
+            throw;
         }
     }
 

@@ -344,21 +344,6 @@ public sealed class ServerConfigTests
             pairs);
     }
 
-    /// <summary>The pairs as Java gives them, each with a bar behind it.</summary>
-    [Theory]
-    [InlineData("\\\n#a=b\nc=d\n", "c=d|")]
-    [InlineData("\\\n\\\n!a=b", "")]
-    [InlineData(" \\\r\n\n  c=d", "c=d|")]
-    [InlineData("\\\n \\\\=b", "\\=b|")]
-    [InlineData("a\\\n#b=c", "a#b=c|")]
-    [InlineData("\\", "=|")]
-    [InlineData("\\\n", "=|")]
-    [InlineData("\\\r", "=|")]
-    [InlineData("\\\r\n", "")]
-    [InlineData("\\\n ", "")]
-    public void A_backslash_alone_joins_its_line_to_none(string text, string expected) =>
-        Assert.Equal(expected, string.Concat(ConfigProperties.Parse(text).Select(pair => $"{pair.Key}={pair.Value}|")));
-
     [Fact]
     public void All_requests_together_may_take_no_less_than_the_largest_one()
     {

@@ -6,6 +6,7 @@ using K4os.Hash.xxHash;
 using KafkaCompat.Protocol.Checksums;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Records;
+using KafkaCompat.Tests.Shared;
 using Xunit;
 
 namespace KafkaCompat.Protocol.Tests.Records;
@@ -190,15 +191,7 @@ public sealed class CodecVerdictTests
 
     private static short Verdict(CompressionType codec, byte[] payload, int records = 1)
     {
-        var batch = new byte[RecordBatchHeader.Size + payload.Length];
-        BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(8), batch.Length - 12);
-        batch[16] = 2;
-        batch[22] = (byte)codec;
-        BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(23), records - 1);
-        batch.AsSpan(43, 14).Fill(0xff);
-        BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(57), records);
-        payload.CopyTo(batch.AsSpan(RecordBatchHeader.Size));
-        RecordBatchPatch.SetCrc(batch);
+        var batch = CompressedBatch.Of(codec, records, payload);
         var rules = new ProduceBatchRules(8, "t", 0, new ProduceSettings(), 1_795_382_605_704);
         using var verdict = ProduceBatchValidator.Validate(new ReadOnlySequence<byte>(batch), rules);
         return (short)verdict.Error;

@@ -4,6 +4,7 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Telemetry;
 using KafkaCompat.Broker.Tests;
+using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Server.Http;
@@ -82,16 +83,7 @@ public sealed class HttpEndpointTests : IDisposable
     {
         await using var node = await HttpNode.Start(_folder.FullName, ("offsets.topic.num.partitions", "2"));
         var client = node.Connect();
-        _ = await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new FindCoordinatorRequest { Key = "g" }, 3);
-        await Eventually.Is(async () => Exposition.Parse((await node.Get("metrics")).Text)["kafka_groups_partitions{state=\"active\"}"] >= 2);
-        await node.CreateTopic("t");
-        _ = await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(
-            new OffsetCommitRequest
-            {
-                GroupId = "g",
-                GenerationIdOrMemberEpoch = -1,
-                Topics = { new() { Name = "t", Partitions = { new() { CommittedOffset = 5 } } } },
-            }, 8);
+        await CommitOffset(node, client, partitions: 2);
         var metrics = Exposition.Parse((await node.Get("metrics")).Text);
         Assert.Equal(1, metrics["kafka_groups{protocol=\"classic\",state=\"Empty\"}"]);
         Assert.Equal(1, metrics["kafka_groups_offsets"]);
@@ -113,16 +105,7 @@ public sealed class HttpEndpointTests : IDisposable
             Assert.Equal(0, metrics[$"kafka_groups{{protocol=\"classic\",state=\"{state}\"}}"]);
 
         var client = node.Connect();
-        _ = await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new FindCoordinatorRequest { Key = "g" }, 3);
-        await Eventually.Is(async () => Exposition.Parse((await node.Get("metrics")).Text)["kafka_groups_partitions{state=\"active\"}"] >= 1);
-        await node.CreateTopic("t");
-        _ = await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(
-            new OffsetCommitRequest
-            {
-                GroupId = "g",
-                GenerationIdOrMemberEpoch = -1,
-                Topics = { new() { Name = "t", Partitions = { new() { CommittedOffset = 5 } } } },
-            }, 8);
+        await CommitOffset(node, client, partitions: 1);
         metrics = Exposition.Parse((await node.Get("metrics")).Text);
         Assert.Equal(1, metrics["kafka_groups{protocol=\"classic\",state=\"Empty\"}"]);
         Assert.InRange(metrics["kafka_connections{listener=\"PLAINTEXT\"}"], 1, 2);
@@ -326,5 +309,20 @@ public sealed class HttpEndpointTests : IDisposable
         socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
         socket.Listen();
         return socket;
+    }
+
+    /// <summary>Commits an offset of a group that has no member, once all partitions of the coordinator's topic are loaded.</summary>
+    private static async Task CommitOffset(HttpNode node, MemoryClient client, int partitions)
+    {
+        _ = await client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new FindCoordinatorRequest { Key = "g" }, 3);
+        await Eventually.Is(async () => Exposition.Parse((await node.Get("metrics")).Text)["kafka_groups_partitions{state=\"active\"}"] >= partitions);
+        await node.CreateTopic("t");
+        _ = await client.Ask<OffsetCommitRequest, OffsetCommitResponse>(
+            new OffsetCommitRequest
+            {
+                GroupId = "g",
+                GenerationIdOrMemberEpoch = -1,
+                Topics = { new() { Name = "t", Partitions = { new() { CommittedOffset = 5 } } } },
+            }, 8);
     }
 }
