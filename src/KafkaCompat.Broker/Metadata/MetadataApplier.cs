@@ -76,18 +76,24 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
     public Task WhenApplied(long offset) => _waits.Until(offset);
 
     /// <summary>
-    /// Adds a listener behind the others; it gets the whole image first. It does not hear of a stop: the listener is at work until the call is done.
+    /// Adds listeners behind the others, one after another; each gets the whole image first. They do not hear of a stop: they are at work until the
+    /// call is done.
     /// </summary>
-    public async ValueTask Attach(IMetadataListener listener)
+    public async ValueTask Attach(params IReadOnlyList<IMetadataListener> listeners)
     {
-        ArgumentNullException.ThrowIfNull(listener);
+        ArgumentNullException.ThrowIfNull(listeners);
         await _gate.WaitAsync();
         try
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
+            // One for all of them: an image of many partitions takes long to tell.
             var all = MetadataDelta.Of(MetadataImage.Empty, MetadataSnapshot.Records(_loader.Image).Select(static record => record.Message));
-            await listener.OnMetadata(new MetadataStep(all, _loader.Image));
-            _listeners.Add(listener);
+            var step = new MetadataStep(all, _loader.Image);
+            foreach (var listener in listeners)
+            {
+                await listener.OnMetadata(step);
+                _listeners.Add(listener);
+            }
         }
         finally
         {

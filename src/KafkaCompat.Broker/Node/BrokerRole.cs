@@ -56,7 +56,7 @@ public sealed class BrokerRole : IAsyncDisposable
         start.Stage = StartStage.Logs;
         await Service.LoadDirectory(_metadata.Image);
         start.Stage = StartStage.Leadership;
-        foreach (var listener in Service.MetadataListeners) await UnlessStopped(_metadata.Attach(listener).AsTask());
+        await UnlessStopped(_metadata.Attach(Service.MetadataListeners).AsTask());
         Service.Start();
         await UnlessStopped(_lifecycle.Unfence());
         Service.CordonsChanged += _lifecycle.ReportDirectories;
