@@ -1,5 +1,7 @@
 using System.Globalization;
 using KafkaCompat.Protocol.Configs;
+using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage.Segments;
 
 namespace KafkaCompat.Broker.Configs;
 
@@ -40,7 +42,15 @@ public sealed class TopicConfig
         GzipLevel = IntOf(ConfigKeys.CompressionGzipLevel);
         Lz4Level = IntOf(ConfigKeys.CompressionLz4Level);
         ZstdLevel = IntOf(ConfigKeys.CompressionZstdLevel);
+        // Made here, so that all partitions of the topic share them.
+        (Log, Produce) = (this.ToLogSettings(), this.ToProduceSettings());
     }
+
+    /// <summary>What its logs go by.</summary>
+    public LogSettings Log { get; }
+
+    /// <summary>What batches are checked by that are produced to it.</summary>
+    public ProduceSettings Produce { get; }
 
     public IReadOnlyList<string> CleanupPolicy { get; }
 

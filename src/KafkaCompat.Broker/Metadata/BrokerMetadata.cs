@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
@@ -18,7 +17,6 @@ public sealed class BrokerMetadata(DynamicBrokerConfig config, string clusterId)
     private const int NoNode = -1;
 
     private volatile MetadataImage _current = MetadataImage.Empty;
-    private volatile AskedConfig? _lastTopicConfig;
 
     public MetadataImage Current => _current;
 
@@ -99,15 +97,9 @@ public sealed class BrokerMetadata(DynamicBrokerConfig config, string clusterId)
         return offline;
     }
 
-    /// <summary>The settings of a topic as they hold on this node. Its partitions, for which it is asked one after another, share one object.</summary>
-    public TopicConfig TopicConfigOf(MetadataImage image, string topic)
-    {
-        var (node, own) = (config.Of(image), image.ConfigsOf(ConfigResource.Topic(topic)));
-        if (_lastTopicConfig is { } last && ReferenceEquals(last.Node, node) && ReferenceEquals(last.Own, own)) return last.Effective;
-        var effective = TopicConfig.Create(node, own);
-        _lastTopicConfig = new AskedConfig(node, own, effective);
-        return effective;
-    }
+    /// <summary>The settings of a topic as they hold on this node. They are made anew for whoever asks.</summary>
+    public TopicConfig TopicConfigOf(MetadataImage image, string topic) =>
+        TopicConfig.Create(config.Of(image), image.ConfigsOf(ConfigResource.Topic(topic)));
 
     /// <summary>The features of the answer to ApiVersions: what this software supports and what the cluster has finalized.</summary>
     public void FillFeatures(ApiVersionsResponse response, short version)
@@ -129,7 +121,4 @@ public sealed class BrokerMetadata(DynamicBrokerConfig config, string clusterId)
 
     /// <summary>The quorum's own version, which is no record of the image.</summary>
     public short KRaftVersion { get; set; } = 1;
-
-    /// <summary>Settings that were asked for, and of which they were made: images share what did not change.</summary>
-    private sealed record AskedConfig(ServerConfig Node, ImmutableSortedDictionary<string, string> Own, TopicConfig Effective);
 }

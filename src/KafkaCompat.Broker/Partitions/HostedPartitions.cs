@@ -61,7 +61,8 @@ internal sealed class HostedPartitions : IMetadataListener
     {
         foreach (var change in step.Delta.ChangedTopics.Values)
         {
-            foreach (var index in change.ChangedPartitions) Apply(change.Name, change.Id, index, change[index]);
+            var topic = new HostedTopic(_metadata, step.Image, change.Name, change.Id);
+            foreach (var index in change.ChangedPartitions) Apply(topic, index, change[index]);
         }
         foreach (var resource in step.Delta.ChangedConfigs) ApplyConfig(step.Image, resource);
         _offline.Log();
@@ -76,6 +77,7 @@ internal sealed class HostedPartitions : IMetadataListener
             _refused.Clear();
         }
         var healed = new List<TopicPartition>();
+        var topics = new Dictionary<Uuid, HostedTopic>();
         foreach (var (key, topicId) in refused)
         {
             if (image.FindTopic(key.Topic) is not { } topic || topic.Id != topicId
@@ -84,24 +86,25 @@ internal sealed class HostedPartitions : IMetadataListener
                 continue;
             }
 
-            Apply(key.Topic, topicId, key.Partition, registration);
+            if (!topics.TryGetValue(topicId, out var hosted)) topics.Add(topicId, hosted = new HostedTopic(_metadata, image, key.Topic, topicId));
+            Apply(hosted, key.Partition, registration);
             if (_table.Find(key.Topic, key.Partition) is not null) healed.Add(key);
         }
         if (healed.Count > 0) PartitionLogMessages.Healed(_logger, healed.Count, healed[0]);
     }
 
-    private void Apply(string topic, Uuid topicId, int index, PartitionRegistration registration)
+    private void Apply(HostedTopic topic, int index, PartitionRegistration registration)
     {
         // While the node starts somebody may want it to end, and of partitions there may be thousands.
         _directories.Recovery.ThrowIfStopped();
-        var key = new TopicPartition(topic, index);
+        var key = new TopicPartition(topic.Name, index);
         if (!registration.Replicas.Contains(_metadata.NodeId))
         {
-            if (_table.Find(topic, index) is not null || _table.Offline.ContainsKey(key)) Delete(key);
+            if (_table.Find(topic.Name, index) is not null || _table.Offline.ContainsKey(key)) Delete(key);
             return;
         }
-        var partition = _table.Find(topic, index);
-        if (partition is not null && partition.TopicId != topicId)
+        var partition = _table.Find(topic.Name, index);
+        if (partition is not null && partition.TopicId != topic.Id)
         {
             Delete(key);
             partition = null;
@@ -113,14 +116,14 @@ internal sealed class HostedPartitions : IMetadataListener
         }
         if (partition is null && _directories.Find(key) is null && _opener.WhyOffline(registration) is { } reason)
         {
-            _offline.Add(key, topicId, reason);
+            _offline.Add(key, topic.Id, reason);
             return;
         }
         try
         {
             if (partition is null)
             {
-                partition = _opener.Open(_image, key, topicId, registration);
+                partition = _opener.Open(topic, key, registration);
                 _table.Add(partition);
             }
             partition.Apply(registration, _metadata.NodeId);
@@ -129,10 +132,10 @@ internal sealed class HostedPartitions : IMetadataListener
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // Whatever it is, it concerns this partition: the node and all others go on. A directory that has failed is logged once for all.
-            if (e is KafkaStorageException && _opener.WhyOffline(registration) is { } failed) _offline.Add(key, topicId, failed);
-            else _offline.Add(key, topicId, e);
-            if (OfflineCauses.IsShortage(e)) lock (_refused) _refused[key] = topicId;
-            _table.Remove(topic, index)?.Close();
+            if (e is KafkaStorageException && _opener.WhyOffline(registration) is { } failed) _offline.Add(key, topic.Id, failed);
+            else _offline.Add(key, topic.Id, e);
+            if (OfflineCauses.IsShortage(e)) lock (_refused) _refused[key] = topic.Id;
+            _table.Remove(topic.Name, index)?.Close();
         }
     }
 

@@ -33,7 +33,6 @@ public sealed class Partition
     private readonly AppendTimes _times = new();
     private readonly PartitionReader _reader;
     private TopicConfig _config;
-    private ProduceSettings _produceSettings;
     private PartitionRole _role;
     private long _publishedHighWatermark;
     private long _bytesIn;
@@ -45,7 +44,6 @@ public sealed class Partition
         TopicId = topicId;
         Log = log;
         _config = config;
-        _produceSettings = config.ToProduceSettings();
         _syncer = syncer;
         _time = time;
         _flushes = new FlushSchedule(_time.TickMs());
@@ -128,8 +126,7 @@ public sealed class Partition
         lock (_lock)
         {
             _config = config;
-            _produceSettings = config.ToProduceSettings();
-            Log.Settings = config.ToLogSettings();
+            Log.Settings = config.Log;
             _role.Configure(config);
         }
     }
@@ -138,7 +135,7 @@ public sealed class Partition
     public bool TakesLong(RecordBytes? records)
     {
         if (records is null || !RecordBatchHeader.TryReadAttributes(records.Memory, out var attributes)) return false;
-        return (attributes & BatchAttributes.CodecMask) != 0 || Volatile.Read(ref _produceSettings).Codec is not (null or CompressionType.None);
+        return (attributes & BatchAttributes.CodecMask) != 0 || Config.Produce.Codec is not (null or CompressionType.None);
     }
 
     /// <summary>
@@ -151,7 +148,7 @@ public sealed class Partition
         lock (_lock)
         {
             if (Refusal(acks, out _) is { } refused) return refused;
-            settings = _produceSettings;
+            settings = _config.Produce;
         }
         var rules = new ProduceBatchRules(version, Topic, Index, settings, _time.WallMs());
         using var verdict = ProduceBatchValidator.Validate(records?.Memory, rules);

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
@@ -5,7 +7,6 @@ using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Logs;
-using KafkaCompat.Storage.Segments;
 using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Partitions;
@@ -29,9 +30,10 @@ internal sealed class PartitionOpener(LogDirectories directories, BrokerMetadata
         foreach (var directory in directories.Online.Where(directory => !directory.WasClosedCleanly && !image.Topics.IsEmpty))
             PartitionLogMessages.RecoveryBegins(logger, directory.Path);
         var started = time.GetTimestamp();
+        var configs = new ConcurrentDictionary<string, TopicConfig>(StringComparer.Ordinal);
         await directories.LoadAll(
             (partition, topicId) => IsHere(image, partition, topicId),
-            partition => metadata.TopicConfigOf(image, partition.Topic).ToLogSettings(),
+            partition => configs.GetOrAdd(partition.Topic, topic => metadata.TopicConfigOf(image, topic)).Log,
             metadata.Settings.Of(image).GetInt(ConfigKeys.NumRecoveryThreadsPerDataDir));
         _highWatermarks = directories.HighWatermarksAtStart(
             partition => image.FindPartition(partition.Topic, partition.Partition)?.Replicas.Contains(metadata.NodeId) == true);
@@ -49,15 +51,14 @@ internal sealed class PartitionOpener(LogDirectories directories, BrokerMetadata
         var created = new List<(NewLog, Uuid?)>();
         foreach (var change in step.Delta.ChangedTopics.Values)
         {
-            LogSettings? settings = null;
+            var topic = new HostedTopic(metadata, step.Image, change.Name, change.Id);
             foreach (var index in change.ChangedPartitions)
             {
                 var registration = change[index];
                 var key = new TopicPartition(change.Name, index);
                 if (!registration.Replicas.Contains(metadata.NodeId) || directories.Find(key) is not null || WhyOffline(registration) is not null) continue;
-                settings ??= metadata.TopicConfigOf(step.Image, change.Name).ToLogSettings();
                 var epoch = registration.Leader == metadata.NodeId ? registration.LeaderEpoch : LeaderEpochCache.Undefined;
-                created.Add((new NewLog(key, change.Id, settings, epoch), AssignedDirectory(registration)));
+                created.Add((new NewLog(key, topic.Id, topic.Config.Log, epoch), AssignedDirectory(registration)));
             }
         }
         if (created.Count < 2) return;
@@ -72,14 +73,13 @@ internal sealed class PartitionOpener(LogDirectories directories, BrokerMetadata
     }
 
     /// <summary>Opens a partition over its log, which it makes where there is none.</summary>
-    public Partition Open(MetadataImage image, TopicPartition key, Uuid topicId, PartitionRegistration registration)
+    public Partition Open(HostedTopic topic, TopicPartition key, PartitionRegistration registration)
     {
-        var config = metadata.TopicConfigOf(image, key.Topic);
-        var log = directories.Find(key) ?? directories.Create(key, topicId, AssignedDirectory(registration), config.ToLogSettings());
-        if (log.TopicId is { } found && found != topicId)
-            throw new LogCorruptionException($"{log.Folder} belongs to topic {found}, while partition {key} belongs to {topicId}.");
-        Report(image, key, topicId, registration.DirectoryOf(metadata.NodeId));
-        var partition = new Partition(topicId, log, config, _highWatermarks?.GetValueOrDefault(key) ?? 0, syncer, time);
+        var log = directories.Find(key) ?? directories.Create(key, topic.Id, AssignedDirectory(registration), topic.Config.Log);
+        if (log.TopicId is { } found && found != topic.Id)
+            throw new LogCorruptionException($"{log.Folder} belongs to topic {found}, while partition {key} belongs to {topic.Id}.");
+        Report(topic.Image, key, topic.Id, registration.DirectoryOf(metadata.NodeId));
+        var partition = new Partition(topic.Id, log, topic.Config, _highWatermarks?.GetValueOrDefault(key) ?? 0, syncer, time);
         Forget(key);
         return partition;
     }

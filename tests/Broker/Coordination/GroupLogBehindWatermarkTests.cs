@@ -27,7 +27,7 @@ public sealed class GroupLogBehindWatermarkTests
         using var directory = LogDirectory.Open(new LogEnvironment(new ForgetfulFileStore(time), time, new Random(1)), "/data");
         var unflushed = TopicConfig.Create(TestNode.ConfigOf(), new Dictionary<string, string>());
         var flushed = TopicConfig.Create(TestNode.ConfigOf(("log.flush.interval.messages", "1")), new Dictionary<string, string>());
-        var log = directory.Create(new TopicPartition("__consumer_offsets", 0), new Uuid(1, 1), unflushed.ToLogSettings());
+        var log = directory.Create(new TopicPartition("__consumer_offsets", 0), new Uuid(1, 1), unflushed.Log);
         var syncer = new LogSyncer();
 
         // An earlier life leaves an offset in a log of which no sync is known.

@@ -241,7 +241,7 @@ public sealed class LogMaintenanceTests : IDisposable
     private Partition Add(LogSyncer syncer, string topic, params (string Name, string Value)[] configs)
     {
         var config = TopicConfig.Create(TestNode.ConfigOf(), configs.ToDictionary(static c => c.Name, static c => c.Value));
-        var log = _directory.Create(new TopicPartition(topic, 0), new Uuid(7, 9), config.ToLogSettings());
+        var log = _directory.Create(new TopicPartition(topic, 0), new Uuid(7, 9), config.Log);
         var partition = new Partition(new Uuid(7, 9), log, config, 0, syncer, _time);
         partition.Lead(0);
         _table.Add(partition);

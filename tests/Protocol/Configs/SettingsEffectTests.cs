@@ -23,7 +23,7 @@ public sealed partial class SettingsEffectTests
     /// <summary>
     /// Where a topic's settings become properties, and those the properties of other records. Whoever else uses one of these has the setting's value.
     /// </summary>
-    private static readonly string[] TopicProperties = ["KafkaCompat.Broker/Configs/TopicConfig.cs", "KafkaCompat.Broker/Partitions/TopicConfigExtensions.cs"];
+    private static readonly string[] TopicProperties = ["KafkaCompat.Broker/Configs/TopicConfig.cs", "KafkaCompat.Broker/Configs/TopicConfigExtensions.cs"];
 
     /// <summary>What the configuration of a node hands out beside <c>Get…(name)</c>.</summary>
     private static readonly string[] NodeProperties =

@@ -1,9 +1,8 @@
-using KafkaCompat.Broker.Configs;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Segments;
 
-namespace KafkaCompat.Broker.Partitions;
+namespace KafkaCompat.Broker.Configs;
 
 /// <summary>A topic's settings as its logs need them.</summary>
 internal static class TopicConfigExtensions
