@@ -74,7 +74,7 @@ public sealed class SmallFilesTests
     [Fact]
     public void AbortedTransactionsAreWrittenAndReadAsKafkaDoes()
     {
-        var index = new TransactionIndex(_files, Index);
+        var index = Open();
         index.Append(new AbortedTransaction(5, 0, 2, 1));
         index.Append(new AbortedTransaction(6, 1, 9, 10));
         index.CloseFile();
@@ -82,7 +82,7 @@ public sealed class SmallFilesTests
             "0000" + "0000000000000005" + "0000000000000000" + "0000000000000002" + "0000000000000001"
             + "0000" + "0000000000000006" + "0000000000000001" + "0000000000000009" + "000000000000000a",
             Convert.ToHexStringLower(_files.ReadAllBytes(Index)));
-        var again = new TransactionIndex(_files, Index);
+        var again = Open();
         Assert.Equal([new(5, 0, 2, 1), new(6, 1, 9, 10)], again.Entries());
         Assert.True(again.IsSound(2));
         Assert.False(again.IsSound(3));
@@ -96,7 +96,7 @@ public sealed class SmallFilesTests
         var bytes = new byte[34 - cut];
         bytes[1] = version;
         _files.WriteAtomically(Index, bytes);
-        Assert.False(new TransactionIndex(_files, Index).IsSound(0));
+        Assert.False(Open().IsSound(0));
     }
 
     [Fact]
@@ -105,8 +105,10 @@ public sealed class SmallFilesTests
         var bytes = new byte[34];
         bytes[1] = 1;
         _files.WriteAtomically(Index, bytes);
-        Assert.Contains(Index, Assert.Throws<KafkaStorageException>(() => new TransactionIndex(_files, Index).Entries()).Message, StringComparison.Ordinal);
+        Assert.Contains(Index, Assert.Throws<KafkaStorageException>(() => Open().Entries()).Message, StringComparison.Ordinal);
     }
+
+    private TransactionIndex Open() => new(new SegmentPlace(_files, "/data", 0));
 
     private List<ProducerEntry>? Read(byte[] bytes)
     {

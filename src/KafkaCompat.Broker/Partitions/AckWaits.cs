@@ -8,24 +8,25 @@ namespace KafkaCompat.Broker.Partitions;
 /// </summary>
 internal sealed class AckWaits
 {
-    private readonly List<AckWait.Place> _places = [];
+    /// <summary>Made by the first that waits.</summary>
+    private List<AckWait.Place>? _places;
 
     /// <summary>A place waits, or completes at once where the high watermark is there already.</summary>
     public void Add(AckWait.Place place, long highWatermark)
     {
         if (highWatermark >= place.RequiredOffset) place.Complete(ErrorCode.None);
-        else _places.Add(place);
+        else (_places ??= []).Add(place);
     }
 
     /// <summary>Nobody waits for the place any more.</summary>
-    public void Remove(AckWait.Place place) => _ = _places.Remove(place);
+    public void Remove(AckWait.Place place) => _ = _places?.Remove(place);
 
     /// <summary>The high watermark has moved.</summary>
     public void Advance(long highWatermark)
     {
-        for (var i = _places.Count - 1; i >= 0; i--)
+        for (var i = (_places?.Count ?? 0) - 1; i >= 0; i--)
         {
-            if (_places[i].RequiredOffset > highWatermark) continue;
+            if (_places![i].RequiredOffset > highWatermark) continue;
             _places[i].Complete(ErrorCode.None);
             _places.RemoveAt(i);
         }
@@ -34,7 +35,7 @@ internal sealed class AckWaits
     /// <summary>The high watermark of this replica acknowledges nothing any more.</summary>
     public void Release(ErrorCode outcome)
     {
-        foreach (var place in _places) place.Complete(outcome);
-        _places.Clear();
+        foreach (var place in _places ?? []) place.Complete(outcome);
+        _places?.Clear();
     }
 }

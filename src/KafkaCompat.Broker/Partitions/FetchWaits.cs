@@ -31,8 +31,8 @@ internal sealed class FetchWaits
     private long _visibleBytes;
     private long _stableBytes;
 
-    /// <summary>Appends behind the high watermark, with where each ends. The role's alone, under the partition's lock.</summary>
-    private readonly Queue<(long EndOffset, long Bytes)> _hidden = new();
+    /// <summary>Appends behind the high watermark, with where each ends. The role's alone, under the partition's lock. Made by the first.</summary>
+    private Queue<(long EndOffset, long Bytes)>? _hidden;
 
     /// <summary>Those that came when there were <see cref="MaxHiddenAppends"/>.</summary>
     private (long EndOffset, long Bytes) _hiddenRest;
@@ -63,7 +63,7 @@ internal sealed class FetchWaits
     /// <summary>Bytes were written behind the high watermark, up to an offset.</summary>
     public void Written(long endOffset, long bytes)
     {
-        if (_hidden.Count < MaxHiddenAppends) _hidden.Enqueue((endOffset, bytes));
+        if ((_hidden ??= new()).Count < MaxHiddenAppends) _hidden.Enqueue((endOffset, bytes));
         else _hiddenRest = (endOffset, _hiddenRest.Bytes + bytes);
     }
 
@@ -72,9 +72,9 @@ internal sealed class FetchWaits
     /// </summary>
     public void Cut(long endOffset)
     {
-        for (var left = _hidden.Count; left > 0; left--)
+        for (var left = _hidden?.Count ?? 0; left > 0; left--)
         {
-            var (end, bytes) = _hidden.Dequeue();
+            var (end, bytes) = _hidden!.Dequeue();
             _hidden.Enqueue((Math.Min(end, endOffset), bytes));
         }
         _hiddenRest.EndOffset = Math.Min(_hiddenRest.EndOffset, endOffset);
@@ -173,7 +173,7 @@ internal sealed class FetchWaits
     private long PassedBy(long highWatermark)
     {
         long bytes = 0;
-        while (_hidden.TryPeek(out var first) && first.EndOffset <= highWatermark) bytes += _hidden.Dequeue().Bytes;
+        while (_hidden is not null && _hidden.TryPeek(out var first) && first.EndOffset <= highWatermark) bytes += _hidden.Dequeue().Bytes;
         if (_hiddenRest.Bytes > 0 && _hiddenRest.EndOffset <= highWatermark)
         {
             bytes += _hiddenRest.Bytes;

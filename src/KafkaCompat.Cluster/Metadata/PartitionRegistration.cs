@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.MetadataRecords;
 
@@ -49,7 +50,8 @@ public sealed record PartitionRegistration
         {
             Replicas = replicas,
             Directories = DirectoriesOf(record.Directories, replicas.Length),
-            Isr = [.. record.Isr],
+            // The usual one is the same, and thousands of partitions need not have it twice.
+            Isr = replicas.AsSpan().SequenceEqual(CollectionsMarshal.AsSpan(record.Isr)) ? replicas : [.. record.Isr],
             RemovingReplicas = [.. record.RemovingReplicas],
             AddingReplicas = [.. record.AddingReplicas],
             Elr = [.. record.EligibleLeaderReplicas ?? []],

@@ -44,7 +44,7 @@ public sealed class LeaderReplica
         Settings = settings;
         LeaderEpoch = registration.LeaderEpoch;
         PartitionEpoch = registration.PartitionEpoch;
-        Isr = new CommittedIsr([.. registration.Isr.Order()]);
+        Isr = new CommittedIsr(InOrder(registration.Isr));
         HighWatermark = highWatermark;
         _epochStartOffset = _logEndOffset = logEndOffset;
         _followers = Followers(registration, []);
@@ -174,7 +174,7 @@ public sealed class LeaderReplica
 
     private void Commit(ImmutableArray<int> isr)
     {
-        Isr = new CommittedIsr([.. isr.Order()]);
+        Isr = new CommittedIsr(InOrder(isr));
         // A replica that was removed has to catch up again before an acknowledgement waits for it.
         foreach (var follower in _followers)
             follower.IsJoining = false;
@@ -242,6 +242,9 @@ public sealed class LeaderReplica
         var others = registration.Replicas.Order().Where(id => id != _nodeId);
         return [.. others.Select(id => Array.Find(known, follower => follower.Id == id) ?? new FollowerProgress(id))];
     }
+
+    /// <summary>The same where it is in order already, as one member alone is.</summary>
+    private static ImmutableArray<int> InOrder(ImmutableArray<int> isr) => isr.Length > 1 ? [.. isr.Order()] : isr;
 
     /// <summary>What must be so: where it is not, nothing that follows can be trusted.</summary>
     private static void Require(bool holds, string what)

@@ -17,11 +17,13 @@ internal static class CheckpointText
     /// The entries of a file, each cut into as many parts as asked for; empty where the file is absent. As Kafka reads it: a line ends with a line feed, a
     /// carriage return or both, numbers stand alone on their lines, no line is blank, and a file that ends before the number of entries has none.
     /// </summary>
-    public static List<string[]> Read(IFileStore files, string path, int parts)
+    public static List<string[]> Read(IFileStore files, string path, int parts) =>
+        files.FileExists(path) ? Parse(files.ReadAllBytes(path), path, parts) : [];
+
+    /// <summary>As <see cref="Read"/>, of what the file holds.</summary>
+    public static List<string[]> Parse(ReadOnlySpan<byte> content, string path, int parts)
     {
-        if (!files.FileExists(path))
-            return [];
-        var lines = Lines(files.ReadAllText(path));
+        var lines = Lines(Encoding.UTF8.GetString(content));
         if (lines.Length == 0)
             return [];
         if (!JavaNumber.TryInt(lines[0], out var version) || version != Version)

@@ -1,4 +1,5 @@
 #pragma warning disable RS0030 // This folder is the owner of the disk: all others come through IFileStore.
+using System.IO.Enumeration;
 using Microsoft.Win32.SafeHandles;
 
 namespace KafkaCompat.Storage.Files;
@@ -13,6 +14,8 @@ public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) 
 
     /// <summary>File systems of the kernel, whose files are its own state. They take no others, whatever their permissions say.</summary>
     private static readonly string[] s_kernels = ["proc", "sysfs", "cgroupfs", "cgroup2fs"];
+
+    private static readonly EnumerationOptions s_allEntries = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false };
 
     private long _firstReservedDescriptor = firstReservedDescriptor;
 
@@ -67,8 +70,12 @@ public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) 
         var entries = new List<StoredEntry>();
         Checked(folder, folder =>
         {
-            foreach (var info in new DirectoryInfo(folder).EnumerateFileSystemInfos())
-                entries.Add(info is FileInfo file ? new StoredEntry(info.Name, false, file.Length) : new StoredEntry(info.Name, true, 0));
+            // The folder says itself what is a folder; only of a file is there more to ask, which tells where it fails.
+            foreach ((var name, var isFolder) in new FileSystemEnumerable<(string, bool)>(
+                folder, static (ref entry) => (entry.FileName.ToString(), entry.IsDirectory), s_allEntries))
+            {
+                entries.Add(new StoredEntry(name, isFolder, isFolder ? 0 : new FileInfo(Path.Combine(folder, name)).Length));
+            }
         });
         return entries;
     }

@@ -18,11 +18,7 @@ public sealed class LeaderEpochCache
 
     private readonly LogEnvironment _environment;
 
-    /// <summary>
-    /// Held while the file is written; taken before <see cref="_gate"/>, which is not held meanwhile: readers and appends do not wait for the disk.
-    /// </summary>
-    private readonly Lock _writing = new();
-
+    /// <summary>Held for moments: readers and appends do not wait for the disk.</summary>
     private readonly Lock _gate = new();
     private readonly List<LeaderEpochEntry> _entries = [];
     private string _path;
@@ -52,19 +48,18 @@ public sealed class LeaderEpochCache
     internal static LeaderEpochCache Open(LogEnvironment environment, string folder)
     {
         var cache = new LeaderEpochCache(environment, Path.Combine(folder, FileName));
-        if (IsBlank(environment.Files, cache._path))
+        if (!environment.Files.FileExists(cache._path))
             return cache;
-        foreach (var cells in CheckpointText.Read(environment.Files, cache._path, 2))
+        // A file of zeros was not synced, because no record needed what it said, when the machine stopped: see Close.
+        var content = environment.Files.ReadAllBytes(cache._path);
+        if (!content.AsSpan().ContainsAnyExcept((byte)0))
+            return cache;
+        foreach (var cells in CheckpointText.Parse(content, cache._path, 2))
             cache._entries.Add(new LeaderEpochEntry(CheckpointText.Int(cells[0], cache._path), CheckpointText.Number(cells[1], cache._path)));
         if (cache._entries.Count > 0)
             cache._written = [.. cache._entries];
         return cache;
     }
-
-    /// <summary>
-    /// A file of zeros was not synced, because no record needed what it said, when the machine stopped: see <see cref="Close"/>.
-    /// </summary>
-    private static bool IsBlank(IFileStore files, string path) => files.FileExists(path) && !files.ReadAllBytes(path).AsSpan().ContainsAnyExcept((byte)0);
 
     public LeaderEpochEntry[] Entries()
     {
@@ -208,7 +203,8 @@ public sealed class LeaderEpochCache
 
     internal void Write(bool sync = true)
     {
-        lock (_writing)
+        // Held while the file is written, and taken before the other.
+        lock (this)
         {
             var entries = Entries();
             try

@@ -7,7 +7,7 @@ namespace KafkaCompat.Storage.Logs;
 internal sealed record LoadedLog(
     string Folder,
     Lock Gate,
-    IReadOnlyList<LogSegment> Segments,
+    LogSegment[] Segments,
     LeaderEpochCache Epochs,
     ProducerStates Producers,
     long LogStartOffset,

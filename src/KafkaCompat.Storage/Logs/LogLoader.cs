@@ -66,7 +66,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         foreach (var segment in segments)
             segment.LetGoOfFiles();
         var recoveryPoint = opening.IsClean ? logEnd : Math.Min(opening.RecoveryPoint, logEnd);
-        return new LoadedLog(folder, _gate, segments, epochs, producers, logStart, logEnd, recoveryPoint) { UnsyncedFrom = builtFrom };
+        return new LoadedLog(folder, _gate, [.. segments], epochs, producers, logStart, logEnd, recoveryPoint) { UnsyncedFrom = builtFrom };
     }
 
     private static IEnumerable<long> Snapshots(IReadOnlyList<StoredEntry> entries)
@@ -186,9 +186,14 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
     /// <summary>Makes the last segment of a trusted log the active one and finds where the log ends.</summary>
     private long OpenLast(LogSegment active)
     {
+        // The usual partition of a broker that has many: nothing was ever written to it, and the lengths of its files say so.
+        if (active is { Size: 0, OffsetIndex.Count: 0, TimeIndex.Count: 0 })
+        {
+            active.OpenEmptyForAppend();
+            return active.BaseOffset;
+        }
         if (!active.OpenForAppend())
             RebuildIndexes(active);
-        // The usual partition of a broker that has many: nothing was ever written to it, and its length says so.
         if (active.Size == 0)
             return active.BaseOffset;
         var length = active.File.Length;

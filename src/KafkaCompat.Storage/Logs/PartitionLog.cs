@@ -32,8 +32,7 @@ public sealed class PartitionLog : IDisposable
     private readonly SegmentList _segments;
     private readonly LogEndWriter _append;
     private readonly LogSync _sync;
-    private readonly LogRetention _retention;
-    private readonly LogTruncation _truncation;
+    private readonly LoadedLog _loaded;
     private LogSettings _settings;
 
     internal PartitionLog(LogEnvironment environment, TopicPartition partition, LogSettings settings, LoadedLog loaded)
@@ -46,12 +45,11 @@ public sealed class PartitionLog : IDisposable
         Producers = loaded.Producers;
         _settings = settings;
         var active = loaded.Segments[^1];
-        _view = new LogView(environment, [.. loaded.Segments], new LogEnd(loaded.LogEndOffset, active, active.Size), loaded.LogStartOffset);
+        _view = new LogView(environment, loaded.Segments, new LogEnd(loaded.LogEndOffset, active, active.Size), loaded.LogStartOffset);
         _segments = new SegmentList(environment, loaded, _view);
         _append = new LogEndWriter(environment, loaded, _view, _segments);
         _sync = new LogSync(environment, loaded, _view);
-        _retention = new LogRetention(loaded, _view, _segments);
-        _truncation = new LogTruncation(environment, loaded, _view, _segments);
+        _loaded = loaded;
     }
 
     public TopicPartition Partition { get; }
@@ -237,7 +235,7 @@ public sealed class PartitionLog : IDisposable
                 return false;
             if (offset > _view.End.Offset)
                 throw new ArgumentOutOfRangeException(nameof(offset), offset, $"The log ends at {_view.End.Offset}.");
-            _retention.MoveLogStart(offset);
+            Retention.MoveLogStart(offset);
             Epochs.TruncateFromStart(offset);
             return true;
         }
@@ -250,7 +248,7 @@ public sealed class PartitionLog : IDisposable
     /// </summary>
     public int ApplyRetention(long nowMs, long highWatermark)
     {
-        _retention.LookIntoOld(Settings, nowMs);
+        Retention.LookIntoOld(Settings, nowMs);
         lock (_filesGate)
         {
             var count = 0;
@@ -361,10 +359,10 @@ public sealed class PartitionLog : IDisposable
                     return;
                 if (offset <= _view.Segments[0].BaseOffset)
                 {
-                    _environment.Health.OrFail(() => Truncate(_truncation.StartOver, offset));
+                    _environment.Health.OrFail(() => Truncate(Truncation.StartOver, offset));
                     return;
                 }
-                _environment.Health.OrFail(() => Truncate(_truncation.Cut, offset));
+                _environment.Health.OrFail(() => Truncate(Truncation.Cut, offset));
             }
         }
     }
@@ -377,7 +375,7 @@ public sealed class PartitionLog : IDisposable
             lock (_gate)
             {
                 RequireOpen();
-                _environment.Health.OrFail(() => Truncate(_truncation.StartOver, offset));
+                _environment.Health.OrFail(() => Truncate(Truncation.StartOver, offset));
             }
         }
     }
@@ -433,6 +431,10 @@ public sealed class PartitionLog : IDisposable
         }
     }
 
+    // These are made where they are needed, which is seldom: partitions are many.
+    private LogRetention Retention => new(_loaded, _view, _segments);
+    private LogTruncation Truncation => new(_environment, _loaded, _view, _segments);
+
     private void RequireOpen()
     {
         _environment.Health.Require();
@@ -442,12 +444,12 @@ public sealed class PartitionLog : IDisposable
     /// <summary>Takes old segments out of the log and returns how many; their files are the caller's to set aside.</summary>
     private int Retain(long nowMs, long highWatermark)
     {
-        var count = _retention.CountExpired(_settings, nowMs, highWatermark);
+        var count = Retention.CountExpired(_settings, nowMs, highWatermark);
         if (count == 0)
             return 0;
         if (count == _view.Segments.Length)
             _append.RollAt(_view.End.Offset, _settings);
-        _retention.Drop(count);
+        Retention.Drop(count);
         return count;
     }
 

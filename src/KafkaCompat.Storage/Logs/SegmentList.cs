@@ -10,23 +10,24 @@ namespace KafkaCompat.Storage.Logs;
 /// </summary>
 internal sealed class SegmentList(LogEnvironment environment, LoadedLog loaded, LogView view)
 {
-    private readonly DeletedSegments _deleted = new(environment);
+    /// <summary>Made by the first that is deleted, as what follows is by the first that goes or comes: most logs of many have one segment for ever.</summary>
+    private DeletedSegments? _deleted;
 
     /// <summary>
     /// Segments that the log has no more, whose files still have their names, in the order of their offsets. They are set aside in that order, also after a
     /// failure: a segment that stayed between others that went would end the log with it at the next start.
     /// </summary>
-    private readonly Queue<LogSegment> _gone = new();
+    private Queue<LogSegment>? _gone;
 
     /// <summary>Segments of the log whose files have not got their names yet, in the order of their offsets, which is that in which they get them.</summary>
-    private readonly Queue<LogSegment> _unnamed = new();
+    private Queue<LogSegment>? _unnamed;
 
     /// <summary>Names were changed that the folder was not synced for.</summary>
     private bool _isUnsynced;
     private long _cuts;
 
     /// <summary>Whether the files have the names that the list calls for.</summary>
-    public bool AreFilesMoved => _gone.Count == 0 && _unnamed.Count == 0 && !_isUnsynced;
+    public bool AreFilesMoved => _gone is null or { Count: 0 } && _unnamed is null or { Count: 0 } && !_isUnsynced;
 
     /// <summary>The segments that take no more appends.</summary>
     public SegmentRange Sealed => new(view.Segments[..^1], _cuts);
@@ -55,9 +56,9 @@ internal sealed class SegmentList(LogEnvironment environment, LoadedLog loaded, 
             throw new ArgumentException("The segments to replace are not those of the log.", nameof(old));
         view.Segments = [.. all[..at], .. replacing, .. all[(at + old.Length)..]];
         foreach (var segment in old)
-            _gone.Enqueue(segment);
+            (_gone ??= new()).Enqueue(segment);
         foreach (var segment in replacing)
-            _unnamed.Enqueue(segment);
+            (_unnamed ??= new()).Enqueue(segment);
     }
 
     /// <summary>
@@ -69,14 +70,14 @@ internal sealed class SegmentList(LogEnvironment environment, LoadedLog loaded, 
         if (AreFilesMoved)
             return;
         _isUnsynced = true;
-        while (_gone.TryPeek(out var segment))
+        while (_gone is not null && _gone.TryPeek(out var segment))
         {
-            _deleted.Add(segment, deleteDelayMs);
+            (_deleted ??= new(environment)).Add(segment, deleteDelayMs);
             if (!HasBase(segment.BaseOffset))
                 loaded.Producers.DeleteSnapshot(segment.BaseOffset);
             _ = _gone.Dequeue();
         }
-        while (_unnamed.TryPeek(out var segment))
+        while (_unnamed is not null && _unnamed.TryPeek(out var segment))
         {
             segment.Rename("");
             _ = _unnamed.Dequeue();
@@ -88,7 +89,7 @@ internal sealed class SegmentList(LogEnvironment environment, LoadedLog loaded, 
     /// <summary>Removes the files of one deleted segment whose delay is over; false where there is none.</summary>
     public bool TryRemoveDue(long tickMs)
     {
-        if (!_deleted.IsDue(tickMs))
+        if (_deleted is null || !_deleted.IsDue(tickMs))
             return false;
         _deleted.RemoveFirst();
         return true;

@@ -11,6 +11,8 @@ internal sealed class TemporaryFiles(LogEnvironment environment, string folder)
 {
     private readonly IFileStore _files = environment.Files;
 
+    private static readonly string[] s_suffixes = [SegmentFiles.Deleted, SegmentFiles.Cleaned, SegmentFiles.Swap];
+
     private static readonly string[] s_kinds = [SegmentFiles.Log, SegmentFiles.OffsetIndex, SegmentFiles.TimeIndex, SegmentFiles.TransactionIndex];
 
     /// <summary>
@@ -20,6 +22,9 @@ internal sealed class TemporaryFiles(LogEnvironment environment, string folder)
     /// </summary>
     public bool Remove(IReadOnlyList<StoredEntry> entries)
     {
+        // Most folders have none.
+        if (!entries.Any(static entry => s_suffixes.Any(suffix => entry.Name.EndsWith(suffix, StringComparison.Ordinal))))
+            return false;
         List<string> names = [.. entries.Where(static entry => !entry.IsFolder).Select(static entry => entry.Name)];
         var changed = false;
         foreach (var name in names.Where(static name => name.EndsWith(SegmentFiles.Deleted, StringComparison.Ordinal)))

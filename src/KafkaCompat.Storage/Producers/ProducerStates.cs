@@ -14,21 +14,23 @@ namespace KafkaCompat.Storage.Producers;
 /// </remarks>
 public sealed class ProducerStates
 {
+    private static readonly Dictionary<long, ProducerEntry> s_noProducers = [];
+    private static readonly SortedSet<long> s_noSnapshots = [];
+
     private readonly LogEnvironment _environment;
     private readonly Lock _gate;
-    private readonly Dictionary<long, ProducerEntry> _producers = [];
 
-    /// <summary>Open transactions by first offset: the smallest key is the first offset that is not decided.</summary>
-    private readonly SortedDictionary<long, long> _open = [];
+    /// <summary>Made by the first producer: most partitions of a broker that has many have none, nor any of what follows here.</summary>
+    private Dictionary<long, ProducerEntry>? _producers;
 
-    /// <summary>Decided transactions by first offset, with the offset of the marker, until the high watermark has passed the marker.</summary>
-    private readonly SortedDictionary<long, long> _decided = [];
+    /// <summary>Made by the first transaction.</summary>
+    private TransactionStarts? _transactions;
 
-    /// <summary>The offsets of the snapshot files in the folder.</summary>
-    private readonly SortedSet<long> _snapshots;
+    /// <summary>The offsets of the snapshot files in the folder; made by the first.</summary>
+    private SortedSet<long>? _snapshots;
 
-    /// <summary>Those of them that a crash of the machine may take.</summary>
-    private readonly List<long> _unsyncedSnapshots = [];
+    /// <summary>Those of them that a crash of the machine may take; made by the first.</summary>
+    private List<long>? _unsyncedSnapshots;
 
     private string _folder;
     private long _firstUnstableOffset = long.MaxValue;
@@ -42,17 +44,22 @@ public sealed class ProducerStates
         _environment = environment;
         _folder = folder;
         _gate = gate;
-        _snapshots = new SortedSet<long>(snapshots);
+        foreach (var offset in snapshots)
+            _ = (_snapshots ??= []).Add(offset);
     }
 
     public long EndOffset { get; private set; }
+
+    private Dictionary<long, ProducerEntry>.ValueCollection Producers => (_producers ?? s_noProducers).Values;
+
+    private SortedSet<long> Snapshots => _snapshots ?? s_noSnapshots;
 
     public int Count
     {
         get
         {
             lock (_gate)
-                return _producers.Count;
+                return Producers.Count;
         }
     }
 
@@ -68,7 +75,7 @@ public sealed class ProducerStates
             return ProducerVerdict.Good;
         lock (_gate)
         {
-            if (!_producers.TryGetValue(batch.ProducerId, out var entry))
+            if (Find(batch.ProducerId) is not { } entry)
                 return ProducerVerdict.Good;
             if (origin == AppendOrigin.Client && FindDuplicate(entry, batch) is { } duplicate)
                 return new ProducerVerdict(ProducerFault.None, null, duplicate);
@@ -95,7 +102,7 @@ public sealed class ProducerStates
     {
         lock (_gate)
         {
-            if (!_producers.TryGetValue(producerId, out var entry))
+            if (Find(producerId) is not { } entry)
                 return ProducerVerdict.Good;
             if (producerEpoch < entry.Epoch)
             {
@@ -118,8 +125,8 @@ public sealed class ProducerStates
     {
         lock (_gate)
         {
-            var all = new List<ProducerDescription>(_producers.Count);
-            foreach (var p in _producers.Values)
+            var all = new List<ProducerDescription>(Producers.Count);
+            foreach (var p in Producers)
                 all.Add(new ProducerDescription(p.ProducerId, p.Epoch, p.LastSequence, p.LastTimestamp, p.CoordinatorEpoch, p.CurrentTransactionFirstOffset));
             return all;
         }
@@ -130,10 +137,10 @@ public sealed class ProducerStates
     {
         lock (_gate)
         {
-            foreach ((var id, var entry) in _producers)
+            foreach (var entry in Producers)
             {
                 if (IsExpired(entry, nowMs))
-                    _ = _producers.Remove(id);
+                    _ = _producers!.Remove(entry.ProducerId);
             }
         }
     }
@@ -145,14 +152,7 @@ public sealed class ProducerStates
             return;
         lock (_gate)
         {
-            List<long>? replicated = null;
-            foreach ((var first, var marker) in _decided)
-            {
-                if (marker < highWatermark)
-                    (replicated ??= []).Add(first);
-            }
-            foreach (var first in replicated ?? [])
-                _ = _decided.Remove(first);
+            _transactions?.ForgetDecidedBefore(highWatermark);
             PublishFirstUnstable();
         }
     }
@@ -176,30 +176,21 @@ public sealed class ProducerStates
         if (batch.IsTransactional && entry.CurrentTransactionFirstOffset < 0)
         {
             entry.CurrentTransactionFirstOffset = batch.BaseOffset;
-            _open[batch.BaseOffset] = batch.ProducerId;
+            (_transactions ??= new TransactionStarts()).Open(batch.BaseOffset, batch.ProducerId);
             PublishFirstUnstable();
         }
         return null;
     }
 
     /// <summary>What committed readers may read up to once this transaction is decided too; the transaction index keeps it.</summary>
-    internal long LastStableOffsetAfter(in CompletedTransaction completed)
-    {
-        foreach (var first in _open.Keys)
-        {
-            if (first != completed.FirstOffset)
-                return first;
-        }
-        return completed.LastOffset + 1;
-    }
+    internal long LastStableOffsetAfter(in CompletedTransaction completed) =>
+        _transactions?.FirstOpenBut(completed.FirstOffset) ?? completed.LastOffset + 1;
 
     internal void SetEndOffset(long offset) => EndOffset = offset;
 
     internal void Clear()
     {
-        _producers.Clear();
-        _open.Clear();
-        _decided.Clear();
+        (_producers, _transactions) = (null, null);
         _knownFrom = 0;
         EndOffset = 0;
         PublishFirstUnstable();
@@ -211,31 +202,31 @@ public sealed class ProducerStates
         if (EndOffset <= _lastSnapshotOffset)
             return;
         var path = SnapshotPath(EndOffset);
-        var bytes = ProducerSnapshotFile.Encode(_producers.Values);
+        var bytes = ProducerSnapshotFile.Encode(Producers);
         Files.FileStoreOperations.WriteAtomically(_environment.Files, path, bytes, sync: false);
-        _ = _snapshots.Add(EndOffset);
-        _unsyncedSnapshots.Add(EndOffset);
+        _ = (_snapshots ??= []).Add(EndOffset);
+        (_unsyncedSnapshots ??= []).Add(EndOffset);
         _lastSnapshotOffset = EndOffset;
     }
 
     /// <summary>The snapshots that have to be synced, which is the caller's to do, or to <see cref="GiveBack"/>. Whoever calls holds the log's lock.</summary>
     internal long[] TakeUnsyncedSnapshots()
     {
-        long[] unsynced = [.. _unsyncedSnapshots];
-        _unsyncedSnapshots.Clear();
+        long[] unsynced = [.. _unsyncedSnapshots ?? []];
+        _unsyncedSnapshots = null;
         return unsynced;
     }
 
     /// <summary>Snapshots that could not be synced now.</summary>
-    internal void GiveBack(long[] unsynced) => _unsyncedSnapshots.AddRange(unsynced);
+    internal void GiveBack(long[] unsynced) => (_unsyncedSnapshots ??= []).AddRange(unsynced);
 
     /// <summary>Starts over from the newest snapshot that is sound and not behind <paramref name="endOffset"/>.</summary>
     internal void LoadFromSnapshot(long logStartOffset, long endOffset, long nowMs)
     {
-        foreach (var offset in _snapshots.Where(offset => offset > endOffset || offset <= logStartOffset).ToArray())
+        foreach (var offset in Snapshots.Where(offset => offset > endOffset || offset <= logStartOffset).ToArray())
             DeleteSnapshot(offset);
         Clear();
-        foreach (var offset in _snapshots.Reverse().ToArray())
+        foreach (var offset in Snapshots.Reverse().ToArray())
         {
             if (ProducerSnapshotFile.TryRead(_environment.Files, SnapshotPath(offset)) is not { } loaded)
             {
@@ -259,7 +250,7 @@ public sealed class ProducerStates
     internal ProducerStates StatesAt(long logStartOffset, long offset)
     {
         var states = new ProducerStates(_environment, _folder, new Lock(), []) { EndOffset = logStartOffset };
-        foreach (var snapshot in _snapshots.Reverse())
+        foreach (var snapshot in Snapshots.Reverse())
         {
             if (snapshot > offset || snapshot <= logStartOffset || ProducerSnapshotFile.TryRead(_environment.Files, SnapshotPath(snapshot)) is not { } loaded)
                 continue;
@@ -275,7 +266,7 @@ public sealed class ProducerStates
     {
         var deleted = 0;
         var last = segmentBases.Count == 0 ? -1 : segmentBases.Max();
-        var strays = _snapshots.Where(offset => !segmentBases.Contains(offset)).ToList();
+        var strays = Snapshots.Where(offset => !segmentBases.Contains(offset)).ToList();
         for (var i = 0; i < strays.Count; i++)
         {
             if (i == strays.Count - 1 && strays[i] > last)
@@ -286,20 +277,20 @@ public sealed class ProducerStates
         return deleted;
     }
 
-    internal bool HasSnapshots() => _snapshots.Count > 0;
+    internal bool HasSnapshots() => Snapshots.Count > 0;
 
     internal void DeleteSnapshot(long offset)
     {
         bool known;
         lock (_gate)
-            known = _snapshots.Remove(offset);
+            known = _snapshots?.Remove(offset) == true;
         if (known)
             _environment.Files.Delete(SnapshotPath(offset));
     }
 
     internal void DeleteSnapshotsBehind(long offset)
     {
-        foreach (var snapshot in _snapshots.Where(snapshot => snapshot > offset).ToArray())
+        foreach (var snapshot in Snapshots.Where(snapshot => snapshot > offset).ToArray())
             DeleteSnapshot(snapshot);
         _lastSnapshotOffset = Math.Min(_lastSnapshotOffset, offset);
     }
@@ -314,11 +305,11 @@ public sealed class ProducerStates
         {
             if (_knownFrom == 0)
                 return null;
-            var known = new Dictionary<long, (short, long)>(_producers.Count);
-            foreach ((var producerId, var entry) in _producers)
+            var known = new Dictionary<long, (short, long)>(Producers.Count);
+            foreach (var entry in Producers)
             {
                 if (entry.BatchCount > 0)
-                    known.Add(producerId, (entry.Epoch, entry.Batch(0).FirstOffset));
+                    known.Add(entry.ProducerId, (entry.Epoch, entry.Batch(0).FirstOffset));
             }
             return new OlderBatches(_knownFrom, known);
         }
@@ -334,7 +325,7 @@ public sealed class ProducerStates
             foreach ((var producerId, var epoch, var batches) in older.Found)
             {
                 // Batches that came meanwhile are the newer ones.
-                if (_producers.TryGetValue(producerId, out var entry) && entry.Epoch == epoch && entry.BatchCount > 0)
+                if (Find(producerId) is { BatchCount: > 0 } entry && entry.Epoch == epoch)
                     entry.AddOlder(batches);
             }
             Volatile.Write(ref _knownFrom, 0);
@@ -343,14 +334,7 @@ public sealed class ProducerStates
 
     internal void OnLogStart(long logStartOffset)
     {
-        List<long>? gone = null;
-        foreach ((var first, var marker) in _decided)
-        {
-            if (marker < logStartOffset)
-                (gone ??= []).Add(first);
-        }
-        foreach (var first in gone ?? [])
-            _ = _decided.Remove(first);
+        _transactions?.ForgetDecidedBefore(logStartOffset);
         if (EndOffset < logStartOffset)
             EndOffset = logStartOffset;
         PublishFirstUnstable();
@@ -362,9 +346,9 @@ public sealed class ProducerStates
         {
             if (IsExpired(entry, nowMs))
                 continue;
-            _producers[entry.ProducerId] = entry;
+            (_producers ??= [])[entry.ProducerId] = entry;
             if (entry.CurrentTransactionFirstOffset >= 0)
-                _open[entry.CurrentTransactionFirstOffset] = entry.ProducerId;
+                (_transactions ??= new TransactionStarts()).Open(entry.CurrentTransactionFirstOffset, entry.ProducerId);
         }
     }
 
@@ -406,36 +390,23 @@ public sealed class ProducerStates
     /// <summary>Moves a transaction from open to decided.</summary>
     internal void CompleteTransaction(in CompletedTransaction completed)
     {
-        if (_open.Remove(completed.FirstOffset))
-            _decided[completed.FirstOffset] = completed.LastOffset;
+        _transactions?.Decide(completed.FirstOffset, completed.LastOffset);
         PublishFirstUnstable();
     }
 
     private ProducerEntry Entry(long producerId)
     {
-        if (!_producers.TryGetValue(producerId, out var entry))
-            _producers.Add(producerId, entry = new ProducerEntry(producerId));
+        if (Find(producerId) is not { } entry)
+            (_producers ??= []).Add(producerId, entry = new ProducerEntry(producerId));
         return entry;
     }
+
+    private ProducerEntry? Find(long producerId) => _producers?.GetValueOrDefault(producerId);
 
     private bool IsExpired(ProducerEntry entry, long nowMs) =>
         entry.CurrentTransactionFirstOffset < 0 && nowMs - entry.LastTimestamp >= _environment.ProducerIdExpirationMs;
 
-    private void PublishFirstUnstable()
-    {
-        var first = long.MaxValue;
-        foreach (var open in _open.Keys)
-        {
-            first = open;
-            break;
-        }
-        foreach (var decided in _decided.Keys)
-        {
-            first = Math.Min(first, decided);
-            break;
-        }
-        Volatile.Write(ref _firstUnstableOffset, first);
-    }
+    private void PublishFirstUnstable() => Volatile.Write(ref _firstUnstableOffset, _transactions?.First ?? long.MaxValue);
 
     internal string SnapshotPath(long offset) => Path.Combine(_folder, SegmentFiles.Name(offset, SegmentFiles.ProducerSnapshot));
 }

@@ -16,8 +16,6 @@ internal sealed class CheckedRange
     /// <summary>Where batches are small, as many bytes of them are read at once as a walk over large ones leaves out.</summary>
     private const int SmallBatchesReadBytes = 16 * BatchScanner.HeaderWalkBytes;
 
-    private readonly Lock _gate = new();
-
     /// <summary>Made by the first walk: most segments are only written, or never read.</summary>
     private Walked[]? _ranges;
     private int _count;
@@ -37,7 +35,7 @@ internal sealed class CheckedRange
     /// <summary>The file was cut: what comes is not what was.</summary>
     public void CutTo(long position)
     {
-        lock (_gate)
+        lock (this)
         {
             for (var i = _count - 1; i >= 0; i--)
             {
@@ -121,7 +119,7 @@ internal sealed class CheckedRange
             return false;
         var header = batch.Header;
         var end = batch.Position + header.SizeInBytes;
-        lock (_gate)
+        lock (this)
         {
             for (var i = 0; i < _count; i++)
             {
@@ -139,7 +137,7 @@ internal sealed class CheckedRange
 
     private void Remember(Walked walked)
     {
-        lock (_gate)
+        lock (this)
         {
             var ranges = _ranges ?? new Walked[MaxRanges];
             Volatile.Write(ref _ranges, ranges);
@@ -170,7 +168,7 @@ internal sealed class CheckedRange
 
     private void Forget(long position)
     {
-        lock (_gate)
+        lock (this)
         {
             for (var i = _count - 1; i >= 0; i--)
             {

@@ -3,7 +3,7 @@ using KafkaCompat.Storage.Files;
 namespace KafkaCompat.Storage.Segments;
 
 /// <summary>An index as a file, which its writer holds open between changes.</summary>
-internal abstract class IndexFile(IFileStore files, string path)
+internal abstract class IndexFile(SegmentPlace place, string kind, string suffix)
 {
     private StoredFile? _file;
     private bool _isUnsynced;
@@ -11,7 +11,7 @@ internal abstract class IndexFile(IFileStore files, string path)
     public string Path => Name.Path;
 
     /// <summary>The file by its name, for reading.</summary>
-    protected SegmentFile Name { get; } = new(files, path);
+    protected SegmentFile Name { get; } = new(place, kind, suffix);
 
     public void Sync()
     {
@@ -29,19 +29,7 @@ internal abstract class IndexFile(IFileStore files, string path)
         _file = null;
     }
 
-    /// <summary>
-    /// The file gets another name or is deleted. Readers of the entries keep them. Nobody reads entries any more by a name that another file may have by now,
-    /// or takes the file's absence for an empty index.
-    /// </summary>
-    public void Close()
-    {
-        Name.Close();
-        CloseFile();
-    }
-
-    public void Rename(string to) => Name.Rename(to);
-
-    public void Moved(string path) => Name.Moved(path);
+    public void Rename(string suffix) => Name.Rename(suffix);
 
     public void Delete() => Name.Delete();
 

@@ -14,7 +14,7 @@ internal sealed class LogSegment
     private const long LargestPreallocation = 64 << 20;
 
     private readonly LogEnvironment _environment;
-    private readonly Lock _opening = new();
+    private readonly SegmentPlace _place;
     private readonly SegmentFile _name;
     private StoredFile? _file;
     private bool _writable;
@@ -38,24 +38,22 @@ internal sealed class LogSegment
     public LogSegment(LogEnvironment environment, string folder, long baseOffset, long size, long rollJitterMs, string suffix = "")
     {
         _environment = environment;
-        Folder = folder;
-        BaseOffset = baseOffset;
+        _place = new SegmentPlace(environment.Files, folder, baseOffset);
         _size = size;
         RollJitterMs = rollJitterMs;
         CreatedTickMs = environment.Clock.TickMs();
-        _name = new SegmentFile(environment.Files, PathOf(SegmentFiles.Log, suffix));
-        OffsetIndex = new OffsetIndex(environment.Files, PathOf(SegmentFiles.OffsetIndex, suffix), baseOffset);
-        TimeIndex = new TimeIndex(environment.Files, PathOf(SegmentFiles.TimeIndex, suffix), baseOffset);
-        OffsetIndex.Damaged = TimeIndex.Damaged = RebuildInMemory;
-        TransactionIndex = new TransactionIndex(environment.Files, PathOf(SegmentFiles.TransactionIndex, suffix));
+        _name = new SegmentFile(_place, SegmentFiles.Log, suffix);
+        OffsetIndex = new OffsetIndex(_place, suffix) { Owner = this };
+        TimeIndex = new TimeIndex(_place, suffix) { Owner = this };
+        TransactionIndex = new TransactionIndex(_place, suffix);
         Times = new SegmentTimes(environment, this);
     }
 
-    public string Folder { get; private set; }
+    public string Folder => _place.Folder;
 
     public DirectoryHealth Health => _environment.Health;
 
-    public long BaseOffset { get; }
+    public long BaseOffset => _place.BaseOffset;
 
     public long RollJitterMs { get; }
 
@@ -139,7 +137,7 @@ internal sealed class LogSegment
     public void LetGoOfFiles()
     {
         CloseIndexFiles();
-        lock (_opening)
+        lock (this)
         {
             _file?.Dispose();
             Volatile.Write(ref _file, null);
@@ -150,13 +148,26 @@ internal sealed class LogSegment
     public bool OpenForAppend()
     {
         var sound = OffsetIndex.OpenActive() & TimeIndex.OpenActive();
-        lock (_opening)
+        BecomeWritable();
+        return sound;
+    }
+
+    /// <summary>As <see cref="OpenForAppend"/>, of a segment whose files were all found empty: there is nothing to read.</summary>
+    public void OpenEmptyForAppend()
+    {
+        OffsetIndex.OpenEmpty();
+        TimeIndex.OpenEmpty();
+        BecomeWritable();
+    }
+
+    private void BecomeWritable()
+    {
+        lock (this)
         {
             _writable = true;
             _file?.Dispose();
             Volatile.Write(ref _file, null);
         }
-        return sound;
     }
 
     /// <summary>Appends whole batches; the caller has checked that they fit and made their offsets right.</summary>
@@ -356,10 +367,10 @@ internal sealed class LogSegment
     /// </summary>
     public void Rename(string suffix)
     {
-        _name.Rename(PathOf(SegmentFiles.Log, suffix));
-        OffsetIndex.Rename(PathOf(SegmentFiles.OffsetIndex, suffix));
-        TimeIndex.Rename(PathOf(SegmentFiles.TimeIndex, suffix));
-        TransactionIndex.Rename(PathOf(SegmentFiles.TransactionIndex, suffix));
+        _name.Rename(suffix);
+        OffsetIndex.Rename(suffix);
+        TimeIndex.Rename(suffix);
+        TransactionIndex.Rename(suffix);
     }
 
     /// <summary>Closes the segment and deletes its files, whatever their names are by now.</summary>
@@ -372,25 +383,19 @@ internal sealed class LogSegment
         TransactionIndex.Delete();
     }
 
-    /// <summary>Whoever holds a file of the segment open goes on reading it; nobody opens one any more.</summary>
+    /// <summary>
+    /// Whoever holds a file of the segment open goes on reading it, and readers of an index's entries keep them. Nobody opens a file any more by a name that
+    /// another may have by now, or takes an index's absence for an empty one.
+    /// </summary>
     public void Close()
     {
-        OffsetIndex.Close();
-        TimeIndex.Close();
-        TransactionIndex.Close();
-        _name.Close();
-        lock (_opening)
+        _place.Close();
+        CloseIndexFiles();
+        lock (this)
             _file?.Dispose();
     }
 
-    public void Moved(string folder)
-    {
-        Folder = folder;
-        _name.Moved(PathOf(SegmentFiles.Log));
-        OffsetIndex.Moved(PathOf(SegmentFiles.OffsetIndex));
-        TimeIndex.Moved(PathOf(SegmentFiles.TimeIndex));
-        TransactionIndex.Moved(PathOf(SegmentFiles.TransactionIndex));
-    }
+    public void Moved(string folder) => _place.Moved(folder);
 
     /// <summary>Nothing more is written to them; whoever writes again opens them again.</summary>
     public void CloseIndexFiles()
@@ -413,11 +418,11 @@ internal sealed class LogSegment
     }
 
     /// <summary>Makes the entries of an index that hold what cannot be from the log; the file stays as it is until the next start.</summary>
-    private byte[] RebuildInMemory(SparseIndex index)
+    internal byte[] RebuildInMemory(SparseIndex index)
     {
         _environment.Recovery.Repaired(new LogRepair(RepairAct.IndexRebuilt, index.Path, "its entries do not grow"));
-        var offsets = new OffsetIndex(_environment.Files, OffsetIndex.Path, BaseOffset);
-        var times = new TimeIndex(_environment.Files, TimeIndex.Path, BaseOffset);
+        var offsets = new OffsetIndex(_place);
+        var times = new TimeIndex(_place);
         var largest = new LargestTimestamp(-1, BaseOffset);
         var bytes = 0;
         using var scanner = new BatchScanner(File, 0, Size);
@@ -449,11 +454,9 @@ internal sealed class LogSegment
         return _firstBatchTimestamp is { } first and >= 0 ? appendMaxTimestamp - first : tickMs - CreatedTickMs;
     }
 
-    private string PathOf(string kind, string suffix = "") => Path.Combine(Folder, SegmentFiles.Name(BaseOffset, kind + suffix));
-
     private StoredFile OpenFile()
     {
-        lock (_opening)
+        lock (this)
         {
             if (_file is null)
                 Volatile.Write(ref _file, _name.Open(_writable ? FileOpening.ReadWrite : FileOpening.Read));

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Storage.Segments;
 
@@ -7,7 +6,7 @@ namespace KafkaCompat.Storage.Segments;
 /// The <c>.index</c> file: entries of 8 bytes, the last offset of a batch (relative to the segment's base) and the position where that batch starts.
 /// Both grow strictly from entry to entry.
 /// </summary>
-internal sealed class OffsetIndex(IFileStore files, string path, long baseOffset) : SparseIndex(files, path, baseOffset, EntryBytes)
+internal sealed class OffsetIndex(SegmentPlace place, string suffix = "") : SparseIndex(place, SegmentFiles.OffsetIndex, suffix, EntryBytes)
 {
     public const int EntryBytes = 8;
 

@@ -2,88 +2,74 @@ using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Storage.Segments;
 
-/// <summary>
-/// One file of a segment, by its name. Another segment's file can get the same name later, so whoever opens the file by it excludes whoever gives it another
-/// one, and nobody opens it once the segment is closed: a reader that still holds the segment is told so, and never meets the other file.
-/// </summary>
-internal sealed class SegmentFile(IFileStore files, string path)
+/// <summary>One file of a segment, by its name. Whoever opens the file by it excludes whoever gives it another one.</summary>
+/// <param name="place">Where the segment is, and whether it is closed.</param>
+/// <param name="kind">What the file is: a constant of <see cref="SegmentFiles"/>.</param>
+/// <param name="suffix">What its name ends in behind that, for as long as the segment is not of the log.</param>
+internal sealed class SegmentFile(SegmentPlace place, string kind, string suffix)
 {
-    private readonly Lock _naming = new();
-    private string _path = path;
-    private bool _isClosed;
+    private string _ending = kind + suffix;
 
-    public string Path => Volatile.Read(ref _path);
+    public string Path => place.PathOf(Volatile.Read(ref _ending));
 
-    public IFileStore Files => files;
+    public IFileStore Files => place.Files;
 
     /// <summary>Throws <see cref="ObjectDisposedException"/> where the segment is closed.</summary>
     public StoredFile Open(FileOpening opening)
     {
-        lock (_naming)
+        lock (place)
         {
             RequireOpen();
-            return files.Open(_path, opening);
+            return Files.Open(Path, opening);
         }
     }
 
     /// <summary>The file for reading, or null where there is none.</summary>
     public StoredFile? TryOpen()
     {
-        lock (_naming)
+        lock (place)
         {
             RequireOpen();
-            return files.FileExists(_path) ? files.Open(_path, FileOpening.Read) : null;
+            var path = Path;
+            return Files.FileExists(path) ? Files.Open(path, FileOpening.Read) : null;
         }
     }
 
     public bool Exists()
     {
-        lock (_naming)
+        lock (place)
         {
             RequireOpen();
-            return files.FileExists(_path);
+            return Files.FileExists(Path);
         }
     }
 
     public long LastWriteMs()
     {
-        lock (_naming)
+        lock (place)
         {
             RequireOpen();
-            return files.LastWriteMs(_path);
+            return Files.LastWriteMs(Path);
         }
     }
 
-    /// <summary>Gives the file another name, where there is one.</summary>
-    public void Rename(string to)
+    /// <summary>Gives the file another name, by what it ends in, where there is one.</summary>
+    public void Rename(string suffix)
     {
-        lock (_naming)
+        lock (place)
         {
-            if (to != _path && files.FileExists(_path))
-                files.Rename(_path, to);
-            Volatile.Write(ref _path, to);
+            var (from, ending) = (Path, kind + suffix);
+            if (ending != _ending && Files.FileExists(from))
+                Files.Rename(from, place.PathOf(ending));
+            Volatile.Write(ref _ending, ending);
         }
-    }
-
-    /// <summary>The folder that holds the file has another name.</summary>
-    public void Moved(string to)
-    {
-        lock (_naming)
-            Volatile.Write(ref _path, to);
-    }
-
-    /// <summary>From now on nobody opens it: its name may soon be another file's.</summary>
-    public void Close()
-    {
-        lock (_naming)
-            _isClosed = true;
     }
 
     public void Delete()
     {
-        lock (_naming)
-            files.Delete(_path);
+        lock (place)
+            Files.Delete(Path);
     }
 
-    private void RequireOpen() => ObjectDisposedException.ThrowIf(_isClosed, this);
+    private void RequireOpen() => ObjectDisposedException.ThrowIf(place.IsClosed, this);
 }

@@ -13,7 +13,6 @@ internal abstract class SparseIndex : IndexFile
     private const int FirstCapacityEntries = 16;
 
     private readonly int _entryBytes;
-    private readonly Lock _loading = new();
     private byte[]? _entries;
     private WeakReference<byte[]>? _sealed;
     private byte[]? _rebuilt;
@@ -21,14 +20,14 @@ internal abstract class SparseIndex : IndexFile
     private int _written;
     private bool _hasExcess;
 
-    protected SparseIndex(IFileStore files, string path, long baseOffset, int entryBytes) : base(files, path)
+    protected SparseIndex(SegmentPlace place, string kind, string suffix, int entryBytes) : base(place, kind, suffix)
     {
-        BaseOffset = baseOffset;
+        BaseOffset = place.BaseOffset;
         _entryBytes = entryBytes;
     }
 
-    /// <summary>Makes the entries from the log where the file of a sealed segment holds what no index can.</summary>
-    public Func<SparseIndex, byte[]>? Damaged { get; set; }
+    /// <summary>Has the entries made from its log where the file of a sealed segment holds what no index can.</summary>
+    public LogSegment? Owner { get; init; }
 
     public int Count => Volatile.Read(ref _count);
 
@@ -50,6 +49,9 @@ internal abstract class SparseIndex : IndexFile
         _sealed = null;
         return true;
     }
+
+    /// <summary>As <see cref="OpenActive"/>, where <see cref="OpenSealed"/> was told that the file is empty.</summary>
+    public void OpenEmpty() => Volatile.Write(ref _entries, []);
 
     /// <summary>Reads the entries into memory to append to them; a preallocated tail of zeros is left out. False where something else is wrong.</summary>
     public bool OpenActive()
@@ -183,14 +185,14 @@ internal abstract class SparseIndex : IndexFile
     {
         if (Volatile.Read(ref _sealed)?.TryGetTarget(out var held) == true)
             return held;
-        lock (_loading)
+        lock (this)
         {
             byte[] bytes;
             using (var file = Name.Open(FileOpening.Read))
                 bytes = file.ReadAllBytes();
-            if (Damaged is { } rebuild && (bytes.Length != SizeInBytes || CountSound(bytes) != Count))
+            if (Owner is { } owner && (bytes.Length != SizeInBytes || CountSound(bytes) != Count))
             {
-                bytes = rebuild(this);
+                bytes = owner.RebuildInMemory(this);
                 // Held for good: it is dear to make. The count comes last, as with an entry that is added.
                 Volatile.Write(ref _rebuilt, bytes);
                 Volatile.Write(ref _sealed, new WeakReference<byte[]>(bytes));

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using KafkaCompat.Protocol.Records;
-using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Storage.Segments;
 
@@ -8,7 +7,7 @@ namespace KafkaCompat.Storage.Segments;
 /// The <c>.timeindex</c> file: entries of 12 bytes, the largest timestamp so far and the last offset of the batch that holds it (relative to the segment's
 /// base). Timestamps grow strictly from entry to entry, offsets do not shrink.
 /// </summary>
-internal sealed class TimeIndex(IFileStore files, string path, long baseOffset) : SparseIndex(files, path, baseOffset, EntryBytes)
+internal sealed class TimeIndex(SegmentPlace place, string suffix = "") : SparseIndex(place, SegmentFiles.TimeIndex, suffix, EntryBytes)
 {
     public const int EntryBytes = 12;
 

@@ -9,11 +9,10 @@ namespace KafkaCompat.Storage.Segments;
 /// The <c>.txnindex</c> file: the aborted transactions whose markers stand in the segment, in the order of the markers. It exists only
 /// where there is one. Its entries are all of one size: a version and an <see cref="AbortedTxn"/>.
 /// </summary>
-internal sealed class TransactionIndex(IFileStore files, string path) : IndexFile(files, path)
+internal sealed class TransactionIndex(SegmentPlace place, string suffix = "") : IndexFile(place, SegmentFiles.TransactionIndex, suffix)
 {
     private static readonly int EntryBytes = sizeof(short) + new AbortedTxn().GetSize(AbortedTxn.MaxVersion);
 
-    private readonly Lock _loading = new();
     private AbortedTransaction[]? _entries;
 
     public void Append(AbortedTransaction transaction)
@@ -40,7 +39,7 @@ internal sealed class TransactionIndex(IFileStore files, string path) : IndexFil
     {
         if (Volatile.Read(ref _entries) is { } held)
             return held;
-        lock (_loading)
+        lock (this)
         {
             if (_entries is not null)
                 return _entries;
