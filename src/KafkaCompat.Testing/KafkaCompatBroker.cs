@@ -103,7 +103,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
         {
             await Task.Run(broker.StartLife, CancellationToken.None).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
-            await broker.InTurn(() => broker.CreateTopics(broker._options.Topics)).ConfigureAwait(false);
+            await broker.InTurn(broker.CreateMissingTopics).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             return broker;
         }
@@ -175,7 +175,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
         BrokerRecord[] all = [.. records];
         var offsets = new long[all.Length];
         cancellationToken.ThrowIfCancellationRequested();
-        if (_options.AutoCreateTopics && !Life.Node.Broker.Metadata.Current.Topics.ContainsKey(topic))
+        if (_options.AutoCreateTopics && !Exists(topic))
             await InTurn(() => CreateIfMissing(topic)).ConfigureAwait(false);
         foreach (var ofPartition in all.Select(static (record, place) => (record, place)).GroupBy(static item => item.record.Partition)
             .OrderBy(static group => group.Key))
@@ -326,8 +326,12 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
             : throw new KafkaCompatException(ErrorCode.UnknownTopicOrPartition, $"Topic {Named(topic)} does not exist.");
     }
 
-    private Task CreateIfMissing(string topic) =>
-        Life.Node.Broker.Metadata.Current.Topics.ContainsKey(topic) ? Task.CompletedTask : CreateTopics([new BrokerTopic(topic)]);
+    /// <summary>Those of the options; a directory of an earlier broker has them already.</summary>
+    private Task CreateMissingTopics() => CreateTopics([.. _options.Topics.Where(topic => !Exists(topic.Name))]);
+
+    private Task CreateIfMissing(string topic) => Exists(topic) ? Task.CompletedTask : CreateTopics([new BrokerTopic(topic)]);
+
+    private bool Exists(string topic) => Life.Node.Broker.Metadata.Current.Topics.ContainsKey(topic);
 
     private async Task CreateTopics(IReadOnlyList<BrokerTopic> topics)
     {
@@ -340,7 +344,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
                 .. topics.Select(static topic => new CreateTopicsRequest.CreatableTopic
                 {
                     Name = topic.Name,
-                    NumPartitions = topic.Partitions == 0 ? -1 : topic.Partitions,
+                    NumPartitions = PartitionsFor(topic),
                     ReplicationFactor = -1,
                     Configs =
                         [.. topic.Configs.Select(static config => new CreateTopicsRequest.CreatableTopicConfig { Name = config.Key, Value = config.Value })],
@@ -356,6 +360,15 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
                 $"Topic {Named(topic.Name)} is not created: {KafkaCompatException.Reason(topic.ErrorCode, topic.ErrorMessage)}")));
         }
     }
+
+    /// <summary>-1 stands for the broker's default on the wire, and nowhere else.</summary>
+    private static int PartitionsFor(BrokerTopic topic) => topic.Partitions switch
+    {
+        0 => -1,
+        < 0 => throw new KafkaCompatException(ErrorCode.InvalidPartitions, string.Create(CultureInfo.InvariantCulture,
+            $"Topic {Named(topic.Name)} is not created: it cannot have {topic.Partitions} partitions. 0 is the broker's default.")),
+        var partitions => partitions,
+    };
 
     /// <summary>One problem as it is, several a line each.</summary>
     private static string OnLines(IEnumerable<string> problems) => problems.ToList() is { Count: > 1 } several

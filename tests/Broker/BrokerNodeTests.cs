@@ -48,6 +48,14 @@ public sealed class BrokerNodeTests
     }
 
     [Fact]
+    public async Task A_topic_of_the_start_that_is_refused_keeps_no_other_from_being_made()
+    {
+        await using var node = await Start(("kafkacompat.topics", "huge:20000,small:2"));
+        var metadata = await Connect(node).Ask<MetadataRequest, MetadataResponse>(new() { Topics = null }, 12);
+        Assert.Equal([("small", 2)], metadata.Topics.Select(static topic => (topic.Name, topic.Partitions.Count)));
+    }
+
+    [Fact]
     public async Task Topics_and_records_are_there_after_a_restart()
     {
         Uuid id;

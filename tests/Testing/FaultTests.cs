@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Confluent.Kafka;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
@@ -53,6 +54,19 @@ public sealed class FaultTests
             var request = new ListOffsetsRequest { ReplicaId = -1, Topics = { new() { Name = topic, Partitions = { new() { Timestamp = -1 } } } } };
             return (await client.Ask<ListOffsetsRequest, ListOffsetsResponse>(request, 9))!.Topics[0].Partitions[0].ErrorCode;
         }
+    }
+
+    /// <summary>Its client sees only a closed connection, so the log has to say whose mistake it is.</summary>
+    [Fact]
+    public async Task A_condition_that_throws_is_named_in_the_log()
+    {
+        var lines = new ConcurrentQueue<string>();
+        await using var broker = await KafkaCompatBroker.StartAsync(new() { LogTo = lines.Enqueue });
+        _ = broker.Faults.On(ApiKey.ListGroups).When(static _ => throw new FormatException("no such thing")).Watch();
+        using var client = await WireClient.Connect(broker);
+        _ = await client.Ask<ListGroupsRequest, ListGroupsResponse>(new(), 5);
+        Assert.Contains(lines, static line =>
+            line.Contains("The condition that a test gave to When for ListGroups threw FormatException: no such thing", StringComparison.Ordinal));
     }
 
     [Fact]

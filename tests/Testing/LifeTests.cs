@@ -202,6 +202,15 @@ public sealed class LifeTests
             await using (var broker = await KafkaCompatBroker.StartAsync(options)) await broker.CreateTopicAsync("kept", 3);
             await using var again = await KafkaCompatBroker.StartAsync(options);
             Assert.Equal(["kept"], again.Topics);
+            await again.DisposeAsync();
+            // Topics of the options that are there already stay as they are.
+            await using var third = await KafkaCompatBroker.StartAsync(new()
+            {
+                Storage = BrokerStorage.Directory,
+                DataDirectory = folder.FullName,
+                Topics = ["kept", "added"],
+            });
+            Assert.Equal(["added", "kept"], third.Topics.Order());
         }
         finally
         {
@@ -246,6 +255,8 @@ public sealed class LifeTests
         Assert.Equal(ErrorCode.TopicAlreadyExists, (await Assert.ThrowsAsync<KafkaCompatException>(() => broker.CreateTopicAsync("one"))).Error);
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await Assert.ThrowsAsync<KafkaCompatException>(() => broker.DeleteTopicAsync("two"))).Error);
         Assert.Throws<KafkaCompatException>(() => broker.EndOffset("one", 7));
+        foreach (var partitions in (int[])[-1, -3])
+            Assert.Equal(ErrorCode.InvalidPartitions, (await Assert.ThrowsAsync<KafkaCompatException>(() => broker.CreateTopicAsync("few", partitions))).Error);
         var topics = await Assert.ThrowsAsync<KafkaCompatException>(() => KafkaCompatBroker.StartAsync(new() { Topics = ["a/b", "c/d"] }));
         Assert.All((string[])["\n- Topic a/b is not created", "\n- Topic c/d is not created"],
             text => Assert.Contains(text, topics.Message.ReplaceLineEndings("\n"), StringComparison.Ordinal));

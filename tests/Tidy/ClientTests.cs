@@ -13,7 +13,7 @@ public sealed partial class ClientTests
         ("confluent", "Confluent.Kafka 2.16", "Scenarios.cs", static name => $"""["{name}"] = """),
         ("python", "kafka-python 2.0", "driver.py", static name => $"""[{"{"}\s]"{name}": """),
         ("kafkajs", "kafkajs 2.2", "driver.js", static name => $"""async '?{name}'? \("""),
-        ("kafka-tools", "Kafka's console tools 4.4", "driver.py", static name => $"""[{"{"}\s]"{name}": """),
+        ("kafka-tools", "Kafka's console tools 4.3", "driver.py", static name => $"""[{"{"}\s]"{name}": """),
         ("kcat", "kcat 1.7 (librdkafka 2.0)", "driver.py", static name => $"""[{"{"}\s]"{name}": """),
     ];
 

@@ -55,7 +55,7 @@ public static partial class EnvironmentSettings
         ("KAFKA_SKIP_KRAFT_STORAGE_INIT", "an empty directory is formatted, a formatted one is left as it is"),
         ("KAFKA_INITIAL_CONTROLLERS", "one node is its only controller"),
         ("KAFKA_MOUNTED_CONF_DIR", ForScripts + "; name the properties file on the command line"),
-        ("KAFKA_CREATE_TOPICS", ForScripts + "; create topics with kafka-topics"), ("KAFKA_AUTO_CREATE_TOPICS", ForScripts),
+        ("KAFKA_CREATE_TOPICS", ForScripts + "; KAFKA_KAFKACOMPAT_TOPICS=orders:3 creates topics at the start"), ("KAFKA_AUTO_CREATE_TOPICS", ForScripts),
         ("KAFKA_CLUSTER_ID", "CLUSTER_ID is the cluster's id"), ("KAFKA_JAVA", ForJava), ("KAFKA_JVM", ForJava),
     ];
 

@@ -6,6 +6,7 @@ using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Names;
+using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Controller;
 
@@ -14,14 +15,18 @@ namespace KafkaCompat.Broker.Controller;
 /// answer to the client does not wait for it. Replication factors of internal topics are clamped to the number of live
 /// brokers, so that Kafka's defaults serve a single node.
 /// </summary>
-public sealed class TopicCreator(IControllerChannel controller, BrokerMetadata metadata, ServerConfig config)
+public sealed class TopicCreator(IControllerChannel controller, BrokerMetadata metadata, ServerConfig config, ILogger logger)
 {
     private const int TimeoutMs = 30_000;
 
     /// <summary>Creations under way on behalf of clients; past it a client that asks again finds room.</summary>
     private const int MaxUnderWay = 1_000;
 
+    /// <summary>Topics whose refusal is remembered, so that a client that asks for ever gets one line. Past it no more are logged.</summary>
+    internal const int MaxRefused = 1_000;
+
     private readonly ConcurrentDictionary<string, Task> _underWay = new();
+    private readonly ConcurrentDictionary<string, ErrorCode> _refused = new();
 
     /// <summary>
     /// What to say of a topic that does not exist; its creation is started if that is allowed. It counts for the client's quota of changes: past it the
@@ -55,13 +60,30 @@ public sealed class TopicCreator(IControllerChannel controller, BrokerMetadata m
             // Leave the caller's thread first: the entry has to be in the table before it is taken out.
             await Task.Yield();
             var request = new CreateTopicsRequest { TimeoutMs = TimeoutMs, Topics = { TopicOf(name) } };
-            _ = await controller.Forward(client is null ? new ForwardedRequest(request, CreateTopicsRequest.MaxVersion)
+            var answer = await controller.Forward(client is null ? new ForwardedRequest(request, CreateTopicsRequest.MaxVersion)
                 : ForwardedRequest.Of(request, client) with { Version = CreateTopicsRequest.MaxVersion });
+            if (answer.Response is CreateTopicsResponse { Topics: [var result] }) Log(result, client);
         }
         finally
         {
             _ = _underWay.TryRemove(name, out _);
         }
+    }
+
+    /// <summary>Whoever named the topic only learns that it does not exist. The line is written again when the error is another one.</summary>
+    private void Log(CreateTopicsResponse.CreatableTopicResult result, RequestContext? client)
+    {
+        // A client over its quota comes again, and whoever else made the topic has done what was asked.
+        if (result.ErrorCode is ErrorCode.None or ErrorCode.TopicAlreadyExists or ErrorCode.ThrottlingQuotaExceeded)
+        {
+            _ = _refused.TryRemove(result.Name, out _);
+            return;
+        }
+
+        var isKnown = _refused.TryGetValue(result.Name, out var last);
+        if (isKnown ? last == result.ErrorCode : _refused.Count >= MaxRefused) return;
+        _refused[result.Name] = result.ErrorCode;
+        TopicCreatorLogMessages.NotCreated(logger, result.Name, client?.ClientId ?? "", result.ErrorCode, result.ErrorMessage ?? "");
     }
 
     private CreateTopicsRequest.CreatableTopic TopicOf(string name) => name switch

@@ -58,7 +58,7 @@ public sealed class BrokerService : IAsyncDisposable
         _coordinators = new BrokerCoordinators(config, metadata, Partitions, connections.Wheel, surroundings);
         Telemetry = new ClientTelemetry(config.GetInt(ConfigKeys.TelemetryMaxBytes), config.ClientTelemetry, _time, random);
         Events = new MetadataChangeLogger(config.NodeId, logs.CreateLogger("kafkacompat.metadata"));
-        Topics = new TopicCreator(controller, metadata, config);
+        Topics = new TopicCreator(controller, metadata, config, logs.CreateLogger("kafkacompat.metadata"));
         Refusals = new DataRefusals(logs.CreateLogger("kafkacompat.produce"), surroundings.Time);
         _producerIds = new ProducerIdBlock(controller, config.NodeId, () => BrokerEpoch);
         _sessions = new FetchSessionCache(config.GetInt(ConfigKeys.MaxIncrementalFetchSessionCacheSlots), random, _time);

@@ -64,7 +64,8 @@ internal static class ProgramHelp
     {
         var hint = Array.Find(Hints, pair => pair.Word.Equals(word, StringComparison.OrdinalIgnoreCase)).Hint;
         var nearest = Words.Nearest(word, ProgramCommands.All.Select(static command => command.Word), WrongLetters);
-        return hint is not null ? $"There is no command {word}. {hint}"
+        return ProgramCommands.Find(word) is not null ? $"The command {word} has to come first: kafkacompat {word} …"
+            : hint is not null ? $"There is no command {word}. {hint}"
             : nearest is not null ? $"There is no command {word}; did you mean {nearest}?"
             : $"There is no command and no file {word}; see kafkacompat --help.";
     }

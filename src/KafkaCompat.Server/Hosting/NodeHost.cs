@@ -270,6 +270,9 @@ internal static class NodeHost
     {
         var config = node.Config;
         var addresses = string.Join(", ", config.Listeners.OfBroker.DefaultIfEmpty(config.Listeners.All[0]).Select(static listener => listener.Address));
+        // Whoever cannot connect from another machine looks here for the address that clients are told.
+        var advertised = string.Join(", ", config.Listeners.AdvertisedOfBroker.Select(static listener => listener.Address));
+        if (advertised.Length > 0 && advertised != addresses) addresses += $", advertised as {advertised}";
         var operations = http is not null ? $", metrics and health on http://{http.Listener.Address}"
             : noHttp is null ? ""
             : noHttp.Contains("in use", StringComparison.Ordinal) ? $", no metrics ({config.HttpListener!.Port} in use)"

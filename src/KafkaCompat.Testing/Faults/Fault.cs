@@ -65,7 +65,7 @@ public sealed class Fault : IDisposable
     {
         if (_key is { } key && key != request.Key) return false;
         // Outside the lock: the condition is the test's code.
-        if (IsOver || (_when is not null && !_when(request))) return false;
+        if (IsOver || !Meets(request)) return false;
         lock (_gate)
         {
             if (_isRemoved || _hits >= _times || _seen++ < _after) return false;
@@ -78,6 +78,20 @@ public sealed class Fault : IDisposable
             }
 
             return true;
+        }
+    }
+
+    private bool Meets(in FaultedRequest request)
+    {
+        if (_when is null) return true;
+        try
+        {
+            return _when(request);
+        }
+        catch (Exception e)
+        {
+            var requests = _key is { } key ? key.ToString() : "any request";
+            throw new InvalidOperationException($"The condition that a test gave to When for {requests} threw {e.GetType().Name}: {e.Message}", e);
         }
     }
 }

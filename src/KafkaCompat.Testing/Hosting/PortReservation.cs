@@ -31,7 +31,7 @@ internal sealed class PortReservation : IDisposable
         catch (Exception e) when (e is SocketException or ArgumentOutOfRangeException)
         {
             Dispose();
-            throw new ArgumentException($"Port {port} cannot be used: {(e is SocketException ? e.Message : $"the highest is {IPEndPoint.MaxPort}")}",
+            throw new ArgumentException($"Port {port} cannot be used: {(e is SocketException ? e.Message : $"a port is 0 to {IPEndPoint.MaxPort}")}",
                 nameof(port), e);
         }
     }

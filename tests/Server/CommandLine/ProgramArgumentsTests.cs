@@ -28,6 +28,7 @@ public sealed class ProgramArgumentsTests
     [InlineData("There is no command topics. Topics are created by clients", "topics")]
     [InlineData("There is no command helth; did you mean health?", "helth")]
     [InlineData("There is no command and no file nonsense", "nonsense")]
+    [InlineData("The command check has to come first: kafkacompat check …", "--override", "a=b", "check")]
     [InlineData("Unknown option --prot; did you mean --port?", "--prot", "1")]
     [InlineData("Unknown option --x; see kafkacompat --help.", "--x")]
     [InlineData("--port needs a number from 0 to 65535, not 65536.", "--port", "65536")]

@@ -78,6 +78,27 @@ public sealed class MetadataTests : IAsyncLifetime
         }
     }
 
+    /// <summary>The client cannot be told: Metadata has no room for a reason.</summary>
+    [Fact]
+    public async Task A_topic_that_cannot_be_made_is_one_line_in_the_log_however_often_it_is_asked_for()
+    {
+        using var log = new WarningList();
+        await using var node = TestNode.Start(logs: log, settings: ("default.replication.factor", "3"));
+        var client = node.Connect();
+        for (var i = 0; i < 3; i++)
+        {
+            foreach (var name in (string[])["first", "second"])
+            {
+                var response = await client.Ask<MetadataRequest, MetadataResponse>(new() { Topics = [new() { Name = name }] }, 12);
+                Assert.Equal(ErrorCode.UnknownTopicOrPartition, response.Topics[0].ErrorCode);
+                await node.Broker.Topics.UnderWay(name);
+            }
+        }
+        Assert.Equal(["first", "second"], log.Warnings.Select(static line => line.Split(' ')[1]));
+        Assert.All(log.Warnings, static line => Assert.Contains("was not created for client", line, StringComparison.Ordinal));
+        Assert.All(log.Warnings, static line => Assert.Contains("InvalidReplicationFactor", line, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Operations_are_told_on_request()
     {
