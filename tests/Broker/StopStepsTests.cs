@@ -1,4 +1,7 @@
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Node;
+using KafkaCompat.Protocol.Invariants;
+using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
@@ -11,7 +14,7 @@ public sealed class StopStepsTests
     public async Task A_step_that_fails_is_told_and_those_behind_it_are_taken()
     {
         var lines = new RecordedLines(LogLevel.Error);
-        var steps = new StopSteps(lines);
+        var steps = new StopSteps(lines, new FatalFaults());
         var taken = 0;
         await steps.Take(() => ValueTask.FromException(new InvalidOperationException("the first")));
         await steps.Take(() => Task.FromException(new InvalidOperationException("the second")));
@@ -26,5 +29,19 @@ public sealed class StopStepsTests
         Assert.Equal(2, taken);
         Assert.Equal(3, lines.Lines.Count);
         Assert.All(lines.Lines, static line => Assert.StartsWith("The node could not stop in order.", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_broken_invariant_is_told_once_by_the_node()
+    {
+        var lines = new RecordedLines(LogLevel.Error);
+        var faults = new FatalFaults();
+        var steps = new StopSteps(lines, faults);
+        var broken = new InvariantException("t-0", "x");
+        await steps.Take(() => Task.FromException(new KafkaStorageException("t-0", broken)));
+        await steps.Take(() => Task.FromException(new InvalidOperationException("what fails because of it")));
+        Assert.True(steps.HasFailed);
+        Assert.Same(broken, faults.First);
+        Assert.Empty(lines.Lines);
     }
 }

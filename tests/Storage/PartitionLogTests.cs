@@ -1,4 +1,5 @@
 using System.Buffers;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Logs;
@@ -223,9 +224,9 @@ public sealed class PartitionLogTests
     {
         var log = Open(LogSettings.Default);
         log.Append(Batches.Plain(0, 3));
-        _ = Assert.Throws<ArgumentException>(() => log.Append(Batches.Plain(2)));
+        _ = Assert.Throws<InvariantException>(() => log.Append(Batches.Plain(2)));
         _ = Assert.Throws<ArgumentException>(() => log.Append(Batches.Plain(3)[..^1]));
-        _ = Assert.Throws<ArgumentException>(() => log.Append([]));
+        _ = Assert.Throws<InvariantException>(() => log.Append([]));
         Assert.Equal(3, log.LogEndOffset);
         log.Append(Batches.Plain(10));
         Assert.Equal(11, log.LogEndOffset);

@@ -17,6 +17,9 @@ public sealed record ConnectionSurroundings(ConnectionLimits Limits, ClientQuota
     /// <summary>Counts requests; null where nobody does.</summary>
     public RequestMetrics? Metrics { get; init; }
 
+    /// <summary>What ends the node.</summary>
+    public FatalFaults Faults { get; init; } = new();
+
     /// <summary>Tells of requests; null where no log does.</summary>
     public RequestLogger? Requests { get; init; }
 }

@@ -76,7 +76,7 @@ public sealed class KafkaConnection
         _opener = new RequestOpener(_info, around);
         _memory = _limits.Memory is { } memory ? new RequestMemory.Claim(memory) : null;
         _answerMemory = _limits.Answers is { } answers ? new AnswerMemory.Claim(answers, this) : null;
-        _responses = new ResponseQueue(connection.Transport.Output, OnResponsesClosed, _metrics, _answerMemory, OnAnswerFault);
+        _responses = new ResponseQueue(connection.Transport.Output, OnResponsesClosed, _metrics, _answerMemory, OnAnswerFault, around.Faults);
         _frames = new FrameCutter(_limits.MaxRequestBytes, _opener, _responses, _memory, _answerMemory);
     }
 
@@ -433,8 +433,11 @@ public sealed class KafkaConnection
     /// </summary>
     private void Fail(PendingAnswer place, RequestContext context, Exception e)
     {
+        // Before the next answer is written.
+        var isFatal = _around.Faults.Report(e);
         context.Turn?.GiveBack();
         _responses.Complete(place, null, closeConnection: true, context.Held);
+        if (isFatal) return;
         if (e is WireFormatException unreadable) Log(() => _opener.LogUnreadable(unreadable));
         else if (e is not OperationCanceledException)
             Log(() => ConnectionLogMessages.HandlerFailed(_around.Logger, e, context.Key, context.ApiVersion, context.ClientId));
@@ -446,6 +449,7 @@ public sealed class KafkaConnection
         _memory?.End();
         _turn?.EndWait();
         _connection.Transport.Input.CancelPendingRead();
+        if (failure is not null && _around.Faults.Report(failure)) return;
         if (failure is AnswerTooLargeException large)
         {
             var level = _opener.LevelOf("answer");
@@ -458,7 +462,10 @@ public sealed class KafkaConnection
         }
     }
 
-    private void OnAnswerFault(Exception fault) => Log(() => ConnectionLogMessages.AnswerNotCounted(_around.Logger, fault, _info.ConnectionId));
+    private void OnAnswerFault(Exception fault)
+    {
+        if (!_around.Faults.Report(fault)) Log(() => ConnectionLogMessages.AnswerNotCounted(_around.Logger, fault, _info.ConnectionId));
+    }
 
     /// <summary>Says something where the work of others must go on whatever becomes of the line.</summary>
     private static void Log(Action say)

@@ -11,6 +11,7 @@ public sealed class OpenConnections
 
     private long _lastNumber;
     private volatile TaskCompletionSource? _drained;
+    private volatile bool _areClosed;
     private readonly ConcurrentDictionary<string, long> _opened = new(StringComparer.Ordinal);
 
     /// <param name="listeners">The names of the listeners that there are.</param>
@@ -54,11 +55,19 @@ public sealed class OpenConnections
         return drained.Task.Followed();
     }
 
+    /// <summary>Closes every connection; what is unanswered stays so. Later ones are closed at once.</summary>
+    public void CloseAll()
+    {
+        _areClosed = true;
+        foreach (var connection in InOrder()) connection.Close();
+    }
+
     internal void Add(KafkaConnection connection)
     {
         _ = _open.TryAdd(connection, Interlocked.Increment(ref _lastNumber));
         _ = _opened.AddOrUpdate(connection.ListenerName, 1, static (_, count) => count + 1);
         if (_drained is not null) connection.Drain();
+        if (_areClosed) connection.Close();
     }
 
     internal void Remove(KafkaConnection connection)

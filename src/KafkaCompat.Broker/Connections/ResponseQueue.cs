@@ -20,7 +20,8 @@ namespace KafkaCompat.Broker.Connections;
 /// <see cref="_keptBytes"/> the bytes of those that have their answer.
 /// </remarks>
 internal sealed class ResponseQueue(
-    PipeWriter output, Action<Exception?> onClosed, RequestMetrics? metrics = null, AnswerMemory.Claim? memory = null, Action<Exception>? onFault = null)
+    PipeWriter output, Action<Exception?> onClosed, RequestMetrics? metrics = null, AnswerMemory.Claim? memory = null, Action<Exception>? onFault = null,
+    FatalFaults? faults = null)
 {
     private enum Awaited
     {
@@ -310,6 +311,8 @@ internal sealed class ResponseQueue(
         while (true)
         {
             PendingAnswer answer;
+            // Nothing is acknowledged once an invariant was found broken, whoever found it.
+            if (faults is { First: not null }) Close();
             lock (_lock)
             {
                 if (_closed)

@@ -6,6 +6,7 @@ using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage.Files;
 
@@ -366,7 +367,7 @@ public sealed class ControllerLoop : IController, IDisposable
         {
             decision = command.Decide(state, new Ticket(++_lastTicket), now);
         }
-        catch (Exception failure)
+        catch (Exception failure) when (FatalFaults.MayBeSwallowed(failure))
         {
             command.Fail(failure);
             return;
@@ -402,6 +403,10 @@ public sealed class ControllerLoop : IController, IDisposable
     /// <summary>Appends what the state holds already from an offset on.</summary>
     private void Append(long baseOffset, IReadOnlyList<IReadOnlyList<VersionedRecord>> batches, ControllerAppend decision)
     {
+        var records = batches.Sum(static batch => (long)batch.Count);
+        Invariant.Holds(baseOffset + records == decision.EndOffset, $"{records} records of the controller from {baseOffset} on end at {decision.EndOffset}");
+        Invariant.Holds(_underWay is not [.., var last] || last.EndOffset <= baseOffset,
+            $"Records from {baseOffset} on follow those up to {_underWay[^1].EndOffset}");
         _underWay.Add(decision);
         _ = Commit(_log!.Value.Quorum.Append(_epoch, baseOffset, batches), decision);
     }

@@ -22,6 +22,9 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
     private readonly AsyncAutoResetEvent _added = new();
     private readonly BackgroundTask _task = new();
 
+    /// <summary>What ends the node.</summary>
+    public FatalFaults Faults { get; init; } = new();
+
     /// <summary>A replica is in another directory than the metadata says.</summary>
     public void Add(Uuid topicId, int partition, Uuid directory)
     {
@@ -90,7 +93,7 @@ public sealed class DirectoryAssignments(IControllerChannel controller, int brok
         catch (Exception fault)
         {
             // Of this one request: what waits behind it, and comes later, is sent all the same.
-            PartitionLogMessages.AssignmentsFailed(logger, fault, batch.Count);
+            if (!Faults.Report(fault)) PartitionLogMessages.AssignmentsFailed(logger, fault, batch.Count);
             return false;
         }
         if (answer.ErrorCode == ErrorCode.None)

@@ -35,4 +35,8 @@ public sealed record ShardKind<TShard>(string Topic, Func<TShard> Create)
 /// <param name="Wheel">Their deadlines hang here. It goes by the same clock.</param>
 /// <param name="Logger">What they have to say.</param>
 /// <param name="Scheduler">Where their turns run.</param>
-public sealed record ShardSurroundings(TimeProvider Time, TimerWheel Wheel, ILogger Logger, TaskScheduler Scheduler);
+public sealed record ShardSurroundings(TimeProvider Time, TimerWheel Wheel, ILogger Logger, TaskScheduler Scheduler)
+{
+    /// <summary>What ends the node.</summary>
+    public FatalFaults Faults { get; init; } = new();
+}

@@ -67,6 +67,9 @@ internal sealed class ShardLoad<TShard>(
         }
         catch (Exception e)
         {
+            // The node ends then, and nothing is loaded again.
+            if (surroundings.Faults.Report(e))
+                return;
             _logger.LoadFaulted(e, kind.Topic, partition);
             outcome = outcome with { Error = ErrorCode.UnknownServerError };
         }

@@ -1,6 +1,8 @@
+using System.Runtime.ExceptionServices;
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
 
@@ -28,6 +30,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly TimerWheel _wheel;
     private readonly ILogger _logger;
+    private readonly FatalFaults _faults;
     private readonly Mailbox<Action> _mailbox;
     private readonly Deadline _deadline;
     private readonly CancellationTokenSource _closing = new();
@@ -41,6 +44,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     private TShard? _shard;
     private long _lastTicket;
     private long _requiredOffset;
+    private long _appendedTo;
     private long _scheduledFor = long.MaxValue;
     private long _pausedUntil = long.MinValue;
     private bool _awaitsCommit;
@@ -55,6 +59,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
         _partition = partition;
         _log = log;
         (_time, _wheel, _logger, var scheduler) = surroundings;
+        _faults = surroundings.Faults;
         _mailbox = new Mailbox<Action>(ShardBounds.MaxQueued, ShardBounds.MaxItemsPerTurn, TakeTurn, scheduler) { SlowDisk = () => log.SlowDisk };
         _load = new ShardLoad<TShard>(kind, partition, log, surroundings, outcome => _mailbox.Post(() => Loaded(outcome)), _closing.Token);
         _deadline = new Deadline(this);
@@ -131,6 +136,12 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
             }
             catch (Exception e)
             {
+                if (_faults.Report(e))
+                {
+                    // The node ends, and nothing is read or decided any more.
+                    Drop(ErrorCode.CoordinatorNotAvailable);
+                    continue;
+                }
                 _logger.ShardFailed(e, _kind.Topic, _partition);
                 Restart(ErrorCode.UnknownServerError);
             }
@@ -226,7 +237,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
             decision = _shard.Decide(command, ticket, now);
             batch = ToBatch(decision, now);
         }
-        catch (Exception e)
+        catch (Exception e) when (FatalFaults.MayBeSwallowed(e))
         {
             _logger.CommandFailed(e, command.GetType().Name, _kind.Topic, _partition);
             Refuse(command, ticket, ErrorCode.UnknownServerError, now);
@@ -316,6 +327,9 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
         var append = _log.Append(batch);
         if (append.Error != ErrorCode.None)
             return append;
+        Invariant.Holds(append.RequiredOffset == append.BaseOffset + records.Count && append.BaseOffset >= _appendedTo,
+            $"{_kind.Topic}-{_partition}: {records.Count} records are at {append.BaseOffset} to {append.RequiredOffset}, behind {_appendedTo}");
+        _appendedTo = append.RequiredOffset;
         var offset = append.BaseOffset;
         foreach (var record in records)
             shard.Apply(record, offset++);
@@ -393,8 +407,16 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
 
     private async Task ReleaseWhenCommitted(long requiredOffset, int timeoutMs, int generation)
     {
-        var outcome = await _log.WhenCommitted(requiredOffset, timeoutMs);
-        _mailbox.Post(() => Committed(requiredOffset, outcome, generation));
+        try
+        {
+            var outcome = await _log.WhenCommitted(requiredOffset, timeoutMs);
+            _mailbox.Post(() => Committed(requiredOffset, outcome, generation));
+        }
+        catch (Exception failure)
+        {
+            // Nobody awaits this: it fails in a turn.
+            _mailbox.Post(() => ExceptionDispatchInfo.Throw(failure));
+        }
     }
 
     private void Committed(long requiredOffset, ErrorCode outcome, int generation)
@@ -433,7 +455,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     private void Drop(ErrorCode error)
     {
         _generation++;
-        _shard = null;
+        (_shard, _appendedTo) = (null, 0);
         _pausedUntil = long.MinValue;
         _awaitsCommit = false;
         _uncommitted.Clear();

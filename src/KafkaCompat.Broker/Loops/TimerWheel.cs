@@ -1,4 +1,5 @@
 using System.Numerics;
+using KafkaCompat.Protocol.Invariants;
 
 namespace KafkaCompat.Broker.Loops;
 
@@ -31,6 +32,7 @@ public sealed class TimerWheel : IDisposable
 
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;
+    private readonly FatalFaults? _faults;
     private readonly ITimer _timer;
     private readonly long _startTimestamp;
     private readonly TimerWheelEntry?[] _slots = new TimerWheelEntry?[SlotCount + 1];
@@ -45,9 +47,11 @@ public sealed class TimerWheel : IDisposable
     private int _count;
     private bool _disposed;
 
-    public TimerWheel(TimeProvider time)
+    /// <param name="time">By which it turns.</param>
+    /// <param name="faults">What ends the node, for what is met where a deadline is.</param>
+    public TimerWheel(TimeProvider time, FatalFaults? faults = null)
     {
-        _time = time;
+        (_time, _faults) = (time, faults);
         _startTimestamp = time.GetTimestamp();
         _timer = time.CreateTimer(static state => ((TimerWheel)state!).Advance(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -138,7 +142,15 @@ public sealed class TimerWheel : IDisposable
             var next = expired.Next;
             expired.Next = null;
             expired.Slot = TimerWheelEntry.Idle;
-            expired.OnDeadline();
+            try
+            {
+                expired.OnDeadline();
+            }
+            catch (InvariantException broken) when (_faults is not null)
+            {
+                // The timer's thread would take the whole process with it, in which there may be other nodes.
+                _ = _faults.Report(broken);
+            }
             expired = next;
         }
 

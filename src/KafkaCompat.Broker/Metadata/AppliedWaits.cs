@@ -1,3 +1,5 @@
+using KafkaCompat.Protocol.Invariants;
+
 namespace KafkaCompat.Broker.Metadata;
 
 /// <summary>Who waits until this node has applied a record of the metadata log. How many there are is bounded by what the controller has under way.</summary>
@@ -34,6 +36,7 @@ internal sealed class AppliedWaits
     {
         lock (_gate)
         {
+            Invariant.Holds(nextOffset >= _nextOffset, $"Who waits for the metadata was told of {_nextOffset}, and is to be told of {nextOffset}");
             _nextOffset = nextOffset;
             while (_waiting.TryPeek(out var first, out var offset) && offset < nextOffset)
             {

@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Quorum;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Metadata;
@@ -263,6 +264,7 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
         {
             foreach (var batch in batches)
             {
+                Invariant.Holds(batch.LastOffset >= _nextOffset, $"Metadata up to {batch.LastOffset} is to be applied behind {_nextOffset}");
                 foreach (var record in batch.Records)
                 {
                     _loader.Apply(record.Message);
@@ -289,6 +291,7 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
 
     private void MoveTo(long nextOffset)
     {
+        Invariant.Holds(nextOffset >= _nextOffset, $"The metadata was applied up to {_nextOffset}, and is to be up to {nextOffset}");
         Volatile.Write(ref _nextOffset, nextOffset);
         _waits.Applied(nextOffset);
     }

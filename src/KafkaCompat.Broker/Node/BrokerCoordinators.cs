@@ -23,9 +23,12 @@ internal sealed class BrokerCoordinators : IAsyncDisposable
     public BrokerCoordinators(ServerConfig config, BrokerMetadata metadata, PartitionTable partitions, TimerWheel wheel, NodeSurroundings surroundings)
     {
         // Groups go by the node's clock, and what clients wait for by another one where a test has two.
-        _ownWheel = ReferenceEquals(surroundings.EngineTime, surroundings.Time) ? null : new TimerWheel(surroundings.Time);
+        _ownWheel = ReferenceEquals(surroundings.EngineTime, surroundings.Time) ? null : new TimerWheel(surroundings.Time, surroundings.Faults);
         var shards = new ShardSurroundings(
-            surroundings.Time, _ownWheel ?? wheel, surroundings.Logs.CreateLogger("kafkacompat.groups"), surroundings.Seams.Turns);
+            surroundings.Time, _ownWheel ?? wheel, surroundings.Logs.CreateLogger("kafkacompat.groups"), surroundings.Seams.Turns)
+        {
+            Faults = surroundings.Faults,
+        };
         Groups = new GroupCoordinator(GroupSettings(config), shards, () => metadata.Current);
         _groups = new CoordinatorPartitions<GroupShard>(Groups, partitions, wheel, config.NodeId);
     }

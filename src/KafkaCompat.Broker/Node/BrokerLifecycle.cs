@@ -53,6 +53,9 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     /// <summary>Where refused heartbeats are logged.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 
+    /// <summary>What ends the node.</summary>
+    public FatalFaults Faults { get; init; } = new();
+
     /// <summary>What the controller gave this broker when it registered.</summary>
     public long Epoch { get; private set; } = -1;
 
@@ -186,7 +189,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
-            BrokerNodeLogMessages.HeartbeatFailed(Logger, fault, _registration.BrokerId, (long)_interval.TotalMilliseconds);
+            if (!Faults.Report(fault)) BrokerNodeLogMessages.HeartbeatFailed(Logger, fault, _registration.BrokerId, (long)_interval.TotalMilliseconds);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Dispatch;
@@ -31,6 +32,7 @@ public sealed class BrokerNode : IAsyncDisposable
     private readonly NodeSurroundings _surroundings;
     private readonly ILogger _logger;
     private readonly Task _diskHasFailed;
+    private readonly Task _parts;
     private readonly TaskCompletionSource _diskFailure = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private BrokerNode(NodeDirectories directories, QuorumNode quorum, ControllerRole controller, BrokerRole broker, NodeSurroundings surroundings)
@@ -53,6 +55,7 @@ public sealed class BrokerNode : IAsyncDisposable
             // It may have failed while the node started.
             if (directory.Health.Cause is { } earlier) OnFailed(directory, earlier);
         }
+        _parts = surroundings.Faults.Watch(Task.WhenAny(_diskHasFailed, quorum.Completion, controller.Completion, broker.Completion).Unwrap());
     }
 
     public BrokerService Broker => _broker.Service;
@@ -72,8 +75,9 @@ public sealed class BrokerNode : IAsyncDisposable
 
     /// <summary>
     /// Ends, or fails, when a part has ended that the node cannot do without: its disk, its quorum, its controller, the background tasks of its logs.
+    /// Fails of a broken invariant wherever that was met; no answer has left the node since.
     /// </summary>
-    public Task Completion => Task.WhenAny(_diskHasFailed, _quorum.Completion, _controller.Completion, _broker.Completion).Unwrap();
+    public Task Completion => Task.WhenAny(_surroundings.Faults.Completion, _parts).Unwrap();
 
     /// <summary>
     /// Starts a node; when it returns, the node leads its partitions and may be given connections. Without <paramref name="diskThreads"/> the disk is waited
@@ -97,6 +101,8 @@ public sealed class BrokerNode : IAsyncDisposable
         };
         start ??= new NodeStart(time, logs);
         var directories = NodeDirectories.Open(config, files, start.Recovery, surroundings);
+        surroundings.Faults.OnFirst(broken => BrokerNodeLogMessages.InvariantBroken(surroundings.NodeLogger, broken));
+        surroundings.Faults.OnFirst(directories.Fail);
         start.Identity = new NodeIdentity(directories.Meta.NodeId, directories.Meta.ClusterId);
         QuorumNode? quorum = null;
         ControllerRole? controller = null;
@@ -121,9 +127,10 @@ public sealed class BrokerNode : IAsyncDisposable
         }
         catch (Exception failure)
         {
+            _ = surroundings.Faults.Report(failure);
             // A process may go on without this node: nothing of it stays behind. The quorum goes before the broker: it may be handing partitions to it, and
             // whoever waits for it or for the controller has an answer when it has ended.
-            var steps = new StopSteps(surroundings.NodeLogger);
+            var steps = new StopSteps(surroundings.NodeLogger, surroundings.Faults);
             if (controller is not null) await steps.Take(controller.DisposeAsync);
             if (quorum is not null) await steps.Take(quorum.DisposeAsync);
             if (broker is not null)
@@ -133,6 +140,7 @@ public sealed class BrokerNode : IAsyncDisposable
                 broker.Service.Connections.Dispose();
             }
             steps.Take(directories.Dispose);
+            if (surroundings.Faults.First is { } broken) ExceptionDispatchInfo.Throw(broken);
             var explained = Explain(failure);
             // A start that was stopped has ended. The caller that stopped it hears what failed on the way out, such as a disk.
             if (start.Stop.IsCancellationRequested) throw new OperationCanceledException("The start was stopped.", explained ?? failure, start.Stop);
@@ -161,16 +169,18 @@ public sealed class BrokerNode : IAsyncDisposable
 
     /// <summary>
     /// An orderly end: the controller moves leadership away, partitions close, the directories are marked clean. Where a disk or
-    /// the quorum has failed it ends without the mark, so that the next start checks the files.
+    /// the quorum has failed it ends without the mark, so that the next start checks the files. Throws where an invariant was found broken only meanwhile.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
+        var faults = _surroundings.Faults;
+        var earlier = faults.First;
         var hasFailed = _quorum.Completion.IsFaulted || _controller.Completion.IsFaulted || _broker.Service.Completion.IsFaulted;
-        var hasLeft = await _broker.Leave(isControlled: !_diskFailure.Task.IsCompleted);
-        var steps = new StopSteps(_logger);
+        var hasLeft = await _broker.Leave(isControlled: !_diskFailure.Task.IsCompleted && earlier is null);
+        var steps = new StopSteps(_logger, faults);
         await steps.Take(_controller.DisposeAsync);
         await steps.Take(_quorum.DisposeAsync);
-        Broker.EndsInDisorder = hasFailed || !hasLeft || steps.HasFailed;
+        Broker.EndsInDisorder = hasFailed || !hasLeft || steps.HasFailed || faults.First is not null;
         try
         {
             await _broker.DisposeAsync();
@@ -180,11 +190,15 @@ public sealed class BrokerNode : IAsyncDisposable
             Broker.Connections.Dispose();
             _directories.Dispose();
         }
+        // Whoever stops it has nobody else to hear it from.
+        if (earlier is null && faults.First is { } broken) ExceptionDispatchInfo.Throw(broken);
     }
 
     /// <summary>One of several directories is lost with its partitions; the metadata log's, or the last one, is the end of the node.</summary>
     private void OnFailed(LogDirectory directory, Exception cause)
     {
+        // An invariant of a log may have been met where only disks are thought of.
+        if (_surroundings.Faults.Report(cause)) return;
         if (directory == _directories.Metadata || !_directories.Data.Online.Any())
         {
             _ = _diskFailure.TrySetException(new IOException($"The log directory {directory.Path} has failed: {cause.Message}", cause));
@@ -207,6 +221,7 @@ public sealed class BrokerNode : IAsyncDisposable
         var lifecycle = new BrokerLifecycle(controller, quorum.Metadata, registration, interval, surroundings.EngineTime)
         {
             Logger = surroundings.NodeLogger,
+            Faults = surroundings.Faults,
             FailedDirectories = () => data.FailedIds,
             CordonedDirectories = () => data.CordonedIds,
         };

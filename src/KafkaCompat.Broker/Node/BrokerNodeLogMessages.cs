@@ -70,4 +70,7 @@ internal static partial class BrokerNodeLogMessages
 
     [LoggerMessage(1334, LogLevel.Information, "Appends to the log directory {Directory} are fast again: none was slow for {Milliseconds} ms.")]
     public static partial void AppendsAreFast(ILogger logger, string directory, int milliseconds);
+
+    [LoggerMessage(1335, LogLevel.Error, "An invariant of the node does not hold. It ends and serves nothing more.")]
+    public static partial void InvariantBroken(ILogger logger, Exception exception);
 }

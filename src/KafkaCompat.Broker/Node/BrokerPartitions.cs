@@ -1,4 +1,5 @@
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Cluster.Metadata;
@@ -22,6 +23,7 @@ internal sealed class BrokerPartitions : IAsyncDisposable
     private readonly LogMaintenance _maintenance;
     private readonly DynamicBrokerConfig _settings;
     private readonly ILogger _logger;
+    private readonly FatalFaults _faults;
 
     /// <param name="config">As the node started.</param>
     /// <param name="metadata">What is known of topics and of settings.</param>
@@ -33,7 +35,7 @@ internal sealed class BrokerPartitions : IAsyncDisposable
     {
         _directories = directories;
         _settings = metadata.Settings;
-        _logger = surroundings.NodeLogger;
+        (_logger, _faults) = (surroundings.NodeLogger, surroundings.Faults);
         var logLogger = surroundings.Logs.CreateLogger("kafkacompat.logs");
         Table = new PartitionTable { Disks = [.. directories.All.Select(static directory => directory.Environment.Appends)] };
         _syncer = new LogSyncer(surroundings.Time);
@@ -95,7 +97,7 @@ internal sealed class BrokerPartitions : IAsyncDisposable
     private async Task Close(LogDirectory directory)
     {
         await Task.Yield();
-        var steps = new StopSteps(_logger);
+        var steps = new StopSteps(_logger, _faults);
         var highWatermarks = new Dictionary<TopicPartition, long>();
         foreach (var partition in Table.All)
         {
@@ -103,8 +105,17 @@ internal sealed class BrokerPartitions : IAsyncDisposable
             highWatermarks[partition.Log.Partition] = partition.HighWatermark;
             steps.Take(partition.Close);
         }
-        if (EpochAtEnd is { } epoch && !steps.HasFailed) await directory.CloseCleanly(epoch, highWatermarks);
-        else directory.Dispose();
+        try
+        {
+            if (EpochAtEnd is { } epoch && !steps.HasFailed) await directory.CloseCleanly(epoch, highWatermarks);
+            else directory.Dispose();
+        }
+        catch (Exception failure)
+        {
+            // The other directories are not to be marked clean beside it.
+            _ = _faults.Report(failure);
+            throw;
+        }
     }
 
     /// <summary>Hands settings that Kafka changes while a broker runs to those who have them here; topics' defaults are the partitions' own.</summary>

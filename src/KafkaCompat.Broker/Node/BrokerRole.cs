@@ -1,4 +1,5 @@
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Protocol.Configs;
@@ -22,6 +23,7 @@ public sealed class BrokerRole : IAsyncDisposable
     private readonly MetadataApplier _metadata;
     private readonly RefusedPartitions _refused;
     private readonly ILogger _logger;
+    private readonly FatalFaults _faults;
 
     /// <summary>
     /// What the start waits for. It is not left to itself where the start is to end: it would go on with files that are somebody else's by then.
@@ -36,7 +38,7 @@ public sealed class BrokerRole : IAsyncDisposable
         Service = service;
         _lifecycle = lifecycle;
         _metadata = metadata;
-        _logger = surroundings.NodeLogger;
+        (_logger, _faults) = (surroundings.NodeLogger, surroundings.Faults);
         _refused = new RefusedPartitions(() => service.HasRefusedPartitions, metadata.Repeat, surroundings.EngineTime);
     }
 
@@ -67,7 +69,7 @@ public sealed class BrokerRole : IAsyncDisposable
         Task UnlessStopped(Task step)
         {
             _underWay = step;
-            return step.WaitAsync(start.Stop);
+            return Task.WhenAny(step, _faults.Completion).Unwrap().WaitAsync(start.Stop);
         }
     }
 
@@ -81,7 +83,7 @@ public sealed class BrokerRole : IAsyncDisposable
     public async ValueTask<bool> Leave(bool isControlled)
     {
         _hasLeft = true;
-        var steps = new StopSteps(_logger);
+        var steps = new StopSteps(_logger, _faults);
         await steps.Take(_refused.DisposeAsync);
         if (isControlled && _config.GetBool(ConfigKeys.ControlledShutdownEnable)) await steps.Take(_lifecycle.ShutDown);
         await steps.Take(_lifecycle.DisposeAsync);

@@ -26,6 +26,7 @@ public sealed class BrokerService : IAsyncDisposable
 {
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly FatalFaults _faults;
     private readonly BrokerPartitions _partitions;
     private readonly BrokerCoordinators _coordinators;
     private readonly DirectoryAssignments _assignments;
@@ -51,9 +52,12 @@ public sealed class BrokerService : IAsyncDisposable
         var (logs, random, seams) = (surroundings.Logs, surroundings.Random, surroundings.Seams);
         // What records, groups and background tasks go by is the node's clock; what clients wait for may go by another one in a test.
         _time = surroundings.EngineTime;
-        _logger = surroundings.NodeLogger;
+        (_logger, _faults) = (surroundings.NodeLogger, surroundings.Faults);
         (Metadata, Directories, Controller, Connections) = (metadata, directories, controller, connections);
-        _assignments = new DirectoryAssignments(controller, config.NodeId, () => BrokerEpoch, _time, logs.CreateLogger("kafkacompat.logs"));
+        _assignments = new DirectoryAssignments(controller, config.NodeId, () => BrokerEpoch, _time, logs.CreateLogger("kafkacompat.logs"))
+        {
+            Faults = _faults,
+        };
         _partitions = new BrokerPartitions(config, metadata, directories, _assignments.Add, surroundings);
         _coordinators = new BrokerCoordinators(config, metadata, Partitions, connections.Wheel, surroundings);
         Telemetry = new ClientTelemetry(config.GetInt(ConfigKeys.TelemetryMaxBytes), config.ClientTelemetry, _time, random);
@@ -200,7 +204,7 @@ public sealed class BrokerService : IAsyncDisposable
     /// <summary>Stops serving partitions and closes the directories as a clean shutdown does: the next start trusts the files.</summary>
     public async ValueTask DisposeAsync()
     {
-        var steps = new StopSteps(_logger);
+        var steps = new StopSteps(_logger, _faults);
         await steps.Take(_assignments.DisposeAsync);
         await steps.Take(Topics.Ended);
         using var work = new DiskWork(steps, _time, _logger);

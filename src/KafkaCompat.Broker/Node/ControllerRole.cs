@@ -30,7 +30,7 @@ public sealed class ControllerRole : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(quorum);
         ArgumentNullException.ThrowIfNull(surroundings);
         _quorum = quorum;
-        _wheel = new TimerWheel(surroundings.EngineTime);
+        _wheel = new TimerWheel(surroundings.EngineTime, surroundings.Faults);
         Loop = new ControllerLoop(
             Settings(config, meta, quorum, surroundings.Random), surroundings.EngineTime, surroundings.Random, _wheel, surroundings.Seams.Turns);
         quorum.Metadata.Leading = Loop.OnLeading;

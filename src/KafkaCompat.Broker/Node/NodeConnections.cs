@@ -36,7 +36,7 @@ public sealed class NodeConnections : IDisposable
         ArgumentNullException.ThrowIfNull(surroundings);
         _time = surroundings.EngineTime;
         Open = new OpenConnections(config.Listeners.All.Select(static listener => listener.Name));
-        Wheel = new TimerWheel(_time);
+        Wheel = new TimerWheel(_time, surroundings.Faults);
         Requests = new RequestMetrics(_time);
         Quotas = new ClientQuotas(config, _time);
         _limits = new ConnectionLimits(config.GetInt(ConfigKeys.SocketRequestMaxBytes), config.GetLong(ConfigKeys.ConnectionsMaxIdleMs))
@@ -50,7 +50,9 @@ public sealed class NodeConnections : IDisposable
         {
             Metrics = Requests,
             Requests = new RequestLogger(surroundings.Logs.CreateLogger("kafkacompat.requests")),
+            Faults = surroundings.Faults,
         };
+        _ = EndWith(surroundings.Faults);
     }
 
     /// <summary>Those that are served now.</summary>
@@ -83,6 +85,11 @@ public sealed class NodeConnections : IDisposable
         {
             await opened.Run();
         }
+        catch (Exception failure)
+        {
+            _ = _surroundings.Faults.Report(failure);
+            throw;
+        }
         finally
         {
             Open.Remove(opened);
@@ -105,6 +112,15 @@ public sealed class NodeConnections : IDisposable
     public Task<int> DrainReset() => Left(Open.Drain(), ResetDrainMs);
 
     public void Dispose() => Wheel.Dispose();
+
+    /// <summary>
+    /// Ends all connections over a broken invariant. No answer leaves them since it was told; they are closed away from who told it, who may hold locks.
+    /// </summary>
+    private async Task EndWith(FatalFaults faults)
+    {
+        await faults.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        Open.CloseAll();
+    }
 
     private async Task<int> Left(Task drained, int limitMs)
     {

@@ -102,6 +102,14 @@ internal sealed class NodeDirectories : IDisposable
         _data = new LogDirectories(data, [.. _unusable.Keys]);
     }
 
+    /// <summary>From here on no file of them is written, and none is marked clean: what the node knows of them may be wrong.</summary>
+    public void Fail(Exception cause)
+    {
+        LogDirectory[] opened;
+        lock (_opened) opened = [.. _opened.Values];
+        foreach (var directory in opened) directory.Health.Fail(cause);
+    }
+
     /// <summary>Lets go of the directories as they are.</summary>
     public void Dispose()
     {
@@ -112,7 +120,8 @@ internal sealed class NodeDirectories : IDisposable
     {
         try
         {
-            _opened[path] = LogDirectory.Open(_environments.For(path), path);
+            var opened = LogDirectory.Open(_environments.For(path), path);
+            lock (_opened) _opened[path] = opened;
         }
         catch (Exception failure)
             when (failure is (IOException and not DirectoryInUseException) or UnauthorizedAccessException && path == _config.MetadataLogDir)

@@ -1,5 +1,6 @@
 using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Logging;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
 
@@ -19,6 +20,9 @@ public sealed record NodeSurroundings(TimeProvider Time, Random Random, ILoggerF
 
     /// <summary>What a test has between the parts.</summary>
     public NodeSeams Seams { get; init; } = NodeSeams.None;
+
+    /// <summary>What ends the node: told by whoever catches whatever there may be.</summary>
+    public FatalFaults Faults { get; } = new();
 
     /// <summary>The levels of the log, which clients may alter.</summary>
     public LoggerLevels Levels { get; } = (Logs as ILeveledLoggerFactory)?.Levels ?? new LoggerLevels(LogLevel.Information);

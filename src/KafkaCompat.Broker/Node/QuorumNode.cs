@@ -94,7 +94,8 @@ public sealed class QuorumNode : IAsyncDisposable
         await Quorum.StopAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         Quorum.Dispose();
         await Metadata.DisposeAsync();
-        if (Quorum.Completion.IsCompletedSuccessfully)
+        // Where an invariant was found broken no file of the directory is written any more.
+        if (Quorum.Completion.IsCompletedSuccessfully && !_log.Health.IsFailed)
         {
             _log.Close();
         }

@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Cluster.Replication;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Logs;
 
 namespace KafkaCompat.Broker.Partitions;
@@ -38,6 +39,8 @@ internal sealed class Following(Leadership leadership, FollowerReplica replica, 
             if (step.IsCut) Cut(step);
             if (step.Appends) _ = Log.Append(batches.Run);
             if (step.AdvanceStartTo is { } first) _ = Log.AdvanceLogStart(first);
+            Invariant.Holds(Log.LogEndOffset == step.LogEndOffset,
+                $"{Log.Partition}: epoch {Leadership.LeaderEpoch} makes its log end at {step.LogEndOffset}, and it ends at {Log.LogEndOffset}");
             isDone = true;
         }
         finally

@@ -1,7 +1,10 @@
+using System.Runtime.ExceptionServices;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Enums;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
@@ -97,6 +100,7 @@ internal sealed class HostedPartitions : IMetadataListener
     {
         // While the node starts somebody may want it to end, and of partitions there may be thousands.
         _directories.Recovery.ThrowIfStopped();
+        RequireSound();
         var key = new TopicPartition(topic.Name, index);
         if (!registration.Replicas.Contains(_metadata.NodeId))
         {
@@ -129,13 +133,22 @@ internal sealed class HostedPartitions : IMetadataListener
             partition.Apply(registration, _metadata.NodeId);
             _ = _table.Offline.TryRemove(key, out _);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not OperationCanceledException && FatalFaults.MayBeSwallowed(e))
         {
             // Whatever it is, it concerns this partition: the node and all others go on. A directory that has failed is logged once for all.
             if (e is KafkaStorageException && _opener.WhyOffline(registration) is { } failed) _offline.Add(key, topic.Id, failed);
             else _offline.Add(key, topic.Id, e);
             if (OfflineCauses.IsShortage(e)) lock (_refused) _refused[key] = topic.Id;
             _table.Remove(topic.Name, index)?.Close();
+        }
+    }
+
+    /// <summary>Where a directory has failed of a broken invariant the node ends: no partition is opened or given up for it.</summary>
+    private void RequireSound()
+    {
+        foreach (var directory in _directories.All)
+        {
+            if (directory.Health.Cause is { } cause && InvariantException.In(cause) is { } broken) ExceptionDispatchInfo.Throw(broken);
         }
     }
 
@@ -152,13 +165,21 @@ internal sealed class HostedPartitions : IMetadataListener
         {
             _directories.Delete(keys);
         }
-        catch (Exception e)
+        catch (Exception e) when (FatalFaults.MayBeSwallowed(e))
         {
             // What is left of them is set aside when their names are used again, or with the next start. Of a directory that fails over it one line tells
             // already.
             if (e is not KafkaStorageException || OfflineCauses.IsShortage(e))
                 PartitionLogMessages.NotDeleted(_logger, OfflineCauses.IsForeseen(e) ? null : e, keys.Count, keys.First(), e.Message.TrimEnd('.'));
         }
+        RequireGone(keys);
+    }
+
+    /// <summary>Nobody serves what is to be deleted, or finds it in a directory.</summary>
+    private void RequireGone(IReadOnlyCollection<TopicPartition> keys)
+    {
+        foreach (var key in keys)
+            Invariant.Holds(_table.Find(key.Topic, key.Partition) is null && _directories.Find(key) is null, $"{key} was deleted and is hosted");
     }
 
     /// <summary>Its directory has failed: whoever asks hears of that and not of another leader, as there is none.</summary>

@@ -3,6 +3,7 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Replication;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Logs;
@@ -99,7 +100,11 @@ internal sealed class Leading : PartitionRole
     /// <summary>Writes batches whose offsets are final.</summary>
     private PartitionAppend Write(in BatchRun batches, long logAppendTimeMs)
     {
+        var end = Log.LogEndOffset;
         var appended = Log.Append(batches);
+        Invariant.Holds(appended.FirstOffset == end, $"{Log.Partition}: offsets from {appended.FirstOffset} on were given where the log ended at {end}");
+        Invariant.Holds(Log.LogEndOffset == appended.LastOffset + 1,
+            $"{Log.Partition}: it ends at {Log.LogEndOffset} after an append up to {appended.LastOffset}");
         OnLog();
         return Succeeded(appended.FirstOffset, appended.LastOffset, logAppendTimeMs, batches.Bytes.Length);
     }

@@ -1,4 +1,5 @@
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
@@ -119,7 +120,7 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
             {
                 // Its log was deleted between the look at the table and now.
             }
-            catch (Exception e) when (e is not KafkaStorageException || !directory.Health.IsFailed)
+            catch (Exception e) when ((e is not KafkaStorageException || !directory.Health.IsFailed) && FatalFaults.MayBeSwallowed(e))
             {
                 LogMaintenanceLogMessages.PartitionFailed(logger, e, name, partition.Log.Partition);
             }
@@ -144,7 +145,7 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
                 {
                     LogMaintenanceLogMessages.TaskLacksFiles(logger, name, e.Message);
                 }
-                catch (Exception e) when (directories.Online.Any())
+                catch (Exception e) when (directories.Online.Any() && FatalFaults.MayBeSwallowed(e))
                 {
                     LogMaintenanceLogMessages.TaskFailed(logger, e, name);
                 }
@@ -153,7 +154,7 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
         }
-        catch (Exception e)
+        catch (Exception e) when (FatalFaults.MayBeSwallowed(e))
         {
             LogMaintenanceLogMessages.TaskEnded(logger, e, name);
         }

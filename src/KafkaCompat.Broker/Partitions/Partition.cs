@@ -4,6 +4,7 @@ using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Replication;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Logs;
@@ -128,6 +129,9 @@ public sealed class Partition
             _config = config;
             Log.Settings = config.Log;
             _role.Configure(config);
+            // In flush mode as much of the log counts as is durable, from now on.
+            _role.OnLog();
+            Publish();
         }
     }
 
@@ -403,6 +407,9 @@ public sealed class Partition
     {
         var highWatermark = _role.HighWatermark;
         if (highWatermark <= _publishedHighWatermark) return;
+        Invariant.Holds(highWatermark <= Log.LogEndOffset, $"{Log.Partition}: the high watermark is {highWatermark}, and the log ends at {Log.LogEndOffset}");
+        Invariant.Holds(_config.FlushMessages != 1 || _role is not Leading || highWatermark <= Log.RecoveryPoint,
+            $"{Log.Partition}: {highWatermark} is to be acknowledged, and {Log.RecoveryPoint} is durable");
         _publishedHighWatermark = highWatermark;
         Log.Producers.OnHighWatermark(highWatermark);
         FetchWaits.Advance(highWatermark, Log.Producers.FirstUnstableOffset, Log.LogStartOffset);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
@@ -66,7 +67,7 @@ internal sealed class PartitionOpener(LogDirectories directories, BrokerMetadata
         {
             await directories.CreateAll(created);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not OperationCanceledException && FatalFaults.MayBeSwallowed(e))
         {
             // Each is tried by itself now, which tells which of them cannot be used and why.
         }

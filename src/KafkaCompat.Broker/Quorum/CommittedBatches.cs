@@ -1,4 +1,5 @@
 using KafkaCompat.Cluster.Quorum;
+using KafkaCompat.Protocol.Invariants;
 
 namespace KafkaCompat.Broker.Quorum;
 
@@ -53,6 +54,8 @@ public sealed class CommittedBatches
     {
         lock (_gate)
         {
+            Invariant.Holds(_kept.Last is not { } last || last.Value.LastOffset + 1 == batch.BaseOffset,
+                $"A batch of the metadata log from {batch.BaseOffset} on follows one that ends at {_kept.Last!.Value.LastOffset}");
             _kept.AddLast(batch);
             _keptBytes += batch.SizeInBytes;
             while (_keptBytes > MaxKeptBytes && _kept.First is { } oldest && oldest.Value != batch)

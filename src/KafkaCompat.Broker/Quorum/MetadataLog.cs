@@ -3,6 +3,7 @@ using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Compression;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Protocol.Names;
 using KafkaCompat.Storage.Checkpoints;
 using KafkaCompat.Storage.Files;
@@ -47,6 +48,9 @@ public sealed class MetadataLog : IDisposable
 
     /// <summary>The threads that wait for this log's disk.</summary>
     public IDiskThreads DiskThreads { get; }
+
+    /// <summary>Whether its directory can be trusted.</summary>
+    public DirectoryHealth Health => _environment.Health;
 
     public long EndOffset => _log.LogEndOffset;
 
@@ -230,6 +234,7 @@ public sealed class MetadataLog : IDisposable
             _environment.Files.Rename(PathOf(oldest), aside);
             _snapshots = _snapshots[1..];
             _deleted.Enqueue((aside, _environment.DueMs(_log.Settings.FileDeleteDelayMs)));
+            Invariant.Holds(_snapshots[0].EndOffset > oldest.EndOffset, $"{_folder}: the snapshot {oldest.FileName} was deleted as the oldest one");
             _log.AdvanceLogStart(Math.Min(_snapshots[0].EndOffset, _log.LogEndOffset));
             _log.ApplyRetention(wallMs, _log.LogEndOffset);
         }

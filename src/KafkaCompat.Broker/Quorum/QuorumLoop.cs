@@ -1,8 +1,8 @@
-using System.Diagnostics;
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol.Compression;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Quorum;
@@ -51,6 +51,9 @@ public sealed class QuorumLoop : IDisposable
     /// <summary>The epoch that this node leads as far as the listener knows.</summary>
     private int? _ledEpoch;
 
+    /// <summary>The epoch that the disk has.</summary>
+    private int _keptEpoch;
+
     private long _publishedHighWatermark = -1;
     private bool _isStopping;
     private volatile bool _hasEnded;
@@ -73,7 +76,9 @@ public sealed class QuorumLoop : IDisposable
         KRaftVersion = start.KRaftVersion;
         Committed = new CommittedBatches(log);
         _syncedOffset = log.EndOffset;
-        _core = new RaftCore(settings.Raft, log.ReadElectionState(), start.Voters, log.Outline(), random, _clock.Now());
+        var kept = log.ReadElectionState();
+        _keptEpoch = kept?.Epoch ?? 0;
+        _core = new RaftCore(settings.Raft, kept, start.Voters, log.Outline(), random, _clock.Now());
         _description = QuorumDescription.Of(_core, KRaftVersion);
         _mailbox = new Mailbox<QuorumWork>(MailboxSize, MaxItemsPerTurn, TakeTurn, turns);
         Completion = _completion.Task.Followed();
@@ -259,15 +264,17 @@ public sealed class QuorumLoop : IDisposable
     private bool TryTakeReady()
     {
         var ready = _core.TakeReady();
-        if (ready.TruncateTo is not null || ready.Install is not null || ready.Append is FetchedRecords)
-        {
-            throw new UnreachableException("The quorum follows a leader, and this node has no way to one.");
-        }
+        Invariant.Holds(ready is { TruncateTo: null, Install: null, Append: not FetchedRecords },
+            $"The quorum follows a leader in epoch {_core.Epoch}, and this node has no way to one");
 
         if (ready.Persist is { } state)
         {
             var staticVoters = KRaftVersion == 0 ? _core.Voters : null;
-            _steps.Enqueue(() => _log.WriteElectionState(state, staticVoters));
+            _steps.Enqueue(() =>
+            {
+                _log.WriteElectionState(state, staticVoters);
+                _keptEpoch = state.Epoch;
+            });
         }
 
         if (ready.Append is EpochOpening epoch)
@@ -277,15 +284,17 @@ public sealed class QuorumLoop : IDisposable
 
         if (!ready.Requests.IsEmpty || !ready.Replies.IsEmpty)
         {
-            _steps.Enqueue(() => Send(ready));
+            var sentEpoch = _core.Epoch;
+            _steps.Enqueue(() => Send(ready, sentEpoch));
         }
 
         PublishCommitted(ready.HighWatermark);
         return _steps.Count > 0;
     }
 
-    private void Send(RaftReady ready)
+    private void Send(RaftReady ready, int epoch)
     {
+        Invariant.Holds(_keptEpoch >= epoch, $"Others are to hear of epoch {epoch}, and {_keptEpoch} is kept on the disk");
         foreach (var request in ready.Requests)
         {
             _peers.Ask(request);
@@ -369,6 +378,7 @@ public sealed class QuorumLoop : IDisposable
             return;
         }
 
+        Invariant.Holds(next.Id.EndOffset <= _core.HighWatermark, $"A snapshot ends at {next.Id.EndOffset}, behind the high watermark {_core.HighWatermark}");
         _nextSnapshot = null;
         _isSnapshotUnderWay = true;
         // Who voted where it ends, which is not always who votes now.
@@ -409,6 +419,8 @@ public sealed class QuorumLoop : IDisposable
             return;
         }
 
+        Invariant.Holds(highWatermark <= _log.EndOffset, $"The metadata log is committed up to {highWatermark}, and ends at {_log.EndOffset}");
+        Invariant.Holds(_core.Voters.Voters.Length > 1 || highWatermark <= _syncedOffset, $"{highWatermark} is committed, and {_syncedOffset} is durable");
         _publishedHighWatermark = highWatermark;
         _listener.OnHighWatermark(highWatermark);
         if (_opened is { } opened && highWatermark >= opened.EndOffset)

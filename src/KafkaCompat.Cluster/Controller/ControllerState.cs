@@ -3,6 +3,7 @@ using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Protocol.Enums;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Protocol.MetadataRecords;
 
 namespace KafkaCompat.Cluster.Controller;
@@ -175,6 +176,8 @@ public sealed class ControllerState
     /// <summary>Applies records that have been appended, from <see cref="NextOffset"/> on.</summary>
     public void Apply(IReadOnlyList<VersionedRecord> records, int epoch, long timestampMs)
     {
+        Invariant.Holds(epoch >= Image.Provenance.Epoch, $"The controller of epoch {epoch} applies to an image of epoch {Image.Provenance.Epoch}");
+        Invariant.Holds(NextOffset > Image.Provenance.Offset, $"Records of {NextOffset} are to be applied to an image of {Image.Provenance.Offset}");
         foreach (var record in records)
         {
             _loader.Apply(record.Message);

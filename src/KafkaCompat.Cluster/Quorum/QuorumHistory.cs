@@ -1,3 +1,5 @@
+using KafkaCompat.Protocol.Invariants;
+
 namespace KafkaCompat.Cluster.Quorum;
 
 /// <summary>Where the records of an epoch begin.</summary>
@@ -69,8 +71,8 @@ public sealed class QuorumHistory
     /// <summary>Records of an epoch were appended up to an offset.</summary>
     public void Append(int epoch, long endOffset)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(endOffset, EndOffset);
-        ArgumentOutOfRangeException.ThrowIfLessThan(epoch, LastEpoch);
+        Invariant.Holds(endOffset >= EndOffset, $"The metadata log ends at {EndOffset}, and an append ends at {endOffset}");
+        Invariant.Holds(epoch >= LastEpoch, $"The metadata log ends in epoch {LastEpoch}, and an append is of {epoch}");
         if (endOffset > EndOffset && (_epochs.Count == 0 || epoch > LastEpoch))
         {
             _epochs.Add(new EpochStart(epoch, EndOffset));
@@ -132,8 +134,7 @@ public sealed class QuorumHistory
     /// <summary>The log was cut.</summary>
     public void TruncateTo(long offset)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(offset, Start.EndOffset);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, EndOffset);
+        Invariant.Holds(offset >= Start.EndOffset && offset <= EndOffset, $"The metadata log from {Start.EndOffset} to {EndOffset} is to be cut to {offset}");
         EndOffset = offset;
         _ = _epochs.RemoveAll(epoch => epoch.StartOffset >= offset);
     }

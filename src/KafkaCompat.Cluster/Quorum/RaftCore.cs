@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Invariants;
 
 namespace KafkaCompat.Cluster.Quorum;
 
@@ -52,11 +53,28 @@ public sealed class RaftCore
             : Following(_persisted.LeaderId, now);
     }
 
-    public int Epoch { get; private set; }
+    public int Epoch
+    {
+        get;
+        private set
+        {
+            Invariant.Holds(value >= field, $"The quorum's epoch falls from {field} to {value}");
+            field = value;
+        }
+    }
 
     public RaftRole Role { get; private set; }
 
-    public long HighWatermark { get; private set; } = -1;
+    public long HighWatermark
+    {
+        get;
+        private set
+        {
+            Invariant.Holds(value >= field, $"The quorum's high watermark falls from {field} to {value} in epoch {Epoch}");
+            Invariant.Holds(value <= _history.EndOffset, $"The quorum commits up to {value} in epoch {Epoch}, and this log ends at {_history.EndOffset}");
+            field = value;
+        }
+    } = -1;
 
     /// <summary>Who votes. A new set counts from when it is in the log, committed or not.</summary>
     public VoterSet Voters => _voters.Latest;
@@ -104,6 +122,9 @@ public sealed class RaftCore
             Replies = [.. _replies],
             HighWatermark = HighWatermark,
         };
+        Invariant.Holds(state.Epoch >= _persisted.Epoch, $"Epoch {state.Epoch} is to be kept, and {_persisted.Epoch} was");
+        Invariant.Holds(_truncateTo is not { } cut || cut >= HighWatermark,
+            $"The metadata log is to be cut to {_truncateTo}, and is committed up to {HighWatermark}");
         _persisted = state;
         (_truncateTo, _append, _install) = (null, null, null);
         _requests.Clear();
@@ -414,6 +435,7 @@ public sealed class RaftCore
     /// <summary>Moves the high watermark to where a majority of the voters has the log, over a record of this epoch.</summary>
     private void Advance(Leader leader)
     {
+        Invariant.Holds(_syncedOffset <= _history.EndOffset, $"{_syncedOffset} is durable of a metadata log that ends at {_history.EndOffset}");
         Role = leader;
         var majorityEnd = leader.Progress.MajorityEnd(Voters);
         if (_history.StartOf(Epoch) is { } start && majorityEnd > start)

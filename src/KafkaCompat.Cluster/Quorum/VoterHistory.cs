@@ -1,3 +1,5 @@
+using KafkaCompat.Protocol.Invariants;
+
 namespace KafkaCompat.Cluster.Quorum;
 
 /// <summary>
@@ -26,10 +28,7 @@ public sealed class VoterHistory
     public void Append(long offset, VoterSet voters)
     {
         ArgumentNullException.ThrowIfNull(voters);
-        if (_sets is [.., var (last, _)])
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(offset, last);
-        }
+        Invariant.Holds(_sets is not [.., var (last, _)] || offset > last, $"Voters of offset {offset} follow those of {_sets[^1].Offset}");
 
         _sets.Add((offset, voters));
     }

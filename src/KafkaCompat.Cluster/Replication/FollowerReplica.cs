@@ -1,5 +1,6 @@
 using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Invariants;
 
 namespace KafkaCompat.Cluster.Replication;
 
@@ -28,8 +29,7 @@ public sealed class FollowerReplica
     /// <param name="highWatermark">As it knew it before.</param>
     public FollowerReplica(int leaderEpoch, long logStartOffset, long logEndOffset, long highWatermark)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(highWatermark, logEndOffset);
-        ArgumentOutOfRangeException.ThrowIfLessThan(highWatermark, logStartOffset);
+        Require(leaderEpoch, logStartOffset, highWatermark, logEndOffset);
         LeaderEpoch = leaderEpoch;
         LogStartOffset = logStartOffset;
         LogEndOffset = _heldEndOffset = logEndOffset;
@@ -61,7 +61,7 @@ public sealed class FollowerReplica
     /// <summary>Retention has forgotten what is before an offset. It takes what is committed alone, so that whatever it took counts as that.</summary>
     public void OnLogStart(long logStartOffset)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(logStartOffset, LogEndOffset);
+        Invariant.Holds(logStartOffset <= LogEndOffset, $"Epoch {LeaderEpoch}: a log that ends at {LogEndOffset} is to start at {logStartOffset}");
         LogStartOffset = Math.Max(LogStartOffset, logStartOffset);
         HighWatermark = Math.Max(HighWatermark, LogStartOffset);
     }
@@ -121,11 +121,18 @@ public sealed class FollowerReplica
     /// <param name="heldEndOffset">Up to where the log counts now: its end, or in flush mode its durable end.</param>
     public void Apply(in FollowerStep step, long heldEndOffset)
     {
+        Require(LeaderEpoch, step.LogStartOffset, step.HighWatermark, step.LogEndOffset);
+        Invariant.Holds(step.HighWatermark >= HighWatermark || step.LogEndOffset < LogEndOffset || step.StartOverAt is not null,
+            $"Epoch {LeaderEpoch}: the high watermark falls from {HighWatermark} to {step.HighWatermark}, and the log is not cut at {LogEndOffset}");
         LogStartOffset = step.LogStartOffset;
         LogEndOffset = step.LogEndOffset;
         HighWatermark = step.HighWatermark;
         OnHeld(heldEndOffset);
     }
+
+    private static void Require(int leaderEpoch, long logStartOffset, long highWatermark, long logEndOffset) => Invariant.Holds(
+        logStartOffset <= highWatermark && highWatermark <= logEndOffset,
+        $"Epoch {leaderEpoch}: a follower's log from {logStartOffset} to {logEndOffset} has the high watermark {highWatermark}");
 
     private FollowerStep Now => new() { LogStartOffset = LogStartOffset, LogEndOffset = LogEndOffset, HighWatermark = HighWatermark };
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Invariants;
 
 namespace KafkaCompat.Cluster.Replication;
 
@@ -39,7 +39,8 @@ public sealed class LeaderReplica
     public LeaderReplica(int nodeId, PartitionRegistration registration, ReplicationSettings settings, long logEndOffset, long highWatermark, long tick)
     {
         ArgumentNullException.ThrowIfNull(registration);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(highWatermark, logEndOffset);
+        Invariant.Holds(highWatermark <= logEndOffset,
+            $"Epoch {registration.LeaderEpoch} begins with the high watermark {highWatermark} of a log up to {logEndOffset}");
         _nodeId = nodeId;
         Settings = settings;
         LeaderEpoch = registration.LeaderEpoch;
@@ -86,7 +87,8 @@ public sealed class LeaderReplica
     /// <param name="heldEndOffset">Up to where it counts: the same, or in flush mode the durable end.</param>
     public bool OnOwnLog(long logEndOffset, long heldEndOffset)
     {
-        Require(logEndOffset >= _logEndOffset && heldEndOffset <= logEndOffset, "A leader's log only grows.");
+        Invariant.Holds(logEndOffset >= _logEndOffset, $"Epoch {LeaderEpoch}: a leader's log only grows, and went from {_logEndOffset} to {logEndOffset}");
+        Invariant.Holds(heldEndOffset <= logEndOffset, $"Epoch {LeaderEpoch}: {heldEndOffset} is durable of a log that ends at {logEndOffset}");
         _logEndOffset = logEndOffset;
         _heldEndOffset = heldEndOffset;
         return Advance();
@@ -157,7 +159,7 @@ public sealed class LeaderReplica
     public LeaderStep OnMetadata(PartitionRegistration registration, long tick)
     {
         ArgumentNullException.ThrowIfNull(registration);
-        Require(registration.LeaderEpoch == LeaderEpoch, "Another epoch is another leader.");
+        Invariant.Holds(registration.LeaderEpoch == LeaderEpoch, $"Epoch {registration.LeaderEpoch} is another leader than that of {LeaderEpoch}");
         if (registration.PartitionEpoch <= PartitionEpoch)
             return default;
         PartitionEpoch = registration.PartitionEpoch;
@@ -223,6 +225,7 @@ public sealed class LeaderReplica
         }
         if (target <= HighWatermark)
             return false;
+        Invariant.Holds(target <= _logEndOffset, $"Epoch {LeaderEpoch}: {target} is to be committed of a log that ends at {_logEndOffset}");
         HighWatermark = target;
         return true;
     }
@@ -245,11 +248,4 @@ public sealed class LeaderReplica
 
     /// <summary>The same where it is in order already, as one member alone is.</summary>
     private static ImmutableArray<int> InOrder(ImmutableArray<int> isr) => isr.Length > 1 ? [.. isr.Order()] : isr;
-
-    /// <summary>What must be so: where it is not, nothing that follows can be trusted.</summary>
-    private static void Require(bool holds, string what)
-    {
-        if (!holds)
-            throw new UnreachableException(what);
-    }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Protocol.Configs;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Server.Http;
 using KafkaCompat.Server.Logging;
 using KafkaCompat.Server.Settings;
@@ -139,14 +140,17 @@ internal static class NodeHost
         }
     }
 
-    /// <summary>Waits for a node that ends by itself. What nobody foresaw is logged with its stack: the node may never again come to where it failed.</summary>
+    /// <summary>
+    /// Waits for a node that ends by itself. What nobody foresaw is logged with its stack: the node may never again come to where it failed. Of a broken
+    /// invariant the node has told.
+    /// </summary>
     private static async Task EndOf(RunningNode node, ILogger logger)
     {
         try
         {
             await node.Completion.ConfigureAwait(false);
         }
-        catch (Exception e) when (!StartFailure.IsForeseen(e))
+        catch (Exception e) when (!StartFailure.IsForeseen(e) && e is not InvariantException)
         {
             HostLogMessages.NodeFailed(logger, e);
             throw;

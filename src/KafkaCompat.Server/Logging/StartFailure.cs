@@ -1,6 +1,7 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
 
@@ -47,6 +48,9 @@ internal static class StartFailure
                 foreach (var problem in wrong.Problems) output.Say(LogLevel.Critical, problem.Message);
                 break;
             case not null when IsForeseen(exception):
+                output.Say(LogLevel.Critical, exception.Message);
+                break;
+            case InvariantException:
                 output.Say(LogLevel.Critical, exception.Message);
                 break;
             case OutOfMemoryException:

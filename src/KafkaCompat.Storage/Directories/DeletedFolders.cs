@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Storage.Directories;
@@ -11,6 +12,7 @@ internal sealed class DeletedFolders(LogEnvironment environment)
     /// <summary>A folder that has its name of a deleted one goes after a delay.</summary>
     public void Add(string folder, long delayMs)
     {
+        Invariant.Holds(folder.EndsWith("-delete", StringComparison.Ordinal), $"{folder}: it is to be removed, and has the name of a partition in use");
         lock (_gate)
             _folders.Enqueue(folder, environment.DueMs(delayMs));
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Logs;
 
@@ -20,6 +21,9 @@ internal static class LogClosing
         var lacking = new ConcurrentQueue<PartitionLog>();
         var closing = Enumerable.Range(0, Math.Min(ClosedAtATime, waiting.Count));
         await Task.WhenAll(closing.Select(_ => environment.DiskThreads.Run(() => CloseNext(waiting, lacking))));
+        // The checkpoints and the marker that follow say that all of it is on the disk.
+        foreach (var log in logs.Where(log => !log.Health.IsFailed && !lacking.Contains(log)))
+            Invariant.Holds(log.RecoveryPoint == log.LogEndOffset, $"{log.Folder}: it is closed with {log.RecoveryPoint} of {log.LogEndOffset} offsets synced");
         // Logs that are closed side by side can lack descriptors together. Nothing else is open by now, and one alone needs a few.
         if (!lacking.IsEmpty)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Checkpoints;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Logs;
@@ -449,8 +450,7 @@ public sealed class LogDirectory : IDisposable
     {
         foreach (var log in created)
         {
-            if (!_logs.TryAdd(log.Partition, log))
-                throw new InvalidOperationException($"The log of {log.Partition} exists.");
+            Invariant.Holds(_logs.TryAdd(log.Partition, log), $"The log of {log.Partition} exists");
             _ = _begun.TryRemove(log.Partition, out _);
             _unsyncedNew.Enqueue(log);
         }

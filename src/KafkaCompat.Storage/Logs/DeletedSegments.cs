@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Segments;
 
@@ -40,6 +41,8 @@ internal sealed class DeletedSegments(LogEnvironment environment)
 
     public void RemoveFirst()
     {
+        var path = _waiting.Peek().LogPath;
+        Invariant.Holds(path.EndsWith(SegmentFiles.Deleted, StringComparison.Ordinal), $"{path}: the files of a segment are to be removed that has its name");
         _waiting.Peek().DeleteFiles();
         _ = _waiting.Dequeue();
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Checkpoints;
 using KafkaCompat.Storage.Files;
 
@@ -85,6 +86,8 @@ public sealed class LeaderEpochCache
                 return false;
             while (_entries.Count > 0 && (_entries[^1].Epoch >= epoch || _entries[^1].StartOffset >= startOffset))
                 _entries.RemoveAt(_entries.Count - 1);
+            Invariant.Holds(_entries.Count == 0 || (_entries[^1].Epoch < epoch && _entries[^1].StartOffset < startOffset),
+                $"{_path}: epoch {epoch} from {startOffset} on follows {_entries[^1]}");
             _entries.Add(new LeaderEpochEntry(epoch, startOffset));
             return true;
         }
@@ -151,6 +154,7 @@ public sealed class LeaderEpochCache
                 return;
             _entries[first] = _entries[first] with { StartOffset = startOffset };
             _entries.RemoveRange(0, first);
+            Invariant.Holds(_entries.Count == 1 || _entries[1].StartOffset > startOffset, $"{_path}: the log starts at {startOffset}, behind {_entries[1]}");
         }
     }
 

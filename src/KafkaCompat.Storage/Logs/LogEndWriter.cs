@@ -1,4 +1,5 @@
 using System.Buffers;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Segments;
@@ -37,6 +38,8 @@ internal sealed class LogEndWriter(LogEnvironment environment, LoadedLog loaded,
         var active = view.End.Segment;
         if (active.Size == 0 && active.BaseOffset == offset)
             return;
+        Invariant.Holds(offset >= view.End.Offset, $"{active.LogPath}: a segment is to begin at {offset}, and the log ends at {view.End.Offset}");
+        Invariant.Holds(offset > active.BaseOffset, $"{active.LogPath}: the next segment is to begin at {offset}");
         loaded.Producers.SetEndOffset(offset);
         loaded.Producers.TakeSnapshot();
         var next = LogSegment.Create(environment, loaded.Folder, offset, settings);
@@ -96,6 +99,7 @@ internal sealed class LogEndWriter(LogEnvironment environment, LoadedLog loaded,
             for (var i = 0; i < batches.Count; i++)
             {
                 var header = batches[i];
+                Invariant.Holds(header.BaseOffset >= next, $"{active.LogPath}: a batch of offset {header.BaseOffset} follows what ends before {next}");
                 if (header.PartitionLeaderEpoch > _latestEpoch)
                 {
                     loaded.Epochs.Assign(header.PartitionLeaderEpoch, header.BaseOffset);
@@ -123,6 +127,8 @@ internal sealed class LogEndWriter(LogEnvironment environment, LoadedLog loaded,
             environment.Health.Fail(failure);
             throw;
         }
+        Invariant.Holds(loaded.Producers.EndOffset == next,
+            $"{active.LogPath}: producers are known up to {loaded.Producers.EndOffset}, the log ends at {next}");
         view.End = new LogEnd(next, active, active.Size);
     }
 }

@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Segments;
 
 namespace KafkaCompat.Storage.Logs;
@@ -50,9 +51,12 @@ internal sealed class LogRetention(LoadedLog loaded, LogView view, SegmentList s
     }
 
     /// <summary>Takes the first segments out of the log, which keeps one at least; their files are set aside later.</summary>
-    public void Drop(int count)
+    public void Drop(int count, long highWatermark)
     {
         var all = view.Segments;
+        Invariant.Holds(count > 0 && count < all.Length, $"{all[0].Folder}: {count} of {all.Length} segments are to be deleted");
+        Invariant.Holds(all[count].BaseOffset <= highWatermark,
+            $"{all[0].Folder}: segments are to be deleted up to {all[count].BaseOffset}, behind the high watermark {highWatermark}");
         MoveLogStart(Math.Max(view.LogStartOffset, all[count].BaseOffset));
         segments.Replace(all[..count], []);
     }
@@ -62,6 +66,7 @@ internal sealed class LogRetention(LoadedLog loaded, LogView view, SegmentList s
     {
         // Before any segment goes: a reader that finds the segments without their first ones finds that its offset is out of range, and is not served from a
         // later one.
+        Invariant.Holds(offset >= view.LogStartOffset, $"{loaded.Folder}: the log starts at {view.LogStartOffset} and is to start at {offset}");
         view.LogStartOffset = offset;
         loaded.Producers.OnLogStart(offset);
     }

@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Checkpoints;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Segments;
@@ -31,6 +32,7 @@ internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogV
     public void CutTo(long offset, long baseOffset)
     {
         Volatile.Write(ref _recoveryPoint, Math.Min(_recoveryPoint, offset));
+        Invariant.Holds(_recoveryPoint <= view.End.Offset, $"{loaded.Folder}: the recovery point is {_recoveryPoint}, the log was cut to {view.End.Offset}");
         Volatile.Write(ref _changedFrom, Math.Min(_changedFrom, baseOffset));
     }
 
@@ -56,6 +58,8 @@ internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogV
             while (first + count < view.Segments.Length && view.Segments[first + count].BaseOffset < beforeOffset)
                 count++;
             segments = view.Segments[first..(first + count)];
+            Invariant.Holds(target < view.End.Offset || beforeOffset <= active.BaseOffset || (count > 0 && ReferenceEquals(segments[^1], active)),
+                $"{loaded.Folder}: the last segment, from {active.BaseOffset} on, is not synced up to {target}");
             // What can be refused comes first: who asks again finds the names still unsynced.
             foreach (var segment in segments)
                 segment.WriteIndexes();
@@ -92,6 +96,8 @@ internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogV
         {
             if (target > _recoveryPoint && target <= view.End.Offset)
                 Volatile.Write(ref _recoveryPoint, target);
+            Invariant.Holds(_recoveryPoint <= view.End.Offset,
+                $"{loaded.Folder}: the recovery point is {_recoveryPoint}, and the log ends at {view.End.Offset}");
             if (target > _changedFrom)
                 Volatile.Write(ref _changedFrom, target);
         }

@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Segments;
 
@@ -21,19 +22,34 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
     public LogSegment[] Segments
     {
         get => Volatile.Read(ref _segments);
-        set => Volatile.Write(ref _segments, value);
+        set
+        {
+            for (var i = 1; i < value.Length; i++)
+                Invariant.Holds(value[i - 1].BaseOffset < value[i].BaseOffset, $"{value[i].LogPath} stands behind {value[i - 1].LogPath} in the list");
+            Volatile.Write(ref _segments, value);
+        }
     }
 
     public LogEnd End
     {
         get => Volatile.Read(ref _end);
-        set => Volatile.Write(ref _end, value);
+        set
+        {
+            Invariant.Holds(value.Position == 0 || value.Offset > value.Segment.BaseOffset,
+                $"{value.Segment.LogPath}: the log ends at {value.Offset}, before the {value.Position} bytes of its last segment");
+            Volatile.Write(ref _end, value);
+        }
     }
 
     public long LogStartOffset
     {
         get => Volatile.Read(ref _logStartOffset);
-        set => Volatile.Write(ref _logStartOffset, value);
+        set
+        {
+            var end = Volatile.Read(ref _end);
+            Invariant.Holds(value <= end.Offset, $"{end.Segment.LogPath}: the log is to start at {value}, behind its end at {end.Offset}");
+            Volatile.Write(ref _logStartOffset, value);
+        }
     }
 
     public bool IsClosed => Volatile.Read(ref _closed);

@@ -449,7 +449,7 @@ public sealed class PartitionLog : IDisposable
             return 0;
         if (count == _view.Segments.Length)
             _append.RollAt(_view.End.Offset, _settings);
-        Retention.Drop(count);
+        Retention.Drop(count, highWatermark);
         return count;
     }
 

@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Segments;
 
@@ -39,7 +40,11 @@ internal sealed class SegmentList(LogEnvironment environment, LoadedLog loaded, 
     public long NextBase(SegmentRange range) => view.Segments[IndexOf(range.Segments) + range.Segments.Length].BaseOffset;
 
     /// <summary>The log rolls: one more at its end.</summary>
-    public void Add(LogSegment next) => view.Segments = [.. view.Segments, next];
+    public void Add(LogSegment next)
+    {
+        Invariant.Holds(next.Size == 0, $"{next.LogPath}: a new segment has {next.Size} bytes");
+        view.Segments = [.. view.Segments, next];
+    }
 
     /// <summary>A segment is cut: what was made of it before is not to replace it.</summary>
     public void CountCut() => _cuts++;
@@ -72,6 +77,7 @@ internal sealed class SegmentList(LogEnvironment environment, LoadedLog loaded, 
         _isUnsynced = true;
         while (_gone is not null && _gone.TryPeek(out var segment))
         {
+            Invariant.Holds(!view.Segments.Contains(segment), $"{segment.LogPath}: a segment of the log is to be deleted");
             (_deleted ??= new(environment)).Add(segment, deleteDelayMs);
             if (!HasBase(segment.BaseOffset))
                 loaded.Producers.DeleteSnapshot(segment.BaseOffset);

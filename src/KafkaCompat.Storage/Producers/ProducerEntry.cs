@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Protocol.Records;
 
 namespace KafkaCompat.Storage.Producers;
@@ -51,16 +52,20 @@ public sealed class ProducerEntry(long producerId)
         else
             BatchCount++;
         _batches[(_first + BatchCount - 1) % KeptBatches] = batch;
+        Invariant.Holds(LastSequence == batch.LastSequence,
+            $"Producer {ProducerId}: its last sequence is {LastSequence} after a batch up to {batch.LastSequence}");
     }
 
     /// <summary>Puts batches in front that are older than those kept, as many as there is room for.</summary>
     internal void AddOlder(IReadOnlyCollection<ProducerBatch> older)
     {
         ProducerBatch[] kept = [.. older, .. Enumerable.Range(0, BatchCount).Select(Batch)];
+        var last = LastSequence;
         BatchCount = 0;
         _first = 0;
         foreach (var batch in kept)
             AddBatch(batch);
+        Invariant.Holds(LastSequence == last, $"Producer {ProducerId}: its last sequence was {last}, and older batches made it {LastSequence}");
     }
 
     /// <summary>Sequences start over with an epoch.</summary>

@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Segments;
@@ -178,6 +179,8 @@ public sealed class ProducerStates
             entry.CurrentTransactionFirstOffset = batch.BaseOffset;
             (_transactions ??= new TransactionStarts()).Open(batch.BaseOffset, batch.ProducerId);
             PublishFirstUnstable();
+            Invariant.Holds(
+                FirstUnstableOffset <= batch.BaseOffset, $"{_folder}: a transaction begins at {batch.BaseOffset}, the first at {FirstUnstableOffset}");
         }
         return null;
     }

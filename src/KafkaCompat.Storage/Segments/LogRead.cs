@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
 
@@ -32,14 +33,12 @@ public readonly record struct LogAppend(long FirstOffset, long LastOffset, long 
     /// <summary>What an append of batches will do to a log that ends at an offset; throws where they are not what a log can take.</summary>
     internal static LogAppend Measure(in BatchRun batches, long endOffset)
     {
-        if (batches.Count == 0)
-            throw new ArgumentException("There is nothing to append.", nameof(batches));
+        Invariant.Holds(batches.Count > 0, $"There is nothing to append at {endOffset}");
         long maxTimestamp = RecordBatchHeader.NoTimestamp, expected = endOffset;
         for (var i = 0; i < batches.Count; i++)
         {
             var header = batches[i];
-            if (header.BaseOffset < expected)
-                throw new ArgumentException($"A batch starts at {header.BaseOffset} where {expected} is the first free offset.", nameof(batches));
+            Invariant.Holds(header.BaseOffset >= expected, $"A batch starts at {header.BaseOffset} where {expected} is the first free offset");
             expected = header.NextOffset;
             maxTimestamp = Math.Max(maxTimestamp, header.MaxTimestamp);
         }

@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
 
@@ -175,6 +176,9 @@ internal sealed class LogSegment
     {
         var bytes = batches.Bytes;
         var start = _size;
+        Invariant.Holds(_writable, $"{LogPath}: {bytes.Length} bytes are to be appended to a segment that takes none");
+        Invariant.Holds(batches[0].BaseOffset >= BaseOffset, $"{LogPath}: a batch of offset {batches[0].BaseOffset} is to be appended");
+        Invariant.Holds(start + bytes.Length <= int.MaxValue, $"{LogPath}: {bytes.Length} bytes are to be appended to {start}");
         var file = File;
         if (start + bytes.Length > _allocated && start >= SmallestPreallocation)
         {
@@ -190,6 +194,7 @@ internal sealed class LogSegment
             Index(header, position, indexIntervalBytes);
             position += header.SizeInBytes;
         }
+        Invariant.Holds(position == start + bytes.Length, $"{LogPath}: {position - start} of {bytes.Length} appended bytes are of batches");
         Volatile.Write(ref _size, position);
         if (_environment.WriteBehind is { } writeBehind)
             HandOver(writeBehind, file, start, position);
@@ -347,6 +352,8 @@ internal sealed class LogSegment
     /// <summary>Forgets an offset and all behind it, which starts at a position.</summary>
     public void TruncateTo(long offset, long end)
     {
+        Invariant.Holds(end >= 0 && end <= _size, $"{LogPath}: it is to be cut to {end} of its {_size} bytes");
+        Invariant.Holds(offset >= BaseOffset, $"{LogPath}: it is to be cut to offset {offset}");
         OffsetIndex.TruncateTo(offset);
         TimeIndex.TruncateTo(offset);
         TransactionIndex.TruncateTo(offset);

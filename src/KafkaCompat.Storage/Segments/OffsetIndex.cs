@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using KafkaCompat.Protocol.Invariants;
 
 namespace KafkaCompat.Storage.Segments;
 
@@ -12,6 +13,8 @@ internal sealed class OffsetIndex(SegmentPlace place, string suffix = "") : Spar
 
     public void Append(long offset, int position)
     {
+        // The first batch of a segment never has an entry: a position of 0 is preallocated room.
+        Invariant.Holds(position > 0, $"{Path}: an entry for offset {offset} is to point to {position}");
         var entry = AddEntry();
         BinaryPrimitives.WriteInt32BigEndian(entry, (int)(offset - BaseOffset));
         BinaryPrimitives.WriteInt32BigEndian(entry[4..], position);

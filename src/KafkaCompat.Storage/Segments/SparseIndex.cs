@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Storage.Segments;
@@ -80,6 +81,8 @@ internal abstract class SparseIndex : IndexFile
         var count = _count;
         if (entries is null || (_written == count && !_hasExcess))
             return;
+        Invariant.Holds(_written <= count && count * _entryBytes <= entries.Length,
+            $"{Path}: {_written} of {count} entries are written, of {entries.Length} bytes");
         var file = OpenForWriting();
         file.Write((long)_written * _entryBytes, entries.AsSpan(_written * _entryBytes, (count - _written) * _entryBytes));
         if (file.Length != (long)count * _entryBytes)
@@ -113,6 +116,7 @@ internal abstract class SparseIndex : IndexFile
     protected void TruncateToCount(int count)
     {
         EnsureInMemory();
+        Invariant.Holds(count <= _count, $"{Path}: {_count} entries are to be cut to {count}");
         Volatile.Write(ref _count, count);
         _hasExcess |= _written > count;
         _written = Math.Min(_written, count);

@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Coordination;
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Tests.Loops;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging;
 using Xunit;
@@ -18,6 +19,7 @@ public sealed class ToyCoordinatorTests : IDisposable
     private readonly TimerWheel _wheel;
     private readonly RecordedLines _lines = new(LogLevel.Information);
     private readonly QueuedTurns _turns = new();
+    private readonly FatalFaults _faults = new();
     private readonly MemoryShardLog _log = new();
     private readonly Coordinator<ToyShard> _coordinator;
 
@@ -30,7 +32,7 @@ public sealed class ToyCoordinatorTests : IDisposable
     }
 
     private Coordinator<ToyShard> Composed() =>
-        new(new ShardKind<ToyShard>("__toys", static () => new ToyShard()), new ShardSurroundings(_time, _wheel, _lines, _turns));
+        new(new ShardKind<ToyShard>("__toys", static () => new ToyShard()), new ShardSurroundings(_time, _wheel, _lines, _turns) { Faults = _faults });
 
     public void Dispose() => _wheel.Dispose();
 
@@ -46,6 +48,38 @@ public sealed class ToyCoordinatorTests : IDisposable
         await Loaded();
         Assert.Equal((ErrorCode.None, 7), await Look("a"));
         Assert.Contains(_lines.Lines, static line => line.Contains("Loaded __toys-0 up to offset 2", StringComparison.Ordinal));
+    }
+
+    /// <summary>Unlike any other fault it is no affair of the shard's: nothing is read again, as that could look as if all were well.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_broken_invariant_is_told_to_the_node_and_the_shard_begins_nothing_anew(bool isMetWhileLoading)
+    {
+        var broken = new InvariantException("__toys-0: an append begins at 5, the log ends at 7", "5 == 7");
+        if (isMetWhileLoading)
+        {
+            await Loaded();
+            Assert.Equal((ErrorCode.None, 5), await Add("a", 5));
+            _coordinator.Resign(0);
+            _log.ReadFaults.Enqueue(broken);
+            _coordinator.Lead(0, _log);
+            await Eventually.Is(() => !_turns.TakeOne() && _faults.First is not null);
+        }
+        else
+        {
+            await Loaded();
+            _log.AppendFault = broken;
+            Assert.Equal(ErrorCode.CoordinatorNotAvailable, (await Add("a", 5)).Error);
+        }
+        var loads = _log.Loads;
+        _time.Advance(TimeSpan.FromMinutes(10));
+        while (_turns.TakeOne())
+        {
+        }
+        Assert.Same(broken, _faults.First);
+        Assert.Equal(loads, _log.Loads);
+        Assert.NotEqual(ErrorCode.None, (await Look("a")).Error);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using KafkaCompat.Broker.Loops;
+using KafkaCompat.Protocol.Invariants;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Loops;
@@ -152,6 +153,20 @@ public class TimerWheelTests
         wheel.Schedule(entry, 100);
         _time.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(3, entry.Fired);
+    }
+
+    /// <summary>An exception of the timer's thread ends the process, which may be that of a test with other nodes.</summary>
+    [Fact]
+    public void A_broken_invariant_that_a_deadline_meets_is_told_to_the_node_and_the_others_fire()
+    {
+        var faults = new FatalFaults();
+        using var wheel = new TimerWheel(_time, faults);
+        var broken = new InvariantException("t-0", "x");
+        var entries = new[] { new Entry(), new Entry(() => throw broken), new Entry() };
+        foreach (var entry in entries) wheel.Schedule(entry, 50);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal([1, 1, 1], entries.Select(static entry => entry.Fired));
+        Assert.Same(broken, faults.First);
     }
 
     private sealed class Entry(Action? action = null) : TimerWheelEntry

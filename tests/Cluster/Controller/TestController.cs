@@ -155,7 +155,7 @@ internal sealed class TestController
     /// <summary>Applies records and gives them as text without the fields that only say where they belong.</summary>
     public List<string> Apply(IReadOnlyList<VersionedRecord> records)
     {
-        State.Apply(records, 1, NowMs);
+        State.Apply(records, Math.Max(1, State.Image.Provenance.Epoch), NowMs);
         return [.. records.Select(Text)];
     }
 

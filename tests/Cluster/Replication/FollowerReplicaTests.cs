@@ -1,6 +1,7 @@
 using KafkaCompat.Cluster.Quorum;
 using KafkaCompat.Cluster.Replication;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Invariants;
 using Xunit;
 
 namespace KafkaCompat.Cluster.Tests.Replication;
@@ -149,7 +150,7 @@ public sealed class FollowerReplicaTests
         Assert.Equal((4L, 5L), (follower.LogStartOffset, follower.HighWatermark));
         follower.OnLogStart(7);
         Assert.Equal((7L, 7L), (follower.LogStartOffset, follower.HighWatermark));
-        _ = Assert.Throws<ArgumentOutOfRangeException>(() => follower.OnLogStart(11));
+        _ = Assert.Throws<InvariantException>(() => follower.OnLogStart(11));
     }
 
     /// <summary>A sync may end after the log was cut.</summary>

@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Tests;
 using KafkaCompat.Broker.Tests.Loops;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Server.Hosting;
 using KafkaCompat.Server.Logging;
 using KafkaCompat.Storage.Files;
@@ -99,19 +100,7 @@ public sealed class StartStopTests
                 answers.Wait();
             },
         };
-        var config = ServerConfig.Create(
-            new Dictionary<string, string>
-            {
-                ["process.roles"] = "broker,controller",
-                ["node.id"] = "1",
-                ["listeners"] = "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0",
-                ["controller.listener.names"] = "CONTROLLER",
-                ["controller.quorum.bootstrap.servers"] = "127.0.0.1:9093",
-                ["log.dirs"] = "/a,/b",
-                ["kafkacompat.http.listener"] = "none",
-                ["kafkacompat.topics"] = "t:4",
-            },
-            "localhost");
+        var config = TwoDirectories();
         using var errors = new StringWriter();
         using var output = new StringWriter();
         var stop = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -138,6 +127,52 @@ public sealed class StartStopTests
         Assert.Contains($"The node has not stopped within {NodeHost.MaxStopMs} ms: a disk does not answer.", errors.ToString(), StringComparison.Ordinal);
         Assert.False(disk.FileExists("/b/.kafka_cleanshutdown"));
         answers.Set();
+    }
+
+    private static ServerConfig TwoDirectories() => ServerConfig.Create(
+        new Dictionary<string, string>
+        {
+            ["process.roles"] = "broker,controller",
+            ["node.id"] = "1",
+            ["listeners"] = "PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0",
+            ["controller.listener.names"] = "CONTROLLER",
+            ["controller.quorum.bootstrap.servers"] = "127.0.0.1:9093",
+            ["log.dirs"] = "/a,/b",
+            ["kafkacompat.http.listener"] = "none",
+            ["kafkacompat.topics"] = "t:4",
+        },
+        "localhost");
+
+    /// <summary>As the program runs: one line tells of it with the place where it was met, and the last one what a person has to do.</summary>
+    [Fact]
+    public async Task A_broken_invariant_ends_the_program_with_1()
+    {
+        var disk = new ForgetfulFileStore(TimeProvider.System);
+        var isBroken = false;
+        var files = new HookedFileStore(disk)
+        {
+            Before = (operation, at) =>
+            {
+                // A background task looks for the recovery points of the first log.
+                if (Volatile.Read(ref isBroken) && at.StartsWith("/a/", StringComparison.Ordinal) && at.Contains("-checkpoint", StringComparison.Ordinal))
+                    throw new InvariantException($"{at}: {operation}", "a log ends behind its recovery point");
+            },
+        };
+        using var errors = new StringWriter();
+        using var output = new StringWriter();
+        var program = new ProgramOutput(TextWriter.Synchronized(output), TextWriter.Synchronized(errors), TimeProvider.System);
+        var time = new HurriedTime();
+        var run = NodeHost.Run(TwoDirectories(), program, new HostSeams { Files = files, Stop = new TaskCompletionSource<string>().Task, Time = time });
+        await Eventually.Is(() => run.IsCompleted || output.ToString().Contains("kafkacompat node 1 on", StringComparison.Ordinal));
+        Volatile.Write(ref isBroken, true);
+        time.Hurry();
+        var broken = await Assert.ThrowsAsync<InvariantException>(() => run);
+        Assert.Equal(1, StartFailure.Tell(broken, program));
+        var lines = errors.ToString().Split('\n').Where(static line => line.Contains("ERROR", StringComparison.Ordinal)).ToList();
+        Assert.Contains("An invariant of the node does not hold. It ends and serves nothing more.", Assert.Single(lines), StringComparison.Ordinal);
+        Assert.Contains("Keep a copy of its log directories", errors.ToString().TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
+        Assert.False(disk.FileExists("/a/.kafka_cleanshutdown"));
+        Assert.False(disk.FileExists("/b/.kafka_cleanshutdown"));
     }
 
     /// <summary>The line is the program's last one, and no start that failed.</summary>
