@@ -14,7 +14,7 @@ public sealed partial class CatchTests
     {
         ["Controller/ControllerAppend.cs AnswerWhenApplied"] = "what the applier failed of has ended it, and with it the node",
         ["Controller/ControllerLoop.cs TakeTurn"] = "ends the loop, and with it the node",
-        ["Controller/ControllerLoop.cs TellActive"] = "what the applier failed of has ended it, and with it the node",
+        ["Controller/ControllerLoop.cs CompleteActive"] = "what the applier failed of has ended it, and with it the node",
         ["Controller/ControllerLoop.cs Commit"] = "ends the loop, and with it the node",
         ["Dispatch/IBatchThreads.cs Run"] = "the task has it, and whoever awaits it",
         ["Partitions/LogSyncer.cs Sync"] = "the directory has it as what failed it, and hands it to the node",
@@ -25,7 +25,7 @@ public sealed partial class CatchTests
         ["Connections/ResponseQueue.cs Drain"] = "the connection has it as what closed the queue, and reports it",
         ["Connections/ResponseQueue.cs DrainAfter"] = "the connection has it as what closed the queue, and reports it",
         ["Connections/ResponseQueue.cs WriteReady"] = "the connection has it as what closed the queue, and reports it",
-        ["Connections/ResponseQueue.cs Tell"] = "the connection is told of it, and reports it",
+        ["Connections/ResponseQueue.cs Record"] = "the connection is told of it, and reports it",
         ["Connections/ResponseQueue.cs LetGo"] = "the connection is told of it, and reports it",
         ["Connections/KafkaConnection.cs StartRequest"] = "Fail reports it",
         ["Connections/KafkaConnection.cs Complete"] = "Fail reports it",

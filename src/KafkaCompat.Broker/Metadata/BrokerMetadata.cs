@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Configs;
 using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Broker.Metadata;
@@ -32,6 +33,8 @@ public sealed class BrokerMetadata(DynamicBrokerConfig config, string clusterId)
 
     public ValueTask OnMetadata(MetadataStep step)
     {
+        Invariant.Holds(step.Image.Provenance.Offset >= _current.Provenance.Offset,
+            $"Handlers answered from metadata of {_current.Provenance.Offset}, and are to answer from that of {step.Image.Provenance.Offset}");
         _current = step.Image;
         return ValueTask.CompletedTask;
     }

@@ -236,6 +236,7 @@ public sealed class MetadataLog : IDisposable
             _deleted.Enqueue((aside, _environment.DueMs(_log.Settings.FileDeleteDelayMs)));
             Invariant.Holds(_snapshots[0].EndOffset > oldest.EndOffset, $"{_folder}: the snapshot {oldest.FileName} was deleted as the oldest one");
             _log.AdvanceLogStart(Math.Min(_snapshots[0].EndOffset, _log.LogEndOffset));
+            Invariant.Holds(StartOffset <= _snapshots[0].EndOffset, $"{_folder}: it starts at {StartOffset}, behind the end of {_snapshots[0].FileName}");
             _log.ApplyRetention(wallMs, _log.LogEndOffset);
         }
 

@@ -331,6 +331,7 @@ public sealed class QuorumLoop : IDisposable
         }
 
         _log.Append(buffer);
+        Invariant.Holds(_log.EndOffset == offset, $"The metadata log ends at {_log.EndOffset} after an append up to {offset}");
         work.EndOffset = offset;
         batches.ForEach(Committed.Add);
         _core.Step(new LogAppended(offset, work.Epoch), _clock.Now());

@@ -2,6 +2,7 @@ using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.GroupRecords;
+using KafkaCompat.Protocol.Invariants;
 
 namespace KafkaCompat.Cluster.Groups;
 
@@ -193,6 +194,8 @@ public sealed class GroupShard : IShard
 
     internal void Install(ClassicGroup group)
     {
+        Invariant.Holds(_groups.GetValueOrDefault(group.GroupId) is not ClassicGroup before || before.Generation <= group.Generation,
+            $"{group.GroupId}: its generation falls to {group.Generation}");
         _groups[group.GroupId] = group;
         Schedule(group);
     }

@@ -1,3 +1,5 @@
+using KafkaCompat.Protocol.Invariants;
+
 namespace KafkaCompat.Cluster.Groups;
 
 /// <summary>
@@ -69,10 +71,13 @@ internal sealed class OffsetStore
     {
         if (!_undecided.Remove(producerId, out var offsets) || !isCommit)
             return;
+        Invariant.Holds(offsets.Count > 0, $"Producer {producerId} has an open transaction without offsets");
         foreach (var ((groupId, position), offset) in offsets)
         {
             if (!Of(groupId).TryGetValue(position, out var existing) || existing.RecordOffset < offset.RecordOffset)
                 Set(groupId, position, offset);
+            Invariant.Holds(Of(groupId)[position].RecordOffset >= offset.RecordOffset,
+                $"{groupId}: the offset of record {offset.RecordOffset} was committed and is not kept");
         }
     }
 

@@ -1,4 +1,5 @@
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Logs;
 using KafkaCompat.Storage.Segments;
@@ -266,6 +267,7 @@ public sealed class LogDirectories : IDisposable
 
     private LogDirectory HomeFor(TopicPartition partition, Uuid? assigned, Func<LogDirectory, int> logsIn)
     {
+        Invariant.Holds(Find(partition) is null, $"{partition} is to have a second log, beside that in {HomeOf(partition)?.Path}");
         LogDirectory? home = null;
         var cordoned = _cordoned;
         foreach (var directory in Online)

@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Producers;
 using KafkaCompat.Storage.Segments;
@@ -66,6 +67,10 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         foreach (var segment in segments)
             segment.LetGoOfFiles();
         var recoveryPoint = opening.IsClean ? logEnd : Math.Min(opening.RecoveryPoint, logEnd);
+        Invariant.Holds(logStart <= logEnd && recoveryPoint <= logEnd,
+            $"{folder}: a log from {logStart} to {logEnd} was opened with the recovery point {recoveryPoint}");
+        Invariant.Holds(segments[^1].BaseOffset <= logEnd, $"{folder}: its last segment begins at {segments[^1].BaseOffset}, and it ends at {logEnd}");
+        Invariant.Holds(epochs.CountBehind(logEnd) == 0, $"{folder}: {epochs.CountBehind(logEnd)} epochs begin behind its end at {logEnd}");
         return new LoadedLog(folder, _gate, [.. segments], epochs, producers, logStart, logEnd, recoveryPoint) { UnsyncedFrom = builtFrom };
     }
 

@@ -237,6 +237,7 @@ public sealed class ProducerStates
                 DeleteSnapshot(offset);
                 continue;
             }
+            Invariant.Holds(offset > logStartOffset && offset <= endOffset, $"{SnapshotPath(offset)}: read for a log from {logStartOffset} to {endOffset}");
             TakeIn(loaded, nowMs);
             EndOffset = _lastSnapshotOffset = _knownFrom = offset;
             PublishFirstUnstable();

@@ -236,6 +236,7 @@ internal sealed class LogSegment
     public void SetRecoveredSize(long size, bool afterKill, bool isOnDisk)
     {
         var length = File.Length;
+        Invariant.Holds(size <= length, $"{LogPath}: {size} bytes are whole batches of a file of {length}");
         Volatile.Write(ref _size, size);
         _checked.OwnFrom(size);
         _isUnsynced |= !isOnDisk || length != size;

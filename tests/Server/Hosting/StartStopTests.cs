@@ -167,7 +167,7 @@ public sealed class StartStopTests
         Volatile.Write(ref isBroken, true);
         time.Hurry();
         var broken = await Assert.ThrowsAsync<InvariantException>(() => run);
-        Assert.Equal(1, StartFailure.Tell(broken, program));
+        Assert.Equal(1, StartFailure.Report(broken, program));
         var lines = errors.ToString().Split('\n').Where(static line => line.Contains("ERROR", StringComparison.Ordinal)).ToList();
         Assert.Contains("An invariant of the node does not hold. It ends and serves nothing more.", Assert.Single(lines), StringComparison.Ordinal);
         Assert.Contains("Keep a copy of its log directories", errors.ToString().TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
