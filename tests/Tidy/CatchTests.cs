@@ -16,7 +16,7 @@ public sealed partial class CatchTests
         ["Controller/ControllerLoop.cs TakeTurn"] = "ends the loop, and with it the node",
         ["Controller/ControllerLoop.cs CompleteActive"] = "what the applier failed of has ended it, and with it the node",
         ["Controller/ControllerLoop.cs Commit"] = "ends the loop, and with it the node",
-        ["Dispatch/IBatchThreads.cs Run"] = "the task has it, and whoever awaits it",
+        ["Partitions/LogMaintenance.cs Complete"] = "fails what the node waits for, and with it the node",
         ["Partitions/LogSyncer.cs Sync"] = "the directory has it as what failed it, and hands it to the node",
         ["Quorum/QuorumLoop.cs Guarded"] = "ends the loop, and with it the node",
         ["Quorum/QuorumLoop.cs OnDisk"] = "ends the loop, and with it the node",

@@ -420,7 +420,6 @@ public sealed class QuorumLoop : IDisposable
             return;
         }
 
-        Invariant.Holds(highWatermark <= _log.EndOffset, $"The metadata log is committed up to {highWatermark}, and ends at {_log.EndOffset}");
         Invariant.Holds(_core.Voters.Voters.Length > 1 || highWatermark <= _syncedOffset, $"{highWatermark} is committed, and {_syncedOffset} is durable");
         _publishedHighWatermark = highWatermark;
         _listener.OnHighWatermark(highWatermark);
