@@ -27,7 +27,7 @@ internal static class Program
         load BINARY [KAFKA_FOLDER|BASELINE_BINARY] [ROUNDS] …  the same load on both in turn
         recovery BINARY [KAFKA_FOLDER] [GIB] [ROUNDS]          a directory after a kill, opened by both
         stock BINARY [KAFKA_FOLDER|BASELINE_BINARY] [ROUNDS]   Kafka's own perf tools on both in turn
-        scale BINARY [KAFKA_FOLDER|BASELINE_BINARY] [partitions|connections|polls]
+        scale BINARY [KAFKA_FOLDER|BASELINE_BINARY] [partitions|connections|polls|opening [ROUNDS]]
         transport | requests | commits | turns | throughput | embedded
                                                                parts of this program alone
         --filter PATTERN, --list flat, …                       BenchmarkDotNet's: codecs, batches, append, read

@@ -12,11 +12,12 @@ namespace KafkaCompat.Broker.Loops;
 /// <param name="capacity">Items that may wait.</param>
 /// <param name="itemsPerTurn">Items that one turn takes.</param>
 /// <param name="turn">The owner's work: it takes items until there are none for it, and lets no exception out.</param>
-/// <param name="scheduler">Where turns run that nobody takes on the spot.</param>
+/// <param name="scheduler">Where turns run that nobody takes on the spot. One that is an <see cref="ITurnWatch"/> has every turn taken by it.</param>
 internal sealed class Mailbox<T>(int capacity, int itemsPerTurn, Action turn, TaskScheduler scheduler)
 {
     private readonly Lock _lock = new();
     private readonly Queue<T> _items = new();
+    private readonly ITurnWatch? _watch = scheduler as ITurnWatch;
 
     /// <summary>Items that the present turn may still take.</summary>
     private int _left;
@@ -94,7 +95,15 @@ internal sealed class Mailbox<T>(int capacity, int itemsPerTurn, Action turn, Ta
     {
         while (true)
         {
-            turn();
+            if (_watch is null)
+            {
+                turn();
+            }
+            else
+            {
+                _watch.Take(turn);
+            }
+
             lock (_lock)
             {
                 if (_items.Count == 0)

@@ -17,6 +17,18 @@ internal sealed record PartitionCosts(double Created, double IdleCore, long Resi
             + $"all served {Opened:F2} s after exec, a record taken {Taken:F2} s after it");
 }
 
+/// <summary>What a start costs a node that holds 10,000 partitions, until each of them is served.</summary>
+internal sealed record OpeningCosts(double Ms, double ProcessorMs, double ResidentMiB)
+{
+    public static OpeningCosts Median(IReadOnlyList<OpeningCosts> all) =>
+        new(Middle(all, static one => one.Ms), Middle(all, static one => one.ProcessorMs), Middle(all, static one => one.ResidentMiB));
+
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"all served {Ms:F0} ms after exec, {ProcessorMs:F0} ms of processors, {ResidentMiB:F0} MiB resident");
+
+    private static double Middle(IReadOnlyList<OpeningCosts> all, Func<OpeningCosts, double> of) => all.Select(of).Order().ElementAt(all.Count / 2);
+}
+
 /// <summary>One node on its way through 10,000 partitions: they are created, lie idle, are closed and opened again.</summary>
 internal sealed class PartitionScale(NodeFolder folder, Func<NodeProcess> start)
 {
@@ -36,15 +48,7 @@ internal sealed class PartitionScale(NodeFolder folder, Func<NodeProcess> start)
         {
             node.WaitForAnswer(folder.Port, Patience);
             var begin = Stopwatch.GetTimestamp();
-            using (var client = new FrameClient(folder.Port))
-            {
-                for (var topic = 0; topic < Topics; topic++)
-                {
-                    RequestFrames.CreateTopic(client, Name(topic), PartitionsOfEach);
-                }
-            }
-
-            AwaitAll(node);
+            CreateAll(node);
             created = Stopwatch.GetElapsedTime(begin).TotalSeconds;
             Thread.Sleep(Settling);
             var (cpu, from) = (node.ProcessorTime(), Stopwatch.GetTimestamp());
@@ -52,11 +56,7 @@ internal sealed class PartitionScale(NodeFolder folder, Func<NodeProcess> start)
             idle = (node.ProcessorTime() - cpu) / Stopwatch.GetElapsedTime(from);
             (resident, descriptors) = (node.ResidentKiB(), node.OpenDescriptors());
             begin = Stopwatch.GetTimestamp();
-            if (!node.Stop(Patience))
-            {
-                throw new InvalidOperationException("The broker did not stop.");
-            }
-
+            Stop(node);
             stopped = Stopwatch.GetElapsedTime(begin).TotalSeconds;
         }
 
@@ -73,6 +73,48 @@ internal sealed class PartitionScale(NodeFolder folder, Func<NodeProcess> start)
 
             return new PartitionCosts(created, idle, resident, descriptors, stopped, opened, Stopwatch.GetElapsedTime(exec).TotalSeconds);
         }
+    }
+
+    /// <summary>Makes the partitions and stops the node; then <see cref="Open"/> can be called.</summary>
+    public void Prepare()
+    {
+        using var node = start();
+        node.WaitForAnswer(folder.Port, Patience);
+        CreateAll(node);
+        Stop(node);
+    }
+
+    /// <summary>A start of the node that holds the partitions, until all are served, and its end.</summary>
+    public OpeningCosts Open()
+    {
+        var exec = Stopwatch.GetTimestamp();
+        using var node = start();
+        AwaitAll(node);
+        var opened = new OpeningCosts(
+            Stopwatch.GetElapsedTime(exec).TotalMilliseconds, node.ProcessorTime().TotalMilliseconds, node.ResidentKiB() / 1024.0);
+        Stop(node);
+        return opened;
+    }
+
+    private static void Stop(NodeProcess node)
+    {
+        if (!node.Stop(Patience))
+        {
+            throw new InvalidOperationException("The broker did not stop.");
+        }
+    }
+
+    private void CreateAll(NodeProcess node)
+    {
+        using (var client = new FrameClient(folder.Port))
+        {
+            for (var topic = 0; topic < Topics; topic++)
+            {
+                RequestFrames.CreateTopic(client, Name(topic), PartitionsOfEach);
+            }
+        }
+
+        AwaitAll(node);
     }
 
     private static string Name(int topic) => string.Create(CultureInfo.InvariantCulture, $"scale-{topic}");

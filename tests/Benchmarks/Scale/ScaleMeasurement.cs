@@ -11,6 +11,7 @@ namespace KafkaCompat.Benchmarks.Scale;
 /// </summary>
 internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
 {
+    private const int DefaultRounds = 5;
     private const double TimeTarget = 1.0 / 3;
     private const double IdleCoreTarget = 0.02;
     private const double ConnectionTargetKiB = 16;
@@ -19,7 +20,7 @@ internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
     {
         if (args.Length < 1)
         {
-            Console.Error.WriteLine("scale KAFKACOMPAT_BINARY [KAFKA_FOLDER | BASELINE_BINARY | none] [partitions | connections | polls]");
+            Console.Error.WriteLine("scale KAFKACOMPAT_BINARY [KAFKA_FOLDER | BASELINE_BINARY | none] [partitions | connections | polls | opening [ROUNDS]]");
             return 1;
         }
 
@@ -41,6 +42,11 @@ internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
         if (which is "" or "polls")
         {
             measurement.Polls();
+        }
+
+        if (which is "opening")
+        {
+            measurement.Opening(args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : DefaultRounds);
         }
 
         return met ? 0 : 1;
@@ -86,28 +92,48 @@ internal sealed class ScaleMeasurement(string ours, string kafkaFolder)
         }
     }
 
+    /// <summary>Starts over the same partitions, in turn.</summary>
+    private void Opening(int rounds)
+    {
+        using var ours = new ScaleFolder(Program(isOurs: true), kafkaFolder);
+        using var other = new ScaleFolder(Program(isOurs: false), kafkaFolder);
+        PartitionScale[] both = [new(ours.Node, ours.Start), new(other.Node, other.Start)];
+        List<OpeningCosts>[] taken = [[], []];
+        foreach (var node in both)
+        {
+            node.Prepare();
+            // What comes before the measured rounds warms the page cache up.
+            _ = node.Open();
+        }
+
+        for (var round = 0; round < rounds; round++)
+        {
+            for (var i = 0; i < both.Length; i++)
+            {
+                // Neither is always the first.
+                var which = (round + i) % both.Length;
+                taken[which].Add(both[which].Open());
+            }
+
+            Console.WriteLine($"round {round + 1}: kafkacompat {taken[0][^1]}; {Other} {taken[1][^1]}");
+        }
+
+        var (our, their) = (OpeningCosts.Median(taken[0]), OpeningCosts.Median(taken[1]));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"median: kafkacompat {our}; {Other} {their}\nof the other's: time {our.Ms / their.Ms:F3}, processors {our.ProcessorMs / their.ProcessorMs:F3}, "
+                + $"resident {our.ResidentMiB / their.ResidentMiB:F3}"));
+    }
+
     /// <summary>Apache Kafka, or another build of our program.</summary>
     private string Other => File.Exists(kafkaFolder) ? "the baseline" : "Apache Kafka";
 
     private T Each<T>(bool isOurs, Func<NodeFolder, Func<NodeProcess>, T> measure)
     {
-        var folder = Directory.CreateTempSubdirectory("kafkacompat-scale-");
-        try
-        {
-            var node = NodeFolder.Create(folder.FullName);
-            var program = isOurs ? ours : File.Exists(kafkaFolder) ? kafkaFolder : null;
-            if (program is null)
-            {
-                node.FormatByKafka(kafkaFolder);
-            }
-
-            return measure(node, () => program is not null
-                ? new NodeProcess(program, [node.File], folder.FullName)
-                : new NodeProcess("bash", [NodeFolder.Runner(kafkaFolder), "kafka-server-start", node.File], folder.FullName));
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        using var folder = new ScaleFolder(Program(isOurs), kafkaFolder);
+        return measure(folder.Node, folder.Start);
     }
+
+    /// <summary>A build of our program; null for Apache Kafka.</summary>
+    private string? Program(bool isOurs) => isOurs ? ours : File.Exists(kafkaFolder) ? kafkaFolder : null;
 }
