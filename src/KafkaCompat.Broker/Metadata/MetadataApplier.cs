@@ -265,6 +265,8 @@ public sealed class MetadataApplier(SnapshotPolicy policy, TimeProvider clock) :
             foreach (var batch in batches)
             {
                 Invariant.Holds(batch.LastOffset >= _nextOffset, $"Metadata up to {batch.LastOffset} is to be applied behind {_nextOffset}");
+                Invariant.Holds(batch.LastOffset > _loader.Image.Provenance.Offset,
+                    $"Metadata up to {batch.LastOffset} is to be applied a second time: the image has {_loader.Image.Provenance.Offset}");
                 foreach (var record in batch.Records)
                 {
                     _loader.Apply(record.Message);
