@@ -38,6 +38,13 @@ internal static class OneNode
             .Select(i => new IdempotentProducer(world, topics, $"i{i}", new Random(random.Next()))).ToList();
         var consumers = Enumerable.Range(0, Consumers).Select(i => new Consumer(world, topics, $"c{i}", new Random(random.Next()))).ToList();
         var committers = Enumerable.Range(0, Committers).Select(i => new Committer(world, topics, $"g{i}", new Random(random.Next()))).ToList();
+        var losses = new Losses(world, topics);
+        foreach (var committer in committers)
+        {
+            losses.CommitLost += committer.OnLost;
+            losses.GroupsLost += committer.OnLost;
+        }
+
         var members = Enumerable.Range(0, Members).Select(i => new Member(world, $"m{i}", new Random(random.Next()))).ToList();
         world.Node.Start();
         var lives = new List<Task> { world.Live(topics.Administer), world.Live(chaos.Rage) };
@@ -56,7 +63,7 @@ internal static class OneNode
         }
         else
         {
-            var audit = world.Live(consumers[0].Audit);
+            var audit = Task.WhenAll([world.Live(consumers[0].Audit), .. committers.Select(committer => world.Live(committer.Audit))]);
             if (!world.Scheduler.Run(() => audit.IsCompleted, until + (RestSeconds * TimeSpan.TicksPerSecond)))
             {
                 world.Violation("the audit does not end");
@@ -71,9 +78,12 @@ internal static class OneNode
         var acked = producers.Sum(static producer => producer.Acked) + idempotent.Sum(static producer => producer.Acked);
         var read = consumers.Sum(static consumer => consumer.Records);
         var (commits, sessions) = (committers.Sum(static committer => committer.Acked), members.Sum(static member => member.Watched));
+        var ledger = world.Node.Ledger;
         var done = string.Create(
             CultureInfo.InvariantCulture,
-            $"{acked} records acknowledged, {read} read, {commits} commits, {sessions} sessions, {world.Node.Life} lives, {topics.PowerCuts} power cuts");
+            $"{acked} records acknowledged, {read} read, {commits} commits, {sessions} sessions, {world.Node.Life} lives, {topics.PowerCuts} power cuts, "
+            + $"{ledger.Flips.Count.Made} bits flipped, {ledger.Flips.Count.Restored} put right, {ledger.Cuts} cuts at damage, "
+            + $"{losses.Metadata} of metadata, {ledger.Drops} segments dropped");
         var virtualSeconds = world.Scheduler.Now / (double)TimeSpan.TicksPerSecond;
         return new SimulationResult(
             seed, trace.Hash(), trace.Count, virtualSeconds, TimeProvider.System.GetElapsedTime(started).TotalSeconds, done, world.Violations);

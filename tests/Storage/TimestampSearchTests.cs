@@ -50,6 +50,19 @@ public sealed class TimestampSearchTests
     }
 
     [Fact]
+    public void A_record_before_the_logs_start_hides_none_behind_it()
+    {
+        _log.Append(Batches.Plain(0, timestamp: Batches.StartMs + 100));
+        _log.Roll();
+        _log.Append(Batches.Plain(1, timestamp: Batches.StartMs + 50));
+        Assert.Equal(0, _log.FindByTimestamp(Batches.StartMs + 40)!.Value.Offset);
+        // Its segment stays until retention has its turn.
+        Assert.True(_log.AdvanceLogStart(1));
+        Assert.Equal(1, _log.FindByTimestamp(Batches.StartMs + 40)!.Value.Offset);
+        Assert.Null(_log.FindByTimestamp(Batches.StartMs + 60));
+    }
+
+    [Fact]
     public void A_closed_log_says_so_to_readers()
     {
         _log.Append(Batches.Plain(0));

@@ -16,9 +16,10 @@ internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOff
             var segment = segments[i];
             if (segment.Times.OrWritten(segment.Times.TrueLargest) < timestampMs)
                 continue;
-            // As in Kafka no other segment is asked then, though the file's time, where no record has one, stands for nothing that is in it.
+            // As in Kafka no other segment is asked then, though the file's time, where no record has one, stands for nothing that is in it. But a segment's
+            // largest time can be that of a record before the log's start, which hides none of those behind it.
             var found = Search(i, FirstToLookAt(segment, timestampMs), timestampMs, exact: false);
-            if (found is not null || !segment.Times.IsDoubtful)
+            if (found is not null || !(segment.Times.IsDoubtful || segment.BaseOffset < logStartOffset))
                 return found;
         }
         return null;

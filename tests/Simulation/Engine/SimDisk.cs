@@ -7,7 +7,7 @@ namespace KafkaCompat.Simulation.Engine;
 /// The disks of one machine as one process uses them: a <see cref="ForgetfulFileStore"/>, each of whose operations that change something is an event, with
 /// what is wrong with them, and folders whose entries come in no order.
 /// </summary>
-internal sealed class SimDisk(ForgetfulFileStore store, Trace trace, DiskFaults faults) : IFileStore
+internal sealed class SimDisk(ForgetfulFileStore store, Trace trace, DiskFaults faults, DiskLedger ledger) : IFileStore
 {
     public bool HoldsWhileMemoryLasts => false;
 
@@ -48,6 +48,7 @@ internal sealed class SimDisk(ForgetfulFileStore store, Trace trace, DiskFaults 
     {
         trace.Add($"rename {from} {to}");
         faults.OnChange("rename", from);
+        ledger.Renamed(from, to);
         store.Rename(from, to);
     }
 
@@ -55,6 +56,7 @@ internal sealed class SimDisk(ForgetfulFileStore store, Trace trace, DiskFaults 
     {
         trace.Add($"delete {path}");
         faults.OnChange("unlink", path);
+        ledger.Deleted(path);
         store.Delete(path);
     }
 
@@ -62,6 +64,7 @@ internal sealed class SimDisk(ForgetfulFileStore store, Trace trace, DiskFaults 
     {
         trace.Add($"delete folder {path}");
         faults.OnChange("rmdir", path);
+        ledger.Removed(path);
         store.DeleteFolder(path);
     }
 
@@ -81,7 +84,13 @@ internal sealed class SimDisk(ForgetfulFileStore store, Trace trace, DiskFaults 
 
     private void Sync(string path, Action sync)
     {
-        store.FailSyncs(faults.SyncFails(path) ? static _ => true : null);
+        var fails = faults.SyncFails(path);
+        store.FailSyncs(fails ? static _ => true : null);
+        if (fails)
+        {
+            ledger.Doubt(path);
+        }
+
         sync();
     }
 
@@ -104,10 +113,12 @@ internal sealed class SimDisk(ForgetfulFileStore store, Trace trace, DiskFaults 
             if (position + bytes.Length > file.Length && disk.Faults.RoomFor(file, bytes.Length) is { } room)
             {
                 file.Write(position, bytes[..room]);
+                disk.Ledger.Doubt(Path);
                 throw disk.Faults.NoSpace(Path);
             }
 
             file.Write(position, bytes);
+            disk.Ledger.Flips.Written(Path, position, position + bytes.Length);
         }
 
         public override void Write(long position, in ReadOnlySequence<byte> bytes) => Write(position, bytes.ToArray());
@@ -116,6 +127,7 @@ internal sealed class SimDisk(ForgetfulFileStore store, Trace trace, DiskFaults 
         {
             disk.Trace.Add($"set length {Path} {length}");
             disk.Faults.OnChange("ftruncate", Path);
+            disk.Ledger.Resized(Path, file.Length, length, disk.Faults.Torn.Any(torn => torn.Path == Path && torn.Length == length));
             file.SetLength(length);
         }
 
@@ -126,6 +138,7 @@ internal sealed class SimDisk(ForgetfulFileStore store, Trace trace, DiskFaults 
             disk.Trace.Add($"sync {Path}");
             disk.Faults.OnChange("fsync", Path);
             disk.Sync(Path, file.Sync);
+            disk.Ledger.Synced(Path, file.Length);
         }
 
         protected override void Close() => file.Dispose();
@@ -134,4 +147,6 @@ internal sealed class SimDisk(ForgetfulFileStore store, Trace trace, DiskFaults 
     private Trace Trace => trace;
 
     private DiskFaults Faults => faults;
+
+    private DiskLedger Ledger => ledger;
 }

@@ -2,8 +2,11 @@ using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Simulation.Engine;
 
+/// <summary>A line of a node's log, as text and as what it is made of.</summary>
+internal sealed record LoggedLine(LogLevel Level, EventId Id, IReadOnlyList<KeyValuePair<string, object?>> Values, string Text);
+
 /// <summary>What a node logs, as events.</summary>
-internal sealed class SimLogs(Trace trace, string node, Action<string> onError) : ILoggerFactory
+internal sealed class SimLogs(Trace trace, string node, Action<LoggedLine> onLine) : ILoggerFactory
 {
     public void AddProvider(ILoggerProvider provider)
     {
@@ -26,17 +29,19 @@ internal sealed class SimLogs(Trace trace, string node, Action<string> onError) 
         {
             if (IsEnabled(logLevel))
             {
-                logs.Add($"{logLevel} {category} {formatter(state, exception)} {exception?.GetType().Name} {exception?.Message}", logLevel, exception);
+                var text = $"{logLevel} {category} {formatter(state, exception)} {exception?.GetType().Name} {exception?.Message}";
+                var values = state as IReadOnlyList<KeyValuePair<string, object?>> ?? [];
+                logs.Add(new LoggedLine(logLevel, eventId, values, text), exception);
             }
         }
     }
 
-    private void Add(string line, LogLevel level, Exception? exception)
+    private void Add(LoggedLine line, Exception? exception)
     {
-        trace.Add($"log {node} {line}");
-        if (level >= LogLevel.Error)
+        trace.Add($"log {node} {line.Text}");
+        if (line.Level >= LogLevel.Warning)
         {
-            onError($"{line} {exception?.StackTrace}");
+            onLine(line with { Text = $"{line.Text} {exception?.StackTrace}" });
         }
     }
 }

@@ -1,7 +1,8 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Node;
-using KafkaCompat.Protocol.Records;
+using KafkaCompat.Protocol.Names;
 using KafkaCompat.Storage.Files;
+using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Simulation.Engine;
 
@@ -26,11 +27,15 @@ internal sealed class SimNode(SimScheduler scheduler, SimClock clock, Trace trac
     /// <summary>Another disk, of partitions alone: without it the node goes on.</summary>
     public const string OtherFolder = "/more";
 
+    /// <summary>How long the first sync of all logs may take on a slow disk.</summary>
+    private const long MaxYoungTicks = 10 * TimeSpan.TicksPerSecond;
+
     private readonly List<SimLink> _links = [];
     private readonly HashSet<int> _hurt = [];
-    private ForgetfulFileStore _store = new(clock);
+    private readonly HashSet<Flip> _refused = [];
     private SimContext? _context;
     private BrokerNode? _node;
+    private long _servesSince;
 
     public NodeState State { get; private set; }
 
@@ -40,14 +45,23 @@ internal sealed class SimNode(SimScheduler scheduler, SimClock clock, Trace trac
     /// <summary>What is wrong with the disks.</summary>
     public DiskFaults Faults { get; } = new(scheduler, trace, new Random(seed + 1));
 
-    /// <summary>Folders of partitions that have a damaged byte: errors that tell of them are right.</summary>
-    public HashSet<string> Damaged { get; } = [];
+    /// <summary>What the disks have to keep.</summary>
+    public DiskLedger Ledger { get; } = new(trace, new ForgetfulFileStore(clock), onFault);
 
-    /// <summary>Whether a disk failed in a life of the node.</summary>
+    /// <summary>Flipped bits for which a directory is offline in this life, or for which it did not begin: they want to be put right.</summary>
+    public IReadOnlyCollection<Flip> Refused => _refused;
+
+    /// <summary>Whether a disk failed in a life of the node, or a directory was not taken.</summary>
     public bool WasHurt(int life) => _hurt.Contains(life) || (life == Life && Faults.Struck is not null);
 
     /// <summary>Where the present life waits for its disk; null where there is none.</summary>
     public SimThreads? Disk { get; private set; }
+
+    /// <summary>
+    /// Whether the life that answered has served for so short that a log that is synced before it is acknowledged may not be synced again: its high watermark
+    /// is behind what was acknowledged in the life before.
+    /// </summary>
+    public bool IsYoung(int life) => life != Life || scheduler.Now - _servesSince < MaxYoungTicks;
 
     /// <summary>Begins a life.</summary>
     public void Start()
@@ -58,6 +72,8 @@ internal sealed class SimNode(SimScheduler scheduler, SimClock clock, Trace trac
         }
 
         Faults.Forget();
+        Ledger.Begin();
+        _refused.Clear();
         State = NodeState.Starting;
         Life++;
         var context = _context = scheduler.Context($"node {Life}");
@@ -79,7 +95,17 @@ internal sealed class SimNode(SimScheduler scheduler, SimClock clock, Trace trac
     {
         trace.Add($"{(withPower ? "power cut" : "kill")} {_context?.Name}");
         _context?.Die();
-        _store = withPower ? _store.Crash(seed + Life) : _store.Kill();
+        if (withPower)
+        {
+            Ledger.PowerCut();
+        }
+
+        Ledger.Store = withPower ? Ledger.Store.Crash(seed + Life) : Ledger.Store.Kill();
+        if (withPower)
+        {
+            Ledger.Flips.LookAgain(Ledger.Store);
+        }
+
         Ended();
     }
 
@@ -98,54 +124,37 @@ internal sealed class SimNode(SimScheduler scheduler, SimClock clock, Trace trac
         return link;
     }
 
-    /// <summary>One bit of a partition's records is flipped where they lie. Where; null where there are none.</summary>
-    public string? Flip(string partition, Random random)
-    {
-        var folder = $"{MetadataFolder}/{partition}";
-        folder = _store.FolderExists(folder) ? folder : $"{OtherFolder}/{partition}";
-        var segments = (_store.FolderExists(folder) ? _store.List(folder) : [])
-            .Where(static entry => entry.Name.EndsWith(".log", StringComparison.Ordinal) && entry.Length > 0).ToList();
-        if (segments.Count == 0)
-        {
-            return null;
-        }
+    /// <summary>One bit of such a file of a partition or a directory is flipped where it lies; null where there is none.</summary>
+    public Flip? Flip(FlipTarget target, string name, Random random) =>
+        (target == FlipTarget.Checkpoints ? name : StoredLogs.Folder(Ledger.Store, name)) is { } folder ? Ledger.Flips.Make(Ledger.Store, target, folder, random) : null;
 
-        var segment = segments[random.Next(segments.Count)];
-        using var file = _store.Open($"{folder}/{segment.Name}", FileOpening.ReadWrite);
-        var bytes = new byte[segment.Length];
-        _ = file.Read(0, bytes);
-        var position = CheckedPosition(bytes, random);
-        bytes[position] ^= (byte)(1 << random.Next(8));
-        file.Write(position, bytes.AsSpan(position, 1));
-        _ = Damaged.Add(partition);
-        var where = $"{file.Path} {position} of {segment.Length}";
-        trace.Add($"flip {where}");
-        return where;
+    /// <summary>The names of a folder's files.</summary>
+    public IEnumerable<string> Names(string folder) => Ledger.Store.List(folder).Select(static entry => entry.Name);
+
+    /// <summary>What stands in a log before a damaged batch, file by file.</summary>
+    public IEnumerable<byte[]> LogsBefore(Flip damage)
+    {
+        var folder = Path.GetDirectoryName(damage.Path)!;
+        var files = StoredLogs.Files(Ledger.Store, folder, ".log").Select(file => $"{folder}/{file.Name}");
+        return files.Where(path => string.CompareOrdinal(path, damage.Path) < 0).Select(path => StoredLogs.Bytes(Ledger.Store, path))
+            .Append(StoredLogs.Bytes(Ledger.Store, damage.Path)[..(int)damage.BatchPosition]);
     }
 
-    /// <summary>A byte that somebody can find to be damaged: a batch's checksum covers neither its offset nor its leader's epoch.</summary>
-    private static int CheckedPosition(byte[] segment, Random random)
+    /// <summary>Somebody puts bits right while no node runs.</summary>
+    public void Restore(IEnumerable<Flip> flips)
     {
-        var batches = new List<(int Start, int Size)>();
-        var start = 0;
-        while (RecordBatchHeader.TryRead(segment.AsSpan(start), out var header) && header.BatchLength > 0 && start + header.SizeInBytes <= segment.Length)
+        foreach (var flip in flips.Where(static flip => flip.Stands).ToList())
         {
-            batches.Add((start, header.SizeInBytes));
-            start += header.SizeInBytes;
+            Ledger.Synced(flip.Path, Ledger.Flips.Restore(Ledger.Store, flip));
         }
-
-        var batch = batches.Count == 0 ? (Start: 0, Size: segment.Length) : batches[random.Next(batches.Count)];
-        var within = random.Next(RecordBatchHeader.BatchLengthPosition, Math.Max(batch.Size, RecordBatchHeader.BatchLengthPosition + 1));
-        var isEpoch = within is >= RecordBatchHeader.PartitionLeaderEpochPosition and < RecordBatchHeader.MagicPosition;
-        return Math.Min(batch.Start + (isEpoch ? RecordBatchHeader.MagicPosition : within), segment.Length - 1);
     }
 
     /// <summary>Logs that a full disk took a part of a write of, and that were not cut again.</summary>
     public IEnumerable<string> StillTorn() => Faults.Torn
-        .Where(torn => torn.Path.EndsWith(".log", StringComparison.Ordinal) && _store.FileExists(torn.Path))
+        .Where(torn => torn.Path.EndsWith(".log", StringComparison.Ordinal) && Ledger.Store.FileExists(torn.Path))
         .Where(torn =>
         {
-            using var file = _store.Open(torn.Path, FileOpening.Read);
+            using var file = Ledger.Store.Open(torn.Path, FileOpening.Read);
             return file.Length > torn.Length;
         })
         .Select(static torn => $"{torn.Path} at {torn.Length}");
@@ -158,10 +167,12 @@ internal sealed class SimNode(SimScheduler scheduler, SimClock clock, Trace trac
         try
         {
             node = await BrokerNode.StartAsync(
-                config, new SimDisk(_store, trace, Faults), clock.For(context), new Random(seed + Life), new SimLogs(trace, context.Name, OnError), threads,
+                config, new SimDisk(Ledger.Store, trace, Faults, Ledger), clock.For(context), new Random(seed + Life), new SimLogs(trace, context.Name, line => OnLine(context, line)), threads,
                 threads, new NodeSeams { Turns = context.Turns });
             trace.Add($"serves {context.Name}");
             (_node, State) = (node, NodeState.Serving);
+            _servesSince = scheduler.Now;
+            Ledger.Serves();
             await node.Completion;
             if (State == NodeState.Serving)
             {
@@ -174,19 +185,51 @@ internal sealed class SimNode(SimScheduler scheduler, SimClock clock, Trace trac
             State = NodeState.Stopping;
             await End(context, node);
         }
+        catch (Exception failure) when (node is null && Faults.Struck is null && NamesDamage($"{failure}"))
+        {
+            trace.Add($"{context.Name} does not begin: {failure.Message}");
+            context.Die();
+            Ended();
+        }
         catch (Exception failure)
         {
             onFault($"{context.Name} failed: {failure}");
         }
     }
 
-    private void OnError(string line)
+    /// <summary>
+    /// What a node says of records that it took or misses has to be right, whatever the level; of its errors each has a disk that failed, or a flipped bit of
+    /// the file that it names.
+    /// </summary>
+    private void OnLine(SimContext context, LoggedLine line)
     {
-        // What a start cuts off is told, of the metadata as an error; whether anything is lost by it, those know who had an acknowledgement.
-        if (Faults.Struck is null && !Damaged.Any(line.Contains) && !line.Contains("was cut to end at offset", StringComparison.Ordinal))
+        if (context.IsDead)
         {
-            onFault(line);
+            return;
         }
+
+        var isRight = Ledger.Judge(line.Id, line.Values) ?? (line.Level < LogLevel.Error || NamesDamage(line.Text));
+        if (!isRight && Faults.Struck is null)
+        {
+            onFault(line.Text);
+        }
+    }
+
+    /// <summary>Whether a text names a file that has a flipped bit, or the partition of the internal topic whose records have one.</summary>
+    private bool NamesDamage(string text)
+    {
+        var named = Ledger.Flips.Standing.Where(flip => text.Contains(flip.Path, StringComparison.Ordinal)
+            || (flip.IsOfRecords && flip.Partition.StartsWith(InternalTopics.Offsets, StringComparison.Ordinal)
+                && text.Contains(flip.Partition, StringComparison.Ordinal))).ToList();
+        if (named.Exists(static flip => !flip.IsOfRecords))
+        {
+            _ = _hurt.Add(Life);
+        }
+
+        _refused.UnionWith(named.Where(static flip => !flip.IsOfRecords));
+        // A directory that a start does not take for one of them is told of by its own name too.
+        return named.Count > 0 || (State == NodeState.Starting && Ledger.Flips.Standing.Any(
+            flip => !flip.IsOfRecords && text.Contains($"directory {flip.Directory} has failed", StringComparison.Ordinal)));
     }
 
     private async Task End(SimContext context, BrokerNode? node)

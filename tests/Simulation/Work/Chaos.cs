@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol.Names;
 using KafkaCompat.Simulation.Engine;
 
 namespace KafkaCompat.Simulation.Work;
@@ -16,7 +17,7 @@ internal sealed class Chaos(World world, Topics topics, Random random)
         while (!world.IsEnding)
         {
             await world.Sleep(random.Next(1_000, 12_000));
-            switch (random.Next(14))
+            switch (random.Next(16))
             {
                 case < 4:
                     var ahead = random.Next(3) == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(random.Next(-3_600, 3_600));
@@ -29,7 +30,7 @@ internal sealed class Chaos(World world, Topics topics, Random random)
                 case 6 or 7:
                     await FailDisk();
                     break;
-                case 8:
+                case 8 or 9 or 10:
                     FlipBit();
                     break;
                 default:
@@ -37,20 +38,60 @@ internal sealed class Chaos(World world, Topics topics, Random random)
                     break;
             }
         }
+
+        await Mend();
     }
 
-    /// <summary>The node is served again, whatever became of it.</summary>
+    /// <summary>
+    /// The node is served again, whatever became of it. Where it did not begin, or without a directory, because of a damaged file that it names, somebody puts
+    /// that right, and nothing is lost.
+    /// </summary>
     private async Task Heal()
     {
-        while (world.Node.State != NodeState.Serving)
+        var node = world.Node;
+        while (true)
         {
-            if (world.Node.State == NodeState.Down)
+            while (node.State != NodeState.Serving)
             {
-                world.Node.Start();
+                if (node.State == NodeState.Down)
+                {
+                    node.Restore(node.Refused);
+                    Start();
+                }
+
+                await world.Sleep(50);
             }
 
-            await world.Sleep(50);
+            if (node.Refused.Count == 0 || node.Faults.Struck is not null)
+            {
+                return;
+            }
+
+            await world.Sleep(random.Next(500, 8_000));
+            if (node.State == NodeState.Serving)
+            {
+                Kill(random.Next(3) == 0);
+            }
         }
+    }
+
+    /// <summary>What of groups and metadata is damaged is put right, so that all can be looked at.</summary>
+    private async Task Mend()
+    {
+        await Heal();
+        if (await Stop())
+        {
+            world.Node.Restore(world.Node.Ledger.Flips.Standing.Where(IsInternal));
+            await Heal();
+        }
+    }
+
+    private static bool IsInternal(Flip flip) => flip.Partition.StartsWith("__", StringComparison.Ordinal);
+
+    private void Start()
+    {
+        topics.OnLife();
+        world.Node.Start();
     }
 
     private async Task SlowDisk()
@@ -128,19 +169,57 @@ internal sealed class Chaos(World world, Topics topics, Random random)
         }
 
         await world.Sleep(random.Next(50, 3_000));
-        node.Start();
+        Start();
         await Heal();
     }
 
     private void FlipBit()
     {
-        if (topics.Any(random) is { } topic)
+        switch (random.Next(9))
         {
-            var partition = topic.Partitions[random.Next(topic.Partitions.Count)];
-            if (world.Node.Flip(partition.Name, random) is not null)
-            {
-                partition.Damage();
-            }
+            case < 3:
+                if (topics.Any(random) is { } topic)
+                {
+                    var partition = topic.Partitions[random.Next(topic.Partitions.Count)];
+                    if (world.Node.Flip(FlipTarget.Records, partition.Name, random) is { } damage)
+                    {
+                        partition.Damage(damage);
+                    }
+                }
+
+                break;
+            case 3 or 4:
+                _ = world.Node.Flip(FlipTarget.Beside, AnyPartition(), random);
+                break;
+            case 5:
+                _ = world.Node.Flip(FlipTarget.Checkpoints, random.Next(2) == 0 ? SimNode.MetadataFolder : SimNode.OtherFolder, random);
+                break;
+            case 6 or 7:
+                _ = world.Node.Flip(FlipTarget.Metadata, $"{InternalTopics.ClusterMetadata}-0", random);
+                break;
+            default:
+                _ = world.Node.Flip(FlipTarget.Records, $"{InternalTopics.Offsets}-{random.Next(2)}", random);
+                break;
+        }
+    }
+
+    private string AnyPartition() => random.Next(3) == 0 || topics.Any(random) is not { } topic
+        ? $"{InternalTopics.Offsets}-{random.Next(2)}"
+        : topic.Partitions[random.Next(topic.Partitions.Count)].Name;
+
+    /// <summary>While no node runs a bit may flip, or somebody puts right what of groups and metadata is damaged.</summary>
+    private void TouchDisk()
+    {
+        switch (random.Next(6))
+        {
+            case < 3:
+                FlipBit();
+                break;
+            case 3:
+                world.Node.Restore(world.Node.Ledger.Flips.Standing.Where(IsInternal));
+                break;
+            default:
+                break;
         }
     }
 
@@ -165,7 +244,8 @@ internal sealed class Chaos(World world, Topics topics, Random random)
         }
 
         await world.Sleep(random.Next(50, 3_000));
-        world.Node.Start();
+        TouchDisk();
+        Start();
         // Now and then it is killed again before it serves.
         if (random.Next(4) == 0)
         {

@@ -21,7 +21,14 @@ internal sealed class Consumer(World world, Topics topics, string name, Random r
             if (topics.Any(random) is { } topic)
             {
                 var partition = random.Next(topic.Partitions.Count);
-                _ = await Read(topic, partition, random.NextInt64(topic.Partitions[partition].AckedEnd + 1), []);
+                if (random.Next(4) == 0 && topic.Partitions[partition].AnyTime(random) is { } time)
+                {
+                    await Find(topic, partition, time);
+                }
+                else
+                {
+                    _ = await Read(topic, partition, random.NextInt64(topic.Partitions[partition].AckedEnd + 1), []);
+                }
             }
         }
     }
@@ -35,9 +42,20 @@ internal sealed class Consumer(World world, Topics topics, string name, Random r
             {
                 var offsets = new HashSet<long>();
                 var next = topic.Partitions[index].Trimmed;
-                for (var read = await Read(topic, index, next, offsets); read is null || read > next; read = await Read(topic, index, next, offsets))
+                while (true)
                 {
-                    next = read ?? next;
+                    var read = await Read(topic, index, next, offsets);
+                    // Nobody gets past a damaged batch by reading.
+                    if (topic.Partitions[index].DamageEnd(read ?? next) is { } end)
+                    {
+                        next = end;
+                    }
+                    else if (read <= next)
+                    {
+                        break;
+                    }
+
+                    next = Math.Max(next, read ?? next);
                 }
 
                 world.Check(topic.Partitions[index].Missing(offsets));
@@ -49,7 +67,7 @@ internal sealed class Consumer(World world, Topics topics, string name, Random r
     private async Task<long?> Read(TopicHistory topic, int index, long offset, HashSet<long> offsets)
     {
         var partition = topic.Partitions[index];
-        var past = partition.Past;
+        var (past, start, life) = (partition.Past, partition.Start, world.Node.Life);
         var asked = new FetchRequest.FetchPartition { Partition = index, FetchOffset = offset, PartitionMaxBytes = 1 << (10 + random.Next(8)) };
         var request = new FetchRequest
         {
@@ -79,7 +97,7 @@ internal sealed class Consumer(World world, Topics topics, string name, Random r
                     return offset;
                 }
 
-                if (partition.IsDamaged && answer.ErrorCode is ErrorCode.CorruptMessage or ErrorCode.OffsetOutOfRange)
+                if (answer.ErrorCode == ErrorCode.CorruptMessage && partition.DamageEnd(offset) is not null)
                 {
                     return offset;
                 }
@@ -88,12 +106,13 @@ internal sealed class Consumer(World world, Topics topics, string name, Random r
                 return offset;
             }
 
+            world.Check(partition.StartsAt(answer.LogStartOffset, life == _client.AnsweredBy ? start : 0));
             var next = offset;
             foreach (var batch in RecordBatchEnumerator.Over(answer.Records is { } records ? records.ToArray().AsMemory() : default(ReadOnlyMemory<byte>)))
             {
                 if (!batch.IsSound())
                 {
-                    world.Check(partition.IsDamaged ? null : $"{partition.Name}: the batch at offset {next} is damaged");
+                    world.Check(partition.DamageEnd(next) is not null ? null : $"{partition.Name}: the batch at offset {next} is damaged");
                     return next;
                 }
 
@@ -119,6 +138,39 @@ internal sealed class Consumer(World world, Topics topics, string name, Random r
         catch (UnknownOutcomeException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Looks for a record by its time.</summary>
+    private async Task Find(TopicHistory topic, int index, long timeMs)
+    {
+        var partition = topic.Partitions[index];
+        var (past, known) = (partition.Past, partition.From(timeMs));
+        var request = new ListOffsetsRequest
+        {
+            ReplicaId = -1,
+            Topics = [new() { Name = topic.Name, Partitions = [new() { PartitionIndex = index, Timestamp = timeMs }] }],
+        };
+        try
+        {
+            var answer = (await _client.Ask<ListOffsetsRequest, ListOffsetsResponse>(request, 7)).Topics[0].Partitions[0];
+            if (topic.IsInDoubt || partition.Past != past || world.IsExcused(_client, answer.ErrorCode))
+            {
+                return;
+            }
+
+            if (answer.ErrorCode != ErrorCode.None)
+            {
+                var isRight = (answer.ErrorCode == ErrorCode.CorruptMessage && partition.HasDamage)
+                    || (answer.ErrorCode == ErrorCode.OffsetNotAvailable && world.Node.IsYoung(_client.AnsweredBy));
+                world.Check(isRight ? null : $"{partition.Name} looked for no time: {answer.ErrorCode}");
+                return;
+            }
+
+            world.Check(partition.Found(known, timeMs, answer.Offset, answer.Timestamp));
+        }
+        catch (UnknownOutcomeException)
+        {
         }
     }
 }

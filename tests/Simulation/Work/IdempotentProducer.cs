@@ -55,6 +55,11 @@ internal sealed class IdempotentProducer(World world, Topics topics, string name
             var answer = await _client.Ask<InitProducerIdRequest, InitProducerIdResponse>(request, 4);
             if (answer.ErrorCode == ErrorCode.None)
             {
+                if (!world.IsNewProducer(answer.ProducerId))
+                {
+                    return false;
+                }
+
                 (_producerId, _epoch) = (answer.ProducerId, answer.ProducerEpoch);
                 _next.Clear();
             }
@@ -75,13 +80,14 @@ internal sealed class IdempotentProducer(World world, Topics topics, string name
         var partition = topic.Partitions[index];
         var sequence = _next.GetValueOrDefault(partition).Sequence;
         var (endBefore, past) = (partition.AckedEnd, partition.Past);
-        var values = Enumerable.Range(0, 1 + random.Next(4))
-            .Select(_ => string.Create(CultureInfo.InvariantCulture, $"{name}-{++_values}-{new string('y', random.Next(200))}")).ToList();
+        var records = Enumerable.Range(0, 1 + random.Next(4)).Select(_ => new SentRecord(
+            string.Create(CultureInfo.InvariantCulture, $"{name}-{++_values}-{new string('y', random.Next(200))}"),
+            world.Clock.GetUtcNow().ToUnixTimeMilliseconds())).ToList();
         using var builder = new RecordBatchBuilder { ProducerId = _producerId, ProducerEpoch = _epoch, BaseSequence = sequence };
-        foreach (var value in values)
+        foreach (var record in records)
         {
-            partition.Sent(value);
-            builder.Append(world.Clock.GetUtcNow().ToUnixTimeMilliseconds(), Encoding.ASCII.GetBytes(name), Encoding.ASCII.GetBytes(value));
+            partition.Sent(record.Value);
+            builder.Append(record.TimeMs, Encoding.ASCII.GetBytes(name), Encoding.ASCII.GetBytes(record.Value));
         }
 
         var batch = builder.ToArray();
@@ -98,16 +104,19 @@ internal sealed class IdempotentProducer(World world, Topics topics, string name
 
             if (first is { } before)
             {
-                world.Check(before == offset ? null : $"{partition.Name}: a batch was acknowledged at offset {before}, and, sent again, at {offset}");
+                // What is deleted or cannot be read is known by nobody who reads the log.
+                var isKnown = before >= partition.Trimmed && !partition.WasDamaged(before);
+                world.Check(before == offset || !isKnown ? null
+                    : $"{partition.Name}: a batch was acknowledged at offset {before}, and, sent again, at {offset}");
                 continue;
             }
 
             first = offset;
-            Acked += values.Count;
-            world.Check(partition.Acked(offset.Value, values, endBefore));
+            Acked += records.Count;
+            world.Check(partition.Acked(offset.Value, records, endBefore));
         }
 
-        _next[partition] = (sequence + values.Count, past);
+        _next[partition] = (sequence + records.Count, past);
     }
 
     /// <summary>Sends a batch until it is answered; the offset that it got, or null where there is no use in going on.</summary>
@@ -132,7 +141,7 @@ internal sealed class IdempotentProducer(World world, Topics topics, string name
 
                 if (!world.IsExcused(_client, answer.ErrorCode))
                 {
-                    var isRight = topic.IsInDoubt || partition.Past != past || partition.IsDamaged;
+                    var isRight = topic.IsInDoubt || partition.Past != past || partition.HasDamage;
                     world.Check(isRight ? null : $"{partition.Name} refused a batch of {name}: {answer.ErrorCode}");
                     return null;
                 }

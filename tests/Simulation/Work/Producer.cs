@@ -30,14 +30,15 @@ internal sealed class Producer(World world, Topics topics, string name, Random r
     private async Task Send(TopicHistory topic, int index)
     {
         var partition = topic.Partitions[index];
-        var values = Enumerable.Range(0, 1 + random.Next(5))
-            .Select(_ => string.Create(CultureInfo.InvariantCulture, $"{name}-{++_values}-{new string('x', random.Next(300))}")).ToList();
+        var records = Enumerable.Range(0, 1 + random.Next(5)).Select(_ => new SentRecord(
+            string.Create(CultureInfo.InvariantCulture, $"{name}-{++_values}-{new string('x', random.Next(300))}"),
+            world.Clock.GetUtcNow().ToUnixTimeMilliseconds())).ToList();
         var (endBefore, past) = (partition.AckedEnd, partition.Past);
         using var builder = new RecordBatchBuilder();
-        foreach (var value in values)
+        foreach (var record in records)
         {
-            partition.Sent(value);
-            builder.Append(world.Clock.GetUtcNow().ToUnixTimeMilliseconds(), Encoding.ASCII.GetBytes(name), Encoding.ASCII.GetBytes(value));
+            partition.Sent(record.Value);
+            builder.Append(record.TimeMs, Encoding.ASCII.GetBytes(name), Encoding.ASCII.GetBytes(record.Value));
         }
 
         var request = new ProduceRequest
@@ -51,11 +52,11 @@ internal sealed class Producer(World world, Topics topics, string name, Random r
             var answer = (await _client.Ask<ProduceRequest, ProduceResponse>(request, 12)).Responses[0].PartitionResponses[0];
             if (answer.ErrorCode == ErrorCode.None)
             {
-                Acked += values.Count;
+                Acked += records.Count;
                 // An answer that was on its way when the power was cut tells of a page cache that is gone.
                 if (partition.Past == past && !topic.IsInDoubt)
                 {
-                    world.Check(partition.Acked(answer.BaseOffset, values, endBefore));
+                    world.Check(partition.Acked(answer.BaseOffset, records, endBefore));
                 }
             }
             else if (!topic.IsInDoubt && !world.IsExcused(_client, answer.ErrorCode))

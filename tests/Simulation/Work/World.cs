@@ -9,6 +9,8 @@ internal sealed class World
 {
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private readonly List<string> _violations = [];
+    private readonly HashSet<long> _producers = [];
+    private long _producersLostFrom = long.MaxValue;
 
     public World(int seed, Trace trace)
     {
@@ -28,6 +30,7 @@ internal sealed class World
             ("log.initial.task.delay.ms", "3000"),
             ("log.segment.delete.delay.ms", "5000"),
             ("log.roll.ms", "9000"),
+            ("log.retention.check.interval.ms", "4000"),
             // A clock that is set back by two hours makes records of the future.
             ("log.message.timestamp.after.max.ms", "10800000"),
             ("log.index.interval.bytes", "500"),
@@ -73,7 +76,18 @@ internal sealed class World
         }
     }
 
-    /// <summary>Whether an error is right that a life of the node gave: a disk failed in it.</summary>
+    /// <summary>Damage took the memory of producer ids from one on: they are given once more.</summary>
+    public void OnProducersLost(long firstId) => _producersLostFrom = Math.Min(_producersLostFrom, firstId);
+
+    /// <summary>A producer got an id. Whether nobody has had it before; somebody may have where the memory of it was damaged.</summary>
+    public bool IsNewProducer(long id)
+    {
+        var isNew = _producers.Add(id);
+        Check(isNew || id >= _producersLostFrom ? null : $"the producer id {id} was given twice");
+        return isNew;
+    }
+
+    /// <summary>Whether an error is right that a life of the node gave: a disk failed in it, or it did not take a directory that is damaged.</summary>
     public bool IsExcused(SimClient asked, ErrorCode error) =>
         error is ErrorCode.KafkaStorageError or ErrorCode.NotLeaderOrFollower or ErrorCode.LeaderNotAvailable && Node.WasHurt(asked.AnsweredBy);
 
