@@ -29,7 +29,8 @@ internal sealed class Flips(Trace trace)
             FlipTarget.Records => StoredLogs.Files(store, folder, ".log"),
             FlipTarget.Beside => StoredLogs.Files(store, folder, BesideRecords),
             FlipTarget.Checkpoints => StoredLogs.Files(store, folder, Checkpoints),
-            _ => StoredLogs.Files(store, folder, ".log", ".checkpoint"),
+            // Of the snapshots nobody reads any but the newest.
+            _ => [.. StoredLogs.Files(store, folder, ".log"), .. StoredLogs.Files(store, folder, ".checkpoint").TakeLast(1)],
         };
         _ = files.RemoveAll(file => Standing.Any(flip => flip.Path == $"{folder}/{file.Name}"));
         if (files.Count == 0)
