@@ -47,6 +47,9 @@ internal sealed class DiskLedger(Trace trace, ForgetfulFileStore store, Action<s
     /// <summary>A power cut or a failed sync may have taken files as a whole, and no life has served since.</summary>
     private bool _mayLackFiles;
 
+    /// <summary>Whether the present life has opened all of its logs.</summary>
+    private bool _isServing;
+
     public Flips Flips { get; } = new(trace);
 
     /// <summary>Logs that were cut at a damaged batch.</summary>
@@ -65,11 +68,16 @@ internal sealed class DiskLedger(Trace trace, ForgetfulFileStore store, Action<s
     public event Action<DroppedSegment>? Dropped;
 
     /// <summary>A life begins.</summary>
-    public void Begin() => _told.Clear();
+    public void Begin()
+    {
+        _told.Clear();
+        _isServing = false;
+    }
 
     /// <summary>A life has opened all of its logs, and has said what it misses.</summary>
     public void Serves()
     {
+        _isServing = true;
         _mayLackFiles = false;
         _cut.Clear();
     }
@@ -140,7 +148,7 @@ internal sealed class DiskLedger(Trace trace, ForgetfulFileStore store, Action<s
             Dropped?.Invoke(new DroppedSegment(folder, Flips.BytesBefore(Store, from), folderBytes));
         }
 
-        if (to.EndsWith("/replication-offset-checkpoint", StringComparison.Ordinal) && Says(from).Except(Says(to)).Any())
+        if (_isServing && to.EndsWith("/replication-offset-checkpoint", StringComparison.Ordinal) && Says(from).Except(Says(to)).Any())
         {
             // Not where lines were only left out, of partitions that are deleted.
             _ = _mayMiss.Remove(Directory(to));

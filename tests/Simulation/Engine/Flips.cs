@@ -54,8 +54,8 @@ internal sealed class Flips(Trace trace)
         return made;
     }
 
-    /// <summary>Somebody puts the bit right again, as from a copy, for good. How long the file is.</summary>
-    public long Restore(ForgetfulFileStore store, Flip flip)
+    /// <summary>Somebody puts the bit right again, as from a copy, for good.</summary>
+    public void Restore(ForgetfulFileStore store, Flip flip)
     {
         trace.Add($"restore {flip.Path} {flip.Position}");
         Write(store, flip, flip.Was);
@@ -63,7 +63,6 @@ internal sealed class Flips(Trace trace)
         file.Sync();
         Count = (Count.Made, Count.Restored + 1);
         Gone(flip);
-        return file.Length;
     }
 
     /// <summary>What a file holds, with its bits as they were.</summary>

@@ -126,7 +126,9 @@ internal sealed class SimNode(SimScheduler scheduler, SimClock clock, Trace trac
 
     /// <summary>One bit of such a file of a partition or a directory is flipped where it lies; null where there is none.</summary>
     public Flip? Flip(FlipTarget target, string name, Random random) =>
-        (target == FlipTarget.Checkpoints ? name : StoredLogs.Folder(Ledger.Store, name)) is { } folder ? Ledger.Flips.Make(Ledger.Store, target, folder, random) : null;
+        (target == FlipTarget.Checkpoints ? name : StoredLogs.Folder(Ledger.Store, name)) is { } folder
+            ? Ledger.Flips.Make(Ledger.Store, target, folder, random)
+            : null;
 
     /// <summary>The names of a folder's files.</summary>
     public IEnumerable<string> Names(string folder) => Ledger.Store.List(folder).Select(static entry => entry.Name);
@@ -145,7 +147,7 @@ internal sealed class SimNode(SimScheduler scheduler, SimClock clock, Trace trac
     {
         foreach (var flip in flips.Where(static flip => flip.Stands).ToList())
         {
-            Ledger.Synced(flip.Path, Ledger.Flips.Restore(Ledger.Store, flip));
+            Ledger.Flips.Restore(Ledger.Store, flip);
         }
     }
 
@@ -167,12 +169,17 @@ internal sealed class SimNode(SimScheduler scheduler, SimClock clock, Trace trac
         try
         {
             node = await BrokerNode.StartAsync(
-                config, new SimDisk(Ledger.Store, trace, Faults, Ledger), clock.For(context), new Random(seed + Life), new SimLogs(trace, context.Name, line => OnLine(context, line)), threads,
-                threads, new NodeSeams { Turns = context.Turns });
+                config, new SimDisk(Ledger.Store, trace, Faults, Ledger), clock.For(context), new Random(seed + Life),
+                new SimLogs(trace, context.Name, line => OnLine(context, line)), threads, threads, new NodeSeams { Turns = context.Turns });
             trace.Add($"serves {context.Name}");
             (_node, State) = (node, NodeState.Serving);
             _servesSince = scheduler.Now;
-            Ledger.Serves();
+            // What lies in a directory that is offline is told of by a later life.
+            if (!WasHurt(Life))
+            {
+                Ledger.Serves();
+            }
+
             await node.Completion;
             if (State == NodeState.Serving)
             {
@@ -185,7 +192,7 @@ internal sealed class SimNode(SimScheduler scheduler, SimClock clock, Trace trac
             State = NodeState.Stopping;
             await End(context, node);
         }
-        catch (Exception failure) when (node is null && Faults.Struck is null && NamesDamage($"{failure}"))
+        catch (Exception failure) when (node is null && Faults.Struck is null && NamesDamage($"{failure}", isRefusal: true))
         {
             trace.Add($"{context.Name} does not begin: {failure.Message}");
             context.Die();
@@ -208,7 +215,7 @@ internal sealed class SimNode(SimScheduler scheduler, SimClock clock, Trace trac
             return;
         }
 
-        var isRight = Ledger.Judge(line.Id, line.Values) ?? (line.Level < LogLevel.Error || NamesDamage(line.Text));
+        var isRight = Ledger.Judge(line.Id, line.Values) ?? (line.Level < LogLevel.Error || NamesDamage(line.Text, isRefusal: false));
         if (!isRight && Faults.Struck is null)
         {
             onFault(line.Text);
@@ -216,17 +223,22 @@ internal sealed class SimNode(SimScheduler scheduler, SimClock clock, Trace trac
     }
 
     /// <summary>Whether a text names a file that has a flipped bit, or the partition of the internal topic whose records have one.</summary>
-    private bool NamesDamage(string text)
+    private bool NamesDamage(string text, bool isRefusal)
     {
+        // A start that cannot read the metadata log has said in a line before where it is damaged.
+        var isOfMetadata = isRefusal && text.Contains("The metadata log holds bytes", StringComparison.Ordinal);
         var named = Ledger.Flips.Standing.Where(flip => text.Contains(flip.Path, StringComparison.Ordinal)
+            || (isOfMetadata && flip.IsOfRecords && flip.Partition.StartsWith(InternalTopics.ClusterMetadata, StringComparison.Ordinal))
             || (flip.IsOfRecords && flip.Partition.StartsWith(InternalTopics.Offsets, StringComparison.Ordinal)
                 && text.Contains(flip.Partition, StringComparison.Ordinal))).ToList();
-        if (named.Exists(static flip => !flip.IsOfRecords))
+        // Records are refused as a whole only where their format may be one to come.
+        var refused = named.Where(flip => !flip.IsOfRecords || isRefusal || text.Contains("has failed", StringComparison.Ordinal)).ToList();
+        if (refused.Count > 0)
         {
             _ = _hurt.Add(Life);
         }
 
-        _refused.UnionWith(named.Where(static flip => !flip.IsOfRecords));
+        _refused.UnionWith(refused);
         // A directory that a start does not take for one of them is told of by its own name too.
         return named.Count > 0 || (State == NodeState.Starting && Ledger.Flips.Standing.Any(
             flip => !flip.IsOfRecords && text.Contains($"directory {flip.Directory} has failed", StringComparison.Ordinal)));

@@ -105,7 +105,7 @@ internal sealed class IdempotentProducer(World world, Topics topics, string name
             if (first is { } before)
             {
                 // What is deleted or cannot be read is known by nobody who reads the log.
-                var isKnown = before >= partition.Trimmed && !partition.WasDamaged(before);
+                var isKnown = before >= partition.Trimmed && partition.DamageEnd(before) is null;
                 world.Check(before == offset || !isKnown ? null
                     : $"{partition.Name}: a batch was acknowledged at offset {before}, and, sent again, at {offset}");
                 continue;

@@ -83,9 +83,6 @@ internal sealed class PartitionHistory(string name)
     /// <summary>The offset behind the damaged batch that an offset is of; null where it is of none.</summary>
     public long? DamageEnd(long offset) => _damage.Find(flip => flip.Stands && flip.FromOffset <= offset && offset < flip.ToOffset)?.ToOffset;
 
-    /// <summary>Whether an offset was in a batch that is damaged or was.</summary>
-    public bool WasDamaged(long offset) => _damage.Exists(flip => flip.FromOffset <= offset && offset < flip.ToOffset);
-
     /// <summary>The time of a record that was acknowledged; null where none was.</summary>
     public long? AnyTime(Random random) => _acked.Count == 0 ? null : _acked.ElementAt(random.Next(_acked.Count)).Value.TimeMs;
 
@@ -102,7 +99,7 @@ internal sealed class PartitionHistory(string name)
         for (var i = 0; i < records.Count; i++)
         {
             // A batch that was damaged before its answer came is none to be read.
-            if (!WasDamaged(baseOffset + i) && !_acked.TryAdd(baseOffset + i, records[i]))
+            if (DamageEnd(baseOffset + i) is null && !_acked.TryAdd(baseOffset + i, records[i]))
             {
                 return $"{name}: offset {baseOffset + i} was acknowledged for {_acked[baseOffset + i].Value} and for {records[i].Value}";
             }
@@ -194,7 +191,6 @@ internal sealed class PartitionHistory(string name)
             _ = _seen.Remove(gone);
         }
 
-        _ = _damage.RemoveAll(flip => flip.FromOffset >= offset);
         AckedEnd = Math.Min(AckedEnd, offset);
         Past++;
     }
