@@ -218,7 +218,7 @@ public sealed class BrokerNodeTests
                 (answer.Responses[0].PartitionResponses[0].ErrorCode, answer.Responses[0].PartitionResponses[0].ErrorMessage));
         }
         var told = Assert.Single(lines.Lines, static line => line.Contains("ulimit -n", StringComparison.Ordinal));
-        Assert.StartsWith("What needs a file is refused for lack of descriptors, records of producers too: Too many open files. ", told,
+        Assert.StartsWith("Operations that need a file are refused for lack of descriptors, appends of records too: Too many open files. ", told,
             StringComparison.Ordinal);
         Assert.Equal(3, lines.Lines.Count(static line => line.EndsWith(": KafkaStorageError: Too many open files.", StringComparison.Ordinal)));
         Assert.StartsWith("Partitions cannot open the files that they need: Too many open files. ", Assert.Single(node.Health.NotReady()),

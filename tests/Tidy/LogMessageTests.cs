@@ -9,8 +9,8 @@ public sealed partial class LogMessageTests
     /// <summary>Words of this code and of nobody else, with what to write instead.</summary>
     private static readonly (string Word, string Instead)[] HouseWords =
     [
-        ("chore", "background task"), ("(-1", "leave the line out where a value is unknown"), ("is told again", "is sent again"),
-        ("are told again", "are sent again"), ("trying again", "The node retries"),
+        ("chore", "background task"), ("(-1", "leave the line out where a value is unknown"), ("trying again", "The node retries"),
+        ("told", "say reported, logged, sent or advertised"), ("anew", "again"), ("most of all", "usually, or for example"),
         (" is no ", "is not a, or what it is"), (" are no ", "are not"), ("obody", "who or what does not"),
     ];
 

@@ -93,7 +93,7 @@ public sealed record ListenerSettings(
             }
             else if (endpoint.Port is < 0 or > ushort.MaxValue)
             {
-                problems.Add($"advertised.listeners tells clients of {endpoint}: a port is 0 to {ushort.MaxValue}.", AdvertisedSetting);
+                problems.Add($"advertised.listeners advertises {endpoint}: a port is 0 to {ushort.MaxValue}.", AdvertisedSetting);
             }
             else if (endpoint.Host.Length > short.MaxValue)
             {

@@ -94,9 +94,9 @@ public static class OwnSettings
     public static OwnSetting<TelemetryAdvertising> ClientTelemetry { get; } = new(
         "kafkacompat.client.telemetry",
         TelemetryAdvertising.Subscribed,
-        "When clients are told that they can push metrics of theirs: subscribed (or true), while there is a client metrics subscription; always, so that "
-            + "clients hear of the first "
-        + "one without connecting anew; off (or false), never, as in Apache Kafka without a plug-in that takes what clients push.",
+        "When it is advertised to clients that they can push their metrics: subscribed (or true), while there is a client metrics subscription; "
+            + "always, so that clients hear of the first one without connecting again; off (or false), never, as in Apache Kafka without a plug-in that takes "
+            + "what clients push.",
         static text => text.Trim().ToLowerInvariant() switch
         {
             "subscribed" or "true" => (TelemetryAdvertising.Subscribed, null),
@@ -109,7 +109,7 @@ public static class OwnSettings
     public static OwnSetting<string?> AdvertisedHost { get; } = new(
         "kafkacompat.advertised.host",
         null,
-        "The host that clients are told for a listener that has none, where advertised.listeners is not set; without it the name of this machine. A "
+        "The host that is advertised for a listener that has none, where advertised.listeners is not set; without it the name of this machine. A "
             + "container's name is known to nobody outside.",
         static text => text.Trim() is { Length: > 0 } host && Uri.CheckHostName(host) != UriHostNameType.Unknown ? (host, null) : (null, ["Not a host"]));
 

@@ -47,7 +47,7 @@ internal static partial class ConnectionLogMessages
 
     [LoggerMessage(EventId = 1011,
         Message =
-        "A client at {Remote} wants to log in with {Mechanism}, and listener {Listener} knows no login. Remove security.protocol and sasl.* from the "
+        "A client at {Remote} asked to log in with {Mechanism}, and listener {Listener} has no authentication. Remove security.protocol and sasl.* from the "
         + "client, or set security.protocol=PLAINTEXT.")]
     public static partial void LoginNotNeeded(ILogger logger, LogLevel level, IPAddress remote, string mechanism, string listener);
 

@@ -7,6 +7,6 @@ namespace KafkaCompat.Broker.Controller;
 internal static partial class TopicCreatorLogMessages
 {
     [LoggerMessage(1541, LogLevel.Warning,
-        "Topic {Topic} was not created for client {ClientId}: {Error}. {Message} The client is told only that the topic does not exist.")]
+        "Topic {Topic} was not created for client {ClientId}: {Error}. {Message} The answer says only that the topic does not exist.")]
     public static partial void NotCreated(ILogger logger, string topic, string clientId, ErrorCode error, string message);
 }

@@ -100,7 +100,7 @@ public sealed class BrokerMetadata(DynamicBrokerConfig config, string clusterId)
         return offline;
     }
 
-    /// <summary>The settings of a topic as they hold on this node. They are made anew for whoever asks.</summary>
+    /// <summary>The settings of a topic as they hold on this node. They are made for each call.</summary>
     public TopicConfig TopicConfigOf(MetadataImage image, string topic) =>
         TopicConfig.Create(config.Of(image), image.ConfigsOf(ConfigResource.Topic(topic)));
 

@@ -109,7 +109,7 @@ public sealed class RequestMetrics(TimeProvider time)
         metrics.Seconds("kafka.request.response.time", labels,
             "Time that answers which could not go out at once waited for those before them and were written.",
             $"{jmx},name=ResponseQueueTimeMs,request=* and {jmx},name=ResponseSendTimeMs,request=*", () => Times(static api => api.Sum(ResponseTicks)));
-        metrics.Seconds("kafka.request.throttle.time", labels, "Time for which clients were told to pause by their quotas; it is part of none of the others.",
+        metrics.Seconds("kafka.request.throttle.time", labels, "Time for which clients were throttled by their quotas; it is part of none of the others.",
             $"{jmx},name=ThrottleTimeMs,request=*", Throttles);
     }
 

@@ -36,8 +36,9 @@ internal static partial class BrokerNodeLogMessages
     [LoggerMessage(1309, LogLevel.Information, "Node {NodeId} of the new cluster {ClusterId} keeps its files in memory.")]
     public static partial void FormattedInMemory(ILogger logger, int nodeId, string clusterId);
 
-    [LoggerMessage(1310, LogLevel.Warning, "What needs a file is refused for lack of descriptors, records of producers too: {Reason}. " + FileShortage.Remedy
-        + " Refused since the start: {Count}.")]
+    [LoggerMessage(1310, LogLevel.Warning,
+        "Operations that need a file are refused for lack of descriptors, appends of records too: {Reason}. " + FileShortage.Remedy
+            + " Refused since the start: {Count}.")]
     public static partial void LacksDescriptors(ILogger logger, long count, string reason);
 
     [LoggerMessage(1311, LogLevel.Warning, "Broker {BrokerId} finds no active controller. It sends a heartbeat every {Milliseconds} ms until there is one.")]

@@ -15,7 +15,7 @@ namespace KafkaCompat.Broker.Node;
 /// <remarks>
 /// As with Kafka a directory that cannot be read or written, or whose meta.properties is malformed, is offline and the others serve; the directory of the
 /// metadata log is the one that a node cannot do without. A directory that has no meta.properties beside others that have is new, or a disk that is not
-/// mounted: only the metadata tells them apart, so it is left as it is and named among <see cref="Empty"/>.
+/// mounted: only the metadata distinguishes them, so it is left as it is and named among <see cref="Empty"/>.
 /// </remarks>
 public sealed class FoundDirectories
 {
@@ -79,7 +79,8 @@ public sealed class FoundDirectories
         {
             throw new QuorumStateException(
                 $"The log directory {_config.MetadataLogDir}, which is to hold the metadata log, is not formatted, while others of this node are: "
-                + "is its disk mounted, is metadata.log.dir right? Without its metadata log the node would begin anew.", SettingOf(_config.MetadataLogDir));
+                + "is its disk mounted, is metadata.log.dir right? Without its metadata log the node would start an empty cluster.",
+                SettingOf(_config.MetadataLogDir));
         }
 
         RequireOneOwner();
@@ -160,7 +161,7 @@ public sealed class FoundDirectories
         }
     }
 
-    /// <summary>Throws where a folder cannot be made, as far as that can be told without doing it.</summary>
+    /// <summary>Throws where a folder cannot be made, as far as that is known without doing it.</summary>
     private void RequireCreatable(string directory)
     {
         for (var path = Path.GetFullPath(directory); path is not null; path = Path.GetDirectoryName(path))
@@ -196,8 +197,8 @@ public sealed class FoundDirectories
 
     /// <summary>
     /// Topics without a metadata log are those of a broker of ZooKeeper's days, of a node that lost the disk with its metadata, or of one whose metadata log
-    /// lies elsewhere. A node that began anew would know none of them and set every one aside. Without topics only a quorum whose voters the settings name can
-    /// begin there: Apache Kafka waits for voters without end.
+    /// lies elsewhere. A node that started over would know none of them and set every one aside. Without topics only a quorum whose voters the settings name
+    /// can begin there: Apache Kafka waits for voters without end.
     /// </summary>
     private void RequireMetadata()
     {

@@ -65,7 +65,7 @@ internal sealed class NodeDirectories : IDisposable
 
     /// <summary>
     /// Formats and opens directories that are empty, now that the metadata is known. As long as it misses no directory of this node an empty one is new. Else
-    /// it may be the place of a disk that is not mounted, and to begin anew there would lose what the disk holds: that is for a person to say.
+    /// it may be the place of a disk that is not mounted, and to start over there would lose what the disk holds: that is for a person to say.
     /// </summary>
     public void Complete(BrokerRegistration? registered)
     {

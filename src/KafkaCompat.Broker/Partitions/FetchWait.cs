@@ -7,7 +7,7 @@ namespace KafkaCompat.Broker.Partitions;
 /// of them changed in a way the client should learn of, or until its deadline. Completed once, by whoever is first.
 /// </summary>
 /// <remarks>
-/// Partitions call it under a lock, so it only counts and completes; the fetch goes on elsewhere. That a fetch is told of growth, or of
+/// Partitions call it under a lock, so it only counts and completes; the fetch goes on elsewhere. That a fetch hears of growth, or of
 /// another leader, between its read and its registration is the duty of <see cref="FetchWaits"/>: it compares what was seen.
 /// </remarks>
 public sealed class FetchWait : TimerWheelEntry

@@ -35,7 +35,7 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
     public void Start()
     {
         _loops = [.. directories.All.SelectMany(LoopsOf)];
-        // The first that fails is told at once, and the end with the last.
+        // The first that fails is logged at once, and the end with the last.
         foreach (var loop in _loops) _ = Complete(loop, isLast: false);
         _ = Complete(Task.WhenAll(_loops), isLast: true);
     }

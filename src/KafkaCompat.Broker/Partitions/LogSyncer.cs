@@ -138,7 +138,7 @@ public sealed class LogSyncer(TimeProvider? time = null)
         }
         catch (KafkaStorageException) when (partition.Log.Health.IsFailed)
         {
-            // The directory's health tells of it; waiting producers run into their time-out, unacknowledged.
+            // The directory's health shows it; waiting producers run into their time-out, unacknowledged.
         }
         catch (KafkaStorageException)
         {

@@ -163,7 +163,7 @@ public sealed class Partition
             {
                 if (Append(verdict, acks, knowsOlderBatches: !Log.LacksOlderBatches) is { } done) return done;
             }
-            // After a restart a batch out of sequence may be one that was in flight. The log tells, and is read without the lock.
+            // After a restart a batch out of sequence may be one that was in flight. The log knows, and is read without the lock.
             Log.ReadOlderBatches();
             lock (_lock) return Append(verdict, acks, knowsOlderBatches: true)!.Value;
         }
@@ -266,7 +266,7 @@ public sealed class Partition
     /// <summary>
     /// The offset for a timestamp or one of the named places; consumers see up to the high watermark or the last stable offset. While the high
     /// watermark is behind what was here when this replica became the leader, as after a kill with <c>flush.messages=1</c> until the first sync, where
-    /// consumers' records end is not known: who reads up to there must not be told that there are fewer than it was told before.
+    /// consumers' records end is not known: who reads up to there must not learn of fewer than it learned of before.
     /// </summary>
     public FoundOffset FindOffset(long timestamp, bool committedOnly, int currentLeaderEpoch) =>
         _reader.FindOffset(timestamp, committedOnly, currentLeaderEpoch);
@@ -283,7 +283,7 @@ public sealed class Partition
         lock (_lock) return _role is Leading leading ? leading.DeleteRecordsBefore(offset) : (ErrorCode.NotLeaderOrFollower, -1);
     }
 
-    /// <summary>The producers that have written here lately. As in Kafka any replica tells, not the leader alone.</summary>
+    /// <summary>The producers that have written here lately. As in Kafka any replica answers, not the leader alone.</summary>
     public (ErrorCode Error, IReadOnlyList<ProducerDescription> Producers) DescribeProducers()
     {
         lock (_lock)
@@ -292,7 +292,7 @@ public sealed class Partition
         }
     }
 
-    /// <summary>Stops serving; whoever waits is told. The log itself is closed or deleted by the table.</summary>
+    /// <summary>Stops serving; whoever waits gets an error. The log itself is closed or deleted by the table.</summary>
     public void Close()
     {
         lock (_lock)
@@ -394,7 +394,7 @@ public sealed class Partition
         Publish();
     }
 
-    /// <summary>Records went from the end of the log. The high watermark may have gone back, and which transactions are open is known anew.</summary>
+    /// <summary>Records went from the end of the log. The high watermark may have gone back, and which transactions are open is found again.</summary>
     private void Shrank()
     {
         FetchWaits.Cut(Log.LogEndOffset);

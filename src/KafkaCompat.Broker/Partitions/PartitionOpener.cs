@@ -69,7 +69,7 @@ internal sealed class PartitionOpener(LogDirectories directories, BrokerMetadata
         }
         catch (Exception e) when (e is not OperationCanceledException && FatalFaults.MayBeSwallowed(e))
         {
-            // Each is tried by itself now, which tells which of them cannot be used and why.
+            // Each is tried by itself now, which shows which of them cannot be used and why.
         }
     }
 

@@ -7,8 +7,8 @@ namespace KafkaCompat.Cluster.Controller;
 /// DeleteTopics 1-6, from 6 on by name or id. With <c>delete.topic.enable=false</c> every topic is TOPIC_DELETION_DISABLED
 /// (INVALID_REQUEST before 3, which does not know that error). Under a controller mutation quota topics past it are THROTTLING_QUOTA_EXCEEDED from 5 on;
 /// older clients are only throttled. A topic that its client may not delete is TOPIC_AUTHORIZATION_FAILED; where the client may not describe it
-/// either and gave the id, the name is not told. By name a topic that is not there is that too, where the client may not describe it. A topic that is given by
-/// name and by id is INVALID_REQUEST.
+/// either and gave the id, the name is not in the answer. By name a topic that is not there is that too, where the client may not describe it. A topic that is
+/// given by name and by id is INVALID_REQUEST.
 /// </summary>
 [Serves(ApiKey.DeleteTopics, 1, 6, ApiListeners.Controller)]
 internal sealed class DeleteTopicsHandler : IControllerHandler<DeleteTopicsRequest, DeleteTopicsResponse>

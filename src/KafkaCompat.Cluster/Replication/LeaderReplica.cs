@@ -99,7 +99,7 @@ public sealed class LeaderReplica
     {
         if (fetch.LeaderEpoch != LeaderEpoch)
             return FetchVerdict.Refused(fetch.LeaderEpoch < LeaderEpoch ? ErrorCode.FencedLeaderEpoch : ErrorCode.UnknownLeaderEpoch);
-        // One that is being added is told so by metadata that the leader has not seen yet: it tries again.
+        // One that is being added learns so from metadata that the leader has not seen yet: it tries again.
         if (Find(fetch.ReplicaId) is not { } follower)
             return FetchVerdict.Refused(ErrorCode.UnknownLeaderEpoch);
         if (fetch.BrokerEpoch < follower.BrokerEpoch)

@@ -3,7 +3,7 @@ using System.Buffers;
 namespace KafkaCompat.Protocol.Compression;
 
 /// <summary>
-/// Hands a sequence to a DeflateStream, which tells neither how much of its input it used nor where the deflate stream ended: between two places a byte at a
+/// Hands a sequence to a DeflateStream, which shows neither how much of its input it used nor where the deflate stream ended: between two places a byte at a
 /// time, before and behind in larger pieces. An inflater takes no byte that it does not need, so a stream that ended after a piece of one byte ended behind
 /// that byte.
 /// </summary>

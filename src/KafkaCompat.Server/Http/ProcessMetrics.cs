@@ -19,7 +19,7 @@ internal sealed class ProcessMetrics : IDisposable
     {
         Metrics.Gauge("process.start.time", "s", [], "When the process started, in seconds since 1970.", "java.lang:type=Runtime (StartTime)",
             () => _start is { } start ? [MetricSet.Series(start.ToUnixTimeSeconds())] : []);
-        Metrics.Gauge("process.open.files", "{file}", [], "Files and sockets that are open; only where the system tells.",
+        Metrics.Gauge("process.open.files", "{file}", [], "Files and sockets that are open; only where the system says.",
             "java.lang:type=OperatingSystem (OpenFileDescriptorCount)",
             static () => OpenFiles() is { } open ? [MetricSet.Series(open)] : []);
     }

@@ -82,7 +82,7 @@ internal static partial class ProcessSurroundings
 
     /// <summary>
     /// Whether something happens on a signal that is not its default. Asked without a change, for a signal may come at any time; the handler stands first in
-    /// what is told.
+    /// the answer.
     /// </summary>
     private static bool HasHandler(int signal)
     {

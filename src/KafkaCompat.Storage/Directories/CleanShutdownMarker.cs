@@ -32,7 +32,7 @@ internal static class CleanShutdownMarker
                 brokerEpoch = told;
             }
         }
-        // Bytes that are no UTF-8 within a text are told of as an invalid operation.
+        // Bytes that are no UTF-8 within a text are reported as an invalid operation.
         catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
         {
             brokerEpoch = UnknownBrokerEpoch;

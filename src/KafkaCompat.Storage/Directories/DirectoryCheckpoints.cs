@@ -44,7 +44,7 @@ internal sealed class DirectoryCheckpoints(LogEnvironment environment, string di
         }
     }
 
-    /// <summary>Writes a file anew, with what <paramref name="offsets"/> gives under the lock.</summary>
+    /// <summary>Rewrites a file, with what <paramref name="offsets"/> gives under the lock.</summary>
     public void Write(string name, Func<IReadOnlyDictionary<TopicPartition, long>> offsets)
     {
         lock (_gate)

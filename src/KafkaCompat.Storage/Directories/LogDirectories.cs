@@ -29,7 +29,7 @@ public sealed class LogDirectories : IDisposable
     /// <summary>Where tasks that concern all directories run.</summary>
     public IDiskThreads DiskThreads => _all[0].Environment.DiskThreads;
 
-    /// <summary>What is told of the opening of the logs; one for all directories.</summary>
+    /// <summary>Where the opening of the logs is reported; one for all directories.</summary>
     public RecoveryWatch Recovery => _all[0].Environment.Recovery;
 
     /// <summary>Directories of <c>log.dirs</c> that could not be opened at the start: what they hold is not known.</summary>

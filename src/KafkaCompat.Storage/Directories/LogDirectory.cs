@@ -32,7 +32,7 @@ public sealed class LogDirectory : IDisposable
     private readonly ConcurrentDictionary<TopicPartition, byte> _namesakes = new();
 
     /// <summary>
-    /// Partitions whose folder was made here and whose log was not, because it was refused: for lack of descriptors. Made anew here, or deleted with their
+    /// Partitions whose folder was made here and whose log was not, because it was refused: for lack of descriptors. Made again here, or deleted with their
     /// topic. In no other directory meanwhile, or the next start finds two logs of one partition.
     /// </summary>
     private readonly ConcurrentDictionary<TopicPartition, byte> _begun = new();
@@ -161,7 +161,7 @@ public sealed class LogDirectory : IDisposable
     public PartitionLog? Find(TopicPartition partition) => _logs.GetValueOrDefault(partition);
 
     /// <summary>
-    /// Makes the folder and the log of a new partition. As with Kafka a crash of the machine may take it, and the next start makes it anew from the metadata:
+    /// Makes the folder and the log of a new partition. As with Kafka a crash of the machine may take it, and the next start makes it again from the metadata:
     /// it is durable with the first sync of its records, or after <see cref="SyncNewLogs"/>.
     /// </summary>
     public PartitionLog Create(TopicPartition partition, Uuid topicId, LogSettings settings)

@@ -96,7 +96,7 @@ internal sealed class LogLoading(
         var topicId = PartitionMetadataFile.Read(_environment.Files, found.Path);
         if (topicId is null && found.IsUnused(_environment.Files))
         {
-            // Left by a life that was refused its first file, or killed before it. Whoever the partition is made for makes it anew.
+            // Left by a life that was refused its first file, or killed before it. The next creation of the partition makes it again.
             _environment.Files.DeleteFolder(found.Path);
             _environment.Recovery.Repaired(new LogRepair(RepairAct.UnusedFolderDeleted, found.Path));
         }

@@ -70,7 +70,7 @@ public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) 
         var entries = new List<StoredEntry>();
         Checked(folder, folder =>
         {
-            // The folder says itself what is a folder; only of a file is there more to ask, which tells where it fails.
+            // The folder says itself what is a folder; only of a file is there more to ask, which shows where it fails.
             foreach ((var name, var isFolder) in new FileSystemEnumerable<(string, bool)>(
                 folder, static (ref entry) => (entry.FileName.ToString(), entry.IsDirectory), s_allEntries))
             {
@@ -90,7 +90,7 @@ public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) 
         };
         var access = opening == FileOpening.Read ? FileAccess.Read : FileAccess.ReadWrite;
         const FileShare share = FileShare.ReadWrite | FileShare.Delete;
-        // Where a file may be created it is asked before, so that the refusal changes nothing. Else the file's own number tells, which costs no call.
+        // Where a file may be created it is asked before, so that the refusal changes nothing. Else the file's own number shows it, which costs no call.
         var mayCreate = opening is FileOpening.CreateNew or FileOpening.OpenOrCreate;
         if (mayCreate && Volatile.Read(ref _firstReservedDescriptor) is var reserved and < long.MaxValue && NativeFile.NextDescriptor() >= reserved)
             throw FileShortage.OfDescriptors(path);
@@ -227,7 +227,7 @@ public sealed class DiskFileStore(long firstReservedDescriptor = long.MaxValue) 
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // Whoever uses the path is told.
+            // The user of the path gets the error.
             return null;
         }
     }

@@ -25,7 +25,7 @@ public sealed class FileRegion : IRecordRegion, IDisposable
     public int Length { get; }
 
     /// <summary>
-    /// Of the directory that holds the file: whoever reads from <see cref="Handle"/> and is told that the disk cannot has to say so there. Null where nobody
+    /// Of the directory that holds the file: whoever reads from <see cref="Handle"/> and finds that the disk cannot has to say so there. Null where nobody
     /// minds.
     /// </summary>
     public DirectoryHealth? Health { get; }

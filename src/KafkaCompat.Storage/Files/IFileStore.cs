@@ -35,14 +35,14 @@ public interface IFileStore
     bool HoldsWhileMemoryLasts => true;
 
     /// <summary>
-    /// Whether there is such a file. Where that cannot be told, for lack of a permission or because of the disk, it fails: an error is no answer.
+    /// Whether there is such a file. If that is not known, for lack of a permission or because of the disk, it fails: an error is no answer.
     /// </summary>
     bool FileExists(string path);
 
     /// <summary>As <see cref="FileExists"/>, for a folder.</summary>
     bool FolderExists(string path);
 
-    /// <summary>Throws where the files of a folder can't be read or written by this process, as far as that can be told without doing it.</summary>
+    /// <summary>Throws where the files of a folder can't be read or written by this process, as far as that is known without doing it.</summary>
     void RequireUsable(string folder)
     {
     }
@@ -80,7 +80,7 @@ public interface IFileStore
     /// <summary>The bytes of the volume that holds the path, and those of them that are free; -1 where it is not known.</summary>
     (long TotalBytes, long UsableBytes) Space(string path);
 
-    /// <summary>Whether another process holds the lock that <paramref name="path"/> stands for, as far as that can be told without taking it.</summary>
+    /// <summary>Whether another process holds the lock that <paramref name="path"/> stands for, as far as that is known without taking it.</summary>
     bool IsLockedByAnother(string path) => false;
 
     /// <summary>Takes the exclusive lock that <paramref name="path"/> stands for, or returns null where another holds it.</summary>

@@ -24,7 +24,7 @@ internal static partial class NativeFile
     private const short WriteLock = 1, Unlocked = 2;
     private const int NotSupported = 38, NotOnPipes = 29, InvalidArgument = 22;
 
-    /// <summary>For a name that the class library says is not there: false where nothing has it; throws where that cannot be told.</summary>
+    /// <summary>For a name that the class library says is not there: false where nothing has it; throws if that is not known.</summary>
     public static bool RequireSeen(string path)
     {
         if (OperatingSystem.IsWindows() || Access(path, Exists) == 0)
@@ -98,8 +98,8 @@ internal static partial class NativeFile
     }
 
     /// <summary>
-    /// The descriptor that the next file gets, the lowest that is free, on Linux and macOS. Where none is free or that cannot be told it is the first, and
-    /// opening the file tells.
+    /// The descriptor that the next file gets, the lowest that is free, on Linux and macOS. Where none is free or that is not known it is the first, and
+    /// opening the file shows it.
     /// </summary>
     public static int NextDescriptor()
     {

@@ -52,7 +52,7 @@ public sealed class SlowAppends(TimeProvider clock)
         }
     }
 
-    /// <summary>An append begins. Whether it is watched is to be told to <see cref="End"/>.</summary>
+    /// <summary>An append begins. <see cref="End"/> has to know whether it is watched.</summary>
     internal bool Begin(long tickMs) =>
         Volatile.Read(ref _watchedSinceMs) == None && Interlocked.CompareExchange(ref _watchedSinceMs, tickMs, None) == None;
 

@@ -32,7 +32,7 @@ internal sealed class DeletedSegments(LogEnvironment environment)
         }
         catch (Exception failure) when (failure is IOException or ObjectDisposedException)
         {
-            // That read is told that it has to be made anew.
+            // That read fails and has to be repeated.
         }
     }
 

@@ -8,14 +8,14 @@ namespace KafkaCompat.Storage.Logs;
 /// <summary>
 /// Opens a partition's folder. What an interrupted cleaning or deletion left is finished or removed. After a clean shutdown the files are trusted
 /// and old segments are not even opened; otherwise every segment from the recovery point on is read, cut at the first batch that is not whole and sound,
-/// and its indexes, the leader epochs and the producer states are built anew.
+/// and its indexes, the leader epochs and the producer states are rebuilt.
 /// </summary>
 internal sealed class LogLoader(LogEnvironment environment, string folder, LogSettings settings, LogOpening opening)
 {
     private readonly IFileStore _files = environment.Files;
     private readonly Lock _gate = new();
 
-    /// <summary>Something was cut off the end of a trusted log, and told of.</summary>
+    /// <summary>Something was cut off the end of a trusted log, and reported.</summary>
     private bool _isCut;
 
     public LoadedLog Load()
@@ -145,7 +145,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
 
     /// <summary>
     /// Transaction indexes have no checksum: each entry has to name a marker and the first batch of its transaction. An index with one that does not is built
-    /// anew from the log, with the producers as they were where its segment starts. Those from <paramref name="builtFrom"/> on were built just now.
+    /// again from the log, with the producers as they were where its segment starts. Those from <paramref name="builtFrom"/> on were rebuilt just now.
     /// </summary>
     private void CheckTransactionIndexes(List<LogSegment> segments, ProducerStates producers, long builtFrom)
     {

@@ -10,7 +10,7 @@ namespace KafkaCompat.Storage.Logs;
 public readonly record struct LogOpening(bool IsClean, long RecoveryPoint = 0, long LogStartOffset = 0, bool KeepsCuts = false)
 {
     /// <summary>
-    /// As it was last written down. A log that ends before it has lost acknowledged records, which is told of where all directories are known.
+    /// As it was last written down. A log that ends before it has lost acknowledged records, which is reported where all directories are known.
     /// </summary>
     public long HighWatermark { get; init; }
 }

@@ -30,7 +30,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
             hasCut |= recovered.IsCut;
             if (isLast)
                 break;
-            // The tail of a file can be lost between two batches, which leaves no trace in it: only the next segment's name tells. A gap is
+            // The tail of a file can be lost between two batches, which leaves no trace in it: only the next segment's name shows it. A gap is
             // no loss where compaction may have made it; but no log has two batches for one offset.
             var next = recovered.NextOffset;
             var nextBase = segments[i + 1].BaseOffset;

@@ -15,7 +15,7 @@ internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogV
 
     /// <summary>
     /// Where a segment starts, before the recovery point perhaps, whose files were changed since they were synced: it was cut, or recovery built its indexes
-    /// anew. A roll does not make it durable.
+    /// again. A roll does not make it durable.
     /// </summary>
     private long _changedFrom = loaded.UnsyncedFrom;
 

@@ -121,7 +121,7 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
         }
         catch (Exception failure) when (failure is IOException or ObjectDisposedException)
         {
-            // Other segments know nothing of the transactions of these, so whoever asks has to read anew.
+            // Other segments know nothing of the transactions of these, so the caller has to read again.
             RequireMoved(segments, failure);
             throw new KafkaStorageException("The segments of a log changed while their aborted transactions were read.", failure);
         }
@@ -155,7 +155,7 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
         throw OutOfAttempts();
     }
 
-    /// <summary>Has the segments read, and anew where they change meanwhile.</summary>
+    /// <summary>Has the segments read, and again if they change meanwhile.</summary>
     public void Walk(Action<LogSegment[]> read)
     {
         for (var attempt = 0; attempt < MaxReadAttempts; attempt++)
@@ -177,7 +177,9 @@ internal sealed class LogView(LogEnvironment environment, LogSegment[] segments,
     /// <summary>The answer is unknown: the offset is neither out of range nor absent. The disk works, so a retry succeeds.</summary>
     private static KafkaStorageException OutOfAttempts() => new($"The segments of a log changed under each of {MaxReadAttempts} attempts to read it.");
 
-    /// <summary>After a read that failed: it starts over where the segments moved under it, else the disk is told of, or that the log is closed.</summary>
+    /// <summary>
+    /// After a read that failed: it starts over where the segments moved under it, else the failure of the disk is reported, or that the log is closed.
+    /// </summary>
     private void RequireMoved(LogSegment[] segments, Exception failure)
     {
         if (!HasMoved(segments, failure))

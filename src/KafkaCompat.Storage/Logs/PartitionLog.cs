@@ -155,7 +155,7 @@ public sealed class PartitionLog : IDisposable
     /// <summary>
     /// The batches from the one that holds an offset on: at most so many bytes (cut where they end, within a batch perhaps), none from
     /// <paramref name="maxOffsetExclusive"/> on, all from one segment. With <paramref name="minOneBatch"/> the first batch comes whole whatever its size.
-    /// Throws <see cref="ObjectDisposedException"/> where the log was closed meanwhile, because it was deleted most of all.
+    /// Throws <see cref="ObjectDisposedException"/> where the log was closed meanwhile, usually because it was deleted.
     /// </summary>
     public LogRead Read(long fromOffset, int maxBytes, long maxOffsetExclusive, bool minOneBatch) =>
         _view.Read(fromOffset, maxBytes, maxOffsetExclusive, minOneBatch);
@@ -291,7 +291,7 @@ public sealed class PartitionLog : IDisposable
             LogSegment? created = null;
             _environment.Health.OrRefuse(() =>
             {
-                // What a start finds beside the log tells it that no earlier ones hold: those have their names by then.
+                // What a start finds beside the log shows it that no earlier ones hold: those have their names by then.
                 _segments.MoveFiles(_settings.FileDeleteDelayMs);
                 created = LogSegment.CreateBeside(_environment, Folder, baseOffset, Settings);
             });

@@ -16,7 +16,7 @@ internal sealed class ProducerReplay(LogEnvironment environment, ProducerStates 
     }
 
     /// <summary>
-    /// Takes in the batches from the states' end up to an offset. What cannot be read between them is told of: a producer may have written it.
+    /// Takes in the batches from the states' end up to an offset. What cannot be read between them is reported: a producer may have written it.
     /// </summary>
     public void ReplayTo(long endOffset)
     {

@@ -248,7 +248,7 @@ public sealed class ProducerStates
     }
 
     /// <summary>
-    /// The producers as they were at an offset or before it, as far as sound snapshots say; <see cref="EndOffset"/> tells which. The files and these states
+    /// The producers as they were at an offset or before it, as far as sound snapshots say; <see cref="EndOffset"/> says which. The files and these states
     /// stay as they are.
     /// </summary>
     internal ProducerStates StatesAt(long logStartOffset, long offset)

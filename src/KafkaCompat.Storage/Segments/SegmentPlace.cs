@@ -5,7 +5,7 @@ namespace KafkaCompat.Storage.Segments;
 /// <summary>
 /// The folder of a segment, for its files: a broker has many thousands of them, which keep no path of their own, and no lock: whoever opens one by its
 /// name, or gives one another, holds the place. Another segment's files can get the
-/// same names later, so nobody opens one once the segment is closed: a reader that still holds the segment is told so, and never meets the other file.
+/// same names later, so nobody opens one once the segment is closed: a reader that still holds the segment gets an error, and never meets the other file.
 /// </summary>
 internal sealed class SegmentPlace(IFileStore files, string folder, long baseOffset)
 {

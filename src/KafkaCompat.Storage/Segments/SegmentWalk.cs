@@ -12,7 +12,7 @@ internal readonly record struct DamagedRange(long Position, long Length, long Fr
 
 /// <summary>
 /// Follows the batches of a segment from one whose offset is known to the end. Offsets grow; a batch whose own offset contradicts both neighbours is not
-/// believed, since no checksum covers it. What cannot be read is left out and told of where sound batches follow, and ends the walk where none do.
+/// believed, since no checksum covers it. What cannot be read is left out and reported where sound batches follow, and ends the walk where none do.
 /// </summary>
 internal sealed class SegmentWalk(BatchScanner scanner, long nextOffset)
 {

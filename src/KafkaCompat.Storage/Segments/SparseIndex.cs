@@ -51,7 +51,7 @@ internal abstract class SparseIndex : IndexFile
         return true;
     }
 
-    /// <summary>As <see cref="OpenActive"/>, where <see cref="OpenSealed"/> was told that the file is empty.</summary>
+    /// <summary>As <see cref="OpenActive"/>, where <see cref="OpenSealed"/> has found that the file is empty.</summary>
     public void OpenEmpty() => Volatile.Write(ref _entries, []);
 
     /// <summary>Reads the entries into memory to append to them; a preallocated tail of zeros is left out. False where something else is wrong.</summary>
@@ -152,7 +152,7 @@ internal abstract class SparseIndex : IndexFile
     }
 
     /// <summary>
-    /// The last entry alone: what is asked of every old segment is not worth reading its whole index for. The first one tells whether it can be true.
+    /// The last entry alone: what is asked of every old segment is not worth reading its whole index for. The first one shows whether it can be true.
     /// </summary>
     protected bool TryReadLast(Span<byte> entry)
     {

@@ -36,7 +36,7 @@ internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOff
         if (holder < 0)
             return null;
         (var timestamp, var offset) = segments[holder].Times.TrueLargest;
-        // Where no record has a time, the first of all is told, without one, as in Kafka.
+        // Where no record has a time, the first of all is the answer, without one, as in Kafka.
         return timestamp < 0 ? Search(holder, 0, RecordBatchHeader.NoTimestamp, exact: true) : Search(holder, offset, timestamp, exact: true);
     }
 
@@ -94,7 +94,7 @@ internal readonly struct TimestampSearch(LogSegment[] segments, long logStartOff
 
     private RecordFault Find(in RecordBatchHeader header, ReadOnlyMemory<byte> bytes, long timestampMs, bool exact, out (long Offset, long Timestamp) found)
     {
-        // The largest timestamp can be that of a record before the log's start: it is told all the same, as in Kafka.
+        // The largest timestamp can be that of a record before the log's start: it is the answer all the same, as in Kafka.
         var fromOffset = exact ? long.MinValue : logStartOffset;
         found = (-1, -1);
         if (header.Magic < RecordBatchHeader.CurrentMagic)

@@ -72,7 +72,7 @@ public sealed class ServerConfigTests
     [InlineData("broker.rack", "LONG", "broker.rack has 40000 bytes")]
     [InlineData("listeners", "PLAINTEXT://:-1,CONTROLLER://:9093", "The listener PLAINTEXT://:-1 cannot be bound")]
     [InlineData("advertised.listeners", "PLAINTEXT://a:1,PLAINTEXT://b:2", "Each listener must have a different name")]
-    [InlineData("advertised.listeners", "PLAINTEXT://a:-1", "advertised.listeners tells clients of PLAINTEXT://a:-1")]
+    [InlineData("advertised.listeners", "PLAINTEXT://a:-1", "advertised.listeners advertises PLAINTEXT://a:-1")]
     [InlineData("metadata.log.dir", "", "metadata.log.dir is empty")]
     [InlineData("log.dirs", "/a\0b", "log.dirs has a null character in a path")]
     [InlineData("log.cleaner.threads", "0", "Value must be at least 1")]

@@ -57,7 +57,7 @@ public sealed class SettingsDocumentTests
         _ = text.Append(
             "Made from `protocol-specs/configs.spec` and `protocol-specs/config-effects.spec` by a test of `tests/Protocol/`, which fails where this file "
             + "differs\n");
-        _ = text.Append($"(`{WriteVariable}=1` in its environment writes it anew).\n\n");
+        _ = text.Append($"(`{WriteVariable}=1` in its environment rewrites it).\n\n");
         _ = text.Append(
             "**in effect**: as in Kafka. **no effect**: accepted, and nothing here needs it. **refused**: a value other than its default ends the start, or "
             + "the request that brings it,\n");

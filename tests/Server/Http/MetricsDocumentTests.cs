@@ -154,7 +154,7 @@ public sealed class MetricsDocumentTests : IDisposable
         var text = new StringBuilder();
         _ = text.Append("# The metrics of a node, and what Apache Kafka calls them\n\n");
         _ = text.Append("Made from the program's own meters by a test of `tests/Server/`, which fails where this file differs (`").Append(WriteVariable)
-            .Append("=1` in its environment writes it\nanew).\n\n");
+            .Append("=1` in its environment rewrites\nit).\n\n");
         _ = text.Append(
             "`/metrics` shows them under these names; as instruments of .NET's `System.Diagnostics.Metrics` (meters `KafkaCompat.Broker`, "
             + "`KafkaCompat.Process`) they have dots for\n");

@@ -76,7 +76,7 @@ public sealed partial class MonitoringTests : IDisposable
             "# working. Metrics that are not here keep their names. Times are left out: they are histograms in seconds here, and quantiles in milliseconds "
             + "there.\n");
         _ = text.Append("# Made by a test of tests/Server from the program's own meters (").Append(WriteVariable)
-            .Append("=1 in its environment writes it anew).\n");
+            .Append("=1 in its environment rewrites it).\n");
         _ = text.Append("metric_relabel_configs:\n");
         var given = new HashSet<string>(StringComparer.Ordinal);
         foreach (

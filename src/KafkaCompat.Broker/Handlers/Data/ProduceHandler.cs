@@ -34,7 +34,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
     private const short AcksNone = 0;
     private const short AcksLeader = 1;
 
-    /// <summary>The first version that tells who leads instead.</summary>
+    /// <summary>The first version whose answer names the leader instead.</summary>
     private const short LeaderSinceVersion = 10;
 
     /// <summary>Kafka's own admin tools may write to internal topics, nobody else.</summary>

@@ -20,8 +20,8 @@ namespace KafkaCompat.Broker.Handlers.Groups;
 /// </list>
 /// Left out: coordinators of transactions and of share groups' state. A transactional id is answered with TRANSACTIONAL_ID_AUTHORIZATION_FAILED and a
 /// share key with INVALID_REQUEST: of the possible errors, these end a client's attempts at once, where most others have it try for ever. Kafka's own client is
-/// told UNSUPPORTED_VERSION for a transactional id: it gives up at both, and shows the text, which says what is the matter, beside an error that it does not
-/// know alone.
+/// answered UNSUPPORTED_VERSION for a transactional id: it gives up at both, and shows the text, which says what is the matter, beside an error that it does
+/// not know alone.
 /// </summary>
 [Serves(ApiKey.FindCoordinator, 0, 6)]
 public sealed class FindCoordinatorHandler(BrokerMetadata metadata, TopicCreator creator, UnservedFeatures unserved)
