@@ -30,6 +30,8 @@ public sealed class SlowDiskTests : IAsyncDisposable
     {
         var node = await Start();
         await CreateTopic(node, 2);
+        // The metadata is applied on threads that no directory's appends can take.
+        Assert.Same(_threads, node.Broker.Directories.DiskThreads);
         var begun = _threads.Begun(Slow);
         var (first, second, third, healthy) = (Connect(), Connect(), Connect(), Connect());
         _disk.Hang();
@@ -61,7 +63,7 @@ public sealed class SlowDiskTests : IAsyncDisposable
         // Whether it came before the others or behind them, it is there when the next request of its connection is answered.
         Assert.InRange(End(await third.Receive()), 5, 10);
         await Eventually.Is(() => node.Broker.Partitions.Find("t", 1)!.HighWatermark == 10);
-        Assert.Contains(_lines.Lines, static line => line.StartsWith($"An append to the log directory {Slow} took 51 ms.", StringComparison.Ordinal));
+        Assert.Contains(_lines.Lines, static line => line.StartsWith($"An append to the log directory {Slow} has taken 51 ms.", StringComparison.Ordinal));
         Assert.Single(_lines.Lines, static line => line.Contains("An append to", StringComparison.Ordinal));
     }
 

@@ -21,7 +21,7 @@ public sealed class SlowAppendsTests
     public void An_append_within_the_bound_changes_nothing()
     {
         Append(SlowAppends.SlowMs);
-        Assert.False(_appends.AreSlow);
+        Assert.False(_appends.AreSlow());
         Assert.Equal(0, _appends.Count);
         Assert.Empty(_told);
     }
@@ -30,18 +30,18 @@ public sealed class SlowAppendsTests
     public void It_is_fast_again_when_an_append_was_and_none_was_slow_for_a_while()
     {
         Append(SlowAppends.SlowMs + 1);
-        Assert.True(_appends.AreSlow);
+        Assert.True(_appends.AreSlow());
         _clock.NowMs += SlowAppends.SlowForMs - 1;
         Append(0);
         Append(SlowAppends.SlowMs + 20);
         _clock.NowMs += SlowAppends.SlowForMs - 1;
         Append(0);
-        Assert.True(_appends.AreSlow);
+        Assert.True(_appends.AreSlow());
         _clock.NowMs += 1;
         // As long as nobody has tried nobody knows.
-        Assert.True(_appends.AreSlow);
+        Assert.True(_appends.AreSlow());
         Append(0);
-        Assert.False(_appends.AreSlow);
+        Assert.False(_appends.AreSlow());
         Assert.Equal(2, _appends.Count);
         Assert.Equal([$"slow {SlowAppends.SlowMs + 1}", "fast"], _told);
     }
@@ -56,15 +56,15 @@ public sealed class SlowAppendsTests
         Assert.False(other);
         _appends.End(begun, other);
         _clock.NowMs += SlowAppends.SlowMs;
-        Assert.False(_appends.AreSlow);
+        Assert.False(_appends.AreSlow());
         _clock.NowMs += 1;
-        Assert.True(_appends.AreSlow);
+        Assert.True(_appends.AreSlow());
         Assert.Equal([$"slow {SlowAppends.SlowMs + 1}"], _told);
         _clock.NowMs += SlowAppends.SlowForMs;
         _appends.End(begun, isWatched);
         Append(0);
         // From its end on the others have to be fast.
-        Assert.True(_appends.AreSlow);
+        Assert.True(_appends.AreSlow());
         Assert.Equal(1, _appends.Count);
     }
 

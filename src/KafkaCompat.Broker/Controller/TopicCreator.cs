@@ -83,7 +83,10 @@ public sealed class TopicCreator(IControllerChannel controller, BrokerMetadata m
         var isKnown = _refused.TryGetValue(result.Name, out var last);
         if (isKnown ? last == result.ErrorCode : _refused.Count >= MaxRefused) return;
         _refused[result.Name] = result.ErrorCode;
-        TopicCreatorLogMessages.NotCreated(logger, result.Name, client?.ClientId ?? "", result.ErrorCode, result.ErrorMessage ?? "");
+        var message = result.ErrorMessage ?? "";
+        if (client is null) TopicCreatorLogMessages.NotCreated(logger, result.Name, result.ErrorCode, message);
+        else TopicCreatorLogMessages.NotCreatedForClient(logger, result.Name, client.ClientId ?? "", result.ErrorCode, message);
+        if (!isKnown && _refused.Count == MaxRefused) TopicCreatorLogMessages.NoMoreLogged(logger, MaxRefused);
     }
 
     private CreateTopicsRequest.CreatableTopic TopicOf(string name) => name switch

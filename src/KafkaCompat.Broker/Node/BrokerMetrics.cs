@@ -182,7 +182,7 @@ public sealed class BrokerMetrics : IDisposable
             () => directories.All.Select(static directory => Series(directory.Health.IsFailed ? 1 : 0, "directory", directory.Path)));
         Metrics.Gauge("kafka.log.directory.slow", "{directory}", ["directory"],
             $"1 for a log directory to which appends take long: one took more than {SlowAppends.SlowMs} ms, and they wait on threads of their own.", "",
-            () => directories.All.Select(static directory => Series(directory.Environment.Appends.AreSlow ? 1 : 0, "directory", directory.Path)));
+            () => directories.All.Select(static directory => Series(directory.Environment.Appends.AreSlow() ? 1 : 0, "directory", directory.Path)));
         Metrics.Counter("kafka.log.appends.slow", "{append}", ["directory"], $"Appends that took more than {SlowAppends.SlowMs} ms.", "",
             () => directories.All.Select(static directory => Series(directory.Environment.Appends.Count, "directory", directory.Path)));
         Metrics.Gauge("kafka.log.directory.usable", "By", ["directory"], "Bytes that the file system of a log directory has left.", "",

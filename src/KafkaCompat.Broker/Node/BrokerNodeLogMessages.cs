@@ -65,7 +65,7 @@ internal static partial class BrokerNodeLogMessages
     public static partial void DiskWorkGoesOn(ILogger logger, string work, int milliseconds);
 
     [LoggerMessage(1333, LogLevel.Warning,
-        "An append to the log directory {Directory} took {Milliseconds} ms. Until appends are fast again they wait on threads of their own, away from the "
+        "An append to the log directory {Directory} has taken {Milliseconds} ms. Until appends are fast again they wait on threads of their own, away from the "
             + "directories on other disks.")]
     public static partial void AppendsAreSlow(ILogger logger, string directory, long milliseconds);
 

@@ -145,18 +145,15 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
                 {
                     LogMaintenanceLogMessages.TaskLacksFiles(logger, name, e.Message);
                 }
-                catch (Exception e) when (directories.Online.Any() && FatalFaults.MayBeSwallowed(e))
+                catch (Exception e) when (FatalFaults.MayBeSwallowed(e))
                 {
-                    LogMaintenanceLogMessages.TaskFailed(logger, e, name);
+                    // A directory that has failed is reported once, and not by each of its tasks.
+                    if (!directory.Health.IsFailed) LogMaintenanceLogMessages.TaskFailed(logger, e, name, directory.Path);
                 }
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-        }
-        catch (Exception e) when (FatalFaults.MayBeSwallowed(e))
-        {
-            LogMaintenanceLogMessages.TaskEnded(logger, e, name);
         }
     }
 

@@ -9,11 +9,8 @@ internal static partial class LogMaintenanceLogMessages
     [LoggerMessage(1101, LogLevel.Information, "Retention deleted segments of {Partition}: {Count}. Its log starts at {LogStartOffset} now.")]
     public static partial void SegmentsDeleted(ILogger logger, TopicPartition partition, int count, long logStartOffset);
 
-    [LoggerMessage(1102, LogLevel.Error, "The background task {Name} has ended: no log directory is left.")]
-    public static partial void TaskEnded(ILogger logger, Exception exception, string name);
-
-    [LoggerMessage(1103, LogLevel.Error, "The background task {Name} failed. It runs again at its next interval.")]
-    public static partial void TaskFailed(ILogger logger, Exception exception, string name);
+    [LoggerMessage(1103, LogLevel.Error, "The background task {Name} of the log directory {Directory} failed. It runs again at its next interval.")]
+    public static partial void TaskFailed(ILogger logger, Exception exception, string name, string directory);
 
     [LoggerMessage(1104, LogLevel.Error, "The background task {Name} failed for {Partition}. It continues with the other partitions.")]
     public static partial void PartitionFailed(ILogger logger, Exception exception, string name, TopicPartition partition);

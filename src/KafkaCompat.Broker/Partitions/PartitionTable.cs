@@ -48,7 +48,7 @@ public sealed class PartitionTable
         {
             for (var i = 0; i < Disks.Count; i++)
             {
-                if (Disks[i].AreSlow) return true;
+                if (Disks[i].AreSlow()) return true;
             }
             return false;
         }

@@ -26,8 +26,8 @@ public sealed class LogDirectories : IDisposable
 
     public IReadOnlyList<LogDirectory> All => _all;
 
-    /// <summary>Where tasks that concern all directories run.</summary>
-    public IDiskThreads DiskThreads => _all[0].Environment.DiskThreads;
+    /// <summary>Where work that concerns all directories runs: no directory's own threads, all of which a disk that does not answer may hold.</summary>
+    public IDiskThreads DiskThreads { get; init; } = IDiskThreads.None;
 
     /// <summary>Where the opening of the logs is reported; one for all directories.</summary>
     public RecoveryWatch Recovery => _all[0].Environment.Recovery;

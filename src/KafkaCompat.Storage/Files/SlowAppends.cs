@@ -34,22 +34,19 @@ public sealed class SlowAppends(TimeProvider clock)
     /// <summary>Appends that were slow.</summary>
     public long Count => Interlocked.Read(ref _count);
 
-    /// <summary>Whether the next append is expected to take long.</summary>
-    public bool AreSlow
+    /// <summary>Whether the next append is expected to take long. An append under way that has done so by now is counted in and reported.</summary>
+    public bool AreSlow()
     {
-        get
-        {
-            if (_areSlow)
-                return true;
-            var since = Volatile.Read(ref _watchedSinceMs);
-            if (since == None)
-                return false;
-            var now = clock.TickMs();
-            if (now - since <= SlowMs)
-                return false;
-            Slow(now - since, now);
+        if (_areSlow)
             return true;
-        }
+        var since = Volatile.Read(ref _watchedSinceMs);
+        if (since == None)
+            return false;
+        var now = clock.TickMs();
+        if (now - since <= SlowMs)
+            return false;
+        Slow(now - since, now);
+        return true;
     }
 
     /// <summary>An append begins. <see cref="End"/> has to know whether it is watched.</summary>

@@ -76,7 +76,7 @@ public sealed class PartitionLog : IDisposable
     public IDiskThreads DiskThreads => _environment.DiskThreads;
 
     /// <summary>Where to append while appends to this log's directory take long, so that no other thread waits for them; null while they do not.</summary>
-    public IDiskThreads? SlowDisk => _environment.Appends.AreSlow ? _environment.DiskThreads : null;
+    public IDiskThreads? SlowDisk => _environment.Appends.AreSlow() ? _environment.DiskThreads : null;
 
     /// <summary>The configs; a change counts from the next append or retention run on.</summary>
     public LogSettings Settings
