@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using KafkaCompat.Broker.Handlers.Data;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Broker.Tests.Loops;
@@ -65,6 +66,25 @@ public sealed class SlowDiskTests : IAsyncDisposable
         await Eventually.Is(() => node.Broker.Partitions.Find("t", 1)!.HighWatermark == 10);
         Assert.Contains(_lines.Lines, static line => line.StartsWith($"An append to the log directory {Slow} has taken 51 ms.", StringComparison.Ordinal));
         Assert.Single(_lines.Lines, static line => line.Contains("An append to", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task So_many_requests_wait_for_a_disk_and_no_more()
+    {
+        var node = await Start();
+        await CreateTopic(node, 2);
+        _disk.Hang();
+        _ = Task.Run(() => Connect().Post(Records.Produce("t", Records.Batch(), 1), 12), TestContext.Current.CancellationToken);
+        await _disk.HasHung;
+        _time.Advance(TimeSpan.FromMilliseconds(SlowAppends.SlowMs + 1));
+        for (var i = 0; i < ProduceHandler.MaxWaitingForDisk; i++) _ = await Connect().Post(Records.Produce("t", Records.Batch(), 1), 12);
+        var client = Connect();
+        var refused = await client.Ask<ProduceRequest, ProduceResponse>(Records.Produce("t", Records.Batch(), 1), 12);
+        Assert.Equal(ErrorCode.KafkaStorageError, refused.Responses[0].PartitionResponses[0].ErrorCode);
+        Assert.Equal(0, await Records.Send(client, "t", Records.Batch()));
+        _disk.GoOn();
+        await Eventually.Is(() => node.Broker.Partitions.Find("t", 1)!.Log.LogEndOffset == 1 + ProduceHandler.MaxWaitingForDisk);
+        Assert.Equal(1 + ProduceHandler.MaxWaitingForDisk, await Records.Send(client, "t", Records.Batch(), 1));
     }
 
     [Fact]

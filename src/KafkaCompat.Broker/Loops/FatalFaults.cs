@@ -39,8 +39,15 @@ public sealed class FatalFaults
             _first = broken;
             listeners = [.. _listeners];
         }
-        foreach (var listener in listeners) listener(broken);
-        _ = _found.TrySetException(broken);
+        try
+        {
+            foreach (var listener in listeners) listener(broken);
+        }
+        finally
+        {
+            // The node ends even where a listener, a logger for example, fails.
+            _ = _found.TrySetException(broken);
+        }
         return true;
     }
 

@@ -66,7 +66,7 @@ public sealed class ClassicGroup : Group
     public ClassicGroupState State { get; private set; }
 
     /// <summary>The generation that members and commits must name.</summary>
-    public int Generation { get; internal set; }
+    public int Generation { get; private set; }
 
     /// <summary>The member that assigns partitions; null where nobody leads.</summary>
     public string? LeaderId => Leader;
@@ -299,12 +299,16 @@ public sealed class ClassicGroup : Group
         })],
     };
 
+    /// <summary>The next generation. Behind the last number that there is comes the first, which nobody of this group has seen for two thousand million rebalances.</summary>
+    internal void BeginGeneration() => Generation = Generation == int.MaxValue ? 1 : Generation + 1;
+
     /// <summary>The group as its record says, with nobody waiting; sessions begin when the shard has loaded.</summary>
     internal static ClassicGroup FromValue(string groupId, GroupMetadataValue value)
     {
         var group = new ClassicGroup(groupId, value.CurrentStateTimestamp)
         {
-            Generation = value.Generation,
+            // Clients take a negative one for none. No coordinator writes one, and an admin client may.
+            Generation = Math.Max(0, value.Generation),
             ProtocolType = value.ProtocolType.Length == 0 ? null : value.ProtocolType,
             Protocol = value.Protocol,
         };

@@ -149,7 +149,7 @@ internal sealed class ClassicRebalance(GroupSettings settings)
             group.JoinDeadline = now.After(Math.Max(group.RebalanceTimeoutMs, MinRetryMs));
             return;
         }
-        group.Generation++;
+        group.BeginGeneration();
         if (group.Members.Count == 0)
         {
             group.Protocol = null;

@@ -194,7 +194,8 @@ public sealed class GroupShard : IShard
 
     internal void Install(ClassicGroup group)
     {
-        Invariant.Holds(_groups.GetValueOrDefault(group.GroupId) is not ClassicGroup before || before.Generation <= group.Generation,
+        Invariant.Holds(
+            _groups.GetValueOrDefault(group.GroupId) is not ClassicGroup before || before.Generation <= group.Generation || before.Generation == int.MaxValue,
             $"{group.GroupId}: its generation falls to {group.Generation}");
         _groups[group.GroupId] = group;
         Schedule(group);

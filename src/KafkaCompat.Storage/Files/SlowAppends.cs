@@ -6,8 +6,8 @@ namespace KafkaCompat.Storage.Files;
 /// hold none.
 /// </summary>
 /// <remarks>
-/// A fast disk pays two readings of the clock an append, and nobody waits here for anybody. Of the appends under way at one time the first is watched: that a
-/// disk does not answer at all is seen by the next append.
+/// A fast disk pays two readings of the clock an append, and nobody waits here for anybody. That a disk does not answer at all is seen by the next append:
+/// some are under way, and none has ended for long.
 /// </remarks>
 public sealed class SlowAppends(TimeProvider clock)
 {
@@ -20,7 +20,8 @@ public sealed class SlowAppends(TimeProvider clock)
     private const long None = long.MinValue;
 
     private readonly Lock _lock = new();
-    private long _watchedSinceMs = None;
+    private long _sinceMs = None;
+    private int _underWay;
     private volatile bool _areSlow;
     private long _lastSlowMs;
     private long _count;
@@ -39,7 +40,7 @@ public sealed class SlowAppends(TimeProvider clock)
     {
         if (_areSlow)
             return true;
-        var since = Volatile.Read(ref _watchedSinceMs);
+        var since = Volatile.Read(ref _sinceMs);
         if (since == None)
             return false;
         var now = clock.TickMs();
@@ -49,16 +50,19 @@ public sealed class SlowAppends(TimeProvider clock)
         return true;
     }
 
-    /// <summary>An append begins. <see cref="End"/> has to know whether it is watched.</summary>
-    internal bool Begin(long tickMs) =>
-        Volatile.Read(ref _watchedSinceMs) == None && Interlocked.CompareExchange(ref _watchedSinceMs, tickMs, None) == None;
+    /// <summary>An append begins.</summary>
+    internal void Begin(long tickMs)
+    {
+        if (Interlocked.Increment(ref _underWay) == 1)
+            Volatile.Write(ref _sinceMs, tickMs);
+    }
 
     /// <summary>An append has ended that began at a tick, whatever came of it.</summary>
-    internal void End(long begunMs, bool isWatched)
+    internal void End(long begunMs)
     {
-        if (isWatched)
-            Volatile.Write(ref _watchedSinceMs, None);
         var now = clock.TickMs();
+        // What the disk still owes is watched from here on: it has just answered.
+        Volatile.Write(ref _sinceMs, Interlocked.Decrement(ref _underWay) == 0 ? None : now);
         if (now - begunMs > SlowMs)
         {
             _ = Interlocked.Increment(ref _count);

@@ -19,7 +19,7 @@ internal sealed class LogEndWriter(LogEnvironment environment, LoadedLog loaded,
     {
         var append = LogAppend.Measure(batches, view.End.Offset);
         var tickMs = environment.Clock.TickMs();
-        var isWatched = environment.Appends.Begin(tickMs);
+        environment.Appends.Begin(tickMs);
         try
         {
             MakeRoom(append, (int)batches.Bytes.Length, settings, tickMs);
@@ -28,7 +28,7 @@ internal sealed class LogEndWriter(LogEnvironment environment, LoadedLog loaded,
         }
         finally
         {
-            environment.Appends.End(tickMs, isWatched);
+            environment.Appends.End(tickMs);
         }
     }
 

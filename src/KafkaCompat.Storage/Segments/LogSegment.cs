@@ -40,6 +40,9 @@ internal sealed class LogSegment
     {
         _environment = environment;
         _place = new SegmentPlace(environment.Files, folder, baseOffset);
+        // The offset index has 32 bits for a position, so no Kafka has written it, and none opens it.
+        if (size > int.MaxValue)
+            throw new LogCorruptionException($"{folder}: segment {baseOffset} has {size} bytes, and a segment of Kafka's has {int.MaxValue} at most.");
         _size = size;
         RollJitterMs = rollJitterMs;
         CreatedTickMs = environment.Clock.TickMs();

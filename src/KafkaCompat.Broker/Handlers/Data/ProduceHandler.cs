@@ -40,22 +40,44 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
     /// <summary>Kafka's own admin tools may write to internal topics, nobody else.</summary>
     private const string AdminClientId = "__admin_client";
 
+    /// <summary>Requests that wait for a slow disk or are being appended to it, as many as Kafka queues (<c>queued.max.requests</c>). Each keeps its bytes.</summary>
+    internal const int MaxWaitingForDisk = 500;
+
+    private static readonly Refused DiskIsBusy =
+        new(ErrorCode.KafkaStorageError, $"The disk takes long, and {MaxWaitingForDisk} requests wait for it.", IsOfAll: true);
+
     private static readonly Refused NotAllowed = new(ErrorCode.TopicAuthorizationFailed);
 
     private int _waiting;
+    private int _waitingForDisk;
 
     /// <summary>Requests that wait for their acknowledgement.</summary>
     internal int Waiting => Volatile.Read(ref _waiting);
 
     public ValueTask<ProduceResponse?> Handle(ProduceRequest request, RequestContext context)
     {
-        if (partitions.HasSlowDisk && SlowDisk(request, context) is { } disk) return AppendOn(disk.Run, request, context);
+        if (partitions.HasSlowDisk && SlowDisk(request, context) is { } disk) return AppendOnDisk(disk, request, context);
         return TakesLong(request, context) ? AppendOn(batchThreads.Run, request, context) : Append(request, context);
     }
 
     /// <summary>The connection waits until its batches are in the log, and no longer: not for their acknowledgement.</summary>
     private async ValueTask<ProduceResponse?> AppendOn(Func<Action, Task> threads, ProduceRequest request, RequestContext context) =>
         await await context.AnswerOn(threads, () => Append(request, context));
+
+    private async ValueTask<ProduceResponse?> AppendOnDisk(IDiskThreads disk, ProduceRequest request, RequestContext context)
+    {
+        ValueTask<ProduceResponse?> appended;
+        try
+        {
+            if (Interlocked.Increment(ref _waitingForDisk) > MaxWaitingForDisk) return await Append(request, context, DiskIsBusy);
+            appended = await context.AnswerOn(disk.Run, () => Append(request, context));
+        }
+        finally
+        {
+            _ = Interlocked.Decrement(ref _waitingForDisk);
+        }
+        return await appended;
+    }
 
     /// <summary>Where to append, if a partition lies on a disk that takes long.</summary>
     private IDiskThreads? SlowDisk(ProduceRequest request, RequestContext context)
@@ -83,11 +105,11 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
         return false;
     }
 
-    private ValueTask<ProduceResponse?> Append(ProduceRequest request, RequestContext context)
+    private ValueTask<ProduceResponse?> Append(ProduceRequest request, RequestContext context, Refused? given = null)
     {
         var response = new ProduceResponse { Responses = new(request.TopicData.Count) };
         var access = context.Access;
-        var refusal = Refusal(request, access);
+        var refusal = given ?? Refusal(request, access);
         var last = LastMentions(request);
         var answered = request.TopicData.Count > 1
             ? new Dictionary<(string, Uuid), List<ProduceResponse.PartitionProduceResponse>>(request.TopicData.Count)
