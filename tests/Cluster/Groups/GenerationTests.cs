@@ -1,5 +1,5 @@
 using KafkaCompat.Cluster.Groups;
-using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Protocol.GroupRecords;
 using Xunit;
 
 namespace KafkaCompat.Cluster.Tests.Groups;
