@@ -37,7 +37,7 @@ public sealed class SlowDiskTests : IAsyncDisposable
         var (first, second, third, healthy) = (Connect(), Connect(), Connect(), Connect());
         _disk.Hang();
         // Nobody knows of it before the first append, which keeps the thread of its connection.
-        _ = Task.Run(() => first.Post(Records.Produce("t", Records.Batch(), 1), 12), TestContext.Current.CancellationToken);
+        Elsewhere(() => first.Post(Records.Produce("t", Records.Batch(), 1), 12));
         await _disk.HasHung;
         _time.Advance(TimeSpan.FromMilliseconds(SlowAppends.SlowMs + 1));
 
@@ -74,7 +74,7 @@ public sealed class SlowDiskTests : IAsyncDisposable
         var node = await Start();
         await CreateTopic(node, 2);
         _disk.Hang();
-        _ = Task.Run(() => Connect().Post(Records.Produce("t", Records.Batch(), 1), 12), TestContext.Current.CancellationToken);
+        Elsewhere(() => Connect().Post(Records.Produce("t", Records.Batch(), 1), 12));
         await _disk.HasHung;
         _time.Advance(TimeSpan.FromMilliseconds(SlowAppends.SlowMs + 1));
         for (var i = 0; i < ProduceHandler.MaxWaitingForDisk; i++) _ = await Connect().Post(Records.Produce("t", Records.Batch(), 1), 12);
@@ -140,6 +140,9 @@ public sealed class SlowDiskTests : IAsyncDisposable
         if (_node is not null) await _node.DisposeAsync();
         _disk.Dispose();
     }
+
+    /// <summary>On a thread of its own, which the disk may hold: the pool has few.</summary>
+    private static void Elsewhere(Func<Task> work) => new Thread(() => _ = work()) { IsBackground = true }.Start();
 
     /// <summary>A group whose partition lies on the slow disk.</summary>
     private static string Slowest(BrokerNode node) => Enumerable.Range(0, 100).Select(static i => $"g{i}").First(group =>
@@ -223,6 +226,8 @@ public sealed class SlowDiskTests : IAsyncDisposable
     {
         private readonly ConcurrentDictionary<string, int> _begun = new(StringComparer.Ordinal);
 
+        private readonly ConcurrentDictionary<string, Named> _named = new(StringComparer.Ordinal);
+
         [ThreadStatic]
         private static string? t_name;
 
@@ -231,27 +236,71 @@ public sealed class SlowDiskTests : IAsyncDisposable
 
         public int Begun(string name) => _begun.GetValueOrDefault(name);
 
-        public IDiskThreads Of(string name) => new Named(this, name);
+        public IDiskThreads Of(string name) => _named.GetOrAdd(name, static (name, all) => new Named(all, name), this);
 
         public Task Run(Action work) => Task.Run(work);
 
         private sealed class Named(NamedThreads all, string name) : IDiskThreads
         {
+            private const int MaxThreads = 4;
+
+            private readonly Queue<Action> _waiting = new();
+            private int _threads;
+
+            /// <summary>As the program's: a few threads at most, and what is behind them waits without one.</summary>
             public Task Run(Action work)
             {
                 _ = all._begun.AddOrUpdate(name, 1, static (_, count) => count + 1);
-                return Task.Run(() =>
+                var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                lock (_waiting)
                 {
-                    t_name = name;
-                    try
+                    _waiting.Enqueue(() =>
                     {
-                        work();
-                    }
-                    finally
+                        try
+                        {
+                            RunHere(work);
+                            done.SetResult();
+                        }
+                        catch (Exception failure)
+                        {
+                            done.SetException(failure);
+                        }
+                    });
+                    if (_threads == MaxThreads) return done.Task;
+                    _threads++;
+                }
+                new Thread(Serve) { IsBackground = true }.Start();
+                return done.Task;
+            }
+
+            private void Serve()
+            {
+                while (true)
+                {
+                    Action next;
+                    lock (_waiting)
                     {
-                        t_name = null;
+                        if (!_waiting.TryDequeue(out next!))
+                        {
+                            _threads--;
+                            return;
+                        }
                     }
-                });
+                    next();
+                }
+            }
+
+            private void RunHere(Action work)
+            {
+                t_name = name;
+                try
+                {
+                    work();
+                }
+                finally
+                {
+                    t_name = null;
+                }
             }
         }
     }

@@ -299,7 +299,7 @@ public sealed class ClassicGroup : Group
         })],
     };
 
-    /// <summary>The next generation. Behind the last number that there is comes the first, which nobody of this group has seen for two thousand million rebalances.</summary>
+    /// <summary>The next generation. Behind the last number comes the first, which this group had two thousand million rebalances ago.</summary>
     internal void BeginGeneration() => Generation = Generation == int.MaxValue ? 1 : Generation + 1;
 
     /// <summary>The group as its record says, with nobody waiting; sessions begin when the shard has loaded.</summary>

@@ -17,7 +17,7 @@ internal sealed class MemoryConnection : ConnectionContext, IMeasuredTransport
         var options = new PipeOptions(useSynchronizationContext: false, pauseWriterThreshold: windowBytes, resumeWriterThreshold: Math.Max(windowBytes / 2, 1));
         var toServer = new Pipe(options);
         var toClient = new Pipe(options);
-        Transport = new DuplexPipe(toServer.Reader, toClient.Writer);
+        Transport = new DuplexPipe(new TransportReader(toServer.Reader), toClient.Writer);
         Client = new DuplexPipe(toClient.Reader, toServer.Writer);
         ConnectionClosed = _closed.Token;
         RemoteEndPoint = new IPEndPoint(IPAddress.Loopback, 50_000);

@@ -40,7 +40,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
     /// <summary>Kafka's own admin tools may write to internal topics, nobody else.</summary>
     private const string AdminClientId = "__admin_client";
 
-    /// <summary>Requests that wait for a slow disk or are being appended to it, as many as Kafka queues (<c>queued.max.requests</c>). Each keeps its bytes.</summary>
+    /// <summary>Requests that wait for a slow disk, as many as Kafka queues by default (<c>queued.max.requests</c>). Each keeps its bytes.</summary>
     internal const int MaxWaitingForDisk = 500;
 
     private static readonly Refused DiskIsBusy =
