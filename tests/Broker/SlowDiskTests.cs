@@ -77,7 +77,9 @@ public sealed class SlowDiskTests : IAsyncDisposable
         Elsewhere(() => Connect().Post(Records.Produce("t", Records.Batch(), 1), 12));
         await _disk.HasHung;
         _time.Advance(TimeSpan.FromMilliseconds(SlowAppends.SlowMs + 1));
+        var begun = _threads.Begun(Slow);
         for (var i = 0; i < ProduceHandler.MaxWaitingForDisk; i++) _ = await Connect().Post(Records.Produce("t", Records.Batch(), 1), 12);
+        await Eventually.Is(() => _threads.Begun(Slow) == begun + ProduceHandler.MaxWaitingForDisk);
         var client = Connect();
         var refused = await client.Ask<ProduceRequest, ProduceResponse>(Records.Produce("t", Records.Batch(), 1), 12);
         Assert.Equal(ErrorCode.KafkaStorageError, refused.Responses[0].PartitionResponses[0].ErrorCode);

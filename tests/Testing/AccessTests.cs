@@ -157,7 +157,7 @@ public sealed class AccessTests
         await using var broker = await KafkaCompatBroker.StartAsync(new() { Port = port }, Ending);
         Assert.Equal($"127.0.0.1:{port}", broker.BootstrapServers);
         var refused = await Assert.ThrowsAsync<ArgumentException>(() => KafkaCompatBroker.StartAsync(new() { Port = 70_000 }, Ending));
-        Assert.Equal("Port 70000 cannot be used: the highest is 65535 (Parameter 'port')", refused.Message);
+        Assert.Equal("Port 70000 cannot be used: a port is 0 to 65535 (Parameter 'port')", refused.Message);
         refused = await Assert.ThrowsAsync<ArgumentException>(() => KafkaCompatBroker.StartAsync(new() { Port = -1 }, Ending));
         Assert.StartsWith("Port -1 cannot be used: ", refused.Message, StringComparison.Ordinal);
     }

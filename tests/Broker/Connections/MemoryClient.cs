@@ -32,17 +32,25 @@ internal sealed class MemoryClient(MemoryConnection connection, Task served) : I
     {
         var input = connection.Client.Input;
         using var expired = new CancellationTokenSource(patience ?? Patience);
-        while (true)
+        try
         {
-            var result = await input.ReadAsync(expired.Token);
-            if (TryTake(result.Buffer, out var frame))
+            while (true)
             {
-                input.AdvanceTo(result.Buffer.GetPosition(4 + frame.Length));
-                return frame;
+                var result = await input.ReadAsync(expired.Token);
+                if (TryTake(result.Buffer, out var frame))
+                {
+                    input.AdvanceTo(result.Buffer.GetPosition(4 + frame.Length));
+                    return frame;
+                }
+                // At the end there is nothing to advance over.
+                if (result.IsCompleted) return null;
+                input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
             }
-            // At the end there is nothing to advance over, and whoever closes the connection may complete the reader just now.
-            if (result.IsCompleted) return null;
-            input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+        }
+        catch (InvalidOperationException) when (connection.IsAborted)
+        {
+            // An abort completes the reader, as a reset ends the receives of a socket.
+            return null;
         }
     }
 
