@@ -28,7 +28,7 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
     private const int LargeBatches = 3_000;
     private const int LargeFetches = 16_000;
     private const int SingleRecords = 160_000;
-    private const int PacedRequests = 8_000;
+    private const int PacedRequests = 16_000;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 

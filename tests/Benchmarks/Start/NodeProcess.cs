@@ -42,11 +42,7 @@ internal sealed class NodeProcess : IDisposable
     public long PrivateKiB() => Family(_process.Id).Sum(static pid => Field(pid, "RssAnon:"));
 
     /// <summary>Processor time of the process and its children so far, user and kernel.</summary>
-    public TimeSpan ProcessorTime() => Family(_process.Id).Aggregate(TimeSpan.Zero, static (sum, pid) =>
-    {
-        using var member = Process.GetProcessById(pid);
-        return sum + member.TotalProcessorTime;
-    });
+    public TimeSpan ProcessorTime() => Family(_process.Id).Aggregate(TimeSpan.Zero, static (sum, pid) => sum + ProcessorClock.Of(pid));
 
     /// <summary>Files, sockets and the like that the process holds open.</summary>
     public int OpenDescriptors() => Family(_process.Id).Max(static pid => Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd").Count());
