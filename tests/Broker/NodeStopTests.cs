@@ -38,7 +38,7 @@ public sealed class NodeStopTests
     [InlineData(nameof(IFileStore.Open), "/data/u-0")]
     public async Task A_start_that_is_told_to_end_waits_for_what_it_asked_of_the_disk(string operation, string path)
     {
-        await using (var node = await Start(_files, new RecordedLines(LogLevel.Trace), IDiskThreads.None, null))
+        await using (var node = await Start(_files, new RecordedLines(LogLevel.Trace), IWorkThreads.None, null))
         {
             await CreateTopic(node, "t", Partitions);
             await CreateTopic(node, "u", 1);
@@ -79,7 +79,7 @@ public sealed class NodeStopTests
         Assert.Equal(0, ended.UnderWay);
         Assert.DoesNotContain(lines.Lines, static line => line.Contains("   at ", StringComparison.Ordinal));
         // The directory is free, and what the next life finds there is whole; nothing of the first one comes between.
-        await using (var node = await Start(_files, new RecordedLines(LogLevel.Trace), IDiskThreads.None, null))
+        await using (var node = await Start(_files, new RecordedLines(LogLevel.Trace), IWorkThreads.None, null))
         {
             Assert.Equal(Partitions + 1, node.Broker.Partitions.Count);
         }
@@ -90,7 +90,7 @@ public sealed class NodeStopTests
     public async Task A_start_that_is_told_to_end_says_what_failed_meanwhile()
     {
         var lines = new RecordedLines(LogLevel.Error);
-        await using (await Start(_files, lines, IDiskThreads.None, null)) { }
+        await using (await Start(_files, lines, IWorkThreads.None, null)) { }
         using var stop = new CancellationTokenSource();
         var failing = new HookedFileStore(_files)
         {
@@ -102,9 +102,9 @@ public sealed class NodeStopTests
             },
         };
         var ended = await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            Start(failing, lines, IDiskThreads.None, new NodeStart(TimeProvider.System, lines, stop.Token)));
+            Start(failing, lines, IWorkThreads.None, new NodeStart(TimeProvider.System, lines, stop.Token)));
         Assert.Contains("Input/output error", Assert.IsType<IOException>(ended.InnerException, exactMatch: false).Message, StringComparison.Ordinal);
-        await using var node = await Start(_files, lines, IDiskThreads.None, null);
+        await using var node = await Start(_files, lines, IWorkThreads.None, null);
     }
 
     [Fact]
@@ -161,7 +161,7 @@ public sealed class NodeStopTests
         controller.Loop.OnLeading(new LeadershipStart(1, 0, true), new MetadataLoader());
     }
 
-    private static Task<BrokerNode> Start(IFileStore files, RecordedLines lines, IDiskThreads threads, NodeStart? start, TimeProvider? time = null) =>
+    private static Task<BrokerNode> Start(IFileStore files, RecordedLines lines, IWorkThreads threads, NodeStart? start, TimeProvider? time = null) =>
         BrokerNode.StartAsync(TestNode.ConfigOf(("log.dirs", "/data")), files, time ?? TimeProvider.System, new Random(5), lines, threads, start: start);
 
     private static async Task CreateTopic(BrokerNode node, string name, int partitions)
@@ -174,7 +174,7 @@ public sealed class NodeStopTests
     }
 
     /// <summary>Threads for the disk, as the program has them, which tell how much is under way.</summary>
-    private sealed class PoolThreads : IDiskThreads
+    private sealed class PoolThreads : IWorkThreads
     {
         private int _underWay;
 

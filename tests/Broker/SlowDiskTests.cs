@@ -106,7 +106,6 @@ public sealed class SlowDiskTests : IAsyncDisposable
         Assert.Equal(4, await Records.Send(client, "t", Records.Batch(), 1));
         Assert.Equal([null, null, Slow, Slow, null], _disk.Writers);
         Assert.Contains(_lines.Lines, static line => line.StartsWith($"Appends to the log directory {Slow} are fast again", StringComparison.Ordinal));
-        Assert.False(node.Broker.Partitions.HasSlowDisk);
         Assert.Null(node.Broker.Partitions.Find("t", 1)!.Log.SlowDisk);
         Assert.Equal(2, node.Broker.Directories.All[1].Environment.Appends.Count);
     }
@@ -224,7 +223,7 @@ public sealed class SlowDiskTests : IAsyncDisposable
     }
 
     /// <summary>Threads by name, as the program has them.</summary>
-    private sealed class NamedThreads : IDiskThreads
+    private sealed class NamedThreads : IWorkThreads
     {
         private readonly ConcurrentDictionary<string, int> _begun = new(StringComparer.Ordinal);
 
@@ -238,11 +237,11 @@ public sealed class SlowDiskTests : IAsyncDisposable
 
         public int Begun(string name) => _begun.GetValueOrDefault(name);
 
-        public IDiskThreads Of(string name) => _named.GetOrAdd(name, static (name, all) => new Named(all, name), this);
+        public IWorkThreads Of(string name) => _named.GetOrAdd(name, static (name, all) => new Named(all, name), this);
 
         public Task Run(Action work) => Task.Run(work);
 
-        private sealed class Named(NamedThreads all, string name) : IDiskThreads
+        private sealed class Named(NamedThreads all, string name) : IWorkThreads
         {
             private const int MaxThreads = 4;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using KafkaCompat.Broker.Configs;
-using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Quorum;
@@ -54,15 +53,15 @@ internal sealed class TestNode : IFrameNode, IAsyncDisposable
     public static TestNode Start(
         IFileStore? files = null, TimeProvider? time = null, string folder = "/data", ILoggerFactory? logs = null,
             params (string Name, string Value)[] settings) =>
-        Start(IBatchThreads.None, files, time, folder, logs, settings);
+        Start(IWorkThreads.None, files, time, folder, logs, settings);
 
     public static TestNode Start(
-        IBatchThreads batchThreads, IFileStore? files = null, TimeProvider? time = null, string folder = "/data", ILoggerFactory? logs = null,
+        IWorkThreads batchThreads, IFileStore? files = null, TimeProvider? time = null, string folder = "/data", ILoggerFactory? logs = null,
         params (string Name, string Value)[] settings) =>
         Start(batchThreads, null, files, time, folder, logs, settings);
 
     public static TestNode Start(
-        IBatchThreads batchThreads, NodeSeams? seams, IFileStore? files = null, TimeProvider? time = null, string folder = "/data", ILoggerFactory? logs = null,
+        IWorkThreads batchThreads, NodeSeams? seams, IFileStore? files = null, TimeProvider? time = null, string folder = "/data", ILoggerFactory? logs = null,
         params (string Name, string Value)[] settings)
     {
         var config = ConfigOf(settings);

@@ -67,6 +67,19 @@ public sealed class SlowAppendsTests
         Assert.Equal(1, _appends.Count);
     }
 
+    [Fact]
+    public void A_listener_that_throws_costs_no_append()
+    {
+        _appends.BecameSlow += static _ => throw new InvalidOperationException("no room for the line");
+        _appends.BecameFast += static () => throw new InvalidOperationException("no room for the line");
+        Append(SlowAppends.SlowMs + 1);
+        Assert.True(_appends.AreSlow());
+        _clock.NowMs += SlowAppends.SlowForMs;
+        Append(0);
+        Assert.False(_appends.AreSlow());
+        Assert.Equal([$"slow {SlowAppends.SlowMs + 1}", "fast"], _told);
+    }
+
     private void Append(int ms)
     {
         var begun = _clock.TickMs();

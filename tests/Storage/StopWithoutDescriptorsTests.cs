@@ -87,7 +87,7 @@ public sealed class StopWithoutDescriptorsTests
 
     private LogEnvironment Environment(IFileStore files) => new(files, _clock, new Random(1)) { DiskThreads = new PoolThreads() };
 
-    private sealed class PoolThreads : IDiskThreads
+    private sealed class PoolThreads : IWorkThreads
     {
         public Task Run(Action work) => Task.Run(work);
     }

@@ -1,4 +1,5 @@
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Connections;
 
@@ -30,7 +31,7 @@ public sealed record ConnectionLimits(int MaxRequestBytes, long MaxIdleMs)
     public DecodeMemory Decoding { get; init; } = new();
 
     /// <summary>Where large requests are decoded, so that the connections of the socket's thread go on meanwhile.</summary>
-    public IBatchThreads DecodeThreads { get; init; } = IBatchThreads.None;
+    public IWorkThreads DecodeThreads { get; init; } = IWorkThreads.None;
 
     public static ConnectionLimits Default { get; } = new(100 * 1024 * 1024, 600_000);
 }

@@ -9,7 +9,7 @@ namespace KafkaCompat.Broker.Coordination;
 internal interface IShardLog
 {
     /// <summary>Where to append while appends take long, so that no other thread waits for them; null while they do not.</summary>
-    IDiskThreads? SlowDisk => null;
+    IWorkThreads? SlowDisk => null;
 
     /// <summary>Where the log begins.</summary>
     long StartOffset { get; }

@@ -12,7 +12,7 @@ internal sealed class PartitionShardLog(Partition partition, int leaderEpoch, Ti
     /// <summary>What one step of loading reads: large enough for few steps, small enough to be copied.</summary>
     private const int MaxReadBytes = 1024 * 1024;
 
-    public IDiskThreads? SlowDisk => partition.Log.SlowDisk;
+    public IWorkThreads? SlowDisk => partition.Log.SlowDisk;
 
     public long StartOffset => partition.Log.LogStartOffset;
 

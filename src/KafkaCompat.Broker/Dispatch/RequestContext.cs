@@ -1,6 +1,7 @@
 using System.Net;
 using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Dispatch;
 
@@ -64,13 +65,13 @@ public sealed class RequestContext(ApiKey key, short apiVersion, int correlation
     internal Task? BytesInUse { get; private set; }
 
     /// <summary>
-    /// Makes an answer on other threads: those of <see cref="IBatchThreads"/>, or those of a disk. The socket's thread goes on with other connections; this one
+    /// Makes an answer on other threads: those for batches, or those of a disk. The socket's thread goes on with other connections; this one
     /// keeps the request's bytes and starts no other request meanwhile, so that it has no more than one under way there and none overtakes another.
     /// </summary>
-    public async ValueTask<TAnswer> AnswerOn<TAnswer>(Func<Action, Task> threads, Func<TAnswer> make)
+    public async ValueTask<TAnswer> AnswerOn<TAnswer>(IWorkThreads threads, Func<TAnswer> make)
     {
         var answer = default(TAnswer)!;
-        var made = threads(() => answer = make());
+        var made = threads.Run(() => answer = make());
         KeepBytesUntil(made);
         await made;
         return answer;

@@ -26,7 +26,7 @@ internal sealed class Mailbox<T>(int capacity, int itemsPerTurn, Action turn, Ta
     private bool _isBusy;
 
     /// <summary>The disk that turns would wait for at present: they run on its threads, and on none of a socket. Null while they wait for none.</summary>
-    public Func<IDiskThreads?>? SlowDisk { get; init; }
+    public Func<IWorkThreads?>? SlowDisk { get; init; }
 
     /// <summary>Posts an item, and takes a turn where the mailbox is idle. False where it is full.</summary>
     public bool TryPost(T item)
@@ -36,7 +36,7 @@ internal sealed class Mailbox<T>(int capacity, int itemsPerTurn, Action turn, Ta
             if (_items.Count >= capacity) return false;
             if (!Enqueue(item)) return true;
         }
-        Begin();
+        BeginTurn(mayBeHere: true);
         return true;
     }
 
@@ -47,7 +47,7 @@ internal sealed class Mailbox<T>(int capacity, int itemsPerTurn, Action turn, Ta
         {
             if (!Enqueue(item)) return;
         }
-        Begin();
+        BeginTurn(mayBeHere: true);
     }
 
     /// <summary>As <see cref="Post"/>, but this thread is kept by none of it.</summary>
@@ -57,7 +57,7 @@ internal sealed class Mailbox<T>(int capacity, int itemsPerTurn, Action turn, Ta
         {
             if (!Enqueue(item)) return;
         }
-        Schedule();
+        BeginTurn(mayBeHere: false);
     }
 
     /// <summary>The next item of the turn that runs; false where it has no more.</summary>
@@ -85,10 +85,22 @@ internal sealed class Mailbox<T>(int capacity, int itemsPerTurn, Action turn, Ta
         return true;
     }
 
-    private void Begin()
+    /// <summary>Has a turn taken: on the threads of the disk that it would wait for, else on this thread if it may be here, else by the scheduler.</summary>
+    private void BeginTurn(bool mayBeHere)
     {
-        if (SlowDisk?.Invoke() is { } disk) _ = disk.Run(TakeTurn);
-        else TakeTurn();
+        if (SlowDisk?.Invoke() is { } disk)
+        {
+            _ = disk.Run(TakeTurn);
+        }
+        else if (mayBeHere)
+        {
+            TakeTurn();
+        }
+        else
+        {
+            _ = Task.Factory.StartNew(
+                static state => ((Mailbox<T>)state!).TakeTurn(), this, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler);
+        }
     }
 
     private void TakeTurn()
@@ -115,12 +127,8 @@ internal sealed class Mailbox<T>(int capacity, int itemsPerTurn, Action turn, Ta
                 if (_left > 0) continue;
                 _left = itemsPerTurn;
             }
-            Schedule();
+            BeginTurn(mayBeHere: false);
             return;
         }
     }
-
-    private void Schedule() =>
-        _ = SlowDisk?.Invoke()?.Run(TakeTurn) ?? Task.Factory.StartNew(
-            static state => ((Mailbox<T>)state!).TakeTurn(), this, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler);
 }

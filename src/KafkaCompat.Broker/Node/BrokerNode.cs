@@ -1,7 +1,6 @@
 using System.Runtime.ExceptionServices;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Controller;
-using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Quorum;
@@ -87,16 +86,16 @@ public sealed class BrokerNode : IAsyncDisposable
     /// answered what it was asked.
     /// </summary>
     public static async Task<BrokerNode> StartAsync(
-        ServerConfig config, IFileStore files, TimeProvider time, Random random, ILoggerFactory logs, IDiskThreads? diskThreads = null,
-        IBatchThreads? batchThreads = null, NodeSeams? seams = null, NodeStart? start = null)
+        ServerConfig config, IFileStore files, TimeProvider time, Random random, ILoggerFactory logs, IWorkThreads? diskThreads = null,
+        IWorkThreads? batchThreads = null, NodeSeams? seams = null, NodeStart? start = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         if (!config.Node.IsBroker || !config.Node.IsController)
             throw new ConfigurationException(NodeRoles.OneAloneIsNotServed);
         var surroundings = new NodeSurroundings(time, random, logs)
         {
-            DiskThreads = diskThreads ?? IDiskThreads.None,
-            BatchThreads = batchThreads ?? IBatchThreads.None,
+            DiskThreads = diskThreads ?? IWorkThreads.None,
+            BatchThreads = batchThreads ?? IWorkThreads.None,
             Seams = seams ?? NodeSeams.None,
         };
         start ??= new NodeStart(time, logs);

@@ -37,7 +37,7 @@ internal sealed class BrokerPartitions : IAsyncDisposable
         _settings = metadata.Settings;
         (_logger, _faults) = (surroundings.NodeLogger, surroundings.Faults);
         var logLogger = surroundings.Logs.CreateLogger("kafkacompat.logs");
-        Table = new PartitionTable { Disks = [.. directories.All.Select(static directory => directory.Environment.Appends)] };
+        Table = new PartitionTable();
         _syncer = new LogSyncer(surroundings.Time);
         _opener = new PartitionOpener(directories, metadata, _syncer, surroundings.Time, logLogger) { Placed = placed };
         _hosted = new HostedPartitions(Table, _opener, directories, metadata, logLogger);

@@ -9,6 +9,7 @@ using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Broker.Quotas;
 using KafkaCompat.Broker.Telemetry;
 using KafkaCompat.Storage.Directories;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Node;
 
@@ -24,7 +25,7 @@ internal sealed class BrokerParts : HandlerParts
 
     public required TimerWheel Wheel { get; init; }
 
-    public required IBatchThreads BatchThreads { get; init; }
+    public required IWorkThreads BatchThreads { get; init; }
 
     public required FetchSessionCache Sessions { get; init; }
 

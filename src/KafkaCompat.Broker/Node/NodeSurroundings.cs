@@ -1,4 +1,3 @@
-using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Logging;
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Storage.Files;
@@ -13,10 +12,10 @@ namespace KafkaCompat.Broker.Node;
 public sealed record NodeSurroundings(TimeProvider Time, Random Random, ILoggerFactory Logs)
 {
     /// <summary>Where what waits for a disk runs.</summary>
-    public IDiskThreads DiskThreads { get; init; } = IDiskThreads.None;
+    public IWorkThreads DiskThreads { get; init; } = IWorkThreads.None;
 
     /// <summary>Where batches are decompressed and large requests are decoded.</summary>
-    public IBatchThreads BatchThreads { get; init; } = IBatchThreads.None;
+    public IWorkThreads BatchThreads { get; init; } = IWorkThreads.None;
 
     /// <summary>What a test has between the parts.</summary>
     public NodeSeams Seams { get; init; } = NodeSeams.None;

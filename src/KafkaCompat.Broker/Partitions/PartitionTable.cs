@@ -38,22 +38,6 @@ public sealed class PartitionTable
     /// <summary>Whether the cluster knows a partition, wherever it is. Set by the publisher.</summary>
     public Func<string, int, bool> IsKnown { get; set; } = static (_, _) => false;
 
-    /// <summary>The log directories, which appends take long on or not. Set before anybody asks.</summary>
-    internal IReadOnlyList<SlowAppends> Disks { get; init; } = [];
-
-    /// <summary>Whether a log directory is one that appends take long on.</summary>
-    public bool HasSlowDisk
-    {
-        get
-        {
-            for (var i = 0; i < Disks.Count; i++)
-            {
-                if (Disks[i].AreSlow()) return true;
-            }
-            return false;
-        }
-    }
-
     public Partition? Find(string topic, int index) => _partitions.GetValueOrDefault(new TopicPartition(topic, index));
 
     /// <summary>What to say of a partition that <see cref="Find"/> does not find.</summary>

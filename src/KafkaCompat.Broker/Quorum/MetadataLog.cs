@@ -47,7 +47,7 @@ public sealed class MetadataLog : IDisposable
     public long FirstOffset => LatestSnapshot?.EndOffset ?? StartOffset;
 
     /// <summary>The threads that wait for this log's disk.</summary>
-    public IDiskThreads DiskThreads { get; }
+    public IWorkThreads DiskThreads { get; }
 
     /// <summary>Whether its directory can be trusted.</summary>
     public DirectoryHealth Health => _environment.Health;

@@ -1,4 +1,3 @@
-using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Server.Surroundings;
@@ -8,7 +7,7 @@ namespace KafkaCompat.Server.Surroundings;
 /// turn. How much can wait is bounded by who asks: each background task, each worker of the syncer and each write-behind has one piece of work for a disk under
 /// way, and each connection one request whose batches take long or go to a disk that does.
 /// </summary>
-internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> start) : IDiskThreads, IBatchThreads, IDisposable
+internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> start) : IWorkThreads, IDisposable
 {
     public WorkThreads(string name, int maxThreads) : this(name, maxThreads, static thread => thread.Start())
     {
@@ -31,7 +30,7 @@ internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> st
     private bool _isStopped;
 
     /// <inheritdoc/>
-    public IDiskThreads Of(string of)
+    public IWorkThreads Of(string of)
     {
         lock (_gate)
         {

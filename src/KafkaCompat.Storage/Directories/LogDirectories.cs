@@ -27,7 +27,7 @@ public sealed class LogDirectories : IDisposable
     public IReadOnlyList<LogDirectory> All => _all;
 
     /// <summary>Where work that concerns all directories runs: no directory's own threads, all of which a disk that does not answer may hold.</summary>
-    public IDiskThreads DiskThreads { get; init; } = IDiskThreads.None;
+    public IWorkThreads DiskThreads { get; init; } = IWorkThreads.None;
 
     /// <summary>Where the opening of the logs is reported; one for all directories.</summary>
     public RecoveryWatch Recovery => _all[0].Environment.Recovery;

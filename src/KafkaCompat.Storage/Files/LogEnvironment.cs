@@ -24,7 +24,7 @@ public sealed class LogEnvironment(IFileStore files, TimeProvider clock, Random 
     public long ProducerIdExpirationMs { get; set; } = 24L * 3600 * 1000;
 
     /// <summary>Where tasks that wait for the disk run.</summary>
-    public IDiskThreads DiskThreads { get; init; } = IDiskThreads.None;
+    public IWorkThreads DiskThreads { get; init; } = IWorkThreads.None;
 
     /// <summary>Where it is set, appended bytes go to the disk at once and leave memory behind a window; a choice of the operator.</summary>
     public WriteBehind? WriteBehind { get; set; }

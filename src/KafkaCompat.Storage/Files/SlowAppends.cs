@@ -1,3 +1,5 @@
+using KafkaCompat.Protocol.Invariants;
+
 namespace KafkaCompat.Storage.Files;
 
 /// <summary>
@@ -26,7 +28,10 @@ public sealed class SlowAppends(TimeProvider clock)
     private long _lastSlowMs;
     private long _count;
 
-    /// <summary>Called when an append was slow, with its milliseconds, where they were expected to be fast.</summary>
+    /// <summary>
+    /// Called when an append was slow, with its milliseconds, where they were expected to be fast. What a listener throws costs no append: its records are
+    /// written.
+    /// </summary>
     public event Action<long>? BecameSlow;
 
     /// <summary>Called when appends are expected to be fast again.</summary>
@@ -83,7 +88,7 @@ public sealed class SlowAppends(TimeProvider clock)
                 return;
             _areSlow = true;
         }
-        BecameSlow?.Invoke(tookMs);
+        Raise(() => BecameSlow?.Invoke(tookMs));
     }
 
     private void Fast(long nowMs)
@@ -94,6 +99,18 @@ public sealed class SlowAppends(TimeProvider clock)
                 return;
             _areSlow = false;
         }
-        BecameFast?.Invoke();
+        Raise(() => BecameFast?.Invoke());
+    }
+
+    private static void Raise(Action listeners)
+    {
+        try
+        {
+            listeners();
+        }
+        catch (Exception failure) when (InvariantException.In(failure) is null)
+        {
+            // A logger, most likely. This is the thread of an append, which would be answered with an error.
+        }
     }
 }

@@ -21,7 +21,7 @@ public sealed class WriteBehind
 
     private readonly long _maxPieces;
     private readonly DirectoryHealth _health;
-    private readonly IDiskThreads _threads;
+    private readonly IWorkThreads _threads;
     private readonly Queue<Piece> _window = new();
     private readonly Channel<Piece> _written =
         Channel.CreateBounded<Piece>(new BoundedChannelOptions(MaxWaitingPieces) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
@@ -30,9 +30,9 @@ public sealed class WriteBehind
     /// <param name="windowBytes">How much of what was appended last, in all logs together, stays in memory; at least one piece.</param>
     /// <param name="health">The directory that fails with its disk.</param>
     /// <param name="threads">Where the disk is waited for.</param>
-    public WriteBehind(long windowBytes, DirectoryHealth health, IDiskThreads? threads = null)
+    public WriteBehind(long windowBytes, DirectoryHealth health, IWorkThreads? threads = null)
     {
-        _threads = threads ?? IDiskThreads.None;
+        _threads = threads ?? IWorkThreads.None;
         _maxPieces = Math.Max(1, windowBytes / PieceBytes);
         _health = health;
     }

@@ -73,10 +73,10 @@ public sealed class PartitionLog : IDisposable
     public DirectoryHealth Health => _environment.Health;
 
     /// <summary>Where to wait for this log's disk.</summary>
-    public IDiskThreads DiskThreads => _environment.DiskThreads;
+    public IWorkThreads DiskThreads => _environment.DiskThreads;
 
     /// <summary>Where to append while appends to this log's directory take long, so that no other thread waits for them; null while they do not.</summary>
-    public IDiskThreads? SlowDisk => _environment.Appends.AreSlow() ? _environment.DiskThreads : null;
+    public IWorkThreads? SlowDisk => _environment.Appends.AreSlow() ? _environment.DiskThreads : null;
 
     /// <summary>The configs; a change counts from the next append or retention run on.</summary>
     public LogSettings Settings

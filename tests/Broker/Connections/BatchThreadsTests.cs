@@ -1,7 +1,7 @@
-using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Protocol.Compression;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Protocol.Records;
+using KafkaCompat.Storage.Files;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Connections;
@@ -117,7 +117,7 @@ public sealed class BatchThreadsTests
     }
 
     /// <summary>Threads that start no work before they are told.</summary>
-    private sealed class HeldThreads : IBatchThreads
+    private sealed class HeldThreads : IWorkThreads
     {
         private readonly TaskCompletionSource _mayGoOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

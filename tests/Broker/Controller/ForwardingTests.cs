@@ -1,8 +1,8 @@
-using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
 using Xunit;
 
@@ -26,7 +26,7 @@ public sealed class ForwardingTests : IAsyncLifetime
 
     public ValueTask InitializeAsync()
     {
-        _node = TestNode.Start(IBatchThreads.None, new NodeSeams
+        _node = TestNode.Start(IWorkThreads.None, new NodeSeams
         {
             ControllerChannel = controller =>
             {

@@ -1,6 +1,5 @@
 using System.Net;
 using KafkaCompat.Broker.Controller;
-using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Peers;
 using KafkaCompat.Broker.Tests.Handlers;
@@ -8,6 +7,7 @@ using KafkaCompat.Broker.Tests.Peers;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage.Files;
 using Microsoft.AspNetCore.Connections;
 using Xunit;
 
@@ -25,7 +25,7 @@ public sealed class RemoteControllerChannelTests : IAsyncLifetime
 
     public ValueTask InitializeAsync()
     {
-        _node = TestNode.Start(IBatchThreads.None, new NodeSeams { Authorizer = _rules });
+        _node = TestNode.Start(IWorkThreads.None, new NodeSeams { Authorizer = _rules });
         return ValueTask.CompletedTask;
     }
 

@@ -10,7 +10,7 @@ using Xunit;
 namespace KafkaCompat.Broker.Tests.Quorum;
 
 /// <summary>The quorum's loop over a log, with a disk whose answers the test holds back, and a listener that only notes.</summary>
-public sealed class QuorumLoopTests : IQuorumListener, IDiskThreads, IDisposable
+public sealed class QuorumLoopTests : IQuorumListener, IWorkThreads, IDisposable
 {
     private const string Root = "/data";
 
@@ -53,9 +53,9 @@ public sealed class QuorumLoopTests : IQuorumListener, IDiskThreads, IDisposable
 
     void IQuorumListener.OnLeadershipLost(int epoch) => _lost.TrySetResult(epoch);
 
-    Task IDiskThreads.Run(Action work)
+    Task IWorkThreads.Run(Action work)
     {
-        if (!Volatile.Read(ref _isHeld)) return IDiskThreads.None.Run(work);
+        if (!Volatile.Read(ref _isHeld)) return IWorkThreads.None.Run(work);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_disk) _disk.Enqueue((work, done));
         return done.Task;

@@ -1,4 +1,3 @@
-using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Simulation.Engine;
@@ -7,7 +6,7 @@ namespace KafkaCompat.Simulation.Engine;
 /// Threads of a node for its disk and for large batches: the work is done later than it was asked for, whole, and in no order that anybody may rely on. How
 /// much later is the disk's speed.
 /// </summary>
-internal sealed class SimThreads(SimScheduler scheduler, SimContext context, Random random) : IDiskThreads, IBatchThreads
+internal sealed class SimThreads(SimScheduler scheduler, SimContext context, Random random) : IWorkThreads
 {
     /// <summary>How long a piece of work takes at most, in milliseconds; a slow disk's takes more.</summary>
     public int MaxDelayMs { get; set; } = 3;

@@ -2,6 +2,7 @@ using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Telemetry;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Handlers.Cluster;
 
@@ -11,9 +12,9 @@ namespace KafkaCompat.Broker.Handlers.Cluster;
 /// codec; more than telemetry.max.bytes (TELEMETRY_TOO_LARGE); bytes that are no metrics (INVALID_RECORD).
 /// </summary>
 [Serves(ApiKey.PushTelemetry, 0, 0)]
-public sealed class PushTelemetryHandler(ClientTelemetry telemetry, IBatchThreads threads) : IHandler<PushTelemetryRequest, PushTelemetryResponse>
+public sealed class PushTelemetryHandler(ClientTelemetry telemetry, IWorkThreads threads) : IHandler<PushTelemetryRequest, PushTelemetryResponse>
 {
     public ValueTask<PushTelemetryResponse?> Handle(PushTelemetryRequest request, RequestContext context) =>
         // Ten megabytes may have to be decompressed and read: not on a thread that other connections wait for.
-        context.AnswerOn<PushTelemetryResponse?>(threads.Run, () => new PushTelemetryResponse { ErrorCode = telemetry.Push(request, context.TraitsOf) });
+        context.AnswerOn<PushTelemetryResponse?>(threads, () => new PushTelemetryResponse { ErrorCode = telemetry.Push(request, context.TraitsOf) });
 }

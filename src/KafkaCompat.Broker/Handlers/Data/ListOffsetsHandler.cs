@@ -4,6 +4,7 @@ using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Handlers.Data;
 
@@ -19,7 +20,7 @@ namespace KafkaCompat.Broker.Handlers.Data;
 /// </list>
 /// </summary>
 [Serves(ApiKey.ListOffsets, 1, 11)]
-public sealed class ListOffsetsHandler(PartitionTable partitions, IBatchThreads batchThreads) : IHandler<ListOffsetsRequest, ListOffsetsResponse>
+public sealed class ListOffsetsHandler(PartitionTable partitions, IWorkThreads batchThreads) : IHandler<ListOffsetsRequest, ListOffsetsResponse>
 {
     private const short FirstOfOffsetNotAvailable = 5;
 
@@ -28,7 +29,7 @@ public sealed class ListOffsetsHandler(PartitionTable partitions, IBatchThreads 
 
     public ValueTask<ListOffsetsResponse?> Handle(ListOffsetsRequest request, RequestContext context) =>
         SearchesByTime(request)
-            ? context.AnswerOn<ListOffsetsResponse?>(batchThreads.Run, () => Answer(request, context))
+            ? context.AnswerOn<ListOffsetsResponse?>(batchThreads, () => Answer(request, context))
             : ValueTask.FromResult<ListOffsetsResponse?>(Answer(request, context));
 
     private static bool SearchesByTime(ListOffsetsRequest request)

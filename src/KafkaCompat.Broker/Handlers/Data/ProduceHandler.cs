@@ -27,7 +27,7 @@ namespace KafkaCompat.Broker.Handlers.Data;
 /// such a request without an answer for ever.
 /// </summary>
 [Serves(ApiKey.Produce, 3, 13)]
-public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata metadata, TimerWheel wheel, IBatchThreads batchThreads, DataRefusals refusals)
+public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata metadata, TimerWheel wheel, IWorkThreads batchThreads, DataRefusals refusals)
     : IHandler<ProduceRequest, ProduceResponse>
 {
     private const short AcksAll = -1;
@@ -56,21 +56,22 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
 
     public ValueTask<ProduceResponse?> Handle(ProduceRequest request, RequestContext context)
     {
-        if (partitions.HasSlowDisk && SlowDisk(request, context) is { } disk) return AppendOnDisk(disk, request, context);
-        return TakesLong(request, context) ? AppendOn(batchThreads.Run, request, context) : Append(request, context);
+        var targets = new ProduceTargets(request, context.ApiVersion, partitions, metadata);
+        if (targets.SlowDisk is { } disk) return AppendOnDisk(disk, request, targets, context);
+        return targets.TakesLong ? AppendOn(batchThreads, request, targets, context) : Append(request, targets, context);
     }
 
     /// <summary>The connection waits until its batches are in the log, and no longer: not for their acknowledgement.</summary>
-    private async ValueTask<ProduceResponse?> AppendOn(Func<Action, Task> threads, ProduceRequest request, RequestContext context) =>
-        await await context.AnswerOn(threads, () => Append(request, context));
+    private async ValueTask<ProduceResponse?> AppendOn(IWorkThreads threads, ProduceRequest request, ProduceTargets targets, RequestContext context) =>
+        await await context.AnswerOn(threads, () => Append(request, targets, context));
 
-    private async ValueTask<ProduceResponse?> AppendOnDisk(IDiskThreads disk, ProduceRequest request, RequestContext context)
+    private async ValueTask<ProduceResponse?> AppendOnDisk(IWorkThreads disk, ProduceRequest request, ProduceTargets targets, RequestContext context)
     {
         ValueTask<ProduceResponse?> appended;
         try
         {
-            if (Interlocked.Increment(ref _waitingForDisk) > MaxWaitingForDisk) return await Append(request, context, DiskIsBusy);
-            appended = await context.AnswerOn(disk.Run, () => Append(request, context));
+            if (Interlocked.Increment(ref _waitingForDisk) > MaxWaitingForDisk) return await Append(request, targets, context, DiskIsBusy);
+            appended = await context.AnswerOn(disk, () => Append(request, targets, context));
         }
         finally
         {
@@ -79,33 +80,7 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
         return await appended;
     }
 
-    /// <summary>Where to append, if a partition lies on a disk that takes long.</summary>
-    private IDiskThreads? SlowDisk(ProduceRequest request, RequestContext context)
-    {
-        foreach (var topic in request.TopicData)
-        {
-            if (NameOf(topic, context) is not { } name) continue;
-            foreach (var data in topic.PartitionData)
-            {
-                if (partitions.Find(name, data.Index)?.Log.SlowDisk is { } disk) return disk;
-            }
-        }
-        return null;
-    }
-
-    private bool TakesLong(ProduceRequest request, RequestContext context)
-    {
-        foreach (var topic in request.TopicData)
-        {
-            foreach (var data in topic.PartitionData)
-            {
-                if (PartitionOf(topic, data, context)?.TakesLong(data.Records) == true) return true;
-            }
-        }
-        return false;
-    }
-
-    private ValueTask<ProduceResponse?> Append(ProduceRequest request, RequestContext context, Refused? given = null)
+    private ValueTask<ProduceResponse?> Append(ProduceRequest request, in ProduceTargets targets, RequestContext context, Refused? given = null)
     {
         var response = new ProduceResponse { Responses = new(request.TopicData.Count) };
         var access = context.Access;
@@ -117,18 +92,21 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
         AckWait? wait = null;
         List<(AckWait.Place, ProduceResponse.PartitionProduceResponse)>? waiting = null;
         var failed = false;
+        var place = 0;
         foreach (var topic in request.TopicData)
         {
-            var name = NameOf(topic, context);
-            var isAllowed = refusal.IsOfAll || name is null || access.AllowsOnTopic(AclOperation.Write, name);
+            bool? isAllowed = null;
             List<ProduceResponse.PartitionProduceResponse>? results = null;
             foreach (var data in topic.PartitionData)
             {
+                var target = targets[place++];
+                var name = target.Topic;
+                isAllowed ??= refusal.IsOfAll || name is null || access.AllowsOnTopic(AclOperation.Write, name);
                 if (last is not null && !ReferenceEquals(last[(topic.Name, topic.TopicId, data.Index)], data)) continue;
                 results ??= ResultsFor(response, topic, answered);
                 var result = new ProduceResponse.PartitionProduceResponse { Index = data.Index, BaseOffset = -1 };
                 results.Add(result);
-                var partition = Find(name, topic, data, isAllowed ? refusal : NotAllowed, context, result);
+                var partition = Accepted(target, topic, data, isAllowed.Value ? refusal : NotAllowed, context, result);
                 if (partition is null)
                 {
                     failed = true;
@@ -198,8 +176,9 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
         return new(request.Acks is < AcksAll or > AcksLeader ? ErrorCode.InvalidRequiredAcks : ErrorCode.None);
     }
 
-    private Partition? Find(
-        string? topicName, ProduceRequest.TopicProduceData topic, ProduceRequest.PartitionProduceData data, in Refused refusal,
+    /// <summary>The partition that takes the records; null where <paramref name="result"/> says why none does.</summary>
+    private Partition? Accepted(
+        in ProduceTarget target, ProduceRequest.TopicProduceData topic, ProduceRequest.PartitionProduceData data, in Refused refusal,
         RequestContext context, ProduceResponse.PartitionProduceResponse result)
     {
         if (refusal.Error != ErrorCode.None)
@@ -207,30 +186,23 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
             (result.ErrorCode, result.ErrorMessage) = (refusal.Error, refusal.Message);
             return null;
         }
-        if (topicName is null)
+        if (target.Topic is null)
         {
             result.ErrorCode = ErrorCode.UnknownTopicId;
             return null;
         }
-        var partition = partitions.Find(topicName, data.Index);
-        if (partition is null || (context.ApiVersion >= 13 && partition.TopicId != topic.TopicId))
+        if (target.Partition is not { } partition || (context.ApiVersion >= ProduceTargets.TopicIdSinceVersion && partition.TopicId != topic.TopicId))
         {
-            result.ErrorCode = partitions.MissingError(topicName, data.Index);
+            result.ErrorCode = partitions.MissingError(target.Topic, data.Index);
             return null;
         }
-        if (InternalTopics.Contains(topicName) && context.ClientId != AdminClientId)
+        if (InternalTopics.Contains(target.Topic) && context.ClientId != AdminClientId)
         {
             result.ErrorCode = ErrorCode.InvalidTopicException;
             return null;
         }
         return partition;
     }
-
-    private Partition? PartitionOf(ProduceRequest.TopicProduceData topic, ProduceRequest.PartitionProduceData data, RequestContext context) =>
-        (data.Records?.Memory.Length > Partition.MaxInlineBatchBytes ? NameOf(topic, context) : null) is { } name ? partitions.Find(name, data.Index) : null;
-
-    private string? NameOf(ProduceRequest.TopicProduceData topic, RequestContext context) =>
-        context.ApiVersion >= 13 ? metadata.TopicName(topic.TopicId) : topic.Name;
 
     private static void Fill(ProduceResponse.PartitionProduceResponse result, in PartitionAppend appended)
     {

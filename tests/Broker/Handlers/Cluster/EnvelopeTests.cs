@@ -6,6 +6,7 @@ using KafkaCompat.Broker.Node;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage.Files;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Handlers.Cluster;
@@ -18,7 +19,7 @@ public sealed class EnvelopeTests : IAsyncLifetime
 
     public ValueTask InitializeAsync()
     {
-        _node = TestNode.Start(IBatchThreads.None, new NodeSeams { Authorizer = _rules });
+        _node = TestNode.Start(IWorkThreads.None, new NodeSeams { Authorizer = _rules });
         return ValueTask.CompletedTask;
     }
 

@@ -1,8 +1,8 @@
-using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage.Files;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Handlers;
@@ -32,7 +32,7 @@ internal sealed class GroupNode : IAsyncDisposable
     {
         var rules = new RecordingAuthorizer();
         var node = TestNode.Start(
-            IBatchThreads.None, new NodeSeams { Authorizer = rules }, settings: [("group.initial.rebalance.delay.ms", "0"), .. settings]);
+            IWorkThreads.None, new NodeSeams { Authorizer = rules }, settings: [("group.initial.rebalance.delay.ms", "0"), .. settings]);
         var started = new GroupNode(node, rules, await node.CreateTopic(Topic, 2));
         // Whoever looks for a coordinator first has its topic made.
         _ = await started.Client.Ask<FindCoordinatorRequest, FindCoordinatorResponse>(new() { CoordinatorKeys = ["g"] }, 4);

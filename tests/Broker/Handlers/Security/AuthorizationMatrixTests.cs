@@ -1,9 +1,9 @@
 using System.Buffers;
-using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
 using Xunit;
 
@@ -128,7 +128,7 @@ public sealed class AuthorizationMatrixTests
     {
         var denies = rules.Denies;
         (rules.IsRecording, rules.Denies) = (false, static _ => false);
-        await using var node = TestNode.Start(IBatchThreads.None, new NodeSeams { Authorizer = rules });
+        await using var node = TestNode.Start(IWorkThreads.None, new NodeSeams { Authorizer = rules });
         var topicId = await node.CreateTopic(AuthorizationProbes.Topic);
         if (key is ApiKey.ListGroups or ApiKey.OffsetFetch or ApiKey.OffsetDelete)
             await AuthorizationProbes.Commit(node, AuthorizationProbes.Group, AuthorizationProbes.Topic);

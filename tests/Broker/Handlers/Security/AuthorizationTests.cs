@@ -1,11 +1,11 @@
 using System.Net;
-using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage.Files;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Handlers;
@@ -135,7 +135,7 @@ public sealed class AuthorizationTests
     public async Task A_forwarded_request_is_asked_about_in_the_name_of_its_client()
     {
         var rules = new RecordingAuthorizer();
-        await using var node = TestNode.Start(IBatchThreads.None, new NodeSeams { Authorizer = rules });
+        await using var node = TestNode.Start(IWorkThreads.None, new NodeSeams { Authorizer = rules });
         Assert.Empty(rules.Asked);
         _ = await node.CreateTopic("t");
         var expected = new AccessQuestion("User:ANONYMOUS", IPAddress.Loopback, "PLAINTEXT", AclOperation.Create, ResourceType.Cluster, "kafka-cluster");
@@ -148,7 +148,7 @@ public sealed class AuthorizationTests
     {
         var denies = rules.Denies;
         rules.Denies = static _ => false;
-        var node = TestNode.Start(IBatchThreads.None, new NodeSeams { Authorizer = rules });
+        var node = TestNode.Start(IWorkThreads.None, new NodeSeams { Authorizer = rules });
         foreach (var topic in (string[])["open", "secret"]) _ = await node.CreateTopic(topic);
         rules.Denies = denies;
         return (node, node.Connect());

@@ -1,10 +1,10 @@
-using KafkaCompat.Broker.Dispatch;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Cluster.Security;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage.Files;
 using KafkaCompat.Tests.Shared;
 using Xunit;
 
@@ -19,7 +19,7 @@ public sealed class RefusalDetailTests : IAsyncLifetime
 
     public ValueTask InitializeAsync()
     {
-        _node = TestNode.Start(IBatchThreads.None, new NodeSeams { Authorizer = _rules });
+        _node = TestNode.Start(IWorkThreads.None, new NodeSeams { Authorizer = _rules });
         _client = _node.Connect();
         return ValueTask.CompletedTask;
     }
