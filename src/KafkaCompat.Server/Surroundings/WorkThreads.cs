@@ -21,9 +21,10 @@ internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> st
 
     private const int StackBytes = 512 * 1024;
 
+    /// <summary>Guards the fields below. Threads wait on it as a monitor: a semaphore would spin before it sleeps, and work comes seldom.</summary>
+    private readonly object _gate = new();
+
     private readonly Queue<(Action Work, TaskCompletionSource Done)> _waiting = new();
-    private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _work = new(0);
     private readonly Dictionary<string, WorkThreads> _named = new(StringComparer.Ordinal);
     private int _threads;
     private int _idle;
@@ -58,7 +59,7 @@ internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> st
             if (_threads > 0)
             {
                 _waiting.Enqueue((work, done));
-                _ = _work.Release();
+                Monitor.Pulse(_gate);
                 return done.Task;
             }
         }
@@ -93,11 +94,7 @@ internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> st
                 threads.Dispose();
             }
 
-            // Without work there was no thread, and a semaphore refuses to be released by none.
-            if (_threads > 0)
-            {
-                _work.Release(_threads);
-            }
+            Monitor.PulseAll(_gate);
         }
     }
 
@@ -105,16 +102,16 @@ internal sealed class WorkThreads(string name, int maxThreads, Action<Thread> st
     {
         while (true)
         {
-            lock (_gate)
-            {
-                _idle++;
-            }
-
-            _work.Wait();
             Action work;
             TaskCompletionSource done;
             lock (_gate)
             {
+                _idle++;
+                while (_waiting.Count == 0 && !_isStopped)
+                {
+                    _ = Monitor.Wait(_gate);
+                }
+
                 _idle--;
                 if (!_waiting.TryDequeue(out var next))
                 {
