@@ -53,6 +53,11 @@ public sealed class BrokerNodeTests
         await using var node = await Start(("kafkacompat.topics", "huge:20000,small:2"));
         var metadata = await Connect(node).Ask<MetadataRequest, MetadataResponse>(new() { Topics = null }, 12);
         Assert.Equal([("small", 2)], metadata.Topics.Select(static topic => (topic.Name, topic.Partitions.Count)));
+        Assert.Equal(
+            ["Topic huge of kafkacompat.topics was not created: PolicyViolation. Excessively large number of partitions per request."],
+            node.Health.NotReady());
+        await CreateTopic(Connect(node), "huge");
+        Assert.Empty(node.Health.NotReady());
     }
 
     [Fact]

@@ -66,10 +66,12 @@ public static partial class EnvironmentSettings
     public static IEnumerable<KeyValuePair<string, string>> From(IEnumerable<KeyValuePair<string, string>> variables) =>
         Entries(variables).Select(static entry => KeyValuePair.Create(entry.Name, entry.Value));
 
-    /// <summary>The same, each with the variable that it comes from.</summary>
+    /// <summary>The same, each with the variable that it comes from. Of two for one setting the last one counts, which is that of Kafka's own image.</summary>
     public static IEnumerable<ConfigEntry> Entries(IEnumerable<KeyValuePair<string, string>> variables)
     {
-        foreach (var (variable, value) in variables.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
+        foreach (var (variable, value) in variables
+            .OrderByDescending(static pair => pair.Key.StartsWith(BitnamiPrefix, StringComparison.Ordinal))
+            .ThenByDescending(static pair => Array.IndexOf(ClusterIdVariables, pair.Key)).ThenBy(static pair => pair.Key, StringComparer.Ordinal))
         {
             if (Array.IndexOf(ClusterIdVariables, variable) >= 0)
             {
@@ -104,6 +106,13 @@ public static partial class EnvironmentSettings
                 : RemovedSettings.Hint(name) is { } removed ? $"{variable} has no effect. {removed}"
                 : KnownSettings.Nearest(name) is { } nearest ? $"{variable} names no setting and is left alone; did you mean the one for {nearest}?"
                 : $"{variable} names no setting and is left alone.";
+        }
+
+        foreach (var setting in Entries(variables).GroupBy(static entry => entry.Name))
+        {
+            var counts = setting.Last();
+            foreach (var other in setting.Where(entry => entry.Value != counts.Value))
+                yield return $"{other.Origin} has no effect: {counts.Origin} sets {setting.Key} too, and counts.";
         }
     }
 

@@ -66,20 +66,11 @@ public static class KnownSettings
         || WithoutEffect(name) is not null;
 
     /// <summary>The known name that is nearest to <paramref name="name"/>, for the message about an unknown one.</summary>
-    public static string? Nearest(string name)
-    {
-        if (name.Length > MaxShown) return null;
-        var (best, distance) = ((string?)null, Math.Max(2, name.Length / 5) + 1);
-        foreach (var known in ConfigCatalog.Broker.Select(static key => key.Name).Concat(OwnSettings.All.Select(static setting => setting.Name)))
-        {
-            if (Math.Abs(known.Length - name.Length) < distance && EditDistance.Between(name, known) is var found && found < distance)
-            {
-                (best, distance) = (known, found);
-            }
-        }
-
-        return best;
-    }
+    public static string? Nearest(string name) => name.Length > MaxShown
+        ? null
+        : EditDistance.Nearest(
+            name, ConfigCatalog.Broker.Select(static key => key.Name).Concat(OwnSettings.All.Select(static setting => setting.Name)),
+            Math.Max(2, name.Length / 5));
 
     /// <summary>
     /// A setting that Kafka can change for one broker while it runs, and this program takes from <c>server.properties</c> alone: where it listens.

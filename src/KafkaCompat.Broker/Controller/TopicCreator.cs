@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Dispatch;
+using KafkaCompat.Broker.Logging;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Configs;
@@ -26,7 +27,7 @@ public sealed class TopicCreator(IControllerChannel controller, BrokerMetadata m
     internal const int MaxRefused = 1_000;
 
     private readonly ConcurrentDictionary<string, Task> _underWay = new();
-    private readonly ConcurrentDictionary<string, ErrorCode> _refused = new();
+    private readonly NamedOnce<string> _refused = new(MaxRefused);
 
     /// <summary>
     /// What to say of a topic that does not exist; its creation is started if that is allowed. It counts for the client's quota of changes: past it the
@@ -76,17 +77,15 @@ public sealed class TopicCreator(IControllerChannel controller, BrokerMetadata m
         // A client over its quota comes again, and whoever else made the topic has done what was asked.
         if (result.ErrorCode is ErrorCode.None or ErrorCode.TopicAlreadyExists or ErrorCode.ThrottlingQuotaExceeded)
         {
-            _ = _refused.TryRemove(result.Name, out _);
+            _refused.Forget(result.Name);
             return;
         }
 
-        var isKnown = _refused.TryGetValue(result.Name, out var last);
-        if (isKnown ? last == result.ErrorCode : _refused.Count >= MaxRefused) return;
-        _refused[result.Name] = result.ErrorCode;
+        if (!_refused.Add(result.Name, out var isLast, (int)result.ErrorCode)) return;
         var message = result.ErrorMessage ?? "";
         if (client is null) TopicCreatorLogMessages.NotCreated(logger, result.Name, result.ErrorCode, message);
         else TopicCreatorLogMessages.NotCreatedForClient(logger, result.Name, client.ClientId ?? "", result.ErrorCode, message);
-        if (!isKnown && _refused.Count == MaxRefused) TopicCreatorLogMessages.NoMoreLogged(logger, MaxRefused);
+        if (isLast) TopicCreatorLogMessages.NoMoreLogged(logger, MaxRefused);
     }
 
     private CreateTopicsRequest.CreatableTopic TopicOf(string name) => name switch

@@ -1,3 +1,4 @@
+using KafkaCompat.Broker.Logging;
 using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Dispatch;
@@ -8,8 +9,7 @@ public sealed class UnservedFeatures(ILogger logger)
     /// <summary>Client ids that were named, each with a feature. Whoever comes later is not named.</summary>
     public const int MaxNamed = 1_000;
 
-    private readonly Lock _lock = new();
-    private readonly HashSet<(UnservedFeature Feature, string ClientId)> _named = [];
+    private readonly NamedOnce<(UnservedFeature Feature, string ClientId)> _named = new(MaxNamed);
 
     /// <summary>A client asked for a feature and is refused.</summary>
     public void Asked(UnservedFeature feature, RequestContext context)
@@ -17,12 +17,7 @@ public sealed class UnservedFeatures(ILogger logger)
         ArgumentNullException.ThrowIfNull(feature);
         ArgumentNullException.ThrowIfNull(context);
         var clientId = context.ClientId ?? "";
-        bool isLast;
-        lock (_lock)
-        {
-            if (_named.Count >= MaxNamed || !_named.Add((feature, clientId))) return;
-            isLast = _named.Count == MaxNamed;
-        }
+        if (!_named.Add((feature, clientId), out var isLast)) return;
         UnservedFeatureLogMessages.Asked(logger, clientId, context.RemoteAddress, feature.Name, feature.Advice);
         if (isLast) UnservedFeatureLogMessages.NoMoreNamed(logger, MaxNamed);
     }

@@ -10,10 +10,16 @@ internal sealed class BackgroundTask : IAsyncDisposable
 
     public void Start(Func<CancellationToken, Task> run) => Completion = Run(run);
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Ends it.</summary>
+    public async Task Stop()
     {
         _stop.Cancel();
         await Completion;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Stop();
         _stop.Dispose();
     }
 

@@ -20,8 +20,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     private readonly BrokerRegistrationRequest _registration;
     private readonly TimeProvider _clock;
     private readonly TimeSpan _interval;
-    private readonly CancellationTokenSource _stopped = new();
-    private Task _heartbeats = Task.CompletedTask;
+    private readonly BackgroundTask _heartbeats = new();
     private Signal _isAskedToReport = new();
 
     /// <summary>Whether the last heartbeat found no controller. It is logged once, however long it lasts.</summary>
@@ -89,14 +88,13 @@ public sealed class BrokerLifecycle : IAsyncDisposable
             throw new QuorumStateException($"The controller does not unfence broker {_registration.BrokerId}: {answer.ErrorCode}.");
         }
 
-        _heartbeats = KeepAlive();
+        _heartbeats.Start(KeepAlive);
     }
 
     /// <summary>Gives up leadership of every partition and is fenced. Without a controller nothing is sent.</summary>
     public async Task ShutDown()
     {
-        _stopped.Cancel();
-        await _heartbeats;
+        await _heartbeats.Stop();
         const int MaxAttempts = 10;
         try
         {
@@ -117,12 +115,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     /// </summary>
     public void ReportDirectories() => Volatile.Read(ref _isAskedToReport).Set();
 
-    public async ValueTask DisposeAsync()
-    {
-        _stopped.Cancel();
-        await _heartbeats;
-        _stopped.Dispose();
-    }
+    public ValueTask DisposeAsync() => _heartbeats.DisposeAsync();
 
     private Task<BrokerHeartbeatResponse> Heartbeat(bool wantShutDown) => _controller.Ask(new BrokerHeartbeatRequest
     {
@@ -134,32 +127,25 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         CordonedLogDirs = [.. CordonedDirectories()],
     });
 
-    private async Task KeepAlive()
+    private async Task KeepAlive(CancellationToken stop)
     {
-        try
+        var due = Task.Delay(_interval, _clock, stop).Followed();
+        while (true)
         {
-            var due = Task.Delay(_interval, _clock, _stopped.Token).Followed();
-            while (true)
+            var asked = Volatile.Read(ref _isAskedToReport);
+            await await Task.WhenAny(due, asked.WhenSet);
+            if (due.IsCompleted)
             {
-                var asked = Volatile.Read(ref _isAskedToReport);
-                await await Task.WhenAny(due, asked.WhenSet);
-                if (due.IsCompleted)
-                {
-                    due = Task.Delay(_interval, _clock, _stopped.Token).Followed();
-                }
-
-                if (asked.WhenSet.IsCompleted)
-                {
-                    // Before the heartbeat: what is asked for while it is under way is sent with the next one.
-                    Volatile.Write(ref _isAskedToReport, new Signal());
-                }
-
-                await Report();
+                due = Task.Delay(_interval, _clock, stop).Followed();
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // Stopped.
+
+            if (asked.WhenSet.IsCompleted)
+            {
+                // Before the heartbeat: what is asked for while it is under way is sent with the next one.
+                Volatile.Write(ref _isAskedToReport, new Signal());
+            }
+
+            await Report(stop);
         }
     }
 
@@ -167,7 +153,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     /// A heartbeat. One that the controller could not decide on, or that found none, is followed by others: the broker would be fenced otherwise, for one fault
     /// or by the next controller.
     /// </summary>
-    private async Task Report()
+    private async Task Report(CancellationToken stop)
     {
         try
         {
@@ -187,7 +173,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
 
             _isWithoutController = true;
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (Exception fault) when (fault is not OperationCanceledException || !stop.IsCancellationRequested)
         {
             if (!Faults.Report(fault)) BrokerNodeLogMessages.HeartbeatFailed(Logger, fault, _registration.BrokerId, (long)_interval.TotalMilliseconds);
         }

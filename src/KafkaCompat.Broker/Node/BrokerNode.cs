@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Controller;
+using KafkaCompat.Broker.Logging;
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Quorum;
@@ -43,11 +44,15 @@ public sealed class BrokerNode : IAsyncDisposable
         _surroundings = surroundings;
         _logger = surroundings.NodeLogger;
         _diskHasFailed = _diskFailure.Task.Followed();
-        Health = new NodeHealth(Broker, DescribeQuorum);
-        var shortages = new ShortageLogger(surroundings.EngineTime, _logger);
+        Health = new NodeHealth(Broker, DescribeQuorum, broker.Topics.Missing);
+        var shortages = new RepeatedEvent(surroundings.EngineTime);
         foreach (var directory in directories.Data.All.Append(directories.Metadata).Distinct())
         {
-            directory.Health.ShortageMet += shortages.Refused;
+            directory.Health.ShortageMet += cause =>
+            {
+                // Whatever it was that needed a file, and whichever directory has it.
+                if (shortages.Happened(out var refused)) BrokerNodeLogMessages.LacksDescriptors(_logger, refused, cause.Message.TrimEnd('.'));
+            };
             directory.Health.Failed += cause => OnFailed(directory, cause);
             directory.Environment.Appends.BecameSlow += tookMs => BrokerNodeLogMessages.AppendsAreSlow(_logger, directory.Path, tookMs);
             directory.Environment.Appends.BecameFast += () => BrokerNodeLogMessages.AppendsAreFast(_logger, directory.Path, SlowAppends.SlowForMs);

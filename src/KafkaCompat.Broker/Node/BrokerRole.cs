@@ -39,8 +39,12 @@ public sealed class BrokerRole : IAsyncDisposable
         _lifecycle = lifecycle;
         _metadata = metadata;
         (_logger, _faults) = (surroundings.NodeLogger, surroundings.Faults);
+        Topics = new InitialTopics(config, service.Metadata, service.Controller, _logger);
         _refused = new RefusedPartitions(() => service.HasRefusedPartitions, metadata.Repeat, surroundings.EngineTime);
     }
+
+    /// <summary>The topics of the settings.</summary>
+    internal InitialTopics Topics { get; }
 
     /// <summary>What it serves.</summary>
     public BrokerService Service { get; }
@@ -63,7 +67,7 @@ public sealed class BrokerRole : IAsyncDisposable
         await UnlessStopped(_lifecycle.Unfence());
         Service.CordonsChanged += _lifecycle.ReportDirectories;
         Service.ReportDirectories();
-        await UnlessStopped(InitialTopics.Create(_config.Topics, Service.Metadata, Service.Controller, _config, _logger));
+        await UnlessStopped(Topics.Create());
         _refused.Start();
 
         Task UnlessStopped(Task step)

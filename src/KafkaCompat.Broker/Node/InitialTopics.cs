@@ -1,6 +1,9 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Metadata;
+using KafkaCompat.Cluster.Controller;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Protocol.Messages;
@@ -8,21 +11,57 @@ using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Node;
 
-/// <summary>Creates the topics of <c>kafkacompat.topics</c> that do not exist, before the node says that it is ready. One that exists stays as it is.</summary>
-internal static class InitialTopics
+/// <summary>
+/// The topics of <c>kafkacompat.topics</c>. Those that do not exist are created before the node says that it is ready, and a node that lacks one is not ready.
+/// One that exists stays as it is.
+/// </summary>
+public sealed class InitialTopics
 {
     private const int TimeoutMs = 30_000;
 
-    public static async Task Create(IReadOnlyList<InitialTopic> topics, BrokerMetadata metadata, IControllerChannel controller, ServerConfig config,
-        ILogger logger)
+    private readonly ServerConfig _config;
+    private readonly BrokerMetadata _metadata;
+    private readonly IControllerChannel _controller;
+    private readonly ILogger _logger;
+
+    /// <summary>Those that were refused, with the reason.</summary>
+    private readonly ConcurrentDictionary<string, string> _refused = new(StringComparer.Ordinal);
+
+    internal InitialTopics(ServerConfig config, BrokerMetadata metadata, IControllerChannel controller, ILogger logger)
+    {
+        _config = config;
+        _metadata = metadata;
+        _controller = controller;
+        _logger = logger;
+    }
+
+    /// <summary>Why a start could not create those of them that do not exist, a line each, as far as the settings tell.</summary>
+    public static IEnumerable<string> Problems(ServerConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var replicas = config.GetInt(ConfigKeys.DefaultReplicationFactor);
+        foreach (var topic in config.Topics)
+        {
+            var partitions = topic.Partitions ?? config.GetInt(ConfigKeys.NumPartitions);
+            if (partitions > ControllerSettings.MaxPartitionsPerRequest)
+                yield return Line($"{topic.Name}: {partitions} partitions are more than a request may create, {ControllerSettings.MaxPartitionsPerRequest}.");
+            else if (replicas > 1)
+                yield return Line($"{topic.Name}: {ConfigKeys.DefaultReplicationFactor} asks for {replicas} replicas of a partition, and there is one node.");
+        }
+
+        static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Creates those that do not exist. Completes whatever comes of it.</summary>
+    internal async Task Create()
     {
         var asked = new List<Task<CreateTopicsResponse>>();
-        foreach (var topic in topics)
+        foreach (var topic in _config.Topics)
         {
-            if (metadata.Current.FindTopic(topic.Name) is not { } existing)
+            if (_metadata.Current.FindTopic(topic.Name) is not { } existing)
             {
                 // A request each: one that asks for too much is refused as a whole, and the other topics are not to blame.
-                asked.Add(controller.Ask(new CreateTopicsRequest
+                asked.Add(_controller.Ask(new CreateTopicsRequest
                 {
                     TimeoutMs = TimeoutMs,
                     Topics =
@@ -30,24 +69,28 @@ internal static class InitialTopics
                         new()
                         {
                             Name = topic.Name,
-                            NumPartitions = topic.Partitions ?? config.GetInt(ConfigKeys.NumPartitions),
-                            ReplicationFactor = (short)config.GetInt(ConfigKeys.DefaultReplicationFactor),
+                            NumPartitions = topic.Partitions ?? _config.GetInt(ConfigKeys.NumPartitions),
+                            ReplicationFactor = (short)_config.GetInt(ConfigKeys.DefaultReplicationFactor),
                         },
                     },
                 }));
             }
             else if (topic.Partitions is { } wanted && wanted != existing.Partitions.Count)
             {
-                BrokerNodeLogMessages.InitialTopicDiffers(logger, topic.Name, existing.Partitions.Count, wanted);
+                BrokerNodeLogMessages.InitialTopicDiffers(_logger, topic.Name, existing.Partitions.Count, wanted);
             }
         }
 
         foreach (var result in (await Task.WhenAll(asked)).SelectMany(static response => response.Topics))
         {
-            if (result.ErrorCode is not (ErrorCode.None or ErrorCode.TopicAlreadyExists))
-            {
-                BrokerNodeLogMessages.InitialTopicNotCreated(logger, result.Name, result.ErrorCode, result.ErrorMessage ?? "");
-            }
+            if (result.ErrorCode is ErrorCode.None or ErrorCode.TopicAlreadyExists) continue;
+            BrokerNodeLogMessages.InitialTopicNotCreated(_logger, result.Name, result.ErrorCode, result.ErrorMessage ?? "");
+            _refused[result.Name] = $"{result.ErrorCode}. {result.ErrorMessage}".Trim();
         }
     }
+
+    /// <summary>Those that were refused and that nobody has made since, a line each for people.</summary>
+    internal IEnumerable<string> Missing() => _refused
+        .Where(refused => _metadata.Current.FindTopic(refused.Key) is null).OrderBy(static refused => refused.Key, StringComparer.Ordinal)
+        .Select(static refused => $"Topic {refused.Key} of kafkacompat.topics was not created: {refused.Value}");
 }

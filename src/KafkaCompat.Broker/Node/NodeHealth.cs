@@ -5,7 +5,7 @@ using KafkaCompat.Storage.Files;
 namespace KafkaCompat.Broker.Node;
 
 /// <summary>Whether a node can serve what it is there for, and what is in the way where it cannot.</summary>
-public sealed class NodeHealth(BrokerService broker, Func<QuorumDescription> quorum)
+public sealed class NodeHealth(BrokerService broker, Func<QuorumDescription> quorum, Func<IEnumerable<string>> missingTopics)
 {
     private volatile bool _isStopping;
 
@@ -44,6 +44,7 @@ public sealed class NodeHealth(BrokerService broker, Func<QuorumDescription> quo
                 $"Partitions are offline, {cause.Min(static offline => offline.Key.ToString())} the first of {cause.Count()}: {cause.First().Value.Reason}.");
         }
 
+        reasons.AddRange(missingTopics());
         if (NotServed(image) is var notServed and > 0) reasons.Add($"Partitions that this node should lead are not led: {notServed}.");
         if (broker.Groups.LoadingPartitions is var loading and > 0) reasons.Add($"Partitions of __consumer_offsets whose groups are being loaded: {loading}.");
         return reasons;

@@ -1,3 +1,4 @@
+using KafkaCompat.Broker.Logging;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
@@ -16,19 +17,19 @@ internal sealed class CompactionNotices(BrokerMetadata metadata, ILogger logger)
     /// <summary>Topics that were named. Whatever comes later is not named.</summary>
     public const int MaxNamed = 1_000;
 
-    private readonly HashSet<Uuid> _named = [];
+    private readonly NamedOnce<Uuid> _named = new(MaxNamed);
 
     public ValueTask OnMetadata(MetadataStep step)
     {
         foreach (var topic in Changed(step))
         {
-            if (_named.Count >= MaxNamed) break;
+            if (_named.IsFull) break;
             if (InternalTopics.Contains(topic.Name)) continue;
             var config = metadata.TopicConfigOf(step.Image, topic.Name);
-            if (!config.IsCompacted || !_named.Add(topic.Id)) continue;
+            if (!config.IsCompacted || !_named.Add(topic.Id, out var isLast)) continue;
             if (config.IsDeleted) PartitionLogMessages.NotCompacted(logger, topic.Name, string.Join(',', config.CleanupPolicy));
             else PartitionLogMessages.NeitherCompactedNorDeleted(logger, topic.Name, string.Join(',', config.CleanupPolicy));
-            if (_named.Count == MaxNamed) PartitionLogMessages.NoMoreNamed(logger, MaxNamed);
+            if (isLast) PartitionLogMessages.NoMoreNamed(logger, MaxNamed);
         }
         return ValueTask.CompletedTask;
     }

@@ -109,9 +109,9 @@ public sealed class LogMaintenance(PartitionTable partitions, LogDirectories dir
     /// <summary>Does something for every partition of a directory: one that cannot be served holds up none of the others.</summary>
     private void Each(string name, LogDirectory directory, Action<Partition> task)
     {
-        foreach (var partition in partitions.All)
+        foreach (var partition in partitions.In(directory.Health))
         {
-            if (partition.Log.Health != directory.Health || directory.Health.IsFailed) continue;
+            if (directory.Health.IsFailed) return;
             try
             {
                 task(partition);

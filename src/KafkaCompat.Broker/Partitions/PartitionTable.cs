@@ -19,6 +19,9 @@ public sealed class PartitionTable
     /// <summary>All of them in order; null where that is to be made again.</summary>
     private volatile Partition[]? _all;
 
+    /// <summary>The same by the health of their log's directory; null where that is to be made again.</summary>
+    private volatile ILookup<DirectoryHealth, Partition>? _byDirectory;
+
     /// <summary>By topic and number.</summary>
     public IReadOnlyList<Partition> All
     {
@@ -28,6 +31,13 @@ public sealed class PartitionTable
             lock (_changes)
                 return _all = [.. _partitions.ToArray().OrderBy(static entry => entry.Key, TopicPartition.Order).Select(static entry => entry.Value)];
         }
+    }
+
+    /// <summary>Those whose log lies in a directory, by topic and number.</summary>
+    public IEnumerable<Partition> In(DirectoryHealth directory)
+    {
+        if (_byDirectory is { } known) return known[directory];
+        lock (_changes) return (_byDirectory = All.ToLookup(static partition => partition.Log.Health))[directory];
     }
 
     public int Count => _partitions.Count;
@@ -63,7 +73,7 @@ public sealed class PartitionTable
         {
             if (_waitsAreOver) partition.FetchWaits.End();
             _partitions[new TopicPartition(partition.Topic, partition.Index)] = partition;
-            _all = null;
+            (_all, _byDirectory) = (null, null);
         }
     }
 
@@ -72,7 +82,7 @@ public sealed class PartitionTable
         lock (_changes)
         {
             if (!_partitions.TryRemove(new TopicPartition(topic, index), out var removed)) return null;
-            _all = null;
+            (_all, _byDirectory) = (null, null);
             return removed;
         }
     }

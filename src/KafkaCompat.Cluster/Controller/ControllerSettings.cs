@@ -7,6 +7,9 @@ namespace KafkaCompat.Cluster.Controller;
 /// <summary>The settings of a controller.</summary>
 public sealed record ControllerSettings
 {
+    /// <summary>Partitions that one request may create.</summary>
+    public const int MaxPartitionsPerRequest = 10_000;
+
     public required int NodeId { get; init; }
 
     public required string ClusterId { get; init; }

@@ -9,9 +9,6 @@ namespace KafkaCompat.Cluster.Controller;
 /// <summary>Partitions added to topics that exist, with Kafka's errors in Kafka's words.</summary>
 internal sealed class PartitionDecisions(MetadataImage image, Random random, MutationQuota quota, Access access)
 {
-    /// <summary>The most partitions that one request may add.</summary>
-    private const int MaxPartitionsPerRequest = 10_000;
-
     private readonly List<VersionedRecord> _records = [];
 
     public Decision<CreatePartitionsResponse> Create(CreatePartitionsRequest request)
@@ -25,7 +22,7 @@ internal sealed class PartitionDecisions(MetadataImage image, Random random, Mut
         var wanted = allowed[true].ToList();
         // A count that would be a decrease is refused below; it makes no room for another topic's increase.
         var added = wanted.Sum(t => image.FindTopic(t.Name) is { } topic ? Math.Max(0, (long)t.Count - topic.Partitions.Count) : 0);
-        response.Results.AddRange(wanted.Select(topic => added > MaxPartitionsPerRequest
+        response.Results.AddRange(wanted.Select(topic => added > ControllerSettings.MaxPartitionsPerRequest
             ? Result(topic.Name, ErrorCode.PolicyViolation, "Excessively large number of additional partitions per request.")
             : Create(topic)));
         return new(request.ValidateOnly ? [] : _records, response);

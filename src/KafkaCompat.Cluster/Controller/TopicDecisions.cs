@@ -11,9 +11,6 @@ namespace KafkaCompat.Cluster.Controller;
 /// <summary>Creation and deletion of topics, with Kafka's errors in Kafka's words.</summary>
 internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage image, Random random, MutationQuota quota, Access access)
 {
-    /// <summary>The most records that one request may cause.</summary>
-    private const int MaxRecordsPerRequest = 10_000;
-
     private readonly List<VersionedRecord> _records = [];
     /// <summary>Topics whose settings the client may not see.</summary>
     private readonly HashSet<string> _hiddenConfigs = new(StringComparer.Ordinal);
@@ -37,7 +34,7 @@ internal sealed class TopicDecisions(ControllerSettings settings, MetadataImage 
         {
             if (allowed.Contains(topic))
             {
-                response.Topics.Add(wanted > MaxRecordsPerRequest
+                response.Topics.Add(wanted > ControllerSettings.MaxPartitionsPerRequest
                     ? Failed(topic.Name, ErrorCode.PolicyViolation, "Excessively large number of partitions per request.")
                     : Create(topic));
             }

@@ -17,7 +17,9 @@ internal static class CheckCommand
 {
     private const int Refused = 1;
 
-    /// <summary>Checks what a start with the same arguments and environment would begin with. 0: a start would take it; 1: it would be refused.</summary>
+    /// <summary>
+    /// Checks what a start with the same arguments and environment would begin with. 0: a start would take it; 1: it would be refused, or not be ready.
+    /// </summary>
     public static async Task<int> Run(IReadOnlyList<string> arguments, ProgramOutput output)
     {
         if (arguments.Count > 0 && ProgramCommands.Find(arguments[0]) is { } command)
@@ -44,9 +46,9 @@ internal static class CheckCommand
 
         var config = settings.TryToConfig(out var problems);
         var lines = problems.Select(static problem => problem.Message).ToList();
-        var (directories, inUse, cluster) = (config ?? settings.ToDirectoriesAlone()) is { } looked
+        var (directories, inUse, cluster, areNew) = (config ?? settings.ToDirectoriesAlone()) is { } looked
             ? Directories(looked, settings, lines, isWhole: config is not null)
-            : ([], [], null);
+            : ([], [], null, false);
         if (config is not null) Addresses(config, settings, lines, isRunning: inUse.Count > 0);
         var set = settings.Entries.GroupBy(static entry => entry.Name)
             .ToDictionary(static group => group.Key, static group => group.Last().Value, StringComparer.Ordinal);
@@ -54,6 +56,8 @@ internal static class CheckCommand
         if (config is not null)
             Section(output, "Node", [$"node {config.NodeId} of {(cluster is null ? "a new cluster, whose id its first start makes" : $"cluster {cluster}")}"]);
         Section(output, "Directories", directories);
+        var topics = config is null ? [] : InitialTopics.Problems(config).ToList();
+        Section(output, areNew ? "Topics that are not created" : "Topics that are not created where they do not exist", topics);
         Section(output, "No setting", settings.Notes);
         Section(output, "Without effect", UnservedSettings.WithoutEffect(set).Select(group => $"{string.Join(", ", group.Select(Placed))}: {group.Key}"));
         Section(output, "In effect with a limit",
@@ -66,10 +70,12 @@ internal static class CheckCommand
                 .Select(key =>
                 $"{key.Name}={SettingsText.Shown(key.Name, set[key.Name]).ReplaceLineEndings(" ")} (default: "
                 + $"{key.Default ?? "none"}){(settings.OriginOf(key.Name) is { } origin ? $" {origin}" : "")}"));
+        var isReady = topics.Count == 0 || !areNew;
         output.WriteLine(lines.Count > 0
             ? "A start would be refused."
+            : !isReady ? $"A start would take this configuration, and the node would not be ready: it lacks topics of {OwnSettings.Topics.Name}."
             : inUse.Count > 0 ? "A start would take this configuration once the broker that runs has ended." : "A start would take this configuration.");
-        return lines.Count == 0 ? 0 : Refused;
+        return lines.Count == 0 && isReady ? 0 : Refused;
 
         string Placed(string name) => settings.OriginOf(name) is { } origin ? $"{name} ({origin})" : name;
     }
@@ -78,8 +84,8 @@ internal static class CheckCommand
     /// What a start would find in each directory, and which of them a broker uses that runs; adds to <paramref name="lines"/> what stands in the way. Where
     /// other settings are wrong that is only what the directories themselves tell: whose they should be is not known.
     /// </summary>
-    private static (IReadOnlyList<string> States, IReadOnlyList<string> InUse, string? ClusterId) Directories(ServerConfig config, ProgramSettings settings,
-        List<string> lines, bool isWhole)
+    private static (IReadOnlyList<string> States, IReadOnlyList<string> InUse, string? ClusterId, bool AreNew) Directories(
+        ServerConfig config, ProgramSettings settings, List<string> lines, bool isWhole)
     {
         FoundDirectories? look = null;
         try
@@ -104,12 +110,13 @@ internal static class CheckCommand
         {
             var inUse = look?.InUse ?? [];
             return ([.. (look?.States() ?? [])
-                .Select(each => $"{each.Directory} {each.State}{(inUse.Contains(each.Directory) ? "; a broker that runs uses it" : "")}")], inUse, cluster);
+                .Select(each => $"{each.Directory} {each.State}{(inUse.Contains(each.Directory) ? "; a broker that runs uses it" : "")}")], inUse, cluster,
+                look is { Metas.Count: 0 });
         }
         catch (Exception e) when (StartFailure.IsForeseen(e))
         {
             // A directory whose files cannot be looked at: the line is there already.
-            return ([], [], cluster);
+            return ([], [], cluster, false);
         }
     }
 

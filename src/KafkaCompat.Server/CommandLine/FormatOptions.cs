@@ -1,6 +1,5 @@
 using System.Globalization;
 using KafkaCompat.Broker.Configs;
-using KafkaCompat.Server.Settings;
 
 namespace KafkaCompat.Server.CommandLine;
 
@@ -106,7 +105,7 @@ internal sealed record FormatOptions
                 case "--help":
                     return options with { WantsHelp = true };
                 default:
-                    var nearest = Words.Nearest(name, ShortNames.Values, WrongLetters);
+                    var nearest = EditDistance.Nearest(name, ShortNames.Values, WrongLetters);
                     throw new ConfigurationException(
                         $"Unknown option {given}; {(nearest is null ? "see kafkacompat format --help." : $"did you mean {nearest}?")}");
             }

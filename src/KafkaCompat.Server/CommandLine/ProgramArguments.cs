@@ -42,7 +42,7 @@ internal sealed record ProgramArguments(ProgramCommand Command, NodeArguments No
                     port = PortOf(Value("a number"));
                     break;
                 case ['-', ..]:
-                    var nearest = Words.Nearest(option, Options, WrongLetters);
+                    var nearest = EditDistance.Nearest(option, Options, WrongLetters);
                     throw new ConfigurationException($"Unknown option {option}; {(nearest is null ? "see kafkacompat --help." : $"did you mean {nearest}?")}");
                 case var path when file is null:
                     file = LooksLikeFile(path) ? path : throw new ConfigurationException(ProgramHelp.Unknown(path));

@@ -1,5 +1,5 @@
 using System.Text;
-using KafkaCompat.Server.Settings;
+using KafkaCompat.Broker.Configs;
 
 namespace KafkaCompat.Server.CommandLine;
 
@@ -63,7 +63,7 @@ internal static class ProgramHelp
     public static string Unknown(string word)
     {
         var hint = Array.Find(Hints, pair => pair.Word.Equals(word, StringComparison.OrdinalIgnoreCase)).Hint;
-        var nearest = Words.Nearest(word, ProgramCommands.All.Select(static command => command.Word), WrongLetters);
+        var nearest = EditDistance.Nearest(word, ProgramCommands.All.Select(static command => command.Word), WrongLetters);
         return ProgramCommands.Find(word) is not null ? $"The command {word} has to come first: kafkacompat {word} …"
             : hint is not null ? $"There is no command {word}. {hint}"
             : nearest is not null ? $"There is no command {word}; did you mean {nearest}?"

@@ -215,6 +215,26 @@ public sealed class ServerConfigTests
             found);
     }
 
+    [Fact]
+    public void Of_two_variables_for_one_setting_that_of_Kafkas_own_image_counts()
+    {
+        KeyValuePair<string, string>[] variables =
+        [
+            new("KAFKA_BROKER_ID", "1"), new("KAFKA_CFG_BROKER_ID", "2"), new("KAFKA_CFG_LOG_DIRS", "/a"), new("KAFKA_CFG_NUM_PARTITIONS", "3"),
+            new("KAFKA_LOG_DIRS", "/b"), new("KAFKA_NUM_PARTITIONS", "3"), new("CLUSTER_ID", "x"), new("KAFKA_KRAFT_CLUSTER_ID", "y"),
+        ];
+        Assert.Equal(
+            [
+                "KAFKA_CFG_BROKER_ID has no effect: KAFKA_BROKER_ID sets broker.id too, and counts.",
+                "KAFKA_CFG_LOG_DIRS has no effect: KAFKA_LOG_DIRS sets log.dirs too, and counts.",
+                "KAFKA_KRAFT_CLUSTER_ID has no effect: CLUSTER_ID sets kafkacompat.cluster.id too, and counts.",
+            ],
+            EnvironmentSettings.WithoutEffect(variables));
+        var counting = EnvironmentSettings.From(variables).GroupBy(static entry => entry.Key).ToDictionary(
+            static entries => entries.Key, static entries => entries.Last().Value, StringComparer.Ordinal);
+        Assert.Equal(("1", "/b", "x"), (counting["broker.id"], counting["log.dirs"], counting["kafkacompat.cluster.id"]));
+    }
+
     /// <summary>A variable of a setting that is gone does not end a start, whichever image spelled it, and is named with what to do.</summary>
     [Fact]
     public void A_removed_setting_has_one_hint_in_both_spellings()

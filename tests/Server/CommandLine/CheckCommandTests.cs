@@ -27,6 +27,20 @@ public sealed class CheckCommandTests : IDisposable
     }
 
     [Fact]
+    public void Topics_that_a_start_cannot_create_are_named()
+    {
+        string[] topics = ["--override", "kafkacompat.topics=huge:20000,small:2"];
+        var (code, said) = Check([.. Anywhere, .. topics]);
+        Assert.Equal(1, code);
+        Assert.Equal(["huge: 20000 partitions are more than a request may create, 10000."], Section(said, "Topics that are not created"));
+        Assert.EndsWith("and the node would not be ready: it lacks topics of kafkacompat.topics.\n", said, StringComparison.Ordinal);
+        (code, said) = Check([.. Anywhere, "--override", "kafkacompat.topics=small:2", "--override", "default.replication.factor=3"]);
+        Assert.Equal(1, code);
+        Assert.Equal(
+            ["small: default.replication.factor asks for 3 replicas of a partition, and there is one node."], Section(said, "Topics that are not created"));
+    }
+
+    [Fact]
     public void A_file_of_Strimzis_hears_of_everything_at_once()
     {
         var file = File("strimzi.properties");
