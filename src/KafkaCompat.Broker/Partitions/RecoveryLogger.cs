@@ -182,7 +182,7 @@ internal sealed partial class RecoveryLogger(ILogger logger) : IRecoveryListener
     private static partial void UnusedFolderDeleted(ILogger logger, string folder, string partition);
 
     [LoggerMessage(EventId = 1236, Message =
-        "Records of {Partition}, from offset {From} to before {To}, are gone from {File}. They were on the disk, and nothing says what became of them.")]
+        "Records of {Partition}, from offset {From} to before {To}, are gone from {File}. They had been written, and nothing says what became of them.")]
     private static partial void RecordsMissing(ILogger logger, LogLevel level, string partition, long from, long to, string file);
 
     [LoggerMessage(1237, LogLevel.Warning,

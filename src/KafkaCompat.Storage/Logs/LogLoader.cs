@@ -128,14 +128,11 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         segment.LetGoOfFiles();
     }
 
-    /// <summary>
-    /// A segment that another one follows had records when it was sealed, and its time index still says so; one that compaction has emptied has none there.
-    /// </summary>
     private void ReportEmptied(List<LogSegment> segments, long builtFrom)
     {
         for (var i = 0; i < segments.Count - 1 && segments[i].BaseOffset < builtFrom; i++)
         {
-            if (segments[i] is { Size: 0, TimeIndex.Count: > 0 })
+            if (segments[i].IsEmptied)
             {
                 environment.Recovery.Repaired(
                     new LogRepair(RepairAct.RecordsMissing, segments[i].LogPath, FromOffset: segments[i].BaseOffset, ToOffset: segments[i + 1].BaseOffset));

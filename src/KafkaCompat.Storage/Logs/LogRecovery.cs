@@ -26,6 +26,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
         for (var i = first; i < segments.Count; i++)
         {
             var isLast = i == segments.Count - 1;
+            var wasEmptied = !isLast && segments[i].IsEmptied;
             recovered = Recover(segments[i], opening.RecoveryPoint, isLast ? long.MaxValue : segments[i + 1].BaseOffset, behind: segments.Count - i - 1);
             hasCut |= recovered.IsCut;
             if (isLast)
@@ -36,7 +37,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
             var nextBase = segments[i + 1].BaseOffset;
             if (!recovered.IsCut && (next == nextBase || (next < nextBase && (settings.IsCompacted || _hasHoles || nextBase <= opening.RecoveryPoint))))
             {
-                if (next < nextBase && !settings.IsCompacted && !_hasHoles)
+                if (next < nextBase && (wasEmptied || (!settings.IsCompacted && !_hasHoles)))
                     environment.Recovery.Repaired(new LogRepair(RepairAct.RecordsMissing, segments[i].LogPath, FromOffset: next, ToOffset: nextBase));
                 segments[i].Seal();
                 producers.SetEndOffset(nextBase);
@@ -107,8 +108,9 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
             }
         }
         LogLoader.Report(environment, segment, walk, length, keptAs);
-        // An empty file is its name alone. Of others nothing is known to be on the disk but what is before the recovery point.
-        segment.SetRecoveredSize(walk.End, afterKill: true, isOnDisk: length == 0 || walk.NextOffset <= recoveryPoint);
+        // An empty file is its name alone; where others follow, its indexes may have been emptied only now, and a power cut must not bring them back. Of a file
+        // with records nothing is known to be on the disk but what is before the recovery point.
+        segment.SetRecoveredSize(walk.End, afterKill: true, isOnDisk: length == 0 ? bound == long.MaxValue : walk.NextOffset <= recoveryPoint);
         segment.RewriteIndexes();
         // A node has to come up again with the descriptors that it ran with: whoever syncs these files opens them again.
         segment.LetGoOfFiles();

@@ -231,6 +231,12 @@ internal sealed class LogSegment
     }
 
     /// <summary>
+    /// Of a segment that another one follows: whether its records are lost. It had some when it was sealed, and its time index still says so; one that
+    /// compaction has emptied has none there.
+    /// </summary>
+    public bool IsEmptied => Size == 0 && TimeIndex.Count > 0;
+
+    /// <summary>
     /// Ends the file where its last good batch does. With <paramref name="afterKill"/> also where its length says so: blocks may be reserved behind it.
     /// </summary>
     /// <param name="size">Where that is.</param>
