@@ -3,6 +3,7 @@ using KafkaCompat.Storage.Checkpoints;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Segments;
+using KafkaCompat.Tests.Shared;
 using Xunit;
 
 namespace KafkaCompat.Storage.Tests;
@@ -43,6 +44,48 @@ public sealed class LogDirectoriesTests
         Assert.Contains("the log directory /disk1 has failed", refused.Message, StringComparison.Ordinal);
         Assert.Equal("/disk2/t-1", directories.Create(new TopicPartition("t", 1), s_topicId, s_ids[2], LogSettings.Default).Folder);
         Assert.Equal("/disk0/t-2", directories.Create(new TopicPartition("t", 2), s_topicId, null, LogSettings.Default).Folder);
+    }
+
+    /// <summary>
+    /// The folder of another topic is set aside, and the new topic's log is not made in that start, which may end before any step on files: the next one does
+    /// not take for the new topic's what the checkpoint says of the old one.
+    /// </summary>
+    [Fact]
+    public async Task What_the_checkpoint_says_of_a_folder_that_is_set_aside_goes_with_it()
+    {
+        var partition = new TopicPartition("t", 0);
+        for (int? step = 0; step is not null; step++)
+        {
+            var files = new ForgetfulFileStore(_clock);
+            using (var first = LogDirectory.Open(Environment(files), "/data"))
+            {
+                _ = first.Create(partition, s_topicId, LogSettings.Default).Append(Batches.Plain(0, 5));
+                await first.CloseCleanly(1, new Dictionary<TopicPartition, long> { [partition] = 5 });
+            }
+            files.Delete("/data/" + LogDirectory.CleanMarkerName);
+            var steps = 0;
+            var ending = new HookedFileStore(files)
+            {
+                Before = (_, path) =>
+                {
+                    if (++steps > step) throw new IOException(path);
+                },
+            };
+            try
+            {
+                using var second = LogDirectory.Open(Environment(ending), "/data");
+                await second.LoadAll(static (_, _) => false, static _ => LogSettings.Default);
+                step = null;
+            }
+            catch (IOException)
+            {
+            }
+            using var third = new LogDirectories([LogDirectory.Open(Environment(files.Kill()), "/data")]);
+            await third.LoadAll(static (_, _) => false, static _ => LogSettings.Default);
+            _ = third.HighWatermarksAtStart(static _ => true);
+            Assert.Equal((step, 0), (step, third.Recovery.CountOf(RepairAct.AcknowledgedLost)));
+            Assert.Empty(third.All[0].ReadHighWatermarks());
+        }
     }
 
     [Fact]
@@ -170,6 +213,8 @@ public sealed class LogDirectoriesTests
         await again.All[0].CloseCleanly(1, new Dictionary<TopicPartition, long> { [partition] = 10 });
         Assert.Equal(0, OffsetCheckpoint.Read(_files, "/disk0/" + OffsetCheckpoint.RecoveryPoints)[partition]);
     }
+
+    private LogEnvironment Environment(IFileStore files) => new(files, _clock, new Random(1));
 
     private LogDirectories Open()
     {

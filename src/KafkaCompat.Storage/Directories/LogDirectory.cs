@@ -471,7 +471,7 @@ public sealed class LogDirectory : IDisposable
         _deleted.Add(deleted, log.Settings.FileDeleteDelayMs);
     }
 
-    private void ForgetDeleted(IReadOnlyCollection<TopicPartition> partitions)
+    internal void ForgetDeleted(IReadOnlyCollection<TopicPartition> partitions)
     {
         try
         {

@@ -17,7 +17,7 @@ internal sealed class LogLoading(
     private readonly LogEnvironment _environment = directory.Environment;
     private readonly ConcurrentQueue<FoundFolder> _folders = new();
     private readonly ConcurrentQueue<(FoundFolder Folder, PartitionLog Log)> _opened = new();
-    private readonly ConcurrentBag<string> _strays = [];
+    private readonly ConcurrentBag<FoundFolder> _strays = [];
     private readonly ConcurrentBag<TopicPartition> _namesakes = [];
     private readonly List<(string Folder, long DelayMs)> _deleted = [];
     private Dictionary<TopicPartition, long> _recoveryPoints = [];
@@ -32,6 +32,9 @@ internal sealed class LogLoading(
         {
             var workers = Math.Max(1, Math.Min(threads, _folders.Count));
             await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => _environment.DiskThreads.Run(OpenNext)));
+            List<string> aside = [];
+            await _environment.DiskThreads.Run(() => aside.AddRange(SetStraysAside()));
+            return new FoundLogs([.. _opened], _deleted, [.. _namesakes], aside, _highWatermarks);
         }
         catch
         {
@@ -39,7 +42,6 @@ internal sealed class LogLoading(
                 log.Dispose();
             throw;
         }
-        return new FoundLogs([.. _opened], _deleted, [.. _namesakes], [.. _strays.Order(StringComparer.Ordinal)], _highWatermarks);
     }
 
     /// <summary>
@@ -111,10 +113,22 @@ internal sealed class LogLoading(
         }
         else
         {
-            _strays.Add(directory.SetAside(found.Path, found.Partition, LogFolderKind.Stray));
+            _strays.Add(found);
             // One that does not say whose it is may be this topic's.
             if (topicId is not null)
                 _namesakes.Add(found.Partition);
         }
+    }
+
+    /// <summary>
+    /// What the checkpoints say of a folder's partition goes before the folder does: of one that has the name next, it would be the word that records are lost.
+    /// </summary>
+    private IEnumerable<string> SetStraysAside()
+    {
+        var living = _opened.Select(static opened => opened.Folder.Partition).ToHashSet();
+        if (_namesakes.Where(partition => !living.Contains(partition)).ToList() is { Count: > 0 } gone)
+            directory.ForgetDeleted(gone);
+        return [.. _strays.OrderBy(static stray => stray.Path, StringComparer.Ordinal)
+            .Select(stray => directory.SetAside(stray.Path, stray.Partition, LogFolderKind.Stray))];
     }
 }
