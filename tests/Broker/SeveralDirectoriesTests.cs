@@ -126,6 +126,57 @@ public sealed class SeveralDirectoriesTests
         }
     }
 
+    /// <summary>
+    /// The node ended before the metadata said where a partition's log lies, or the metadata has lost it. A second log beside one that cannot be seen would be
+    /// one that no later start could choose between.
+    /// </summary>
+    [Theory]
+    [InlineData("meta.properties")]
+    [InlineData("recovery-point-offset-checkpoint")]
+    public async Task Where_a_directory_is_offline_no_second_log_is_made_of_a_partition_that_may_lie_in_it(string file)
+    {
+        var isMade = false;
+        var metadataFails = new HookedFileStore(_files)
+        {
+            Before = (operation, path) =>
+            {
+                isMade |= operation == nameof(IFileStore.CreateFolder) && path == "/disk1/t-1";
+            },
+            BeforeWrite = path =>
+            {
+                if (isMade && path.StartsWith("/disk0/__cluster_metadata-0/", StringComparison.Ordinal)) throw new IOException($"{path}: I/O error");
+            },
+        };
+        await using (var node = await Start(metadataFails))
+        {
+            _ = Create(Connect(node), "t", 2);
+            _ = await Assert.ThrowsAnyAsync<IOException>(() => node.Completion.WaitAsync(Patience, TestContext.Current.CancellationToken));
+        }
+        var broken = new HookedFileStore(_files)
+        {
+            Before = (operation, path) =>
+            {
+                if (operation == nameof(IFileStore.FileExists) && path == "/disk1/" + file) throw new IOException($"{path}: I/O error");
+            },
+        };
+        await using (var node = await Start(broken))
+        {
+            Assert.True(DirectoryIds.IsReserved(node.Broker.Metadata.Current.FindTopic("t")!.Partitions[1].Directories[0]));
+            Assert.DoesNotContain("/disk0/t-1", Folders(node));
+            var client = Connect(node);
+            var answer = await client.Ask<ProduceRequest, ProduceResponse>(Records.Produce("t", Records.Batch(), 1), 12);
+            Assert.Equal(ErrorCode.KafkaStorageError, answer.Responses[0].PartitionResponses[0].ErrorCode);
+            // What is new can lie nowhere else.
+            await CreateTopic(client, "u", 2);
+            Assert.Equal(0, await Records.Send(client, "u", Records.Batch(), 1));
+        }
+        await using (var node = await Start())
+        {
+            Assert.Equal(["/disk0/t-0", "/disk1/t-1"], Folders(node));
+            Assert.Equal(0, await Records.Send(Connect(node), "t", Records.Batch(), 1));
+        }
+    }
+
     /// <summary>README: an empty directory is formatted at the first start. One that is added to a node's is new.</summary>
     [Fact]
     public async Task An_empty_directory_that_is_added_is_formatted_and_used()
@@ -236,6 +287,9 @@ public sealed class SeveralDirectoriesTests
 
     private async Task<BrokerNode> Start(params (string Name, string Value)[] settings) => await BrokerNode.StartAsync(
         TestNode.ConfigOf([("log.dirs", "/disk0,/disk1"), .. settings]), _files, TimeProvider.System, new Random(5), NullLoggerFactory.Instance);
+
+    private static Task<BrokerNode> Start(IFileStore files) => BrokerNode.StartAsync(
+        TestNode.ConfigOf([("log.dirs", "/disk0,/disk1")]), files, TimeProvider.System, new Random(5), NullLoggerFactory.Instance);
 
     private static MemoryClient Connect(BrokerNode node)
     {

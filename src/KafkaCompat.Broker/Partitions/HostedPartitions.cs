@@ -118,7 +118,7 @@ internal sealed class HostedPartitions : IMetadataListener
             GoOffline(partition, key);
             return;
         }
-        if (partition is null && _directories.Find(key) is null && _opener.WhyOffline(registration) is { } reason)
+        if (partition is null && _directories.Find(key) is null && _opener.WhyOffline(topic.Id, index, registration) is { } reason)
         {
             _offline.Add(key, topic.Id, reason);
             return;
@@ -136,7 +136,7 @@ internal sealed class HostedPartitions : IMetadataListener
         catch (Exception e) when (e is not OperationCanceledException && FatalFaults.MayBeSwallowed(e))
         {
             // Whatever it is, it concerns this partition: the node and all others go on. A directory that has failed is logged once for all.
-            if (e is KafkaStorageException && _opener.WhyOffline(registration) is { } failed) _offline.Add(key, topic.Id, failed);
+            if (e is KafkaStorageException && _opener.WhyOffline(topic.Id, index, registration) is { } failed) _offline.Add(key, topic.Id, failed);
             else _offline.Add(key, topic.Id, e);
             if (OfflineCauses.IsShortage(e)) lock (_refused) _refused[key] = topic.Id;
             _table.Remove(topic.Name, index)?.Close();

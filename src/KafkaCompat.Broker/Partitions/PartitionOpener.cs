@@ -21,6 +21,12 @@ internal sealed class PartitionOpener(LogDirectories directories, BrokerMetadata
     /// <summary>High watermarks of partitions that the directories held at the start and that are not open yet.</summary>
     private Dictionary<TopicPartition, long>? _highWatermarks;
 
+    /// <summary>
+    /// Partitions that were there before the start, whose log was not found, and of which the metadata does not say which directory has it. Where a directory
+    /// is offline it may be in that: a second log beside it is one that no later start could choose between.
+    /// </summary>
+    private HashSet<(Uuid Topic, int Partition)> _unplaced = [];
+
     /// <summary>Told of each replica that is in another directory than the metadata says: topic, partition, directory.</summary>
     public Action<Uuid, int, Uuid>? Placed { get; init; }
 
@@ -38,6 +44,7 @@ internal sealed class PartitionOpener(LogDirectories directories, BrokerMetadata
             metadata.Settings.Of(image).GetInt(ConfigKeys.NumRecoveryThreadsPerDataDir));
         _highWatermarks = directories.HighWatermarksAtStart(
             partition => image.FindPartition(partition.Topic, partition.Partition)?.Replicas.Contains(metadata.NodeId) == true);
+        _unplaced = directories.HasOffline ? [.. Unplaced(image)] : [];
         foreach (var stray in directories.Strays) PartitionLogMessages.Stray(logger, stray);
         var progress = directories.Recovery.Progress;
         PartitionLogMessages.LogsOpened(
@@ -57,7 +64,8 @@ internal sealed class PartitionOpener(LogDirectories directories, BrokerMetadata
             {
                 var registration = change[index];
                 var key = new TopicPartition(change.Name, index);
-                if (!registration.Replicas.Contains(metadata.NodeId) || directories.Find(key) is not null || WhyOffline(registration) is not null) continue;
+                if (!registration.Replicas.Contains(metadata.NodeId) || directories.Find(key) is not null) continue;
+                if (WhyOffline(topic.Id, index, registration) is not null) continue;
                 var epoch = registration.Leader == metadata.NodeId ? registration.LeaderEpoch : LeaderEpochCache.Undefined;
                 created.Add((new NewLog(key, topic.Id, topic.Config.Log, epoch), AssignedDirectory(registration)));
             }
@@ -89,13 +97,22 @@ internal sealed class PartitionOpener(LogDirectories directories, BrokerMetadata
     public void Forget(TopicPartition key) => _ = _highWatermarks?.Remove(key);
 
     /// <summary>Why a partition that is not here cannot be opened: its directory has failed, or could not be used at the start. Null where it can be.</summary>
-    public string? WhyOffline(PartitionRegistration registration) => directories.WhyOffline(AssignedDirectory(registration));
+    public string? WhyOffline(Uuid topicId, int index, PartitionRegistration registration) =>
+        AssignedDirectory(registration) is { } assigned ? directories.WhyOffline(assigned)
+        : _unplaced.Contains((topicId, index)) ? directories.WhyUnplaced() : null;
 
     private Uuid? AssignedDirectory(PartitionRegistration registration)
     {
         var assigned = registration.DirectoryOf(metadata.NodeId);
         return DirectoryIds.IsReserved(assigned) ? null : assigned;
     }
+
+    private IEnumerable<(Uuid Topic, int Partition)> Unplaced(MetadataImage image) =>
+        from topic in image.Topics.Values
+        from partition in topic.Partitions
+        where partition.Value.Replicas.Contains(metadata.NodeId) && AssignedDirectory(partition.Value) is null
+            && directories.Find(new TopicPartition(topic.Name, partition.Key)) is null
+        select (topic.Id, partition.Key);
 
     private bool IsHere(MetadataImage image, TopicPartition partition, Uuid? topicId)
     {

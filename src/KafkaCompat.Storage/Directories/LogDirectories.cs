@@ -68,6 +68,20 @@ public sealed class LogDirectories : IDisposable
             : Unopened.Count > 0 ? $"the log directory {string.Join(" or ", Unopened)} could not be opened" : "a log directory has failed";
     }
 
+    /// <summary>
+    /// As <see cref="WhyOffline"/>, for a partition that was there before the start: no online directory has its log, and the metadata does not say which one
+    /// got it.
+    /// </summary>
+    public string? WhyUnplaced()
+    {
+        List<string> offline =
+        [
+            .. _all.Where(static directory => directory.Health.IsFailed).Select(static directory => $"the log directory {directory.Path} has failed"),
+            .. Unopened.Select(static path => $"the log directory {path} could not be opened"),
+        ];
+        return offline.Count == 0 ? null : $"{string.Join(", ", offline)}, and it may hold their logs";
+    }
+
     /// <summary>Folders of all directories that belong to no partition of the metadata.</summary>
     public IEnumerable<string> Strays => _all.SelectMany(static directory => directory.Strays);
 
@@ -213,7 +227,10 @@ public sealed class LogDirectories : IDisposable
                     continue;
                 }
                 if (WasUsed(earlier, other))
-                    throw new LogCorruptionException($"Duplicate log directories found: {other.Folder}, {log.Folder}!");
+                {
+                    throw new LogCorruptionException($"Duplicate log directories found: {other.Folder}, {log.Folder}! Both hold records of {log.Partition}. "
+                        + "Move one of them out of its log directory, as a rule that of the directory that had failed last, and start again.");
+                }
                 await DeleteUnused(earlier, other);
                 homes[log.Partition] = directory;
             }
