@@ -32,6 +32,9 @@ internal sealed record Flip(string Path, long Position, byte Was, byte Is)
     /// <summary>The offset behind that batch.</summary>
     public long ToOffset { get; init; }
 
+    /// <summary>That batch with its bit; empty where it is in none.</summary>
+    public ReadOnlyMemory<byte> Batch { get; init; }
+
     /// <summary>Whose file it is: the folder's name, which is a partition's or a directory's.</summary>
     public string Partition { get; } = System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(Path))!;
 

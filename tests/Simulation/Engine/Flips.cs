@@ -87,8 +87,9 @@ internal sealed class Flips(Trace trace)
         }
     }
 
-    private static bool IsDamaged(byte[] bytes, Flip flip) => flip.BatchPosition < 0
-        || (RecordBatchHeader.TryRead(bytes.AsSpan((int)flip.BatchPosition), out var header) && header.BaseOffset == flip.FromOffset);
+    /// <summary>The byte alone says little: what was written in the place of a batch that was cut off may have the same one there.</summary>
+    private static bool IsDamaged(byte[] bytes, Flip flip) =>
+        flip.BatchPosition < 0 || bytes.AsSpan((int)flip.BatchPosition).StartsWith(flip.Batch.Span);
 
     /// <summary>Bytes of a file are others now, from one position to before another.</summary>
     public void Written(string path, long from, long to)
@@ -129,8 +130,12 @@ internal sealed class Flips(Trace trace)
         var within = random.Next(RecordBatchHeader.BatchLengthPosition, header.SizeInBytes);
         var isEpoch = within is >= RecordBatchHeader.PartitionLeaderEpochPosition and < RecordBatchHeader.MagicPosition;
         var position = start + (isEpoch ? RecordBatchHeader.MagicPosition : within);
-        return new Flip(path, position, bytes[position], (byte)(bytes[position] ^ (1 << random.Next(8))))
+        var (was, damaged) = (bytes[position], (byte)(bytes[position] ^ (1 << random.Next(8))));
+        var batch = bytes.AsSpan(start, header.SizeInBytes).ToArray();
+        batch[position - start] = damaged;
+        return new Flip(path, position, was, damaged)
         {
+            Batch = batch,
             BatchPosition = start,
             FromOffset = header.BaseOffset,
             ToOffset = header.NextOffset,

@@ -162,6 +162,8 @@ internal sealed class Member(World world, string name, Random random)
     {
         if (Coordination.IsAbsence(error))
         {
+            // Nobody heard that word who counts it.
+            (_last, _life) = (_before, _lifeBefore);
             await Coordination.Find(world, _client, Group);
         }
         else if (error == ErrorCode.UnknownMemberId && _id.Length > 0)
