@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Logs;
 using KafkaCompat.Storage.Segments;
@@ -117,6 +118,39 @@ public sealed class CheckedRangeTests
         }
     }
 
+    /// <summary>A batch that says that it holds more offsets than it does takes none from the batches behind it.</summary>
+    [Theory]
+    [InlineData(0, 17, true)]
+    [InlineData(0, 17, false)]
+    [InlineData(BatchBytes - 120, 17, true)]
+    [InlineData(BatchBytes - 120, 17, false)]
+    public void ABatchWhoseLastOffsetTheDiskChangesHidesNoOther(int valueBytes, int changed, bool isOwn)
+    {
+        PartitionLog log;
+        if (isOwn)
+            Fill(log = Open(), 64, valueBytes);
+        else
+            Reopened(out log, valueBytes);
+        _ = Reads(log, 0, 64 * BatchBytes);
+        var position = changed * (log.SizeInBytes / 64);
+        // Of a batch behind which the next header is not read with its own, what no log so long can have.
+        for (var bit = valueBytes == 0 ? 0 : 6; bit < 31; bit++)
+        {
+            var at = position + RecordBatchHeader.LastOffsetDeltaPosition + 3 - (bit / 8);
+            using (var file = _files.Open($"{Folder}/{0:D20}.log", FileOpening.ReadWrite))
+                file.Write(at, [(byte)(1 << (bit % 8))]);
+            for (var offset = 0; offset < 64; offset++)
+            {
+                if (offset == changed)
+                    continue;
+                using var region = log.Read(offset, 1, long.MaxValue, minOneBatch: true).Region!;
+                Assert.Equal((bit, offset), (bit, Batches.Header(region.ToArray()).BaseOffset));
+            }
+            using (var file = _files.Open($"{Folder}/{0:D20}.log", FileOpening.ReadWrite))
+                file.Write(at, [0]);
+        }
+    }
+
     [Fact]
     public void ACutForgetsWhatWasBehindIt()
     {
@@ -146,10 +180,10 @@ public sealed class CheckedRangeTests
             _ = log.Append(Batches.Plain(log.LogEndOffset, valueBytes: valueBytes));
     }
 
-    private void Reopened(out PartitionLog log)
+    private void Reopened(out PartitionLog log, int valueBytes = BatchBytes - 120)
     {
         var first = Open();
-        Fill(first, 64);
+        Fill(first, 64, valueBytes);
         first.Roll();
         first.Close();
         log = PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), LogSettings.Default, new LogOpening(true, 64));

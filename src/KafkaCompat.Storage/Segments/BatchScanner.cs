@@ -171,6 +171,13 @@ internal sealed class BatchScanner : IDisposable
         return header.BatchLength >= RecordBatchHeader.MinBatchLength && header.SizeInBytes <= left;
     }
 
+    /// <summary>As <see cref="TryPeek"/>, where that header was read with the current batch's already.</summary>
+    public bool TryPeekRead(out RecordBatchHeader header)
+    {
+        header = default;
+        return Next + RecordBatchHeader.Size <= _bufferPosition + _bufferCount && TryPeek(out header);
+    }
+
     /// <summary>Goes on from another place.</summary>
     public void Restart(long position)
     {

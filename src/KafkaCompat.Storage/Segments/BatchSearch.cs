@@ -86,11 +86,12 @@ internal ref struct BatchSearch
             else if (_previousNext >= 0 && first < _previousNext)
                 Suspect(_scanner.Position, ScanStop.BadOffset);
             place = new BatchPlace(_scanner.Position, header, ScanStop.None);
-            // What was written here, or looked at by an earlier reader, needs no look at the neighbour behind it, which would be a read of its own. The disk
-            // may have changed it since.
+            // What was written here, or looked at by an earlier reader, needs no look at the neighbour behind it where that would be a read of its own. The
+            // disk may have changed it since.
             var continues = _previousNext < 0 || first == _previousNext;
             if (header.LastOffset >= _offset && !_scanner.HasUnknownMagic
-                && ((continues && _segment.IsChecked(place)) || IsBelieved(header, first, isIndexed && header.LastOffset == indexedOffset)))
+                && ((continues && _segment.IsChecked(place) && !IsContradicted(header))
+                    || IsBelieved(header, first, isIndexed && header.LastOffset == indexedOffset)))
             {
                 if (first <= _offset)
                     return Finding.Found;
@@ -129,6 +130,10 @@ internal ref struct BatchSearch
         _scanner.Restart(0);
         return false;
     }
+
+    /// <summary>Whether what is known without another read says that a batch ends before the offset that it names.</summary>
+    private readonly bool IsContradicted(in RecordBatchHeader header) => header.NextOffset > _bound
+        || (_scanner.TryPeekRead(out var following) && !following.IsLegacyWrapper && following.BaseOffset < header.NextOffset);
 
     /// <summary>Whether a batch fits between its neighbours. Where it overlaps one of them it has to go on where the other one ends, and to be sound.</summary>
     private readonly bool IsBelieved(in RecordBatchHeader header, long first, bool isIndexed)

@@ -112,7 +112,8 @@ internal sealed class Consumer(World world, Topics topics, string name, Random r
             {
                 if (!batch.IsSound())
                 {
-                    world.Check(partition.DamageEnd(next) is not null ? null : $"{partition.Name}: the batch at offset {next} is damaged");
+                    var (first, isKnown) = (batch.Header.BaseOffset, partition.DamageEnd(next) is not null);
+                    world.Check(isKnown ? null : $"{partition.Name}: the batch of {first} is damaged, behind offset {next}; {offset} was asked for");
                     return next;
                 }
 
