@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Invariants;
 
 namespace KafkaCompat.Broker.Coordination;
 
@@ -81,8 +82,7 @@ public class Coordinator<TShard>(ShardKind<TShard> kind, ShardSurroundings surro
     internal void Lead(int partition, IShardLog log)
     {
         var shard = new ShardLoop<TShard>(kind, partition, log, surroundings);
-        if (!_shards.TryAdd(partition, shard))
-            throw new InvalidOperationException($"{Topic}-{partition} is led already.");
+        Invariant.Holds(_shards.TryAdd(partition, shard), $"{Topic}-{partition}: a second shard of it is to decide");
         shard.Start();
     }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Partitions;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Broker.Coordination;
@@ -31,6 +32,8 @@ internal sealed class PartitionShardLog(Partition partition, int leaderEpoch, Ti
     public ShardAppend Append(ReadOnlyMemory<byte> batch)
     {
         var appended = partition.AppendAsLeader(new ReadOnlySequence<byte>(batch), leaderEpoch);
+        Invariant.Holds(appended.Error != ErrorCode.None || appended.LeaderEpoch == leaderEpoch,
+            $"{partition.Topic}-{partition.Index}: a shard of epoch {leaderEpoch} has written in {appended.LeaderEpoch}");
         return new ShardAppend(appended.Error, appended.BaseOffset, appended.RequiredOffset, appended.IsReplicated);
     }
 

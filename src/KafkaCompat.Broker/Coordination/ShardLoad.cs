@@ -1,6 +1,7 @@
 using System.Buffers;
 using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Invariants;
 using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Coordination;
@@ -104,6 +105,7 @@ internal sealed class ShardLoad<TShard>(
         }
         if (end.IsCancellationRequested)
             return ErrorCode.NotCoordinator;
+        Invariant.Holds(offset >= endOffset, $"{kind.Topic}-{partition}: it was read up to {offset} and ends at {endOffset}");
         if (unreadable > 0)
             _logger.UnreadableRecords(kind.Topic, partition, unreadable);
         if (offset > 0)

@@ -152,6 +152,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     {
         if (_isClosed || outcome.Generation != _generation)
             return;
+        Invariant.Holds(_shard is null, $"{_kind.Topic}-{_partition}: it is read again while a shard decides");
         if (outcome.Error == ErrorCode.None)
             Activate(outcome.Shard, outcome.End);
         else
@@ -162,7 +163,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     {
         _shard = shard;
         // What was loaded may not be durable yet, and may not be answered before it is.
-        _requiredOffset = end.Offset;
+        (_requiredOffset, _appendedTo) = (end.Offset, end.Offset);
         if (!end.IsCommitted)
             AwaitCommit();
         var now = _time.Now();
@@ -215,7 +216,7 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
         }
         var now = _time.Now();
         var ticket = new Ticket(++_lastTicket);
-        _waiting[ticket.Value] = new Waiting(command, answer);
+        Invariant.Holds(_waiting.TryAdd(ticket.Value, new Waiting(command, answer)), $"{_kind.Topic}-{_partition}: ticket {ticket.Value} is another command's");
         for (var steps = 0; steps < ShardBounds.MaxStepsBeforeCommand && _shard.OnDeadlineBefore(command, now) is { } due; steps++)
         {
             switch (Execute(due, ToBatch(due, now), now))
@@ -289,6 +290,8 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
     private ShardAppend Execute(ShardDecision decision, ReadOnlyMemory<byte> batch, Now now)
     {
         var shard = _shard!;
+        Invariant.Holds(batch.IsEmpty == (decision.Records.Count == 0),
+            $"{_kind.Topic}-{_partition}: {decision.Records.Count} records were decided, and a batch of {batch.Length} bytes");
         var events = decision.Drafts.Count > 0 && _logger.IsEnabled(LogLevel.Information) ? _kind.Events?.Invoke(_logger, shard, decision) : null;
         var append = default(ShardAppend);
         if (!batch.IsEmpty)
@@ -307,11 +310,9 @@ internal sealed class ShardLoop<TShard> : IAsyncDisposable
             }
         }
         shard.Install(decision, now);
-        if (events is not null)
-        {
-            foreach (var tell in events)
-                tell();
-        }
+        foreach (var tell in events ?? [])
+            tell();
+        Invariant.Holds(_awaitsCommit || _uncommitted.Count == 0, $"{_kind.Topic}-{_partition}: {_uncommitted.Count} replies wait, and nothing is awaited");
         foreach (var reply in decision.Replies)
         {
             if (_awaitsCommit)

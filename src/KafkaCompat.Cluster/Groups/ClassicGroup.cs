@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.GroupRecords;
+using KafkaCompat.Protocol.Invariants;
 
 namespace KafkaCompat.Cluster.Groups;
 
@@ -107,8 +108,19 @@ public sealed class ClassicGroup : Group
 
     internal ClassicGroup Copy() => new(this);
 
+    /// <summary>
+    /// Empty → PreparingRebalance → CompletingRebalance → Stable; from each of the last two back to PreparingRebalance, and from that to Empty.
+    /// </summary>
     internal void MoveTo(ClassicGroupState state, Now now)
     {
+        Invariant.Holds(
+            state switch
+            {
+                ClassicGroupState.PreparingRebalance => State != ClassicGroupState.PreparingRebalance,
+                ClassicGroupState.Stable => State == ClassicGroupState.CompletingRebalance,
+                _ => State == ClassicGroupState.PreparingRebalance,
+            },
+            $"{GroupId}: from {State} it is to become {state}");
         PreviousState = State;
         State = state;
         StateTimestamp = now.WallMs;

@@ -1,5 +1,6 @@
 using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Cluster.Groups;
@@ -23,6 +24,7 @@ internal sealed class GroupDeletion(OffsetStore offsets)
         };
         if (error == ErrorCode.None)
         {
+            Invariant.Holds(group is not ClassicGroup { MemberCount: > 0 }, $"{command.GroupId}: it is to be deleted, and has members");
             foreach (var position in Positions(command.GroupId))
                 decision.Write(GroupRecord.OffsetTombstone(command.GroupId, position));
             foreach (var tombstone in group is ModernGroup

@@ -197,8 +197,20 @@ public sealed class GroupShard : IShard
         Invariant.Holds(
             _groups.GetValueOrDefault(group.GroupId) is not ClassicGroup before || before.Generation <= group.Generation || before.Generation == int.MaxValue,
             $"{group.GroupId}: its generation falls to {group.Generation}");
+        Invariant.Holds(!ReferenceEquals(_groups.GetValueOrDefault(group.GroupId), group), $"{group.GroupId}: it was changed before the decision's records");
+        RequireWhole(group);
         _groups[group.GroupId] = group;
         Schedule(group);
+    }
+
+    /// <summary>What decisions go by: the offsets of an empty group may be deleted, and a group that nobody leads is never assigned anything.</summary>
+    private static void RequireWhole(ClassicGroup group)
+    {
+        Invariant.Holds(group.State != ClassicGroupState.Empty || group.MemberCount == 0, $"{group.GroupId}: it is empty, and has {group.MemberCount} members");
+        Invariant.Holds(group.State is ClassicGroupState.Empty or ClassicGroupState.PreparingRebalance || group.MemberCount > 0,
+            $"{group.GroupId}: it is {group.State}, and has no members");
+        Invariant.Holds(group.Leader is null ? group.MemberCount == 0 : group.Find(group.Leader) is not null,
+            $"{group.GroupId}: its {group.MemberCount} members are led by {group.Leader ?? "nobody"}");
     }
 
     internal void Touch(string groupId, string memberId, Now now)

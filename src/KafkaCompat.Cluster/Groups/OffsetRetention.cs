@@ -1,6 +1,7 @@
 using System.Buffers;
 using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Protocol.Messages;
 
 namespace KafkaCompat.Cluster.Groups;
@@ -29,8 +30,11 @@ internal sealed class OffsetRetention(GroupSettings settings, OffsetStore offset
         Offsets.Of(groupId).TryGetValue(position, out var offset) && !Offsets.IsUndecided(groupId, position)
             && IsExpired(_group!, position, offset, now.WallMs);
 
-    private protected override bool IsUnwanted(string groupId, int offsetsLeft) =>
-        offsetsLeft == 0 && _group is ClassicGroup { IsEmptyForGood: true } && !Offsets.HasUndecided(groupId);
+    private protected override bool IsUnwanted(string groupId, int offsetsLeft)
+    {
+        Invariant.Holds(offsetsLeft >= 0, $"{groupId}: of its offsets {-offsetsLeft} more are to be deleted than there are");
+        return offsetsLeft == 0 && _group is ClassicGroup { IsEmptyForGood: true } && !Offsets.HasUndecided(groupId);
+    }
 
     private bool IsExpired(Group group, OffsetPosition position, CommittedOffset offset, long wallMs)
     {
@@ -41,6 +45,7 @@ internal sealed class OffsetRetention(GroupSettings settings, OffsetStore offset
             case ClassicGroup { ProtocolType: null }:
                 return wallMs - offset.CommitTimestamp >= settings.OffsetsRetentionMs;
             case ClassicGroup { State: ClassicGroupState.Empty } empty:
+                Invariant.Holds(empty.MemberCount == 0, $"{empty.GroupId}: the offsets of {empty.MemberCount} members are to expire as those of none");
                 var since = empty.StateTimestamp >= 0 ? empty.StateTimestamp : offset.CommitTimestamp;
                 return wallMs - since >= settings.OffsetsRetentionMs;
             case ClassicGroup { ProtocolType: "consumer", State: ClassicGroupState.Stable } stable:

@@ -1,4 +1,5 @@
 using System.Text;
+using KafkaCompat.Protocol.Invariants;
 using KafkaCompat.Storage.Files;
 
 namespace KafkaCompat.Storage.Checkpoints;
@@ -55,12 +56,19 @@ internal static class CheckpointText
         return lines[^1].Length == 0 ? lines[..^1] : lines;
     }
 
+    /// <summary>The file of so many entries, a line each. One that says another number than it has is none for the next start.</summary>
     public static byte[] Encode(int count, IEnumerable<string> lines)
     {
+        var written = 0;
         var text = new StringBuilder();
         _ = text.Append(Version).Append('\n').Append(count).Append('\n');
         foreach (var line in lines)
+        {
+            Invariant.Holds(line.Length > 0 && !line.AsSpan().ContainsAny('\n', '\r'), $"'{line}' is to be a line of a checkpoint");
             _ = text.Append(line).Append('\n');
+            written++;
+        }
+        Invariant.Holds(written == count, $"A checkpoint of {count} entries was written with {written}");
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 

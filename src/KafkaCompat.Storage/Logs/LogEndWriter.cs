@@ -40,6 +40,9 @@ internal sealed class LogEndWriter(LogEnvironment environment, LoadedLog loaded,
             return;
         Invariant.Holds(offset >= view.End.Offset, $"{active.LogPath}: a segment is to begin at {offset}, and the log ends at {view.End.Offset}");
         Invariant.Holds(offset > active.BaseOffset, $"{active.LogPath}: the next segment is to begin at {offset}");
+        // A snapshot that knows of batches which the log does not hold has them refused as duplicates.
+        Invariant.Holds(loaded.Producers.EndOffset <= offset,
+            $"{active.LogPath}: a snapshot of {offset} is to know producers up to {loaded.Producers.EndOffset}");
         loaded.Producers.SetEndOffset(offset);
         loaded.Producers.TakeSnapshot();
         var next = LogSegment.Create(environment, loaded.Folder, offset, settings);

@@ -59,6 +59,12 @@ public sealed class ProducerEntry(long producerId)
     /// <summary>Puts batches in front that are older than those kept, as many as there is room for.</summary>
     internal void AddOlder(IReadOnlyCollection<ProducerBatch> older)
     {
+        foreach (var batch in older)
+        {
+            // One that is kept in the place of a newer one makes a batch that was never written a duplicate.
+            Invariant.Holds(BatchCount == 0 || batch.LastOffset < Batch(0).FirstOffset,
+                $"Producer {ProducerId}: a batch up to {batch.LastOffset} is to be older than one from {(BatchCount == 0 ? -1 : Batch(0).FirstOffset)} on");
+        }
         ProducerBatch[] kept = [.. older, .. Enumerable.Range(0, BatchCount).Select(Batch)];
         var last = LastSequence;
         BatchCount = 0;

@@ -204,6 +204,8 @@ public sealed class ProducerStates
     {
         if (EndOffset <= _lastSnapshotOffset)
             return;
+        Invariant.Holds(Snapshots.Count == 0 || Snapshots.Max <= EndOffset,
+            $"{_folder}: a snapshot of {Snapshots.Max} is there, and the log is at {EndOffset}");
         var path = SnapshotPath(EndOffset);
         var bytes = ProducerSnapshotFile.Encode(Producers);
         Files.FileStoreOperations.WriteAtomically(_environment.Files, path, bytes, sync: false);
