@@ -54,7 +54,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
         }
         catch
         {
-            LetGo();
+            Release();
             throw;
         }
     }
@@ -268,7 +268,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
                 }
                 finally
                 {
-                    LetGo();
+                    Release();
                 }
             }
             finally
@@ -379,7 +379,7 @@ public sealed class KafkaCompatBroker : IAsyncDisposable, IDisposable
     /// <summary>A topic in a message; one without a name is seen too.</summary>
     private static string Named(string topic) => topic.Length == 0 ? "\"\"" : topic;
 
-    private void LetGo()
+    private void Release()
     {
         _port.Dispose();
         _controllerPort.Dispose();

@@ -77,7 +77,7 @@ internal sealed class HookedFileStore(IFileStore inner) : IFileStore
 
         public override void StartWriting(long position, long length) => inner.StartWriting(position, length);
 
-        public override void LetGoOfPages(long position, long length) => inner.LetGoOfPages(position, length);
+        public override void DropPages(long position, long length) => inner.DropPages(position, length);
 
         public override void Sync() => inner.Sync();
 

@@ -12,8 +12,13 @@ public sealed class HalfLoadedDirectoryTests
 {
     private readonly FixedClock _clock = new(Batches.StartMs);
 
-    [Fact]
-    public async Task Takes_over_no_log_and_leaves_no_file_open_when_one_cannot_be_opened()
+    /// <summary>A log that is open keeps no file open; one that is being opened does, and its last file is its time index.</summary>
+    [Theory]
+    [InlineData(".log", 1)]
+    [InlineData(".index", 1)]
+    [InlineData(".index", 2)]
+    [InlineData(".timeindex", 2)]
+    public async Task Takes_over_no_log_and_leaves_no_file_open_when_one_cannot_be_opened(string suffix, int time)
     {
         var counted = new CountedFileStore(new ForgetfulFileStore(_clock));
         var files = new HookedFileStore(counted);
@@ -28,12 +33,16 @@ public sealed class HalfLoadedDirectoryTests
             Assert.Equal(4, whole.Count);
         }
         Assert.Equal(0, counted.OpenFiles);
-        files.Before = static (operation, path) =>
+        var asked = 0;
+        files.Before = (operation, path) =>
         {
-            if (operation == nameof(IFileStore.Open) && path.StartsWith("/data/c-0", StringComparison.Ordinal)) throw new IOException("Input/output error");
+            if (operation != nameof(IFileStore.Open) || !path.StartsWith("/data/c-0", StringComparison.Ordinal)) return;
+            if (!path.EndsWith(suffix, StringComparison.Ordinal)) return;
+            if (++asked == time) throw new IOException("Input/output error");
         };
         using var half = Open(files);
         _ = await Assert.ThrowsAnyAsync<IOException>(() => Load(half));
+        Assert.Equal(time, asked);
         Assert.Equal(0, half.Count);
         Assert.Equal(0, counted.OpenFiles);
     }

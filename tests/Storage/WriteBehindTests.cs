@@ -121,7 +121,7 @@ public sealed class WriteBehindTests
             Started.Add(position);
         }
 
-        public override void LetGoOfPages(long position, long length) => LetGo.Add(position);
+        public override void DropPages(long position, long length) => LetGo.Add(position);
 
         protected override void Close()
         {

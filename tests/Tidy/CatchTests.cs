@@ -26,7 +26,7 @@ public sealed partial class CatchTests
         ["Connections/ResponseQueue.cs DrainAfter"] = "the connection has it as what closed the queue, and reports it",
         ["Connections/ResponseQueue.cs WriteReady"] = "the connection has it as what closed the queue, and reports it",
         ["Connections/ResponseQueue.cs Record"] = "the connection is told of it, and reports it",
-        ["Connections/ResponseQueue.cs LetGo"] = "the connection is told of it, and reports it",
+        ["Connections/ResponseQueue.cs Release"] = "the connection is told of it, and reports it",
         ["Connections/KafkaConnection.cs StartRequest"] = "Fail reports it",
         ["Connections/KafkaConnection.cs Complete"] = "Fail reports it",
         ["Connections/KafkaConnection.cs CompleteLater"] = "Fail reports it",

@@ -225,7 +225,7 @@ public sealed class AnswerMemory(long maxBytes, TimerWheel wheel, TimeProvider t
         }
 
         /// <summary>The socket has taken them, or has failed.</summary>
-        public void LetGo()
+        public void Release()
         {
             lock (_memory._lock)
             {

@@ -35,11 +35,11 @@ internal sealed class FrameCutter(int maxBytes, RequestOpener opener, ResponseQu
     public void LookAtLength() => BytesNeeded = sizeof(int);
 
     /// <summary>Finds the frame at the front of what was received, and whether its request may be started now.</summary>
-    public FrameFate Find(in ReadOnlySequence<byte> buffer, out ReadOnlySequence<byte> frame)
+    public FrameState Find(in ReadOnlySequence<byte> buffer, out ReadOnlySequence<byte> frame)
     {
         frame = default;
         BytesNeeded = sizeof(int);
-        if (buffer.Length < sizeof(int)) return FrameFate.Incomplete;
+        if (buffer.Length < sizeof(int)) return FrameState.Incomplete;
         var length = ReadInt32(buffer);
         var isOfLength = length >= 0 && length <= maxBytes;
         var hasKey = isOfLength && length >= sizeof(short);
@@ -47,29 +47,29 @@ internal sealed class FrameCutter(int maxBytes, RequestOpener opener, ResponseQu
         {
             // Whether it has to wait depends on what it is.
             BytesNeeded = BytesToKey;
-            return FrameFate.Incomplete;
+            return FrameState.Incomplete;
         }
         var key = hasKey ? (ApiKey)ReadInt16(buffer.Slice(sizeof(int), sizeof(short))) : NoKey;
         if (!responses.MayStart(key == ApiKey.Produce))
         {
             IsProduceBlocked = key == ApiKey.Produce;
-            return FrameFate.Blocked;
+            return FrameState.Blocked;
         }
         if (!isOfLength)
         {
             opener.LogNoLength(length, maxBytes);
-            return FrameFate.Refused;
+            return FrameState.Refused;
         }
-        if (memory?.Take(length) == false) return FrameFate.Starved;
+        if (memory?.Take(length) == false) return FrameState.Starved;
         if (buffer.Length - sizeof(int) < length)
         {
             // A frame of any size is seen to arrive, for the sake of the idle deadline.
             BytesNeeded = (int)Math.Min(sizeof(int) + (long)length, buffer.Length + MaxBytesUnseen);
-            return FrameFate.Incomplete;
+            return FrameState.Incomplete;
         }
-        if (answers is { MustWait: true } && !AnswerMemory.IsBoundedByRequest(key)) return FrameFate.Crowded;
+        if (answers is { MustWait: true } && !AnswerMemory.IsBoundedByRequest(key)) return FrameState.Crowded;
         frame = buffer.Slice(sizeof(int), length);
-        return FrameFate.Complete;
+        return FrameState.Complete;
     }
 
     /// <summary>What lies behind a frame that is cut.</summary>
@@ -99,7 +99,7 @@ internal sealed class FrameCutter(int maxBytes, RequestOpener opener, ResponseQu
 }
 
 /// <summary>What becomes of the frame at the front of what was received.</summary>
-internal enum FrameFate
+internal enum FrameState
 {
     /// <summary>More of it has to come.</summary>
     Incomplete,

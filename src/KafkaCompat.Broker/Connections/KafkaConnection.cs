@@ -196,7 +196,7 @@ public sealed class KafkaConnection
             _responses.Cork();
             var frame = StartRequests(ref buffer);
             _responses.Uncork();
-            if (frame == FrameFate.Costly) (frame, buffer) = await StartInTurn(buffer);
+            if (frame == FrameState.Costly) (frame, buffer) = await StartInTurn(buffer);
             if (_usesBytes is { } inUse)
             {
                 _usesBytes = null;
@@ -205,30 +205,30 @@ public sealed class KafkaConnection
                 if (inUse.Context.IsOnlyAcknowledged) _responses.LetOverlap(inUse.Place);
             }
             // Past this line the bytes of the requests just started belong to the transport again.
-            var readsOn = frame == FrameFate.Incomplete || (frame == FrameFate.Blocked && !result.IsCompleted && buffer.Length < MaxReadAheadBytes);
+            var readsOn = frame == FrameState.Incomplete || (frame == FrameState.Blocked && !result.IsCompleted && buffer.Length < MaxReadAheadBytes);
             if (readsOn) input.AdvanceTo(buffer.Start, buffer.End);
             else input.AdvanceTo(buffer.Start);
             _memory?.Release();
             switch (frame)
             {
-                case FrameFate.Refused:
-                case FrameFate.Incomplete when result.IsCompleted:
+                case FrameState.Refused:
+                case FrameState.Incomplete when result.IsCompleted:
                     // The client may have closed its half only; what it asked before is still answered.
                     await _responses.WhenEmpty();
                     return;
-                case FrameFate.Blocked when readsOn:
+                case FrameState.Blocked when readsOn:
                     WakeWhenMayStart();
                     break;
-                case FrameFate.Blocked:
+                case FrameState.Blocked:
                     await _responses.WhenMayStart(_frames.IsProduceBlocked);
                     break;
-                case FrameFate.Paused:
+                case FrameState.Paused:
                     await _pause!.WhenOver();
                     break;
-                case FrameFate.Starved:
+                case FrameState.Starved:
                     await _memory!.WhenGranted();
                     break;
-                case FrameFate.Crowded:
+                case FrameState.Crowded:
                     await _answerMemory!.WhenRoom();
                     break;
             }
@@ -268,32 +268,32 @@ public sealed class KafkaConnection
     }
 
     /// <summary>
-    /// Starts the requests that lie complete in <paramref name="buffer"/>. <see cref="FrameFate.Complete"/> means that more
+    /// Starts the requests that lie complete in <paramref name="buffer"/>. <see cref="FrameState.Complete"/> means that more
     /// may follow once there is room for another answer.
     /// </summary>
-    private FrameFate StartRequests(ref ReadOnlySequence<byte> buffer)
+    private FrameState StartRequests(ref ReadOnlySequence<byte> buffer)
     {
         while (true)
         {
             if (_pause is { IsOn: true })
             {
                 _frames.LookAtLength();
-                return FrameFate.Paused;
+                return FrameState.Paused;
             }
             var frame = _frames.Find(buffer, out var body);
-            if (frame != FrameFate.Complete) return frame;
+            if (frame != FrameState.Complete) return frame;
             var opened = _opener.Open(body, DecodeMemory.SmallBytes);
-            if (opened.Fate == RequestFate.ReadInTurn) return FrameFate.Costly;
+            if (opened.Action == RequestAction.ReadInTurn) return FrameState.Costly;
             buffer = _frames.After(buffer, body);
-            if (!StartRequest(opened, (int)body.Length)) return FrameFate.Refused;
-            if (_usesBytes is not null) return FrameFate.Complete;
+            if (!StartRequest(opened, (int)body.Length)) return FrameState.Refused;
+            if (_usesBytes is not null) return FrameState.Complete;
         }
     }
 
     /// <summary>
     /// Starts the request at the front of what was received, which is large: when there is memory for its objects, and decoded where it holds up nobody else.
     /// </summary>
-    private async Task<(FrameFate, ReadOnlySequence<byte>)> StartInTurn(ReadOnlySequence<byte> buffer)
+    private async Task<(FrameState, ReadOnlySequence<byte>)> StartInTurn(ReadOnlySequence<byte> buffer)
     {
         var frame = buffer.Slice(sizeof(int), FrameCutter.LengthOf(buffer));
         var turn = _limits.Decoding.Ask(WireLimits.MostCost(frame.Length));
@@ -307,27 +307,27 @@ public sealed class KafkaConnection
         if (!isGranted)
         {
             // It is looked at again, and then not started because the connection ends.
-            if (_isDraining || _responses.IsClosed) return (FrameFate.Complete, buffer);
+            if (_isDraining || _responses.IsClosed) return (FrameState.Complete, buffer);
             var level = _opener.LevelOf("memory");
             ConnectionLogMessages.NoTurnToDecode(_around.Logger, level, _info.ConnectionId, _info.RemoteAddress, frame.Length, _limits.Decoding.WaitMs);
-            return (FrameFate.Refused, buffer);
+            return (FrameState.Refused, buffer);
         }
         var isStarted = false;
         try
         {
             var opened = default(OpenedRequest);
             await _limits.DecodeThreads.Run(() => opened = _opener.Open(frame, turn.Bytes));
-            if (opened.Fate == RequestFate.ReadInTurn)
+            if (opened.Action == RequestAction.ReadInTurn)
             {
                 // All that there is for requests is less than what this one of its length might be worth.
                 _opener.LogTooCostly(frame.Length, turn.Bytes);
-                return (FrameFate.Refused, buffer);
+                return (FrameState.Refused, buffer);
             }
             turn.Keep(opened.Cost);
-            isStarted = opened.Fate == RequestFate.Start;
+            isStarted = opened.Action == RequestAction.Start;
             if (isStarted) opened.Context!.Turn = turn;
             buffer = _frames.After(buffer, frame);
-            return (StartRequest(opened, (int)frame.Length) ? FrameFate.Complete : FrameFate.Refused, buffer);
+            return (StartRequest(opened, (int)frame.Length) ? FrameState.Complete : FrameState.Refused, buffer);
         }
         finally
         {
@@ -338,12 +338,12 @@ public sealed class KafkaConnection
     /// <summary>Starts the handler of a request. False when the connection has to be closed.</summary>
     private bool StartRequest(in OpenedRequest opened, int frameBytes)
     {
-        if (opened.Fate == RequestFate.Close) return false;
+        if (opened.Action == RequestAction.Close) return false;
         var served = opened.Served!;
         // It began when its bytes came, or when the request before it was done with.
         var startedTicks = Math.Max(_activity.LastReceived, _responses.LastWrittenTicks);
         var bytes = sizeof(int) + frameBytes;
-        if (opened.Fate == RequestFate.AnswerVersions)
+        if (opened.Action == RequestAction.AnswerVersions)
         {
             _responses.Complete(_responses.Begin(opened.CorrelationId, 0, 0, served.Key, bytes, startedTicks), ApiVersionsRefusal(served));
             return true;

@@ -4,8 +4,8 @@ using KafkaCompat.Protocol;
 namespace KafkaCompat.Broker.Connections;
 
 /// <summary>What came out of a frame.</summary>
-/// <param name="Fate">What is to be done with it; the rest is there where it is <see cref="RequestFate.Start"/> or
-/// <see cref="RequestFate.AnswerVersions"/>.</param>
+/// <param name="Action">What is to be done with it; the rest is there where it is <see cref="RequestAction.Start"/> or
+/// <see cref="RequestAction.AnswerVersions"/>.</param>
 /// <param name="Served">Who serves it.</param>
 /// <param name="Version">The version of it and its answer.</param>
 /// <param name="CorrelationId">What its answer bears.</param>
@@ -13,11 +13,11 @@ namespace KafkaCompat.Broker.Connections;
 /// <param name="Request">Its objects.</param>
 /// <param name="Cost">What they take, by estimate.</param>
 internal readonly record struct OpenedRequest(
-    RequestFate Fate, ServedApi? Served = null, short Version = 0, int CorrelationId = 0, RequestContext? Context = null, IRequest? Request = null,
+    RequestAction Action, ServedApi? Served = null, short Version = 0, int CorrelationId = 0, RequestContext? Context = null, IRequest? Request = null,
     long Cost = 0);
 
 /// <summary>What is to be done with a request.</summary>
-internal enum RequestFate
+internal enum RequestAction
 {
     /// <summary>Nothing: the connection is closed.</summary>
     Close,

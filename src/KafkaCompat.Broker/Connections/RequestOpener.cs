@@ -28,40 +28,40 @@ internal sealed class RequestOpener(ConnectionInfo connection, ConnectionSurroun
             var served = _dispatch.Find(key);
             if (served is null)
             {
-                if (SaysSasl(frame)) return new(RequestFate.Close);
+                if (SaysSasl(frame)) return new(RequestAction.Close);
                 var level = LevelOf("key");
                 ConnectionLogMessages.KeyNotServed(_logger, level, connection.ConnectionId, connection.RemoteAddress, key, version, connection.ListenerName);
-                return new(RequestFate.Close);
+                return new(RequestAction.Close);
             }
             var inRange = version >= served.MinVersion && version <= served.MaxVersion;
             if (!inRange && served.Key != ApiKey.ApiVersions)
             {
-                if (SaysSasl(frame)) return new(RequestFate.Close);
+                if (SaysSasl(frame)) return new(RequestAction.Close);
                 var level = LevelOf("version");
                 ConnectionLogMessages.VersionNotServed(_logger, level, connection.ConnectionId, connection.RemoteAddress, served.Key, version);
-                return new(RequestFate.Close);
+                return new(RequestAction.Close);
             }
             var correlationId = reader.ReadInt32();
             // Any negative length is null here, as with Kafka.
             var clientId = reader.ReadNullableString(flexible: false);
             if (served.Info.RequestHeaderVersion(version) >= 2) SkipTaggedFields(ref reader);
-            if (!inRange) return new(RequestFate.AnswerVersions, served, version, correlationId);
+            if (!inRange) return new(RequestAction.AnswerVersions, served, version, correlationId);
             var context = new RequestContext(served.Key, version, correlationId, clientId, connection)
             {
                 Meter = around.Quotas.IsActive ? around.Quotas.Measure((int)frame.Length) : null,
                 Log = around.Requests is { IsOn: true } log ? log : null,
             };
             var request = served.Read(ref reader, version);
-            return new(RequestFate.Start, served, version, correlationId, context, request, reader.Cost);
+            return new(RequestAction.Start, served, version, correlationId, context, request, reader.Cost);
         }
         catch (WireFormatException e) when (e.Reason == WireFormatReason.TooCostlyNow)
         {
-            return new(RequestFate.ReadInTurn);
+            return new(RequestAction.ReadInTurn);
         }
         catch (WireFormatException e)
         {
             LogUnreadable(e);
-            return new(RequestFate.Close);
+            return new(RequestAction.Close);
         }
     }
 

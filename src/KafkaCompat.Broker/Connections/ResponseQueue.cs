@@ -123,7 +123,7 @@ internal sealed class ResponseQueue(
                 isDropped = true;
             }
         }
-        if (isDropped) LetGo(held);
+        if (isDropped) Release(held);
         else Drain();
     }
 
@@ -219,7 +219,7 @@ internal sealed class ResponseQueue(
         for (; dropped is not null; dropped = dropped.Next)
         {
             // The one that is being written right now is let go by its writer.
-            if (!ReferenceEquals(dropped, _current)) LetGo(dropped.Held);
+            if (!ReferenceEquals(dropped, _current)) Release(dropped.Held);
             dropped.Turn?.GiveBack();
         }
         memory?.End();
@@ -279,7 +279,7 @@ internal sealed class ResponseQueue(
         {
             Close(IsPipeFailure(e) ? null : e);
         }
-        memory?.LetGo();
+        memory?.Release();
         lock (_lock) _clientIsBehind = false;
         Drain(isOwnThread: true);
     }
@@ -349,7 +349,7 @@ internal sealed class ResponseQueue(
                 Close(IsPipeFailure(e) ? null : e);
             }
             if (!hasRoom && PutBack(answer)) return Written.NoRoom;
-            LetGo(answer.Held);
+            Release(answer.Held);
             answer.Response = null;
             lock (_lock)
             {
@@ -385,7 +385,7 @@ internal sealed class ResponseQueue(
         }
     }
 
-    private void LetGo(IDisposable? held)
+    private void Release(IDisposable? held)
     {
         try
         {

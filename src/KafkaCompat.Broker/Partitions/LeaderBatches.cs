@@ -26,7 +26,9 @@ internal readonly record struct LeaderBatches(ErrorCode Error, long FirstOffset,
     {
         var batches = RecordBatchEnumerator.Over(records);
         var (first, next, epoch) = (None, None, RecordBatchHeader.NoPartitionLeaderEpoch);
-        var headers = new List<RecordBatchHeader>();
+        // A list is made where there are several.
+        RecordBatchHeader only = default;
+        List<RecordBatchHeader>? several = null;
         long from = 0, to = 0;
         while (batches.MoveNext())
         {
@@ -40,10 +42,12 @@ internal readonly record struct LeaderBatches(ErrorCode Error, long FirstOffset,
                 from = to;
                 continue;
             }
-            if (first < 0) first = header.BaseOffset;
-            headers.Add(header);
+            if (first < 0) (first, only) = (header.BaseOffset, header);
+            else (several ??= [only]).Add(header);
         }
         if (batches.Fault is not (RecordFault.None or RecordFault.BatchIncomplete)) return Corrupt;
-        return first < 0 ? new(ErrorCode.None, None, None, default) : new(ErrorCode.None, first, next, BatchRun.Of(headers, records.Slice(from, to - from)));
+        if (first < 0) return new(ErrorCode.None, None, None, default);
+        var bytes = records.Slice(from, to - from);
+        return new(ErrorCode.None, first, next, several is null ? new BatchRun(only, bytes) : BatchRun.Of(several, bytes));
     }
 }

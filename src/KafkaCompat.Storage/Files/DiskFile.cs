@@ -83,7 +83,7 @@ internal sealed class DiskFile(string path, SafeFileHandle handle) : StoredFile(
 
     public override void StartWriting(long position, long length) => NativeFile.StartWriting(handle, Path, position, length);
 
-    public override void LetGoOfPages(long position, long length) => NativeFile.LetGoOfPages(handle, Path, position, length);
+    public override void DropPages(long position, long length) => NativeFile.DropPages(handle, Path, position, length);
 
     public override void Sync() => NativeFile.Sync(handle, Path);
 

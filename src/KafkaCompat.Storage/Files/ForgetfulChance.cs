@@ -1,7 +1,7 @@
 namespace KafkaCompat.Storage.Files;
 
 /// <summary>What becomes of one unsynced change in a power cut.</summary>
-internal enum ForgetfulFate
+internal enum ForgetfulOutcome
 {
     Kept,
     Lost,
@@ -22,12 +22,12 @@ internal sealed class ForgetfulChance
         _temper = _random.Next(4);
     }
 
-    public ForgetfulFate Next() => _temper switch
+    public ForgetfulOutcome Next() => _temper switch
     {
-        0 => ForgetfulFate.StopHere,
-        1 => ForgetfulFate.Kept,
-        2 => _random.Next(4) switch { 0 => ForgetfulFate.StopHere, 1 => ForgetfulFate.Torn, _ => ForgetfulFate.Kept },
-        _ => (ForgetfulFate)_random.Next(4),
+        0 => ForgetfulOutcome.StopHere,
+        1 => ForgetfulOutcome.Kept,
+        2 => _random.Next(4) switch { 0 => ForgetfulOutcome.StopHere, 1 => ForgetfulOutcome.Torn, _ => ForgetfulOutcome.Kept },
+        _ => (ForgetfulOutcome)_random.Next(4),
     };
 
     public bool Coin() => _random.Next(2) == 0;

@@ -96,23 +96,23 @@ internal sealed class ForgetfulFileNode
     private bool Survive(long position, byte[]? bytes, ForgetfulChance chance)
     {
         var fate = chance.Next();
-        if (fate == ForgetfulFate.StopHere)
+        if (fate == ForgetfulOutcome.StopHere)
             return false;
         if (bytes is null)
         {
-            if (fate != ForgetfulFate.Lost)
+            if (fate != ForgetfulOutcome.Lost)
                 Cut(ref _bytes, ref _length, position);
             return true;
         }
         switch (fate)
         {
-            case ForgetfulFate.Kept:
+            case ForgetfulOutcome.Kept:
                 Put(ref _bytes, ref _length, position, bytes);
                 break;
-            case ForgetfulFate.LengthAlone when position + bytes.Length > _length:
+            case ForgetfulOutcome.LengthAlone when position + bytes.Length > _length:
                 Cut(ref _bytes, ref _length, position + bytes.Length);
                 break;
-            case ForgetfulFate.Torn:
+            case ForgetfulOutcome.Torn:
                 for (var start = position; start < position + bytes.Length;)
                 {
                     var end = Math.Min((start / SectorBytes + 1) * SectorBytes, position + bytes.Length);

@@ -121,7 +121,7 @@ internal static partial class NativeFile
     public static void StartWriting(SafeFileHandle handle, string path, long position, long length) => SyncRange(handle, path, position, length, StartToWrite);
 
     /// <summary>Waits for the writes of a range, then drops its pages, on Linux.</summary>
-    public static void LetGoOfPages(SafeFileHandle handle, string path, long position, long length)
+    public static void DropPages(SafeFileHandle handle, string path, long position, long length)
     {
         SyncRange(handle, path, position, length, WaitBefore | StartToWrite | WaitAfter);
         if (OperatingSystem.IsLinux())

@@ -46,7 +46,7 @@ public abstract class StoredFile : IDisposable
     /// <summary>
     /// Waits until bytes are with the disk and lets go of the memory that held them; a wish where the system has no such call. Not a <see cref="Sync"/>.
     /// </summary>
-    public virtual void LetGoOfPages(long position, long length)
+    public virtual void DropPages(long position, long length)
     {
     }
 

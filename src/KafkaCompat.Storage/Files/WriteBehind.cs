@@ -67,7 +67,7 @@ public sealed class WriteBehind
             Use(piece, static piece => piece.File.StartWriting(piece.Position, piece.Length));
             _window.Enqueue(piece);
             while (_window.Count > _maxPieces)
-                Use(_window.Dequeue(), static piece => piece.File.LetGoOfPages(piece.Position, piece.Length));
+                Use(_window.Dequeue(), static piece => piece.File.DropPages(piece.Position, piece.Length));
         }
         catch (IOException failure)
         {

@@ -34,6 +34,21 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         var epochs = LeaderEpochCache.Open(environment, folder);
         var producers = new ProducerStates(environment, folder, _gate, Snapshots(entries));
         var segments = FindSegments(entries);
+        try
+        {
+            return Load(segments, epochs, producers);
+        }
+        catch
+        {
+            // Nobody has them: another start of this process may have the descriptors.
+            foreach (var segment in segments)
+                segment.CloseFiles();
+            throw;
+        }
+    }
+
+    private LoadedLog Load(List<LogSegment> segments, LeaderEpochCache epochs, ProducerStates producers)
+    {
         var recovered = opening.IsClean
             ? null
             : new LogRecovery(environment, epochs, producers, settings, opening.KeepsCuts ? new KeptCuts(environment, folder) : null)
@@ -65,7 +80,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         epochs.TruncateFromStart(logStart);
         LoadProducers(producers, segments, logStart, logEnd);
         foreach (var segment in segments)
-            segment.LetGoOfFiles();
+            segment.CloseFiles();
         var recoveryPoint = opening.IsClean ? logEnd : Math.Min(opening.RecoveryPoint, logEnd);
         Invariant.Holds(logStart <= logEnd && recoveryPoint <= logEnd,
             $"{folder}: a log from {logStart} to {logEnd} was opened with the recovery point {recoveryPoint}");
@@ -125,7 +140,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         segment.RewriteIndexes();
         // A segment before the recovery point is synced by nobody else.
         segment.SyncIndexes();
-        segment.LetGoOfFiles();
+        segment.CloseFiles();
     }
 
     private void ReportEmptied(List<LogSegment> segments, long builtFrom)
@@ -156,7 +171,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
             environment.Recovery.Repaired(new LogRepair(RepairAct.IndexRebuilt, segment.LogPath));
             new TransactionIndexRebuild(environment, producers, segments).Rebuild(segment);
             segment.TransactionIndex.Sync();
-            segment.LetGoOfFiles();
+            segment.CloseFiles();
         }
     }
 

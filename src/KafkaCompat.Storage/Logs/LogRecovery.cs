@@ -113,7 +113,7 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
         segment.SetRecoveredSize(walk.End, afterKill: true, isOnDisk: length == 0 ? bound == long.MaxValue : walk.NextOffset <= recoveryPoint);
         segment.RewriteIndexes();
         // A node has to come up again with the descriptors that it ran with: whoever syncs these files opens them again.
-        segment.LetGoOfFiles();
+        segment.CloseFiles();
         return new RecoveredSegment(
             walk.ReachedOffset, IsCut: walk.End < length, LeansOnBound: bound < long.MaxValue
                 && walk.Damage.Any(static damage => damage.Why == ScanStop.BadOffset));

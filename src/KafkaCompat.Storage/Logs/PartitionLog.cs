@@ -400,7 +400,7 @@ public sealed class PartitionLog : IDisposable
                 lock (_gate)
                 {
                     foreach (var segment in _view.Segments)
-                        segment.LetGoOfFiles();
+                        segment.CloseFiles();
                 }
                 throw;
             }

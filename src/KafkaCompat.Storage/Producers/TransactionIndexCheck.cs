@@ -57,7 +57,7 @@ internal sealed class TransactionIndexCheck(LogEnvironment environment, IReadOnl
             // A segment in which no transaction is open or begins is not even opened.
             while (stretch == Stretch.Passed && !IsDone && (_open.Count > 0 || _waiting.Peek().FirstOffset < bound))
                 stretch = Walk(segments[i]);
-            segments[i].LetGoOfFiles();
+            segments[i].CloseFiles();
             if (stretch == Stretch.Untrue)
                 return false;
         }

@@ -138,7 +138,7 @@ internal sealed class LogSegment
     public StoredFile File => Volatile.Read(ref _file) ?? OpenFile();
 
     /// <summary>Closes all files until somebody reads, writes or syncs: a partition that is idle keeps none open.</summary>
-    public void LetGoOfFiles()
+    public void CloseFiles()
     {
         CloseIndexFiles();
         lock (this)

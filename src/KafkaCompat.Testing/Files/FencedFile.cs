@@ -23,7 +23,7 @@ internal sealed class FencedFile(FencedFileStore store, StoredFile file) : Store
 
     public override void StartWriting(long position, long length) => Living.StartWriting(position, length);
 
-    public override void LetGoOfPages(long position, long length) => Living.LetGoOfPages(position, length);
+    public override void DropPages(long position, long length) => Living.DropPages(position, length);
 
     public override void Sync() => Living.Sync();
 
