@@ -8,11 +8,46 @@ namespace KafkaCompat.Broker.Controller;
 /// a session, since it waits for the disk and for everybody who follows the metadata; a broker whose heartbeat lies in the mailbox meanwhile, or waits for its
 /// answer, has done all that it can, and is not silent.
 /// </summary>
-/// <remarks>It holds a contact from its heartbeat until it is reported to the controller, so no more than heartbeats come in a turn.</remarks>
+/// <remarks>
+/// It holds a contact from its heartbeat until it is reported to the controller, so no more than heartbeats come in a turn; and none while this node's
+/// controller is inactive and refuses them: one that becomes active gives every broker a whole session.
+/// </remarks>
 internal sealed class BrokerContacts(TimeProvider clock)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(int BrokerId, long Epoch), Contact> _contacts = [];
+    private bool _isActive;
+
+    /// <summary>Contacts that are held.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _contacts.Count;
+            }
+        }
+    }
+
+    /// <summary>This node's controller is active from here on, and hears of contacts.</summary>
+    public void Start()
+    {
+        lock (_lock)
+        {
+            _isActive = true;
+        }
+    }
+
+    /// <summary>It is active no more.</summary>
+    public void Stop()
+    {
+        lock (_lock)
+        {
+            _isActive = false;
+            _contacts.Clear();
+        }
+    }
 
     /// <summary>A heartbeat has come.</summary>
     public void Begin(int brokerId, long epoch) => Note(brokerId, epoch, 1);
@@ -41,8 +76,14 @@ internal sealed class BrokerContacts(TimeProvider clock)
     {
         lock (_lock)
         {
+            if (!_isActive)
+            {
+                return;
+            }
+
+            // One that is answered now may have come before the controller was active.
             var before = _contacts.GetValueOrDefault((brokerId, epoch)).Waiting;
-            _contacts[(brokerId, epoch)] = new Contact(before + waiting, clock.TickMs());
+            _contacts[(brokerId, epoch)] = new Contact(Math.Max(0, before + waiting), clock.TickMs());
         }
     }
 

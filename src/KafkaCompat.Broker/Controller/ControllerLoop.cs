@@ -99,10 +99,7 @@ public sealed class ControllerLoop : IController, IDisposable
     /// <summary>Where its records go from here on, and who applies them. Before, it claims no leadership.</summary>
     public void Start(QuorumLoop quorum, MetadataApplier metadata) => _mailbox.Send(() => _log = (quorum, metadata));
 
-    /// <summary>
-    /// This node leads from here on, and its metadata holds all that stands before. The log is the loop's own from now on. A loop that is stopping claims
-    /// no leadership any more.
-    /// </summary>
+    /// <summary>This node leads from here on, and its metadata holds all that stands before. One that is stopping claims no leadership any more.</summary>
     public void OnLeading(LeadershipStart start, MetadataLoader log)
     {
         if (!_isStopping)
@@ -209,6 +206,7 @@ public sealed class ControllerLoop : IController, IDisposable
     private void Deactivate()
     {
         (_state, _isActive, _trackedQuotas) = (null, false, 0);
+        _contacts.Stop();
         _underWay.ForEach(static append => append.Fail(NotLeading));
         _underWay.Clear();
         if (_nextLeadership is null)
@@ -255,6 +253,7 @@ public sealed class ControllerLoop : IController, IDisposable
             _nextLeadership = null;
             (_epoch, _isLogEmpty, _isActive) = (leadership.Start.Epoch, leadership.Start.IsLogEmpty, false);
             _state = new ControllerState(_settings, leadership.Log, leadership.Start.NextOffset, _random, _clock.Now());
+            _contacts.Start();
         }
 
         if (_state is null)
@@ -466,6 +465,7 @@ public sealed class ControllerLoop : IController, IDisposable
     {
         _ended ??= answer;
         _state = null;
+        _contacts.Stop();
         _underWay.ForEach(append => append.Fail(_ended));
         _underWay.Clear();
         _deciding.ForEach(command => command.Fail(_ended()));

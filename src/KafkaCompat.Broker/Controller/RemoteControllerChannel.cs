@@ -12,12 +12,19 @@ namespace KafkaCompat.Broker.Controller;
 /// </summary>
 /// <param name="active">The connection to the active controller; null while nobody knows which node that is.</param>
 /// <param name="applied">Done when this node has applied the metadata up to an offset.</param>
+/// <param name="clock">By which it is waited for that.</param>
 /// <remarks>
 /// A controller answers when the change is committed, so its high watermark, asked for afterwards, lies behind the change. One that does not send it keeps no
 /// answer back: Apache Kafka's brokers do not wait at all.
 /// </remarks>
-public sealed class RemoteControllerChannel(Func<PeerConnection?> active, Func<long, Task> applied) : IControllerChannel
+public sealed class RemoteControllerChannel(Func<PeerConnection?> active, Func<long, Task> applied, TimeProvider clock) : IControllerChannel
 {
+    /// <summary>
+    /// How long a client's answer is kept for this node's own metadata. It is known by then, and is given whatever comes of the wait: this node may be behind,
+    /// or stop.
+    /// </summary>
+    public const int MaxApplyWaitMs = 5_000;
+
     private static readonly DescribeQuorumRequest MetadataLog =
         new() { Topics = { new() { TopicName = InternalTopics.ClusterMetadata, Partitions = { new() { PartitionIndex = 0 } } } } };
 
@@ -72,7 +79,7 @@ public sealed class RemoteControllerChannel(Func<PeerConnection?> active, Func<l
         {
             quorum = await controller.Ask(MetadataLog);
         }
-        catch (PeerException)
+        catch (Exception fault) when (fault is PeerException or WireFormatException or ObjectDisposedException)
         {
             // The answer is known all the same.
             return;
@@ -80,7 +87,8 @@ public sealed class RemoteControllerChannel(Func<PeerConnection?> active, Func<l
 
         if (quorum is { ErrorCode: ErrorCode.None, Topics: [{ Partitions: [{ ErrorCode: ErrorCode.None, HighWatermark: > 0 and var highWatermark }] }] })
         {
-            await applied(highWatermark - 1);
+            await applied(highWatermark - 1).WaitAsync(TimeSpan.FromMilliseconds(MaxApplyWaitMs), clock)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 }

@@ -5,6 +5,9 @@ internal sealed class BackgroundTask : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
 
+    /// <summary>Cancelled when it is to end. Whoever readies it waits by this too.</summary>
+    public CancellationToken Stopping => _stop.Token;
+
     /// <summary>Ends with <see cref="DisposeAsync"/>, or fails as what it runs does.</summary>
     public Task Completion { get; private set; } = Task.CompletedTask;
 

@@ -3,7 +3,9 @@ using KafkaCompat.Broker.Loops;
 using KafkaCompat.Broker.Metadata;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Protocol;
+using KafkaCompat.Protocol.Configs;
 using KafkaCompat.Protocol.Messages;
+using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -15,6 +17,9 @@ namespace KafkaCompat.Broker.Node;
 /// </summary>
 public sealed class BrokerLifecycle : IAsyncDisposable
 {
+    /// <summary>How often whoever starts asks again where it finds no controller.</summary>
+    private const int RetryMs = 100;
+
     private readonly IControllerChannel _controller;
     private readonly MetadataApplier _metadata;
     private readonly BrokerRegistrationRequest _registration;
@@ -55,14 +60,35 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     /// <summary>What ends the node.</summary>
     public FatalFaults Faults { get; init; } = new();
 
+    /// <summary>How long a registration is asked for where no controller is found: <c>initial.broker.registration.timeout.ms</c>.</summary>
+    public long RegistrationTimeoutMs { get; init; }
+
+    /// <summary>Whether there will be no controller any more, and nobody need wait for one.</summary>
+    public Func<bool> IsControllerGone { get; init; } = static () => false;
+
     /// <summary>What the controller gave this broker when it registered.</summary>
     public long Epoch { get; private set; } = -1;
 
     /// <summary>
     /// Registers. If the controller still counts on an earlier incarnation, that one is fenced first, by a last heartbeat in its name, instead of waiting for
-    /// its session to end, as Kafka does: it had one of the directories whose locks this process holds, so it cannot be alive.
+    /// its session to end, as Kafka does: it had one of the directories whose locks this process holds, so it cannot be alive. Where no controller is found it
+    /// is asked for again, for <see cref="RegistrationTimeoutMs"/>.
     /// </summary>
     public async Task Register()
+    {
+        try
+        {
+            Epoch = await UntilDecided(AskForRegistration, _clock.TickMs() + RegistrationTimeoutMs);
+        }
+        catch (NotControllerException) when (!IsControllerGone())
+        {
+            throw new QuorumStateException(
+                $"No active controller has registered broker {_registration.BrokerId} within {RegistrationTimeoutMs} ms "
+                + $"({ConfigKeys.InitialBrokerRegistrationTimeoutMs}).");
+        }
+    }
+
+    private async Task<long> AskForRegistration()
     {
         var before = _metadata.Image.Brokers.GetValueOrDefault(_registration.BrokerId);
         if (before is { IsFenced: false } && before.LogDirs.Any(_registration.LogDirs.Contains))
@@ -76,13 +102,16 @@ public sealed class BrokerLifecycle : IAsyncDisposable
             throw new QuorumStateException($"The controller refuses broker {_registration.BrokerId}: {answer.ErrorCode}.");
         }
 
-        Epoch = answer.BrokerEpoch;
+        return answer.BrokerEpoch;
     }
 
-    /// <summary>Asks to be unfenced; done when the metadata says so and every listener has taken it over. Heartbeats follow by themselves.</summary>
+    /// <summary>
+    /// Asks to be unfenced, as often as no controller is found; done when the metadata says so and every listener has taken it over. Heartbeats follow by
+    /// themselves.
+    /// </summary>
     public async Task Unfence()
     {
-        var answer = await Heartbeat(wantShutDown: false);
+        var answer = await UntilDecided(() => Heartbeat(wantShutDown: false), long.MaxValue);
         if (answer.IsFenced)
         {
             throw new QuorumStateException($"The controller does not unfence broker {_registration.BrokerId}: {answer.ErrorCode}.");
@@ -116,6 +145,35 @@ public sealed class BrokerLifecycle : IAsyncDisposable
     public void ReportDirectories() => Volatile.Read(ref _isAskedToReport).Set();
 
     public ValueTask DisposeAsync() => _heartbeats.DisposeAsync();
+
+    /// <summary>Asks again while there is no active controller: until a tick, until the broker stops, or until there will be none.</summary>
+    private async Task<TAnswer> UntilDecided<TAnswer>(Func<Task<TAnswer>> ask, long untilMs)
+    {
+        var stopping = _heartbeats.Stopping;
+        while (true)
+        {
+            try
+            {
+                return await ask();
+            }
+            catch (NotControllerException) when (!IsControllerGone() && _clock.TickMs() < untilMs)
+            {
+                LogWithoutController(RetryMs);
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(RetryMs), _clock, stopping);
+        }
+    }
+
+    private void LogWithoutController(long retryMs)
+    {
+        if (!_isWithoutController)
+        {
+            BrokerNodeLogMessages.WithoutController(Logger, _registration.BrokerId, retryMs);
+        }
+
+        _isWithoutController = true;
+    }
 
     private Task<BrokerHeartbeatResponse> Heartbeat(bool wantShutDown) => _controller.Ask(new BrokerHeartbeatRequest
     {
@@ -166,12 +224,7 @@ public sealed class BrokerLifecycle : IAsyncDisposable
         }
         catch (NotControllerException)
         {
-            if (!_isWithoutController)
-            {
-                BrokerNodeLogMessages.WithoutController(Logger, _registration.BrokerId, (long)_interval.TotalMilliseconds);
-            }
-
-            _isWithoutController = true;
+            LogWithoutController((long)_interval.TotalMilliseconds);
         }
         catch (Exception fault) when (fault is not OperationCanceledException || !stop.IsCancellationRequested)
         {

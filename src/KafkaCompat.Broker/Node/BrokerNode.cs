@@ -124,7 +124,7 @@ public sealed class BrokerNode : IAsyncDisposable
             await controller.StartAsync(start.Stop);
             directories.Complete(quorum.Metadata.Image.Brokers.GetValueOrDefault(config.NodeId));
             LogOtherCluster(config, directories.Meta, surroundings.NodeLogger);
-            broker = NewBroker(config, directories, quorum, metadata, controller.Channel, surroundings);
+            broker = NewBroker(config, directories, quorum, metadata, controller, surroundings);
             await broker.StartAsync(start);
             LogSettings(config, surroundings.NodeLogger);
             return new BrokerNode(directories, quorum, controller, broker, surroundings);
@@ -213,21 +213,23 @@ public sealed class BrokerNode : IAsyncDisposable
     }
 
     private static BrokerRole NewBroker(
-        ServerConfig config, NodeDirectories directories, QuorumNode quorum, BrokerMetadata metadata, IControllerChannel controller,
+        ServerConfig config, NodeDirectories directories, QuorumNode quorum, BrokerMetadata metadata, ControllerRole controller,
         NodeSurroundings surroundings)
     {
         var data = directories.Data;
-        var service = new BrokerService(config, metadata, data, controller, new NodeConnections(config, surroundings), surroundings);
+        var service = new BrokerService(config, metadata, data, controller.Channel, new NodeConnections(config, surroundings), surroundings);
         var registration = OwnRegistration.Of(
             config, directories.Meta.ClusterId, RandomIds.Next(surroundings.Random), data.All.Select(static directory => directory.Id),
             data.BrokerEpochAtShutdown);
         var interval = TimeSpan.FromMilliseconds(config.GetInt(ConfigKeys.BrokerHeartbeatIntervalMs));
-        var lifecycle = new BrokerLifecycle(controller, quorum.Metadata, registration, interval, surroundings.EngineTime)
+        var lifecycle = new BrokerLifecycle(controller.Channel, quorum.Metadata, registration, interval, surroundings.EngineTime)
         {
             Logger = surroundings.NodeLogger,
             Faults = surroundings.Faults,
             FailedDirectories = () => data.FailedIds,
             CordonedDirectories = () => data.CordonedIds,
+            RegistrationTimeoutMs = config.GetInt(ConfigKeys.InitialBrokerRegistrationTimeoutMs),
+            IsControllerGone = () => quorum.Completion.IsCompleted || controller.Completion.IsCompleted,
         };
         return new BrokerRole(config, service, lifecycle, quorum.Metadata, surroundings);
     }

@@ -1,5 +1,6 @@
 using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Quorum;
+using Microsoft.Extensions.Logging;
 
 namespace KafkaCompat.Broker.Node;
 
@@ -14,4 +15,6 @@ internal sealed class ControllerParts : HandlerParts
     public required Func<QuorumDescription> Quorum { get; init; }
 
     public required TimeProvider Time { get; init; }
+
+    public required ILogger Logger { get; init; }
 }

@@ -31,6 +31,7 @@ public sealed class ControllerService
             Channel = new DecisionChannel(controller, seams.Authorizer),
             Quorum = quorum,
             Time = surroundings.EngineTime,
+            Logger = surroundings.NodeLogger,
         }).ToTable(controller);
         Served.Intercept(seams.Interceptor);
         Channel = new LocalControllerChannel(Served, controller);

@@ -79,6 +79,31 @@ public sealed class ForwardingTests : IAsyncLifetime
         }
     }
 
+    /// <summary>As Apache Kafka's broker: that the controller does not take its Envelopes is a fault of the node, and the client's connection stays.</summary>
+    [Theory]
+    [InlineData(ErrorCode.ClusterAuthorizationFailed)]
+    [InlineData(ErrorCode.PrincipalDeserializationFailure)]
+    [InlineData(ErrorCode.UnknownServerError)]
+    public async Task A_client_is_told_of_a_server_error_where_the_controller_refuses_the_broker(ErrorCode refusal)
+    {
+        var request = new CreateTopicsRequest { Topics = { new() { Name = "refused", NumPartitions = 1, ReplicationFactor = 1 } } };
+        var client = _node.Connect();
+        Channel.Refusal = refusal;
+        Assert.Equal(ErrorCode.UnknownServerError, (await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(request, 7)).Topics[0].ErrorCode);
+        Channel.Refusal = ErrorCode.None;
+        Assert.Equal(ErrorCode.None, (await client.Ask<CreateTopicsRequest, CreateTopicsResponse>(request, 7)).Topics[0].ErrorCode);
+    }
+
+    /// <summary>The controller serves another version than the broker: as with Apache Kafka the client connects anew and learns it.</summary>
+    [Fact]
+    public async Task A_version_that_the_controller_does_not_serve_closes_the_connection()
+    {
+        Channel.Refusal = ErrorCode.UnsupportedVersion;
+        var client = _node.Connect();
+        _ = await client.Post(new CreateTopicsRequest { Topics = { new() { Name = "refused" } } }, 7);
+        Assert.Null(await client.Receive());
+    }
+
     [Fact]
     public async Task A_topic_that_a_request_creates_is_seen_by_the_Metadata_sent_behind_it()
     {

@@ -3,11 +3,13 @@ using KafkaCompat.Broker.Controller;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Peers;
 using KafkaCompat.Broker.Tests.Handlers;
+using KafkaCompat.Broker.Tests.Loops;
 using KafkaCompat.Broker.Tests.Peers;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage.Files;
+using KafkaCompat.Tests.Shared;
 using Microsoft.AspNetCore.Connections;
 using Xunit;
 
@@ -21,6 +23,7 @@ public sealed class RemoteControllerChannelTests : IAsyncLifetime
     private readonly TaskCompletionSource<long> _awaited = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _applied = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<PeerConnection> _connections = [];
+    private readonly ManualTime _time = new();
     private TestNode _node = null!;
 
     public ValueTask InitializeAsync()
@@ -68,6 +71,24 @@ public sealed class RemoteControllerChannelTests : IAsyncLifetime
         Assert.Equal(ErrorCode.None, (await asked).Error);
     }
 
+    /// <summary>What the controller has decided is known, whether or not this node comes as far.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_client_is_answered_where_this_node_does_not_come_as_far(bool stops)
+    {
+        var channel = To(new NodeInMemory(_node, "CONTROLLER"));
+        var asked = channel.Forward(OfAlice(Topic("a"), 7));
+        _ = await _awaited.Task;
+        if (stops) _applied.SetException(new ObjectDisposedException("the applier"));
+        await Eventually.Is(() =>
+        {
+            if (!stops) _time.Advance(TimeSpan.FromMilliseconds(RemoteControllerChannel.MaxApplyWaitMs));
+            return asked.IsCompleted;
+        });
+        Assert.Equal(ErrorCode.None, Assert.IsType<CreateTopicsResponse>((await asked).Response).Topics[0].ErrorCode);
+    }
+
     [Fact]
     public async Task What_a_broker_asks_for_itself_goes_as_it_is()
     {
@@ -88,7 +109,7 @@ public sealed class RemoteControllerChannelTests : IAsyncLifetime
     [Fact]
     public async Task Where_no_controller_answers_whoever_asked_hears_that()
     {
-        var nobody = new RemoteControllerChannel(static () => null, static _ => Task.CompletedTask);
+        var nobody = new RemoteControllerChannel(static () => null, static _ => Task.CompletedTask, _time);
         Assert.Equal(ForwardedAnswer.Without(ErrorCode.NotController), await nobody.Forward(OfAlice(Topic("a"), 7)));
         var channel = To(_scripted);
         _scripted.IsDown = true;
@@ -126,6 +147,6 @@ public sealed class RemoteControllerChannelTests : IAsyncLifetime
         {
             _ = _awaited.TrySetResult(offset);
             return _applied.Task;
-        });
+        }, _time);
     }
 }

@@ -21,6 +21,9 @@ internal sealed class WireChannel(IControllerChannel controller) : IControllerCh
     /// <summary>Whether nobody is the controller.</summary>
     public bool IsWithoutController { get; set; }
 
+    /// <summary>What the controller says of the Envelope, where it refuses it.</summary>
+    public ErrorCode Refusal { get; set; }
+
     public async Task<ForwardedAnswer> Forward(ForwardedRequest request)
     {
         // What the broker asks for itself goes as it is.
@@ -31,7 +34,9 @@ internal sealed class WireChannel(IControllerChannel controller) : IControllerCh
         Assert.Equal(sent, Bytes(received.ToEnvelope()));
         Assert.Equal(request with { Body = received.Body }, received);
         Carried.Enqueue(received);
-        var answer = IsWithoutController ? ForwardedAnswer.Without(ErrorCode.NotController) : await controller.Forward(received);
+        var answer = IsWithoutController ? ForwardedAnswer.Without(ErrorCode.NotController)
+            : Refusal != ErrorCode.None ? ForwardedAnswer.Without(Refusal)
+            : await controller.Forward(received);
         sent = Bytes(answer.ToEnvelope(request));
         var returned = ForwardedAnswer.Of(Read<EnvelopeResponse>(sent), request);
         Assert.Equal(sent, Bytes(returned.ToEnvelope(request)));

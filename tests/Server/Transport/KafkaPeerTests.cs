@@ -95,7 +95,7 @@ public sealed class KafkaPeerTests : IAsyncLifetime
         {
             applied.Add(offset);
             return Task.CompletedTask;
-        });
+        }, TimeProvider.System);
         var asked = new ForwardedRequest(
             new CreateTopicsRequest { TimeoutMs = 600_000, Topics = { new() { Name = "passed-on", NumPartitions = 2, ReplicationFactor = 1 } } }, 7)
         {

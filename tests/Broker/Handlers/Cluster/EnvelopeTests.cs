@@ -7,6 +7,7 @@ using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Enums;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage.Files;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace KafkaCompat.Broker.Tests.Handlers.Cluster;
@@ -71,7 +72,7 @@ public sealed class EnvelopeTests : IAsyncLifetime
         var many = new CreateTopicsRequest();
         for (var i = 0; i < 5_000; i++) many.Topics.Add(new() { Name = "t" });
         var bytes = new ReadOnlySequence<byte>(ForwardedRequest.Bytes(((IMessage)OfAlice(many, 7), (short)0)));
-        var served = new ServedApi<EnvelopeRequest, EnvelopeResponse>(0, 0, new EnvelopeHandler());
+        var served = new ServedApi<EnvelopeRequest, EnvelopeResponse>(0, 0, new EnvelopeHandler(NullLogger.Instance));
         var outer = new WireReader(bytes);
         _ = EnvelopeRequest.Read(ref outer, 0);
         var whole = new WireReader(bytes);
@@ -83,6 +84,31 @@ public sealed class EnvelopeTests : IAsyncLifetime
             var tight = new WireReader(bytes, maxCost: cost - 1);
             return served.Read(ref tight, 0);
         }).Reason);
+    }
+
+    /// <summary>Other clients' requests come over the same connection of a broker.</summary>
+    [Fact]
+    public async Task A_fault_of_the_handler_within_is_an_answer_within()
+    {
+        var table = new DispatchTable(ApiListeners.Controller, [new FaultyApi()]);
+        var context = new RequestContext(
+            ApiKey.Envelope, 0, 1, "broker", new ConnectionInfo("c", "CONTROLLER", table, System.Net.IPAddress.Loopback, CancellationToken.None));
+        var lines = new RecordedLines(Microsoft.Extensions.Logging.LogLevel.Error);
+        var asked = new ForwardedRequest(new CreateTopicsRequest { Topics = { new() { Name = "a" } } }, 7) { User = "alice", ClientId = "shop" };
+        var answer = await new EnvelopeHandler(lines).Handle(asked.ToEnvelope(), context);
+        Assert.Equal(ErrorCode.None, answer!.ErrorCode);
+        var within = Assert.IsType<CreateTopicsResponse>(ForwardedAnswer.Of(answer, asked).Response);
+        Assert.Equal(ErrorCode.UnknownServerError, within.Topics[0].ErrorCode);
+        Assert.False(context.CloseRequested);
+        Assert.StartsWith("The handler of CreateTopics version 7 failed", Assert.Single(lines.Lines), StringComparison.Ordinal);
+    }
+
+    private sealed class FaultyApi() : ServedApi(ApiKey.CreateTopics, 2, 7)
+    {
+        internal override IRequest Read(ref WireReader body, short version) => ApiCatalog.ReadRequest(Key, ref body, version);
+
+        internal override ValueTask<IResponse?> Handle(IRequest request, RequestContext context) =>
+            throw new InvalidOperationException("nobody has thought of this");
     }
 
     private static EnvelopeRequest OfAlice(IRequest request, short version) => new ForwardedRequest(request, version) { User = "alice" }.ToEnvelope();
