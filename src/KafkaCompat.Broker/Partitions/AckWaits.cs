@@ -26,7 +26,8 @@ internal sealed class AckWaits
     {
         for (var i = (_places?.Count ?? 0) - 1; i >= 0; i--)
         {
-            if (_places![i].RequiredOffset > highWatermark) continue;
+            // One that is settled has timed out, and was left here.
+            if (_places![i].RequiredOffset > highWatermark && _places[i].Outcome is null) continue;
             _places[i].Complete(ErrorCode.None);
             _places.RemoveAt(i);
         }

@@ -70,17 +70,18 @@ public sealed class Partition
 
     public TopicConfig Config => Volatile.Read(ref _config);
 
-    /// <summary>How it stands and what went through it, at one moment.</summary>
+    /// <summary>
+    /// How it stands and what went through it. Without the lock: an append to a disk that does not answer holds that, and whoever measures the node wants to
+    /// know just then.
+    /// </summary>
     public PartitionStanding Standing
     {
         get
         {
-            lock (_lock)
-            {
-                var leading = _role as Leading;
-                return new PartitionStanding(
-                    leading is not null, leading?.InSyncReplicas ?? 0, _config.MinInSyncReplicas, _bytesIn, _recordsIn, Volatile.Read(ref _bytesOut));
-            }
+            var leading = Volatile.Read(ref _role) as Leading;
+            return new PartitionStanding(
+                leading is not null, leading?.InSyncReplicas ?? 0, Config.MinInSyncReplicas, Volatile.Read(ref _bytesIn), Volatile.Read(ref _recordsIn),
+                Volatile.Read(ref _bytesOut));
         }
     }
 
@@ -312,9 +313,21 @@ public sealed class Partition
         }
     }
 
+    /// <summary>
+    /// Nobody waits for the place any more. Where an append holds the lock, which may take long, the place is left to the next move of the high watermark: it
+    /// is settled, and nobody hears of it again.
+    /// </summary>
     internal void RemoveAckWait(AckWait.Place place)
     {
-        lock (_lock) _ackWaits.Remove(place);
+        if (!_lock.TryEnter()) return;
+        try
+        {
+            _ackWaits.Remove(place);
+        }
+        finally
+        {
+            _lock.Exit();
+        }
     }
 
     /// <summary>Asks for a sync where <c>flush.ms</c> is over since the last one.</summary>

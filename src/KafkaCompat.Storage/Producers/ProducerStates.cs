@@ -55,14 +55,8 @@ public sealed class ProducerStates
 
     private SortedSet<long> Snapshots => _snapshots ?? s_noSnapshots;
 
-    public int Count
-    {
-        get
-        {
-            lock (_gate)
-                return Producers.Count;
-        }
-    }
+    /// <summary>How many producers are known. Without the lock, which an append to a disk that does not answer holds: this is for whoever measures.</summary>
+    public int Count => _producers?.Count ?? 0;
 
     /// <summary>
     /// The first offset of the oldest transaction that is open, or whose marker is not yet below the high watermark; long.MaxValue where there is none.

@@ -33,6 +33,17 @@ public sealed class AckWaitsTests : IDisposable
     }
 
     [Fact]
+    public void One_that_has_timed_out_is_let_go_of_with_the_next_move()
+    {
+        var place = Place(7);
+        _waits.Add(place, highWatermark: 2);
+        place.Complete(ErrorCode.RequestTimedOut);
+        _waits.Advance(3);
+        _waits.Advance(7);
+        Assert.Equal(ErrorCode.RequestTimedOut, place.Outcome);
+    }
+
+    [Fact]
     public void Who_waits_is_told_why_it_is_in_vain()
     {
         var place = Place(3);
