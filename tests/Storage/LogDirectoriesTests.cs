@@ -47,14 +47,17 @@ public sealed class LogDirectoriesTests
     }
 
     /// <summary>
-    /// The folder of another topic is set aside, and the new topic's log is not made in that start, which may end before any step on files: the next one does
-    /// not take for the new topic's what the checkpoint says of the old one.
+    /// The folder of another topic is set aside, and the new topic's log is not made in that start, which may end before any step on files, or be refused a
+    /// descriptor there: the next one does not take for the new topic's what the checkpoint says of the old one.
     /// </summary>
-    [Fact]
-    public async Task What_the_checkpoint_says_of_a_folder_that_is_set_aside_goes_with_it()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_the_checkpoint_says_of_a_folder_that_is_set_aside_goes_with_it(bool isShortage)
     {
         var partition = new TopicPartition("t", 0);
-        for (int? step = 0; step is not null; step++)
+        var isLast = false;
+        for (var step = 1; !isLast; step++)
         {
             var files = new ForgetfulFileStore(_clock);
             using (var first = LogDirectory.Open(Environment(files), "/data"))
@@ -68,18 +71,20 @@ public sealed class LogDirectoriesTests
             {
                 Before = (_, path) =>
                 {
-                    if (++steps > step) throw new IOException(path);
+                    steps++;
+                    if (isShortage && steps == step) throw HookedFileStore.TooManyOpenFiles();
+                    if (!isShortage && steps >= step) throw new IOException(path);
                 },
             };
             try
             {
                 using var second = LogDirectory.Open(Environment(ending), "/data");
                 await second.LoadAll(static (_, _) => false, static _ => LogSettings.Default);
-                step = null;
             }
             catch (IOException)
             {
             }
+            isLast = steps < step;
             using var third = new LogDirectories([LogDirectory.Open(Environment(files.Kill()), "/data")]);
             await third.LoadAll(static (_, _) => false, static _ => LogSettings.Default);
             _ = third.HighWatermarksAtStart(static _ => true);

@@ -471,7 +471,10 @@ public sealed class LogDirectory : IDisposable
         _deleted.Add(deleted, log.Settings.FileDeleteDelayMs);
     }
 
-    internal void ForgetDeleted(IReadOnlyCollection<TopicPartition> partitions)
+    /// <summary>The checkpoint files forget partitions whose folders have their names still. Where that is refused the folders must keep them.</summary>
+    internal void Forget(IReadOnlyCollection<TopicPartition> partitions) => _checkpoints.Forget(partitions, syncFolder: true);
+
+    private void ForgetDeleted(IReadOnlyCollection<TopicPartition> partitions)
     {
         try
         {
@@ -479,8 +482,7 @@ public sealed class LogDirectory : IDisposable
         }
         catch (IOException failure) when (FileShortage.IsOfDescriptors(failure))
         {
-            // The folders have their new names already, for which no descriptor is needed. What the checkpoint files say of partitions that are gone is written
-            // over by the next background task, and forgotten before a new partition has the name.
+            // The folders have their new names already, for which no descriptor is needed. The next background task writes the files, or the next partition's.
             _ = Health.RefusedBy(failure);
         }
     }
@@ -491,8 +493,7 @@ public sealed class LogDirectory : IDisposable
         var folder = PathOf(partition.ToString());
         if (!Environment.Files.FolderExists(folder))
             return;
-        var deleted = SetAside(folder, partition, LogFolderKind.Deleted);
-        _deleted.Add(deleted, 0);
+        _deleted.Add(SetAside(folder, partition, LogFolderKind.Deleted), 0);
     }
 
     private string PathOf(string name) => System.IO.Path.Combine(Path, name);

@@ -127,8 +127,11 @@ internal sealed class LogLoading(
     {
         var living = _opened.Select(static opened => opened.Folder.Partition).ToHashSet();
         if (_namesakes.Where(partition => !living.Contains(partition)).ToList() is { Count: > 0 } gone)
-            directory.ForgetDeleted(gone);
-        return [.. _strays.OrderBy(static stray => stray.Path, StringComparer.Ordinal)
-            .Select(stray => directory.SetAside(stray.Path, stray.Partition, LogFolderKind.Stray))];
+            directory.Forget(gone);
+        foreach (var stray in _strays.OrderBy(static stray => stray.Path, StringComparer.Ordinal))
+        {
+            _environment.Recovery.ThrowIfStopped();
+            yield return directory.SetAside(stray.Path, stray.Partition, LogFolderKind.Stray);
+        }
     }
 }

@@ -33,9 +33,10 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         }
         var epochs = LeaderEpochCache.Open(environment, folder);
         var producers = new ProducerStates(environment, folder, _gate, Snapshots(entries));
-        var segments = FindSegments(entries);
+        var segments = new List<LogSegment>();
         try
         {
+            FindSegments(entries, segments);
             return Load(segments, epochs, producers);
         }
         catch
@@ -98,7 +99,7 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
         }
     }
 
-    private List<LogSegment> FindSegments(IReadOnlyList<StoredEntry> entries)
+    private void FindSegments(IReadOnlyList<StoredEntry> entries, List<LogSegment> segments)
     {
         var sizes = new Dictionary<string, long>(entries.Count, StringComparer.Ordinal);
         foreach (var entry in entries)
@@ -106,7 +107,6 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
             if (!entry.IsFolder)
                 sizes[entry.Name] = entry.Length;
         }
-        var segments = new List<LogSegment>();
         foreach (var name in sizes.Keys.Order(StringComparer.Ordinal))
         {
             if (!SegmentFiles.TryParse(name, SegmentFiles.Log, out var baseOffset))
@@ -116,11 +116,10 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
             // As in Kafka, a missing time index beside an offset index is an empty one: it stands for records without timestamps.
             var sound = sizes.TryGetValue(SegmentFiles.Name(baseOffset, SegmentFiles.OffsetIndex), out var length) && segment.OffsetIndex.OpenSealed(length)
                 && segment.TimeIndex.OpenSealed(sizes.GetValueOrDefault(SegmentFiles.Name(baseOffset, SegmentFiles.TimeIndex)));
+            segments.Add(segment);
             if (!sound)
                 RebuildIndexes(segment);
-            segments.Add(segment);
         }
-        return segments;
     }
 
     /// <summary>Builds the offset and time index of a segment whose log is trusted.</summary>

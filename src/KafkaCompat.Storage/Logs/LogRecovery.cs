@@ -108,10 +108,13 @@ internal sealed class LogRecovery(LogEnvironment environment, LeaderEpochCache e
             }
         }
         LogLoader.Report(environment, segment, walk, length, keptAs);
-        // An empty file is its name alone; where others follow, its indexes may have been emptied only now, and a power cut must not bring them back. Of a file
-        // with records nothing is known to be on the disk but what is before the recovery point.
-        segment.SetRecoveredSize(walk.End, afterKill: true, isOnDisk: length == 0 ? bound == long.MaxValue : walk.NextOffset <= recoveryPoint);
+        // An empty file is its name alone. Of others nothing is known to be on the disk but what is before the recovery point.
+        segment.SetRecoveredSize(walk.End, afterKill: true, isOnDisk: length == 0 || walk.NextOffset <= recoveryPoint);
         segment.RewriteIndexes();
+        // Where others follow an empty one this recovery has emptied its indexes, or one that was killed before the sync.
+        // A power cut must not bring them back.
+        if (length == 0 && bound < long.MaxValue)
+            segment.IndexesWritten();
         // A node has to come up again with the descriptors that it ran with: whoever syncs these files opens them again.
         segment.CloseFiles();
         return new RecoveredSegment(

@@ -36,6 +36,6 @@ internal abstract class IndexFile(SegmentPlace place, string kind, string suffix
     /// <summary>The file for writing, which is created if it is missing.</summary>
     protected StoredFile OpenForWriting() => _file ??= Name.Open(FileOpening.OpenOrCreate);
 
-    /// <summary>To be called after the file was written: the next sync has something to do.</summary>
-    protected void Written() => _isUnsynced = true;
+    /// <summary>To be called after the file was written, by this life or one before it: the next sync has something to do.</summary>
+    public void Written() => _isUnsynced = true;
 }

@@ -313,6 +313,13 @@ internal sealed class LogSegment
         HasNewNames = true;
     }
 
+    /// <summary>The next sync makes the indexes durable, whoever wrote them.</summary>
+    public void IndexesWritten()
+    {
+        OffsetIndex.Written();
+        TimeIndex.Written();
+    }
+
     /// <summary>Writes what the indexes hold.</summary>
     public void WriteIndexes()
     {
