@@ -58,6 +58,8 @@ public sealed class BrokerNodeTests
             node.Health.NotReady());
         await CreateTopic(Connect(node), "huge");
         Assert.Empty(node.Health.NotReady());
+        _ = await Connect(node).Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new() { Topics = { new() { Name = "huge" } }, TimeoutMs = 30_000 }, 6);
+        Assert.Empty(node.Health.NotReady());
     }
 
     [Fact]

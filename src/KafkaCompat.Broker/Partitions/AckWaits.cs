@@ -8,15 +8,33 @@ namespace KafkaCompat.Broker.Partitions;
 /// </summary>
 internal sealed class AckWaits
 {
+    private const int MinSweep = 64;
+
     /// <summary>Made by the first that waits.</summary>
     private List<AckWait.Place>? _places;
+
+    /// <summary>With so many it looks for those that have timed out: while the high watermark stands still nothing else takes them away.</summary>
+    private int _sweepAt = MinSweep;
 
     /// <summary>A place waits, or completes at once where the high watermark is there already.</summary>
     public void Add(AckWait.Place place, long highWatermark)
     {
-        if (highWatermark >= place.RequiredOffset) place.Complete(ErrorCode.None);
-        else (_places ??= []).Add(place);
+        if (highWatermark >= place.RequiredOffset)
+        {
+            place.Complete(ErrorCode.None);
+            return;
+        }
+        _places ??= [];
+        if (_places.Count >= _sweepAt)
+        {
+            _ = _places.RemoveAll(static place => place.Outcome is not null);
+            _sweepAt = Math.Max(MinSweep, 2 * _places.Count);
+        }
+        _places.Add(place);
     }
+
+    /// <summary>Places that are held.</summary>
+    internal int Count => _places?.Count ?? 0;
 
     /// <summary>Nobody waits for the place any more.</summary>
     public void Remove(AckWait.Place place) => _ = _places?.Remove(place);

@@ -57,21 +57,25 @@ public sealed class ProduceHandler(PartitionTable partitions, BrokerMetadata met
     public ValueTask<ProduceResponse?> Handle(ProduceRequest request, RequestContext context)
     {
         var targets = new ProduceTargets(request, context.ApiVersion, partitions, metadata);
-        if (targets.SlowDisk is { } disk) return AppendOnDisk(disk, request, targets, context);
-        return targets.TakesLong ? AppendOn(batchThreads, request, targets, context) : Append(request, targets, context);
+        if (targets.SlowDisk is { } disk) return AppendOnDisk(disk, request, context);
+        return targets.TakesLong ? AppendOn(batchThreads, request, context) : Append(request, targets, context);
     }
 
-    /// <summary>The connection waits until its batches are in the log, and no longer: not for their acknowledgement.</summary>
-    private async ValueTask<ProduceResponse?> AppendOn(IWorkThreads threads, ProduceRequest request, ProduceTargets targets, RequestContext context) =>
-        await await context.AnswerOn(threads, () => Append(request, targets, context));
+    /// <summary>After a wait the partitions are looked up again: they may have gone offline, or be deleted.</summary>
+    private ValueTask<ProduceResponse?> AppendLater(ProduceRequest request, RequestContext context, Refused? given = null) =>
+        Append(request, new ProduceTargets(request, context.ApiVersion, partitions, metadata), context, given);
 
-    private async ValueTask<ProduceResponse?> AppendOnDisk(IWorkThreads disk, ProduceRequest request, ProduceTargets targets, RequestContext context)
+    /// <summary>The connection waits until its batches are in the log, and no longer: not for their acknowledgement.</summary>
+    private async ValueTask<ProduceResponse?> AppendOn(IWorkThreads threads, ProduceRequest request, RequestContext context) =>
+        await await context.AnswerOn(threads, () => AppendLater(request, context));
+
+    private async ValueTask<ProduceResponse?> AppendOnDisk(IWorkThreads disk, ProduceRequest request, RequestContext context)
     {
         ValueTask<ProduceResponse?> appended;
         try
         {
-            if (Interlocked.Increment(ref _waitingForDisk) > MaxWaitingForDisk) return await Append(request, targets, context, DiskIsBusy);
-            appended = await context.AnswerOn(disk, () => Append(request, targets, context));
+            if (Interlocked.Increment(ref _waitingForDisk) > MaxWaitingForDisk) return await AppendLater(request, context, DiskIsBusy);
+            appended = await context.AnswerOn(disk, () => AppendLater(request, context));
         }
         finally
         {
