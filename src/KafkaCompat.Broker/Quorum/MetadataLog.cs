@@ -203,7 +203,15 @@ public sealed class MetadataLog : IDisposable
 
         using (region)
         {
-            return decode(WholeBatches(region.ToArray()));
+            try
+            {
+                return decode(WholeBatches(region.ToArray()));
+            }
+            catch (MetadataCorruptException damaged)
+            {
+                throw new QuorumStateException(
+                    $"The metadata log in {_folder} is damaged: from offset {fromOffset} on it holds {damaged.What}. Restore the folder from a copy.", damaged);
+            }
         }
     }
 

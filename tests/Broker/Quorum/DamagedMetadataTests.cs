@@ -133,6 +133,23 @@ public sealed class DamagedMetadataTests : IRecoveryListener
         Assert.True(_files.FileExists(cut.KeptAs!));
     }
 
+    /// <summary>A log may hold a batch of an older format; the metadata has none. Whoever reads it hears which log that is.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task A_batch_of_another_magic_is_refused_by_the_name_of_its_log(byte magic)
+    {
+        await Fill(snapshots: false);
+        var bytes = _files.ReadAllBytes(Log);
+        var position = 0;
+        while (position < bytes.Length / 2) position += 12 + System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(position + 8));
+        bytes[position + 16] = magic;
+        _files.WriteAtomically(Log, bytes);
+        var error = await Assert.ThrowsAsync<QuorumStateException>(() => QuorumHost.Start(Root, _files));
+        Assert.Contains(Folder, error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
