@@ -1,9 +1,9 @@
-using System.Collections.Concurrent;
 using KafkaCompat.Broker.Handlers.Data;
 using KafkaCompat.Broker.Node;
 using KafkaCompat.Broker.Tests.Connections;
 using KafkaCompat.Broker.Tests.Loops;
 using KafkaCompat.Cluster.Machines;
+using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.Messages;
 using KafkaCompat.Storage.Files;
@@ -16,23 +16,22 @@ namespace KafkaCompat.Broker.Tests;
 /// <summary>A node of two disks, one of which takes long, or does not answer: it keeps its own partitions waiting, and nobody else.</summary>
 public sealed class SlowDiskTests : IAsyncDisposable
 {
-    private const string Slow = "/disk1";
+    internal const string Slow = "/disk1";
 
     private readonly ManualTime _time = new();
-    private readonly DiskOfTests _disk;
+    private readonly HurriedTime _engineTime = new();
+    private readonly TwoDisks _disk;
     private readonly RecordedLines _lines = new(LogLevel.Information);
     private readonly NamedThreads _threads = new();
     private BrokerNode? _node;
 
-    public SlowDiskTests() => _disk = new DiskOfTests(_time);
+    public SlowDiskTests() => _disk = new TwoDisks(_time);
 
     [Fact]
     public async Task Appends_to_a_disk_that_does_not_answer_keep_no_other_connection_waiting()
     {
         var node = await Start();
         await CreateTopic(node, 2);
-        // The metadata is applied on threads that no directory's appends can take.
-        Assert.Same(_threads, node.Broker.Directories.DiskThreads);
         var begun = _threads.Begun(Slow);
         var (first, second, third, healthy) = (Connect(), Connect(), Connect(), Connect());
         _disk.Hang();
@@ -52,6 +51,9 @@ public sealed class SlowDiskTests : IAsyncDisposable
         Assert.Equal(1, await Records.Send(healthy, "t", Records.Batch()));
         var metadata = await healthy.Ask<MetadataRequest, MetadataResponse>(new() { Topics = null }, 12);
         Assert.Equal(2, metadata.Topics[0].Partitions.Count);
+        using var metrics = node.CreateMetrics("1");
+        var measuring = Task.Run(metrics.Refresh, TestContext.Current.CancellationToken);
+        await Eventually.Is(() => measuring.IsCompletedSuccessfully);
         // The third batch is not looked at before the second is in the log.
         Assert.Equal(begun + 2, _threads.Begun(Slow));
 
@@ -110,6 +112,28 @@ public sealed class SlowDiskTests : IAsyncDisposable
         Assert.Equal(2, node.Broker.Directories.All[1].Environment.Appends.Count);
     }
 
+    /// <summary>Who waits for an acknowledgement is answered when its time is over, whatever an append is waiting for by then.</summary>
+    [Fact]
+    public async Task The_time_out_of_an_acknowledgement_waits_for_no_append()
+    {
+        var node = await Start(("log.flush.interval.messages", "1"));
+        await CreateTopic(node, 2);
+        _disk.HangSyncs();
+        var (first, second) = (Connect(), Connect());
+        var waiting = Records.Produce("t", Records.Batch(), 1);
+        waiting.TimeoutMs = 1_000;
+        _ = await first.Post(waiting, 12);
+        await _disk.HasHung;
+        await Eventually.Is(() => node.Broker.WaitingProduces == 1);
+        _disk.Hang();
+        Elsewhere(() => second.Post(Records.Produce("t", Records.Batch(), 1), 12));
+        await Eventually.Is(() => _disk.Hanging == 2);
+        var answer = first.Receive();
+        await Eventually.Is(() => answer.IsCompleted);
+        var response = MemoryClient.Decode<ProduceRequest, ProduceResponse>((await answer)!, 12);
+        Assert.Equal(ErrorCode.RequestTimedOut, response.Responses[0].PartitionResponses[0].ErrorCode);
+    }
+
     /// <summary>A coordinator's partition lies on the slow disk: who commits waits for it, and the thread of the connection does not.</summary>
     [Fact]
     public async Task A_coordinator_appends_to_a_slow_disk_on_its_threads()
@@ -135,12 +159,206 @@ public sealed class SlowDiskTests : IAsyncDisposable
         static ErrorCode Error(OffsetCommitResponse response) => response.Topics[0].Partitions[0].ErrorCode;
     }
 
+    /// <summary>What the metadata asks of a disk that does not answer is done when it answers; nobody else waits for that.</summary>
+    [Fact]
+    public async Task Topics_are_made_and_deleted_on_the_other_disk()
+    {
+        var node = await Start();
+        await CreateTopic(node, 2);
+        var client = Connect();
+        _disk.HangWhole();
+        var deleting = Delete("t");
+        await _disk.HasHung;
+        await PassUntil(deleting);
+        Assert.Equal(ErrorCode.None, (await deleting).Responses[0].ErrorCode);
+        Assert.Contains(_lines.Lines, static line => line.StartsWith($"The log directory {Slow} has not done what", StringComparison.Ordinal));
+        Assert.True(_disk.Inner.FolderExists(Slow + "/t-1"));
+        // From here on nothing waits for that disk.
+        await CreateTopic(node, 3, "u");
+        Assert.All(node.Broker.Partitions.All, static partition => Assert.StartsWith("/disk0/", partition.Log.Folder, StringComparison.Ordinal));
+        for (var partition = 0; partition < 3; partition++) Assert.Equal(0, await Records.Send(client, "u", Records.Batch(), partition));
+        Assert.Equal(ErrorCode.None, (await Delete("u")).Responses[0].ErrorCode);
+        Assert.Empty(node.Broker.Partitions.All);
+        // The same name in another place, while its first folder still has it.
+        await CreateTopic(node, 2);
+        Assert.Equal(0, await Records.Send(client, "t", Records.Batch(), 1));
+        Assert.Equal("/disk0/t-1", node.Broker.Partitions.Find("t", 1)!.Log.Folder);
+
+        _disk.GoOn();
+        await Eventually.Is(() => node.Broker.HasRefusedPartitions);
+        Assert.False(_disk.Inner.FolderExists(Slow + "/t-1"));
+        await CreateTopic(node, 2, "v");
+        Assert.Contains(_lines.Lines, static line => line.StartsWith($"The log directory {Slow} has done all", StringComparison.Ordinal));
+        Assert.Contains(node.Broker.Partitions.All, static partition => partition.Log.Folder.StartsWith(Slow, StringComparison.Ordinal));
+        Assert.Equal(1, await Records.Send(client, "t", Records.Batch(), 1));
+    }
+
+    /// <summary>A topic that is made, deleted and made again while its disk does not answer is there once.</summary>
+    [Fact]
+    public async Task What_was_asked_of_a_disk_that_did_not_answer_is_done_as_the_metadata_says_in_the_end()
+    {
+        var node = await Start();
+        _disk.HangWhole();
+        var creating = Create(2, "t");
+        await _disk.HasHung;
+        await PassUntil(creating);
+        Assert.NotNull(node.Broker.Partitions.Find("t", 0));
+        Assert.Null(node.Broker.Partitions.Find("t", 1));
+        Assert.Equal(ErrorCode.None, (await Delete("t")).Responses[0].ErrorCode);
+        await CreateTopic(node, 2);
+        var id = node.Broker.Metadata.Current.FindTopic("t")!.Id;
+        _disk.GoOn();
+        await Eventually.Is(() => node.Broker.HasRefusedPartitions);
+        Assert.False(_disk.Inner.FolderExists(Slow + "/t-1"));
+        await CreateTopic(node, 2, "v");
+        Assert.Equal(4, node.Broker.Partitions.Count);
+        Assert.All(node.Broker.Partitions.All.Where(static partition => partition.Topic == "t"), partition => Assert.Equal(id, partition.TopicId));
+        var client = Connect();
+        foreach (var topic in (string[])["t", "v"])
+        {
+            for (var partition = 0; partition < 2; partition++) Assert.Equal(0, await Records.Send(client, topic, Records.Batch(), partition));
+        }
+    }
+
+    /// <summary>As before, where the disk stops answering in the middle of making a log, and where there is no other disk.</summary>
+    [Theory]
+    [InlineData("/disk0,/disk1")]
+    [InlineData("/disk1")]
+    public async Task A_log_whose_making_hangs_is_no_log_of_the_topic_that_has_its_name_by_then(string directories)
+    {
+        var node = await Start(("log.dirs", directories));
+        _disk.HangWhole(Slow + "/t-1/");
+        var creating = Create(2, "t");
+        await _disk.HasHung;
+        await PassUntil(creating);
+        Assert.Null(node.Broker.Partitions.Find("t", 1));
+        Assert.Equal(ErrorCode.None, (await Delete("t")).Responses[0].ErrorCode);
+        Assert.Equal(ErrorCode.None, (await Create(2, "t")).Topics[0].ErrorCode);
+        _disk.GoOn();
+        await CaughtUp(node);
+        await Eventually.Is(() => node.Broker.Partitions.Count == 2);
+        var id = node.Broker.Metadata.Current.FindTopic("t")!.Id;
+        Assert.All(node.Broker.Partitions.All, partition => Assert.Equal(id, partition.TopicId));
+        var client = Connect();
+        for (var partition = 0; partition < 2; partition++) Assert.Equal(0, await Records.Send(client, "t", Records.Batch(), partition));
+        Assert.All(node.Broker.Directories.All, static directory => Assert.False(directory.Health.IsFailed));
+        Assert.DoesNotContain(_lines.Lines, static line => line.Contains("offline", StringComparison.Ordinal));
+    }
+
+    /// <summary>Two turns of a disk that is behind: the first makes no log of a topic whose name the second has yet to free.</summary>
+    [Fact]
+    public async Task A_topic_that_is_made_again_while_its_disk_is_behind_keeps_its_log()
+    {
+        var node = await Start(("log.dirs", Slow));
+        foreach (var name in (string[])["v", "u"]) await CreateTopic(node, 1, name);
+        using var first = new HeldDeletion(_disk.Files, Slow + "/v-0");
+        using var second = new HeldDeletion(_disk.Files, Slow + "/u-0");
+        var deleting = Delete("v");
+        await first.IsHeld;
+        await PassUntil(deleting);
+        Assert.Equal(ErrorCode.None, (await Delete("u")).Responses[0].ErrorCode);
+        Assert.Equal(ErrorCode.None, (await Create(1, "t")).Topics[0].ErrorCode);
+        first.GoOn();
+        await second.IsHeld;
+        Assert.Equal(ErrorCode.None, (await Delete("t")).Responses[0].ErrorCode);
+        Assert.Equal(ErrorCode.None, (await Create(1, "t")).Topics[0].ErrorCode);
+        second.GoOn();
+        await CaughtUp(node);
+        Assert.Equal(node.Broker.Metadata.Current.FindTopic("t")!.Id, node.Broker.Partitions.Find("t", 0)!.TopicId);
+        Assert.True(_disk.Inner.FolderExists(Slow + "/t-0"));
+        Assert.Equal(0, await Records.Send(Connect(), "t", Records.Batch()));
+        Assert.False(node.Broker.Directories.All[0].Health.IsFailed);
+        Assert.DoesNotContain(_lines.Lines, static line => line.Contains("offline", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Settings_that_change_while_a_log_is_made_are_those_of_its_partition()
+    {
+        var node = await Start(("log.dirs", Slow));
+        _disk.HangWhole(Slow + "/t-0/");
+        var creating = Create(1, "t");
+        await _disk.HasHung;
+        await PassUntil(creating);
+        var request = new IncrementalAlterConfigsRequest
+        {
+            Resources =
+            {
+                new() { ResourceType = 2, ResourceName = "t", Configs = { new() { Name = "file.delete.delay.ms", ConfigOperation = 0, Value = "4321" } } },
+            },
+        };
+        var altered = await Connect().Ask<IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse>(request, 1);
+        Assert.Equal(ErrorCode.None, altered.Responses[0].ErrorCode);
+        _disk.GoOn();
+        await CaughtUp(node);
+        Assert.Equal(4321, node.Broker.Partitions.Find("t", 0)!.Log.Settings.FileDeleteDelayMs);
+    }
+
+    [Fact]
+    public async Task A_log_whose_making_fails_when_its_topic_is_gone_is_nobodys_affair()
+    {
+        var node = await Start(("log.dirs", Slow));
+        _disk.HangWhole(Slow + "/t-0/");
+        var creating = Create(1, "t");
+        await _disk.HasHung;
+        await PassUntil(creating);
+        Assert.Equal(ErrorCode.None, (await Delete("t")).Responses[0].ErrorCode);
+        var before = _disk.Files.Before!;
+        _disk.Files.Before = (operation, path) =>
+        {
+            before(operation, path);
+            if (path.StartsWith(Slow + "/t-0/", StringComparison.Ordinal)) throw HookedFileStore.TooManyOpenFiles();
+        };
+        _disk.GoOn();
+        await CaughtUp(node);
+        Assert.Empty(node.Broker.Partitions.Offline);
+        Assert.DoesNotContain(_lines.Lines, static line => line.Contains("t-0", StringComparison.Ordinal));
+        Assert.False(_disk.Inner.FolderExists(Slow + "/t-0"));
+    }
+
+    /// <summary>The stop of the other disk does not wait. What bounds that of this one is the host's to say: <c>NodeHost.MaxStopMs</c>.</summary>
+    [Fact]
+    public async Task A_stop_while_an_append_hangs_closes_the_other_disk_cleanly()
+    {
+        var node = await Start();
+        await CreateTopic(node, 2);
+        var client = Connect();
+        _disk.Hang();
+        Elsewhere(() => client.Post(Records.Produce("t", Records.Batch(), 1), 12));
+        await _disk.HasHung;
+        _engineTime.Hurry();
+        var stopping = node.DisposeAsync().AsTask();
+        await Eventually.Is(() =>
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return _disk.Inner.FileExists("/disk0/.kafka_cleanshutdown");
+        });
+        Assert.False(stopping.IsCompleted);
+        Assert.False(_disk.Inner.FileExists(Slow + "/.kafka_cleanshutdown"));
+        _disk.GoOn();
+        await stopping;
+        Assert.True(_disk.Inner.FileExists(Slow + "/.kafka_cleanshutdown"));
+    }
+
     public async ValueTask DisposeAsync()
     {
         _disk.GoOn();
         if (_node is not null) await _node.DisposeAsync();
         _disk.Dispose();
     }
+
+    private async Task<DeleteTopicsResponse> Delete(string name) =>
+        await Connect().Ask<DeleteTopicsRequest, DeleteTopicsResponse>(new() { TimeoutMs = 60_000, Topics = { new() { Name = name } } }, 6);
+
+    /// <summary>The disk keeps a request waiting for as long as it may.</summary>
+    private Task PassUntil(Task isOver) => Eventually.Is(() =>
+    {
+        _time.Advance(TimeSpan.FromSeconds(1));
+        return isOver.IsCompleted;
+    });
+
+    /// <summary>The disk has done all, and whoever looks next says so.</summary>
+    private Task CaughtUp(BrokerNode node) => Eventually.Is(() => node.Broker.HasRefusedPartitions || _lines.Lines.Any(
+        static line => line.StartsWith($"The log directory {Slow} has done all", StringComparison.Ordinal)));
 
     /// <summary>On a thread of its own, which the disk may hold: the pool has few.</summary>
     private static void Elsewhere(Func<Task> work) => new Thread(() => _ = work()) { IsBackground = true }.Start();
@@ -166,7 +384,7 @@ public sealed class SlowDiskTests : IAsyncDisposable
 
     private async Task<BrokerNode> Start(params (string Name, string Value)[] settings) => _node = await BrokerNode.StartAsync(
         TestNode.ConfigOf([("log.dirs", "/disk0,/disk1"), .. settings]), _disk.Files, _time, new Random(5), _lines, _threads,
-        seams: new NodeSeams { EngineTime = TimeProvider.System });
+        seams: new NodeSeams { EngineTime = _engineTime });
 
     private MemoryClient Connect()
     {
@@ -174,135 +392,30 @@ public sealed class SlowDiskTests : IAsyncDisposable
         return new MemoryClient(connection, _node!.Serve(connection, "PLAINTEXT"));
     }
 
-    private async Task CreateTopic(BrokerNode node, int partitions)
+    private async Task CreateTopic(BrokerNode node, int partitions, string name = "t")
     {
-        var request = new CreateTopicsRequest { Topics = { new() { Name = "t", NumPartitions = partitions, ReplicationFactor = 1 } }, TimeoutMs = 60_000 };
-        var created = await Connect().Ask<CreateTopicsRequest, CreateTopicsResponse>(request, 7);
-        Assert.Equal(ErrorCode.None, created.Topics[0].ErrorCode);
-        Assert.NotNull(node.Broker.Partitions.Find("t", partitions - 1));
+        Assert.Equal(ErrorCode.None, (await Create(partitions, name)).Topics[0].ErrorCode);
+        Assert.NotNull(node.Broker.Partitions.Find(name, partitions - 1));
+        // The node says where they lie, and hears of it again in the metadata: after that nothing is asked of the disks any more.
+        await Eventually.Is(() => node.Broker.Metadata.Current.FindTopic(name)!.Partitions.Values.All(
+            static partition => !DirectoryIds.IsReserved(partition.DirectoryOf(1))));
     }
 
-    /// <summary>Two disks in memory. Writes to one of them take time, or do not end before it is told so.</summary>
-    private sealed class DiskOfTests : IDisposable
+    private async Task<CreateTopicsResponse> Create(int partitions, string name)
     {
-        private readonly ManualTime _time;
-        private readonly TaskCompletionSource _hasHung = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly ManualResetEventSlim _mayGoOn = new(initialState: true);
-
-        public DiskOfTests(ManualTime time)
-        {
-            _time = time;
-            Files = new HookedFileStore(new ForgetfulFileStore(time)) { BeforeWrite = Write };
-        }
-
-        public HookedFileStore Files { get; }
-
-        /// <summary>Whose threads wrote to the slow disk's logs, in order; null for none of a disk's.</summary>
-        public List<string?> Writers { get; } = [];
-
-        public Task HasHung => _hasHung.Task;
-
-        /// <summary>How long a write to a log takes.</summary>
-        public int TakesMs { get; set; }
-
-        public void Hang() => _mayGoOn.Reset();
-
-        public void GoOn() => _mayGoOn.Set();
-
-        public void Dispose() => _mayGoOn.Dispose();
-
-        private void Write(string path)
-        {
-            if (!path.StartsWith(Slow, StringComparison.Ordinal) || !path.EndsWith(".log", StringComparison.Ordinal)) return;
-            lock (Writers) Writers.Add(NamedThreads.Here);
-            if (TakesMs > 0) _time.Advance(TimeSpan.FromMilliseconds(TakesMs));
-            if (_mayGoOn.IsSet) return;
-            _ = _hasHung.TrySetResult();
-            _mayGoOn.Wait();
-        }
+        var request = new CreateTopicsRequest { Topics = { new() { Name = name, NumPartitions = partitions, ReplicationFactor = 1 } }, TimeoutMs = 60_000 };
+        return await Connect().Ask<CreateTopicsRequest, CreateTopicsResponse>(request, 7);
     }
 
-    /// <summary>Threads by name, as the program has them.</summary>
-    private sealed class NamedThreads : IWorkThreads
+    /// <summary>The machine's time, in which what a stop allows a disk is over at once when a test says so.</summary>
+    private sealed class HurriedTime : TimeProvider
     {
-        private readonly ConcurrentDictionary<string, int> _begun = new(StringComparer.Ordinal);
+        private static readonly TimeSpan Allowed = TimeSpan.FromMilliseconds(DiskWork.DrainMs);
+        private volatile bool _isHurried;
 
-        private readonly ConcurrentDictionary<string, Named> _named = new(StringComparer.Ordinal);
+        public void Hurry() => _isHurried = true;
 
-        [ThreadStatic]
-        private static string? t_name;
-
-        /// <summary>Of whose threads the present one is.</summary>
-        public static string? Here => t_name;
-
-        public int Begun(string name) => _begun.GetValueOrDefault(name);
-
-        public IWorkThreads Of(string name) => _named.GetOrAdd(name, static (name, all) => new Named(all, name), this);
-
-        public Task Run(Action work) => Task.Run(work);
-
-        private sealed class Named(NamedThreads all, string name) : IWorkThreads
-        {
-            private const int MaxThreads = 4;
-
-            private readonly Queue<Action> _waiting = new();
-            private int _threads;
-
-            /// <summary>As the program's: a few threads at most, and what is behind them waits without one.</summary>
-            public Task Run(Action work)
-            {
-                _ = all._begun.AddOrUpdate(name, 1, static (_, count) => count + 1);
-                var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                lock (_waiting)
-                {
-                    _waiting.Enqueue(() =>
-                    {
-                        try
-                        {
-                            RunHere(work);
-                            done.SetResult();
-                        }
-                        catch (Exception failure)
-                        {
-                            done.SetException(failure);
-                        }
-                    });
-                    if (_threads == MaxThreads) return done.Task;
-                    _threads++;
-                }
-                new Thread(Serve) { IsBackground = true }.Start();
-                return done.Task;
-            }
-
-            private void Serve()
-            {
-                while (true)
-                {
-                    Action next;
-                    lock (_waiting)
-                    {
-                        if (!_waiting.TryDequeue(out next!))
-                        {
-                            _threads--;
-                            return;
-                        }
-                    }
-                    next();
-                }
-            }
-
-            private void RunHere(Action work)
-            {
-                t_name = name;
-                try
-                {
-                    work();
-                }
-                finally
-                {
-                    t_name = null;
-                }
-            }
-        }
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, _isHurried && dueTime == Allowed ? TimeSpan.Zero : dueTime, period);
     }
 }

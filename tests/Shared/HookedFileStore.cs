@@ -15,6 +15,9 @@ internal sealed class HookedFileStore(IFileStore inner) : IFileStore
     /// </summary>
     public Action<string>? BeforeWrite { get; set; }
 
+    /// <summary>As <see cref="BeforeWrite"/>, before what was written is made durable.</summary>
+    public Action<string>? BeforeSync { get; set; }
+
     /// <summary>What opening a file says where the process has as many open as it may.</summary>
     public static IOException TooManyOpenFiles() => new("Too many open files", 24);
 
@@ -79,7 +82,11 @@ internal sealed class HookedFileStore(IFileStore inner) : IFileStore
 
         public override void DropPages(long position, long length) => inner.DropPages(position, length);
 
-        public override void Sync() => inner.Sync();
+        public override void Sync()
+        {
+            store.BeforeSync?.Invoke(Path);
+            inner.Sync();
+        }
 
         protected override void Close() => inner.Dispose();
     }

@@ -40,7 +40,7 @@ internal sealed class BrokerPartitions : IAsyncDisposable
         Table = new PartitionTable();
         _syncer = new LogSyncer(surroundings.Time);
         _opener = new PartitionOpener(directories, metadata, _syncer, surroundings.Time, logLogger) { Placed = placed };
-        _hosted = new HostedPartitions(Table, _opener, directories, metadata, logLogger);
+        _hosted = new HostedPartitions(Table, _opener, directories, metadata, surroundings.Time, logLogger);
         _maintenance = new LogMaintenance(Table, directories, config, surroundings.Time, logLogger);
         Compaction = new CompactionNotices(metadata, logLogger);
         _settings.Changed += ApplySettings;
@@ -97,6 +97,8 @@ internal sealed class BrokerPartitions : IAsyncDisposable
     private async Task Close(LogDirectory directory)
     {
         await Task.Yield();
+        // A disk that is behind with what the metadata has asked makes no log in a directory that is closed already.
+        await _hosted.WhenIdle(directory).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         var steps = new StopSteps(_logger, _faults);
         var highWatermarks = new Dictionary<TopicPartition, long>();
         foreach (var partition in Table.All)

@@ -99,7 +99,7 @@ internal sealed class NodeDirectories : IDisposable
                 [_config.SettingOfDirectory(_config.LogDirs[0])]);
         }
 
-        _data = new LogDirectories(data, [.. _unusable.Keys]) { DiskThreads = _surroundings.DiskThreads };
+        _data = new LogDirectories(data, [.. _unusable.Keys]);
     }
 
     /// <summary>From here on no file of them is written, and none is marked clean: what the node knows of them may be wrong.</summary>

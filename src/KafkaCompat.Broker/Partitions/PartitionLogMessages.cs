@@ -58,4 +58,12 @@ internal static partial class PartitionLogMessages
 
     [LoggerMessage(1215, LogLevel.Error, "The controller could not note in which directories partitions are. Partitions: {Count}. The node sends them again.")]
     public static partial void AssignmentsFailed(ILogger logger, Exception exception, int count);
+
+    [LoggerMessage(1216, LogLevel.Warning,
+        "The log directory {Directory} has not done what the metadata asks within {Milliseconds} ms: its disk does not answer, or is slow. The other "
+            + "directories and the metadata go on without it.")]
+    public static partial void DirectoryBehind(ILogger logger, string directory, int milliseconds);
+
+    [LoggerMessage(1217, LogLevel.Information, "The log directory {Directory} has done all that the metadata asks.")]
+    public static partial void DirectoryCaughtUp(ILogger logger, string directory);
 }

@@ -19,7 +19,7 @@ namespace KafkaCompat.Broker.Partitions;
 internal sealed class PartitionOpener(LogDirectories directories, BrokerMetadata metadata, LogSyncer syncer, TimeProvider time, ILogger logger)
 {
     /// <summary>High watermarks of partitions that the directories held at the start and that are not open yet.</summary>
-    private Dictionary<TopicPartition, long>? _highWatermarks;
+    private ConcurrentDictionary<TopicPartition, long>? _highWatermarks;
 
     /// <summary>
     /// Partitions that were there before the start, whose log was not found, and of which the metadata does not say which directory has it. Where a directory
@@ -42,8 +42,8 @@ internal sealed class PartitionOpener(LogDirectories directories, BrokerMetadata
             (partition, topicId) => IsHere(image, partition, topicId),
             partition => configs.GetOrAdd(partition.Topic, topic => metadata.TopicConfigOf(image, topic)).Log,
             metadata.Settings.Of(image).GetInt(ConfigKeys.NumRecoveryThreadsPerDataDir));
-        _highWatermarks = directories.HighWatermarksAtStart(
-            partition => image.FindPartition(partition.Topic, partition.Partition)?.Replicas.Contains(metadata.NodeId) == true);
+        _highWatermarks = new(directories.HighWatermarksAtStart(
+            partition => image.FindPartition(partition.Topic, partition.Partition)?.Replicas.Contains(metadata.NodeId) == true));
         _unplaced = directories.HasOffline ? [.. Unplaced(image)] : [];
         foreach (var stray in directories.Strays) PartitionLogMessages.Stray(logger, stray);
         var progress = directories.Recovery.Progress;
@@ -52,28 +52,21 @@ internal sealed class PartitionOpener(LogDirectories directories, BrokerMetadata
     }
 
     /// <summary>
-    /// Makes the logs of all new partitions of a step together, so that they wait for the disk together. A single one is made where it is opened.
+    /// Makes the logs of new partitions in a directory together, so that they wait for the disk together. A single one is made where it is opened.
     /// </summary>
-    public async Task CreateLogs(MetadataStep step)
+    public async Task CreateLogs(LogDirectory directory, IReadOnlyList<ChangedPartition> partitions)
     {
-        var created = new List<(NewLog, Uuid?)>();
-        foreach (var change in step.Delta.ChangedTopics.Values)
+        var created = new List<NewLog>();
+        foreach (var (topic, key, registration, _) in partitions)
         {
-            var topic = new HostedTopic(metadata, step.Image, change.Name, change.Id);
-            foreach (var index in change.ChangedPartitions)
-            {
-                var registration = change[index];
-                var key = new TopicPartition(change.Name, index);
-                if (!registration.Replicas.Contains(metadata.NodeId) || directories.Find(key) is not null) continue;
-                if (WhyOffline(topic.Id, index, registration) is not null) continue;
-                var epoch = registration.Leader == metadata.NodeId ? registration.LeaderEpoch : LeaderEpochCache.Undefined;
-                created.Add((new NewLog(key, topic.Id, topic.Config.Log, epoch), AssignedDirectory(registration)));
-            }
+            if (directory.Find(key) is not null) continue;
+            var epoch = registration.Leader == metadata.NodeId ? registration.LeaderEpoch : LeaderEpochCache.Undefined;
+            created.Add(new NewLog(key, topic.Id, topic.Config.Log, epoch));
         }
         if (created.Count < 2) return;
         try
         {
-            await directories.CreateAll(created);
+            await directory.CreateAll(created);
         }
         catch (Exception e) when (e is not OperationCanceledException && FatalFaults.MayBeSwallowed(e))
         {
@@ -81,27 +74,29 @@ internal sealed class PartitionOpener(LogDirectories directories, BrokerMetadata
         }
     }
 
-    /// <summary>Opens a partition over its log, which it makes where there is none.</summary>
-    public Partition Open(HostedTopic topic, TopicPartition key, PartitionRegistration registration)
+    /// <summary>Opens a partition over its log in a directory, which is made where it is null.</summary>
+    public Partition Open(LogDirectory directory, PartitionLog? log, in ChangedPartition changed)
     {
-        var log = directories.Find(key) ?? directories.Create(key, topic.Id, AssignedDirectory(registration), topic.Config.Log);
+        var (topic, key, registration, _) = changed;
+        log ??= directory.Create(key, topic.Id, topic.Config.Log);
         if (log.TopicId is { } found && found != topic.Id)
             throw new LogCorruptionException($"{log.Folder} belongs to topic {found}, while partition {key} belongs to {topic.Id}.");
-        Report(topic.Image, key, topic.Id, registration.DirectoryOf(metadata.NodeId));
+        Report(directory, topic, key, registration.DirectoryOf(metadata.NodeId));
         var partition = new Partition(topic.Id, log, topic.Config, _highWatermarks?.GetValueOrDefault(key) ?? 0, syncer, time);
         Forget(key);
         return partition;
     }
 
     /// <summary>The partition is open, or gone.</summary>
-    public void Forget(TopicPartition key) => _ = _highWatermarks?.Remove(key);
+    public void Forget(TopicPartition key) => _ = _highWatermarks?.TryRemove(key, out _);
 
     /// <summary>Why a partition that is not here cannot be opened: its directory has failed, or could not be used at the start. Null where it can be.</summary>
     public string? WhyOffline(Uuid topicId, int index, PartitionRegistration registration) =>
         AssignedDirectory(registration) is { } assigned ? directories.WhyOffline(assigned)
         : _unplaced.Contains((topicId, index)) ? directories.WhyUnplaced() : null;
 
-    private Uuid? AssignedDirectory(PartitionRegistration registration)
+    /// <summary>The directory that the metadata gives a replica here; null where it gives none.</summary>
+    public Uuid? AssignedDirectory(PartitionRegistration registration)
     {
         var assigned = registration.DirectoryOf(metadata.NodeId);
         return DirectoryIds.IsReserved(assigned) ? null : assigned;
@@ -123,10 +118,10 @@ internal sealed class PartitionOpener(LogDirectories directories, BrokerMetadata
     }
 
     /// <summary>A broker of several directories says where it has put a replica; of a single one the controller knows it.</summary>
-    private void Report(MetadataImage image, TopicPartition key, Uuid topicId, Uuid assigned)
+    private void Report(LogDirectory home, HostedTopic topic, TopicPartition key, Uuid assigned)
     {
-        if (!image.MetadataVersion.IsDirectoryAssignmentSupported || directories.HomeOf(key) is not { } home) return;
+        if (!topic.Image.MetadataVersion.IsDirectoryAssignmentSupported) return;
         var isKnown = assigned == home.Id || (assigned == DirectoryIds.Migrating && directories.All.Count == 1);
-        if (!isKnown && home.Id != default) Placed?.Invoke(topicId, key.Partition, home.Id);
+        if (!isKnown && home.Id != default) Placed?.Invoke(topic.Id, key.Partition, home.Id);
     }
 }

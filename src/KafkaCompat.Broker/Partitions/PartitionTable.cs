@@ -77,6 +77,15 @@ public sealed class PartitionTable
         }
     }
 
+    /// <summary>Takes a partition out, unless another has its name by now.</summary>
+    internal void Remove(Partition partition)
+    {
+        lock (_changes)
+        {
+            if (_partitions.TryRemove(new(new TopicPartition(partition.Topic, partition.Index), partition))) (_all, _byDirectory) = (null, null);
+        }
+    }
+
     internal Partition? Remove(string topic, int index)
     {
         lock (_changes)

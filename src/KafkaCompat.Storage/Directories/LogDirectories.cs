@@ -26,9 +26,6 @@ public sealed class LogDirectories : IDisposable
 
     public IReadOnlyList<LogDirectory> All => _all;
 
-    /// <summary>Where work that concerns all directories runs: no directory's own threads, all of which a disk that does not answer may hold.</summary>
-    public IWorkThreads DiskThreads { get; init; } = IWorkThreads.None;
-
     /// <summary>Where the opening of the logs is reported; one for all directories.</summary>
     public RecoveryWatch Recovery => _all[0].Environment.Recovery;
 
@@ -108,21 +105,30 @@ public sealed class LogDirectories : IDisposable
     /// directory may be one that is offline, refuses instead, because the log may still exist there.
     /// </summary>
     public PartitionLog Create(TopicPartition partition, Uuid topicId, Uuid? assigned, LogSettings settings) =>
-        HomeFor(partition, assigned, static directory => directory.Count).Create(partition, topicId, settings);
+        HomeFor(partition, assigned).Create(partition, topicId, settings);
 
-    /// <summary>As <see cref="Create"/>, for many partitions with what the metadata gives each: they are here together when it is done.</summary>
-    public async Task CreateAll(IReadOnlyCollection<(NewLog Log, Uuid? Assigned)> partitions)
+    /// <summary>
+    /// The directory in which <see cref="Create"/> would make a log; null where it would make none. Of those that may have it the one with the least
+    /// <paramref name="weight"/> gets it.
+    /// </summary>
+    public LogDirectory? PlaceFor(TopicPartition partition, Uuid? assigned, Func<LogDirectory, long> weight)
     {
-        ArgumentNullException.ThrowIfNull(partitions);
-        var homes = new Dictionary<LogDirectory, List<NewLog>>();
-        foreach ((var log, var assigned) in partitions)
+        ArgumentNullException.ThrowIfNull(weight);
+        LogDirectory? home = null;
+        var cordoned = _cordoned;
+        foreach (var directory in Online)
         {
-            var home = HomeFor(log.Partition, assigned, directory => directory.Count + (homes.GetValueOrDefault(directory)?.Count ?? 0));
-            if (!homes.TryGetValue(home, out var here))
-                homes.Add(home, here = []);
-            here.Add(log);
+            if (directory.Id == assigned || directory.HasBegun(partition))
+            {
+                home = directory;
+                break;
+            }
+            if (home is null || Rank(directory).CompareTo(Rank(home)) < 0)
+                home = directory;
         }
-        await Task.WhenAll(homes.Select(static home => home.Key.CreateAll(home.Value)));
+        return WhyOffline(assigned) is null ? home : null;
+
+        (bool IsCordoned, long Weight) Rank(LogDirectory directory) => (cordoned.Contains(directory.Id), weight(directory));
     }
 
     /// <summary>
@@ -282,27 +288,11 @@ public sealed class LogDirectories : IDisposable
             directory.Dispose();
     }
 
-    private LogDirectory HomeFor(TopicPartition partition, Uuid? assigned, Func<LogDirectory, int> logsIn)
+    private LogDirectory HomeFor(TopicPartition partition, Uuid? assigned)
     {
         Invariant.Holds(Find(partition) is null, $"{partition} is to have a second log, beside that in {HomeOf(partition)?.Path}");
-        LogDirectory? home = null;
-        var cordoned = _cordoned;
-        foreach (var directory in Online)
-        {
-            if (directory.Id == assigned || directory.HasBegun(partition))
-            {
-                home = directory;
-                break;
-            }
-            if (home is null || Rank(directory).CompareTo(Rank(home)) < 0)
-                home = directory;
-        }
-        if (home is null)
-            throw new KafkaStorageException($"Cannot create the log of {partition}: every log directory has failed.");
-        if (WhyOffline(assigned) is { } reason)
-            throw new KafkaStorageException($"Cannot create the log of {partition}: {reason}.");
-        return home;
-
-        (bool IsCordoned, int Logs) Rank(LogDirectory directory) => (cordoned.Contains(directory.Id), logsIn(directory));
+        if (PlaceFor(partition, assigned, static directory => directory.Count) is { } home)
+            return home;
+        throw new KafkaStorageException($"Cannot create the log of {partition}: {(Online.Any() ? WhyOffline(assigned) : "every log directory has failed")}.");
     }
 }

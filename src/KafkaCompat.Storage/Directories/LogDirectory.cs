@@ -180,7 +180,7 @@ public sealed class LogDirectory : IDisposable
     public async Task CreateAll(IReadOnlyCollection<NewLog> partitions)
     {
         ArgumentNullException.ThrowIfNull(partitions);
-        ForgetNamesakes(partitions);
+        await Environment.DiskThreads.Run(() => ForgetNamesakes(partitions));
         var waiting = new ConcurrentQueue<NewLog>(partitions);
         var created = new ConcurrentQueue<PartitionLog>();
         try
@@ -238,7 +238,13 @@ public sealed class LogDirectory : IDisposable
     /// Takes logs out of service, and the copies of such that lie elsewhere. Their folders get names that end in <c>-delete</c> at once, and go when the delay
     /// is over, in <see cref="DeleteDue"/>. The checkpoint files forget them. Many are made durable together.
     /// </summary>
-    public void Delete(params IReadOnlyCollection<TopicPartition> partitions)
+    public void Delete(params IReadOnlyCollection<TopicPartition> partitions) => TakeOut(partitions)?.Invoke();
+
+    /// <summary>
+    /// As <see cref="Delete"/>, in two steps: nobody finds the logs from here on, and no disk is waited for. What is returned does the rest; null where there
+    /// is none of them here.
+    /// </summary>
+    public Action? TakeOut(params IReadOnlyCollection<TopicPartition> partitions)
     {
         ArgumentNullException.ThrowIfNull(partitions);
         var gone = new List<PartitionLog>();
@@ -252,26 +258,29 @@ public sealed class LogDirectory : IDisposable
             if (_futures.TryRemove(partition, out var future))
                 gone.Add(future);
         }
-        if (gone.Count == 0 && begun.Count == 0)
-            return;
+        return gone.Count == 0 && begun.Count == 0 ? null : () => SetAllDeleted(partitions, gone, begun);
+    }
+
+    private void SetAllDeleted(IReadOnlyCollection<TopicPartition> partitions, List<PartitionLog> gone, List<TopicPartition> begun)
+    {
         // Closed first: whoever still reads finds a closed log and not a missing file. Regions that are being sent keep their file open.
         foreach (var log in gone)
             log.Dispose();
         // Nothing is asked of a disk that failed: the folders are strays of the next start.
         if (Health.IsFailed)
             return;
-        try
+        Health.OrRefuse(() =>
         {
             foreach (var log in gone)
                 SetDeleted(log);
             foreach (var partition in begun)
-                SetBegunDeleted(partition);
+            {
+                // One that was being made all the same is a log by now, and is deleted as one.
+                if (!_logs.ContainsKey(partition))
+                    SetBegunDeleted(partition);
+            }
             ForgetDeleted(partitions);
-        }
-        catch (Exception failure) when (failure is IOException and not KafkaStorageException)
-        {
-            throw Health.RefusedBy(failure);
-        }
+        });
     }
 
     /// <summary>Lets go of the logs of a directory that failed while it was read. Its lock stays.</summary>
@@ -347,14 +356,7 @@ public sealed class LogDirectory : IDisposable
     private void WriteCheckpoint(string name, Func<IReadOnlyDictionary<TopicPartition, long>> offsets)
     {
         Health.Require();
-        try
-        {
-            _checkpoints.Write(name, offsets);
-        }
-        catch (IOException failure)
-        {
-            throw Health.RefusedBy(failure);
-        }
+        Health.OrRefuse(() => _checkpoints.Write(name, offsets));
     }
 
     /// <summary>
@@ -364,14 +366,7 @@ public sealed class LogDirectory : IDisposable
     private void ForgetNamesakes(IReadOnlyCollection<NewLog> created)
     {
         Health.Require();
-        try
-        {
-            _checkpoints.Forget([.. created.Where(each => !IsBegun(each)).Select(static each => each.Partition)]);
-        }
-        catch (Exception failure) when (failure is IOException and not KafkaStorageException)
-        {
-            throw Health.RefusedBy(failure);
-        }
+        Health.OrRefuse(() => _checkpoints.Forget([.. created.Where(each => !IsBegun(each)).Select(static each => each.Partition)]));
     }
 
     /// <summary>Whether the folder of a partition is there and its own: it was refused before it was done.</summary>
