@@ -199,15 +199,21 @@ internal sealed class ResponseQueue(
     }
 
     /// <summary>Drops what is left, for a connection that is gone.</summary>
-    public void Close() => Close(null);
+    public void Close() => Close(null, isWriter: false);
 
-    private void Close(Exception? failure)
+    /// <summary>
+    /// The thread that writes ends the queue, and is done with the pipe: nobody has to end the connection for it, which would lose what the client has not read.
+    /// </summary>
+    private void CloseByWriter(Exception? failure = null) => Close(failure is null || IsPipeFailure(failure) ? null : failure, isWriter: true);
+
+    private void Close(Exception? failure, bool isWriter)
     {
         PendingAnswer? dropped;
         lock (_lock)
         {
             if (_closed) return;
             _closed = true;
+            if (isWriter) _writing = false;
             dropped = _head;
             _head = null;
             _tail = null;
@@ -261,7 +267,7 @@ internal sealed class ResponseQueue(
             }
             catch (Exception e)
             {
-                Close(IsPipeFailure(e) ? null : e);
+                CloseByWriter(e);
             }
         }
     }
@@ -277,7 +283,7 @@ internal sealed class ResponseQueue(
         }
         catch (Exception e)
         {
-            Close(IsPipeFailure(e) ? null : e);
+            CloseByWriter(e);
         }
         memory?.Release();
         lock (_lock) _clientIsBehind = false;
@@ -292,7 +298,7 @@ internal sealed class ResponseQueue(
 
     private void AfterFlush(FlushResult result)
     {
-        if (_closing || result.IsCompleted || result.IsCanceled) Close();
+        if (_closing || result.IsCompleted || result.IsCanceled) CloseByWriter();
     }
 
     private enum Written
@@ -312,7 +318,7 @@ internal sealed class ResponseQueue(
         {
             PendingAnswer answer;
             // Nothing is acknowledged once an invariant was found broken, whoever found it.
-            if (faults is { First: not null }) Close();
+            if (faults is { First: not null }) CloseByWriter();
             lock (_lock)
             {
                 if (_closed)
@@ -346,7 +352,7 @@ internal sealed class ResponseQueue(
             catch (Exception e)
             {
                 // Part of an answer may lie in the pipe: the stream of answers cannot be continued.
-                Close(IsPipeFailure(e) ? null : e);
+                CloseByWriter(e);
             }
             if (!hasRoom && PutBack(answer)) return Written.NoRoom;
             Release(answer.Held);

@@ -60,6 +60,29 @@ public sealed class AnswerFaultTests : ConnectionTests
             || line.Contains("The handler of", StringComparison.Ordinal)));
     }
 
+    /// <summary>The answers before it are sent already: a log that takes its time keeps none of them from the client.</summary>
+    [Fact]
+    public async Task A_log_that_hangs_over_an_answer_that_cannot_be_written_loses_none_before_it()
+    {
+        using var log = new LoggersThatHang("could not be written");
+        _handler.IsLate = true;
+        _handler.Bad = -1;
+        var client = Connect(log: log);
+        do
+        {
+            // Where the one before it is still being written it fails by its size already, and the log does not hang: once more.
+            if (_handler.Bad >= 0) client = Connect(log: log);
+            _handler.Bad += 4;
+            for (var i = 0; i < 2; i++) _ = await client.Ask<ListGroupsRequest, ListGroupsResponse>(new(), 4);
+            for (var i = 0; i < 2; i++) _ = await client.Post(new ListGroupsRequest(), 4);
+        }
+        while (await Task.WhenAny(log.Reached, client.Served) != log.Reached);
+        Assert.NotNull(await client.Receive());
+        Assert.Null(await client.Receive());
+        log.Go();
+        await client.Served;
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
