@@ -201,9 +201,7 @@ internal sealed class ResponseQueue(
     /// <summary>Drops what is left, for a connection that is gone.</summary>
     public void Close() => Close(null, isWriter: false);
 
-    /// <summary>
-    /// The thread that writes ends the queue, and is done with the pipe: nobody has to end the connection for it, which would lose what the client has not read.
-    /// </summary>
+    /// <summary>The thread that writes ends the queue, and is done with the pipe: nobody ends the connection for it, and what was sent with it.</summary>
     private void CloseByWriter(Exception? failure = null) => Close(failure is null || IsPipeFailure(failure) ? null : failure, isWriter: true);
 
     private void Close(Exception? failure, bool isWriter)
