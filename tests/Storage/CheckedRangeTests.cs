@@ -151,6 +151,41 @@ public sealed class CheckedRangeTests
         }
     }
 
+    /// <summary>A batch that says that it is longer or shorter than it is takes none from the batches behind it, wherever its length leads.</summary>
+    [Theory]
+    [InlineData(0, 17, true)]
+    [InlineData(0, 17, false)]
+    [InlineData(400, 3, true)]
+    [InlineData(400, 3, false)]
+    [InlineData(400, 30, true)]
+    [InlineData(400, 30, false)]
+    public void ABatchWhoseLengthTheDiskChangesHidesNoOther(int valueBytes, int changed, bool isOwn)
+    {
+        PartitionLog log;
+        if (isOwn)
+            Fill(log = Open(), 64, valueBytes);
+        else
+            Reopened(out log, valueBytes);
+        _ = Reads(log, 0, 64 * BatchBytes);
+        var position = changed * (log.SizeInBytes / 64);
+        for (var bit = 0; bit < 32; bit++)
+        {
+            var at = position + RecordBatchHeader.BatchLengthPosition + 3 - (bit / 8);
+            using var file = _files.Open($"{Folder}/{0:D20}.log", FileOpening.ReadWrite);
+            var before = new byte[1];
+            _ = file.Read(at, before);
+            file.Write(at, [(byte)(before[0] ^ (1 << (bit % 8)))]);
+            for (var offset = 0; offset < 64; offset++)
+            {
+                if (offset == changed)
+                    continue;
+                using var region = log.Read(offset, 1, long.MaxValue, minOneBatch: true).Region!;
+                Assert.Equal((bit, offset), (bit, Batches.Header(region.ToArray()).BaseOffset));
+            }
+            file.Write(at, before);
+        }
+    }
+
     [Fact]
     public void ACutForgetsWhatWasBehindIt()
     {

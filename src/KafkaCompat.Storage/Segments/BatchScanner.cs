@@ -189,10 +189,13 @@ internal sealed class BatchScanner : IDisposable
     /// After a stop: goes on with the next batch that is whole and sound, does not start before an offset, and is followed by nothing but batches up to the end
     /// of the range, or up to an offset that is enough. What only looks like a batch, within the records of another, is followed by something else.
     /// </summary>
-    public bool TryResync(long nextOffset, long enoughOffset, long maxBytes)
+    public bool TryResync(long nextOffset, long enoughOffset, long maxBytes) => TryResync(StoppedAt, nextOffset, enoughOffset, maxBytes);
+
+    /// <summary>As the other, with the batches behind a position.</summary>
+    public bool TryResync(long behind, long nextOffset, long enoughOffset, long maxBytes)
     {
         var stop = Stop;
-        var from = StoppedAt + 1;
+        var from = behind + 1;
         var until = from + Math.Min(_end - RecordBatchHeader.LogOverhead - RecordBatchHeader.MinBatchLength - from, maxBytes);
         for (var position = from; position <= until; position++)
         {

@@ -72,9 +72,9 @@ internal ref struct BatchSearch
                 if (_scanner.Stop == ScanStop.End)
                     break;
                 Suspect(_scanner.StoppedAt, _scanner.Stop);
-                if (!_scanner.TryResync(_segment.BaseOffset, long.MaxValue, MaxResyncBytes))
+                if (!_scanner.TryResync(LastSound(_scanner.StoppedAt), _segment.BaseOffset, long.MaxValue, MaxResyncBytes))
                     return Ended(out place);
-                _previousNext = -1;
+                (_previousNext, _previousPosition) = (-1, -1);
             }
             var header = _scanner.Header;
             var first = FirstOffset(header);
@@ -102,6 +102,8 @@ internal ref struct BatchSearch
             }
             if (header.LastOffset >= _offset)
                 Suspect(_scanner.Position, ScanStop.BadOffset);
+            if ((_scanner.HasUnknownMagic || first < _previousNext || header.LastOffset >= _offset) && WentAstray())
+                continue;
             _previousNext = header.NextOffset;
             _previousPosition = _scanner.Position;
         }
@@ -128,6 +130,36 @@ internal ref struct BatchSearch
         }
         indexedOffset = -1;
         _scanner.Restart(0);
+        return false;
+    }
+
+    /// <summary>
+    /// Where the bytes begin that a walk to a position cannot go by: at the batch before, unless that is sound. Its length may be what the disk changed, and
+    /// lead past batches.
+    /// </summary>
+    private readonly long LastSound(long position)
+    {
+        if (_previousPosition < 0)
+            return position;
+        _scanner.Restart(_previousPosition);
+        var isSound = _scanner.MoveNext() && _scanner.Header.SizeInBytes <= MaxResyncBytes && _scanner.IsSound();
+        _scanner.Restart(position);
+        return isSound ? position : _previousPosition;
+    }
+
+    /// <summary>Whether a wrong length has led the walk to where it is. Then it stands before the first sound batch behind that length.</summary>
+    private bool WentAstray()
+    {
+        var position = _scanner.Position;
+        var behind = LastSound(position);
+        if (behind < position && _scanner.TryResync(behind, _segment.BaseOffset, long.MaxValue, MaxResyncBytes))
+        {
+            _scanner.Restart(_scanner.Position);
+            (_previousNext, _previousPosition) = (-1, -1);
+            return true;
+        }
+        _scanner.Restart(position);
+        _ = _scanner.MoveNext();
         return false;
     }
 
