@@ -214,6 +214,45 @@ public sealed class SeveralDirectoriesTests
         await using (await Start(("log.dirs", "/disk0,/disk2"))) Assert.True(_files.FileExists("/disk2/meta.properties"));
     }
 
+    /// <summary>A start with the directory offline registers the other one alone. The metadata misses it all the same, for partitions lie in it.</summary>
+    [Fact]
+    public async Task An_empty_directory_in_the_place_of_one_that_was_offline_is_left_as_it_is()
+    {
+        await using (var node = await Start())
+        {
+            await CreateTopic(Connect(node), "t", 2);
+            await AssignedTo(node, "/disk0", "/disk1");
+        }
+        var broken = new HookedFileStore(_files)
+        {
+            Before = (operation, path) =>
+            {
+                if (operation == nameof(IFileStore.FileExists) && path == "/disk1/meta.properties") throw new IOException($"{path}: I/O error");
+            },
+        };
+        await using (var node = await Start(broken)) Assert.Single(node.Broker.Metadata.Current.Brokers[1].LogDirs);
+        _files.Rename("/disk1", "/elsewhere");
+        _files.CreateFolder("/disk1");
+        var refused = await Assert.ThrowsAsync<QuorumStateException>(() => Start());
+        Assert.Contains("/disk1 is empty, and a directory that this node had is missing", refused.Message, StringComparison.Ordinal);
+        _files.DeleteFolder("/disk1");
+        _files.Rename("/elsewhere", "/disk1");
+        await using (var node = await Start()) Assert.Equal(0, await Records.Send(Connect(node), "t", Records.Batch(), 1));
+    }
+
+    /// <summary>As in Apache Kafka nobody leads what lay in a directory that is left out, or that a new one has replaced.</summary>
+    [Fact]
+    public async Task A_node_whose_partitions_nobody_leads_is_not_ready()
+    {
+        await using (var node = await Start())
+        {
+            await CreateTopic(Connect(node), "t", 2);
+            await AssignedTo(node, "/disk0", "/disk1");
+        }
+        await using (var node = await Start(("log.dirs", "/disk0")))
+            Assert.Equal(["Partitions of this node that have no leader: 1, t-1 the first of them."], node.Health.NotReady());
+    }
+
     [Fact]
     public async Task New_partitions_avoid_cordoned_directories_and_old_ones_are_served_on()
     {

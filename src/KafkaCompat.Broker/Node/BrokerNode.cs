@@ -122,7 +122,7 @@ public sealed class BrokerNode : IAsyncDisposable
             controller = new ControllerRole(config, directories.Meta, quorum, metadata, surroundings);
             quorum.Start();
             await controller.StartAsync(start.Stop);
-            directories.Complete(quorum.Metadata.Image.Brokers.GetValueOrDefault(config.NodeId));
+            directories.Complete(quorum.Metadata.Image);
             LogOtherCluster(config, directories.Meta, surroundings.NodeLogger);
             broker = NewBroker(config, directories, quorum, metadata, controller, surroundings);
             await broker.StartAsync(start);

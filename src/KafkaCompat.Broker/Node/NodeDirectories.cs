@@ -1,6 +1,7 @@
 using KafkaCompat.Broker.Configs;
 using KafkaCompat.Broker.Quorum;
 using KafkaCompat.Cluster.Metadata;
+using KafkaCompat.Protocol;
 using KafkaCompat.Storage.Directories;
 using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
@@ -67,9 +68,9 @@ internal sealed class NodeDirectories : IDisposable
     /// Formats and opens directories that are empty, now that the metadata is known. As long as it misses no directory of this node an empty one is new. Else
     /// it may be the place of a disk that is not mounted, and to start over there would lose what the disk holds: that is for a person to say.
     /// </summary>
-    public void Complete(BrokerRegistration? registered)
+    public void Complete(MetadataImage image)
     {
-        var missing = (registered?.LogDirs ?? []).Except(_opened.Values.Select(static directory => directory.Id)).Count();
+        var missing = _prepared.Empty.Count == 0 ? 0 : KnownTo(image).Except(_opened.Values.Select(static directory => directory.Id)).Count();
         foreach (var path in _prepared.Empty)
         {
             if (missing > _unusable.Count)
@@ -101,6 +102,14 @@ internal sealed class NodeDirectories : IDisposable
 
         _data = new LogDirectories(data, [.. _unusable.Keys]);
     }
+
+    /// <summary>
+    /// Directories of this node that the metadata names. A start while one of them is offline registers the others alone; the partitions in it still name it.
+    /// </summary>
+    private IEnumerable<Uuid> KnownTo(MetadataImage image) => image.Topics.Values.SelectMany(static topic => topic.Partitions.Values)
+        .Where(partition => partition.Replicas.Contains(Meta.NodeId)).Select(partition => partition.DirectoryOf(Meta.NodeId))
+        .Where(static directory => !DirectoryIds.IsReserved(directory))
+        .Concat(image.Brokers.TryGetValue(Meta.NodeId, out var registered) ? registered.LogDirs : []);
 
     /// <summary>From here on no file of them is written, and none is marked clean: what the node knows of them may be wrong.</summary>
     public void Fail(Exception cause)

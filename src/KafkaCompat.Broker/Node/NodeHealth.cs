@@ -46,9 +46,19 @@ public sealed class NodeHealth(BrokerService broker, Func<QuorumDescription> quo
 
         reasons.AddRange(missingTopics());
         if (NotServed(image) is var notServed and > 0) reasons.Add($"Partitions that this node should lead are not led: {notServed}.");
+        if (Leaderless(image).ToList() is { Count: > 0 } leaderless)
+            reasons.Add($"Partitions of this node that have no leader: {leaderless.Count}, {leaderless.Min()} the first of them.");
         if (broker.Groups.LoadingPartitions is var loading and > 0) reasons.Add($"Partitions of __consumer_offsets whose groups are being loaded: {loading}.");
         return reasons;
     }
+
+    /// <summary>Partitions of this node that nobody may lead: as a rule their directory was left out, or replaced by an empty one.</summary>
+    private IEnumerable<string> Leaderless(MetadataImage image) =>
+        from topic in image.Topics.Values
+        from partition in topic.Partitions
+        where !partition.Value.HasLeader && partition.Value.Replicas.Contains(broker.Metadata.NodeId)
+            && !broker.Partitions.Offline.ContainsKey(new TopicPartition(topic.Name, partition.Key))
+        select new TopicPartition(topic.Name, partition.Key).ToString();
 
     /// <summary>Partitions that the metadata gives to this node to lead and that are not led here.</summary>
     private int NotServed(MetadataImage image)

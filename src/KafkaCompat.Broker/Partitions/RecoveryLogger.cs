@@ -140,8 +140,8 @@ internal sealed partial class RecoveryLogger(ILogger logger) : IRecoveryListener
 
     [LoggerMessage(EventId = 1226,
         Message =
-        "{Bytes} bytes of {File} from offset {From} to before {To} of {Partition} are not a batch, because {Why}. They stay in the file. Reading them is "
-            + "answered with CORRUPT_MESSAGE.")]
+        "{Bytes} bytes of {File} from offset {From} to before {To} of {Partition} are not a batch, because {Why}. They stay in the file. Readers get "
+            + "CORRUPT_MESSAGE, or a batch whose checksum is wrong.")]
     private static partial void DamageKept(ILogger logger, LogLevel level, long bytes, string file, string partition, long from, long to, string? why);
 
     [LoggerMessage(EventId = 1232,
