@@ -102,7 +102,7 @@ public sealed partial class SettingsEffectTests
 
     private static bool Supplies(ConfigKey broker, ConfigKey topic) => topic.Synonyms.Any(synonym => synonym.Name == broker.Name);
 
-    private static bool Uses(string source, string property) => Regex.IsMatch(source, $@"(?:\.|[{{,] |=> ){property}\b(?! = )|\b{property}\b(?=:)");
+    private static bool Uses(string source, string property) => Regex.IsMatch(source, $@"(?:\.|[{{,+] |=> ){property}\b(?! = )|\b{property}\b(?=:)");
 
     private static string Joined(Func<string, bool> isIn) => string.Join('\n', Sources.Where(source => isIn(source.Key)).Select(static source => source.Value));
 
