@@ -142,15 +142,19 @@ internal sealed class Flips(Trace trace)
         };
     }
 
-    /// <summary>No checksum covers a text: a digit does not become another digit, nor the end of a number.</summary>
+    /// <summary>
+    /// No checksum covers a text: a character of a number or a topic's name does not become another one, nor does a digit become the end of a number.
+    /// </summary>
     private static Flip InText(string path, byte[] bytes, Random random)
     {
         var position = random.Next(bytes.Length);
         var was = bytes[position];
         var flipped = (byte)(was ^ (1 << random.Next(8)));
-        var isHidden = char.IsAsciiDigit((char)was) && (char.IsAsciiDigit((char)flipped) || flipped == ' ');
+        var isHidden = IsOfName(was) && (IsOfName(flipped) || (char.IsAsciiDigit((char)was) && flipped == ' '));
         return new Flip(path, position, was, isHidden ? (byte)(was ^ 0x80) : flipped);
     }
+
+    private static bool IsOfName(byte character) => char.IsAsciiLetterOrDigit((char)character) || character is (byte)'.' or (byte)'_' or (byte)'-';
 
     private static Flip Anywhere(string path, byte[] bytes, Random random)
     {
