@@ -32,11 +32,14 @@ internal sealed class LogEndWriter(LogEnvironment environment, LoadedLog loaded,
         }
     }
 
-    /// <summary>Closes the active segment and starts a new one at an offset, unless the active one is empty and starts there.</summary>
+    /// <summary>
+    /// Closes the active segment and starts a new one at an offset, unless the active one starts there: it is empty, or holds nothing but bytes that are no
+    /// batch, and goes on.
+    /// </summary>
     public void RollAt(long offset, LogSettings settings)
     {
         var active = view.End.Segment;
-        if (active.Size == 0 && active.BaseOffset == offset)
+        if (active.BaseOffset == offset)
             return;
         Invariant.Holds(offset >= view.End.Offset, $"{active.LogPath}: a segment is to begin at {offset}, and the log ends at {view.End.Offset}");
         Invariant.Holds(offset > active.BaseOffset, $"{active.LogPath}: the next segment is to begin at {offset}");

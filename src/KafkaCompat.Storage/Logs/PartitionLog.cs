@@ -449,6 +449,10 @@ public sealed class PartitionLog : IDisposable
             return 0;
         if (count == _view.Segments.Length)
             _append.RollAt(_view.End.Offset, _settings);
+        // The last one stays where there was nothing to roll behind.
+        count = Math.Min(count, _view.Segments.Length - 1);
+        if (count == 0)
+            return 0;
         Retention.Drop(count, highWatermark);
         return count;
     }
