@@ -240,6 +240,23 @@ public sealed class SeveralDirectoriesTests
         await using (var node = await Start()) Assert.Equal(0, await Records.Send(Connect(node), "t", Records.Batch(), 1));
     }
 
+    /// <summary>The directory that was to have a new log fails before it is made. Another one makes it, without a restart.</summary>
+    [Fact]
+    public async Task A_log_that_a_directory_failed_to_make_is_made_in_another()
+    {
+        var broken = new HookedFileStore(_files)
+        {
+            Before = (operation, path) =>
+            {
+                if (operation == nameof(IFileStore.CreateFolder) && path == "/disk1/t-1") throw new IOException($"{path}: I/O error");
+            },
+        };
+        await using var node = await Start(broken);
+        await CreateTopic(Connect(node), "t", 2);
+        await Until(node, () => node.Broker.Partitions.Find("t", 1) is { Standing.IsLeader: true });
+        Assert.Equal(["/disk0/t-0", "/disk0/t-1"], Folders(node));
+    }
+
     /// <summary>As in Apache Kafka nobody leads what lay in a directory that is left out, or that a new one has replaced.</summary>
     [Fact]
     public async Task A_node_whose_partitions_nobody_leads_is_not_ready()

@@ -44,7 +44,10 @@ internal sealed class HostedPartitions : IMetadataListener
     /// <summary>Where the logs of partitions are to be made that are not made yet.</summary>
     private readonly ConcurrentDictionary<TopicPartition, PlacedLog> _placed = new();
 
-    /// <summary>Partitions that were refused although their disk is sound: for lack of descriptors. They are tried again with each step.</summary>
+    /// <summary>
+    /// Partitions that were refused although a sound disk can have them: for lack of descriptors, or because the directory failed that was to make the log.
+    /// They are tried again with each step.
+    /// </summary>
     private readonly Dictionary<TopicPartition, Uuid> _refused = [];
 
     /// <summary>Of partitions that have no directory here.</summary>
@@ -314,8 +317,10 @@ internal sealed class HostedPartitions : IMetadataListener
             // In this order: what is deleted loses its place first, then its log.
             var log = work.Directory.Find(key);
             if (log is null && !IsPlaced(work, turn, each)) continue;
-            Apply(work, log, each);
+            var isRefused = Apply(work, log, each);
             if (_placed.TryRemove(new(key, new PlacedLog(work, turn, each.Topic.Id)))) work.Place(-1);
+            // Behind its place: a step that tries it again is to find no place for it.
+            if (isRefused) Refuse(key, each.Topic.Id);
             if (each.IsRetried && _table.Find(key.Topic, key.Partition) is not null) healed.Add(key);
         }
         if (healed.Count > 0) PartitionLogMessages.Healed(_logger, healed.Count, healed[0]);
@@ -330,7 +335,8 @@ internal sealed class HostedPartitions : IMetadataListener
     /// <param name="work">The directory.</param>
     /// <param name="log">The partition's log in it; null where it is to be made.</param>
     /// <param name="changed">What the turn's image says.</param>
-    private void Apply(DirectoryWork work, PartitionLog? log, in ChangedPartition changed)
+    /// <returns>Whether it is to be tried again.</returns>
+    private bool Apply(DirectoryWork work, PartitionLog? log, in ChangedPartition changed)
     {
         // While the node starts somebody may want it to end, and of partitions there may be thousands.
         _directories.Recovery.ThrowIfStopped();
@@ -338,36 +344,40 @@ internal sealed class HostedPartitions : IMetadataListener
         var (topic, key, registration, _) = changed;
         var partition = _table.Find(key.Topic, key.Partition);
         // While a disk kept this waiting the partition was deleted, and made again elsewhere.
-        if (partition is not null && (partition.TopicId != topic.Id || partition.Log.Health != work.Directory.Health)) return;
+        if (partition is not null && (partition.TopicId != topic.Id || partition.Log.Health != work.Directory.Health)) return false;
         if (partition is not null && partition.Log.Health.IsFailed)
         {
             GoOffline(work, changed, $"the log directory {work.Directory.Path} has failed");
             GiveUp(partition);
-            return;
+            return false;
         }
         if (partition is null && log is null && _opener.WhyOffline(topic.Id, key.Partition, registration) is { } reason)
         {
             GoOffline(work, changed, reason);
-            return;
+            return false;
         }
         try
         {
             if (partition is null)
             {
                 partition = _opener.Open(work.Directory, log, changed);
-                if (!Publish(work, partition)) return;
+                if (!Publish(work, partition)) return false;
             }
             partition.Apply(registration, _metadata.NodeId);
             lock (_imageLock)
             {
                 if (IsHere(key, topic.Id)) _ = _table.Offline.TryRemove(key, out _);
             }
+            return false;
         }
         catch (Exception e) when (e is not OperationCanceledException && FatalFaults.MayBeSwallowed(e))
         {
             // Whatever it is, it concerns this partition: the node and all others go on. A directory that has failed is logged once for all.
-            GoOffline(work, changed, e is KafkaStorageException ? _opener.WhyOffline(topic.Id, key.Partition, registration) : null, e);
+            var why = e is KafkaStorageException ? _opener.WhyOffline(topic.Id, key.Partition, registration) : null;
+            GoOffline(work, changed, why, e);
             if (partition is not null) GiveUp(partition);
+            // A log that a directory failed over before it was made can be made in another one.
+            return OfflineCauses.IsShortage(e) || (why is null && work.Directory.Health.IsFailed && work.Directory.Find(key) is null);
         }
     }
 
@@ -380,7 +390,14 @@ internal sealed class HostedPartitions : IMetadataListener
             if (!IsHere(key, topicId)) return;
             if (reason is not null) work.Offline.Add(key, topicId, reason);
             else if (failure is not null) work.Offline.Add(key, topicId, failure);
-            if (failure is not null && OfflineCauses.IsShortage(failure)) lock (_refused) _refused[key] = topicId;
+        }
+    }
+
+    private void Refuse(TopicPartition key, Uuid topicId)
+    {
+        lock (_imageLock)
+        {
+            if (IsHere(key, topicId)) lock (_refused) _refused[key] = topicId;
         }
     }
 
