@@ -143,18 +143,24 @@ internal sealed class Flips(Trace trace)
     }
 
     /// <summary>
-    /// No checksum covers a text: a character of a number or a topic's name does not become another one, nor does a digit become the end of a number.
+    /// No checksum covers a text: a digit does not become another digit, nor the end of a number. And a line whose topic's name is another is, as with Apache
+    /// Kafka, one of a partition that is not here: no name changes.
     /// </summary>
     private static Flip InText(string path, byte[] bytes, Random random)
     {
         var position = random.Next(bytes.Length);
+        var line = bytes.AsSpan(0, position).LastIndexOf((byte)'\n') + 1;
+        var name = bytes.AsSpan(line).IndexOfAny((byte)' ', (byte)'\n');
+        if (name > 0 && position < line + name && bytes.AsSpan(line, name).ContainsAnyExceptInRange((byte)'0', (byte)'9'))
+        {
+            position = line + name;
+        }
+
         var was = bytes[position];
         var flipped = (byte)(was ^ (1 << random.Next(8)));
-        var isHidden = IsOfName(was) && (IsOfName(flipped) || (char.IsAsciiDigit((char)was) && flipped == ' '));
+        var isHidden = char.IsAsciiDigit((char)was) && (char.IsAsciiDigit((char)flipped) || flipped == ' ');
         return new Flip(path, position, was, isHidden ? (byte)(was ^ 0x80) : flipped);
     }
-
-    private static bool IsOfName(byte character) => char.IsAsciiLetterOrDigit((char)character) || character is (byte)'.' or (byte)'_' or (byte)'-';
 
     private static Flip Anywhere(string path, byte[] bytes, Random random)
     {
