@@ -54,8 +54,18 @@ public sealed class BrokerNode : IAsyncDisposable
                 if (shortages.Happened(out var refused)) BrokerNodeLogMessages.LacksDescriptors(_logger, refused, cause.Message.TrimEnd('.'));
             };
             directory.Health.Failed += cause => OnFailed(directory, cause);
-            directory.Environment.Appends.BecameSlow += tookMs => BrokerNodeLogMessages.AppendsAreSlow(_logger, directory.Path, tookMs);
-            directory.Environment.Appends.BecameFast += () => BrokerNodeLogMessages.AppendsAreFast(_logger, directory.Path, SlowAppends.SlowForMs);
+            // A disk that is slow now and then changes often.
+            var slow = new RepeatedEvent(surroundings.EngineTime);
+            var isLogged = false;
+            directory.Environment.Appends.BecameSlow += tookMs =>
+            {
+                isLogged = slow.Happened(out _);
+                if (isLogged) BrokerNodeLogMessages.AppendsAreSlow(_logger, directory.Path, tookMs);
+            };
+            directory.Environment.Appends.BecameFast += () =>
+            {
+                if (isLogged) BrokerNodeLogMessages.AppendsAreFast(_logger, directory.Path, SlowAppends.SlowForMs);
+            };
             // It may have failed while the node started.
             if (directory.Health.Cause is { } earlier) OnFailed(directory, earlier);
         }

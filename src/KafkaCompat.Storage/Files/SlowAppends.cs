@@ -16,8 +16,11 @@ public sealed class SlowAppends(TimeProvider clock)
     /// <summary>An append that takes longer is a slow one.</summary>
     public const int SlowMs = 50;
 
-    /// <summary>How long no append may have been slow before appends are expected to be fast again. So the log has two lines in that time at most.</summary>
-    public const int SlowForMs = 10_000;
+    /// <summary>
+    /// How long no append may have been slow before appends are expected to be fast again. Until then each takes three times the processor time: one stall of a
+    /// disk must not cost that for long.
+    /// </summary>
+    public const int SlowForMs = 1_000;
 
     private const long None = long.MinValue;
 
