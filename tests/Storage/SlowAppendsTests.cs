@@ -14,7 +14,7 @@ public sealed class SlowAppendsTests
     {
         _appends = new SlowAppends(_clock);
         _appends.BecameSlow += tookMs => _told.Add($"slow {tookMs}");
-        _appends.BecameFast += () => _told.Add("fast");
+        _appends.BecameFast += ms => _told.Add($"fast {ms}");
     }
 
     [Fact]
@@ -31,10 +31,10 @@ public sealed class SlowAppendsTests
     {
         Append(SlowAppends.SlowMs + 1);
         Assert.True(_appends.AreSlow());
-        _clock.NowMs += SlowAppends.SlowForMs - 1;
+        _clock.NowMs += SlowAppends.MinSlowForMs - 1;
         Append(0);
         Append(SlowAppends.SlowMs + 20);
-        _clock.NowMs += SlowAppends.SlowForMs - 1;
+        _clock.NowMs += SlowAppends.MinSlowForMs - 1;
         Append(0);
         Assert.True(_appends.AreSlow());
         _clock.NowMs += 1;
@@ -43,7 +43,19 @@ public sealed class SlowAppendsTests
         Append(0);
         Assert.False(_appends.AreSlow());
         Assert.Equal(2, _appends.Count);
-        Assert.Equal([$"slow {SlowAppends.SlowMs + 1}", "fast"], _told);
+        Assert.Equal([$"slow {SlowAppends.SlowMs + 1}", $"fast {SlowAppends.MinSlowForMs}"], _told);
+    }
+
+    [Fact]
+    public void A_disk_that_stalls_again_and_again_is_slow_for_longer_each_time_up_to_a_bound()
+    {
+        int[] expected = [100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000];
+        Assert.Equal(expected, expected.Select(_ => SlowFor()));
+        // One that has been fast for as long is trusted anew.
+        _clock.NowMs += SlowAppends.MaxSlowForMs;
+        Assert.Equal(SlowAppends.MinSlowForMs, SlowFor());
+        _clock.NowMs += SlowAppends.MaxSlowForMs - SlowAppends.SlowMs - 2;
+        Assert.Equal(SlowAppends.MinSlowForMs * 2, SlowFor());
     }
 
     [Fact]
@@ -59,7 +71,7 @@ public sealed class SlowAppendsTests
         _clock.NowMs += 1;
         Assert.True(_appends.AreSlow());
         Assert.Equal([$"slow {SlowAppends.SlowMs + 1}"], _told);
-        _clock.NowMs += SlowAppends.SlowForMs;
+        _clock.NowMs += SlowAppends.MinSlowForMs;
         _appends.End(begun);
         Append(0);
         // From its end on the others have to be fast.
@@ -71,13 +83,25 @@ public sealed class SlowAppendsTests
     public void A_listener_that_throws_costs_no_append()
     {
         _appends.BecameSlow += static _ => throw new InvalidOperationException("no room for the line");
-        _appends.BecameFast += static () => throw new InvalidOperationException("no room for the line");
+        _appends.BecameFast += static _ => throw new InvalidOperationException("no room for the line");
         Append(SlowAppends.SlowMs + 1);
         Assert.True(_appends.AreSlow());
-        _clock.NowMs += SlowAppends.SlowForMs;
+        _clock.NowMs += SlowAppends.MinSlowForMs;
         Append(0);
         Assert.False(_appends.AreSlow());
-        Assert.Equal([$"slow {SlowAppends.SlowMs + 1}", "fast"], _told);
+        Assert.Equal([$"slow {SlowAppends.SlowMs + 1}", $"fast {SlowAppends.MinSlowForMs}"], _told);
+    }
+
+    /// <summary>A slow append, and the milliseconds that it takes until appends are expected to be fast.</summary>
+    private int SlowFor()
+    {
+        Append(SlowAppends.SlowMs + 1);
+        for (var ms = 0; ; ms += 50)
+        {
+            Append(0);
+            if (!_appends.AreSlow()) return ms;
+            _clock.NowMs += 50;
+        }
     }
 
     private void Append(int ms)

@@ -62,9 +62,9 @@ public sealed class BrokerNode : IAsyncDisposable
                 isLogged = slow.Happened(out _);
                 if (isLogged) BrokerNodeLogMessages.AppendsAreSlow(_logger, directory.Path, tookMs);
             };
-            directory.Environment.Appends.BecameFast += () =>
+            directory.Environment.Appends.BecameFast += ms =>
             {
-                if (isLogged) BrokerNodeLogMessages.AppendsAreFast(_logger, directory.Path, SlowAppends.SlowForMs);
+                if (isLogged) BrokerNodeLogMessages.AppendsAreFast(_logger, directory.Path, ms);
             };
             // It may have failed while the node started.
             if (directory.Health.Cause is { } earlier) OnFailed(directory, earlier);

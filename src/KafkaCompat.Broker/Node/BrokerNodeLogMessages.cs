@@ -70,7 +70,7 @@ internal static partial class BrokerNodeLogMessages
     public static partial void AppendsAreSlow(ILogger logger, string directory, long milliseconds);
 
     [LoggerMessage(1334, LogLevel.Information, "Appends to the log directory {Directory} are fast again: none was slow for {Milliseconds} ms.")]
-    public static partial void AppendsAreFast(ILogger logger, string directory, int milliseconds);
+    public static partial void AppendsAreFast(ILogger logger, string directory, long milliseconds);
 
     [LoggerMessage(1335, LogLevel.Error, "An invariant of the node does not hold. It ends and serves nothing more.")]
     public static partial void InvariantBroken(ILogger logger, Exception exception);

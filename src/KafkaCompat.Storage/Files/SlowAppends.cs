@@ -17,10 +17,16 @@ public sealed class SlowAppends(TimeProvider clock)
     public const int SlowMs = 50;
 
     /// <summary>
-    /// How long no append may have been slow before appends are expected to be fast again. Until then each takes three times the processor time: one stall of a
-    /// disk must not cost that for long.
+    /// How long no append may have been slow before appends are expected to be fast again, the first time. Until then each takes three times the processor
+    /// time: one stall of a disk must not cost that for long.
     /// </summary>
-    public const int SlowForMs = 1_000;
+    public const int MinSlowForMs = 100;
+
+    /// <summary>
+    /// The same where appends were slow again each time, within this while after they had counted as fast: the time doubles up to here, so that a disk that
+    /// stalls often holds few sockets' threads.
+    /// </summary>
+    public const int MaxSlowForMs = 10_000;
 
     private const long None = long.MinValue;
 
@@ -29,6 +35,8 @@ public sealed class SlowAppends(TimeProvider clock)
     private int _underWay;
     private volatile bool _areSlow;
     private long _lastSlowMs;
+    private long _fastSinceMs = None;
+    private int _slowForMs = MinSlowForMs;
     private long _count;
 
     /// <summary>
@@ -37,8 +45,8 @@ public sealed class SlowAppends(TimeProvider clock)
     /// </summary>
     public event Action<long>? BecameSlow;
 
-    /// <summary>Called when appends are expected to be fast again.</summary>
-    public event Action? BecameFast;
+    /// <summary>Called when appends are expected to be fast again, with the milliseconds in which none was slow.</summary>
+    public event Action<long>? BecameFast;
 
     /// <summary>Appends that were slow.</summary>
     public long Count => Interlocked.Read(ref _count);
@@ -90,19 +98,24 @@ public sealed class SlowAppends(TimeProvider clock)
             if (_areSlow)
                 return;
             _areSlow = true;
+            var isRelapse = _fastSinceMs != None && nowMs - _fastSinceMs < MaxSlowForMs;
+            _slowForMs = isRelapse ? Math.Min(_slowForMs * 2, MaxSlowForMs) : MinSlowForMs;
         }
         Raise(() => BecameSlow?.Invoke(tookMs));
     }
 
     private void Fast(long nowMs)
     {
+        long none;
         lock (_lock)
         {
-            if (!_areSlow || nowMs - _lastSlowMs < SlowForMs)
+            none = nowMs - _lastSlowMs;
+            if (!_areSlow || none < _slowForMs)
                 return;
             _areSlow = false;
+            _fastSinceMs = nowMs;
         }
-        Raise(() => BecameFast?.Invoke());
+        Raise(() => BecameFast?.Invoke(none));
     }
 
     private static void Raise(Action listeners)
