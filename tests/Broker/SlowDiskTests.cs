@@ -19,7 +19,7 @@ public sealed class SlowDiskTests : IAsyncDisposable
     internal const string Slow = "/disk1";
 
     private readonly ManualTime _time = new();
-    private readonly HurriedTime _engineTime = new();
+    private readonly HurriedTime _engineTime = new(TimeSpan.FromMilliseconds(DiskWork.DrainMs));
     private readonly TwoDisks _disk;
     private readonly RecordedLines _lines = new(LogLevel.Information);
     private readonly NamedThreads _threads = new();
@@ -405,17 +405,5 @@ public sealed class SlowDiskTests : IAsyncDisposable
     {
         var request = new CreateTopicsRequest { Topics = { new() { Name = name, NumPartitions = partitions, ReplicationFactor = 1 } }, TimeoutMs = 60_000 };
         return await Connect().Ask<CreateTopicsRequest, CreateTopicsResponse>(request, 7);
-    }
-
-    /// <summary>The machine's time, in which what a stop allows a disk is over at once when a test says so.</summary>
-    private sealed class HurriedTime : TimeProvider
-    {
-        private static readonly TimeSpan Allowed = TimeSpan.FromMilliseconds(DiskWork.DrainMs);
-        private volatile bool _isHurried;
-
-        public void Hurry() => _isHurried = true;
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            base.CreateTimer(callback, state, _isHurried && dueTime == Allowed ? TimeSpan.Zero : dueTime, period);
     }
 }

@@ -124,32 +124,9 @@ public sealed class CheckedRangeTests
     [InlineData(0, 17, false)]
     [InlineData(BatchBytes - 120, 17, true)]
     [InlineData(BatchBytes - 120, 17, false)]
-    public void ABatchWhoseLastOffsetTheDiskChangesHidesNoOther(int valueBytes, int changed, bool isOwn)
-    {
-        PartitionLog log;
-        if (isOwn)
-            Fill(log = Open(), 64, valueBytes);
-        else
-            Reopened(out log, valueBytes);
-        _ = Reads(log, 0, 64 * BatchBytes);
-        var position = changed * (log.SizeInBytes / 64);
+    public void ABatchWhoseLastOffsetTheDiskChangesHidesNoOther(int valueBytes, int changed, bool isOwn) =>
         // Of a batch behind which the next header is not read with its own, what no log so long can have.
-        for (var bit = valueBytes == 0 ? 0 : 6; bit < 31; bit++)
-        {
-            var at = position + RecordBatchHeader.LastOffsetDeltaPosition + 3 - (bit / 8);
-            using (var file = _files.Open($"{Folder}/{0:D20}.log", FileOpening.ReadWrite))
-                file.Write(at, [(byte)(1 << (bit % 8))]);
-            for (var offset = 0; offset < 64; offset++)
-            {
-                if (offset == changed)
-                    continue;
-                using var region = log.Read(offset, 1, long.MaxValue, minOneBatch: true).Region!;
-                Assert.Equal((bit, offset), (bit, Batches.Header(region.ToArray()).BaseOffset));
-            }
-            using (var file = _files.Open($"{Folder}/{0:D20}.log", FileOpening.ReadWrite))
-                file.Write(at, [0]);
-        }
-    }
+        HidesNoOther(valueBytes, changed, isOwn, RecordBatchHeader.LastOffsetDeltaPosition, valueBytes == 0 ? 0 : 6, 31);
 
     /// <summary>A batch that says that it is longer or shorter than it is takes none from the batches behind it, wherever its length leads.</summary>
     [Theory]
@@ -159,7 +136,11 @@ public sealed class CheckedRangeTests
     [InlineData(400, 3, false)]
     [InlineData(400, 30, true)]
     [InlineData(400, 30, false)]
-    public void ABatchWhoseLengthTheDiskChangesHidesNoOther(int valueBytes, int changed, bool isOwn)
+    public void ABatchWhoseLengthTheDiskChangesHidesNoOther(int valueBytes, int changed, bool isOwn) =>
+        HidesNoOther(valueBytes, changed, isOwn, RecordBatchHeader.BatchLengthPosition, 0, 32);
+
+    /// <summary>Flips each of these bits of a number in the header of one batch, and reads all others.</summary>
+    private void HidesNoOther(int valueBytes, int changed, bool isOwn, int positionInHeader, int firstBit, int endBit)
     {
         PartitionLog log;
         if (isOwn)
@@ -168,9 +149,9 @@ public sealed class CheckedRangeTests
             Reopened(out log, valueBytes);
         _ = Reads(log, 0, 64 * BatchBytes);
         var position = changed * (log.SizeInBytes / 64);
-        for (var bit = 0; bit < 32; bit++)
+        for (var bit = firstBit; bit < endBit; bit++)
         {
-            var at = position + RecordBatchHeader.BatchLengthPosition + 3 - (bit / 8);
+            var at = position + positionInHeader + 3 - (bit / 8);
             using var file = _files.Open($"{Folder}/{0:D20}.log", FileOpening.ReadWrite);
             var before = new byte[1];
             _ = file.Read(at, before);

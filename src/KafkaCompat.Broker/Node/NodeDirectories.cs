@@ -106,8 +106,8 @@ internal sealed class NodeDirectories : IDisposable
     /// <summary>
     /// Directories of this node that the metadata names. A start while one of them is offline registers the others alone; the partitions in it still name it.
     /// </summary>
-    private IEnumerable<Uuid> KnownTo(MetadataImage image) => image.Topics.Values.SelectMany(static topic => topic.Partitions.Values)
-        .Where(partition => partition.Replicas.Contains(Meta.NodeId)).Select(partition => partition.DirectoryOf(Meta.NodeId))
+    private IEnumerable<Uuid> KnownTo(MetadataImage image) => image.ReplicasOf(Meta.NodeId)
+        .Select(replica => replica.Registration.DirectoryOf(Meta.NodeId))
         .Where(static directory => !DirectoryIds.IsReserved(directory))
         .Concat(image.Brokers.TryGetValue(Meta.NodeId, out var registered) ? registered.LogDirs : []);
 

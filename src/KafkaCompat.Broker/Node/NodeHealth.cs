@@ -45,32 +45,32 @@ public sealed class NodeHealth(BrokerService broker, Func<QuorumDescription> quo
         }
 
         reasons.AddRange(missingTopics());
-        if (NotServed(image) is var notServed and > 0) reasons.Add($"Partitions that this node should lead are not led: {notServed}.");
-        if (Leaderless(image).ToList() is { Count: > 0 } leaderless)
-            reasons.Add($"Partitions of this node that have no leader: {leaderless.Count}, {leaderless.Min()} the first of them.");
+        AddLeaderless(image, reasons);
         if (broker.Groups.LoadingPartitions is var loading and > 0) reasons.Add($"Partitions of __consumer_offsets whose groups are being loaded: {loading}.");
         return reasons;
     }
 
-    /// <summary>Partitions of this node that nobody may lead: as a rule their directory was left out, or replaced by an empty one.</summary>
-    private IEnumerable<string> Leaderless(MetadataImage image) =>
-        from topic in image.Topics.Values
-        from partition in topic.Partitions
-        where !partition.Value.HasLeader && partition.Value.Replicas.Contains(broker.Metadata.NodeId)
-            && !broker.Partitions.Offline.ContainsKey(new TopicPartition(topic.Name, partition.Key))
-        select new TopicPartition(topic.Name, partition.Key).ToString();
-
-    /// <summary>Partitions that the metadata gives to this node to lead and that are not led here.</summary>
-    private int NotServed(MetadataImage image)
+    /// <summary>
+    /// Partitions that the metadata gives to this node to lead and that are not led here, and those of it that nobody may lead: as a rule their directory was
+    /// left out, or replaced by an empty one.
+    /// </summary>
+    private void AddLeaderless(MetadataImage image, List<string> reasons)
     {
-        var notServed = 0;
-        foreach (var topic in image.Topics.Values)
+        var notLed = 0;
+        var leaderless = new List<string>();
+        foreach (var (topic, index, registration) in image.ReplicasOf(broker.Metadata.NodeId))
         {
-            foreach (var (index, registration) in topic.Partitions)
+            var partition = new TopicPartition(topic.Name, index);
+            if (registration.Leader == broker.Metadata.NodeId)
             {
-                if (registration.Leader == broker.Metadata.NodeId && broker.Partitions.Find(topic.Name, index) is not { Standing.IsLeader: true }) notServed++;
+                if (broker.Partitions.Find(topic.Name, index) is not { Standing.IsLeader: true }) notLed++;
+            }
+            else if (!registration.HasLeader && !broker.Partitions.Offline.ContainsKey(partition))
+            {
+                leaderless.Add(partition.ToString());
             }
         }
-        return notServed;
+        if (notLed > 0) reasons.Add($"Partitions that this node should lead are not led: {notLed}.");
+        if (leaderless.Count > 0) reasons.Add($"Partitions of this node that have no leader: {leaderless.Count}, {leaderless.Min()} the first of them.");
     }
 }

@@ -103,11 +103,9 @@ internal sealed class PartitionOpener(LogDirectories directories, BrokerMetadata
     }
 
     private IEnumerable<(Uuid Topic, int Partition)> Unplaced(MetadataImage image) =>
-        from topic in image.Topics.Values
-        from partition in topic.Partitions
-        where partition.Value.Replicas.Contains(metadata.NodeId) && AssignedDirectory(partition.Value) is null
-            && directories.Find(new TopicPartition(topic.Name, partition.Key)) is null
-        select (topic.Id, partition.Key);
+        from replica in image.ReplicasOf(metadata.NodeId)
+        where AssignedDirectory(replica.Registration) is null && directories.Find(new TopicPartition(replica.Topic.Name, replica.Partition)) is null
+        select (replica.Topic.Id, replica.Partition);
 
     private bool IsHere(MetadataImage image, TopicPartition partition, Uuid? topicId)
     {

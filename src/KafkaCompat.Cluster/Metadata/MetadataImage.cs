@@ -64,6 +64,13 @@ public sealed record MetadataImage
 
     public PartitionRegistration? FindPartition(string topic, int partition) => FindTopic(topic)?.Partitions.GetValueOrDefault(partition);
 
+    /// <summary>The partitions of which a node has a replica, whoever leads them.</summary>
+    public IEnumerable<(TopicImage Topic, int Partition, PartitionRegistration Registration)> ReplicasOf(int node) =>
+        from topic in Topics.Values
+        from partition in topic.Partitions
+        where partition.Value.Replicas.Contains(node)
+        select (topic, partition.Key, partition.Value);
+
     /// <summary>What was set for a resource; empty where nothing was.</summary>
     public ImmutableSortedDictionary<string, string> ConfigsOf(ConfigResource resource) => Configs.GetValueOrDefault(resource) ?? NoConfigs;
 

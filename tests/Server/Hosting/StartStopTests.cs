@@ -104,7 +104,7 @@ public sealed class StartStopTests
         using var errors = new StringWriter();
         using var output = new StringWriter();
         var stop = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var time = new HurriedTime();
+        var time = new HurriedTime(TimeSpan.FromMilliseconds(DiskWork.DrainMs));
         var stopTime = new ManualTime();
         var run = NodeHost.Run(
             config, new ProgramOutput(TextWriter.Synchronized(output), TextWriter.Synchronized(errors), TimeProvider.System),
@@ -161,7 +161,7 @@ public sealed class StartStopTests
         using var errors = new StringWriter();
         using var output = new StringWriter();
         var program = new ProgramOutput(TextWriter.Synchronized(output), TextWriter.Synchronized(errors), TimeProvider.System);
-        var time = new HurriedTime();
+        var time = new HurriedTime(TimeSpan.FromMilliseconds(DiskWork.DrainMs));
         var run = NodeHost.Run(TwoDirectories(), program, new HostSeams { Files = files, Stop = new TaskCompletionSource<string>().Task, Time = time });
         await Eventually.Is(() => run.IsCompleted || output.ToString().Contains("kafkacompat node 1 on", StringComparison.Ordinal));
         Volatile.Write(ref isBroken, true);
@@ -245,17 +245,5 @@ public sealed class StartStopTests
         {
             folder.Delete(recursive: true);
         }
-    }
-
-    /// <summary>The machine's time, in which what a stop allows a disk is over at once when a test says so.</summary>
-    private sealed class HurriedTime : TimeProvider
-    {
-        private static readonly TimeSpan Allowed = TimeSpan.FromMilliseconds(DiskWork.DrainMs);
-        private volatile bool _isHurried;
-
-        public void Hurry() => _isHurried = true;
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            base.CreateTimer(callback, state, _isHurried && dueTime == Allowed ? TimeSpan.Zero : dueTime, period);
     }
 }
