@@ -31,16 +31,9 @@ internal sealed class SegmentTimes(LogEnvironment environment, LogSegment segmen
     /// <summary>As <see cref="TrueLargest"/>, with every batch looked at: for what cannot be taken back.</summary>
     public LargestTimestamp CertainLargest()
     {
-        if (Volatile.Read(ref _isCertain))
-            return Largest;
-        var told = Largest;
-        var largest = Walk(new LargestTimestamp(-1, segment.BaseOffset), 0);
-        // An append beside this has a later word.
-        if (Interlocked.CompareExchange(ref _largest, largest, told) != told)
-            return Largest;
-        Volatile.Write(ref _isTrue, true);
-        Volatile.Write(ref _isCertain, true);
-        return largest;
+        if (!Volatile.Read(ref _isCertain))
+            _ = LookAtAll(Largest);
+        return Largest;
     }
 
     /// <summary>What retention by time looks at: the largest timestamp, or when the file was written if no record has one.</summary>
@@ -101,26 +94,34 @@ internal sealed class SegmentTimes(LogEnvironment environment, LogSegment segmen
             var from = segment.OffsetIndex.TryLookup(long.MaxValue, 0, out var last, out _) ? last : segment.BaseOffset;
             isTrue = Walk(told, segment.PositionToSearch(from, size, out _)) == told;
         }
-        var largest = isTrue ? told : CertainLargest();
-        if (largest.Timestamp < told.Timestamp)
+        if (!isTrue)
         {
-            // A batch that was cut off had that time, or a header is damaged: who looks for a time looks here.
-            IsDoubtful = true;
-            _ = Interlocked.CompareExchange(ref _largest, told, largest);
-            largest = told;
-        }
-        else if (largest.Timestamp > told.Timestamp)
-        {
-            IsDoubtful = true;
-        }
-        if (IsDoubtful)
-        {
-            environment.Recovery.Repaired(
-                new LogRepair(RepairAct.IndexRebuilt, segment.TimeIndex.Path, $"its last entry says {told.Timestamp} and the log {largest.Timestamp}"));
+            var walked = LookAtAll(told);
+            if (IsDoubtful)
+            {
+                environment.Recovery.Repaired(
+                    new LogRepair(RepairAct.IndexRebuilt, segment.TimeIndex.Path, $"its last entry says {told.Timestamp} and the log {walked.Timestamp}"));
+            }
         }
 
         Volatile.Write(ref _isTrue, true);
-        return largest;
+        return Largest;
+    }
+
+    /// <summary>What the batches say. From here on the later word counts, theirs or the one told.</summary>
+    private LargestTimestamp LookAtAll(LargestTimestamp told)
+    {
+        var walked = Walk(new LargestTimestamp(-1, segment.BaseOffset), 0);
+        // An append beside this has a later word.
+        if (Interlocked.CompareExchange(ref _largest, walked.Timestamp < told.Timestamp ? told : walked, told) != told)
+            return walked;
+        // The index is damaged, a batch that was cut off had that time, or a header is damaged, whose checksum nobody has compared here: who looks for a time
+        // looks here, and, where it is not here, further on.
+        if (walked.Timestamp != told.Timestamp)
+            IsDoubtful = true;
+        Volatile.Write(ref _isTrue, true);
+        Volatile.Write(ref _isCertain, true);
+        return walked;
     }
 
     private LargestTimestamp Walk(LargestTimestamp largest, long position)

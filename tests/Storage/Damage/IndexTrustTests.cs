@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Logs;
 using KafkaCompat.Storage.Segments;
@@ -54,6 +55,25 @@ public sealed class IndexTrustTests
         Assert.Equal(3, log.FindByTimestamp(Batches.StartMs + 3)!.Value.Offset);
         Assert.Equal(0, log.LogStartOffset);
         Assert.Equal(3, log.ApplyRetention(Batches.StartMs + 4_000_000, log.LogEndOffset));
+    }
+
+    /// <summary>A batch whose time the disk changes keeps its segment; those behind it are searched all the same.</summary>
+    [Theory]
+    [InlineData(0x20)]
+    [InlineData(0x80)]
+    public void ATimeThatTheDiskChangesHidesNoRecordOfALaterSegment(byte bit)
+    {
+        Fill(clean: true);
+        var path = $"{Folder}/{0:D20}.log";
+        var bytes = _files.ReadAllBytes(path);
+        bytes[(5 * Batches.Header(bytes).SizeInBytes) + RecordBatchHeader.MaxTimestampPosition] ^= bit;
+        _files.WriteAtomically(path, bytes);
+        var log = Open(clean: true, recoveryPoint: 24);
+        // The first segment is old by its index, so that all of its batches are looked at. A batch of another time than the index has decides nothing.
+        var isLater = bit == 0x20;
+        Assert.Equal(isLater ? 0 : 2, log.ApplyRetention(Batches.StartMs + Settings.RetentionMs + 20, log.LogEndOffset));
+        for (var offset = isLater ? 10 : 20; offset < 24; offset++)
+            Assert.Equal(offset, log.FindByTimestamp(Batches.StartMs + offset)!.Value.Offset);
     }
 
     /// <summary>A sealed segment whose index is missing gets one that a power cut does not take again.</summary>
