@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol.Records;
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Logs;
 using KafkaCompat.Storage.Segments;
@@ -58,6 +59,37 @@ public sealed class DamagedFilesTests
             Assert.Equal(offset, Batches.Header(region.ToArray()).BaseOffset);
         }
         Assert.Equal(7, again.FindByTimestamp(Batches.StartMs + 7)!.Value.Offset);
+    }
+
+    /// <summary>
+    /// The batch before the damage is larger than what a reader looks through, and than what it takes into memory. It finds where the log goes on all the same.
+    /// </summary>
+    [Fact]
+    public void ALargeBatchBeforeDamageHidesNothingBehindIt()
+    {
+        byte[][] batches = [Batches.Plain(0), Batches.Plain(1, valueBytes: 9 << 20), Batches.Plain(2), Batches.Plain(3), Batches.Plain(4)];
+        using (var written = OpenSparse())
+        {
+            foreach (var batch in batches)
+                written.Append(batch);
+        }
+        var path = $"{Folder}/00000000000000000000.log";
+        var bytes = _files.ReadAllBytes(path);
+        bytes.AsSpan(batches[0].Length + batches[1].Length + RecordBatchHeader.BatchLengthPosition, sizeof(int)).Fill(0xff);
+        _files.WriteAtomically(path, bytes);
+        using var log = OpenSparse();
+        Assert.Equal(5, log.LogEndOffset);
+        _ = Assert.Throws<DamagedBatchException>(() => log.Read(2, 1, long.MaxValue, minOneBatch: true));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (var offset in (int[])[3, 4])
+        {
+            using var region = log.Read(offset, 1, long.MaxValue, minOneBatch: true).Region!;
+            Assert.Equal(batches[offset], region.ToArray());
+        }
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+
+        PartitionLog OpenSparse() =>
+            PartitionLog.Open(_environment, Folder, new TopicPartition("t", 0), LogSettings.Default, new LogOpening(IsClean: true));
     }
 
     /// <summary>

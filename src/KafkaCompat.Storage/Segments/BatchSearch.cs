@@ -72,7 +72,7 @@ internal ref struct BatchSearch
                 if (_scanner.Stop == ScanStop.End)
                     break;
                 Suspect(_scanner.StoppedAt, _scanner.Stop);
-                if (!_scanner.TryResync(LastSound(_scanner.StoppedAt), _segment.BaseOffset, long.MaxValue, MaxResyncBytes))
+                if (!GoesOnBehind(_scanner.StoppedAt))
                     return Ended(out place);
                 (_previousNext, _previousPosition) = (-1, -1);
             }
@@ -134,8 +134,21 @@ internal ref struct BatchSearch
     }
 
     /// <summary>
+    /// Goes on with the next sound batch behind a stop. It is looked for from the batch before on where that is not known to be sound. A batch that is too
+    /// large to be looked at may be sound all the same, and is larger than what is looked through: then nothing is found in it, and the look begins again at
+    /// the stop.
+    /// </summary>
+    private readonly bool GoesOnBehind(long stop)
+    {
+        var behind = LastSound(stop);
+        return TryResync(behind) || (behind < stop && TryResync(stop));
+    }
+
+    private readonly bool TryResync(long behind) => _scanner.TryResync(behind, _segment.BaseOffset, long.MaxValue, MaxResyncBytes);
+
+    /// <summary>
     /// Where the bytes begin that a walk to a position cannot go by: at the batch before, unless that is sound. Its length may be what the disk changed, and
-    /// lead past batches.
+    /// lead past batches. One of more than <see cref="MaxResyncBytes"/> is not read to tell.
     /// </summary>
     private readonly long LastSound(long position)
     {
@@ -152,7 +165,7 @@ internal ref struct BatchSearch
     {
         var position = _scanner.Position;
         var behind = LastSound(position);
-        if (behind < position && _scanner.TryResync(behind, _segment.BaseOffset, long.MaxValue, MaxResyncBytes))
+        if (behind < position && TryResync(behind))
         {
             _scanner.Restart(_scanner.Position);
             (_previousNext, _previousPosition) = (-1, -1);
