@@ -271,6 +271,42 @@ public sealed class SlowDiskTests : IAsyncDisposable
         Assert.DoesNotContain(_lines.Lines, static line => line.Contains("offline", StringComparison.Ordinal));
     }
 
+    /// <summary>
+    /// Who waits at a partition hears at once that it is deleted, although its disk is behind with what was asked of it before, and an append to the partition
+    /// holds its lock.
+    /// </summary>
+    [Fact]
+    public async Task The_waits_of_a_deleted_partition_end_although_its_disk_is_behind()
+    {
+        var node = await Start(("log.flush.interval.messages", "1"));
+        foreach (var name in (string[])["u", "t"]) await CreateTopic(node, 2, name);
+        using var held = new HeldDeletion(_disk.Files, Slow + "/u-1");
+        var deleting = Delete("u");
+        await held.IsHeld;
+        await PassUntil(deleting);
+
+        var (fetching, producing, appending) = (Connect(), Connect(), Connect());
+        _ = await fetching.Post(Records.Fetch("t", 0, maxWaitMs: 600_000, partition: 1), 12);
+        _disk.HangSyncs();
+        _ = await producing.Post(Records.Produce("t", Records.Batch(), 1), 12);
+        await Eventually.Is(() => node.Broker is { WaitingFetches: 1, WaitingProduces: 1 } && _disk.Hanging == 1);
+        _disk.Hang();
+        Elsewhere(() => appending.Post(Records.Produce("t", Records.Batch(), 1), 12));
+        await Eventually.Is(() => _disk.Hanging == 2);
+
+        Assert.Equal(ErrorCode.None, (await Delete("t")).Responses[0].ErrorCode);
+        var (fetched, produced) = (fetching.Receive(), producing.Receive());
+        await Eventually.Is(() => fetched.IsCompleted && produced.IsCompleted);
+        var fetch = MemoryClient.Decode<FetchRequest, FetchResponse>((await fetched)!, 12);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, fetch.Responses[0].Partitions[0].ErrorCode);
+        var produce = MemoryClient.Decode<ProduceRequest, ProduceResponse>((await produced)!, 12);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, produce.Responses[0].PartitionResponses[0].ErrorCode);
+        // One that begins to wait later does not.
+        _disk.GoOn();
+        var late = MemoryClient.Decode<ProduceRequest, ProduceResponse>((await appending.Receive())!, 12);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, late.Responses[0].PartitionResponses[0].ErrorCode);
+    }
+
     [Fact]
     public async Task Settings_that_change_while_a_log_is_made_are_those_of_its_partition()
     {

@@ -118,7 +118,7 @@ internal sealed class FetchWaits
         }
     }
 
-    /// <summary>Answers fetches that wait with what there is, and those too that begin to wait later: the node stops.</summary>
+    /// <summary>Answers fetches that wait with what there is, and those too that begin to wait later: the node stops, or the partition is gone.</summary>
     public void End()
     {
         lock (_lock)

@@ -198,7 +198,7 @@ internal sealed class HostedPartitions : IMetadataListener
         });
     }
 
-    /// <summary>Nobody finds the partitions from here on; each directory sets their folders aside.</summary>
+    /// <summary>Nobody finds the partitions from here on, or waits at one; each directory sets their folders aside.</summary>
     private void Delete(params IReadOnlyCollection<TopicPartition> keys)
     {
         if (keys.Count == 0) return;
@@ -208,7 +208,10 @@ internal sealed class HostedPartitions : IMetadataListener
             lock (_refused) _ = _refused.Remove(key);
             _opener.Forget(key);
             if (_placed.TryRemove(key, out var placed)) placed.Work.Place(-1);
-            if (_table.Remove(key.Topic, key.Partition) is { } partition) WorkOf(partition).Add(turn => turn.Closed.Add(partition));
+            if (_table.Remove(key.Topic, key.Partition) is not { } partition) continue;
+            // The disk may keep the closing waiting; who waits for bytes or an acknowledgement does not wait for that.
+            partition.EndWaits(_table.MissingError(key.Topic, key.Partition));
+            WorkOf(partition).Add(turn => turn.Closed.Add(partition));
         }
         foreach (var work in _works)
         {

@@ -303,6 +303,16 @@ public sealed class Partition
         }
     }
 
+    /// <summary>
+    /// The partition is nobody's any more: who waits here, or begins to, hears of it at once. It takes no lock that an append holds; <see cref="Close"/>, which
+    /// does, may have to wait for the disk.
+    /// </summary>
+    internal void EndWaits(ErrorCode outcome)
+    {
+        FetchWaits.End();
+        _ackWaits.End(outcome);
+    }
+
     internal void AddAckWait(AckWait.Place place)
     {
         lock (_lock)

@@ -71,6 +71,18 @@ public sealed class AckWaitsTests : IDisposable
     }
 
     [Fact]
+    public void At_the_end_of_all_waits_nobody_begins_to_wait()
+    {
+        var places = new[] { Place(3), Place(3), Place(3) };
+        _waits.Add(places[0], highWatermark: 0);
+        _waits.End(ErrorCode.UnknownTopicOrPartition);
+        _waits.Add(places[1], highWatermark: 0);
+        _waits.Add(places[2], highWatermark: 3);
+        Assert.Equal([ErrorCode.UnknownTopicOrPartition, ErrorCode.UnknownTopicOrPartition, ErrorCode.None], places.Select(static place => place.Outcome));
+        Assert.Equal(0, _waits.Count);
+    }
+
+    [Fact]
     public void Whoever_waits_no_more_is_not_told()
     {
         var place = Place(3);
