@@ -39,6 +39,24 @@ public sealed class RecoveryLoggerTests
         Assert.Equal(Losses.Contains(act), level == LogLevel.Error);
     }
 
+    /// <summary>Of groups people know the offsets, not the log that keeps them.</summary>
+    [Theory]
+    [InlineData(RepairAct.LogCut, "__consumer_offsets-3", true)]
+    [InlineData(RepairAct.SegmentsDeleted, "__consumer_offsets-3", true)]
+    [InlineData(RepairAct.LogStartedOver, "__consumer_offsets-3", true)]
+    [InlineData(RepairAct.IndexRebuilt, "__consumer_offsets-3", false)]
+    [InlineData(RepairAct.LogCut, "orders-3", false)]
+    [InlineData(RepairAct.LogCut, "__consumer_offsets.copy-3", false)]
+    public void A_cut_of_what_groups_committed_says_what_becomes_of_them(RepairAct act, string partition, bool isTold)
+    {
+        var logger = new Recorder();
+        var log = new RecoveryLogger(logger);
+        log.Repaired(new LogRepair(act, $"/data/{partition}/00000000000000000042.log", "of the moon", 80, 77, 4711));
+        log.Ended();
+        Assert.Equal(isTold, Assert.Single(logger.Lines).Text.EndsWith(
+            ". Offsets that groups committed behind that are gone: these groups go on from the ones before.", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void No_two_acts_share_an_event()
     {

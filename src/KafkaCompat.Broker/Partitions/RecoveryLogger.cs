@@ -1,3 +1,4 @@
+using KafkaCompat.Protocol.Names;
 using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
 
@@ -21,13 +22,14 @@ internal sealed partial class RecoveryLogger(ILogger logger) : IRecoveryListener
     public void Repaired(LogRepair repair)
     {
         var loss = repair.IsOfMetadata ? LogLevel.Error : LogLevel.Warning;
+        var ofGroups = OfGroups(repair);
         switch (repair.Act)
         {
             case RepairAct.LogCut when repair.KeptAs is { } kept:
                 CutAndKept(logger, loss, repair.Partition, repair.ToOffset, repair.Why, repair.Path, repair.Count, kept);
                 break;
             case RepairAct.LogCut:
-                Cut(logger, loss, repair.Partition, repair.ToOffset, repair.Count, repair.Path, repair.Why);
+                Cut(logger, loss, repair.Partition, repair.ToOffset, repair.Count, repair.Path, repair.Why, ofGroups);
                 break;
             case RepairAct.DamageKept:
                 DamageKept(logger, loss, repair.Count, repair.Path, repair.Partition, repair.FromOffset, repair.ToOffset, repair.Why);
@@ -36,10 +38,10 @@ internal sealed partial class RecoveryLogger(ILogger logger) : IRecoveryListener
                 SegmentsSetAside(logger, loss, repair.Count, repair.Partition, repair.FromOffset, repair.ToOffset, repair.Path, kept);
                 break;
             case RepairAct.SegmentsDeleted:
-                SegmentsDeleted(logger, loss, repair.Count, repair.Partition, repair.FromOffset, repair.ToOffset, repair.Path);
+                SegmentsDeleted(logger, loss, repair.Count, repair.Partition, repair.FromOffset, repair.ToOffset, repair.Path, ofGroups);
                 break;
             case RepairAct.LogStartedOver:
-                StartedOver(logger, loss, repair.Partition, repair.FromOffset, repair.ToOffset, repair.Count, repair.Path);
+                StartedOver(logger, loss, repair.Partition, repair.FromOffset, repair.ToOffset, repair.Count, repair.Path, ofGroups);
                 break;
             case RepairAct.IndexRebuilt:
                 if (repair.Why is { } why) IndexDoubted(logger, repair.Path, repair.Partition, why);
@@ -113,12 +115,17 @@ internal sealed partial class RecoveryLogger(ILogger logger) : IRecoveryListener
         }
     }
 
+    /// <summary>What a loss means to groups: people know their offsets, and not the log that keeps them.</summary>
+    private static string OfGroups(LogRepair repair) => repair.Partition.StartsWith(InternalTopics.Offsets + "-", StringComparison.Ordinal)
+        ? " Offsets that groups committed behind that are gone: these groups go on from the ones before."
+        : "";
+
     [LoggerMessage(1220, LogLevel.Information, "Partitions opened: {Opened} of {Logs}. Bytes of batches checked: {Bytes}.")]
     private static partial void Progressed(ILogger logger, int opened, int logs, long bytes);
 
     [LoggerMessage(EventId = 1221,
-        Message = "The log of {Partition} was cut to end at offset {Offset}: {Bytes} bytes at the end of {File} were removed, because {Why}.")]
-    private static partial void Cut(ILogger logger, LogLevel level, string partition, long offset, long bytes, string file, string? why);
+        Message = "The log of {Partition} was cut to end at offset {Offset}: {Bytes} bytes at the end of {File} were removed, because {Why}.{OfGroups}")]
+    private static partial void Cut(ILogger logger, LogLevel level, string partition, long offset, long bytes, string file, string? why, string ofGroups);
 
     [LoggerMessage(EventId = 1233, Message = "The log of {Partition} was cut to end at offset {Offset}, because {Why} in {File}. "
         + "The {Bytes} bytes from there on are kept as {Kept}. This node does not know what they say until the folder is restored from a copy.")]
@@ -131,12 +138,15 @@ internal sealed partial class RecoveryLogger(ILogger logger) : IRecoveryListener
         string kept);
 
     [LoggerMessage(EventId = 1222,
-        Message = "Segments of {Partition} were deleted, from offset {From} on: {Count}. The log now ends at offset {Offset}, in {File}.")]
-    private static partial void SegmentsDeleted(ILogger logger, LogLevel level, long count, string partition, long from, long offset, string file);
+        Message = "Segments of {Partition} were deleted, from offset {From} on: {Count}. The log now ends at offset {Offset}, in {File}.{OfGroups}")]
+    private static partial void SegmentsDeleted(
+        ILogger logger, LogLevel level, long count, string partition, long from, long offset, string file, string ofGroups);
 
     [LoggerMessage(EventId = 1223,
-        Message = "The log of {Partition} was emptied in {Folder}, because it ended at offset {End}, before its start {Start}. Segments deleted: {Count}.")]
-    private static partial void StartedOver(ILogger logger, LogLevel level, string partition, long end, long start, long count, string folder);
+        Message = "The log of {Partition} was emptied in {Folder}, because it ended at offset {End}, before its start {Start}. Segments deleted: {Count}."
+            + "{OfGroups}")]
+    private static partial void StartedOver(
+        ILogger logger, LogLevel level, string partition, long end, long start, long count, string folder, string ofGroups);
 
     [LoggerMessage(EventId = 1226,
         Message =
