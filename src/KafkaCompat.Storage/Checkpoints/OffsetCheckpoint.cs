@@ -11,13 +11,32 @@ public static class OffsetCheckpoint
     public const string LogStarts = "log-start-offset-checkpoint";
     public const string Cleaner = "cleaner-offset-checkpoint";
 
+    /// <summary>What a file says. Throws <see cref="LogCorruptionException"/>, with what to do, where it is damaged.</summary>
     public static Dictionary<TopicPartition, long> Read(IFileStore files, string path)
     {
         var offsets = new Dictionary<TopicPartition, long>();
-        foreach (var cells in CheckpointText.Read(files, path, 3))
-            offsets[new TopicPartition(cells[0], CheckpointText.Int(cells[1], path))] = CheckpointText.Number(cells[2], path);
+        try
+        {
+            foreach (var cells in CheckpointText.Read(files, path, 3))
+                offsets[new TopicPartition(cells[0], CheckpointText.Int(cells[1], path))] = CheckpointText.Number(cells[2], path);
+        }
+        catch (LogCorruptionException damage) when (WithoutIt(Path.GetFileName(path)) is { } cost)
+        {
+            throw new LogCorruptionException($"{damage.Message} Delete the file: {cost}");
+        }
+
         return offsets;
     }
+
+    /// <summary>What the next start makes of a directory without the file; null of one that no start reads.</summary>
+    private static string? WithoutIt(string name) => name switch
+    {
+        RecoveryPoints => "the next start then reads every log of the directory whole, and cuts a damaged one at its first bad batch.",
+        HighWatermarks => "the next start then finds the high watermarks again, and cannot tell whether acknowledged records are missing.",
+        LogStarts => "the next start then begins each log with its oldest segment, so records come back that were deleted by their offset "
+            + "(kafka-delete-records).",
+        _ => null,
+    };
 
     public static void Write(IFileStore files, string path, IReadOnlyDictionary<TopicPartition, long> offsets, bool syncFolder = true) =>
         files.WriteAtomically(path,

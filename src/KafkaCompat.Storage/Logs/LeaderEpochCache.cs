@@ -55,8 +55,17 @@ public sealed class LeaderEpochCache
         var content = environment.Files.ReadAllBytes(cache._path);
         if (!content.AsSpan().ContainsAnyExcept((byte)0))
             return cache;
-        foreach (var cells in CheckpointText.Parse(content, cache._path, 2))
-            cache._entries.Add(new LeaderEpochEntry(CheckpointText.Int(cells[0], cache._path), CheckpointText.Number(cells[1], cache._path)));
+        try
+        {
+            foreach (var cells in CheckpointText.Parse(content, cache._path, 2))
+                cache._entries.Add(new LeaderEpochEntry(CheckpointText.Int(cells[0], cache._path), CheckpointText.Number(cells[1], cache._path)));
+        }
+        catch (LogCorruptionException damage)
+        {
+            throw new LogCorruptionException(
+                $"{damage.Message} Delete the file: the next start then knows leader epochs from the batches that it checks, and none of earlier ones.");
+        }
+
         if (cache._entries.Count > 0)
             cache._written = [.. cache._entries];
         return cache;
