@@ -7,7 +7,9 @@ namespace KafkaCompat.Broker.Partitions;
 /// <summary>The log messages of partitions that come and go.</summary>
 internal static partial class PartitionLogMessages
 {
-    [LoggerMessage(1201, LogLevel.Warning, "The folder {Folder} was set aside, because it belongs to no partition of this node.")]
+    [LoggerMessage(1201, LogLevel.Warning,
+        "The folder {Folder} was set aside, because it belongs to no partition of this node. It is kept. If the metadata has lost its topic, "
+            + "docs/operations.md says under \"Topics that were set aside\" how it comes back.")]
     public static partial void Stray(ILogger logger, string folder);
 
     [LoggerMessage(1202, LogLevel.Error,
