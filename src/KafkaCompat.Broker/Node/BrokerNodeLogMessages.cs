@@ -47,8 +47,8 @@ internal static partial class BrokerNodeLogMessages
     [LoggerMessage(1320, LogLevel.Warning, "Topic {Topic} exists and keeps its number of partitions, {Existing}. kafkacompat.topics says {Wanted}.")]
     public static partial void InitialTopicDiffers(ILogger logger, string topic, int existing, int wanted);
 
-    [LoggerMessage(1321, LogLevel.Error, "Topic {Topic} of kafkacompat.topics was not created: {Error}. {Message}")]
-    public static partial void InitialTopicNotCreated(ILogger logger, string topic, ErrorCode error, string message);
+    [LoggerMessage(1321, LogLevel.Error, "Topic {Topic} of kafkacompat.topics was not created: {Reason}")]
+    public static partial void InitialTopicNotCreated(ILogger logger, string topic, string reason);
 
     [LoggerMessage(1330, LogLevel.Warning,
         "The node uses the cluster id {ClusterId} of {Directory}. CLUSTER_ID or kafkacompat.cluster.id names another one, {Given}, which only an empty "

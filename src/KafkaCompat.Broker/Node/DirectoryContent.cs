@@ -41,6 +41,16 @@ public static class DirectoryContent
         return PartitionFolders(files.List(directory)).FirstOrDefault();
     }
 
+    /// <summary>The topics that have a partition's folder there, as far as names tell: a start asks the metadata.</summary>
+    public static IEnumerable<string> TopicsIn(IFileStore files, string directory)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        foreach (var folder in files.FolderExists(directory) ? PartitionFolders(files.List(directory)) : [])
+        {
+            if (TopicPartition.TryParseFolder(folder, out var partition, out var kind) && kind == LogFolderKind.Log) yield return partition.Topic;
+        }
+    }
+
     /// <summary>The folders that are or were a partition's, in the order of their names; the metadata log's is not among them.</summary>
     private static IEnumerable<string> PartitionFolders(IEnumerable<StoredEntry> entries) => entries
         .Where(static entry => entry.IsFolder && TopicPartition.TryParseFolder(entry.Name, out var partition, out _)

@@ -35,19 +35,24 @@ public sealed class InitialTopics
         _logger = logger;
     }
 
-    /// <summary>Why a start could not create those of them that do not exist, a line each, as far as the settings tell.</summary>
-    public static IEnumerable<string> Problems(ServerConfig config)
+    /// <summary>Why a start could not create those of them that do not exist, a line for each topic, as far as the settings tell.</summary>
+    public static IEnumerable<(string Topic, string Line)> Problems(ServerConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        var replicas = config.GetInt(ConfigKeys.DefaultReplicationFactor);
         foreach (var topic in config.Topics)
         {
-            var partitions = topic.Partitions ?? config.GetInt(ConfigKeys.NumPartitions);
-            if (partitions > ControllerSettings.MaxPartitionsPerRequest)
-                yield return Line($"{topic.Name}: {partitions} partitions are more than a request may create, {ControllerSettings.MaxPartitionsPerRequest}.");
-            else if (replicas > 1)
-                yield return Line($"{topic.Name}: {ConfigKeys.DefaultReplicationFactor} asks for {replicas} replicas of a partition, and there is one node.");
+            if (WhyNot(config, topic) is { } reason) yield return (topic.Name, $"{topic.Name}: {reason}");
         }
+    }
+
+    /// <summary>Why a topic cannot be created with these settings; null where they are not in the way. A start and a check say the same.</summary>
+    private static string? WhyNot(ServerConfig config, InitialTopic topic)
+    {
+        var (partitions, replicas) = (topic.Partitions ?? config.GetInt(ConfigKeys.NumPartitions), config.GetInt(ConfigKeys.DefaultReplicationFactor));
+        return partitions > ControllerSettings.MaxPartitionsPerRequest
+            ? Line($"{partitions} partitions are more than a request may create, {ControllerSettings.MaxPartitionsPerRequest}.")
+            : replicas > 1 ? Line($"{ConfigKeys.DefaultReplicationFactor} asks for {replicas} replicas of a partition, and there is one node.")
+            : null;
 
         static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
     }
@@ -60,6 +65,12 @@ public sealed class InitialTopics
         {
             if (_metadata.Current.FindTopic(topic.Name) is not { } existing)
             {
+                if (WhyNot(_config, topic) is { } reason)
+                {
+                    Refuse(topic.Name, reason);
+                    continue;
+                }
+
                 // A request each: one that asks for too much is refused as a whole, and the other topics are not to blame.
                 asked.Add(_controller.Ask(new CreateTopicsRequest
                 {
@@ -84,8 +95,13 @@ public sealed class InitialTopics
         foreach (var result in (await Task.WhenAll(asked)).SelectMany(static response => response.Topics))
         {
             if (result.ErrorCode is ErrorCode.None or ErrorCode.TopicAlreadyExists) continue;
-            BrokerNodeLogMessages.InitialTopicNotCreated(_logger, result.Name, result.ErrorCode, result.ErrorMessage ?? "");
-            _refused[result.Name] = $"{result.ErrorCode}. {result.ErrorMessage}".Trim();
+            Refuse(result.Name, $"{result.ErrorCode}. {result.ErrorMessage}".Trim());
+        }
+
+        void Refuse(string topic, string reason)
+        {
+            BrokerNodeLogMessages.InitialTopicNotCreated(_logger, topic, reason);
+            _refused[topic] = reason;
         }
     }
 

@@ -46,9 +46,9 @@ internal static class CheckCommand
 
         var config = settings.TryToConfig(out var problems);
         var lines = problems.Select(static problem => problem.Message).ToList();
-        var (directories, inUse, cluster, areNew) = (config ?? settings.ToDirectoriesAlone()) is { } looked
+        var (directories, inUse, cluster, existing) = (config ?? settings.ToDirectoriesAlone()) is { } looked
             ? Directories(looked, settings, lines, isWhole: config is not null)
-            : ([], [], null, false);
+            : ([], [], null, null);
         if (config is not null) Addresses(config, settings, lines, isRunning: inUse.Count > 0);
         var set = settings.Entries.GroupBy(static entry => entry.Name)
             .ToDictionary(static group => group.Key, static group => group.Last().Value, StringComparer.Ordinal);
@@ -56,8 +56,10 @@ internal static class CheckCommand
         if (config is not null)
             Section(output, "Node", [$"node {config.NodeId} of {(cluster is null ? "a new cluster, whose id its first start makes" : $"cluster {cluster}")}"]);
         Section(output, "Directories", directories);
-        var topics = config is null ? [] : InitialTopics.Problems(config).ToList();
-        Section(output, areNew ? "Topics that are not created" : "Topics that are not created where they do not exist", topics);
+        var topics = (config is null ? [] : InitialTopics.Problems(config))
+            .ToLookup(topic => existing?.Contains(topic.Topic) == false, static topic => topic.Line);
+        Section(output, "Topics that are not created", topics[true]);
+        Section(output, "Topics that are not created where they do not exist", topics[false]);
         Section(output, "No setting", settings.Notes);
         Section(output, "Without effect", UnservedSettings.WithoutEffect(set).Select(group => $"{string.Join(", ", group.Select(Placed))}: {group.Key}"));
         Section(output, "In effect with a limit",
@@ -70,7 +72,7 @@ internal static class CheckCommand
                 .Select(key =>
                 $"{key.Name}={SettingsText.Shown(key.Name, set[key.Name]).ReplaceLineEndings(" ")} (default: "
                 + $"{key.Default ?? "none"}){(settings.OriginOf(key.Name) is { } origin ? $" {origin}" : "")}"));
-        var isReady = topics.Count == 0 || !areNew;
+        var isReady = !topics[true].Any();
         output.WriteLine(lines.Count > 0
             ? "A start would be refused."
             : !isReady ? $"A start would take this configuration, and the node would not be ready: it lacks topics of {OwnSettings.Topics.Name}."
@@ -81,10 +83,11 @@ internal static class CheckCommand
     }
 
     /// <summary>
-    /// What a start would find in each directory, and which of them a broker uses that runs; adds to <paramref name="lines"/> what stands in the way. Where
-    /// other settings are wrong that is only what the directories themselves tell: whose they should be is not known.
+    /// What a start would find in each directory, which of them a broker uses that runs, and the topics there, null where nobody knows; adds to
+    /// <paramref name="lines"/> what stands in the way. Where other settings are wrong that is only what the directories themselves tell: whose they should be
+    /// is not known.
     /// </summary>
-    private static (IReadOnlyList<string> States, IReadOnlyList<string> InUse, string? ClusterId, bool AreNew) Directories(
+    private static (IReadOnlyList<string> States, IReadOnlyList<string> InUse, string? ClusterId, IReadOnlySet<string>? Topics) Directories(
         ServerConfig config, ProgramSettings settings, List<string> lines, bool isWhole)
     {
         FoundDirectories? look = null;
@@ -111,12 +114,12 @@ internal static class CheckCommand
             var inUse = look?.InUse ?? [];
             return ([.. (look?.States() ?? [])
                 .Select(each => $"{each.Directory} {each.State}{(inUse.Contains(each.Directory) ? "; a broker that runs uses it" : "")}")], inUse, cluster,
-                look is { Metas.Count: 0 });
+                look?.Topics());
         }
         catch (Exception e) when (StartFailure.IsForeseen(e))
         {
             // A directory whose files cannot be looked at: the line is there already.
-            return ([], [], cluster, false);
+            return ([], [], cluster, null);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using KafkaCompat.Broker.Configs;
+using KafkaCompat.Broker.Node;
 using KafkaCompat.Server.CommandLine;
 using KafkaCompat.Server.Settings;
 using KafkaCompat.Server.Tests.Hosting;
@@ -38,6 +39,32 @@ public sealed class CheckCommandTests : IDisposable
         Assert.Equal(1, code);
         Assert.Equal(
             ["small: default.replication.factor asks for 3 replicas of a partition, and there is one node."], Section(said, "Topics that are not created"));
+    }
+
+    /// <summary>Folders tell which topics there are; what they cannot tell, of a disk that is away, is left open.</summary>
+    [Fact]
+    public void Topics_that_a_start_over_formatted_directories_lacks_are_named()
+    {
+        string data = Path.Combine(_folder.FullName, "data"), other = Path.Combine(_folder.FullName, "other");
+        string[] arguments = [.. Anywhere, "--override", "kafkacompat.topics=here:2,gone:2", "--override", "default.replication.factor=3",
+            "--override", "kafkacompat.http.listener=none", "--override"];
+        PreparedDirectories.Prepare(
+            new DiskFileStore(), ProgramSettings.Load(ProgramArguments.Parse([.. arguments, $"log.dirs={data}"]).Node), TimeProvider.System.GetUtcNow(),
+            new Random(1));
+        foreach (var folder in (string[])["here-0", "here-1", "gone-0.0123456789abcdef0123456789abcdef-delete"])
+            Directory.CreateDirectory(Path.Combine(data, folder));
+        var (code, said) = Check([.. arguments, $"log.dirs={data}"]);
+        Assert.Equal(1, code);
+        Assert.Equal([TooFew("gone")], Section(said, "Topics that are not created"));
+        Assert.Equal([TooFew("here")], Section(said, "Topics that are not created where they do not exist"));
+        Assert.EndsWith("and the node would not be ready: it lacks topics of kafkacompat.topics.\n", said, StringComparison.Ordinal);
+        System.IO.File.WriteAllText(other, "");
+        (code, said) = Check([.. arguments, $"log.dirs={data},{other}", "--override", $"metadata.log.dir={data}"]);
+        Assert.Equal(0, code);
+        Assert.Equal([TooFew("here"), TooFew("gone")], Section(said, "Topics that are not created where they do not exist"));
+        Assert.EndsWith("A start would take this configuration.\n", said, StringComparison.Ordinal);
+
+        static string TooFew(string topic) => $"{topic}: default.replication.factor asks for 3 replicas of a partition, and there is one node.";
     }
 
     [Fact]
