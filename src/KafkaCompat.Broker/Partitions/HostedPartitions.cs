@@ -154,7 +154,8 @@ internal sealed class HostedPartitions : IMetadataListener
         var partition = _table.Find(key.Topic, key.Partition);
         if (!registration.Replicas.Contains(_metadata.NodeId))
         {
-            if (partition is not null || _table.Offline.ContainsKey(key)) Delete(key);
+            // Its log may be there without it: a disk that is behind has yet to make it, or to open it.
+            if (partition is not null || _table.Offline.ContainsKey(key) || HomeOf(key, topicId) is not null) Delete(key);
             return;
         }
         if (partition is not null && partition.TopicId != topicId) Delete(key);
