@@ -12,7 +12,8 @@ public static class ShardRecordSerde
     private const int MaxDecompressedBytes = 64 * 1024 * 1024;
 
     /// <summary>
-    /// Applies whole batches, control batches as the markers they are; one that is cut behind them is left out. Returns the offset after the last one. Records
+    /// Applies whole batches, control batches as the markers they are; one that is cut behind them is left out. Returns the offset after the last one, -1 where
+    /// there was none. It stops before a batch whose checksum is wrong: what the disk has changed would pass for what was decided. Records of a sound batch
     /// that nobody can read are passed over and counted: what is lost to them is better lost than all that the partition holds.
     /// </summary>
     public static long Apply<TShard>(TShard shard, in ReadOnlySequence<byte> batches, ref long unreadable)
@@ -21,6 +22,8 @@ public static class ShardRecordSerde
         var next = -1L;
         foreach (var batch in RecordBatchEnumerator.Over(batches))
         {
+            if (!batch.IsSound())
+                return next;
             next = batch.Header.NextOffset;
             if (batch.Header.IsControl)
                 ApplyControl(shard, batch);

@@ -4,6 +4,7 @@ using KafkaCompat.Cluster.Machines;
 using KafkaCompat.Cluster.Metadata;
 using KafkaCompat.Protocol;
 using KafkaCompat.Protocol.GroupRecords;
+using KafkaCompat.Protocol.Records;
 using KafkaCompat.Tests.Shared;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -85,6 +86,35 @@ public sealed class GroupLoadTests : GroupsOfOneShard
         Groups.Resign(0);
         Groups.Lead(0, Log);
         Assert.Equal(6, await Fetch());
+    }
+
+    /// <summary>The groups have no coordinator then, as with Apache Kafka over a batch that it cannot read, and are there again when the file is put right.</summary>
+    [Theory]
+    [InlineData(RecordBatchHeader.Size)]
+    [InlineData(-2)]
+    public async Task A_batch_that_the_disk_has_changed_is_not_believed(int at)
+    {
+        Assert.Equal(ErrorCode.None, await Commit(5));
+        Assert.Equal(ErrorCode.None, await Commit(6));
+        Assert.Equal(ErrorCode.None, await Commit(7));
+        Groups.Resign(0);
+        Log.Flip(1, at);
+        Groups.Lead(0, Log);
+        var loads = Log.Loads;
+        await Eventually.Is(() =>
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            return Task.FromResult(Log.Loads > loads + 2);
+        });
+        Assert.Equal((0, 1), (Groups.LoadedPartitions, Groups.LoadingPartitions));
+        Assert.Equal(ErrorCode.CoordinatorLoadInProgress, await Commit(8));
+        Log.Flip(1, at);
+        await Eventually.Is(() =>
+        {
+            Time.Advance(TimeSpan.FromSeconds(10));
+            return Task.FromResult(Groups.LoadedPartitions == 1);
+        });
+        Assert.Equal(7, await Fetch());
     }
 
     [Fact]

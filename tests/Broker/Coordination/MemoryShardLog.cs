@@ -108,6 +108,16 @@ internal sealed class MemoryShardLog : IShardLog
         }
     }
 
+    /// <summary>Flips a bit of a batch; of a position before 0, from the end.</summary>
+    public void Flip(int batch, int position)
+    {
+        lock (_lock)
+        {
+            var bytes = _batches[batch].Batch;
+            bytes[position < 0 ? bytes.Length + position : position] ^= 0x40;
+        }
+    }
+
     /// <summary>How long the waits that are open may last, in the order in which they began.</summary>
     public List<int> Timeouts { get; } = [];
 
