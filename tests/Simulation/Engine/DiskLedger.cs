@@ -35,6 +35,12 @@ internal sealed class DiskLedger(Trace trace, ForgetfulFileStore store, Action<s
     /// <summary>Logs of which a power cut, a failed sync or a full disk may have left less, or something else, than was written.</summary>
     private readonly HashSet<string> _doubted = new(StringComparer.Ordinal);
 
+    /// <summary>
+    /// Segments set aside of which a sync had kept less than there was, and how much: where the power goes before their new names are kept they are there again,
+    /// under the old ones.
+    /// </summary>
+    private readonly Dictionary<string, long> _setAside = new(StringComparer.Ordinal);
+
     /// <summary>To what length this life has said that it cuts a log.</summary>
     private readonly Dictionary<string, long> _told = new(StringComparer.Ordinal);
 
@@ -114,6 +120,14 @@ internal sealed class DiskLedger(Trace trace, ForgetfulFileStore store, Action<s
                 }
             }
         }
+
+        foreach (var (path, durable) in _setAside.Where(aside => !Store.FileExists(aside.Key)))
+        {
+            _durable[path] = durable;
+            _ = _doubted.Add(path);
+        }
+
+        _setAside.Clear();
     }
 
     /// <summary>A file gets another length. A log that becomes shorter was to be told of, unless a write that failed is taken back.</summary>
@@ -144,6 +158,12 @@ internal sealed class DiskLedger(Trace trace, ForgetfulFileStore store, Action<s
         {
             var folder = Path.GetDirectoryName(from)!;
             var folderBytes = StoredLogs.Files(Store, folder, ".log").Sum(static file => file.Length);
+            var durable = _durable.GetValueOrDefault(from);
+            if (StoredLogs.Bytes(Store, from).Length > durable)
+            {
+                _setAside[from] = durable;
+            }
+
             Drops++;
             Dropped?.Invoke(new DroppedSegment(folder, Flips.BytesBefore(Store, from), folderBytes));
         }
