@@ -44,6 +44,8 @@ public sealed class RecoveryLoggerTests
     [InlineData(RepairAct.LogCut, "__consumer_offsets-3", true)]
     [InlineData(RepairAct.SegmentsDeleted, "__consumer_offsets-3", true)]
     [InlineData(RepairAct.LogStartedOver, "__consumer_offsets-3", true)]
+    [InlineData(RepairAct.AcknowledgedLost, "__consumer_offsets-3", true)]
+    [InlineData(RepairAct.RecordsMissing, "__consumer_offsets-3", true)]
     [InlineData(RepairAct.IndexRebuilt, "__consumer_offsets-3", false)]
     [InlineData(RepairAct.LogCut, "orders-3", false)]
     [InlineData(RepairAct.LogCut, "__consumer_offsets.copy-3", false)]
@@ -54,7 +56,8 @@ public sealed class RecoveryLoggerTests
         log.Repaired(new LogRepair(act, $"/data/{partition}/00000000000000000042.log", "of the moon", 80, 77, 4711));
         log.Ended();
         Assert.Equal(isTold, Assert.Single(logger.Lines).Text.EndsWith(
-            ". Offsets that groups committed behind that are gone: these groups go on from the ones before.", StringComparison.Ordinal));
+            ". Offsets that groups had committed there are lost. These groups go on from earlier commits and read records again; one that has none left goes "
+                + "by auto.offset.reset.", StringComparison.Ordinal));
     }
 
     [Fact]

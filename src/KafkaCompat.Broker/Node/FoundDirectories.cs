@@ -119,9 +119,12 @@ public sealed class FoundDirectories
         [.. _config.NodeDirs.Where(directory => !_unusable.ContainsKey(directory)
         && _files.IsLockedByAnother(Path.Combine(directory, LogDirectory.LockFileName)))];
 
-    /// <summary>The topics that have a folder in any of the directories; null where one cannot be looked into, and may have more.</summary>
-    public IReadOnlySet<string>? Topics() =>
-        _unusable.Count > 0 ? null : _config.NodeDirs.SelectMany(directory => DirectoryContent.TopicsIn(_files, directory)).ToHashSet(StringComparer.Ordinal);
+    /// <summary>
+    /// The topics that have a folder in any of the directories; null where one cannot be looked into, or is empty beside others: it may have more.
+    /// </summary>
+    public IReadOnlySet<string>? Topics() => _unusable.Count + Empty.Count > 0
+        ? null
+        : _config.NodeDirs.SelectMany(directory => DirectoryContent.TopicsIn(_files, directory)).ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Each directory with what a start would find there, for people.</summary>
     public IReadOnlyList<(string Directory, string State)> States() => [.. _config.NodeDirs.Select(directory => (directory, StateOf(directory)))];

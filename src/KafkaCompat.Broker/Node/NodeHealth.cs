@@ -45,7 +45,7 @@ public sealed class NodeHealth(BrokerService broker, Func<QuorumDescription> quo
         }
 
         reasons.AddRange(missingTopics());
-        AddLeaderless(image, reasons);
+        reasons.AddRange(NotLed(image));
         if (broker.Groups.LoadingPartitions is var loading and > 0) reasons.Add($"Partitions of __consumer_offsets whose groups are being loaded: {loading}.");
         return reasons;
     }
@@ -54,7 +54,7 @@ public sealed class NodeHealth(BrokerService broker, Func<QuorumDescription> quo
     /// Partitions that the metadata gives to this node to lead and that are not led here, and those of it that nobody may lead: as a rule their directory was
     /// left out, or replaced by an empty one.
     /// </summary>
-    private void AddLeaderless(MetadataImage image, List<string> reasons)
+    private IEnumerable<string> NotLed(MetadataImage image)
     {
         var notLed = 0;
         var leaderless = new List<string>();
@@ -70,7 +70,7 @@ public sealed class NodeHealth(BrokerService broker, Func<QuorumDescription> quo
                 leaderless.Add(partition.ToString());
             }
         }
-        if (notLed > 0) reasons.Add($"Partitions that this node should lead are not led: {notLed}.");
-        if (leaderless.Count > 0) reasons.Add($"Partitions of this node that have no leader: {leaderless.Count}, {leaderless.Min()} the first of them.");
+        if (notLed > 0) yield return $"Partitions that this node should lead are not led: {notLed}.";
+        if (leaderless.Count > 0) yield return $"Partitions of this node that have no leader: {leaderless.Count}, {leaderless.Min()} the first of them.";
     }
 }

@@ -5,7 +5,7 @@ namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>
 /// A produce request with acks=all that waits until every partition it wrote to has replicated its records. A partition
-/// completes its own place, under its lock. The deadline completes the rest with REQUEST_TIMED_OUT. Each place completes once.
+/// completes its own place, by its <see cref="AckWaits"/>. The deadline completes the rest with REQUEST_TIMED_OUT. Each place completes once.
 /// </summary>
 public sealed class AckWait(TimerWheel wheel) : TimerWheelEntry
 {
@@ -64,7 +64,7 @@ public sealed class AckWait(TimerWheel wheel) : TimerWheelEntry
         }
     }
 
-    /// <summary>One partition of the request. A node of that partition's list, guarded by its lock.</summary>
+    /// <summary>One partition of the request: an entry of that partition's <see cref="AckWaits"/>, guarded by the lock there.</summary>
     public sealed class Place(AckWait wait, Partition partition, long requiredOffset, int leaderEpoch)
     {
         public Partition Partition { get; } = partition;

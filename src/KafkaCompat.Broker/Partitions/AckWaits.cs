@@ -4,12 +4,11 @@ namespace KafkaCompat.Broker.Partitions;
 
 /// <summary>
 /// Who waits until records of one partition are replicated: acks=all, and coordinators. Each place completes once, with NONE when the high watermark
-/// reaches what it requires, or with the reason why it never will here. Whoever calls holds the partition's lock, but for <see cref="End"/>.
+/// reaches what it requires, or with the reason why it never will here. Who adds, advances or releases holds the partition's lock; <see cref="Remove"/> and
+/// <see cref="End"/> need none.
 /// </summary>
 internal sealed class AckWaits
 {
-    private const int MinSweep = 64;
-
     /// <summary>Held for moments; taken after the partition's lock, which an append holds for as long as its disk takes.</summary>
     private readonly Lock _lock = new();
 
@@ -18,9 +17,6 @@ internal sealed class AckWaits
 
     /// <summary>Made by the first that waits.</summary>
     private List<AckWait.Place>? _places;
-
-    /// <summary>With so many it looks for those that have timed out: while the high watermark stands still nothing else takes them away.</summary>
-    private int _sweepAt = MinSweep;
 
     /// <summary>A place waits, or completes at once where the high watermark is there already, or where nobody waits any more.</summary>
     public void Add(AckWait.Place place, long highWatermark)
@@ -38,11 +34,6 @@ internal sealed class AckWaits
                 return;
             }
             _places ??= [];
-            if (_places.Count >= _sweepAt)
-            {
-                _ = _places.RemoveAll(static place => place.Outcome is not null);
-                _sweepAt = Math.Max(MinSweep, 2 * _places.Count);
-            }
             _places.Add(place);
         }
     }
@@ -59,13 +50,13 @@ internal sealed class AckWaits
     /// <summary>The high watermark has moved.</summary>
     public void Advance(long highWatermark)
     {
-        // Asked with each append: nobody adds a place meanwhile, who would hold the partition's lock.
+        // Asked with each append. Places are added under the partition's lock alone, which the caller holds.
         if (_places is null) return;
         lock (_lock)
         {
             for (var i = _places.Count - 1; i >= 0; i--)
             {
-                // One that is settled has timed out, and was left here.
+                // One that is settled has timed out, and is about to be removed.
                 if (_places[i].RequiredOffset > highWatermark && _places[i].Outcome is null) continue;
                 _places[i].Complete(ErrorCode.None);
                 _places.RemoveAt(i);

@@ -323,22 +323,8 @@ public sealed class Partition
         }
     }
 
-    /// <summary>
-    /// Nobody waits for the place any more. Where an append holds the lock, which may take long, the place is left to the next move of the high watermark: it
-    /// is settled, and nobody hears of it again.
-    /// </summary>
-    internal void RemoveAckWait(AckWait.Place place)
-    {
-        if (!_lock.TryEnter()) return;
-        try
-        {
-            _ackWaits.Remove(place);
-        }
-        finally
-        {
-            _lock.Exit();
-        }
-    }
+    /// <summary>Nobody waits for the place any more. No lock that an append holds is taken.</summary>
+    internal void RemoveAckWait(AckWait.Place place) => _ackWaits.Remove(place);
 
     /// <summary>Asks for a sync where <c>flush.ms</c> is over since the last one.</summary>
     public void SyncIfDue()

@@ -9,7 +9,7 @@ internal static partial class PartitionLogMessages
 {
     [LoggerMessage(1201, LogLevel.Warning,
         "The folder {Folder} was set aside, because it belongs to no partition of this node. It is kept. If the metadata has lost its topic, "
-            + "docs/operations.md says under \"Topics that were set aside\" how it comes back.")]
+            + "stop the node, and put back a copy of the metadata that knows it; \"Topics that were set aside\" in the operations guide has the steps.")]
     public static partial void Stray(ILogger logger, string folder);
 
     [LoggerMessage(1202, LogLevel.Error,

@@ -1,4 +1,3 @@
-using KafkaCompat.Protocol.Names;
 using KafkaCompat.Storage.Files;
 using Microsoft.Extensions.Logging;
 
@@ -22,7 +21,11 @@ internal sealed partial class RecoveryLogger(ILogger logger) : IRecoveryListener
     public void Repaired(LogRepair repair)
     {
         var loss = repair.IsOfMetadata ? LogLevel.Error : LogLevel.Warning;
-        var ofGroups = OfGroups(repair);
+        // People know the offsets of a group, and not the log that keeps them.
+        var ofGroups = repair.IsOfGroups
+            ? " Offsets that groups had committed there are lost. These groups go on from earlier commits and read records again; one that has none left goes "
+                + "by auto.offset.reset."
+            : "";
         switch (repair.Act)
         {
             case RepairAct.LogCut when repair.KeptAs is { } kept:
@@ -57,7 +60,7 @@ internal sealed partial class RecoveryLogger(ILogger logger) : IRecoveryListener
                 CleaningFinished(logger, repair.Path, repair.Partition);
                 break;
             case RepairAct.AcknowledgedLost:
-                AcknowledgedLost(logger, loss, repair.FromOffset, repair.ToOffset, repair.Partition, repair.Path);
+                AcknowledgedLost(logger, loss, repair.FromOffset, repair.ToOffset, repair.Partition, repair.Path, ofGroups);
                 break;
             case RepairAct.DeletionResumed:
                 DeletionResumed(logger, repair.Path, repair.Partition);
@@ -66,7 +69,7 @@ internal sealed partial class RecoveryLogger(ILogger logger) : IRecoveryListener
                 UnusedFolderDeleted(logger, repair.Path, repair.Partition);
                 break;
             case RepairAct.RecordsMissing:
-                RecordsMissing(logger, loss, repair.Partition, repair.FromOffset, repair.ToOffset, repair.Path);
+                RecordsMissing(logger, loss, repair.Partition, repair.FromOffset, repair.ToOffset, repair.Path, ofGroups);
                 break;
             case RepairAct.EpochsCut:
                 EpochsCut(logger, repair.Count, repair.Path, repair.Partition, repair.ToOffset);
@@ -115,11 +118,6 @@ internal sealed partial class RecoveryLogger(ILogger logger) : IRecoveryListener
         }
     }
 
-    /// <summary>What a loss means to groups: people know their offsets, and not the log that keeps them.</summary>
-    private static string OfGroups(LogRepair repair) => repair.Partition.StartsWith(InternalTopics.Offsets + "-", StringComparison.Ordinal)
-        ? " Offsets that groups committed behind that are gone: these groups go on from the ones before."
-        : "";
-
     [LoggerMessage(1220, LogLevel.Information, "Partitions opened: {Opened} of {Logs}. Bytes of batches checked: {Bytes}.")]
     private static partial void Progressed(ILogger logger, int opened, int logs, long bytes);
 
@@ -157,8 +155,9 @@ internal sealed partial class RecoveryLogger(ILogger logger) : IRecoveryListener
     [LoggerMessage(EventId = 1232,
         Message =
         "The records from offset {From} to before {To} of {Partition} are gone, and they had been acknowledged: the log in {Folder} ends before its high "
-            + "watermark. The next records get the offsets from {From} on.")]
-    private static partial void AcknowledgedLost(ILogger logger, LogLevel level, long from, long to, string partition, string folder);
+            + "watermark. The next records get the offsets from {From} on.{OfGroups}")]
+    private static partial void AcknowledgedLost(
+        ILogger logger, LogLevel level, long from, long to, string partition, string folder, string ofGroups);
 
     [LoggerMessage(1224, LogLevel.Warning, "An index of {Partition} was missing or damaged. It was rebuilt from {File}.")]
     private static partial void IndexRebuilt(ILogger logger, string partition, string file);
@@ -192,8 +191,9 @@ internal sealed partial class RecoveryLogger(ILogger logger) : IRecoveryListener
     private static partial void UnusedFolderDeleted(ILogger logger, string folder, string partition);
 
     [LoggerMessage(EventId = 1236, Message =
-        "Records of {Partition}, from offset {From} to before {To}, are gone from {File}. They had been written, and nothing says what became of them.")]
-    private static partial void RecordsMissing(ILogger logger, LogLevel level, string partition, long from, long to, string file);
+        "Records of {Partition}, from offset {From} to before {To}, are gone from {File}. They had been written, and nothing says what became of them."
+            + "{OfGroups}")]
+    private static partial void RecordsMissing(ILogger logger, LogLevel level, string partition, long from, long to, string file, string ofGroups);
 
     [LoggerMessage(1237, LogLevel.Warning,
         "Entries of {File} were cut off: {Count}. The log of {Partition} ends at offset {Offset}, before their epochs begin.")]

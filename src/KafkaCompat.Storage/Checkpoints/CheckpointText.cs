@@ -49,6 +49,10 @@ internal static class CheckpointText
         return entries;
     }
 
+    /// <summary>The damage with what to do: the file can be deleted, and the next start then does what is named.</summary>
+    public static LogCorruptionException WithRemedy(LogCorruptionException damage, string nextStart) =>
+        new($"{damage.Message} Copy the log directory, then delete the file: the next start then {nextStart}", damage);
+
     /// <summary>The lines of a text as Java's readers cut it: what the last line end is followed by is a line where it is not empty.</summary>
     public static string[] Lines(string text)
     {

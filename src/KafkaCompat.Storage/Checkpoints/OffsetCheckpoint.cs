@@ -22,19 +22,17 @@ public static class OffsetCheckpoint
         }
         catch (LogCorruptionException damage) when (WithoutIt(Path.GetFileName(path)) is { } cost)
         {
-            throw new LogCorruptionException($"{damage.Message} Delete the file: {cost}");
+            throw CheckpointText.WithRemedy(damage, cost);
         }
-
         return offsets;
     }
 
-    /// <summary>What the next start makes of a directory without the file; null of one that no start reads.</summary>
+    /// <summary>What the next start does in a directory without the file; null of one that no start reads.</summary>
     private static string? WithoutIt(string name) => name switch
     {
-        RecoveryPoints => "the next start then reads every log of the directory whole, and cuts a damaged one at its first bad batch.",
-        HighWatermarks => "the next start then finds the high watermarks again, and cannot tell whether acknowledged records are missing.",
-        LogStarts => "the next start then begins each log with its oldest segment, so records come back that were deleted by their offset "
-            + "(kafka-delete-records).",
+        RecoveryPoints => "reads every log of the directory whole, and cuts a damaged one at its first bad batch, with all that is behind it.",
+        HighWatermarks => "finds the high watermarks again, and cannot tell whether acknowledged records are missing.",
+        LogStarts => "begins each log with its oldest segment, so records come back that were deleted by their offset (kafka-delete-records).",
         _ => null,
     };
 

@@ -80,6 +80,9 @@ public sealed record LogRepair(RepairAct Act, string Path, string? Why = null, l
     /// <summary>Where what is gone from the log is kept; null where it is not.</summary>
     public string? KeptAs { get; init; }
 
+    /// <summary>Whether it is a log of what groups have committed.</summary>
+    public bool IsOfGroups => Partition.StartsWith(InternalTopics.Offsets + "-", StringComparison.Ordinal);
+
     /// <summary>Whether it is the log of the metadata, by which all other logs are found.</summary>
     public bool IsOfMetadata => Partition.StartsWith(InternalTopics.ClusterMetadata, StringComparison.Ordinal);
 }

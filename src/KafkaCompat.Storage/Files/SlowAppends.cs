@@ -22,11 +22,11 @@ public sealed class SlowAppends(TimeProvider clock)
     /// </summary>
     public const int MinSlowForMs = 100;
 
-    /// <summary>
-    /// The same where appends were slow again each time, within this while after they had counted as fast: the time doubles up to here, so that a disk that
-    /// stalls often holds few sockets' threads.
-    /// </summary>
-    public const int MaxSlowForMs = 10_000;
+    /// <summary>The longest such time. It doubles with each relapse, so that a disk that stalls often holds few sockets' threads.</summary>
+    public const int MaxSlowForMs = 2_000;
+
+    /// <summary>Appends that are slow again less than this after they counted as fast are a relapse.</summary>
+    public const int RelapseMs = 10_000;
 
     private const long None = long.MinValue;
 
@@ -98,7 +98,7 @@ public sealed class SlowAppends(TimeProvider clock)
             if (_areSlow)
                 return;
             _areSlow = true;
-            var isRelapse = _fastSinceMs != None && nowMs - _fastSinceMs < MaxSlowForMs;
+            var isRelapse = _fastSinceMs != None && nowMs - _fastSinceMs < RelapseMs;
             _slowForMs = isRelapse ? Math.Min(_slowForMs * 2, MaxSlowForMs) : MinSlowForMs;
         }
         Raise(() => BecameSlow?.Invoke(tookMs));
@@ -106,16 +106,16 @@ public sealed class SlowAppends(TimeProvider clock)
 
     private void Fast(long nowMs)
     {
-        long none;
+        long quietMs;
         lock (_lock)
         {
-            none = nowMs - _lastSlowMs;
-            if (!_areSlow || none < _slowForMs)
+            quietMs = nowMs - _lastSlowMs;
+            if (!_areSlow || quietMs < _slowForMs)
                 return;
             _areSlow = false;
             _fastSinceMs = nowMs;
         }
-        Raise(() => BecameFast?.Invoke(none));
+        Raise(() => BecameFast?.Invoke(quietMs));
     }
 
     private static void Raise(Action listeners)

@@ -62,10 +62,8 @@ public sealed class LeaderEpochCache
         }
         catch (LogCorruptionException damage)
         {
-            throw new LogCorruptionException(
-                $"{damage.Message} Delete the file: the next start then knows leader epochs from the batches that it checks, and none of earlier ones.");
+            throw CheckpointText.WithRemedy(damage, "knows leader epochs from the batches that it checks, and none of earlier ones.");
         }
-
         if (cache._entries.Count > 0)
             cache._written = [.. cache._entries];
         return cache;

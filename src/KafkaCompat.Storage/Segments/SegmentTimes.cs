@@ -32,7 +32,7 @@ internal sealed class SegmentTimes(LogEnvironment environment, LogSegment segmen
     public LargestTimestamp CertainLargest()
     {
         if (!Volatile.Read(ref _isCertain))
-            _ = LookAtAll(Largest);
+            LookAtAll(Largest);
         return Largest;
     }
 
@@ -95,33 +95,37 @@ internal sealed class SegmentTimes(LogEnvironment environment, LogSegment segmen
             isTrue = Walk(told, segment.PositionToSearch(from, size, out _)) == told;
         }
         if (!isTrue)
+            LookAtAll(told);
+        Volatile.Write(ref _isTrue, true);
+        return Largest;
+    }
+
+    /// <summary>Looks at every batch. From here on the later word counts, theirs or the one told.</summary>
+    private void LookAtAll(LargestTimestamp told)
+    {
+        var walked = Walk(new LargestTimestamp(-1, segment.BaseOffset), 0);
+        var known = told;
+        while (walked.Timestamp >= known.Timestamp)
         {
-            var walked = LookAtAll(told);
-            if (IsDoubtful)
+            // An append beside this may have a later word, or an earlier one.
+            var found = Interlocked.CompareExchange(ref _largest, walked, known);
+            if (ReferenceEquals(found, known))
+                break;
+            known = found!;
+        }
+        // The index is damaged, a batch that had the time was cut off, or a header is damaged: no checksum was compared here. A search by time looks here, and
+        // goes on behind the segment where it finds nothing.
+        if (ReferenceEquals(known, told) && walked.Timestamp != told.Timestamp)
+        {
+            IsDoubtful = true;
+            if (told.Timestamp >= 0)
             {
                 environment.Recovery.Repaired(
                     new LogRepair(RepairAct.IndexRebuilt, segment.TimeIndex.Path, $"its last entry says {told.Timestamp} and the log {walked.Timestamp}"));
             }
         }
-
-        Volatile.Write(ref _isTrue, true);
-        return Largest;
-    }
-
-    /// <summary>What the batches say. From here on the later word counts, theirs or the one told.</summary>
-    private LargestTimestamp LookAtAll(LargestTimestamp told)
-    {
-        var walked = Walk(new LargestTimestamp(-1, segment.BaseOffset), 0);
-        // An append beside this has a later word.
-        if (Interlocked.CompareExchange(ref _largest, walked.Timestamp < told.Timestamp ? told : walked, told) != told)
-            return walked;
-        // The index is damaged, a batch that was cut off had that time, or a header is damaged, whose checksum nobody has compared here: who looks for a time
-        // looks here, and, where it is not here, further on.
-        if (walked.Timestamp != told.Timestamp)
-            IsDoubtful = true;
         Volatile.Write(ref _isTrue, true);
         Volatile.Write(ref _isCertain, true);
-        return walked;
     }
 
     private LargestTimestamp Walk(LargestTimestamp largest, long position)

@@ -88,7 +88,7 @@ public sealed class GroupLoadTests : GroupsOfOneShard
         Assert.Equal(6, await Fetch());
     }
 
-    /// <summary>The groups have no coordinator then, as with Apache Kafka over a batch that it cannot read, and are there again when the file is put right.</summary>
+    /// <summary>The groups have no coordinator then, and are there again when the file is put right.</summary>
     [Theory]
     [InlineData(RecordBatchHeader.Size)]
     [InlineData(-2)]

@@ -44,22 +44,6 @@ public sealed class AckWaitsTests : IDisposable
     }
 
     [Fact]
-    public void Those_that_have_timed_out_do_not_pile_up_while_the_high_watermark_stands_still()
-    {
-        var waits = Enumerable.Range(0, 100).Select(_ => Place(7)).ToArray();
-        foreach (var place in waits) _waits.Add(place, highWatermark: 2);
-        for (var i = 0; i < 10_000; i++)
-        {
-            var place = Place(7);
-            _waits.Add(place, highWatermark: 2);
-            place.Complete(ErrorCode.RequestTimedOut);
-        }
-        Assert.InRange(_waits.Count, waits.Length, 3 * waits.Length);
-        _waits.Advance(7);
-        Assert.All(waits, static place => Assert.Equal(ErrorCode.None, place.Outcome));
-    }
-
-    [Fact]
     public void Who_waits_is_told_why_it_is_in_vain()
     {
         var place = Place(3);

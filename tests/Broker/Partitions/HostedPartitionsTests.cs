@@ -59,11 +59,7 @@ public sealed class HostedPartitionsTests : IDisposable
             new TopicRecord { Name = "t", TopicId = TopicId },
             new PartitionRecord { PartitionId = 0, TopicId = TopicId, Replicas = [1], Isr = [1], Directories = [Uuid.Zero], Leader = 1 });
         await _isMaking.Task;
-        await Eventually.Is(() =>
-        {
-            _time.Advance(TimeSpan.FromSeconds(1));
-            return making.IsCompleted;
-        });
+        _time.Advance(TimeSpan.FromMilliseconds(HostedPartitions.MaxWaitMs));
         await making;
         await Step(new PartitionChangeRecord { PartitionId = 0, TopicId = TopicId, Replicas = [2], Isr = [2], Directories = [Uuid.Zero], Leader = 2 });
         _mayGoOn.Set();

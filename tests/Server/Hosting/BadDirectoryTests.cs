@@ -64,7 +64,7 @@ public sealed class BadDirectoryTests : IDisposable
         Assert.Equal(1, line.Count(static c => c == '\n'));
         if (Words.TryGetValue(name, out var word)) Assert.Contains(word, line, StringComparison.OrdinalIgnoreCase);
         var isCheckpoint = word?.EndsWith("-checkpoint", StringComparison.Ordinal) == true;
-        Assert.Equal(isCheckpoint, line.Contains(". Delete the file: ", StringComparison.Ordinal));
+        Assert.Equal(isCheckpoint, line.Contains(". Copy the log directory, then delete the file: ", StringComparison.Ordinal));
         if (!isCheckpoint) return;
 
         // What the line says helps.

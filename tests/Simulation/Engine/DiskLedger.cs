@@ -36,8 +36,8 @@ internal sealed class DiskLedger(Trace trace, ForgetfulFileStore store, Action<s
     private readonly HashSet<string> _doubted = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// Segments set aside of which a sync had kept less than there was, and how much: where the power goes before their new names are kept they are there again,
-    /// under the old ones.
+    /// Segments set aside of which a sync had kept less than there was, and how much: where the power goes before their new names are kept they are there
+    /// again, under the old ones.
     /// </summary>
     private readonly Dictionary<string, long> _setAside = new(StringComparer.Ordinal);
 
