@@ -41,6 +41,9 @@ internal sealed class DiskLedger(Trace trace, ForgetfulFileStore store, Action<s
     /// </summary>
     private readonly Dictionary<string, long> _setAside = new(StringComparer.Ordinal);
 
+    /// <summary>Such segments that may be there again since the power was cut.</summary>
+    private readonly HashSet<string> _expected = new(StringComparer.Ordinal);
+
     /// <summary>To what length this life has said that it cuts a log.</summary>
     private readonly Dictionary<string, long> _told = new(StringComparer.Ordinal);
 
@@ -86,6 +89,14 @@ internal sealed class DiskLedger(Trace trace, ForgetfulFileStore store, Action<s
         _isServing = true;
         _mayLackFiles = false;
         _cut.Clear();
+        // Those that did not come back: another topic may get their names.
+        foreach (var path in _expected.Where(path => !Store.FileExists(path)))
+        {
+            _ = _durable.Remove(path);
+            _ = _doubted.Remove(path);
+        }
+
+        _expected.Clear();
     }
 
     public void Synced(string path, long length)
@@ -125,6 +136,7 @@ internal sealed class DiskLedger(Trace trace, ForgetfulFileStore store, Action<s
         {
             _durable[path] = durable;
             _ = _doubted.Add(path);
+            _ = _expected.Add(path);
         }
 
         _setAside.Clear();
