@@ -7,7 +7,7 @@ using KafkaCompat.Storage.Segments;
 namespace KafkaCompat.Storage.Logs;
 
 /// <summary>How a log grows: batches at its end, and a new segment where the last one is full. Whoever calls holds the log's lock.</summary>
-internal sealed class LogEndWriter(LogEnvironment environment, LoadedLog loaded, LogView view, SegmentList segments)
+internal sealed class LogEndWriter(LogEnvironment environment, LoadedLog loaded, LogView view, SegmentList segments, LogSync sync)
 {
     private int _latestEpoch = loaded.Epochs.LatestEpoch;
 
@@ -60,6 +60,7 @@ internal sealed class LogEndWriter(LogEnvironment environment, LoadedLog loaded,
             throw;
         }
         segments.Add(next);
+        sync.Sealed(active.BaseOffset);
         view.End = new LogEnd(view.End.Offset, next, 0);
     }
 

@@ -50,6 +50,8 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
 
     private LoadedLog Load(List<LogSegment> segments, LeaderEpochCache epochs, ProducerStates producers)
     {
+        if (!opening.IsClean)
+            RebuildLostTimes(segments);
         var recovered = opening.IsClean
             ? null
             : new LogRecovery(environment, epochs, producers, settings, opening.KeepsCuts ? new KeptCuts(environment, folder) : null)
@@ -120,6 +122,17 @@ internal sealed class LogLoader(LogEnvironment environment, string folder, LogSe
             if (!sound)
                 RebuildIndexes(segment);
         }
+    }
+
+    /// <summary>
+    /// A roll at the recovery point writes the last entry of the sealed segment's time index, and the disk may have lost that before a sync. An index without
+    /// any entry would stand for records without timestamps, and a search by time would pass them by.
+    /// </summary>
+    private void RebuildLostTimes(List<LogSegment> segments)
+    {
+        var next = segments.FindIndex(segment => segment.BaseOffset == opening.RecoveryPoint);
+        if (next > 0 && segments[next - 1] is { Size: > 0, TimeIndex.Count: 0 } rolled && rolled.Times.CertainLargest().Timestamp >= 0)
+            RebuildIndexes(rolled);
     }
 
     /// <summary>Builds the offset and time index of a segment whose log is trusted.</summary>

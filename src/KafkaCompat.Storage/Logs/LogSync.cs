@@ -14,8 +14,8 @@ internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogV
     private long _recoveryPoint = loaded.RecoveryPoint;
 
     /// <summary>
-    /// Where a segment starts, before the recovery point perhaps, whose files were changed since they were synced: it was cut, or recovery built its indexes
-    /// again. A roll does not make it durable.
+    /// Where a segment starts, before the recovery point perhaps, whose files were changed since they were synced: it was cut or sealed, or recovery built its
+    /// indexes again. A roll does not make it durable.
     /// </summary>
     private long _changedFrom = loaded.UnsyncedFrom;
 
@@ -36,13 +36,16 @@ internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogV
         Volatile.Write(ref _changedFrom, Math.Min(_changedFrom, baseOffset));
     }
 
+    /// <summary>A segment takes no more appends. Its time index has got its last entry, although all of its batches may be on the disk already.</summary>
+    public void Sealed(long baseOffset) => Volatile.Write(ref _changedFrom, Math.Min(_changedFrom, baseOffset));
+
     /// <summary>Segments that start before an offset; with <paramref name="isNameDurable"/> the folder's own name is durable already.</summary>
     public void Sync(long beforeOffset, bool isNameDurable)
     {
         LogSegment[] segments;
         LogSegment active;
         long[] snapshots;
-        long target;
+        long target, changedFrom;
         var syncsName = IsNameUnsynced;
         if (syncsName)
             SyncNames(isNameDurable);
@@ -69,6 +72,10 @@ internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogV
                 segment.HasNewNames = false;
             }
             snapshots = loaded.Producers.TakeUnsyncedSnapshots();
+            // A segment that is sealed beside this sync says so afterwards, for the next one.
+            changedFrom = _changedFrom;
+            if (target > changedFrom)
+                Volatile.Write(ref _changedFrom, target);
         }
         var newEpochs = false;
         try
@@ -83,6 +90,7 @@ internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogV
             lock (loaded.Gate)
             {
                 loaded.Producers.GiveBack(snapshots);
+                Volatile.Write(ref _changedFrom, Math.Min(_changedFrom, changedFrom));
                 if (segments.Length > 0)
                     segments[0].HasNewNames |= newNames;
                 if (newEpochs)
@@ -98,8 +106,6 @@ internal sealed class LogSync(LogEnvironment environment, LoadedLog loaded, LogV
                 Volatile.Write(ref _recoveryPoint, target);
             Invariant.Holds(_recoveryPoint <= view.End.Offset,
                 $"{loaded.Folder}: the recovery point is {_recoveryPoint}, and the log ends at {view.End.Offset}");
-            if (target > _changedFrom)
-                Volatile.Write(ref _changedFrom, target);
         }
     }
 

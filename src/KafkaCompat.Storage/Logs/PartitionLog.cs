@@ -47,8 +47,8 @@ public sealed class PartitionLog : IDisposable
         var active = loaded.Segments[^1];
         _view = new LogView(environment, loaded.Segments, new LogEnd(loaded.LogEndOffset, active, active.Size), loaded.LogStartOffset);
         _segments = new SegmentList(environment, loaded, _view);
-        _append = new LogEndWriter(environment, loaded, _view, _segments);
         _sync = new LogSync(environment, loaded, _view);
+        _append = new LogEndWriter(environment, loaded, _view, _segments, _sync);
         _loaded = loaded;
     }
 

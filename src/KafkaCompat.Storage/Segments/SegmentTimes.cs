@@ -56,6 +56,7 @@ internal sealed class SegmentTimes(LogEnvironment environment, LogSegment segmen
     {
         Become(new LargestTimestamp(-1, segment.BaseOffset));
         Volatile.Write(ref _isCertain, true);
+        IsDoubtful = false;
     }
 
     /// <summary>After the segment and its time index were cut: what stands behind the last entry of that, from a position on, is found again.</summary>
