@@ -13,6 +13,7 @@ internal sealed class DirectoryWork(LogDirectory directory, PartitionTable table
 {
     private readonly Lock _lock = new();
     private DirectoryTurn _next = new();
+    private DirectoryTurn? _deleting;
     private Task _done = Task.CompletedTask;
     private bool _isRunning;
     private int _placed;
@@ -40,10 +41,16 @@ internal sealed class DirectoryWork(LogDirectory directory, PartitionTable table
         lock (_lock) add(_next);
     }
 
-    /// <summary>Whether the next turn deletes what the directory has made of a partition.</summary>
+    /// <summary>Whether what the directory has made of a partition goes: with the next turn, or with the one that runs and has not come so far.</summary>
     public bool IsToDelete(TopicPartition key)
     {
-        lock (_lock) return _next.Deleted.Contains(key);
+        lock (_lock) return _next.Deleted.Contains(key) || _deleting?.Deleted.Contains(key) == true;
+    }
+
+    /// <summary>The turn that runs has deleted what it had to.</summary>
+    public void HaveDeleted()
+    {
+        lock (_lock) _deleting = null;
     }
 
     /// <summary>Begins with a turn where there is something to do and none runs.</summary>
@@ -73,6 +80,7 @@ internal sealed class DirectoryWork(LogDirectory directory, PartitionTable table
                 return null;
             }
             _next = new DirectoryTurn();
+            _deleting = next;
             return next;
         }
     }

@@ -265,6 +265,7 @@ internal sealed class HostedPartitions : IMetadataListener
     {
         var threads = work.Directory.Environment.DiskThreads;
         if (turn.HasDeletions) await threads.Run(() => Finish(work, turn));
+        work.HaveDeleted();
         var changed = ChangesOf(turn);
         await _opener.CreateLogs(work.Directory, [.. changed.Where(each => !each.IsRetried && IsPlaced(work, turn, each))]);
         await threads.Run(() => Apply(work, turn, changed));

@@ -55,13 +55,11 @@ public sealed class HostedPartitionsTests : IDisposable
             _isMaking.TrySetResult();
             _mayGoOn.Wait();
         };
-        var making = Step(
-            new TopicRecord { Name = "t", TopicId = TopicId },
-            new PartitionRecord { PartitionId = 0, TopicId = TopicId, Replicas = [1], Isr = [1], Directories = [Uuid.Zero], Leader = 1 });
+        var making = Step(Topic("t", TopicId));
         await _isMaking.Task;
         _time.Advance(TimeSpan.FromMilliseconds(HostedPartitions.MaxWaitMs));
         await making;
-        await Step(new PartitionChangeRecord { PartitionId = 0, TopicId = TopicId, Replicas = [2], Isr = [2], Directories = [Uuid.Zero], Leader = 2 });
+        await Step(GivenTo(2));
         _mayGoOn.Set();
         await _hosted.WhenIdle(_directory);
         Assert.Null(_table.Find("t", 0));
@@ -69,14 +67,59 @@ public sealed class HostedPartitionsTests : IDisposable
         Assert.False(_files.FolderExists("/data/t-0"));
 
         // It comes back.
-        await Step(new PartitionChangeRecord { PartitionId = 0, TopicId = TopicId, Replicas = [1], Isr = [1], Directories = [Uuid.Zero], Leader = 1 });
+        await Step(GivenTo(1));
         Assert.Equal("/data/t-0", _table.Find("t", 0)!.Log.Folder);
     }
 
-    private Task Step(params IReadOnlyList<IRecord> records)
+    /// <summary>It comes back while the turn runs that is to delete what was made of it.</summary>
+    [Fact]
+    public async Task A_replica_that_comes_back_before_its_log_is_deleted_is_hosted()
+    {
+        await Step(Topic("u", new Uuid(7, 8)));
+        var isDeleting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var mayDelete = new ManualResetEventSlim();
+        _files.Before = (operation, path) =>
+        {
+            if (path.StartsWith("/data/t-0/", StringComparison.Ordinal))
+            {
+                _isMaking.TrySetResult();
+                _mayGoOn.Wait();
+            }
+            else if (operation == nameof(IFileStore.Rename) && path == "/data/u-0")
+            {
+                isDeleting.TrySetResult();
+                mayDelete.Wait();
+            }
+        };
+        var making = Step(Topic("t", TopicId));
+        await _isMaking.Task;
+        _time.Advance(TimeSpan.FromMilliseconds(HostedPartitions.MaxWaitMs));
+        await making;
+        await Step(new RemoveTopicRecord { TopicId = new Uuid(7, 8) }, GivenTo(2));
+        _mayGoOn.Set();
+        await isDeleting.Task;
+        Assert.Equal(1, _directory.Count);
+        await Step(GivenTo(1));
+        mayDelete.Set();
+        await _hosted.WhenIdle(_directory);
+        Assert.Equal("/data/t-0", _table.Find("t", 0)!.Log.Folder);
+        Assert.Equal(1, _directory.Count);
+    }
+
+    private static IRecord[] Topic(string name, Uuid id) =>
+    [
+        new TopicRecord { Name = name, TopicId = id },
+        new PartitionRecord { PartitionId = 0, TopicId = id, Replicas = [1], Isr = [1], Directories = [Uuid.Zero], Leader = 1 },
+    ];
+
+    /// <summary>Another broker has the replica, or this one again.</summary>
+    private static PartitionChangeRecord GivenTo(int broker) =>
+        new() { PartitionId = 0, TopicId = TopicId, Replicas = [broker], Isr = [broker], Directories = [Uuid.Zero], Leader = broker };
+
+    private Task Step(params IRecord[] records)
     {
         foreach (var record in records) _loader.Apply(record);
-        _offset += records.Count;
+        _offset += records.Length;
         return _hosted.OnMetadata(_loader.Publish(new MetadataProvenance(_offset, 1, 0))!).AsTask();
     }
 }
