@@ -7,7 +7,8 @@ namespace KafkaCompat.Benchmarks.Load;
 
 /// <summary>
 /// The same load on our program and on Apache Kafka with a heap of 1 GB, in turn, in one run: throughput, the broker's processor time, latency and memory. A
-/// round before the first warms both up and is not counted; medians of the others are compared. Where a program is named instead of Kafka's folder it is
+/// round before the first warms both up and is not counted. Who goes second finds other pages and another cache, which is worth up to a seventh: each goes
+/// first in half of the rounds, and the ratio is the geometric mean of theirs. Where a program is named instead of Kafka's folder it is
 /// another build of ours, and the ratios say what a change did. <c>full</c> measures with a full page cache, as it is on a machine that has run for days; what
 /// was written stays until the end then, for deleting it would free the pages: two rounds take some tens of GB of disk.
 /// </summary>
@@ -55,7 +56,7 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
         }
 
         var kafka = args.Length > 1 ? args[1] : Environment.GetEnvironmentVariable("KAFKA_REFERENCE") ?? "../shared/kafka-4.4";
-        var rounds = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 3;
+        var rounds = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 4;
         Environment.SetEnvironmentVariable("KAFKA_HEAP_OPTS", "-Xms1G -Xmx1G");
         return new LoadMeasurement(
             Path.GetFullPath(args[0]),
@@ -63,7 +64,7 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
             args.FirstOrDefault(static arg => arg.StartsWith(Only, StringComparison.Ordinal))?[Only.Length..] ?? "",
             args.Contains(Full),
             args.Skip(3).Where(static arg => arg.Contains('=', StringComparison.Ordinal) && !arg.StartsWith(Only, StringComparison.Ordinal)).ToArray())
-                .Compare(rounds);
+                .Compare(rounds + (rounds % 2));
     }
 
     /// <summary>
@@ -99,7 +100,6 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
             var taken = workloads.ToDictionary(static workload => workload, static _ => (Ours: new List<Sample>(), Kafka: new List<Sample>()));
             for (var round = 0; round <= rounds; round++)
             {
-                // Who goes second may find pages that the first has just given back: they take turns.
                 if (round % 2 == 0)
                 {
                     RoundOfOurs();
@@ -119,7 +119,8 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
             foreach (var (workload, (oursTaken, kafkaTaken)) in taken)
             {
                 var (a, b) = (Sample.Median(oursTaken), Sample.Median(kafkaTaken));
-                Console.WriteLine($"{workload.Name}\n  kafkacompat   {a}\n  {(isKafka ? "Apache Kafka" : "baseline    ")}  {b}\n  {a.Against(b)}");
+                Console.WriteLine($"{workload.Name}\n  kafkacompat   {a}\n  {(isKafka ? "Apache Kafka" : "baseline    ")}  {b}");
+                Console.WriteLine($"  {Sample.Compare(oursTaken, kafkaTaken)}; p99 {a.P99 / b.P99:F2}");
             }
 
             Console.WriteLine(string.Create(

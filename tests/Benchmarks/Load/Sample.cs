@@ -36,11 +36,14 @@ internal sealed record Sample(
         Of(samples, static s => s.P99),
         Of(samples, static s => s.P999));
 
-    /// <summary>How many times <paramref name="other"/>'s work is done a CPU second, and the share of its p99.</summary>
-    public string Against(Sample other) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{other.CpuSecondsPerGigabyte / CpuSecondsPerGigabyte:F2} times the MB a CPU second, "
-            + $"{other.CpuMicrosecondsPerRequest / CpuMicrosecondsPerRequest:F2} times the requests; p99 {P99 / other.P99:F2}");
+    /// <summary>How many times the other's work is done a CPU second: the geometric mean of the rounds, and each of them in their order.</summary>
+    public static string Compare(IReadOnlyList<Sample> ours, IReadOnlyList<Sample> others)
+    {
+        var rounds = ours.Zip(others, static (our, other) => other.CpuSecondsPerGigabyte / our.CpuSecondsPerGigabyte).ToArray();
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Math.Exp(rounds.Average(Math.Log)):F2} times the MB a CPU second, in rounds {string.Join(' ', rounds.Select(static round => $"{round:F2}"))}");
+    }
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
