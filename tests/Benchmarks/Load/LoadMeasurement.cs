@@ -50,8 +50,8 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
         if (args.Length < 1)
         {
             Console.Error.WriteLine(
-                "load KAFKACOMPAT_BINARY [KAFKA_FOLDER|BASELINE_BINARY] [ROUNDS] [only=TEXT] [full] [key=value…]: loads whose name holds the text, the page "
-                    + "cache full; the last are settings of the first binary alone");
+                "load KAFKACOMPAT_BINARY [KAFKA_FOLDER|BASELINE_BINARY] [ROUNDS] [only=TEXT] [full] [key=value…]: an even number of rounds; loads whose name "
+                    + "holds the text, the page cache full; the last are settings of the first binary alone");
             return 1;
         }
 

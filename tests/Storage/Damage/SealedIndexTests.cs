@@ -1,6 +1,7 @@
 using KafkaCompat.Storage.Files;
 using KafkaCompat.Storage.Logs;
 using KafkaCompat.Storage.Segments;
+using KafkaCompat.Tests.Shared;
 using Xunit;
 
 namespace KafkaCompat.Storage.Tests.Damage;
@@ -65,6 +66,28 @@ public sealed class SealedIndexTests
             Assert.Equal(TimeIndex.EntryBytes, store.Crash(seed).ReadAllBytes(timeIndex).Length);
     }
 
+    /// <summary>A sync that is refused for lack of descriptors has synced nothing: the next one knows of the segment.</summary>
+    [Fact]
+    public void ARefusedSyncForgetsNoSealedSegment()
+    {
+        var store = NewStore();
+        var hooked = new HookedFileStore(store);
+        using var log = Fill(hooked);
+        log.Roll();
+        hooked.Before = static (operation, path) =>
+        {
+            if (operation == nameof(IFileStore.Open) && path == s_timeIndex)
+                throw HookedFileStore.TooManyOpenFiles();
+        };
+        _ = Assert.ThrowsAny<IOException>(() => log.Sync(log.ActiveSegmentBaseOffset));
+        hooked.Before = null;
+        Assert.True(log.HasUnsyncedRolled);
+        log.Sync(log.ActiveSegmentBaseOffset);
+        Assert.False(log.HasUnsyncedRolled);
+        for (var seed = 0; seed < Seeds; seed++)
+            Assert.Equal(TimeIndex.EntryBytes, store.Crash(seed).ReadAllBytes(s_timeIndex).Length);
+    }
+
     /// <summary>Where the power goes before that sync, the start makes the entry again: a search by time does not pass the segment by.</summary>
     [Fact]
     public void AnEntryThatAPowerCutTookIsMadeAgain()
@@ -116,7 +139,7 @@ public sealed class SealedIndexTests
     }
 
     /// <summary>A log of one segment, each batch of which is synced, too small for an index entry before the roll.</summary>
-    private PartitionLog Fill(ForgetfulFileStore store)
+    private PartitionLog Fill(IFileStore store)
     {
         var log = Open(store, new LogOpening(IsClean: false));
         for (var i = 0; i < Records; i++)
@@ -127,6 +150,6 @@ public sealed class SealedIndexTests
         return log;
     }
 
-    private PartitionLog Open(ForgetfulFileStore store, LogOpening opening) =>
+    private PartitionLog Open(IFileStore store, LogOpening opening) =>
         PartitionLog.Open(new LogEnvironment(store, _clock, new Random(1)), Folder, new TopicPartition("t", 0), LogSettings.Default, opening);
 }
