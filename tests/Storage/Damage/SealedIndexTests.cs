@@ -73,10 +73,12 @@ public sealed class SealedIndexTests
         var store = NewStore();
         var hooked = new HookedFileStore(store);
         using var log = Fill(hooked);
+        _ = log.Append(Batches.Produced(Records, 7, 0, 0));
+        log.Sync();
         log.Roll();
         hooked.Before = static (operation, path) =>
         {
-            if (operation == nameof(IFileStore.Open) && path == s_timeIndex)
+            if (operation == nameof(IFileStore.Open) && path.EndsWith(SegmentFiles.ProducerSnapshot, StringComparison.Ordinal))
                 throw HookedFileStore.TooManyOpenFiles();
         };
         _ = Assert.ThrowsAny<IOException>(() => log.Sync(log.ActiveSegmentBaseOffset));
