@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using KafkaCompat.Benchmarks.Requests;
 using KafkaCompat.Benchmarks.Start;
@@ -10,12 +11,15 @@ namespace KafkaCompat.Benchmarks.Load;
 /// round before the first warms both up and is not counted. Who goes second finds other pages and another cache, which is worth up to a seventh: each goes
 /// first in half of the rounds, and the ratio is the geometric mean of theirs. Where a program is named instead of Kafka's folder it is
 /// another build of ours, and the ratios say what a change did. <c>full</c> measures with a full page cache, as it is on a machine that has run for days; what
-/// was written stays until the end then, for deleting it would free the pages: two rounds take some tens of GB of disk.
+/// was written stays until the end then, for deleting it would free the pages: two rounds take some tens of GB of disk. <c>pinned</c> gives the programs one
+/// processor and this driver another: rounds of single records differ by 2 % then, and by a tenth where driver and programs push one another about.
 /// </summary>
-internal sealed class LoadMeasurement(string ours, string other, string only, bool isFull, string[] ourOverrides)
+internal sealed class LoadMeasurement(string ours, string other, string only, bool isFull, bool isPinned, string[] ourOverrides)
 {
     private const string Only = "only=";
     private const string Full = "full";
+    private const string Pinned = "pinned";
+    private const int DriversProcessor = 1;
     private const string FetchName = "fetch";
 
     // Records of the frames bear the time of no clock: retention by time, first looked at half a minute after the start, would delete them under the fetches.
@@ -50,8 +54,8 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
         if (args.Length < 1)
         {
             Console.Error.WriteLine(
-                "load KAFKACOMPAT_BINARY [KAFKA_FOLDER|BASELINE_BINARY] [ROUNDS] [only=TEXT] [full] [key=value…]: an even number of rounds; loads whose name "
-                    + "holds the text, the page cache full; the last are settings of the first binary alone");
+                "load KAFKACOMPAT_BINARY [KAFKA_FOLDER|BASELINE_BINARY] [ROUNDS] [only=TEXT] [full] [pinned] [key=value…]: an even number of rounds; loads "
+                    + "whose name holds the text, the page cache full, the programs on processor 0; the last are settings of the first binary alone");
             return 1;
         }
 
@@ -63,6 +67,7 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
             Path.GetFullPath(kafka),
             args.FirstOrDefault(static arg => arg.StartsWith(Only, StringComparison.Ordinal))?[Only.Length..] ?? "",
             args.Contains(Full),
+            args.Contains(Pinned),
             args.Skip(3).Where(static arg => arg.Contains('=', StringComparison.Ordinal) && !arg.StartsWith(Only, StringComparison.Ordinal)).ToArray())
                 .Compare(rounds + (rounds % 2));
     }
@@ -75,6 +80,12 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
 
     private int Compare(int rounds)
     {
+        if (isPinned && OperatingSystem.IsLinux())
+        {
+            using var driver = Process.GetCurrentProcess();
+            driver.ProcessorAffinity = 1 << DriversProcessor;
+        }
+
         var folder = Directory.CreateTempSubdirectory("kafkacompat-load-");
         try
         {
@@ -87,11 +98,10 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
                 kafkaNode.FormatByKafka(other);
             }
 
-            using var ourNode = StartedNode.Answering(
-                ours, [ourFolder.File, .. ourOverrides.SelectMany(static setting => new[] { "--override", setting })], ourFolder, Patience);
+            using var ourNode = Start(ours, [ourFolder.File, .. ourOverrides.SelectMany(static setting => new[] { "--override", setting })], ourFolder);
             using var otherNode = isKafka
-                ? StartedNode.Answering("bash", [NodeFolder.Runner(other), "kafka-server-start", kafkaNode.File], kafkaNode, Patience)
-                : StartedNode.Answering(other, [kafkaNode.File], kafkaNode, Patience);
+                ? Start("bash", [NodeFolder.Runner(other), "kafka-server-start", kafkaNode.File], kafkaNode)
+                : Start(other, [kafkaNode.File], kafkaNode);
             var (our, kafka) = (ourNode.Process, otherNode.Process);
             using var ourHeap = new HeapProbe(ourHttp);
             using var otherHeap = isKafka ? null : new HeapProbe(otherHttp);
@@ -134,6 +144,10 @@ internal sealed class LoadMeasurement(string ours, string other, string only, bo
             folder.Delete(recursive: true);
         }
     }
+
+    private StartedNode Start(string program, string[] arguments, NodeFolder node) => isPinned
+        ? StartedNode.Answering("taskset", ["-c", "0", program, .. arguments], node, Patience)
+        : StartedNode.Answering(program, arguments, node, Patience);
 
     /// <summary>The loads that were asked for, and before a fetch the one that writes what it reads.</summary>
     private IEnumerable<Workload> Wanted()
